@@ -1,0 +1,1 @@
+"""Oracle HCM extracts to Microsoft Entra ID and Active Directory accounts."""

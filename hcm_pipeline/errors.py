@@ -1,0 +1,95 @@
+"""The one exception tree.
+
+    PipelineError                 exit code 1: something failed, and the message says what, where and what to do
+      UsageError                  exit code 2: the command was called wrongly
+      GuardStop                   exit code 3: a guard stopped what looked wrong; a person decides
+      ProfileError                the profile breaks a rule: file, key, value, what is allowed
+      ExtractRefused              a landed file cannot be used: file, rule, what to do
+      WarehouseBusy               another process holds the warehouse file
+      HomeError                   the home directory is missing a part or is inconsistent
+      ServiceError                the far side answered with an error
+        SignInFailed              no token could be had
+        ServiceRefused            the service refused a request for good (4xx)
+        ServiceUnavailable        the service could not be reached or kept failing; trying again later may help
+
+No message carries a personal value: rows are named by file and row number, workers by person number at most.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class PipelineError(Exception):
+    """Anything that ends a command with a message for a person instead of a traceback."""
+
+    exit_code = 1
+
+
+class UsageError(PipelineError):
+    """The command was called with arguments that do not fit together."""
+
+    exit_code = 2
+
+
+class GuardStop(PipelineError):
+    """A guard stopped the work before anything was planned or sent."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True)
+class ProfileFault:
+    """One broken rule of a profile: where it stands and what would be allowed."""
+
+    key: str
+    value: str
+    allowed: str
+
+
+class ProfileError(PipelineError):
+    """A profile cannot be used. `faults` lists every broken rule, not only the first."""
+
+    def __init__(self, file: str, faults: list[ProfileFault]) -> None:
+        self.file = file
+        self.faults = faults
+        lines = [f"{file}: {f.key} = {f.value}: {f.allowed}" for f in faults]
+        super().__init__("\n".join(lines))
+
+
+class ExtractRefused(PipelineError):
+    """A file cannot be taken as an extract. It is left where it is, or kept and not applied."""
+
+    def __init__(self, file: str, rule: str, message: str) -> None:
+        self.file = file
+        self.rule = rule
+        super().__init__(f"{file}: {message}")
+
+
+class WarehouseBusy(PipelineError):
+    """Another process holds the warehouse file and did not let go in time."""
+
+
+class HomeError(PipelineError):
+    """The home directory lacks something, or holds what does not belong together."""
+
+
+class ServiceError(PipelineError):
+    """The far side answered with an error, or not at all."""
+
+
+class SignInFailed(ServiceError):
+    """No access token could be had from the authority."""
+
+
+class ServiceRefused(ServiceError):
+    """The service refused a request for good; sending the same again will not help."""
+
+    def __init__(self, message: str, status: int, code: str) -> None:
+        self.status = status
+        self.code = code
+        super().__init__(message)
+
+
+class ServiceUnavailable(ServiceError):
+    """The service could not be reached, or kept failing until patience ran out."""

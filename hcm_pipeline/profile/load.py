@@ -1,0 +1,112 @@
+"""Reading a profile: TOML to a typed model, with errors that name file, key, value and what is allowed."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from hcm_pipeline.errors import ProfileError, ProfileFault
+from hcm_pipeline.profile.model import CORE_FIELDS, REQUIRED_FIELDS, RESERVED_COLUMNS, Profile
+
+BUILT_IN = "hcm_pipeline.profile.builtin"
+
+
+@dataclass(frozen=True)
+class LoadedProfile:
+    """A profile, where it came from, and the sha256 of what it says (not of its spelling)."""
+
+    profile: Profile
+    file: str
+    sha256: str
+
+
+def built_in_names() -> list[str]:
+    """Names of the profiles that come with the package."""
+    return sorted(p.name.removesuffix(".toml") for p in resources.files(BUILT_IN).iterdir() if p.name.endswith(".toml"))
+
+
+def load(name_or_path: str) -> LoadedProfile:
+    """Load a built-in profile by name, or a TOML file by path. Raises ProfileError with every broken rule."""
+    if name_or_path in built_in_names():
+        text = resources.files(BUILT_IN).joinpath(f"{name_or_path}.toml").read_text(encoding="utf-8")
+        return parse(text, f"{name_or_path} (built in)")
+    path = Path(name_or_path).expanduser()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        allowed = f"a TOML file in UTF-8, or one of {', '.join(built_in_names())}"
+        raise ProfileError(name_or_path, [ProfileFault("profile", repr(name_or_path), allowed)]) from error
+    return parse(text, str(path))
+
+
+def parse(text: str, file: str) -> LoadedProfile:
+    """Parse and check a profile's text. Raises ProfileError with every broken rule."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError(file, [ProfileFault("(syntax)", str(error), "TOML 1.0")]) from error
+    try:
+        profile = Profile.model_validate(raw)
+    except ValidationError as error:
+        raise ProfileError(file, [_fault(raw, dict(e)) for e in error.errors()]) from error
+    faults = list(_cross_checks(profile))
+    if not faults:
+        # SQL and SCIM paths are judged by the rooms that use them; the import stands here because they use the model
+        from hcm_pipeline.scim.mapping import mapping_faults  # noqa: PLC0415
+
+        faults = mapping_faults(profile)
+    if faults:
+        raise ProfileError(file, faults)
+    canonical = orjson.dumps(profile.model_dump(mode="json", by_alias=True), option=orjson.OPT_SORT_KEYS)
+    return LoadedProfile(profile, file, hashlib.sha256(canonical).hexdigest())
+
+
+def _fault(raw: dict[str, Any], error: dict[str, Any]) -> ProfileFault:
+    location = [part for part in error["loc"] if not (isinstance(part, str) and part in {"str", "Mapped"})]
+    key = ".".join(f"[{part}]" if isinstance(part, int) else str(part) for part in location).replace(".[", "[")
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "missing":
+        return ProfileFault(key, "(missing)", "this key is required")
+    if kind == "extra_forbidden":
+        return ProfileFault(key, repr(error["input"]), "no such key; see docs/reference/profile.md for the keys there are")
+    allowed = context.get("expected") or context.get("pattern") or error["msg"].removeprefix("Value error, ")
+    prefix = {"literal_error": "one of ", "string_pattern_mismatch": "must match "}.get(kind, "")
+    return ProfileFault(key, repr(error["input"]), f"{prefix}{allowed}")
+
+
+def _cross_checks(profile: Profile) -> list[ProfileFault]:
+    faults = []
+    for name, spec in profile.fields.items():
+        if name not in CORE_FIELDS:
+            allowed = f"one of {', '.join(CORE_FIELDS)}; other fields belong in extra_fields"
+            faults.append(ProfileFault(f"fields.{name}", repr(spec.column), allowed))
+        elif spec.type != CORE_FIELDS[name] and "type" in spec.model_fields_set:
+            faults.append(ProfileFault(f"fields.{name}.type", repr(spec.type), f"this field is a {CORE_FIELDS[name]}"))
+    for name, spec in profile.extra_fields.items():
+        if name in CORE_FIELDS or name in RESERVED_COLUMNS:
+            faults.append(ProfileFault(f"extra_fields.{name}", repr(spec.column), "a name that the pipeline does not use"))
+    faults += [
+        ProfileFault(f"fields.{name}", "(missing)", "every profile maps a column to this field")
+        for name in REQUIRED_FIELDS
+        if name not in profile.fields
+    ]
+    names = [source.name for source in profile.sources]
+    faults += [
+        ProfileFault(f"sources[{i}].name", repr(name), "source names differ from each other")
+        for i, name in enumerate(names)
+        if name in names[:i]
+    ]
+    columns = profile.columns
+    faults += [
+        ProfileFault(f"workers.pick[{i}].field", repr(step.field), f"one of {', '.join(columns)}")
+        for i, step in enumerate(profile.workers.pick)
+        if step.field not in columns
+    ]
+    return faults

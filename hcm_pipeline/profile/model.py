@@ -1,0 +1,261 @@
+"""The profile: one organisation's configuration as typed values.
+
+A profile is data, never code. Everything that differs between organisations stands here; every rule that always holds
+stands in the rooms that use it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+CORE_FIELDS: dict[str, str] = {
+    "person_number": "string",
+    "active": "boolean",
+    "first_name": "string",
+    "middle_name": "string",
+    "last_name": "string",
+    "preferred_name": "string",
+    "display_name": "string",
+    "username": "string",
+    "email": "string",
+    "worker_type": "string",
+    "legal_employer": "string",
+    "company": "string",
+    "division": "string",
+    "department": "string",
+    "cost_center": "string",
+    "job_code": "string",
+    "job_name": "string",
+    "location": "string",
+    "manager": "string",
+    "street_address": "string",
+    "city": "string",
+    "state": "string",
+    "postal_code": "string",
+    "country": "string",
+    "work_address": "string",
+    "work_phone": "string",
+    "mobile_phone": "string",
+    "hire_date": "date",
+    "termination_date": "date",
+}
+"""Worker fields that every warehouse has, and their types. A profile maps columns to them and may add its own."""
+
+REQUIRED_FIELDS = ("person_number", "active", "first_name", "last_name")
+"""Worksheet 1 of the tutorial: Mandatory."""
+
+IDENTITY_COLUMNS = (
+    "user_principal_name",
+    "sam_account_name",
+    "common_name",
+    "mail_nickname",
+    "parent_distinguished_name",
+)
+"""What the ledger holds for a worker; mapping expressions may use these beside the worker's fields."""
+
+RESERVED_COLUMNS = frozenset(
+    {*IDENTITY_COLUMNS, "manager_external_id", "manager_status", "valid_from", "valid_to", "digest", "row_no",
+     "extract_sha256", "source", "business_date"}
+)  # fmt: skip
+
+FieldType = Literal["string", "boolean", "date", "integer", "decimal"]
+Normaliser = Literal["upper", "lower", "title", "collapse_spaces", "phone", "digits", "nfc", "strip_leading_zeros"]
+
+
+class Model(BaseModel):
+    """A part of a profile: unknown keys are errors, and nothing changes after loading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _regex(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"must be a regular expression ({error.msg})") from error
+    return value
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("must be an IANA time zone such as Europe/Berlin or UTC")
+    return value
+
+
+def _identifier(value: str) -> str:
+    if not IDENTIFIER.fullmatch(value):
+        raise ValueError("must be lower-case letters, digits and underscores, beginning with a letter")
+    return value
+
+
+Regex = Annotated[str, AfterValidator(_regex)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Identifier = Annotated[str, AfterValidator(_identifier)]
+
+
+class BusinessDate(Model):
+    """Where the day that a file speaks for comes from.
+
+    `name`: group 1 of `pattern` (or the whole match) in the file's name, read with `format`. `given`: `--date` of the
+    `land` command, and nothing else.
+    """
+
+    from_: Literal["name", "given"] = Field("name", alias="from")
+    pattern: Regex = r"(\d{4}-?\d{2}-?\d{2})"
+    format: str = "%Y-%m-%d"
+
+
+class Source(Model):
+    """A family of files: which names, which shape, and whether absence from a file says anything."""
+
+    name: Identifier
+    glob: str = Field(min_length=1)
+    content: Literal["full", "changes-only"] = "full"
+    business_date: BusinessDate = BusinessDate.model_validate({})
+    delimiter: Literal["auto", ",", ";", "\t", "|"] = "auto"
+    encoding: Literal["auto", "utf-8", "utf-16", "windows-1252", "latin-1"] = "auto"
+    fallback_encoding: Literal["windows-1252", "latin-1"] = "windows-1252"
+    max_bytes: int = Field(4 * 2**30, gt=0)
+    """Size of the file once unpacked, in bytes; a larger one is refused (zip bombs)."""
+    max_field_chars: int = Field(32_768, gt=0)
+    """Characters in one field; a row with a longer one is quarantined."""
+
+
+class FieldSpec(Model):
+    """A worker field: the column it comes from, its type and the rules its values keep."""
+
+    column: str = Field(min_length=1)
+    type: FieldType = "string"
+    required: bool = False
+    """The column must exist and no row may leave it blank. Another column may be missing from a file: what is known of
+    it is then kept, never cleared."""
+    pattern: Regex | None = None
+    allowed: tuple[str, ...] | None = None
+    max_length: int = Field(1024, gt=0)
+    blank: tuple[str, ...] = ()
+    """Values that mean nothing was entered, besides the empty one."""
+    replace: dict[str, str] = {}
+    """Exact values to put right, before the rules are judged (`UK` to `GB`)."""
+    normalise: tuple[Normaliser, ...] = ()
+    formats: tuple[str, ...] = ("%Y-%m-%d",)
+    """strptime formats of a date, tried in order. A time behind an ISO date (`T00:00:00.000Z`) is cut off."""
+    blank_in_changes: Literal["unchanged", "cleared"] = "unchanged"
+    """What a blank means in a row of a changes-only source."""
+    open_end: tuple[str, ...] = ("4712-12-31", "9999-12-31")
+    """Dates (ISO) that mean: no end."""
+    true_values: tuple[str, ...] = ("True", "TRUE", "true", "Y", "Yes", "1")
+    false_values: tuple[str, ...] = ("False", "FALSE", "false", "N", "No", "0")
+
+    @model_validator(mode="after")
+    def _required_columns_exist(self) -> FieldSpec:
+        overlap = set(self.true_values) & set(self.false_values)
+        if overlap:
+            raise ValueError(f"true_values and false_values share {sorted(overlap)}")
+        return self
+
+
+class Pick(Model):
+    """One step in choosing among contradicting rows of one worker."""
+
+    field: Identifier
+    prefer: str
+    """`latest`, `earliest`, or the exact value (as in the file) that wins."""
+
+
+class QuarantineLimit(Model):
+    """A day stops when more than `percent` of its rows, and at least `at_least` rows, go to quarantine."""
+
+    percent: float = Field(20.0, ge=0, le=100)
+    at_least: int = Field(25, ge=1)
+
+
+class Workers(Model):
+    """How rows become workers."""
+
+    pick: tuple[Pick, ...] = ()
+    """Ordered; without a step, rows that contradict each other go to quarantine together."""
+    quarantine_limit: QuarantineLimit = QuarantineLimit.model_validate({})
+
+
+class Scope(Model):
+    """Which workers get accounts: SQL conditions over worker fields, all of which must be true."""
+
+    include: tuple[str, ...] = ()
+
+
+class Identity(Model):
+    """How unique names are formed; what was given stays in the ledger."""
+
+    domain: str = Field(pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$", max_length=48)
+    separator: Literal[".", "-", "_", ""] = "."
+    parent_distinguished_name: str | None = None
+
+
+class Mapped(Model):
+    """The value of one SCIM attribute: a worker field, an SQL scalar expression, or a constant."""
+
+    field: str | None = None
+    sql: str | None = None
+    value: str | bool | int | None = None
+    time: str = Field("00:00:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$")
+    """For dates: the local time of day that is sent."""
+    zone: Zone = "UTC"
+    """For dates: whose local time that is."""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Mapped:
+        if sum(part is not None for part in (self.field, self.sql, self.value)) != 1:
+            raise ValueError("needs exactly one of field, sql and value")
+        return self
+
+
+class Scim(Model):
+    """Worksheet 2: which SCIM attribute takes which value."""
+
+    custom_schema: str = Field(
+        "urn:ietf:params:scim:schemas:extension:contoso:1.0:User", pattern=r"^urn:[A-Za-z0-9][A-Za-z0-9-]*:\S+$"
+    )
+    mapping: dict[str, str | Mapped]
+    """SCIM path to worker field (a string) or to a table. `{custom}` and `{enterprise}` stand for the schemas' URNs."""
+
+
+class Delivery(Model):
+    """How manifests are sent."""
+
+    automatic: bool = True
+    """The upload sensor starts by itself; false: a person turns it on, or uses `upload`."""
+    daily_quota: int = Field(2000, gt=0)
+    """Calls a day: 2,000 with Entra ID P1 or P2, 6,000 with Entra ID Governance."""
+
+
+class Profile(Model):
+    """One organisation's configuration."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
+    description: str = ""
+    sources: tuple[Source, ...] = Field(min_length=1)
+    fields: dict[Identifier, FieldSpec]
+    extra_fields: dict[Identifier, FieldSpec] = {}
+    workers: Workers = Workers.model_validate({})
+    scope: Scope = Scope.model_validate({})
+    identity: Identity
+    scim: Scim
+    delivery: Delivery = Delivery.model_validate({})
+    start_date: str = Field("2024-01-01", pattern=r"^\d{4}-\d{2}-\d{2}$")
+    """The first business date there can be; Dagster's partitions begin here."""
+
+    @property
+    def columns(self) -> dict[str, FieldSpec]:
+        """Every mapped worker field, core and extra, in the profile's order."""
+        return {**self.fields, **self.extra_fields}
+
+    @property
+    def types(self) -> dict[str, str]:
+        """Type of every worker field, mapped or not."""
+        return {**CORE_FIELDS, **{name: spec.type for name, spec in self.extra_fields.items()}}

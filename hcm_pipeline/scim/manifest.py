@@ -1,0 +1,118 @@
+"""Manifests: all bulk requests of one planned upload, as files that can be read, compared and replayed.
+
+A folder `manifests/<business date>/<manifest id>/` holds `bulk.ndjson` (a line is exactly one body that is posted) and
+`manifest.json` (what it was made from). The id is the sha256 of the canonical JSON of every field but the id itself; the
+sha256 of `bulk.ndjson` is one of those fields, so the id stands for the content.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+from pydantic import BaseModel, ConfigDict
+
+from hcm_pipeline.errors import PipelineError
+
+BULK_FILE = "bulk.ndjson"
+MANIFEST_FILE = "manifest.json"
+OPERATIONS_PER_REQUEST = 50
+"""Microsoft Graph, synchronizationJob: bulkUpload: at most 50 operations in a request."""
+
+
+class ExtractOf(BaseModel):
+    """An extract that a manifest's workers come from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sha256: str
+    source: str
+    name: str
+    business_date: dt.date
+
+
+class Manifest(BaseModel):
+    """What a manifest is and what it was made from.
+
+    `previous` is the manifest of which a request was last sent to the same target (None for the first): it keeps the
+    ids of two uploads with equal bytes apart. `counts` are operations by kind. `inputs` names what the plan was computed
+    from: sha256 of the profile, of the snapshot's state and of the delivered state.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    manifest_id: str
+    business_date: dt.date
+    target: str
+    profile: str
+    previous: str | None
+    requests: int
+    operations: int
+    bulk_sha256: str
+    bulk_bytes: int
+    counts: dict[str, int]
+    inputs: dict[str, str]
+    extracts: tuple[ExtractOf, ...]
+
+    @classmethod
+    def seal(cls, **fields: object) -> Manifest:
+        """Make a manifest whose id is computed from `fields` (all but `manifest_id`)."""
+        draft = cls.model_validate({"manifest_id": "", **fields})
+        return draft.model_copy(update={"manifest_id": draft.content_id()})
+
+    def content_id(self) -> str:
+        """The sha256 of the canonical JSON of every field but the id."""
+        content = self.model_dump(mode="json", exclude={"manifest_id"})
+        return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def folder_of(manifests: Path, manifest: Manifest) -> Path:
+    """Where a manifest lives below the home's `manifests` folder."""
+    return manifests / manifest.business_date.isoformat() / manifest.manifest_id
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write `manifest.json` beside its `bulk.ndjson`, durably and readable by its owner only."""
+    path = folder / MANIFEST_FILE
+    text = orjson.dumps(manifest.model_dump(mode="json"), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
+    with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read and check `manifest.json`. Raises PipelineError when it is missing, broken or not what its id says."""
+    path = folder / MANIFEST_FILE
+    try:
+        manifest = Manifest.model_validate_json(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise PipelineError(f"{path}: cannot be read as a manifest ({type(error).__name__})") from error
+    if manifest.content_id() != manifest.manifest_id:
+        raise PipelineError(f"{path}: the content does not hash to the id {manifest.manifest_id[:12]}; it was altered")
+    return manifest
+
+
+def bodies(folder: Path, start: int = 0) -> Iterator[tuple[int, bytes]]:
+    """Yield (request number, body) from request `start` on; the body is the exact bytes to post."""
+    with open(folder / BULK_FILE, "rb") as lines:
+        for number, line in enumerate(lines):
+            if number >= start:
+                yield number, line.rstrip(b"\n")
+
+
+def verify(folder: Path) -> Manifest:
+    """Check that `bulk.ndjson` is the file that the manifest was sealed over; returns the manifest.
+
+    Raises PipelineError when the bytes differ: what would be sent is then not what was planned.
+    """
+    manifest = read_manifest(folder)
+    with open(folder / BULK_FILE, "rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != manifest.bulk_sha256:
+        raise PipelineError(f"{folder / BULK_FILE}: the bytes are not those that were planned; plan again")
+    return manifest
