@@ -55,8 +55,8 @@ def parse(text: str, file: str) -> LoadedProfile:
     try:
         profile = Profile.model_validate(raw)
     except ValidationError as error:
-        raise ProfileError(file, [_fault(raw, dict(e)) for e in error.errors()]) from error
-    faults = list(_cross_checks(profile))
+        raise ProfileError(file, [_fault(dict(e)) for e in error.errors()]) from error
+    faults = _cross_checks(profile)
     if not faults:
         # SQL and SCIM paths are judged by the rooms that use them; the import stands here because they use the model
         from hcm_pipeline.scim.mapping import mapping_faults  # noqa: PLC0415
@@ -68,21 +68,22 @@ def parse(text: str, file: str) -> LoadedProfile:
     return LoadedProfile(profile, file, hashlib.sha256(canonical).hexdigest())
 
 
-def _fault(raw: dict[str, Any], error: dict[str, Any]) -> ProfileFault:
-    location = [part for part in error["loc"] if not (isinstance(part, str) and part in {"str", "Mapped"})]
-    key = ".".join(f"[{part}]" if isinstance(part, int) else str(part) for part in location).replace(".[", "[")
+def _fault(error: dict[str, Any]) -> ProfileFault:
+    key = ".".join(f"[{part}]" if isinstance(part, int) else str(part) for part in error["loc"]).replace(".[", "[")
     kind, context = error["type"], error.get("ctx", {})
+    value = repr(error["input"])
+    value = value if len(value) <= 80 else value[:77] + "..."
     if kind == "missing":
         return ProfileFault(key, "(missing)", "this key is required")
     if kind == "extra_forbidden":
-        return ProfileFault(key, repr(error["input"]), "no such key; see docs/reference/profile.md for the keys there are")
+        return ProfileFault(key, value, "no such key; see docs/reference/profile.md for the keys there are")
     allowed = context.get("expected") or context.get("pattern") or error["msg"].removeprefix("Value error, ")
     prefix = {"literal_error": "one of ", "string_pattern_mismatch": "must match "}.get(kind, "")
-    return ProfileFault(key, repr(error["input"]), f"{prefix}{allowed}")
+    return ProfileFault(key, value, f"{prefix}{allowed}")
 
 
 def _cross_checks(profile: Profile) -> list[ProfileFault]:
-    faults = []
+    faults: list[ProfileFault] = []
     for name, spec in profile.fields.items():
         if name not in CORE_FIELDS:
             allowed = f"one of {', '.join(CORE_FIELDS)}; other fields belong in extra_fields"
@@ -97,6 +98,8 @@ def _cross_checks(profile: Profile) -> list[ProfileFault]:
         for name in REQUIRED_FIELDS
         if name not in profile.fields
     ]
+    if not profile.sources:
+        faults.append(ProfileFault("sources", "[]", "at least one [[sources]] table"))
     names = [source.name for source in profile.sources]
     faults += [
         ProfileFault(f"sources[{i}].name", repr(name), "source names differ from each other")

@@ -10,7 +10,7 @@ import re
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
@@ -215,13 +215,17 @@ class Mapped(Model):
         return self
 
 
+def _field_name(value: object) -> object:
+    return {"field": value} if isinstance(value, str) else value
+
+
 class Scim(Model):
     """Worksheet 2: which SCIM attribute takes which value."""
 
     custom_schema: str = Field(
         "urn:ietf:params:scim:schemas:extension:contoso:1.0:User", pattern=r"^urn:[A-Za-z0-9][A-Za-z0-9-]*:\S+$"
     )
-    mapping: dict[str, str | Mapped]
+    mapping: dict[str, Annotated[Mapped, BeforeValidator(_field_name)]]
     """SCIM path to worker field (a string) or to a table. `{custom}` and `{enterprise}` stand for the schemas' URNs."""
 
 
@@ -239,7 +243,7 @@ class Profile(Model):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
     description: str = ""
-    sources: tuple[Source, ...] = Field(min_length=1)
+    sources: tuple[Source, ...]
     fields: dict[Identifier, FieldSpec]
     extra_fields: dict[Identifier, FieldSpec] = {}
     workers: Workers = Workers.model_validate({})

@@ -1,0 +1,615 @@
+"""The delivery journal: what was sent to a target, written before and after every request.
+
+An SQLite file beside the warehouse, for two reasons: it must be durable at every request while the warehouse is written
+in long transactions by someone else, and it is what survives when the warehouse is rebuilt.
+
+A manifest is ready -> uploading -> accepted, or failed when the service refused some of its requests; it may be
+superseded by a newer plan at any time before it is accepted. A request is planned (no row, or given back) -> sending
+-> accepted | refused | unknown: unknown means that it may or may not have arrived, so that the same bytes go out again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+
+from hcm_pipeline.entra.timing import Clock, Rate, utc_now
+from hcm_pipeline.errors import PipelineError, UsageError
+from hcm_pipeline.home import private
+from hcm_pipeline.scim.manifest import Manifest
+
+VERSION = 1
+BUSY_SECONDS = 30
+
+SCHEMA = """
+-- one row: one manifest that was ever planned for upload. folder: relative to the home
+CREATE TABLE manifests (
+    manifest_id TEXT PRIMARY KEY,
+    business_date TEXT NOT NULL,
+    target TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    requests INTEGER NOT NULL,
+    operations INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('ready', 'uploading', 'accepted', 'failed', 'superseded')),
+    created_at TEXT NOT NULL,
+    started_at TEXT,
+    finished_at TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    reason TEXT
+) WITHOUT ROWID;
+CREATE INDEX manifests_by_target ON manifests (target, state);
+
+-- one row: one bulk request of which a sending was begun. detail: the service's own words, which may be personal
+CREATE TABLE requests (
+    manifest_id TEXT NOT NULL REFERENCES manifests,
+    request_no INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('planned', 'sending', 'accepted', 'refused', 'unknown')),
+    sends INTEGER NOT NULL DEFAULT 0,
+    first_sent_at TEXT NOT NULL,
+    answered_at TEXT,
+    status INTEGER,
+    request_id TEXT,
+    service_time TEXT,
+    error TEXT,
+    detail TEXT,
+    PRIMARY KEY (manifest_id, request_no)
+) WITHOUT ROWID;
+CREATE INDEX requests_unsettled ON requests (manifest_id) WHERE state IN ('sending', 'unknown');
+
+-- one row: one HTTP attempt, written before it is made. status: NULL while it is on its way, then the HTTP status,
+-- 'unknown' when no answer came, 'unsent' when it never left
+CREATE TABLE sends (
+    send_no INTEGER PRIMARY KEY AUTOINCREMENT,
+    manifest_id TEXT NOT NULL,
+    request_no INTEGER NOT NULL,
+    at TEXT NOT NULL,
+    ended_at TEXT,
+    status TEXT
+);
+CREATE INDEX sends_on_their_way ON sends (manifest_id, request_no) WHERE status IS NULL;
+
+-- one row: one acceptance, in the order in which they became known. A request sent again has several
+CREATE TABLE acceptances (
+    accept_seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    manifest_id TEXT NOT NULL,
+    request_no INTEGER NOT NULL,
+    at TEXT NOT NULL,
+    request_id TEXT,
+    service_time TEXT NOT NULL
+);
+
+-- one row: one call that counts against the limits of a target. at: when it ended, when it began until then
+CREATE TABLE calls (call_no INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL, at TEXT NOT NULL);
+CREATE INDEX calls_by_time ON calls (target, at);
+"""
+
+
+class SentMeanwhile(PipelineError):
+    """A plan does not know of a request that went out while it was made."""
+
+
+class ManifestState(StrEnum):
+    """Where a manifest stands."""
+
+    READY = "ready"
+    UPLOADING = "uploading"
+    ACCEPTED = "accepted"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+
+
+class RequestState(StrEnum):
+    """Where a bulk request stands."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+OPEN = (ManifestState.READY, ManifestState.UPLOADING)
+UNFINISHED = (*OPEN, ManifestState.FAILED)
+UNSETTLED = (RequestState.SENDING, RequestState.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class JournaledManifest:
+    """What the journal knows of a manifest. `folder` is relative to the home."""
+
+    manifest_id: str
+    business_date: dt.date
+    target: str
+    folder: Path
+    requests: int
+    operations: int
+    state: ManifestState
+    created_at: dt.datetime
+    started_at: dt.datetime | None
+    finished_at: dt.datetime | None
+    attempts: int
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class RequestRecord:
+    """What the journal knows of a request. `error` is fit to be shown; `detail` is not printed."""
+
+    manifest_id: str
+    request_no: int
+    state: RequestState
+    sends: int
+    first_sent_at: dt.datetime
+    answered_at: dt.datetime | None
+    status: int | None
+    request_id: str | None
+    service_time: dt.datetime | None
+    error: str | None
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """A request that the service took. `service_time` is its clock, which the provisioning log goes by."""
+
+    accept_seq: int
+    manifest_id: str
+    request_no: int
+    folder: Path
+    target: str
+    accepted_at: dt.datetime
+    service_time: dt.datetime
+    request_id: str | None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Requests of a manifest by where they stand; they add up to `requests`."""
+
+    requests: int
+    accepted: int
+    refused: int
+    unknown: int
+    planned: int
+
+    @property
+    def settled(self) -> int:
+        """Requests that the service has decided on."""
+        return self.accepted + self.refused
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one HTTP attempt ended. `state` is what the request is now; `status` is None when no answer came."""
+
+    state: RequestState
+    status: int | None = None
+    request_id: str | None = None
+    service_time: dt.datetime | None = None
+    error: str | None = None
+    detail: str | None = None
+
+
+class Journal:
+    """One connection to the journal, for the time of a `with` block and for one thread."""
+
+    def __init__(self, path: Path, *, clock: Clock = utc_now) -> None:
+        self._path = path
+        self._clock = clock
+        with self._explained():
+            self._db = sqlite3.connect(private(path), isolation_level=None, timeout=BUSY_SECONDS)
+            self._db.row_factory = sqlite3.Row
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = FULL")
+                self._db.execute("PRAGMA foreign_keys = ON")
+                self._prepare()
+            except BaseException:
+                self._db.close()
+                raise
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._db.close()
+
+    # --- manifests
+
+    def last_send(self, target: str) -> int:
+        """The number of the last HTTP attempt begun for a target; 0 before the first."""
+        row = self._db.execute(
+            "SELECT max(send_no) FROM sends JOIN manifests USING (manifest_id) WHERE target = ?", (target,)
+        ).fetchone()
+        return row[0] or 0
+
+    def last_sent(self, target: str) -> str | None:
+        """The manifest of which a request was last begun to be sent to a target; None before the first."""
+        row = self._db.execute(
+            "SELECT manifest_id FROM sends JOIN manifests USING (manifest_id) WHERE target = ? ORDER BY send_no DESC LIMIT 1",
+            (target,),
+        ).fetchone()
+        return str(row[0]) if row else None
+
+    def register(self, manifest: Manifest, folder: Path, *, planned_after: int | None = None) -> None:
+        """Make a manifest ready for upload, and supersede every unfinished one of the same target. Harmless twice.
+
+        `folder` is relative to the home. `planned_after` is `last_send` from before the delivered state was read: when
+        a request went out since, the plan does not know of it, and PipelineError says to plan again.
+
+        A manifest that was superseded comes back when it is planned again, to be sent from its first request.
+        """
+        now = self._now()
+        with self._transaction():
+            if planned_after is not None and self.last_send(manifest.target) > planned_after:
+                raise SentMeanwhile(
+                    f"manifest {manifest.manifest_id[:12]}: requests were sent while it was planned; plan again"
+                )
+            found = self._find(manifest.manifest_id)
+            if found is None:
+                self._db.execute(
+                    "INSERT INTO manifests (manifest_id, business_date, target, folder, requests, operations, state,"
+                    " created_at) VALUES (?, ?, ?, ?, ?, ?, 'ready', ?)",
+                    (manifest.manifest_id, manifest.business_date.isoformat(), manifest.target, folder.as_posix(),
+                     manifest.requests, manifest.operations, now),
+                )  # fmt: skip
+            elif found.state is ManifestState.ACCEPTED:
+                return
+            elif found.state is ManifestState.SUPERSEDED:
+                self._give_back(manifest.manifest_id, "state <> 'sending'")  # that one will still be ended
+                self._to_ready(manifest.manifest_id)
+            self._db.execute(
+                "UPDATE manifests SET state = 'superseded', finished_at = ?, reason = ?"
+                " WHERE target = ? AND manifest_id <> ? AND state IN ('ready', 'uploading', 'failed')",
+                (now, f"superseded by {manifest.manifest_id}", manifest.target, manifest.manifest_id),
+            )
+
+    def supersede_open(self, target: str, reason: str, *, planned_after: int) -> None:
+        """Close every unfinished manifest of a target: a newer plan found nothing to send. See `register`."""
+        with self._transaction():
+            if self.last_send(target) > planned_after:
+                raise SentMeanwhile("requests were sent while nothing was found to send; plan again")
+            self._db.execute(
+                "UPDATE manifests SET state = 'superseded', finished_at = ?, reason = ?"
+                " WHERE target = ? AND state IN ('ready', 'uploading', 'failed')",
+                (self._now(), reason, target),
+            )
+
+    def get(self, manifest: str) -> JournaledManifest:
+        """A manifest by its id, or by a beginning of it that fits no other. Raises UsageError otherwise."""
+        rows = self._db.execute(
+            "SELECT * FROM manifests WHERE substr(manifest_id, 1, ?) = ? ORDER BY manifest_id LIMIT 6",
+            (len(manifest), manifest),
+        ).fetchall()
+        if not manifest or not rows:
+            raise UsageError(f"manifest {manifest!r}: no manifest's id begins so; `hcm-pipeline status` lists them")
+        if len(rows) > 1:
+            fitting = ", ".join(row["manifest_id"][: len(manifest) + 8] for row in rows[:5])
+            raise UsageError(f"manifest {manifest!r}: more than one id begins so: {fitting}")
+        return _manifest(rows[0])
+
+    def manifests(self, *states: ManifestState) -> list[JournaledManifest]:
+        """Manifests in these states (all when none is named), oldest first."""
+        marks = ", ".join("?" * len(states))
+        where = f"WHERE state IN ({marks})" if states else ""
+        rows = self._db.execute(f"SELECT * FROM manifests {where} ORDER BY created_at, manifest_id", states)
+        return [_manifest(row) for row in rows.fetchall()]
+
+    def open_manifests(self) -> list[JournaledManifest]:
+        """Manifests that an upload would go on with, oldest first."""
+        return self.manifests(*OPEN)
+
+    def start(self, manifest_id: str) -> None:
+        """An upload begins, or goes on after it was cut off: what was on its way then is unknown now.
+
+        Only for the holder of the upload lock. A superseded or finished manifest is left as it is.
+        """
+        now = self._now()
+        with self._transaction():
+            begun = self._db.execute(
+                "UPDATE manifests SET state = 'uploading', attempts = attempts + 1,"
+                " started_at = coalesce(started_at, ?) WHERE manifest_id = ? AND state IN ('ready', 'uploading')",
+                (now, manifest_id),
+            )
+            if begun.rowcount:
+                self._db.execute(
+                    "UPDATE sends SET status = 'unknown', ended_at = ? WHERE manifest_id = ? AND status IS NULL",
+                    (now, manifest_id),
+                )
+                self._db.execute(
+                    "UPDATE requests SET state = 'unknown', error = 'cut off before an answer came'"
+                    " WHERE manifest_id = ? AND state = 'sending'",
+                    (manifest_id,),
+                )
+
+    def finish(self, manifest_id: str) -> ManifestState:
+        """Close a manifest of which every request is settled: accepted, or failed when some were refused.
+
+        Returns the state it is in then; one that was superseded, or has requests left, stays as it is.
+        """
+        with self._transaction():
+            found = self._existing(manifest_id)
+            progress = self.progress(manifest_id)
+            if found.state not in OPEN or progress.settled < progress.requests:
+                return found.state
+            state = ManifestState.FAILED if progress.refused else ManifestState.ACCEPTED
+            reason = f"{progress.refused} of {progress.requests} requests were refused" if progress.refused else None
+            self._db.execute(
+                "UPDATE manifests SET state = ?, finished_at = ?, reason = ? WHERE manifest_id = ?",
+                (state, self._now(), reason, manifest_id),
+            )
+            return state
+
+    def reopen(self, manifest_id: str) -> None:
+        """Make a failed manifest ready again; its refused requests will be sent again. Raises UsageError otherwise."""
+        with self._transaction():
+            found = self._existing(manifest_id)
+            if found.state is not ManifestState.FAILED:
+                raise UsageError(f"manifest {manifest_id[:12]} is {found.state}; only a failed one can be reopened")
+            self._give_back(manifest_id, "state = 'refused'")
+            self._to_ready(manifest_id)
+
+    # --- requests
+
+    def begin_send(self, manifest_id: str, request_no: int) -> bool:
+        """Note that a request is about to be sent; False: it must not be, for the manifest was superseded.
+
+        Raises PipelineError for a request that is on its way or settled.
+        """
+        now = self._now()
+        with self._transaction():
+            found = self._existing(manifest_id)
+            if found.state is ManifestState.SUPERSEDED:
+                return False
+            if found.state not in OPEN or not 0 <= request_no < found.requests:
+                raise PipelineError(
+                    f"manifest {manifest_id[:12]} is {found.state}: request {request_no} is not to send"
+                )
+            begun = self._db.execute(
+                "INSERT INTO requests (manifest_id, request_no, state, sends, first_sent_at)"
+                " VALUES (?, ?, 'sending', 1, ?)"
+                " ON CONFLICT DO UPDATE SET state = 'sending', sends = sends + 1 WHERE state IN ('planned', 'unknown')",
+                (manifest_id, request_no, now),
+            )
+            if not begun.rowcount:
+                raise PipelineError(f"manifest {manifest_id[:12]}: request {request_no} is sent or settled already")
+            self._db.execute(
+                "INSERT INTO sends (manifest_id, request_no, at) VALUES (?, ?, ?)", (manifest_id, request_no, now)
+            )
+            return True
+
+    def end_send(self, manifest_id: str, request_no: int, outcome: Outcome) -> None:
+        """Note how an attempt ended, even when the manifest was superseded meanwhile: it was delivered all the same."""
+        now = self._now()
+        service_time = _iso(outcome.service_time) if outcome.service_time else None
+        ended = str(outcome.status or ("unknown" if outcome.state is RequestState.UNKNOWN else "unsent"))
+        with self._transaction():
+            done = self._db.execute(
+                "UPDATE requests SET state = ?, answered_at = ?, status = ?, request_id = ?, service_time = ?,"
+                " error = ?, detail = ? WHERE manifest_id = ? AND request_no = ? AND state = 'sending'",
+                (outcome.state, now, outcome.status, outcome.request_id, service_time, outcome.error, outcome.detail,
+                 manifest_id, request_no),
+            )  # fmt: skip
+            if not done.rowcount:
+                raise PipelineError(f"manifest {manifest_id[:12]}: request {request_no} ended but was never begun")
+            self._db.execute(
+                "UPDATE sends SET ended_at = ?, status = ? WHERE manifest_id = ? AND request_no = ? AND status IS NULL",
+                (now, ended, manifest_id, request_no),
+            )
+            if outcome.state is RequestState.ACCEPTED:
+                self._db.execute(
+                    "INSERT INTO acceptances (manifest_id, request_no, at, request_id, service_time)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    (manifest_id, request_no, now, outcome.request_id, service_time or now),
+                )
+
+    def pending(self, manifest_id: str) -> tuple[list[int], list[int]]:
+        """Request numbers still to send, in order: those that may have arrived already, and the others."""
+        rows = self._db.execute("SELECT request_no, state FROM requests WHERE manifest_id = ?", (manifest_id,))
+        states = {row["request_no"]: RequestState(row["state"]) for row in rows}
+        unsettled = sorted(number for number, state in states.items() if state in UNSETTLED)
+        planned = RequestState.PLANNED
+        others = [n for n in range(self._existing(manifest_id).requests) if states.get(n, planned) is planned]
+        return unsettled, others
+
+    def progress(self, manifest_id: str) -> Progress:
+        """How far a manifest has come."""
+        total = self._existing(manifest_id).requests
+        rows = self._db.execute(
+            "SELECT state, count(*) FROM requests WHERE manifest_id = ? GROUP BY state", (manifest_id,)
+        )
+        counts = {RequestState(state): int(count) for state, count in rows.fetchall()}
+        accepted, refused = counts.get(RequestState.ACCEPTED, 0), counts.get(RequestState.REFUSED, 0)
+        unknown = sum(counts.get(state, 0) for state in UNSETTLED)
+        return Progress(total, accepted, refused, unknown, total - accepted - refused - unknown)
+
+    def requests(self, manifest_id: str, *states: RequestState) -> list[RequestRecord]:
+        """Requests of which a sending was begun, in these states (all when none is named), by number."""
+        marks = ", ".join("?" * len(states))
+        where = f"AND state IN ({marks})" if states else ""
+        rows = self._db.execute(
+            f"SELECT * FROM requests WHERE manifest_id = ? {where} ORDER BY request_no", (manifest_id, *states)
+        )
+        return [_request(row) for row in rows.fetchall()]
+
+    def unsettled_requests(self, target: str) -> list[RequestRecord]:
+        """Requests of any manifest of the target, superseded ones among them, that may or may not have arrived.
+
+        What they carry is neither delivered nor undelivered: a plan must send those workers again.
+        """
+        rows = self._db.execute(
+            "SELECT requests.* FROM requests JOIN manifests USING (manifest_id)"
+            " WHERE target = ? AND requests.state IN ('sending', 'unknown') ORDER BY manifest_id, request_no",
+            (target,),
+        )
+        return [_request(row) for row in rows.fetchall()]
+
+    def accepted_requests(self, after: int = 0) -> Iterator[Acceptance]:
+        """Acceptances with an `accept_seq` above `after`, in order. A request that was sent twice may come twice."""
+        rows = self._db.execute(
+            "SELECT acceptances.*, folder, target FROM acceptances JOIN manifests USING (manifest_id)"
+            " WHERE accept_seq > ? ORDER BY accept_seq",
+            (after,),
+        )
+        for row in rows.fetchall():
+            yield Acceptance(
+                accept_seq=row["accept_seq"],
+                manifest_id=row["manifest_id"],
+                request_no=row["request_no"],
+                folder=Path(row["folder"]),
+                target=row["target"],
+                accepted_at=dt.datetime.fromisoformat(row["at"]),
+                service_time=dt.datetime.fromisoformat(row["service_time"]),
+                request_id=row["request_id"],
+            )
+
+    # --- calls
+
+    def claim_call(self, target: str, rate: Rate, quota: Rate) -> int | CallRefused:
+        """Count one call now if both limits allow it, in one transaction; otherwise say which does not, and until when.
+
+        A clock that was set back leaves calls in the future: they count as made now, so that the wait stays bounded.
+        """
+        now = self._clock().astimezone(dt.UTC)
+        with self._transaction():
+            self._db.execute("UPDATE calls SET at = ? WHERE target = ? AND at > ?", (_iso(now), target, _iso(now)))
+            for limit in (quota, rate):
+                free = self._free_at(target, limit, now)
+                if free > now:
+                    return CallRefused(limit, free)
+            self._db.execute("DELETE FROM calls WHERE at < ?", (_iso(now - 2 * quota.per),))
+            made = self._db.execute("INSERT INTO calls (target, at) VALUES (?, ?)", (target, _iso(now)))
+            return int(made.lastrowid or 0)
+
+    def end_call(self, call: int) -> None:
+        """Note that a call has ended: the service counted it at some time before now."""
+        with self._transaction():
+            self._db.execute("UPDATE calls SET at = max(at, ?) WHERE call_no = ?", (self._now(), call))
+
+    def calls_left(self, target: str, quota: Rate) -> int:
+        """How many more calls the quota allows now."""
+        since = _iso(self._clock() - quota.per)
+        row = self._db.execute("SELECT count(*) FROM calls WHERE target = ? AND at > ?", (target, since)).fetchone()
+        return max(0, quota.calls - int(row[0]))
+
+    def _free_at(self, target: str, limit: Rate, now: dt.datetime) -> dt.datetime:
+        row = self._db.execute(
+            "SELECT at FROM calls WHERE target = ? ORDER BY at DESC LIMIT 1 OFFSET ?", (target, limit.calls - 1)
+        ).fetchone()
+        return limit.free_at(dt.datetime.fromisoformat(row["at"]) if row else None, now)
+
+    # --- inside
+
+    def _now(self) -> str:
+        return _iso(self._clock())
+
+    def _find(self, manifest_id: str) -> JournaledManifest | None:
+        row = self._db.execute("SELECT * FROM manifests WHERE manifest_id = ?", (manifest_id,)).fetchone()
+        return _manifest(row) if row else None
+
+    def _existing(self, manifest_id: str) -> JournaledManifest:
+        found = self._find(manifest_id)
+        if found is None:
+            raise UsageError(f"manifest {manifest_id[:12]}: the journal does not know it")
+        return found
+
+    def _give_back(self, manifest_id: str, which: str) -> None:
+        self._db.execute(f"UPDATE requests SET state = 'planned' WHERE manifest_id = ? AND {which}", (manifest_id,))
+
+    def _to_ready(self, manifest_id: str) -> None:
+        self._db.execute(
+            "UPDATE manifests SET state = 'ready', finished_at = NULL, reason = NULL WHERE manifest_id = ?",
+            (manifest_id,),
+        )
+
+    def _prepare(self) -> None:
+        if self._version() == VERSION:
+            return
+        with self._transaction():
+            version = self._version()  # another process may have been faster
+            if version == 0:
+                for statement in SCHEMA.split(";\n"):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version = {VERSION}")
+            elif version != VERSION:
+                raise PipelineError(
+                    f"{self._path}: was written by a newer hcm-pipeline (journal {version}, this one knows {VERSION});"
+                    " use that release"
+                )
+
+    def _version(self) -> int:
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._explained():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise PipelineError(f"{self._path}: the journal cannot be used: {error}") from error
+
+
+@dataclass(frozen=True)
+class CallRefused:
+    """A limit is used up until `free_at`."""
+
+    limit: Rate
+    free_at: dt.datetime
+
+
+def _iso(moment: dt.datetime) -> str:
+    """UTC with microseconds always, so that texts sort as times do."""
+    return moment.astimezone(dt.UTC).isoformat(timespec="microseconds")
+
+
+def _time(text: str | None) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(text) if text else None
+
+
+def _manifest(row: sqlite3.Row) -> JournaledManifest:
+    return JournaledManifest(
+        manifest_id=row["manifest_id"],
+        business_date=dt.date.fromisoformat(row["business_date"]),
+        target=row["target"],
+        folder=Path(row["folder"]),
+        requests=row["requests"],
+        operations=row["operations"],
+        state=ManifestState(row["state"]),
+        created_at=dt.datetime.fromisoformat(row["created_at"]),
+        started_at=_time(row["started_at"]),
+        finished_at=_time(row["finished_at"]),
+        attempts=row["attempts"],
+        reason=row["reason"],
+    )
+
+
+def _request(row: sqlite3.Row) -> RequestRecord:
+    return RequestRecord(
+        manifest_id=row["manifest_id"],
+        request_no=row["request_no"],
+        state=RequestState(row["state"]),
+        sends=row["sends"],
+        first_sent_at=dt.datetime.fromisoformat(row["first_sent_at"]),
+        answered_at=_time(row["answered_at"]),
+        status=row["status"],
+        request_id=row["request_id"],
+        service_time=_time(row["service_time"]),
+        error=row["error"],
+    )

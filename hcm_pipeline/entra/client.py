@@ -1,0 +1,218 @@
+"""Microsoft Graph as far as provisioning needs it: upload, log, users and the job's state."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import ssl
+import uuid
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from urllib.parse import quote, urljoin, urlsplit
+
+import httpx
+import orjson
+
+from hcm_pipeline.entra.answers import Answer, NoAnswer, read_answer
+from hcm_pipeline.entra.log import LogEntry
+from hcm_pipeline.entra.signin import SignIn
+from hcm_pipeline.entra.timing import LOG_RATE, Clock, Patience, TryAgain, utc_now
+from hcm_pipeline.errors import ServiceError, ServiceRefused, ServiceUnavailable
+from hcm_pipeline.settings import Target
+
+TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=60.0, pool=10.0)
+"""Seconds. An upload may be held while the service takes fifty records in."""
+
+UPLOAD_PERMISSION = "SynchronizationData-User.Upload"
+LOG_PERMISSION = "ProvisioningLog.Read.All"
+USERS_PERMISSION = "User.Read.All"
+JOB_PERMISSION = "Synchronization.Read.All"
+
+# httpx logs every address at INFO, and the filter of a users query is personal data.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """The synchronization job's state.
+
+    `code`: NotConfigured, NotRun, Active, Paused or Quarantine. `schedule`: Active, Disabled or Paused.
+    """
+
+    code: str
+    schedule: str
+    quarantine_reason: str | None
+
+
+class GraphClient:
+    """One target's Graph, for the time of a `with` block. Not for several threads at once.
+
+    Reading calls repeat themselves as patiently as `patience` says; `bulk_upload` never does, for every attempt has to
+    be journaled by its caller.
+    """
+
+    def __init__(self, target: Target, *, patience: Patience | None = None, clock: Clock = utc_now) -> None:
+        self._target = target
+        self._patience = patience or Patience()
+        self._clock = clock
+        self._signin = SignIn(target)
+        self._log_calls: deque[dt.datetime] = deque(maxlen=LOG_RATE.calls)
+        self._http = httpx.Client(verify=_trust(target), timeout=TIMEOUT, trust_env=not target.sandbox)
+
+    def __enter__(self) -> GraphClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+        self._signin.close()
+
+    def sign_in(self) -> None:
+        """Make sure that there is a token. Raises SignInFailed, or NoAnswer when the authority cannot be reached."""
+        self._signin.token()
+
+    def forget_token(self) -> None:
+        """Have the next call ask for a fresh token: the service answered 401 to this one."""
+        self._signin.forget()
+
+    def bulk_upload(self, body: bytes) -> Answer:
+        """Post one bulk request, exactly these bytes, once. Any status is an answer.
+
+        Raises NoAnswer when the connection failed; its `sent` says whether the request may have arrived.
+        """
+        headers = {**self._headers(), "Content-Type": "application/scim+json"}
+        try:
+            response = self._http.post(f"{self._job_url()}/bulkUpload", content=body, headers=headers)
+        except httpx.TransportError as error:
+            raise self._lost(error) from error
+        return read_answer(response, self._clock())
+
+    def provisioning_log(self, since: dt.datetime) -> Iterator[LogEntry]:
+        """Yield the job's log entries from `since` on, in the service's order (none is documented).
+
+        The log lags by 5 to 10 minutes, so that entries older than the newest may still appear.
+        """
+        moment = since.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        job = self._target.job_id.replace("'", "''")
+        query = {"$filter": f"jobid eq '{job}' and activityDateTime ge {moment}"}
+        for entry in self._pages("auditLogs/provisioning", query, LOG_PERMISSION, log=True):
+            yield LogEntry.from_json(entry)
+
+    def users(self, select: Sequence[str], filter: str | None = None) -> Iterator[dict[str, object]]:
+        """Yield users with the selected properties; `filter` is an OData expression (a ' within a text is doubled)."""
+        query = {"$select": ",".join(select), "$top": "999"} | ({"$filter": filter} if filter else {})
+        for user in self._pages("users", query, USERS_PERMISSION):
+            if isinstance(user, dict):
+                yield user
+
+    def job_status(self) -> JobStatus:
+        """The synchronization job's state now."""
+        job = self._get(self._job_url(), {}, JOB_PERMISSION)
+        status, schedule = _object(job.get("status")), _object(job.get("schedule"))
+        quarantine = _object(status.get("quarantine"))
+        return JobStatus(
+            code=str(status.get("code") or ""),
+            schedule=str(schedule.get("state") or ""),
+            quarantine_reason=str(quarantine["reason"]) if quarantine.get("reason") else None,
+        )
+
+    def _job_url(self) -> str:
+        target = self._target
+        principal, job = quote(target.service_principal_id, safe=""), quote(target.job_id, safe="")
+        return f"{target.graph_url}/servicePrincipals/{principal}/synchronization/jobs/{job}"
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._signin.token()}", "client-request-id": str(uuid.uuid4())}
+
+    def _pages(self, path: str, query: Mapping[str, str], permission: str, *, log: bool = False) -> Iterator[object]:
+        url, seen = f"{self._target.graph_url}/{path}", set[str]()
+        while True:
+            page = self._get(url, query, permission, log=log)
+            entries = page.get("value")
+            if not isinstance(entries, list):
+                raise ServiceError(f"{path}: the answer has no list of values")
+            yield from entries
+            link = page.get("@odata.nextLink")
+            if not isinstance(link, str) or not link:
+                return
+            url, query = self._same_origin(path, urljoin(url, link)), {}
+            if url in seen:
+                raise ServiceError(f"{path}: the service's pages lead in a circle")
+            seen.add(url)
+
+    def _same_origin(self, path: str, link: str) -> str:
+        """A page elsewhere would be handed our token."""
+        there, here = urlsplit(link), urlsplit(self._target.graph_url)
+        if (there.scheme, there.netloc) != (here.scheme, here.netloc):
+            raise ServiceError(f"{path}: the next page is on another host ({there.netloc}); it was not followed")
+        return link
+
+    def _get(self, url: str, query: Mapping[str, str], permission: str, *, log: bool = False) -> Mapping[str, object]:
+        path = urlsplit(url).path
+        try:
+            answer, content = self._patience.attempts()(self._get_settled, url, query, log)
+        except TryAgain as last:
+            raise ServiceUnavailable(f"{path}: gave up: {last.reason}") from last
+        if answer.status != 200:
+            mend = f"; the app needs the permission {permission}, with admin consent" if answer.status == 403 else ""
+            raise ServiceRefused(f"{path}: {answer.describe()}{mend}", answer.status, answer.code)
+        try:
+            return _object(orjson.loads(content))
+        except orjson.JSONDecodeError as error:
+            raise ServiceError(f"{path}: the answer is not JSON") from error
+
+    def _get_settled(self, url: str, query: Mapping[str, str], log: bool) -> tuple[Answer, bytes]:
+        """One answer that will not pass. A token refused before its time is renewed once."""
+        answer, content = self._get_once(url, query, log=log)
+        if answer.status == 401:
+            self.forget_token()
+            answer, content = self._get_once(url, query, log=log)
+        if answer.passing:
+            raise TryAgain(answer.describe(), answer.retry_after)
+        return answer, content
+
+    def _get_once(self, url: str, query: Mapping[str, str], *, log: bool) -> tuple[Answer, bytes]:
+        try:
+            headers = self._headers()
+            if log:
+                self._pace_log()
+            response = self._http.get(url, params=query or None, headers=headers)
+        except NoAnswer as error:
+            raise TryAgain(str(error)) from error
+        except httpx.TransportError as error:
+            lost = self._lost(error)
+            raise (TryAgain(str(lost)) if isinstance(lost, NoAnswer) else lost) from error
+        return read_answer(response, self._clock()), response.content
+
+    def _pace_log(self) -> None:
+        full = len(self._log_calls) == LOG_RATE.calls
+        while (now := self._clock()) < (free := LOG_RATE.free_at(self._log_calls[0] if full else None, now)):
+            self._patience.sleep((free - now).total_seconds())
+        self._log_calls.append(now)
+
+    def _lost(self, error: httpx.TransportError) -> ServiceError:
+        host = urlsplit(self._target.graph_url).netloc
+        if _untrusted(error):
+            return ServiceError(f"{host}: its certificate is not trusted; SSL_CERT_FILE names the CA file to trust")
+        never_sent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
+        what = "cannot be reached" if never_sent else "broke the connection before it answered"
+        return NoAnswer(f"{host} {what} ({type(error).__name__})", sent=not never_sent)
+
+
+def _trust(target: Target) -> ssl.SSLContext | bool:
+    return ssl.create_default_context(cafile=str(target.ca_file)) if target.ca_file else True
+
+
+def _untrusted(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _object(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}

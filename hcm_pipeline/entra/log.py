@@ -1,0 +1,108 @@
+"""The provisioning log: what the service says became of the records it was sent.
+
+Shapes: Microsoft Graph `provisioningObjectSummary`, v1.0 (`provisioningStatusInfo`, `provisioningAction`) and beta
+(`statusInfo`, `action`); real entries mix them, so both are read.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hcm_pipeline.errors import ServiceError
+
+UNRESOLVED = "UnableToResolveReferenceAttributeValue"
+"""SkipReason of a reference (a manager) that does not exist yet; the entry is still a success."""
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """One entry of the provisioning log.
+
+    `external_id` is the externalId of the record sent; it and the time are all that ties an entry to a request.
+    `action` and `status` are in lower case: create, update, disable, delete, stageddelete, other; success, failure,
+    skipped, warning. `unresolved_references` names the properties that were left out because what they refer to was not
+    there; `resolves_references` marks the later update, under the same `change_id`, that fills them in.
+    """
+
+    id: str
+    activity_time: dt.datetime
+    job_id: str
+    cycle_id: str
+    change_id: str
+    external_id: str
+    action: str
+    status: str
+    error_code: str | None
+    reason: str | None = field(repr=False)
+    recommended_action: str | None = field(repr=False)
+    unresolved_references: tuple[str, ...]
+    resolves_references: bool
+    target_id: str | None
+    duration_ms: int | None
+
+    @classmethod
+    def from_json(cls, entry: object) -> LogEntry:
+        """Read one element of `value`. Raises ServiceError when it has no id or no time."""
+        data = _object(entry)
+        entry_id, at = _text(data.get("id")), _text(data.get("activityDateTime"))
+        moment = parse_time(at) if at else None
+        if not entry_id or moment is None:
+            raise ServiceError("the provisioning log holds an entry without a usable id and activityDateTime")
+        status = _object(data.get("provisioningStatusInfo") or data.get("statusInfo"))
+        error = _object(status.get("errorInformation")) or status  # beta carries the three fields beside the status
+        steps = [_object(step) for step in _list(data.get("provisioningSteps"))]
+        action = (_text(data.get("provisioningAction")) or _text(data.get("action")) or "other").lower()
+        duration = data.get("durationInMilliseconds")
+        return cls(
+            id=entry_id,
+            activity_time=moment,
+            job_id=_text(data.get("jobId")) or "",
+            cycle_id=_text(data.get("cycleId")) or "",
+            change_id=_text(data.get("changeId")) or "",
+            external_id=_text(_object(data.get("sourceIdentity")).get("id")) or "",
+            action=action,
+            status=(_text(status.get("status")) or "").lower(),
+            error_code=_text(error.get("errorCode")),
+            reason=_text(error.get("reason")),
+            recommended_action=_text(error.get("recommendedAction")),
+            unresolved_references=_unresolved(steps),
+            resolves_references=_only_exports(action, steps),
+            target_id=_text(_object(data.get("targetIdentity")).get("id")),
+            duration_ms=duration if isinstance(duration, int) else None,
+        )
+
+
+def parse_time(text: str) -> dt.datetime | None:
+    """Read an ISO 8601 instant with any number of fractional digits (Graph prints seven); None when it is not one."""
+    trimmed = re.sub(r"(\.\d{6})\d+", r"\1", text)
+    try:
+        moment = dt.datetime.fromisoformat(trimmed)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
+
+
+def _unresolved(steps: list[Mapping[str, object]]) -> tuple[str, ...]:
+    details = [_object(step.get("details")) for step in steps]
+    names = [_text(detail.get("PropertyName")) for detail in details if detail.get("SkipReason") == UNRESOLVED]
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _only_exports(action: str, steps: list[Mapping[str, object]]) -> bool:
+    """An update nobody sent: it has no import step, for the record that it completes came before."""
+    return action == "update" and bool(steps) and all(step.get("provisioningStepType") == "export" for step in steps)
+
+
+def _object(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,100 @@
+"""How fast the service may be called, and how patiently a failing call is repeated."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
+from tenacity.wait import wait_random_exponential
+
+Clock = Callable[[], dt.datetime]
+"""Tells the time as a timezone-aware UTC datetime."""
+
+Sleep = Callable[[float], None]
+
+
+def utc_now() -> dt.datetime:
+    """The machine's time."""
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """At most `calls` calls in any stretch of time as long as `per`."""
+
+    calls: int
+    per: dt.timedelta
+
+    def free_at(self, nth_newest: dt.datetime | None, now: dt.datetime) -> dt.datetime:
+        """When the next call may be made.
+
+        `nth_newest` is the time of the `calls`-th newest call so far, None when there were fewer: the next call and the
+        `calls` before it are one too many for a window, so they must span at least `per`.
+        """
+        return now if nth_newest is None else max(now, nth_newest + self.per)
+
+
+UPLOAD_RATE = Rate(40, dt.timedelta(seconds=5))
+"""bulkUpload: entra-docs `inbound-provisioning-api-concepts.md`. A Graph page says 40 a second; the slower is kept."""
+DAILY_QUOTA = 2000
+"""bulkUpload calls in any 24 hours of a tenant with P1 or P2 licences; 6,000 with Entra ID Governance."""
+LOG_RATE = Rate(5, dt.timedelta(seconds=10))
+"""The reporting endpoints: Graph's `throttling-limits.md`."""
+
+
+class TryAgain(Exception):
+    """One attempt failed in a way that passes. `wait`: seconds the service asked for; None: it did not say.
+
+    `bucket_full`: the ingestion queue is full, which takes minutes to pass, not seconds.
+    """
+
+    def __init__(self, reason: str, wait: float | None = None, *, bucket_full: bool = False) -> None:
+        self.reason = reason
+        self.wait = wait
+        self.bucket_full = bucket_full
+        super().__init__(reason)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait between attempts, in seconds, and for how long in all.
+
+    Without word from the service the wait is random up to a bound that doubles from `first_wait` to `longest_wait`
+    ("full jitter"). A full bucket waits from `bucket_wait` to twice that: Microsoft's advice is 5 to 10 minutes.
+    `give_up_after` bounds the waiting for one request; `lock_wait` the waiting for another uploader to finish.
+    """
+
+    first_wait: float = 1.0
+    longest_wait: float = 60.0
+    bucket_wait: float = 300.0
+    give_up_after: float = 3600.0
+    lock_wait: float = 30.0
+    sleep: Sleep = time.sleep
+
+    def attempts(self) -> Retrying:
+        """Iterate over attempts; an attempt that raises TryAgain is followed by another until patience runs out.
+
+        The last TryAgain is then raised.
+        """
+        return Retrying(
+            retry=retry_if_exception_type(TryAgain),
+            wait=self._wait,
+            stop=self._stop,
+            sleep=self.sleep,
+            reraise=True,
+        )
+
+    def _wait(self, state: RetryCallState) -> float:
+        failure = state.outcome.exception() if state.outcome else None
+        if isinstance(failure, TryAgain):
+            if failure.wait is not None:
+                return max(failure.wait, self.first_wait)
+            if failure.bucket_full:
+                return self.bucket_wait * min(state.attempt_number, 2)
+        return float(wait_random_exponential(self.first_wait, self.longest_wait, min=self.first_wait / 2)(state))
+
+    def _stop(self, state: RetryCallState) -> bool:
+        return state.idle_for + state.upcoming_sleep > self.give_up_after

@@ -1,0 +1,130 @@
+"""Running business dates in order, and planning: what the command line and Dagster both do."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import duckdb
+
+from hcm_pipeline.delivery.journal import Journal
+from hcm_pipeline.delivery.plan import Plan, make_plan
+from hcm_pipeline.errors import ExtractRefused, GuardStop
+from hcm_pipeline.home import Home
+from hcm_pipeline.identity import give_names
+from hcm_pipeline.profile import LoadedProfile
+from hcm_pipeline.warehouse import Warehouse
+from hcm_pipeline.workers import day as days
+
+Progress = Callable[[str], None]
+Clock = Callable[[], dt.datetime]
+
+
+def utc_now() -> dt.datetime:
+    """The time, aware and in UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
+def quiet(message: str) -> None:
+    """Progress for nobody."""
+    del message
+
+
+def pending_days(con: duckdb.DuckDBPyConnection) -> list[dt.date]:
+    """Business dates with extracts that no snapshot holds yet, oldest first."""
+    rows = con.execute("select distinct business_date from extracts where status in ('landed', 'stopped') order by 1")
+    return [date for (date,) in rows.fetchall()]
+
+
+def process(
+    warehouse: Warehouse, loaded: LoadedProfile, wanted: list[dt.date], *, clock: Clock = utc_now, progress: Progress = quiet
+) -> Iterator[days.DayCounts]:  # fmt: skip
+    """Bring the snapshots of `wanted` and of everything that follows from them up to date, in order.
+
+    One transaction a day: a crash leaves whole days behind, and the same call goes on from there. Yields after each day
+    is committed. Raises GuardStop after a stopped day was recorded; the days after it are then not touched.
+    """
+    home = warehouse.home
+    with warehouse.write() as con:
+        days.prepare(con, loaded)
+        queue = sorted(set(wanted))
+        while queue:
+            day = queue.pop(0)
+            if days.is_current(con, loaded, day):
+                yield _as_recorded(con, day)
+                continue
+            following = days.days_to_rebuild(con, day)
+            queue = sorted({*queue, *following})
+            counts, stop = _one_day(con, home, loaded, day, clock, progress)
+            yield counts
+            if stop:
+                raise stop
+
+
+def _one_day(
+    con: duckdb.DuckDBPyConnection, home: Home, loaded: LoadedProfile, day: dt.date, clock: Clock, progress: Progress
+) -> tuple[days.DayCounts, GuardStop | None]:
+    try:
+        work = days.Day(con, loaded, day, home.extracts, home.scratch, progress)
+    except ExtractRefused:
+        raise
+    stop = None
+    try:
+        con.begin()
+        try:
+            _mark_for_rebuild(con, day)
+            days.rewind(con, day)
+            counts = work.apply()
+            given = give_names(con, loaded.profile, day)
+            counts = replace(counts, identities_given=given)
+            work.record(counts, clock())
+            con.commit()
+        except GuardStop as error:
+            con.rollback()
+            stop = error
+            con.begin()
+            _mark_for_rebuild(con, day)
+            days.rewind(con, day)
+            counts = work.stopped(error)
+            work.record(counts, clock())
+            con.commit()
+        except BaseException:
+            con.rollback()
+            raise
+    finally:
+        work.close()
+    return counts, stop
+
+
+def _mark_for_rebuild(con: duckdb.DuckDBPyConnection, day: dt.date) -> None:
+    """Days after `day` are taken back with it; those without an extract are remembered, to be carried forward again."""
+    con.execute("create table if not exists carried(business_date date primary key)")
+    con.execute(
+        """insert or ignore into carried select business_date from days
+        where business_date > ? and business_date not in (select business_date from extracts)""",
+        [day],
+    )
+    con.execute("delete from carried where business_date = ?", [day])
+
+
+def _as_recorded(con: duckdb.DuckDBPyConnection, day: dt.date) -> days.DayCounts:
+    names = ("state", "extracts", "rows", "collapsed", "passed_over", "quarantined", "workers", "absent",
+             "manager_warnings", "identities_given")  # fmt: skip
+    columns = ", ".join(f'"{name}"' for name in names)
+    row = con.execute(f"select {columns} from days where business_date = ?", [day]).fetchone() or ()
+    changes = con.execute("select kind, count(*) from changes where business_date = ? group by 1 order by 1", [day]).fetchall()
+    reasons = con.execute(
+        """select rule || coalesce(' in ' || column_name, '') as reason, count(*) from quarantine_reasons
+        where business_date = ? group by 1 order by 2 desc, 1""",
+        [day],
+    ).fetchall()
+    return days.DayCounts(day, **dict(zip(names, row, strict=True)), changes=dict(changes), reasons=dict(reasons), unchanged=True)
+
+
+def plan(
+    warehouse: Warehouse, loaded: LoadedProfile, target: str, *, clock: Clock = utc_now, progress: Progress = quiet
+) -> Plan | None:
+    """Plan what the newest snapshot asks for; None when no business date was processed yet."""
+    with warehouse.write() as con, Journal(warehouse.home.journal, clock=clock) as journal:
+        return make_plan(con, warehouse.home, loaded, journal, target, clock(), progress)

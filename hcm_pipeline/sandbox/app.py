@@ -1,0 +1,336 @@
+"""Microsoft Graph's and the authority's addresses, as far as the pipeline's neighbours call them."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+import orjson
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from hcm_pipeline.sandbox.auth import SignInRefused, TokenRefused
+from hcm_pipeline.sandbox.clock import http_date, iso, micros
+from hcm_pipeline.sandbox.ingest import upload
+from hcm_pipeline.sandbox.jobs import job_resource, schema_resource
+from hcm_pipeline.sandbox.log import read_log
+from hcm_pipeline.sandbox.odata import BadQuery, skip_token
+from hcm_pipeline.sandbox.options import UPLOAD
+from hcm_pipeline.sandbox.refusals import ConnectionDropped, GraphError, not_found, throttled
+from hcm_pipeline.sandbox.service import ACTIVE, PAUSED, Sandbox
+from hcm_pipeline.sandbox.users import NotFound, list_users, manager_of, one_user
+
+MAX_BODY = 4 * 1024 * 1024
+"""Graph's general bound on a request body; none is documented for this endpoint."""
+
+READ_LOG = frozenset({"ProvisioningLog.Read.All", "AuditLog.Read.All"})
+READ_JOBS = frozenset({"Synchronization.Read.All", "Synchronization.ReadWrite.All"})
+WRITE_JOBS = frozenset({"Synchronization.ReadWrite.All"})
+READ_USERS = frozenset({"User.Read.All"})
+
+
+@dataclass(frozen=True)
+class Call:
+    """One authenticated call, body read."""
+
+    sandbox: Sandbox
+    request: Request
+    version: str
+    body: bytes
+
+    @property
+    def query(self) -> dict[str, str]:
+        """Query options, decoded."""
+        return dict(self.request.query_params)
+
+    def link(self, **changed: str) -> str:
+        """This call's address with other query options."""
+        url = self.request.url
+        query = urlencode({**self.query, **changed}, quote_via=quote, safe="$'")
+        return f"{url.scheme}://{url.netloc}{url.path}?{query}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a call answers. `payload` None: no body."""
+
+    payload: dict[str, Any] | None = None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+Work = Callable[[Call], Answer]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def routes() -> list[BaseRoute]:
+    """Every route of Graph, in both versions, and of the authority."""
+    job = "/servicePrincipals/{principal}/synchronization/jobs"
+    graph: list[tuple[str, str, str, frozenset[str], Work]] = [
+        ("POST", job + "/{job}/bulkUpload", "bulkUpload", frozenset({UPLOAD, f"{UPLOAD}.OwnedBy"}), _bulk_upload),
+        ("GET", job, "jobs", READ_JOBS, _jobs),
+        ("GET", job + "/{job}", "jobs", READ_JOBS, _job),
+        ("GET", job + "/{job}/schema", "jobs", READ_JOBS, _schema),
+        ("POST", job + "/{job}/start", "jobs", WRITE_JOBS, _start),
+        ("POST", job + "/{job}/pause", "jobs", WRITE_JOBS, _pause),
+        ("POST", job + "/{job}/restart", "jobs", WRITE_JOBS, _restart),
+        ("GET", "/auditLogs/provisioning", "log", READ_LOG, _log),
+        ("GET", "/auditLogs/provisioning/", "log", READ_LOG, _log),
+        ("GET", "/users", "users", READ_USERS, _users),
+        ("GET", "/users/{key}", "users", READ_USERS, _user),
+        ("GET", "/users/{key}/manager", "users", READ_USERS, _manager),
+    ]
+    return [
+        *(
+            Route(f"/{version}{path}", graph_endpoint(version, call, permissions, work), methods=[method])
+            for version in ("v1.0", "beta")
+            for method, path, call, permissions, work in graph
+        ),
+        Route("/common/discovery/instance", _instance_discovery),
+        Route("/{tenant}/v2.0/.well-known/openid-configuration", _openid_configuration),
+        Route("/{tenant}/oauth2/v2.0/token", _token, methods=["POST"]),
+    ]
+
+
+def graph_endpoint(version: str, call: str, permissions: frozenset[str], work: Work) -> Endpoint:
+    """Wrap one piece of work in what all Graph calls share: ids, sign-in, faults, the error shape, the clock's date."""
+
+    async def endpoint(request: Request) -> Response:
+        sandbox: Sandbox = request.app.state.sandbox
+        request_id = str(uuid.uuid4())
+        client_request_id = request.headers.get("client-request-id", request_id)
+        try:
+            _authorise(sandbox, request, permissions)
+            body = await _body(request)
+            await _delay(sandbox, call)
+            if call != "bulkUpload":
+                _fail_on_demand(sandbox, call)
+            answer = await run_in_threadpool(_run, work, Call(sandbox, request, version, body))
+        except ConnectionDropped:
+            return await drop_connection(request)
+        except GraphError as error:
+            inner = {
+                "date": iso(micros(sandbox.clock.now()))[:19],
+                "request-id": request_id,
+                "client-request-id": client_request_id,
+            }
+            payload = {"error": {"code": error.code, "message": str(error), "innerError": inner}}
+            answer = Answer(payload, error.status, error.headers)
+        ids = {"request-id": request_id, "client-request-id": client_request_id}
+        content = b"" if answer.payload is None else orjson.dumps(answer.payload)
+        kind = {} if answer.payload is None else {"Content-Type": "application/json"}
+        headers = {**answer.headers, **ids, **kind, "Date": http_date(sandbox.clock.now())}
+        return Response(content, answer.status, headers)
+
+    return endpoint
+
+
+async def drop_connection(request: Request) -> Response:
+    """Cut the connection without an answer; the response returned goes nowhere."""
+    transport: asyncio.Transport | None = request.scope.get("sandbox.transport")
+    if transport is not None:
+        transport.abort()
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+    return Response(status_code=500)
+
+
+def _authorise(sandbox: Sandbox, request: Request, permissions: frozenset[str]) -> None:
+    try:
+        granted = sandbox.authority.permissions_of(request.headers.get("authorization"))
+    except TokenRefused as error:
+        raise GraphError(401, "InvalidAuthenticationToken", str(error), {"WWW-Authenticate": "Bearer"}) from None
+    if not granted & permissions:
+        raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+
+
+async def _body(request: Request) -> bytes:
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > MAX_BODY:
+            raise GraphError(413, "RequestEntityTooLarge", f"The request body holds more than {MAX_BODY} bytes.")
+    return bytes(content)
+
+
+async def _delay(sandbox: Sandbox, call: str) -> None:
+    fault = sandbox.faults.take(call, "latency")
+    seconds = sandbox.rules.latency_seconds + (fault.seconds if fault else 0.0)
+    if seconds:
+        await asyncio.sleep(seconds)
+
+
+def _fail_on_demand(sandbox: Sandbox, call: str) -> None:
+    fault = sandbox.faults.take(call, "status", "reset_before", "reset_after")
+    if fault is not None:
+        raise GraphError.of(fault) if fault.kind == "status" else ConnectionDropped
+
+
+def _run(work: Work, call: Call) -> Answer:
+    try:
+        return work(call)
+    except BadQuery as error:
+        raise GraphError(400, "BadRequest", str(error)) from None
+    except NotFound:
+        raise GraphError(404, "Request_ResourceNotFound", "The resource does not exist.") from None
+
+
+def _check_job(call: Call) -> None:
+    identity, path = call.sandbox.identity, call.request.path_params
+    if path["principal"].lower() != identity.service_principal_id.lower():
+        raise not_found("service principal")
+    if path.get("job", identity.job_id) != identity.job_id:
+        raise not_found("synchronization job")
+
+
+def _bulk_upload(call: Call) -> Answer:
+    _check_job(call)
+    upload(call.sandbox, call.request.headers.get("content-type"), call.body)
+    url = call.request.url
+    location = f"{url.scheme}://{url.netloc}/{call.version}/auditLogs/provisioning/?$filter=jobid%20eq%20"
+    return Answer(status=202, headers={"Location": f"{location}'{call.sandbox.identity.job_id}'"})
+
+
+def _jobs(call: Call) -> Answer:
+    _check_job(call)
+    return Answer({"value": [job_resource(call.sandbox)]})
+
+
+def _job(call: Call) -> Answer:
+    _check_job(call)
+    return Answer(job_resource(call.sandbox))
+
+
+def _schema(call: Call) -> Answer:
+    _check_job(call)
+    return Answer(schema_resource(call.sandbox))
+
+
+def _start(call: Call) -> Answer:
+    _check_job(call)
+    call.sandbox.set_job_status(ACTIVE)
+    return Answer(status=204)
+
+
+def _pause(call: Call) -> Answer:
+    _check_job(call)
+    call.sandbox.set_job_status(PAUSED)
+    return Answer(status=204)
+
+
+def _restart(call: Call) -> Answer:
+    _check_job(call)
+    call.sandbox.restart_job()
+    return Answer(status=204)
+
+
+def _log(call: Call) -> Answer:
+    sandbox = call.sandbox
+    wait = sandbox.log_refused_for()
+    if wait is not None:
+        raise throttled(wait, sandbox.rules)
+    until = micros(sandbox.clock.now())
+    entries, more = read_log(sandbox.store, call.query, sandbox.job_facts, call.version, until)
+    return _page(call, "auditLogs/provisioning", entries, more)
+
+
+def _users(call: Call) -> Answer:
+    users, more = list_users(call.sandbox.store, call.query)
+    return _page(call, "users", users, None if more is None else (more,))
+
+
+def _page(call: Call, context: str, entries: list[dict[str, Any]], more: tuple[int, ...] | None) -> Answer:
+    url = call.request.url
+    payload: dict[str, Any] = {"@odata.context": f"{url.scheme}://{url.netloc}/{call.version}/$metadata#{context}"}
+    if more is not None:
+        payload["@odata.nextLink"] = call.link(**{"$skiptoken": skip_token(*more)})
+    return Answer({**payload, "value": entries})
+
+
+def _user(call: Call) -> Answer:
+    return Answer(one_user(call.sandbox.store, call.request.path_params["key"], call.query))
+
+
+def _manager(call: Call) -> Answer:
+    return Answer(manager_of(call.sandbox.store, call.request.path_params["key"], call.query))
+
+
+async def unknown_address(_request: Request, error: Exception) -> Response:
+    """An address or a method that does not exist here, in Graph's shape."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return _json({"error": {"code": "BadRequest", "message": "Resource not found for the segment."}}, status)
+
+
+# --- the authority
+
+
+def _json(payload: dict[str, Any], status: int = 200) -> Response:
+    headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    return Response(orjson.dumps(payload), status, headers)
+
+
+def _host(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+async def _openid_configuration(request: Request) -> Response:
+    sandbox: Sandbox = request.app.state.sandbox
+    tenant = request.path_params["tenant"]
+    try:
+        sandbox.authority.check_tenant(tenant)
+    except SignInRefused as error:
+        return _json(error.body(), error.status)
+    base = f"{_host(request)}/{tenant}"
+    return _json(
+        {
+            "token_endpoint": f"{base}/oauth2/v2.0/token",
+            "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
+            "issuer": f"{base}/v2.0",
+            "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+            "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
+            "jwks_uri": f"{base}/discovery/v2.0/keys",
+            "response_types_supported": ["token"],
+            "subject_types_supported": ["pairwise"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "tenant_region_scope": "EU",
+        }
+    )
+
+
+async def _instance_discovery(request: Request) -> Response:
+    sandbox: Sandbox = request.app.state.sandbox
+    base = f"{_host(request)}/{sandbox.identity.tenant_id}"
+    netloc = request.url.netloc
+    return _json(
+        {
+            "tenant_discovery_endpoint": f"{base}/v2.0/.well-known/openid-configuration",
+            "api-version": "1.1",
+            "metadata": [{"preferred_network": netloc, "preferred_cache": netloc, "aliases": [netloc]}],
+        }
+    )
+
+
+async def _token(request: Request) -> Response:
+    sandbox: Sandbox = request.app.state.sandbox
+    try:
+        await _delay(sandbox, "token")
+        _fail_on_demand(sandbox, "token")
+        form = dict(parse_qsl((await _body(request)).decode("utf-8", "replace"), keep_blank_values=True))
+        tenant = request.path_params["tenant"]
+        return _json(await run_in_threadpool(sandbox.authority.sign_in, tenant, form, _host(request)))
+    except ConnectionDropped:
+        return await drop_connection(request)
+    except SignInRefused as error:
+        return _json(error.body(), error.status)
+    except GraphError as error:
+        refusal = {"error": "temporarily_unavailable", "error_description": str(error), "error_codes": [90033]}
+        response = _json(refusal, error.status)
+        response.headers.update(error.headers)
+        return response

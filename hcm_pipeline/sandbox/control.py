@@ -1,0 +1,119 @@
+"""The control plane: state, clock, faults and the rest, for tests and people. No token; loopback only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from hcm_pipeline.sandbox.clock import MANUAL, REAL
+from hcm_pipeline.sandbox.faults import read_fault
+from hcm_pipeline.sandbox.page import page
+from hcm_pipeline.sandbox.service import ACTIVE, PAUSED, QUARANTINE, Sandbox
+
+Json = dict[str, Any]
+Work = Callable[[Sandbox, Request, Json], Json]
+
+MOST_LISTED = 100_000
+
+
+def routes() -> list[BaseRoute]:
+    """Every route of the control plane, and the page for people."""
+    return [
+        Route("/sandbox/state", _endpoint(_state)),
+        Route("/sandbox/clock", _endpoint(_clock), methods=["GET", "POST"]),
+        Route("/sandbox/faults", _endpoint(_faults), methods=["GET", "POST", "DELETE"]),
+        Route("/sandbox/received", _endpoint(_received)),
+        Route("/sandbox/users", _endpoint(_add_users), methods=["POST"]),
+        Route("/sandbox/job", _endpoint(_set_job), methods=["POST"]),
+        Route("/sandbox/reset", _endpoint(_reset), methods=["POST"]),
+        Route("/", _page),
+    ]
+
+
+def _endpoint(work: Work) -> Callable[[Request], Any]:
+    async def endpoint(request: Request) -> Response:
+        status = 200
+        try:
+            content = await request.body()
+            body = _object(content)
+            answer = await run_in_threadpool(work, request.app.state.sandbox, request, body)
+        except ValueError as error:
+            status, answer = 400, {"error": str(error)}
+        return Response(orjson.dumps(answer), status, {"Content-Type": "application/json"})
+
+    return endpoint
+
+
+def _object(content: bytes) -> Json:
+    body = orjson.loads(content or b"{}")
+    return body if isinstance(body, dict) else {}
+
+
+def _state(sandbox: Sandbox, _request: Request, _body: Json) -> Json:
+    return sandbox.counts()
+
+
+def _clock(sandbox: Sandbox, request: Request, body: Json) -> Json:
+    if request.method == "POST":
+        mode, seconds = body.get("mode", sandbox.clock.mode), body.get("advance_seconds", 0)
+        if mode not in (REAL, MANUAL):
+            raise ValueError("mode: real or manual")
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < 1e9:
+            raise ValueError("advance_seconds: a number from 0")
+        if mode != sandbox.clock.mode:
+            sandbox.clock.switch(mode)
+        if seconds:
+            sandbox.advance(seconds)
+    return {**sandbox.counts()["clock"], "secondsToCycle": sandbox.seconds_to_cycle()}
+
+
+def _faults(sandbox: Sandbox, request: Request, body: Json) -> Json:
+    if request.method == "DELETE":
+        sandbox.faults.disarm()
+    elif request.method == "POST":
+        fault = read_fault(body)
+        if fault.kind == "revoke_tokens":
+            sandbox.revoke_tokens()
+        else:
+            sandbox.faults.arm(fault)
+    return {"armed": [asdict(fault) for fault in sandbox.faults.armed()]}
+
+
+def _received(sandbox: Sandbox, request: Request, _body: Json) -> Json:
+    limit = request.query_params.get("limit", "100")
+    if not limit.isdecimal() or not 1 <= int(limit) <= MOST_LISTED:
+        raise ValueError(f"limit: a number from 1 to {MOST_LISTED}")
+    return {"received": sandbox.received(int(limit))}
+
+
+def _add_users(sandbox: Sandbox, _request: Request, body: Json) -> Json:
+    users = body.get("users")
+    if not isinstance(users, list) or not all(isinstance(user, dict) for user in users):
+        raise ValueError("users: an array of objects")
+    return {"ids": sandbox.add_users(users)}
+
+
+def _set_job(sandbox: Sandbox, _request: Request, body: Json) -> Json:
+    if body.get("status") not in (ACTIVE, PAUSED, QUARANTINE):
+        raise ValueError(f"status: {ACTIVE}, {PAUSED} or {QUARANTINE}")
+    sandbox.set_job_status(body["status"])
+    return {"status": sandbox.job_status}
+
+
+def _reset(sandbox: Sandbox, _request: Request, _body: Json) -> Json:
+    sandbox.reset()
+    return sandbox.counts()
+
+
+async def _page(request: Request) -> Response:
+    sandbox: Sandbox = request.app.state.sandbox
+    return HTMLResponse(
+        await run_in_threadpool(page, sandbox), headers={"Content-Security-Policy": "default-src 'none'"}
+    )

@@ -1,0 +1,172 @@
+"""What one record does to the directory: the rules of a provisioning cycle for a single user, as a function of data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from hcm_pipeline.sandbox.bulk import Record
+from hcm_pipeline.sandbox.mapping import DATES, REQUIRED, TARGETS, Value, flatten, parent_of, target_of
+from hcm_pipeline.sandbox.options import SandboxOptions
+
+Change = tuple[str, Value, Value]
+"""Property, old value, new value."""
+
+LONGEST = {
+    "displayName": 256, "givenName": 64, "surname": 64, "jobTitle": 128, "department": 64, "companyName": 64,
+    "streetAddress": 1024, "city": 128, "state": 128, "country": 128, "postalCode": 40, "mobile": 64,
+}  # fmt: skip
+"""Characters a property holds, from the Graph reference of the user resource."""
+
+_LOCAL = re.compile(r"[A-Za-z0-9'.\-_!#^~]{1,64}", re.ASCII)
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a record was not applied, in the log's words. `reason` carries no value."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user of the directory: object id and attributes by provisioning name (`manager` holds an object id)."""
+
+    object_id: str
+    attributes: dict[str, Value]
+
+
+@dataclass(frozen=True)
+class Directory:
+    """What the rules must look up: who holds a userPrincipalName, and who a manager's externalId is."""
+
+    holder_of: Callable[[str], str | None]
+    managed_by: Callable[[str], str | None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a record. `unresolved`: the externalId of a manager who is not there yet."""
+
+    action: str
+    status: str
+    received: dict[str, Value]
+    attributes: dict[str, Value] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+    unresolved: str | None = None
+    failure: Failure | None = None
+
+
+def apply_record(current: Account | None, record: Record, directory: Directory, rules: SandboxOptions) -> Outcome:
+    """Create (no account matched) or update. Nothing is written here; a failure leaves the account as it was."""
+    received = flatten(record, mobile=rules.map_mobile)
+    before = current.attributes if current else {}
+    after = dict(before)
+    wanted = _wanted(received, before, created=current is None, rules=rules)
+    unresolved = None
+    if "manager" in wanted:
+        named = wanted.pop("manager")
+        found = directory.managed_by(str(named)) if named is not None else None
+        if named is None or found is not None:
+            after["manager"] = found
+        else:
+            unresolved = str(named)
+    failure = _normalise(wanted)
+    after.update(wanted)
+    failure = failure or _refusal(current, after, directory, rules)
+    action = "update" if current else "create"
+    if failure:
+        return Outcome(action, "failure", received, before, failure=failure)
+    after = {name: value for name, value in after.items() if value is not None}
+    changes = [
+        (name, before.get(name), after.get(name))
+        for name in (*after, *(name for name in before if name not in after))
+        if before.get(name) != after.get(name)
+    ]
+    if current and not changes and unresolved is None:
+        redundant = Failure("EntrySynchronizationSkipped", "The account already is as the record says.")
+        return Outcome("other", "skipped", received, before, failure=redundant)
+    if current and before.get("accountEnabled") is True and after.get("accountEnabled") is False:
+        action = "disable"
+    return Outcome(action, "success", received, after, changes, unresolved)
+
+
+def _wanted(
+    received: dict[str, Value], before: dict[str, Value], *, created: bool, rules: SandboxOptions
+) -> dict[str, Value]:
+    """The properties this record sets, None for those it clears."""
+    wanted: dict[str, Value] = {}
+    for source, value in received.items():
+        target = target_of(source)
+        if target is None:
+            continue
+        if value is None or value == "":
+            if not created and rules.flow_nulls and target not in REQUIRED:
+                wanted[target] = None
+        else:
+            wanted[target] = value
+    if rules.flow_nulls and rules.omission_clears and not created:
+        present = {parent_of(source) for source in received}
+        for source, target in TARGETS.items():
+            if source not in received and target in before and target not in REQUIRED and parent_of(source) in present:
+                wanted[target] = None
+    if created:
+        user_name = wanted.get("userPrincipalName")
+        wanted.setdefault("accountEnabled", True)
+        wanted.setdefault("preferredLanguage", "en-US")
+        wanted["mailNickname"] = str(user_name).partition("@")[0] if user_name else None
+    elif "accountEnabled" not in wanted and rules.active_omitted == "disable":
+        wanted["accountEnabled"] = False
+    return wanted
+
+
+def _normalise(wanted: dict[str, Value]) -> Failure | None:
+    """Dates as Graph keeps them, in place; a failure for what cannot be read."""
+    for name in DATES & wanted.keys():
+        value = wanted[name]
+        if value is None:
+            continue
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError:
+            return Failure("SchemaPropertyCanOnlyAcceptValue", f"{name} must be an ISO 8601 date.")
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment
+        wanted[name] = f"{moment:%Y-%m-%dT%H:%M:%S}Z"
+    return None
+
+
+def _refusal(
+    current: Account | None, after: dict[str, Value], directory: Directory, rules: SandboxOptions
+) -> Failure | None:
+    """Why the directory would not take the account as it would become."""
+    missing = [name for name in ("userPrincipalName", "displayName") if not str(after.get(name) or "").strip()]
+    if missing:
+        return Failure("MandatoryFieldsMissing", f"Required and absent: {', '.join(missing)}.")
+    user_name = str(after["userPrincipalName"])
+    if current is None or current.attributes.get("userPrincipalName") != user_name:
+        failure = user_principal_name_refusal(user_name, rules)
+        if failure:
+            return failure
+        holder = directory.holder_of(user_name)
+        if holder is not None and (current is None or holder != current.object_id):
+            return Failure("Conflict", "Another object with the same value for property userPrincipalName exists.")
+    for name, longest in LONGEST.items():
+        if len(str(after.get(name) or "")) > longest:
+            return Failure("SchemaPropertyCanOnlyAcceptValue", f"{name} can only hold {longest} characters.")
+    return None
+
+
+def user_principal_name_refusal(user_name: str, rules: SandboxOptions) -> Failure | None:
+    """What is wrong with the spelling of a userPrincipalName: 64 characters, @, 48 characters of a usable domain."""
+    local, _, domain = user_name.rpartition("@")
+    if not _LOCAL.fullmatch(local) or local.endswith(".") or len(domain) > 48 or not _DOMAIN.fullmatch(domain):
+        return Failure("AzureActiveDirectoryInvalidUserPrincipalName", "The userPrincipalName is not a legal one.")
+    usable = rules.verified_domains
+    if usable is not None and domain.lower() not in usable and not domain.lower().endswith(".onmicrosoft.com"):
+        return Failure("InvalidDomain", "The domain of the userPrincipalName is not verified in this tenant.")
+    return None

@@ -1,0 +1,245 @@
+"""Running the sandbox: one process serves a directory, others find it; a kill -9 leaves nothing stuck."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+import ssl
+import threading
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import httpx
+import orjson
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from hcm_pipeline.errors import HomeError
+from hcm_pipeline.home import private
+from hcm_pipeline.sandbox import app, control
+from hcm_pipeline.sandbox.options import SandboxOptions
+from hcm_pipeline.sandbox.service import Sandbox
+from hcm_pipeline.sandbox.tls import certificates
+from hcm_pipeline.settings import Target
+
+PATIENCE_SECONDS = 20.0
+"""How long a second process waits for the first to be ready."""
+
+
+@dataclass(frozen=True)
+class SandboxHandle:
+    """A running sandbox. `owner`: this process serves it, and ends it."""
+
+    url: str
+    target: Target
+    owner: bool
+
+
+class _Transports:
+    """Hands each request's transport to its handler, so that a fault can cut the connection."""
+
+    def __init__(self, inner: ASGIApp) -> None:
+        self._inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope["sandbox.transport"] = getattr(getattr(send, "__self__", None), "transport", None)
+        await self._inner(scope, receive, send)
+
+
+def application(sandbox: Sandbox) -> ASGIApp:
+    """The ASGI application of one sandbox, with its provisioning cycles running in the background."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        stop = asyncio.Event()
+        cycles = asyncio.create_task(_cycles(sandbox, stop))
+        yield
+        sandbox.stopping.set()
+        stop.set()
+        await cycles
+
+    hosts = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
+    starlette = Starlette(
+        routes=[*control.routes(), *app.routes()],
+        middleware=[hosts],
+        lifespan=lifespan,
+        exception_handlers={HTTPException: app.unknown_address},
+    )
+    starlette.state.sandbox = sandbox
+    return _Transports(starlette)
+
+
+async def _cycles(sandbox: Sandbox, stop: asyncio.Event) -> None:
+    """Run each cycle when it is due, in a worker thread. Looks at the clock often, as it may be moved."""
+    while not stop.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), min(0.25, max(0.01, sandbox.seconds_to_cycle())))
+        if not stop.is_set():
+            await run_in_threadpool(sandbox.tick)
+
+
+class _Server(uvicorn.Server):
+    """Cuts idle connections at the end instead of waiting for their owners to say goodbye."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for connection in list(self.server_state.connections):
+            cycle = getattr(connection, "cycle", None)
+            transport = getattr(connection, "transport", None)
+            if transport is not None and (cycle is None or cycle.response_complete):
+                transport.abort()
+        await super().shutdown(sockets)
+
+
+@contextmanager
+def running(directory: Path, *, port: int = 0, options: SandboxOptions | None = None) -> Iterator[SandboxHandle]:
+    """The sandbox of a directory: the one that already runs, or one that runs until the end of the block.
+
+    `options` count only when this process is the one that serves. Raises HomeError when none can be had.
+    """
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _lock_file(directory) as lock:
+        found = _serve_or_find(directory, lock)
+        if found is not None:
+            yield found
+            return
+        with _serving(directory, port, options or SandboxOptions()) as handle:
+            yield handle
+
+
+def serve(
+    directory: Path, port: int, options: SandboxOptions | None, on_ready: Callable[[SandboxHandle], None]
+) -> None:
+    """Serve until SIGINT or SIGTERM. To be called from the main thread. Raises HomeError when one already runs."""
+    ended = threading.Event()
+    before = {number: signal.signal(number, lambda *_: ended.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with running(directory, port=port, options=options) as handle:
+            if not handle.owner:
+                raise HomeError(f"{directory}: a sandbox already runs at {handle.url}")
+            on_ready(handle)
+            ended.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _lock_file(directory: Path) -> Iterator[IO[bytes]]:
+    with private(directory / "lock").open("rb") as lock:
+        yield lock
+
+
+def _serve_or_find(directory: Path, lock: IO[bytes]) -> SandboxHandle | None:
+    """None: this process now holds the lock and is to serve. Otherwise the sandbox that another one serves."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            found = _find(directory)
+            if found is not None:
+                return found
+            time.sleep(0.02)
+        else:
+            return None
+    raise HomeError(f"{directory}: another process holds the sandbox, but does not answer; end it and try again")
+
+
+def _find(directory: Path) -> SandboxHandle | None:
+    """The sandbox that endpoint.json names, if it answers and is the one that wrote the file."""
+    try:
+        endpoint = orjson.loads((directory / "endpoint.json").read_bytes())
+        context = ssl.create_default_context(cafile=directory / "tls" / "ca.pem")
+        with httpx.Client(verify=context, trust_env=False, timeout=5) as client:
+            state = client.get(f"{endpoint['url']}/sandbox/state").json()
+    except (OSError, ValueError, httpx.HTTPError):
+        return None
+    if state.get("instance") != endpoint["instance"]:
+        return None
+    named = {
+        name: endpoint[name] for name in ("tenant_id", "client_id", "client_secret", "service_principal_id", "job_id")
+    }
+    return _handle(directory, endpoint["url"], named, owner=False)
+
+
+def _handle(directory: Path, url: str, named: dict[str, str], *, owner: bool) -> SandboxHandle:
+    target = Target(
+        graph_url=f"{url}/v1.0",
+        authority_host=url,
+        tenant_id=named["tenant_id"],
+        client_id=named["client_id"],
+        client_secret=named["client_secret"],
+        service_principal_id=named["service_principal_id"],
+        job_id=named["job_id"],
+        ca_file=directory / "tls" / "ca.pem",
+        sandbox=True,
+    )
+    return SandboxHandle(url, target, owner)
+
+
+@contextmanager
+def _serving(directory: Path, port: int, options: SandboxOptions) -> Iterator[SandboxHandle]:
+    endpoint = directory / "endpoint.json"
+    endpoint.unlink(missing_ok=True)
+    pem = certificates(directory)
+    listener = _listen(port)
+    url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+    try:
+        sandbox = Sandbox(directory, options)
+    except BaseException:
+        listener.close()
+        raise
+    sandbox.instance = str(uuid.uuid4())
+    config = uvicorn.Config(
+        application(sandbox), http="h11", ws="none", loop="asyncio", lifespan="on", log_config=None, access_log=False,
+        log_level="critical", server_header=False, date_header=False, proxy_headers=False,
+        ssl_certfile=pem.server, ssl_keyfile=str(pem.key), timeout_graceful_shutdown=3, timeout_keep_alive=75,
+    )  # fmt: skip
+    server = _Server(config)
+    thread = threading.Thread(target=server.run, args=([listener],), name="sandbox", daemon=True)
+    try:
+        thread.start()
+        while not server.started:
+            if not thread.is_alive():
+                raise HomeError(f"{directory}: the sandbox did not start")
+            time.sleep(0.005)
+        identity = vars(sandbox.identity)
+        content = {"url": url, "instance": sandbox.instance, "pid": os.getpid(), **identity}
+        half = private(directory / ".endpoint.json")
+        half.write_bytes(orjson.dumps(content))
+        half.replace(endpoint)
+        yield _handle(directory, url, identity, owner=True)
+    finally:
+        endpoint.unlink(missing_ok=True)
+        sandbox.stopping.set()
+        server.should_exit = True
+        thread.join()
+        listener.close()
+        sandbox.close()
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise HomeError(f"port {port} on 127.0.0.1 cannot be used: {error.strerror}") from error
+    return listener

@@ -1,0 +1,130 @@
+"""The sandbox's state in one SQLite file, so that it survives a restart and a kill -9."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from hcm_pipeline.home import private
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+-- one row: one account. body: its attributes by provisioning name, as JSON. provisioned: this job created or matched it
+CREATE TABLE IF NOT EXISTS users (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    employee_id TEXT,
+    upn TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    enabled INTEGER NOT NULL,
+    provisioned INTEGER NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS users_by_employee_id ON users (employee_id);
+
+-- one row: one accepted operation that no cycle has taken yet
+CREATE TABLE IF NOT EXISTS queue (seq INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB NOT NULL);
+
+-- one row: an account whose manager is not there yet. open: the running or next cycle tries again
+CREATE TABLE IF NOT EXISTS pending (
+    user_id TEXT PRIMARY KEY,
+    manager_external_id TEXT NOT NULL,
+    change_id TEXT NOT NULL,
+    open INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS pending_open ON pending (open);
+
+-- one row: one provisioning log entry. at and visible_at: microseconds since 1970. facts: what the steps are told from
+CREATE TABLE IF NOT EXISTS log (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    visible_at INTEGER NOT NULL,
+    cycle_id TEXT NOT NULL,
+    change_id TEXT NOT NULL,
+    source_id TEXT NOT NULL,
+    action TEXT NOT NULL,
+    status TEXT NOT NULL,
+    facts BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS log_by_time ON log (at);
+CREATE INDEX IF NOT EXISTS log_by_source ON log (source_id);
+CREATE INDEX IF NOT EXISTS log_by_change ON log (change_id);
+CREATE INDEX IF NOT EXISTS log_by_cycle ON log (cycle_id);
+
+-- one row: one bulkUpload call. status 0: the connection was reset before it was taken. answered: the caller was told
+CREATE TABLE IF NOT EXISTS received (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    answered INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    bulk_ids TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS received_by_time ON received (at);
+"""
+
+STATE_TABLES = ("users", "queue", "pending", "log", "received")
+
+
+class Store:
+    """One connection that writes, one that reads. Both may be used from any thread, by one thread at a time each.
+
+    A committed transaction is in the operating system's hands: it outlives the process, though not a power cut.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._write_lock = threading.RLock()
+        self._read_lock = threading.Lock()
+        private(path)
+        self._writer = self._connect(path)
+        self._writer.execute("PRAGMA journal_mode = WAL")
+        self._writer.executescript(SCHEMA)
+        self._reader = self._connect(path)
+        self._reader.execute("PRAGMA query_only = ON")
+
+    @staticmethod
+    def _connect(path: Path) -> sqlite3.Connection:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return connection
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: committed at the end, rolled back on any exception."""
+        with self._write_lock:
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+            except BaseException:
+                self._writer.execute("ROLLBACK")
+                raise
+            self._writer.execute("COMMIT")
+
+    def rows(self, sql: str, parameters: tuple[object, ...] = ()) -> list[sqlite3.Row]:
+        """Everything a query of the committed state answers."""
+        with self._read_lock:
+            return self._reader.execute(sql, parameters).fetchall()
+
+    def number(self, sql: str, parameters: tuple[object, ...] = ()) -> int:
+        """The one number a query answers; 0 for NULL."""
+        return int(self.rows(sql, parameters)[0][0] or 0)
+
+    def meta(self) -> dict[str, str]:
+        """Every kept setting."""
+        return {row["key"]: row["value"] for row in self.rows("SELECT key, value FROM meta")}
+
+    def keep(self, values: Mapping[str, str]) -> None:
+        """Keep settings, over what was kept under the same keys."""
+        with self.write() as db:
+            db.executemany("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", list(values.items()))
+
+    def close(self) -> None:
+        """Close both connections; the write-ahead log is folded into the file."""
+        with self._write_lock, self._read_lock:
+            self._reader.close()
+            self._writer.close()

@@ -1,0 +1,197 @@
+"""Takes a landed file into the store of extracts: once, whole, and named by the sha256 of its bytes."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import signal
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hcm_pipeline.errors import ExtractRefused
+
+UNFINISHED_ENDINGS = (".part", ".tmp", ".filepart", ".partial", ".crdownload")
+"""What transfer programs and browsers put behind the name of a file that is not complete."""
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A stored extract: sha256 and size of its bytes, and where they are (mode 0400)."""
+
+    sha256: str
+    size: int
+    stored: Path
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Nothing speaks against taking the file now."""
+
+    size: int
+
+
+@dataclass(frozen=True)
+class Left:
+    """The file is left where it is. `settles`: it may be taken later as it is; else a person must do something."""
+
+    reason: str
+    settles: bool
+
+
+def is_whole(path: Path, settle_seconds: float, now: float) -> Whole | Left:
+    """Whether a landed file is complete, as far as can be told. `now` is in seconds since the epoch.
+
+    A modification time further in the future than `settle_seconds` comes from another clock and says nothing.
+    """
+    name = path.name
+    if name.startswith((".", "~")) or name.lower().endswith(UNFINISHED_ENDINGS):
+        return Left("its name marks it as unfinished or hidden; rename it when it is complete", settles=False)
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return Left("it is gone", settles=False)
+    except OSError as error:
+        return Left(f"it cannot be looked at: {error.strerror}", settles=False)
+    kind = _not_a_file(found.st_mode)
+    if kind:
+        return Left(f"it is {kind}; put the file itself there", settles=False)
+    if abs(now - found.st_mtime) < settle_seconds:
+        return Left(f"it changed less than {settle_seconds:g} seconds ago", settles=True)
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return Left("it is gone", settles=False)
+    except OSError as error:
+        return Left(f"it cannot be opened: {error.strerror}; give the pipeline's user read permission", settles=False)
+    try:
+        if _held_for_writing(handle):
+            return Left("another process still holds it open for writing", settles=True)
+    finally:
+        os.close(handle)
+    return Whole(found.st_size)
+
+
+def take(path: Path, extracts: Path, scratch: Path) -> Taken:
+    """Copy the file to `extracts/<first two of sha256>/<sha256>`, reading it once; a second time changes nothing.
+
+    The copy appears complete or not at all, whatever fails. Raises ExtractRefused: not_a_file, unreadable, and
+    still_written when the file changed, was replaced or went away while it was read.
+    """
+    with _opened(path) as handle:
+        before = os.fstat(handle)
+        same_disk = scratch.stat().st_dev == extracts.stat().st_dev
+        copy, temporary = tempfile.mkstemp(prefix="take-", dir=scratch if same_disk else extracts)
+        try:
+            with os.fdopen(copy, "wb") as out:
+                digest, size = hashlib.sha256(), 0
+                while chunk := os.read(handle, _CHUNK):
+                    digest.update(chunk)
+                    out.write(chunk)
+                    size += len(chunk)
+                _check_unchanged(path, handle, before, size)
+                out.flush()
+                os.fchmod(out.fileno(), 0o400)
+                os.fsync(out.fileno())
+            stored = _place(Path(temporary), extracts, digest.hexdigest(), size)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+    return Taken(sha256=digest.hexdigest(), size=size, stored=stored)
+
+
+def _place(temporary: Path, extracts: Path, sha256: str, size: int) -> Path:
+    folder = extracts / sha256[:2]
+    stored = folder / sha256
+    if stored.is_file() and stored.stat().st_size == size:
+        return stored
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _sync_folder(extracts)
+    temporary.replace(stored)
+    _sync_folder(folder)
+    return stored
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    try:
+        kind = _not_a_file(path.lstat().st_mode)
+        if kind:
+            raise ExtractRefused(path.name, "not_a_file", f"it is {kind}; land the file itself")
+        # not blocking: what was a file a moment ago may be a FIFO now
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise _still_written(path, "went away") from error
+    except OSError as error:
+        raise ExtractRefused(
+            path.name,
+            "unreadable",
+            f"it cannot be opened: {error.strerror}; give the pipeline's user read permission",
+        ) from error
+    try:
+        if _not_a_file(os.fstat(handle).st_mode):
+            raise _still_written(path, "was replaced")
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _check_unchanged(path: Path, handle: int, before: os.stat_result, size: int) -> None:
+    try:
+        named = path.lstat()
+    except FileNotFoundError as error:
+        raise _still_written(path, "went away") from error
+    if (named.st_dev, named.st_ino) != (before.st_dev, before.st_ino):
+        raise _still_written(path, "was replaced")
+    after = os.fstat(handle)
+    if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns) or size != before.st_size:
+        raise _still_written(path, "changed")
+
+
+def _still_written(path: Path, what: str) -> ExtractRefused:
+    return ExtractRefused(
+        path.name, "still_written", f"it {what} while it was read; it is tried again when the transfer has ended"
+    )
+
+
+def _not_a_file(mode: int) -> str | None:
+    if stat.S_ISREG(mode):
+        return None
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    if stat.S_ISLNK(mode):
+        return "a symbolic link"
+    return "a pipe, socket or device"
+
+
+def _held_for_writing(handle: int) -> bool:
+    """Ask the kernel (Linux) whether anyone has the file open for writing; false where it cannot be asked.
+
+    A read lease is granted only when no one has, to the file's owner. It is given back at once. Should a writer come in
+    between, the kernel signals the holder: with SIGURG, which is ignored by default, instead of SIGIO, which kills.
+    """
+    if not hasattr(fcntl, "F_SETLEASE"):
+        return False
+    try:
+        fcntl.fcntl(handle, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except BlockingIOError:
+        return True
+    except OSError:  # another owner, or a file system without leases
+        return False
+    fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    return False

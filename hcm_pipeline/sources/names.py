@@ -1,0 +1,60 @@
+"""What a file's name says: which source it belongs to, and which day it speaks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date, datetime
+from fnmatch import fnmatchcase
+
+from hcm_pipeline.profile.model import BusinessDate, Source
+
+PACKED = (".gz", ".zip")
+
+
+def match_source(name: str, sources: Iterable[Source]) -> Source | None:
+    """The first source whose glob matches the name, upper and lower case alike.
+
+    `.gz` and `.zip` behind the name do not count, unless the glob itself mentions them.
+    """
+    lower = name.lower()
+    for source in sources:
+        glob = source.glob.lower()
+        tried = [lower]
+        packed = next((ending for ending in PACKED if lower.endswith(ending)), None)
+        if packed and not any(ending in glob for ending in PACKED):
+            tried.append(lower.removesuffix(packed))
+        if any(fnmatchcase(candidate, glob) for candidate in tried):
+            return source
+    return None
+
+
+def business_date(name: str, source: Source) -> date | None:
+    """The day that the name gives; None when it gives none (`read_business_date` says why)."""
+    return read_business_date(name, source)[0]
+
+
+def read_business_date(name: str, source: Source) -> tuple[date | None, str]:
+    """The day, and where it comes from; or None, and why there is none.
+
+    Only the first match of the pattern counts: a later one is no substitute for an impossible date. With the default
+    format, 2026-11-01 and 20261101 are both read.
+    """
+    rule = source.business_date
+    if rule.from_ == "given":
+        return None, f"source {source.name} takes its date from --date only"
+    match = re.search(rule.pattern, name)
+    if match is None:
+        return None, f"the name holds no date that matches {rule.pattern}; name the day with --date"
+    text = match[1] if match.re.groups and match[1] is not None else match[0]
+    for layout in _formats(rule):
+        try:
+            return datetime.strptime(text, layout).date(), "the file's name"  # noqa: DTZ007  a day has no zone
+        except ValueError:
+            continue
+    return None, f"{text} is no date in the format {rule.format}; name the day with --date"
+
+
+def _formats(rule: BusinessDate) -> tuple[str, ...]:
+    default = BusinessDate.model_fields["format"].default
+    return (rule.format, "%Y%m%d") if rule.format == default else (rule.format,)

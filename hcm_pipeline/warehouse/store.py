@@ -1,0 +1,194 @@
+"""Opening the warehouse: one writer at a time, and a read copy that nobody has to wait for.
+
+DuckDB locks its file against every other process while a writer has it open, so writers queue on an advisory lock (which
+the kernel releases when its holder dies), and readers open a copy that is replaced atomically after every run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import duckdb
+
+from hcm_pipeline.errors import HomeError, PipelineError, WarehouseBusy
+from hcm_pipeline.home import Home
+
+SCHEMA_VERSION = "1"
+MEMORY_LIMIT = "1GB"
+
+
+def quote(identifier: str) -> str:
+    """An SQL identifier, quoted."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def literal(value: str) -> str:
+    """An SQL string literal, for places that take no parameter."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+@contextlib.contextmanager
+def exclusive(path: Path, patience: float, what: str, notice: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Hold an advisory lock on `path`. Raises WarehouseBusy, naming the holder, after `patience` seconds."""
+    handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        started, told = time.monotonic(), False
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                holder = os.pread(handle, 64, 0).decode("ascii", "replace").strip() or "unknown"
+                if time.monotonic() - started > patience:
+                    raise WarehouseBusy(f"{what} is held by process {holder}; try again when it has ended") from None
+                if notice and not told:
+                    notice(f"waiting for {what}, held by process {holder}")
+                    told = True
+                time.sleep(0.05)
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(handle)  # releases the lock
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """The warehouse of a home. `patience` is how long, in seconds, to wait for another writer."""
+
+    home: Home
+    patience: float = 900.0
+    notice: Callable[[str], None] | None = None
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The live warehouse, migrated, for this process alone; closed whatever happens.
+
+        Raises WarehouseBusy when another process keeps the file (also a person's own DuckDB client) and PipelineError
+        for a fault inside DuckDB: its text may hold values, so it goes to a private file and not into the message.
+        """
+        self.home.create()
+        with exclusive(self.home.locks / "warehouse.lock", self.patience, "the warehouse", self.notice):
+            con = self._open(self.home.warehouse, read_only=False)
+            try:
+                _migrate(con)
+                yield con
+            except duckdb.Error as error:
+                raise self.fault(error) from None
+            finally:
+                con.close()
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The newest read copy. Raises HomeError when nothing was ever published."""
+        if not self.home.read_copy.is_file():
+            raise HomeError(f"{self.home.path}: nothing has been processed yet; `hcm-pipeline run` comes first")
+        con = self._open(self.home.read_copy, read_only=True)
+        try:
+            yield con
+        except duckdb.Error as error:
+            raise self.fault(error) from None
+        finally:
+            con.close()
+
+    def publish(self) -> None:
+        """Replace the read copy by the warehouse as it is now. Readers keep what they have open."""
+        with exclusive(self.home.locks / "warehouse.lock", self.patience, "the warehouse", self.notice):
+            con = self._open(self.home.warehouse, read_only=False)
+            con.execute("checkpoint")
+            con.close()
+            half = self.home.scratch / f"publish-{os.getpid()}.duckdb"
+            shutil.copyfile(self.home.warehouse, half)
+            half.chmod(0o600)
+            half.replace(self.home.read_copy)
+
+    def fault(self, error: duckdb.Error) -> PipelineError:
+        """The error to raise instead of DuckDB's own, whose text may quote values."""
+        note = self.home.path / "last-fault.txt"
+        with open(os.open(note, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+            out.write(f"{type(error).__name__}: {error}\n")
+        return PipelineError(f"the warehouse reported {type(error).__name__}; its text is in {note.name} in the home")
+
+    def _open(self, path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        started = time.monotonic()
+        while True:
+            try:
+                con = duckdb.connect(str(path), read_only=read_only)
+                break
+            except duckdb.IOException as error:
+                if "lock" not in str(error).lower():
+                    raise HomeError(f"{path.name}: cannot be opened as a DuckDB file of this version") from None
+                if time.monotonic() - started > min(self.patience, 60):
+                    raise WarehouseBusy(
+                        f"{path.name} is open in another program; close it, and read {self.home.read_copy} instead"
+                    ) from None
+                time.sleep(0.2)
+            except duckdb.Error:
+                raise HomeError(f"{path.name}: cannot be opened as a DuckDB file of this version") from None
+        if not read_only:
+            path.chmod(0o600)
+        harden(con, self.home.scratch, [self.home.extracts, self.home.scratch])
+        return con
+
+
+def harden(con: duckdb.DuckDBPyConnection, scratch: Path | None, readable: list[Path]) -> None:
+    """UTC, bounded memory, no extension downloads, and no file or network access outside `readable`."""
+    con.execute("set timezone = 'UTC'")
+    con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+    con.execute("set autoinstall_known_extensions = false")
+    con.execute("set autoload_known_extensions = false")
+    if scratch is not None:
+        con.execute(f"set temp_directory = {literal(str(scratch))}")
+    folders = ", ".join(literal(f"{folder}/") for folder in readable)
+    con.execute(f"set allowed_directories = [{folders}]")
+    con.execute("set enable_external_access = false")
+
+
+def memory() -> duckdb.DuckDBPyConnection:
+    """A warehouse in memory with no access to anything outside, for checking expressions."""
+    con = duckdb.connect(":memory:", config={"threads": 1})
+    harden(con, None, [])
+    return con
+
+
+def _migrate(con: duckdb.DuckDBPyConnection) -> None:
+    found = con.execute("select count(*) from duckdb_tables() where table_name = 'meta'").fetchone()
+    if found and found[0]:
+        version = con.execute("select value from meta where key = 'schema'").fetchone()
+        if version and version[0] == SCHEMA_VERSION:
+            return
+        if version and int(version[0]) > int(SCHEMA_VERSION):
+            raise HomeError(f"the warehouse is of schema {version[0]}, made by a newer hcm-pipeline; this one is older")
+    con.begin()
+    con.execute(resources.files("hcm_pipeline.warehouse").joinpath("schema.sql").read_text(encoding="utf-8"))
+    con.execute("insert or replace into meta values ('schema', ?)", [SCHEMA_VERSION])
+    con.commit()
+
+
+def ensure_columns(con: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str]) -> None:
+    """Add the columns that `table` lacks. `columns` is name to DuckDB type; a column is never dropped or retyped.
+
+    Raises PipelineError when a column is there with another type: the profile changed a field's type.
+    """
+    found = {
+        str(name): str(kind)
+        for name, kind in con.execute(
+            "select column_name, data_type from duckdb_columns() where table_name = ?", [table]
+        ).fetchall()
+    }
+    for name, kind in columns.items():
+        if name not in found:
+            con.execute(f"alter table {quote(table)} add column {quote(name)} {kind}")
+        elif found[name] != kind:
+            raise PipelineError(
+                f"the warehouse holds {name} as {found[name].lower()}, the profile says {kind.lower()}; "
+                "give the field another name, or start a new home"
+            )

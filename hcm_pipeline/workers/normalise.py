@@ -1,0 +1,134 @@
+"""Worker fields as SQL over the columns of a file: trimmed, put right and typed as the profile says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hcm_pipeline.profile.model import FieldSpec, Profile
+from hcm_pipeline.warehouse import literal, quote
+
+WHITE_SPACE = " \t\r\n\v\f\u00a0\u2007\u202f\ufeff"
+CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+"""Control characters other than tab, line feed and carriage return: no HR system means them."""
+
+_ISO_DATE = "%Y-%m-%d"
+
+
+@dataclass(frozen=True)
+class FieldSql:
+    """One worker field of one file: its value, and whether a value is there that cannot be read as the type."""
+
+    name: str
+    value: str
+    unreadable: str | None
+
+
+def text_of(column: str, spec: FieldSpec) -> str:
+    """SQL (VARCHAR) for the normalised text of a column; NULL for a blank."""
+    text = f"nullif(trim({quote(column)}, {literal(WHITE_SPACE)}), '')"
+    for step in spec.normalise:
+        text = {
+            "upper": f"upper({text})",
+            "lower": f"lower({text})",
+            "title": f"array_to_string(list_transform(string_split(lower({text}), ' '), "
+            "lambda w: upper(w[1]) || w[2:]), ' ')",
+            "collapse_spaces": f"regexp_replace({text}, '\\s+', ' ', 'g')",
+            # the clean-up of Microsoft's Workday guide: "[()\\s-]+" goes, the rest stays
+            "phone": f"nullif(regexp_replace({text}, '[()\\s./-]+', '', 'g'), '')",
+            "digits": f"nullif(regexp_replace({text}, '[^0-9]+', '', 'g'), '')",
+            "nfc": f"nfc_normalize({text})",
+            "strip_leading_zeros": f"regexp_replace({text}, '^0+(.)', '\\1')",
+        }[step]
+    for wrong in spec.blank:
+        text = f"nullif({text}, {literal(wrong)})"
+    if spec.replace:
+        cases = " ".join(f"when {literal(wrong)} then {literal(right)}" for wrong, right in spec.replace.items())
+        text = f"case {text} {cases} else {text} end"
+    return text
+
+
+def typed(name: str, kind: str, spec: FieldSpec, text: str) -> FieldSql:
+    """SQL for a field's typed value, given SQL for its normalised text."""
+    if kind == "string":
+        return FieldSql(name, text, None)
+    if kind == "boolean":
+        yes, no = (", ".join(map(literal, values)) for values in (spec.true_values, spec.false_values))
+        value = f"case when {text} in ({yes}) then true when {text} in ({no}) then false end"
+        return FieldSql(name, value, f"({text} is not null and ({value}) is null)")
+    if kind == "date":
+        value = _date(text, spec.formats)
+        unreadable = f"({text} is not null and ({value}) is null)"
+        for end in spec.open_end:
+            value = f"nullif({value}, date {literal(end)})"
+        return FieldSql(name, value, unreadable)
+    target = "bigint" if kind == "integer" else "decimal(18,4)"
+    value = f"try_cast({text} as {target})"
+    return FieldSql(name, value, f"({text} is not null and ({value}) is null)")
+
+
+def _date(text: str, formats: tuple[str, ...]) -> str:
+    """A date; a time of day behind an ISO date is cut off (Oracle writes `2031-04-01T00:00:00.000Z`)."""
+    # the shape is asked for as well: a lenient parser must not take 2026-1-5 or a five-digit year for what was meant
+    ways = []
+    for form in formats:
+        if form == _ISO_DATE:
+            ways.append(
+                f"case when regexp_full_match({text}, '\\d{{4}}-\\d{{2}}-\\d{{2}}([T ]\\d{{2}}:\\d{{2}}.*)?') "
+                f"then try_cast(left({text}, 10) as date) end"
+            )
+        else:
+            ways.append(f"try_strptime({text}, {literal(form)})::date")
+    return f"coalesce({', '.join(ways)})" if len(ways) > 1 else ways[0]
+
+
+def normalised_select(
+    profile: Profile, raw: str, present: frozenset[str], extract_id: int, *, changes_only: bool, current: str
+) -> str:
+    """SELECT over a staged raw table: extract_id, row_no, every mapped field, `<field>__unreadable` and `<field>__text` of
+    the typed ones, `control`, `digest`.
+
+    `present` are the file's columns. A field whose column is missing, and a blank of a changes-only row that means
+    "unchanged", take what `current` (one open version a worker) knows; then the row speaks for the whole worker.
+    """
+    columns = profile.columns
+    inner, outer, texts, typed_names = [], [], [], []
+    merging = changes_only or any(spec.column not in present for spec in columns.values())
+    for name, spec in columns.items():
+        if spec.column not in present:
+            outer.append((name, f"known.{quote(name)}"))
+            continue
+        inner.append(f"{text_of(spec.column, spec)} as {quote(name)}")
+        sql = typed(name, profile.types[name], spec, f"t.{quote(name)}")
+        value = sql.value
+        if changes_only and spec.blank_in_changes == "unchanged" and name != "person_number":
+            value = f"coalesce({value}, known.{quote(name)})"
+        outer.append((name, value))
+        texts.append(f"t.{quote(name)}")
+        if sql.unreadable is not None:
+            typed_names.append((name, sql.unreadable))
+    select = ",\n    ".join(
+        [
+            *(f"{value} as {quote(name)}" for name, value in outer),
+            *(f"coalesce({test}, false) as {quote(name + '__unreadable')}" for name, test in typed_names),
+            *(f"t.{quote(name)} as {quote(name + '__text')}" for name, _ in typed_names),
+            *(
+                f"false as {quote(name + '__unreadable')}, null::varchar as {quote(name + '__text')}"
+                for name in columns
+                if profile.types[name] != "string" and name not in dict(typed_names)
+            ),
+            f"regexp_matches(concat_ws(chr(10), {', '.join(texts)}), {literal(CONTROL)}) as control",
+        ]
+    )
+    join = f"left join {current} known on known.person_number = t.person_number" if merging else ""
+    digest = digest_of(list(columns))
+    return f"""
+select *, {digest} as digest from (
+select {extract_id} as extract_id, t.row_no,
+    {select}
+from (select row_no, {", ".join(inner)} from {quote(raw)}) t {join})"""
+
+
+def digest_of(names: list[str]) -> str:
+    """SQL (UHUGEINT) for the md5 over the named fields; no value holds the separators, see CONTROL."""
+    terms = ", ".join(f"coalesce({quote(name)}::varchar, chr(30))" for name in sorted(names))
+    return f"md5_number(concat_ws(chr(31), {terms}))"

@@ -1,0 +1,1 @@
+"""The sandbox behaves as the fact sheet says Microsoft Entra ID does."""

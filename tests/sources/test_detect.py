@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zipfile
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from hcm_pipeline.sources import examine
+from hcm_pipeline.sources._unpack import CHUNK
+
+from .build import refusal, source, staged, written
+
+TEXT = "Number,Name\n1,Zoë\n2,Núñez\n"
+ROWS = [(2, "1", "Zoë"), (3, "2", "Núñez")]
+
+
+def zipped(*members: tuple[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding", "reason"),
+    [
+        (b"Number,Name\n1,Zoe\n", "utf-8", "plain ASCII"),
+        (TEXT.encode(), "utf-8", "valid throughout"),
+        (b"\xef\xbb\xbf" + TEXT.encode(), "utf-8", "byte order mark"),
+        (b"\xff\xfe" + TEXT.encode("utf-16-le"), "utf-16-le", "byte order mark"),
+        (b"\xfe\xff" + TEXT.encode("utf-16-be"), "utf-16-be", "byte order mark"),
+        (TEXT.encode("utf-16-le"), "utf-16-le", "every other byte is NUL"),
+        (TEXT.encode("utf-16-be"), "utf-16-be", "every other byte is NUL"),
+        (TEXT.encode("cp1252"), "windows-1252", "fallback of the source"),
+        (TEXT.encode("cp1252") + b"3,\x81\n", "latin-1", "windows-1252 does not define"),
+    ],
+)
+def test_the_encoding_is_found_and_explained(tmp_path: Path, data: bytes, encoding: str, reason: str) -> None:
+    found = staged(tmp_path, data)
+    assert found.shape.encoding == encoding
+    assert reason in found.shape.encoding_reason
+    assert found.shape.header == ("Number", "Name")
+    assert found.counts.rejected == 0
+    if encoding != "latin-1" and b"Zoe" not in data:
+        assert found.rows == ROWS
+
+
+def test_latin_1_can_be_the_fallback(tmp_path: Path) -> None:
+    found = staged(tmp_path, TEXT.encode("latin-1"), fallback_encoding="latin-1")
+    assert (found.shape.encoding, found.rows) == ("latin-1", ROWS)
+
+
+@pytest.mark.parametrize(
+    ("fixed", "data"),
+    [("utf-8", TEXT.encode()), ("utf-16", TEXT.encode("utf-16")), ("windows-1252", TEXT.encode("cp1252")),
+     ("latin-1", TEXT.encode("latin-1"))],
+)  # fmt: skip
+def test_a_fixed_encoding_wins(tmp_path: Path, fixed: str, data: bytes) -> None:
+    found = staged(tmp_path, data, encoding=fixed)
+    assert found.rows == ROWS
+    assert found.shape.encoding_reason == "fixed by the source"
+
+
+@pytest.mark.parametrize(
+    ("fixed", "data"),
+    [("utf-8", TEXT.encode("cp1252")), ("utf-16", TEXT.encode()), ("utf-16", TEXT.encode("utf-16")[:-1]),
+     ("windows-1252", b"a,b\n1,\x81\n"), ("windows-1252", b"\xef\xbb\xbf" + TEXT.encode()),
+     ("utf-8", TEXT.encode("utf-16"))],
+)  # fmt: skip
+def test_a_file_that_breaks_its_fixed_encoding_is_refused(tmp_path: Path, fixed: str, data: bytes) -> None:
+    assert refusal(written(tmp_path, data), encoding=fixed) == "undecodable"
+
+
+def test_a_damaged_row_of_a_utf_8_file_does_not_turn_the_file_into_another_encoding(tmp_path: Path) -> None:
+    found = staged(tmp_path, TEXT.encode() + b"3,Z\xc3\n4,Jos\xc3\xa9\n")
+    assert found.shape.encoding == "utf-8"
+    assert found.rows == [*ROWS, (5, "4", "José")]
+    assert found.rejects == [
+        (4, "undecodable", "Name", "bytes that are not valid in the file's encoding", "3,Z\\xc3")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_found(tmp_path: Path, delimiter: str) -> None:
+    text = 'Number,Name,Note\n1,"Núñez; Jr.|a",x\n2,b,"c;d"\n'.replace(",", delimiter)
+    found = staged(tmp_path, text)
+    assert found.shape.delimiter == delimiter
+    assert found.rows == [(2, "1", "Núñez; Jr.|a", "x"), (3, "2", "b", "c;d")]
+
+
+def test_a_delimiter_of_the_source_wins(tmp_path: Path) -> None:
+    assert staged(tmp_path, "a;b,c\n1;2,3\n", delimiter=",").shape.header == ("a;b", "c")
+
+
+def test_commas_in_names_do_not_hide_the_pipe(tmp_path: Path) -> None:
+    found = staged(tmp_path, "Number|Name\n1|Núñez, Jr., MD\n2|Berg, Jan, X\n")
+    assert found.rows == [(2, "1", "Núñez, Jr., MD"), (3, "2", "Berg, Jan, X")]
+
+
+def test_one_column_is_a_legal_file(tmp_path: Path) -> None:
+    found = staged(tmp_path, 'Number\n1\n\n"2"\n')
+    assert (found.shape.header, found.rows) == (("Number",), [(2, "1"), (4, "2")])
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("a,b\n1,2\n", "lf"), ("a,b\r\n1,2\r\n", "crlf"), ("a,b\r1,2\r", "cr"), ("a,b\r\n1,2\n", "mixed"), ("a,b", "lf"),
+     ('a,b\r\n1,"x\ny"\r\n', "crlf"), ('a,b\n1,"x\r\ny"\n', "lf")],
+)  # fmt: skip
+def test_line_ends_are_counted_outside_quotes(tmp_path: Path, text: str, kind: str) -> None:
+    assert examine(written(tmp_path, text), source()).newline == kind
+
+
+def test_header_names_are_trimmed_and_blank_ones_are_numbered(tmp_path: Path) -> None:
+    found = staged(tmp_path, '\ufeff Number ,"Na ""me""",\n1,2,3\n')
+    assert found.shape.header == ("Number", 'Na "me"', "column_3")
+    assert found.rows == [(2, "1", "2", "3")]
+
+
+def test_a_header_in_the_fallback_encoding_is_read_in_it(tmp_path: Path) -> None:
+    assert staged(tmp_path, "Straße;Größe\n1;2\n".encode("cp1252")).shape.header == ("Straße", "Größe")
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (b"", "empty_file"),
+        (b"\xef\xbb\xbf", "empty_file"),
+        (gzip.compress(b""), "empty_file"),
+        (zipped(), "empty_file"),
+        (b"\n\r\n\n", "no_header"),
+        (b",,\n1,2,3\n", "no_header"),
+        (b"x" * (CHUNK + 5), "no_header"),
+        (b"Email,Name,EMAIL\n", "duplicate_column"),
+        (b"Row_No,Name\n", "reserved_column"),
+        (b"a\0,b\n", "undecodable"),
+        (b'a,"b\n1,2\n', "unterminated_quote"),
+        (gzip.compress(TEXT.encode() * 50)[:-9], "broken_archive"),
+        (gzip.compress(TEXT.encode() * 50) + b"junk", "broken_archive"),
+        (zipped(("a.csv", TEXT.encode() * 50))[:-9], "broken_archive"),
+        (zipped(("a.csv", TEXT.encode()), ("b.csv", TEXT.encode())), "several_members"),
+        (zipped(("[Content_Types].xml", b"x"), ("xl/workbook.xml", b"x")), "several_members"),
+        (zipped(("../a.csv", TEXT.encode())), "unsafe_member"),
+        (zipped(("/etc/a.csv", TEXT.encode())), "unsafe_member"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_for_its_rule(tmp_path: Path, data: bytes, rule: str) -> None:
+    assert refusal(written(tmp_path, data)) == rule
+
+
+def test_a_zip_whose_bytes_were_changed_is_refused(tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("a.csv", TEXT)
+    assert refusal(written(tmp_path, packed.getvalue().replace(b"Number", b"Numbex"))) == "broken_archive"
+
+
+def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:
+    data = bytearray(zipped(("a.csv", TEXT.encode())))
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    data[6] |= 1
+    assert refusal(written(tmp_path, bytes(data))) == "encrypted_archive"
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lambda data: zipped(("a.csv", data))])
+def test_a_bomb_is_refused_by_its_unpacked_size(tmp_path: Path, pack: object) -> None:
+    assert callable(pack)
+    path = written(tmp_path, pack(b"a,b\n" + b"0" * (8 * CHUNK)))
+    assert path.stat().st_size < 64 * 1024
+    assert refusal(path, max_bytes=2 * CHUNK) == "unpacked_too_large"
+
+
+def test_a_zip_that_understates_its_size_is_refused_all_the_same(tmp_path: Path) -> None:
+    data = zipped(("a.csv", b"a,b\n" + b"1,2\n" * CHUNK))
+    real = (4 + 4 * CHUNK).to_bytes(4, "little")
+    assert refusal(written(tmp_path, data.replace(real, (100).to_bytes(4, "little")))) == "broken_archive"
+
+
+def test_a_plain_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
+    assert refusal(written(tmp_path, TEXT * 10), max_bytes=100) == "unpacked_too_large"
+
+
+@pytest.mark.parametrize(
+    ("data", "compression"),
+    [
+        (gzip.compress(TEXT.encode()), "gzip"),
+        (gzip.compress(TEXT[:15].encode()) + gzip.compress(TEXT[15:].encode()), "gzip"),
+        (zipped(("dir/", b""), ("dir/a.csv", TEXT.encode()), ("__MACOSX/._a.csv", b"x")), "zip"),
+        (gzip.compress(TEXT.encode("utf-16")), "gzip"),
+        (zipped(("a.csv", TEXT.encode("cp1252"))), "zip"),
+    ],
+)
+def test_packed_files_are_known_by_their_bytes_and_read(tmp_path: Path, data: bytes, compression: str) -> None:
+    found = staged(tmp_path, data)
+    assert (found.shape.compression, found.rows, found.counts.path) == (compression, ROWS, "fast")
+    assert [path.name for path in tmp_path.iterdir()] == ["workers.csv"]
+
+
+def test_a_header_and_nothing_else_passes_with_no_records(tmp_path: Path) -> None:
+    for text in ("a,b", "a,b\n", "a,b\r\n\r\n"):
+        found = staged(tmp_path, text)
+        assert (found.shape.records, found.counts.rows, found.counts.rejected) == (0, 0, 0)
+
+
+def test_a_shape_can_be_kept_as_json(tmp_path: Path) -> None:
+    shape = examine(written(tmp_path, TEXT), source())
+    assert json.loads(json.dumps(asdict(shape)))["header"] == ["Number", "Name"]
+
+
+def test_a_file_of_several_chunks_is_counted_across_their_borders(tmp_path: Path) -> None:
+    record = '"1","Zoë ""Z""\r\n, x",\r\n'
+    count = 3 * CHUNK // len(record.encode())
+    for shift in range(4):
+        shape = examine(written(tmp_path, "a,b" + "b" * shift + ",c\r\n" + record * count), source())
+        assert (shape.records, shape.newline, shape.irregular) == (count, "crlf", ())
+        assert shape.longest_record == len(record.encode()) - 2
