@@ -233,7 +233,8 @@ class Journal:
     def last_sent(self, target: str) -> str | None:
         """The manifest of which a request was last begun to be sent to a target; None before the first."""
         row = self._db.execute(
-            "SELECT manifest_id FROM sends JOIN manifests USING (manifest_id) WHERE target = ? ORDER BY send_no DESC LIMIT 1",
+            "SELECT manifest_id FROM sends JOIN manifests USING (manifest_id) WHERE target = ?"
+            " ORDER BY send_no DESC LIMIT 1",
             (target,),
         ).fetchone()
         return str(row[0]) if row else None

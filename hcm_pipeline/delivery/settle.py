@@ -98,7 +98,7 @@ def record_outcomes(con: duckdb.DuckDBPyConnection, target: str, entries: Iterab
         return 0
     con.register("entries", pa.table({
         "log_id": [e.id for e in rows],
-        "at": pa.array([e.activity_time for e in rows], pa.timestamp("us", "UTC")),
+        "moment": pa.array([e.activity_time for e in rows], pa.timestamp("us", "UTC")),
         "person_number": [e.external_id for e in rows],
         "outcome": [e.status for e in rows],
         "action": [e.action for e in rows],
@@ -115,7 +115,7 @@ def record_outcomes(con: duckdb.DuckDBPyConnection, target: str, entries: Iterab
         select e.*, o.plan_no, o.request_no, o.op_no
         from entries e join operations o using (person_number) join manifests m using (plan_no)
         join accepted_requests a using (plan_no, request_no)
-        where m.target = ? and a.accepted_at <= e.at
+        where m.target = ? and a.accepted_at <= e.moment
         qualify row_number() over (partition by e.log_id order by a.accepted_at desc, o.plan_no desc) = 1
         """,
         [target],
@@ -125,11 +125,11 @@ def record_outcomes(con: duckdb.DuckDBPyConnection, target: str, entries: Iterab
         create or replace temp table settled as
         with deciding as (
             from matched where not twin
-            qualify row_number() over (partition by plan_no, request_no, op_no order by at desc, log_id desc) = 1),
+            qualify row_number() over (partition by plan_no, request_no, op_no order by moment desc, log_id desc) = 1),
         twins as (select distinct plan_no, request_no, op_no from matched where twin)
         select d.plan_no, d.request_no, d.op_no, d.person_number, d.outcome, d.action,
             case when d.unresolved then case when t.plan_no is null then 'unresolved' else 'resolved' end end as reference,
-            d.error_code, d.reason, d.advice, d.log_id, d.change_id, d.at as logged_at
+            d.error_code, d.reason, d.advice, d.log_id, d.change_id, d.moment as logged_at
         from deciding d left join twins t using (plan_no, request_no, op_no)
     """)
     con.execute("""

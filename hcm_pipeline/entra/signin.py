@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msal
 import requests
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -166,6 +166,8 @@ def read_certificate(path: Path) -> dict[str, str]:
         raise SignInFailed(f"{path}: the private key is encrypted; store it without a passphrase") from error
     except ValueError as error:
         raise SignInFailed(f"{path}: holds no readable PEM private key") from error
+    if not isinstance(key, RSAPrivateKey):
+        raise SignInFailed(f"{path}: the private key is not an RSA key, and Entra ID signs in with no other")
     try:
         certificates = x509.load_pem_x509_certificates(pem)
     except ValueError as error:
@@ -179,5 +181,5 @@ def read_certificate(path: Path) -> dict[str, str]:
     }
 
 
-def _public(holder: x509.Certificate | PrivateKeyTypes) -> bytes:
+def _public(holder: x509.Certificate | RSAPrivateKey) -> bytes:
     return holder.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -195,7 +195,6 @@ def _names(header: Mapping[str, Any], certificate: x509.Certificate) -> bool:
     der_sha256 = certificate.fingerprint(hashes.SHA256())
     prints = {"x5t": der_sha1, "x5t#S256": der_sha256}
     return any(
-        header.get(name) == urlsafe_b64encode(value).decode().rstrip("=")
-        or str(header.get(name, "")).lower() == value.hex()
+        str(header.get(name, "")).rstrip("=") == urlsafe_b64encode(value).decode().rstrip("=")  # MSAL keeps the padding
         for name, value in prints.items()
     )

@@ -55,7 +55,7 @@ def msal_token(handle: SandboxHandle, credential: Any) -> dict[str, Any]:
 
 
 def certificate(days: int = 1) -> tuple[bytes, bytes, str]:
-    """A self-signed certificate, its key and its SHA-256 thumbprint."""
+    """A self-signed certificate, its key and its SHA-1 thumbprint."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "pipeline")])
     now = datetime.datetime.now(datetime.UTC)
@@ -72,7 +72,7 @@ def certificate(days: int = 1) -> tuple[bytes, bytes, str]:
     pem = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )  # fmt: skip
-    return made.public_bytes(serialization.Encoding.PEM), pem, made.fingerprint(hashes.SHA256()).hex()
+    return made.public_bytes(serialization.Encoding.PEM), pem, made.fingerprint(hashes.SHA1()).hex()
 
 
 def register(directory: Path, pem: bytes) -> None:
@@ -91,9 +91,10 @@ def test_msal_signs_in_by_secret_and_the_token_opens_graph(handle: SandboxHandle
 def test_msal_signs_in_by_a_registered_certificate(handle: SandboxHandle, tmp_path: Path) -> None:
     public, private, thumbprint = certificate()
     register(tmp_path, public)
-    credential = {"private_key": private.decode(), "public_certificate": public.decode(), "thumbprint": thumbprint}
-    credential.pop("thumbprint")
-    assert "access_token" in msal_token(handle, credential)
+    by_sha256 = {"private_key": private.decode(), "public_certificate": public.decode()}
+    by_sha1 = {"private_key": private.decode(), "thumbprint": thumbprint}
+    assert "access_token" in msal_token(handle, by_sha256)
+    assert "access_token" in msal_token(handle, by_sha1)
 
 
 def test_a_certificate_nobody_registered_is_refused(handle: SandboxHandle) -> None:

@@ -1,0 +1,1 @@
+"""Tests of the Microsoft Graph client, against the sandbox over TLS."""
