@@ -15,6 +15,8 @@ from hcm_pipeline.sources import Left, Shape, Taken, examine, is_whole, match_so
 from hcm_pipeline.warehouse import Warehouse
 from hcm_pipeline.workers import extracts as register
 
+DAYS_AHEAD = 31
+"""How far ahead of today a file's business date may lie; beyond it, the date is a mistake."""
 SETTLE_SECONDS = 2.0
 """A file in the landing folder is taken when it has not changed for so long and nobody holds it open for writing."""
 
@@ -92,6 +94,10 @@ def _take(
     if day.isoformat() < profile.start_date:
         raise ExtractRefused(
             name, "before_start", f"the business date {day} is before the profile's start_date {profile.start_date}"
+        )
+    if day > now.date() + dt.timedelta(days=DAYS_AHEAD):
+        raise ExtractRefused(
+            name, "far_ahead", f"the business date {day} is more than {DAYS_AHEAD} days ahead; name the day with --date"
         )
     taken: Taken = take(path, home.extracts, home.scratch)
     with warehouse.write() as con:

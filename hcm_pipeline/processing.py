@@ -10,7 +10,7 @@ import duckdb
 
 from hcm_pipeline.delivery.journal import Journal
 from hcm_pipeline.delivery.plan import Plan, make_plan
-from hcm_pipeline.errors import ExtractRefused, GuardStop
+from hcm_pipeline.errors import GuardStop
 from hcm_pipeline.home import Home
 from hcm_pipeline.identity import give_names
 from hcm_pipeline.profile import LoadedProfile
@@ -48,64 +48,52 @@ def process(
     home = warehouse.home
     with warehouse.write() as con:
         days.prepare(con, loaded)
-        queue = sorted(set(wanted))
-        while queue:
-            day = queue.pop(0)
+        queue = set(wanted)
+        while queue := queue | _to_rebuild(con):
+            day = min(queue)
+            queue.discard(day)
             if days.is_current(con, loaded, day):
+                con.execute("delete from to_rebuild where business_date = ?", [day])
                 yield _as_recorded(con, day)
                 continue
-            following = days.days_to_rebuild(con, day)
-            queue = sorted({*queue, *following})
             counts, stop = _one_day(con, home, loaded, day, clock, progress)
             yield counts
-            if stop:
+            if stop and day in wanted:
                 raise stop
 
 
 def _one_day(
     con: duckdb.DuckDBPyConnection, home: Home, loaded: LoadedProfile, day: dt.date, clock: Clock, progress: Progress
 ) -> tuple[days.DayCounts, GuardStop | None]:
-    try:
-        work = days.Day(con, loaded, day, home.extracts, home.scratch, progress)
-    except ExtractRefused:
-        raise
-    stop = None
+    work = days.Day(con, loaded, day, home.extracts, home.scratch, progress)
     try:
         con.begin()
         try:
-            _mark_for_rebuild(con, day)
+            con.execute("insert or ignore into to_rebuild select business_date from days where business_date > ?", [day])
+            con.execute("delete from to_rebuild where business_date = ?", [day])
             days.rewind(con, day)
             counts = work.apply()
-            given = give_names(con, loaded.profile, day)
-            counts = replace(counts, identities_given=given)
+            counts = replace(counts, identities_given=give_names(con, loaded.profile, day))
             work.record(counts, clock())
             con.commit()
-        except GuardStop as error:
+        except GuardStop as stop:
             con.rollback()
-            stop = error
             con.begin()
-            _mark_for_rebuild(con, day)
-            days.rewind(con, day)
-            counts = work.stopped(error)
+            counts = work.stopped(stop)
             work.record(counts, clock())
+            con.execute("delete from to_rebuild where business_date = ?", [day])
             con.commit()
+            return counts, stop
         except BaseException:
             con.rollback()
             raise
     finally:
         work.close()
-    return counts, stop
+    return counts, None
 
 
-def _mark_for_rebuild(con: duckdb.DuckDBPyConnection, day: dt.date) -> None:
-    """Days after `day` are taken back with it; those without an extract are remembered, to be carried forward again."""
-    con.execute("create table if not exists carried(business_date date primary key)")
-    con.execute(
-        """insert or ignore into carried select business_date from days
-        where business_date > ? and business_date not in (select business_date from extracts)""",
-        [day],
-    )
-    con.execute("delete from carried where business_date = ?", [day])
+def _to_rebuild(con: duckdb.DuckDBPyConnection) -> set[dt.date]:
+    return {date for (date,) in con.execute("select business_date from to_rebuild").fetchall()}
 
 
 def _as_recorded(con: duckdb.DuckDBPyConnection, day: dt.date) -> days.DayCounts:

@@ -471,6 +471,11 @@ class Journal:
                 request_id=row["request_id"],
             )
 
+    def last_acceptance(self) -> int:
+        """The sequence number of the newest acceptance; 0 before the first."""
+        row = self._db.execute("SELECT max(accept_seq) FROM acceptances").fetchone()
+        return row[0] or 0
+
     # --- calls
 
     def claim_call(self, target: str, rate: Rate, quota: Rate) -> int | CallRefused:

@@ -101,8 +101,9 @@ def _plan_once(
     seen = journal.last_send(target)
     con.begin()
     try:
-        settle.take_over(con, journal)
+        # in this order: a request accepted in between is then known twice, and never not at all
         settle.find_doubtful(con, journal, target)
+        settle.take_over(con, journal)
         plan_no = _next_plan_no(con, journal, target)
         progress(f"{day}: comparing what should be with what the service has")
         counts = _fill_planned(con, loaded, mapping, target, plan_no)

@@ -251,7 +251,7 @@ class Profile(Model):
     identity: Identity
     scim: Scim
     delivery: Delivery = Delivery.model_validate({})
-    start_date: str = Field("2024-01-01", pattern=r"^\d{4}-\d{2}-\d{2}$")
+    start_date: str = Field("2020-01-01", pattern=r"^\d{4}-\d{2}-\d{2}$")
     """The first business date there can be; Dagster's partitions begin here."""
 
     @property

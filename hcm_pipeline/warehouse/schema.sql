@@ -39,6 +39,9 @@ create table if not exists days (
     finished_at timestamptz not null
 );
 
+-- one row: one business date that was taken back with an earlier one and must be processed again
+create table if not exists to_rebuild (business_date date primary key);
+
 -- one row: one version of one worker, true from valid_from until the day before valid_to (null: still)
 create table if not exists worker_versions (
     person_number varchar not null,

@@ -11,7 +11,7 @@ import httpx
 import orjson
 import pytest
 
-from hcm_pipeline.entra import NoAnswer
+from hcm_pipeline.entra import GraphClient, NoAnswer
 from hcm_pipeline.entra.timing import LOG_RATE, Patience, TryAgain
 from hcm_pipeline.errors import ServiceError, ServiceRefused, ServiceUnavailable
 
@@ -127,9 +127,13 @@ def test_a_failing_log_is_asked_again(service: Service, kind: str, given: dict[s
 
 def test_patience_with_the_log_has_an_end(service: Service) -> None:
     service.fault("status", status=503, times=None, on="log")
-    with service.client() as client, pytest.raises(ServiceUnavailable, match="gave up: 503"):
+    impatient = Patience(give_up_after=300, sleep=service.time.sleep)
+    with (
+        GraphClient(service.target, patience=impatient, clock=service.time.clock) as client,
+        pytest.raises(ServiceUnavailable, match="gave up: 503"),
+    ):
         list(client.provisioning_log(start_of(service)))
-    assert 3000 < sum(service.time.slept) <= 3600
+    assert 240 < sum(service.time.slept) <= 300
 
 
 def test_a_token_revoked_under_way_is_renewed_once(service: Service) -> None:
@@ -168,7 +172,7 @@ def test_users_are_read_by_filter_and_selection(service: Service) -> None:
         service.advance(60)
         users = list(client.users(["employeeId", "userPrincipalName"], "employeeId eq '00002'"))
         everyone = list(client.users(["employeeId"]))
-    assert users == [{"employeeId": "00002", "userPrincipalName": "worker2@contoso.com"}]
+    assert [user["userPrincipalName"] for user in users] == ["worker2@contoso.com"]
     assert len(everyone) == 3
 
 
@@ -184,7 +188,9 @@ def answering(
     monkeypatch.setattr("hcm_pipeline.entra.client.httpx.Client", client)
 
 
-@pytest.mark.parametrize("link", ["https://evil.example/v1.0/users?$skiptoken=x", "http://127.0.0.1/v1.0/users", "//evil.example/"])  # fmt: skip
+@pytest.mark.parametrize(
+    "link", ["https://evil.example/v1.0/users?$skiptoken=x", "http://127.0.0.1/", "//evil.example"]
+)
 def test_a_next_page_on_another_host_is_not_followed(
     service: Service, monkeypatch: pytest.MonkeyPatch, link: str
 ) -> None:

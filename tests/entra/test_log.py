@@ -42,7 +42,11 @@ FIX_UP_V1 = CREATE_V1 | {
     "provisioningAction": "update",
     "provisioningSteps": [{"name": "EntryExportUpdate", "provisioningStepType": "export", "status": "success"}],
 }
-FAILURE = {"errorCode": "AzureActiveDirectoryInvalidUserPrincipalName", "reason": "jane@x is invalid", "recommendedAction": "Mend it"}  # fmt: skip
+FAILURE = {
+    "errorCode": "AzureActiveDirectoryInvalidUserPrincipalName",
+    "reason": "jane@x is invalid",
+    "recommendedAction": "Mend it",
+}
 
 
 def test_a_create_with_a_manager_who_is_not_there_yet() -> None:

@@ -40,7 +40,7 @@ def test_a_certificate_signs_in(service: Service, tmp_path: Path) -> None:
 
 def test_a_certificate_that_is_not_registered_is_refused_with_its_code(service: Service, tmp_path: Path) -> None:
     target = replace(service.target, client_secret=None, certificate_path=pem_file(tmp_path / "app.pem"))
-    with service.client(target) as client, pytest.raises(SignInFailed, match="AADSTS700027.*not registered"):
+    with service.client(target) as client, pytest.raises(SignInFailed, match=r"AADSTS700027.*not registered"):
         client.sign_in()
 
 

@@ -1,0 +1,41 @@
+"""Everything Dagster loads, in one function."""
+
+from __future__ import annotations
+
+import warnings
+
+import dagster as dg
+
+from hcm_pipeline.defs.assets import DAILY_JOB, build_assets
+from hcm_pipeline.defs.delivery import outcomes_job, upload_job
+from hcm_pipeline.defs.resources import Pipeline
+from hcm_pipeline.defs.schedules import build_schedule
+from hcm_pipeline.defs.sensors import build_sensors
+from hcm_pipeline.profile import load
+from hcm_pipeline.settings import Settings
+
+# Dagster marks backfill_policy and owners as beta, at every use; the versions they were measured with are pinned
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+
+
+def build(settings: Settings) -> dg.Definitions:
+    """The code location for a home and a profile. Raises ProfileError when the profile cannot be used."""
+    profile = load(settings.profile).profile
+    daily = dg.define_asset_job(
+        DAILY_JOB,
+        selection=dg.AssetSelection.assets("extracts", "workers", "quarantined_rows", "changes", "identities",
+                                           "desired_users", "manifest"),
+        executor_def=dg.in_process_executor,
+        description="From landed extracts to the manifest, for one business date or a range of them.",
+    )  # fmt: skip
+    return dg.Definitions(
+        assets=build_assets(profile),
+        jobs=[daily, upload_job, outcomes_job],
+        sensors=build_sensors(profile),
+        schedules=[build_schedule()],
+        resources={"pipeline": Pipeline(home_path=str(settings.home.path), profile_name=settings.profile)},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build(Settings.from_env())

@@ -1,0 +1,1 @@
+"""The Dagster layer, thin: it knows the rooms, and no room knows it."""

@@ -1,0 +1,295 @@
+"""The assets: thin shells over the rooms, one step a stage, in the order of the flow.
+
+A run over a range of business dates is one run that commits day by day; each asset's metadata is kept per date.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from hcm_pipeline import landing, processing
+from hcm_pipeline.defs import metadata as md
+from hcm_pipeline.defs.partitions import PREVIOUS_DAY, business_dates
+from hcm_pipeline.defs.resources import Pipeline
+from hcm_pipeline.delivery.plan import KINDS, Plan
+from hcm_pipeline.delivery.target import target_key
+from hcm_pipeline.errors import GuardStop
+from hcm_pipeline.profile import Profile
+from hcm_pipeline.scim.manifest import folder_of, verify
+from hcm_pipeline.workers.day import DayCounts
+
+DAILY_JOB = "daily_delta"
+QUARANTINE_CHECK = "quarantine_within_limit"
+ROWS_CHECK = "every_row_accounted_for"
+NAMES_CHECK = "names_are_unique"
+MANIFEST_CHECK = "bytes_are_what_was_planned"
+
+
+def build_assets(profile: Profile) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    """Every asset, for a profile's business dates and columns."""
+    partitions = business_dates(profile)
+    policy = dg.BackfillPolicy.single_run()
+
+    @dg.asset(
+        name="extracts",
+        partitions_def=partitions,
+        backfill_policy=policy,
+        group_name="landing",
+        owners=md.OWNERS,
+        kinds={"csv", "file"},
+        metadata=md.schema(md.EXTRACTS_COLUMNS),
+        description="Delivered files of a business date, taken once by the sha256 of their bytes and kept unchanged.",
+    )
+    def extracts(context: dg.AssetExecutionContext, pipeline: Pipeline) -> dg.MaterializeResult[None]:
+        warehouse = pipeline.warehouse(context.log)
+        results = landing.land(warehouse, pipeline.loaded.profile, None, now=processing.utc_now, wait=True)
+        for result in results:
+            context.log.info(f"{result.name}: {result.result}: {result.message}")
+        listed: list[dict[str, Any]] = []
+        for key in context.partition_keys:
+            with warehouse.write() as con:
+                found = con.execute(
+                    """select sha256, source, name, size_bytes, shape->>'encoding', shape->>'delimiter', status
+                    from extracts where business_date = ? order by extract_id""",
+                    [key],
+                ).fetchall()
+            names = ("sha256", "source", "name", "size_bytes", "encoding", "delimiter", "status")
+            day = [dict(zip(names, row, strict=True)) for row in found]
+            listed += day
+            records = [dg.TableRecord({k: v if isinstance(v, int) else str(v) for k, v in row.items()}) for row in day]
+            context.add_asset_metadata(
+                {
+                    "files": len(day),
+                    "bytes": sum(row["size_bytes"] for row in day),
+                    "extracts": dg.TableMetadataValue(records, dg.TableSchema([dg.TableColumn(n) for n in names])),
+                },
+                partition_key=key,
+            )
+        if listed:
+            context.instance.add_run_tags(
+                context.run_id, {f"{md.EXTRACT_TAG}/{row['sha256'][:12]}": row["name"][:60] for row in listed[:20]}
+            )
+        version = "+".join(row["sha256"][:16] for row in listed) or "none"
+        return dg.MaterializeResult(
+            metadata={"left_in_landing": sum(r.result in {"left", "refused"} for r in results)},
+            data_version=dg.DataVersion(version[:200]),
+        )
+
+    common = {"owners": md.OWNERS, "kinds": {"duckdb", "pandera"}}
+
+    @dg.multi_asset(
+        name="snapshot",
+        partitions_def=partitions,
+        backfill_policy=policy,
+        specs=[
+            dg.AssetSpec(
+                "workers",
+                deps=["extracts", dg.AssetDep("workers", partition_mapping=PREVIOUS_DAY)],
+                group_name="workers",
+                metadata=md.schema(md.workers_columns(profile)),
+                description="Every worker as known for the business date: the snapshot before, and what is new. "
+                "A version is kept from the day it became true to the day it ceased to be.",
+                **common,  # type: ignore[arg-type]
+            ),
+            dg.AssetSpec(
+                "quarantined_rows",
+                deps=["extracts"],
+                group_name="workers",
+                metadata=md.schema(md.QUARANTINE_COLUMNS),
+                description="Rows that break a rule of the contract, each with every rule, column and class of value. "
+                "A quarantined worker keeps the last good version.",
+                **common,  # type: ignore[arg-type]
+            ),
+            dg.AssetSpec(
+                "changes",
+                deps=["workers"],
+                group_name="workers",
+                metadata=md.schema(md.CHANGES_COLUMNS),
+                description="Who differs from the snapshot before, in which attributes, and what that is called: joiner, "
+                "mover, leaver, rehire and so on.",
+                **common,  # type: ignore[arg-type]
+            ),
+            dg.AssetSpec(
+                "identities",
+                deps=["workers"],
+                group_name="identity",
+                metadata=md.schema(md.IDENTITIES_COLUMNS),
+                description="The ledger of userPrincipalName and sAMAccountName: given once, kept for life.",
+                owners=md.OWNERS,
+                kinds={"duckdb"},
+            ),
+        ],
+        check_specs=[
+            dg.AssetCheckSpec(
+                QUARANTINE_CHECK, asset="workers", blocking=True,
+                description="No more rows go to quarantine than workers.quarantine_limit allows.",
+            ),
+            dg.AssetCheckSpec(
+                ROWS_CHECK, asset="workers", blocking=True,
+                description="Every row of the extracts is in the snapshot, a repeat, passed over by rule, or in quarantine.",
+            ),
+            dg.AssetCheckSpec(
+                NAMES_CHECK, asset="identities", blocking=True,
+                description="No two workers hold one userPrincipalName or sAMAccountName, whatever the case.",
+            ),
+        ],
+    )  # fmt: skip
+    def snapshot(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[Any]:
+        warehouse, loaded = pipeline.warehouse(context.log), pipeline.loaded
+        wanted = [dt.date.fromisoformat(key) for key in context.partition_keys]
+        done: list[DayCounts] = []
+        stop: GuardStop | None = None
+        try:
+            for counts in processing.process(warehouse, loaded, wanted, progress=pipeline.progress(context.log)):
+                done.append(counts)
+                context.log.info(_said(counts))
+        except GuardStop as error:
+            stop = error
+        finally:
+            warehouse.publish()
+        stopped = sum(counts.stopped is not None for counts in done)
+        yield dg.AssetCheckResult(
+            passed=stop is None, check_name=QUARANTINE_CHECK, asset_key="workers",
+            metadata={"stopped_days": stopped, **({"reason": str(stop)} if stop else {})},
+        )  # fmt: skip
+        if stop is not None:
+            raise stop
+        lost, doubles = _audit(pipeline, context)
+        yield dg.AssetCheckResult(
+            passed=lost == 0, check_name=ROWS_CHECK, asset_key="workers", metadata={"unaccounted_rows": lost}
+        )
+        yield dg.AssetCheckResult(
+            passed=doubles == 0, check_name=NAMES_CHECK, asset_key="identities", metadata={"names_held_twice": doubles}
+        )
+        asked = [counts for counts in done if counts.business_date in set(wanted)]
+        for counts in asked:
+            for asset, values in _day_metadata(counts).items():
+                context.add_asset_metadata(values, asset_key=asset, partition_key=counts.business_date.isoformat())
+        version = dg.DataVersion(asked[-1].state)
+        rebuilt = len(done) - len(asked)
+        for asset in ("workers", "quarantined_rows", "changes", "identities"):
+            yield dg.MaterializeResult(asset_key=asset, data_version=version, metadata={"later_days_rebuilt": rebuilt})
+
+    @dg.multi_asset(
+        name="plan",
+        partitions_def=partitions,
+        backfill_policy=policy,
+        specs=[
+            dg.AssetSpec(
+                "desired_users",
+                deps=["workers", "identities"],
+                group_name="scim",
+                owners=md.OWNERS,
+                kinds={"duckdb", "json"},
+                metadata=dict(md.desired_columns(profile)),
+                description="The full SCIM user that every worker in scope should be now.",
+            ),
+            dg.AssetSpec(
+                "manifest",
+                deps=["desired_users", "changes"],
+                group_name="delivery",
+                owners=md.OWNERS,
+                kinds={"json", "file"},
+                description="Desired minus delivered: bulk requests of at most 50 operations, ready for upload. It is "
+                "always that of the newest snapshot; what an older one had left unsent, it contains.",
+            ),
+        ],
+        check_specs=[
+            dg.AssetCheckSpec(
+                MANIFEST_CHECK, asset="manifest", blocking=True,
+                description="The file of bulk requests hashes to the sha256 in the manifest, and the manifest to its id.",
+            )
+        ],
+    )  # fmt: skip
+    def plan(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[Any]:
+        warehouse, settings = pipeline.warehouse(context.log), pipeline.settings
+        made = processing.plan(
+            warehouse, pipeline.loaded, target_key(settings), progress=pipeline.progress(context.log)
+        )
+        warehouse.publish()
+        manifest = made.manifest if made else None
+        version = dg.DataVersion(manifest.manifest_id if manifest else "nothing to send")
+        if manifest is not None:
+            verify(folder_of(pipeline.home.manifests, manifest))
+            tags = {md.MANIFEST_TAG: manifest.manifest_id[:60], md.DATE_TAG: manifest.business_date.isoformat()}
+            context.instance.add_run_tags(context.run_id, tags)
+        yield dg.AssetCheckResult(passed=True, check_name=MANIFEST_CHECK, asset_key="manifest")
+        yield dg.MaterializeResult(
+            asset_key="desired_users",
+            metadata={"dagster/row_count": made.desired if made else 0},
+            data_version=dg.DataVersion(f"{manifest.inputs['snapshot'][:32] if manifest else 'as delivered'}"),
+        )
+        yield dg.MaterializeResult(asset_key="manifest", metadata=_plan_metadata(pipeline, made), data_version=version)
+
+    receipts = dg.AssetSpec(
+        "receipts", deps=["manifest"], group_name="delivery", owners=md.OWNERS, kinds={"sqlite", "duckdb"},
+        partitions_def=partitions, metadata=md.schema(md.RECEIPTS_COLUMNS),
+        description="What was sent and accepted, request by request. Recorded by the upload job.",
+    )  # fmt: skip
+    outcomes = dg.AssetSpec(
+        "outcomes", deps=["receipts"], group_name="delivery", owners=md.OWNERS, kinds={"duckdb"},
+        partitions_def=partitions, metadata=md.schema(md.RECEIPTS_COLUMNS),
+        description="What the provisioning log says became of every operation. Recorded by the outcomes job.",
+    )  # fmt: skip
+    return [extracts, snapshot, plan, receipts, outcomes]
+
+
+def _said(counts: DayCounts) -> str:
+    if counts.stopped:
+        return f"{counts.business_date}: stopped, {counts.quarantined:,} rows in quarantine"
+    if counts.unchanged:
+        return f"{counts.business_date}: unchanged, {counts.workers:,} workers"
+    kinds = ", ".join(f"{n:,} {kind}s" for kind, n in counts.changes.items()) or "no changes"
+    return f"{counts.business_date}: {counts.workers:,} workers; {kinds}; {counts.quarantined:,} rows in quarantine"
+
+
+def _audit(pipeline: Pipeline, context: dg.AssetExecutionContext) -> tuple[int, int]:
+    """(rows that are nowhere, names held twice) of the run's dates."""
+    with pipeline.warehouse(context.log).read() as con:
+        first, last = context.partition_keys[0], context.partition_keys[-1]
+        lost = con.execute(
+            """select coalesce(sum(abs("rows" - (shape->>'records')::bigint)), 0) from extracts
+            where status = 'applied' and business_date between ? and ?""",
+            [first, last],
+        ).fetchone()
+        doubles = con.execute("""
+            select (select count(*) - count(distinct lower(user_principal_name)) from identities)
+                + (select count(*) - count(distinct lower(sam_account_name)) from identities)
+        """).fetchone()
+    return int((lost or (0,))[0]), int((doubles or (0,))[0])
+
+
+def _day_metadata(counts: DayCounts) -> dict[str, dict[str, Any]]:
+    reasons = [dg.TableRecord({"reason": reason, "rows": rows}) for reason, rows in counts.reasons.items()]
+    return {
+        "workers": {
+            "dagster/partition_row_count": counts.workers, "workers": counts.workers, "rows_read": counts.rows,
+            "identical_repeats": counts.collapsed, "passed_over_by_rule": counts.passed_over,
+            "absent_but_kept": counts.absent, "manager_warnings": counts.manager_warnings,
+            "carried_forward": counts.extracts == 0,
+        },
+        "quarantined_rows": {
+            "dagster/partition_row_count": counts.quarantined, "quarantined": counts.quarantined,
+            "reasons": dg.TableMetadataValue(
+                reasons, dg.TableSchema([dg.TableColumn("reason", "string"), dg.TableColumn("rows", "int")])
+            ),
+        },
+        "changes": {"dagster/partition_row_count": sum(counts.changes.values()), **md.kinds_of(counts.changes)},
+        "identities": {"names_given": counts.identities_given},
+    }  # fmt: skip
+
+
+def _plan_metadata(pipeline: Pipeline, made: Plan | None) -> dict[str, Any]:
+    counts = {f"operations_{kind}": made.counts.get(kind, 0) if made else 0 for kind in KINDS}
+    manifest = made.manifest if made else None
+    values: dict[str, Any] = {"operations": manifest.operations if manifest else 0, **counts}
+    if manifest:
+        values |= {
+            "requests": manifest.requests, "bytes": manifest.bulk_bytes, "manifest_id": manifest.manifest_id,
+            "business_date": manifest.business_date.isoformat(),
+            "extracts": dg.MetadataValue.json([f"{e.sha256[:12]} {e.name}" for e in manifest.extracts]),
+            "folder": dg.MetadataValue.path(str(folder_of(pipeline.home.manifests, manifest))),
+        }  # fmt: skip
+    return values

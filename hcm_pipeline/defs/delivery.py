@@ -1,0 +1,124 @@
+"""The jobs that act on the target: uploading a manifest, and reading what became of it.
+
+An upload is an action on someone else's system and no table, so it is an op; what it did ends up in the lineage as
+materializations of `receipts` and `outcomes`.
+"""
+
+import dagster as dg
+
+from hcm_pipeline.defs import metadata as md
+from hcm_pipeline.defs.resources import Pipeline
+from hcm_pipeline.delivery.journal import Journal, ManifestState
+from hcm_pipeline.delivery.outcomes import read_outcomes
+from hcm_pipeline.delivery.target import describe, open_target
+from hcm_pipeline.delivery.upload import upload
+from hcm_pipeline.errors import ServiceUnavailable
+
+UPLOAD_JOB = "upload_manifest"
+OUTCOMES_JOB = "read_outcomes"
+OUTCOMES_WAIT_SECONDS = 600.0
+
+
+class UploadConfig(dg.Config):
+    """Which manifest to upload: its id, or a beginning of it that fits no other."""
+
+    manifest_id: str
+
+
+@dg.op(
+    name="upload",
+    description="Sign in, send what is left of the manifest within the service's limits, journal every request.",
+    retry_policy=dg.RetryPolicy(max_retries=2, delay=60, backoff=dg.Backoff.EXPONENTIAL),
+)
+def upload_op(context: dg.OpExecutionContext, config: UploadConfig, pipeline: Pipeline) -> None:
+    """Send one manifest. Raises Failure without retry unless trying again later may help."""
+    settings, home = pipeline.settings, pipeline.home
+    progress = pipeline.progress(context.log)
+    with open_target(settings) as target, Journal(home.journal) as journal:
+        context.log.info(describe(target))
+        found = journal.get(config.manifest_id)
+        try:
+            report = upload(
+                home, target, found.manifest_id, journal=journal, quota=pipeline.loaded.profile.delivery.daily_quota,
+                progress=lambda settled, requests: progress(f"sent {settled:,} of {requests:,} requests"),
+            )  # fmt: skip
+        except ServiceUnavailable:
+            raise
+        except Exception as error:
+            raise dg.Failure(description=str(error), allow_retries=False) from error
+    context.log_event(
+        dg.AssetMaterialization(
+            "receipts",
+            partition=found.business_date.isoformat(),
+            description="what the service accepted",
+            metadata={
+                "manifest_id": report.manifest_id, "state": str(report.state), "requests": report.requests,
+                "accepted": report.accepted, "refused": report.refused, "sent_now": report.sent,
+                "operations": found.operations,
+                **({"paused_until": report.paused_until.isoformat()} if report.paused_until else {}),
+            },
+            tags={"dagster/data_version": f"{report.manifest_id[:32]}-{report.accepted}"},
+        )
+    )  # fmt: skip
+    if report.state is ManifestState.FAILED:
+        raise dg.Failure(
+            description=f"{report.reason}; the refused operations return to the next plan", allow_retries=False
+        )
+
+
+@dg.op(name="outcomes", description="Read the provisioning log until every accepted operation has an outcome.")
+def outcomes_op(context: dg.OpExecutionContext, pipeline: Pipeline) -> None:
+    """Settle receipts; what still waits after ten minutes is left to the next run."""
+    settings, warehouse = pipeline.settings, pipeline.warehouse(context.log)
+    progress = pipeline.progress(context.log)
+    with open_target(settings) as target:
+        context.log.info(describe(target))
+        report = read_outcomes(
+            warehouse, target, wait_seconds=OUTCOMES_WAIT_SECONDS, interval=2.0 if target.sandbox else 30.0,
+            progress=lambda settled, waiting: progress(f"{settled:,} operations settled, {waiting:,} waiting"),
+        )  # fmt: skip
+        with warehouse.read() as con:
+            rows = con.execute(
+                """select business_date, manifest_id, state, count(*) from receipts where target = ?
+                and manifest_id in (select manifest_id from manifests order by plan_no desc limit 20)
+                group by all order by all""",
+                [target.key],
+            ).fetchall()
+    by_manifest: dict[tuple[str, str], dict[str, int]] = {}
+    for date, manifest_id, state, count in rows:
+        by_manifest.setdefault((date.isoformat(), manifest_id), {})[state] = count
+    for (date, manifest_id), states in by_manifest.items():
+        context.log_event(
+            dg.AssetMaterialization(
+                "outcomes",
+                partition=date,
+                description="what the provisioning log says",
+                metadata={
+                    "manifest_id": manifest_id,
+                    **{state: states.get(state, 0) for state in ("success", "failure", "skipped", "accepted", "planned")},
+                },
+                tags={"dagster/data_version": f"{manifest_id[:32]}-{'-'.join(map(str, sorted(states.items())))}"[:120]},
+            )
+        )
+        context.instance.add_run_tags(context.run_id, {f"{md.MANIFEST_TAG}/{manifest_id[:12]}": date})
+    context.log.info(f"{report.settled:,} settled now, {report.waiting:,} still waiting")
+
+
+@dg.job(
+    name=UPLOAD_JOB,
+    executor_def=dg.in_process_executor,
+    description="Uploads one manifest. Started by the sensor when a manifest is ready, or by a person with its id.",
+)
+def upload_job() -> None:
+    """One op: see `upload_op`."""
+    upload_op()
+
+
+@dg.job(
+    name=OUTCOMES_JOB,
+    executor_def=dg.in_process_executor,
+    description="Reads the provisioning log and settles what was sent. Started by the sensor while something waits.",
+)
+def outcomes_job() -> None:
+    """One op: see `outcomes_op`."""
+    outcomes_op()

@@ -1,0 +1,57 @@
+"""What the Dagster UI shows of a materialization: counts that plot, column schemas, and names of files. Nothing personal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from hcm_pipeline.profile.model import IDENTITY_COLUMNS, Profile
+from hcm_pipeline.scim.mapping import DUCKDB_TYPES, compile_mapping
+from hcm_pipeline.workers.kinds import KINDS
+
+OWNERS = ["team:identity-engineering"]
+EXTRACT_TAG = "hcm/extract"
+MANIFEST_TAG = "hcm/manifest"
+DATE_TAG = "hcm/business_date"
+
+
+def schema(columns: Mapping[str, str], about: Mapping[str, str] | None = None) -> dict[str, dg.TableSchema]:
+    """`dagster/column_schema` for columns given as name to type."""
+    notes = about or {}
+    return {
+        "dagster/column_schema": dg.TableSchema(
+            columns=[dg.TableColumn(name, kind, description=notes.get(name)) for name, kind in columns.items()]
+        )
+    }
+
+
+def workers_columns(profile: Profile) -> dict[str, str]:
+    """Columns of the snapshot."""
+    fields = {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()}
+    return {**fields, "valid_from": "DATE", "valid_to": "DATE", "extract_id": "INTEGER", "row_no": "BIGINT"}
+
+
+QUARANTINE_COLUMNS = {"business_date": "DATE", "extract_id": "INTEGER", "row_no": "BIGINT", "person_number": "VARCHAR",
+                      "broken": "STRUCT(rule, column_name, value_class, value)[]", "raw": "VARCHAR"}  # fmt: skip
+CHANGES_COLUMNS = {"business_date": "DATE", "person_number": "VARCHAR", "kind": "VARCHAR", "attributes": "VARCHAR[]",
+                   "before_from": "DATE"}  # fmt: skip
+EXTRACTS_COLUMNS = {"sha256": "VARCHAR", "source": "VARCHAR", "business_date": "DATE", "name": "VARCHAR",
+                    "size_bytes": "BIGINT", "shape": "JSON", "status": "VARCHAR", "rows": "BIGINT"}  # fmt: skip
+IDENTITIES_COLUMNS = {"person_number": "VARCHAR", **dict.fromkeys(IDENTITY_COLUMNS, "VARCHAR"), "given_on": "DATE",
+                      "rule": "VARCHAR"}  # fmt: skip
+RECEIPTS_COLUMNS = {"manifest_id": "VARCHAR", "request_no": "INTEGER", "op_no": "INTEGER", "person_number": "VARCHAR",
+                    "kind": "VARCHAR", "state": "VARCHAR", "accepted_at": "TIMESTAMPTZ", "error_code": "VARCHAR",
+                    "logged_at": "TIMESTAMPTZ"}  # fmt: skip
+
+
+def desired_columns(profile: Profile) -> dict[str, dg.TableSchema]:
+    """Columns of the desired state: SCIM paths, each with the worker field or expression behind it."""
+    leaves = compile_mapping(profile).leaves
+    columns = {leaf.column: "VARCHAR" for leaf in leaves}
+    return schema({"person_number": "VARCHAR", **columns}, {leaf.column: f"from {leaf.origin}" for leaf in leaves})
+
+
+def kinds_of(changes: Mapping[str, int]) -> dict[str, int]:
+    """Counts of every kind of change, zeros too, so that a plot has no gaps."""
+    return {f"{kind}s": changes.get(kind, 0) for kind in KINDS}

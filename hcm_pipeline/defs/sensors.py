@@ -1,0 +1,136 @@
+"""Sensors: what has arrived, what is ready to be sent, what waits for an outcome.
+
+Each decides by looking at files and the journal; the work is done by the runs they ask for.
+"""
+
+import time
+from collections.abc import Iterator
+
+import dagster as dg
+
+from hcm_pipeline.defs import metadata as md
+from hcm_pipeline.defs.assets import DAILY_JOB
+from hcm_pipeline.defs.delivery import OUTCOMES_JOB, UPLOAD_JOB, outcomes_job, upload_job
+from hcm_pipeline.defs.resources import Pipeline
+from hcm_pipeline.delivery.journal import Journal, JournaledManifest
+from hcm_pipeline.landing import SETTLE_SECONDS, waiting
+from hcm_pipeline.profile import Profile
+from hcm_pipeline.sources import Left, is_whole, match_source, read_business_date
+
+RETRY_AFTER_SECONDS = 600
+"""A manifest whose last upload run failed is tried again after so long."""
+
+
+def build_sensors(profile: Profile) -> list[dg.SensorDefinition]:
+    """The three sensors, for a profile."""
+    automatic = dg.DefaultSensorStatus.RUNNING if profile.delivery.automatic else dg.DefaultSensorStatus.STOPPED
+
+    @dg.sensor(
+        name="arrival",
+        job_name=DAILY_JOB,
+        minimum_interval_seconds=15,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Starts a run for each business date of which a whole file lies in landing/.",
+    )
+    def arrival(
+        context: dg.SensorEvaluationContext, pipeline: Pipeline
+    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        dates: dict[str, list[str]] = {}
+        reasons = []
+        for path in waiting(pipeline.home):
+            state = is_whole(path, SETTLE_SECONDS, time.time())
+            if isinstance(state, Left):
+                reasons.append(f"{path.name}: {state.reason}")
+                continue
+            source = match_source(path.name, profile.sources)
+            day, why = read_business_date(path.name, source) if source else (None, "it fits no source of the profile")
+            if day is None:
+                reasons.append(f"{path.name}: {why}")
+                continue
+            found = path.stat()
+            dates.setdefault(day.isoformat(), []).append(f"{path.name}:{found.st_size}:{found.st_mtime_ns}")
+        for date, files in sorted(dates.items()):
+            yield dg.RunRequest(
+                run_key="|".join([date, *files]), partition_key=date, tags={md.DATE_TAG: date}
+            )
+        if not dates:
+            yield dg.SkipReason("; ".join(reasons) or "nothing lies in landing/")
+
+    @dg.sensor(
+        name="manifest_ready",
+        job=upload_job,
+        minimum_interval_seconds=5,
+        default_status=automatic,
+        description="Starts one upload run for a manifest that is ready or was cut off.",
+    )
+    def manifest_ready(
+        context: dg.SensorEvaluationContext, pipeline: Pipeline
+    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        if not pipeline.home.journal.is_file():
+            yield dg.SkipReason("nothing was ever planned")
+            return
+        with Journal(pipeline.home.journal) as journal:
+            ready = journal.open_manifests()
+        if not ready:
+            yield dg.SkipReason("no manifest is ready")
+        for manifest in ready:
+            yield _upload_request(context.instance, manifest)
+
+    @dg.sensor(
+        name="outcomes_waiting",
+        job=outcomes_job,
+        minimum_interval_seconds=15,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Starts a run that reads the provisioning log while an accepted operation has no outcome.",
+    )
+    def outcomes_waiting(context: dg.SensorEvaluationContext, pipeline: Pipeline) -> dg.RunRequest | dg.SkipReason:
+        newest = last_acceptance(pipeline)
+        if newest == 0:
+            return dg.SkipReason("nothing was accepted yet")
+        settled = settled_until(pipeline)
+        if settled >= newest:
+            return dg.SkipReason("every accepted operation has its outcome")
+        running = context.instance.get_runs(
+            dg.RunsFilter(job_name=OUTCOMES_JOB, statuses=[dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING,
+                                                           dg.DagsterRunStatus.STARTED]), limit=1)  # fmt: skip
+        if running:
+            return dg.SkipReason("a run is reading the provisioning log already")
+        return dg.RunRequest()
+
+    return [arrival, manifest_ready, outcomes_waiting]
+
+
+def _upload_request(instance: dg.DagsterInstance, manifest: JournaledManifest) -> dg.RunRequest | dg.SkipReason:
+    """A run for the manifest, unless one is under way. Its key counts the runs that ended, so that none comes twice."""
+    records = instance.get_run_records(dg.RunsFilter(job_name=UPLOAD_JOB, tags={md.MANIFEST_TAG: manifest.manifest_id[:60]}))
+    if any(not record.dagster_run.is_finished for record in records):
+        return dg.SkipReason(f"manifest {manifest.manifest_id[:12]} is being uploaded")
+    last_end = max((record.end_time or 0.0 for record in records), default=0.0)
+    if records and time.time() - last_end < RETRY_AFTER_SECONDS:
+        return dg.SkipReason(f"manifest {manifest.manifest_id[:12]}: its last upload ended early; it goes on a while later")
+    return dg.RunRequest(
+        run_key=f"{manifest.manifest_id}:{len(records)}",
+        run_config={"ops": {"upload": {"config": {"manifest_id": manifest.manifest_id}}}},
+        tags={md.MANIFEST_TAG: manifest.manifest_id[:60], md.DATE_TAG: manifest.business_date.isoformat()},
+    )
+
+
+def last_acceptance(pipeline: Pipeline) -> int:
+    """The sequence number of the newest acceptance in the journal; 0 when nothing was accepted."""
+    if not pipeline.home.journal.is_file():
+        return 0
+    with Journal(pipeline.home.journal) as journal:
+        return journal.last_acceptance()
+
+
+def settled_until(pipeline: Pipeline) -> int:
+    """The acceptance up to which every operation has an outcome, as far as the read copy knows; -1 when some wait."""
+    if not pipeline.home.read_copy.is_file():
+        return -1
+    with pipeline.warehouse(dg.get_dagster_logger()).read() as con:
+        row = con.execute("select value from meta where key = 'accept_seq'").fetchone()
+        waiting_row = con.execute("""
+            select count(*) from accepted_requests a join operations o using (plan_no, request_no)
+            left join outcomes u using (plan_no, request_no, op_no) where u.outcome is null
+        """).fetchone()
+    return -1 if waiting_row and waiting_row[0] else int(row[0]) if row else 0
