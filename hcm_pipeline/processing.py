@@ -10,11 +10,11 @@ import duckdb
 
 from hcm_pipeline.delivery.journal import Journal
 from hcm_pipeline.delivery.plan import Plan, make_plan
-from hcm_pipeline.errors import GuardStop
+from hcm_pipeline.errors import ExtractRefused, GuardStop
 from hcm_pipeline.home import Home
 from hcm_pipeline.identity import give_names
 from hcm_pipeline.profile import LoadedProfile
-from hcm_pipeline.warehouse import Warehouse
+from hcm_pipeline.warehouse import Warehouse, first
 from hcm_pipeline.workers import day as days
 
 Progress = Callable[[str], None]
@@ -65,7 +65,13 @@ def process(
 def _one_day(
     con: duckdb.DuckDBPyConnection, home: Home, loaded: LoadedProfile, day: dt.date, clock: Clock, progress: Progress
 ) -> tuple[days.DayCounts, GuardStop | None]:
-    work = days.Day(con, loaded, day, home.extracts, home.scratch, progress)
+    try:
+        work = days.Day(con, loaded, day, home.extracts, home.scratch, progress)
+    except ExtractRefused as refused:
+        # told once, and remembered: the day is processed without it next time, or with its correction
+        con.execute("update extracts set status = 'refused', reason = ? where name = ? and business_date = ?",
+                    [str(refused), refused.file, day])  # fmt: skip
+        raise
     try:
         con.begin()
         try:
@@ -100,7 +106,7 @@ def _as_recorded(con: duckdb.DuckDBPyConnection, day: dt.date) -> days.DayCounts
     names = ("state", "extracts", "rows", "collapsed", "passed_over", "quarantined", "workers", "absent",
              "manager_warnings", "identities_given")  # fmt: skip
     columns = ", ".join(f'"{name}"' for name in names)
-    row = con.execute(f"select {columns} from days where business_date = ?", [day]).fetchone() or ()
+    row = first(con, f"select {columns} from days where business_date = ?", [day]) or ()
     changes = con.execute("select kind, count(*) from changes where business_date = ? group by 1 order by 1", [day]).fetchall()
     reasons = con.execute(
         """select rule || coalesce(' in ' || column_name, '') as reason, count(*) from quarantine_reasons

@@ -18,6 +18,7 @@ from hcm_pipeline.delivery.target import target_key
 from hcm_pipeline.errors import GuardStop
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.scim.manifest import folder_of, verify
+from hcm_pipeline.warehouse import first
 from hcm_pipeline.workers.day import DayCounts
 
 DAILY_JOB = "daily_delta"
@@ -248,16 +249,15 @@ def _said(counts: DayCounts) -> str:
 def _audit(pipeline: Pipeline, context: dg.AssetExecutionContext) -> tuple[int, int]:
     """(rows that are nowhere, names held twice) of the run's dates."""
     with pipeline.warehouse(context.log).read() as con:
-        first, last = context.partition_keys[0], context.partition_keys[-1]
-        lost = con.execute(
-            """select coalesce(sum(abs("rows" - (shape->>'records')::bigint)), 0) from extracts
+        since, until = context.partition_keys[0], context.partition_keys[-1]
+        lost = first(con, """select coalesce(sum(abs("rows" - (shape->>'records')::bigint)), 0) from extracts
             where status = 'applied' and business_date between ? and ?""",
-            [first, last],
-        ).fetchone()
-        doubles = con.execute("""
+            [since, until],
+        )
+        doubles = first(con, """
             select (select count(*) - count(distinct lower(user_principal_name)) from identities)
                 + (select count(*) - count(distinct lower(sam_account_name)) from identities)
-        """).fetchone()
+        """)
     return int((lost or (0,))[0]), int((doubles or (0,))[0])
 
 

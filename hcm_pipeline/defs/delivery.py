@@ -9,10 +9,9 @@ import dagster as dg
 from hcm_pipeline.defs import metadata as md
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.delivery.journal import Journal, ManifestState
-from hcm_pipeline.delivery.outcomes import read_outcomes
+from hcm_pipeline.delivery.outcomes import read_outcomes, take_over
 from hcm_pipeline.delivery.target import describe, open_target
 from hcm_pipeline.delivery.upload import upload
-from hcm_pipeline.errors import ServiceUnavailable
 
 UPLOAD_JOB = "upload_manifest"
 OUTCOMES_JOB = "read_outcomes"
@@ -28,24 +27,22 @@ class UploadConfig(dg.Config):
 @dg.op(
     name="upload",
     description="Sign in, send what is left of the manifest within the service's limits, journal every request.",
-    retry_policy=dg.RetryPolicy(max_retries=2, delay=60, backoff=dg.Backoff.EXPONENTIAL),
 )
 def upload_op(context: dg.OpExecutionContext, config: UploadConfig, pipeline: Pipeline) -> None:
-    """Send one manifest. Raises Failure without retry unless trying again later may help."""
+    """Send one manifest. Raises what `upload` raises, and Failure when requests were refused.
+
+    There is no retry here: the upload retries what passes, and the sensor starts another run for what was left.
+    """
     settings, home = pipeline.settings, pipeline.home
     progress = pipeline.progress(context.log)
     with open_target(settings) as target, Journal(home.journal) as journal:
         context.log.info(describe(target))
         found = journal.get(config.manifest_id)
-        try:
-            report = upload(
-                home, target, found.manifest_id, journal=journal, quota=pipeline.loaded.profile.delivery.daily_quota,
-                progress=lambda settled, requests: progress(f"sent {settled:,} of {requests:,} requests"),
-            )  # fmt: skip
-        except ServiceUnavailable:
-            raise
-        except Exception as error:
-            raise dg.Failure(description=str(error), allow_retries=False) from error
+        report = upload(
+            home, target, found.manifest_id, journal=journal, quota=pipeline.loaded.profile.delivery.daily_quota,
+            progress=lambda settled, requests: progress(f"sent {settled:,} of {requests:,} requests"),
+        )  # fmt: skip
+    take_over(pipeline.warehouse(context.log))
     context.log_event(
         dg.AssetMaterialization(
             "receipts",
@@ -61,9 +58,7 @@ def upload_op(context: dg.OpExecutionContext, config: UploadConfig, pipeline: Pi
         )
     )  # fmt: skip
     if report.state is ManifestState.FAILED:
-        raise dg.Failure(
-            description=f"{report.reason}; the refused operations return to the next plan", allow_retries=False
-        )
+        raise dg.Failure(f"{report.reason}; the refused operations return to the next plan")
 
 
 @dg.op(name="outcomes", description="Read the provisioning log until every accepted operation has an outcome.")

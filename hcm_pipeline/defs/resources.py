@@ -23,6 +23,8 @@ class Pipeline(dg.ConfigurableResource[None]):
 
     home_path: str
     profile_name: str
+    sandbox_only: bool = False
+    """The home's own sandbox is the target, whatever the environment names."""
 
     @property
     def home(self) -> Home:
@@ -36,8 +38,9 @@ class Pipeline(dg.ConfigurableResource[None]):
 
     @property
     def settings(self) -> Settings:
-        """The environment's target with this home and profile."""
-        return Settings(self.home, self.profile_name, Settings.from_env().target)
+        """This home and profile with the environment's target."""
+        target = None if self.sandbox_only else Settings.from_env().target
+        return Settings(self.home, self.profile_name, target)
 
     def warehouse(self, log: logging.Logger | dg.DagsterLogManager) -> Warehouse:
         """The home's warehouse; waiting for another writer is logged."""

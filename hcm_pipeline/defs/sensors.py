@@ -16,6 +16,7 @@ from hcm_pipeline.delivery.journal import Journal, JournaledManifest
 from hcm_pipeline.landing import SETTLE_SECONDS, waiting
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.sources import Left, is_whole, match_source, read_business_date
+from hcm_pipeline.warehouse import first
 
 RETRY_AFTER_SECONDS = 600
 """A manifest whose last upload run failed is tried again after so long."""
@@ -128,9 +129,9 @@ def settled_until(pipeline: Pipeline) -> int:
     if not pipeline.home.read_copy.is_file():
         return -1
     with pipeline.warehouse(dg.get_dagster_logger()).read() as con:
-        row = con.execute("select value from meta where key = 'accept_seq'").fetchone()
-        waiting_row = con.execute("""
+        row = first(con, "select value from meta where key = 'accept_seq'")
+        waiting_row = first(con, """
             select count(*) from accepted_requests a join operations o using (plan_no, request_no)
             left join outcomes u using (plan_no, request_no, op_no) where u.outcome is null
-        """).fetchone()
+        """)
     return -1 if waiting_row and waiting_row[0] else int(row[0]) if row else 0

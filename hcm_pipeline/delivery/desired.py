@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import duckdb
 
 from hcm_pipeline.identity import in_scope
 from hcm_pipeline.profile.model import IDENTITY_COLUMNS, Profile
 from hcm_pipeline.scim.mapping import Mapping, compile_mapping
-from hcm_pipeline.warehouse import ensure_columns, quote
+from hcm_pipeline.warehouse import ensure_columns, literal, quote
+
 
 def prepare(con: duckdb.DuckDBPyConnection, profile: Profile) -> Mapping:
     """Give the tables of planned and delivered versions a column for every mapped value; returns the mapping."""
     mapping = compile_mapping(profile)
     for table in ("planned", "delivered"):
-        ensure_columns(con, table, {leaf.column: "VARCHAR" for leaf in mapping.leaves})
+        ensure_columns(con, table, {"basis": "UHUGEINT", **{leaf.column: "VARCHAR" for leaf in mapping.leaves}})
     return mapping
 
 
@@ -28,10 +31,37 @@ def context_sql(profile: Profile) -> str:
         left join manager_warnings m on m.person_number = v.person_number and m.valid_to is null)"""
 
 
-def desired_sql(profile: Profile, mapping: Mapping) -> str:
-    """SELECT: person_number, every mapped value, and `digest`, the md5 of the SCIM user as it would be sent."""
-    names = ", ".join(quote(leaf.column) for leaf in mapping.leaves)
-    return f"""
-        select person_number, {names}, md5_number({mapping.user_json}) as digest from (
-            select person_number, {mapping.select} from {context_sql(profile)})
+def desired_sql(profile: Profile, mapping: Mapping, target: str | None = None) -> str:
+    """SELECT: person_number, every mapped value, `digest` over these values and the shape they are sent in, and `basis`.
+
+    `basis` stands for all that a worker's SCIM user is made from. With a `target`, workers whose delivered version has the
+    same basis are left out before anything is rendered, but for those whom the service refused or who are in the temp
+    table `doubtful`: they would come out the same.
     """
+    names = ", ".join(quote(leaf.column) for leaf in mapping.leaves)
+    made_from = ("manager_external_id", *IDENTITY_COLUMNS)
+    basis = ", ".join(f"coalesce({quote(column)}, chr(30))" for column in made_from)
+    values = ", ".join(f"coalesce({quote(leaf.column)}, chr(30))" for leaf in mapping.leaves)
+    columns = repr([(name, profile.types[name]) for name in profile.columns])
+    known = "select null::varchar as known_number, null::uhugeint as known_basis where false"
+    if target is not None:
+        known = f"""
+            select person_number as known_number, basis as known_basis from delivered
+            where target = {literal(target)} and outcome is distinct from 'failure'
+            and person_number not in (select person_number from doubtful)"""
+    return f"""
+        select person_number, {names}, basis,
+            md5_number(concat_ws(chr(31), {literal(_fingerprint(mapping.user_json))}, {values})) as digest
+        from (
+            select person_number, basis, {mapping.select}
+            from (
+                select *, md5_number(concat_ws(chr(31),
+                    {literal(_fingerprint(mapping.select, mapping.user_json, columns))}, digest::varchar, {basis})) as basis
+                from {context_sql(profile)})
+            left join ({known}) on known_number = person_number and known_basis = basis
+            where known_number is null)
+    """
+
+
+def _fingerprint(*texts: str) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()

@@ -42,7 +42,7 @@ def read_outcomes(
     The warehouse is held for the short transactions only, never while the service is asked. Raises SignInFailed,
     ServiceRefused and ServiceUnavailable; what was read until then is kept, and the same call goes on from there.
     """
-    started, settled, taken = clock(), 0, _take_over(warehouse)
+    started, settled, taken = clock(), 0, take_over(warehouse)
     waiting, since = _waiting(warehouse, target)
     if not waiting or since is None:
         warehouse.publish()
@@ -63,13 +63,16 @@ def read_outcomes(
     return OutcomeReport(settled, waiting, taken)
 
 
-def _take_over(warehouse: Warehouse) -> int:
+def take_over(warehouse: Warehouse) -> int:
+    """Make what the journal knows as accepted the delivered state, and publish it; how many requests were new."""
     if not warehouse.home.journal.is_file():
         return 0
     with warehouse.write() as con, Journal(warehouse.home.journal) as journal:
         con.begin()
         taken = settle.take_over(con, journal)
         con.commit()
+    if taken:
+        warehouse.publish()
     return taken
 
 

@@ -30,7 +30,7 @@ from hcm_pipeline.scim.manifest import (
 )
 from hcm_pipeline.scim.mapping import Mapping
 from hcm_pipeline.scim.schema import BULK_REQUEST
-from hcm_pipeline.warehouse import literal
+from hcm_pipeline.warehouse import first, literal
 
 Progress = Callable[[str], None]
 HEAD = b'{"schemas":["' + BULK_REQUEST.encode() + b'"],"Operations":['
@@ -92,9 +92,8 @@ def _plan_once(
     now: dt.datetime, progress: Progress,
 ) -> Plan | None:  # fmt: skip
     mapping = desired.prepare(con, loaded.profile)
-    row = con.execute(
-        "select business_date, state from days where status = 'done' order by business_date desc limit 1"
-    ).fetchone()
+    row = first(con, "select business_date, state from days where status = 'done' order by business_date desc limit 1"
+    )
     if row is None:
         return None
     day, state = row
@@ -133,7 +132,7 @@ def _next_plan_no(con: duckdb.DuckDBPyConnection, journal: Journal, target: str)
         (select plan_no from manifests where target <> ? or list_contains(?::varchar[], manifest_id))""",
         [target, open_ids],
     )
-    row = con.execute("select coalesce(max(plan_no), 0) + 1 from manifests").fetchone()
+    row = first(con, "select coalesce(max(plan_no), 0) + 1 from manifests")
     return int(row[0]) if row else 1
 
 
@@ -153,13 +152,13 @@ def _fill_planned(
 
 
 def _in_scope(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile) -> int:
-    row = con.execute(f"select count(*) from {desired.context_sql(loaded.profile)}").fetchone()
+    row = first(con, f"select count(*) from {desired.context_sql(loaded.profile)}")
     return int(row[0]) if row else 0
 
 
 def _enter(con: duckdb.DuckDBPyConnection, manifest: Manifest, plan_no: int, now: dt.datetime) -> int:
     """Enter the manifest and its operations; returns its plan number, the old one when it was planned before."""
-    known = con.execute("select plan_no from manifests where manifest_id = ?", [manifest.manifest_id]).fetchone()
+    known = first(con, "select plan_no from manifests where manifest_id = ?", [manifest.manifest_id])
     if known:
         con.execute("delete from planned where plan_no = ?", [known[0]])
         con.execute("update planned set plan_no = ? where plan_no = ?", [known[0], plan_no])

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from hcm_pipeline.delivery.journal import Journal
 from hcm_pipeline.entra import LogEntry
+from hcm_pipeline.warehouse import first
 
 ACCEPT_SEQ = "accept_seq"
 
@@ -19,7 +20,7 @@ def take_over(con: duckdb.DuckDBPyConnection, journal: Journal) -> int:
 
     What was accepted is the delivered state. A worker's delivered version is never replaced by that of an older plan.
     """
-    row = con.execute("select value from meta where key = ?", [ACCEPT_SEQ]).fetchone()
+    row = first(con, "select value from meta where key = ?", [ACCEPT_SEQ])
     after = int(row[0]) if row else 0
     news = list(journal.accepted_requests(after))
     if not news:
@@ -76,18 +77,17 @@ def find_doubtful(con: duckdb.DuckDBPyConnection, journal: Journal, target: str)
 
 def waiting_since(con: duckdb.DuckDBPyConnection, target: str) -> tuple[int, dt.datetime | None]:
     """How many accepted operations of a target have no outcome yet, and when the first of them was accepted."""
-    row = con.execute(
-        """select count(*), min(a.accepted_at)
+    row = first(con, """select count(*), min(a.accepted_at)
         from accepted_requests a join manifests m using (plan_no) join operations o using (plan_no, request_no)
         left join outcomes u using (plan_no, request_no, op_no)
         where m.target = ? and u.outcome is null""",
         [target],
-    ).fetchone()
+    )
     return (int(row[0]), row[1]) if row else (0, None)
 
 
 def record_outcomes(con: duckdb.DuckDBPyConnection, target: str, entries: Iterable[LogEntry]) -> int:
-    """Match log entries to operations and write `outcomes`; how many operations were settled or settled anew.
+    """Match log entries to operations and write `outcomes`; how many operations were settled that were not before.
 
     An entry belongs to the last operation for its externalId that was accepted before it (the log knows neither request
     nor bulkId). The newest entry decides, except for the later update that only fills in a reference: that one marks the
@@ -132,6 +132,7 @@ def record_outcomes(con: duckdb.DuckDBPyConnection, target: str, entries: Iterab
             d.error_code, d.reason, d.advice, d.log_id, d.change_id, d.moment as logged_at
         from deciding d left join twins t using (plan_no, request_no, op_no)
     """)
+    news = first(con, "select count(*) from settled anti join outcomes using (plan_no, request_no, op_no)") or (0,)
     con.execute("""
         delete from outcomes u using settled s
         where u.plan_no = s.plan_no and u.request_no = s.request_no and u.op_no = s.op_no
@@ -146,7 +147,6 @@ def record_outcomes(con: duckdb.DuckDBPyConnection, target: str, entries: Iterab
         update delivered d set outcome = s.outcome from settled s
         where d.plan_no = s.plan_no and d.request_no = s.request_no and d.op_no = s.op_no
     """)
-    count = int((con.execute("select count(*) from settled").fetchone() or (0,))[0])
     for name in ("matched", "settled"):
         con.execute(f"drop table {name}")
-    return count
+    return int(news[0])

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import orjson
 
-from hcm_pipeline.warehouse.store import memory, quote
+from hcm_pipeline.warehouse.store import first, memory, quote
 
 REFUSED_CLASSES = {"SUBQUERY": "a subquery", "WINDOW": "a window function", "STAR": "*", "PARAMETER": "a parameter",
                    "DEFAULT": "default", "POSITIONAL_REFERENCE": "#n"}  # fmt: skip
@@ -27,7 +27,7 @@ def type_of(expression: str, columns: Mapping[str, str]) -> str:
     """The DuckDB type of `expression` over `columns` (name to type). Raises ValueError saying what is not allowed."""
     with memory() as con:
         tree = orjson.loads(
-            (con.execute("select json_serialize_sql(?::varchar)", [f"select (\n{expression}\n)"]).fetchone() or ("{}",))[0]
+            (first(con, "select json_serialize_sql(?::varchar)", [f"select (\n{expression}\n)"]) or ("{}",))[0]
         )
         if tree.get("error"):
             raise ValueError(f"is not an SQL expression ({tree.get('error_type', 'syntax')})")
@@ -55,7 +55,7 @@ def type_of(expression: str, columns: Mapping[str, str]) -> str:
                     raise ValueError(f"must not use the function {name}: only consistent scalar functions are allowed")
         relation = ", ".join(f"null::{kind} as {quote(name)}" for name, kind in columns.items())
         try:
-            row = con.execute(f"describe select ({expression}\n) as it from (select {relation})").fetchone()
+            row = first(con, f"describe select ({expression}\n) as it from (select {relation})")
         except duckdb.Error as error:
             message = str(error).splitlines()[0]
             raise ValueError(f"does not fit the worker fields: {message}") from None

@@ -15,9 +15,10 @@ create table if not exists extracts (
     shape json not null,                   -- what was detected: compression, encoding, delimiter, newline, header
     unknown_columns varchar[] not null,    -- in the file, not in the profile
     missing_columns varchar[] not null,    -- in the profile, not in the file: what is known of them is kept
-    status varchar not null,               -- landed | applied | superseded | stopped
+    status varchar not null,               -- landed | applied | superseded | stopped | refused
     rows bigint,                           -- data records in the file
-    quarantined bigint
+    quarantined bigint,
+    reason varchar                         -- why it was refused
 );
 
 -- one row: one business date that was processed

@@ -11,10 +11,11 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -160,9 +161,9 @@ def memory() -> duckdb.DuckDBPyConnection:
 
 
 def _migrate(con: duckdb.DuckDBPyConnection) -> None:
-    found = con.execute("select count(*) from duckdb_tables() where table_name = 'meta'").fetchone()
+    found = first(con, "select count(*) from duckdb_tables() where table_name = 'meta'")
     if found and found[0]:
-        version = con.execute("select value from meta where key = 'schema'").fetchone()
+        version = first(con, "select value from meta where key = 'schema'")
         if version and version[0] == SCHEMA_VERSION:
             return
         if version and int(version[0]) > int(SCHEMA_VERSION):
@@ -192,3 +193,9 @@ def ensure_columns(con: duckdb.DuckDBPyConnection, table: str, columns: dict[str
                 f"the warehouse holds {name} as {found[name].lower()}, the profile says {kind.lower()}; "
                 "give the field another name, or start a new home"
             )
+
+
+def first(con: duckdb.DuckDBPyConnection, query: str, values: Sequence[object] = ()) -> tuple[Any, ...] | None:
+    """The first row of a result, read to its end: DuckDB 2 streams, and an open result owns its connection."""
+    rows = con.execute(query, list(values)).fetchall()
+    return rows[0] if rows else None

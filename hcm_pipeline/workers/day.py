@@ -49,7 +49,8 @@ class DayCounts:
 
 
 def prepare(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile) -> None:
-    """Give the tables of versions a column for every worker field."""
+    """Give the tables of versions a column for every worker field; let DuckDB insert in any order (half the time)."""
+    con.execute("set preserve_insertion_order = false")
     ensure_columns(con, "worker_versions", {n: DUCKDB_TYPES[k] for n, k in loaded.profile.types.items()})
 
 
@@ -87,7 +88,7 @@ def rewind(con: duckdb.DuckDBPyConnection, day: dt.date) -> None:
         con.execute(f"update {table} set valid_to = null where valid_to >= ?", [day])
     for table in ("changes", "quarantined_rows", "passed_over_rows", "days"):
         con.execute(f"delete from {table} where business_date >= ?", [day])
-    con.execute("update extracts set status = 'landed' where business_date >= ?", [day])
+    con.execute("update extracts set status = 'landed' where status <> 'refused' and business_date >= ?", [day])
 
 
 def _count(con: duckdb.DuckDBPyConnection, query: str, values: list[object] | None = None) -> int:

@@ -54,8 +54,11 @@ def find(con: duckdb.DuckDBPyConnection, sha256: str) -> Extract | None:
 
 
 def of_day(con: duckdb.DuckDBPyConnection, day: dt.date) -> list[Extract]:
-    """The extracts of a business date in the order of their arrival."""
-    rows = con.execute(f"select {_COLUMNS} from extracts where business_date = ? order by extract_id", [day]).fetchall()
+    """The extracts of a business date in the order of their arrival, but for those that could not be read."""
+    rows = con.execute(
+        f"select {_COLUMNS} from extracts where business_date = ? and status <> 'refused' order by extract_id",
+        [day],
+    ).fetchall()
     return [_extract(row) for row in rows]
 
 
@@ -98,7 +101,7 @@ def register(
     unknown, missing = columns_faults(profile, shape, name)
     number = (con.execute("select coalesce(max(extract_id), 0) + 1 from extracts").fetchone() or (1,))[0]
     con.execute(
-        "insert into extracts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'landed', null, null)",
+        "insert into extracts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'landed', null, null, null)",
         [number, sha256, source.name, source.content, day, name, size, now, orjson.dumps(asdict(shape)).decode(),
          unknown, missing],
     )  # fmt: skip

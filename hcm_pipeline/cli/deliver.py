@@ -1,0 +1,99 @@
+"""Verbs that talk to the target: upload, outcomes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hcm_pipeline.cli import queries
+from hcm_pipeline.cli.context import Context
+from hcm_pipeline.cli.output import Progress, dump, note, say, table
+from hcm_pipeline.cli.prepare import Json
+from hcm_pipeline.delivery.journal import ManifestState
+from hcm_pipeline.delivery.outcomes import read_outcomes, take_over
+from hcm_pipeline.delivery.target import describe, open_target
+from hcm_pipeline.delivery.upload import UploadReport
+from hcm_pipeline.delivery.upload import upload as send
+
+Manifest = Annotated[str | None, typer.Argument(help="A manifest's id or the beginning of it; default: all that wait.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these verbs to the command."""
+    app.command()(upload)
+    app.command()(outcomes)
+
+
+def upload(manifest: Manifest = None, as_json: Json = False) -> None:
+    """Send what is left of a manifest, within the service's limits; a later call goes on where one was cut off."""
+    context = Context.from_env()
+    home, quota = context.settings.home.create(), context.loaded.profile.delivery.daily_quota
+    progress = Progress()
+    reports: list[UploadReport] = []
+    with open_target(context.settings) as target, context.journal() as journal:
+        (note if as_json else say)(describe(target))
+        chosen = [journal.get(manifest)] if manifest else [m for m in journal.open_manifests() if m.target == target.key]
+        with progress.shown():
+            for one in chosen:
+                reports.append(
+                    send(home, target, one.manifest_id, journal=journal, quota=quota,
+                         progress=lambda done, of: progress(f"sent {done:,} of {of:,} requests"))
+                )  # fmt: skip
+    if reports:
+        take_over(context.warehouse)
+    if as_json:
+        dump(reports)
+    elif not reports:
+        say("no manifest waits for upload")
+    for report in reports:
+        if not as_json:
+            say(_said(report))
+    if any(report.state in {ManifestState.FAILED, ManifestState.SUPERSEDED} for report in reports):
+        raise typer.Exit(1)
+
+
+def _said(report: UploadReport) -> str:
+    counts = f"{report.accepted:,} of {report.requests:,} requests accepted, {report.refused:,} refused, {report.sent:,} sent now"
+    until = f"; the quota is spent, it goes on at {report.paused_until:%Y-%m-%d %H:%M}Z" if report.paused_until else ""
+    reason = f" ({report.reason})" if report.reason else ""
+    already = " already; nothing was sent" if report.already else ""
+    return f"manifest {report.manifest_id[:12]} is {report.state}{already}{reason}: {counts}{until}"
+
+
+def outcomes(
+    manifest: Manifest = None,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for operations that the log does not know yet.")] = 30.0,
+    as_json: Json = False,
+) -> None:
+    """Read the provisioning log and settle what was sent. Failures return to the next plan."""
+    context = Context.from_env()
+    progress = Progress()
+    if manifest:
+        with context.journal() as journal:
+            manifest = journal.get(manifest).manifest_id
+    with open_target(context.settings) as target:
+        (note if as_json else say)(describe(target))
+        with progress.shown():
+            report = read_outcomes(
+                context.warehouse, target, wait_seconds=wait, interval=2.0 if target.sandbox else 15.0,
+                progress=lambda settled, waiting: progress(f"{settled:,} operations settled, {waiting:,} waiting"),
+            )  # fmt: skip
+    with context.warehouse.read() as con:
+        receipts = [r for r in queries.receipts(con) if manifest in (None, r["manifest_id"])]
+        failures = queries.failures(con, target.key)
+    if as_json:
+        dump({"settled": report.settled, "waiting": report.waiting, "receipts": receipts, "failures": failures})
+        return
+    say(f"{report.settled:,} operations settled now, {report.waiting:,} still without an outcome")
+    show_receipts(receipts)
+    table("Failed, and in the next plan", ("person number", "code", "logged at"),
+          [[f["person_number"], f["error_code"], f["logged_at"]] for f in failures])  # fmt: skip
+
+
+def show_receipts(receipts: list[queries.Row]) -> None:
+    """Print what became of operations, by manifest."""
+    table("Operations", ("manifest", "business date", "kind", "state", "operations"),
+          [[r["manifest_id"][:12], r["business_date"].isoformat(), r["kind"], r["state"], r["operations"]] for r in receipts])  # fmt: skip
+
+

@@ -1,0 +1,97 @@
+"""How commands talk: tables and progress for people, JSON for programs, one line for an error."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+out = Console(highlight=False, soft_wrap=True)
+if not out.is_terminal:
+    out = Console(highlight=False, soft_wrap=True, width=200)  # a file or a pipe has no width to fit into
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(text: str = "") -> None:
+    """A line for people, on standard output."""
+    out.print(text, markup=False)
+
+
+def note(text: str) -> None:
+    """A line beside the result, on standard error."""
+    err.print(text, markup=False)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table; numbers to the right. Nothing is printed of a table without rows."""
+    listed = [list(row) for row in rows]
+    if not listed:
+        return
+    drawn = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for i, name in enumerate(columns):
+        numeric = all(isinstance(row[i], int) for row in listed)
+        drawn.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in listed:
+        drawn.add_row(*(_cell(value) for value in row))
+    out.print(drawn)
+    say()
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    return str(value).replace("[", "\\[")
+
+
+def dump(value: object) -> None:
+    """JSON on standard output."""
+    text = orjson.dumps(value, default=_plain, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS)
+    sys.stdout.write(text.decode() + "\n")
+
+
+def _plain(value: Any) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    if isinstance(value, Path | frozenset):
+        return str(value) if isinstance(value, Path) else sorted(value)
+    return str(value)
+
+
+class Progress:
+    """Progress of what takes over two seconds, on standard error: a moving line for a terminal, else a line now and then."""
+
+    def __init__(self) -> None:
+        self._status = err.status("") if err.is_terminal else None
+        self._last = time.monotonic()
+
+    def __call__(self, message: str) -> None:
+        """Tell of progress."""
+        if self._status is not None:
+            self._status.update(message)
+        elif time.monotonic() - self._last >= 2.0:
+            self._last = time.monotonic()
+            note(f"  {message}")
+
+    @contextmanager
+    def shown(self) -> Iterator[Progress]:
+        """For the time of a `with` block."""
+        if self._status is None:
+            yield self
+            return
+        with self._status:
+            yield self

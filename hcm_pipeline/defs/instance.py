@@ -1,0 +1,68 @@
+"""The Dagster instance of a home, and running the code location's jobs in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import dagster as dg
+
+from hcm_pipeline.defs.instance_file import write_instance_file
+from hcm_pipeline.defs.resources import Pipeline, watcher
+from hcm_pipeline.home import Home
+
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
+
+@contextmanager
+def instance_of(home: Home) -> Iterator[dg.DagsterInstance]:
+    """The instance whose runs the UI shows for this home."""
+    write_instance_file(home)
+    with dg.DagsterInstance.from_config(str(home.path)) as instance:
+        yield instance
+
+
+def run_job(
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job: str,
+    *,
+    progress: Callable[[str], None],
+    config: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+    partition: str | None = None,
+) -> None:
+    """Run a job here and now; it is recorded like any other run. Raises what the job raised."""
+    token = watcher.set(progress)
+    try:
+        defs.resolve_job_def(job).execute_in_process(
+            instance=instance,
+            run_config={**(config or {}), "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            tags=dict(tags or {}),
+            partition_key=partition,
+            raise_on_error=True,
+        )
+    finally:
+        watcher.reset(token)
+
+
+def tick(
+    defs: dg.Definitions, instance: dg.DagsterInstance, sensor: str, pipeline: Pipeline, progress: Callable[[str], None]
+) -> list[str]:
+    """Let a sensor decide once, as the daemon does, and run what it asks for; the jobs that ran.
+
+    Raises what a job raised. For headless use: the daemon itself is started by `hcm-pipeline ui`.
+    """
+    definition = defs.resolve_sensor_def(sensor)
+    context = dg.build_sensor_context(instance=instance, resources={"pipeline": pipeline}, definitions=defs)
+    ran = []
+    for request in definition.evaluate_tick(context).run_requests or []:
+        job = request.job_name or definition.job_name
+        run_job(
+            defs, instance, job, progress=progress, config=request.run_config,
+            tags={**request.tags, "dagster/sensor_name": sensor, "dagster/run_key": request.run_key or ""},
+            partition=request.partition_key,
+        )  # fmt: skip
+        ran.append(job)
+    return ran
