@@ -33,8 +33,11 @@ def build(settings: Settings) -> dg.Definitions:
         jobs=[daily, upload_job, outcomes_job],
         sensors=build_sensors(profile),
         schedules=[build_schedule()],
-        resources={"pipeline": Pipeline(home_path=str(settings.home.path), profile_name=settings.profile,
-                                        sandbox_only=settings.target is None)},  # fmt: skip
+        resources={
+            "pipeline": Pipeline(
+                home_path=str(settings.home.path), profile_name=settings.profile, sandbox_only=settings.target is None
+            )
+        },
         executor=dg.in_process_executor,
     )
 

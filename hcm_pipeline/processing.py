@@ -75,7 +75,9 @@ def _one_day(
     try:
         con.begin()
         try:
-            con.execute("insert or ignore into to_rebuild select business_date from days where business_date > ?", [day])
+            con.execute(
+                "insert or ignore into to_rebuild select business_date from days where business_date > ?", [day]
+            )
             con.execute("delete from to_rebuild where business_date = ?", [day])
             days.rewind(con, day)
             counts = work.apply()
@@ -107,13 +109,17 @@ def _as_recorded(con: duckdb.DuckDBPyConnection, day: dt.date) -> days.DayCounts
              "manager_warnings", "identities_given")  # fmt: skip
     columns = ", ".join(f'"{name}"' for name in names)
     row = first(con, f"select {columns} from days where business_date = ?", [day]) or ()
-    changes = con.execute("select kind, count(*) from changes where business_date = ? group by 1 order by 1", [day]).fetchall()
+    changes = con.execute(
+        "select kind, count(*) from changes where business_date = ? group by 1 order by 1", [day]
+    ).fetchall()
     reasons = con.execute(
         """select rule || coalesce(' in ' || column_name, '') as reason, count(*) from quarantine_reasons
         where business_date = ? group by 1 order by 2 desc, 1""",
         [day],
     ).fetchall()
-    return days.DayCounts(day, **dict(zip(names, row, strict=True)), changes=dict(changes), reasons=dict(reasons), unchanged=True)
+    return days.DayCounts(
+        day, **dict(zip(names, row, strict=True)), changes=dict(changes), reasons=dict(reasons), unchanged=True
+    )
 
 
 def plan(

@@ -42,7 +42,9 @@ class Context:
     def existing_home(self) -> None:
         """Raises HomeError when there is no home yet: a reading command makes none."""
         if not self.settings.home.path.is_dir():
-            raise HomeError(f"{self.settings.home.path}: there is no home here; `hcm-pipeline init` or `land` makes one")
+            raise HomeError(
+                f"{self.settings.home.path}: there is no home here; `hcm-pipeline init` or `land` makes one"
+            )
 
 
 def day(text: str | None, option: str = "--date") -> dt.date | None:

@@ -33,13 +33,21 @@ def upload(manifest: Manifest = None, as_json: Json = False) -> None:
     reports: list[UploadReport] = []
     with open_target(context.settings) as target, context.journal() as journal:
         (note if as_json else say)(describe(target))
-        chosen = [journal.get(manifest)] if manifest else [m for m in journal.open_manifests() if m.target == target.key]
+        chosen = (
+            [journal.get(manifest)] if manifest else [m for m in journal.open_manifests() if m.target == target.key]
+        )
         with progress.shown():
             for one in chosen:
                 reports.append(
-                    send(home, target, one.manifest_id, journal=journal, quota=quota,
-                         progress=lambda done, of: progress(f"sent {done:,} of {of:,} requests"))
-                )  # fmt: skip
+                    send(
+                        home,
+                        target,
+                        one.manifest_id,
+                        journal=journal,
+                        quota=quota,
+                        progress=lambda done, of: progress(f"sent {done:,} of {of:,} requests"),
+                    )
+                )
     if reports:
         take_over(context.warehouse)
     if as_json:
@@ -76,9 +84,12 @@ def outcomes(
         (note if as_json else say)(describe(target))
         with progress.shown():
             report = read_outcomes(
-                context.warehouse, target, wait_seconds=wait, interval=2.0 if target.sandbox else 15.0,
+                context.warehouse,
+                target,
+                wait_seconds=wait,
+                interval=2.0 if target.sandbox else 15.0,
                 progress=lambda settled, waiting: progress(f"{settled:,} operations settled, {waiting:,} waiting"),
-            )  # fmt: skip
+            )
     with context.warehouse.read() as con:
         receipts = [r for r in queries.receipts(con) if manifest in (None, r["manifest_id"])]
         failures = queries.failures(con, target.key)
@@ -87,13 +98,20 @@ def outcomes(
         return
     say(f"{report.settled:,} operations settled now, {report.waiting:,} still without an outcome")
     show_receipts(receipts)
-    table("Failed, and in the next plan", ("person number", "code", "logged at"),
-          [[f["person_number"], f["error_code"], f["logged_at"]] for f in failures])  # fmt: skip
+    table(
+        "Failed, and in the next plan",
+        ("person number", "code", "logged at"),
+        [[f["person_number"], f["error_code"], f["logged_at"]] for f in failures],
+    )
 
 
 def show_receipts(receipts: list[queries.Row]) -> None:
     """Print what became of operations, by manifest."""
-    table("Operations", ("manifest", "business date", "kind", "state", "operations"),
-          [[r["manifest_id"][:12], r["business_date"].isoformat(), r["kind"], r["state"], r["operations"]] for r in receipts])  # fmt: skip
-
-
+    table(
+        "Operations",
+        ("manifest", "business date", "kind", "state", "operations"),
+        [
+            [r["manifest_id"][:12], r["business_date"].isoformat(), r["kind"], r["state"], r["operations"]]
+            for r in receipts
+        ],
+    )

@@ -70,9 +70,9 @@ def _land(context: Context, name: str) -> None:
 
 def _ticks(context: Context, progress: Progress) -> None:
     """What the daemon does all day, once: the sensors look, and the runs they ask for are made."""
-    from hcm_pipeline.definitions import build  # noqa: PLC0415 - Dagster takes over a second to import
-    from hcm_pipeline.defs.instance import instance_of, tick  # noqa: PLC0415
-    from hcm_pipeline.defs.resources import Pipeline  # noqa: PLC0415
+    from hcm_pipeline.definitions import build
+    from hcm_pipeline.defs.instance import instance_of, tick
+    from hcm_pipeline.defs.resources import Pipeline
 
     settings = context.settings
     pipeline = Pipeline(home_path=str(settings.home.path), profile_name=settings.profile, sandbox_only=True)
@@ -101,12 +101,19 @@ def show(report: dict[str, Any], home: Path, seconds: float) -> None:
     """Print the summary for people."""
     say()
     table("What the extracts said", DAY_COLUMNS, [day_row(found) for found in report["days"]])
-    table("Rows in quarantine: not applied, not lost; the worker keeps the last good version", REASON_COLUMNS,
-          [reason_row(found) for found in report["quarantine"]])  # fmt: skip
-    table(f"What became of the operations, in {report['requests']} bulk requests",
-          ("business date", "operation", "outcome", "operations"),
-          [[r["business_date"].isoformat(), r["kind"], r["state"], r["operations"]]
-           for r in sorted(report["receipts"], key=lambda r: (r["business_date"], r["kind"]))])  # fmt: skip
+    table(
+        "Rows in quarantine: not applied, not lost; the worker keeps the last good version",
+        REASON_COLUMNS,
+        [reason_row(found) for found in report["quarantine"]],
+    )
+    table(
+        f"What became of the operations, in {report['requests']} bulk requests",
+        ("business date", "operation", "outcome", "operations"),
+        [
+            [r["business_date"].isoformat(), r["kind"], r["state"], r["operations"]]
+            for r in sorted(report["receipts"], key=lambda r: (r["business_date"], r["kind"]))
+        ],
+    )
     settings = "" if home == Path("data").absolute() else f"HCM_PIPELINE_HOME={home} "
     say(f"Done in {seconds:.0f} s. Nothing is left running. Where to look next:")
     for verb, about in (
@@ -116,5 +123,3 @@ def show(report: dict[str, Any], home: Path, seconds: float) -> None:
         ("ui", "the Dagster UI over this home"),
     ):
         say(f"  {settings}.venv/bin/hcm-pipeline {verb:<16} {about}")
-
-

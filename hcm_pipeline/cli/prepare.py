@@ -75,23 +75,37 @@ def init(
 
 @profile_app.command("check")
 def profile_check(
-    profile: Annotated[str | None, typer.Argument(help="A path or a built-in name; default: the environment's.")] = None,
+    profile: Annotated[
+        str | None, typer.Argument(help="A path or a built-in name; default: the environment's.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Validate a profile: every broken rule, with file, key, value and what is allowed."""
     loaded = load(profile or Context.from_env().settings.profile)
     mapping = compile_mapping(loaded.profile)
     if as_json:
-        dump({"file": loaded.file, "name": loaded.profile.name, "sha256": loaded.sha256, "valid": True,
-              "fields": len(loaded.profile.columns), "mapped": len(mapping.leaves)})  # fmt: skip
+        dump(
+            {
+                "file": loaded.file,
+                "name": loaded.profile.name,
+                "sha256": loaded.sha256,
+                "valid": True,
+                "fields": len(loaded.profile.columns),
+                "mapped": len(mapping.leaves),
+            }
+        )
         return
-    say(f"{loaded.file}: valid; {len(loaded.profile.columns)} fields, {len(mapping.leaves)} mapped attributes, "
-        f"sha256 {loaded.sha256[:12]}")  # fmt: skip
+    say(
+        f"{loaded.file}: valid; {len(loaded.profile.columns)} fields, {len(mapping.leaves)} mapped attributes, "
+        f"sha256 {loaded.sha256[:12]}"
+    )
 
 
 @profile_app.command("show")
 def profile_show(
-    profile: Annotated[str | None, typer.Argument(help="A path or a built-in name; default: the environment's.")] = None,
+    profile: Annotated[
+        str | None, typer.Argument(help="A path or a built-in name; default: the environment's.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Print the effective profile, defaults filled in."""
@@ -101,13 +115,30 @@ def profile_show(
         dump({"file": loaded.file, "sha256": loaded.sha256, **values})
         return
     say(f"{loaded.profile.name}: {loaded.profile.description} ({loaded.file})\n")
-    table("Sources", ["name", "files", "content", "business date"],
-          [[s.name, s.glob, s.content, s.business_date.from_] for s in loaded.profile.sources])  # fmt: skip
-    table("Worker fields", ["field", "column", "type", "required", "rules"],
-          [[n, s.column, loaded.profile.types[n], "yes" if s.required else "", json.dumps(_rules(s.model_dump(exclude_defaults=True)))]
-           for n, s in loaded.profile.columns.items()])  # fmt: skip
-    table("Mapping (worksheet 2)", ["SCIM attribute", "from"],
-          [[leaf.column, leaf.origin] for leaf in compile_mapping(loaded.profile).leaves])  # fmt: skip
+    table(
+        "Sources",
+        ["name", "files", "content", "business date"],
+        [[s.name, s.glob, s.content, s.business_date.from_] for s in loaded.profile.sources],
+    )
+    table(
+        "Worker fields",
+        ["field", "column", "type", "required", "rules"],
+        [
+            [
+                n,
+                s.column,
+                loaded.profile.types[n],
+                "yes" if s.required else "",
+                json.dumps(_rules(s.model_dump(exclude_defaults=True))),
+            ]
+            for n, s in loaded.profile.columns.items()
+        ],
+    )
+    table(
+        "Mapping (worksheet 2)",
+        ["SCIM attribute", "from"],
+        [[leaf.column, leaf.origin] for leaf in compile_mapping(loaded.profile).leaves],
+    )
     rest = {k: v for k, v in values.items() if k in {"workers", "scope", "identity", "delivery", "start_date"}}
     table("The rest", ["key", "value"], [[k, json.dumps(v)] for k, v in rest.items()])
 
@@ -128,9 +159,7 @@ def land(
     chosen = next((s for s in profile.sources if s.name == source), None)
     if source and chosen is None:
         raise UsageError(f"--source {source}: the profile's sources are {', '.join(s.name for s in profile.sources)}")
-    results = landing.land(
-        context.warehouse, profile, files, now=utc_now, date=day(date), source=chosen, wait=True
-    )
+    results = landing.land(context.warehouse, profile, files, now=utc_now, date=day(date), source=chosen, wait=True)
     if any(r.result == "taken" for r in results):
         context.warehouse.publish()
     if as_json:
@@ -141,7 +170,9 @@ def land(
             say(f"{r.name}: {r.result}{about}: {r.message}")
     bad = [r for r in results if r.result in {"refused", "left"}]
     if bad and not as_json:
-        raise ExtractRefused(bad[0].name, bad[0].result, f"{len(bad)} of {len(results)} files were not taken; see above")
+        raise ExtractRefused(
+            bad[0].name, bad[0].result, f"{len(bad)} of {len(results)} files were not taken; see above"
+        )
     if bad:
         raise typer.Exit(1)
 
@@ -183,8 +214,12 @@ def ui(
     home = context.settings.home
     _ = context.loaded
     write_instance_file(home)
-    environment = {**os.environ, "DAGSTER_HOME": str(home.path), "HCM_PIPELINE_HOME": str(home.path),
-                   "HCM_PIPELINE_PROFILE": _absolute(context.settings.profile)}  # fmt: skip
+    environment = {
+        **os.environ,
+        "DAGSTER_HOME": str(home.path),
+        "HCM_PIPELINE_HOME": str(home.path),
+        "HCM_PIPELINE_PROFILE": _absolute(context.settings.profile),
+    }
     note(f"Dagster UI: http://{host}:{port} over the home {home.path} (Ctrl-C stops it)")
     command = [sys.executable, "-m", "dagster", "dev", "-m", "hcm_pipeline.definitions", "-h", host, "-p", str(port)]
     child = subprocess.Popen(command, env=environment, cwd=home.path)

@@ -86,9 +86,12 @@ def difference(con: duckdb.DuckDBPyConnection, profile: Profile, target: str) ->
     names = [leaf.column for leaf in mapping.leaves]
     tests = ", ".join(
         f"count(*) filter (n.{quote(c)} is distinct from o.{quote(c)}), count(*) filter (n.{quote(c)} is null "
-        f"and o.{quote(c)} is not null)" for c in names
-    )  # fmt: skip
-    found = first(con, f"""select {tests} from differing n join delivered o
+        f"and o.{quote(c)} is not null)"
+        for c in names
+    )
+    found = first(
+        con,
+        f"""select {tests} from differing n join delivered o
         on o.target = ? and o.person_number = n.person_number""",
         [target],
     ) or (0,) * (2 * len(names))
@@ -103,9 +106,7 @@ def difference(con: duckdb.DuckDBPyConnection, profile: Profile, target: str) ->
 def _diff(con: duckdb.DuckDBPyConnection, profile: Profile, target: str) -> Any:
     mapping = compile_mapping(profile)
     con.execute("create or replace temp table doubtful(person_number varchar)")
-    con.execute(
-        f"create or replace temp table differing as {diff_sql(desired.desired_sql(profile, mapping), target)}"
-    )
+    con.execute(f"create or replace temp table differing as {diff_sql(desired.desired_sql(profile, mapping), target)}")
     return mapping
 
 
@@ -139,17 +140,27 @@ def trace(con: duckdb.DuckDBPyConnection, profile: Profile, number: str, date: d
         [number, date, date, date],
     )
     columns = {name: spec.column for name, spec in profile.columns.items()}
+    becomes: dict[str, list[str]] = {}
+    for leaf in compile_mapping(profile).leaves:
+        becomes.setdefault("manager" if leaf.origin == "manager_external_id" else leaf.origin, []).append(leaf.column)
     for version in versions:
         version["values"] = [
-            {"field": name, "column": columns[name], "value": version.pop(name)} for name in names
-        ]  # fmt: skip
+            {"field": name, "column": columns[name], "value": version.pop(name), "becomes": becomes.get(name, [])}
+            for name in names
+        ]
     limit = date or dt.date(9999, 12, 31)
-    identity = rows(con, f"select {', '.join(IDENTITY_COLUMNS)}, status, given_on, rule from identities where person_number = ?", [number])
+    identity = rows(
+        con,
+        f"select {', '.join(IDENTITY_COLUMNS)}, status, given_on, rule from identities where person_number = ?",
+        [number],
+    )
     return {
         "person_number": number,
         "versions": versions,
         "manager_warnings": rows(
-            con, "select status, valid_from, valid_to from manager_warnings where person_number = ? order by 2", [number]
+            con,
+            "select status, valid_from, valid_to from manager_warnings where person_number = ? order by 2",
+            [number],
         ),
         "absences": rows(con, "select valid_from, valid_to from absences where person_number = ? order by 1", [number]),
         "changes": rows(

@@ -56,19 +56,35 @@ def plan(
         ready = [m for m in journal.open_manifests() if m.target == target]
     seconds = requests / UPLOAD_RATE.calls * UPLOAD_RATE.per.total_seconds()
     if as_json:
-        dump({"operations": counts, "attributes": attributes, "requests": requests, "least_seconds": round(seconds, 1),
-              "quota_left": left, "guards": guards, "manifests": ready})  # fmt: skip
+        dump(
+            {
+                "operations": counts,
+                "attributes": attributes,
+                "requests": requests,
+                "least_seconds": round(seconds, 1),
+                "quota_left": left,
+                "guards": guards,
+                "manifests": ready,
+            }
+        )
         return
     if not operations:
         say("nothing to send: the target has what it should have")
     table("Operations", ("kind", "operations"), list(counts.items()))
-    table("Attributes that change in accounts the target has", ("attribute", "from", "changed", "of these cleared"),
-          [[a["attribute"], a["from"], a["changed"], a["cleared"]] for a in attributes])  # fmt: skip
+    table(
+        "Attributes that change in accounts the target has",
+        ("attribute", "from", "changed", "of these cleared"),
+        [[a["attribute"], a["from"], a["changed"], a["cleared"]] for a in attributes],
+    )
     if operations:
-        say(f"{requests:,} requests, at least {seconds:,.0f} s at 40 calls in 5 s; {left:,} calls left of the daily quota")
+        say(
+            f"{requests:,} requests, at least {seconds:,.0f} s at 40 calls in 5 s; {left:,} calls left of the daily quota"
+        )
     table("Guards", ("guard", "verdict", "why"), [[g["guard"], g["verdict"], g["why"]] for g in guards])
     for manifest in ready:
-        say(f"ready: manifest {manifest.manifest_id[:12]} of {manifest.business_date}, {manifest.operations:,} operations")
+        say(
+            f"ready: manifest {manifest.manifest_id[:12]} of {manifest.business_date}, {manifest.operations:,} operations"
+        )
 
 
 def _quarantine_verdict(context: Context, found: queries.Row) -> queries.Row:
@@ -94,7 +110,11 @@ def _plan_of_day(context: Context, date: str, as_json: bool) -> None:
     for m, sealed in manifests:
         say(f"manifest {m.manifest_id} is {m.state}{f' ({m.reason})' if m.reason else ''}")
         table("", ("kind", "operations"), list(sealed.counts.items()))
-        table("", ("extract", "file", "business date"), [[e.sha256[:12], e.name, e.business_date] for e in sealed.extracts])
+        table(
+            "",
+            ("extract", "file", "business date"),
+            [[e.sha256[:12], e.name, e.business_date] for e in sealed.extracts],
+        )
 
 
 def _plan_of_worker(found: queries.Row | None, number: str, as_json: bool) -> None:
@@ -107,7 +127,11 @@ def _plan_of_worker(found: queries.Row | None, number: str, as_json: bool) -> No
         say(f"nothing to send for {number}: the target has what it should have, or the worker is not in scope")
         return
     say(f"{number}: {found['kind']}\n")
-    table("", ("attribute", "from", "old", "new"), [[a["attribute"], a["from"], a["old"], a["new"]] for a in found["attributes"]])
+    table(
+        "",
+        ("attribute", "from", "old", "new"),
+        [[a["attribute"], a["from"], a["old"], a["new"]] for a in found["attributes"]],
+    )
     say(orjson.dumps(orjson.loads(found["payload"]), option=orjson.OPT_INDENT_2).decode())
 
 
@@ -116,16 +140,27 @@ def status(as_json: Json = False) -> None:
     context = Context.from_env()
     context.existing_home()
     target = target_key(context.settings)
-    report: dict[str, Any] = {"home": context.settings.home.path, "profile": context.loaded.profile.name, "target": target}
+    report: dict[str, Any] = {
+        "home": context.settings.home.path,
+        "profile": context.loaded.profile.name,
+        "target": target,
+    }
     with context.journal() as journal:
         manifests = journal.manifests()
         report["manifests"] = [_manifest_row(m, journal.progress(m.manifest_id).accepted) for m in manifests[-20:]]
-        report["quota_left"] = journal.calls_left(target, Rate(context.loaded.profile.delivery.daily_quota, dt.timedelta(days=1)))
+        report["quota_left"] = journal.calls_left(
+            target, Rate(context.loaded.profile.delivery.daily_quota, dt.timedelta(days=1))
+        )
     report["landing"] = [path.name for path in waiting(context.settings.home)]
     try:
         with context.warehouse.read() as con:
-            report |= {"days": queries.days(con), "extracts": queries.extracts(con), "quarantine": queries.quarantine(con),
-                       "receipts": queries.receipts(con), "failures": queries.failures(con, target)}  # fmt: skip
+            report |= {
+                "days": queries.days(con),
+                "extracts": queries.extracts(con),
+                "quarantine": queries.quarantine(con),
+                "receipts": queries.receipts(con),
+                "failures": queries.failures(con, target),
+            }
     except HomeError:
         report |= {"days": [], "extracts": [], "quarantine": [], "receipts": [], "failures": []}
     if as_json:
@@ -135,9 +170,15 @@ def status(as_json: Json = False) -> None:
 
 
 def _manifest_row(manifest: JournaledManifest, accepted: int) -> queries.Row:
-    return {"manifest_id": manifest.manifest_id, "business_date": manifest.business_date, "state": str(manifest.state),
-            "requests": manifest.requests, "accepted": accepted, "operations": manifest.operations,
-            "reason": manifest.reason}  # fmt: skip
+    return {
+        "manifest_id": manifest.manifest_id,
+        "business_date": manifest.business_date,
+        "state": str(manifest.state),
+        "requests": manifest.requests,
+        "accepted": accepted,
+        "operations": manifest.operations,
+        "reason": manifest.reason,
+    }
 
 
 def show_status(report: dict[str, Any]) -> None:
@@ -146,16 +187,43 @@ def show_status(report: dict[str, Any]) -> None:
     if not report["days"]:
         say(f"nothing has been processed yet. Put files into {report['home']}/landing, and `hcm-pipeline run`")
     table("Business dates", DAY_COLUMNS, [day_row(found) for found in report["days"]])
-    table("Extracts", ("date", "file", "sha256", "read as", "rows", "status"),
-          [[e["business_date"].isoformat(), e["name"], e["sha256"][:12], _read_as(e), e["rows"], e["reason"] or e["status"]]
-           for e in report["extracts"]])  # fmt: skip
+    table(
+        "Extracts",
+        ("date", "file", "sha256", "read as", "rows", "status"),
+        [
+            [
+                e["business_date"].isoformat(),
+                e["name"],
+                e["sha256"][:12],
+                _read_as(e),
+                e["rows"],
+                e["reason"] or e["status"],
+            ]
+            for e in report["extracts"]
+        ],
+    )
     table("Rows in quarantine", REASON_COLUMNS, [reason_row(found) for found in report["quarantine"]])
-    table("Manifests", ("manifest", "business date", "operations", "requests", "accepted", "state"),
-          [[m["manifest_id"][:12], m["business_date"].isoformat(), m["operations"], m["requests"], m["accepted"], m["state"]]
-           for m in report["manifests"]])  # fmt: skip
+    table(
+        "Manifests",
+        ("manifest", "business date", "operations", "requests", "accepted", "state"),
+        [
+            [
+                m["manifest_id"][:12],
+                m["business_date"].isoformat(),
+                m["operations"],
+                m["requests"],
+                m["accepted"],
+                m["state"],
+            ]
+            for m in report["manifests"]
+        ],
+    )
     show_receipts([r for r in report["receipts"] if r["state"] != "planned" or _is_open(report, r["manifest_id"])])
-    table("Failed, and in the next plan", ("person number", "code", "logged at"),
-          [[f["person_number"], f["error_code"], f["logged_at"]] for f in report["failures"]])  # fmt: skip
+    table(
+        "Failed, and in the next plan",
+        ("person number", "code", "logged at"),
+        [[f["person_number"], f["error_code"], f["logged_at"]] for f in report["failures"]],
+    )
     if report["landing"]:
         say(f"in landing/: {', '.join(report['landing'])}")
     say(f"{report['quota_left']:,} calls left of the daily quota")
@@ -166,7 +234,9 @@ def _is_open(report: dict[str, Any], manifest_id: str) -> bool:
 
 
 def _read_as(extract: queries.Row) -> str:
-    delimiter = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}.get(extract["delimiter"], extract["delimiter"])
+    delimiter = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}.get(
+        extract["delimiter"], extract["delimiter"]
+    )
     packed = "" if extract["compression"] == "none" else f", {extract['compression']}"
     return f"{extract['encoding']}, {delimiter}, {extract['newline']}{packed}"
 
@@ -195,20 +265,71 @@ def show_trace(story: dict[str, Any]) -> None:
     say(f"worker {story['person_number']}\n")
     for version in story["versions"]:
         until = f" until {version['valid_to']}" if version["valid_to"] else ""
-        say(f"from {version['valid_from']}{until}: row {version['row_no']:,} of {version['file']} "
-            f"(sha256 {version['extract_sha256'][:12]})")  # fmt: skip
-        table("", ("field", "column", "value"), [[v["field"], v["column"], v["value"]] for v in version["values"]
-                                                 if v["value"] is not None])  # fmt: skip
-    table("Changes", ("business date", "kind", "attributes"),
-          [[c["business_date"].isoformat(), c["kind"], ", ".join(c["attributes"])] for c in story["changes"]])  # fmt: skip
-    table("Quarantine", ("business date", "file", "row", "rule", "column", "value"),
-          [[q["business_date"].isoformat(), q["file"], q["row_no"], q["rule"], q["column"], q["value"]]
-           for q in story["quarantine"]])  # fmt: skip
-    table("Manager not sent", ("why", "from", "until"),
-          [[w["status"], w["valid_from"], w["valid_to"]] for w in story["manager_warnings"]])  # fmt: skip
+        say(
+            f"from {version['valid_from']}{until}: row {version['row_no']:,} of {version['file']} "
+            f"(sha256 {version['extract_sha256'][:12]})"
+        )
+        table(
+            "",
+            ("column", "field", "value", "becomes"),
+            [
+                [v["column"], v["field"], v["value"], ", ".join(map(_short, v["becomes"]))]
+                for v in version["values"]
+                if v["value"] is not None
+            ],
+        )
+    table(
+        "Changes",
+        ("business date", "kind", "attributes"),
+        [[c["business_date"].isoformat(), c["kind"], ", ".join(c["attributes"])] for c in story["changes"]],
+    )
+    table(
+        "Quarantine",
+        ("business date", "file", "row", "rule", "column", "value"),
+        [
+            [q["business_date"].isoformat(), q["file"], q["row_no"], q["rule"], q["column"], q["value"]]
+            for q in story["quarantine"]
+        ],
+    )
+    table(
+        "Manager not sent",
+        ("why", "from", "until"),
+        [[w["status"], w["valid_from"], w["valid_to"]] for w in story["manager_warnings"]],
+    )
     if story["identity"]:
         table("Names", ("attribute", "value"), [[k, v] for k, v in story["identity"].items() if v is not None])
-    table("Operations", ("business date", "manifest", "request", "operation", "kind", "state", "accepted", "logged", "reference",
-                         "code"),
-          [[o["business_date"].isoformat(), o["manifest_id"][:12], o["request_no"], o["op_no"], o["kind"], o["state"],
-            o["accepted_at"], o["logged_at"], o["reference"], o["error_code"]] for o in story["operations"]])  # fmt: skip
+    table(
+        "Operations",
+        (
+            "business date",
+            "manifest",
+            "request",
+            "operation",
+            "kind",
+            "state",
+            "accepted",
+            "logged",
+            "reference",
+            "code",
+        ),
+        [
+            [
+                o["business_date"].isoformat(),
+                o["manifest_id"][:12],
+                o["request_no"],
+                o["op_no"],
+                o["kind"],
+                o["state"],
+                o["accepted_at"],
+                o["logged_at"],
+                o["reference"],
+                o["error_code"],
+            ]
+            for o in story["operations"]
+        ],
+    )
+
+
+def _short(path: str) -> str:
+    """A SCIM path without the long front of its URN."""
+    return path.rpartition("urn:ietf:params:scim:schemas:extension:")[2]

@@ -16,8 +16,16 @@ from hcm_pipeline.delivery.target import target_key
 from hcm_pipeline.errors import ExtractRefused, UsageError
 from hcm_pipeline.warehouse import first
 
-PLURALS = {"joiner": "joiners", "former": "had left before", "mover": "movers", "leaver": "leavers", "rehire": "rehires",
-           "reinstated": "reinstated", "correction": "corrections", "update": "updates"}  # fmt: skip
+PLURALS = {
+    "joiner": "joiners",
+    "former": "had left before",
+    "mover": "movers",
+    "leaver": "leavers",
+    "rehire": "rehires",
+    "reinstated": "reinstated",
+    "correction": "corrections",
+    "update": "updates",
+}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -82,7 +90,9 @@ def _land(context: Context, *, quiet: bool) -> list[landing.Landed]:
 def _complain(landed: list[landing.Landed]) -> None:
     refused = [result for result in landed if result.result == "refused"]
     if refused:
-        raise ExtractRefused(refused[0].name, "refused", f"{len(refused)} of {len(landed)} files in landing/ were refused; see above")
+        raise ExtractRefused(
+            refused[0].name, "refused", f"{len(refused)} of {len(landed)} files in landing/ were refused; see above"
+        )
 
 
 def _pending(context: Context) -> list[dt.date]:
@@ -101,16 +111,22 @@ def materialize(context: Context, first: dt.date, last: dt.date) -> None:
     latest = processing.utc_now().date() + dt.timedelta(days=landing.DAYS_AHEAD)
     if first.isoformat() < profile.start_date or last > latest:
         raise UsageError(f"business dates lie between the profile's start_date {profile.start_date} and {latest}")
-    from hcm_pipeline.definitions import build  # noqa: PLC0415 - Dagster takes over a second to import
-    from hcm_pipeline.defs.assets import DAILY_JOB  # noqa: PLC0415
-    from hcm_pipeline.defs.instance import RANGE_END, RANGE_START, instance_of, run_job  # noqa: PLC0415
+    from hcm_pipeline.definitions import build
+    from hcm_pipeline.defs.assets import DAILY_JOB
+    from hcm_pipeline.defs.instance import RANGE_END, RANGE_START, instance_of, run_job
 
     progress = Progress()
     with instance_of(context.settings.home) as instance, progress.shown():
         days = {RANGE_START: first.isoformat(), RANGE_END: last.isoformat()}
         single = first.isoformat() if first == last else None
-        run_job(build(context.settings), instance, DAILY_JOB, progress=progress, partition=single,
-                tags={"hcm/business_date": last.isoformat(), **({} if single else days)})  # fmt: skip
+        run_job(
+            build(context.settings),
+            instance,
+            DAILY_JOB,
+            progress=progress,
+            partition=single,
+            tags={"hcm/business_date": last.isoformat(), **({} if single else days)},
+        )
 
 
 def _report(context: Context, wanted: list[dt.date]) -> dict[str, Any]:
@@ -125,10 +141,15 @@ def _report(context: Context, wanted: list[dt.date]) -> dict[str, Any]:
     manifest = ready[-1] if ready else None
     return {
         "days": days,
-        "manifest": manifest and {"manifest_id": manifest.manifest_id, "business_date": manifest.business_date,
-                                  "requests": manifest.requests, "operations": manifest.operations,
-                                  "folder": context.settings.home.path / manifest.folder},
-    }  # fmt: skip
+        "manifest": manifest
+        and {
+            "manifest_id": manifest.manifest_id,
+            "business_date": manifest.business_date,
+            "requests": manifest.requests,
+            "operations": manifest.operations,
+            "folder": context.settings.home.path / manifest.folder,
+        },
+    }
 
 
 def day_row(found: dict[str, Any]) -> list[object]:
@@ -136,32 +157,62 @@ def day_row(found: dict[str, Any]) -> list[object]:
     kinds = found["changes"]
     others = sum(n for kind, n in kinds.items() if kind not in {"joiner", "mover", "leaver"})
     return [
-        found["business_date"].isoformat(), found["rows"], found["workers"], kinds.get("joiner", 0), kinds.get("mover", 0),
-        kinds.get("leaver", 0), others, found["quarantined"], found["absent"], found["manager_warnings"],
+        found["business_date"].isoformat(),
+        found["rows"],
+        found["workers"],
+        kinds.get("joiner", 0),
+        kinds.get("mover", 0),
+        kinds.get("leaver", 0),
+        others,
+        found["quarantined"],
+        found["absent"],
+        found["manager_warnings"],
         found["status"] if found["extracts"] or found["status"] != "done" else "carried forward",
-    ]  # fmt: skip
+    ]
 
 
-DAY_COLUMNS = ("business date", "rows", "workers", "joiners", "movers", "leavers", "other changes", "quarantined",
-               "absent, kept", "manager warnings", "status")  # fmt: skip
+DAY_COLUMNS = (
+    "business date",
+    "rows",
+    "workers",
+    "joiners",
+    "movers",
+    "leavers",
+    "other changes",
+    "quarantined",
+    "absent, kept",
+    "manager warnings",
+    "status",
+)
 REASON_COLUMNS = ("date", "file", "rule", "column", "kind of value", "rows", "first row")
 
 
 def reason_row(found: dict[str, Any]) -> list[object]:
     """A reason for quarantine as a row of the table that people read."""
-    return [found["business_date"].isoformat(), found["file"], found["rule"], found["column"], found["value_class"],
-            found["rows"], found["first_row"]]  # fmt: skip
+    return [
+        found["business_date"].isoformat(),
+        found["file"],
+        found["rule"],
+        found["column"],
+        found["value_class"],
+        found["rows"],
+        found["first_row"],
+    ]
 
 
 def show(report: dict[str, Any]) -> None:
     """Print a run for people."""
     table("Business dates", DAY_COLUMNS, [day_row(found) for found in report["days"]])
-    table("Rows in quarantine", REASON_COLUMNS, [reason_row(r) for found in report["days"] for r in found["quarantine"]])
+    table(
+        "Rows in quarantine", REASON_COLUMNS, [reason_row(r) for found in report["days"] for r in found["quarantine"]]
+    )
     manifest = report["manifest"]
     if manifest is None:
         say("nothing to send: the target has what it should have")
         return
-    say(f"manifest {manifest['manifest_id'][:12]} of {manifest['business_date']} is ready: "
-        f"{manifest['operations']:,} operations in {manifest['requests']:,} requests")  # fmt: skip
+    say(
+        f"manifest {manifest['manifest_id'][:12]} of {manifest['business_date']} is ready: "
+        f"{manifest['operations']:,} operations in {manifest['requests']:,} requests"
+    )
     say(f"  {manifest['folder']}")
     say("  `hcm-pipeline plan` shows what it would do, `hcm-pipeline upload` sends it")

@@ -124,19 +124,25 @@ def build_assets(profile: Profile) -> list[dg.AssetsDefinition | dg.AssetSpec]:
         ],
         check_specs=[
             dg.AssetCheckSpec(
-                QUARANTINE_CHECK, asset="workers", blocking=True,
+                QUARANTINE_CHECK,
+                asset="workers",
+                blocking=True,
                 description="No more rows go to quarantine than workers.quarantine_limit allows.",
             ),
             dg.AssetCheckSpec(
-                ROWS_CHECK, asset="workers", blocking=True,
+                ROWS_CHECK,
+                asset="workers",
+                blocking=True,
                 description="Every row of the extracts is in the snapshot, a repeat, passed over by rule, or in quarantine.",
             ),
             dg.AssetCheckSpec(
-                NAMES_CHECK, asset="identities", blocking=True,
+                NAMES_CHECK,
+                asset="identities",
+                blocking=True,
                 description="No two workers hold one userPrincipalName or sAMAccountName, whatever the case.",
             ),
         ],
-    )  # fmt: skip
+    )
     def snapshot(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[Any]:
         warehouse, loaded = pipeline.warehouse(context.log), pipeline.loaded
         wanted = [dt.date.fromisoformat(key) for key in context.partition_keys]
@@ -152,9 +158,11 @@ def build_assets(profile: Profile) -> list[dg.AssetsDefinition | dg.AssetSpec]:
             warehouse.publish()
         stopped = sum(counts.stopped is not None for counts in done)
         yield dg.AssetCheckResult(
-            passed=stop is None, check_name=QUARANTINE_CHECK, asset_key="workers",
+            passed=stop is None,
+            check_name=QUARANTINE_CHECK,
+            asset_key="workers",
             metadata={"stopped_days": stopped, **({"reason": str(stop)} if stop else {})},
-        )  # fmt: skip
+        )
         if stop is not None:
             raise stop
         lost, doubles = _audit(pipeline, context)
@@ -199,11 +207,13 @@ def build_assets(profile: Profile) -> list[dg.AssetsDefinition | dg.AssetSpec]:
         ],
         check_specs=[
             dg.AssetCheckSpec(
-                MANIFEST_CHECK, asset="manifest", blocking=True,
+                MANIFEST_CHECK,
+                asset="manifest",
+                blocking=True,
                 description="The file of bulk requests hashes to the sha256 in the manifest, and the manifest to its id.",
             )
         ],
-    )  # fmt: skip
+    )
     def plan(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[Any]:
         warehouse, settings = pipeline.warehouse(context.log), pipeline.settings
         made = processing.plan(
@@ -225,15 +235,25 @@ def build_assets(profile: Profile) -> list[dg.AssetsDefinition | dg.AssetSpec]:
         yield dg.MaterializeResult(asset_key="manifest", metadata=_plan_metadata(pipeline, made), data_version=version)
 
     receipts = dg.AssetSpec(
-        "receipts", deps=["manifest"], group_name="delivery", owners=md.OWNERS, kinds={"sqlite", "duckdb"},
-        partitions_def=partitions, metadata=md.schema(md.RECEIPTS_COLUMNS),
+        "receipts",
+        deps=["manifest"],
+        group_name="delivery",
+        owners=md.OWNERS,
+        kinds={"sqlite", "duckdb"},
+        partitions_def=partitions,
+        metadata=md.schema(md.RECEIPTS_COLUMNS),
         description="What was sent and accepted, request by request. Recorded by the upload job.",
-    )  # fmt: skip
+    )
     outcomes = dg.AssetSpec(
-        "outcomes", deps=["receipts"], group_name="delivery", owners=md.OWNERS, kinds={"duckdb"},
-        partitions_def=partitions, metadata=md.schema(md.RECEIPTS_COLUMNS),
+        "outcomes",
+        deps=["receipts"],
+        group_name="delivery",
+        owners=md.OWNERS,
+        kinds={"duckdb"},
+        partitions_def=partitions,
+        metadata=md.schema(md.RECEIPTS_COLUMNS),
         description="What the provisioning log says became of every operation. Recorded by the outcomes job.",
-    )  # fmt: skip
+    )
     return [extracts, snapshot, plan, receipts, outcomes]
 
 
@@ -250,14 +270,19 @@ def _audit(pipeline: Pipeline, context: dg.AssetExecutionContext) -> tuple[int, 
     """(rows that are nowhere, names held twice) of the run's dates."""
     with pipeline.warehouse(context.log).read() as con:
         since, until = context.partition_keys[0], context.partition_keys[-1]
-        lost = first(con, """select coalesce(sum(abs("rows" - (shape->>'records')::bigint)), 0) from extracts
+        lost = first(
+            con,
+            """select coalesce(sum(abs("rows" - (shape->>'records')::bigint)), 0) from extracts
             where status = 'applied' and business_date between ? and ?""",
             [since, until],
         )
-        doubles = first(con, """
+        doubles = first(
+            con,
+            """
             select (select count(*) - count(distinct lower(user_principal_name)) from identities)
                 + (select count(*) - count(distinct lower(sam_account_name)) from identities)
-        """)
+        """,
+        )
     return int((lost or (0,))[0]), int((doubles or (0,))[0])
 
 
@@ -265,20 +290,25 @@ def _day_metadata(counts: DayCounts) -> dict[str, dict[str, Any]]:
     reasons = [dg.TableRecord({"reason": reason, "rows": rows}) for reason, rows in counts.reasons.items()]
     return {
         "workers": {
-            "dagster/partition_row_count": counts.workers, "workers": counts.workers, "rows_read": counts.rows,
-            "identical_repeats": counts.collapsed, "passed_over_by_rule": counts.passed_over,
-            "absent_but_kept": counts.absent, "manager_warnings": counts.manager_warnings,
+            "dagster/partition_row_count": counts.workers,
+            "workers": counts.workers,
+            "rows_read": counts.rows,
+            "identical_repeats": counts.collapsed,
+            "passed_over_by_rule": counts.passed_over,
+            "absent_but_kept": counts.absent,
+            "manager_warnings": counts.manager_warnings,
             "carried_forward": counts.extracts == 0,
         },
         "quarantined_rows": {
-            "dagster/partition_row_count": counts.quarantined, "quarantined": counts.quarantined,
+            "dagster/partition_row_count": counts.quarantined,
+            "quarantined": counts.quarantined,
             "reasons": dg.TableMetadataValue(
                 reasons, dg.TableSchema([dg.TableColumn("reason", "string"), dg.TableColumn("rows", "int")])
             ),
         },
         "changes": {"dagster/partition_row_count": sum(counts.changes.values()), **md.kinds_of(counts.changes)},
         "identities": {"names_given": counts.identities_given},
-    }  # fmt: skip
+    }
 
 
 def _plan_metadata(pipeline: Pipeline, made: Plan | None) -> dict[str, Any]:
@@ -287,9 +317,11 @@ def _plan_metadata(pipeline: Pipeline, made: Plan | None) -> dict[str, Any]:
     values: dict[str, Any] = {"operations": manifest.operations if manifest else 0, **counts}
     if manifest:
         values |= {
-            "requests": manifest.requests, "bytes": manifest.bulk_bytes, "manifest_id": manifest.manifest_id,
+            "requests": manifest.requests,
+            "bytes": manifest.bulk_bytes,
+            "manifest_id": manifest.manifest_id,
             "business_date": manifest.business_date.isoformat(),
             "extracts": dg.MetadataValue.json([f"{e.sha256[:12]} {e.name}" for e in manifest.extracts]),
             "folder": dg.MetadataValue.path(str(folder_of(pipeline.home.manifests, manifest))),
-        }  # fmt: skip
+        }
     return values

@@ -39,9 +39,13 @@ def upload_op(context: dg.OpExecutionContext, config: UploadConfig, pipeline: Pi
         context.log.info(describe(target))
         found = journal.get(config.manifest_id)
         report = upload(
-            home, target, found.manifest_id, journal=journal, quota=pipeline.loaded.profile.delivery.daily_quota,
+            home,
+            target,
+            found.manifest_id,
+            journal=journal,
+            quota=pipeline.loaded.profile.delivery.daily_quota,
             progress=lambda settled, requests: progress(f"sent {settled:,} of {requests:,} requests"),
-        )  # fmt: skip
+        )
     take_over(pipeline.warehouse(context.log))
     context.log_event(
         dg.AssetMaterialization(
@@ -49,14 +53,18 @@ def upload_op(context: dg.OpExecutionContext, config: UploadConfig, pipeline: Pi
             partition=found.business_date.isoformat(),
             description="what the service accepted",
             metadata={
-                "manifest_id": report.manifest_id, "state": str(report.state), "requests": report.requests,
-                "accepted": report.accepted, "refused": report.refused, "sent_now": report.sent,
+                "manifest_id": report.manifest_id,
+                "state": str(report.state),
+                "requests": report.requests,
+                "accepted": report.accepted,
+                "refused": report.refused,
+                "sent_now": report.sent,
                 "operations": found.operations,
                 **({"paused_until": report.paused_until.isoformat()} if report.paused_until else {}),
             },
             tags={"dagster/data_version": f"{report.manifest_id[:32]}-{report.accepted}"},
         )
-    )  # fmt: skip
+    )
     if report.state is ManifestState.FAILED:
         raise dg.Failure(f"{report.reason}; the refused operations return to the next plan")
 
@@ -69,9 +77,12 @@ def outcomes_op(context: dg.OpExecutionContext, pipeline: Pipeline) -> None:
     with open_target(settings) as target:
         context.log.info(describe(target))
         report = read_outcomes(
-            warehouse, target, wait_seconds=OUTCOMES_WAIT_SECONDS, interval=2.0 if target.sandbox else 30.0,
+            warehouse,
+            target,
+            wait_seconds=OUTCOMES_WAIT_SECONDS,
+            interval=2.0 if target.sandbox else 30.0,
             progress=lambda settled, waiting: progress(f"{settled:,} operations settled, {waiting:,} waiting"),
-        )  # fmt: skip
+        )
         with warehouse.read() as con:
             rows = con.execute(
                 """select business_date, manifest_id, state, count(*) from receipts where target = ?
@@ -90,7 +101,10 @@ def outcomes_op(context: dg.OpExecutionContext, pipeline: Pipeline) -> None:
                 description="what the provisioning log says",
                 metadata={
                     "manifest_id": manifest_id,
-                    **{state: states.get(state, 0) for state in ("success", "failure", "skipped", "accepted", "planned")},
+                    **{
+                        state: states.get(state, 0)
+                        for state in ("success", "failure", "skipped", "accepted", "planned")
+                    },
                 },
                 tags={"dagster/data_version": f"{manifest_id[:32]}-{'-'.join(map(str, sorted(states.items())))}"[:120]},
             )

@@ -58,11 +58,15 @@ def tick(
     context = dg.build_sensor_context(instance=instance, resources={"pipeline": pipeline}, definitions=defs)
     ran = []
     for request in definition.evaluate_tick(context).run_requests or []:
-        job = request.job_name or definition.job_name
+        job = str(request.job_name or definition.job_name)
         run_job(
-            defs, instance, job, progress=progress, config=request.run_config,
+            defs,
+            instance,
+            job,
+            progress=progress,
+            config=request.run_config,
             tags={**request.tags, "dagster/sensor_name": sensor, "dagster/run_key": request.run_key or ""},
             partition=request.partition_key,
-        )  # fmt: skip
+        )
         ran.append(job)
     return ran

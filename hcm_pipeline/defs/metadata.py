@@ -32,17 +32,48 @@ def workers_columns(profile: Profile) -> dict[str, str]:
     return {**fields, "valid_from": "DATE", "valid_to": "DATE", "extract_id": "INTEGER", "row_no": "BIGINT"}
 
 
-QUARANTINE_COLUMNS = {"business_date": "DATE", "extract_id": "INTEGER", "row_no": "BIGINT", "person_number": "VARCHAR",
-                      "broken": "STRUCT(rule, column_name, value_class, value)[]", "raw": "VARCHAR"}  # fmt: skip
-CHANGES_COLUMNS = {"business_date": "DATE", "person_number": "VARCHAR", "kind": "VARCHAR", "attributes": "VARCHAR[]",
-                   "before_from": "DATE"}  # fmt: skip
-EXTRACTS_COLUMNS = {"sha256": "VARCHAR", "source": "VARCHAR", "business_date": "DATE", "name": "VARCHAR",
-                    "size_bytes": "BIGINT", "shape": "JSON", "status": "VARCHAR", "rows": "BIGINT"}  # fmt: skip
-IDENTITIES_COLUMNS = {"person_number": "VARCHAR", **dict.fromkeys(IDENTITY_COLUMNS, "VARCHAR"), "given_on": "DATE",
-                      "rule": "VARCHAR"}  # fmt: skip
-RECEIPTS_COLUMNS = {"manifest_id": "VARCHAR", "request_no": "INTEGER", "op_no": "INTEGER", "person_number": "VARCHAR",
-                    "kind": "VARCHAR", "state": "VARCHAR", "accepted_at": "TIMESTAMPTZ", "error_code": "VARCHAR",
-                    "logged_at": "TIMESTAMPTZ"}  # fmt: skip
+QUARANTINE_COLUMNS = {
+    "business_date": "DATE",
+    "extract_id": "INTEGER",
+    "row_no": "BIGINT",
+    "person_number": "VARCHAR",
+    "broken": "STRUCT(rule, column_name, value_class, value)[]",
+    "raw": "VARCHAR",
+}
+CHANGES_COLUMNS = {
+    "business_date": "DATE",
+    "person_number": "VARCHAR",
+    "kind": "VARCHAR",
+    "attributes": "VARCHAR[]",
+    "before_from": "DATE",
+}
+EXTRACTS_COLUMNS = {
+    "sha256": "VARCHAR",
+    "source": "VARCHAR",
+    "business_date": "DATE",
+    "name": "VARCHAR",
+    "size_bytes": "BIGINT",
+    "shape": "JSON",
+    "status": "VARCHAR",
+    "rows": "BIGINT",
+}
+IDENTITIES_COLUMNS = {
+    "person_number": "VARCHAR",
+    **dict.fromkeys(IDENTITY_COLUMNS, "VARCHAR"),
+    "given_on": "DATE",
+    "rule": "VARCHAR",
+}
+RECEIPTS_COLUMNS = {
+    "manifest_id": "VARCHAR",
+    "request_no": "INTEGER",
+    "op_no": "INTEGER",
+    "person_number": "VARCHAR",
+    "kind": "VARCHAR",
+    "state": "VARCHAR",
+    "accepted_at": "TIMESTAMPTZ",
+    "error_code": "VARCHAR",
+    "logged_at": "TIMESTAMPTZ",
+}
 
 
 def desired_columns(profile: Profile) -> dict[str, dg.TableSchema]:

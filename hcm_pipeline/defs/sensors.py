@@ -33,9 +33,7 @@ def build_sensors(profile: Profile) -> list[dg.SensorDefinition]:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Starts a run for each business date of which a whole file lies in landing/.",
     )
-    def arrival(
-        context: dg.SensorEvaluationContext, pipeline: Pipeline
-    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    def arrival(context: dg.SensorEvaluationContext, pipeline: Pipeline) -> Iterator[dg.RunRequest | dg.SkipReason]:
         dates: dict[str, list[str]] = {}
         reasons = []
         for path in waiting(pipeline.home):
@@ -51,9 +49,7 @@ def build_sensors(profile: Profile) -> list[dg.SensorDefinition]:
             found = path.stat()
             dates.setdefault(day.isoformat(), []).append(f"{path.name}:{found.st_size}:{found.st_mtime_ns}")
         for date, files in sorted(dates.items()):
-            yield dg.RunRequest(
-                run_key="|".join([date, *files]), partition_key=date, tags={md.DATE_TAG: date}
-            )
+            yield dg.RunRequest(run_key="|".join([date, *files]), partition_key=date, tags={md.DATE_TAG: date})
         if not dates:
             yield dg.SkipReason("; ".join(reasons) or "nothing lies in landing/")
 
@@ -92,8 +88,12 @@ def build_sensors(profile: Profile) -> list[dg.SensorDefinition]:
         if settled >= newest:
             return dg.SkipReason("every accepted operation has its outcome")
         running = context.instance.get_runs(
-            dg.RunsFilter(job_name=OUTCOMES_JOB, statuses=[dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING,
-                                                           dg.DagsterRunStatus.STARTED]), limit=1)  # fmt: skip
+            dg.RunsFilter(
+                job_name=OUTCOMES_JOB,
+                statuses=[dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED],
+            ),
+            limit=1,
+        )
         if running:
             return dg.SkipReason("a run is reading the provisioning log already")
         return dg.RunRequest()
@@ -103,12 +103,16 @@ def build_sensors(profile: Profile) -> list[dg.SensorDefinition]:
 
 def _upload_request(instance: dg.DagsterInstance, manifest: JournaledManifest) -> dg.RunRequest | dg.SkipReason:
     """A run for the manifest, unless one is under way. Its key counts the runs that ended, so that none comes twice."""
-    records = instance.get_run_records(dg.RunsFilter(job_name=UPLOAD_JOB, tags={md.MANIFEST_TAG: manifest.manifest_id[:60]}))
+    records = instance.get_run_records(
+        dg.RunsFilter(job_name=UPLOAD_JOB, tags={md.MANIFEST_TAG: manifest.manifest_id[:60]})
+    )
     if any(not record.dagster_run.is_finished for record in records):
         return dg.SkipReason(f"manifest {manifest.manifest_id[:12]} is being uploaded")
     last_end = max((record.end_time or 0.0 for record in records), default=0.0)
     if records and time.time() - last_end < RETRY_AFTER_SECONDS:
-        return dg.SkipReason(f"manifest {manifest.manifest_id[:12]}: its last upload ended early; it goes on a while later")
+        return dg.SkipReason(
+            f"manifest {manifest.manifest_id[:12]}: its last upload ended early; it goes on a while later"
+        )
     return dg.RunRequest(
         run_key=f"{manifest.manifest_id}:{len(records)}",
         run_config={"ops": {"upload": {"config": {"manifest_id": manifest.manifest_id}}}},
@@ -130,8 +134,11 @@ def settled_until(pipeline: Pipeline) -> int:
         return -1
     with pipeline.warehouse(dg.get_dagster_logger()).read() as con:
         row = first(con, "select value from meta where key = 'accept_seq'")
-        waiting_row = first(con, """
+        waiting_row = first(
+            con,
+            """
             select count(*) from accepted_requests a join operations o using (plan_no, request_no)
             left join outcomes u using (plan_no, request_no, op_no) where u.outcome is null
-        """)
+        """,
+        )
     return -1 if waiting_row and waiting_row[0] else int(row[0]) if row else 0

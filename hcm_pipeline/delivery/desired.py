@@ -56,7 +56,7 @@ def desired_sql(profile: Profile, mapping: Mapping, target: str | None = None) -
             select person_number, basis, {mapping.select}
             from (
                 select *, md5_number(concat_ws(chr(31),
-                    {literal(_fingerprint(mapping.select, mapping.user_json, columns))}, digest::varchar, {basis})) as basis
+                    {literal(_fingerprint(mapping.select, mapping.user_json, columns))}, hex(digest), {basis})) as basis
                 from {context_sql(profile)})
             left join ({known}) on known_number = person_number and known_basis = basis
             where known_number is null)

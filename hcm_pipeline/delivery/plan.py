@@ -92,8 +92,7 @@ def _plan_once(
     now: dt.datetime, progress: Progress,
 ) -> Plan | None:  # fmt: skip
     mapping = desired.prepare(con, loaded.profile)
-    row = first(con, "select business_date, state from days where status = 'done' order by business_date desc limit 1"
-    )
+    row = first(con, "select business_date, state from days where status = 'done' order by business_date desc limit 1")
     if row is None:
         return None
     day, state = row

@@ -77,7 +77,9 @@ def find_doubtful(con: duckdb.DuckDBPyConnection, journal: Journal, target: str)
 
 def waiting_since(con: duckdb.DuckDBPyConnection, target: str) -> tuple[int, dt.datetime | None]:
     """How many accepted operations of a target have no outcome yet, and when the first of them was accepted."""
-    row = first(con, """select count(*), min(a.accepted_at)
+    row = first(
+        con,
+        """select count(*), min(a.accepted_at)
         from accepted_requests a join manifests m using (plan_no) join operations o using (plan_no, request_no)
         left join outcomes u using (plan_no, request_no, op_no)
         where m.target = ? and u.outcome is null""",

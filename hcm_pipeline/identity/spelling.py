@@ -7,11 +7,15 @@ import unicodedata
 
 import anyascii
 import duckdb
+import pyarrow as pa
 
 from hcm_pipeline.warehouse import quote
 
-_FOREIGN = re.compile(r"[^a-z0-9-]+")
+_SEPARATOR = "\x1f"
+"""Between names that are spelled together; the contract lets no control character into a name."""
+_FOREIGN = re.compile(r"[^a-z0-9\x1f-]+")
 _HYPHENS = re.compile(r"-{2,}")
+_EDGES = re.compile(r"-*\x1f-*")
 
 
 def spell(name: str) -> str:
@@ -20,8 +24,15 @@ def spell(name: str) -> str:
     >>> spell("Jürgen"), spell("O'Connor"), spell("Łukasz"), spell("李")
     ('jurgen', 'oconnor', 'lukasz', 'li')
     """
-    plain = _FOREIGN.sub("", anyascii.anyascii(unicodedata.normalize("NFC", name)).lower())
-    return _HYPHENS.sub("-", plain).strip("-")
+    return spell_many([name.replace(_SEPARATOR, "")])[0]
+
+
+def spell_many(names: list[str]) -> list[str]:
+    """The spelling of every name; none of them holds the separator. One text for all: a character is looked up once."""
+    text = unicodedata.normalize("NFC", _SEPARATOR.join(names))
+    table = {ord(character): anyascii.anyascii(character) for character in set(text) if ord(character) > 127}
+    plain = _HYPHENS.sub("-", _FOREIGN.sub("", text.translate(table).lower()))
+    return _EDGES.sub(_SEPARATOR, plain).strip("-").split(_SEPARATOR)
 
 
 def spell_all(con: duckdb.DuckDBPyConnection, source: str, columns: list[str]) -> None:
@@ -30,11 +41,13 @@ def spell_all(con: duckdb.DuckDBPyConnection, source: str, columns: list[str]) -
     ASCII names are spelled in SQL (see `spelled_sql`); Python sees each other name once, however many people bear it.
     """
     parts = " union ".join(f"select {quote(c)} as name from {source}" for c in columns)
-    rows = con.execute(f"select name from ({parts}) where name is not null and not regexp_full_match(name, '[ -~]*')").fetchall()
+    rows = con.execute(f"select name from ({parts}) where not regexp_full_match(name, '[ -~]*')").fetchall()
     names = [str(name) for (name,) in rows]
     con.execute("create or replace temp table spelled(name varchar, plain varchar)")
     if names:
-        con.execute("insert into spelled select unnest($1::varchar[]), unnest($2::varchar[])", [names, [*map(spell, names)]])
+        con.register("spelled_now", pa.table({"name": names, "plain": spell_many(names)}))
+        con.execute("insert into spelled from spelled_now")
+        con.unregister("spelled_now")
 
 
 def spelled_sql(column: str, joined: str) -> str:

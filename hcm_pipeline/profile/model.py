@@ -7,6 +7,7 @@ stands in the rooms that use it.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
@@ -82,8 +83,13 @@ def _regex(value: str) -> str:
     return value
 
 
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())  # reads a folder tree; a profile asks for every mapped value
+
+
 def _zone(value: str) -> str:
-    if value not in available_timezones():
+    if value not in _zones():
         raise ValueError("must be an IANA time zone such as Europe/Berlin or UTC")
     return value
 
