@@ -165,7 +165,8 @@ def trace(con: duckdb.DuckDBPyConnection, profile: Profile, number: str, date: d
         "absences": rows(con, "select valid_from, valid_to from absences where person_number = ? order by 1", [number]),
         "changes": rows(
             con,
-            "select business_date, kind, attributes from changes where person_number = ? and business_date <= ? order by 1",
+            """select business_date, kind, attribute, old, new from change_attributes
+            where person_number = ? and business_date <= ? order by 1, 3""",
             [number, limit],
         ),
         "quarantine": rows(

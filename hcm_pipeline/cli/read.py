@@ -280,8 +280,12 @@ def show_trace(story: dict[str, Any]) -> None:
         )
     table(
         "Changes",
-        ("business date", "kind", "attributes"),
-        [[c["business_date"].isoformat(), c["kind"], ", ".join(c["attributes"])] for c in story["changes"]],
+        ("business date", "kind", "attribute", "old", "new"),
+        [
+            [c["business_date"].isoformat(), c["kind"], c["attribute"], c["old"], c["new"]]
+            for c in story["changes"]
+            if c["kind"] not in {"joiner", "former"}
+        ],
     )
     table(
         "Quarantine",

@@ -183,3 +183,19 @@ create or replace view quarantine_reasons as
         b.rule, b.column_name, b.value_class, b."value"
     from quarantined_rows q, unnest(q.broken) as u(b), extracts e
     where e.extract_id = q.extract_id;
+
+-- snapshot('2026-11-02'): all workers as known for a business date
+create or replace macro snapshot(day) as table
+    select * exclude (valid_to) from worker_versions
+    where valid_from <= day::date and (valid_to is null or valid_to > day::date);
+
+-- one row: one attribute of one change, with what it was and what it is; of a joiner, everything that is known
+create or replace view change_attributes as
+    select c.business_date, c.person_number, c.kind, a.attribute,
+        to_json(b) ->> a.attribute as old, to_json(n) ->> a.attribute as new
+    from changes c
+    join worker_versions n on n.person_number = c.person_number and n.valid_from = c.business_date
+    left join worker_versions b on b.person_number = c.person_number and b.valid_from = c.before_from,
+    unnest(case when c.before_from is not null then c.attributes
+        else list_filter(json_keys(to_json(n)), lambda k: (to_json(n) ->> k) is not null
+            and k not in ('person_number', 'valid_from', 'valid_to', 'digest', 'extract_id', 'row_no')) end) as a(attribute);
