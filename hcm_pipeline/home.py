@@ -56,11 +56,6 @@ class Home:
         return self.path / "sandbox"
 
     @property
-    def dagster(self) -> Path:
-        """Dagster's own storage (runs, events, schedules)."""
-        return self.path / "dagster"
-
-    @property
     def locks(self) -> Path:
         """Advisory locks; the kernel releases them when their holder dies."""
         return self.path / ".locks"
@@ -74,7 +69,7 @@ class Home:
         """Make the folders that are missing. Raises HomeError when the path cannot be a folder."""
         try:
             for folder in (self.path, self.landing, self.extracts, self.published, self.manifests, self.sandbox,
-                           self.dagster, self.locks, self.scratch):  # fmt: skip
+                           self.locks, self.scratch):  # fmt: skip
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise HomeError(f"{self.path}: cannot be used as a home: {error.strerror}") from error

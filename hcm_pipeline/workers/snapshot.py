@@ -39,11 +39,6 @@ def open_versions(staged: Staged, day: dt.date) -> dict[str, int]:
             join known c on c.person_number = a.person_number) it
         where len(attributes) > 0
     """)
-    con.execute(
-        """update worker_versions v set valid_to = ? from delta d
-        where v.valid_to is null and v.person_number = d.person_number""",
-        [day],
-    )
     # One INSERT for a table in a transaction: in DuckDB 2.0.0 rows can be lost from sight when an INSERT of more than a
     # row group follows an empty one (tests/warehouse/test_duckdb.py).
     con.execute("""
@@ -54,6 +49,12 @@ def open_versions(staged: Staged, day: dt.date) -> dict[str, int]:
         f"""insert into worker_versions by name
         select {", ".join(map(quote, names))}, ?::date as valid_from, null::date as valid_to, digest, extract_id, row_no
         from {staged.rows(rows_of("opened"))}""",
+        [day],
+    )
+    # closed only now: rows of partial files are completed from `known`, the versions that are still open
+    con.execute(
+        """update worker_versions v set valid_to = ? from delta d
+        where v.valid_to is null and v.person_number = d.person_number and v.valid_from = d.before_from""",
         [day],
     )
     con.execute(

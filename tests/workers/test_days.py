@@ -1,0 +1,270 @@
+"""Business dates through landing and processing, with real files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hcm_pipeline.errors import GuardStop
+
+from .driver import COLUMNS, PROFILE, Firm, day, worker
+
+PICK = '\n[[workers.pick]]\nfield = "primary"\nprefer = "Y"\n[[workers.pick]]\nfield = "hire_date"\nprefer = "latest"\n'
+
+
+@pytest.fixture
+def firm(tmp_path: Path) -> Firm:
+    """A firm without a pick rule."""
+    return Firm(tmp_path)
+
+
+def test_the_first_day_makes_joiners_of_the_active_and_former_workers_of_the_others(firm: Firm) -> None:
+    counts = firm.take([worker(1), worker(2, Active="False")], day(1))
+    assert (counts.rows, counts.workers, counts.changes) == (2, 2, {"former": 1, "joiner": 1})
+    assert firm.kinds(day(1)) == {"1": "joiner", "2": "former"}
+
+
+def test_identical_repeats_collapse(firm: Firm) -> None:
+    counts = firm.take([worker(1), worker(2), worker(1), worker(1)], day(1))
+    assert (counts.rows, counts.collapsed, counts.quarantined, counts.workers) == (4, 2, 0, 2)
+
+
+def test_rows_that_contradict_each_other_go_to_quarantine_together(firm: Firm) -> None:
+    counts = firm.take([worker(1, City="Rome"), worker(2), worker(1, City="Oslo"), worker(1, City="Rome")], day(1))
+    assert (counts.collapsed, counts.quarantined, counts.workers) == (1, 2, 1)
+    assert firm.reasons(day(1)) == [(2, "contradicts_another_row", "Number"), (4, "contradicts_another_row", "Number")]
+
+
+def test_a_row_that_cannot_be_read_is_nobodys_equal(firm: Firm) -> None:
+    counts = firm.take([worker(1, Hired="soon"), worker(1, Hired="later")], day(1))
+    assert (counts.collapsed, counts.quarantined) == (0, 2)
+    assert {reason[1] for reason in firm.reasons(day(1))} == {"contradicts_another_row", "date_unreadable"}
+
+
+def test_a_pick_rule_decides_between_rows_of_one_worker(tmp_path: Path) -> None:
+    firm = Firm(tmp_path, more=PICK)
+    counts = firm.take(
+        [worker(1, Primary="N", Hired="2026-02-01", City="Rome"), worker(1, Primary="Y", Hired="2020-01-01", City="Oslo"),
+         worker(2, Hired="2020-01-01", City="Rome"), worker(2, Hired="2021-01-01", City="Oslo")],
+        day(1),
+    )  # fmt: skip
+    assert (counts.passed_over, counts.quarantined) == (2, 0)
+    assert firm.snapshot(fields="city") == {"1": "Oslo", "2": "Oslo"}
+    assert firm.sql("select row_no from passed_over_rows order by 1") == [(2,), (4,)]
+
+
+def test_a_tie_of_the_pick_rule_goes_to_quarantine(tmp_path: Path) -> None:
+    firm = Firm(tmp_path, more=PICK)
+    counts = firm.take([worker(1, Primary="Y", City="Rome"), worker(1, Primary="Y", City="Oslo"), worker(2)], day(1))
+    assert (counts.passed_over, counts.quarantined, counts.workers) == (0, 2, 1)
+
+
+def test_a_row_in_quarantine_names_every_rule_it_broke_and_keeps_its_text(firm: Firm) -> None:
+    counts = firm.take([worker(1), worker("x y", Active="maybe", First="", Country="FR", Left="2026-02-30")], day(1))
+    assert counts.quarantined == 1
+    assert firm.reasons(day(1)) == [
+        (3, "boolean_unreadable", "Active"), (3, "date_unreadable", "Left"), (3, "not_allowed", "Country"),
+        (3, "pattern", "Number"), (3, "required", "First"),
+    ]  # fmt: skip
+    [(raw,)] = firm.sql("select raw from quarantined_rows")
+    assert "2026-02-30" in raw
+
+
+def test_control_characters_in_a_value_are_refused(firm: Firm) -> None:
+    firm.take([worker(1, City="a\x07b"), worker(2)], day(1))
+    assert firm.reasons(day(1)) == [(2, "control_character", "City")]
+
+
+def test_what_counts_say_names_no_value(firm: Firm) -> None:
+    counts = firm.take([worker(1, Country="Atlantis"), worker(2)], day(1))
+    assert "Atlantis" not in repr(counts)
+    assert firm.sql('select value_class, "value" from quarantine_reasons') == [("letters (8)", "ATLANTIS")]
+
+
+def test_a_quarantined_worker_keeps_the_last_good_version(firm: Firm) -> None:
+    firm.take([worker(1, Department="A"), worker(2)], day(1))
+    counts = firm.take([worker(1, Department="B", Active="?"), worker(2)], day(2))
+    assert (counts.quarantined, counts.workers, counts.absent, counts.changes) == (1, 2, 0, {})
+    assert firm.snapshot()["1"] == "A"
+
+
+def test_an_absent_worker_is_kept_and_reported_until_they_are_back(firm: Firm) -> None:
+    firm.take([worker(1), worker(2)], day(1))
+    counts = firm.take([worker(1)], day(2))
+    assert (counts.workers, counts.absent, counts.changes) == (2, 1, {})
+    assert firm.sql("select person_number from absences where valid_to is null") == [("2",)]
+    assert firm.take([worker(1), worker(2), worker(3)], day(3)).absent == 0
+
+
+def test_a_changes_only_file_says_nothing_about_those_it_leaves_out(firm: Firm) -> None:
+    firm.take([worker(1), worker(2)], day(1))
+    counts = firm.take([worker(1, Department="B")], day(2), source="news")
+    assert (counts.workers, counts.absent, counts.changes) == (2, 0, {"mover": 1})
+
+
+def test_a_blank_of_a_changes_only_row_is_unchanged_unless_the_profile_says_cleared(firm: Firm) -> None:
+    firm.take([worker(1, Department="A", City="Rome")], day(1))
+    firm.take([worker(1, First="Anna")], day(2), source="news")
+    assert firm.snapshot(fields="first_name, department, city") == {"1": ("Anna", "A", None)}
+
+
+def test_a_blank_of_a_full_row_clears(firm: Firm) -> None:
+    firm.take([worker(1, Department="A")], day(1))
+    firm.take([worker(1)], day(2))
+    assert firm.snapshot() == {"1": None}
+
+
+def test_a_missing_optional_column_keeps_what_is_known(firm: Firm) -> None:
+    firm.take([worker(1, Department="A", City="Rome")], day(1))
+    columns = [column for column in COLUMNS if column != "Department"]
+    counts = firm.take([worker(1, City="Oslo"), worker(2)], day(2), columns=columns)
+    assert counts.changes == {"joiner": 1, "update": 1}
+    assert firm.snapshot() == {"1": "A", "2": None}
+
+
+def test_a_full_extract_without_anybody_is_refused(firm: Firm) -> None:
+    landed = firm.land([], day(1))
+    assert landed.result == "refused"
+    assert "header" in landed.message
+
+
+def test_a_missing_required_column_is_refused_by_name(firm: Firm) -> None:
+    landed = firm.land([worker(1)], day(1), columns=["Number", "Active", "First", "Last"][:3] + ["Last"])
+    assert landed.result == "taken"
+    landed = firm.land_text("Number,Active,First\n1,True,Ann\n", day(1))
+    assert landed.result == "refused"
+    assert "Last" in landed.message
+
+
+def test_the_same_bytes_are_taken_once(firm: Firm) -> None:
+    assert firm.land([worker(1)], day(1)).result == "taken"
+    assert firm.land([worker(1)], day(2)).result == "known"
+
+
+def test_too_much_quarantine_stops_the_day_and_changes_nothing_but_the_quarantine(firm: Firm) -> None:
+    firm.take([worker(n) for n in range(40)], day(1))
+    before = firm.everything()
+    firm.land([worker(n, Department="B", Active="?" if n < 25 else "True") for n in range(40)], day(2))
+    with pytest.raises(GuardStop, match="25 of 40 rows"):
+        firm.run(day(2))
+    after = firm.everything()
+    for table in ("worker_versions", "changes", "manager_warnings", "absences", "passed_over_rows"):
+        assert after[table] == before[table]
+    assert firm.sql("select count(*) from quarantined_rows where business_date = ?", [day(2)]) == [(25,)]
+    assert firm.sql("select status from extracts order by extract_id") == [("applied",), ("stopped",)]
+
+
+def test_quarantine_below_the_limit_lets_the_day_pass(firm: Firm) -> None:
+    counts = firm.take([worker(n, Active="?" if n < 24 else "True") for n in range(40)], day(1))
+    assert (counts.quarantined, counts.workers) == (24, 16)
+
+
+def test_the_snapshot_of_every_date_can_be_read(firm: Firm) -> None:
+    for number, department in enumerate("ABBC", 1):
+        firm.take([worker(1, Department=department), worker(number + 1, City=str(number))], day(number))
+    assert [firm.snapshot(day(n))["1"] for n in range(1, 5)] == list("ABBC")
+    assert [len(firm.snapshot(day(n))) for n in range(1, 5)] == [2, 3, 4, 5]
+
+
+def test_storage_grows_with_change_and_not_with_days(firm: Firm) -> None:
+    people = {n: worker(n) for n in range(400)}
+    for number in range(1, 31):
+        for n in (2 * number, 2 * number + 1):  # 0.5 %
+            people[n] = worker(n, Department=f"D{number}")
+        firm.take(people.values(), day(number), columns=COLUMNS)
+    assert firm.sql("select count(*) from worker_versions") == [(400 + 2 * 29,)]
+    assert len(firm.snapshot(day(1))) == len(firm.snapshot(day(30))) == 400
+
+
+def test_running_a_day_again_changes_nothing_and_says_so(firm: Firm) -> None:
+    firm.take([worker(1), worker(2, Manager="9"), worker("!")], day(1))
+    firm.take([worker(1, Department="B"), worker(1, Department="C")], day(2))
+    before = firm.everything()
+    again = firm.run(day(1), day(2))
+    assert [counts.unchanged for counts in again] == [True, True]
+    assert firm.everything() == before
+
+
+def test_rebuilding_a_day_from_the_same_files_gives_the_same_tables(firm: Firm) -> None:
+    for number in (1, 2, 3):
+        firm.take([worker(1, Department=str(number)), worker(number + 1), worker("!")], day(number))
+    before = firm.everything()
+    firm.sql("update days set state = 'stale' where business_date = ?", [day(1)])
+    firm.run(day(1))
+    assert firm.everything() == before
+
+
+def test_a_day_whose_files_were_superseded_uses_the_later_full_file(firm: Firm) -> None:
+    firm.land([worker(1, Department="A"), worker(2)], day(1))
+    firm.land([worker(1, Department="B")], day(1))
+    counts = firm.run(day(1))[0]
+    assert (counts.extracts, counts.workers) == (1, 1)
+    assert firm.snapshot() == {"1": "B"}
+    assert firm.sql("select status from extracts order by extract_id") == [("superseded",), ("applied",)]
+
+
+NUMBERS = st.sampled_from(["1", "2", "3", "4", "", "no good"])
+ROWS = st.lists(
+    st.fixed_dictionaries({
+        "Number": NUMBERS,
+        "Active": st.sampled_from(["True", "False", "", "?"]),
+        "First": st.sampled_from(["Ann", "Åsa", ""]),
+        "Last": st.just("Lee"),
+        "Department": st.sampled_from(["", "A", "B"]),
+        "City": st.just(""),
+        "Manager": NUMBERS,
+        "Hired": st.sampled_from(["", "2026-01-01", "2026-02-30"]),
+        "Primary": st.sampled_from(["", "Y"]),
+    }),
+    min_size=1,
+    max_size=12,
+)  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None)
+@given(rows=ROWS, pick=st.booleans())
+def test_every_row_is_in_the_snapshot_or_in_quarantine_or_told_apart(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, str]], pick: bool
+) -> None:
+    firm = Firm(tmp_path_factory.mktemp("firm"), more=PICK if pick else "")
+    counts = firm.take(rows, day(1))
+    accepted = firm.sql("select count(*) from worker_versions")[0][0]
+    assert counts.rows == len(rows) == counts.collapsed + counts.passed_over + counts.quarantined + accepted
+    told = firm.sql("""select row_no from worker_versions union all select row_no from quarantined_rows
+        union all select row_no from passed_over_rows""")
+    assert len(set(told)) == len(told)
+
+
+DAYS = st.lists(st.tuples(st.integers(1, 4), st.booleans(), ROWS), min_size=2, max_size=4)
+
+
+@settings(max_examples=15, deadline=None)
+@given(files=DAYS, data=st.data())
+def test_files_in_any_order_end_like_files_in_order(
+    tmp_path_factory: pytest.TempPathFactory, files: list[tuple[int, bool, list[dict[str, str]]]], data: st.DataObject
+) -> None:
+    """A late file for an old day rebuilds what follows; the end equals a run from scratch in order."""
+    ordered, shuffled = Firm(tmp_path_factory.mktemp("ordered")), Firm(tmp_path_factory.mktemp("shuffled"))
+    by_day = {number: (number, full, rows) for number, full, rows in files}  # one file a day: arrival orders the others
+    for number in sorted(by_day):
+        _, full, rows = by_day[number]
+        ordered.land(rows, day(number), source="people" if full else "news")
+    ordered.run(*(day(number) for number in sorted(by_day)))
+    for number in data.draw(st.permutations(sorted(by_day))):
+        _, full, rows = by_day[number]
+        if shuffled.land(rows, day(number), source="people" if full else "news").result == "taken":
+            shuffled.run(day(number))
+    if len({str(file) for file in by_day.values()}) == len(by_day) == len(shuffled.sql("from extracts")):
+        assert shuffled.everything() == ordered.everything()
+
+
+def test_a_profile_that_judges_otherwise_judges_every_row_again(tmp_path: Path) -> None:
+    firm = Firm(tmp_path)
+    firm.take([worker(1, Country="DE"), worker(2)], day(1))
+    stricter = Firm(tmp_path, PROFILE.replace('"GB", "DE", "US"', '"GB"'))
+    counts = stricter.take([worker(1, Country="DE"), worker(2), worker(3)], day(2))
+    assert counts.reasons == {"not_allowed in Country": 1}
+    assert firm.snapshot(fields="country")["1"] == "DE"
