@@ -10,12 +10,13 @@ import duckdb
 
 from hcm_pipeline.delivery.journal import Journal
 from hcm_pipeline.delivery.plan import Plan, make_plan
-from hcm_pipeline.errors import ExtractRefused, GuardStop
+from hcm_pipeline.errors import ExtractRefused, GuardStop, HomeError
 from hcm_pipeline.home import Home
 from hcm_pipeline.identity import give_names
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.warehouse import Warehouse, first
 from hcm_pipeline.workers import day as days
+from hcm_pipeline.workers.extracts import of_day
 
 Progress = Callable[[str], None]
 Clock = Callable[[], dt.datetime]
@@ -65,6 +66,12 @@ def process(
 def _one_day(
     con: duckdb.DuckDBPyConnection, home: Home, loaded: LoadedProfile, day: dt.date, clock: Clock, progress: Progress
 ) -> tuple[days.DayCounts, GuardStop | None]:
+    for extract in of_day(con, day):
+        if not extract.stored(home.extracts).is_file():
+            raise HomeError(
+                f"{home.extracts}: the copy of {extract.name} ({extract.sha256[:12]}) is gone; restore the home's extracts, "
+                "or land the file again"
+            )
     try:
         work = days.Day(con, loaded, day, home.extracts, home.scratch, progress)
     except ExtractRefused as refused:

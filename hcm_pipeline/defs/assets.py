@@ -224,7 +224,7 @@ def build_assets(profile: Profile) -> list[dg.AssetsDefinition | dg.AssetSpec]:
         version = dg.DataVersion(manifest.manifest_id if manifest else "nothing to send")
         if manifest is not None:
             verify(folder_of(pipeline.home.manifests, manifest))
-            tags = {md.MANIFEST_TAG: manifest.manifest_id[:60], md.DATE_TAG: manifest.business_date.isoformat()}
+            tags = {md.MANIFEST_TAG: manifest.manifest_id, md.DATE_TAG: manifest.business_date.isoformat()}
             context.instance.add_run_tags(context.run_id, tags)
         yield dg.AssetCheckResult(passed=True, check_name=MANIFEST_CHECK, asset_key="manifest")
         yield dg.MaterializeResult(

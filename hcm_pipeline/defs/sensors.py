@@ -104,7 +104,7 @@ def build_sensors(profile: Profile) -> list[dg.SensorDefinition]:
 def _upload_request(instance: dg.DagsterInstance, manifest: JournaledManifest) -> dg.RunRequest | dg.SkipReason:
     """A run for the manifest, unless one is under way. Its key counts the runs that ended, so that none comes twice."""
     records = instance.get_run_records(
-        dg.RunsFilter(job_name=UPLOAD_JOB, tags={md.MANIFEST_TAG: manifest.manifest_id[:60]})
+        dg.RunsFilter(job_name=UPLOAD_JOB, tags={md.MANIFEST_TAG: manifest.manifest_id})
     )
     if any(not record.dagster_run.is_finished for record in records):
         return dg.SkipReason(f"manifest {manifest.manifest_id[:12]} is being uploaded")
@@ -116,7 +116,7 @@ def _upload_request(instance: dg.DagsterInstance, manifest: JournaledManifest) -
     return dg.RunRequest(
         run_key=f"{manifest.manifest_id}:{len(records)}",
         run_config={"ops": {"upload": {"config": {"manifest_id": manifest.manifest_id}}}},
-        tags={md.MANIFEST_TAG: manifest.manifest_id[:60], md.DATE_TAG: manifest.business_date.isoformat()},
+        tags={md.MANIFEST_TAG: manifest.manifest_id, md.DATE_TAG: manifest.business_date.isoformat()},
     )
 
 

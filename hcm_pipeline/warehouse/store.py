@@ -110,6 +110,7 @@ class Warehouse:
             shutil.copyfile(self.home.warehouse, half)
             half.chmod(0o600)
             half.replace(self.home.read_copy)
+            _sweep(self.home.scratch)
 
     def fault(self, error: duckdb.Error) -> PipelineError:
         """The error to raise instead of DuckDB's own, whose text may quote values."""
@@ -138,6 +139,14 @@ class Warehouse:
             path.chmod(0o600)
         harden(con, self.home.scratch, [self.home.extracts, self.home.scratch])
         return con
+
+
+def _sweep(scratch: Path) -> None:
+    """Remove what killed processes left half-written a day ago or earlier."""
+    for path in scratch.iterdir():
+        with contextlib.suppress(OSError):
+            if time.time() - path.lstat().st_mtime > 86_400:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def harden(con: duckdb.DuckDBPyConnection, scratch: Path | None, readable: list[Path]) -> None:

@@ -1,0 +1,150 @@
+"""A home that is driven through the command line, extracts to put into it, and the directory at the other end."""
+
+from __future__ import annotations
+
+import csv
+import os
+import sqlite3
+import ssl
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+
+from hcm_pipeline.delivery.target import target_key
+from hcm_pipeline.home import Home
+from hcm_pipeline.sandbox import SandboxHandle
+from hcm_pipeline.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+COMMAND = (sys.executable, "-m", "hcm_pipeline.cli.main")
+OURS = ("HCM_PIPELINE_", "AZURE_", "ORACLE_", "DAGSTER_")
+TARGET = target_key(Settings(Home(Path("nowhere")), "oracle-hcm", None))
+COLUMNS = ("Person Number", "Account Status", "First Name", "Last Name", "Department Name", "Job Name", "Manager",
+           "Country", "Street Address", "Mobile Phone Number", "Hire Date", "Termination Date", "Worker Type")  # fmt: skip
+
+
+def worker(number: str, first: str, last: str, **given: str) -> dict[str, str]:
+    """A row of an extract; `given` names columns with underscores for spaces."""
+    usual = {
+        "Person Number": number, "Account Status": "True", "First Name": first, "Last Name": last,
+        "Department Name": "Finance", "Job Name": "Analyst", "Country": "US", "Street Address": f"{number} Main Street",
+        "Mobile Phone Number": "", "Hire Date": "2020-01-10", "Worker Type": "Employee",
+    }  # fmt: skip
+    return {**dict.fromkeys(COLUMNS, ""), **usual, **{name.replace("_", " "): value for name, value in given.items()}}
+
+
+def extract(folder: Path, name: str, *rows: dict[str, str]) -> Path:
+    """Write rows as a delivered file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    with path.open("w", encoding="utf-8", newline="") as file:
+        out = csv.DictWriter(file, COLUMNS)
+        out.writeheader()
+        out.writerows(rows)
+    return path
+
+
+def environment(home: Path, **given: str) -> dict[str, str]:
+    """This process's environment with a home, and without anything else that the pipeline reads."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS) and name != "SSL_CERT_FILE"}
+    return {**kept, "HCM_PIPELINE_HOME": str(home), "PYTHONPATH": str(ROOT), **given}
+
+
+@dataclass
+class Site:
+    """A home and its command line. `heard` is everything any command ever printed."""
+
+    path: Path
+    profile: str = "oracle-hcm"
+    heard: list[str] = field(default_factory=list)
+
+    @property
+    def home(self) -> Home:
+        return Home(self.path)
+
+    def environment(self) -> dict[str, str]:
+        return environment(self.path, HCM_PIPELINE_PROFILE=self.profile)
+
+    def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
+        """Start a command in a process group of its own."""
+        return subprocess.Popen(
+            [*COMMAND, *map(str, arguments)], env=self.environment(), cwd=self.path.parent, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+
+    def end(self, process: subprocess.Popen[str], code: int = 0, seconds: float = 120) -> str:
+        """Wait for a command and check its exit code; its standard output and then its standard error."""
+        try:
+            out, err = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+            raise AssertionError(f"still running after {seconds} s:\n{out}\n{err}") from None
+        self.heard += [out, err]
+        assert process.returncode == code, f"exit {process.returncode} instead of {code}:\n{out}\n{err}"
+        return out + err
+
+    def run(self, *arguments: str | Path, code: int = 0) -> str:
+        """Run a command to its end."""
+        return self.end(self.start(*arguments), code)
+
+    def json(self, *arguments: str | Path, code: int = 0) -> Any:
+        """Run a command with --json; what it printed on standard output, parsed."""
+        process = self.start(*arguments, "--json")
+        said = self.end(process, code)
+        out = self.heard[-2]
+        assert said.startswith(out)
+        return orjson.loads(out)
+
+    def land(self, name: str, *rows: dict[str, str]) -> None:
+        """Deliver a file, long enough ago to be whole."""
+        path = extract(self.path / "landing", name, *rows)
+        os.utime(path, (path.stat().st_atime, path.stat().st_mtime - 60))
+
+    def accounts(self) -> dict[str, dict[str, Any]]:
+        """What the sandbox's directory holds, by employeeId; those without one by userPrincipalName."""
+        return accounts(self.home)
+
+
+def accounts(home: Home) -> dict[str, dict[str, Any]]:
+    """Accounts of a sandbox without their random ids; `manager` is the manager's employeeId."""
+    db = sqlite3.connect(f"file:{home.sandbox / 'state.sqlite'}?mode=ro", uri=True)
+    try:
+        rows = db.execute("SELECT id, employee_id, upn, body FROM users").fetchall()
+    finally:
+        db.close()
+    numbers = {object_id: number for object_id, number, _, _ in rows}
+    found = {}
+    for _, number, upn, body in rows:
+        account = orjson.loads(body)
+        if account.get("manager"):
+            account["manager"] = numbers[account["manager"]]
+        found[number or upn] = account
+    return found
+
+
+def control(sandbox: SandboxHandle, path: str, **body: Any) -> None:
+    """Post to a sandbox's control plane."""
+    trust = ssl.create_default_context(cafile=sandbox.target.ca_file)
+    answer = httpx.post(f"{sandbox.url}/sandbox/{path}", json=body, verify=trust, trust_env=False, timeout=30)
+    assert answer.status_code == 200, answer.text
+
+
+def processes_of(home: Path) -> list[str]:
+    """Command lines of the processes (not this one) that name a home in their arguments or environment."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdecimal() or int(folder.name) == os.getpid():
+            continue
+        try:
+            told = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
+        except OSError:
+            continue  # it has ended, or is not ours
+        if os.fsencode(home) in told:
+            found.append(f"{folder.name}: {told[:200]!r}")
+    return found

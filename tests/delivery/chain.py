@@ -1,0 +1,150 @@
+"""Business dates, plans, acceptances and log entries without a service: what plan and outcomes are tested on."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+
+from hcm_pipeline import landing, processing
+from hcm_pipeline.delivery import settle
+from hcm_pipeline.delivery.journal import Journal, Outcome, RequestState
+from hcm_pipeline.delivery.plan import Plan
+from hcm_pipeline.entra import LogEntry
+from hcm_pipeline.home import Home
+from hcm_pipeline.profile import LoadedProfile, load
+from hcm_pipeline.scim.manifest import bodies, folder_of
+from hcm_pipeline.warehouse import Warehouse
+
+TARGET = "principal/job"
+COLUMNS = ("Person Number", "Account Status", "First Name", "Last Name", "Manager", "Department Name")
+NOON = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
+
+
+@dataclass
+class Chain:
+    """A home of which the tests play the service. `now` is the clock of everybody."""
+
+    home: Home
+    now: dt.datetime = NOON
+    loaded: LoadedProfile = field(default_factory=lambda: load("oracle-hcm"))
+
+    @property
+    def warehouse(self) -> Warehouse:
+        return Warehouse(self.home)
+
+    def clock(self) -> dt.datetime:
+        return self.now
+
+    def journal(self) -> Journal:
+        return Journal(self.home.journal, clock=self.clock)
+
+    def day(self, date: str, *rows: tuple[str, ...]) -> None:
+        """Deliver and process an extract: rows of number, status, first name, last name, manager, department."""
+        path = self.home.scratch / f"workers-{date}-{len(list(self.home.extracts.rglob('*')))}.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            out = csv.writer(file)
+            out.writerow(COLUMNS)
+            out.writerows(row + ("",) * (len(COLUMNS) - len(row)) for row in rows)
+        [landed] = landing.land(self.warehouse, self.loaded.profile, [path], now=self.clock)
+        assert landed.result == "taken", landed
+        list(processing.process(self.warehouse, self.loaded, [dt.date.fromisoformat(date)], clock=self.clock))
+
+    def plan(self) -> Plan:
+        made = processing.plan(self.warehouse, self.loaded, TARGET, clock=self.clock)
+        assert made is not None
+        return made
+
+    def planned(self) -> Plan:
+        """Plan what must not be empty."""
+        made = self.plan()
+        assert made.manifest is not None
+        return made
+
+    def sends(self, made: Plan) -> dict[str, dict[str, Any]]:
+        """The SCIM users of a plan's bulk requests, by externalId."""
+        assert made.manifest is not None
+        users = {}
+        for _, body in bodies(folder_of(self.home.manifests, made.manifest)):
+            for operation in orjson.loads(body)["Operations"]:
+                user = operation["data"]
+                assert user["externalId"] not in users, "sent twice in one manifest"
+                users[user["externalId"]] = user
+        return users
+
+    def bytes_of(self, made: Plan) -> bytes:
+        assert made.manifest is not None
+        return (folder_of(self.home.manifests, made.manifest) / "bulk.ndjson").read_bytes()
+
+    def begin(self, made: Plan, request: int = 0) -> None:
+        """A request leaves; whether it arrives is not known yet."""
+        assert made.manifest is not None
+        with self.journal() as journal:
+            journal.start(made.manifest.manifest_id)
+            assert journal.begin_send(made.manifest.manifest_id, request)
+
+    def answer(self, made: Plan, state: RequestState = RequestState.ACCEPTED, request: int = 0) -> None:
+        """The service's answer to a request that has left, a second later."""
+        assert made.manifest is not None
+        self.now += dt.timedelta(seconds=1)
+        status = {RequestState.ACCEPTED: 202, RequestState.REFUSED: 400}.get(state)
+        with self.journal() as journal:
+            journal.end_send(made.manifest.manifest_id, request, Outcome(state, status=status, service_time=self.now))
+            journal.finish(made.manifest.manifest_id)
+
+    def accept(self, made: Plan) -> None:
+        """The service takes a manifest of one request, and the warehouse hears of it."""
+        self.begin(made)
+        self.answer(made)
+        self.take_over()
+
+    def take_over(self) -> int:
+        with self.warehouse.write() as con, self.journal() as journal:
+            return settle.take_over(con, journal)
+
+    def log(self, *entries: LogEntry, target: str = TARGET) -> int:
+        """Read these entries of the provisioning log; how many operations were settled."""
+        with self.warehouse.write() as con:
+            return settle.record_outcomes(con, target, entries)
+
+    def entry(self, number: str, status: str = "success", *, after: float = 0.5, **given: Any) -> LogEntry:
+        """An entry `after` seconds from now."""
+        moment = self.now + dt.timedelta(seconds=after)
+        values: dict[str, Any] = {
+            "id": f"{number}-{moment.isoformat()}", "activity_time": moment, "job_id": "job", "cycle_id": "cycle",
+            "change_id": f"change-{number}", "external_id": number, "action": "create", "status": status,
+            "error_code": "Conflict" if status == "failure" else None, "reason": None, "recommended_action": None,
+            "unresolved_references": (), "resolves_references": False, "target_id": None, "duration_ms": 1,
+        }  # fmt: skip
+        return LogEntry(**(values | given))
+
+    def receipts(self) -> dict[str, list[str]]:
+        """States of every operation by person number, oldest plan first."""
+        found: dict[str, list[str]] = {}
+        query = "select person_number, state from receipts join manifests using (manifest_id) order by plan_no, op_no"
+        for number, state in self.rows(query):
+            found.setdefault(number, []).append(state)
+        return found
+
+    def waiting(self) -> int:
+        with self.warehouse.write() as con:
+            return settle.waiting_since(con, TARGET)[0]
+
+    def rows(self, query: str, values: Iterable[object] = ()) -> list[tuple[Any, ...]]:
+        with self.warehouse.write() as con:
+            return self._all(con, query, values)
+
+    @staticmethod
+    def _all(con: duckdb.DuckDBPyConnection, query: str, values: Iterable[object]) -> list[tuple[Any, ...]]:
+        return con.execute(query, list(values)).fetchall()
+
+
+def new_chain(folder: Path) -> Chain:
+    """A chain in a fresh home."""
+    return Chain(Home(folder / "home").create())

@@ -1,0 +1,183 @@
+"""The plan is desired minus delivered: nothing twice, nothing lost, nothing backwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from hcm_pipeline import processing
+from hcm_pipeline.delivery.journal import ManifestState, RequestState
+from hcm_pipeline.delivery.plan import KINDS
+
+from .chain import TARGET, Chain, new_chain
+
+ADA = ("1001", "True", "Ada", "Byron", "", "Research")
+BEN = ("1002", "True", "Ben", "Okri", "1001", "Research")
+CAT = ("1003", "True", "Cat", "Stevens", "1001", "Sales")
+
+
+@pytest.fixture
+def chain(tmp_path: Path) -> Chain:
+    """A fresh home."""
+    return new_chain(tmp_path)
+
+
+def test_nothing_is_planned_before_a_business_date_was_processed(chain: Chain) -> None:
+    assert processing.plan(chain.warehouse, chain.loaded, TARGET, clock=chain.clock) is None
+
+
+def test_the_first_plan_creates_everybody_and_the_next_sends_nothing_twice(chain: Chain) -> None:
+    chain.day("2026-11-01", ADA, BEN)
+    first = chain.planned()
+    assert first.counts == {"create": 2}
+    assert chain.sends(first).keys() == {"1001", "1002"}
+    chain.accept(first)
+    assert chain.plan().manifest is None
+    chain.day("2026-11-02", ADA, BEN, CAT)
+    assert chain.sends(chain.planned()).keys() == {"1003"}
+
+
+def test_planning_again_with_nothing_changed_gives_the_same_id_and_bytes(chain: Chain) -> None:
+    chain.day("2026-11-01", ADA, BEN)
+    first = chain.planned()
+    content = chain.bytes_of(first)
+    again = chain.planned()
+    assert again.manifest == first.manifest
+    assert again.plan_no == first.plan_no
+    assert chain.bytes_of(again) == content
+    assert chain.rows("select count(*) from manifests") == [(1,)]
+    assert chain.rows("select count(*) from operations") == [(2,)]
+
+
+def test_a_newer_plan_supersedes_what_is_unsent_and_contains_it(chain: Chain) -> None:
+    chain.day("2026-11-01", ADA)
+    old = chain.planned()
+    chain.day("2026-11-02", ADA, BEN)
+    new = chain.planned()
+    assert chain.sends(new).keys() == {"1001", "1002"}
+    with chain.journal() as journal:
+        assert old.manifest is not None
+        assert journal.get(old.manifest.manifest_id).state is ManifestState.SUPERSEDED
+        assert [m.manifest_id for m in journal.open_manifests()] == [new.manifest and new.manifest.manifest_id]
+
+
+def test_an_unsent_manifest_is_closed_when_the_worker_is_again_as_delivered(chain: Chain) -> None:
+    chain.day("2026-11-01", ADA)
+    chain.accept(chain.planned())
+    chain.day("2026-11-02", ("1001", "True", "Ada", "Byron", "", "Sales"))
+    chain.planned()
+    chain.day("2026-11-03", ADA)
+    assert chain.plan().manifest is None
+    with chain.journal() as journal:
+        assert journal.open_manifests() == []
+
+
+def test_a_request_that_may_have_arrived_is_sent_again_by_the_next_plan(chain: Chain) -> None:
+    chain.day("2026-11-01", ADA)
+    first = chain.planned()
+    chain.accept(first)
+    chain.day("2026-11-02", ("1001", "True", "Ada", "Byron", "", "Sales"))
+    lost = chain.planned()
+    chain.begin(lost)  # the process dies here: nobody knows whether Sales has arrived
+    chain.day("2026-11-03", ADA)  # and it was a mistake anyhow: desired is what the journal says was delivered
+    made = chain.planned()
+    assert chain.sends(made)["1001"]["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"]["department"] == (
+        "Research"
+    )
+
+
+@pytest.mark.parametrize("state", [RequestState.UNKNOWN, RequestState.REFUSED])
+def test_what_was_refused_or_lost_returns_to_the_next_plan(chain: Chain, state: RequestState) -> None:
+    chain.day("2026-11-01", ADA)
+    first = chain.planned()
+    chain.begin(first)
+    chain.answer(first, state)
+    chain.take_over()
+    chain.day("2026-11-02", ADA, BEN)
+    assert chain.sends(chain.planned()).keys() == {"1001", "1002"}
+
+
+def test_an_older_plan_accepted_late_does_not_overwrite_the_newer_delivered_version(chain: Chain) -> None:
+    chain.day("2026-11-01", ADA)
+    chain.accept(chain.planned())
+    chain.day("2026-11-02", ("1001", "True", "Ada", "Byron", "", "Sales"))
+    old = chain.planned()
+    chain.begin(old)  # on its way while a newer plan is made and taken
+    chain.day("2026-11-03", ("1001", "True", "Ada", "Byron", "", "Legal"))
+    new = chain.planned()
+    chain.begin(new)
+    chain.answer(new)
+    chain.take_over()
+    chain.answer(old)
+    chain.take_over()
+    assert chain.rows("select plan_no from delivered") == [(new.plan_no,)]
+
+
+def test_operations_go_out_with_exits_first_and_at_most_fifty_in_a_request(chain: Chain) -> None:
+    crowd = [(f"{2000 + i}", "True", f"First{i}", f"Last{i}", "", "Sales") for i in range(70)]
+    chain.day("2026-11-01", ADA, *crowd)
+    first = chain.planned()
+    chain.begin(first)
+    chain.answer(first)
+    chain.begin(first, 1)
+    chain.answer(first, request=1)
+    chain.take_over()
+    left = [(number, "False", *rest) for number, _, *rest in crowd[:3]]
+    moved = [(*row[:5], "Legal") for row in crowd[3:60]]
+    chain.day("2026-11-02", ADA, *left, *moved, *crowd[60:], CAT)
+    made = chain.planned()
+    assert made.counts == {"disable": 3, "create": 1, "update": 57}
+    kinds = [kind for (kind,) in chain.rows("select kind from planned where plan_no = ? order by position", [made.plan_no])]
+    assert kinds == sorted(kinds, key=KINDS.index)
+    lines = chain.bytes_of(made).splitlines()
+    assert [len(orjson.loads(line)["Operations"]) for line in lines] == [50, 11]
+
+
+def test_bulk_ids_are_the_same_for_the_same_content_wherever_it_is_planned(chain: Chain, tmp_path: Path) -> None:
+    other = new_chain(tmp_path / "elsewhere")
+    other.day("2026-11-01", BEN, ADA)  # another order of rows
+    chain.day("2026-11-01", ADA, BEN)
+    assert chain.bytes_of(chain.planned()) == other.bytes_of(other.planned())
+    ids = [op["bulkId"] for op in orjson.loads(chain.bytes_of(chain.planned()))["Operations"]]
+    assert len(set(ids)) == 2
+
+
+def test_a_failed_operation_is_planned_as_a_retry_and_a_skipped_one_is_not(chain: Chain) -> None:
+    chain.day("2026-11-01", ADA, BEN)
+    chain.accept(chain.planned())
+    chain.log(chain.entry("1001", "failure"), chain.entry("1002", "skipped"))
+    made = chain.planned()
+    assert made.counts == {"retry": 1}
+    assert chain.sends(made).keys() == {"1001"}
+
+
+def test_disable_and_enable_are_told_from_other_updates(chain: Chain) -> None:
+    chain.day("2026-11-01", ADA, BEN)
+    chain.accept(chain.planned())
+    gone = ("1001", "False", *ADA[2:])
+    chain.day("2026-11-02", gone, BEN)
+    made = chain.planned()
+    assert made.counts == {"disable": 1}
+    assert chain.sends(made)["1001"]["active"] is False
+    chain.accept(made)
+    chain.day("2026-11-03", ADA, BEN)
+    assert chain.planned().counts == {"enable": 1}
+
+
+def test_the_delivered_state_belongs_to_one_target(chain: Chain) -> None:
+    chain.day("2026-11-01", ADA)
+    chain.accept(chain.planned())
+    other = processing.plan(chain.warehouse, chain.loaded, "principal/another-job", clock=chain.clock)
+    assert other is not None
+    assert other.counts == {"create": 1}
+    assert chain.plan().manifest is None
+
+
+def test_files_of_a_manifest_are_readable_by_their_owner_only(chain: Chain) -> None:
+    chain.day("2026-11-01", ADA)
+    chain.planned()
+    files = [path for path in chain.home.manifests.rglob("*") if path.is_file()]
+    assert {path.name for path in files} == {"bulk.ndjson", "manifest.json"}
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
