@@ -13,7 +13,7 @@ import duckdb
 
 from hcm_pipeline.identity.spelling import spell_all, spelled_sql
 from hcm_pipeline.profile.model import Profile
-from hcm_pipeline.warehouse import literal, quote
+from hcm_pipeline.warehouse import first, literal, quote
 
 LOCAL_PART_CHARS = 64
 """Of a userPrincipalName, before the @ (Microsoft Entra: 64 + @ + 48)."""
@@ -50,7 +50,7 @@ def give_names(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -
         where valid_to is null and ({in_scope(profile)})
         and person_number not in (select person_number from identities)
     """)
-    count = int((con.execute("select count(*) from newcomers").fetchone() or (0,))[0])
+    count = int((first(con, "select count(*) from newcomers") or (0,))[0])
     if count:
         _give(con, profile, day)
     con.execute("drop table newcomers")
@@ -136,7 +136,7 @@ def _number(con: duckdb.DuckDBPyConnection, attribute: _Attribute) -> None:
             from candidates a join tops t using (stem)
             where a.person_number not in (select person_number from {given})
         """)
-        if not (con.execute("select count(*) from asking").fetchone() or (0,))[0]:
+        if not (first(con, "select count(*) from asking") or (0,))[0]:
             break
     con.execute("drop table asking")
     con.execute("drop table candidates")

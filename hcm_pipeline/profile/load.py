@@ -92,7 +92,9 @@ def _cross_checks(profile: Profile) -> list[ProfileFault]:
             faults.append(ProfileFault(f"fields.{name}.type", repr(spec.type), f"this field is a {CORE_FIELDS[name]}"))
     for name, spec in profile.extra_fields.items():
         if name in CORE_FIELDS or name in RESERVED_COLUMNS:
-            faults.append(ProfileFault(f"extra_fields.{name}", repr(spec.column), "a name that the pipeline does not use"))
+            faults.append(
+                ProfileFault(f"extra_fields.{name}", repr(spec.column), "a name that the pipeline does not use")
+            )
     faults += [
         ProfileFault(f"fields.{name}", "(missing)", "every profile maps a column to this field")
         for name in REQUIRED_FIELDS

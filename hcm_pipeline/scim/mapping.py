@@ -18,7 +18,13 @@ from hcm_pipeline.scim.schema import CORE, ENTERPRISE, Path, parse_path
 from hcm_pipeline.warehouse.expressions import type_of
 from hcm_pipeline.warehouse.store import literal, quote
 
-DUCKDB_TYPES = {"string": "VARCHAR", "boolean": "BOOLEAN", "date": "DATE", "integer": "BIGINT", "decimal": "DECIMAL(18,4)"}
+DUCKDB_TYPES = {
+    "string": "VARCHAR",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "integer": "BIGINT",
+    "decimal": "DECIMAL(18,4)",
+}
 MANDATORY = ("externalId", "userName", "active", "displayName")
 """What every operation must carry: the anchor, the name the service cannot choose, `active` (omitting it has disabled
 accounts: entra-id-inbound-provisioning issue 16), and displayName, without which the Entra target creates nobody."""
@@ -145,7 +151,12 @@ def _rendered(expression: str, kind: str, mapped: Mapped) -> tuple[str, str]:
     """SQL for the value as text, and its kind of JSON token. Dates become UTC time stamps (RFC 7643 section 2.3.5)."""
     if kind == "VARCHAR":
         return expression, "string"
-    if kind == "BOOLEAN" or kind.endswith("INT") or kind in {"INTEGER", "DOUBLE", "FLOAT"} or kind.startswith("DECIMAL"):
+    if (
+        kind == "BOOLEAN"
+        or kind.endswith("INT")
+        or kind in {"INTEGER", "DOUBLE", "FLOAT"}
+        or kind.startswith("DECIMAL")
+    ):
         return f"({expression})::varchar", "raw"
     if kind == "DATE":
         local = f"({expression})::timestamp + interval '{mapped.time}'"

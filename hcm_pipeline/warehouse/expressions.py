@@ -59,7 +59,10 @@ def type_of(expression: str, columns: Mapping[str, str]) -> str:
         except duckdb.Error as error:
             message = str(error).splitlines()[0]
             raise ValueError(f"does not fit the worker fields: {message}") from None
-        return str(row[1]) if row else "NULL"
+        kind = str(row[1]) if row else "NULL"
+        if kind == "TUPLE":  # `()`: nothing, or a comment alone
+            raise ValueError("is not an SQL expression (it is empty)")
+        return kind
 
 
 def _nodes(tree: Any) -> Iterator[dict[str, Any]]:

@@ -16,7 +16,7 @@ import duckdb
 from hcm_pipeline.errors import GuardStop
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.scim.mapping import DUCKDB_TYPES
-from hcm_pipeline.warehouse import ensure_columns
+from hcm_pipeline.warehouse import ensure_columns, first
 from hcm_pipeline.workers import judge, repeats, snapshot
 from hcm_pipeline.workers.extracts import Extract, effective, of_day
 from hcm_pipeline.workers.snapshot import CURRENT
@@ -56,9 +56,11 @@ def prepare(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile) -> None:
 
 def state_before(con: duckdb.DuckDBPyConnection, day: dt.date) -> str:
     """The state of the latest date before `day` that was done; a stopped one left the snapshot as it was."""
-    row = con.execute(
-        "select state from days where status = 'done' and business_date < ? order by business_date desc limit 1", [day]
-    ).fetchone()
+    row = first(
+        con,
+        "select state from days where status = 'done' and business_date < ? order by business_date desc limit 1",
+        [day],
+    )
     return str(row[0]) if row else NO_STATE
 
 
@@ -76,7 +78,7 @@ def days_to_rebuild(con: duckdb.DuckDBPyConnection, day: dt.date) -> list[dt.dat
 
 def is_current(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, day: dt.date) -> bool:
     """Whether `day` stands as its inputs would make it."""
-    row = con.execute("select state from days where status = 'done' and business_date = ?", [day]).fetchone()
+    row = first(con, "select state from days where status = 'done' and business_date = ?", [day])
     used, _ = effective(of_day(con, day))
     return row is not None and row[0] == state_of(state_before(con, day), day, loaded.sha256, used)
 
@@ -92,7 +94,7 @@ def rewind(con: duckdb.DuckDBPyConnection, day: dt.date) -> None:
 
 
 def _count(con: duckdb.DuckDBPyConnection, query: str, values: list[object] | None = None) -> int:
-    row = con.execute(query, values or []).fetchone()
+    row = first(con, query, values or [])
     return int(row[0]) if row else 0
 
 

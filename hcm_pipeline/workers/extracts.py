@@ -14,6 +14,7 @@ import orjson
 from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.profile.model import Profile, Source
 from hcm_pipeline.sources import Shape
+from hcm_pipeline.warehouse import first
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def _shape(text: str) -> Shape:
 
 def find(con: duckdb.DuckDBPyConnection, sha256: str) -> Extract | None:
     """The extract with these bytes, if they were ever taken."""
-    row = con.execute(f"select {_COLUMNS} from extracts where sha256 = ?", [sha256]).fetchone()
+    row = first(con, f"select {_COLUMNS} from extracts where sha256 = ?", [sha256])
     return _extract(row) if row else None
 
 
@@ -99,7 +100,7 @@ def register(
 ) -> Extract:
     """Enter a new extract. Raises ExtractRefused for a header that the profile cannot read."""
     unknown, missing = columns_faults(profile, shape, name)
-    number = (con.execute("select coalesce(max(extract_id), 0) + 1 from extracts").fetchone() or (1,))[0]
+    number = (first(con, "select coalesce(max(extract_id), 0) + 1 from extracts") or (1,))[0]
     con.execute(
         "insert into extracts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'landed', null, null, null)",
         [number, sha256, source.name, source.content, day, name, size, now, orjson.dumps(asdict(shape)).decode(),

@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from hcm_pipeline.profile.model import Profile
-from hcm_pipeline.warehouse import quote
+from hcm_pipeline.warehouse import first, quote
 from hcm_pipeline.workers.contract import Broken, broken_rules
 from hcm_pipeline.workers.extracts import Extract
 from hcm_pipeline.workers.staged import Staged, rows_of
@@ -105,7 +105,7 @@ def quarantine(staged: Staged, day: dt.date) -> int:
     for extract in staged.used:
         _keep_raw(con, staged, extract, day)
     con.execute("insert into passed_over_rows select ?, extract_id, row_no, person_number from passed", [day])
-    row = con.execute("select count(*) from quarantined_rows where business_date = ?", [day]).fetchone()
+    row = first(con, "select count(*) from quarantined_rows where business_date = ?", [day])
     return int(row[0]) if row else 0
 
 

@@ -9,6 +9,8 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
+from hcm_pipeline.warehouse import first
+
 
 def on_cycles(manager_of: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Indices that lie on a cycle of the graph i -> manager_of[i]; -1 means no manager.
@@ -38,7 +40,7 @@ def find_warnings(con: duckdb.DuckDBPyConnection, today: str) -> None:
         select p.i as i, m.i as m, p.manager = p.person_number as own
         from people p left join people m on m.person_number = p.manager where p.manager is not null
     """)
-    size = (con.execute("select count(*) from people").fetchone() or (0,))[0]
+    size = (first(con, "select count(*) from people") or (0,))[0]
     known = con.execute("select i, m from edges where m is not null and not own").fetchnumpy()
     manager_of = np.full(size, -1, dtype=np.int64)
     manager_of[np.asarray(known["i"], dtype=np.int64)] = np.asarray(known["m"], dtype=np.int64)

@@ -5,7 +5,7 @@ The narrow table `keys` (where a row is, whose it is, what it says as a digest) 
 
 from __future__ import annotations
 
-from hcm_pipeline.warehouse import literal, quote
+from hcm_pipeline.warehouse import first, literal, quote
 from hcm_pipeline.workers.staged import Staged, rows_of
 
 TABLES = ("keys", "repeated", "repeats", "passed", "contradicting")
@@ -39,7 +39,7 @@ def find_repeats(staged: Staged) -> tuple[int, int]:
         where nth = 1 and not exists (from passed p where p.extract_id = r.extract_id and p.row_no = r.row_no)
         qualify count(*) over (partition by person_number) > 1
     """)
-    row = con.execute("select (select count(*) from repeats where nth > 1), (select count(*) from passed)").fetchone()
+    row = first(con, "select (select count(*) from repeats where nth > 1), (select count(*) from passed)")
     return (int(row[0]), int(row[1])) if row else (0, 0)
 
 

@@ -67,7 +67,9 @@ def open_versions(staged: Staged, day: dt.date) -> dict[str, int]:
         [day, day, day],
     )
     return dict(
-        con.execute("select kind, count(*) from changes where business_date = ? group by 1 order by 1", [day]).fetchall()
+        con.execute(
+            "select kind, count(*) from changes where business_date = ? group by 1 order by 1", [day]
+        ).fetchall()
     )
 
 

@@ -23,7 +23,7 @@ from hcm_pipeline.scim.manifest import bodies, folder_of
 from hcm_pipeline.warehouse import Warehouse
 
 TARGET = "principal/job"
-COLUMNS = ("Person Number", "Account Status", "First Name", "Last Name", "Manager", "Department Name")
+COLUMNS = ("Person Number", "Account Status", "First Name", "Last Name", "Manager", "Department Name", "Delivered")
 NOON = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 
 
@@ -51,7 +51,7 @@ class Chain:
         with path.open("w", encoding="utf-8", newline="") as file:
             out = csv.writer(file)
             out.writerow(COLUMNS)
-            out.writerows(row + ("",) * (len(COLUMNS) - len(row)) for row in rows)
+            out.writerows((*row, *[""] * (len(COLUMNS) - len(row) - 1), date) for row in rows)
         [landed] = landing.land(self.warehouse, self.loaded.profile, [path], now=self.clock)
         assert landed.result == "taken", landed
         list(processing.process(self.warehouse, self.loaded, [dt.date.fromisoformat(date)], clock=self.clock))

@@ -128,7 +128,9 @@ class Firm:
     def snapshot(self, date: dt.date | None = None, fields: str = "department") -> dict[str, Any]:
         """Person number to a field, as of a date (None: the newest)."""
         when = "valid_to is null" if date is None else "valid_from <= ? and (valid_to is null or valid_to > ?)"
-        rows = self.sql(f"select person_number, {fields} from worker_versions where {when}", [date, date] if date else [])
+        rows = self.sql(
+            f"select person_number, {fields} from worker_versions where {when}", [date, date] if date else []
+        )
         assert len({row[0] for row in rows}) == len(rows), "one version a worker"
         return {row[0]: row[1] if len(row) == 2 else row[1:] for row in rows}
 

@@ -171,10 +171,12 @@ def test_the_snapshot_of_every_date_can_be_read(firm: Firm) -> None:
 
 def test_storage_grows_with_change_and_not_with_days(firm: Firm) -> None:
     people = {n: worker(n) for n in range(400)}
-    for number in range(1, 31):
+    days = [day(number) for number in range(1, 31)]
+    for number, date in enumerate(days, 1):
         for n in (2 * number, 2 * number + 1):  # 0.5 %
             people[n] = worker(n, Department=f"D{number}")
-        firm.take(people.values(), day(number), columns=COLUMNS)
+        firm.land(people.values(), date)
+    firm.run(*days)
     assert firm.sql("select count(*) from worker_versions") == [(400 + 2 * 29,)]
     assert len(firm.snapshot(day(1))) == len(firm.snapshot(day(30))) == 400
 
@@ -224,7 +226,7 @@ ROWS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(rows=ROWS, pick=st.booleans())
 def test_every_row_is_in_the_snapshot_or_in_quarantine_or_told_apart(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, str]], pick: bool
@@ -241,7 +243,7 @@ def test_every_row_is_in_the_snapshot_or_in_quarantine_or_told_apart(
 DAYS = st.lists(st.tuples(st.integers(1, 4), st.booleans(), ROWS), min_size=2, max_size=4)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(files=DAYS, data=st.data())
 def test_files_in_any_order_end_like_files_in_order(
     tmp_path_factory: pytest.TempPathFactory, files: list[tuple[int, bool, list[dict[str, str]]]], data: st.DataObject

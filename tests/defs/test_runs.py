@@ -1,0 +1,173 @@
+"""Runs of the daily job: what is kept of each date, what stops, and what never reaches Dagster."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._serdes import serialize_value
+
+from hcm_pipeline.defs.instance import instance_of
+from hcm_pipeline.errors import GuardStop, PipelineError
+from hcm_pipeline.home import Home
+
+from ..acceptance.support import worker
+from .conftest import Location, people
+
+SAMPLES = Path(str(resources.files("hcm_pipeline.cli").joinpath("samples")))
+PERSONAL = ("First Name", "Last Name", "Street Address", "Mobile Phone Number", "Phone Number", "Email Address")
+
+
+def told(location: Location, run_id: str) -> str:
+    """Everything that Dagster keeps of a run: events, log messages, tags, captured output."""
+    run = location.instance.get_run_by_id(run_id)
+    assert run is not None
+    kept = [serialize_value(entry) for entry in location.instance.all_logs(run_id)]
+    captured = [path.read_text(errors="replace") for path in (location.home.path / "storage").rglob("*") if path.is_file()]
+    return "\n".join([serialize_value(run), *kept, *captured])
+
+
+def test_a_run_over_two_dates_keeps_counts_versions_and_tags_of_each(location: Location) -> None:
+    location.deliver("workers-2026-11-02.csv", worker("1001", "Ada", "Byron"), worker("1002", "Ben", "Okri"))
+    location.deliver(
+        "workers-2026-11-03.csv", worker("1001", "Ada", "Byron", Department_Name="Sales"), worker("1003", "Cat", "Stevens")
+    )
+    result = location.run("2026-11-02", "2026-11-03")
+    assert result.success
+    workers = location.materializations("workers")
+    assert {date: found["workers"] for date, found in workers.items()} == {"2026-11-02": 2, "2026-11-03": 3}
+    assert {date: found["absent_but_kept"] for date, found in workers.items()} == {"2026-11-02": 0, "2026-11-03": 1}
+    changes = location.materializations("changes")
+    assert [(found["joiners"], found["movers"]) for _, found in sorted(changes.items())] == [(2, 0), (1, 1)]
+    assert [found["files"] for _, found in sorted(location.materializations("extracts").items())] == [1, 1]
+    identities = location.materializations("identities")
+    assert [found["names_given"] for _, found in sorted(identities.items())] == [2, 1]
+    for asset in ("extracts", "workers", "quarantined_rows", "changes", "identities", "desired_users", "manifest"):
+        records = location.instance.fetch_materializations(dg.AssetKey(asset), limit=10).records
+        assert sorted(str(record.partition_key) for record in records) == ["2026-11-02", "2026-11-03"], asset
+        for record in records:
+            assert record.asset_materialization is not None
+            assert (record.asset_materialization.tags or {}).get("dagster/data_version"), asset
+    run = location.instance.get_run_by_id(result.run_id)
+    assert run is not None
+    extracts = sorted(name for name in run.tags if name.startswith("hcm/extract/"))
+    assert [bool(re.fullmatch(r"hcm/extract/[0-9a-f]{12}", name)) for name in extracts] == [True, True]
+    [manifest] = (path.name for path in (location.home.manifests / "2026-11-03").iterdir())
+    assert run.tags["hcm/manifest"] == manifest[:60]
+    assert run.tags["hcm/business_date"] == "2026-11-03"
+
+
+def test_runs_can_be_found_by_extract_and_by_manifest(location: Location) -> None:
+    location.deliver("workers-2026-11-02.csv", worker("1001", "Ada", "Byron"))
+    result = location.run("2026-11-02")
+    run = location.instance.get_run_by_id(result.run_id)
+    assert run is not None
+    for tag in (name for name in run.tags if name.startswith(("hcm/extract/", "hcm/manifest"))):
+        found = location.instance.get_runs(dg.RunsFilter(tags={tag: run.tags[tag]}))
+        assert [one.run_id for one in found] == [result.run_id]
+
+
+def test_a_day_over_the_quarantine_limit_fails_its_check_and_leaves_no_manifest(location: Location) -> None:
+    bad = [worker(f"{2000 + i}", f"First{i}", f"Last{i}", Country="nowhere at all") for i in range(30)]
+    location.deliver("workers-2026-11-02.csv", worker("1001", "Ada", "Byron"), *bad)
+    result = location.run("2026-11-02")
+    assert not result.success
+    [check] = [
+        found for found in result.get_asset_check_evaluations() if found.check_name == "quarantine_within_limit"
+    ]
+    assert not check.passed
+    assert check.severity is dg.AssetCheckSeverity.ERROR
+    assert not result.get_asset_materialization_events() or all(
+        event.asset_key == dg.AssetKey("extracts") for event in result.get_asset_materialization_events()
+    )
+    assert list(location.home.manifests.rglob("manifest.json")) == []
+    failed = {event.step_key for event in result.all_events if event.is_step_failure}
+    assert "plan" not in {event.step_key for event in result.all_events if event.is_step_start}
+    assert failed == {"snapshot"}
+
+
+def test_checks_pass_and_carry_their_counts(location: Location) -> None:
+    location.deliver("workers-2026-11-02.csv", worker("1001", "Ada", "Byron"), worker("1001", "Ada", "Byron"))
+    result = location.run("2026-11-02")
+    checks = {found.check_name: found for found in result.get_asset_check_evaluations()}
+    assert checks.keys() == {
+        "quarantine_within_limit",
+        "every_row_accounted_for",
+        "names_are_unique",
+        "bytes_are_what_was_planned",
+    }
+    assert all(found.passed for found in checks.values())
+    assert checks["every_row_accounted_for"].metadata["unaccounted_rows"].value == 0
+
+
+def test_a_date_without_a_file_carries_the_snapshot_forward(location: Location) -> None:
+    location.deliver("workers-2026-11-02.csv", worker("1001", "Ada", "Byron"))
+    assert location.run("2026-11-02", "2026-11-04").success
+    workers = location.materializations("workers")
+    assert {date: (found["workers"], found["carried_forward"]) for date, found in workers.items()} == {
+        "2026-11-02": (1, False),
+        "2026-11-03": (1, True),
+        "2026-11-04": (1, True),
+    }
+
+
+def test_dagster_keeps_no_personal_value_of_an_extract(location: Location) -> None:
+    rows = []
+    for sample in sorted(SAMPLES.glob("*.csv")):
+        (location.home.landing / sample.name).write_bytes(sample.read_bytes())
+        rows += people(sample)
+    result = location.run("2026-11-02", "2026-11-03")
+    assert result.success
+    text = told(location, result.run_id)
+    assert "workers-2026-11-03.csv" in text  # it is the right text
+    values = {row[column] for row in rows for column in PERSONAL if len(row.get(column) or "") >= 3}
+    values |= {ascii(value)[1:-1].replace("\\x", "\\u00") for value in values}
+    assert len(values) > 150
+    found = [value for value in values if re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text)]
+    assert len(found) == 0, f"{len(found)} personal values are kept"
+
+
+def test_a_fault_in_the_middle_of_a_run_tells_no_value(tmp_path: Path) -> None:
+    """An expression of the mapping fails on one row: DuckDB's own message quotes the value."""
+    text = resources.files("hcm_pipeline.profile.builtin").joinpath("oracle-hcm.toml").read_text(encoding="utf-8")
+    profile = tmp_path / "profile.toml"
+    poisoned = """'{custom}:JobCode' = { sql = "(street_address::integer)::varchar" }"""
+    profile.write_text(text.replace("""'{custom}:JobCode' = "job_code\"""", poisoned), encoding="utf-8")
+    assert poisoned in profile.read_text(encoding="utf-8")
+    home = Home(tmp_path / "home").create()
+    with instance_of(home) as instance:
+        location = Location(home, str(profile), instance)
+        location.deliver("workers-2026-11-02.csv", worker("1001", "Ada", "Byron", Street_Address="9 Secret Lane"))
+        result = location.run("2026-11-02")
+        assert not result.success
+        kept = told(location, result.run_id)
+        assert "Secret Lane" not in kept
+        assert "ConversionException" in kept
+        job = location.defs.resolve_job_def("daily_delta")
+        with pytest.raises(PipelineError) as caught:
+            job.execute_in_process(instance=instance, partition_key="2026-11-02")
+        error: BaseException | None = caught.value
+        while error is not None:
+            assert "Secret Lane" not in f"{error!r} {error}"
+            error = error.__cause__ or error.__context__
+    assert "Secret Lane" in (home.path / "last-fault.txt").read_text(encoding="utf-8")
+
+
+def test_poisoned_rows_go_to_quarantine_without_a_word_of_them(location: Location) -> None:
+    poison = worker("1002", "Ben", "Okri", Hire_Date="Secret Lane 9", Country="Secretland", Account_Status="Secretive")
+    location.deliver("workers-2026-11-02.csv", worker("1001", "Ada", "Byron"), poison)
+    result = location.run("2026-11-02")
+    assert result.success
+    assert location.materializations("quarantined_rows")["2026-11-02"]["quarantined"] == 1
+    assert "Secret" not in told(location, result.run_id)
+
+
+def test_a_guard_that_stops_a_date_is_raised_to_the_caller_as_itself(location: Location) -> None:
+    bad = [worker(f"{2000 + i}", f"First{i}", f"Last{i}", Country="nowhere at all") for i in range(30)]
+    location.deliver("workers-2026-11-02.csv", *bad)
+    job = location.defs.resolve_job_def("daily_delta")
+    with pytest.raises(GuardStop, match="quarantine_limit"):
+        job.execute_in_process(instance=location.instance, partition_key="2026-11-02")

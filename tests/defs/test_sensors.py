@@ -1,0 +1,191 @@
+"""What each sensor asks for, and why it does not: none, first, again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Sequence
+
+import dagster as dg
+import pytest
+
+from hcm_pipeline import landing, processing
+from hcm_pipeline.defs import sensors
+from hcm_pipeline.defs.delivery import OUTCOMES_JOB, UPLOAD_JOB
+from hcm_pipeline.delivery.journal import Journal, JournaledManifest, Outcome, RequestState
+from hcm_pipeline.delivery.outcomes import take_over
+from hcm_pipeline.scim.manifest import Manifest
+from hcm_pipeline.warehouse import Warehouse
+
+from ..acceptance.support import TARGET, worker
+from .conftest import Location
+
+ADA = worker("1001", "Ada", "Byron")
+
+
+def requests_of(result: dg.SensorResult) -> Sequence[dg.RunRequest]:
+    """The run requests of a tick."""
+    return result.run_requests or []
+
+
+def reason_of(result: dg.SensorResult) -> str:
+    """Why nothing was asked for."""
+    assert not requests_of(result)
+    return getattr(result, "skip_message", None) or str(getattr(result, "skip_reason", None))
+
+
+def plan_a_day(location: Location) -> Manifest:
+    """A business date up to its manifest, without Dagster."""
+    path = location.deliver("workers-2026-11-02.csv", ADA)
+    loaded, warehouse = location.pipeline.loaded, Warehouse(location.home)
+    [landed] = landing.land(warehouse, loaded.profile, [path], now=processing.utc_now)
+    assert landed.result == "taken"
+    list(processing.process(warehouse, loaded, [dt.date(2026, 11, 2)]))
+    made = processing.plan(warehouse, loaded, TARGET)
+    warehouse.publish()
+    assert made is not None
+    assert made.manifest is not None
+    return made.manifest
+
+
+def a_run(location: Location, job: str, status: dg.DagsterRunStatus, **tags: str) -> dg.DagsterRun:
+    """A run that the instance knows of in this state."""
+    definition = location.defs.resolve_job_def(job)
+    run = location.instance.create_run_for_job(definition, tags=tags)
+    if status is dg.DagsterRunStatus.FAILURE:
+        location.instance.report_run_failed(run)
+    elif status is dg.DagsterRunStatus.STARTED:
+        location.instance.handle_new_event(_event(run))
+    return run
+
+
+def _event(run: dg.DagsterRun) -> dg.EventLogEntry:
+    event = dg.DagsterEvent(event_type_value=dg.DagsterEventType.RUN_START.value, job_name=run.job_name)
+    return dg.EventLogEntry(
+        error_info=None, level="info", user_message="", run_id=run.run_id, timestamp=time.time(),
+        job_name=run.job_name, dagster_event=event,
+    )  # fmt: skip
+
+
+def test_arrival_says_that_nothing_lies_in_landing(location: Location) -> None:
+    assert reason_of(location.tick("arrival")) == "nothing lies in landing/"
+
+
+def test_arrival_asks_for_a_run_of_the_date_in_the_name_of_a_whole_file(location: Location) -> None:
+    location.deliver("workers-2026-11-02.csv", ADA)
+    [request] = requests_of(location.tick("arrival"))
+    assert request.partition_key == "2026-11-02"
+    assert request.tags["hcm/business_date"] == "2026-11-02"
+
+
+def test_arrival_asks_under_the_same_key_until_the_file_changes(location: Location) -> None:
+    location.deliver("workers-2026-11-02.csv", ADA)
+    [first], [again] = (requests_of(location.tick("arrival")) for _ in range(2))
+    assert first.run_key == again.run_key
+    location.deliver("workers-2026-11-02.csv", ADA, worker("1002", "Ben", "Okri"))
+    [other] = requests_of(location.tick("arrival"))
+    assert other.run_key != first.run_key
+
+
+def test_arrival_asks_for_one_run_a_date_oldest_first_however_many_files(location: Location) -> None:
+    for name in ("b-2026-11-03.csv", "a-2026-11-03.csv", "c-2026-11-02.csv"):
+        location.deliver(name, ADA)
+    assert [request.partition_key for request in requests_of(location.tick("arrival"))] == ["2026-11-02", "2026-11-03"]
+
+
+def test_arrival_leaves_a_file_that_is_still_being_written(location: Location) -> None:
+    location.deliver("workers-2026-11-02.csv", ADA, age=-30)
+    assert "workers-2026-11-02.csv" in reason_of(location.tick("arrival"))
+    location.deliver("workers-2026-11-02.csv", ADA, age=60)
+    with (location.home.landing / "workers-2026-11-02.csv").open("a"):
+        assert "workers-2026-11-02.csv" in reason_of(location.tick("arrival"))
+    assert requests_of(location.tick("arrival"))
+
+
+def test_arrival_names_a_file_without_a_date_and_still_takes_the_others(location: Location) -> None:
+    location.deliver("workers.csv", ADA)
+    assert "workers.csv" in reason_of(location.tick("arrival"))
+    location.deliver("workers-2026-11-02.csv", ADA)
+    assert [request.partition_key for request in requests_of(location.tick("arrival"))] == ["2026-11-02"]
+
+
+def test_manifest_ready_says_why_it_asks_for_nothing(location: Location) -> None:
+    assert reason_of(location.tick("manifest_ready")) == "nothing was ever planned"
+    with Journal(location.home.journal):
+        assert reason_of(location.tick("manifest_ready")) == "no manifest is ready"
+
+
+def test_manifest_ready_asks_for_one_run_for_a_manifest_under_a_stable_key(location: Location) -> None:
+    manifest = plan_a_day(location)
+    [first], [again] = (requests_of(location.tick("manifest_ready")) for _ in range(2))
+    assert first.run_key == again.run_key
+    assert first.run_key is not None
+    assert manifest.manifest_id in first.run_key
+    assert first.tags["hcm/manifest"] == manifest.manifest_id[:60]
+    assert first.tags["hcm/business_date"] == "2026-11-02"
+    assert first.run_config["ops"]["upload"]["config"] == {"manifest_id": manifest.manifest_id}
+
+
+def test_manifest_ready_starts_no_second_run_beside_one_under_way(location: Location) -> None:
+    manifest = plan_a_day(location)
+    a_run(location, UPLOAD_JOB, dg.DagsterRunStatus.STARTED, **{"hcm/manifest": manifest.manifest_id[:60]})
+    assert "is being uploaded" in reason_of(location.tick("manifest_ready"))
+
+
+def test_manifest_ready_goes_on_a_while_after_a_run_ended_early(
+    location: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = plan_a_day(location)
+    [first] = requests_of(location.tick("manifest_ready"))
+    a_run(location, UPLOAD_JOB, dg.DagsterRunStatus.FAILURE, **{"hcm/manifest": manifest.manifest_id[:60]})
+    assert "ended early" in reason_of(location.tick("manifest_ready"))
+    monkeypatch.setattr(sensors, "RETRY_AFTER_SECONDS", 0)
+    [second] = requests_of(location.tick("manifest_ready"))
+    assert second.run_key != first.run_key  # the daemon would take the same key for a run that was made
+
+
+def test_manifest_ready_is_quiet_once_everything_was_accepted(location: Location) -> None:
+    accept(location, plan_a_day(location))
+    assert reason_of(location.tick("manifest_ready")) == "no manifest is ready"
+
+
+def accept(location: Location, manifest: Manifest) -> JournaledManifest:
+    """The service takes the manifest's one request, as the upload's journal has it."""
+    with Journal(location.home.journal) as journal:
+        journal.start(manifest.manifest_id)
+        assert journal.begin_send(manifest.manifest_id, 0)
+        outcome = Outcome(RequestState.ACCEPTED, status=202, service_time=processing.utc_now())
+        journal.end_send(manifest.manifest_id, 0, outcome)
+        journal.finish(manifest.manifest_id)
+        return journal.get(manifest.manifest_id)
+
+
+def test_outcomes_waiting_asks_from_the_acceptance_until_every_operation_has_its_outcome(location: Location) -> None:
+    assert reason_of(location.tick("outcomes_waiting")) == "nothing was accepted yet"
+    manifest = plan_a_day(location)
+    assert reason_of(location.tick("outcomes_waiting")) == "nothing was accepted yet"
+    accept(location, manifest)
+    assert requests_of(location.tick("outcomes_waiting"))  # before the warehouse has heard of it
+    warehouse = Warehouse(location.home)
+    take_over(warehouse)
+    assert requests_of(location.tick("outcomes_waiting"))
+    run = a_run(location, OUTCOMES_JOB, dg.DagsterRunStatus.STARTED)
+    assert reason_of(location.tick("outcomes_waiting")) == "a run is reading the provisioning log already"
+    location.instance.report_run_failed(run)
+    with warehouse.write() as con:
+        con.execute("""
+            insert into outcomes by name select plan_no, request_no, op_no, person_number, 'success' as outcome,
+                'create' as action, 'log' as log_id, now() as logged_at from operations
+        """)
+    warehouse.publish()
+    assert reason_of(location.tick("outcomes_waiting")) == "every accepted operation has its outcome"
+
+
+def test_the_schedule_asks_for_the_business_date_of_the_day_it_fires(location: Location) -> None:
+    context = dg.build_schedule_context(
+        instance=location.instance, scheduled_execution_time=dt.datetime(2026, 11, 2, 6, tzinfo=dt.UTC)
+    )
+    schedule = location.defs.resolve_schedule_def("daily_delta_at_six")
+    assert isinstance(schedule, dg.ScheduleDefinition)
+    [request] = schedule.evaluate_tick(context).run_requests or []
+    assert request.partition_key == request.run_key == request.tags["hcm/business_date"] == "2026-11-02"

@@ -1,0 +1,183 @@
+"""Names in the ledger: unique, legal, given once and kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hcm_pipeline.identity import give_names, spell
+from hcm_pipeline.profile import Profile, load
+from hcm_pipeline.warehouse import memory
+
+DAY = dt.date(2026, 11, 1)
+PROFILE = load("oracle-hcm").profile
+UPN = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?@contoso\.com")
+SAM = re.compile(r"[a-z0-9]{1,20}")
+Person = tuple[str, str, str]
+
+
+class Ledger:
+    """Workers and identities in memory."""
+
+    def __init__(self, profile: Profile = PROFILE) -> None:
+        self.con: duckdb.DuckDBPyConnection = memory()
+        self.profile = profile
+        self.con.execute("create table worker_versions(person_number varchar, first_name varchar, last_name varchar, "
+                         "active boolean, valid_to date)")  # fmt: skip
+        self.con.execute("""create table identities (person_number varchar primary key,
+            user_principal_name varchar not null unique, sam_account_name varchar not null unique,
+            common_name varchar not null, mail_nickname varchar not null, parent_distinguished_name varchar,
+            status varchar not null, given_on date not null, rule varchar not null, upn_stem varchar not null,
+            upn_n integer not null, sam_stem varchar not null, sam_n integer not null)""")
+
+    def join(self, *people: Person) -> int:
+        """These people join, in this order of rows; how many names were given."""
+        if people:
+            self.con.executemany("insert into worker_versions values (?, ?, ?, true, null)", [list(p) for p in people])
+        return give_names(self.con, self.profile, DAY)
+
+    def names(self) -> dict[str, tuple[str, str]]:
+        """Person number to userPrincipalName and sAMAccountName."""
+        rows = self.con.execute(
+            "select person_number, user_principal_name, sam_account_name from identities"
+        ).fetchall()
+        return {number: (upn, sam) for number, upn, sam in rows}
+
+    def upn(self, number: str) -> str:
+        """What stands before the @."""
+        return self.names()[number][0].partition("@")[0]
+
+
+def check(names: dict[str, tuple[str, str]], people: Sequence[Person]) -> None:
+    """What always holds of the ledger."""
+    assert set(names) == {number for number, _, _ in people}
+    for column in (0, 1):
+        assert len({pair[column].lower() for pair in names.values()}) == len(names)
+    for upn, sam in names.values():
+        assert UPN.fullmatch(upn), upn
+        assert ".@" not in upn
+        assert SAM.fullmatch(sam), sam
+
+
+def test_a_name_is_first_and_last_name_in_plain_letters() -> None:
+    ledger = Ledger()
+    ledger.join(("1", "Jürgen", "O'Connor"), ("2", "Mary Ann", "Smith-Jones"), ("3", "Олег", "Łukasz"))
+    assert ledger.names() == {
+        "1": ("jurgen.oconnor@contoso.com", "joconnor"),
+        "2": ("maryann.smith-jones@contoso.com", "msmithjones"),
+        "3": ("oleg.lukasz@contoso.com", "olukasz"),
+    }
+
+
+def test_namesakes_are_numbered_in_the_order_of_person_numbers_whatever_the_order_of_rows() -> None:
+    people = [(str(number), "Ann", "Lee") for number in range(100, 130)]
+    one, other = Ledger(), Ledger()
+    one.join(*people)
+    other.join(*people[::-1])
+    assert one.names() == other.names()
+    assert [one.upn(str(n)) for n in (100, 101, 129)] == ["ann.lee", "ann.lee2", "ann.lee30"]
+
+
+def test_names_that_differ_in_case_or_marks_only_do_not_collide() -> None:
+    ledger = Ledger()
+    people = [("1", "Ann", "Lee"), ("2", "ANN", "LEE"), ("3", "Änn", "Lée"), ("4", "A\u0301nn", "Lee")]
+    ledger.join(*people)
+    check(ledger.names(), people)
+    assert sorted(ledger.upn(n) for n in "1234") == ["ann.lee", "ann.lee2", "ann.lee3", "ann.lee4"]
+
+
+def test_a_numbered_name_never_takes_the_name_somebody_really_has() -> None:
+    ledger = Ledger()
+    people = [("1", "Ann", "Lee"), ("2", "Ann", "Lee"), ("3", "Ann", "Lee2"), ("4", "Ann", "Lee")]
+    ledger.join(*people)
+    check(ledger.names(), people)
+    assert ledger.upn("3") == "ann.lee2"
+
+
+def test_ten_thousand_namesakes_in_one_day_and_the_next() -> None:
+    ledger = Ledger()
+    query = "insert into worker_versions select i::varchar, 'Ann', 'Lee', true, null from range(?, ?) t(i)"
+    ledger.con.execute(query, [0, 10_000])
+    assert ledger.join() == 10_000
+    before = ledger.names()
+    ledger.con.execute(query, [10_000, 10_500])
+    assert ledger.join() == 500
+    after = ledger.names()
+    check(after, [(str(n), "", "") for n in range(10_500)])
+    assert before.items() <= after.items()
+
+
+def test_long_names_that_are_cut_to_the_same_text_stay_apart() -> None:
+    ledger = Ledger()
+    people = [(str(n), "Ann", "Wolfeschlegelsteinhausen" * 3 + "x" * n) for n in range(30)]
+    ledger.join(*people)
+    check(ledger.names(), people)
+
+
+@pytest.mark.parametrize("name", ["...", "💥", "-", "''", "\u200d", "。"])
+def test_who_has_no_letters_is_named_by_the_person_number_or_what_can_be_spelled(name: str) -> None:
+    ledger = Ledger()
+    ledger.join(("A-7", name, name))
+    check(ledger.names(), [("A-7", name, name)])
+    if not spell(name):
+        assert ledger.names() == {"A-7": ("user-a-7@contoso.com", "ua7")}
+
+
+def test_who_has_a_name_keeps_it_when_their_name_changes() -> None:
+    ledger = Ledger()
+    ledger.join(("1", "Ann", "Lee"))
+    before = ledger.names()
+    ledger.con.execute("update worker_versions set last_name = 'Miller'")
+    assert ledger.join() == 0
+    assert ledger.names() == before
+
+
+def test_who_left_still_holds_the_name() -> None:
+    ledger = Ledger()
+    ledger.join(("1", "Ann", "Lee"))
+    ledger.con.execute("delete from worker_versions")
+    ledger.join(("2", "Ann", "Lee"))
+    assert (ledger.upn("1"), ledger.upn("2")) == ("ann.lee", "ann.lee2")
+
+
+def test_only_those_in_scope_get_a_name() -> None:
+    scoped = PROFILE.model_copy(update={"scope": PROFILE.scope.model_copy(update={"include": ("first_name = 'Ann'",)})})
+    ledger = Ledger(scoped)
+    assert ledger.join(("1", "Ann", "Lee"), ("2", "Bob", "Lee")) == 1
+    assert set(ledger.names()) == {"1"}
+
+
+# what the contract lets through: no control characters, no blanks
+NAMES = st.one_of(
+    st.sampled_from(["Ann", "ann", "Änn", "Lee", "Lee2", "李", "Олег", "O'Neil", "-", "x" * 64]),
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=30),
+)
+NUMBERS = st.from_regex(r"[0-9A-Za-z]{1,3}", fullmatch=True)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    people=st.dictionaries(NUMBERS, st.tuples(NAMES, NAMES), min_size=1, max_size=40),
+    days=st.integers(1, 3),
+    data=st.data(),
+)
+def test_names_are_unique_legal_and_never_change(
+    people: dict[str, tuple[str, str]], days: int, data: st.DataObject
+) -> None:
+    rows = [(number, first, last) for number, (first, last) in people.items()]
+    one, other = Ledger(), Ledger()
+    for start in range(days):
+        part = rows[start::days]
+        before = one.names()
+        assert one.join(*part) == len(part)
+        other.join(*data.draw(st.permutations(part)))
+        assert one.join() == 0
+        assert before.items() <= one.names().items()
+    check(one.names(), rows)
+    assert one.names() == other.names()

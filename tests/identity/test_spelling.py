@@ -1,0 +1,44 @@
+"""Names of any script in a-z, 0-9 and the hyphen."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hcm_pipeline.identity.spelling import spell, spell_all, spell_many, spelled_sql
+from hcm_pipeline.warehouse import memory
+
+NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=12)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("Jürgen", "jurgen"), ("O'Connor", "oconnor"), ("Łukasz", "lukasz"), ("李", "li"), ("Ναός", "naos"), ("Þór", "thor"),
+     ("Jean--Luc-", "jean-luc"), ("Straße", "strasse"), ("e\u0301", "e"), ("", ""), ("...", "")],
+)  # fmt: skip
+def test_a_name_is_spelled(name: str, expected: str) -> None:
+    assert spell(name) == expected
+
+
+@given(NAMES)
+def test_a_spelling_has_legal_characters_only_and_is_its_own_spelling(name: str) -> None:
+    plain = spell(name)
+    assert re.fullmatch(r"([a-z0-9]+(-[a-z0-9]+)*)?", plain)
+    assert spell(plain) == plain
+
+
+@given(st.lists(NAMES, min_size=1, max_size=8))
+def test_spelling_many_names_is_spelling_each(names: list[str]) -> None:
+    assert spell_many(names) == [spell(name) for name in names]
+
+
+@given(st.lists(NAMES, min_size=1, max_size=8))
+def test_sql_and_python_spell_alike(names: list[str]) -> None:
+    with memory() as con:
+        con.execute("create table people as select unnest(?::varchar[]) as name", [names])
+        spell_all(con, "people", ["name"])
+        query = f"select w.name, {spelled_sql('w.name', 's')} from people w left join spelled s on s.name = w.name"
+        assert dict(con.execute(query).fetchall()) == {name: spell(name) for name in names}

@@ -1,0 +1,144 @@
+"""Profiles: every fault is named with file, key, value and what is allowed."""
+
+from __future__ import annotations
+
+import pytest
+
+from hcm_pipeline.errors import ProfileError, ProfileFault
+from hcm_pipeline.profile import built_in_names, load, parse
+
+GOOD = """
+name = "firm"
+start_date = "2024-01-01"
+[[sources]]
+name = "people"
+glob = "*"
+[fields.person_number]
+column = "Number"
+required = true
+[fields.active]
+column = "Active"
+[fields.first_name]
+column = "First"
+[fields.last_name]
+column = "Last"
+[fields.hire_date]
+column = "Hired"
+[workers]
+pick = [{ field = "hire_date", prefer = "latest" }]
+[scope]
+include = ["active"]
+[identity]
+domain = "firm.example"
+[scim.mapping]
+externalId = "person_number"
+userName = "user_principal_name"
+active = "active"
+displayName = { sql = "first_name || ' ' || last_name" }
+'{custom}:Hired' = { field = "hire_date", zone = "UTC" }
+"""
+
+
+def faults(text: str) -> list[ProfileFault]:
+    """Every fault of a profile; the message names the file and each key."""
+    with pytest.raises(ProfileError) as caught:
+        parse(text, "firm.toml")
+    found = caught.value.faults
+    assert str(caught.value).splitlines() == [f"firm.toml: {f.key} = {f.value}: {f.allowed}" for f in found]
+    return found
+
+
+def changed(old: str, new: str) -> str:
+    """The good profile with one thing wrong."""
+    assert GOOD.count(old) == 1, old
+    return GOOD.replace(old, new)
+
+
+def test_both_built_in_profiles_load() -> None:
+    assert built_in_names() == ["microsoft-csv2scim", "oracle-hcm"]
+    for name in built_in_names():
+        assert load(name).profile.name == name
+
+
+def test_the_good_profile_has_no_fault() -> None:
+    assert parse(GOOD, "firm.toml").profile.name == "firm"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "value", "allowed"),
+    [
+        ('glob = "*"', 'glob = "*"\ncolour = 1', "sources[0].colour", "1", "no such key"),
+        ('glob = "*"', 'glob = "*"\ncontent = "half"', "sources[0].content", "'half'", "one of 'full' or 'changes-only'"),
+        ('glob = "*"', 'glob = "*"\nbusiness_date = { pattern = "(" }', "sources[0].business_date.pattern", "'('",
+         "regular expression"),
+        ('column = "First"', 'column = "First"\npattern = "["', "fields.first_name.pattern", "'['", "regular expression"),
+        ('column = "First"', 'column = "First"\nmax_length = 0', "fields.first_name.max_length", "0", "greater than 0"),
+        ('column = "First"\n', 'required = true\n', "fields.first_name.column", "(missing)", "required"),
+        ('[fields.last_name]\ncolumn = "Last"\n', "", "fields.last_name", "(missing)", "every profile"),
+        ("[fields.hire_date]", "[fields.shoe_size]", "fields.shoe_size", "'Hired'", "extra_fields"),
+        ('column = "Hired"', 'column = "Hired"\ntype = "integer"', "fields.hire_date.type", "'integer'", "is a date"),
+        ('domain = "firm.example"', 'domain = "firm"', "identity.domain", "'firm'", "must match"),
+        ('start_date = "2024-01-01"', 'start_date = "soon"', "start_date", "'soon'", "must match"),
+        ('field = "hire_date", prefer', 'field = "nobody", prefer', "workers.pick[0].field", "'nobody'", "person_number"),
+        ('include = ["active"]', 'include = ["nobody"]', "scope.include[0]", "'nobody'", "does not fit"),
+        ('include = ["active"]', 'include = ["first_name"]', "scope.include[0]", "'first_name'", "is VARCHAR"),
+        ('active = "active"', 'active = "nobody"', "scim.mapping.active", "'nobody'", "one of person_number"),
+        ('active = "active"', 'active = "first_name"', "scim.mapping.active", "'first_name'", "must be a boolean"),
+        ('userName = "user_principal_name"', 'userName = "active"', "scim.mapping.userName", "'active'", "must be text"),
+        ('active = "active"', 'shoeSize = "active"', "scim.mapping.shoeSize", "'active'", "a core attribute"),
+        ('active = "active"\n', "", "scim.mapping.active", "(missing)", "every operation"),
+        ("'{custom}:Hired' =", "'{custom}:Hi.red' =", "scim.mapping.{custom}:Hi.red", "'hire_date'", "single-valued"),
+        ("'{custom}:Hired' =", "'{enterprise}:shoe' =", "scim.mapping.{enterprise}:shoe", "'hire_date'", "enterprise attributes"),
+        ("'{custom}:Hired' =", "'pets[type eq \"work\"].value' =", 'scim.mapping.pets[type eq "work"].value', "'hire_date'",
+         "multi-valued attributes are"),
+        ('zone = "UTC"', 'zone = "Mars/Base"', "scim.mapping.{custom}:Hired.zone", "'Mars/Base'", "IANA time zone"),
+        ('zone = "UTC"', 'value = true', "scim.mapping.{custom}:Hired", "{'field': 'hire_date', 'value': True}", "exactly one"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_named(old: str, new: str, key: str, value: str, allowed: str) -> None:
+    found = {fault.key: fault for fault in faults(changed(old, new))}
+    assert key in found
+    assert found[key].value == value
+    assert allowed in found[key].allowed
+
+
+def test_two_keys_for_one_place_are_refused() -> None:
+    [fault] = faults(GOOD + '"urn:ietf:params:scim:schemas:core:2.0:User:active" = "active"\n')
+    assert "active already fills this place" in fault.allowed
+
+
+def test_two_sources_of_one_name_are_refused() -> None:
+    [fault] = faults(
+        changed("[fields.person_number]", '[[sources]]\nname = "people"\nglob = "x"\n[fields.person_number]')
+    )
+    assert fault.key == "sources[1].name"
+
+
+def test_every_fault_is_told_and_not_only_the_first() -> None:
+    found = faults(changed('active = "active"', 'active = "nobody"').replace("|| last_name", "|| now()"))
+    assert {fault.key for fault in found} == {"scim.mapping.active", "scim.mapping.displayName"}
+
+
+def test_toml_that_is_none_is_told_with_its_place() -> None:
+    [fault] = faults("name = \n")
+    assert fault.key == "(syntax)"
+    assert "line 1" in fault.value
+
+
+def test_a_file_that_is_not_there_is_told_with_the_built_in_names() -> None:
+    with pytest.raises(ProfileError, match="oracle-hcm"):
+        load("nowhere.toml")
+
+
+def test_the_digest_is_of_what_a_profile_says_and_not_of_its_spelling() -> None:
+    plain = parse(GOOD, "firm.toml").sha256
+    assert (
+        parse("# a comment\n" + GOOD.replace('"firm.example"', "'firm.example' # here"), "other.toml").sha256 == plain
+    )
+    assert parse(changed('column = "First"', 'column = "First"\nrequired = false'), "firm.toml").sha256 == plain
+    assert parse(changed('column = "First"', 'column = "Given"'), "firm.toml").sha256 != plain
+
+
+def test_a_profile_never_changes_after_loading() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        parse(GOOD, "firm.toml").profile.name = "other"  # type: ignore[misc]

@@ -1,0 +1,173 @@
+"""One writer at a time, readers who never wait, and faults that give nothing away."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from hcm_pipeline.errors import HomeError, PipelineError, WarehouseBusy
+from hcm_pipeline.home import Home
+from hcm_pipeline.warehouse import Warehouse, ensure_columns, literal, memory, quote
+
+HOLD = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+KILLED = """
+import sys
+from pathlib import Path
+from hcm_pipeline.home import Home
+from hcm_pipeline.warehouse import Warehouse
+with Warehouse(Home(Path(sys.argv[1]))).write() as con:
+    con.begin()
+    con.execute("insert into meta select i::varchar, repeat('x', 1000) from range(20000) t(i)")
+    print("writing", flush=True)
+    while True:
+        con.execute("insert into meta select uuid()::varchar, 'y' from range(1000)")
+"""
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    """A warehouse with its tables, whose patience is short."""
+    made = Warehouse(Home(tmp_path / "home"), patience=0.3)
+    with made.write():
+        pass
+    return made
+
+
+def test_writers_queue(warehouse: Warehouse) -> None:
+    patient = Warehouse(warehouse.home, patience=30)
+    with warehouse.write() as con:
+        waiting = threading.Event()
+        done: list[str] = []
+
+        def second() -> None:
+            waiting.set()
+            with patient.write() as other:
+                done.extend(row[0] for row in other.execute("select value from meta where key = 'first'").fetchall())
+
+        thread = threading.Thread(target=second)
+        thread.start()
+        waiting.wait()
+        con.execute("insert into meta values ('first', 'was here')")
+        assert not done
+    thread.join(timeout=30)
+    assert done == ["was here"]
+
+
+def test_a_writer_without_patience_is_told_who_holds_the_warehouse(warehouse: Warehouse) -> None:
+    with warehouse.write(), pytest.raises(WarehouseBusy, match=f"held by process {os.getpid()}"), warehouse.write():
+        pass
+
+
+def test_a_waiting_writer_says_so_once(warehouse: Warehouse) -> None:
+    told: list[str] = []
+    with warehouse.write(), pytest.raises(WarehouseBusy), Warehouse(warehouse.home, 0.3, told.append).write():
+        pass
+    assert told == [f"waiting for the warehouse, held by process {os.getpid()}"]
+
+
+def test_a_reader_reads_the_published_copy_while_a_writer_writes(warehouse: Warehouse) -> None:
+    warehouse.publish()
+    with warehouse.write() as con:
+        con.execute("insert into meta values ('new', '1')")
+        with warehouse.read() as reader:
+            assert reader.execute("select count(*) from meta where key = 'new'").fetchall() == [(0,)]
+    warehouse.publish()
+    with warehouse.read() as reader:
+        assert reader.execute("select count(*) from meta where key = 'new'").fetchall() == [(1,)]
+
+
+def test_a_reader_before_the_first_run_is_told_what_comes_first(warehouse: Warehouse) -> None:
+    with pytest.raises(HomeError, match="hcm-pipeline run"), warehouse.read():
+        pass
+
+
+def test_a_file_that_another_program_holds_is_told_with_advice(warehouse: Warehouse) -> None:
+    command = [sys.executable, "-c", HOLD, str(warehouse.home.warehouse)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"open\n"
+        with pytest.raises(WarehouseBusy, match="open in another program; close it, and read"), warehouse.write():
+            pass
+        other.communicate()
+    with warehouse.write() as con:
+        assert con.execute("select 1").fetchall() == [(1,)]
+
+
+def test_the_text_of_a_fault_stays_in_the_home(warehouse: Warehouse) -> None:
+    with pytest.raises(PipelineError) as caught, warehouse.write() as con:
+        con.execute("select cast('Secret Person' as integer)")
+    assert "Secret" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    note = warehouse.home.path / "last-fault.txt"
+    assert "Secret Person" in note.read_text()
+    assert note.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_files_are_their_owners_only(warehouse: Warehouse) -> None:
+    warehouse.publish()
+    for path in (warehouse.home.warehouse, warehouse.home.read_copy):
+        assert path.stat().st_mode & 0o777 == 0o600
+    assert warehouse.home.path.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_kill_in_the_middle_of_a_write_leaves_the_state_before_it(warehouse: Warehouse) -> None:
+    command = [sys.executable, "-c", KILLED, str(warehouse.home.path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"writing\n"
+        time.sleep(0.05)
+        other.send_signal(signal.SIGKILL)
+    with warehouse.write() as con:
+        assert con.execute("select key from meta where key <> 'schema'").fetchall() == []
+        con.execute("insert into meta values ('after', '1')")
+
+
+def test_what_is_no_warehouse_is_told(tmp_path: Path) -> None:
+    home = Home(tmp_path).create()
+    home.warehouse.write_text("not a database, but long enough to be read as one" * 200)
+    with pytest.raises(HomeError, match="cannot be opened as a DuckDB file"), Warehouse(home, patience=0.3).write():
+        pass
+
+
+def test_a_warehouse_of_a_newer_release_is_refused(warehouse: Warehouse) -> None:
+    with warehouse.write() as con:
+        con.execute("update meta set value = '999' where key = 'schema'")
+    with pytest.raises(HomeError, match="999"), warehouse.write():
+        pass
+
+
+def test_a_field_that_changed_its_type_is_refused(warehouse: Warehouse) -> None:
+    with warehouse.write() as con:
+        ensure_columns(con, "worker_versions", {"grade": "VARCHAR"})
+        ensure_columns(con, "worker_versions", {"grade": "VARCHAR", "level": "BIGINT"})
+        with pytest.raises(PipelineError, match="grade as varchar, the profile says bigint"):
+            ensure_columns(con, "worker_versions", {"grade": "BIGINT"})
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["from read_csv('/etc/passwd')", "from read_text('/etc/passwd')", "from '/etc/passwd'", "copy (select 1) to '/tmp/out.csv'",
+     "attach '/tmp/other.duckdb'", "install httpfs", "load httpfs", "from read_csv('http://127.0.0.1:9/x')",
+     "set enable_external_access = true"],
+)  # fmt: skip
+def test_sql_cannot_touch_files_or_the_network(warehouse: Warehouse, statement: str) -> None:
+    with memory() as con, pytest.raises(duckdb.Error):
+        con.execute(statement)
+    with pytest.raises(PipelineError), warehouse.write() as live:
+        live.execute(statement)
+
+
+@pytest.mark.parametrize("name", ["plain", 'a"b', "a'b", "sel ect", ""])
+def test_quoting_keeps_names_and_values_whole(name: str) -> None:
+    with memory() as con:
+        assert con.execute(f"select {literal(name)}").fetchall() == [(name,)]
+        if name:
+            assert [column[0] for column in con.execute(f"select 1 as {quote(name)}").description or []] == [name]

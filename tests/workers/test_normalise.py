@@ -1,0 +1,125 @@
+"""Values as the profile wants them: trimmed, put right, typed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hcm_pipeline.profile.model import FieldSpec
+from hcm_pipeline.warehouse import memory
+from hcm_pipeline.workers.normalise import WHITE_SPACE, digest_of, text_of, typed
+
+SPACES = st.text(st.sampled_from(WHITE_SPACE), max_size=3)
+
+
+@pytest.fixture(scope="module")
+def con() -> duckdb.DuckDBPyConnection:
+    """DuckDB as the pipeline opens it."""
+    return memory()
+
+
+def text(con: duckdb.DuckDBPyConnection, value: str | None, **spec: Any) -> Any:
+    """The normalised text of one value."""
+    sql = text_of("c", FieldSpec.model_validate({"column": "c", **spec}))
+    return con.execute(f"select {sql} from (select ?::varchar as c)", [value]).fetchall()[0][0]
+
+
+def read(con: duckdb.DuckDBPyConnection, value: str | None, kind: str, **spec: Any) -> tuple[Any, bool]:
+    """(value, unreadable) of one value."""
+    made = FieldSpec.model_validate({"column": "c", "type": kind, **spec})
+    sql = typed("c", kind, made, "t")
+    query = f"select {sql.value}, coalesce({sql.unreadable}, false) from (select {text_of('c', made)} as t from (select ?::varchar as c))"
+    [(found, unreadable)] = con.execute(query, [value]).fetchall()
+    return found, unreadable
+
+
+@given(before=SPACES, middle=st.text(st.characters(exclude_characters="\0", codec="utf-8")), after=SPACES)
+def test_white_space_around_a_value_goes_and_nothing_else(
+    con: duckdb.DuckDBPyConnection, before: str, middle: str, after: str
+) -> None:
+    value = before + middle + after
+    assert text(con, value) == (value.strip(WHITE_SPACE) or None)
+
+
+@pytest.mark.parametrize("blank", [None, "", " ", "\u00a0", "\ufeff", "\t\r\n\u202f"])
+def test_a_blank_is_null(con: duckdb.DuckDBPyConnection, blank: str | None) -> None:
+    assert text(con, blank) is None
+
+
+@pytest.mark.parametrize(
+    ("step", "value", "expected"),
+    [
+        ("upper", "dé", "DÉ"), ("lower", "ÀB", "àb"), ("title", "MARY ann o'neil", "Mary Ann O'neil"),
+        ("collapse_spaces", "a  b\t\nc", "a b c"), ("phone", "+1 (555) 01-23.4/5", "+1555012345"), ("phone", "()", None),
+        ("digits", "a1-2", "12"), ("digits", "none", None), ("nfc", "e\u0301", "é"),
+        ("strip_leading_zeros", "00070", "70"), ("strip_leading_zeros", "000", "0"),
+    ],
+)  # fmt: skip
+def test_a_normaliser_does_what_its_name_says(
+    con: duckdb.DuckDBPyConnection, step: str, value: str, expected: str | None
+) -> None:
+    assert text(con, value, normalise=[step]) == expected
+
+
+def test_normalisers_come_first_then_blanks_then_replacements(con: duckdb.DuckDBPyConnection) -> None:
+    spec: dict[str, Any] = {"normalise": ["upper"], "blank": ["N/A"], "replace": {"UK": "GB", "": "never"}}
+    assert [text(con, value, **spec) for value in ("uk", " Uk ", "n/a", "fr")] == ["GB", "GB", None, "FR"]
+
+
+def test_values_with_quotes_are_only_values(con: duckdb.DuckDBPyConnection) -> None:
+    assert text(con, "O'Neil", replace={"O'Neil": 'O"Neil'}, blank=["';--"]) == 'O"Neil'
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2031-04-01", dt.date(2031, 4, 1)), ("2031-04-01T00:00:00.000Z", dt.date(2031, 4, 1)),
+        ("2031-04-01 23:59:59", dt.date(2031, 4, 1)), ("2024-02-29", dt.date(2024, 2, 29)), (" ", None),
+        ("4712-12-31", None), ("9999-12-31", None), ("4712-12-31T00:00:00Z", None),
+    ],
+)  # fmt: skip
+def test_a_date_is_read(con: duckdb.DuckDBPyConnection, value: str, expected: dt.date | None) -> None:
+    assert read(con, value, "date") == (expected, False)
+
+
+@pytest.mark.parametrize(
+    "value", ["2026-02-30", "2026-1-5", "01/02/2026", "20260102", "12026-01-02", "2026-01-02x", "0", "today"]
+)
+def test_what_is_no_iso_date_is_unreadable(con: duckdb.DuckDBPyConnection, value: str) -> None:
+    assert read(con, value, "date") == (None, True)
+
+
+def test_formats_are_tried_in_order(con: duckdb.DuckDBPyConnection) -> None:
+    formats = ["%d/%m/%Y", "%Y-%m-%d"]
+    assert read(con, "03/02/2026", "date", formats=formats) == (dt.date(2026, 2, 3), False)
+    assert read(con, "2026-02-03", "date", formats=formats) == (dt.date(2026, 2, 3), False)
+    assert read(con, "31/02/2026", "date", formats=formats) == (None, True)
+
+
+@pytest.mark.parametrize(("value", "expected"), [("Y", True), (" Active", True), ("N", False), ("", None)])
+def test_a_boolean_is_read_from_the_values_of_the_profile(
+    con: duckdb.DuckDBPyConnection, value: str, expected: bool | None
+) -> None:
+    assert read(con, value, "boolean", true_values=["Y", "Active"], false_values=["N"]) == (expected, False)
+
+
+@pytest.mark.parametrize(("kind", "value"), [("boolean", "maybe"), ("integer", "1x"), ("decimal", "1,5")])
+def test_text_of_another_type_is_unreadable(con: duckdb.DuckDBPyConnection, kind: str, value: str) -> None:
+    assert read(con, value, kind) == (None, True)
+
+
+CELLS = st.lists(st.one_of(st.none(), st.text(st.characters(min_codepoint=32), max_size=4)), min_size=3, max_size=3)
+
+
+@given(one=CELLS, other=CELLS)
+def test_digests_differ_exactly_when_values_do(
+    con: duckdb.DuckDBPyConnection, one: list[str | None], other: list[str | None]
+) -> None:
+    query = f"select {digest_of(['a', 'b', 'c'])} from (select ?::varchar as a, ?::varchar as b, ?::varchar as c)"
+    first, second = (con.execute(query, cells).fetchall() for cells in (one, other))
+    assert (first == second) is (one == other)
