@@ -89,13 +89,13 @@ class Stopwatch:
 
 def pipeline(folder: Path) -> dict[str, Any]:
     """Both days through the pipeline in this process; the same shape as the answer of floor.py."""
-    import resource  # noqa: PLC0415
+    import resource
 
-    from hcm_pipeline import landing, processing  # noqa: PLC0415
-    from hcm_pipeline.home import Home  # noqa: PLC0415
-    from hcm_pipeline.profile import load  # noqa: PLC0415
-    from hcm_pipeline.warehouse import Warehouse  # noqa: PLC0415
-    from hcm_pipeline.workers import judge, repeats, snapshot, staged  # noqa: PLC0415
+    from hcm_pipeline import landing, processing
+    from hcm_pipeline.home import Home
+    from hcm_pipeline.profile import load
+    from hcm_pipeline.warehouse import Warehouse
+    from hcm_pipeline.workers import judge, repeats, snapshot, staged
 
     watch = Stopwatch()
     for owner, attribute, stage in (
@@ -130,8 +130,8 @@ def pipeline(folder: Path) -> dict[str, Any]:
 
 def _accept(warehouse: Any, manifest_id: str, requests: int) -> None:
     """Everything was answered with 202."""
-    from hcm_pipeline.delivery import settle  # noqa: PLC0415
-    from hcm_pipeline.delivery.journal import Journal, Outcome, RequestState  # noqa: PLC0415
+    from hcm_pipeline.delivery import settle
+    from hcm_pipeline.delivery.journal import Journal, Outcome, RequestState
 
     accepted = Outcome(state=RequestState.ACCEPTED, status=202, service_time=dt.datetime.now(dt.UTC))
     with warehouse.write() as con, Journal(warehouse.home.journal) as journal:

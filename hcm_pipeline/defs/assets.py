@@ -70,7 +70,7 @@ def build_assets(profile: Profile) -> list[dg.AssetsDefinition | dg.AssetSpec]:
             )
         if listed:
             context.instance.add_run_tags(
-                context.run_id, {f"{md.EXTRACT_TAG}/{row['sha256'][:12]}": row["name"][:60] for row in listed[:20]}
+                context.run.run_id, {f"{md.EXTRACT_TAG}/{row['sha256'][:12]}": row["name"][:60] for row in listed[:20]}
             )
         version = "+".join(row["sha256"][:16] for row in listed) or "none"
         return dg.MaterializeResult(
@@ -225,7 +225,7 @@ def build_assets(profile: Profile) -> list[dg.AssetsDefinition | dg.AssetSpec]:
         if manifest is not None:
             verify(folder_of(pipeline.home.manifests, manifest))
             tags = {md.MANIFEST_TAG: manifest.manifest_id, md.DATE_TAG: manifest.business_date.isoformat()}
-            context.instance.add_run_tags(context.run_id, tags)
+            context.instance.add_run_tags(context.run.run_id, tags)
         yield dg.AssetCheckResult(passed=True, check_name=MANIFEST_CHECK, asset_key="manifest")
         yield dg.MaterializeResult(
             asset_key="desired_users",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from hcm_pipeline.defs.instance_file import write_instance_file
+from hcm_pipeline.defs.metadata import PROCESS_TAG
 from hcm_pipeline.defs.resources import Pipeline, watcher
 from hcm_pipeline.home import Home
 
@@ -39,7 +41,7 @@ def run_job(
         defs.resolve_job_def(job).execute_in_process(
             instance=instance,
             run_config={**(config or {}), "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            tags=dict(tags or {}),
+            tags={**(tags or {}), PROCESS_TAG: str(os.getpid())},
             partition_key=partition,
             raise_on_error=True,
         )

@@ -14,6 +14,8 @@ OWNERS = ["team:identity-engineering"]
 EXTRACT_TAG = "hcm/extract"
 MANIFEST_TAG = "hcm/manifest"
 DATE_TAG = "hcm/business_date"
+PROCESS_TAG = "hcm/process"
+"""The process of a run that a command made inside itself."""
 
 
 def schema(columns: Mapping[str, str], about: Mapping[str, str] | None = None) -> dict[str, dg.TableSchema]:

@@ -4,7 +4,8 @@ Each decides by looking at files and the journal; the work is done by the runs t
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import dagster as dg
 
@@ -13,6 +14,8 @@ from hcm_pipeline.defs.assets import DAILY_JOB
 from hcm_pipeline.defs.delivery import OUTCOMES_JOB, UPLOAD_JOB, outcomes_job, upload_job
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.delivery.journal import Journal, JournaledManifest
+from hcm_pipeline.delivery.settle import waiting_since
+from hcm_pipeline.delivery.target import target_key
 from hcm_pipeline.landing import SETTLE_SECONDS, waiting
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.sources import Left, is_whole, match_source, read_business_date
@@ -87,13 +90,7 @@ def build_sensors(profile: Profile) -> list[dg.SensorDefinition]:
         settled = settled_until(pipeline)
         if settled >= newest:
             return dg.SkipReason("every accepted operation has its outcome")
-        running = context.instance.get_runs(
-            dg.RunsFilter(
-                job_name=OUTCOMES_JOB,
-                statuses=[dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED],
-            ),
-            limit=1,
-        )
+        running = under_way(context.instance, context.instance.get_runs(dg.RunsFilter(job_name=OUTCOMES_JOB), limit=10))
         if running:
             return dg.SkipReason("a run is reading the provisioning log already")
         return dg.RunRequest()
@@ -101,15 +98,31 @@ def build_sensors(profile: Profile) -> list[dg.SensorDefinition]:
     return [arrival, manifest_ready, outcomes_waiting]
 
 
+def under_way(instance: dg.DagsterInstance, runs: Sequence[dg.DagsterRun]) -> bool:
+    """Whether one of the runs is still going on. One whose own process was killed is marked as failed, and is not.
+
+    The daemon's monitoring finds killed runs that it launched; a run inside a command has only its process id to go by.
+    """
+    going_on = False
+    for run in runs:
+        if run.is_finished:
+            continue
+        process = run.tags.get(md.PROCESS_TAG)
+        if process is not None and not Path(f"/proc/{process}").exists() and Path("/proc/self").exists():
+            instance.report_run_failed(run, f"process {process} was killed")
+        else:
+            going_on = True
+    return going_on
+
+
 def _upload_request(instance: dg.DagsterInstance, manifest: JournaledManifest) -> dg.RunRequest | dg.SkipReason:
     """A run for the manifest, unless one is under way. Its key counts the runs that ended, so that none comes twice."""
-    records = instance.get_run_records(
-        dg.RunsFilter(job_name=UPLOAD_JOB, tags={md.MANIFEST_TAG: manifest.manifest_id})
-    )
-    if any(not record.dagster_run.is_finished for record in records):
+    records = instance.get_run_records(dg.RunsFilter(job_name=UPLOAD_JOB, tags={md.MANIFEST_TAG: manifest.manifest_id}))
+    if under_way(instance, [record.dagster_run for record in records]):
         return dg.SkipReason(f"manifest {manifest.manifest_id[:12]} is being uploaded")
-    last_end = max((record.end_time or 0.0 for record in records), default=0.0)
-    if records and time.time() - last_end < RETRY_AFTER_SECONDS:
+    launched = [record for record in records if md.PROCESS_TAG not in record.dagster_run.tags]
+    last_end = max((record.end_time or 0.0 for record in launched), default=0.0)
+    if launched and time.time() - last_end < RETRY_AFTER_SECONDS:
         return dg.SkipReason(
             f"manifest {manifest.manifest_id[:12]}: its last upload ended early; it goes on a while later"
         )
@@ -134,11 +147,5 @@ def settled_until(pipeline: Pipeline) -> int:
         return -1
     with pipeline.warehouse(dg.get_dagster_logger()).read() as con:
         row = first(con, "select value from meta where key = 'accept_seq'")
-        waiting_row = first(
-            con,
-            """
-            select count(*) from accepted_requests a join operations o using (plan_no, request_no)
-            left join outcomes u using (plan_no, request_no, op_no) where u.outcome is null
-        """,
-        )
-    return -1 if waiting_row and waiting_row[0] else int(row[0]) if row else 0
+        waiting_for, _ = waiting_since(con, target_key(pipeline.settings))
+    return -1 if waiting_for else int(row[0]) if row else 0

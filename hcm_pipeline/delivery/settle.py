@@ -76,13 +76,20 @@ def find_doubtful(con: duckdb.DuckDBPyConnection, journal: Journal, target: str)
 
 
 def waiting_since(con: duckdb.DuckDBPyConnection, target: str) -> tuple[int, dt.datetime | None]:
-    """How many accepted operations of a target have no outcome yet, and when the first of them was accepted."""
+    """How many accepted operations of a target have no outcome yet, and when the first of them was accepted.
+
+    An operation that was overtaken does not wait: the service worked off both after the later one was accepted, and what
+    the log says then is the later one's outcome.
+    """
     row = first(
         con,
         """select count(*), min(a.accepted_at)
         from accepted_requests a join manifests m using (plan_no) join operations o using (plan_no, request_no)
         left join outcomes u using (plan_no, request_no, op_no)
-        where m.target = ? and u.outcome is null""",
+        left join (select m.target, u.person_number, max(u.plan_no) as plan_no
+            from outcomes u join manifests m using (plan_no) group by all) l
+            on l.target = m.target and l.person_number = o.person_number
+        where m.target = ? and u.outcome is null and coalesce(l.plan_no, 0) < o.plan_no""",
         [target],
     )
     return (int(row[0]), row[1]) if row else (0, None)

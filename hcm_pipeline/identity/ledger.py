@@ -128,7 +128,8 @@ def _number(con: duckdb.DuckDBPyConnection, attribute: _Attribute) -> None:
             create or replace temp table asking as
             with tops as (
                 select stem, max(n) as n from (
-                    select {column}_stem as stem, {column}_n as n from identities where {column}_stem in (select stem from candidates)
+                    select {column}_stem as stem, {column}_n as n from identities
+                    where {column}_stem in (select stem from candidates)
                     union all select stem, n from {given}
                     union all select stem, n from candidates) group by 1)
             select a.person_number, a.base, a.stem,

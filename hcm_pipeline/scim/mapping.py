@@ -227,7 +227,7 @@ def _object(tree: Tree) -> Iterator[str | Leaf]:
             for j, entry in enumerate(value):
                 if j:
                     yield ","
-                yield from _object(entry)  # type: ignore[arg-type]
+                yield from _object(entry)
             yield "]"
         else:
             yield orjson.dumps(value).decode()

@@ -172,11 +172,15 @@ create table if not exists planned (
 -- one row: one operation and all that is known of it
 create or replace view receipts as
     select m.manifest_id, m.business_date, m.target, o.request_no, o.op_no, o.person_number, o.kind,
-        case when u.outcome is not null then u.outcome when a.accepted_at is not null then 'accepted' else 'planned' end as state,
+        case when u.outcome is not null then u.outcome when l.plan_no > o.plan_no and a.accepted_at is not null then 'overtaken'
+            when a.accepted_at is not null then 'accepted' else 'planned' end as state,
         a.accepted_at, u.action, u.reference, u.error_code, u.reason, u.advice, u.log_id, u.logged_at
     from operations o join manifests m using (plan_no)
     left join accepted_requests a using (plan_no, request_no)
-    left join outcomes u using (plan_no, request_no, op_no);
+    left join outcomes u using (plan_no, request_no, op_no)
+    left join (select m.target, u.person_number, max(u.plan_no) as plan_no
+        from outcomes u join manifests m using (plan_no) group by all) l
+        on l.target = m.target and l.person_number = o.person_number;
 
 create or replace view quarantine_reasons as
     select q.business_date, e.sha256 as extract_sha256, e.name as file, q.row_no, q.person_number,

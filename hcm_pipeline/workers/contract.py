@@ -7,8 +7,10 @@ fields come with a flag that says whether their text could be read.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
@@ -32,7 +34,7 @@ class Broken:
 
 def value_class(value: object) -> str:
     """What kind of value this is, without saying which: fit for logs and metadata."""
-    if value is None or value is pd.NA or (isinstance(value, float) and value != value):  # noqa: PLR0124 - NaN
+    if value is None or value is pd.NA or (isinstance(value, float) and value != value):
         return "blank"
     text = str(value)
     kinds = (
@@ -74,7 +76,7 @@ def _text_checks(spec: FieldSpec) -> list[pa.Check]:
     return checks
 
 
-def _matcher(pattern: str) -> object:
+def _matcher(pattern: str) -> Callable[[pd.Series[str]], pd.Series[bool]]:
     compiled = re.compile(pattern)
 
     def matches(values: pd.Series[str]) -> pd.Series[bool]:
@@ -112,7 +114,7 @@ def broken_rules(profile: Profile, frame: pd.DataFrame) -> list[Broken]:
             ]
             continue
         field = str(column).partition("__")[0]
-        value = frame.at[place, field]
+        value: Any = frame.at[place, field]
         blank = rule == "required" or pd.isna(value)
         found.append(Broken(place, rule, field, value_class(None if blank else value), None if blank else str(value)))
     return found

@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -108,7 +109,7 @@ class Day:
         self.con, self.loaded, self.profile, self.day = con, loaded, loaded.profile, day
         self.used, self.superseded = effective(of_day(con, day))
         self.staged = Staged(con, loaded.profile, self.used)
-        self.progress = lambda message: progress(f"{day}: {message}")
+        self.progress: Progress = lambda message: progress(f"{day}: {message}")
         con.execute(f"create or replace temp view known as {CURRENT}")
         self.staged.read(extracts, scratch, self.progress)
 
@@ -124,7 +125,7 @@ class Day:
         """Do the day inside the caller's transaction. Raises GuardStop (and nothing of the day is in the snapshot)."""
         con, day = self.con, self.day
         state = self._state()
-        counts: dict[str, int] = {"extracts": len(self.used), "rows": sum(self.staged.records.values())}
+        counts: dict[str, Any] = {"extracts": len(self.used), "rows": sum(self.staged.records.values())}
         changes: dict[str, int] = {}
         reasons: dict[str, int] = {}
         if self.used:
@@ -180,7 +181,7 @@ class Day:
     def _state(self) -> str:
         return state_of(state_before(self.con, self.day), self.day, self.loaded.sha256, self.used)
 
-    def _judge(self) -> dict[str, int]:
+    def _judge(self) -> dict[str, Any]:
         """Decide about every row; what is not in quarantine then is `suspects` without `bad`, or known as it is."""
         collapsed, passed_over = repeats.find_repeats(self.staged)
         before = self.con.execute(

@@ -44,8 +44,9 @@ def _extract(row: Sequence[Any]) -> Extract:
 
 
 def _shape(text: str) -> Shape:
-    values = orjson.loads(text)
-    return Shape(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+    values: dict[str, Any] = orjson.loads(text)
+    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    return Shape(**fields)
 
 
 def find(con: duckdb.DuckDBPyConnection, sha256: str) -> Extract | None:

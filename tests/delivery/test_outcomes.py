@@ -95,7 +95,6 @@ def test_an_entry_belongs_to_the_last_operation_accepted_before_it(chain: Chain)
     ]
 
 
-@pytest.mark.xfail(reason="settle.waiting_since counts an operation that a later one overtook, for ever")
 def test_operations_overtaken_before_the_service_began_to_work_do_not_wait_for_ever(chain: Chain) -> None:
     """Cycles are 40 minutes apart: two manifests accepted between two of them are both worked off after both."""
     chain.now = chain.now.replace(minute=10)

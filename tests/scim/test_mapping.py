@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import duckdb
@@ -22,7 +23,8 @@ from hcm_pipeline.warehouse import memory, quote
 
 CUSTOM = "urn:ietf:params:scim:schemas:extension:contoso:1.0:User"
 ORACLE = load("oracle-hcm").profile
-FULL: dict[str, object] = {
+Row = Mapping[str, object]
+FULL: Row = {
     "person_number": "00123", "active": True, "first_name": "Ann", "middle_name": "May", "last_name": "O\"Lee\\",
     "username": "Ann O'Lee", "email": "ann@example.com", "worker_type": "Employee", "company": "Contoso",
     "division": "Sales", "department": "North", "job_code": "J1", "job_name": "Seller", "manager": "00007",
@@ -32,7 +34,7 @@ FULL: dict[str, object] = {
     "user_principal_name": "ann.olee@contoso.com", "sam_account_name": "aolee", "common_name": "Ann O'Lee",
     "mail_nickname": "ann.olee", "parent_distinguished_name": None,
 }  # fmt: skip
-LEAST: dict[str, object] = {"person_number": "5", "active": False, "first_name": "李", "last_name": "💥",
+LEAST: Row = {"person_number": "5", "active": False, "first_name": "李", "last_name": "💥",
                             "user_principal_name": "li.boom@contoso.com", "sam_account_name": "lboom"}  # fmt: skip
 
 
@@ -42,7 +44,7 @@ def con() -> duckdb.DuckDBPyConnection:
     return memory()
 
 
-def user_json(con: duckdb.DuckDBPyConnection, profile: Profile, **values: object) -> str:
+def user_json(con: duckdb.DuckDBPyConnection, values: Row, profile: Profile = ORACLE) -> str:
     """The SCIM user of a worker as it would be sent."""
     mapping = compile_mapping(profile)
     columns = columns_of(profile)
@@ -51,14 +53,14 @@ def user_json(con: duckdb.DuckDBPyConnection, profile: Profile, **values: object
     return str(con.execute(query, [values.get(name) for name in columns]).fetchall()[0][0])
 
 
-def user(con: duckdb.DuckDBPyConnection, profile: Profile = ORACLE, **values: object) -> dict[str, Any]:
+def user(con: duckdb.DuckDBPyConnection, values: Row, profile: Profile = ORACLE) -> dict[str, Any]:
     """The same, parsed."""
-    parsed: dict[str, Any] = orjson.loads(user_json(con, profile, **values))
+    parsed: dict[str, Any] = orjson.loads(user_json(con, values, profile))
     return parsed
 
 
 def test_worksheet_2_is_complete(con: duckdb.DuckDBPyConnection) -> None:
-    assert user(con, **FULL) == {
+    assert user(con, FULL) == {
         "schemas": [CORE, ENTERPRISE, CUSTOM],
         "externalId": "00123",
         "userName": "ann.olee@contoso.com",
@@ -79,7 +81,7 @@ def test_worksheet_2_is_complete(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_the_attributes_of_the_tutorials_example_are_all_there(con: duckdb.DuckDBPyConnection) -> None:
-    found = user(con, **FULL)
+    found = user(con, FULL)
     # seeds/oracle-hcm-provisioning-tutorial.md, "SCIM bulk request"; the manager's display name is read-only in RFC 7643
     assert found.keys() >= {"schemas", "externalId", "userName", "name", "displayName", "emails", "addresses",
                             "phoneNumbers", "userType", "title", "active", ENTERPRISE}  # fmt: skip
@@ -104,8 +106,8 @@ def keys_of(value: Any) -> Any:
 
 
 def test_what_is_not_known_is_an_explicit_null_and_nothing_is_left_out(con: duckdb.DuckDBPyConnection) -> None:
-    least = user(con, **LEAST)
-    assert keys_of(least) == keys_of(user(con, **FULL))
+    least = user(con, LEAST)
+    assert keys_of(least) == keys_of(user(con, FULL))
     assert least["active"] is False
     assert least["title"] is None
     assert least[ENTERPRISE]["manager"] == {"value": None}
@@ -118,7 +120,7 @@ def test_work_entries_stand_first_whatever_the_order_of_the_mapping(con: duckdb.
     profile = ORACLE.model_copy(
         update={"scim": ORACLE.scim.model_copy(update={"mapping": mapping}), "name": "reversed"}
     )
-    assert [entry["type"] for entry in user(con, profile, **FULL)["phoneNumbers"]] == ["work", "mobile"]
+    assert [entry["type"] for entry in user(con, FULL, profile)["phoneNumbers"]] == ["work", "mobile"]
 
 
 def test_a_local_time_becomes_utc(con: duckdb.DuckDBPyConnection) -> None:
@@ -126,12 +128,8 @@ def test_a_local_time_becomes_utc(con: duckdb.DuckDBPyConnection) -> None:
     text["name"] = "berlin"
     text["scim"]["mapping"]["{custom}:HireDate"] = {"field": "hire_date", "time": "00:00:00", "zone": "Europe/Berlin"}
     profile = Profile.model_validate(text)
-    assert (
-        user(con, profile, **{**FULL, "hire_date": dt.date(2026, 7, 1)})[CUSTOM]["HireDate"] == "2026-06-30T22:00:00Z"
-    )
-    assert (
-        user(con, profile, **{**FULL, "hire_date": dt.date(2026, 1, 1)})[CUSTOM]["HireDate"] == "2025-12-31T23:00:00Z"
-    )
+    assert user(con, {**FULL, "hire_date": dt.date(2026, 7, 1)}, profile)[CUSTOM]["HireDate"] == "2026-06-30T22:00:00Z"
+    assert user(con, {**FULL, "hire_date": dt.date(2026, 1, 1)}, profile)[CUSTOM]["HireDate"] == "2025-12-31T23:00:00Z"
 
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
@@ -139,18 +137,17 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 
 @given(TEXT)
 def test_strings_are_escaped_so_that_they_come_back(con: duckdb.DuckDBPyConnection, value: str) -> None:
-    text = user_json(con, ORACLE, **{**LEAST, "job_name": value})
+    text = user_json(con, {**LEAST, "job_name": value})
     assert orjson.loads(text)["title"] == value
     plain = "".join(character for character in value if character.isprintable())
-    assert f'"title":{orjson.dumps(plain).decode()},' in user_json(con, ORACLE, **{**LEAST, "job_name": plain})
+    assert f'"title":{orjson.dumps(plain).decode()},' in user_json(con, {**LEAST, "job_name": plain})
 
 
 def custom_extension() -> type[Extension]:
     """The organisation's own schema as scim2-models has them."""
-    fields: dict[str, Any] = {
-        name: (Annotated[str | None, Required.false], None)
-        for name in ("JobCode", "HireDate", "TermDate", "SamAccountName")
-    }
+    fields: dict[str, Any] = dict.fromkeys(
+        ("JobCode", "HireDate", "TermDate", "SamAccountName"), (Annotated[str | None, Required.false], None)
+    )
     made = create_model("Contoso", __base__=Extension, **fields)
     made.__schema__ = URN(CUSTOM)
     return made
@@ -164,12 +161,13 @@ def test_a_bulk_request_is_valid_for_an_independent_implementation(con: duckdb.D
     values = [worker.get(name) for worker in (FULL, LEAST) for name in columns]
     con.execute(
         f"""create or replace temp table planned as
-        select 1 as plan_no, row_number() over () - 1 as position, person_number, (2::uhugeint ** 127)::uhugeint as digest, {mapping.select}
+        select 1 as plan_no, row_number() over () - 1 as position, person_number,
+            (2::uhugeint ** 127)::uhugeint as digest, {mapping.select}
         from ({rows})""",
         values,
     )
     operations = [text for _, text in con.execute(operation_sql(mapping, 1)).fetchall()]
-    body = f'{{"schemas":["{BULK_REQUEST}"],"Operations":[{",".join(operations)}],"failOnErrors":null}}'
+    body = f'{{"schemas":["{BULK_REQUEST}"],"Operations":[{"".join(operations).rstrip(",")}],"failOnErrors":null}}'
     kind: Any = BulkRequest[User[EnterpriseUser | custom_extension()]]  # type: ignore[misc]
     request = kind.model_validate(orjson.loads(body))
     assert [operation.bulk_id for operation in request.operations] == ["00123-800000000000", "5-800000000000"]

@@ -20,7 +20,7 @@ def seen(folder: Path, *, ordered: bool) -> int:
         con.begin()
         con.execute("insert into a select i::varchar from b where i < 0")
         con.execute("insert into a select i::varchar from b")
-        count = con.execute("select count(t) from a").fetchall()[0][0]
+        count = con.execute("select count(distinct t) from a").fetchall()[0][0]
         con.commit()
     return int(count)
 

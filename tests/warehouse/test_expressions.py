@@ -39,6 +39,6 @@ def test_a_scalar_expression_has_a_type(expression: str, kind: str) -> None:
     ],
 )  # fmt: skip
 def test_everything_else_is_refused_with_what_is_not_allowed(expression: str, says: str) -> None:
-    with pytest.raises(ValueError, match="must|is not|does not") as caught:
+    with pytest.raises(ValueError, match=r"must|is not|does not") as caught:
         type_of(expression, COLUMNS)
     assert says in str(caught.value)

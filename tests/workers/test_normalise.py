@@ -33,7 +33,8 @@ def read(con: duckdb.DuckDBPyConnection, value: str | None, kind: str, **spec: A
     """(value, unreadable) of one value."""
     made = FieldSpec.model_validate({"column": "c", "type": kind, **spec})
     sql = typed("c", kind, made, "t")
-    query = f"select {sql.value}, coalesce({sql.unreadable}, false) from (select {text_of('c', made)} as t from (select ?::varchar as c))"
+    source = f"(select {text_of('c', made)} as t from (select ?::varchar as c))"
+    query = f"select {sql.value}, coalesce({sql.unreadable}, false) from {source}"
     [(found, unreadable)] = con.execute(query, [value]).fetchall()
     return found, unreadable
 

@@ -1,0 +1,105 @@
+"""The commands that the documentation shows work, and print what it shows."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from hcm_pipeline.profile.load import parse
+from tests.docs.pages import DOCS, PAGES, ROOT, blocks
+from tests.docs.runner import environment, run
+
+SAMPLE = ROOT.parent / "shared" / "data" / "microsoft-csv-with-1000-records.csv"
+
+
+def marked(page: Path, kind: str, value: str) -> str:
+    """The text of the blocks with this mark, joined."""
+    return "\n".join(block.text for block in blocks(page) if (block.kind, block.value) == (kind, value))
+
+
+def queries(page: Path, value: str) -> list[str]:
+    """The statements of a page's marked SQL blocks."""
+    return [text for text in marked(page, "sql", value).split(";") if text.strip()]
+
+
+def ask(home: Path, query: str) -> list[tuple[object, ...]]:
+    """The rows that a query finds in the read copy."""
+    with duckdb.connect(str(home / "published" / "warehouse.duckdb"), read_only=True) as con:
+        return con.execute(query).fetchall()
+
+
+def test_the_tutorial_runs_as_written_and_its_home_answers_the_queries_of_find_out_why(tmp_path: Path) -> None:
+    run(DOCS / "tutorial.md", "tutorial", tmp_path)
+    why = queries(DOCS / "how-to" / "find-out-why.md", "why")
+    answers = [ask(tmp_path / "acme", query) for query in why]
+    assert [bool(rows) for rows in answers] == [True, True, True, True, False, True, False]
+
+
+def test_landing_files_gives_the_outcomes_that_are_shown(tmp_path: Path) -> None:
+    run(DOCS / "how-to" / "land-extracts.md", "land", tmp_path)
+
+
+def test_the_example_profile_loads_and_its_file_runs(tmp_path: Path) -> None:
+    run(DOCS / "how-to" / "write-a-profile.md", "profile", tmp_path)
+
+
+def test_the_profiles_that_are_shown_as_files_load() -> None:
+    found = ((page, block) for page in PAGES for block in blocks(page))
+    shown = [(page, block) for page, block in found if (block.language, block.kind) == ("toml", "file")]
+    assert shown
+    for page, block in shown:
+        assert parse(block.text, page.name).profile.sources
+
+
+def test_the_findings_in_microsofts_sample_are_those_of_a_real_run(tmp_path: Path) -> None:
+    if not SAMPLE.is_file():
+        pytest.skip(f"Microsoft's sample is not there: {SAMPLE.relative_to(ROOT.parent)} beside the project")
+    shutil.copyfile(SAMPLE, tmp_path / SAMPLE.name)
+    page = DOCS / "explanation" / "microsoft-sample.md"
+    run(page, "microsoft", tmp_path)
+    quarantined, warnings, countries, in_quarantine = (
+        ask(tmp_path / "home", query) for query in queries(page, "microsoft")
+    )
+    assert quarantined == [(641, 265)]
+    assert warnings == [("unknown", 213)]
+    assert ("GB", 77) in countries
+    assert in_quarantine == [(83,)]
+
+
+def test_another_client_signs_in_uploads_reads_the_log_and_steers_the_sandbox(tmp_path: Path) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    page = DOCS / "how-to" / "use-the-sandbox.md"
+    script = marked(page, "sandbox", "curl") + marked(page, "sandbox", "control")
+    with _sandbox_command(tmp_path, tmp_path / "sandbox.env"):
+        done = subprocess.run(
+            ["bash", "-c", f"set -euo pipefail\n{script}"],
+            cwd=tmp_path, env=environment(tmp_path), capture_output=True, encoding="utf-8", timeout=60, check=False,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "202 Accepted" in done.stdout
+    assert '"provisioningAction":"create"' in done.stdout
+    assert '"error"' not in done.stdout
+
+
+@contextmanager
+def _sandbox_command(home: Path, out: Path) -> Iterator[None]:
+    """`hcm-pipeline sandbox`, until the end of the block, with what it prints in `out`."""
+    command = ["hcm-pipeline", "sandbox", "--port", "0"]
+    with out.open("w") as file, subprocess.Popen(command, stdout=file, env=environment(home)) as child:
+        try:
+            patience = time.monotonic() + 60
+            while "SSL_CERT_FILE" not in out.read_text():
+                assert child.poll() is None, "the sandbox has ended"
+                assert time.monotonic() < patience, "the sandbox is not ready"
+                time.sleep(0.1)
+            yield
+        finally:
+            child.terminate()

@@ -1,0 +1,65 @@
+"""Links resolve, the README's commands stand where they must, and nothing local is named."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import DOCS, PAGES, ROOT, anchors, blocks, prose
+
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_relative_link_resolves(page: Path) -> None:
+    for link in LINK.findall(prose(page)):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, fragment = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.is_file(), link
+        assert not fragment or fragment in anchors(target), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_page_can_be_reached_from_the_readme(page: Path) -> None:
+    reached, todo = set(), [ROOT / "README.md"]
+    while todo:
+        at = todo.pop()
+        if at in reached:
+            continue
+        reached.add(at)
+        links = (link.partition("#")[0] for link in LINK.findall(prose(at)) if not re.match(r"[a-z]+:", link))
+        todo += [(at.parent / link).resolve() for link in links if link.endswith(".md")]
+    assert page in reached
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_page_names_no_place_of_one_machine(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert not re.search(r"/(home|root|work|tmp|Users)/", text.replace("acme/", ""))
+
+
+def test_the_readme_begins_with_demo_tests_and_ui() -> None:
+    first, second, third = blocks(ROOT / "README.md")[:3]
+    assert first.text.rstrip().endswith("&& .venv/bin/hcm-pipeline demo")
+    assert second.text.rstrip().endswith("&& .venv/bin/pytest")
+    assert third.text == ".venv/bin/hcm-pipeline ui\n"
+    assert all(block.text.count("\n") == 1 for block in (first, second, third))
+
+
+def test_ci_runs_the_second_block_of_the_readme() -> None:
+    (extract,) = re.findall(r"command=\$\((awk .* README\.md)\)", (ROOT / ".ci" / "run").read_text(encoding="utf-8"))
+    done = subprocess.run(["bash", "-c", extract], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
+    assert done.stdout == blocks(ROOT / "README.md")[1].text
+
+
+def test_a_profile_fault_points_to_a_page_that_is_there() -> None:
+    source = (ROOT / "hcm_pipeline" / "profile" / "load.py").read_text(encoding="utf-8")
+    named = re.findall(r"docs/[\w/-]+\.md", source)
+    assert named
+    assert all((ROOT / path).is_file() for path in named)
+    assert (DOCS / "reference" / "environment.md").is_file()

@@ -1,0 +1,190 @@
+"""The reference lists exactly what the code has."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import typer
+from pydantic import BaseModel
+
+from hcm_pipeline.cli.main import app
+from hcm_pipeline.definitions import build
+from hcm_pipeline.delivery.journal import ManifestState
+from hcm_pipeline.delivery.plan import KINDS
+from hcm_pipeline.home import Home
+from hcm_pipeline.profile import model
+from hcm_pipeline.sandbox.options import SandboxOptions
+from hcm_pipeline.scim.manifest import Manifest
+from hcm_pipeline.settings import Settings
+from hcm_pipeline.warehouse import Warehouse
+from hcm_pipeline.workers.kinds import KINDS as CHANGES
+from tests.docs.pages import DOCS, code, headings, rows
+
+REFERENCE = DOCS / "reference"
+SECTIONS: dict[str, type[BaseModel]] = {
+    "The top level": model.Profile,
+    "`[[sources]]`": model.Source,
+    "`sources.business_date`": model.BusinessDate,
+    "`[fields.<name>]` and `[extra_fields.<name>]`": model.FieldSpec,
+    "`[workers]`": model.Workers,
+    "`[[workers.pick]]`": model.Pick,
+    "`[workers.quarantine_limit]`": model.QuarantineLimit,
+    "`[scope]`": model.Scope,
+    "`[identity]`": model.Identity,
+    "`[scim]`": model.Scim,
+    "`[scim.mapping]`: the value of one path": model.Mapped,
+    "`[delivery]`": model.Delivery,
+}
+
+
+def default_of(field: Any) -> str:
+    """A field's default as the reference writes it."""
+    if field.is_required():
+        return "**required**"
+    value = field.get_default(call_default_factory=True)
+    if value is None:
+        return "none"
+    if isinstance(value, BaseModel):
+        return "its defaults"
+    return json.dumps(list(value) if isinstance(value, tuple) else value)
+
+
+def test_the_profile_reference_has_a_section_for_every_part_of_the_model() -> None:
+    parts = {part for part in vars(model).values() if isinstance(part, type) and issubclass(part, model.Model)}
+    assert parts - {model.Model} == set(SECTIONS.values())
+    assert headings(REFERENCE / "profile.md") == list(SECTIONS)
+
+
+@pytest.mark.parametrize("heading", SECTIONS)
+def test_a_section_of_the_profile_reference_lists_every_key_with_its_default(heading: str) -> None:
+    documented = {str(code(key)): default for key, _, default, _ in list(rows(REFERENCE / "profile.md", heading))[1:]}
+    fields = {field.alias or name: field for name, field in SECTIONS[heading].model_fields.items()}
+    assert list(documented) == list(fields)
+    for key, field in fields.items():
+        shown = documented[key]
+        assert shown in (default_of(field), f"`{default_of(field)}`", f"`{default_of(field)}`".replace("\\\\", "\\"))
+
+
+def test_the_profile_reference_lists_every_worker_field() -> None:
+    listed = {str(code(field)): kind for field, kind in list(rows(REFERENCE / "profile.md", "Worker fields"))[1:]}
+    assert listed == model.CORE_FIELDS
+
+
+def test_the_warehouse_reference_lists_every_table_and_column(tmp_path: Path) -> None:
+    page = REFERENCE / "warehouse.md"
+    with Warehouse(Home(tmp_path / "home")).write() as con:
+        found = con.execute(
+            """select table_name, column_name, lower(data_type) from duckdb_columns()
+            where database_name not in ('system', 'temp') and not internal order by column_index"""
+        ).fetchall()
+    tables: dict[str, list[tuple[str | None, str]]] = {}
+    for table, column, kind in found:
+        tables.setdefault(table, []).append((column, kind))
+    assert set(headings(page)) == set(tables)
+    for table, columns in tables.items():
+        assert [(code(column), kind) for column, kind, _ in list(rows(page, table))[1:]] == columns
+
+
+def verbs() -> dict[str, Any]:
+    """Every verb of the command by its words."""
+    found: dict[str, Any] = {}
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+        below = getattr(command, "commands", None)
+        found |= {f"{name} {sub}": it for sub, it in below.items()} if below else {name: command}
+    return found
+
+
+def test_the_command_line_reference_lists_every_verb_argument_and_option() -> None:
+    page = REFERENCE / "command-line.md"
+    documented = {" ".join(re.findall(r"\b[a-z]+\b", heading)): heading for heading in headings(page)}
+    assert set(documented) == set(verbs())
+    for verb, command in verbs().items():
+        parameters = [parameter for parameter in command.params if parameter.name != "help"]
+        options = [parameter.opts[0] for parameter in parameters if parameter.param_type_name == "option"]
+        assert [code(option) for option, *_ in list(rows(page, documented[verb]))[1:]] == options, verb
+        arguments = sum(parameter.param_type_name == "argument" for parameter in parameters)
+        assert len(re.findall(r"\[?[A-Z]+\b", documented[verb])) == arguments, verb
+
+
+def test_the_command_line_reference_gives_the_defaults_that_the_command_has() -> None:
+    page = REFERENCE / "command-line.md"
+    for verb, command in verbs().items():
+        heading = next(h for h in headings(page) if " ".join(re.findall(r"\b[a-z]+\b", h)) == verb)
+        shown = {code(option): default for option, default, _ in list(rows(page, heading))[1:]}
+        for parameter in command.params:
+            if parameter.param_type_name == "option" and parameter.default not in (None, False):
+                assert shown[parameter.opts[0]] == str(parameter.default)
+
+
+def test_the_environment_reference_lists_exactly_the_variables_that_are_read() -> None:
+    read: set[str] = set()
+
+    class Watched(dict[str, str]):
+        def get(self, key: str, default: Any = None) -> Any:
+            read.add(key)
+            return super().get(key, default)
+
+        def __getitem__(self, key: str) -> str:
+            read.add(key)
+            return super().__getitem__(key)
+
+    Settings.from_env(Watched(
+        HCM_PIPELINE_SERVICE_PRINCIPAL_ID="s", HCM_PIPELINE_JOB_ID="j", AZURE_TENANT_ID="t", AZURE_CLIENT_ID="c",
+        AZURE_CLIENT_SECRET="x",
+    ))  # fmt: skip
+    assert {code(name) for name, *_ in list(rows(REFERENCE / "environment.md"))[1:]} == read
+
+
+def test_the_manifest_reference_lists_every_key_state_and_kind() -> None:
+    page = REFERENCE / "manifest.md"
+    keys = [name for row in list(rows(page, "manifest.json"))[1:] for name in re.findall(r"`(\w+)`", row[0])]
+    assert set(keys) == set(Manifest.model_fields)
+    assert [code(state) for state, _ in list(rows(page, "States"))[1:]] == [str(state) for state in ManifestState]
+    text = page.read_text(encoding="utf-8")
+    assert "Order: " + ", ".join(f"`{kind}`" for kind in KINDS) in text
+
+
+def test_the_warehouse_reference_names_every_kind_of_change() -> None:
+    text = " ".join(cell for row in rows(REFERENCE / "warehouse.md", "changes") for cell in row)
+    assert set(CHANGES) <= set(re.findall(r"`(\w+)`", text))
+
+
+def test_the_sandbox_reference_lists_every_option_with_its_default() -> None:
+    listed = [row for row in rows(REFERENCE / "sandbox.md", "Rules") if row[0] != "option"]
+    assert [code(name) for name, *_ in listed] == [field.name for field in dataclasses.fields(SandboxOptions)]
+    shown = {code(name): code(default) for name, default, _ in listed}
+    for field in dataclasses.fields(SandboxOptions):
+        if shown[field.name] is not None:
+            value = field.default
+            assert shown[field.name] == (orjson.dumps(value).decode() if isinstance(value, bool) else str(value))
+
+
+def test_the_dagster_reference_lists_assets_checks_jobs_sensors_and_schedules(tmp_path: Path) -> None:
+    page = REFERENCE / "dagster.md"
+    defs = build(Settings(Home(tmp_path / "home"), "oracle-hcm", None))
+    graph = defs.resolve_asset_graph()
+    wanted = {
+        "Assets": {key.to_user_string() for key in graph.get_all_asset_keys()},
+        "Checks": {key.name for key in graph.asset_check_keys},
+        "Jobs": {job.name for job in defs.jobs or []},
+        "Sensors": {sensor.name for sensor in defs.sensors or []},
+        "Schedules": {schedule.name for schedule in defs.schedules or []},
+    }
+    for heading, names in wanted.items():
+        assert {code(row[0]) for row in list(rows(page, heading))[1:]} == names, heading
+    groups = {code(asset): group for asset, group, _ in list(rows(page, "Assets"))[1:]}
+    assert groups == {key.to_user_string(): graph.get(key).group_name for key in graph.get_all_asset_keys()}
+
+
+def test_the_home_reference_names_every_path_of_a_home() -> None:
+    listed = " ".join(cell for row in rows(REFERENCE / "home.md") for cell in row[:1])
+    home = Home(Path("home"))
+    for name, value in vars(Home).items():
+        if isinstance(value, property) and isinstance(found := getattr(home, name), Path):
+            assert found.relative_to("home").parts[0] in listed, name
