@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import traceback
 from importlib import resources
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def test_a_run_over_two_dates_keeps_counts_versions_and_tags_of_each(location: L
     extracts = sorted(name for name in run.tags if name.startswith("hcm/extract/"))
     assert [bool(re.fullmatch(r"hcm/extract/[0-9a-f]{12}", name)) for name in extracts] == [True, True]
     [manifest] = (path.name for path in (location.home.manifests / "2026-11-03").iterdir())
-    assert run.tags["hcm/manifest"] == manifest[:60]
+    assert run.tags["hcm/manifest"] == manifest
     assert run.tags["hcm/business_date"] == "2026-11-03"
 
 
@@ -149,10 +150,7 @@ def test_a_fault_in_the_middle_of_a_run_tells_no_value(tmp_path: Path) -> None:
         job = location.defs.resolve_job_def("daily_delta")
         with pytest.raises(PipelineError) as caught:
             job.execute_in_process(instance=instance, partition_key="2026-11-02")
-        error: BaseException | None = caught.value
-        while error is not None:
-            assert "Secret Lane" not in f"{error!r} {error}"
-            error = error.__cause__ or error.__context__
+        assert "Secret Lane" not in "".join(traceback.format_exception(caught.value))
     assert "Secret Lane" in (home.path / "last-fault.txt").read_text(encoding="utf-8")
 
 

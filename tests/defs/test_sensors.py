@@ -123,14 +123,14 @@ def test_manifest_ready_asks_for_one_run_for_a_manifest_under_a_stable_key(locat
     assert first.run_key == again.run_key
     assert first.run_key is not None
     assert first.run_key.startswith(manifest.manifest_id)
-    assert first.tags["hcm/manifest"] == manifest.manifest_id[:60]
+    assert first.tags["hcm/manifest"] == manifest.manifest_id
     assert first.tags["hcm/business_date"] == "2026-11-02"
     assert first.run_config["ops"]["upload"]["config"] == {"manifest_id": manifest.manifest_id}
 
 
 def test_manifest_ready_starts_no_second_run_beside_one_under_way(location: Location) -> None:
     manifest = plan_a_day(location)
-    a_run(location, UPLOAD_JOB, dg.DagsterRunStatus.STARTED, **{"hcm/manifest": manifest.manifest_id[:60]})
+    a_run(location, UPLOAD_JOB, dg.DagsterRunStatus.STARTED, **{"hcm/manifest": manifest.manifest_id})
     assert "is being uploaded" in reason_of(location.tick("manifest_ready"))
 
 
@@ -139,7 +139,7 @@ def test_manifest_ready_goes_on_a_while_after_a_run_ended_early(
 ) -> None:
     manifest = plan_a_day(location)
     [first] = requests_of(location.tick("manifest_ready"))
-    a_run(location, UPLOAD_JOB, dg.DagsterRunStatus.FAILURE, **{"hcm/manifest": manifest.manifest_id[:60]})
+    a_run(location, UPLOAD_JOB, dg.DagsterRunStatus.FAILURE, **{"hcm/manifest": manifest.manifest_id})
     assert "ended early" in reason_of(location.tick("manifest_ready"))
     monkeypatch.setattr(sensors, "RETRY_AFTER_SECONDS", 0)
     [second] = requests_of(location.tick("manifest_ready"))

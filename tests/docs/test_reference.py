@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from hcm_pipeline.cli.main import app
 from hcm_pipeline.definitions import build
+from hcm_pipeline.defs import metadata
 from hcm_pipeline.delivery.journal import ManifestState
 from hcm_pipeline.delivery.plan import KINDS
 from hcm_pipeline.home import Home
@@ -188,3 +189,8 @@ def test_the_home_reference_names_every_path_of_a_home() -> None:
     for name, value in vars(Home).items():
         if isinstance(value, property) and isinstance(found := getattr(home, name), Path):
             assert found.relative_to("home").parts[0] in listed, name
+
+
+def test_the_dagster_reference_lists_every_tag() -> None:
+    listed = {str(code(tag)).partition("/<")[0] for tag, _ in list(rows(REFERENCE / "dagster.md", "Tags"))[1:]}
+    assert listed == {value for name, value in vars(metadata).items() if name.endswith("_TAG")}
