@@ -76,8 +76,11 @@ def _one_day(
         work = days.Day(con, loaded, day, home.extracts, home.scratch, progress)
     except ExtractRefused as refused:
         # told once, and remembered: the day is processed without it next time, or with its correction
-        con.execute("update extracts set status = 'refused', reason = ? where name = ? and business_date = ?",
-                    [str(refused), refused.file, day])  # fmt: skip
+        con.execute(
+            """update extracts set status = 'refused', reason = ? where extract_id = (select max(extract_id) from extracts
+            where name = ? and business_date = ? and status <> 'refused')""",
+            [str(refused), refused.file, day],
+        )
         raise
     try:
         con.begin()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import time
 from importlib import resources
 from pathlib import Path
@@ -55,8 +56,9 @@ def demo(as_json: Json = False) -> None:
 
 def _refuse_foreign_home(context: Context) -> None:
     with context.warehouse.write() as con:
-        names = [name for (name,) in con.execute("select name from extracts").fetchall()]
-    if set(names) - set(DAYS.values()):
+        taken = {digest for (digest,) in con.execute("select sha256 from extracts").fetchall()}
+    samples = resources.files("hcm_pipeline.cli").joinpath("samples")
+    if taken - {hashlib.sha256(samples.joinpath(name).read_bytes()).hexdigest() for name in DAYS.values()}:
         raise UsageError(
             f"{context.settings.home.path} holds extracts of yours; set HCM_PIPELINE_HOME to another folder for the demo"
         )

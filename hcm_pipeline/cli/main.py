@@ -6,7 +6,6 @@ import os
 import sys
 import traceback
 
-import click
 import typer
 
 from hcm_pipeline.cli import deliver, demo, prepare, read, run
@@ -32,11 +31,8 @@ def main() -> None:
     os.umask(0o077)
     try:
         code = app(standalone_mode=False)
-    except click.exceptions.Abort:
+    except typer.Abort:
         sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
     except PipelineError as error:
         note(f"hcm-pipeline: {error}")
         sys.exit(error.exit_code)
@@ -46,6 +42,11 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:
+        if hasattr(
+            error, "show"
+        ):  # Typer's own faults of usage: it brings its own Click and exports none of its classes
+            error.show()
+            sys.exit(2)
         sys.exit(_unexpected(error))
     sys.exit(code if isinstance(code, int) else 0)
 

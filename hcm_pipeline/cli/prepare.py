@@ -26,8 +26,9 @@ from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, serve
 from hcm_pipeline.scim.mapping import compile_mapping
 
 ENV_EXAMPLE = """\
-# Copy to .env, or set these where the pipeline runs. Without HCM_PIPELINE_SERVICE_PRINCIPAL_ID the home's own sandbox is
-# the target. docs/reference/environment.md describes each.
+# Set these where the pipeline runs, for instance with `set -a; . ./.env; set +a` from a copy of this file called .env.
+# Without HCM_PIPELINE_SERVICE_PRINCIPAL_ID the home's own sandbox is the target. docs/reference/environment.md describes
+# each.
 HCM_PIPELINE_HOME={home}
 # HCM_PIPELINE_PROFILE={home}/profile.toml
 # HCM_PIPELINE_GRAPH_URL=https://graph.microsoft.com/v1.0
@@ -222,7 +223,7 @@ def ui(
     }
     note(f"Dagster UI: http://{host}:{port} over the home {home.path} (Ctrl-C stops it)")
     command = [sys.executable, "-m", "dagster", "dev", "-m", "hcm_pipeline.definitions", "-h", host, "-p", str(port)]
-    child = subprocess.Popen(command, env=environment, cwd=home.path)
+    child = subprocess.Popen(command, env=environment, cwd=home.scratch)  # not where a .env may lie
     signal.signal(signal.SIGTERM, lambda *_: child.send_signal(signal.SIGINT))
     try:
         code = child.wait()

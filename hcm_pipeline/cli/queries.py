@@ -10,7 +10,7 @@ import duckdb
 from hcm_pipeline.delivery import desired
 from hcm_pipeline.delivery.plan import KINDS, diff_sql
 from hcm_pipeline.profile.model import IDENTITY_COLUMNS, Profile
-from hcm_pipeline.scim.mapping import compile_mapping
+from hcm_pipeline.scim.mapping import DUCKDB_TYPES, Mapping, compile_mapping
 from hcm_pipeline.warehouse import first, quote
 
 Row = dict[str, Any]
@@ -103,8 +103,24 @@ def difference(con: duckdb.DuckDBPyConnection, profile: Profile, target: str) ->
     return {kind: counts[kind] for kind in KINDS if kind in counts}, attributes
 
 
-def _diff(con: duckdb.DuckDBPyConnection, profile: Profile, target: str) -> Any:
+def _complete(con: duckdb.DuckDBPyConnection, profile: Profile, mapping: Mapping) -> None:
+    """Stand temp views before the tables that lack columns of the profile: nothing was processed since it named them."""
+    wanted = {
+        "worker_versions": {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()},
+        "delivered": {leaf.column: "VARCHAR" for leaf in mapping.leaves},
+    }
+    (database,) = first(con, "select current_database()") or ("",)
+    for table, columns in wanted.items():
+        found = con.execute("select column_name from duckdb_columns() where table_name = ?", [table]).fetchall()
+        missing = [name for name in columns if (name,) not in found]
+        if missing:
+            nulls = ", ".join(f"null::{columns[name]} as {quote(name)}" for name in missing)
+            con.execute(f"create temp view {table} as select *, {nulls} from {quote(str(database))}.main.{table}")
+
+
+def _diff(con: duckdb.DuckDBPyConnection, profile: Profile, target: str) -> Mapping:
     mapping = compile_mapping(profile)
+    _complete(con, profile, mapping)
     con.execute("create or replace temp table doubtful(person_number varchar)")
     con.execute(f"create or replace temp table differing as {diff_sql(desired.desired_sql(profile, mapping), target)}")
     return mapping
@@ -129,6 +145,7 @@ def worker_plan(con: duckdb.DuckDBPyConnection, profile: Profile, target: str, n
 
 def trace(con: duckdb.DuckDBPyConnection, profile: Profile, number: str, date: dt.date | None) -> Row:
     """One worker's story: versions with file, row and column, changes, quarantine, names, operations and outcomes."""
+    _complete(con, profile, compile_mapping(profile))
     names = list(profile.columns)
     fields = ", ".join(f"v.{quote(name)}" for name in names)
     versions = rows(

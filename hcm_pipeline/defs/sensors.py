@@ -70,7 +70,8 @@ def build_sensors(profile: Profile) -> list[dg.SensorDefinition]:
             yield dg.SkipReason("nothing was ever planned")
             return
         with Journal(pipeline.home.journal) as journal:
-            ready = journal.open_manifests()
+            target = target_key(pipeline.settings)
+            ready = [manifest for manifest in journal.open_manifests() if manifest.target == target]
         if not ready:
             yield dg.SkipReason("no manifest is ready")
         for manifest in ready:

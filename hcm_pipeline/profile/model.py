@@ -6,6 +6,7 @@ stands in the rooms that use it.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from functools import cache
 from typing import Annotated, Literal
@@ -94,6 +95,13 @@ def _zone(value: str) -> str:
     return value
 
 
+def _iso_date(value: str) -> str:
+    try:
+        return dt.date.fromisoformat(value).isoformat()
+    except ValueError:
+        raise ValueError("must be a date such as 2026-11-02") from None
+
+
 def _identifier(value: str) -> str:
     if not IDENTIFIER.fullmatch(value):
         raise ValueError("must be lower-case letters, digits and underscores, beginning with a letter")
@@ -102,6 +110,7 @@ def _identifier(value: str) -> str:
 
 Regex = Annotated[str, AfterValidator(_regex)]
 Zone = Annotated[str, AfterValidator(_zone)]
+IsoDate = Annotated[str, AfterValidator(_iso_date)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
 
 
@@ -153,7 +162,7 @@ class FieldSpec(Model):
     """strptime formats of a date, tried in order. A time behind an ISO date (`T00:00:00.000Z`) is cut off."""
     blank_in_changes: Literal["unchanged", "cleared"] = "unchanged"
     """What a blank means in a row of a changes-only source."""
-    open_end: tuple[str, ...] = ("4712-12-31", "9999-12-31")
+    open_end: tuple[IsoDate, ...] = ("4712-12-31", "9999-12-31")
     """Dates (ISO) that mean: no end."""
     true_values: tuple[str, ...] = ("True", "TRUE", "true", "Y", "Yes", "1")
     false_values: tuple[str, ...] = ("False", "FALSE", "false", "N", "No", "0")
@@ -171,7 +180,7 @@ class Pick(Model):
 
     field: Identifier
     prefer: str
-    """`latest`, `earliest`, or the exact value (as in the file) that wins."""
+    """`latest`, `earliest`, or the exact value that wins, as the warehouse writes it (a boolean as `true`)."""
 
 
 class QuarantineLimit(Model):
@@ -257,7 +266,7 @@ class Profile(Model):
     identity: Identity
     scim: Scim
     delivery: Delivery = Delivery.model_validate({})
-    start_date: str = Field("2020-01-01", pattern=r"^\d{4}-\d{2}-\d{2}$")
+    start_date: IsoDate = "2020-01-01"
     """The first business date there can be; Dagster's partitions begin here."""
 
     @property

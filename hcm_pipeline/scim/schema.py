@@ -68,7 +68,7 @@ def parse_path(text: str) -> Path:
     if head in SIMPLE and not part:
         return Path((head,))
     raise ValueError(
-        f'a core attribute ({", ".join(sorted(SIMPLE))}), name.<{"|".join(sorted(NAME_PARTS))}>, '
+        f"a core attribute ({', '.join(sorted(SIMPLE))}), name.<{'|'.join(sorted(NAME_PARTS))}>, "
         'emails[type eq "work"].value and the like, {enterprise}:<attribute> or {custom}:<attribute>'
     )
 

@@ -184,10 +184,11 @@ class Day:
     def _judge(self) -> dict[str, Any]:
         """Decide about every row; what is not in quarantine then is `suspects` without `bad`, or known as it is."""
         collapsed, passed_over = repeats.find_repeats(self.staged)
-        before = self.con.execute(
+        before = first(
+            self.con,
             "select contract from days where status = 'done' and business_date < ? order by business_date desc limit 1",
             [self.day],
-        ).fetchone()
+        )
         judge.validate(self.staged, same_contract=before is not None and before[0] == self.loaded.sha256)
         quarantined = judge.quarantine(self.staged, self.day)
         return {"collapsed": collapsed, "passed_over": passed_over, "quarantined": quarantined}

@@ -78,7 +78,9 @@ def _blocking(graph: Any, check: dg.AssetCheckKey) -> str:
 def test_the_graph_of_definitions_is_the_stored_one() -> None:
     stored = json.loads(STORED.read_text(encoding="utf-8"))
     found = graph_of(the_definitions())
-    assert found == stored, f"the graph of definitions changed; if that is meant, run `{UPDATE}` and commit {STORED.name}"
+    assert found == stored, (
+        f"the graph of definitions changed; if that is meant, run `{UPDATE}` and commit {STORED.name}"
+    )
 
 
 def test_every_asset_says_what_it_is_whose_and_what_it_is_made_of() -> None:
@@ -98,7 +100,7 @@ def test_every_asset_says_what_it_is_whose_and_what_it_is_made_of() -> None:
 
 def test_every_job_sensor_and_schedule_has_a_description() -> None:
     defs = the_definitions()
-    described = [
+    described: list[Any] = [
         *(defs.resolve_job_def(job.name) for job in defs.jobs or []),
         *(defs.resolve_sensor_def(sensor.name) for sensor in defs.sensors or []),
         *(defs.resolve_schedule_def(schedule.name) for schedule in defs.schedules or []),

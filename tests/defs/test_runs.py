@@ -27,14 +27,18 @@ def told(location: Location, run_id: str) -> str:
     run = location.instance.get_run_by_id(run_id)
     assert run is not None
     kept = [serialize_value(entry) for entry in location.instance.all_logs(run_id)]
-    captured = [path.read_text(errors="replace") for path in (location.home.path / "storage").rglob("*") if path.is_file()]
+    captured = [
+        path.read_text(errors="replace") for path in (location.home.path / "storage").rglob("*") if path.is_file()
+    ]
     return "\n".join([serialize_value(run), *kept, *captured])
 
 
 def test_a_run_over_two_dates_keeps_counts_versions_and_tags_of_each(location: Location) -> None:
     location.deliver("workers-2026-11-02.csv", worker("1001", "Ada", "Byron"), worker("1002", "Ben", "Okri"))
     location.deliver(
-        "workers-2026-11-03.csv", worker("1001", "Ada", "Byron", Department_Name="Sales"), worker("1003", "Cat", "Stevens")
+        "workers-2026-11-03.csv",
+        worker("1001", "Ada", "Byron", Department_Name="Sales"),
+        worker("1003", "Cat", "Stevens"),
     )
     result = location.run("2026-11-02", "2026-11-03")
     assert result.success
@@ -76,9 +80,7 @@ def test_a_day_over_the_quarantine_limit_fails_its_check_and_leaves_no_manifest(
     location.deliver("workers-2026-11-02.csv", worker("1001", "Ada", "Byron"), *bad)
     result = location.run("2026-11-02")
     assert not result.success
-    [check] = [
-        found for found in result.get_asset_check_evaluations() if found.check_name == "quarantine_within_limit"
-    ]
+    [check] = [found for found in result.get_asset_check_evaluations() if found.check_name == "quarantine_within_limit"]
     assert not check.passed
     assert check.severity is dg.AssetCheckSeverity.ERROR
     assert not result.get_asset_materialization_events() or all(

@@ -62,7 +62,7 @@ def a_run(location: Location, job: str, status: dg.DagsterRunStatus, **tags: str
 
 def _event(run: dg.DagsterRun) -> dg.EventLogEntry:
     event = dg.DagsterEvent(event_type_value=dg.DagsterEventType.RUN_START.value, job_name=run.job_name)
-    return dg.EventLogEntry(
+    return dg.EventLogEntry(  # type: ignore[no-untyped-call]
         error_info=None, level="info", user_message="", run_id=run.run_id, timestamp=time.time(),
         job_name=run.job_name, dagster_event=event,
     )  # fmt: skip
@@ -94,9 +94,7 @@ def test_arrival_asks_for_one_run_a_date_oldest_first_however_many_files(locatio
     assert [request.partition_key for request in requests_of(location.tick("arrival"))] == ["2026-11-02", "2026-11-03"]
 
 
-def test_arrival_leaves_a_file_that_may_still_be_written(
-    location: Location, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_arrival_leaves_a_file_that_may_still_be_written(location: Location, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sensors, "SETTLE_SECONDS", 50)
     location.deliver("workers-2026-11-02.csv", ADA, age=0)
     assert reason_of(location.tick("arrival")) == "workers-2026-11-02.csv: it changed less than 50 seconds ago"

@@ -101,7 +101,9 @@ def test_operations_overtaken_before_the_service_began_to_work_do_not_wait_for_e
     chain.day("2026-11-02", ("1001", "True", "Ada", "Byron", "", "Sales"), BEN)
     chain.accept(chain.planned())
     chain.now = chain.now.replace(minute=40)
-    chain.log(chain.entry("1001", after=1), chain.entry("1001", after=3, action="update", id="second"), chain.entry("1002"))
+    chain.log(
+        chain.entry("1001", after=1), chain.entry("1001", after=3, action="update", id="second"), chain.entry("1002")
+    )
     assert chain.waiting() == 0
     assert chain.rows("select outcome from delivered where person_number = '1001'") == [("success",)]
 

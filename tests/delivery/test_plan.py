@@ -129,7 +129,9 @@ def test_operations_go_out_with_exits_first_and_at_most_fifty_in_a_request(chain
     chain.day("2026-11-02", ADA, *left, *moved, *crowd[60:], CAT)
     made = chain.planned()
     assert made.counts == {"disable": 3, "create": 1, "update": 57}
-    kinds = [kind for (kind,) in chain.rows("select kind from planned where plan_no = ? order by position", [made.plan_no])]
+    kinds = [
+        kind for (kind,) in chain.rows("select kind from planned where plan_no = ? order by position", [made.plan_no])
+    ]
     assert kinds == sorted(kinds, key=KINDS.index)
     lines = chain.bytes_of(made).splitlines()
     assert [len(orjson.loads(line)["Operations"]) for line in lines] == [50, 11]

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import re
 
+import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hcm_pipeline.identity.spelling import spell, spell_all, spell_many, spelled_sql
 from hcm_pipeline.warehouse import memory
+
+
+@pytest.fixture(scope="module")
+def con() -> duckdb.DuckDBPyConnection:
+    """DuckDB as the pipeline opens it."""
+    return memory()
+
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=12)
 
@@ -36,9 +44,8 @@ def test_spelling_many_names_is_spelling_each(names: list[str]) -> None:
 
 
 @given(st.lists(NAMES, min_size=1, max_size=8))
-def test_sql_and_python_spell_alike(names: list[str]) -> None:
-    with memory() as con:
-        con.execute("create table people as select unnest(?::varchar[]) as name", [names])
-        spell_all(con, "people", ["name"])
-        query = f"select w.name, {spelled_sql('w.name', 's')} from people w left join spelled s on s.name = w.name"
-        assert dict(con.execute(query).fetchall()) == {name: spell(name) for name in names}
+def test_sql_and_python_spell_alike(con: duckdb.DuckDBPyConnection, names: list[str]) -> None:
+    con.execute("create or replace table people as select unnest(?::varchar[]) as name", [names])
+    spell_all(con, "people", ["name"])
+    query = f"select w.name, {spelled_sql('w.name', 's')} from people w left join spelled s on s.name = w.name"
+    assert dict(con.execute(query).fetchall()) == {name: spell(name) for name in names}

@@ -226,7 +226,7 @@ ROWS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(rows=ROWS, pick=st.booleans())
 def test_every_row_is_in_the_snapshot_or_in_quarantine_or_told_apart(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, str]], pick: bool
@@ -243,7 +243,7 @@ def test_every_row_is_in_the_snapshot_or_in_quarantine_or_told_apart(
 DAYS = st.lists(st.tuples(st.integers(1, 4), st.booleans(), ROWS), min_size=2, max_size=4)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(files=DAYS, data=st.data())
 def test_files_in_any_order_end_like_files_in_order(
     tmp_path_factory: pytest.TempPathFactory, files: list[tuple[int, bool, list[dict[str, str]]]], data: st.DataObject
