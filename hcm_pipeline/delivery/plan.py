@@ -147,7 +147,7 @@ def _fill_planned(
     con.execute(f"""
         insert into planned by name
         select {plan_no} as plan_no, row_number() over () - 1 as position, * from (
-            select * from ({diff_sql(desired.desired_sql(loaded.profile, mapping), target)}) order by {order})
+            select * from ({diff_sql(desired.desired_sql(loaded.profile, mapping, target), target)}) order by {order})
     """)
     return dict(
         con.execute("select kind, count(*) from planned where plan_no = ? group by 1 order by 1", [plan_no]).fetchall()
@@ -254,7 +254,7 @@ def operation_sql(mapping: Mapping, plan_no: int) -> str:
     """
     return f"""
         select position, concat('{{"method":"POST","bulkId":',
-            to_json(person_number || '-' || left(lower(hex(digest)), 12))::varchar,
+            to_json(person_number || '-' || left(lpad(lower(hex(digest)), 32, '0'), 12))::varchar,
             ',"path":"/Users","data":', {mapping.user_json}, '}},')
         from planned where plan_no = {plan_no}
     """

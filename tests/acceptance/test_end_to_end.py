@@ -86,6 +86,7 @@ def test_reading_verbs_work_before_anything_was_processed_and_after_the_profile_
         "field": "cost_code",
         "column": "Cost Code",
         "value": None,
+        "becomes": ["nickName"],
     }
 
 

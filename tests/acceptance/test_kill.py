@@ -85,7 +85,7 @@ def run(site: Site, days: list[Path], kill_after: float | None) -> bool:
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
-        _, said = process.communicate(timeout=kill_after or 120)
+        _, said = process.communicate(timeout=kill_after or 300)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
