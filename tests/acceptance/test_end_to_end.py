@@ -248,7 +248,11 @@ def test_a_failed_operation_returns_as_a_retry_and_succeeds_once_the_cause_is_go
     assert read["failures"] == []
     assert site.accounts()["1001"]["userPrincipalName"] == "ada.byron@contoso.com"
     assert site.json("plan")["operations"] == {}
-    payloads = [orjson.loads(line) for path in sorted(site.home.manifests.rglob("bulk.ndjson")) for line in path.open()]
+    payloads = [
+        orjson.loads(line)
+        for path in sorted(site.home.manifests.rglob("bulk.ndjson"))
+        for line in path.read_bytes().splitlines()
+    ]
     sent = [operation["data"] for body in payloads for operation in body["Operations"]]
     ada = [user for user in sent if user["externalId"] == "1001"]
     assert len(ada) == 2

@@ -78,7 +78,7 @@ def test_the_good_profile_has_no_fault() -> None:
         ("[fields.hire_date]", "[fields.shoe_size]", "fields.shoe_size", "'Hired'", "extra_fields"),
         ('column = "Hired"', 'column = "Hired"\ntype = "integer"', "fields.hire_date.type", "'integer'", "is a date"),
         ('domain = "firm.example"', 'domain = "firm"', "identity.domain", "'firm'", "must match"),
-        ('start_date = "2024-01-01"', 'start_date = "soon"', "start_date", "'soon'", "must match"),
+        ('start_date = "2024-01-01"', 'start_date = "soon"', "start_date", "'soon'", "must be a date"),
         ('field = "hire_date", prefer', 'field = "nobody", prefer', "workers.pick[0].field", "'nobody'", "person_number"),
         ('include = ["active"]', 'include = ["nobody"]', "scope.include[0]", "'nobody'", "does not fit"),
         ('include = ["active"]', 'include = ["first_name"]', "scope.include[0]", "'first_name'", "is VARCHAR"),
