@@ -75,6 +75,13 @@ def _blocking(graph: Any, check: dg.AssetCheckKey) -> str:
     return "blocking" if graph.get_check_spec(check).blocking else "not blocking"
 
 
+def test_every_key_is_reached_over_one_arrow() -> None:
+    # else a backfill from the UI is refused in one of four starts of the web server; see defs/assets.py
+    graph = the_definitions().resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        assert len(graph.get(key).parent_keys - {key}) <= 1, key
+
+
 def test_the_graph_of_definitions_is_the_stored_one() -> None:
     stored = json.loads(STORED.read_text(encoding="utf-8"))
     found = graph_of(the_definitions())

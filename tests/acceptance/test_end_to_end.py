@@ -1,0 +1,259 @@
+"""The command line as people and scripts use it, each command a process of its own."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import orjson
+import pytest
+
+from hcm_pipeline.sandbox import running
+from hcm_pipeline.sandbox.options import CLIENT_SECRET
+
+from .support import ROOT, Site, control, extract, processes_of, worker
+
+ADA = worker("1001", "Ada", "Byron", Job_Name="Director")
+BEN = worker("1002", "Ben", "Okri", Manager="1001", Mobile_Phone_Number="+1 555 0100")
+CAT = worker("1003", "Cat", "Stevens", Manager="1001")
+DAN = worker("1004", "Dan", "Brown", Manager="1001")
+EVE = worker("1005", "Eve", "Online", Manager="1001")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """A home under the built-in profile."""
+    return Site(tmp_path / "home")
+
+
+def test_the_demo_shows_the_whole_chain_leaves_nothing_running_and_is_harmless_again(site: Site) -> None:
+    said = site.run("demo")
+    for expected in ("What the extracts said", "joiners", "leavers", "Rows in quarantine", "contradicts_another_row",
+                     "2 bulk requests", "success", "Where to look next", "Nothing is left running"):  # fmt: skip
+        assert expected in said
+    assert processes_of(site.path) == []
+    before, directory = site.json("status"), site.accounts()
+    assert len(directory) == 48
+    again = site.json("demo")
+    assert [(day["business_date"], day["workers"], day["quarantined"]) for day in again["days"]] == [
+        ("2026-11-02", 42, 3),
+        ("2026-11-03", 48, 1),
+    ]
+    assert again["requests"] == 2
+    assert {receipt["state"] for receipt in again["receipts"]} == {"success"}
+    assert site.json("status") == before
+    assert site.accounts() == directory
+    assert processes_of(site.path) == []
+    assert CLIENT_SECRET not in "".join(site.heard)
+
+
+def test_the_demo_keeps_out_of_a_home_with_extracts_of_ones_own(site: Site, tmp_path: Path) -> None:
+    site.run("land", extract(tmp_path, "workers-2026-11-02.csv", ADA))
+    assert "HCM_PIPELINE_HOME" in site.run("demo", code=2)
+
+
+def test_init_makes_a_home_whose_profile_is_checked_key_by_key(site: Site) -> None:
+    site.run("init", site.path)
+    for name in ("profile.toml", "dagster.yaml", ".env.example"):
+        assert (site.path / name).is_file()
+    profile = site.path / "profile.toml"
+    site.profile = str(profile)
+    assert site.json("profile", "check")["valid"] is True
+    changed = profile.read_text(encoding="utf-8").replace('content = "full"', 'content = "most"')
+    profile.write_text(changed.replace('[identity]\ndomain = "contoso.com"', "[identity]"), encoding="utf-8")
+    said = site.run("profile", "check", code=1)
+    assert f"{profile}: sources[0].content = 'most': one of 'full' or 'changes-only'" in said
+    assert f"{profile}: identity.domain = (missing): this key is required" in said
+    site.run("init", site.path)
+    assert 'content = "most"' in profile.read_text(encoding="utf-8"), "init overwrote what was there"
+
+
+def test_reading_verbs_work_before_anything_was_processed_and_after_the_profile_grew(
+    site: Site, tmp_path: Path
+) -> None:
+    site.run("land", extract(tmp_path, "workers-2026-11-02.csv", ADA))
+    assert site.json("plan")["operations"] == {}
+    assert site.json("status")["extracts"][0]["status"] == "landed"
+    site.run("trace", "1001", code=2)
+    site.run("run")
+    text = (ROOT / "hcm_pipeline/profile/builtin/oracle-hcm.toml").read_text(encoding="utf-8")
+    grown = tmp_path / "grown.toml"
+    field = '\n[extra_fields.cost_code]\ncolumn = "Cost Code"\n\n[workers]'
+    grown.write_text(text.replace("\n[workers]", field) + "\nnickName = 'cost_code'\n", encoding="utf-8")
+    site.profile = str(grown)
+    assert site.json("plan")["operations"] == {"create": 1}
+    assert site.json("trace", "1001")["versions"][0]["values"][-1] == {
+        "field": "cost_code",
+        "column": "Cost Code",
+        "value": None,
+        "becomes": ["nickName"],
+    }
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "--date", "yesterday"),
+        ("run", "--from", "2026-11-01"),
+        ("run", "--from", "2026-11-02", "--to", "2026-11-01"),
+        ("run", "--date", "2026-11-01", "--from", "2026-11-01", "--to", "2026-11-02"),
+        ("land", "nothing.csv", "--source", "nobody"),
+        ("upload", "no-such-manifest"),
+        ("profile",),
+        ("frobnicate",),
+        ("run", "--frobnicate"),
+    ],
+)
+def test_wrong_usage_ends_with_exit_code_2(site: Site, arguments: tuple[str, ...]) -> None:
+    said = site.run(*arguments, code=2)
+    assert said.strip()
+    assert "Traceback" not in said
+
+
+def test_reading_a_home_that_is_not_there_is_told_and_makes_none(site: Site) -> None:
+    for verb in ("plan", "status"):
+        assert "there is no home here" in site.run(verb, code=1)
+    assert not site.path.exists()
+
+
+def test_the_same_bytes_land_once_and_the_second_time_says_so(site: Site, tmp_path: Path) -> None:
+    path = extract(tmp_path, "workers-2026-11-02.csv", ADA)
+    [first] = site.json("land", path)
+    assert (first["result"], first["business_date"]) == ("taken", "2026-11-02")
+    path.rename(tmp_path / "renamed-2026-11-09.csv")
+    [again] = site.json("land", tmp_path / "renamed-2026-11-09.csv")
+    assert (again["result"], again["sha256"], again["business_date"]) == ("known", first["sha256"], "2026-11-02")
+    assert "nothing changed" in again["message"]
+    assert len([found for found in site.home.extracts.rglob("*") if found.is_file()]) == 1
+    refused = extract(tmp_path, "undated.csv", ADA)
+    assert "business date" in site.run("land", refused, code=1)
+
+
+def test_a_day_over_the_quarantine_limit_stops_and_its_correction_goes_through(site: Site) -> None:
+    bad = [worker(f"{2000 + i}", f"First{i}", f"Last{i}", Country="nowhere") for i in range(30)]
+    site.land("workers-2026-11-02.csv", ADA, *bad)
+    said = site.run("run", code=3)
+    assert "workers.quarantine_limit" in said
+    assert list(site.home.manifests.rglob("*.ndjson")) == []
+    status = site.json("status")
+    assert [(day["status"], day["quarantined"]) for day in status["days"]] == [("stopped", 30)]
+    assert status["manifests"] == []
+    [guard] = site.json("plan")["guards"]
+    assert (guard["guard"], guard["verdict"]) == ("quarantine_limit", "stopped")
+    site.land("workers-2026-11-02.csv", ADA, *({**row, "Country": "DE"} for row in bad))
+    report = site.json("run")
+    assert [(day["status"], day["workers"], day["quarantined"]) for day in report["days"]] == [("done", 31, 0)]
+    assert report["manifest"]["operations"] == 31
+
+
+def test_the_life_of_accounts_over_two_days(site: Site) -> None:
+    site.land("workers-2026-11-02.csv", ADA, BEN, CAT, DAN, EVE)
+    site.run("run")
+    planned = site.json("plan")
+    assert planned["operations"] == {"create": 5}
+    assert planned["requests"] == 1
+    assert planned["attributes"] == []
+    assert [manifest["state"] for manifest in planned["manifests"]] == ["ready"]
+    with running(site.home.sandbox):
+        [sent] = site.json("upload")
+        assert (sent["state"], sent["accepted"], sent["refused"]) == ("accepted", 1, 0)
+        read = site.json("outcomes")
+    assert (read["settled"], read["waiting"], read["failures"]) == (5, 0, [])
+    assert site.json("plan")["operations"] == {}
+    first = site.accounts()
+    assert first["1002"]["mobile"] == "+1 555 0100"
+    assert first["1002"]["manager"] == "1001"
+
+    site.land(
+        "workers-2026-11-03.csv",
+        ADA,
+        {**BEN, "Mobile Phone Number": ""},  # an attribute is cleared
+        {**CAT, "Account Status": "False", "Termination Date": "2026-11-02"},  # a leaver
+        {**DAN, "Country": "nowhere", "Job Name": "Hacker"},  # goes to quarantine
+        worker("1006", "Fay", "Weldon"),  # a joiner; Eve is absent
+    )
+    report = site.json("run", "--from", "2026-11-02", "--to", "2026-11-03")
+    assert [day["business_date"] for day in report["days"]] == ["2026-11-02", "2026-11-03"]
+    assert (report["days"][1]["quarantined"], report["days"][1]["absent"]) == (1, 1)
+    assert report["days"][1]["changes"] == {"joiner": 1, "leaver": 1, "update": 1}
+    planned = site.json("plan")
+    assert planned["operations"] == {"disable": 1, "create": 1, "update": 1}
+    changed = {found["attribute"]: (found["changed"], found["cleared"]) for found in planned["attributes"]}
+    assert changed['phoneNumbers[type eq "mobile"].value'] == (1, 1)
+    assert changed["active"] == (1, 0)
+    one = site.json("plan", "--worker", "1002")
+    assert one["kind"] == "update"
+    [cleared] = one["attributes"]
+    assert (cleared["old"], cleared["new"]) == ("+1 555 0100", None)
+    [mobile] = [phone for phone in one["payload"]["phoneNumbers"] if phone["type"] == "mobile"]
+    assert mobile == {"type": "mobile", "value": None}, "what was cleared must be an explicit null"
+    assert one["payload"]["active"] is True
+    [sealed] = site.json("plan", "--date", "2026-11-03")
+    assert sealed["counts"] == {"disable": 1, "create": 1, "update": 1}
+    assert {found["name"] for found in sealed["extracts"]} == {"workers-2026-11-03.csv"}
+
+    site.run("upload")
+    site.run("outcomes")
+    second = site.accounts()
+    assert "mobile" not in second["1002"] or second["1002"]["mobile"] is None
+    assert second["1003"]["accountEnabled"] is False
+    for untouched in ("1001", "1004", "1005"):  # the same, the quarantined and the absent one
+        assert second[untouched] == first[untouched]
+    assert second["1006"]["accountEnabled"] is True
+    assert site.json("plan")["operations"] == {}
+
+    status = site.json("status")
+    assert status.keys() >= {"home", "profile", "target", "days", "extracts", "manifests", "receipts", "failures",
+                             "quarantine", "quota_left", "landing"}  # fmt: skip
+    assert [manifest["state"] for manifest in status["manifests"]] == ["accepted", "accepted"]
+    assert [(found["rule"], found["column"], found["rows"]) for found in status["quarantine"]] == [
+        ("pattern", "Country", 1)
+    ]
+    story = site.json("trace", "1003")
+    assert [(v["valid_from"], v["valid_to"], v["file"], v["row_no"]) for v in story["versions"]] == [
+        ("2026-11-02", "2026-11-03", "workers-2026-11-02.csv", 4),
+        ("2026-11-03", None, "workers-2026-11-03.csv", 4),
+    ]
+    assert story["identity"]["user_principal_name"] == "cat.stevens@contoso.com"
+    assert [(done["kind"], done["state"]) for done in story["operations"]] == [
+        ("create", "success"),
+        ("disable", "success"),
+    ]
+    quarantined = site.json("trace", "1004")["quarantine"]
+    assert [(found["rule"], found["column"], found["value"]) for found in quarantined] == [
+        ("pattern", "Country", "NOWHERE")
+    ]
+    assert "cat.stevens@contoso.com" in site.run("trace", "1003")
+    assert CLIENT_SECRET not in "".join(site.heard)
+
+
+def test_a_failed_operation_returns_as_a_retry_and_succeeds_once_the_cause_is_gone(site: Site) -> None:
+    with running(site.home.create().sandbox) as sandbox:
+        taken = {"userPrincipalName": "ada.byron@contoso.com", "displayName": "Another Ada"}
+        control(sandbox, "users", users=[taken])
+        site.land("workers-2026-11-02.csv", ADA, CAT)
+        site.run("run")
+        site.run("upload")
+        read = site.json("outcomes")
+        assert [(found["person_number"], found["error_code"]) for found in read["failures"]] == [("1001", "Conflict")]
+        assert site.json("plan")["operations"] == {"retry": 1}
+        db = sqlite3.connect(site.home.sandbox / "state.sqlite", timeout=30)
+        with db:
+            db.execute("DELETE FROM users WHERE upn = ?", (taken["userPrincipalName"],))
+        db.close()
+        report = site.json("run")
+        assert report["manifest"]["operations"] == 1
+        site.run("upload")
+        read = site.json("outcomes")
+    assert read["failures"] == []
+    assert site.accounts()["1001"]["userPrincipalName"] == "ada.byron@contoso.com"
+    assert site.json("plan")["operations"] == {}
+    payloads = [
+        orjson.loads(line)
+        for path in sorted(site.home.manifests.rglob("bulk.ndjson"))
+        for line in path.read_bytes().splitlines()
+    ]
+    sent = [operation["data"] for body in payloads for operation in body["Operations"]]
+    ada = [user for user in sent if user["externalId"] == "1001"]
+    assert len(ada) == 2
+    assert ada[0] == ada[1]
