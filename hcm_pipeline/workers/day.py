@@ -183,13 +183,17 @@ class Day:
 
     def _judge(self) -> dict[str, Any]:
         """Decide about every row; what is not in quarantine then is `suspects` without `bad`, or known as it is."""
-        collapsed, passed_over = repeats.find_repeats(self.staged)
         before = first(
             self.con,
             "select contract from days where status = 'done' and business_date < ? order by business_date desc limit 1",
             [self.day],
         )
-        judge.validate(self.staged, same_contract=before is not None and before[0] == self.loaded.sha256)
+        same_contract = before is not None and before[0] == self.loaded.sha256
+        self.staged.forget()
+        if not same_contract:
+            self.staged.keep()  # nothing is known as good: all rows are judged, and normalised once for all that follows
+        collapsed, passed_over = repeats.find_repeats(self.staged)
+        judge.validate(self.staged, same_contract=same_contract)
         quarantined = judge.quarantine(self.staged, self.day)
         return {"collapsed": collapsed, "passed_over": passed_over, "quarantined": quarantined}
 

@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.warehouse import first, quote
-from hcm_pipeline.workers.contract import Broken, broken_rules
+from hcm_pipeline.workers.contract import broken_rules
 from hcm_pipeline.workers.extracts import Extract
-from hcm_pipeline.workers.staged import Staged, rows_of
+from hcm_pipeline.workers.staged import Staged
 
 CHUNK_ROWS = 100_000
 """Rows in one frame for pandera: some 100 MiB."""
@@ -35,29 +35,19 @@ def validate(staged: Staged, *, same_contract: bool) -> None:
     """)
     con.execute("""create or replace temp table failures(extract_id integer, row_no bigint, rule varchar,
         column_name varchar, value_class varchar, "value" varchar)""")
-    for extract in staged.used:
-        bounds = con.execute(
-            """select min(row_no), max(row_no) from (
-                select row_no, (row_number() over (order by row_no) - 1) // ? as chunk
-                from suspects where extract_id = ?) group by chunk order by 1""",
-            [CHUNK_ROWS, extract.extract_id],
-        ).fetchall()
-        for low, high in bounds:
-            _validate_chunk(staged, extract, f"row_no between {low} and {high}")
-
-
-def _validate_chunk(staged: Staged, extract: Extract, bounds: str) -> None:
-    rows = staged.rows(f"{bounds} and {rows_of('suspects')} and {bounds}", extract)
-    query = f"select {', '.join(_judged_columns(staged.profile))} from {rows} n"
-    frame = staged.con.sql(query).to_arrow_table().to_pandas()
-    broken = broken_rules(staged.profile, frame)
-    if broken:
-        _fail(staged, extract.extract_id, [int(n) for n in frame["row_no"].tolist()], broken)
+    staged.keep("suspects")
+    query = f"select {', '.join(_judged_columns(staged.profile))} from {staged.rows('suspects')} n"
+    # nothing else can be asked while rows stream in, so what was found waits
+    found = [_failures(staged.profile, batch) for batch in con.sql(query).to_arrow_reader(CHUNK_ROWS)]
+    for table in filter(None, found):
+        con.register("broken_now", table)
+        con.execute("insert into failures from broken_now")
+        con.unregister("broken_now")
 
 
 def _judged_columns(profile: Profile) -> list[str]:
     """Select list of a frame: fields as text, and the flags of the typed ones."""
-    select = ["n.row_no", "n.control"]
+    select = ["n.extract_id", "n.row_no", "n.control"]
     for name, spec in profile.columns.items():
         if profile.types[name] == "string":
             select.append(f"n.{quote(name)}")
@@ -70,19 +60,20 @@ def _judged_columns(profile: Profile) -> list[str]:
     return select
 
 
-def _fail(staged: Staged, extract_id: int, row_nos: list[int], broken: list[Broken]) -> None:
-    columns = staged.profile.columns
-    table = pa.table({
-        "extract_id": pa.array([extract_id] * len(broken), pa.int32()),
-        "row_no": pa.array([row_nos[b.position] for b in broken], pa.int64()),
+def _failures(profile: Profile, batch: pa.RecordBatch) -> pa.Table | None:
+    """Rows for `failures`; None when every row of the batch keeps the contract."""
+    broken = broken_rules(profile, batch.to_pandas())
+    if not broken:
+        return None
+    places = pa.array([b.position for b in broken], pa.int64())
+    return pa.table({
+        "extract_id": batch.column("extract_id").take(places),
+        "row_no": batch.column("row_no").take(places),
         "rule": pa.array([b.rule for b in broken], pa.string()),
-        "column_name": pa.array([columns[b.field].column for b in broken], pa.string()),
+        "column_name": pa.array([profile.columns[b.field].column for b in broken], pa.string()),
         "value_class": pa.array([b.value_class for b in broken], pa.string()),
         "value": pa.array([b.value for b in broken], pa.string()),
     })  # fmt: skip
-    staged.con.register("broken_now", table)
-    staged.con.execute("insert into failures from broken_now")
-    staged.con.unregister("broken_now")
 
 
 def quarantine(staged: Staged, day: dt.date) -> int:

@@ -23,20 +23,25 @@ class FieldSql:
     unreadable: str | None
 
 
-def _trimmed(column: str) -> str:
-    """SQL for the text without white space around it; NULL when nothing is left.
+ODD = '"odd row"'
+"""Name of the flag that `odd_sql` makes; no worker field can have it."""
 
-    Trimming a list of characters is the dearest function of the whole stage, so what begins and ends with a visible ASCII
-    character is left alone. (Comparing is by bytes: from `!` to before DEL is every text with a visible ASCII beginning.)
+
+def odd_sql(columns: list[str]) -> str:
+    """SQL (BOOLEAN): a value of the row is empty, begins or ends with white space, or holds a control character.
+
+    Trimming a list of characters is the dearest function of the whole stage, so one pattern over the whole row decides
+    whether any of its values needs it. Line feeds stand between the values: a value that holds one is trimmed for nothing.
     """
-    name = quote(column)
-    clean = f"{name} >= '!' and {name} < chr(127) and {name}[-1] between '!' and '~'"
-    return f"case when {clean} then {name} else nullif(trim({name}, {literal(WHITE_SPACE)}), '') end"
+    space = "[" + "".join(f"\\x{{{ord(character):x}}}" for character in WHITE_SPACE) + "]"
+    pattern = f"(?:^|\\n)(?:{space}|$)|{space}(?:\\n|$)|{CONTROL}"
+    return f"regexp_matches(concat_ws(chr(10), {', '.join(map(quote, columns))}), {literal(pattern)})"
 
 
 def text_of(column: str, spec: FieldSpec) -> str:
-    """SQL (VARCHAR) for the normalised text of a column; NULL for a blank."""
-    text = _trimmed(column)
+    """SQL (VARCHAR) for the normalised text of a column beside the flag ODD of its row; NULL for a blank."""
+    name = quote(column)
+    text = f"case when {ODD} then nullif(trim({name}, {literal(WHITE_SPACE)}), '') else {name} end"
     for step in spec.normalise:
         text = {
             "upper": f"upper({text})",
@@ -103,13 +108,14 @@ def normalised_select(
     "unchanged", take what `current` (one open version a worker) knows; then the row speaks for the whole worker.
     """
     columns = profile.columns
-    inner, outer, texts, typed_names = [], [], [], []
+    raw_values, inner, outer, texts, typed_names = [], [], [], [], []
     merging = changes_only or any(spec.column not in present for spec in columns.values())
     for name, spec in columns.items():
         if spec.column not in present:
             outer.append((name, f"known.{quote(name)}"))
             continue
-        inner.append(f"{text_of(spec.column, spec)} as {quote(name)}")
+        raw_values.append(f"{quote(spec.column)} as {quote(name)}")
+        inner.append(f"{text_of(name, spec)} as {quote(name)}")
         sql = typed(name, profile.types[name], spec, f"t.{quote(name)}")
         value = sql.value
         if changes_only and spec.blank_in_changes == "unchanged" and name != "person_number":
@@ -128,16 +134,19 @@ def normalised_select(
                 for name in columns
                 if profile.types[name] != "string" and name not in dict(typed_names)
             ),
-            f"regexp_matches(concat_ws(chr(10), {', '.join(texts)}), {literal(CONTROL)}) as control",
+            f"case when {ODD} then regexp_matches(concat_ws(chr(10), {', '.join(texts)}), {literal(CONTROL)}) "
+            "else false end as control",
         ]
     )
     join = f"left join {current} known on known.person_number = t.person_number" if merging else ""
     digest = digest_of(list(columns))
+    odd = odd_sql([spec.column for spec in columns.values() if spec.column in present])
     return f"""
 select *, {digest} as digest from (
 select {extract_id} as extract_id, t.row_no,
     {select}
-from (select row_no, {", ".join(inner)} from {quote(raw)} where {only}) t {join})"""
+from (select row_no, {ODD}, {", ".join(inner)} from (
+    select row_no, {", ".join(raw_values)}, {odd} as {ODD} from {quote(raw)} where {only})) t {join})"""
 
 
 def digest_of(names: list[str]) -> str:

@@ -6,7 +6,7 @@ The narrow table `keys` (where a row is, whose it is, what it says as a digest) 
 from __future__ import annotations
 
 from hcm_pipeline.warehouse import first, literal, quote
-from hcm_pipeline.workers.staged import Staged, rows_of
+from hcm_pipeline.workers.staged import Staged
 
 TABLES = ("keys", "repeated", "repeats", "passed", "contradicting")
 
@@ -59,6 +59,6 @@ def _pick(staged: Staged) -> None:
         select extract_id, row_no, person_number from (
             select r.extract_id, r.row_no, r.person_number,
                 rank() over (partition by r.person_number order by {", ".join(steps)}) as place
-            from repeats r join {staged.rows(rows_of("repeats"))} n using (extract_id, row_no) where r.nth = 1)
+            from repeats r join {staged.rows("repeats")} n using (extract_id, row_no) where r.nth = 1)
         qualify place > 1 and count(*) filter (place = 1) over (partition by person_number) = 1
     """)

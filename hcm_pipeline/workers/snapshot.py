@@ -9,7 +9,7 @@ import duckdb
 from hcm_pipeline.warehouse import quote
 from hcm_pipeline.workers.kinds import attributes_sql, kind_sql
 from hcm_pipeline.workers.managers import find_warnings
-from hcm_pipeline.workers.staged import Staged, rows_of
+from hcm_pipeline.workers.staged import Staged
 
 CURRENT = "(select * from worker_versions where valid_to is null)"
 VIEWS = ("opened", "unheard_of", "heard_of")
@@ -35,7 +35,7 @@ def open_versions(staged: Staged, day: dt.date) -> dict[str, int]:
             {kind_sql("attributes", "it.before", "it.now")} as kind
         from (
             select a.*, {attributes} as attributes, c as before, n as now
-            from heard_of a join {staged.rows(rows_of("heard_of"))} n using (extract_id, row_no)
+            from heard_of a join {staged.rows("heard_of")} n using (extract_id, row_no)
             join known c on c.person_number = a.person_number) it
         where len(attributes) > 0
     """)
@@ -48,7 +48,7 @@ def open_versions(staged: Staged, day: dt.date) -> dict[str, int]:
     con.execute(
         f"""insert into worker_versions by name
         select {", ".join(map(quote, names))}, ?::date as valid_from, null::date as valid_to, digest, extract_id, row_no
-        from {staged.rows(rows_of("opened"))}""",
+        from {staged.rows("opened")}""",
         [day],
     )
     # closed only now: rows of partial files are completed from `known`, the versions that are still open

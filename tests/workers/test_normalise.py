@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from hcm_pipeline.profile.model import FieldSpec
 from hcm_pipeline.warehouse import memory
-from hcm_pipeline.workers.normalise import WHITE_SPACE, digest_of, text_of, typed
+from hcm_pipeline.workers.normalise import ODD, WHITE_SPACE, digest_of, odd_sql, text_of, typed
 
+ROW = f"(select c, {odd_sql(['c'])} as {ODD} from (select ?::varchar as c))"
 SPACES = st.text(st.sampled_from(WHITE_SPACE), max_size=3)
 
 
@@ -26,14 +27,14 @@ def con() -> duckdb.DuckDBPyConnection:
 def text(con: duckdb.DuckDBPyConnection, value: str | None, **spec: Any) -> Any:
     """The normalised text of one value."""
     sql = text_of("c", FieldSpec.model_validate({"column": "c", **spec}))
-    return con.execute(f"select {sql} from (select ?::varchar as c)", [value]).fetchall()[0][0]
+    return con.execute(f"select {sql} from {ROW}", [value]).fetchall()[0][0]
 
 
 def read(con: duckdb.DuckDBPyConnection, value: str | None, kind: str, **spec: Any) -> tuple[Any, bool]:
     """(value, unreadable) of one value."""
     made = FieldSpec.model_validate({"column": "c", "type": kind, **spec})
     sql = typed("c", kind, made, "t")
-    source = f"(select {text_of('c', made)} as t from (select ?::varchar as c))"
+    source = f"(select {text_of('c', made)} as t from {ROW})"
     query = f"select {sql.value}, coalesce({sql.unreadable}, false) from {source}"
     [(found, unreadable)] = con.execute(query, [value]).fetchall()
     return found, unreadable
@@ -124,3 +125,20 @@ def test_digests_differ_exactly_when_values_do(
     query = f"select {digest_of(['a', 'b', 'c'])} from (select ?::varchar as a, ?::varchar as b, ?::varchar as c)"
     first, second = (con.execute(query, cells).fetchall() for cells in (one, other))
     assert (first == second) is (one == other)
+
+
+VALUES = st.none() | st.builds(
+    lambda before, middle, after: before + middle + after,
+    SPACES, st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=5), SPACES,
+)  # fmt: skip
+
+
+@given(row=st.tuples(VALUES, VALUES, VALUES))
+def test_an_odd_value_is_found_in_whichever_column_it_is(
+    con: duckdb.DuckDBPyConnection, row: tuple[str | None, str | None, str | None]
+) -> None:
+    specs = {name: text_of(name, FieldSpec.model_validate({"column": name})) for name in "abc"}
+    source = "(select ?::varchar as a, ?::varchar as b, ?::varchar as c)"
+    flagged = f"(select *, {odd_sql([*specs])} as {ODD} from {source})"
+    [found] = con.execute(f"select {', '.join(specs.values())} from {flagged}", row).fetchall()
+    assert found == tuple((value or "").strip(WHITE_SPACE) or None for value in row)
