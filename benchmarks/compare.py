@@ -99,9 +99,9 @@ def pipeline(folder: Path) -> dict[str, Any]:
 
     watch = Stopwatch()
     for owner, attribute, stage in (
-        (landing, "land", "read"), (staged, "stage", "read"), (repeats, "find_repeats", "validate"),
-        (judge, "validate", "validate"), (judge, "quarantine", "validate"), (snapshot, "open_versions", "delta"),
-        (snapshot, "update_warnings", "delta"), (snapshot, "update_absences", "delta"),
+        (landing, "land", "read"), (staged, "stage", "read"), (staged.Staged, "keep", "validate"),
+        (repeats, "find_repeats", "validate"), (judge, "validate", "validate"), (judge, "quarantine", "validate"),
+        (snapshot, "open_versions", "delta"), (snapshot, "update_warnings", "delta"), (snapshot, "update_absences", "delta"),
         (processing, "give_names", "names"), (processing, "plan", "payloads"),
     ):  # fmt: skip
         watch.timed(owner, attribute, stage)

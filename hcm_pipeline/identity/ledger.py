@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.identity.spelling import spell_all, spelled_sql
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.warehouse import first, literal, quote
@@ -87,12 +88,27 @@ def _give(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> Non
             case when not b.named then 'person number' when u.n = 1 then 'first.last' else 'first.last and a number' end,
             u.stem, u.n, s.stem, s.n
         from bases b join newcomers w using (person_number)
-        join given_upn u using (person_number) join given_sam s using (person_number)
-        order by b.person_number""",
+        join given_upn u using (person_number) join given_sam s using (person_number)""",
         [container, day],
     )
+    _verify(con)
     for name in ("bases", "given_upn", "given_sam", "spelled"):
         con.execute(f"drop table {name}")
+
+
+def _verify(con: duckdb.DuckDBPyConnection) -> None:
+    """Nothing that was given is held twice. Raises PipelineError otherwise, and the caller's transaction is undone."""
+    for given, key, held in (("given_upn", "name", "mail_nickname"), ("given_sam", "name", "sam_account_name"),
+                             ("newcomers", "person_number", "person_number")):  # fmt: skip
+        row = first(
+            con,
+            f"""select (select count(*) from identities i join {given} g on i.{held} = g.{key}),
+                (select count(*) from newcomers)""",
+        )
+        if row is None or row[0] != row[1]:
+            raise PipelineError(
+                "the ledger would hold a name twice; nothing was given, and the day is as it was before"
+            )
 
 
 def _number(con: duckdb.DuckDBPyConnection, attribute: _Attribute) -> None:

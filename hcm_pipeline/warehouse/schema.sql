@@ -87,11 +87,12 @@ create table if not exists passed_over_rows (
     business_date date not null, extract_id integer not null, row_no bigint not null, person_number varchar not null
 );
 
--- one row: one worker's names, for life
+-- one row: one worker's names, for life; unique, which the transaction that gives names verifies (an index would cost
+-- more than all the naming)
 create table if not exists identities (
-    person_number varchar primary key,
-    user_principal_name varchar not null unique,
-    sam_account_name varchar not null unique,
+    person_number varchar not null,
+    user_principal_name varchar not null,
+    sam_account_name varchar not null,
     common_name varchar not null,
     mail_nickname varchar not null,
     parent_distinguished_name varchar,

@@ -23,7 +23,7 @@ from hcm_pipeline.errors import HomeError, PipelineError, WarehouseBusy
 from hcm_pipeline.home import Home
 
 SCHEMA_VERSION = "1"
-MEMORY_LIMIT = "1GB"
+MEMORY_LIMIT = "1200MB"
 
 
 def quote(identifier: str) -> str:

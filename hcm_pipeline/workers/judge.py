@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.warehouse import first, quote
-from hcm_pipeline.workers.contract import broken_rules
 from hcm_pipeline.workers.extracts import Extract
 from hcm_pipeline.workers.staged import Staged
 
@@ -62,6 +61,8 @@ def _judged_columns(profile: Profile) -> list[str]:
 
 def _failures(profile: Profile, batch: pa.RecordBatch) -> pa.Table | None:
     """Rows for `failures`; None when every row of the batch keeps the contract."""
+    from hcm_pipeline.workers.contract import broken_rules  # pandas and pandera: a third of every command's start
+
     broken = broken_rules(profile, batch.to_pandas())
     if not broken:
         return None

@@ -30,8 +30,8 @@ class Ledger:
         self.profile = profile
         self.con.execute("create table worker_versions(person_number varchar, first_name varchar, last_name varchar, "
                          "active boolean, valid_to date)")  # fmt: skip
-        self.con.execute("""create table identities (person_number varchar primary key,
-            user_principal_name varchar not null unique, sam_account_name varchar not null unique,
+        self.con.execute("""create table identities (person_number varchar not null,
+            user_principal_name varchar not null, sam_account_name varchar not null,
             common_name varchar not null, mail_nickname varchar not null, parent_distinguished_name varchar,
             status varchar not null, given_on date not null, rule varchar not null, upn_stem varchar not null,
             upn_n integer not null, sam_stem varchar not null, sam_n integer not null)""")
