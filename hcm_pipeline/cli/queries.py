@@ -168,7 +168,8 @@ def trace(con: duckdb.DuckDBPyConnection, profile: Profile, number: str, date: d
     limit = date or dt.date(9999, 12, 31)
     identity = rows(
         con,
-        f"select {', '.join(IDENTITY_COLUMNS)}, status, given_on, rule from identities where person_number = ?",
+        f"""select {", ".join(IDENTITY_COLUMNS)}, status, given_on, upn_rule, sam_rule, cn_rule
+        from identities where person_number = ?""",
         [number],
     )
     return {

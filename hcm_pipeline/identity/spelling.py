@@ -1,4 +1,4 @@
-"""Names of any script in the alphabet of user names: a-z, 0-9 and the hyphen."""
+"""Names of any script in ASCII: letters as people write them, digits, and space, hyphen, apostrophe and full stop inside."""
 
 from __future__ import annotations
 
@@ -12,27 +12,30 @@ import pyarrow as pa
 from hcm_pipeline.warehouse import quote
 
 _SEPARATOR = "\x1f"
-"""Between names that are spelled together; the contract lets no control character into a name."""
-_FOREIGN = re.compile(r"[^a-z0-9\x1f-]+")
+"""Between names that are spelled together; it is no part of any."""
+_FOREIGN = re.compile(r"[^A-Za-z0-9 .'\x1f-]+")
+_SPACES = re.compile(r" {2,}")
 _HYPHENS = re.compile(r"-{2,}")
-_EDGES = re.compile(r"-*\x1f-*")
+_INNER = " .'-"
+_EDGES = re.compile(rf"[{_INNER}]*\x1f[{_INNER}]*")
 
 
 def spell(name: str) -> str:
-    """A name in a-z, 0-9 and single inner hyphens; empty when nothing in it can be spelled.
+    """A name in ASCII letters, digits and, between them, spaces, hyphens, apostrophes and full stops; empty when nothing in
+    it can be spelled.
 
-    >>> spell("Jürgen"), spell("O'Connor"), spell("Łukasz"), spell("李")
-    ('jurgen', 'oconnor', 'lukasz', 'li')
+    >>> spell("Jürgen"), spell("O’Connor"), spell("Łukasz"), spell("李")
+    ('Jurgen', "O'Connor", 'Lukasz', 'Li')
     """
-    return spell_many([name.replace(_SEPARATOR, "")])[0]
+    return spell_many([name])[0]
 
 
 def spell_many(names: list[str]) -> list[str]:
-    """The spelling of every name; none of them holds the separator. One text for all: a character is looked up once."""
-    text = unicodedata.normalize("NFC", _SEPARATOR.join(names))
+    """The spelling of every name. One text for all of them, so that a character is looked up once."""
+    text = unicodedata.normalize("NFC", _SEPARATOR.join(name.replace(_SEPARATOR, "") for name in names))
     table = {ord(character): anyascii.anyascii(character) for character in set(text) if ord(character) > 127}
-    plain = _HYPHENS.sub("-", _FOREIGN.sub("", text.translate(table).lower()))
-    return _EDGES.sub(_SEPARATOR, plain).strip("-").split(_SEPARATOR)
+    plain = _HYPHENS.sub("-", _SPACES.sub(" ", _FOREIGN.sub("", text.translate(table))))
+    return _EDGES.sub(_SEPARATOR, plain).strip(_INNER).split(_SEPARATOR)
 
 
 def spell_all(con: duckdb.DuckDBPyConnection, source: str, columns: list[str]) -> None:
@@ -52,5 +55,7 @@ def spell_all(con: duckdb.DuckDBPyConnection, source: str, columns: list[str]) -
 
 def spelled_sql(column: str, joined: str) -> str:
     """SQL for the spelling of `column`, with `spelled` left-joined as `joined` on it."""
-    ascii_only = f"regexp_replace(lower({column}), '[^a-z0-9-]+', '', 'g')"
-    return f"coalesce({joined}.plain, trim(regexp_replace({ascii_only}, '-{{2,}}', '-', 'g'), '-'), '')"
+    ascii_only = f"regexp_replace({column}, '[^A-Za-z0-9 .''-]+', '', 'g')"
+    single = f"regexp_replace(regexp_replace({ascii_only}, ' {{2,}}', ' ', 'g'), '-{{2,}}', '-', 'g')"
+    plain = f"regexp_full_match({column}, '[A-Za-z0-9]+(?:[ .''-][A-Za-z0-9]+)*')"
+    return f"coalesce({joined}.plain, case when {plain} then {column} else trim({single}, ' .''-') end, '')"

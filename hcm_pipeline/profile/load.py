@@ -13,8 +13,18 @@ import orjson
 from pydantic import ValidationError
 
 from hcm_pipeline.errors import ProfileError, ProfileFault
-from hcm_pipeline.profile.model import CORE_FIELDS, REQUIRED_FIELDS, RESERVED_COLUMNS, Profile
+from hcm_pipeline.profile.model import (
+    CORE_FIELDS,
+    NAME_PARTS,
+    PLACEHOLDER,
+    REQUIRED_FIELDS,
+    RESERVED_COLUMNS,
+    Naming,
+    Profile,
+)
 
+_REFUSED_IN = {" ": ("user_principal_name",), "'": ("sam_account_name",)}
+"""What the limits of identity/limits.py do not allow in a name."""
 BUILT_IN = "hcm_pipeline.profile.builtin"
 
 
@@ -100,6 +110,7 @@ def _cross_checks(profile: Profile) -> list[ProfileFault]:
         for name in REQUIRED_FIELDS
         if name not in profile.fields
     ]
+    faults += _template_faults(profile)
     if not profile.sources:
         faults.append(ProfileFault("sources", "[]", "at least one [[sources]] table"))
     names = [source.name for source in profile.sources]
@@ -114,4 +125,40 @@ def _cross_checks(profile: Profile) -> list[ProfileFault]:
         for i, step in enumerate(profile.workers.pick)
         if step.field not in columns
     ]
+    return faults
+
+
+def _template_faults(profile: Profile) -> list[ProfileFault]:
+    """Placeholders of names that are no part of a name and no text field, and spaces where no name may have them."""
+    texts = {name for name, kind in profile.types.items() if kind == "string"}
+    known = f"one of {', '.join(NAME_PARTS)}, or a text field of the worker"
+    faults: list[ProfileFault] = []
+    for name in ("user_principal_name", "sam_account_name", "common_name"):
+        naming: Naming = getattr(profile.identity, name)
+        faults += [
+            ProfileFault(
+                f"identity.{name}.{key}", repr(getattr(naming, key)), f"the directory allows no {what} in this name"
+            )
+            for key, refused, what in (
+                ("keep", " ", "space"),
+                ("number_separator", " ", "space"),
+                ("keep", "'", "apostrophe"),
+            )
+            if refused in getattr(naming, key) and name in _REFUSED_IN[refused]
+        ]
+        if not naming.candidates:
+            faults.append(ProfileFault(f"identity.{name}.candidates", "[]", "at least one"))
+        lists = [(f"identity.{name}.candidates", naming.candidates)]
+        lists += [
+            (f"identity.special[{i}].{name}", getattr(one, name)) for i, one in enumerate(profile.identity.special)
+        ]
+        for where, templates in lists:
+            for i, template in enumerate(templates):
+                parts = {part for part, _ in PLACEHOLDER.findall(template)}
+                if parts - {*NAME_PARTS, *texts}:
+                    faults.append(ProfileFault(f"{where}[{i}]", repr(template), f"placeholders are {known}"))
+                if name in _REFUSED_IN[" "] and " " in template:
+                    faults.append(
+                        ProfileFault(f"{where}[{i}]", repr(template), "no spaces: no userPrincipalName has any")
+                    )
     return faults

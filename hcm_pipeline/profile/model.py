@@ -112,6 +112,10 @@ Regex = Annotated[str, AfterValidator(_regex)]
 Zone = Annotated[str, AfterValidator(_zone)]
 IsoDate = Annotated[str, AfterValidator(_iso_date)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
+Domain = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$", max_length=48)]
+DistinguishedName = Annotated[
+    str, Field(pattern=r"^(CN|OU|DC|cn|ou|dc)=([^,\\]|\\.)+(,(CN|OU|DC|cn|ou|dc)=([^,\\]|\\.)+)*$", max_length=2048)
+]
 
 
 class BusinessDate(Model):
@@ -204,12 +208,93 @@ class Scope(Model):
     include: tuple[str, ...] = ()
 
 
-class Identity(Model):
-    """How unique names are formed; what was given stays in the ledger."""
+NAME_PARTS = {"first": "first_name", "preferred": "preferred_name", "middle": "middle_name", "last": "last_name",
+              "number": "person_number"}  # fmt: skip
+"""What templates of names call the parts of a name, and the worker fields they come from."""
+PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)(?::([a-z0-9]+))?\}")
+"""`{first}`, `{first:2}` (so many characters), `{first:initials}`, `{last:part1}` (of a double name)."""
+_MODIFIER = re.compile(r"[1-9]\d?|initials|part[1-9]")
+_LITERAL = re.compile(r"[A-Za-z0-9._ -]*")
 
-    domain: str = Field(pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$", max_length=48)
-    separator: Literal[".", "-", "_", ""] = "."
-    parent_distinguished_name: str | None = None
+
+def _template(value: str) -> str:
+    found = PLACEHOLDER.findall(value)
+    if not found or not _LITERAL.fullmatch(PLACEHOLDER.sub("", value)):
+        raise ValueError(
+            "must be placeholders such as {first}, {preferred:1}, {middle:initials} or {last:part1} and, between them, "
+            "letters, digits, dots, hyphens, underscores or spaces"
+        )
+    for _, modifier in found:
+        if modifier and not _MODIFIER.fullmatch(modifier):
+            raise ValueError(f"{modifier} behind the colon must be a number, initials, or part1 to part9")
+    return value
+
+
+Template = Annotated[str, AfterValidator(_template)]
+
+
+class Naming(Model):
+    """How one unique attribute is formed: the first candidate that nobody holds, otherwise the first one and a number."""
+
+    candidates: tuple[Template, ...]
+    """Over first, preferred (first where blank), middle, last, number (the person number) or any text field. A
+    candidate with a blank placeholder is passed over, unless all its worker has is one name."""
+    case: Literal["lower", "upper", "keep"] = "lower"
+    keep: str = Field("", pattern=r"^[ '-]*$")
+    """Which of space, apostrophe and hyphen stay in a part of a name."""
+    number_from: int = Field(2, ge=0, le=100)
+    """The first number that is put behind the first candidate."""
+    number_separator: Literal["", " ", ".", "-", "_"] = ""
+
+
+class NamingFor(Model):
+    """Other candidates for some workers: the first of these whose condition holds."""
+
+    when: str = Field(min_length=1)
+    """SQL condition over worker fields."""
+    user_principal_name: tuple[Template, ...] = ()
+    sam_account_name: tuple[Template, ...] = ()
+    common_name: tuple[Template, ...] = ()
+
+
+class DomainFor(Model):
+    """Another domain for some workers: the first of these whose condition holds."""
+
+    when: str = Field(min_length=1)
+    """SQL condition over worker fields."""
+    domain: Domain
+
+
+class PlacementFor(Model):
+    """Another container for some workers: the first of these whose condition holds."""
+
+    when: str = Field(min_length=1)
+    """SQL condition over worker fields."""
+    container: DistinguishedName
+
+
+class Identity(Model):
+    """How unique names are formed; what was given stays in the ledger. The defaults are Microsoft's recommended expressions."""
+
+    domain: Domain
+    domains: tuple[DomainFor, ...] = ()
+    user_principal_name: Naming = Naming(
+        candidates=("{preferred}.{last}", "{preferred:1}.{last}", "{preferred:2}.{last}"), keep="-"
+    )
+    sam_account_name: Naming = Naming(candidates=("{first:1}{last}",), number_from=1)
+    common_name: Naming = Naming(
+        candidates=("{preferred} {last}", "{preferred} {middle:1} {last}", "{preferred} {middle} {last}"),
+        case="keep", keep=" '-", number_separator=" ",
+    )  # fmt: skip
+    special: tuple[NamingFor, ...] = ()
+    particles: Literal["keep", "drop"] = "keep"
+    """What becomes of particles in last names (van der, de la, von, bin): kept, or left out where a name is left."""
+    suffixes: Literal["keep", "drop"] = "drop"
+    """What becomes of Jr., Sr., II, III, IV, PhD and MD behind a last name."""
+    reserved: tuple[str, ...] = ()
+    """Names that nobody is given, besides the built-in list; compared without regard to case."""
+    parent_distinguished_name: DistinguishedName | None = None
+    placement: tuple[PlacementFor, ...] = ()
 
 
 class Mapped(Model):

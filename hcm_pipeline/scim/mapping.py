@@ -73,8 +73,8 @@ def columns_of(profile: Profile) -> dict[str, str]:
 
 
 def mapping_faults(profile: Profile) -> list[ProfileFault]:
-    """Every rule that a profile's mapping and scope break."""
-    faults = list(_scope_faults(profile))
+    """Every rule that a profile's mapping, and its conditions over worker fields, break."""
+    faults = list(_condition_faults(profile))
     seen: dict[Path, str] = {}
     for key, source in profile.scim.mapping.items():
         where = f"scim.mapping.{key}"
@@ -99,16 +99,20 @@ def mapping_faults(profile: Profile) -> list[ProfileFault]:
     return faults
 
 
-def _scope_faults(profile: Profile) -> Iterator[ProfileFault]:
+def _condition_faults(profile: Profile) -> Iterator[ProfileFault]:
     fields = {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()}
-    for i, condition in enumerate(profile.scope.include):
+    conditions = [(f"scope.include[{i}]", condition) for i, condition in enumerate(profile.scope.include)]
+    for part in ("special", "domains", "placement"):
+        rules = getattr(profile.identity, part)
+        conditions += [(f"identity.{part}[{i}].when", rule.when) for i, rule in enumerate(rules)]
+    for where, condition in conditions:
         try:
             kind = type_of(condition, fields)
         except ValueError as error:
-            yield ProfileFault(f"scope.include[{i}]", repr(condition), str(error))
+            yield ProfileFault(where, repr(condition), str(error))
             continue
         if kind != "BOOLEAN":
-            yield ProfileFault(f"scope.include[{i}]", repr(condition), f"must be true or false, and is {kind}")
+            yield ProfileFault(where, repr(condition), f"must be true or false, and is {kind}")
 
 
 def _fill(profile: Profile, key: str) -> str:

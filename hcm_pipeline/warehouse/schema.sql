@@ -98,11 +98,9 @@ create table if not exists identities (
     parent_distinguished_name varchar,
     status varchar not null,               -- given
     given_on date not null,
-    rule varchar not null,                 -- which candidate won
-    upn_stem varchar not null,             -- numbers behind a crowded name are counted per stem
-    upn_n integer not null,
-    sam_stem varchar not null,
-    sam_n integer not null
+    upn_rule varchar not null,             -- which candidate won: candidate 2, candidate 1 and a number, person number
+    sam_rule varchar not null,
+    cn_rule varchar not null
 );
 
 -- one row: one planned upload; plan_no counts plans, of which the newest open one has rows in `planned`

@@ -1,0 +1,237 @@
+"""Rules of names: Microsoft's documented examples, national customs, and a brute-force reference to compare with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hcm_pipeline.errors import ProfileError
+from hcm_pipeline.identity.limits import COMMON_NAME, LIMITS, SAM, UPN_DOMAIN, UPN_LOCAL, escape_rdn
+from hcm_pipeline.identity.reserved import RESERVED
+from hcm_pipeline.profile import Profile, load, parse
+from tests.identity.test_ledger import Ledger, Person
+
+BASE = load("oracle-hcm").profile
+
+
+def profile(**identity: Any) -> Profile:
+    """The built-in profile with other rules of names."""
+    made = BASE.model_dump(mode="json", by_alias=True)
+    made["identity"] = {"domain": "contoso.com", **identity}
+    return Profile.model_validate(made)
+
+
+def named(people: list[Person], fields: Mapping[str, str] | None = None, **identity: Any) -> list[tuple[str, ...]]:
+    """userPrincipalName, sAMAccountName and common name of people, in the order of their numbers."""
+    ledger = Ledger(profile(**identity))
+    for name in fields or {}:
+        ledger.con.execute(f"alter table worker_versions alter {name} set default '{(fields or {})[name]}'")
+    ledger.join(*people)
+    return ledger.con.execute(
+        "select user_principal_name, sam_account_name, common_name from identities order by person_number"
+    ).fetchall()
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "upn", "sam"),
+    [
+        # Examples of "Functions for customizing application data" and the Workday expression guide. The page shows results
+        # in lower case although its expressions hold no ToLower; names are compared without regard to case, so lower case
+        # is taken, as the page shows it.
+        ("Maria", "Jose Gonzalez", "maria.josegonzalez", "mjosegonzalez"),
+        # The page shows maryann.oconnor: the expression with [\"',]+ takes the apostrophe away.
+        ("Mary Ann", "O'Connor", "maryann.oconnor", "moconnor"),
+        # The page shows mgonzalezlopez, but its expression does not take the hyphen away. For the sAMAccountName the page's
+        # result is taken, for the userPrincipalName its expression: a double name stays readable.
+        ("Maria", "Gonzalez-Lopez", "maria.gonzalez-lopez", "mgonzalezlopez"),
+        ("Ähren", "Füßer", "ahren.fusser", "afusser"),
+    ],
+)
+def test_documented_examples(first: str, last: str, upn: str, sam: str) -> None:
+    assert named([("1", first, last)])[0][:2] == (f"{upn}@contoso.com", sam)
+
+
+def test_the_ladder_of_microsofts_expressions() -> None:
+    assert named([(str(n), "Maria", "Lopez") for n in range(1, 6)]) == [
+        ("maria.lopez@contoso.com", "mlopez", "Maria Lopez"),
+        ("m.lopez@contoso.com", "mlopez1", "Maria Lopez 2"),
+        ("ma.lopez@contoso.com", "mlopez2", "Maria Lopez 3"),
+        ("maria.lopez2@contoso.com", "mlopez3", "Maria Lopez 4"),
+        ("maria.lopez3@contoso.com", "mlopez4", "Maria Lopez 5"),
+    ]
+
+
+def test_a_middle_name_tells_common_names_apart() -> None:
+    people = [(str(n), "Maria", "Lopez") for n in range(1, 5)]
+    found = named(people, {"middle_name": "Ana"})
+    assert [cn for _, _, cn in found] == ["Maria Lopez", "Maria A Lopez", "Maria Ana Lopez", "Maria Lopez 2"]
+
+
+def test_a_preferred_name_comes_before_the_first_one() -> None:
+    assert named([("1", "Margaret", "Smith")], {"preferred_name": "Peggy"})[0][::2] == (
+        "peggy.smith@contoso.com", "Peggy Smith")  # fmt: skip
+
+
+def test_a_sam_account_name_is_cut_to_twenty_characters_and_to_nineteen_before_a_digit() -> None:
+    found = named([(str(n), "Anna", "Wolfeschlegelsteinhausen") for n in range(1, 3)])
+    assert [sam for _, sam, _ in found] == ["awolfeschlegelsteinh", "awolfeschlegelstein1"]
+
+
+@pytest.mark.parametrize(
+    ("last", "rules", "expected"),
+    [
+        ("van der Berg", {}, "jan.vanderberg"), ("van der Berg", {"particles": "drop"}, "jan.berg"),
+        ("de la Cruz", {"particles": "drop"}, "jan.cruz"), ("Van", {"particles": "drop"}, "jan.van"),
+        ("Smith Jr.", {}, "jan.smith"), ("Smith, III", {}, "jan.smith"), ("Smith Jr.", {"suffixes": "keep"}, "jan.smithjr"),
+        ("García Márquez", {"user_principal_name": {"candidates": ["{first}.{last:part1}"]}}, "jan.garcia"),
+        ("Berg-Lund", {"user_principal_name": {"candidates": ["{last:part2}.{first:1}"]}}, "lund.j"),
+        ("Berg", {"user_principal_name": {"candidates": ["{last}_{number}"]}}, "berg_1"),
+        ("Berg", {"user_principal_name": {"candidates": ["{first}.{middle}.{last}", "{last}.{first}"]}}, "berg.jan"),
+        ("Berg", {"user_principal_name": {"candidates": ["{first}{last}"], "case": "upper"}}, "JANBERG"),
+        ("O'Neil", {"user_principal_name": {"candidates": ["{first}.{last}"], "keep": "'"}}, "jan.o'neil"),
+        ("-", {}, "jan"),
+    ],
+)  # fmt: skip
+def test_customs_of_names(last: str, rules: dict[str, Any], expected: str) -> None:
+    assert named([("1", "Jan", last)], **rules)[0][0] == f"{expected}@contoso.com"
+
+
+def test_initials_of_several_first_names() -> None:
+    rule = {"candidates": ["{first:initials}{last}"]}
+    assert named([("1", "Jean-Luc Marie", "Dupont")], sam_account_name=rule)[0][1] == "jlmdupont"
+
+
+def test_some_workers_have_other_rules_domains_and_containers() -> None:
+    ledger = Ledger(profile(
+        special=[{"when": "country in ('CN', 'HU')", "common_name": ["{last} {first}"]}],
+        domains=[{"when": "company = 'Fabrikam'", "domain": "Fabrikam.com"}],
+        parent_distinguished_name="OU=Users,DC=contoso,DC=com",
+        placement=[{"when": "city = 'Dallas'", "container": "OU=Dallas,OU=Users,DC=contoso,DC=com"}],
+    ))  # fmt: skip
+    ledger.con.execute("""insert into worker_versions by name select *, true as active, date '2026-11-01' as valid_from,
+        0 as digest, 1 as extract_id, 1 as row_no from (values ('1', 'Wei', 'Li', 'CN', 'Contoso', 'Dallas'),
+        ('2', 'Wei', 'Li', 'US', 'Fabrikam', null)) t(person_number, first_name, last_name, country, company, city)""")
+    ledger.join()
+    assert ledger.con.execute("""select user_principal_name, common_name, parent_distinguished_name from identities
+        order by person_number""").fetchall() == [
+        ("wei.li@contoso.com", "Li Wei", "OU=Dallas,OU=Users,DC=contoso,DC=com"),
+        ("w.li@fabrikam.com", "Wei Li", "OU=Users,DC=contoso,DC=com"),
+    ]  # fmt: skip
+
+
+def test_common_names_are_unique_in_their_container_only() -> None:
+    ledger = Ledger(profile(placement=[{"when": "person_number = '2'", "container": "OU=B,DC=x"}]))
+    ledger.join(("1", "Ann", "Lee"), ("2", "Ann", "Lee"), ("3", "Ann", "LEE"))
+    names = ledger.con.execute("select common_name from identities order by person_number").fetchall()
+    assert names == [("Ann Lee",), ("Ann Lee",), ("Ann LEE 2",)]
+
+
+def test_reserved_names_are_given_to_nobody() -> None:
+    found = named([("1", "Ad", "Min"), ("2", "Boss", "Man")],
+                  user_principal_name={"candidates": ["{first}{last}", "{last}"]},
+                  sam_account_name={"candidates": ["{first}{last}"]}, reserved=["BossMan"])  # fmt: skip
+    assert [pair[:2] for pair in found] == [("min@contoso.com", "admin2"), ("man@contoso.com", "bossman2")]
+
+
+def test_a_year_behind_a_name_does_not_start_the_numbers() -> None:
+    ledger = Ledger(profile(user_principal_name={"candidates": ["{first}.{last}"]}))
+    ledger.join(("0", "Ann", "Lee1984"))
+    ledger.join(*[(str(n), "Ann", "Lee") for n in range(1, 4)])
+    assert [ledger.upn(str(n)) for n in range(4)] == ["ann.lee1984", "ann.lee", "ann.lee2", "ann.lee3"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "key"),
+    [
+        ('user_principal_name = { candidates = ["nobody"] }', "identity.user_principal_name.candidates[0]"),
+        ('user_principal_name = { candidates = ["{nobody}"] }', "identity.user_principal_name.candidates[0]"),
+        ('user_principal_name = { candidates = ["{first} {last}"] }', "identity.user_principal_name.candidates[0]"),
+        ('user_principal_name = { candidates = ["{first}@{last}"] }', "identity.user_principal_name.candidates[0]"),
+        ('user_principal_name = { candidates = ["{first:part0}"] }', "identity.user_principal_name.candidates[0]"),
+        ('user_principal_name = { candidates = ["{first}"], keep = " " }', "identity.user_principal_name.keep"),
+        ('sam_account_name = { candidates = ["{first}"], keep = "\'" }', "identity.sam_account_name.keep"),
+        ("sam_account_name = { candidates = [] }", "identity.sam_account_name.candidates"),
+        ('domains = [{ when = "nobody = 1", domain = "a.b" }]', "identity.domains[0].when"),
+        ('domains = [{ when = "company", domain = "a.b" }]', "identity.domains[0].when"),
+        ('placement = [{ when = "true", container = "Users" }]', "identity.placement[0].container"),
+        ('special = [{ when = "now() > hire_date" }]', "identity.special[0].when"),
+    ],
+)
+def test_a_rule_that_cannot_work_is_a_fault_of_the_profile(rules: str, key: str) -> None:
+    from importlib import resources
+
+    text = resources.files("hcm_pipeline.profile.builtin").joinpath("oracle-hcm.toml").read_text(encoding="utf-8")
+    with pytest.raises(ProfileError) as caught:
+        parse(text.replace('domain = "contoso.com"', f'domain = "contoso.com"\n{rules}'), "p.toml")
+    assert [fault.key for fault in caught.value.faults] == [key]
+
+
+def test_values_in_distinguished_names_are_escaped() -> None:
+    assert [escape_rdn(value) for value in ('Smith, "J"', " a ", "#1", "a+b=c;<d>\\")] == [
+        'Smith\\, \\"J\\"', "\\ a\\ ", "\\#1", "a\\+b\\=c\\;\\<d\\>\\\\"]  # fmt: skip
+
+
+@pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit.attribute)
+def test_every_limit_says_what_is_wrong_and_never_the_name(limit: Any) -> None:
+    assert limit.faults("x" * (limit.chars + 1)) == [f"is longer than {limit.chars} characters"]
+    assert limit.faults("") == ["is empty"]
+    assert limit.faults("ann") == []
+
+
+def test_reserved_words_are_in_the_form_in_which_names_are_compared() -> None:
+    assert all(re.fullmatch(r"[a-z-]+", word) for word in RESERVED)
+
+
+# A reference that goes through people one candidate at a time, as a person with a pencil would.
+FIRST, LAST = ["Ann", "Al", "Bo", "ann"], ["Lee", "Li", "Lee2", "Root", "-"]
+
+
+def reference(people: list[Person]) -> dict[str, tuple[str, ...]]:
+    """Names by the default rules, without SQL."""
+    parts = {n: (re.sub("[^A-Za-z0-9]", "", f), re.sub("[^A-Za-z0-9]", "", last)) for n, f, last in people}
+    ladders = {
+        "upn": {n: [f"{f}.{last}", f"{f[:1]}.{last}", f"{f[:2]}.{last}"] for n, (f, last) in parts.items()},
+        "sam": {n: [f[:1] + last] for n, (f, last) in parts.items()},
+        "cn": {n: [f"{f} {last}"] for n, (f, last) in parts.items()},
+    }
+    result: dict[str, list[str]] = {n: [] for n in parts}
+    for kind, ladder in ladders.items():
+        taken = set() if kind == "cn" else set(RESERVED)
+        got: dict[str, str] = {}
+        for step in range(3):
+            for n in sorted(parts):
+                names = [name.strip(". ") if kind == "cn" else name.strip(". ").lower() for name in ladder[n]]
+                if n not in got and step < len(names) and names[step] and names[step].lower() not in taken:
+                    got[n] = names[step]
+                    taken.add(names[step].lower())
+        result = {n: [*result[n], got.get(n, "number")] for n in parts}
+    return {n: tuple(names) for n, names in result.items()}
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(FIRST), st.sampled_from(LAST)), min_size=1, max_size=12))
+def test_candidates_are_those_of_a_reference_that_asks_one_by_one(pairs: list[tuple[str, str]]) -> None:
+    people = [(f"{n:02}", first, last) for n, (first, last) in enumerate(pairs)]
+    found = dict(zip([n for n, _, _ in people], named(people), strict=True))
+    for number, expected in reference(people).items():
+        for name, wanted in zip(found[number], expected, strict=True):
+            assert wanted in (name.partition("@")[0], "number")
+            assert (wanted == "number") <= bool(re.search(r"\d$", name.partition("@")[0]))
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    st.lists(st.tuples(st.text(min_size=1, max_size=200), st.text(min_size=1, max_size=200)), min_size=1, max_size=10)
+)
+def test_whatever_a_name_is_made_of_the_outcome_is_legal(pairs: list[tuple[str, str]]) -> None:
+    people = [(f"{n:02}", *(text.replace("\0", "").encode("utf-8", "ignore").decode() for text in pair))
+              for n, pair in enumerate(pairs)]  # fmt: skip
+    for upn, sam, cn in named([(n, first or "?", last or "?") for n, first, last in people]):
+        local, _, domain = upn.partition("@")
+        found = [*UPN_LOCAL.faults(local), *UPN_DOMAIN.faults(domain), *SAM.faults(sam), *COMMON_NAME.faults(cn)]
+        assert not found
