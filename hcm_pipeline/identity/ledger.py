@@ -17,7 +17,15 @@ from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.identity.limits import COMMON_NAME, SAM, UPN_LOCAL, Limit
 from hcm_pipeline.identity.reserved import RESERVED
 from hcm_pipeline.identity.spelling import spell_all, spelled_sql
-from hcm_pipeline.identity.templates import candidate_sql, fields_of, number_sql, numbered_sql, stem_sql
+from hcm_pipeline.identity.templates import (
+    candidate_sql,
+    fields_of,
+    number_sql,
+    numbered_sql,
+    piece_sql,
+    pieces_of,
+    stem_sql,
+)
 from hcm_pipeline.profile.model import NAME_PARTS, Naming, Profile
 from hcm_pipeline.warehouse import first, literal, quote
 
@@ -40,17 +48,23 @@ class Attribute:
     key: Callable[[str], str]
     """SQL for the form in which the name (SQL) is compared; may use `container`."""
 
+    def ways(self) -> list[tuple[str, ...]]:
+        """Templates of every variant; the first are the attribute's own."""
+        return [self.naming.candidates, *(variant or self.naming.candidates for variant in self.variants)]
+
+    def pieces(self) -> dict[tuple[str, str], str]:
+        """Pieces of all templates, and the columns that hold them."""
+        pieces = pieces_of(tuple(template for way in self.ways() for template in way))
+        return {piece: quote(f"piece {place}") for place, piece in enumerate(pieces)}
+
     def candidates(self) -> list[str]:
-        """SQL for every candidate, in order."""
-        ways = [self.naming.candidates, *(variant or self.naming.candidates for variant in self.variants)]
+        """SQL for every candidate over the columns of pieces, in order."""
+        ways, columns = self.ways(), self.pieces()
         found = []
         for place in range(max(map(len, ways))):
-            cases = [candidate_sql(way[place], self.naming, self.limit) if place < len(way) else "null" for way in ways]
-            if len(cases) == 1:
-                found.append(cases[0])
-                continue
+            cases = [candidate_sql(way[place], columns, self.limit) if place < len(way) else "null" for way in ways]
             whens = " ".join(f"when {number} then {case}" for number, case in enumerate(cases))
-            found.append(f"case variant {whens} end")
+            found.append(f"case variant {whens} end" if len(cases) > 1 else cases[0])
         return found
 
 
@@ -179,41 +193,39 @@ def _part_sql(part: str, field: str, profile: Profile) -> str:
 
 def _give_attribute(con: duckdb.DuckDBPyConnection, attribute: Attribute) -> None:
     """Make temp table `given_<attribute>(person_number, name, key, rule)`: everybody in `parts`, unique, not taken before."""
-    given = f"given_{attribute.name}"
-    con.execute(f"create or replace temp table {given}(person_number varchar, name varchar, key varchar, rule varchar)")
-    con.execute("create or replace temp table asking as select person_number from parts")
+    con.execute(f"""
+        create or replace temp table given_{attribute.name}(person_number varchar, name varchar, key varchar, rule varchar)
+    """)
+    pieces = [f"{piece_sql(*piece, attribute.naming)} as {column}" for piece, column in attribute.pieces().items()]
+    con.execute(f"""
+        create or replace temp table asking as
+        select person_number, container, variant, number, {", ".join(pieces)} from parts
+    """)
     candidates = attribute.candidates()
-    for place, candidate in enumerate([*candidates, None], 1):
-        named = f"coalesce({', '.join(candidates)})"
-        name = candidate if candidate is not None else f"case when {named} is null then {attribute.fallback} end"
-        rule = f"candidate {place}" if candidate is not None else "person number"
-        among = "parts semi join asking using (person_number)" if place > 1 else "parts"
-        _ask(con, attribute, f"""
-            select person_number, name, {attribute.key("name")} as key, {literal(rule)} as rule
-            from (select person_number, container, {name} as name from {among}) where name is not null""")  # fmt: skip
-        if not (first(con, "select count(*) from asking") or (0,))[0]:
-            break
-    else:
-        _number(con, attribute, f"coalesce({candidates[0]}, {named}, {attribute.fallback})")
+    named = f"coalesce({', '.join(candidates)})"
+    steps = [(f"candidate {place}", candidate) for place, candidate in enumerate(candidates, 1)]
+    steps.append(("person number", f"case when {named} is null then {attribute.fallback} end"))
+    if all(_ask(con, attribute, "asking", name, rule) for rule, name in steps):
+        _number(con, attribute, f"coalesce({named}, {attribute.fallback})")
     con.execute("drop table asking")
 
 
-def _ask(con: duckdb.DuckDBPyConnection, attribute: Attribute, candidates: str) -> None:
-    """Give what is free of `candidates(person_number, name, key, rule)`; leave the others in `asking`."""
+def _ask(con: duckdb.DuckDBPyConnection, attribute: Attribute, source: str, name: str, rule: str) -> int:
+    """Give `name`, SQL over `source`, to whom it is free for; leaves the others in `asking`, and says how many they are."""
     given = f"given_{attribute.name}"
-    con.execute(f"create or replace temp table candidates as {candidates}")
     con.execute(f"""
         insert into {given}
-        select * from candidates c
+        with named as (select person_number, container, {name} as name from {source}),
+        candidates as (select person_number, name, {attribute.key("name")} as key from named where name is not null)
+        select person_number, name, key, {literal(rule)} from candidates c
         where not exists (from ({_taken_sql(attribute)}) t where t.key = c.key)
         and not exists (from {given} g where g.key = c.key)
         qualify row_number() over (partition by key order by person_number) = 1
     """)
     con.execute(f"""
-        create or replace temp table asking as
-        select person_number from asking where person_number not in (select person_number from {given})
+        create or replace temp table asking as from asking where person_number not in (select person_number from {given})
     """)
-    con.execute("drop table candidates")
+    return int((first(con, "select count(*) from asking") or (0,))[0])
 
 
 def _taken_sql(attribute: Attribute) -> str:
@@ -242,9 +254,8 @@ def _number(con: duckdb.DuckDBPyConnection, attribute: Attribute, base: str) -> 
     head = "split_part(key, chr(31), 1)" if attribute.name == "common_name" else "key"
     con.execute(f"""
         create or replace temp table bases as
-        select person_number, base, container, {stem_sql("base", limit)} || {tail} as stem from (
-            select person_number, container, base, {attribute.key("base")} as key
-            from (select person_number, container, {base} as base from parts semi join asking using (person_number)))
+        select person_number, base, container, {stem_sql("base", limit)} || {tail} as stem
+        from (select *, {attribute.key("base")} as key from (select person_number, container, {base} as base from asking))
     """)
     con.execute(f"""
         create or replace temp table tops as
@@ -266,11 +277,7 @@ def _number(con: duckdb.DuckDBPyConnection, attribute: Attribute, base: str) -> 
             create or replace temp table tops as
             select stem, max(n) as n from (from tops union all by name select stem, n from numbers) group by 1
         """)
-        name = numbered_sql("base", "n", naming, limit)
-        _ask(con, attribute, f"""
-            select person_number, name, {attribute.key("name")} as key, 'candidate 1 and a number' as rule
-            from (select person_number, container, {name} as name from numbers)""")  # fmt: skip
-        if not (first(con, "select count(*) from asking") or (0,))[0]:
+        if not _ask(con, attribute, "numbers", numbered_sql("base", "n", naming, limit), "candidate 1 and a number"):
             break
     for table in ("bases", "tops", "numbers"):
         con.execute(f"drop table {table}")

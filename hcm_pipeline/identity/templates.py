@@ -9,6 +9,7 @@ from hcm_pipeline.warehouse import literal, quote
 NAMING_PARTS = frozenset({"first", "preferred", "last"})
 """Without one of these a template still makes a name: some people have one name only."""
 EDGES = "._ -'"
+_EDGES = literal(EDGES)
 _WORDS = "'[ -]+'"
 
 
@@ -17,39 +18,58 @@ def fields_of(templates: tuple[str, ...]) -> set[str]:
     return {NAME_PARTS.get(part, part) for template in templates for part, _ in PLACEHOLDER.findall(template)}
 
 
-def candidate_sql(template: str, naming: Naming, limit: Limit) -> str:
-    """SQL (VARCHAR) for one candidate over columns that hold spelled parts; NULL where it makes no name of its own."""
-    pieces: list[str] = []
+def pieces_of(templates: tuple[str, ...]) -> list[tuple[str, str]]:
+    """What stands between braces, each once, in order: the part and its modifier."""
+    return list(dict.fromkeys(found for template in templates for found in PLACEHOLDER.findall(template)))
+
+
+def piece_sql(part: str, modifier: str, naming: Naming) -> str:
+    """SQL (VARCHAR, never NULL) for a piece of a candidate, over the column of a spelled part."""
+    text = quote(part)
+    if modifier == "initials":
+        text = f"array_to_string(list_transform(regexp_split_to_array({text}, {_WORDS}), lambda word: word[1]), '')"
+    elif modifier.startswith("part"):
+        text = f"coalesce(regexp_split_to_array({text}, {_WORDS})[{int(modifier[4:])}], '')"
+    # a spelled part holds nothing else that could have to go
+    for character in " .'-":
+        if character not in naming.keep:
+            text = f"replace({text}, {literal(character)}, '')"
+    text = {"lower": f"lower({text})", "upper": f"upper({text})", "keep": text}[naming.case]
+    return f"left({text}, {int(modifier)})" if modifier.isdigit() else text
+
+
+def candidate_sql(template: str, columns: dict[tuple[str, str], str], limit: Limit) -> str:
+    """SQL (VARCHAR) for one candidate over the columns of its pieces; NULL where it makes no name of its own."""
+    joined: list[str] = []
     needed: list[str] = []
     naming_parts: list[str] = []
     position = 0
     for match in PLACEHOLDER.finditer(template):
         if template[position : match.start()]:
-            pieces.append(literal(template[position : match.start()]))
-        part, modifier = match.groups()
-        value = _part_sql(part, modifier, naming)
-        pieces.append(value)
-        (naming_parts if part in NAMING_PARTS else needed).append(value)
+            joined.append(literal(template[position : match.start()]))
+        part, modifier = match.groups(default="")
+        column = columns[part, modifier]
+        joined.append(column)
+        (naming_parts if part in NAMING_PARTS else needed).append(f"{column} = ''")
         position = match.end()
     if template[position:]:
-        pieces.append(literal(template[position:]))
-    joined = " || ".join(pieces)
-    lacking = " or ".join(f"{value} = ''" for value in naming_parts) or "false"
-    # where a part is blank, what stood between it and the next one goes
-    tidy = f"case when {lacking} then regexp_replace({joined}, '([._ -])[._ -]+', '\\1', 'g') else {joined} end"
-    # a single name may come from one part only: what is left of the other must not stand for it
-    nothing = [f"{value} = ''" for value in needed]
-    if naming_parts:
-        nothing.append("(" + " and ".join(f"{value} = ''" for value in naming_parts) + ")")
-    name = f"trim(left(trim({tidy}, {literal(EDGES)}), {limit.chars}), {literal(EDGES)})"
-    return f"case when {' or '.join(nothing)} then null else nullif({name}, '') end"
+        joined.append(literal(template[position:]))
+    text = " || ".join(joined)
+    lacking = " or ".join(naming_parts) or "false"
+    # where a part is blank, what stood between it and the next one goes; trimming is dear, and mostly for nothing
+    tidy = f"regexp_replace({text}, '([._ -])[._ -]+', '\\1', 'g')"
+    whole = f"case when {lacking} then {tidy} else {text} end"
+    cut = f"trim(left(trim({whole}, {_EDGES}), {limit.chars}), {_EDGES})"
+    ragged = f"{lacking} or strlen({text}) > {limit.chars} or contains({_EDGES}, right({text}, 1))"
+    nothing = [*needed, *([f"({' and '.join(naming_parts)})"] if naming_parts else [])]
+    return f"case when {' or '.join(nothing)} then null when {ragged} then nullif({cut}, '') else {text} end"
 
 
 def numbered_sql(base: str, number: str, naming: Naming, limit: Limit) -> str:
     """SQL for `base` with `number` behind it, cut so that both are within the limit."""
     separator = naming.number_separator
     room = f"{limit.chars - len(separator)} - length({number}::varchar)"
-    return f"rtrim(left({base}, {room}), {literal(EDGES)}) || {literal(separator)} || {number}::varchar"
+    return f"rtrim(left({base}, {room}), {_EDGES}) || {literal(separator)} || {number}::varchar"
 
 
 def stem_sql(name: str, limit: Limit) -> str:
@@ -60,15 +80,3 @@ def stem_sql(name: str, limit: Limit) -> str:
 def number_sql(name: str) -> str:
     """SQL (BIGINT) for the number behind a name, of at most six digits; NULL when there is none."""
     return f"try_cast(nullif(regexp_extract({name}, '[1-9][0-9]{{0,5}}$'), '') as bigint)"
-
-
-def _part_sql(part: str, modifier: str | None, naming: Naming) -> str:
-    text = quote(part)
-    if modifier == "initials":
-        text = f"array_to_string(list_transform(regexp_split_to_array({text}, {_WORDS}), lambda word: word[1]), '')"
-    elif modifier and modifier.startswith("part"):
-        text = f"coalesce(regexp_split_to_array({text}, {_WORDS})[{int(modifier[4:])}], '')"
-    cased = {"lower": f"lower({text})", "upper": f"upper({text})", "keep": text}[naming.case]
-    keep = naming.keep.replace("-", "") + ("-" if "-" in naming.keep else "")
-    clean = f"regexp_replace({cased}, {literal(f'[^A-Za-z0-9{keep}]+')}, '', 'g')"
-    return f"left({clean}, {int(modifier)})" if modifier and modifier.isdigit() else clean
