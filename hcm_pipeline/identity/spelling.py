@@ -33,9 +33,15 @@ def spell(name: str) -> str:
 def spell_many(names: list[str]) -> list[str]:
     """The spelling of every name. One text for all of them, so that a character is looked up once."""
     text = unicodedata.normalize("NFC", _SEPARATOR.join(name.replace(_SEPARATOR, "") for name in names))
-    table = {ord(character): anyascii.anyascii(character) for character in set(text) if ord(character) > 127}
+    table = {ord(character): _plain(character) for character in set(text) if ord(character) > 127}
     plain = _HYPHENS.sub("-", _SPACES.sub(" ", _FOREIGN.sub("", text.translate(table))))
     return _EDGES.sub(_SEPARATOR, plain).strip(_INNER).split(_SEPARATOR)
+
+
+def _plain(character: str) -> str:
+    """A character in ASCII; nothing for what is no letter, digit, space, dash or apostrophe: a picture of a bang is no name."""
+    kind = unicodedata.category(character)
+    return anyascii.anyascii(character) if kind[0] in "LMN" or kind in ("Zs", "Pd") or character in "‘’‛′" else ""
 
 
 def spell_all(con: duckdb.DuckDBPyConnection, source: str, columns: list[str]) -> None:

@@ -35,7 +35,12 @@ def piece_sql(part: str, modifier: str, naming: Naming) -> str:
         if character not in naming.keep:
             text = f"replace({text}, {literal(character)}, '')"
     text = {"lower": f"lower({text})", "upper": f"upper({text})", "keep": text}[naming.case]
-    return f"left({text}, {int(modifier)})" if modifier.isdigit() else text
+    if not modifier.isdigit():
+        return text
+    # of who has one name only, it stands whole: s is no name for Suharto
+    other = {"first": "last", "preferred": "last", "last": "preferred"}.get(part)
+    short = f"left({text}, {int(modifier)})"
+    return f"case when {quote(other)} = '' then {text} else {short} end" if other else short
 
 
 def candidate_sql(template: str, columns: dict[tuple[str, str], str], limit: Limit) -> str:

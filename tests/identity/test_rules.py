@@ -14,6 +14,7 @@ from hcm_pipeline.errors import ProfileError
 from hcm_pipeline.identity.limits import COMMON_NAME, LIMITS, SAM, UPN_DOMAIN, UPN_LOCAL, escape_rdn
 from hcm_pipeline.identity.reserved import RESERVED
 from hcm_pipeline.profile import Profile, load, parse
+from tests.docs.pages import DOCS, rows
 from tests.identity.test_ledger import Ledger, Person
 
 BASE = load("oracle-hcm").profile
@@ -101,6 +102,11 @@ def test_customs_of_names(last: str, rules: dict[str, Any], expected: str) -> No
     assert named([("1", "Jan", last)], **rules)[0][0] == f"{expected}@contoso.com"
 
 
+@pytest.mark.parametrize(("first", "last"), [("Suharto", "-"), ("-", "Suharto")])
+def test_who_has_one_name_is_named_by_the_whole_of_it(first: str, last: str) -> None:
+    assert named([("1", first, last)]) == [("suharto@contoso.com", "suharto", "Suharto")]
+
+
 def test_initials_of_several_first_names() -> None:
     rule = {"candidates": ["{first:initials}{last}"]}
     assert named([("1", "Jean-Luc Marie", "Dupont")], sam_account_name=rule)[0][1] == "jlmdupont"
@@ -171,6 +177,16 @@ def test_a_rule_that_cannot_work_is_a_fault_of_the_profile(rules: str, key: str)
     assert [fault.key for fault in caught.value.faults] == [key]
 
 
+def test_the_difficult_names_of_the_docs_come_out_as_shown() -> None:
+    shown = [
+        [cell.strip("`") for cell in row]
+        for row in list(rows(DOCS / "explanation" / "names.md", "Difficult names"))[1:]
+    ]
+    assert len({language for _, _, language, *_ in shown}) >= 20
+    for first, last, _, upn, sam, cn, _ in shown:
+        assert named([("100234", first, last)]) == [(f"{upn}@contoso.com", sam, cn)]
+
+
 def test_values_in_distinguished_names_are_escaped() -> None:
     assert [escape_rdn(value) for value in ('Smith, "J"', " a ", "#1", "a+b=c;<d>\\")] == [
         'Smith\\, \\"J\\"', "\\ a\\ ", "\\#1", "a\\+b\\=c\\;\\<d\\>\\\\"]  # fmt: skip
@@ -194,9 +210,14 @@ FIRST, LAST = ["Ann", "Al", "Bo", "ann"], ["Lee", "Li", "Lee2", "Root", "-"]
 def reference(people: list[Person]) -> dict[str, tuple[str, ...]]:
     """Names by the default rules, without SQL."""
     parts = {n: (re.sub("[^A-Za-z0-9]", "", f), re.sub("[^A-Za-z0-9]", "", last)) for n, f, last in people}
+
+    def short(number: str, letters: int) -> str:
+        first, last = parts[number]
+        return first[:letters] if last else first
+
     ladders = {
-        "upn": {n: [f"{f}.{last}", f"{f[:1]}.{last}", f"{f[:2]}.{last}"] for n, (f, last) in parts.items()},
-        "sam": {n: [f[:1] + last] for n, (f, last) in parts.items()},
+        "upn": {n: [f"{f}.{last}", f"{short(n, 1)}.{last}", f"{short(n, 2)}.{last}"] for n, (f, last) in parts.items()},
+        "sam": {n: [short(n, 1) + last] for n, (_, last) in parts.items()},
         "cn": {n: [f"{f} {last}"] for n, (f, last) in parts.items()},
     }
     result: dict[str, list[str]] = {n: [] for n in parts}

@@ -26,7 +26,8 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), m
     ("name", "expected"),
     [("Jürgen", "Jurgen"), ("O'Connor", "O'Connor"), ("O’Connor", "O'Connor"), ("Łukasz", "Lukasz"), ("李", "Li"),
      ("Ναός", "Naos"), ("Þór", "Thor"), ("Jean--Luc-", "Jean-Luc"), ("Straße", "Strasse"), ("e\u0301", "e"), ("", ""),
-     ("...", ""), (" van  der  Berg", "van der Berg"), ("Smith, Jr.", "Smith Jr")],
+     ("...", ""), (" van  der  Berg", "van der Berg"), ("Smith, Jr.", "Smith Jr"),
+     ("💥 €™", ""), ("Ann 💕 Lee", "Ann Lee"), ("Ana‑Lee", "Ana-Lee"), ("١٢", "12")],
 )  # fmt: skip
 def test_a_name_is_spelled(name: str, expected: str) -> None:
     assert spell(name) == expected
