@@ -143,6 +143,17 @@ def worker_plan(con: duckdb.DuckDBPyConnection, profile: Profile, target: str, n
     return {"person_number": number, "kind": new["kind"], "attributes": attributes, "payload": payload and payload[0]}
 
 
+def identity(con: duckdb.DuckDBPyConnection, number: str) -> dict[str, Any] | None:
+    """What the ledger holds for a worker."""
+    found = rows(
+        con,
+        f"""select {", ".join(IDENTITY_COLUMNS)}, status, given_on, upn_rule, sam_rule, cn_rule
+        from identities where person_number = ?""",
+        [number],
+    )
+    return found[0] if found else None
+
+
 def trace(con: duckdb.DuckDBPyConnection, profile: Profile, number: str, date: dt.date | None) -> Row:
     """One worker's story: versions with file, row and column, changes, quarantine, names, operations and outcomes."""
     _complete(con, profile, compile_mapping(profile))
@@ -166,12 +177,6 @@ def trace(con: duckdb.DuckDBPyConnection, profile: Profile, number: str, date: d
             for name in names
         ]
     limit = date or dt.date(9999, 12, 31)
-    identity = rows(
-        con,
-        f"""select {", ".join(IDENTITY_COLUMNS)}, status, given_on, upn_rule, sam_rule, cn_rule
-        from identities where person_number = ?""",
-        [number],
-    )
     return {
         "person_number": number,
         "versions": versions,
@@ -193,7 +198,7 @@ def trace(con: duckdb.DuckDBPyConnection, profile: Profile, number: str, date: d
             from quarantine_reasons where person_number = ? and business_date <= ? order by 1, 3, 4""",
             [number, limit],
         ),
-        "identity": identity[0] if identity else None,
+        "identity": identity(con, number),
         "operations": rows(
             con,
             """select business_date, manifest_id, request_no, op_no, kind, state, accepted_at, action, reference,

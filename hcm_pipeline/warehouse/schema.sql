@@ -92,15 +92,15 @@ create table if not exists passed_over_rows (
 create table if not exists identities (
     person_number varchar not null,
     user_principal_name varchar not null,
-    sam_account_name varchar not null,
-    common_name varchar not null,
+    sam_account_name varchar,              -- null: not known of an account that was there before; given at the next run
+    common_name varchar,                   -- the same
     mail_nickname varchar not null,
     parent_distinguished_name varchar,
-    status varchar not null,               -- given
+    status varchar not null,               -- given | imported
     given_on date not null,
     upn_rule varchar not null,             -- which candidate won: candidate 2, candidate 1 and a number, person number
-    sam_rule varchar not null,
-    cn_rule varchar not null
+    sam_rule varchar,
+    cn_rule varchar
 );
 
 -- one row: one planned upload; plan_no counts plans, of which the newest open one has rows in `planned`

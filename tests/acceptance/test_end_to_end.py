@@ -129,6 +129,26 @@ def test_the_same_bytes_land_once_and_the_second_time_says_so(site: Site, tmp_pa
     assert "business date" in site.run("land", refused, code=1)
 
 
+def test_the_ledger_is_explained_exported_and_imported_into_another_home(site: Site, tmp_path: Path) -> None:
+    site.run("land", extract(tmp_path, "workers-2026-11-02.csv", ADA, worker("1009", "Ada", "Byron")))
+    site.run("run")
+    assert "ada.byron" in site.run("identity", "show", "1009")
+    shown = site.json("identity", "show", "1009")
+    assert [(t["name"], t["held_by"]) for t in shown["tried"][:2]] == [
+        ("ada.byron", "worker 1001"), ("a.byron", "this worker")]  # fmt: skip
+    assert [crowd["holders"] for crowd in site.json("identity", "capacity")] == [2, 2]
+    kept = tmp_path / "ledger.csv"
+    site.run("identity", "export", kept)
+    assert kept.stat().st_mode & 0o777 == 0o600
+    other = Site(tmp_path / "other")
+    assert site.json("identity", "import", kept)["unchanged"] == 2
+    assert other.json("identity", "import", kept)["added"] == 2
+    assert other.run("identity", "export", "-") == kept.read_text(encoding="utf-8")
+    kept.write_text(kept.read_text(encoding="utf-8").replace("1009,a.byron", "1009,b.byron"), encoding="utf-8")
+    assert "keeps them" in other.run("identity", "import", kept, code=1)
+    assert site.run("identity", "show", "404", code=2)
+
+
 def test_a_day_over_the_quarantine_limit_stops_and_its_correction_goes_through(site: Site) -> None:
     bad = [worker(f"{2000 + i}", f"First{i}", f"Last{i}", Country="nowhere") for i in range(30)]
     site.land("workers-2026-11-02.csv", ADA, *bad)
