@@ -91,7 +91,7 @@ def _one_day(
             con.execute("delete from to_rebuild where business_date = ?", [day])
             days.rewind(con, day)
             counts = work.apply()
-            counts = replace(counts, identities_given=give_names(con, loaded.profile, day))
+            counts = replace(counts, identities_given=give_names(con, loaded.profile, day, clock()))
             work.record(counts, clock())
             con.commit()
         except GuardStop as stop:
@@ -108,6 +108,23 @@ def _one_day(
     finally:
         work.close()
     return counts, None
+
+
+def _name_the_rest(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, now: dt.datetime) -> None:
+    """On the newest date: names for those whose account has been decided about since it was processed."""
+    row = first(con, "select max(business_date) from days where status = 'done' having count(*) > 0")
+    if row is None:
+        return
+    day = row[0]
+    con.begin()
+    try:
+        given = give_names(con, loaded.profile, day, now)
+        if given:
+            con.execute("update days set identities_given = identities_given + ? where business_date = ?", [given, day])
+        con.commit()
+    except BaseException:
+        con.rollback()
+        raise
 
 
 def _to_rebuild(con: duckdb.DuckDBPyConnection) -> set[dt.date]:
@@ -135,6 +152,8 @@ def _as_recorded(con: duckdb.DuckDBPyConnection, day: dt.date) -> days.DayCounts
 def plan(
     warehouse: Warehouse, loaded: LoadedProfile, target: str, *, clock: Clock = utc_now, progress: Progress = quiet
 ) -> Plan | None:
-    """Plan what the newest snapshot asks for; None when no business date was processed yet."""
+    """Plan what the newest snapshot asks for; None when no business date was processed yet. Raises GuardStop (see `give_names`)."""
     with warehouse.write() as con, Journal(warehouse.home.journal, clock=clock) as journal:
+        days.prepare(con, loaded)
+        _name_the_rest(con, loaded, clock())
         return make_plan(con, warehouse.home, loaded, journal, target, clock(), progress)

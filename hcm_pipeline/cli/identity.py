@@ -1,7 +1,8 @@
-"""Verbs of the ledger: identity show, capacity, export, import."""
+"""Verbs of the ledger: identity show, review, directory, capacity, export, import."""
 
 from __future__ import annotations
 
+import getpass
 import os
 import sys
 from pathlib import Path
@@ -11,12 +12,16 @@ import typer
 
 from hcm_pipeline.cli import queries
 from hcm_pipeline.cli.context import Context
-from hcm_pipeline.cli.output import dump, note, say, table
+from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.prepare import Json
+from hcm_pipeline.delivery.target import describe, open_target
+from hcm_pipeline.entra import GraphClient
 from hcm_pipeline.errors import HomeError, UsageError
 from hcm_pipeline.identity.capacity import crowded
+from hcm_pipeline.identity.directory.graph import DIRECTORY, refresh
 from hcm_pipeline.identity.exchange import export_ledger, import_ledger
 from hcm_pipeline.identity.explain import explain
+from hcm_pipeline.identity.review import decide, waiting
 from hcm_pipeline.processing import utc_now
 
 identity_app = typer.Typer(
@@ -54,6 +59,61 @@ def show(
         ("attribute", "rule", "template", "name", "held by"),
         [[t.attribute, t.rule, t.template, t.name, t.held_by or "nobody"] for t in tried],
     )
+
+
+@identity_app.command()
+def directory(as_json: Json = False) -> None:
+    """Read users, deleted users and groups of the target's directory: their names are taken, and their accounts adopted."""
+    context = Context.from_env()
+    progress = Progress()
+    with open_target(context.settings) as target, GraphClient(target) as client, progress.shown():
+        (note if as_json else say)(describe(target))
+        count = refresh(context.warehouse, client, clock=utc_now, progress=progress)
+    if as_json:
+        dump({"directory": DIRECTORY, "objects": count})
+        return
+    say(f"{DIRECTORY}: {count:,} objects; the next run gives nobody a name that one of them holds")
+
+
+@identity_app.command()
+def review(
+    number: Annotated[
+        str | None, typer.Argument(help="The worker to decide about; without one, all that wait.")
+    ] = None,
+    accept: Annotated[bool, typer.Option("--accept", help="The one account that is offered is the worker's.")] = False,
+    set_: Annotated[str | None, typer.Option("--set", help="This account is: its userPrincipalName.")] = None,
+    new: Annotated[bool, typer.Option("--new", help="None of them is; give new names.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Workers whose account is not clear. They get no names, and are not sent, before somebody decides. Prints personal data."""
+    context = Context.from_env()
+    context.existing_home()
+    if number is None:
+        if accept or set_ or new:
+            raise UsageError("a decision needs the person number of the worker it is about")
+        with context.warehouse.read() as con:
+            found = waiting(con)
+        if as_json:
+            dump(found)
+            return
+        table(
+            "Waiting for a decision",
+            ("person number", "why", "accounts", "since"),
+            [[r.person_number, r.reason, ", ".join(r.accounts), r.opened_on.isoformat()] for r in found],
+        )
+        if not found:
+            say("nobody's names wait for a decision")
+        return
+    if accept + bool(set_) + new != 1:
+        raise UsageError("a decision is one of --accept, --set and --new")
+    with context.warehouse.write() as con:
+        account = decide(con, number, set_, accept=accept, by=getpass.getuser(), now=utc_now())
+    context.warehouse.publish()
+    if as_json:
+        dump({"person_number": number, "account": account})
+        return
+    what = "their account is adopted" if account else "they get new names"
+    say(f"{number}: decided; {what} at the next `hcm-pipeline run`")
 
 
 @identity_app.command()

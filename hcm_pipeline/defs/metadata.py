@@ -59,11 +59,25 @@ EXTRACTS_COLUMNS = {
     "status": "VARCHAR",
     "rows": "BIGINT",
 }
+DIRECTORY_COLUMNS = {
+    "directory": "VARCHAR",
+    "object_id": "VARCHAR",
+    "kind": "VARCHAR",
+    "deleted": "BOOLEAN",
+    **dict.fromkeys(
+        ("employee_id", "user_principal_name", "sam_account_name", "common_name", "mail", "mail_nickname"), "VARCHAR"
+    ),
+    "proxy_addresses": "VARCHAR[]",
+    **dict.fromkeys(("distinguished_name", "display_name", "given_name", "surname"), "VARCHAR"),
+}
 IDENTITIES_COLUMNS = {
     "person_number": "VARCHAR",
     **dict.fromkeys(IDENTITY_COLUMNS, "VARCHAR"),
+    "status": "VARCHAR",
     "given_on": "DATE",
-    "rule": "VARCHAR",
+    "upn_rule": "VARCHAR",
+    "sam_rule": "VARCHAR",
+    "cn_rule": "VARCHAR",
 }
 RECEIPTS_COLUMNS = {
     "manifest_id": "VARCHAR",

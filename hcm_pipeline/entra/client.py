@@ -28,6 +28,7 @@ TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=60.0, pool=10.0)
 UPLOAD_PERMISSION = "SynchronizationData-User.Upload"
 LOG_PERMISSION = "ProvisioningLog.Read.All"
 USERS_PERMISSION = "User.Read.All"
+GROUPS_PERMISSION = "GroupMember.Read.All"
 JOB_PERMISSION = "Synchronization.Read.All"
 
 # httpx logs every address at INFO, and the filter of a users query is personal data.
@@ -107,6 +108,20 @@ class GraphClient:
         for user in self._pages("users", query, USERS_PERMISSION):
             if isinstance(user, dict):
                 yield user
+
+    def deleted_users(self, select: Sequence[str]) -> Iterator[Mapping[str, object]]:
+        """Yield soft-deleted users ("List deletedItems": what was deleted in the last 30 days)."""
+        query = {"$select": ",".join(select), "$top": "999"}
+        for user in self._pages("directory/deletedItems/microsoft.graph.user", query, USERS_PERMISSION):
+            if isinstance(user, dict):
+                yield user
+
+    def groups(self, select: Sequence[str]) -> Iterator[Mapping[str, object]]:
+        """Yield groups of every type."""
+        query = {"$select": ",".join(select), "$top": "999"}
+        for group in self._pages("groups", query, GROUPS_PERMISSION):
+            if isinstance(group, dict):
+                yield group
 
     def job_status(self) -> JobStatus:
         """The synchronization job's state now."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import duckdb
 
 from hcm_pipeline.identity.ledger import drop_parts, make_parts, worker_columns
-from hcm_pipeline.identity.naming import Attribute, attributes, held_sql, make_asking
+from hcm_pipeline.identity.naming import Attribute, attributes, make_asking
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.warehouse import first
 
@@ -22,7 +22,7 @@ class Tried:
     template: str | None
     name: str
     held_by: str | None
-    """`this worker`, `worker N`, `reserved`; None when nobody does."""
+    """`this worker`, `worker N`, `reserved`, or a kind and its directory (`group of entra`); None when nobody does."""
 
 
 def explain(con: duckdb.DuckDBPyConnection, profile: Profile, number: str) -> list[Tried]:
@@ -71,7 +71,7 @@ def _held(con: duckdb.DuckDBPyConnection, attribute: Attribute, sql: str, number
         with named as (select container, {sql} as name from asking),
         candidate as (select name, {attribute.key("name")} as key from named where name is not null)
         select c.name, case when h.person_number = ? then 'this worker' when h.key is null then null
-            else coalesce('worker ' || h.person_number, 'reserved') end
-        from candidate c left join ({held_sql(attribute)}) h on h.key = c.key
+            else coalesce(h.holder, 'worker ' || h.person_number) end
+        from candidate c left join ({attribute.held}) h on h.key = c.key
         order by h.person_number is distinct from ? limit 1"""
     return [(str(name), holder) for name, holder in con.execute(query, [number, number]).fetchall()]

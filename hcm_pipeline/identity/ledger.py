@@ -10,6 +10,7 @@ import datetime as dt
 import duckdb
 
 from hcm_pipeline.errors import PipelineError
+from hcm_pipeline.identity.adoption import adopt, require_fresh_directory
 from hcm_pipeline.identity.naming import attributes, give
 from hcm_pipeline.identity.reserved import RESERVED
 from hcm_pipeline.identity.spelling import spell_all, spelled_sql
@@ -27,10 +28,12 @@ def in_scope(profile: Profile) -> str:
     return " and ".join(f"coalesce(({condition}\n), false)" for condition in profile.scope.include) or "true"
 
 
-def give_names(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> int:
+def give_names(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date, now: dt.datetime) -> int:
     """Give every worker in scope of the newest snapshot the names they lack; how many workers were given some.
 
-    Raises PipelineError, and leaves it to the caller to roll back, when a name would be held twice.
+    Who has an account in the directory already keeps its names; where it is not clear which, a person decides first. Raises
+    GuardStop when the directory was read too long ago, and PipelineError when a name would be held twice. It is left to the
+    caller to roll back.
     """
     con.execute(f"""
         create or replace temp table newcomers as
@@ -40,6 +43,9 @@ def give_names(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -
     """)
     count = int((first(con, "select count(*) from newcomers") or (0,))[0])
     if count:
+        require_fresh_directory(con, profile, now)
+        adopt(con, profile, day)
+        count = int((first(con, "select count(*) from newcomers") or (0,))[0])
         make_parts(con, profile)
         _give(con, profile, day)
         drop_parts(con)
@@ -68,7 +74,7 @@ def _part_fields(profile: Profile) -> dict[str, str]:
                  *identity.common_name.candidates]  # fmt: skip
     for special in identity.special:
         templates += [*special.user_principal_name, *special.sam_account_name, *special.common_name]
-    others = fields_of(tuple(templates)) - set(NAME_PARTS.values())
+    others = {*fields_of(tuple(templates)), *(rule.field for rule in identity.adopt)} - set(NAME_PARTS.values())
     return {**NAME_PARTS, **{name: name for name in sorted(others)}}
 
 

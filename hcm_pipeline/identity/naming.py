@@ -34,6 +34,10 @@ class Attribute:
     """SQL over `identities` for the name as it is formed: a userPrincipalName before the @."""
     rule: str
     """Column of `identities` that says which rule decided."""
+    held: str
+    """SELECT key, person_number, holder: every name that nobody else may be given, in the form in which names are compared.
+    The number is that of the worker whose name it is; a reserved name, and an account of the directory that belongs to no
+    worker, have a holder in words instead."""
 
     def ways(self) -> list[tuple[str, ...]]:
         """Templates of every variant; the first are the attribute's own."""
@@ -60,7 +64,8 @@ def attributes(profile: Profile) -> tuple[Attribute, ...]:
     identity = profile.identity
     number = "regexp_replace(number, '[^A-Za-z0-9]+', '', 'g')"
     return tuple(
-        Attribute(name, naming, limit, tuple(getattr(s, name) for s in identity.special), fallback, key, shown, rule)
+        Attribute(name, naming, limit, tuple(getattr(s, name) for s in identity.special), fallback, key, shown, rule,
+                  _held_sql(name, profile))
         for name, naming, limit, fallback, key, shown, rule in (
             ("user_principal_name", identity.user_principal_name, UPN_LOCAL,
              f"left(rtrim('user-' || lower({number}), '-'), 60)", lambda name: f"lower({name})", "mail_nickname", "upn_rule"),
@@ -71,6 +76,32 @@ def attributes(profile: Profile) -> tuple[Attribute, ...]:
              lambda name: f"lower({name}) || chr(31) || lower(coalesce(container, ''))", "common_name", "cn_rule"),
         )
     )  # fmt: skip
+
+
+def _held_sql(name: str, profile: Profile) -> str:
+    own = "case when employee_id is null then kind || ' of ' || directory end"
+    directory = "select {key}, employee_id, " + own + " from directory_names where attribute = '{attribute}'"
+    reserved = "select name, null, 'reserved' from reserved_names"
+    domains = {profile.identity.domain.lower(), *(rule.domain.lower() for rule in profile.identity.domains)}
+    ours = ", ".join(literal(domain) for domain in sorted(domains))
+    return {
+        # before the @, whatever the domain: the mail nickname is made of it
+        "user_principal_name": f"""
+            select lower(mail_nickname) as key, person_number, null::varchar as holder from identities
+            union all select lower(split_part(user_principal_name, '@', 1)), person_number, null from identities
+                where split_part(user_principal_name, '@', 1) <> mail_nickname
+            union all {directory.format(key="key", attribute="nickname")}
+            union all {directory.format(key="split_part(key, '@', 1)", attribute="address")}
+                and split_part(key, '@', 2) in ({ours})
+            union all {reserved}""",
+        "sam_account_name": f"""
+            select lower(sam_account_name) as key, person_number, null::varchar as holder from identities
+            union all {directory.format(key="key", attribute="sam")} union all {reserved}""",
+        "common_name": f"""
+            select lower(common_name) || chr(31) || lower(coalesce(parent_distinguished_name, '')) as key, person_number,
+                null::varchar as holder from identities
+            union all {directory.format(key="key", attribute="common_name")}""",
+    }[name]
 
 
 def give(con: duckdb.DuckDBPyConnection, attribute: Attribute) -> None:
@@ -106,7 +137,8 @@ def _ask(con: duckdb.DuckDBPyConnection, attribute: Attribute, source: str, name
         with named as (select person_number, container, {name} as name from {source}),
         candidates as (select person_number, name, {attribute.key("name")} as key from named where name is not null)
         select person_number, name, key, {literal(rule)} from candidates c
-        where not exists (from ({held_sql(attribute)}) t where t.key = c.key)
+        where not exists (from ({attribute.held}) t
+            where t.key = c.key and t.person_number is distinct from c.person_number)
         and not exists (from {given} g where g.key = c.key)
         qualify row_number() over (partition by key order by person_number) = 1
     """)
@@ -114,23 +146,6 @@ def _ask(con: duckdb.DuckDBPyConnection, attribute: Attribute, source: str, name
         create or replace temp table asking as from asking where person_number not in (select person_number from {given})
     """)
     return int((first(con, "select count(*) from asking") or (0,))[0])
-
-
-def held_sql(attribute: Attribute) -> str:
-    """SELECT key, person_number: every name that nobody may be given, in the form in which names are compared, and whose it
-    is; NULL for a reserved one."""
-    reserved = "select name, null from reserved_names"
-    return {
-        "user_principal_name": f"""
-            select lower(mail_nickname) as key, person_number from identities
-            union all select lower(split_part(user_principal_name, '@', 1)), person_number from identities
-                where split_part(user_principal_name, '@', 1) <> mail_nickname
-            union all {reserved}""",
-        "sam_account_name": f"select lower(sam_account_name) as key, person_number from identities union all {reserved}",
-        "common_name": """
-            select lower(common_name) || chr(31) || lower(coalesce(parent_distinguished_name, '')) as key, person_number
-            from identities""",
-    }[attribute.name]
 
 
 def _number(con: duckdb.DuckDBPyConnection, attribute: Attribute, base: str) -> None:
@@ -151,7 +166,7 @@ def _number(con: duckdb.DuckDBPyConnection, attribute: Attribute, base: str) -> 
         create or replace temp table tops as
         with numbered as (
             select {stem_sql(head, limit)} || {tail} as stem, coalesce({number_sql(head)}, 0) as n
-            from (select key from ({held_sql(attribute)}) union all select key from {given})),
+            from (select key from ({attribute.held}) union all select key from {given})),
         counted as (select stem, n, count(*) over (partition by stem) as holders from numbered semi join bases using (stem))
         select stem, greatest(coalesce(max(n) filter (n <= 2 * holders + 8), 0), {naming.number_from - 1}) as n
         from counted group by stem

@@ -111,6 +111,11 @@ def _cross_checks(profile: Profile) -> list[ProfileFault]:
         if name not in profile.fields
     ]
     faults += _template_faults(profile)
+    faults += [
+        ProfileFault(f"identity.adopt[{i}].field", repr(rule.field), "a text field that the profile maps to a column")
+        for i, rule in enumerate(profile.identity.adopt)
+        if rule.field not in profile.columns or profile.types[rule.field] != "string"
+    ]
     if not profile.sources:
         faults.append(ProfileFault("sources", "[]", "at least one [[sources]] table"))
     names = [source.name for source in profile.sources]

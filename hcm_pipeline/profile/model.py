@@ -273,6 +273,15 @@ class PlacementFor(Model):
     container: DistinguishedName
 
 
+class AdoptBy(Model):
+    """One way to find the account that a worker has already, where no account has the person number as employee id."""
+
+    attribute: Literal["user_principal_name", "mail", "mail_nickname", "sam_account_name"]
+    """Of the directory's account; compared without regard to case."""
+    field: Identifier
+    """A text field of the worker."""
+
+
 class Identity(Model):
     """How unique names are formed; what was given stays in the ledger. The defaults are Microsoft's recommended expressions."""
 
@@ -291,6 +300,10 @@ class Identity(Model):
     """What becomes of particles in last names (van der, de la, von, bin): kept, or left out where a name is left."""
     suffixes: Literal["keep", "drop"] = "drop"
     """What becomes of Jr., Sr., II, III, IV, PhD and MD behind a last name."""
+    adopt: tuple[AdoptBy, ...] = ()
+    """Ordered; accounts with the person number as employee id are adopted in any case."""
+    directory_max_age_hours: float | None = Field(None, gt=0)
+    """No names are given when the directory was last read longer ago. None: a directory need not be read."""
     reserved: tuple[str, ...] = ()
     """Names that nobody is given, besides the built-in list; compared without regard to case."""
     parent_distinguished_name: DistinguishedName | None = None

@@ -25,7 +25,7 @@ from hcm_pipeline.sandbox.odata import BadQuery, skip_token
 from hcm_pipeline.sandbox.options import UPLOAD
 from hcm_pipeline.sandbox.refusals import ConnectionDropped, GraphError, not_found, throttled
 from hcm_pipeline.sandbox.service import ACTIVE, PAUSED, Sandbox
-from hcm_pipeline.sandbox.users import NotFound, list_users, manager_of, one_user
+from hcm_pipeline.sandbox.users import NotFound, list_deleted_users, list_groups, list_users, manager_of, one_user
 
 MAX_BODY = 4 * 1024 * 1024
 """Graph's general bound on a request body; none is documented for this endpoint."""
@@ -34,6 +34,7 @@ READ_LOG = frozenset({"ProvisioningLog.Read.All", "AuditLog.Read.All"})
 READ_JOBS = frozenset({"Synchronization.Read.All", "Synchronization.ReadWrite.All"})
 WRITE_JOBS = frozenset({"Synchronization.ReadWrite.All"})
 READ_USERS = frozenset({"User.Read.All"})
+READ_GROUPS = frozenset({"GroupMember.Read.All"})
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ def routes() -> list[BaseRoute]:
         ("GET", "/auditLogs/provisioning", "log", READ_LOG, _log),
         ("GET", "/auditLogs/provisioning/", "log", READ_LOG, _log),
         ("GET", "/users", "users", READ_USERS, _users),
+        ("GET", "/directory/deletedItems/microsoft.graph.user", "users", READ_USERS, _deleted_users),
+        ("GET", "/groups", "groups", READ_GROUPS, _groups),
         ("GET", "/users/{key}", "users", READ_USERS, _user),
         ("GET", "/users/{key}/manager", "users", READ_USERS, _manager),
     ]
@@ -244,6 +247,16 @@ def _log(call: Call) -> Answer:
 def _users(call: Call) -> Answer:
     users, more = list_users(call.sandbox.store, call.query)
     return _page(call, "users", users, None if more is None else (more,))
+
+
+def _deleted_users(call: Call) -> Answer:
+    users, more = list_deleted_users(call.sandbox.store, call.query)
+    return _page(call, "users", users, None if more is None else (more,))
+
+
+def _groups(call: Call) -> Answer:
+    groups, more = list_groups(call.sandbox.store, call.query)
+    return _page(call, "groups", groups, None if more is None else (more,))
 
 
 def _page(call: Call, context: str, entries: list[dict[str, Any]], more: tuple[int, ...] | None) -> Answer:

@@ -31,6 +31,8 @@ def routes() -> list[BaseRoute]:
         Route("/sandbox/faults", _endpoint(_faults), methods=["GET", "POST", "DELETE"]),
         Route("/sandbox/received", _endpoint(_received)),
         Route("/sandbox/users", _endpoint(_add_users), methods=["POST"]),
+        Route("/sandbox/users/delete", _endpoint(_delete_user), methods=["POST"]),
+        Route("/sandbox/groups", _endpoint(_add_groups), methods=["POST"]),
         Route("/sandbox/job", _endpoint(_set_job), methods=["POST"]),
         Route("/sandbox/reset", _endpoint(_reset), methods=["POST"]),
         Route("/", _page),
@@ -98,6 +100,17 @@ def _add_users(sandbox: Sandbox, _request: Request, body: Json) -> Json:
     if not isinstance(users, list) or not all(isinstance(user, dict) for user in users):
         raise ValueError("users: an array of objects")
     return {"ids": sandbox.add_users(users)}
+
+
+def _delete_user(sandbox: Sandbox, _request: Request, body: Json) -> Json:
+    return {"id": sandbox.delete_user(str(body.get("userPrincipalName")))}
+
+
+def _add_groups(sandbox: Sandbox, _request: Request, body: Json) -> Json:
+    groups = body.get("groups")
+    if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
+        raise ValueError("groups: an array of objects")
+    return {"ids": sandbox.add_groups(groups)}
 
 
 def _set_job(sandbox: Sandbox, _request: Request, body: Json) -> Json:

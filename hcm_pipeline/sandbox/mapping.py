@@ -126,5 +126,8 @@ def graph_user(object_id: str, attributes: dict[str, Value]) -> dict[str, object
         else:
             user[_RENAMED.get(target, target)] = value
     user.setdefault("employeeOrgData", None)
+    for name in ("onPremisesSamAccountName", "onPremisesDistinguishedName"):
+        user[name] = attributes.get(name)
+    user["proxyAddresses"] = attributes.get("proxyAddresses") or ([f"SMTP:{user['mail']}"] if user["mail"] else [])
     user["userType"] = "Member"
     return user

@@ -17,6 +17,7 @@ PERMISSIONS = (
     "ProvisioningLog.Read.All",
     "Synchronization.ReadWrite.All",
     "User.Read.All",
+    "GroupMember.Read.All",
 )
 
 

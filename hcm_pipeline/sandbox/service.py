@@ -20,6 +20,7 @@ from hcm_pipeline.sandbox.faults import Faults
 from hcm_pipeline.sandbox.log import JobFacts
 from hcm_pipeline.sandbox.options import SandboxOptions
 from hcm_pipeline.sandbox.store import STATE_TABLES, Store
+from hcm_pipeline.sandbox.users import GROUP_PROPERTIES
 
 ACTIVE, PAUSED, QUARANTINE = "Active", "Paused", "Quarantine"
 DAY = 86_400
@@ -236,6 +237,30 @@ class Sandbox:
                      orjson.dumps(user)),
                 )  # fmt: skip
         return ids
+
+    def add_groups(self, groups: list[dict[str, Any]]) -> list[str]:
+        """Put groups there, by the names of Graph's properties. Raises ValueError."""
+        ids = []
+        with self.store.write() as db:
+            for number, given in enumerate(groups):
+                unknown = sorted(set(given) - set(GROUP_PROPERTIES))
+                if unknown or "displayName" not in given:
+                    raise ValueError(f"groups[{number}]: displayName and any of {', '.join(GROUP_PROPERTIES)}")
+                ids.append(str(uuid.uuid4()))
+                db.execute("INSERT INTO groups (id, body) VALUES (?, ?)", (ids[-1], orjson.dumps(given)))
+        return ids
+
+    def delete_user(self, upn: str) -> str:
+        """Soft-delete an account, as an administrator would: it goes to the deleted items. Raises ValueError."""
+        with self.store.write() as db:
+            row = db.execute("SELECT id, body FROM users WHERE upn = ?", (upn,)).fetchone()
+            if row is None:
+                raise ValueError("userPrincipalName: nobody has it")
+            body = orjson.loads(row["body"])
+            body["userPrincipalName"] = row["id"].replace("-", "") + body["userPrincipalName"]
+            db.execute("DELETE FROM users WHERE id = ?", (row["id"],))
+            db.execute("INSERT INTO deleted_users (id, body) VALUES (?, ?)", (row["id"], orjson.dumps(body)))
+        return str(row["id"])
 
     def reset(self) -> None:
         """Back to an empty tenant with an active job; ids, certificates and tokens stay."""

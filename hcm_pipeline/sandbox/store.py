@@ -25,6 +25,12 @@ CREATE TABLE IF NOT EXISTS users (
 );
 CREATE INDEX IF NOT EXISTS users_by_employee_id ON users (employee_id);
 
+-- one row: one soft-deleted account, as it was, but for the userPrincipalName, which is free again
+CREATE TABLE IF NOT EXISTS deleted_users (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, body BLOB NOT NULL);
+
+-- one row: one group. body: its properties as Graph shows them, as JSON
+CREATE TABLE IF NOT EXISTS groups (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, body BLOB NOT NULL);
+
 -- one row: one accepted operation that no cycle has taken yet
 CREATE TABLE IF NOT EXISTS queue (seq INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB NOT NULL);
 
@@ -67,7 +73,7 @@ CREATE TABLE IF NOT EXISTS received (
 CREATE INDEX IF NOT EXISTS received_by_time ON received (at);
 """
 
-STATE_TABLES = ("users", "queue", "pending", "log", "received")
+STATE_TABLES = ("users", "deleted_users", "groups", "queue", "pending", "log", "received")
 
 
 class Store:

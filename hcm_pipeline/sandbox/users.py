@@ -42,6 +42,37 @@ class NotFound(Exception):
     """No such user, or no manager."""
 
 
+GROUP_PROPERTIES = ("displayName", "mail", "mailNickname", "proxyAddresses", "onPremisesSamAccountName")
+"""Of a group, beside its id: what the sandbox knows and shows without $select."""
+
+
+def list_deleted_users(store: Store, query: Mapping[str, str]) -> tuple[list[Json], int | None]:
+    """One page of soft-deleted users ("List deletedItems"), and the position of the next. Raises BadQuery."""
+    rows, more = _plain_page(store, "deleted_users", query)
+    shown = [(graph_user(row["id"], orjson.loads(row["body"])), query.get("$select")) for row in rows]
+    return [_selected(user, select) for user, select in shown], more
+
+
+def list_groups(store: Store, query: Mapping[str, str]) -> tuple[list[Json], int | None]:
+    """One page of groups, and the position of the next. Raises BadQuery."""
+    rows, more = _plain_page(store, "groups", query)
+    found = []
+    for row in rows:
+        group: dict[str, object] = {name: [] if name == "proxyAddresses" else None for name in GROUP_PROPERTIES}
+        group |= {"id": row["id"], **orjson.loads(row["body"])}
+        names = query.get("$select") or ",".join(("id", *GROUP_PROPERTIES))
+        found.append(_selected(group, names))
+    return found, more
+
+
+def _plain_page(store: Store, table: str, query: Mapping[str, str]) -> tuple[list[sqlite3.Row], int | None]:
+    known_options(query, {"$select", "$top", "$skiptoken"})
+    page = parse_top(query.get("$top"), DEFAULT_PAGE, LARGEST_PAGE)
+    after = read_skip_token(query["$skiptoken"], 1)[0] if "$skiptoken" in query else 0
+    rows = store.rows(f"SELECT * FROM {table} WHERE seq > ? ORDER BY seq LIMIT {page + 1}", (after,))
+    return rows[:page], rows[page - 1]["seq"] if len(rows) > page else None
+
+
 def list_users(store: Store, query: Mapping[str, str]) -> tuple[list[Json], int | None]:
     """One page in the order of creation, and the position of the next. Raises BadQuery."""
     known_options(query, {"$filter", "$select", "$expand", "$top", "$skiptoken"})

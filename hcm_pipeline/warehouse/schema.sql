@@ -96,11 +96,62 @@ create table if not exists identities (
     common_name varchar,                   -- the same
     mail_nickname varchar not null,
     parent_distinguished_name varchar,
-    status varchar not null,               -- given | imported
+    status varchar not null,               -- given | imported | adopted
     given_on date not null,
     upn_rule varchar not null,             -- which candidate won: candidate 2, candidate 1 and a number, person number
     sam_rule varchar,
     cn_rule varchar
+);
+
+-- one row: one object of a live directory, as it was when the directory was last read
+create table if not exists directory_objects (
+    directory varchar not null,
+    object_id varchar not null,
+    kind varchar not null,                 -- user | group | contact | computer | container | other
+    deleted boolean not null,              -- soft-deleted: its names are still taken
+    employee_id varchar,
+    user_principal_name varchar,
+    sam_account_name varchar,
+    common_name varchar,
+    mail varchar,
+    mail_nickname varchar,
+    proxy_addresses varchar[],
+    distinguished_name varchar,
+    display_name varchar,
+    given_name varchar,
+    surname varchar
+);
+
+-- one row: one name that an object of a directory holds, in the form in which names are compared
+create table if not exists directory_names (
+    directory varchar not null,
+    attribute varchar not null,            -- address | nickname | sam | common_name (with its container behind chr(31))
+    key varchar not null,
+    kind varchar not null,
+    employee_id varchar                    -- of a user who is not deleted: whose name it is
+);
+
+-- one row: one directory, and when it was last read
+create table if not exists directory_reads (
+    directory varchar primary key,
+    read_at timestamptz not null,
+    objects bigint not null
+);
+
+-- one row: one worker whose names wait for a person's word
+create table if not exists identity_reviews (
+    person_number varchar not null,
+    reason varchar not null,               -- several accounts | account of somebody else | likely account
+    accounts varchar[] not null,           -- userPrincipalNames of the accounts in question
+    opened_on date not null
+);
+
+-- one row: what a person decided about one worker's names
+create table if not exists identity_decisions (
+    person_number varchar not null,
+    account varchar,                       -- userPrincipalName of the account to adopt; null: none of those, give new names
+    decided_by varchar not null,
+    decided_at timestamptz not null
 );
 
 -- one row: one planned upload; plan_no counts plans, of which the newest open one has rows in `planned`

@@ -149,6 +149,32 @@ def test_the_ledger_is_explained_exported_and_imported_into_another_home(site: S
     assert site.run("identity", "show", "404", code=2)
 
 
+def test_names_keep_clear_of_the_live_directory_whose_accounts_are_adopted_or_wait_for_a_word(site: Site) -> None:
+    with running(site.home.create().sandbox) as sandbox:
+        accounts = [{"userPrincipalName": "Ada.Byron@contoso.com", "displayName": "Another Ada"},
+                    {"userPrincipalName": "benny@contoso.com", "displayName": "Ben", "employeeId": "1002"},
+                    {"userPrincipalName": "cat1@contoso.com", "displayName": "Cat", "employeeId": "1003"},
+                    {"userPrincipalName": "cat2@contoso.com", "displayName": "Cat", "employeeId": "1003"}]  # fmt: skip
+        control(sandbox, "users", users=accounts)
+        control(sandbox, "groups", groups=[{"displayName": "Dans", "mail": "dan.brown@contoso.com"}])
+        assert site.json("identity", "directory") == {"directory": "entra", "objects": 5}
+        site.land("workers-2026-11-02.csv", ADA, BEN, CAT, DAN)
+        assert site.json("run")["manifest"]["operations"] == 3
+        assert [review["accounts"] for review in site.json("identity", "review")] == [
+            ["cat1@contoso.com", "cat2@contoso.com"]]  # fmt: skip
+        site.run("upload")
+        assert site.json("outcomes")["failures"] == []
+        site.run("identity", "review", "1003", "--accept", code=2)
+        site.run("identity", "review", "1003", "--set", "cat2@contoso.com")
+        assert site.json("run")["manifest"]["operations"] == 1
+    names = {number: account["userPrincipalName"] for number, account in site.accounts().items() if number}
+    assert names["1001"] == "a.byron@contoso.com"
+    assert names["1002"] == "benny@contoso.com"
+    assert names["1004"] == "d.brown@contoso.com"
+    assert site.json("identity", "show", "1004")["tried"][0]["held_by"] == "group of entra"
+    assert site.json("identity", "review") == []
+
+
 def test_a_day_over_the_quarantine_limit_stops_and_its_correction_goes_through(site: Site) -> None:
     bad = [worker(f"{2000 + i}", f"First{i}", f"Last{i}", Country="nowhere") for i in range(30)]
     site.land("workers-2026-11-02.csv", ADA, *bad)

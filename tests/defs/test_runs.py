@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import traceback
 from importlib import resources
@@ -11,6 +12,7 @@ import dagster as dg
 import pytest
 from dagster._serdes import serialize_value
 
+from hcm_pipeline.defs.directory import build_directory
 from hcm_pipeline.defs.instance import instance_of
 from hcm_pipeline.errors import GuardStop, PipelineError
 from hcm_pipeline.home import Home
@@ -31,6 +33,15 @@ def told(location: Location, run_id: str) -> str:
         path.read_text(errors="replace") for path in (location.home.path / "storage").rglob("*") if path.is_file()
     ]
     return "\n".join([serialize_value(run), *kept, *captured])
+
+
+def test_the_directory_is_an_asset_that_counts_what_it_read(location: Location) -> None:
+    result = dg.materialize([build_directory(location.pipeline.loaded.profile)], instance=location.instance,
+                            resources={"pipeline": location.pipeline})  # fmt: skip
+    assert result.success
+    assert location.materializations("directory") == {"None": {"dagster/row_count": 0}}
+    with location.pipeline.warehouse(logging.getLogger()).read() as con:
+        assert con.execute("select directory, objects from directory_reads").fetchall() == [("entra", 0)]
 
 
 def test_a_run_over_two_dates_keeps_counts_versions_and_tags_of_each(location: Location) -> None:

@@ -40,6 +40,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`[identity]`": model.Identity,
     "`[identity.user_principal_name]`, `[identity.sam_account_name]`, `[identity.common_name]`": model.Naming,
     "`[[identity.special]]`": model.NamingFor,
+    "`[[identity.adopt]]`": model.AdoptBy,
     "`[[identity.domains]]`": model.DomainFor,
     "`[[identity.placement]]`": model.PlacementFor,
     "`[scim]`": model.Scim,

@@ -50,16 +50,16 @@ class Service:
         return GraphClient(target or self.target, patience=Patience(sleep=self.time.sleep), clock=self.time.clock)
 
     def fault(self, kind: str, **given: Any) -> None:
-        self._post("faults", {"kind": kind, **given})
+        self.post("faults", {"kind": kind, **given})
 
     def advance(self, seconds: float) -> None:
-        self._post("clock", {"mode": "manual", "advance_seconds": seconds})
+        self.post("clock", {"mode": "manual", "advance_seconds": seconds})
 
     def received(self) -> list[dict[str, Any]]:
         calls: list[dict[str, Any]] = self.http.get(f"{self.handle.url}/sandbox/received").json()["received"]
         return calls
 
-    def _post(self, path: str, body: dict[str, Any]) -> None:
+    def post(self, path: str, body: dict[str, Any]) -> None:
         answer = self.http.post(f"{self.handle.url}/sandbox/{path}", json=body)
         assert answer.status_code == 200, answer.text
 

@@ -18,6 +18,7 @@ from hcm_pipeline.scim.mapping import DUCKDB_TYPES
 from hcm_pipeline.warehouse import ensure_columns, memory
 
 DAY = dt.date(2026, 11, 1)
+NOW = dt.datetime(2026, 11, 1, 6, tzinfo=dt.UTC)
 PROFILE = load("oracle-hcm").profile
 UPN = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?@contoso\.com")
 SAM = re.compile(r"[a-z0-9]{1,20}")
@@ -40,7 +41,7 @@ class Ledger:
         """These people join, in this order of rows; how many names were given."""
         if people:
             self.con.executemany(INSERT.format("select ?, ?, ?"), [list(p) for p in people])
-        return give_names(self.con, self.profile, DAY)
+        return give_names(self.con, self.profile, DAY, NOW)
 
     def names(self) -> dict[str, tuple[str, str]]:
         """Person number to userPrincipalName and sAMAccountName."""

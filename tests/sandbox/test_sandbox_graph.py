@@ -58,7 +58,7 @@ def test_another_job_or_service_principal_does_not_exist(tenant: Tenant) -> None
 
 
 def test_an_unknown_address_and_a_wrong_method_are_errors_in_graphs_shape(tenant: Tenant) -> None:
-    unknown, wrong_method = tenant.http.get(f"{tenant.graph}/groups"), tenant.http.get(f"{tenant.job_url}/bulkUpload")
+    unknown, wrong_method = tenant.http.get(f"{tenant.graph}/devices"), tenant.http.get(f"{tenant.job_url}/bulkUpload")
     assert (unknown.status_code, wrong_method.status_code) == (404, 405)
     assert code_of(unknown)
 

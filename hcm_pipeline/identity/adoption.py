@@ -1,0 +1,96 @@
+"""Accounts that exist already: taken over for the workers whose they are, by employee id first, then by the profile's rules.
+
+A match counts when it is one to one. Where it is not, nobody is given a name before a person has decided.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import duckdb
+
+from hcm_pipeline.errors import GuardStop
+from hcm_pipeline.identity.directory.store import CONTAINER, RELATIVE_NAME
+from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.warehouse import first, quote
+
+SEVERAL, SHARED, HELD = "several accounts", "account of several workers", "account of somebody else"
+
+
+def require_fresh_directory(con: duckdb.DuckDBPyConnection, profile: Profile, now: dt.datetime) -> None:
+    """Raises GuardStop when the profile asks for a directory read of a certain age, and there is none so young."""
+    hours = profile.identity.directory_max_age_hours
+    if hours is None:
+        return
+    row = first(con, "select max(read_at) from directory_reads")
+    read_at = row[0] if row else None
+    if read_at is None:
+        raise GuardStop(
+            "the directory was never read, so a new name may be taken; `hcm-pipeline identity directory` reads it"
+        )
+    age = (now - read_at).total_seconds() / 3600
+    if age > hours:
+        raise GuardStop(
+            f"the directory was read {age:,.0f} hours ago, and identity.directory_max_age_hours allows {hours:g}; "
+            "`hcm-pipeline identity directory` reads it"
+        )
+
+
+def adopt(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> None:
+    """Enter the accounts of `newcomers` in the ledger, and take those who wait for a decision out of `newcomers`."""
+    row = first(con, "select count(*) from directory_objects")
+    if not row or not row[0]:
+        con.execute("delete from identity_reviews")
+        return
+    ways = [
+        "select w.person_number, a.object_id, 0 as way from newcomers w join decided d using (person_number) "
+        "join accounts a on lower(a.user_principal_name) = lower(d.account)",
+        "select w.person_number, a.object_id, 1 from newcomers w join accounts a on a.employee_id = w.person_number "
+        "where w.person_number not in (select person_number from decided)",
+    ]
+    ways += [
+        f"select w.person_number, a.object_id, {place} from newcomers w "
+        f"join accounts a on lower(a.{quote(rule.attribute)}) = lower(w.{quote(rule.field)}) "
+        "where a.employee_id is null and w.person_number not in (select person_number from decided)"
+        for place, rule in enumerate(profile.identity.adopt, 2)
+    ]
+    con.execute(f"""
+        create or replace temp table matches as
+        with accounts as (from directory_objects where kind = 'user' and not deleted and user_principal_name is not null),
+        decided as (select person_number, account from identity_decisions
+            qualify row_number() over (partition by person_number order by decided_at desc) = 1),
+        ways as ({" union ".join(ways)}),
+        best as (select person_number, object_id from ways
+            qualify way = min(way) over (partition by person_number)),
+        counted as (select *, count(*) over (partition by person_number) as accounts_of_worker,
+            count(*) over (partition by object_id) as workers_of_account from best)
+        select c.person_number, a.*, case when accounts_of_worker > 1 then '{SEVERAL}' when workers_of_account > 1 then '{SHARED}'
+            when exists (from identities i where i.person_number <> c.person_number
+                and (lower(i.user_principal_name) = lower(a.user_principal_name)
+                    or lower(i.sam_account_name) = lower(a.sam_account_name))) then '{HELD}' end as reason
+        from counted c join accounts a using (object_id)
+        where c.person_number not in (select person_number from identities)
+    """)
+    con.execute(
+        f"""insert into identities by name
+        select person_number, user_principal_name, sam_account_name,
+            coalesce(common_name, {RELATIVE_NAME}) as common_name,
+            coalesce(mail_nickname, split_part(user_principal_name, '@', 1)) as mail_nickname,
+            {CONTAINER} as parent_distinguished_name, 'adopted' as status, ?::date as given_on, 'account' as upn_rule,
+            case when sam_account_name is not null then 'account' end as sam_rule,
+            case when coalesce(common_name, {RELATIVE_NAME}) is not null then 'account' end as cn_rule
+        from matches where reason is null""",
+        [day],
+    )
+    con.execute(
+        """create or replace temp table waiting as
+        select m.person_number, min(m.reason) as reason, list(m.user_principal_name order by m.user_principal_name) as accounts,
+            coalesce(min(r.opened_on), ?::date) as opened_on
+        from matches m left join identity_reviews r using (person_number) where m.reason is not null group by 1""",
+        [day],
+    )
+    con.execute("delete from identity_reviews")
+    con.execute("insert into identity_reviews by name from waiting")
+    con.execute("delete from newcomers where person_number in (select person_number from waiting)")
+    con.execute("drop table waiting")
+    con.execute("drop table matches")
