@@ -53,7 +53,16 @@ def show(
     if held is None:
         say(f"worker {number} has no names yet: out of scope, or not run since\n")
     else:
-        table(f"Worker {number}", ("attribute", "value"), [[k, v] for k, v in held.items() if v is not None])
+        table(
+            f"Worker {number}",
+            ("attribute", "value"),
+            [[k, v] for k, v in held.items() if v is not None and k != "former"],
+        )
+        table(
+            "Held before",
+            ("attribute", "name", "why no longer", "until"),
+            [[f["attribute"], f["name"], f["reason"], f["until"].isoformat()] for f in held["former"]],
+        )
     table(
         "Candidates of the name as it is today",
         ("attribute", "rule", "template", "name", "held by"),

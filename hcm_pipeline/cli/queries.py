@@ -151,7 +151,12 @@ def identity(con: duckdb.DuckDBPyConnection, number: str) -> dict[str, Any] | No
         from identities where person_number = ?""",
         [number],
     )
-    return found[0] if found else None
+    if not found:
+        return None
+    former = rows(
+        con, "select attribute, name, reason, until from former_names where person_number = ? order by 4, 1", [number]
+    )
+    return {**found[0], "former": former}
 
 
 def trace(con: duckdb.DuckDBPyConnection, profile: Profile, number: str, date: dt.date | None) -> Row:

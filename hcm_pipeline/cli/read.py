@@ -301,7 +301,11 @@ def show_trace(story: dict[str, Any]) -> None:
         [[w["status"], w["valid_from"], w["valid_to"]] for w in story["manager_warnings"]],
     )
     if story["identity"]:
-        table("Names", ("attribute", "value"), [[k, v] for k, v in story["identity"].items() if v is not None])
+        table(
+            "Names",
+            ("attribute", "value"),
+            [[k, v] for k, v in story["identity"].items() if v is not None and k != "former"],
+        )
     table(
         "Operations",
         (

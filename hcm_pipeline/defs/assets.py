@@ -287,8 +287,9 @@ def _audit(pipeline: Pipeline, context: dg.AssetExecutionContext) -> tuple[int, 
         doubles = first(
             con,
             """
-            select (select count(*) - count(distinct lower(user_principal_name)) from identities)
-                + (select count(*) - count(distinct lower(sam_account_name)) from identities)
+            select count(user_principal_name) - count(distinct lower(user_principal_name))
+                + count(sam_account_name) - count(distinct lower(sam_account_name))
+            from identities where status <> 'released'
         """,
         )
     return int((lost or (0,))[0]), int((doubles or (0,))[0])

@@ -75,6 +75,7 @@ IDENTITIES_COLUMNS = {
     **dict.fromkeys(IDENTITY_COLUMNS, "VARCHAR"),
     "status": "VARCHAR",
     "given_on": "DATE",
+    "released_on": "DATE",
     "upn_rule": "VARCHAR",
     "sam_rule": "VARCHAR",
     "cn_rule": "VARCHAR",

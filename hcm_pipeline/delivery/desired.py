@@ -27,7 +27,7 @@ def context_sql(profile: Profile) -> str:
     return f"""(
         select v.*, {identity}, case when m.person_number is null then v.manager end as manager_external_id
         from (select * from worker_versions where valid_to is null and ({in_scope(profile)})) v
-        join identities i using (person_number)
+        join identities i on i.person_number = v.person_number and i.status <> 'released'
         left join manager_warnings m on m.person_number = v.person_number and m.valid_to is null)"""
 
 

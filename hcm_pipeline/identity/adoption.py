@@ -65,11 +65,12 @@ def adopt(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> Non
         counted as (select *, count(*) over (partition by person_number) as accounts_of_worker,
             count(*) over (partition by object_id) as workers_of_account from best)
         select c.person_number, a.*, case when accounts_of_worker > 1 then '{SEVERAL}' when workers_of_account > 1 then '{SHARED}'
-            when exists (from identities i where i.person_number <> c.person_number
+            when exists (from identities i where i.person_number <> c.person_number and i.status <> 'released'
                 and (lower(i.user_principal_name) = lower(a.user_principal_name)
                     or lower(i.sam_account_name) = lower(a.sam_account_name))) then '{HELD}' end as reason
         from counted c join accounts a using (object_id)
         where c.person_number not in (select person_number from identities)
+        and c.person_number not in (select person_number from renamed)
     """)
     con.execute(
         f"""insert into identities by name

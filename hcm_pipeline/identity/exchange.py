@@ -18,7 +18,9 @@ COLUMNS = ("person_number", "user_principal_name", "sam_account_name", "common_n
            "parent_distinguished_name", "status")  # fmt: skip
 """Of the file, in this order."""
 REQUIRED = ("person_number", "user_principal_name")
-STATUSES = ("given", "imported")
+FORMER = "former"
+"""Status of a row with names that the worker held before; there may be several of a worker."""
+STATUSES = ("given", "imported", "adopted", "released", FORMER)
 _LIMITS = {"sam_account_name": SAM, "common_name": COMMON_NAME, "mail_nickname": MAIL_NICKNAME}
 
 
@@ -41,10 +43,20 @@ class Imported:
 
 
 def export_ledger(con: duckdb.DuckDBPyConnection, out: IO[str]) -> int:
-    """Write every identity, in the order of person numbers; how many there are. Quoting as RFC 4180 has it."""
+    """Write every identity and every row of former names, in the order of person numbers; how many there are.
+
+    Quoting as RFC 4180 has it.
+    """
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    cursor = con.execute(f"select {', '.join(COLUMNS)} from identities order by person_number")
+    cursor = con.execute(f"""
+        select {", ".join(COLUMNS)} from (
+            select {", ".join(COLUMNS)}, null as until from identities
+            union all by name
+            select person_number, max(name) filter (attribute = 'user_principal_name') as user_principal_name,
+                max(name) filter (attribute = 'sam_account_name') as sam_account_name, '{FORMER}' as status, until
+            from former_names where reason = 'renamed' group by person_number, until)
+        order by person_number, until nulls first""")
     count = 0
     while rows := cursor.fetchmany(10_000):
         writer.writerows(rows)
@@ -60,6 +72,8 @@ def import_ledger(con: duckdb.DuckDBPyConnection, file: IO[str], day: dt.date) -
     """
     done = Imported()
     rows = list(_legal(_read(file), done))
+    former = [(number, row) for number, row in rows if row["status"] == FORMER]
+    rows = [(number, row) for number, row in rows if row["status"] != FORMER]
     con.register("import_now", _table(rows))
     con.execute("create or replace temp table importing as from import_now")
     con.unregister("import_now")
@@ -70,14 +84,28 @@ def import_ledger(con: duckdb.DuckDBPyConnection, file: IO[str], day: dt.date) -
     done.added = len(con.execute("select row_no from importing").fetchall())
     con.execute(
         """insert into identities by name
-        select * exclude (row_no), ?::date as given_on, 'imported' as upn_rule,
+        select * exclude (row_no), ?::date as given_on, case when status = 'released' then ?::date end as released_on,
+            'imported' as upn_rule,
             case when sam_account_name is not null then 'imported' end as sam_rule,
             case when common_name is not null then 'imported' end as cn_rule from importing""",
-        [day],
+        [day, day],
     )
     con.execute("drop table importing")
+    for _, row in former:
+        for attribute in ("user_principal_name", "sam_account_name"):
+            _add_former(con, row["person_number"], attribute, row[attribute], day)
     done.refused.sort(key=lambda refused: (refused.row, refused.column))
     return done
+
+
+def _add_former(
+    con: duckdb.DuckDBPyConnection, number: str | None, attribute: str, name: str | None, day: dt.date
+) -> None:
+    con.execute(
+        """insert into former_names select ?, ?, ?, 'renamed', ? where ?::varchar is not null and not exists
+        (from former_names where person_number = ? and attribute = ? and lower(name) = lower(?))""",
+        [number, attribute, name, day, name, number, attribute, name],
+    )
 
 
 def _read(file: IO[str]) -> Iterator[tuple[int, dict[str, str]]]:
@@ -133,10 +161,11 @@ def _taken(column: str, key: str) -> list[tuple[str, str, str]]:
     """Rows that ask for what another row of the file, or another worker of the ledger, has."""
     return [
         ("is in another row of the file, too", column,
-         f"select row_no from importing where {key} is not null qualify count(*) over (partition by {key}) > 1"),
+         f"""select row_no from importing where {key} is not null and status <> 'released'
+         qualify count(*) over (partition by {key}) > 1"""),
         ("belongs to another worker", column,
-         f"""select f.row_no from (select row_no, person_number, {key} as key from importing) f
-         join (select person_number, {key} as key from identities) i on i.key = f.key
+         f"""select f.row_no from (select row_no, person_number, {key} as key from importing where status <> 'released') f
+         join (select person_number, {key} as key from identities where status <> 'released') i on i.key = f.key
          where i.person_number <> f.person_number"""),
     ]  # fmt: skip
 

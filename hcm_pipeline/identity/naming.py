@@ -82,24 +82,28 @@ def _held_sql(name: str, profile: Profile) -> str:
     own = "case when employee_id is null then kind || ' of ' || directory end"
     directory = "select {key}, employee_id, " + own + " from directory_names where attribute = '{attribute}'"
     reserved = "select name, null, 'reserved' from reserved_names"
+    former = "select {}, person_number, null from former_names where reason = 'renamed' and attribute = '{}'"
+    held = "status <> 'released'"
     domains = {profile.identity.domain.lower(), *(rule.domain.lower() for rule in profile.identity.domains)}
     ours = ", ".join(literal(domain) for domain in sorted(domains))
     return {
         # before the @, whatever the domain: the mail nickname is made of it
         "user_principal_name": f"""
-            select lower(mail_nickname) as key, person_number, null::varchar as holder from identities
+            select lower(mail_nickname) as key, person_number, null::varchar as holder from identities where {held}
             union all select lower(split_part(user_principal_name, '@', 1)), person_number, null from identities
-                where split_part(user_principal_name, '@', 1) <> mail_nickname
+                where {held} and split_part(user_principal_name, '@', 1) <> mail_nickname
+            union all {former.format("lower(split_part(name, '@', 1))", "user_principal_name")}
             union all {directory.format(key="key", attribute="nickname")}
             union all {directory.format(key="split_part(key, '@', 1)", attribute="address")}
                 and split_part(key, '@', 2) in ({ours})
             union all {reserved}""",
         "sam_account_name": f"""
-            select lower(sam_account_name) as key, person_number, null::varchar as holder from identities
+            select lower(sam_account_name) as key, person_number, null::varchar as holder from identities where {held}
+            union all {former.format("lower(name)", "sam_account_name")}
             union all {directory.format(key="key", attribute="sam")} union all {reserved}""",
         "common_name": f"""
             select lower(common_name) || chr(31) || lower(coalesce(parent_distinguished_name, '')) as key, person_number,
-                null::varchar as holder from identities
+                null::varchar as holder from identities where {held}
             union all {directory.format(key="key", attribute="common_name")}""",
     }[name]
 

@@ -300,6 +300,10 @@ class Identity(Model):
     """What becomes of particles in last names (van der, de la, von, bin): kept, or left out where a name is left."""
     suffixes: Literal["keep", "drop"] = "drop"
     """What becomes of Jr., Sr., II, III, IV, PhD and MD behind a last name."""
+    rename: Literal["keep", "follow"] = "keep"
+    """Who changes a name keeps the given names, or is given new ones; the former ones then stay reserved for them."""
+    retention_days: int | None = Field(None, ge=0)
+    """How long after the last day a leaver's names are kept from others; None: for ever."""
     adopt: tuple[AdoptBy, ...] = ()
     """Ordered; accounts with the person number as employee id are adopted in any case."""
     directory_max_age_hours: float | None = Field(None, gt=0)

@@ -96,11 +96,21 @@ create table if not exists identities (
     common_name varchar,                   -- the same
     mail_nickname varchar not null,
     parent_distinguished_name varchar,
-    status varchar not null,               -- given | imported | adopted
+    status varchar not null,               -- given | imported | adopted | released
     given_on date not null,
+    released_on date,                      -- since when others may have the names
     upn_rule varchar not null,             -- which candidate won: candidate 2, candidate 1 and a number, person number
     sam_rule varchar,
     cn_rule varchar
+);
+
+-- one row: one name that a worker held before, and that nobody else is given
+create table if not exists former_names (
+    person_number varchar not null,
+    attribute varchar not null,            -- user_principal_name | sam_account_name
+    name varchar not null,
+    reason varchar not null,               -- renamed | released
+    until date not null                    -- first business date without it
 );
 
 -- one row: one object of a live directory, as it was when the directory was last read

@@ -1,0 +1,106 @@
+"""What becomes of names when people change theirs, leave and come back: by the profile's policies, never by themselves."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import duckdb
+
+from hcm_pipeline.identity.naming import attributes
+from hcm_pipeline.identity.parts import drop_parts, in_scope, make_parts, make_reserved, worker_columns
+from hcm_pipeline.profile.model import NAME_PARTS, Profile
+from hcm_pipeline.warehouse import first, literal
+
+RESERVED_FOR_LIFE = ("user_principal_name", "sam_account_name")
+"""Attributes whose former names stay with the person: mail goes to the one, permissions name the other."""
+
+
+def release(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> None:
+    """Free the names of those who left longer ago than `identity.retention_days`: status `released`.
+
+    The last day is the termination date or, where there is none, the day since when the worker has been as he is.
+    """
+    days = profile.identity.retention_days
+    if days is None:
+        return
+    con.execute(
+        """update identities i set status = 'released', released_on = ? from worker_versions v
+        where v.valid_to is null and v.person_number = i.person_number and not v.active and i.status <> 'released'
+        and coalesce(v.termination_date, v.valid_from) + ?::integer < ?::date""",
+        [day, days, day],
+    )
+
+
+def bring_back(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> None:
+    """Who comes back gets the released names again, or loses them for good when somebody holds one of them by now.
+
+    Days up to the release are passed over: processing them anew tells nothing of a return.
+    """
+    con.execute(
+        f"""create or replace temp table returning_now as
+        select i.person_number, i.mail_nickname, i.sam_account_name from identities i
+        join (from worker_versions where valid_to is null and ({in_scope(profile)})) v using (person_number)
+        where i.status = 'released' and v.active and i.released_on < ?""",
+        [day],
+    )
+    row = first(con, "select count(*) from returning_now")
+    if not row or not row[0]:
+        con.execute("drop table returning_now")
+        return
+    make_reserved(con, profile)
+    held = {attribute.name: attribute.held for attribute in attributes(profile)}
+    lost = " or ".join(
+        f"exists (from ({held[name]}) h where h.key = lower(r.{column}) and h.person_number is distinct from r.person_number)"
+        for name, column in (("user_principal_name", "mail_nickname"), ("sam_account_name", "sam_account_name"))
+    )
+    con.execute(f"create or replace temp table lost as select person_number from returning_now r where {lost}")
+    _retire(con, "lost", "released", day)
+    con.execute("""
+        update identities set status = 'given', released_on = null
+        where person_number in (select person_number from returning_now)
+    """)
+    for table in ("lost", "returning_now", "reserved_names"):
+        con.execute(f"drop table {table}")
+
+
+def follow_renames(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> None:
+    """Under `rename = "follow"`, retire the names of those whose name changed on `day`, so that they are given new ones.
+
+    Makes temp table `renamed`. Whoever was given a name on that day or later is passed over: the change is known already.
+    """
+    con.execute("create or replace temp table renamed(person_number varchar)")
+    if profile.identity.rename == "keep":
+        return
+    fields = ", ".join(literal(field) for field in NAME_PARTS.values() if field != "person_number")
+    columns = worker_columns(profile)
+    changed = f"""select c.person_number, c.before_from from changes c join identities i using (person_number)
+        where c.business_date = {literal(day.isoformat())}::date and c.before_from is not null and i.given_on < c.business_date
+        and i.status <> 'released' and list_has_any(c.attributes, [{fields}])"""
+    for name, which in (("was", "v.valid_from = c.before_from"), ("now", "v.valid_to is null")):
+        con.execute(f"""
+            create or replace temp table newcomers as
+            select {columns} from (select v.* from worker_versions v join ({changed}) c
+                on c.person_number = v.person_number and {which}) where {in_scope(profile)}
+        """)
+        make_parts(con, profile)
+        con.execute(f"create or replace temp table parts_{name} as from parts")
+        drop_parts(con)
+    same = " and ".join(f"lower(w.{part}) = lower(n.{part})" for part in NAME_PARTS)
+    con.execute(f"""
+        insert into renamed select person_number from parts_was w join parts_now n using (person_number) where not ({same})
+    """)
+    for table in ("parts_was", "parts_now", "newcomers"):
+        con.execute(f"drop table {table}")
+    _retire(con, "renamed", "renamed", day)
+
+
+def _retire(con: duckdb.DuckDBPyConnection, table: str, reason: str, day: dt.date) -> None:
+    """Take the names of those in `table` out of the ledger's present into its past."""
+    for attribute in RESERVED_FOR_LIFE:
+        con.execute(
+            f"""insert into former_names
+            select person_number, {literal(attribute)}, {attribute}, ?, ? from identities semi join {table} using (person_number)
+            where {attribute} is not null""",
+            [reason, day],
+        )
+    con.execute(f"delete from identities where person_number in (select person_number from {table})")
