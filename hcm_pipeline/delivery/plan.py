@@ -39,7 +39,8 @@ HEAD = b'{"schemas":["' + BULK_REQUEST.encode() + b'"],"Operations":['
 TAIL = b'],"failOnErrors":null}\n'
 KINDS = ("disable", "enable", "create", "update", "retry")
 """Operations in the order of sending: who left first."""
-FETCH_ROWS = OPERATIONS_PER_REQUEST * 100
+CHUNK_OPERATIONS = OPERATIONS_PER_REQUEST * 1000
+"""Operations rendered at once: some 50 MB of JSON outside DuckDB's own limit."""
 
 
 @dataclass(frozen=True)
@@ -142,12 +143,10 @@ def _fill_planned(
 ) -> dict[str, int]:
     """Fill `planned` in the order of sending; operations by kind."""
     order = f"list_position([{', '.join(map(literal, KINDS))}], kind), person_number"
-    # numbered as they come out of one sort: sorting a million wide rows twice is what a plan would spend its time on;
-    # whether the order was kept is checked when the rows are read
     con.execute(f"""
         insert into planned by name
-        select {plan_no} as plan_no, row_number() over () - 1 as position, * from (
-            select * from ({diff_sql(desired.desired_sql(loaded.profile, mapping, target), target)}) order by {order})
+        select {plan_no} as plan_no, row_number() over (order by {order}) - 1 as position, *
+        from ({diff_sql(desired.desired_sql(loaded.profile, mapping, target), target)})
     """)
     return dict(
         con.execute("select kind, count(*) from planned where plan_no = ? group by 1 order by 1", [plan_no]).fetchall()
@@ -191,7 +190,7 @@ def _write(
     half.mkdir(mode=0o700)
     digest, size, written = hashlib.sha256(), 0, 0
     with open(os.open(half / BULK_FILE, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb", buffering=1 << 20) as out:
-        for body in _bodies(con, operation_sql(mapping, plan_no)):
+        for body in _bodies(con, operation_sql(mapping, plan_no), operations):
             digest.update(body)
             size += out.write(body)
             written += 1
@@ -220,34 +219,37 @@ def _write(
     return manifest
 
 
-def _bodies(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[bytes]:
+def _bodies(con: duckdb.DuckDBPyConnection, query: str, operations: int) -> Iterator[bytes]:
     """The lines of `bulk.ndjson`: requests of 50 operations, made of rows (position, operation JSON and a comma).
 
     The text stays the UTF-8 bytes that DuckDB made: a request is one slice of an Arrow buffer, not fifty Python strings.
     """
-    position, filled, parts = 0, 0, [HEAD]
-    for batch in con.sql(query).to_arrow_reader(FETCH_ROWS):
-        rows = batch.num_rows
-        if rows and (batch.column(0)[0].as_py() != position or batch.column(0)[-1].as_py() != position + rows - 1):
-            raise PipelineError("the warehouse returned planned operations out of order; nothing was planned")
-        position += rows
-        texts = batch.column(1).cast(pa.large_string())
+    for first_position in range(0, operations, CHUNK_OPERATIONS):
+        rows = min(CHUNK_OPERATIONS, operations - first_position)
+        texts = _in_order(con, query, first_position, rows)
         _, bounds, data = texts.buffers()
         ends = np.frombuffer(bounds, dtype=np.int64)[texts.offset : texts.offset + rows + 1]
-        start = 0
-        while start < rows:
-            stop = min(rows, start + OPERATIONS_PER_REQUEST - filled)
-            parts.append(data[ends[start] : ends[stop]].to_pybytes())
-            filled, start = filled + stop - start, stop
-            if filled == OPERATIONS_PER_REQUEST:
-                yield b"".join(parts)[:-1] + TAIL
-                filled, parts = 0, [HEAD]
-    if filled:
-        yield b"".join(parts)[:-1] + TAIL
+        for start in range(0, rows, OPERATIONS_PER_REQUEST):
+            stop = min(rows, start + OPERATIONS_PER_REQUEST)
+            yield b"".join((HEAD, data[ends[start] : ends[stop] - 1].to_pybytes(), TAIL))
+
+
+def _in_order(con: duckdb.DuckDBPyConnection, query: str, start: int, rows: int) -> pa.Array:
+    """The texts of the positions from `start` on, in order: threads read row groups side by side, in no order of their own.
+
+    Raises PipelineError when a position is missing or there twice.
+    """
+    table = con.sql(f"select * from ({query}) where position >= {start} and position < {start + rows}").to_arrow_table()
+    positions = table.column(0).to_numpy()
+    order = np.argsort(positions, kind="stable")
+    if not np.array_equal(positions[order], np.arange(start, start + rows)):
+        raise PipelineError("the warehouse did not return every planned operation once; nothing was planned")
+    texts = table.column(1).cast(pa.large_string()).combine_chunks()
+    return texts if np.array_equal(positions, positions[order]) else texts.take(pa.array(order))
 
 
 def operation_sql(mapping: Mapping, plan_no: int) -> str:
-    """SELECT: position, and JSON and a comma, of every operation of a plan, in the order in which they were stored.
+    """SELECT: position, and JSON and a comma, of every operation of a plan, in no order.
 
     The bulkId is the person number and the beginning of the digest of what is sent: the same content has the same id,
     wherever and whenever it is planned.
