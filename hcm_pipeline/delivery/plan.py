@@ -143,11 +143,15 @@ def _fill_planned(
 ) -> dict[str, int]:
     """Fill `planned` in the order of sending; operations by kind."""
     order = f"list_position([{', '.join(map(literal, KINDS))}], kind), person_number"
+    # numbered as they come out of one sort of wide rows, which takes two thirds of the time that a window over them takes
     con.execute(f"""
         insert into planned by name
-        select {plan_no} as plan_no, row_number() over (order by {order}) - 1 as position, *
-        from ({diff_sql(desired.desired_sql(loaded.profile, mapping, target), target)})
+        select {plan_no} as plan_no, row_number() over () - 1 as position, * from (
+            select * from ({diff_sql(desired.desired_sql(loaded.profile, mapping, target), target)}) order by {order})
     """)
+    numbered = f"select position, row_number() over (order by {order}) - 1 as place from planned where plan_no = {plan_no}"
+    if first(con, f"select 1 from ({numbered}) where position <> place limit 1"):
+        raise PipelineError("the warehouse numbered operations out of order; nothing was planned")
     return dict(
         con.execute("select kind, count(*) from planned where plan_no = ? group by 1 order by 1", [plan_no]).fetchall()
     )

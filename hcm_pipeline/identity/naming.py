@@ -7,7 +7,7 @@ number gets it, and the others ask for their next one. So the work does not grow
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -15,6 +15,12 @@ from hcm_pipeline.identity.limits import COMMON_NAME, SAM, UPN_LOCAL, Limit
 from hcm_pipeline.identity.templates import candidate_sql, number_sql, numbered_sql, piece_sql, pieces_of, stem_sql
 from hcm_pipeline.profile.model import Naming, Profile
 from hcm_pipeline.warehouse import first, literal, quote
+
+
+FEW = 50_000
+"""Up to so many workers, it pays to look once for those taken names that they could ask for at all."""
+NEAR = 8
+"""Characters at the beginning of a name that a number behind it never takes the place of."""
 
 
 @dataclass(frozen=True)
@@ -117,11 +123,35 @@ def give(con: duckdb.DuckDBPyConnection, attribute: Attribute) -> None:
     make_asking(con, attribute, f"{attribute.name} is null")
     candidates = attribute.candidates()
     named = f"coalesce({', '.join(candidates)})"
+    asked = int((first(con, "select count(*) from asking") or (0,))[0])
+    if asked and asked <= FEW:
+        attribute = _near(con, attribute, [*candidates, attribute.fallback])
     steps = [(f"candidate {place}", candidate) for place, candidate in enumerate(candidates, 1)]
     steps.append(("person number", f"case when {named} is null then {attribute.fallback} end"))
     if all(_ask(con, attribute, "asking", name, rule) for rule, name in steps):
         _number(con, attribute, f"coalesce({named}, {attribute.fallback})")
     con.execute("drop table asking")
+    con.execute("drop table if exists near")
+
+
+def _near(con: duckdb.DuckDBPyConnection, attribute: Attribute, names: list[str]) -> Attribute:
+    """Make temp table `near` of the names that are taken and begin like one that is asked for; the attribute held by it.
+
+    A name and the same with a number, cut to its limit or not, begin alike: in their first eight characters without the
+    digits and separators at their end.
+    """
+    head = "split_part(key, chr(31), 1)" if attribute.name == "common_name" else "key"
+
+    def begins(name: str) -> str:  # trimming is dear, and most names have nothing to trim
+        cut = f"left({name}, {NEAR})"
+        return f"case when right({cut}, 1) between 'a' and 'z' then {cut} else rtrim({cut}, '0123456789._ -') end"
+
+    asked = " union ".join(f"select {begins(f'lower({name})')} as b from asking" for name in names)
+    con.execute(f"""
+        create or replace temp table near as
+        select * from ({attribute.held}) t where {begins(head)} in (select b from ({asked}) where b is not null)
+    """)
+    return replace(attribute, held="from near")
 
 
 def make_asking(con: duckdb.DuckDBPyConnection, attribute: Attribute, condition: str) -> None:

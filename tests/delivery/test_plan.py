@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import orjson
 import pytest
 
 from hcm_pipeline import processing
+from hcm_pipeline.delivery import plan
 from hcm_pipeline.delivery.journal import ManifestState, RequestState
 from hcm_pipeline.delivery.plan import KINDS
+from hcm_pipeline.errors import PipelineError
 
 from .chain import TARGET, Chain, new_chain
 
@@ -183,3 +186,36 @@ def test_files_of_a_manifest_are_readable_by_their_owner_only(chain: Chain) -> N
     files = [path for path in chain.home.manifests.rglob("*") if path.is_file()]
     assert {path.name for path in files} == {"bulk.ndjson", "manifest.json"}
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+
+
+def rendered(query: str, operations: int) -> list[str]:
+    """The operations of all requests of a plan that `query` returns, as their texts."""
+    with duckdb.connect(config={"threads": 2, "preserve_insertion_order": False}) as con:
+        con.execute("create table planned as select range as position, repeat('x', 200) as filling from range(300_000)")
+        bodies = list(plan._bodies(con, query, operations))
+    assert len(bodies) == -(-operations // 50)
+    return [text for body in bodies for text in orjson.loads(body)["Operations"]]
+
+
+def test_many_operations_are_written_in_order_whatever_order_the_threads_return_them_in() -> None:
+    """More than two row groups: two threads hand them out side by side, and a plan of that size was refused once."""
+    query = """select position, concat('"', position, case when length(filling) = 200 then '' end, '",') from planned"""
+    assert rendered(query, 299_987) == [str(position) for position in range(299_987)]
+
+
+def test_operations_returned_backwards_are_written_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "CHUNK_OPERATIONS", 100)
+    query = """select position, concat('"', position, '",') from planned order by position desc"""
+    assert rendered(query, 230) == [str(position) for position in range(230)]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        """select position, '"",' from planned where position <> 77""",
+        """select case when position = 77 then 78 else position end as position, '"",' from planned""",
+    ],
+)
+def test_a_plan_with_a_position_missing_or_twice_is_refused(query: str) -> None:
+    with pytest.raises(PipelineError, match="every planned operation once"):
+        rendered(query, 230)
