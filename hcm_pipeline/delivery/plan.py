@@ -149,7 +149,9 @@ def _fill_planned(
         select {plan_no} as plan_no, row_number() over () - 1 as position, * from (
             select * from ({diff_sql(desired.desired_sql(loaded.profile, mapping, target), target)}) order by {order})
     """)
-    numbered = f"select position, row_number() over (order by {order}) - 1 as place from planned where plan_no = {plan_no}"
+    numbered = (
+        f"select position, row_number() over (order by {order}) - 1 as place from planned where plan_no = {plan_no}"
+    )
     if first(con, f"select 1 from ({numbered}) where position <> place limit 1"):
         raise PipelineError("the warehouse numbered operations out of order; nothing was planned")
     return dict(

@@ -16,7 +16,6 @@ from hcm_pipeline.identity.templates import candidate_sql, number_sql, numbered_
 from hcm_pipeline.profile.model import Naming, Profile
 from hcm_pipeline.warehouse import first, literal, quote
 
-
 FEW = 50_000
 """Up to so many workers, it pays to look once for those taken names that they could ask for at all."""
 NEAR = 8
