@@ -121,7 +121,7 @@ def _complete(con: duckdb.DuckDBPyConnection, profile: Profile, mapping: Mapping
 def _diff(con: duckdb.DuckDBPyConnection, profile: Profile, target: str) -> Mapping:
     mapping = compile_mapping(profile)
     _complete(con, profile, mapping)
-    con.execute("create or replace temp table doubtful(person_number varchar)")
+    con.execute("create or replace temp table doubtful(person_number varchar, plan_no integer)")
     con.execute(f"create or replace temp table differing as {diff_sql(desired.desired_sql(profile, mapping), target)}")
     return mapping
 

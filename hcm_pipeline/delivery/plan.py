@@ -28,6 +28,7 @@ from hcm_pipeline.scim.manifest import (
     ExtractOf,
     Manifest,
     folder_of,
+    read_manifest,
     write_manifest,
 )
 from hcm_pipeline.scim.mapping import Mapping
@@ -66,8 +67,8 @@ def diff_sql(profile_sql: str, target: str) -> str:
             else 'update' end as kind
         from ({profile_sql}) d
         left join delivered x on x.target = {literal(target)} and x.person_number = d.person_number
-        where x.person_number is null or x.digest <> d.digest or x.outcome = 'failure'
-            or d.person_number in (select person_number from doubtful)
+        left join doubtful f on f.person_number = d.person_number
+        where x.person_number is null or x.digest <> d.digest or x.outcome = 'failure' or f.plan_no >= x.plan_no
     """
 
 
@@ -115,7 +116,7 @@ def _plan_once(
             return Plan(day, target, total)
         inputs = {"profile": loaded.sha256, "snapshot": state}
         manifest = _write(con, home, loaded, mapping, plan_no, counts, progress,
-                          business_date=day, target=target, previous=journal.last_sent(target), inputs=inputs)  # fmt: skip
+                          business_date=day, target=target, previous=_previous(home, journal, target), inputs=inputs)  # fmt: skip
         plan_no = _enter(con, manifest, plan_no, now)
         con.commit()
     except BaseException:
@@ -185,9 +186,29 @@ def _enter(con: duckdb.DuckDBPyConnection, manifest: Manifest, plan_no: int, now
     return plan_no
 
 
+@dataclass(frozen=True)
+class Previous:
+    """What was last sent to a target: `sent` is its id, `going_on` the manifest itself while its upload is not over."""
+
+    sent: str | None
+    going_on: Manifest | None
+
+
+def _previous(home: Home, journal: Journal, target: str) -> Previous:
+    """What was last sent. An upload that was cut off goes on when it is planned again unchanged, instead of a copy of it."""
+    sent = journal.last_sent(target)
+    for manifest in journal.open_manifests():
+        if manifest.manifest_id == sent:
+            try:
+                return Previous(sent, read_manifest(home.path / manifest.folder))
+            except PipelineError:
+                break  # whatever was done to it, a new one is written
+    return Previous(sent, None)
+
+
 def _write(
     con: duckdb.DuckDBPyConnection, home: Home, loaded: LoadedProfile, mapping: Mapping, plan_no: int,
-    counts: dict[str, int], progress: Progress, **fields: object,
+    counts: dict[str, int], progress: Progress, *, previous: Previous, **fields: object,
 ) -> Manifest:  # fmt: skip
     """Write the manifest's folder, complete or not at all."""
     operations = sum(counts.values())
@@ -210,11 +231,15 @@ def _write(
             where v.valid_to is null and p.plan_no = ?) order by extract_id""",
         [plan_no],
     ).fetchall()
-    manifest = Manifest.seal(
-        profile=loaded.profile.name, requests=written, operations=operations, bulk_sha256=digest.hexdigest(),
-        bulk_bytes=size, counts=counts,
-        extracts=[ExtractOf(sha256=s, source=o, name=n, business_date=d) for s, o, n, d in extracts], **fields,
-    )  # fmt: skip
+    fields |= {
+        "previous": previous.sent, "profile": loaded.profile.name, "requests": written, "operations": operations,
+        "bulk_sha256": digest.hexdigest(), "bulk_bytes": size, "counts": counts,
+        "extracts": [ExtractOf(sha256=s, source=o, name=n, business_date=d) for s, o, n, d in extracts],
+    }  # fmt: skip
+    manifest = Manifest.seal(**fields)
+    if previous.going_on:
+        same = Manifest.seal(**fields | {"previous": previous.going_on.previous})
+        manifest = same if same == previous.going_on else manifest
     write_manifest(half, manifest)
     folder = folder_of(home.manifests, manifest)
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -65,14 +65,21 @@ def take_over(con: duckdb.DuckDBPyConnection, journal: Journal) -> int:
 
 
 def find_doubtful(con: duckdb.DuckDBPyConnection, journal: Journal, target: str) -> None:
-    """Make temp table `doubtful(person_number)`: workers in requests that may or may not have arrived."""
-    con.execute("create or replace temp table doubtful(person_number varchar)")
-    for request in journal.unsettled_requests(target):
-        con.execute(
-            """insert into doubtful select person_number from operations o join manifests m using (plan_no)
-            where m.manifest_id = ? and o.request_no = ?""",
-            [request.manifest_id, request.request_no],
-        )
+    """Make temp table `doubtful(person_number, plan_no)`: workers in requests that may or may not have arrived.
+
+    `plan_no` is the newest such plan of the worker. A delivery of a later plan ends the doubt: only one upload runs at a
+    time, so that the service took it after whatever became of the request.
+    """
+    con.execute("create or replace temp table unsettled(manifest_id varchar, request_no integer)")
+    found = [(request.manifest_id, request.request_no) for request in journal.unsettled_requests(target)]
+    if found:
+        con.executemany("insert into unsettled values (?, ?)", found)
+    con.execute("""
+        create or replace temp table doubtful as
+        select o.person_number, max(plan_no) as plan_no
+        from unsettled u join manifests m using (manifest_id) join operations o using (plan_no, request_no) group by 1
+    """)
+    con.execute("drop table unsettled")
 
 
 def waiting_since(con: duckdb.DuckDBPyConnection, target: str) -> tuple[int, dt.datetime | None]:

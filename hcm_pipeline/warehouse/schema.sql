@@ -232,7 +232,8 @@ create table if not exists planned (
 -- one row: one operation and all that is known of it
 create or replace view receipts as
     select m.manifest_id, m.business_date, m.target, o.request_no, o.op_no, o.person_number, o.kind,
-        case when u.outcome is not null then u.outcome when l.plan_no > o.plan_no and a.accepted_at is not null then 'overtaken'
+        case when u.outcome is not null then u.outcome
+            when l.plan_no > o.plan_no then if(a.accepted_at is not null, 'overtaken', 'superseded')
             when a.accepted_at is not null then 'accepted' else 'planned' end as state,
         a.accepted_at, u.action, u.reference, u.error_code, u.reason, u.advice, u.log_id, u.logged_at
     from operations o join manifests m using (plan_no)

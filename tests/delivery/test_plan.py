@@ -91,6 +91,40 @@ def test_a_request_that_may_have_arrived_is_sent_again_by_the_next_plan(chain: C
     )
 
 
+def test_an_upload_that_was_cut_off_goes_on_when_nothing_changed(chain: Chain) -> None:
+    chain.day("2026-11-01", ADA)
+    lost = chain.planned()
+    chain.begin(lost)  # the process dies here
+    again = chain.planned()
+    assert again.manifest == lost.manifest
+    assert again.plan_no == lost.plan_no
+    chain.accept(again)
+    assert chain.plan().manifest is None
+
+
+def test_doubt_about_a_request_ends_when_a_later_plan_with_its_workers_is_taken(chain: Chain) -> None:
+    chain.day("2026-11-01", ADA)
+    chain.begin(chain.planned())  # the process dies here
+    chain.day("2026-11-02", ADA, BEN)
+    made = chain.planned()
+    assert chain.sends(made).keys() == {"1001", "1002"}
+    chain.accept(made)
+    assert chain.plan().manifest is None
+    chain.log(chain.entry("1001"), chain.entry("1002"))
+    assert chain.receipts() == {"1001": ["superseded", "success"], "1002": ["success"]}
+
+
+def test_doubt_is_about_the_workers_of_a_request_that_the_later_plan_did_not_deliver_too(chain: Chain) -> None:
+    chain.day("2026-11-01", *(ADA, BEN))
+    chain.begin(chain.planned())
+    chain.day("2026-11-02", ADA, BEN, *((str(2000 + i), "True", f"First{i}", "Last", "", "") for i in range(60)))
+    made = chain.planned()
+    chain.begin(made, 1)  # the second request arrives, with none of the doubtful workers; the first does not
+    chain.answer(made, request=1)
+    chain.take_over()
+    assert {"1001", "1002"} <= chain.sends(chain.planned()).keys()
+
+
 @pytest.mark.parametrize("state", [RequestState.UNKNOWN, RequestState.REFUSED])
 def test_what_was_refused_or_lost_returns_to_the_next_plan(chain: Chain, state: RequestState) -> None:
     chain.day("2026-11-01", ADA)
