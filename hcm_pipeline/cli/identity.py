@@ -21,7 +21,7 @@ from hcm_pipeline.identity.capacity import crowded
 from hcm_pipeline.identity.directory.graph import DIRECTORY, refresh
 from hcm_pipeline.identity.exchange import export_ledger, import_ledger
 from hcm_pipeline.identity.explain import explain
-from hcm_pipeline.identity.review import decide, waiting
+from hcm_pipeline.identity.review import SpelledPart, decide, decide_spelling, spelling_of, spellings_waiting, waiting
 from hcm_pipeline.processing import utc_now
 
 identity_app = typer.Typer(
@@ -45,10 +45,11 @@ def show(
     with context.warehouse.read() as con:
         held = queries.identity(con, number)
         tried = explain(con, context.loaded.profile, number)
+        spelled = spelling_of(con, context.loaded.profile, number)
     if held is None and not tried:
         raise UsageError(f"{number}: neither the ledger nor the snapshot holds this person number")
     if as_json:
-        dump({"person_number": number, "identity": held, "tried": tried})
+        dump({"person_number": number, "identity": held, "spelling": spelled, "tried": tried})
         return
     if held is None:
         say(f"worker {number} has no names yet: out of scope, or not run since\n")
@@ -62,6 +63,12 @@ def show(
             "Held before",
             ("attribute", "name", "why no longer", "until"),
             [[f["attribute"], f["name"], f["reason"], f["until"].isoformat()] for f in held["former"]],
+        )
+    if spelled:
+        table(
+            f"Spelling, with confidence {spelled.confidence:.1f}",
+            SPELLING_COLUMNS,
+            [spelling_row(part) for part in spelled.parts],
         )
     table(
         "Candidates of the name as it is today",
@@ -89,40 +96,80 @@ def review(
     number: Annotated[
         str | None, typer.Argument(help="The worker to decide about; without one, all that wait.")
     ] = None,
-    accept: Annotated[bool, typer.Option("--accept", help="The one account that is offered is the worker's.")] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="The one account that is offered, or the spelling, is the worker's.")
+    ] = False,
     set_: Annotated[str | None, typer.Option("--set", help="This account is: its userPrincipalName.")] = None,
-    new: Annotated[bool, typer.Option("--new", help="None of them is; give new names.")] = False,
+    new: Annotated[bool, typer.Option("--new", help="None of the accounts is; give new names.")] = False,
+    first: Annotated[str | None, typer.Option(help="The first name is spelled so.")] = None,
+    preferred: Annotated[str | None, typer.Option(help="The preferred name is spelled so.")] = None,
+    last: Annotated[str | None, typer.Option(help="The last name is spelled so.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Workers whose account is not clear. They get no names, and are not sent, before somebody decides. Prints personal data."""
+    """Workers whose account or whose spelling is not clear, and the word about them. Prints personal data.
+
+    Whose account is not clear gets no names, and is not sent, before somebody decides. Whose name cannot be spelled for sure
+    has names made of the person number until then.
+    """
     context = Context.from_env()
     context.existing_home()
+    spelled = {
+        part: given for part, given in (("first", first), ("preferred", preferred), ("last", last)) if given is not None
+    }
     if number is None:
-        if accept or set_ or new:
+        if accept or set_ or new or spelled:
             raise UsageError("a decision needs the person number of the worker it is about")
-        with context.warehouse.read() as con:
-            found = waiting(con)
-        if as_json:
-            dump(found)
-            return
-        table(
-            "Waiting for a decision",
-            ("person number", "why", "accounts", "since"),
-            [[r.person_number, r.reason, ", ".join(r.accounts), r.opened_on.isoformat()] for r in found],
-        )
-        if not found:
-            say("nobody's names wait for a decision")
+        _show_waiting(context, as_json)
         return
-    if accept + bool(set_) + new != 1:
-        raise UsageError("a decision is one of --accept, --set and --new")
+    if accept + bool(set_) + new + bool(spelled) != 1:
+        raise UsageError("a decision is one of --accept, --set, --new and a spelling (--first, --preferred, --last)")
+    result: dict[str, object] = {"person_number": number}
     with context.warehouse.write() as con:
-        account = decide(con, number, set_, accept=accept, by=getpass.getuser(), now=utc_now())
+        by = getpass.getuser()
+        if spelled or (accept and number not in {one.person_number for one in waiting(con)}):
+            result["spelling"] = decide_spelling(con, context.loaded.profile, number, spelled, by=by, now=utc_now())
+            what = "the names are made of the spelling"
+        else:
+            result["account"] = decide(con, number, set_, accept=accept, by=by, now=utc_now())
+            what = "their account is adopted" if result["account"] else "they get new names"
     context.warehouse.publish()
     if as_json:
-        dump({"person_number": number, "account": account})
+        dump(result)
         return
-    what = "their account is adopted" if account else "they get new names"
     say(f"{number}: decided; {what} at the next `hcm-pipeline run`")
+
+
+def _show_waiting(context: Context, as_json: bool) -> None:
+    with context.warehouse.read() as con:
+        accounts = waiting(con)
+        spellings = spellings_waiting(con, context.loaded.profile)
+    if as_json:
+        dump({"accounts": accounts, "spellings": spellings})
+        return
+    table(
+        "Accounts that wait for a decision",
+        ("person number", "why", "accounts", "since"),
+        [[r.person_number, r.reason, ", ".join(r.accounts), r.opened_on.isoformat()] for r in accounts],
+    )
+    table(
+        "Spellings that wait for a decision",
+        ("person number", *SPELLING_COLUMNS, "confidence", "since"),
+        [
+            [r.person_number, *spelling_row(part), f"{r.confidence:.1f}", r.since and r.since.isoformat()]
+            for r in spellings
+            for part in r.parts
+        ],
+    )
+    if not accounts and not spellings:
+        say("nobody's names wait for a decision")
+
+
+SPELLING_COLUMNS = ("part", "name", "spelled", "how")
+
+
+def spelling_row(part: SpelledPart) -> list[object]:
+    """A part of a name as a row of the table that people read."""
+    return [part.part, part.name, part.spelling or "nothing", part.how]
 
 
 @identity_app.command()

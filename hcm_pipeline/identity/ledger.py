@@ -11,7 +11,7 @@ import duckdb
 
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.identity.adoption import adopt, require_fresh_directory
-from hcm_pipeline.identity.lives import bring_back, follow_renames, release
+from hcm_pipeline.identity.lives import bring_back, follow_renames, release, take_spellings
 from hcm_pipeline.identity.naming import attributes, give
 from hcm_pipeline.identity.parts import drop_parts, in_scope, make_parts, worker_columns
 from hcm_pipeline.profile.model import Profile
@@ -28,6 +28,7 @@ def give_names(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date, n
     """
     release(con, profile, day)
     bring_back(con, profile, day)
+    take_spellings(con, profile, day)
     follow_renames(con, profile, day)
     con.execute(f"""
         create or replace temp table newcomers as

@@ -11,6 +11,8 @@ from hcm_pipeline.identity.parts import drop_parts, in_scope, make_parts, make_r
 from hcm_pipeline.profile.model import NAME_PARTS, Profile
 from hcm_pipeline.warehouse import first, literal
 
+STANDS_IN = "person number"
+"""The rule that names whom no candidate names."""
 RESERVED_FOR_LIFE = ("user_principal_name", "sam_account_name")
 """Attributes whose former names stay with the person: mail goes to the one, permissions name the other."""
 
@@ -68,10 +70,10 @@ def follow_renames(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.dat
 
     Makes temp table `renamed`. Whoever was given a name on that day or later is passed over: the change is known already.
     """
-    con.execute("create or replace temp table renamed(person_number varchar)")
     if profile.identity.rename == "keep":
         return
-    fields = ", ".join(literal(field) for field in NAME_PARTS.values() if field != "person_number")
+    latin = [field for fields in profile.identity.spelling.latin.values() for field in fields]
+    fields = ", ".join(literal(field) for field in [*NAME_PARTS.values(), *latin] if field != "person_number")
     columns = worker_columns(profile)
     changed = f"""select c.person_number, c.before_from from changes c join identities i using (person_number)
         where c.business_date = {literal(day.isoformat())}::date and c.before_from is not null and i.given_on < c.business_date
@@ -87,10 +89,32 @@ def follow_renames(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.dat
         drop_parts(con)
     same = " and ".join(f"lower(w.{part}) = lower(n.{part})" for part in NAME_PARTS)
     con.execute(f"""
-        insert into renamed select person_number from parts_was w join parts_now n using (person_number) where not ({same})
+        create or replace temp table followed as
+        select person_number from parts_was w join parts_now n using (person_number) where not ({same})
     """)
     for table in ("parts_was", "parts_now", "newcomers"):
         con.execute(f"drop table {table}")
+    _retire(con, "followed", "renamed", day)
+    con.execute("insert into renamed from followed")
+    con.execute("drop table followed")
+
+
+def take_spellings(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> None:
+    """Retire the stand-in names of those whose spelling somebody has decided on, so that they are given names of it.
+
+    Makes temp table `renamed`. The stand-in stays reserved for the worker, as any former name.
+    """
+    fields = {part: field for part, field in NAME_PARTS.items() if part != "number"}
+    written = " or ".join(f"d.part = {literal(part)} and d.name = n.{field}" for part, field in fields.items())
+    waiting = f"""select {worker_columns(profile)} from worker_versions where valid_to is null and person_number in (
+        select person_number from identities i where i.upn_rule = {literal(STANDS_IN)} and i.status = 'given'
+        and person_number in (select person_number from spelling_decisions)
+        and not exists (from former_names f where f.person_number = i.person_number and f.name = i.user_principal_name))"""
+    con.execute(f"""
+        create or replace temp table renamed as
+        select person_number from ({waiting}) n
+        where exists (from spelling_decisions d where d.person_number = n.person_number and ({written}))
+    """)
     _retire(con, "renamed", "renamed", day)
 
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 
 import duckdb
 
 from hcm_pipeline.errors import UsageError
+from hcm_pipeline.identity.lives import STANDS_IN
+from hcm_pipeline.identity.parts import JUDGED, in_scope, make_spelled, worker_columns
+from hcm_pipeline.profile.model import NAME_PARTS, Profile
 from hcm_pipeline.warehouse import first
+
+SPELLING = re.compile(r"[A-Za-z0-9]+(?:[ .'-][A-Za-z0-9]+)*")
 
 
 @dataclass(frozen=True)
@@ -56,3 +62,99 @@ def decide(
         raise UsageError(f"{number}: the ledger has given this account to another worker, and what is given stays")
     con.execute("insert into identity_decisions values (?, ?, ?, ?)", [number, account, by, now])
     return account
+
+
+@dataclass(frozen=True)
+class SpelledPart:
+    """One part of a worker's name, and how it would be spelled."""
+
+    part: str
+    """first, preferred or last."""
+    name: str
+    spelling: str
+    """Empty when nothing in it can be spelled."""
+    how: str
+
+
+@dataclass(frozen=True)
+class SpelledName:
+    """A worker's name as it is today, and how it is spelled. `since`: when the names held now were given, if any are."""
+
+    person_number: str
+    confidence: float
+    """Of the least sure part; 0 when nothing in the name can be spelled."""
+    parts: list[SpelledPart]
+    since: dt.date | None
+
+
+def spelling_of(con: duckdb.DuckDBPyConnection, profile: Profile, number: str) -> SpelledName | None:
+    """How one worker's name is spelled; None for a number that no snapshot holds. A read-only connection does."""
+    found = _spelled(con, profile, "person_number = ?", [number])
+    return found[0] if found else None
+
+
+def spellings_waiting(con: duckdb.DuckDBPyConnection, profile: Profile) -> list[SpelledName]:
+    """Every worker in scope for whom the person number stands in, until somebody says how the name is spelled."""
+    holds = "person_number in (select person_number from identities where upn_rule = ? and status = 'given')"
+    return _spelled(con, profile, f"({in_scope(profile)}) and {holds}", [STANDS_IN])
+
+
+def _spelled(
+    con: duckdb.DuckDBPyConnection, profile: Profile, condition: str, values: list[object]
+) -> list[SpelledName]:
+    con.execute(
+        f"""create or replace temp table newcomers as
+        select {worker_columns(profile)} from worker_versions where valid_to is null and {condition}""",
+        values,
+    )
+    make_spelled(con, profile)
+    columns = ", ".join(f"n.{NAME_PARTS[part]}, s.{part}, coalesce(s.ways.{part}, '')" for part in JUDGED)
+    rows = con.execute(
+        f"""select n.person_number, i.given_on, s.confidence, {columns} from newcomers n join spelled_parts s using (person_number)
+        left join identities i using (person_number) order by 1"""
+    ).fetchall()
+    for table in ("spelled_parts", "newcomers"):
+        con.execute(f"drop table {table}")
+    found = []
+    for person, since, confidence, *cells in rows:
+        parts = [SpelledPart(part, *cells[3 * n : 3 * n + 3]) for n, part in enumerate(JUDGED) if cells[3 * n]]
+        parts = [part for part in parts if part.part != "preferred" or part.name != cells[0]]
+        sure = confidence if any(part.spelling for part in parts) else 0.0
+        found.append(SpelledName(person, sure, parts, since))
+    return found
+
+
+def decide_spelling(
+    con: duckdb.DuckDBPyConnection, profile: Profile, number: str, given: dict[str, str], *, by: str, now: dt.datetime
+) -> dict[str, str]:
+    """Record how the parts of a worker's name are spelled: as `given` by part, the others as proposed. Returns all.
+
+    The next run gives names of it. Raises UsageError when no spelling waits for the worker, when a part is none of the
+    name's, or when a spelling has anything but what names are made of, or no letter in all.
+    """
+    found = next((one for one in spellings_waiting(con, profile) if one.person_number == number), None)
+    if found is None:
+        raise UsageError(f"{number}: no spelling waits for a decision about this worker")
+    parts = {part.part: part for part in found.parts}
+    if "preferred" not in parts and "first" in parts and "preferred" not in given:
+        preferred = parts["first"]
+        parts["preferred"] = SpelledPart(
+            "preferred", preferred.name, given.get("first", preferred.spelling), preferred.how
+        )
+    for part, spelling in given.items():
+        if part not in parts:
+            raise UsageError(f"{number}: the worker has no {part} name")
+        if not SPELLING.fullmatch(spelling):
+            raise UsageError(
+                f"the {part} name must be spelled in letters A to Z, digits and, between them, single spaces, hyphens, "
+                "apostrophes and full stops"
+            )
+    spelled = {part: given.get(part, one.spelling) for part, one in parts.items()}
+    if not any(character.isalpha() for spelling in spelled.values() for character in spelling):
+        raise UsageError(f"{number}: no part of the name can be spelled; say how with --first or --last")
+    for part, spelling in spelled.items():
+        con.execute(
+            "insert into spelling_decisions values (?, ?, ?, ?, ?, ?)",
+            [number, part, parts[part].name, spelling, by, now],
+        )
+    return spelled

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
 
 import anyascii
 import duckdb
 import pyarrow as pa
 
+from hcm_pipeline.identity.scripts import LATIN, WAYS, Way, script_of
 from hcm_pipeline.warehouse import quote
 
 _SEPARATOR = "\x1f"
@@ -18,21 +23,75 @@ _SPACES = re.compile(r" {2,}")
 _HYPHENS = re.compile(r"-{2,}")
 _INNER = " .'-"
 _EDGES = re.compile(rf"[{_INNER}]*\x1f[{_INNER}]*")
+WRITTEN_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ø": "oe", "Ø": "Oe", "å": "aa",
+                             "Å": "Aa"})  # fmt: skip
+"""For the countries of `identity.spelling.written_out`."""
 
 
-def spell(name: str) -> str:
+@dataclass(frozen=True)
+class Spelling:
+    """A name in ASCII (empty when nothing in it can be spelled), and how sure that is."""
+
+    plain: str
+    confidence: float
+    """From 0 to 1; 1 for Latin letters. Of several scripts in a name, the least sure counts."""
+    how: str
+
+
+def spell(name: str, place: str = "") -> str:
     """A name in ASCII letters, digits and, between them, spaces, hyphens, apostrophes and full stops; empty when nothing in
-    it can be spelled.
+    it can be spelled. `place` is the country (ISO 3166 alpha-2) whose rules are taken where they differ.
 
-    >>> spell("Jürgen"), spell("O’Connor"), spell("Łukasz"), spell("李")
-    ('Jurgen', "O'Connor", 'Lukasz', 'Li')
+    >>> spell("Jürgen"), spell("O’Connor"), spell("Łukasz"), spell("Їжакевич"), spell("Щерев", "BG")
+    ('Jurgen', "O'Connor", 'Lukasz', 'Yizhakevych', 'Shterev')
     """
-    return spell_many([name])[0]
+    return spell_many([(name, place)])[0].plain
 
 
-def spell_many(names: list[str]) -> list[str]:
-    """The spelling of every name. One text for all of them, so that a character is looked up once."""
-    text = unicodedata.normalize("NFC", _SEPARATOR.join(name.replace(_SEPARATOR, "") for name in names))
+def spell_many(names: list[tuple[str, str]], written_out: Collection[str] = ()) -> list[Spelling]:
+    """The spelling of every (name, country). Latin names as one text, so that a character is looked up once.
+
+    In the countries `written_out`, ä is ae, ö and ø are oe, ü is ue and å is aa.
+    """
+    latin, ways = [], []
+    for name, place in names:
+        text = unicodedata.normalize("NFC", name.replace(_SEPARATOR, ""))
+        if place in written_out:
+            out = text.translate(WRITTEN_OUT)
+            text = out.upper() if text.isupper() and len(text) > 1 else out
+        text, way = _to_latin(text, place)
+        latin.append(text)
+        ways.append(way)
+    return [Spelling(plain, way.confidence, way.how) for plain, way in zip(_plain_all(latin), ways, strict=True)]
+
+
+def _to_latin(text: str, place: str) -> tuple[str, Way]:
+    """Runs of other scripts in Latin letters, and the least sure way that was taken."""
+    if text.isascii() or not (_scripts(text) - {None, "latin"}):
+        return text, LATIN
+    made, least, script = [], LATIN, "latin"
+    runs: list[tuple[str, str]] = []
+    for character in text:  # what belongs to no script stays with the letters before it
+        script = _script(character) or script
+        runs.append((script, character))
+    for script, run in groupby(runs, key=lambda pair: pair[0]):
+        part = "".join(character for _, character in run)
+        if script != "latin":
+            part, way = WAYS[script](part, place)
+            least = min(least, way, key=lambda one: one.confidence)
+        made.append(part)
+    return "".join(made), least
+
+
+_script = cache(script_of)
+
+
+def _scripts(text: str) -> set[str | None]:
+    return set(map(_script, set(text)))
+
+
+def _plain_all(names: Iterable[str]) -> list[str]:
+    text = unicodedata.normalize("NFC", _SEPARATOR.join(names))
     table = {ord(character): _plain(character) for character in set(text) if ord(character) > 127}
     plain = _HYPHENS.sub("-", _SPACES.sub(" ", _FOREIGN.sub("", text.translate(table))))
     return _EDGES.sub(_SEPARATOR, plain).strip(_INNER).split(_SEPARATOR)
@@ -44,17 +103,28 @@ def _plain(character: str) -> str:
     return anyascii.anyascii(character) if kind[0] in "LMN" or kind in ("Zs", "Pd") or character in "‘’‛′" else ""
 
 
-def spell_all(con: duckdb.DuckDBPyConnection, source: str, columns: list[str]) -> None:
-    """Make temp table `spelled(name, plain)` for the distinct values of `columns` of `source` that are not plain ASCII.
+def spell_all(
+    con: duckdb.DuckDBPyConnection, source: str, columns: list[str], written_out: Collection[str] = ()
+) -> None:
+    """Make temp table `spelled(name, place, plain, confidence, how)` for the distinct values of `columns` of `source` that are
+    not plain ASCII, and of its column `place`.
 
     ASCII names are spelled in SQL (see `spelled_sql`); Python sees each other name once, however many people bear it.
     """
-    parts = " union ".join(f"select {quote(c)} as name from {source}" for c in columns)
-    rows = con.execute(f"select name from ({parts}) where not regexp_full_match(name, '[ -~]*')").fetchall()
-    names = [str(name) for (name,) in rows]
-    con.execute("create or replace temp table spelled(name varchar, plain varchar)")
+    parts = " union ".join(
+        f"select {quote(c)} as name, place from {source} where strlen({quote(c)}) <> length({quote(c)})"
+        for c in columns
+    )
+    names = [(str(name), str(place)) for name, place in con.execute(parts).fetchall()]
+    con.execute("""
+        create or replace temp table spelled(name varchar, place varchar, plain varchar, confidence double, how varchar)
+    """)
     if names:
-        con.register("spelled_now", pa.table({"name": names, "plain": spell_many(names)}))
+        made = spell_many(names, written_out)
+        con.register("spelled_now", pa.table({
+            "name": [name for name, _ in names], "place": [place for _, place in names], "plain": [s.plain for s in made],
+            "confidence": [s.confidence for s in made], "how": [s.how for s in made],
+        }))  # fmt: skip
         con.execute("insert into spelled from spelled_now")
         con.unregister("spelled_now")
 
@@ -65,3 +135,8 @@ def spelled_sql(column: str, joined: str) -> str:
     single = f"regexp_replace(regexp_replace({ascii_only}, ' {{2,}}', ' ', 'g'), '-{{2,}}', '-', 'g')"
     plain = f"regexp_full_match({column}, '[A-Za-z0-9]+(?:[ .''-][A-Za-z0-9]+)*')"
     return f"coalesce({joined}.plain, case when {plain} then {column} else trim({single}, ' .''-') end, '')"
+
+
+def latin_sql(column: str) -> str:
+    """SQL condition: every letter of `column` is a Latin one."""
+    return f"(strlen({column}) = length({column}) or not regexp_matches({column}, '[^\\p{{Latin}}\\p{{Common}}\\p{{Inherited}}]'))"

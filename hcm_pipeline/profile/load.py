@@ -116,6 +116,12 @@ def _cross_checks(profile: Profile) -> list[ProfileFault]:
         for i, rule in enumerate(profile.identity.adopt)
         if rule.field not in profile.columns or profile.types[rule.field] != "string"
     ]
+    faults += [
+        ProfileFault(f"identity.spelling.latin.{part}", repr(field), "text fields that the profile maps to a column")
+        for part, fields in profile.identity.spelling.latin.items()
+        for field in fields
+        if field not in profile.columns or profile.types[field] != "string"
+    ]
     if not profile.sources:
         faults.append(ProfileFault("sources", "[]", "at least one [[sources]] table"))
     names = [source.name for source in profile.sources]

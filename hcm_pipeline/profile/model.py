@@ -282,6 +282,22 @@ class AdoptBy(Model):
     """A text field of the worker."""
 
 
+class Spelling(Model):
+    """How names become Latin letters, and when a person is asked."""
+
+    review_below: float = Field(0.5, ge=0, le=1)
+    """Whose name is spelled with less confidence gets names of the person number, and waits in `identity review`."""
+    latin: dict[Literal["first", "preferred", "middle", "last"], tuple[Identifier, ...]] = {}
+    """Text fields that hold a part of the name in Latin letters; the first that does is taken where the part itself does not.
+    For first it is preferred_name in any case."""
+    written_out: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], ...] = ()
+    """Countries (ISO 3166 alpha-2) where ä is ae, ö and ø are oe, ü is ue and å is aa; elsewhere the marks go."""
+
+    def fields_of(self, part: str) -> tuple[str, ...]:
+        """The fields of `latin` for any part."""
+        return next((fields for name, fields in self.latin.items() if name == part), ())
+
+
 class Identity(Model):
     """How unique names are formed; what was given stays in the ledger. The defaults are Microsoft's recommended expressions."""
 
@@ -296,6 +312,7 @@ class Identity(Model):
         case="keep", keep=" '-", number_separator=" ",
     )  # fmt: skip
     special: tuple[NamingFor, ...] = ()
+    spelling: Spelling = Spelling.model_validate({})
     particles: Literal["keep", "drop"] = "keep"
     """What becomes of particles in last names (van der, de la, von, bin): kept, or left out where a name is left."""
     suffixes: Literal["keep", "drop"] = "drop"

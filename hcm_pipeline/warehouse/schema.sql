@@ -164,6 +164,16 @@ create table if not exists identity_decisions (
     decided_at timestamptz not null
 );
 
+-- one row: how one part of one worker's name is spelled, by a person's word; it counts while the part is written so
+create table if not exists spelling_decisions (
+    person_number varchar not null,
+    part varchar not null,                 -- first | preferred | middle | last
+    "name" varchar not null,
+    spelling varchar not null,
+    decided_by varchar not null,
+    decided_at timestamptz not null
+);
+
 -- one row: one planned upload; plan_no counts plans, of which the newest open one has rows in `planned`
 create table if not exists manifests (
     manifest_id varchar primary key,
