@@ -38,7 +38,7 @@ def script_of(character: str) -> str | None:
     """The script of a letter, or None for what belongs to none: digits, spaces, punctuation, marks, pictures."""
     if character in "ーｰ":  # long vowels of kana, which Unicode counts as common to several scripts
         return "kana"
-    if not unicodedata.category(character).startswith("L"):
+    if not unicodedata.category(character).startswith("L") or "\u02b0" <= character <= "\u02ff":
         return None
     return _BLOCKS[bisect_right(_STARTS, ord(character)) - 1][1]
 
@@ -90,6 +90,9 @@ def _cyrillic(text: str, place: str) -> tuple[str, Way]:
     country = home or (place if place in _OF_COUNTRY else None)
     if country is None or any(letter.isalpha() and letter not in _ICAO for letter in low):
         return anyascii.anyascii(text), Way("Cyrillic, of no known country", 0.6)
+    if country in ("UA", "BY"):  # between letters that would run into each other; nothing in Latin
+        text = re.sub("['’ʼ]", "", text)
+        low = text.lower()
     table = _ICAO | _OF_COUNTRY[country]
     begins = table | _AT_THE_BEGINNING.get(country, {})
     made = []

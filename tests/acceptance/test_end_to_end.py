@@ -160,7 +160,7 @@ def test_names_keep_clear_of_the_live_directory_whose_accounts_are_adopted_or_wa
         assert site.json("identity", "directory") == {"directory": "entra", "objects": 5}
         site.land("workers-2026-11-02.csv", ADA, BEN, CAT, DAN)
         assert site.json("run")["manifest"]["operations"] == 3
-        assert [review["accounts"] for review in site.json("identity", "review")] == [
+        assert [review["accounts"] for review in site.json("identity", "review")["accounts"]] == [
             ["cat1@contoso.com", "cat2@contoso.com"]]  # fmt: skip
         site.run("upload")
         assert site.json("outcomes")["failures"] == []
@@ -172,7 +172,37 @@ def test_names_keep_clear_of_the_live_directory_whose_accounts_are_adopted_or_wa
     assert names["1002"] == "benny@contoso.com"
     assert names["1004"] == "d.brown@contoso.com"
     assert site.json("identity", "show", "1004")["tried"][0]["held_by"] == "group of entra"
-    assert site.json("identity", "review") == []
+    assert site.json("identity", "review") == {"accounts": [], "spellings": []}
+
+
+def test_a_name_that_cannot_be_spelled_for_sure_waits_for_a_word_under_a_neutral_one(site: Site) -> None:
+    yamada = worker("1005", "太郎", "山田", Country="JP")
+    with running(site.home.create().sandbox):
+        site.land("workers-2026-11-02.csv", ADA, yamada)
+        assert site.json("run")["manifest"]["operations"] == 2
+        site.run("upload")
+        assert site.json("outcomes")["failures"] == []
+        assert site.accounts()["1005"]["userPrincipalName"] == "user-1005@contoso.com"
+        [waits] = site.json("identity", "review")["spellings"]
+        assert (waits["person_number"], waits["confidence"]) == ("1005", 0.3)
+        assert [(part["part"], part["spelling"]) for part in waits["parts"]] == [
+            ("first", "Tailang"),
+            ("last", "Shantian"),
+        ]
+        site.run("identity", "review", "1005", "--first", "Taro", "--set", "a@b.c", code=2)
+        site.run("identity", "review", "1005", "--first", "太郎", code=2)
+        site.run("identity", "review", "1001", "--accept", code=2)
+        decided = site.json("identity", "review", "1005", "--first", "Taro", "--last", "Yamada")
+        assert decided["spelling"] == {"first": "Taro", "last": "Yamada", "preferred": "Taro"}
+        assert site.json("run")["manifest"]["operations"] == 1
+        site.run("upload")
+        assert site.json("outcomes")["failures"] == []
+        assert site.json("run")["manifest"] is None
+    assert site.accounts()["1005"]["userPrincipalName"] == "taro.yamada@contoso.com"
+    assert site.json("identity", "review")["spellings"] == []
+    shown = site.json("identity", "show", "1005")
+    assert shown["spelling"]["confidence"] == 1
+    assert {former["name"] for former in shown["identity"]["former"]} == {"user-1005@contoso.com", "u1005"}
 
 
 def test_a_day_over_the_quarantine_limit_stops_and_its_correction_goes_through(site: Site) -> None:

@@ -39,6 +39,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`[scope]`": model.Scope,
     "`[identity]`": model.Identity,
     "`[identity.user_principal_name]`, `[identity.sam_account_name]`, `[identity.common_name]`": model.Naming,
+    "`identity.spelling`": model.Spelling,
     "`[[identity.special]]`": model.NamingFor,
     "`[[identity.adopt]]`": model.AdoptBy,
     "`[[identity.domains]]`": model.DomainFor,

@@ -54,3 +54,33 @@ def test_sql_and_python_spell_alike(con: duckdb.DuckDBPyConnection, names: list[
     spell_all(con, "people", ["name"])
     query = f"select w.name, {spelled_sql('w.name', 's')} from people w left join spelled s on s.name = w.name"
     assert dict(con.execute(query).fetchall()) == {name: spell(name) for name in names}
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "plain", "confidence"),
+    [
+        # passports of Russia, ICAO Doc 9303
+        ("Юлия Подъячева", "RU", "Iuliia Podieiacheva", 0.9), ("АРТЁМ", "RU", "ARTEM", 0.9),
+        ("Анна-Мария", "RU", "Anna-Mariia", 0.9),
+        # examples of resolution 55 of 2010 of the Cabinet of Ministers of Ukraine
+        ("Згурський", "UA", "Zghurskyi", 0.9), ("Щербухи", "UA", "Shcherbukhy", 0.9), ("Гоща", "UA", "Hoshcha", 0.9),
+        ("Кадиївка", "", "Kadyivka", 0.9), ("Йосипівка", "UA", "Yosypivka", 0.9), ("Знам'янка", "UA", "Znamianka", 0.9),
+        # examples of the Transliteration Act of Bulgaria
+        ("Щерев", "BG", "Shterev", 0.9), ("София", "BG", "Sofia", 0.9), ("Ъгъл", "BG", "Agal", 0.9),
+        ("Ђорђевић", "", "Djordjevic", 0.9), ("Љубиша", "RS", "Ljubisa", 0.9), ("Ѓорѓи", "", "Gjorgji", 0.9),
+        ("Ўладзімір", "", "Uladzimir", 0.9), ("Олег", "US", "Oleg", 0.6), ("Әйгерім", "KZ", "Aygerim", 0.6),
+        # examples of ELOT 743
+        ("Ευάγγελος", "GR", "Evangelos", 0.9), ("Παπαδόπουλος", "GR", "Papadopoulos", 0.9), ("Μπάμπης", "", "Bampis", 0.9),
+        ("Ευθυμίου", "", "Efthymiou", 0.9), ("Αϊβαλής", "", "Aivalis", 0.9), ("ΧΑΡΗΣ", "", "CHARIS", 0.9),
+        # examples of the Japanese passport offices: no long vowels, m before b, m and p, t before ch
+        ("おおの", "JP", "Ono", 0.8), ("サトウ", "JP", "Sato", 0.8), ("なんば", "JP", "Namba", 0.8),
+        ("はっちょう", "JP", "Hatcho", 0.8),
+        ("ｻﾄｳ", "JP", "Sato", 0.8), ("ジョージ", "", "Joji", 0.8),
+        ("김", "KR", "Kim", 0.8), ("민준", "KR", "Minjun", 0.7), ("曾", "CN", "Zeng", 0.8), ("小龙", "CN", "Xiaolong", 0.8),
+        ("小龙", "", "Xiaolong", 0.3), ("Anna 山田", "JP", "Anna Shantian", 0.3), ("محمد", "EG", "Mhmd", 0.3),
+        ("Müller", "AT", "Mueller", 1.0), ("MÜLLER", "AT", "MUELLER", 1.0), ("Müller", "TR", "Muller", 1.0), ("💥", "", "", 1.0),
+    ],
+)  # fmt: skip
+def test_a_script_goes_by_the_rules_of_its_country(name: str, place: str, plain: str, confidence: float) -> None:
+    [found] = spell_many([(name, place)], ["AT"])
+    assert (found.plain, found.confidence) == (plain, confidence)
