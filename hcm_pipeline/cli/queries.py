@@ -9,6 +9,7 @@ import duckdb
 
 from hcm_pipeline.delivery import desired
 from hcm_pipeline.delivery.plan import KINDS, diff_sql
+from hcm_pipeline.delivery.resend import make_resend
 from hcm_pipeline.profile.model import IDENTITY_COLUMNS, Profile
 from hcm_pipeline.scim.mapping import DUCKDB_TYPES, Mapping, compile_mapping
 from hcm_pipeline.warehouse import first, quote
@@ -122,6 +123,7 @@ def _diff(con: duckdb.DuckDBPyConnection, profile: Profile, target: str) -> Mapp
     mapping = compile_mapping(profile)
     _complete(con, profile, mapping)
     con.execute("create or replace temp table doubtful(person_number varchar, plan_no integer)")
+    make_resend(con, target, dt.datetime.now(dt.UTC))
     con.execute(f"create or replace temp table differing as {diff_sql(desired.desired_sql(profile, mapping), target)}")
     return mapping
 

@@ -35,8 +35,8 @@ def desired_sql(profile: Profile, mapping: Mapping, target: str | None = None) -
     """SELECT: person_number, every mapped value, `digest` over these values and the shape they are sent in, and `basis`.
 
     `basis` stands for all that a worker's SCIM user is made from. With a `target`, workers whose delivered version has the
-    same basis are left out before anything is rendered, but for those whom the service refused or who are in the temp
-    table `doubtful`: they would come out the same.
+    same basis are left out before anything is rendered, but for those in the temp tables `resend` and `doubtful`: they
+    would come out the same.
     """
     names = ", ".join(quote(leaf.column) for leaf in mapping.leaves)
     made_from = ("manager_external_id", *IDENTITY_COLUMNS)
@@ -47,7 +47,8 @@ def desired_sql(profile: Profile, mapping: Mapping, target: str | None = None) -
     if target is not None:
         known = f"""
             select person_number as known_number, basis as known_basis from delivered
-            where target = {literal(target)} and outcome is distinct from 'failure'
+            where target = {literal(target)}
+            and person_number not in (select person_number from resend)
             and person_number not in (select person_number from doubtful)"""
     return f"""
         select person_number, {names}, basis,

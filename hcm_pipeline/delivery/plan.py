@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from hcm_pipeline.delivery import desired, settle
 from hcm_pipeline.delivery.journal import Journal, SentMeanwhile
+from hcm_pipeline.delivery.resend import make_resend
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile
@@ -67,8 +68,9 @@ def diff_sql(profile_sql: str, target: str) -> str:
             else 'update' end as kind
         from ({profile_sql}) d
         left join delivered x on x.target = {literal(target)} and x.person_number = d.person_number
+        left join resend r on r.person_number = d.person_number
         left join doubtful f on f.person_number = d.person_number
-        where x.person_number is null or x.digest <> d.digest or x.outcome = 'failure' or f.plan_no >= x.plan_no
+        where x.person_number is null or x.digest <> d.digest or r.person_number is not null or f.plan_no >= x.plan_no
     """
 
 
@@ -106,6 +108,7 @@ def _plan_once(
         # in this order: a request accepted in between is then known twice, and never not at all
         settle.find_doubtful(con, journal, target)
         settle.take_over(con, journal)
+        make_resend(con, target, now)
         plan_no = _next_plan_no(con, journal, target)
         progress(f"{day}: comparing what should be with what the service has")
         counts = _fill_planned(con, loaded, mapping, target, plan_no)
