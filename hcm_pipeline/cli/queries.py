@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from hcm_pipeline.delivery import desired
+from hcm_pipeline.delivery import contents, desired
 from hcm_pipeline.delivery.plan import KINDS, diff_sql
 from hcm_pipeline.delivery.resend import make_resend
 from hcm_pipeline.profile.model import IDENTITY_COLUMNS, Profile
@@ -84,23 +84,7 @@ def difference(con: duckdb.DuckDBPyConnection, profile: Profile, target: str) ->
     """What would be sent now: operations by kind, and how often each attribute differs from what the target has."""
     mapping = _diff(con, profile, target)
     counts = dict(con.execute("select kind, count(*) from differing group by 1").fetchall())
-    names = [leaf.column for leaf in mapping.leaves]
-    tests = ", ".join(
-        f"count(*) filter (n.{quote(c)} is distinct from o.{quote(c)}), count(*) filter (n.{quote(c)} is null "
-        f"and o.{quote(c)} is not null)"
-        for c in names
-    )
-    found = first(
-        con,
-        f"""select {tests} from differing n join delivered o
-        on o.target = ? and o.person_number = n.person_number""",
-        [target],
-    ) or (0,) * (2 * len(names))
-    attributes = [
-        {"attribute": name, "from": leaf.origin, "changed": found[2 * i], "cleared": found[2 * i + 1]}
-        for i, (name, leaf) in enumerate(zip(names, mapping.leaves, strict=True))
-        if found[2 * i]
-    ]
+    attributes = contents.attributes(con, mapping, target, "select * from differing")
     return {kind: counts[kind] for kind in KINDS if kind in counts}, attributes
 
 

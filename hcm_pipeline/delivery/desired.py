@@ -15,7 +15,7 @@ from hcm_pipeline.warehouse import ensure_columns, literal, quote
 def prepare(con: duckdb.DuckDBPyConnection, profile: Profile) -> Mapping:
     """Give the tables of planned and delivered versions a column for every mapped value; returns the mapping."""
     mapping = compile_mapping(profile)
-    for table in ("planned", "delivered"):
+    for table in ("planned", "delivered", "delivered_before"):
         ensure_columns(con, table, {"basis": "UHUGEINT", **{leaf.column: "VARCHAR" for leaf in mapping.leaves}})
     return mapping
 

@@ -3,91 +3,31 @@
 An SQLite file beside the warehouse, for two reasons: it must be durable at every request while the warehouse is written
 in long transactions by someone else, and it is what survives when the warehouse is rebuilt.
 
-A manifest is ready -> uploading -> accepted, or failed when the service refused some of its requests; it may be
-superseded by a newer plan at any time before it is accepted. A request is planned (no row, or given back) -> sending
--> accepted | refused | unknown: unknown means that it may or may not have arrived, so that the same bytes go out again.
+A manifest is ready -> uploading -> accepted, or failed when the service refused some of its requests. One that a guard
+tripped over is held -> ready by a person's approval, and held again when that expires before anything was sent; a person may
+reject what is not accepted yet. A newer plan supersedes all that an older one left unfinished. A request is planned (no row,
+or given back) -> sending -> accepted | refused | unknown: unknown means that it may or may not have arrived, so that the
+same bytes go out again.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 
+from hcm_pipeline.delivery import journal_schema
 from hcm_pipeline.entra.timing import Clock, Rate, utc_now
 from hcm_pipeline.errors import PipelineError, UsageError
 from hcm_pipeline.home import private
 from hcm_pipeline.scim.manifest import Manifest
 
-VERSION = 1
 BUSY_SECONDS = 30
-
-SCHEMA = """
--- one row: one manifest that was ever planned for upload. folder: relative to the home
-CREATE TABLE manifests (
-    manifest_id TEXT PRIMARY KEY,
-    business_date TEXT NOT NULL,
-    target TEXT NOT NULL,
-    folder TEXT NOT NULL,
-    requests INTEGER NOT NULL,
-    operations INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('ready', 'uploading', 'accepted', 'failed', 'superseded')),
-    created_at TEXT NOT NULL,
-    started_at TEXT,
-    finished_at TEXT,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    reason TEXT
-) WITHOUT ROWID;
-CREATE INDEX manifests_by_target ON manifests (target, state);
-
--- one row: one bulk request of which a sending was begun. detail: the service's own words, which may be personal
-CREATE TABLE requests (
-    manifest_id TEXT NOT NULL REFERENCES manifests,
-    request_no INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('planned', 'sending', 'accepted', 'refused', 'unknown')),
-    sends INTEGER NOT NULL DEFAULT 0,
-    first_sent_at TEXT NOT NULL,
-    answered_at TEXT,
-    status INTEGER,
-    request_id TEXT,
-    service_time TEXT,
-    error TEXT,
-    detail TEXT,
-    PRIMARY KEY (manifest_id, request_no)
-) WITHOUT ROWID;
-CREATE INDEX requests_unsettled ON requests (manifest_id) WHERE state IN ('sending', 'unknown');
-
--- one row: one HTTP attempt, written before it is made. status: NULL while it is on its way, then the HTTP status,
--- 'unknown' when no answer came, 'unsent' when it never left
-CREATE TABLE sends (
-    send_no INTEGER PRIMARY KEY AUTOINCREMENT,
-    manifest_id TEXT NOT NULL,
-    request_no INTEGER NOT NULL,
-    at TEXT NOT NULL,
-    ended_at TEXT,
-    status TEXT
-);
-CREATE INDEX sends_on_their_way ON sends (manifest_id, request_no) WHERE status IS NULL;
-
--- one row: one acceptance, in the order in which they became known. A request sent again has several
-CREATE TABLE acceptances (
-    accept_seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    manifest_id TEXT NOT NULL,
-    request_no INTEGER NOT NULL,
-    at TEXT NOT NULL,
-    request_id TEXT,
-    service_time TEXT NOT NULL
-);
-
--- one row: one call that counts against the limits of a target. at: when it ended, when it began until then
-CREATE TABLE calls (call_no INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL, at TEXT NOT NULL);
-CREATE INDEX calls_by_time ON calls (target, at);
-"""
 
 
 class SentMeanwhile(PipelineError):
@@ -98,9 +38,11 @@ class ManifestState(StrEnum):
     """Where a manifest stands."""
 
     READY = "ready"
+    HELD = "held"
     UPLOADING = "uploading"
     ACCEPTED = "accepted"
     FAILED = "failed"
+    REJECTED = "rejected"
     SUPERSEDED = "superseded"
 
 
@@ -115,13 +57,18 @@ class RequestState(StrEnum):
 
 
 OPEN = (ManifestState.READY, ManifestState.UPLOADING)
-UNFINISHED = (*OPEN, ManifestState.FAILED)
+WAITING = (*OPEN, ManifestState.HELD)
+CLOSED = (ManifestState.SUPERSEDED, ManifestState.REJECTED)
 UNSETTLED = (RequestState.SENDING, RequestState.UNKNOWN)
 
 
 @dataclass(frozen=True)
 class JournaledManifest:
-    """What the journal knows of a manifest. `folder` is relative to the home."""
+    """What the journal knows of a manifest. `folder` is relative to the home.
+
+    `held_for` is what a person decides about, None of a free one; `approved_until` is set while an approval counts.
+    `newest`: it belongs to the newest plan of its target.
+    """
 
     manifest_id: str
     business_date: dt.date
@@ -135,6 +82,22 @@ class JournaledManifest:
     finished_at: dt.datetime | None
     attempts: int
     reason: str | None
+    held_for: str | None
+    approved_until: dt.datetime | None
+    newest: bool
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a person decided about a manifest: `approve` or `reject`. An approval counts until `expires_at`."""
+
+    decision_no: int
+    manifest_id: str
+    decision: str
+    decided_by: str
+    decided_at: dt.datetime
+    why: str | None
+    expires_at: dt.datetime | None
 
 
 @dataclass(frozen=True)
@@ -207,8 +170,8 @@ class Journal:
             try:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute("PRAGMA synchronous = FULL")
-                self._db.execute("PRAGMA foreign_keys = ON")
                 self._prepare()
+                self._db.execute("PRAGMA foreign_keys = ON")
             except BaseException:
                 self._db.close()
                 raise
@@ -240,48 +203,50 @@ class Journal:
         return str(row[0]) if row else None
 
     def register(self, manifest: Manifest, folder: Path, *, planned_after: int | None = None) -> None:
-        """Make a manifest ready for upload, and supersede every unfinished one of the same target. Harmless twice.
+        """`register_plan` of a plan with one manifest."""
+        self.register_plan(manifest.target, [(manifest, folder)], planned_after=planned_after)
 
-        `folder` is relative to the home. `planned_after` is `last_send` from before the delivered state was read: when
-        a request went out since, the plan does not know of it, and PipelineError says to plan again.
+    def register_plan(
+        self, target: str, parts: Sequence[tuple[Manifest, Path]], *, planned_after: int | None = None,
+        nothing: str = "nothing is left to send",
+    ) -> None:  # fmt: skip
+        """Enter the manifests of a plan, and supersede every other unfinished one of the target. Harmless twice.
 
-        A manifest that was superseded comes back when it is planned again, to be sent from its first request.
+        A manifest that a guard tripped over is held, any other is ready; one that is entered already and not closed keeps
+        its state, and with it a person's decision. Folders are relative to the home. `planned_after` is `last_send` from
+        before the delivered state was read: when a request went out since, the plan does not know of it, and SentMeanwhile
+        says to plan again. `nothing` is the reason that is kept when the plan is empty.
+
+        A manifest that was superseded or rejected comes back when it is planned again, to be sent from its first request.
         """
-        now = self._now()
         with self._transaction():
-            if planned_after is not None and self.last_send(manifest.target) > planned_after:
-                raise SentMeanwhile(
-                    f"manifest {manifest.manifest_id[:12]}: requests were sent while it was planned; plan again"
-                )
-            found = self._find(manifest.manifest_id)
-            if found is None:
-                self._db.execute(
-                    "INSERT INTO manifests (manifest_id, business_date, target, folder, requests, operations, state,"
-                    " created_at) VALUES (?, ?, ?, ?, ?, ?, 'ready', ?)",
-                    (manifest.manifest_id, manifest.business_date.isoformat(), manifest.target, folder.as_posix(),
-                     manifest.requests, manifest.operations, now),
-                )  # fmt: skip
-            elif found.state is ManifestState.ACCEPTED:
-                return
-            elif found.state is ManifestState.SUPERSEDED:
-                self._give_back(manifest.manifest_id, "state <> 'sending'")  # that one will still be ended
-                self._to_ready(manifest.manifest_id)
+            if planned_after is not None and self.last_send(target) > planned_after:
+                raise SentMeanwhile(f"{_named(parts)}: requests were sent while it was planned; plan again")
+            for manifest, folder in parts:
+                self._enter(manifest, folder)
+            ids = [manifest.manifest_id for manifest, _ in parts]
+            marks = ", ".join("?" * len(ids))
+            reason = f"superseded by {', '.join(ids)}" if ids else nothing
             self._db.execute(
-                "UPDATE manifests SET state = 'superseded', finished_at = ?, reason = ?"
-                " WHERE target = ? AND manifest_id <> ? AND state IN ('ready', 'uploading', 'failed')",
-                (now, f"superseded by {manifest.manifest_id}", manifest.target, manifest.manifest_id),
+                f"UPDATE manifests SET state = 'superseded', finished_at = ?, reason = ? WHERE target = ?"
+                f" AND manifest_id NOT IN ({marks}) AND state IN ('ready', 'held', 'uploading', 'failed')",
+                (self._now(), reason, target, *ids),
             )
+            self._db.execute(f"UPDATE manifests SET newest = manifest_id IN ({marks}) WHERE target = ?", (*ids, target))
 
-    def supersede_open(self, target: str, reason: str, *, planned_after: int) -> None:
-        """Close every unfinished manifest of a target: a newer plan found nothing to send. See `register`."""
-        with self._transaction():
-            if self.last_send(target) > planned_after:
-                raise SentMeanwhile("requests were sent while nothing was found to send; plan again")
+    def _enter(self, manifest: Manifest, folder: Path) -> None:
+        state = ManifestState.HELD if manifest.held_for else ManifestState.READY
+        found = self._find(manifest.manifest_id)
+        if found is None:
             self._db.execute(
-                "UPDATE manifests SET state = 'superseded', finished_at = ?, reason = ?"
-                " WHERE target = ? AND state IN ('ready', 'uploading', 'failed')",
-                (self._now(), reason, target),
-            )
+                "INSERT INTO manifests (manifest_id, business_date, target, folder, requests, operations, state,"
+                " created_at, held_for) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (manifest.manifest_id, manifest.business_date.isoformat(), manifest.target, folder.as_posix(),
+                 manifest.requests, manifest.operations, state, self._now(), manifest.held_for),
+            )  # fmt: skip
+        elif found.state in CLOSED:
+            self._give_back(manifest.manifest_id, "state <> 'sending'")  # that one will still be ended
+            self._to(state, manifest.manifest_id)
 
     def get(self, manifest: str) -> JournaledManifest:
         """A manifest by its id, or by a beginning of it that fits no other. Raises UsageError otherwise."""
@@ -294,30 +259,102 @@ class Journal:
         if len(rows) > 1:
             fitting = ", ".join(row["manifest_id"][: len(manifest) + 8] for row in rows[:5])
             raise UsageError(f"manifest {manifest!r}: more than one id begins so: {fitting}")
-        return _manifest(rows[0])
+        return self._manifest(rows[0])
 
     def manifests(self, *states: ManifestState) -> list[JournaledManifest]:
         """Manifests in these states (all when none is named), oldest first."""
-        marks = ", ".join("?" * len(states))
+        stored = {*states, *([ManifestState.READY] if ManifestState.HELD in states else [])}  # one may have expired
+        marks = ", ".join("?" * len(stored))
         where = f"WHERE state IN ({marks})" if states else ""
-        rows = self._db.execute(f"SELECT * FROM manifests {where} ORDER BY created_at, manifest_id", states)
-        return [_manifest(row) for row in rows.fetchall()]
+        rows = self._db.execute(f"SELECT * FROM manifests {where} ORDER BY created_at, manifest_id", tuple(stored))
+        found = [self._manifest(row) for row in rows.fetchall()]
+        return [manifest for manifest in found if not states or manifest.state in states]
 
     def open_manifests(self) -> list[JournaledManifest]:
         """Manifests that an upload would go on with, oldest first."""
         return self.manifests(*OPEN)
 
+    def held_manifests(self, target: str) -> list[JournaledManifest]:
+        """Manifests of a target that wait for a person's word, oldest first."""
+        return [manifest for manifest in self.manifests(ManifestState.HELD) if manifest.target == target]
+
+    # --- decisions
+
+    def approve(self, manifest_id: str, *, by: str, why: str | None, until: dt.datetime) -> JournaledManifest:
+        """Let a manifest go out whose upload begins before `until`; returns it as it is then.
+
+        A rejected one is let go as well while its plan is the newest. After that it is closed as superseded: its workers are
+        for the next plan again. Raises UsageError for one about which there is nothing to decide.
+        """
+        with self._transaction():
+            found = self._existing(manifest_id)
+            approved = found.state is ManifestState.READY and found.approved_until is not None
+            if found.state not in (ManifestState.HELD, ManifestState.REJECTED) and not approved:
+                raise UsageError(f"manifest {manifest_id[:12]} is {found.state}: there is nothing to approve")
+            self._decide(manifest_id, "approve", by, why, until)
+            if found.state is ManifestState.REJECTED and not found.newest:
+                reason = f"rejected, and approved by {by} after a newer plan; plan again"
+                self._db.execute(
+                    "UPDATE manifests SET state = 'superseded', reason = ? WHERE manifest_id = ?", (reason, manifest_id)
+                )
+            else:
+                self._to(ManifestState.READY, manifest_id, until)
+            return self._existing(manifest_id)
+
+    def reject(self, manifest_id: str, *, by: str, why: str | None) -> JournaledManifest:
+        """Let nothing more of a manifest go out; returns it as it is then. What was accepted of it stays delivered.
+
+        Raises UsageError for one that is closed already.
+        """
+        with self._transaction():
+            found = self._existing(manifest_id)
+            if found.state not in WAITING:
+                raise UsageError(f"manifest {manifest_id[:12]} is {found.state}: there is nothing to reject")
+            self._decide(manifest_id, "reject", by, why, None)
+            self._db.execute(
+                "UPDATE manifests SET state = 'rejected', finished_at = ?, reason = ?, approved_until = NULL"
+                " WHERE manifest_id = ?",
+                (self._now(), f"rejected by {by}", manifest_id),
+            )
+            return self._existing(manifest_id)
+
+    def decisions(self, after: int = 0) -> list[Decision]:
+        """Decisions with a number above `after`, in order."""
+        rows = self._db.execute("SELECT * FROM decisions WHERE decision_no > ? ORDER BY decision_no", (after,))
+        return [
+            Decision(
+                decision_no=row["decision_no"],
+                manifest_id=row["manifest_id"],
+                decision=row["decision"],
+                decided_by=row["decided_by"],
+                decided_at=dt.datetime.fromisoformat(row["decided_at"]),
+                why=row["why"],
+                expires_at=_time(row["expires_at"]),
+            )
+            for row in rows.fetchall()
+        ]
+
+    def _decide(self, manifest_id: str, decision: str, by: str, why: str | None, until: dt.datetime | None) -> None:
+        self._db.execute(
+            "INSERT INTO decisions (manifest_id, decision, decided_by, decided_at, why, expires_at)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (manifest_id, decision, by, self._now(), why, _iso(until) if until else None),
+        )
+
+    # --- uploading
+
     def start(self, manifest_id: str) -> None:
         """An upload begins, or goes on after it was cut off: what was on its way then is unknown now.
 
-        Only for the holder of the upload lock. A superseded or finished manifest is left as it is.
+        Only for the holder of the upload lock. A held, closed or finished manifest is left as it is.
         """
         now = self._now()
         with self._transaction():
             begun = self._db.execute(
                 "UPDATE manifests SET state = 'uploading', attempts = attempts + 1,"
-                " started_at = coalesce(started_at, ?) WHERE manifest_id = ? AND state IN ('ready', 'uploading')",
-                (now, manifest_id),
+                " started_at = coalesce(started_at, ?) WHERE manifest_id = ? AND (state = 'uploading'"
+                " OR (state = 'ready' AND (approved_until IS NULL OR approved_until > ?)))",
+                (now, manifest_id, now),
             )
             if begun.rowcount:
                 self._db.execute(
@@ -333,7 +370,7 @@ class Journal:
     def finish(self, manifest_id: str) -> ManifestState:
         """Close a manifest of which every request is settled: accepted, or failed when some were refused.
 
-        Returns the state it is in then; one that was superseded, or has requests left, stays as it is.
+        Returns the state it is in then; one that was closed, or has requests left, stays as it is.
         """
         with self._transaction():
             found = self._existing(manifest_id)
@@ -355,19 +392,19 @@ class Journal:
             if found.state is not ManifestState.FAILED:
                 raise UsageError(f"manifest {manifest_id[:12]} is {found.state}; only a failed one can be reopened")
             self._give_back(manifest_id, "state = 'refused'")
-            self._to_ready(manifest_id)
+            self._to(ManifestState.READY, manifest_id)
 
     # --- requests
 
     def begin_send(self, manifest_id: str, request_no: int) -> bool:
-        """Note that a request is about to be sent; False: it must not be, for the manifest was superseded.
+        """Note that a request is about to be sent; False: it must not be, for the manifest was superseded or rejected.
 
         Raises PipelineError for a request that is on its way or settled.
         """
         now = self._now()
         with self._transaction():
             found = self._existing(manifest_id)
-            if found.state is ManifestState.SUPERSEDED:
+            if found.state in CLOSED:
                 return False
             if found.state not in OPEN or not 0 <= request_no < found.requests:
                 raise PipelineError(
@@ -518,7 +555,7 @@ class Journal:
 
     def _find(self, manifest_id: str) -> JournaledManifest | None:
         row = self._db.execute("SELECT * FROM manifests WHERE manifest_id = ?", (manifest_id,)).fetchone()
-        return _manifest(row) if row else None
+        return self._manifest(row) if row else None
 
     def _existing(self, manifest_id: str) -> JournaledManifest:
         found = self._find(manifest_id)
@@ -529,29 +566,46 @@ class Journal:
     def _give_back(self, manifest_id: str, which: str) -> None:
         self._db.execute(f"UPDATE requests SET state = 'planned' WHERE manifest_id = ? AND {which}", (manifest_id,))
 
-    def _to_ready(self, manifest_id: str) -> None:
+    def _to(self, state: ManifestState, manifest_id: str, approved_until: dt.datetime | None = None) -> None:
         self._db.execute(
-            "UPDATE manifests SET state = 'ready', finished_at = NULL, reason = NULL WHERE manifest_id = ?",
-            (manifest_id,),
+            "UPDATE manifests SET state = ?, finished_at = NULL, reason = NULL, approved_until = ? WHERE manifest_id = ?",
+            (state, _iso(approved_until) if approved_until else None, manifest_id),
+        )
+
+    def _manifest(self, row: sqlite3.Row) -> JournaledManifest:
+        """A row as it counts now: an approval that expired before the upload began is none."""
+        state, reason, until = ManifestState(row["state"]), row["reason"], _time(row["approved_until"])
+        if state is ManifestState.READY and until is not None and until <= self._clock():
+            state, reason = ManifestState.HELD, f"the approval expired at {until.isoformat(timespec='seconds')}"
+        return JournaledManifest(
+            manifest_id=row["manifest_id"],
+            business_date=dt.date.fromisoformat(row["business_date"]),
+            target=row["target"],
+            folder=Path(row["folder"]),
+            requests=row["requests"],
+            operations=row["operations"],
+            state=state,
+            created_at=dt.datetime.fromisoformat(row["created_at"]),
+            started_at=_time(row["started_at"]),
+            finished_at=_time(row["finished_at"]),
+            attempts=row["attempts"],
+            reason=reason,
+            held_for=row["held_for"],
+            approved_until=until,
+            newest=bool(row["newest"]),
         )
 
     def _prepare(self) -> None:
-        if self._version() == VERSION:
+        if journal_schema.version_of(self._db) == journal_schema.VERSION:
             return
-        with self._transaction():
-            version = self._version()  # another process may have been faster
-            if version == 0:
-                for statement in SCHEMA.split(";\n"):
-                    self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {VERSION}")
-            elif version != VERSION:
+        with self._transaction():  # another process may have been faster, and then there is nothing to do
+            journal_schema.migrate(self._db)
+            found = journal_schema.version_of(self._db)
+            if found != journal_schema.VERSION:
                 raise PipelineError(
-                    f"{self._path}: was written by a newer hcm-pipeline (journal {version}, this one knows {VERSION});"
-                    " use that release"
+                    f"{self._path}: was written by a newer hcm-pipeline (journal {found}, this one knows"
+                    f" {journal_schema.VERSION}); use that release"
                 )
-
-    def _version(self) -> int:
-        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -589,20 +643,9 @@ def _time(text: str | None) -> dt.datetime | None:
     return dt.datetime.fromisoformat(text) if text else None
 
 
-def _manifest(row: sqlite3.Row) -> JournaledManifest:
-    return JournaledManifest(
-        manifest_id=row["manifest_id"],
-        business_date=dt.date.fromisoformat(row["business_date"]),
-        target=row["target"],
-        folder=Path(row["folder"]),
-        requests=row["requests"],
-        operations=row["operations"],
-        state=ManifestState(row["state"]),
-        created_at=dt.datetime.fromisoformat(row["created_at"]),
-        started_at=_time(row["started_at"]),
-        finished_at=_time(row["finished_at"]),
-        attempts=row["attempts"],
-        reason=row["reason"],
+def _named(parts: Sequence[tuple[Manifest, Path]]) -> str:
+    return (
+        " and ".join(f"manifest {manifest.manifest_id[:12]}" for manifest, _ in parts) or "a plan with nothing to send"
     )
 
 

@@ -1,7 +1,11 @@
-"""The plan: desired minus delivered, written as a manifest.
+"""The plan: desired minus delivered, written as manifests.
 
 What is sent is never the raw delta of two extracts: reruns, failures, backfills and a service that lost something need no
 case of their own, because each plan is the difference between what should be and what the service took.
+
+A plan makes one manifest of all that no guard stopped, and one of each kind of operation that a guard stopped, held until a
+person decides. No worker is in two of them, and a newer plan takes the place of all that an older one left unsent: in whatever
+order they are approved and uploaded, no version of a worker follows a newer one.
 """
 
 from __future__ import annotations
@@ -10,22 +14,27 @@ import datetime as dt
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
+import orjson
 import pyarrow as pa
 
-from hcm_pipeline.delivery import desired, settle
-from hcm_pipeline.delivery.journal import Journal, SentMeanwhile
+from hcm_pipeline.delivery import contents, decisions, desired, guards, inputs, settle
+from hcm_pipeline.delivery.guards import Verdict
+from hcm_pipeline.delivery.journal import WAITING, Journal, ManifestState, SentMeanwhile
 from hcm_pipeline.delivery.resend import make_resend
+from hcm_pipeline.delivery.slices import request_sql, slices
 from hcm_pipeline.errors import PipelineError
-from hcm_pipeline.home import Home
+from hcm_pipeline.home import Home, private
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.scim.manifest import (
     BULK_FILE,
-    OPERATIONS_PER_REQUEST,
+    PLAN_FILE,
     ExtractOf,
     Manifest,
     folder_of,
@@ -39,15 +48,22 @@ from hcm_pipeline.warehouse import first, literal
 Progress = Callable[[str], None]
 HEAD = b'{"schemas":["' + BULK_REQUEST.encode() + b'"],"Operations":['
 TAIL = b'],"failOnErrors":null}\n'
-KINDS = ("disable", "enable", "create", "update", "retry")
+KINDS = ("disable", "enable", "create", "rename", "update", "retry")
 """Operations in the order of sending: who left first."""
-CHUNK_OPERATIONS = OPERATIONS_PER_REQUEST * 1000
-"""Operations rendered at once: some 50 MB of JSON outside DuckDB's own limit."""
+CHUNK_REQUESTS = 1000
+"""Requests rendered at once: some 50 MB of JSON outside DuckDB's own limit."""
+ORDER = f"list_position([{', '.join(map(literal, KINDS))}], kind), person_number"
+"""SQL for the order of sending, over operations."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What would be sent. `manifest` is None when nothing is to send. `counts` are operations by kind."""
+    """What would be sent. `counts` are operations by kind, held ones among them.
+
+    `manifest` and `plan_no` are those of what no guard stopped, None when nothing of that kind is to send. `held` are the
+    manifests that wait for a person's word. `withheld` counts workers whom a rejection or an undo keeps out, by reason.
+    `superseded` are the manifests whose place this plan takes.
+    """
 
     business_date: dt.date
     target: str
@@ -55,22 +71,47 @@ class Plan:
     counts: dict[str, int] = field(default_factory=dict)
     manifest: Manifest | None = None
     plan_no: int | None = None
+    held: tuple[Manifest, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    withheld: dict[str, int] = field(default_factory=dict)
+    superseded: tuple[str, ...] = ()
+
+    @property
+    def manifests(self) -> tuple[Manifest, ...]:
+        """All of them, the free one first."""
+        return ((self.manifest,) if self.manifest else ()) + self.held
+
+
+@dataclass(frozen=True)
+class Part:
+    """The operations of one manifest: rows of `planned` with this number."""
+
+    plan_no: int
+    held_for: str | None
+    counts: dict[str, int]
+    undoes: str | None = None
 
 
 def diff_sql(profile_sql: str, target: str) -> str:
-    """SELECT: person_number, every mapped value, digest and `kind` for everyone whom the target does not have as desired."""
+    """SELECT: person_number, every mapped value, digest and `kind` for everyone whom the target does not have as desired.
+
+    Whoever is withheld is left out.
+    """
     return f"""
         select d.*, case
             when x.person_number is null then 'create'
             when x.active = 'true' and d.active = 'false' then 'disable'
             when x.active = 'false' and d.active = 'true' then 'enable'
             when x.digest = d.digest then 'retry'
+            when x."userName" is distinct from d."userName" then 'rename'
             else 'update' end as kind
         from ({profile_sql}) d
         left join delivered x on x.target = {literal(target)} and x.person_number = d.person_number
         left join resend r on r.person_number = d.person_number
         left join doubtful f on f.person_number = d.person_number
-        where x.person_number is null or x.digest <> d.digest or r.person_number is not null or f.plan_no >= x.plan_no
+        left join withheld w on w.target = {literal(target)} and w.person_number = d.person_number and w.digest = d.digest
+        where w.person_number is null
+        and (x.person_number is null or x.digest <> d.digest or r.person_number is not null or f.plan_no >= x.plan_no)
     """
 
 
@@ -78,179 +119,254 @@ def make_plan(
     con: duckdb.DuckDBPyConnection, home: Home, loaded: LoadedProfile, journal: Journal, target: str,
     now: dt.datetime, progress: Progress,
 ) -> Plan | None:  # fmt: skip
-    """Plan for the newest snapshot; the manifest is on disk and registered at the end.
+    """Plan for the newest snapshot; the manifests are on disk and registered at the end.
 
-    Returns None when no business date was processed yet. A crash at any point leaves either no manifest or one that the
-    same call makes again under the same id. Raises SentMeanwhile when an upload keeps sending while it plans.
+    Returns None when no business date was processed yet. A crash at any point leaves either no manifest or those that the
+    same call makes again under the same ids. Raises SentMeanwhile when an upload keeps sending while it plans.
     """
     attempts = 3
     while True:
         try:
-            return _plan_once(con, home, loaded, journal, target, now, progress)
+            return _Planning(con, home, loaded, journal, target, now, progress).plan()
         except SentMeanwhile:
             attempts -= 1
             if not attempts:
                 raise
 
 
-def _plan_once(
-    con: duckdb.DuckDBPyConnection, home: Home, loaded: LoadedProfile, journal: Journal, target: str,
-    now: dt.datetime, progress: Progress,
-) -> Plan | None:  # fmt: skip
-    mapping = desired.prepare(con, loaded.profile)
-    row = first(con, "select business_date, state from days where status = 'done' order by business_date desc limit 1")
-    if row is None:
-        return None
-    day, state = row
-    seen = journal.last_send(target)
-    con.begin()
-    try:
-        # in this order: a request accepted in between is then known twice, and never not at all
-        settle.find_doubtful(con, journal, target)
-        settle.take_over(con, journal)
-        make_resend(con, target, now)
-        plan_no = _next_plan_no(con, journal, target)
-        progress(f"{day}: comparing what should be with what the service has")
-        counts = _fill_planned(con, loaded, mapping, target, plan_no)
-        total = _in_scope(con, loaded)
-        if not counts:
+class _Planning:
+    """One plan for one target."""
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, home: Home, loaded: LoadedProfile, journal: Journal, target: str,
+        now: dt.datetime, progress: Progress,
+    ) -> None:  # fmt: skip
+        self._con = con
+        self._home = home
+        self._loaded = loaded
+        self._journal = journal
+        self._target = target
+        self._now = now
+        self._progress = progress
+
+    def plan(self) -> Plan | None:
+        con, target = self._con, self._target
+        self._mapping = desired.prepare(con, self._loaded.profile)
+        row = first(
+            con, "select business_date, state from days where status = 'done' order by business_date desc limit 1"
+        )
+        if row is None:
+            return None
+        self._day, self._state = row
+        seen = self._journal.last_send(target)
+        waiting = [m for m in self._journal.manifests(*WAITING) if m.target == target]
+        self._going_on = [found for m in waiting if (found := self._readable(m.folder))]
+        con.begin()
+        try:
+            made, parts = self._inside()
             con.commit()
-            journal.supersede_open(target, "nothing is left to send", planned_after=seen)
-            return Plan(day, target, total)
-        inputs = {"profile": loaded.sha256, "snapshot": state}
-        manifest = _write(con, home, loaded, mapping, plan_no, counts, progress,
-                          business_date=day, target=target, previous=_previous(home, journal, target), inputs=inputs)  # fmt: skip
-        plan_no = _enter(con, manifest, plan_no, now)
-        con.commit()
-    except BaseException:
-        con.rollback()
-        raise
-    folder = folder_of(home.manifests, manifest)
-    journal.register(manifest, folder.relative_to(home.path), planned_after=seen)
-    return Plan(day, target, total, counts, manifest, plan_no)
+        except BaseException:
+            con.rollback()
+            raise
+        self._journal.register_plan(target, parts, planned_after=seen)
+        superseded = {m.manifest_id for m in waiting} - {manifest.manifest_id for manifest, _ in parts}
+        return replace(made, superseded=tuple(sorted(superseded)))
 
+    def _inside(self) -> tuple[Plan, list[tuple[Manifest, Path]]]:
+        """What happens in one transaction."""
+        con, target, profile = self._con, self._target, self._loaded.profile
+        # in this order: a request accepted in between is then known twice, and never not at all
+        settle.find_doubtful(con, self._journal, target)
+        settle.take_over(con, self._journal)
+        decisions.take_over(con, self._journal)
+        make_resend(con, target, self._now)
+        number = self._next_number()
+        self._progress(f"{self._day}: comparing what should be with what the service has")
+        wanted = desired.desired_sql(profile, self._mapping, target)
+        decisions.forget_changed(con, wanted, target)
+        counts = self._fill(number, diff_sql(wanted, target))
+        verdicts = guards.judge(con, profile, self._mapping, target, self._day,
+                                f"select * from planned where plan_no = {number}")  # fmt: skip
+        guards.record(con, verdicts, target, number, self._now)
+        manifests = [(part, self._write(part, verdicts)) for part in self._split(number, counts)]
+        free, free_number, held = None, None, []
+        for part, manifest in manifests:
+            entered = self._enter(part, manifest)
+            if part.held_for is None:
+                free, free_number = manifest, entered
+            else:
+                held.append(manifest)
+        made = Plan(
+            self._day, target, self._in_scope(), counts, free, free_number, tuple(held), tuple(verdicts),
+            decisions.withheld(con, target),
+        )  # fmt: skip
+        folders = [folder_of(self._home.manifests, manifest).relative_to(self._home.path) for _, manifest in manifests]
+        return made, [(manifest, folder) for (_, manifest), folder in zip(manifests, folders, strict=True)]
 
-def _next_plan_no(con: duckdb.DuckDBPyConnection, journal: Journal, target: str) -> int:
-    """A new plan's number; what `planned` holds of plans that no upload goes on with is dropped."""
-    open_ids = [m.manifest_id for m in journal.open_manifests() if m.target == target]
-    con.execute(
-        """delete from planned where plan_no not in
-        (select plan_no from manifests where target <> ? or list_contains(?::varchar[], manifest_id))""",
-        [target, open_ids],
-    )
-    row = first(con, "select coalesce(max(plan_no), 0) + 1 from manifests")
-    return int(row[0]) if row else 1
+    # --- operations
 
+    def _next_number(self) -> int:
+        """The number of the plan's first manifest; what `planned` holds of manifests that are closed is dropped."""
+        states = (*WAITING, ManifestState.REJECTED)
+        kept = [m.manifest_id for m in self._journal.manifests(*states) if m.target == self._target and m.newest]
+        self._con.execute(
+            """delete from planned where plan_no not in
+            (select plan_no from manifests where target <> ? or list_contains(?::varchar[], manifest_id))""",
+            [self._target, kept],
+        )
+        row = first(self._con, "select coalesce(max(plan_no), 0) + 1 from manifests")
+        return int(row[0]) if row else 1
 
-def _fill_planned(
-    con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, mapping: Mapping, target: str, plan_no: int
-) -> dict[str, int]:
-    """Fill `planned` in the order of sending; operations by kind."""
-    order = f"list_position([{', '.join(map(literal, KINDS))}], kind), person_number"
-    # numbered as they come out of one sort of wide rows, which takes two thirds of the time that a window over them takes
-    con.execute(f"""
-        insert into planned by name
-        select {plan_no} as plan_no, row_number() over () - 1 as position, * from (
-            select * from ({diff_sql(desired.desired_sql(loaded.profile, mapping, target), target)}) order by {order})
-    """)
-    numbered = (
-        f"select position, row_number() over (order by {order}) - 1 as place from planned where plan_no = {plan_no}"
-    )
-    if first(con, f"select 1 from ({numbered}) where position <> place limit 1"):
-        raise PipelineError("the warehouse numbered operations out of order; nothing was planned")
-    return dict(
-        con.execute("select kind, count(*) from planned where plan_no = ? group by 1 order by 1", [plan_no]).fetchall()
-    )
+    def _fill(self, number: int, operations: str) -> dict[str, int]:
+        """Put operations into `planned` under a number, in the order of sending; how many of each kind.
 
+        `operations` is a SELECT of person_number, kind, digest, basis and every mapped value.
+        """
+        # numbered as they come out of one sort of wide rows, which takes two thirds of the time that a window over them takes
+        self._con.execute(f"""
+            insert into planned by name
+            select {number} as plan_no, row_number() over () - 1 as position, * from (
+                select * from ({operations}) order by {ORDER})
+        """)
+        numbered = (
+            f"select position, row_number() over (order by {ORDER}) - 1 as place from planned where plan_no = {number}"
+        )
+        if first(self._con, f"select 1 from ({numbered}) where position <> place limit 1"):
+            raise PipelineError("the warehouse numbered operations out of order; nothing was planned")
+        counts = self._con.execute(
+            "select kind, count(*) from planned where plan_no = ? group by 1 order by 1", [number]
+        ).fetchall()
+        return dict(counts)
 
-def _in_scope(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile) -> int:
-    row = first(con, f"select count(*) from {desired.context_sql(loaded.profile)}")
-    return int(row[0]) if row else 0
+    def _split(self, number: int, counts: dict[str, int]) -> list[Part]:
+        """The plan's manifests: what is free, and what is held for each kind of operation."""
+        found = self._con.execute("select distinct held_for from held_back").fetchall()
+        kinds = sorted((kind for (kind,) in found), key=guards.HELD_FOR.index)
+        if not kinds:
+            return [Part(number, None, counts)] if counts else []
+        self._con.execute(
+            """create or replace temp table whole as
+            select p.* exclude (plan_no, position), h.held_for from planned p left join held_back h using (person_number)
+            where plan_no = ?""",
+            [number],
+        )
+        self._con.execute("delete from planned where plan_no = ?", [number])
+        parts = []
+        for kind in (None, *kinds):
+            which = "is null" if kind is None else f"= {literal(kind)}"
+            held = self._fill(number, f"select * exclude (held_for) from whole where held_for {which}")
+            if held:
+                parts.append(Part(number, kind, held))
+                number += 1
+        self._con.execute("drop table whole")
+        return parts
 
+    def _in_scope(self) -> int:
+        row = first(self._con, f"select count(*) from {desired.context_sql(self._loaded.profile)}")
+        return int(row[0]) if row else 0
 
-def _enter(con: duckdb.DuckDBPyConnection, manifest: Manifest, plan_no: int, now: dt.datetime) -> int:
-    """Enter the manifest and its operations; returns its plan number, the old one when it was planned before."""
-    known = first(con, "select plan_no from manifests where manifest_id = ?", [manifest.manifest_id])
-    if known:
-        con.execute("delete from planned where plan_no = ?", [known[0]])
-        con.execute("update planned set plan_no = ? where plan_no = ?", [known[0], plan_no])
-        return int(known[0])
-    con.execute(
-        "insert into manifests values (?, ?, ?, ?, ?, ?, ?)",
-        [manifest.manifest_id, plan_no, manifest.business_date, manifest.target, manifest.requests,
-         manifest.operations, now],
-    )  # fmt: skip
-    con.execute(
-        f"""insert into operations
-        select plan_no, position // {OPERATIONS_PER_REQUEST}, position % {OPERATIONS_PER_REQUEST}, person_number, kind, digest
-        from planned where plan_no = ?""",
-        [plan_no],
-    )
-    return plan_no
+    # --- manifests
 
+    def _readable(self, folder: Path) -> Manifest | None:
+        """A manifest that waits, None when its file is no longer what it was: another is written then."""
+        try:
+            return read_manifest(self._home.path / folder)
+        except PipelineError:
+            return None
 
-@dataclass(frozen=True)
-class Previous:
-    """What was last sent to a target: `sent` is its id, `going_on` the manifest itself while its upload is not over."""
+    def _write(self, part: Part, verdicts: Sequence[Verdict]) -> Manifest:
+        """Write a manifest's folder, complete or not at all; one that waits and says the same goes on instead."""
+        con, home, operations = self._con, self._home, sum(part.counts.values())
+        half = home.scratch / f"manifest-{os.getpid()}"
+        shutil.rmtree(half, ignore_errors=True)
+        half.mkdir(mode=0o700)
+        digest, size, written = hashlib.sha256(), 0, 0
+        with open(private(half / BULK_FILE), "wb", buffering=1 << 20) as out:
+            for body in _bodies(con, operation_sql(self._mapping, part.plan_no), operations):
+                digest.update(body)
+                size += out.write(body)
+                written += 1
+                if written % 100 == 0:
+                    self._progress(f"writing request {written:,} of a manifest of {operations:,} operations")
+            out.flush()
+            os.fsync(out.fileno())
+        numbers = f"select * from planned where plan_no = {part.plan_no}"
+        about = orjson.dumps(
+            {
+                "business_date": self._day,
+                "held_for": part.held_for,
+                "undoes": part.undoes,
+                "operations": part.counts,
+                "requests": written,
+                "attributes": contents.attributes(con, self._mapping, self._target, numbers),
+                "guards": [v.as_row() for v in verdicts if part.held_for is None or v.tripped],
+                "withheld": decisions.withheld(con, self._target),
+            },
+            option=orjson.OPT_INDENT_2,
+        )
+        with open(private(half / PLAN_FILE), "wb") as out:
+            out.write(about)
+            out.flush()
+            os.fsync(out.fileno())
+        extracts = con.execute(
+            """select sha256, source, name, business_date from extracts
+            where extract_id in (select distinct v.extract_id from worker_versions v join planned p using (person_number)
+                where v.valid_to is null and p.plan_no = ?) order by extract_id""",
+            [part.plan_no],
+        ).fetchall()
+        manifest = self._or_going_on(Manifest.seal(
+            business_date=self._day, target=self._target, profile=self._loaded.profile.name,
+            previous=self._journal.last_sent(self._target), requests=written, operations=operations,
+            bulk_sha256=digest.hexdigest(), bulk_bytes=size, counts=part.counts,
+            inputs=inputs.of(con, self._loaded, self._state, self._target, part.plan_no),
+            extracts=[ExtractOf(sha256=s, source=o, name=n, business_date=d) for s, o, n, d in extracts],
+            held_for=part.held_for, undoes=part.undoes, plan_sha256=hashlib.sha256(about).hexdigest(),
+        ))  # fmt: skip
+        write_manifest(half, manifest)
+        folder = folder_of(home.manifests, manifest)
+        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if folder.exists():
+            shutil.rmtree(half)  # planned before, byte for byte the same
+        else:
+            half.rename(folder)
+        return manifest
 
-    sent: str | None
-    going_on: Manifest | None
+    def _or_going_on(self, made: Manifest) -> Manifest:
+        """The manifest that waits and says the same as the one made now, or else that one.
 
+        An upload that was cut off goes on, and a decision is not thrown away, when nothing changed: what was sent meanwhile,
+        and how the rest of the plan was judged, is no part of what a manifest says. A held one may be of an earlier business
+        date: its bytes, its profile, its workers' names and what the target has of them are the same.
+        """
+        for waits in self._going_on:
+            same: dict[str, Any] = {"previous": waits.previous, "plan_sha256": waits.plan_sha256}
+            if made.held_for is not None:
+                snapshot = {"snapshot": waits.inputs.get("snapshot", "")}
+                same |= {"business_date": waits.business_date, "inputs": {**made.inputs, **snapshot}}
+            if Manifest.seal(**{**dict(made), **same, "manifest_id": ""}) == waits:
+                return waits
+        return made
 
-def _previous(home: Home, journal: Journal, target: str) -> Previous:
-    """What was last sent. An upload that was cut off goes on when it is planned again unchanged, instead of a copy of it."""
-    sent = journal.last_sent(target)
-    for manifest in journal.open_manifests():
-        if manifest.manifest_id == sent:
-            try:
-                return Previous(sent, read_manifest(home.path / manifest.folder))
-            except PipelineError:
-                break  # whatever was done to it, a new one is written
-    return Previous(sent, None)
-
-
-def _write(
-    con: duckdb.DuckDBPyConnection, home: Home, loaded: LoadedProfile, mapping: Mapping, plan_no: int,
-    counts: dict[str, int], progress: Progress, *, previous: Previous, **fields: object,
-) -> Manifest:  # fmt: skip
-    """Write the manifest's folder, complete or not at all."""
-    operations = sum(counts.values())
-    half = home.scratch / f"manifest-{os.getpid()}"
-    shutil.rmtree(half, ignore_errors=True)
-    half.mkdir(mode=0o700)
-    digest, size, written = hashlib.sha256(), 0, 0
-    with open(os.open(half / BULK_FILE, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb", buffering=1 << 20) as out:
-        for body in _bodies(con, operation_sql(mapping, plan_no), operations):
-            digest.update(body)
-            size += out.write(body)
-            written += 1
-            if written % 100 == 0:
-                progress(f"writing operations {written * OPERATIONS_PER_REQUEST:,} of {operations:,}")
-        out.flush()
-        os.fsync(out.fileno())
-    extracts = con.execute(
-        """select sha256, source, name, business_date from extracts
-        where extract_id in (select distinct v.extract_id from worker_versions v join planned p using (person_number)
-            where v.valid_to is null and p.plan_no = ?) order by extract_id""",
-        [plan_no],
-    ).fetchall()
-    fields |= {
-        "previous": previous.sent, "profile": loaded.profile.name, "requests": written, "operations": operations,
-        "bulk_sha256": digest.hexdigest(), "bulk_bytes": size, "counts": counts,
-        "extracts": [ExtractOf(sha256=s, source=o, name=n, business_date=d) for s, o, n, d in extracts],
-    }  # fmt: skip
-    manifest = Manifest.seal(**fields)
-    if previous.going_on:
-        same = Manifest.seal(**fields | {"previous": previous.going_on.previous})
-        manifest = same if same == previous.going_on else manifest
-    write_manifest(half, manifest)
-    folder = folder_of(home.manifests, manifest)
-    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if folder.exists():
-        shutil.rmtree(half)  # planned before, byte for byte the same
-    else:
-        half.rename(folder)
-    return manifest
+    def _enter(self, part: Part, manifest: Manifest) -> int:
+        """Enter a manifest and its operations; returns its number, the old one when it was planned before."""
+        con = self._con
+        known = first(con, "select plan_no from manifests where manifest_id = ?", [manifest.manifest_id])
+        if known:
+            con.execute("delete from planned where plan_no = ?", [known[0]])
+            con.execute("update planned set plan_no = ? where plan_no = ?", [known[0], part.plan_no])
+            return int(known[0])
+        con.execute(
+            "insert into manifests values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [manifest.manifest_id, part.plan_no, manifest.business_date, manifest.target, manifest.requests,
+             manifest.operations, self._now, manifest.held_for, manifest.undoes],
+        )  # fmt: skip
+        request, place = request_sql("position")
+        con.execute(
+            f"insert into operations select plan_no, {request}, {place}, person_number, kind, digest"
+            " from planned where plan_no = ?",
+            [part.plan_no],
+        )
+        return part.plan_no
 
 
 def _bodies(con: duckdb.DuckDBPyConnection, query: str, operations: int) -> Iterator[bytes]:
@@ -258,14 +374,15 @@ def _bodies(con: duckdb.DuckDBPyConnection, query: str, operations: int) -> Iter
 
     The text stays the UTF-8 bytes that DuckDB made: a request is one slice of an Arrow buffer, not fifty Python strings.
     """
-    for first_position in range(0, operations, CHUNK_OPERATIONS):
-        rows = min(CHUNK_OPERATIONS, operations - first_position)
-        texts = _in_order(con, query, first_position, rows)
+    requests = list(slices(operations))
+    for number in range(0, len(requests), CHUNK_REQUESTS):
+        cuts = requests[number : number + CHUNK_REQUESTS]
+        begin, end = cuts[0][0], cuts[-1][1]
+        texts = _in_order(con, query, begin, end - begin)
         _, bounds, data = texts.buffers()
-        ends = np.frombuffer(bounds, dtype=np.int64)[texts.offset : texts.offset + rows + 1]
-        for start in range(0, rows, OPERATIONS_PER_REQUEST):
-            stop = min(rows, start + OPERATIONS_PER_REQUEST)
-            yield b"".join((HEAD, data[ends[start] : ends[stop] - 1].to_pybytes(), TAIL))
+        ends = np.frombuffer(bounds, dtype=np.int64)[texts.offset : texts.offset + end - begin + 1]
+        for start, stop in cuts:
+            yield b"".join((HEAD, data[ends[start - begin] : ends[stop - begin] - 1].to_pybytes(), TAIL))
 
 
 def _in_order(con: duckdb.DuckDBPyConnection, query: str, start: int, rows: int) -> pa.Array:

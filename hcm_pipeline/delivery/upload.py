@@ -27,7 +27,7 @@ from hcm_pipeline.delivery.pacing import Pace, QuotaSpent
 from hcm_pipeline.entra.answers import Answer, NoAnswer
 from hcm_pipeline.entra.client import UPLOAD_PERMISSION, GraphClient
 from hcm_pipeline.entra.timing import DAILY_QUOTA, Clock, Patience, TryAgain, utc_now
-from hcm_pipeline.errors import PipelineError, ServiceRefused, ServiceUnavailable
+from hcm_pipeline.errors import GuardStop, PipelineError, ServiceRefused, ServiceUnavailable
 from hcm_pipeline.home import Home, private
 from hcm_pipeline.scim.manifest import bodies, verify
 from hcm_pipeline.settings import Target
@@ -59,7 +59,7 @@ class UploadReport:
 
 
 class Superseded(Exception):
-    """A newer plan replaced the manifest."""
+    """A newer plan replaced the manifest, or a person rejected it."""
 
 
 class Paused(Exception):
@@ -83,7 +83,7 @@ def upload(
 ) -> UploadReport:
     """Send what is left of a manifest; `progress` is told (settled, all) requests after each.
 
-    Raises UsageError for an unknown id; PipelineError when the manifest's bytes are not those planned, it belongs to
+    Raises UsageError for an unknown id; GuardStop for a manifest that waits for a person's word or was rejected; PipelineError when the manifest's bytes are not those planned, it belongs to
     another target, or another upload does not finish in time; SignInFailed; ServiceRefused when the service takes no
     request at all (401, 403, 404 ...); ServiceUnavailable when patience ran out. After any of these the upload can be
     started again.
@@ -92,6 +92,7 @@ def upload(
     found = journal.get(manifest_id)
     with _only_uploader(home.locks, patience):
         found = journal.get(found.manifest_id)  # another uploader may have finished it meanwhile
+        refuse_undecided(found)
         if found.state not in OPEN:
             log.info("manifest %s is %s already; nothing was sent", found.manifest_id[:12], found.state)
             return _report(journal, found, sent=0, already=True)
@@ -108,6 +109,18 @@ def upload(
         report.manifest_id[:12], report.state, report.accepted, report.requests, report.refused, report.sent,
     )  # fmt: skip
     return report
+
+
+def refuse_undecided(found: JournaledManifest) -> None:
+    """Raise GuardStop for a manifest that waits for a person's word, or was rejected."""
+    if found.state is ManifestState.HELD:
+        reason = f"; {found.reason}" if found.reason else ""
+        raise GuardStop(
+            f"manifest {found.manifest_id[:12]} is held ({found.held_for}){reason}: `hcm-pipeline plan` says why,"
+            " `approve` or `reject` decides"
+        )
+    if found.state is ManifestState.REJECTED:
+        raise GuardStop(f"manifest {found.manifest_id[:12]} was {found.reason}: nothing of it is sent")
 
 
 class _Upload:
@@ -146,7 +159,7 @@ class _Upload:
                     settled += 1
                     progress(settled, self._manifest.requests)
         except Superseded:
-            log.info("manifest %s was superseded; the upload stops", self._manifest.manifest_id[:12])
+            log.info("manifest %s was superseded or rejected; the upload stops", self._manifest.manifest_id[:12])
         except (QuotaSpent, Paused) as pause:
             log.info("manifest %s: %s", self._manifest.manifest_id[:12], pause)
             return pause.until

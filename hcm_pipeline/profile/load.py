@@ -136,6 +136,17 @@ def _cross_checks(profile: Profile) -> list[ProfileFault]:
         for i, step in enumerate(profile.workers.pick)
         if step.field not in columns
     ]
+    if "cohorts" in profile.guards.model_fields_set:
+        faults += [
+            ProfileFault(f"guards.cohorts[{i}]", repr(field), f"one of {', '.join(columns)}")
+            for i, field in enumerate(profile.guards.cohorts)
+            if field not in columns
+        ]
+    faults += [
+        ProfileFault(f"guards.limits[{i}].per", repr(limit.per), f"cohort, or one of {', '.join(columns)}")
+        for i, limit in enumerate(profile.guards.limits)
+        if limit.per not in (None, "cohort", *columns)
+    ]
     return faults
 
 

@@ -1,8 +1,9 @@
 """Manifests: all bulk requests of one planned upload, as files that can be read, compared and replayed.
 
-A folder `manifests/<business date>/<manifest id>/` holds `bulk.ndjson` (a line is exactly one body that is posted) and
-`manifest.json` (what it was made from). The id is the sha256 of the canonical JSON of every field but the id itself; the
-sha256 of `bulk.ndjson` is one of those fields, so the id stands for the content.
+A folder `manifests/<business date>/<manifest id>/` holds `bulk.ndjson` (a line is exactly one body that is posted),
+`plan.json` (what it does, in numbers, and what the guards said) and `manifest.json` (what it was made from). The id is the
+sha256 of the canonical JSON of every field but the id itself; the sha256 of the two other files are among those fields, so
+the id stands for the content and for what a person read who approved it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from hcm_pipeline.errors import PipelineError
 
 BULK_FILE = "bulk.ndjson"
 MANIFEST_FILE = "manifest.json"
+PLAN_FILE = "plan.json"
 OPERATIONS_PER_REQUEST = 50
 """Microsoft Graph, synchronizationJob: bulkUpload: at most 50 operations in a request."""
 
@@ -40,7 +42,9 @@ class Manifest(BaseModel):
 
     `previous` is the manifest of which a request was last sent to the same target (None for the first): it keeps the
     ids of two uploads with equal bytes apart. `counts` are operations by kind. `inputs` names what the plan was computed
-    from: sha256 of the profile, of the snapshot's state and of the delivered state.
+    from (see `delivery.inputs`). `held_for` is what a person decides about before it goes out: the kind of operation that a
+    guard tripped over, `others` or `undo`; None: it is free. `undoes` is the manifest that an undo takes back.
+    `plan_sha256` is of `plan.json`; manifests of the first release have none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +61,9 @@ class Manifest(BaseModel):
     counts: dict[str, int]
     inputs: dict[str, str]
     extracts: tuple[ExtractOf, ...]
+    held_for: str | None = None
+    undoes: str | None = None
+    plan_sha256: str | None = None
 
     @classmethod
     def seal(cls, **fields: object) -> Manifest:
@@ -65,8 +72,9 @@ class Manifest(BaseModel):
         return draft.model_copy(update={"manifest_id": draft.content_id()})
 
     def content_id(self) -> str:
-        """The sha256 of the canonical JSON of every field but the id."""
-        content = self.model_dump(mode="json", exclude={"manifest_id"})
+        """The sha256 of the canonical JSON of every field but the id, and but those of later releases that are not set."""
+        unset = {name for name in ("held_for", "undoes", "plan_sha256") if getattr(self, name) is None}
+        content = self.model_dump(mode="json", exclude={"manifest_id", *unset})
         return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -106,13 +114,20 @@ def bodies(folder: Path, start: int = 0) -> Iterator[tuple[int, bytes]]:
 
 
 def verify(folder: Path) -> Manifest:
-    """Check that `bulk.ndjson` is the file that the manifest was sealed over; returns the manifest.
+    """Check that `bulk.ndjson` and `plan.json` are the files that the manifest was sealed over; returns the manifest.
 
-    Raises PipelineError when the bytes differ: what would be sent is then not what was planned.
+    Raises PipelineError when the bytes differ: what would be sent, or what was read about it, is then not what was planned.
     """
     manifest = read_manifest(folder)
-    with open(folder / BULK_FILE, "rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != manifest.bulk_sha256:
-        raise PipelineError(f"{folder / BULK_FILE}: the bytes are not those that were planned; plan again")
+    for name, sealed in ((BULK_FILE, manifest.bulk_sha256), (PLAN_FILE, manifest.plan_sha256)):
+        if sealed is not None and _sha256(folder / name) != sealed:
+            raise PipelineError(f"{folder / name}: the bytes are not those that were planned; plan again")
     return manifest
+
+
+def _sha256(path: Path) -> str | None:
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None

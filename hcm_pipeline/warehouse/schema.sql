@@ -174,7 +174,8 @@ create table if not exists spelling_decisions (
     decided_at timestamptz not null
 );
 
--- one row: one planned upload; plan_no counts plans, of which the newest open one has rows in `planned`
+-- one row: one planned upload; plan_no numbers them in the order of planning. Those that are not closed have rows in
+-- `planned`; of one plan, no two hold the same worker
 create table if not exists manifests (
     manifest_id varchar primary key,
     plan_no integer not null,
@@ -184,6 +185,8 @@ create table if not exists manifests (
     operations bigint not null,
     planned_at timestamptz not null
 );
+alter table manifests add column if not exists held_for varchar;  -- what a person decides about; null: free
+alter table manifests add column if not exists undoes varchar;    -- manifest that it takes back
 
 -- one row: one operation of a manifest, as it was planned
 create table if not exists operations (
@@ -191,7 +194,7 @@ create table if not exists operations (
     request_no integer not null,
     op_no integer not null,
     person_number varchar not null,
-    kind varchar not null,                 -- create | update | disable | enable | retry
+    kind varchar not null,                 -- disable | enable | create | rename | update | retry
     digest uhugeint not null
 );
 
@@ -230,13 +233,73 @@ create table if not exists delivered (
     outcome varchar                        -- failure: the next plan sends it again
 );
 
--- one row: one operation of the open plan, in the order of sending; the mapped values are added as columns
+-- one row: one operation of a manifest that is not closed, in the order of sending; the mapped values are added as columns
 create table if not exists planned (
     plan_no integer not null,
     position bigint not null,
     person_number varchar not null,
     kind varchar not null,
     digest uhugeint not null
+);
+
+-- one row: one version of one worker that a target accepted, and that a later one replaced; the mapped values are added as
+-- columns
+create table if not exists delivered_before (
+    target varchar not null,
+    person_number varchar not null,
+    replaced_by integer not null,          -- plan_no of the version after it
+    replaced_at timestamptz not null,      -- on the service's clock
+    digest uhugeint not null,
+    plan_no integer not null,
+    request_no integer not null,
+    op_no integer not null,
+    outcome varchar
+);
+
+-- one row: what one guard said about one group of a plan's operations
+create table if not exists guard_verdicts (
+    target varchar not null,
+    plan_no integer not null,              -- the first number that the plan gave to a manifest
+    planned_at timestamptz not null,
+    kind varchar not null,                 -- create | update | disable | enable | move | rename | change | clear
+    attribute varchar,                     -- of change and clear: the SCIM path
+    cohort varchar,                        -- worker field; null: the whole target
+    "value" varchar,                       -- of that field
+    operations bigint not null,            -- planned, and of the same business date already sent
+    base bigint not null,                  -- accounts that they are a share of
+    allowed bigint not null,
+    "rule" varchar not null,               -- max | percent | history | everybody
+    verdict varchar not null               -- passed | tripped
+);
+
+-- one row: one decision about a manifest; taken over from the delivery journal
+create table if not exists manifest_decisions (
+    decision_no integer not null,
+    manifest_id varchar not null,
+    decision varchar not null,             -- approve | reject
+    decided_by varchar not null,
+    decided_at timestamptz not null,
+    why varchar,
+    expires_at timestamptz
+);
+
+-- one row: one worker whose desired version is not planned again until it changes
+create table if not exists withheld (
+    target varchar not null,
+    person_number varchar not null,
+    digest uhugeint not null,              -- of that version
+    reason varchar not null,               -- rejected | undone
+    manifest_id varchar not null,          -- the manifest that was rejected, or that undid
+    since timestamptz not null
+);
+
+-- one row: one manifest that a person wants undone
+create table if not exists undos (
+    target varchar not null,
+    manifest_id varchar not null,
+    requested_by varchar not null,
+    requested_at timestamptz not null,
+    closed varchar                         -- done | rejected | null: still wanted
 );
 
 -- one row: one operation and all that is known of it

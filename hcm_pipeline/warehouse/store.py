@@ -22,7 +22,7 @@ import duckdb
 from hcm_pipeline.errors import HomeError, PipelineError, WarehouseBusy
 from hcm_pipeline.home import Home
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 MEMORY_LIMIT = "1200MB"
 
 

@@ -19,11 +19,12 @@ from hcm_pipeline.delivery.plan import Plan
 from hcm_pipeline.entra import LogEntry
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile, load
-from hcm_pipeline.scim.manifest import bodies, folder_of
+from hcm_pipeline.scim.manifest import Manifest, bodies, folder_of
 from hcm_pipeline.warehouse import Warehouse
 
 TARGET = "principal/job"
-COLUMNS = ("Person Number", "Account Status", "First Name", "Last Name", "Manager", "Department Name", "Delivered")
+COLUMNS = ("Person Number", "Account Status", "First Name", "Last Name", "Manager", "Department Name", "Legal Employer",
+           "Country", "Delivered")  # fmt: skip
 NOON = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 
 
@@ -46,7 +47,7 @@ class Chain:
         return Journal(self.home.journal, clock=self.clock)
 
     def day(self, date: str, *rows: tuple[str, ...]) -> None:
-        """Deliver and process an extract: rows of number, status, first name, last name, manager, department."""
+        """Deliver and process an extract: rows of the first of `COLUMNS`; the rest is blank."""
         path = self.home.scratch / f"workers-{date}-{len(list(self.home.extracts.rglob('*')))}.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
             out = csv.writer(file)
@@ -70,8 +71,12 @@ class Chain:
     def sends(self, made: Plan) -> dict[str, dict[str, Any]]:
         """The SCIM users of a plan's bulk requests, by externalId."""
         assert made.manifest is not None
-        users = {}
-        for _, body in bodies(folder_of(self.home.manifests, made.manifest)):
+        return self.users(made.manifest)
+
+    def users(self, manifest: Manifest) -> dict[str, dict[str, Any]]:
+        """The SCIM users of a manifest's bulk requests, by externalId."""
+        users: dict[str, dict[str, Any]] = {}
+        for _, body in bodies(folder_of(self.home.manifests, manifest)):
             for operation in orjson.loads(body)["Operations"]:
                 user = operation["data"]
                 assert user["externalId"] not in users, "sent twice in one manifest"
@@ -102,6 +107,18 @@ class Chain:
         """The service takes a manifest of one request, and the warehouse hears of it."""
         self.begin(made)
         self.answer(made)
+        self.take_over()
+
+    def accept_all(self, manifest: Manifest) -> None:
+        """The service takes every request of a manifest that waits, and the warehouse hears of it."""
+        with self.journal() as journal:
+            journal.start(manifest.manifest_id)
+            for request in range(manifest.requests):
+                self.now += dt.timedelta(seconds=1)
+                assert journal.begin_send(manifest.manifest_id, request)
+                outcome = Outcome(RequestState.ACCEPTED, status=202, service_time=self.now)
+                journal.end_send(manifest.manifest_id, request, outcome)
+            assert journal.finish(manifest.manifest_id) == "accepted"
         self.take_over()
 
     def take_over(self) -> int:

@@ -22,11 +22,11 @@ from .conftest import DAY, StoppedTime
 ACCEPTED = Outcome(RequestState.ACCEPTED, 202, "id", dt.datetime(2026, 11, 23, tzinfo=dt.UTC))
 
 
-def manifest(name: str, requests: int = 3, target: str = "sp/job") -> Manifest:
+def manifest(name: str, requests: int = 3, target: str = "sp/job", held_for: str | None = None) -> Manifest:
     """A manifest known by its id only."""
     return Manifest(
         manifest_id=name, business_date=DAY, target=target, profile="test", previous=None, requests=requests,
-        operations=requests, bulk_sha256="", bulk_bytes=0, counts={}, inputs={}, extracts=(),
+        operations=requests, bulk_sha256="", bulk_bytes=0, counts={}, inputs={}, extracts=(), held_for=held_for,
     )  # fmt: skip
 
 
@@ -39,9 +39,23 @@ def send(journal: Journal, name: str, number: int, outcome: Outcome = ACCEPTED) 
     journal.end_send(name, number, outcome)
 
 
+def plan(journal: Journal, **held_for: str | None) -> None:
+    """Register a plan: manifests by name, with what each is held for."""
+    journal.register_plan("sp/job", [(manifest(name, held_for=kind), Path(name)) for name, kind in held_for.items()])
+
+
+def state(journal: Journal, name: str) -> str:
+    return str(journal.get(name).state)
+
+
 @pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    with Journal(tmp_path / "journal", clock=StoppedTime().clock) as opened:
+def time() -> StoppedTime:
+    return StoppedTime()
+
+
+@pytest.fixture
+def journal(tmp_path: Path, time: StoppedTime) -> Iterator[Journal]:
+    with Journal(tmp_path / "journal", clock=time.clock) as opened:
         yield opened
 
 
@@ -111,8 +125,8 @@ def test_a_plan_that_finds_nothing_to_send_closes_what_is_open(journal: Journal)
     seen = journal.last_send("sp/job")
     send(journal, "a", 0)
     with pytest.raises(PipelineError, match="plan again"):
-        journal.supersede_open("sp/job", "nothing is left to send", planned_after=seen)
-    journal.supersede_open("sp/job", "nothing is left to send", planned_after=journal.last_send("sp/job"))
+        journal.register_plan("sp/job", [], planned_after=seen)
+    journal.register_plan("sp/job", [], planned_after=journal.last_send("sp/job"))
     assert (journal.get("a").state, journal.get("a").reason) == (ManifestState.SUPERSEDED, "nothing is left to send")
     assert journal.last_sent("sp/job") == "a"
 

@@ -218,7 +218,7 @@ def test_files_of_a_manifest_are_readable_by_their_owner_only(chain: Chain) -> N
     chain.day("2026-11-01", ADA)
     chain.planned()
     files = [path for path in chain.home.manifests.rglob("*") if path.is_file()]
-    assert {path.name for path in files} == {"bulk.ndjson", "manifest.json"}
+    assert {path.name for path in files} == {"bulk.ndjson", "manifest.json", "plan.json"}
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
 
 
@@ -238,7 +238,7 @@ def test_many_operations_are_written_in_order_whatever_order_the_threads_return_
 
 
 def test_operations_returned_backwards_are_written_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan, "CHUNK_OPERATIONS", 100)
+    monkeypatch.setattr(plan, "CHUNK_REQUESTS", 2)
     query = """select position, concat('"', position, '",') from planned order by position desc"""
     assert rendered(query, 230) == [str(position) for position in range(230)]
 

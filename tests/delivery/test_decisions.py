@@ -1,0 +1,268 @@
+"""Approving and rejecting: exactly the manifest that was named, for a time, by somebody, and nothing is lost."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from hcm_pipeline.delivery.journal import Journal, ManifestState, RequestState
+from hcm_pipeline.delivery.plan import Plan
+from hcm_pipeline.errors import UsageError
+from hcm_pipeline.home import Home
+from hcm_pipeline.scim.manifest import Manifest
+
+from .chain import TARGET, Chain, new_chain
+from .test_guards import crowd, left
+
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Chain:
+    """A home whose target has 40 workers."""
+    made = new_chain(tmp_path_factory.mktemp("template"))
+    made.day("2026-11-01", *crowd(40))
+    made.accept(made.planned())
+    return made
+
+
+@pytest.fixture
+def chain(template: Chain, tmp_path: Path) -> Chain:
+    """A home of its own whose target has 40 workers."""
+    shutil.copytree(template.home.path, tmp_path / "home")
+    return Chain(Home(tmp_path / "home"), template.now)
+
+
+def held(chain: Chain, date: str = "2026-11-02", leavers: int = 20) -> tuple[Plan, Manifest]:
+    """A plan in which one manifest is held, and that manifest."""
+    chain.day(date, *left(crowd(40), leavers))
+    made = chain.plan()
+    [manifest] = made.held
+    return made, manifest
+
+
+def approve(chain: Chain, manifest: Manifest, hours: float = 1.0) -> ManifestState:
+    with chain.journal() as journal:
+        until = chain.now + hours * HOUR
+        return journal.approve(manifest.manifest_id, by="ada", why="it is true", until=until).state
+
+
+def reject(chain: Chain, manifest: Manifest) -> ManifestState:
+    with chain.journal() as journal:
+        return journal.reject(manifest.manifest_id, by="ben", why=None).state
+
+
+def state(chain: Chain, manifest: Manifest) -> ManifestState:
+    with chain.journal() as journal:
+        return journal.get(manifest.manifest_id).state
+
+
+def test_an_approved_manifest_goes_out_and_who_approved_it_is_kept(chain: Chain) -> None:
+    _, manifest = held(chain)
+    assert approve(chain, manifest) is ManifestState.READY
+    with chain.journal() as journal:
+        assert [m.manifest_id for m in journal.open_manifests()] == [manifest.manifest_id]
+    chain.accept_all(manifest)
+    assert chain.plan().manifests == ()
+    decided = "select manifest_id, decision, decided_by, why, expires_at - decided_at from manifest_decisions"
+    assert chain.rows(decided) == [(manifest.manifest_id, "approve", "ada", "it is true", HOUR)]
+
+
+def test_an_approval_expires_and_the_manifest_is_held_again(chain: Chain) -> None:
+    _, manifest = held(chain)
+    approve(chain, manifest)
+    chain.now += HOUR
+    with chain.journal() as journal:
+        assert journal.open_manifests() == []
+        [waits] = journal.held_manifests(TARGET)
+        assert (waits.manifest_id, "expired" in (waits.reason or "")) == (manifest.manifest_id, True)
+        journal.start(manifest.manifest_id)
+        assert journal.get(manifest.manifest_id).state is ManifestState.HELD
+    assert approve(chain, manifest) is ManifestState.READY
+
+
+def test_an_upload_that_began_in_time_goes_on_after_the_approval_expired(chain: Chain) -> None:
+    _, manifest = held(chain)
+    approve(chain, manifest)
+    with chain.journal() as journal:
+        journal.start(manifest.manifest_id)
+    chain.now += 2 * HOUR
+    assert state(chain, manifest) is ManifestState.UPLOADING
+
+
+def test_planning_again_keeps_an_approval_when_nothing_changed(chain: Chain) -> None:
+    _, manifest = held(chain)
+    approve(chain, manifest)
+    assert chain.plan().held == (manifest,)
+    assert state(chain, manifest) is ManifestState.READY
+
+
+def test_an_approval_is_kept_on_the_next_business_date_when_the_manifest_says_the_same(chain: Chain) -> None:
+    _, manifest = held(chain)
+    approve(chain, manifest)
+    newcomer = ("5000", "True", "New", "Comer", "", "Sales")
+    chain.day("2026-11-03", *left(crowd(40), 20), newcomer)
+    made = chain.plan()
+    assert made.held == (manifest,)
+    assert made.counts == {"create": 1, "disable": 20}
+    assert state(chain, manifest) is ManifestState.READY
+
+
+def test_an_approval_covers_no_other_manifest(chain: Chain) -> None:
+    _, manifest = held(chain)
+    approve(chain, manifest)
+    made, other = held(chain, "2026-11-03", leavers=21)
+    assert state(chain, manifest) is ManifestState.SUPERSEDED
+    assert state(chain, other) is ManifestState.HELD
+    assert made.superseded == (manifest.manifest_id,)
+
+
+def test_a_rejected_operation_is_not_planned_again_before_it_changes(chain: Chain) -> None:
+    _, manifest = held(chain)
+    assert reject(chain, manifest) is ManifestState.REJECTED
+    made = chain.plan()
+    assert (made.manifests, made.withheld) == ((), {"rejected": 20})
+    assert state(chain, manifest) is ManifestState.REJECTED
+    chain.day("2026-11-03", *left(crowd(40), 20, department="Legal"))
+    made = chain.plan()
+    assert made.withheld == {}
+    assert sum(manifest.counts.get("disable", 0) for manifest in made.manifests) == 20
+
+
+def test_who_is_again_as_delivered_is_withheld_no_more(chain: Chain) -> None:
+    _, manifest = held(chain)
+    reject(chain, manifest)
+    chain.plan()
+    chain.day("2026-11-03", *crowd(40))
+    assert (chain.plan().manifests, chain.rows("select * from withheld")) == ((), [])
+    made, again = held(chain, "2026-11-04")
+    assert made.withheld == {}
+    assert state(chain, again) is ManifestState.HELD
+
+
+def test_a_rejected_manifest_is_approved_after_all_while_no_newer_plan_was_made(chain: Chain) -> None:
+    _, manifest = held(chain)
+    reject(chain, manifest)
+    assert approve(chain, manifest) is ManifestState.READY
+    assert chain.plan().held == (manifest,)
+    chain.accept_all(manifest)
+    assert (chain.plan().manifests, chain.plan().withheld) == ((), {})
+
+
+def test_a_rejected_manifest_that_is_approved_after_a_newer_plan_returns_its_workers_to_the_next(chain: Chain) -> None:
+    _, manifest = held(chain)
+    reject(chain, manifest)
+    chain.plan()
+    assert approve(chain, manifest) is ManifestState.SUPERSEDED
+    made = chain.plan()
+    assert (made.counts, made.withheld) == ({"disable": 20}, {})
+
+
+def test_a_free_manifest_can_be_rejected_too(chain: Chain) -> None:
+    chain.day("2026-11-02", *left(crowd(40), 2))
+    made = chain.planned()
+    assert made.manifest is not None
+    reject(chain, made.manifest)
+    assert (chain.plan().manifests, chain.plan().withheld) == ((), {"rejected": 2})
+
+
+def test_rejecting_in_the_middle_of_an_upload_stops_it_and_withholds_only_what_did_not_arrive(tmp_path: Path) -> None:
+    chain = new_chain(tmp_path)
+    chain.day("2026-11-01", *crowd(120))
+    made = chain.planned()
+    assert made.manifest is not None
+    chain.begin(made)
+    chain.answer(made)
+    chain.begin(made, 1)  # nobody knows whether this one arrives
+    reject(chain, made.manifest)
+    with chain.journal() as journal:
+        assert not journal.begin_send(made.manifest.manifest_id, 2)
+    again = chain.plan()
+    assert again.withheld == {"rejected": 20}
+    assert again.counts == {"create": 50}
+
+
+@pytest.mark.parametrize("state", ["ready", "superseded", "accepted"])
+def test_there_is_nothing_to_approve_about_what_nobody_held(chain: Chain, state: str) -> None:
+    chain.day("2026-11-02", *left(crowd(40), 2))
+    made = chain.planned()
+    assert made.manifest is not None
+    if state == "accepted":
+        chain.accept(made)
+    if state == "superseded":
+        chain.day("2026-11-03", *left(crowd(40), 3))
+        chain.plan()
+    with pytest.raises(UsageError, match=f"is {state}: there is nothing to approve"):
+        approve(chain, made.manifest)
+    if state != "ready":
+        with pytest.raises(UsageError, match=f"is {state}: there is nothing to reject"):
+            reject(chain, made.manifest)
+
+
+def test_what_a_guard_held_is_superseded_when_a_newer_plan_has_nothing_of_it(chain: Chain) -> None:
+    _, manifest = held(chain)
+    chain.day("2026-11-03", *crowd(40))
+    assert chain.plan().manifests == ()
+    assert state(chain, manifest) is ManifestState.SUPERSEDED
+
+
+OLD = """
+CREATE TABLE manifests (manifest_id TEXT PRIMARY KEY, business_date TEXT NOT NULL, target TEXT NOT NULL,
+    folder TEXT NOT NULL, requests INTEGER NOT NULL, operations INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('ready', 'uploading', 'accepted', 'failed', 'superseded')),
+    created_at TEXT NOT NULL, started_at TEXT, finished_at TEXT, attempts INTEGER NOT NULL DEFAULT 0,
+    reason TEXT) WITHOUT ROWID;
+CREATE INDEX manifests_by_target ON manifests (target, state);
+CREATE TABLE requests (manifest_id TEXT NOT NULL REFERENCES manifests, request_no INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('planned', 'sending', 'accepted', 'refused', 'unknown')),
+    sends INTEGER NOT NULL DEFAULT 0, first_sent_at TEXT NOT NULL, answered_at TEXT, status INTEGER, request_id TEXT,
+    service_time TEXT, error TEXT, detail TEXT, PRIMARY KEY (manifest_id, request_no)) WITHOUT ROWID;
+CREATE INDEX requests_unsettled ON requests (manifest_id) WHERE state IN ('sending', 'unknown');
+CREATE TABLE sends (send_no INTEGER PRIMARY KEY AUTOINCREMENT, manifest_id TEXT NOT NULL, request_no INTEGER NOT NULL,
+    at TEXT NOT NULL, ended_at TEXT, status TEXT);
+CREATE INDEX sends_on_their_way ON sends (manifest_id, request_no) WHERE status IS NULL;
+CREATE TABLE acceptances (accept_seq INTEGER PRIMARY KEY AUTOINCREMENT, manifest_id TEXT NOT NULL,
+    request_no INTEGER NOT NULL, at TEXT NOT NULL, request_id TEXT, service_time TEXT NOT NULL);
+CREATE TABLE calls (call_no INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL, at TEXT NOT NULL);
+CREATE INDEX calls_by_time ON calls (target, at);
+INSERT INTO manifests VALUES
+    ('aa', '2026-11-01', 't', 'manifests/aa', 1, 1, 'accepted', '2026-11-01T00:00:00.000000+00:00', NULL, NULL, 1, NULL),
+    ('bb', '2026-11-02', 't', 'manifests/bb', 2, 2, 'uploading', '2026-11-02T00:00:00.000000+00:00', NULL, NULL, 1, NULL);
+INSERT INTO requests (manifest_id, request_no, state, first_sent_at) VALUES ('bb', 0, 'accepted', '2026-11-02');
+INSERT INTO acceptances VALUES (7, 'bb', 0, '2026-11-02T00:00:00+00:00', NULL, '2026-11-02T00:00:00+00:00');
+PRAGMA user_version = 1;
+"""
+"""The journal of the first release, with what it might hold."""
+
+
+def tables(path: Path) -> set[str]:
+    """Every table and index of a journal, as SQLite describes them."""
+    db = sqlite3.connect(path)
+    found = db.execute("select sql from sqlite_master where sql is not null").fetchall()
+    described = {re.sub(r'[\s"]', "", sql) for (sql,) in found}
+    wrong = db.execute("PRAGMA foreign_key_check").fetchall()
+    db.close()
+    assert wrong == []
+    return {sql for sql in described if "sqlite_sequence" not in sql}
+
+
+def test_a_journal_of_the_first_release_becomes_one_of_this_and_forgets_nothing(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    db = sqlite3.connect(old)
+    db.executescript(OLD)
+    db.close()
+    with Journal(old) as journal, Journal(new):
+        assert [(m.manifest_id, m.state, m.held_for, m.newest) for m in journal.manifests()] == [
+            ("aa", ManifestState.ACCEPTED, None, False), ("bb", ManifestState.UPLOADING, None, True),
+        ]  # fmt: skip
+        assert [a.accept_seq for a in journal.accepted_requests()] == [7]
+        assert journal.begin_send("bb", 1)
+        assert [r.state for r in journal.requests("bb")] == [RequestState.ACCEPTED, RequestState.SENDING]
+    with Journal(old):
+        pass  # and it is migrated once
+    assert tables(old) == tables(new)
