@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from hcm_pipeline.sandbox.log import read_log
 from hcm_pipeline.sandbox.odata import BadQuery, skip_token
 from hcm_pipeline.sandbox.options import UPLOAD
 from hcm_pipeline.sandbox.refusals import ConnectionDropped, GraphError, not_found, throttled
-from hcm_pipeline.sandbox.service import ACTIVE, PAUSED, Sandbox
+from hcm_pipeline.sandbox.service import Sandbox
 from hcm_pipeline.sandbox.users import NotFound, list_deleted_users, list_groups, list_users, manager_of, one_user
 
 MAX_BODY = 4 * 1024 * 1024
@@ -110,7 +111,7 @@ def graph_endpoint(version: str, call: str, permissions: frozenset[str], work: W
         request_id = str(uuid.uuid4())
         client_request_id = request.headers.get("client-request-id", request_id)
         try:
-            _authorise(sandbox, request, permissions)
+            _authorise(sandbox, request, permissions, call)
             body = await _body(request)
             await _delay(sandbox, call)
             if call != "bulkUpload":
@@ -145,7 +146,9 @@ async def drop_connection(request: Request) -> Response:
     return Response(status_code=500)
 
 
-def _authorise(sandbox: Sandbox, request: Request, permissions: frozenset[str]) -> None:
+def _authorise(sandbox: Sandbox, request: Request, permissions: frozenset[str], call: str) -> None:
+    if sandbox.faults.take(call, "revoke_tokens"):
+        sandbox.revoke_tokens()
     try:
         granted = sandbox.authority.permissions_of(request.headers.get("authorization"))
     except TokenRefused as error:
@@ -218,13 +221,13 @@ def _schema(call: Call) -> Answer:
 
 def _start(call: Call) -> Answer:
     _check_job(call)
-    call.sandbox.set_job_status(ACTIVE)
+    call.sandbox.start_job()
     return Answer(status=204)
 
 
 def _pause(call: Call) -> Answer:
     _check_job(call)
-    call.sandbox.set_job_status(PAUSED)
+    call.sandbox.pause_job()
     return Answer(status=204)
 
 
@@ -241,6 +244,9 @@ def _log(call: Call) -> Answer:
         raise throttled(wait, sandbox.rules)
     until = micros(sandbox.clock.now())
     entries, more = read_log(sandbox.store, call.query, sandbox.job_facts, call.version, until)
+    disorder = sandbox.faults.take("log", "disorder")
+    if disorder is not None:
+        random.Random(f"{disorder.seed} {until}").shuffle(entries)
     return _page(call, "auditLogs/provisioning", entries, more)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
+from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic.dataclasses import dataclass
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -14,8 +15,10 @@ from starlette.routing import BaseRoute, Route
 
 from hcm_pipeline.sandbox.clock import MANUAL, REAL
 from hcm_pipeline.sandbox.faults import read_fault
+from hcm_pipeline.sandbox.job import Reason, Status
+from hcm_pipeline.sandbox.options import CHANGEABLE, SandboxOptions, checked
 from hcm_pipeline.sandbox.page import page
-from hcm_pipeline.sandbox.service import ACTIVE, PAUSED, QUARANTINE, Sandbox
+from hcm_pipeline.sandbox.service import Sandbox
 
 Json = dict[str, Any]
 Work = Callable[[Sandbox, Request, Json], Json]
@@ -23,11 +26,21 @@ Work = Callable[[Sandbox, Request, Json], Json]
 MOST_LISTED = 100_000
 
 
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class WantedJob:
+    """What the job is set to. `lasts`: judgements that leave a quarantine in effect; None: until a start or restart."""
+
+    status: Status
+    reason: Reason = "QuarantinedOnDemand"
+    lasts: Annotated[int, Field(ge=0)] | None = None
+
+
 def routes() -> list[BaseRoute]:
     """Every route of the control plane, and the page for people."""
     return [
         Route("/sandbox/state", _endpoint(_state)),
         Route("/sandbox/clock", _endpoint(_clock), methods=["GET", "POST"]),
+        Route("/sandbox/options", _endpoint(_options), methods=["GET", "POST", "DELETE"]),
         Route("/sandbox/faults", _endpoint(_faults), methods=["GET", "POST", "DELETE"]),
         Route("/sandbox/received", _endpoint(_received)),
         Route("/sandbox/users", _endpoint(_add_users), methods=["POST"]),
@@ -81,11 +94,20 @@ def _faults(sandbox: Sandbox, request: Request, body: Json) -> Json:
         sandbox.faults.disarm()
     elif request.method == "POST":
         fault = read_fault(body)
-        if fault.kind == "revoke_tokens":
+        if fault.kind == "revoke_tokens" and not fault.after and fault.share == 1.0:
             sandbox.revoke_tokens()
         else:
             sandbox.faults.arm(fault)
-    return {"armed": [asdict(fault) for fault in sandbox.faults.armed()]}
+    return sandbox.faults.report()
+
+
+def _options(sandbox: Sandbox, request: Request, body: Json) -> Json:
+    if request.method == "DELETE":
+        sandbox.restore_options()
+    elif request.method == "POST":
+        sandbox.change_options(body)
+    options: Json = TypeAdapter(SandboxOptions).dump_python(sandbox.rules, mode="json")
+    return {"options": {name: options[name] for name in CHANGEABLE}}
 
 
 def _received(sandbox: Sandbox, request: Request, _body: Json) -> Json:
@@ -114,10 +136,9 @@ def _add_groups(sandbox: Sandbox, _request: Request, body: Json) -> Json:
 
 
 def _set_job(sandbox: Sandbox, _request: Request, body: Json) -> Json:
-    if body.get("status") not in (ACTIVE, PAUSED, QUARANTINE):
-        raise ValueError(f"status: {ACTIVE}, {PAUSED} or {QUARANTINE}")
-    sandbox.set_job_status(body["status"])
-    return {"status": sandbox.job_status}
+    wanted = checked(WantedJob, body)
+    sandbox.set_job(wanted.status, wanted.reason, wanted.lasts)
+    return sandbox.counts()["job"]  # type: ignore[no-any-return]
 
 
 def _reset(sandbox: Sandbox, _request: Request, _body: Json) -> Json:

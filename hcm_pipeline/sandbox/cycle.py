@@ -12,10 +12,14 @@ from dataclasses import dataclass
 import orjson
 
 from hcm_pipeline.sandbox.clock import micros
+from hcm_pipeline.sandbox.codes import NO_AGENT, failure
+from hcm_pipeline.sandbox.faults import ENTRY, RECORD, Faults
+from hcm_pipeline.sandbox.job import Execution
 from hcm_pipeline.sandbox.log import facts_of, twin_facts
 from hcm_pipeline.sandbox.mapping import Value
 from hcm_pipeline.sandbox.options import SandboxOptions
 from hcm_pipeline.sandbox.provision import Account, Directory, Outcome, apply_record
+from hcm_pipeline.sandbox.spoil import spoiled
 from hcm_pipeline.sandbox.store import Store
 
 RECORDS_PER_TRANSACTION = 250
@@ -32,30 +36,57 @@ class Cycle:
 
     store: Store
     rules: SandboxOptions
+    faults: Faults
     now: Callable[[], float]
     stopping: threading.Event
 
-    def run(self) -> int:
-        """Process what is queued at the start, then what managers can be resolved. Returns the number of records."""
+    def run(self) -> Execution | None:
+        """Process what is queued at the start, then what managers can be resolved. None: there was nothing to do."""
         self.cycle_id = str(uuid.uuid4())
+        self.imported = self.exported = self.escrowed = 0
         last = self.store.number("SELECT max(seq) FROM queue")
         waiting = self.store.number("SELECT count(*) FROM pending WHERE open = 1")
-        if not last and not waiting:
-            return 0
+        due = self.store.number("SELECT count(*) FROM escrow WHERE due <= ?", (micros(self.now()),))
+        if not last and not waiting and not due:
+            return None
+        began = self.now()
         self._last_at = self.store.number("SELECT max(at) FROM log")
-        records = 0
-        while not self.stopping.is_set():
-            taken = self._take(last)
-            records += taken
-            if not taken:
-                break
+        for take in (self._retry, self._take):
+            while not self.stopping.is_set() and take(last):
+                pass
         while not self.stopping.is_set() and self._resolve():
             pass
         if not self.stopping.is_set():
             self._close()
-        return records
+        return Execution(self.cycle_id, began, self.now(), self.imported, self.exported, self.escrowed)
+
+    def warn(self, after: int) -> int:
+        """Log a warning for each record queued after this one, and leave it queued; the last one's position."""
+        self.cycle_id = str(uuid.uuid4())
+        self._last_at = self.store.number("SELECT max(at) FROM log")
+        with self.store.write() as db:
+            for row in db.execute("SELECT seq, data FROM queue WHERE seq > ? ORDER BY seq", (after,)).fetchall():
+                after = row["seq"]
+                record = orjson.loads(row["data"])
+                current = _matched(db, record["externalId"])
+                held = Outcome("update" if current else "create", "warning", {}, failure=failure(NO_AGENT))
+                facts = facts_of(held, current, 1)
+                self._log(db, str(uuid.uuid4()), record["externalId"], held.action, held.status, facts)
+        return after
+
+    def _retry(self, _last: int) -> int:
+        """Take some of those that failed and are to be tried again; 0 when none is left."""
+        with self.store.write() as db:
+            rows = db.execute(
+                "SELECT data FROM escrow WHERE due <= ? LIMIT ?", (micros(self.now()), RECORDS_PER_TRANSACTION)
+            ).fetchall()
+            directory = _directory(db)
+            for row in rows:
+                self._process(db, directory, orjson.loads(row["data"]))
+        return len(rows)
 
     def _take(self, last: int) -> int:
+        """Take some of the queue; 0 when none is left."""
         with self.store.write() as db:
             rows = db.execute(
                 "SELECT seq, data FROM queue WHERE seq <= ? ORDER BY seq LIMIT ?", (last, RECORDS_PER_TRANSACTION)
@@ -71,18 +102,37 @@ class Cycle:
         started = time.perf_counter()
         external_id = str(record["externalId"])
         current = _matched(db, external_id)
-        outcome = apply_record(current, record, directory, self.rules)
+        fault = self.faults.strike(external_id, *RECORD)
+        if fault is None:
+            outcome = apply_record(current, record, directory, self.rules)
+            written = outcome.status == "success"
+        else:
+            outcome, written = spoiled(fault, current, record, directory, self.rules)
         change_id = str(uuid.uuid4())
         account = current
-        if outcome.status == "success":
+        if written:
             account = self._write(db, current, outcome)
             db.execute("DELETE FROM pending WHERE user_id = ?", (account.object_id,))
-            if outcome.unresolved is not None:
+            if outcome.unresolved is not None and (fault is None or fault.kind != "no_twin"):
                 values = (account.object_id, outcome.unresolved, change_id)
                 db.execute("INSERT INTO pending VALUES (?, ?, ?, 1)", values)
+        self._count(db, external_id, record, outcome, written=written)
         milliseconds = max(1, round((time.perf_counter() - started) * 1000))
         facts = facts_of(outcome, account, milliseconds)
         self._log(db, change_id, external_id, outcome.action, outcome.status, facts)
+
+    def _count(
+        self, db: sqlite3.Connection, external_id: str, record: dict[str, object], outcome: Outcome, *, written: bool
+    ) -> None:
+        """Keep the score, and a failed record where the service tries it again by itself; a newer one replaces it."""
+        failed = outcome.status == "failure"
+        self.imported, self.exported = self.imported + 1, self.exported + written
+        self.escrowed += failed
+        db.execute("DELETE FROM escrow WHERE external_id = ?", (external_id,))
+        wait = self.rules.retry_failed_seconds
+        if failed and wait is not None:
+            values = (external_id, micros(self.now() + wait), orjson.dumps(record))
+            db.execute("INSERT INTO escrow VALUES (?, ?, ?)", values)
 
     def _write(self, db: sqlite3.Connection, current: Account | None, outcome: Outcome) -> Account:
         after = outcome.attributes
@@ -104,11 +154,16 @@ class Cycle:
     def _log(
         self, db: sqlite3.Connection, change_id: str, source_id: str, action: str, status: str, facts: bytes
     ) -> None:
+        fault = self.faults.strike(source_id, *ENTRY)
+        if fault is not None and fault.kind == "lose_entry":
+            return
         now = micros(self.now())
         self._last_at = max(now, self._last_at + 1)
-        visible_at = now + micros(self.rules.log_lag_seconds)
+        late = fault.seconds if fault is not None and fault.kind == "delay_entry" else 0.0
+        visible_at = now + micros(self.rules.log_lag_seconds + late)
         values = (str(uuid.uuid4()), self._last_at, visible_at, self.cycle_id, change_id, source_id, action, status)
-        db.execute(_INSERT_LOG, (*values, facts))
+        for _ in range(2 if fault is not None and fault.kind == "repeat_entry" else 1):
+            db.execute(_INSERT_LOG, (*values, facts))
 
     def _resolve(self) -> int:
         """Give managers to some of those whose manager has come; 0 when none is left to give."""

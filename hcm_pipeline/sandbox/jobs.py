@@ -5,43 +5,90 @@ from __future__ import annotations
 from typing import Any
 
 from hcm_pipeline.sandbox.bulk import ENTERPRISE
+from hcm_pipeline.sandbox.clock import iso, micros
+from hcm_pipeline.sandbox.job import Execution, Quarantine
 from hcm_pipeline.sandbox.mapping import CUSTOM_TARGETS, TARGETS
 from hcm_pipeline.sandbox.options import SandboxOptions
-from hcm_pipeline.sandbox.service import QUARANTINE, Sandbox
+from hcm_pipeline.sandbox.service import Sandbox
 
 CUSTOM_URN = "urn:ietf:params:scim:schemas:extension:oracle:1.0:User"
 """Stands in the schema for whatever URN an organisation chose: hire and termination date are matched by their name."""
 
-_SCHEDULE = {"Active": "Active", "Paused": "Paused", "Quarantine": "Active"}
+NEVER = "0001-01-01T00:00:00Z"
 
 Json = dict[str, Any]
 
 
 def job_resource(sandbox: Sandbox) -> Json:
     """`synchronizationJob`."""
-    status = sandbox.job_status
-    quarantine = {"reason": "QuarantinedOnDemand", "error": None} if status == QUARANTINE else None
+    job = sandbox.job
+    execution = job.last
     return {
         "id": sandbox.identity.job_id,
-        "templateId": "API2AAD",
+        "templateId": sandbox.identity.job_id.partition(".")[0],
         "schedule": {
             "expiration": None,
             "interval": f"PT{max(1, round(sandbox.rules.cycle_seconds))}S",
-            "state": _SCHEDULE[status],
+            "state": job.schedule,
         },
         "status": {
-            "code": status,
-            "countSuccessiveCompleteFailures": 0,
+            "code": job.status,
+            "countSuccessiveCompleteFailures": job.failed_in_a_row,
             "escrowsPruned": False,
-            "quarantine": quarantine,
-            "steadyStateFirstAchievedTime": "0001-01-01T00:00:00Z",
-            "steadyStateLastAchievedTime": "0001-01-01T00:00:00Z",
+            "lastExecution": _execution(execution),
+            "lastSuccessfulExecution": _execution(job.last_success),
+            "lastSuccessfulExecutionWithExports": _execution(job.last_exports),
             "progress": [],
+            "quarantine": _quarantine(job.quarantine),
+            "steadyStateFirstAchievedTime": NEVER if execution is None else _time(execution.ended),
+            "steadyStateLastAchievedTime": NEVER if execution is None else _time(execution.ended),
             "synchronizedEntryCountByType": [
                 {"key": "User", "value": sandbox.store.number("SELECT count(*) FROM users WHERE provisioned")}
             ],
+            "troubleshootingUrl": None,
         },
     }
+
+
+def _execution(execution: Execution | None) -> Json | None:
+    """`synchronizationTaskExecution`."""
+    if execution is None:
+        return None
+    return {
+        "activityIdentifier": execution.cycle_id,
+        "countEntitled": execution.imported,
+        "countEntitledForProvisioning": execution.imported,
+        "countEscrowed": execution.escrowed,
+        "countEscrowedRaw": execution.escrowed,
+        "countExported": execution.exported,
+        "countExports": execution.exported,
+        "countImported": execution.imported,
+        "countImportedDeltas": 0,
+        "countImportedReferenceDeltas": 0,
+        "error": None,
+        "state": execution.state,
+        "timeBegan": _time(execution.began),
+        "timeEnded": _time(execution.ended),
+    }
+
+
+def _quarantine(quarantine: Quarantine | None) -> Json | None:
+    """`synchronizationQuarantine`."""
+    if quarantine is None:
+        return None
+    error = {"code": quarantine.code, "message": quarantine.message, "tenantActionable": True}
+    return {
+        "currentBegan": _time(quarantine.current),
+        "nextAttempt": NEVER if quarantine.next_attempt is None else _time(quarantine.next_attempt),
+        "reason": quarantine.reason,
+        "seriesBegan": _time(quarantine.began),
+        "seriesCount": quarantine.count,
+        "error": error if quarantine.code or quarantine.message else None,
+    }
+
+
+def _time(moment: float) -> str:
+    return iso(micros(moment))
 
 
 def schema_resource(sandbox: Sandbox) -> Json:

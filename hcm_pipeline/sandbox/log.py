@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import orjson
@@ -48,7 +48,7 @@ def facts_of(outcome: Outcome, account: Account | None, milliseconds: int) -> by
             "received": outcome.received,
             "changes": outcome.changes,
             "unresolved": outcome.unresolved,
-            "error": [outcome.failure.code, outcome.failure.reason] if outcome.failure else None,
+            "error": astuple(outcome.failure) if outcome.failure else None,
             "target": _target(account),
             "matched": outcome.action != "create",
             "ms": milliseconds,
@@ -128,14 +128,15 @@ def render(row: sqlite3.Row, job: JobFacts, version: str) -> Json:
 def _status(status: str, error: list[str] | None) -> Json:
     if error is None:
         return {"status": status, "errorInformation": None}
+    code, reason, advice, category = error
     return {
         "status": status,
         "errorInformation": {
-            "errorCode": error[0],
-            "reason": error[1],
+            "errorCode": code,
+            "reason": reason,
             "additionalDetails": None,
-            "errorCategory": "failure" if status == "failure" else "success",
-            "recommendedAction": None,
+            "errorCategory": category,
+            "recommendedAction": advice,
         },
     }
 
@@ -209,12 +210,12 @@ def _steps(row: sqlite3.Row, facts: Json) -> list[Json]:
         )  # fmt: skip
     if status == "failure":
         name = "EntryExportUpdate" if facts["matched"] else "EntryExportAdd"
-        code, reason = facts["error"]
+        code, reason, *_ = facts["error"]
         steps.append(_step(name, "export", "failure", reason, {"ErrorCode": code}))
     elif facts["matched"]:
         if written:
             steps.append(export_update)
-    else:
+    elif target:
         steps.append(
             _step("EntryExportAdd", "export", "success", f"User '{source}' was created in Azure Active Directory",
                   {**written, "IsSoftDeleted": "False", "passwordProfilepassword": "[Redacted]",

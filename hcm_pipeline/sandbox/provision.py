@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from hcm_pipeline.sandbox.bulk import Record
+from hcm_pipeline.sandbox.codes import SKIPPED, Failure, failure
 from hcm_pipeline.sandbox.mapping import DATES, REQUIRED, TARGETS, Value, flatten, parent_of, target_of
 from hcm_pipeline.sandbox.options import SandboxOptions
 
@@ -23,14 +24,6 @@ LONGEST = {
 _LOCAL = re.compile(r"[A-Za-z0-9'.\-_!#^~]{1,64}", re.ASCII)
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+", re.ASCII)
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a record was not applied, in the log's words. `reason` carries no value."""
-
-    code: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -76,20 +69,20 @@ def apply_record(current: Account | None, record: Record, directory: Directory, 
             after["manager"] = found
         else:
             unresolved = str(named)
-    failure = _normalise(wanted)
+    refusal = _normalise(wanted)
     after.update(wanted)
-    failure = failure or _refusal(current, after, directory, rules)
+    refusal = refusal or _refusal(current, after, directory, rules)
     action = "update" if current else "create"
-    if failure:
-        return Outcome(action, "failure", received, before, failure=failure)
+    if refusal:
+        return Outcome(action, "failure", received, before, failure=refusal)
     after = {name: value for name, value in after.items() if value is not None}
     changes = [
         (name, before.get(name), after.get(name))
         for name in (*after, *(name for name in before if name not in after))
         if before.get(name) != after.get(name)
     ]
-    if current and not changes and unresolved is None:
-        redundant = Failure("EntrySynchronizationSkipped", "The account already is as the record says.")
+    if current and not changes and unresolved is None and rules.unchanged_record == "skipped":
+        redundant = failure(SKIPPED, "The account already is as the record says.")
         return Outcome("other", "skipped", received, before, failure=redundant)
     if current and before.get("accountEnabled") is True and after.get("accountEnabled") is False:
         action = "disable"
@@ -103,7 +96,7 @@ def _wanted(
     wanted: dict[str, Value] = {}
     for source, value in received.items():
         target = target_of(source)
-        if target is None:
+        if target is None or (target == "mail" and not _mail_flows(created=created, rules=rules)):
             continue
         if value is None or value == "":
             if not created and rules.flow_nulls and target not in REQUIRED:
@@ -125,6 +118,10 @@ def _wanted(
     return wanted
 
 
+def _mail_flows(*, created: bool, rules: SandboxOptions) -> bool:
+    return rules.mail == "writable" or (rules.mail == "create_only" and created)
+
+
 def _normalise(wanted: dict[str, Value]) -> Failure | None:
     """Dates as Graph keeps them, in place; a failure for what cannot be read."""
     for name in DATES & wanted.keys():
@@ -134,7 +131,7 @@ def _normalise(wanted: dict[str, Value]) -> Failure | None:
         try:
             moment = datetime.fromisoformat(str(value))
         except ValueError:
-            return Failure("SchemaPropertyCanOnlyAcceptValue", f"{name} must be an ISO 8601 date.")
+            return failure("SchemaPropertyCanOnlyAcceptValue", f"{name} must be an ISO 8601 date.")
         moment = moment.astimezone(UTC) if moment.tzinfo else moment
         wanted[name] = f"{moment:%Y-%m-%dT%H:%M:%S}Z"
     return None
@@ -144,20 +141,22 @@ def _refusal(
     current: Account | None, after: dict[str, Value], directory: Directory, rules: SandboxOptions
 ) -> Failure | None:
     """Why the directory would not take the account as it would become."""
+    if current is not None and current.attributes.get("onPremisesSyncEnabled") is True:
+        return failure("AzureActiveDirectoryCannotUpdateObjectsMasteredOnPremises")
     missing = [name for name in ("userPrincipalName", "displayName") if not str(after.get(name) or "").strip()]
     if missing:
-        return Failure("MandatoryFieldsMissing", f"Required and absent: {', '.join(missing)}.")
+        return failure("MandatoryFieldsMissing", f"Required and absent: {', '.join(missing)}.")
     user_name = str(after["userPrincipalName"])
     if current is None or current.attributes.get("userPrincipalName") != user_name:
-        failure = user_principal_name_refusal(user_name, rules)
-        if failure:
-            return failure
+        refusal = user_principal_name_refusal(user_name, rules)
+        if refusal:
+            return refusal
         holder = directory.holder_of(user_name)
         if holder is not None and (current is None or holder != current.object_id):
-            return Failure("Conflict", "Another object with the same value for property userPrincipalName exists.")
+            return failure("Conflict", "Another object with the same value for property userPrincipalName exists.")
     for name, longest in LONGEST.items():
         if len(str(after.get(name) or "")) > longest:
-            return Failure("SchemaPropertyCanOnlyAcceptValue", f"{name} can only hold {longest} characters.")
+            return failure("SchemaPropertyCanOnlyAcceptValue", f"{name} can only hold {longest} characters.")
     return None
 
 
@@ -165,8 +164,8 @@ def user_principal_name_refusal(user_name: str, rules: SandboxOptions) -> Failur
     """What is wrong with the spelling of a userPrincipalName: 64 characters, @, 48 characters of a usable domain."""
     local, _, domain = user_name.rpartition("@")
     if not _LOCAL.fullmatch(local) or local.endswith(".") or len(domain) > 48 or not _DOMAIN.fullmatch(domain):
-        return Failure("AzureActiveDirectoryInvalidUserPrincipalName", "The userPrincipalName is not a legal one.")
+        return failure("AzureActiveDirectoryInvalidUserPrincipalName", "The userPrincipalName is not a legal one.")
     usable = rules.verified_domains
     if usable is not None and domain.lower() not in usable and not domain.lower().endswith(".onmicrosoft.com"):
-        return Failure("InvalidDomain", "The domain of the userPrincipalName is not verified in this tenant.")
+        return failure("InvalidDomain", "The domain of the userPrincipalName is not verified in this tenant.")
     return None

@@ -15,6 +15,9 @@ _CODES = {
 }  # fmt: skip
 
 
+EXPIRED = "Access token has expired or is not yet valid."
+
+
 class ConnectionDropped(Exception):
     """The connection is to be cut instead of answered."""
 
@@ -31,7 +34,8 @@ class GraphError(Exception):
         """The error that a fault asks for."""
         headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
         code = fault.code or _CODES.get(fault.status, "UnknownError")
-        return cls(fault.status, code, fault.message or "A fault was armed for this call.", headers)
+        usual = EXPIRED if fault.status == 401 else "A fault was armed for this call."
+        return cls(fault.status, code, fault.message or usual, headers)
 
 
 def throttled(seconds: float, rules: SandboxOptions) -> GraphError:

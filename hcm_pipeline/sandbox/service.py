@@ -7,6 +7,7 @@ import secrets
 import threading
 import uuid
 from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,19 @@ import orjson
 from hcm_pipeline.sandbox.auth import Authority, Identity
 from hcm_pipeline.sandbox.bulk import Operation
 from hcm_pipeline.sandbox.clock import MANUAL, Clock, iso, micros
+from hcm_pipeline.sandbox.codes import CODES, NO_AGENT
 from hcm_pipeline.sandbox.cycle import Cycle
 from hcm_pipeline.sandbox.faults import Faults
+from hcm_pipeline.sandbox.job import DAY, Execution, Job, Reason, Status
 from hcm_pipeline.sandbox.log import JobFacts
-from hcm_pipeline.sandbox.options import SandboxOptions
+from hcm_pipeline.sandbox.options import SandboxOptions, with_changes
 from hcm_pipeline.sandbox.store import STATE_TABLES, Store
 from hcm_pipeline.sandbox.users import GROUP_PROPERTIES
+from hcm_pipeline.sandbox.window import Window
 
-ACTIVE, PAUSED, QUARANTINE = "Active", "Paused", "Quarantine"
-DAY = 86_400
+UNCOUNTED = (0, 429)
+"""Endings of a bulkUpload call that use up no quota: cut before it was taken, and throttled."""
+COUNTED = f"SELECT at FROM received WHERE at > ? AND status NOT IN {UNCOUNTED} ORDER BY at"
 
 
 class Sandbox:
@@ -31,19 +36,19 @@ class Sandbox:
 
     def __init__(self, directory: Path, rules: SandboxOptions) -> None:
         self.directory = directory
-        self.rules = rules
+        self.rules = self._rules_at_start = rules
         self.store = Store(directory / "state.sqlite")
         self.clock = Clock(self.store)
         self.faults = Faults()
         kept = self.store.meta()
+        api = "API2AD" if rules.target == "ad" else "API2AAD"
         fresh = {
             "tenant_id": rules.tenant_id,
             "client_id": rules.client_id,
             "client_secret": rules.client_secret,
             "service_principal_id": rules.service_principal_id,
-            "job_id": f"API2AAD.{rules.tenant_id.replace('-', '')}.{rules.job_guid}",
+            "job_id": f"{api}.{rules.tenant_id.replace('-', '')}.{rules.job_guid}",
             "token_key": secrets.token_hex(32),
-            "job_status": ACTIVE,
         }
         if "tenant_id" not in kept:
             self.store.keep(fresh)
@@ -52,16 +57,27 @@ class Sandbox:
         self.job_facts = JobFacts(
             self.identity.tenant_id, self.identity.service_principal_id, self.identity.job_id
         )  # fmt: skip
-        self.authority = Authority(self.identity, kept["token_key"], directory / "certificates", rules)
+        self.authority = Authority(
+            self.identity, kept["token_key"], directory / "certificates", lambda: self.rules, self.clock.now
+        )
         self.authority.generation = int(kept.get("token_generation", "0"))
         self.stopping = threading.Event()
         self.admission = threading.Lock()
         """Held while a bulkUpload call is decided on, so that the limits hold exactly."""
-        self._job_status = kept["job_status"]
+        self._job = Job.from_json(kept["job"]) if "job" in kept else Job()
         self._cycles = threading.Lock()
         self._next_cycle = self.clock.now() + rules.cycle_seconds
+        self._calls = Window(row["at"] for row in self.store.rows(COUNTED, (micros(self.clock.now() - DAY),)))
         self._log_calls: deque[float] = deque()
         self._log_lock = threading.Lock()
+
+    def change_options(self, changes: Mapping[str, object]) -> None:
+        """Change options while it runs. Raises ValueError that says what is allowed."""
+        self.rules = with_changes(self.rules, changes)
+
+    def restore_options(self) -> None:
+        """Back to the options it was started with."""
+        self.rules = self._rules_at_start
 
     # --- provisioning
 
@@ -82,10 +98,10 @@ class Sandbox:
             while self._next_cycle <= target and not self.stopping.is_set():
                 self.clock.move_to(self._next_cycle)
                 self._run_cycle()
-                self._next_cycle += self.rules.cycle_seconds
-                if self._job_status != ACTIVE or not self._has_work():
-                    missed = math.floor((target - self._next_cycle) / self.rules.cycle_seconds) + 1
-                    self._next_cycle += max(0, missed) * self.rules.cycle_seconds
+                every = self.rules.cycle_seconds
+                self._next_cycle += every
+                idle_until = min(target, self._busy_from())
+                self._next_cycle += max(0, math.ceil((idle_until - self._next_cycle) / every)) * every
             self.clock.move_to(target)
 
     def seconds_to_cycle(self) -> float:
@@ -93,12 +109,51 @@ class Sandbox:
         return max(0.0, self._next_cycle - self.clock.now())
 
     def _run_cycle(self) -> None:
-        if self._job_status == ACTIVE:
-            Cycle(self.store, self.rules, self.clock.now, self.stopping).run()
+        job = self._job.judged(self.clock.now())
+        if job.runs and self._agent_is_down:
+            job = self._without_agent(job)
+        elif job.runs:
+            execution = Cycle(self.store, self.rules, self.faults, self.clock.now, self.stopping).run()
+            job = job.first_run()
+            if execution is not None:
+                job = job.ran(execution)
+                if self._fails_too_often(execution):
+                    job = job.quarantined("EncounteredEscrowProportionThreshold", self.clock.now(), lasts=0)
+        self._keep_job(job)
 
-    def _has_work(self) -> bool:
-        found = self.store.number("SELECT EXISTS (SELECT 1 FROM queue) OR EXISTS (SELECT 1 FROM pending WHERE open)")
-        return bool(found)
+    @property
+    def _agent_is_down(self) -> bool:
+        return self.identity.active_directory and self.rules.agent == "down"
+
+    def _without_agent(self, job: Job) -> Job:
+        """What shows of an agent that is down, as the options have it."""
+        shows = self.rules.agent_down_shows
+        if shows == "warnings":
+            told = int(self.store.meta().get("agent_warned", "0"))
+            cycle = Cycle(self.store, self.rules, self.faults, self.clock.now, self.stopping)
+            self.store.keep({"agent_warned": str(cycle.warn(told))})
+        if shows == "quarantine":
+            now, message = self.clock.now(), CODES[NO_AGENT].reason
+            return job.quarantined("EncounteredQuarantineException", now, lasts=0, code=NO_AGENT, message=message)
+        return job
+
+    def _fails_too_often(self, execution: Execution) -> bool:
+        limit = self.rules.quarantine_failures
+        return limit is not None and execution.escrowed >= limit and execution.escrowed > 0.4 * execution.imported
+
+    def _busy_from(self) -> float:
+        """The moment from which a cycle may have something to do."""
+        held = self._job.quarantine
+        if held is not None:
+            return math.inf if held.next_attempt is None else held.next_attempt
+        if not self._job.runs:
+            return math.inf
+        if self._agent_is_down:
+            return math.inf if self.rules.agent_down_shows != "quarantine" else self.clock.now()
+        if self.store.number("SELECT EXISTS (SELECT 1 FROM queue) OR EXISTS (SELECT 1 FROM pending WHERE open)"):
+            return self.clock.now()
+        due = self.store.rows("SELECT min(due) FROM escrow")[0][0]
+        return math.inf if due is None else due / 1e6
 
     # --- ingestion
 
@@ -106,40 +161,39 @@ class Sandbox:
         """Seconds until another bulkUpload call is taken; None: it is taken now."""
         now = self.clock.now()
         for calls, span in ((self.rules.daily_quota, DAY), (self.rules.calls_per_5s, 5)):
-            rows = self.store.rows(
-                "SELECT at FROM received WHERE at > ? AND status NOT IN (0, 429) ORDER BY at DESC LIMIT 1 OFFSET ?",
-                (micros(now - span), max(0, calls - 1)),
-            )
-            if calls <= 0 or rows:
-                since = rows[0]["at"] / 1e6 if rows else now
-                return max(0.001, since + span - now)
+            wait = self._calls.full_for(calls, span, now)
+            if wait is not None:
+                return wait
         return None
 
     def bucket_is_full(self, arriving: int) -> bool:
-        """Whether the ingestion queue has no room for so many records."""
+        """Whether the ingestion queue has no room for so many records; those to be tried again stay in it."""
         room = self.rules.bucket_records
-        return room is not None and self.store.number("SELECT count(*) FROM queue") + arriving > room
+        held = "SELECT (SELECT count(*) FROM queue) + (SELECT count(*) FROM escrow)"
+        return room is not None and self.store.number(held) + arriving > room
 
-    def accept(self, operations: list[Operation], digest: str, *, answered: bool) -> None:
-        """Queue the records and note the call, in one committed transaction."""
+    def accept(self, operations: list[Operation], kept: list[Operation], digest: str, *, answered: bool) -> None:
+        """Queue the records that are kept and note the call, in one committed transaction."""
+        at = micros(self.clock.now())
         with self.store.write() as db:
-            db.executemany(
-                "INSERT INTO queue (data) VALUES (?)",
-                [(orjson.dumps(operation.data),) for operation in operations if not operation.ignored],
-            )
+            db.executemany("INSERT INTO queue (data) VALUES (?)", [(orjson.dumps(one.data),) for one in kept])
             ids = orjson.dumps([operation.bulk_id for operation in operations]).decode()
             db.execute(
                 "INSERT INTO received (at, status, answered, sha256, bulk_ids) VALUES (?, 202, ?, ?, ?)",
-                (micros(self.clock.now()), answered, digest, ids),
+                (at, answered, digest, ids),
             )
+        self._calls.add(at)
 
     def note_refused(self, status: int, digest: str) -> None:
         """Note a call that queued nothing. Status 0: the connection was reset."""
+        at = micros(self.clock.now())
         with self.store.write() as db:
             db.execute(
                 "INSERT INTO received (at, status, answered, sha256, bulk_ids) VALUES (?, ?, ?, ?, '[]')",
-                (micros(self.clock.now()), status, status != 0, digest),
+                (at, status, status != 0, digest),
             )
+        if status not in UNCOUNTED:
+            self._calls.add(at)
 
     def received(self, limit: int) -> list[dict[str, Any]]:
         """The last calls, oldest first."""
@@ -168,25 +222,51 @@ class Sandbox:
     # --- job
 
     @property
-    def job_status(self) -> str:
-        """Active, Paused or Quarantine. Only an active job processes; any job queues."""
-        return self._job_status
+    def job(self) -> Job:
+        """Only a job that runs processes; any job queues."""
+        return self._job
 
-    def set_job_status(self, status: str) -> None:
-        """Change and keep it."""
-        self._job_status = status
-        self.store.keep({"job_status": status})
+    def _keep_job(self, job: Job) -> None:
+        if job != self._job:
+            self._job = job
+            self.store.keep({"job": job.to_json()})
+
+    def set_job(self, status: Status, reason: Reason = "QuarantinedOnDemand", lasts: int | None = None) -> None:
+        """Put the job into a state, by somebody's hand. `reason` and `lasts` are of a quarantine."""
+        with self._cycles:
+            if status == "Quarantine":
+                self._keep_job(self._job.quarantined(reason, self.clock.now(), lasts=lasts))
+            else:
+                self._keep_job(self._job.set_to(status))
+
+    def start_job(self) -> None:
+        """Start provisioning; what is queued stays."""
+        with self._cycles:
+            self._begin()
+
+    def pause_job(self) -> None:
+        """Hold the job; it goes on queueing."""
+        with self._cycles:
+            self._keep_job(self._job.paused())
 
     def restart_job(self) -> None:
         """Running: records stay queued and missing managers are looked for again. Not running: the queue is purged."""
         with self._cycles:
             with self.store.write() as db:
-                if self._job_status == ACTIVE:
+                db.execute("DELETE FROM escrow")
+                if self._job.runs:
                     db.execute("UPDATE pending SET open = 1")
                 else:
                     db.execute("DELETE FROM queue")
                     db.execute("DELETE FROM pending")
-            self.set_job_status(ACTIVE)
+            self._begin()
+
+    def _begin(self) -> None:
+        job = self._job.begun()
+        if not self.rules.notification_email:
+            message = "The job has no notification e-mail address."
+            job = job.quarantined("EncounteredQuarantineException", self.clock.now(), message=message)
+        self._keep_job(job)
 
     # --- control
 
@@ -197,18 +277,17 @@ class Sandbox:
         return {
             "instance": self.instance,
             "clock": {"mode": self.clock.mode, "now": iso(micros(now))},
-            "job": {"id": self.identity.job_id, "status": self._job_status},
+            "job": {"id": self.identity.job_id, "status": self._job.status, "schedule": self._job.schedule},
             "users": number("SELECT count(*) FROM users"),
             "enabled": number("SELECT count(*) FROM users WHERE enabled"),
             "queue": number("SELECT count(*) FROM queue"),
+            "escrow": number("SELECT count(*) FROM escrow"),
             "pendingManagers": number("SELECT count(*) FROM pending"),
             "log": number("SELECT count(*) FROM log"),
             "calls": number("SELECT count(*) FROM received"),
             "acceptedCalls": number("SELECT count(*) FROM received WHERE status = 202"),
-            "callsInLastDay": number(
-                "SELECT count(*) FROM received WHERE at > ? AND status NOT IN (0, 429)", (micros(now - DAY),)
-            ),
-            "faults": len(self.faults.armed()),
+            "callsInLastDay": self._calls.within(DAY, now),
+            "faults": self.faults.number,
         }
 
     instance = ""
@@ -263,15 +342,18 @@ class Sandbox:
         return str(row["id"])
 
     def reset(self) -> None:
-        """Back to an empty tenant with an active job; ids, certificates and tokens stay."""
+        """Back to an empty tenant with an active job and the options of the start; ids, certificates and tokens stay."""
         with self._cycles:
             with self.store.write() as db:
                 for table in STATE_TABLES:
                     db.execute(f"DELETE FROM {table}")
             self.faults.disarm()
+            self.restore_options()
             self.clock.reset()
             self._next_cycle = self.clock.now() + self.rules.cycle_seconds
-            self.set_job_status(ACTIVE)
+            self._keep_job(Job())
+            self.store.keep({"agent_warned": "0"})
+            self._calls.clear()
             with self._log_lock:
                 self._log_calls.clear()
 

@@ -34,6 +34,9 @@ CREATE TABLE IF NOT EXISTS groups (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEX
 -- one row: one accepted operation that no cycle has taken yet
 CREATE TABLE IF NOT EXISTS queue (seq INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB NOT NULL);
 
+-- one row: the last record of a worker that failed, and when (microseconds since 1970) it is tried again
+CREATE TABLE IF NOT EXISTS escrow (external_id TEXT PRIMARY KEY, due INTEGER NOT NULL, data BLOB NOT NULL) WITHOUT ROWID;
+
 -- one row: an account whose manager is not there yet. open: the running or next cycle tries again
 CREATE TABLE IF NOT EXISTS pending (
     user_id TEXT PRIMARY KEY,
@@ -61,7 +64,7 @@ CREATE INDEX IF NOT EXISTS log_by_source ON log (source_id);
 CREATE INDEX IF NOT EXISTS log_by_change ON log (change_id);
 CREATE INDEX IF NOT EXISTS log_by_cycle ON log (cycle_id);
 
--- one row: one bulkUpload call. status 0: the connection was reset before it was taken. answered: the caller was told
+-- one row: one bulkUpload call. status 0: the connection was reset before it was taken. answered: and the caller was told
 CREATE TABLE IF NOT EXISTS received (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     at INTEGER NOT NULL,
@@ -73,7 +76,7 @@ CREATE TABLE IF NOT EXISTS received (
 CREATE INDEX IF NOT EXISTS received_by_time ON received (at);
 """
 
-STATE_TABLES = ("users", "deleted_users", "groups", "queue", "pending", "log", "received")
+STATE_TABLES = ("users", "deleted_users", "groups", "queue", "escrow", "pending", "log", "received")
 
 
 class Store:

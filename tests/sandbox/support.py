@@ -96,7 +96,9 @@ class Tenant:
         return content
 
     def advance(self, seconds: float) -> None:
+        """Move the clock and sign in anew, for a token lives by it."""
         self.control("clock", advance_seconds=seconds)
+        sign_in(self.handle, self.http)
 
     def state(self) -> dict[str, Any]:
         content: dict[str, Any] = self.http.get(f"{self.handle.url}/sandbox/state").json()

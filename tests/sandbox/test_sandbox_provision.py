@@ -46,6 +46,29 @@ def test_the_same_record_again_is_skipped() -> None:
     assert (again.status, again.failure and again.failure.code) == ("skipped", "EntrySynchronizationSkipped")
 
 
+def test_the_same_record_again_is_an_update_where_the_options_say_so() -> None:
+    again = applied(record("7"), on=applied(record("7")), rules=SandboxOptions(unchanged_record="update"))
+    assert (again.action, again.status, again.changes) == ("update", "success", [])
+
+
+@pytest.mark.parametrize(
+    ("mode", "created", "updated"),
+    [("writable", "a@b.c", "d@e.f"), ("create_only", "a@b.c", "a@b.c"), ("ignored", None, None)],
+)
+def test_mail_flows_as_the_option_says(mode: Any, created: str | None, updated: str | None) -> None:
+    rules = SandboxOptions(mail=mode)
+    first = applied(record("7", emails=[{"type": "work", "value": "a@b.c"}]), rules=rules)
+    again = applied(record("7", title="x", emails=[{"type": "work", "value": "d@e.f"}]), on=first, rules=rules)
+    assert (first.attributes.get("mail"), again.attributes.get("mail")) == (created, updated)
+
+
+def test_an_account_mastered_on_premises_is_not_updated() -> None:
+    account = Account("object-1", {**applied(record("7")).attributes, "onPremisesSyncEnabled": True})
+    outcome = apply_record(account, record("7", title="Lead"), directory(), DEFAULT)
+    assert outcome.failure is not None
+    assert outcome.failure.code == "AzureActiveDirectoryCannotUpdateObjectsMasteredOnPremises"
+
+
 def test_active_false_disables() -> None:
     outcome = applied(record("7", active=False), on=applied(record("7")))
     assert (outcome.action, outcome.changes) == ("disable", [("accountEnabled", True, False)])
