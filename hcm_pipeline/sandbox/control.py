@@ -23,7 +23,7 @@ from hcm_pipeline.sandbox.service import Sandbox
 Json = dict[str, Any]
 Work = Callable[[Sandbox, Request, Json], Json]
 
-MOST_LISTED = 100_000
+MOST_LISTED = 10_000_000
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -43,7 +43,7 @@ def routes() -> list[BaseRoute]:
         Route("/sandbox/options", _endpoint(_options), methods=["GET", "POST", "DELETE"]),
         Route("/sandbox/faults", _endpoint(_faults), methods=["GET", "POST", "DELETE"]),
         Route("/sandbox/received", _endpoint(_received)),
-        Route("/sandbox/users", _endpoint(_add_users), methods=["POST"]),
+        Route("/sandbox/users", _endpoint(_users), methods=["GET", "POST"]),
         Route("/sandbox/users/delete", _endpoint(_delete_user), methods=["POST"]),
         Route("/sandbox/groups", _endpoint(_add_groups), methods=["POST"]),
         Route("/sandbox/job", _endpoint(_set_job), methods=["POST"]),
@@ -111,13 +111,21 @@ def _options(sandbox: Sandbox, request: Request, body: Json) -> Json:
 
 
 def _received(sandbox: Sandbox, request: Request, _body: Json) -> Json:
-    limit = request.query_params.get("limit", "100")
-    if not limit.isdecimal() or not 1 <= int(limit) <= MOST_LISTED:
-        raise ValueError(f"limit: a number from 1 to {MOST_LISTED}")
-    return {"received": sandbox.received(int(limit))}
+    return {"received": sandbox.received(_number(request, "limit", 100, least=1))}
 
 
-def _add_users(sandbox: Sandbox, _request: Request, body: Json) -> Json:
+def _number(request: Request, name: str, default: int, *, least: int) -> int:
+    text = request.query_params.get(name, str(default))
+    if not text.isdecimal() or not least <= int(text) <= MOST_LISTED:
+        raise ValueError(f"{name}: a number from {least} to {MOST_LISTED}")
+    return int(text)
+
+
+def _users(sandbox: Sandbox, request: Request, body: Json) -> Json:
+    if request.method == "GET":
+        after, limit = _number(request, "after", 0, least=0), _number(request, "limit", 100, least=1)
+        accounts, more = sandbox.accounts(after, limit)
+        return {"users": accounts, "next": more}
     users = body.get("users")
     if not isinstance(users, list) or not all(isinstance(user, dict) for user in users):
         raise ValueError("users: an array of objects")

@@ -6,11 +6,12 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import orjson
 
+from hcm_pipeline.sandbox.active_directory import DN, SAM
 from hcm_pipeline.sandbox.clock import micros
 from hcm_pipeline.sandbox.codes import NO_AGENT, failure
 from hcm_pipeline.sandbox.faults import ENTRY, RECORD, Faults
@@ -149,6 +150,8 @@ class Cycle:
                 "UPDATE users SET employee_id = ?, upn = ?, enabled = ?, body = ?, provisioned = 1 WHERE id = ?",
                 (*columns, object_id),
             )
+        if self.rules.target == "ad":
+            keep_names(db, object_id, after)
         return Account(object_id, after)
 
     def _log(
@@ -205,4 +208,19 @@ def _directory(db: sqlite3.Connection) -> Directory:
     return Directory(
         holder_of=lambda name: one("SELECT id FROM users WHERE upn = ?", name),
         managed_by=lambda number: one("SELECT id FROM users WHERE employee_id = ? AND provisioned", number),
+        holder_of_name=lambda attribute, value: one(_HOLDER[attribute], value),
     )
+
+
+_HOLDER = {
+    "userPrincipalName": "SELECT id FROM users WHERE upn = ?",
+    SAM: f"SELECT user_id AS id FROM names WHERE attribute = '{SAM}' AND value = ?",
+    DN: f"SELECT user_id AS id FROM names WHERE attribute = '{DN}' AND value = ?",
+}
+
+
+def keep_names(db: sqlite3.Connection, user_id: str, attributes: Mapping[str, object]) -> None:
+    """Note the unique names that an account of Active Directory has now."""
+    db.execute("DELETE FROM names WHERE user_id = ?", (user_id,))
+    held = [(name, attributes[name], user_id) for name in (SAM, DN) if attributes.get(name)]
+    db.executemany("INSERT OR IGNORE INTO names VALUES (?, ?, ?)", held)

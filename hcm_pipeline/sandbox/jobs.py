@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from hcm_pipeline.sandbox.active_directory import ad_change
 from hcm_pipeline.sandbox.bulk import ENTERPRISE
 from hcm_pipeline.sandbox.clock import iso, micros
 from hcm_pipeline.sandbox.job import Execution, Quarantine
-from hcm_pipeline.sandbox.mapping import CUSTOM_TARGETS, TARGETS
+from hcm_pipeline.sandbox.log import TEMPLATES
+from hcm_pipeline.sandbox.mapping import AD_CUSTOM_TARGETS, AD_TARGETS, CUSTOM_TARGETS, TARGETS
 from hcm_pipeline.sandbox.options import SandboxOptions
 from hcm_pipeline.sandbox.service import Sandbox
 
@@ -92,25 +94,34 @@ def _time(moment: float) -> str:
 
 
 def schema_resource(sandbox: Sandbox) -> Json:
-    """`synchronizationSchema`: the mappings this sandbox applies, with externalId to employeeId as the matching one."""
-    mappings = {**TARGETS, **{f"{CUSTOM_URN}:{name}": target for name, target in CUSTOM_TARGETS.items()}}
+    """`synchronizationSchema`: the mappings this sandbox applies, with externalId to the employee number as the match."""
+    to_ad = sandbox.rules.target == "ad"
+    own = AD_CUSTOM_TARGETS if to_ad else CUSTOM_TARGETS
+    mappings = {
+        **(AD_TARGETS if to_ad else TARGETS),
+        **{f"{CUSTOM_URN}:{name}": target for name, target in own.items()},
+    }
     if not sandbox.rules.map_mobile:
         mappings = {source: target for source, target in mappings.items() if target != "mobile"}
+    if to_ad:
+        mappings = {source: ad_change((target, None, None))[0] for source, target in mappings.items()}
+    kind, _, _ = sandbox.identity.job_id.partition(".")
+    target_system = TEMPLATES[kind][2]
     return {
         "id": sandbox.identity.job_id,
         "version": "v1",
         "directories": [
             _directory("API", ENTERPRISE, list(mappings), sandbox.rules),
-            _directory("Azure Active Directory", "User", list(mappings.values()), sandbox.rules),
+            _directory(target_system, "User", list(mappings.values()), sandbox.rules),
         ],
         "synchronizationRules": [
             {
-                "id": "API2AAD",
+                "id": kind,
                 "name": "USER_INBOUND_USER",
                 "priority": 1,
                 "editable": True,
                 "sourceDirectoryName": "API",
-                "targetDirectoryName": "Azure Active Directory",
+                "targetDirectoryName": target_system,
                 "objectMappings": [
                     {
                         "name": f"Provision API {ENTERPRISE}s",
@@ -154,7 +165,7 @@ def _directory(name: str, object_name: str, attributes: list[str], rules: Sandbo
 
 
 def _type(attribute: str) -> str:
-    if attribute in ("active", "accountEnabled"):
+    if attribute in ("active", "accountEnabled", "accountDisabled"):
         return "Boolean"
     return "Reference" if attribute.rpartition(":")[2] == "manager" else "String"
 

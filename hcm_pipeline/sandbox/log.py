@@ -10,9 +10,10 @@ from typing import Any
 
 import orjson
 
+from hcm_pipeline.sandbox.active_directory import ad_change
 from hcm_pipeline.sandbox.bulk import ENTERPRISE
 from hcm_pipeline.sandbox.clock import iso
-from hcm_pipeline.sandbox.mapping import Value
+from hcm_pipeline.sandbox.mapping import Change, Value
 from hcm_pipeline.sandbox.odata import (
     Field,
     known_options,
@@ -22,12 +23,23 @@ from hcm_pipeline.sandbox.odata import (
     read_skip_token,
     where,
 )
-from hcm_pipeline.sandbox.provision import Account, Change, Outcome
+from hcm_pipeline.sandbox.provision import Account, Outcome
 from hcm_pipeline.sandbox.store import Store
 
 DEFAULT_PAGE, LARGEST_PAGE = 100, 1000
-TEMPLATE_ID = "40d8f01e-b0d7-4b4f-938b-05190712e598"
-APP_NAME = "API-driven provisioning to Microsoft Entra ID"
+TEMPLATES = {
+    "API2AAD": (
+        "40d8f01e-b0d7-4b4f-938b-05190712e598",
+        "API-driven provisioning to Microsoft Entra ID",
+        "Azure Active Directory",
+    ),
+    "API2AD": (
+        "ec7c5431-5d84-453f-80d3-e3385e284eef",
+        "API-driven provisioning to on-premises Active Directory",
+        "Active Directory",
+    ),
+}
+"""By the first part of the job id: the gallery template, its name, and the target system's."""
 
 Json = dict[str, Any]
 
@@ -39,6 +51,11 @@ class JobFacts:
     tenant_id: str
     service_principal_id: str
     job_id: str
+
+    @property
+    def active_directory(self) -> bool:
+        """Whether entries speak of Active Directory's attributes."""
+        return self.job_id.startswith("API2AD.")
 
 
 def facts_of(outcome: Outcome, account: Account | None, milliseconds: int) -> bytes:
@@ -74,6 +91,9 @@ def _target(account: Account | None) -> Json | None:
 def render(row: sqlite3.Row, job: JobFacts, version: str) -> Json:
     """The entry as Graph prints it. beta adds the two older names `action` and `statusInfo`."""
     facts: Json = orjson.loads(row["facts"])
+    if job.active_directory:
+        facts["changes"] = [ad_change((name, old, new)) for name, old, new in facts.get("changes") or []]
+    template_id, app_name, target_name = TEMPLATES[job.job_id.partition(".")[0]]
     target: Json | None = facts["target"]
     status = _status(row["status"], facts.get("error"))
     entry: Json = {
@@ -85,15 +105,15 @@ def render(row: sqlite3.Row, job: JobFacts, version: str) -> Json:
         "changeId": row["change_id"],
         "provisioningAction": row["action"],
         "durationInMilliseconds": facts["ms"],
-        "servicePrincipal": {"id": job.service_principal_id, "displayName": APP_NAME},
+        "servicePrincipal": {"id": job.service_principal_id, "displayName": app_name},
         "sourceSystem": {"id": job.service_principal_id, "displayName": "API", "details": {}},
         "targetSystem": {
             "id": job.tenant_id,
-            "displayName": "Azure Active Directory",
+            "displayName": target_name,
             "details": {
-                "ApplicationId": TEMPLATE_ID,
+                "ApplicationId": template_id,
                 "ServicePrincipalId": job.service_principal_id,
-                "ServicePrincipalDisplayName": APP_NAME,
+                "ServicePrincipalDisplayName": app_name,
             },
         },
         "initiatedBy": {"id": "", "displayName": "Azure AD Provisioning Service", "initiatorType": "system"},
@@ -112,7 +132,7 @@ def render(row: sqlite3.Row, job: JobFacts, version: str) -> Json:
             else {},
         },
         "provisioningStatusInfo": status,
-        "provisioningSteps": _steps(row, facts),
+        "provisioningSteps": _steps(row, facts, target_name),
         "modifiedProperties": [
             {"displayName": name, "oldValue": _text(old), "newValue": _text(new)} for name, old, new in facts["changes"]
         ]
@@ -164,12 +184,10 @@ def _step(name: str, kind: str, status: str, description: str, details: Mapping[
     }
 
 
-def _steps(row: sqlite3.Row, facts: Json) -> list[Json]:
+def _steps(row: sqlite3.Row, facts: Json, system: str) -> list[Json]:
     source, status, target = row["source_id"], row["status"], facts["target"]
     written = {_key(name): _text(new) or "" for name, _, new in facts.get("changes", [])}
-    export_update = _step(
-        "EntryExportUpdate", "export", "success", f"User '{source}' was updated in Azure Active Directory", written
-    )
+    export_update = _step("EntryExportUpdate", "export", "success", f"User '{source}' was updated in {system}", written)
     if facts.get("twin"):
         return [export_update]
     received: dict[str, Value] = facts["received"]
@@ -217,7 +235,7 @@ def _steps(row: sqlite3.Row, facts: Json) -> list[Json]:
             steps.append(export_update)
     elif target:
         steps.append(
-            _step("EntryExportAdd", "export", "success", f"User '{source}' was created in Azure Active Directory",
+            _step("EntryExportAdd", "export", "success", f"User '{source}' was created in {system}",
                   {**written, "IsSoftDeleted": "False", "passwordProfilepassword": "[Redacted]",
                    "ReportableIdentifier": target["upn"]})
         )  # fmt: skip

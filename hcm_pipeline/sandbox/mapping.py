@@ -7,9 +7,15 @@ what administrators commonly add. Anything else is ignored, as the service ignor
 
 from __future__ import annotations
 
+from typing import Literal
+
 from hcm_pipeline.sandbox.bulk import COLLECTIONS, ENTERPRISE, Record
 
 Value = str | bool | None
+Change = tuple[str, Value, Value]
+"""Property, old value, new value."""
+Kind = Literal["entra", "ad"]
+"""What a job provisions to."""
 
 WORK, MOBILE = '[type eq "work"]', '[type eq "mobile"]'
 MANAGER = f"{ENTERPRISE}:manager"
@@ -42,16 +48,30 @@ TARGETS: dict[str, str] = {
 CUSTOM_TARGETS = {"HireDate": "employeeHireDate", "TermDate": "employeeLeaveDateTime"}
 """By the last part of the name, whatever the organisation called its URN."""
 
+AD_TARGETS: dict[str, str] = {
+    source: target
+    for source, target in TARGETS.items()
+    if target not in ("mail", "preferredLanguage", "employeeType", "employeeOrgData.costCenter")
+}
+"""Worksheet 4, under the names that Microsoft Entra ID gives the attributes; e-mail is Active Directory's own affair."""
+AD_CUSTOM_TARGETS = {
+    **CUSTOM_TARGETS,
+    "JobCode": "extensionAttribute1",
+    "SamAccountName": "onPremisesSamAccountName",
+    "CommonName": "cn",
+    "ParentDistinguishedName": "parentDistinguishedName",
+}
+
 DATES = frozenset(CUSTOM_TARGETS.values())
 REQUIRED = frozenset({"employeeId", "accountEnabled", "userPrincipalName", "displayName"})
 """Matching and required attributes: a null never clears them."""
 
 
-def target_of(source: str) -> str | None:
+def target_of(source: str, kind: Kind) -> str | None:
     """The property a SCIM attribute flows to; None: it is not mapped."""
-    found = TARGETS.get(source)
+    found = (AD_TARGETS if kind == "ad" else TARGETS).get(source)
     if found is None and source.startswith("urn:") and not source.startswith(ENTERPRISE):
-        found = CUSTOM_TARGETS.get(source.rpartition(":")[2])
+        found = (AD_CUSTOM_TARGETS if kind == "ad" else CUSTOM_TARGETS).get(source.rpartition(":")[2])
     return found
 
 
@@ -126,7 +146,7 @@ def graph_user(object_id: str, attributes: dict[str, Value]) -> dict[str, object
         else:
             user[_RENAMED.get(target, target)] = value
     user.setdefault("employeeOrgData", None)
-    for name in ("onPremisesSamAccountName", "onPremisesDistinguishedName"):
+    for name in ("onPremisesSamAccountName", "onPremisesDistinguishedName", "onPremisesSyncEnabled"):
         user[name] = attributes.get(name)
     user["proxyAddresses"] = attributes.get("proxyAddresses") or ([f"SMTP:{user['mail']}"] if user["mail"] else [])
     user["userType"] = "Member"

@@ -7,13 +7,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from hcm_pipeline.sandbox.active_directory import ad_refusal, place
 from hcm_pipeline.sandbox.bulk import Record
 from hcm_pipeline.sandbox.codes import SKIPPED, Failure, failure
-from hcm_pipeline.sandbox.mapping import DATES, REQUIRED, TARGETS, Value, flatten, parent_of, target_of
+from hcm_pipeline.sandbox.mapping import (
+    AD_TARGETS,
+    DATES,
+    REQUIRED,
+    TARGETS,
+    Change,
+    Value,
+    flatten,
+    parent_of,
+    target_of,
+)
 from hcm_pipeline.sandbox.options import SandboxOptions
-
-Change = tuple[str, Value, Value]
-"""Property, old value, new value."""
 
 LONGEST = {
     "displayName": 256, "givenName": 64, "surname": 64, "jobTitle": 128, "department": 64, "companyName": 64,
@@ -36,10 +44,14 @@ class Account:
 
 @dataclass(frozen=True)
 class Directory:
-    """What the rules must look up: who holds a userPrincipalName, and who a manager's externalId is."""
+    """What the rules must look up: who holds a userPrincipalName, and who a manager's externalId is.
+
+    `holder_of_name` is asked for the other names that are unique in Active Directory, by attribute and value.
+    """
 
     holder_of: Callable[[str], str | None]
     managed_by: Callable[[str], str | None]
+    holder_of_name: Callable[[str, str], str | None] = lambda _name, _value: None
 
 
 @dataclass(frozen=True)
@@ -69,9 +81,14 @@ def apply_record(current: Account | None, record: Record, directory: Directory, 
             after["manager"] = found
         else:
             unresolved = str(named)
-    refusal = _normalise(wanted)
-    after.update(wanted)
-    refusal = refusal or _refusal(current, after, directory, rules)
+    if rules.target == "ad":
+        after.update(wanted)
+        place(after, wanted, rules)
+        refusal = ad_refusal(current.object_id if current else None, after, directory.holder_of_name, LONGEST, rules)
+    else:
+        refusal = _normalise(wanted)
+        after.update(wanted)
+        refusal = refusal or _refusal(current, after, directory, rules)
     action = "update" if current else "create"
     if refusal:
         return Outcome(action, "failure", received, before, failure=refusal)
@@ -95,24 +112,27 @@ def _wanted(
     """The properties this record sets, None for those it clears."""
     wanted: dict[str, Value] = {}
     for source, value in received.items():
-        target = target_of(source)
+        target = target_of(source, rules.target)
         if target is None or (target == "mail" and not _mail_flows(created=created, rules=rules)):
             continue
-        if value is None or value == "":
+        if value == "" and rules.target == "ad" and not rules.flow_nulls:
+            wanted[target] = ""
+        elif value is None or value == "":
             if not created and rules.flow_nulls and target not in REQUIRED:
                 wanted[target] = None
         else:
             wanted[target] = value
     if rules.flow_nulls and rules.omission_clears and not created:
         present = {parent_of(source) for source in received}
-        for source, target in TARGETS.items():
+        for source, target in (AD_TARGETS if rules.target == "ad" else TARGETS).items():
             if source not in received and target in before and target not in REQUIRED and parent_of(source) in present:
                 wanted[target] = None
     if created:
         user_name = wanted.get("userPrincipalName")
         wanted.setdefault("accountEnabled", True)
-        wanted.setdefault("preferredLanguage", "en-US")
-        wanted["mailNickname"] = str(user_name).partition("@")[0] if user_name else None
+        if rules.target == "entra":
+            wanted.setdefault("preferredLanguage", "en-US")
+            wanted["mailNickname"] = str(user_name).partition("@")[0] if user_name else None
     elif "accountEnabled" not in wanted and rules.active_omitted == "disable":
         wanted["accountEnabled"] = False
     return wanted

@@ -8,16 +8,18 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
+from hcm_pipeline.sandbox.active_directory import ad_attributes
 from hcm_pipeline.sandbox.auth import Authority, Identity
 from hcm_pipeline.sandbox.bulk import Operation
 from hcm_pipeline.sandbox.clock import MANUAL, Clock, iso, micros
 from hcm_pipeline.sandbox.codes import CODES, NO_AGENT
-from hcm_pipeline.sandbox.cycle import Cycle
+from hcm_pipeline.sandbox.cycle import Cycle, keep_names
 from hcm_pipeline.sandbox.faults import Faults
 from hcm_pipeline.sandbox.job import DAY, Execution, Job, Reason, Status
 from hcm_pipeline.sandbox.log import JobFacts
@@ -36,7 +38,6 @@ class Sandbox:
 
     def __init__(self, directory: Path, rules: SandboxOptions) -> None:
         self.directory = directory
-        self.rules = self._rules_at_start = rules
         self.store = Store(directory / "state.sqlite")
         self.clock = Clock(self.store)
         self.faults = Faults()
@@ -57,6 +58,8 @@ class Sandbox:
         self.job_facts = JobFacts(
             self.identity.tenant_id, self.identity.service_principal_id, self.identity.job_id
         )  # fmt: skip
+        target: Literal["entra", "ad"] = "ad" if self.identity.active_directory else "entra"
+        self.rules = self._rules_at_start = replace(rules, target=target)
         self.authority = Authority(
             self.identity, kept["token_key"], directory / "certificates", lambda: self.rules, self.clock.now
         )
@@ -109,7 +112,7 @@ class Sandbox:
         return max(0.0, self._next_cycle - self.clock.now())
 
     def _run_cycle(self) -> None:
-        job = self._job.judged(self.clock.now())
+        job = self._judged()
         if job.runs and self._agent_is_down:
             job = self._without_agent(job)
         elif job.runs:
@@ -120,6 +123,13 @@ class Sandbox:
                 if self._fails_too_often(execution):
                     job = job.quarantined("EncounteredEscrowProportionThreshold", self.clock.now(), lasts=0)
         self._keep_job(job)
+
+    def _judged(self) -> Job:
+        """The job after what is due of a quarantine; one for want of an agent lasts as long as the agent is down."""
+        job = self._job
+        if job.quarantine is not None and job.quarantine.code == NO_AGENT:
+            job = replace(job, quarantine=replace(job.quarantine, lasts=None if self._agent_is_down else 0))
+        return job.judged(self.clock.now())
 
     @property
     def _agent_is_down(self) -> bool:
@@ -134,7 +144,7 @@ class Sandbox:
             self.store.keep({"agent_warned": str(cycle.warn(told))})
         if shows == "quarantine":
             now, message = self.clock.now(), CODES[NO_AGENT].reason
-            return job.quarantined("EncounteredQuarantineException", now, lasts=0, code=NO_AGENT, message=message)
+            return job.quarantined("EncounteredQuarantineException", now, code=NO_AGENT, message=message)
         return job
 
     def _fails_too_often(self, execution: Execution) -> bool:
@@ -315,7 +325,18 @@ class Sandbox:
                     (ids[-1], user.get("employeeId"), user["userPrincipalName"], user["accountEnabled"],
                      orjson.dumps(user)),
                 )  # fmt: skip
+                keep_names(db, ids[-1], user)
         return ids
+
+    def accounts(self, after: int, limit: int) -> tuple[list[dict[str, Any]], int | None]:
+        """Accounts in the order of their creation, by the target's names, and the position after which there are more."""
+        rows = self.store.rows("SELECT * FROM users WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit + 1))
+        shown = []
+        for row in rows[:limit]:
+            attributes = orjson.loads(row["body"])
+            named = ad_attributes(attributes) if self.identity.active_directory else attributes
+            shown.append({"id": row["id"], "provisioned": bool(row["provisioned"]), **named})
+        return shown, rows[limit - 1]["seq"] if len(rows) > limit else None
 
     def add_groups(self, groups: list[dict[str, Any]]) -> list[str]:
         """Put groups there, by the names of Graph's properties. Raises ValueError."""
@@ -338,6 +359,7 @@ class Sandbox:
             body = orjson.loads(row["body"])
             body["userPrincipalName"] = row["id"].replace("-", "") + body["userPrincipalName"]
             db.execute("DELETE FROM users WHERE id = ?", (row["id"],))
+            db.execute("DELETE FROM names WHERE user_id = ?", (row["id"],))
             db.execute("INSERT INTO deleted_users (id, body) VALUES (?, ?)", (row["id"], orjson.dumps(body)))
         return str(row["id"])
 

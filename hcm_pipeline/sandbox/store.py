@@ -25,6 +25,15 @@ CREATE TABLE IF NOT EXISTS users (
 );
 CREATE INDEX IF NOT EXISTS users_by_employee_id ON users (employee_id);
 
+-- one row: one name that is unique in Active Directory besides the userPrincipalName, and who has it
+CREATE TABLE IF NOT EXISTS names (
+    attribute TEXT NOT NULL,
+    value TEXT NOT NULL COLLATE NOCASE,
+    user_id TEXT NOT NULL,
+    PRIMARY KEY (attribute, value)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS names_by_user ON names (user_id);
+
 -- one row: one soft-deleted account, as it was, but for the userPrincipalName, which is free again
 CREATE TABLE IF NOT EXISTS deleted_users (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, body BLOB NOT NULL);
 
@@ -76,7 +85,7 @@ CREATE TABLE IF NOT EXISTS received (
 CREATE INDEX IF NOT EXISTS received_by_time ON received (at);
 """
 
-STATE_TABLES = ("users", "deleted_users", "groups", "queue", "escrow", "pending", "log", "received")
+STATE_TABLES = ("users", "names", "deleted_users", "groups", "queue", "escrow", "pending", "log", "received")
 
 
 class Store:
