@@ -22,7 +22,8 @@ from hcm_pipeline.home import Home
 from hcm_pipeline.processing import utc_now
 from hcm_pipeline.profile import built_in_names, load
 from hcm_pipeline.profile.load import BUILT_IN
-from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, serve
+from hcm_pipeline.sandbox import SandboxHandle, serve
+from hcm_pipeline.sandbox.command import greeting, options_of
 from hcm_pipeline.scim.mapping import compile_mapping
 
 ENV_EXAMPLE = """\
@@ -182,28 +183,21 @@ def sandbox(
     port: Annotated[int, typer.Option(help="The port on 127.0.0.1; 0 takes a free one.")] = 8443,
     cycle_seconds: Annotated[float, typer.Option(help="Seconds between two provisioning cycles.")] = 1.0,
     log_lag_seconds: Annotated[float, typer.Option(help="Seconds until an entry shows in the log.")] = 0.0,
+    option: Annotated[
+        list[str] | None, typer.Option(help="Any option of the sandbox, key=value; may be repeated.")
+    ] = None,
 ) -> None:
     """Run the home's sandbox, a local Entra ID, until it is interrupted."""
-    context = Context.from_env()
-    home = context.settings.home.create()
+    given = {"cycle_seconds": cycle_seconds, "log_lag_seconds": log_lag_seconds}
+    options = options_of(option or (), given)
+    home = Context.from_env().settings.home.create()
 
     def ready(handle: SandboxHandle) -> None:
-        target = handle.target
-        say(f"sandbox: {handle.url} (Ctrl-C stops it; its state is kept in {home.sandbox})\n")
-        for name, value in {
-            "HCM_PIPELINE_GRAPH_URL": target.graph_url,
-            "HCM_PIPELINE_SERVICE_PRINCIPAL_ID": target.service_principal_id,
-            "HCM_PIPELINE_JOB_ID": target.job_id,
-            "AZURE_TENANT_ID": target.tenant_id,
-            "AZURE_CLIENT_ID": target.client_id,
-            "AZURE_CLIENT_SECRET": target.client_secret,
-            "AZURE_AUTHORITY_HOST": target.authority_host,
-            "SSL_CERT_FILE": target.ca_file,
-        }.items():
-            say(f"export {name}='{value}'")
+        for line in greeting(handle, home.sandbox):
+            say(line)
         sys.stdout.flush()
 
-    serve(home.sandbox, port, SandboxOptions(cycle_seconds=cycle_seconds, log_lag_seconds=log_lag_seconds), ready)
+    serve(home.sandbox, port, options, ready)
 
 
 def ui(

@@ -6,17 +6,17 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import orjson
-from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from hcm_pipeline.sandbox.clock import MANUAL, REAL
 from hcm_pipeline.sandbox.faults import read_fault
 from hcm_pipeline.sandbox.job import Reason, Status
-from hcm_pipeline.sandbox.options import CHANGEABLE, SandboxOptions, checked
+from hcm_pipeline.sandbox.options import checked, option_values
 from hcm_pipeline.sandbox.page import page
 from hcm_pipeline.sandbox.service import Sandbox
 
@@ -106,8 +106,7 @@ def _options(sandbox: Sandbox, request: Request, body: Json) -> Json:
         sandbox.restore_options()
     elif request.method == "POST":
         sandbox.change_options(body)
-    options: Json = TypeAdapter(SandboxOptions).dump_python(sandbox.rules, mode="json")
-    return {"options": {name: options[name] for name in CHANGEABLE}}
+    return {"options": option_values(sandbox.rules)}
 
 
 def _received(sandbox: Sandbox, request: Request, _body: Json) -> Json:
@@ -155,7 +154,9 @@ def _reset(sandbox: Sandbox, _request: Request, _body: Json) -> Json:
 
 
 async def _page(request: Request) -> Response:
-    sandbox: Sandbox = request.app.state.sandbox
-    return HTMLResponse(
-        await run_in_threadpool(page, sandbox), headers={"Content-Security-Policy": "default-src 'none'"}
-    )
+    try:
+        after, refresh = (_number(request, name, 0, least=0) for name in ("after", "refresh"))
+    except ValueError as error:
+        return PlainTextResponse(str(error), 400)
+    content = await run_in_threadpool(page, request.app.state.sandbox, after, refresh)
+    return HTMLResponse(content, headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"})

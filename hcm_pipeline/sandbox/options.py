@@ -113,6 +113,12 @@ CHANGEABLE = tuple(field.name for field in dataclasses.fields(SandboxOptions) if
 """Options that may change while the sandbox runs."""
 
 
+def option_values(options: SandboxOptions) -> dict[str, object]:
+    """Those that may change, as JSON has them; sets in their order."""
+    plain: dict[str, object] = TypeAdapter(SandboxOptions).dump_python(options, mode="json")
+    return {name: sorted(value) if isinstance(value := plain[name], list) else value for name in CHANGEABLE}
+
+
 def with_changes(options: SandboxOptions, changes: Mapping[str, object]) -> SandboxOptions:
     """The options with some of them changed, by name. Raises ValueError that says what is allowed."""
     for name in changes:

@@ -112,11 +112,49 @@ def test_a_reset_leaves_an_empty_tenant_that_works(tenant: Tenant) -> None:
     assert tenant.upload(record("1")).status_code == 202
 
 
+def page(tenant: Tenant, **query: int) -> str:
+    answer = tenant.http.get(tenant.handle.url, params=query)
+    assert answer.status_code == 200
+    return answer.text
+
+
 def test_the_page_for_people_escapes_what_it_shows(tenant: Tenant) -> None:
-    tenant.provision(record("<script>"))
-    page = tenant.http.get(tenant.handle.url).text
-    assert "&lt;script&gt;" in page
-    assert "<script>" not in page
+    nasty = "<script>alert('x')&\"</script>"
+    tenant.control("faults", kind="fail", code="Conflict", message=nasty, external_ids=[nasty])
+    tenant.provision(record("<b>", displayName=nasty))
+    tenant.upload(record(nasty))
+    assert "&lt;script&gt;" in page(tenant)
+    assert "&lt;b&gt;" in page(tenant)
+    assert "<script" not in page(tenant)
+    assert "<b>" not in page(tenant)
+
+
+def test_the_page_for_people_shows_the_whole_state(tenant_with: TenantWith) -> None:
+    tenant = tenant_with(daily_quota=7, log_lag_seconds=300)
+    tenant.control("faults", kind="fail", code="InvalidDomain", external_ids=["2"])
+    tenant.provision(record("1"), record("2"))
+    tenant.control("job", status="Quarantine", reason="TooManyDeletes")
+    shown = page(tenant)
+    for text in (
+        "1 of 7", "worker1@contoso.com", "InvalidDomain", "TooManyDeletes", "[&quot;2&quot;]", "log_lag_seconds", "from 20",
+        "Quarantine</strong>", tenant.handle.target.job_id,
+    ):  # fmt: skip
+        assert text in shown, text
+    assert "http://" not in shown
+    assert "https://" not in shown
+
+
+def test_the_page_for_people_lists_accounts_page_by_page_and_may_refresh_itself(tenant: Tenant) -> None:
+    tenant.provision(*(record(f"{number:03}") for number in range(30)))
+    first = page(tenant)
+    assert "worker024@contoso.com" in first
+    assert "worker025@contoso.com" not in first
+    assert 'href="/?after=25"' in first
+    assert "http-equiv=refresh" not in first
+    second = page(tenant, after=25, refresh=5)
+    assert "worker025@contoso.com" in second
+    assert "http-equiv=refresh content=5" in second
+    assert tenant.http.get(tenant.handle.url, params={"after": "x"}).status_code == 400
 
 
 def test_another_host_name_is_refused(tenant: Tenant) -> None:

@@ -1,0 +1,35 @@
+"""What the two commands share: options from words, and what a client must know, as `export` lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from hcm_pipeline.errors import UsageError
+from hcm_pipeline.sandbox.options import SandboxOptions, checked, from_words
+from hcm_pipeline.sandbox.server import SandboxHandle
+
+
+def options_of(words: Iterable[str], given: Mapping[str, object]) -> SandboxOptions:
+    """Options from `key=value` words, over those that are given otherwise. Raises UsageError with what is allowed."""
+    try:
+        return checked(SandboxOptions, {**given, **from_words(words)})
+    except ValueError as error:
+        raise UsageError(f"--option {error}") from None
+
+
+def greeting(handle: SandboxHandle, directory: object) -> Iterator[str]:
+    """The lines that a started sandbox prints: about itself, and a client's environment."""
+    target = handle.target
+    yield f"sandbox: {handle.url} (Ctrl-C stops it; its state is kept in {directory})"
+    yield ""
+    for name, value in {
+        "HCM_PIPELINE_GRAPH_URL": target.graph_url,
+        "HCM_PIPELINE_SERVICE_PRINCIPAL_ID": target.service_principal_id,
+        "HCM_PIPELINE_JOB_ID": target.job_id,
+        "AZURE_TENANT_ID": target.tenant_id,
+        "AZURE_CLIENT_ID": target.client_id,
+        "AZURE_CLIENT_SECRET": target.client_secret,
+        "AZURE_AUTHORITY_HOST": target.authority_host,
+        "SSL_CERT_FILE": target.ca_file,
+    }.items():
+        yield f"export {name}='{value}'"
