@@ -20,7 +20,8 @@ _STYLE = """
 body { font: 14px/1.45 system-ui, sans-serif; margin: 1.5rem; max-width: 76rem; color: #1b1b1b; background: #fff }
 h2 { font-size: 1.05rem; margin: 1.6rem 0 .4rem } table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; padding: .2rem .7rem .2rem 0; border-bottom: 1px solid #ddd; vertical-align: top }
-td { overflow-wrap: anywhere } .failure, .Quarantine { color: #a00 } .skipped, .warning, .Paused { color: #850 }
+td { overflow-wrap: break-word } td:first-child { white-space: nowrap }
+.failure, .Quarantine { color: #a00 } .skipped, .warning, .Paused { color: #850 }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 0 2.5rem }
 """
 
@@ -45,7 +46,7 @@ def page(sandbox: Sandbox, after: int = 0, refresh: int = 0) -> str:
     again = _link(after, 0, "stop refreshing") if refresh else _link(after, 5, "refresh every 5 seconds")
     return (
         f"<!doctype html><html lang=en><head><meta charset=utf-8>{reload}<title>Sandbox</title><style>{_STYLE}</style></head>"
-        "<body><h1>Sandbox Microsoft Entra ID</h1>"
+        f"<body><h1>Sandbox: {'Active Directory' if rules.target == 'ad' else 'Microsoft Entra ID'}</h1>"
         f"<p>Job {escape(job['id'])} is <strong class={escape(job['status'])}>{escape(job['status'])}</strong>. "
         f"Clock: {escape(clock['now'])} ({escape(clock['mode'])}). {again}</p>"
         "<div class=columns>"
@@ -72,7 +73,10 @@ def _job(sandbox: Sandbox) -> str:
 
 def _faults(sandbox: Sandbox) -> str:
     report = sandbox.faults.report()
-    usual = {"after": 0, "share": 1.0, "seed": 0, "code": "", "message": "", "advice": "", "seconds": 0.0}
+    usual = {
+        "on": "bulkUpload", "after": 0, "share": 1.0, "seed": 0, "status": 500, "code": "", "message": "", "advice": "",
+        "seconds": 0.0,
+    }  # fmt: skip
     rows = []
     for armed in report["armed"]:
         rest = {

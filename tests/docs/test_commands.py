@@ -73,12 +73,15 @@ def test_the_findings_in_microsofts_sample_are_those_of_a_real_run(tmp_path: Pat
     assert in_quarantine == [(83,)]
 
 
-def test_another_client_signs_in_uploads_reads_the_log_and_steers_the_sandbox(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "command", ["hcm-pipeline sandbox", "python -m hcm_pipeline.sandbox --directory sandbox"], ids=["home", "alone"]
+)
+def test_another_client_signs_in_uploads_reads_the_log_and_steers_the_sandbox(tmp_path: Path, command: str) -> None:
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed")
     page = DOCS / "how-to" / "use-the-sandbox.md"
-    script = marked(page, "sandbox", "curl") + marked(page, "sandbox", "control")
-    with _sandbox_command(tmp_path, tmp_path / "sandbox.env"):
+    script = "".join(marked(page, "sandbox", part) for part in ("curl", "control", "faults"))
+    with _sandbox_command(command, tmp_path):
         done = subprocess.run(
             ["bash", "-c", f"set -euo pipefail\n{script}"],
             cwd=tmp_path, env=environment(tmp_path), capture_output=True, encoding="utf-8", timeout=60, check=False,
@@ -90,10 +93,11 @@ def test_another_client_signs_in_uploads_reads_the_log_and_steers_the_sandbox(tm
 
 
 @contextmanager
-def _sandbox_command(home: Path, out: Path) -> Iterator[None]:
-    """`hcm-pipeline sandbox`, until the end of the block, with what it prints in `out`."""
-    command = ["hcm-pipeline", "sandbox", "--port", "0"]
-    with out.open("w") as file, subprocess.Popen(command, stdout=file, env=environment(home)) as child:
+def _sandbox_command(command: str, folder: Path) -> Iterator[None]:
+    """A sandbox on a free port, until the end of the block, with what it prints in `sandbox.env`."""
+    out = folder / "sandbox.env"
+    words = [*command.split(), "--port", "0"]
+    with out.open("w") as file, subprocess.Popen(words, stdout=file, cwd=folder, env=environment(folder)) as child:
         try:
             patience = time.monotonic() + 60
             while "SSL_CERT_FILE" not in out.read_text():

@@ -117,6 +117,17 @@ def test_a_full_bucket_answers_500_with_the_documented_text(tenant_with: TenantW
     assert tenant.upload(record("3")).status_code == 202
 
 
+@pytest.mark.parametrize(("method", "status", "calls"), [("reject", 400, 0), ("ignore", 202, 1)])
+def test_a_delete_is_refused_or_accepted_without_effect(tenant: Tenant, method: str, status: int, calls: int) -> None:
+    tenant.provision(record("1"))
+    tenant.control("options", delete_method=method)
+    body = bulk(record("1")).replace(b'"POST"', b'"DELETE"')
+    answer = tenant.http.post(f"{tenant.job_url}/bulkUpload", content=body, headers={"Content-Type": SCIM})
+    assert answer.status_code == status
+    tenant.advance(1)
+    assert (tenant.state()["users"], tenant.state()["log"], tenant.state()["acceptedCalls"]) == (1, 1, 1 + calls)
+
+
 def test_what_was_received_is_listed_by_digest(tenant: Tenant) -> None:
     tenant.upload(record("1"), record("2"))
     tenant.http.post(f"{tenant.job_url}/bulkUpload", content=b"{")

@@ -99,9 +99,16 @@ def test_null_and_empty_text_clear_an_attribute(nothing: str | None) -> None:
     assert outcome.changes == [("jobTitle", "Engineer", None)]
 
 
-def test_nulls_are_skipped_where_they_do_not_flow() -> None:
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_nulls_are_skipped_where_they_do_not_flow(nothing: str | None) -> None:
     before = applied(record("7", title="Engineer"))
-    assert applied(record("7", title=None), on=before, rules=SandboxOptions(flow_nulls=False)).status == "skipped"
+    assert applied(record("7", title=nothing), on=before, rules=SandboxOptions(flow_nulls=False)).status == "skipped"
+
+
+@pytest.mark.parametrize("flows", [True, False])
+def test_a_null_populates_nothing_on_a_create(flows: bool) -> None:
+    outcome = applied(record("7", title=None), rules=SandboxOptions(flow_nulls=flows))
+    assert (outcome.status, "jobTitle" in outcome.attributes) == ("success", False)
 
 
 def test_a_required_attribute_is_never_cleared() -> None:
