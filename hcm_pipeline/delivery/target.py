@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from hcm_pipeline.sandbox import SandboxOptions, running
+from hcm_pipeline.sandbox import job_key, running
 from hcm_pipeline.settings import Settings, Target
 
 
@@ -31,5 +31,4 @@ def target_key(settings: Settings) -> str:
     """The key of the target (see `Target.key`) without starting anything: a plan is made for one target."""
     if settings.target is not None:
         return settings.target.key
-    ids = SandboxOptions()
-    return f"{ids.service_principal_id}/API2AAD.{ids.tenant_id.replace('-', '')}.{ids.job_guid}"
+    return job_key(settings.home.sandbox)

@@ -2,5 +2,6 @@
 
 from hcm_pipeline.sandbox.options import SandboxOptions
 from hcm_pipeline.sandbox.server import SandboxHandle, running, serve
+from hcm_pipeline.sandbox.service import job_key
 
-__all__ = ["SandboxHandle", "SandboxOptions", "running", "serve"]
+__all__ = ["SandboxHandle", "SandboxOptions", "job_key", "running", "serve"]

@@ -38,6 +38,12 @@ Kind = Literal[
     "delay_entry",
 ]  # fmt: skip
 Call = Literal["bulkUpload", "log", "users", "groups", "jobs", "token", "any"]
+ONLY_ON: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(AFTER, ("bulkUpload",)),
+    "disorder": ("log",),
+    "revoke_tokens": ("bulkUpload", "log", "users", "groups", "jobs", "any"),
+}
+"""Faults that not every call can have."""
 RECORD_KINDS = (DROP_RECORD, *RECORD, *ENTRY)
 
 Times = Annotated[int, Field(ge=1)]
@@ -98,8 +104,9 @@ def read_fault(body: dict[str, object]) -> Fault:
         raise ValueError(f"on: a fault of records ({', '.join(RECORD_KINDS)}) has none")
     if fault.kind not in RECORD_KINDS and (fault.external_ids is not None or fault.each is not None):
         raise ValueError(f"external_ids, each: only of faults of records ({', '.join(RECORD_KINDS)})")
-    if fault.kind in AFTER and fault.on != "bulkUpload":
-        raise ValueError(f"on: {fault.kind} is for bulkUpload only")
+    allowed = ONLY_ON.get(fault.kind)
+    if allowed is not None and fault.on not in allowed:
+        raise ValueError(f"on: {fault.kind} is for {', '.join(allowed)} only")
     return fault
 
 

@@ -13,6 +13,7 @@ import orjson
 from hcm_pipeline.sandbox.active_directory import ad_change
 from hcm_pipeline.sandbox.bulk import ENTERPRISE
 from hcm_pipeline.sandbox.clock import iso
+from hcm_pipeline.sandbox.codes import failure
 from hcm_pipeline.sandbox.mapping import Change, Value
 from hcm_pipeline.sandbox.odata import (
     Field,
@@ -145,18 +146,18 @@ def render(row: sqlite3.Row, job: JobFacts, version: str) -> Json:
     return entry
 
 
-def _status(status: str, error: list[str] | None) -> Json:
+def _status(status: str, error: list[Any] | None) -> Json:
     if error is None:
         return {"status": status, "errorInformation": None}
-    code, reason, advice, category = error
+    told = failure(*error)
     return {
         "status": status,
         "errorInformation": {
-            "errorCode": code,
-            "reason": reason,
+            "errorCode": told.code,
+            "reason": told.reason,
             "additionalDetails": None,
-            "errorCategory": category,
-            "recommendedAction": advice,
+            "errorCategory": told.category,
+            "recommendedAction": told.advice,
         },
     }
 

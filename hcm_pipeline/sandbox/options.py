@@ -104,6 +104,12 @@ class SandboxOptions:
     """Added to every Graph call."""
 
     @property
+    def job_id(self) -> str:
+        """The job of a fresh directory."""
+        api = "API2AD" if self.target == "ad" else "API2AAD"
+        return f"{api}.{self.tenant_id.replace('-', '')}.{self.job_guid}"
+
+    @property
     def rejects_delete(self) -> bool:
         """Whether a DELETE operation makes the request invalid."""
         return self.strict if self.delete_method is None else self.delete_method == "reject"

@@ -33,6 +33,20 @@ UNCOUNTED = (0, 429)
 COUNTED = f"SELECT at FROM received WHERE at > ? AND status NOT IN {UNCOUNTED} ORDER BY at"
 
 
+def job_key(directory: Path) -> str:
+    """`<service principal>/<job>` of a directory's sandbox, running or not; of a fresh one, what it will be."""
+    state, usual = directory / "state.sqlite", SandboxOptions()
+    if state.is_file():
+        store = Store(state)
+        try:
+            kept = store.meta()
+        finally:
+            store.close()
+        if "tenant_id" in kept:
+            return f"{kept['service_principal_id']}/{kept['job_id']}"
+    return f"{usual.service_principal_id}/{usual.job_id}"
+
+
 class Sandbox:
     """One tenant with one API-driven provisioning job. Safe to use from several threads."""
 
@@ -42,13 +56,12 @@ class Sandbox:
         self.clock = Clock(self.store)
         self.faults = Faults()
         kept = self.store.meta()
-        api = "API2AD" if rules.target == "ad" else "API2AAD"
         fresh = {
             "tenant_id": rules.tenant_id,
             "client_id": rules.client_id,
             "client_secret": rules.client_secret,
             "service_principal_id": rules.service_principal_id,
-            "job_id": f"{api}.{rules.tenant_id.replace('-', '')}.{rules.job_guid}",
+            "job_id": rules.job_id,
             "token_key": secrets.token_hex(32),
         }
         if "tenant_id" not in kept:

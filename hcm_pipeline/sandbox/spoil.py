@@ -27,15 +27,15 @@ def spoiled(
     elif fault.kind == "no_twin":
         directory = replace(directory, managed_by=lambda _: None)
     outcome = apply_record(current, record, directory, rules)
-    if fault.kind == "no_twin" or outcome.status == "failure":
-        return outcome, outcome.status == "success"
+    written = outcome.status == "success"
+    if fault.kind == "no_twin" or (outcome.status == "failure" and fault.kind not in ("fail", "skip")):
+        return outcome, written
     told = failure(fault.code or DEFAULT_CODE[fault.kind], fault.message, fault.advice, fault.category)
     if fault.kind == "fail":
         before = current.attributes if current else {}
         return Outcome("update" if current else "create", "failure", outcome.received, before, failure=told), False
     if fault.kind == "skip":
         return Outcome("other", "skipped", outcome.received, outcome.attributes, failure=told), False
-    written = outcome.status == "success"
     status = "warning" if fault.kind == "warn" else "failure"
     return replace(outcome, status=status, failure=told), written
 

@@ -13,17 +13,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hcm_pipeline.errors import HomeError
-from hcm_pipeline.sandbox import SandboxOptions, running
+from hcm_pipeline.sandbox import SandboxOptions, job_key, running
 
 from .support import Tenant, record, sign_in, trusting
 
 SERVE = """
 import sys
 from pathlib import Path
+from typing import Any
 from hcm_pipeline.sandbox import SandboxOptions, serve
 serve(Path(sys.argv[1]), 0, SandboxOptions(cycle_seconds=3600), lambda handle: print(handle.url, flush=True))
 print("ended", flush=True)
@@ -172,3 +174,12 @@ def test_of_many_that_start_at_once_one_serves(tmp_path: Path) -> None:
         thread.join()
     assert sorted(owner for owner, _ in seen) == [False, False, False, True]
     assert len({url for _, url in seen}) == 1
+
+
+@pytest.mark.parametrize("target", ["entra", "ad"])
+def test_the_key_of_the_job_is_known_running_or_not(tmp_path: Path, target: Any) -> None:
+    fresh = job_key(tmp_path)
+    with running(tmp_path, options=SandboxOptions(target=target)) as handle:
+        assert job_key(tmp_path) == handle.target.key
+    assert job_key(tmp_path) == handle.target.key
+    assert (fresh == handle.target.key) is (target == "entra")
