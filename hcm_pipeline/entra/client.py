@@ -7,9 +7,10 @@ import logging
 import ssl
 import uuid
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Literal
 from urllib.parse import quote, urljoin, urlsplit
 
 import httpx
@@ -29,10 +30,19 @@ UPLOAD_PERMISSION = "SynchronizationData-User.Upload"
 LOG_PERMISSION = "ProvisioningLog.Read.All"
 USERS_PERMISSION = "User.Read.All"
 GROUPS_PERMISSION = "GroupMember.Read.All"
+DOMAINS_PERMISSION = "Domain.Read.All"
 JOB_PERMISSION = "Synchronization.Read.All"
 
 # httpx logs every address at INFO, and the filter of a users query is personal data.
 logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+_LOST = frozenset({"resyncrequired", "syncstatenotfound", "syncstateinvalid"})
+"""Codes, in lower case, of a link that is of no use any more; so is any 410 ("Use delta query", Synchronization reset)."""
+
+
+class ChangesLost(ServiceRefused):
+    """The service can no longer say what has changed since; everything has to be read again."""
 
 
 @dataclass(frozen=True)
@@ -116,12 +126,39 @@ class GraphClient:
             if isinstance(user, dict):
                 yield user
 
-    def groups(self, select: Sequence[str]) -> Iterator[Mapping[str, object]]:
-        """Yield groups of every type."""
-        query = {"$select": ",".join(select), "$top": "999"}
-        for group in self._pages("groups", query, GROUPS_PERMISSION):
-            if isinstance(group, dict):
-                yield group
+    def changes(
+        self, resource: Literal["users", "groups"], select: Sequence[str], link: str | None = None
+    ) -> Generator[Mapping[str, object], None, str]:
+        """Yield every user or group, or with `link` what has changed since; returns the link for the next time.
+
+        An entry is an id with the selected properties: null is cleared, one that is missing has not changed or was never
+        set. An entry with `@removed` is gone. The same may come several times. A link is a path without its host, so that
+        the host may move. Raises ChangesLost when the service does not know the link any more.
+        """
+        permission = USERS_PERMISSION if resource == "users" else GROUPS_PERMISSION
+        if link is None:
+            url, query = f"{self._target.graph_url}/{resource}/delta", {"$select": ",".join(select)}
+        else:
+            url, query = self._same_origin(resource, urljoin(self._target.graph_url, link)), {}
+        try:
+            for page in self._walk(resource, url, query, permission):
+                for entry in self._entries(resource, page):
+                    if isinstance(entry, dict):
+                        yield entry
+                last = page.get("@odata.deltaLink")
+        except ServiceRefused as refused:
+            if refused.status == 410 or refused.code.lower() in _LOST:
+                raise ChangesLost(str(refused), refused.status, refused.code) from refused
+            raise
+        if not isinstance(last, str) or not last:
+            raise ServiceError(f"{resource}: the last page has no link for the changes to come")
+        parts = urlsplit(self._same_origin(resource, urljoin(url, last)))
+        return f"{parts.path}?{parts.query}"
+
+    def domains(self) -> dict[str, bool]:
+        """Every domain of the tenant, and whether it is verified."""
+        listed = self._pages("domains", {}, DOMAINS_PERMISSION)
+        return {str(one["id"]): one.get("isVerified") is True for one in listed if isinstance(one, dict) and one.get("id")}
 
     def job_status(self) -> JobStatus:
         """The synchronization job's state now."""
@@ -143,13 +180,17 @@ class GraphClient:
         return {"Authorization": f"Bearer {self._signin.token()}", "client-request-id": str(uuid.uuid4())}
 
     def _pages(self, path: str, query: Mapping[str, str], permission: str, *, log: bool = False) -> Iterator[object]:
-        url, seen = f"{self._target.graph_url}/{path}", set[str]()
+        for page in self._walk(path, f"{self._target.graph_url}/{path}", query, permission, log=log):
+            yield from self._entries(path, page)
+
+    def _walk(
+        self, path: str, url: str, query: Mapping[str, str], permission: str, *, log: bool = False
+    ) -> Iterator[Mapping[str, object]]:
+        """The pages from `url` on."""
+        seen = set[str]()
         while True:
             page = self._get(url, query, permission, log=log)
-            entries = page.get("value")
-            if not isinstance(entries, list):
-                raise ServiceError(f"{path}: the answer has no list of values")
-            yield from entries
+            yield page
             link = page.get("@odata.nextLink")
             if not isinstance(link, str) or not link:
                 return
@@ -157,6 +198,13 @@ class GraphClient:
             if url in seen:
                 raise ServiceError(f"{path}: the service's pages lead in a circle")
             seen.add(url)
+
+    @staticmethod
+    def _entries(path: str, page: Mapping[str, object]) -> list[object]:
+        entries = page.get("value")
+        if not isinstance(entries, list):
+            raise ServiceError(f"{path}: the answer has no list of values")
+        return entries
 
     def _same_origin(self, path: str, link: str) -> str:
         """A page elsewhere would be handed our token."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
@@ -111,6 +112,7 @@ def _cross_checks(profile: Profile) -> list[ProfileFault]:
         if name not in profile.fields
     ]
     faults += _template_faults(profile)
+    faults += _directory_faults(profile)
     faults += [
         ProfileFault(f"identity.adopt[{i}].field", repr(rule.field), "a text field that the profile maps to a column")
         for i, rule in enumerate(profile.identity.adopt)
@@ -147,6 +149,34 @@ def _cross_checks(profile: Profile) -> list[ProfileFault]:
         for i, limit in enumerate(profile.guards.limits)
         if limit.per not in (None, "cohort", *columns)
     ]
+    return faults
+
+
+_KEYS_OF = {"url": "ad", "user": "ad", "bases": "ad", "employee_id": "ad", "file": "csv"}
+"""Keys of a directory that belong to one kind only."""
+_LDAPS = re.compile(r"ldaps://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?")
+
+
+def _directory_faults(profile: Profile) -> list[ProfileFault]:
+    """Keys that a directory's kind lacks or does not know."""
+    faults = []
+    for name, directory in profile.identity.directories.items():
+        where = f"identity.directories.{name}"
+        faults += [
+            ProfileFault(f"{where}.{key}", repr(getattr(directory, key)), f"no key of a directory of kind {directory.kind}")
+            for key in directory.model_fields_set
+            if _KEYS_OF.get(key, directory.kind) != directory.kind
+        ]
+        if directory.kind == "ad":
+            if not _LDAPS.fullmatch(directory.url or ""):
+                allowed = "ldaps:// and a host, with a port unless it is 636: nothing is sent without TLS"
+                faults.append(ProfileFault(f"{where}.url", repr(directory.url), allowed))
+            if not directory.user:
+                allowed = "who signs in; the password is in HCM_PIPELINE_LDAP_PASSWORD"
+                faults.append(ProfileFault(f"{where}.user", repr(directory.user), allowed))
+    entra = [name for name, directory in profile.identity.directories.items() if directory.kind == "entra"]
+    if len(entra) > 1:
+        faults.append(ProfileFault("identity.directories", ", ".join(entra), "one of kind entra: there is one target"))
     return faults
 
 

@@ -282,6 +282,27 @@ class AdoptBy(Model):
     """A text field of the worker."""
 
 
+class Directory(Model):
+    """A directory whose names are taken and whose accounts are adopted. Which keys belong to which kind is checked on loading."""
+
+    kind: Literal["entra", "ad", "csv"]
+    """Microsoft Entra ID (the target's tenant) over Graph, Active Directory over LDAPS, or a CSV file of either."""
+    url: str | None = None
+    """Of an ad: `ldaps://` and a domain controller, with a port unless it is 636."""
+    user: str | None = None
+    """Of an ad: who signs in, as a userPrincipalName or a distinguished name."""
+    bases: tuple[DistinguishedName, ...] = ()
+    """Of an ad: what is read; without one, the server's own domain."""
+    employee_id: str = Field("employeeID", pattern=r"^[A-Za-z][A-Za-z0-9-]*$")
+    """Of an ad: the attribute that holds the person number."""
+    file: str | None = None
+    """Of a csv: its path, from the home on unless it is absolute. None: `--file` names it."""
+    max_age_hours: float | None = Field(None, gt=0)
+    """Instead of the identity's `directory_max_age_hours`."""
+    max_loss_percent: float = Field(20.0, ge=0, le=100)
+    """A reading that shows so many fewer living objects stops; so does one that shows none any more."""
+
+
 class Spelling(Model):
     """How names become Latin letters, and when a person is asked."""
 
@@ -324,7 +345,9 @@ class Identity(Model):
     adopt: tuple[AdoptBy, ...] = ()
     """Ordered; accounts with the person number as employee id are adopted in any case."""
     directory_max_age_hours: float | None = Field(None, gt=0)
-    """No names are given when the directory was last read longer ago. None: a directory need not be read."""
+    """No names are given when one of the directories was last read longer ago. None: a directory need not be read."""
+    directories: dict[Identifier, Directory] = {"entra": Directory(kind="entra")}
+    """What is read of names and accounts that exist, by the name that it has in the warehouse."""
     reserved: tuple[str, ...] = ()
     """Names that nobody is given, besides the built-in list; compared without regard to case."""
     parent_distinguished_name: DistinguishedName | None = None

@@ -19,10 +19,11 @@ from starlette.routing import BaseRoute, Route
 
 from hcm_pipeline.sandbox.auth import SignInRefused, TokenRefused
 from hcm_pipeline.sandbox.clock import http_date, iso, micros
+from hcm_pipeline.sandbox.delta import changes
 from hcm_pipeline.sandbox.ingest import upload
 from hcm_pipeline.sandbox.jobs import job_resource, schema_resource
 from hcm_pipeline.sandbox.log import read_log
-from hcm_pipeline.sandbox.odata import BadQuery, skip_token
+from hcm_pipeline.sandbox.odata import BadQuery, known_options, skip_token
 from hcm_pipeline.sandbox.options import UPLOAD
 from hcm_pipeline.sandbox.refusals import ConnectionDropped, GraphError, not_found, throttled
 from hcm_pipeline.sandbox.service import Sandbox
@@ -36,6 +37,7 @@ READ_JOBS = frozenset({"Synchronization.Read.All", "Synchronization.ReadWrite.Al
 WRITE_JOBS = frozenset({"Synchronization.ReadWrite.All"})
 READ_USERS = frozenset({"User.Read.All"})
 READ_GROUPS = frozenset({"GroupMember.Read.All"})
+READ_DOMAINS = frozenset({"Domain.Read.All"})
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,9 @@ def routes() -> list[BaseRoute]:
         ("GET", "/auditLogs/provisioning", "log", READ_LOG, _log),
         ("GET", "/auditLogs/provisioning/", "log", READ_LOG, _log),
         ("GET", "/users", "users", READ_USERS, _users),
+        ("GET", "/users/delta", "delta", READ_USERS, _user_changes),
+        ("GET", "/groups/delta", "delta", READ_GROUPS, _group_changes),
+        ("GET", "/domains", "domains", READ_DOMAINS, _domains),
         ("GET", "/directory/deletedItems/microsoft.graph.user", "users", READ_USERS, _deleted_users),
         ("GET", "/groups", "groups", READ_GROUPS, _groups),
         ("GET", "/users/{key}", "users", READ_USERS, _user),
@@ -263,6 +268,43 @@ def _deleted_users(call: Call) -> Answer:
 def _groups(call: Call) -> Answer:
     groups, more = list_groups(call.sandbox.store, call.query)
     return _page(call, "groups", groups, None if more is None else (more,))
+
+
+def _user_changes(call: Call) -> Answer:
+    return _changes(call, "users")
+
+
+def _group_changes(call: Call) -> Answer:
+    return _changes(call, "groups")
+
+
+def _changes(call: Call, kind: str) -> Answer:
+    sandbox, url = call.sandbox, call.request.url
+    here = f"{url.scheme}://{url.netloc}{url.path}"
+    prefer = call.request.headers.get("prefer", "")
+    page = changes(sandbox.store, kind, call.query, prefer, sandbox.clock.now(), f"{here}?$deltatoken=")
+    name, token = ("@odata.deltaLink", "$deltatoken") if page.last else ("@odata.nextLink", "$skiptoken")
+    context = f"{url.scheme}://{url.netloc}/{call.version}/$metadata#{kind}"
+    return Answer({"@odata.context": context, name: f"{here}?{token}={page.token}", "value": page.entries})
+
+
+def _domains(call: Call) -> Answer:
+    verified = call.sandbox.rules.verified_domains
+    if verified is None:
+        raise GraphError(403, "Authorization_RequestDenied", "This tenant takes every domain; it has no list of them.")
+    known_options(call.query, {"$select"})
+    initial = "sandbox.onmicrosoft.com"
+    listed = [
+        {
+            "id": name,
+            "isVerified": True,
+            "isInitial": name == initial,
+            "isDefault": name == initial,
+            "authenticationType": "Managed",
+        }
+        for name in sorted({initial, *verified})
+    ]
+    return _page(call, "domains", listed, None)
 
 
 def _page(call: Call, context: str, entries: list[dict[str, Any]], more: tuple[int, ...] | None) -> Answer:

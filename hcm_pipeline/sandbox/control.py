@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from hcm_pipeline.sandbox.clock import MANUAL, REAL
+from hcm_pipeline.sandbox.delta import forget
 from hcm_pipeline.sandbox.faults import read_fault
 from hcm_pipeline.sandbox.job import Reason, Status
 from hcm_pipeline.sandbox.options import checked, option_values
@@ -45,7 +46,10 @@ def routes() -> list[BaseRoute]:
         Route("/sandbox/received", _endpoint(_received)),
         Route("/sandbox/users", _endpoint(_users), methods=["GET", "POST"]),
         Route("/sandbox/users/delete", _endpoint(_delete_user), methods=["POST"]),
+        Route("/sandbox/users/alter", _endpoint(_alter_user), methods=["POST"]),
         Route("/sandbox/groups", _endpoint(_add_groups), methods=["POST"]),
+        Route("/sandbox/groups/delete", _endpoint(_delete_group), methods=["POST"]),
+        Route("/sandbox/delta/forget", _endpoint(_forget), methods=["POST"]),
         Route("/sandbox/job", _endpoint(_set_job), methods=["POST"]),
         Route("/sandbox/reset", _endpoint(_reset), methods=["POST"]),
         Route("/", _page),
@@ -132,7 +136,22 @@ def _users(sandbox: Sandbox, request: Request, body: Json) -> Json:
 
 
 def _delete_user(sandbox: Sandbox, _request: Request, body: Json) -> Json:
-    return {"id": sandbox.delete_user(str(body.get("userPrincipalName")))}
+    return {"id": sandbox.delete_user(str(body.get("userPrincipalName")), for_good=body.get("for_good") is True)}
+
+
+def _alter_user(sandbox: Sandbox, _request: Request, body: Json) -> Json:
+    if not isinstance(body.get("set"), dict):
+        raise ValueError("set: an object of values by provisioning name")
+    return {"id": sandbox.alter_user(str(body.get("userPrincipalName")), body["set"])}
+
+
+def _delete_group(sandbox: Sandbox, _request: Request, body: Json) -> Json:
+    return {"id": sandbox.delete_group(str(body.get("id")))}
+
+
+def _forget(sandbox: Sandbox, _request: Request, _body: Json) -> Json:
+    forget(sandbox.store)
+    return {}
 
 
 def _add_groups(sandbox: Sandbox, _request: Request, body: Json) -> Json:

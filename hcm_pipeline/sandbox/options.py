@@ -23,6 +23,7 @@ PERMISSIONS = (
     "Synchronization.ReadWrite.All",
     "User.Read.All",
     "GroupMember.Read.All",
+    "Domain.Read.All",
 )
 FIXED = ("tenant_id", "client_id", "client_secret", "service_principal_id", "job_guid", "target")
 """Options of a fresh directory; it keeps those it began with."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
+import sqlite3
 import threading
 import uuid
 from collections import deque
@@ -20,6 +21,7 @@ from hcm_pipeline.sandbox.bulk import Operation
 from hcm_pipeline.sandbox.clock import MANUAL, Clock, iso, micros
 from hcm_pipeline.sandbox.codes import CODES, NO_AGENT
 from hcm_pipeline.sandbox.cycle import Cycle, keep_names
+from hcm_pipeline.sandbox.delta import forget
 from hcm_pipeline.sandbox.faults import Faults
 from hcm_pipeline.sandbox.job import DAY, Execution, Job, Reason, Status
 from hcm_pipeline.sandbox.log import JobFacts
@@ -363,8 +365,35 @@ class Sandbox:
                 db.execute("INSERT INTO groups (id, body) VALUES (?, ?)", (ids[-1], orjson.dumps(given)))
         return ids
 
-    def delete_user(self, upn: str) -> str:
-        """Soft-delete an account, as an administrator would: it goes to the deleted items. Raises ValueError."""
+    def alter_user(self, upn: str, values: dict[str, Any]) -> str:
+        """Change an account's values by provisioning name, as an administrator would; null clears. Raises ValueError."""
+        with self.store.write() as db:
+            row = db.execute("SELECT id, body FROM users WHERE upn = ?", (upn,)).fetchone()
+            if row is None:
+                raise ValueError("userPrincipalName: nobody has it")
+            body = {**orjson.loads(row["body"]), **values}
+            if not body.get("userPrincipalName"):
+                raise ValueError("set.userPrincipalName: required")
+            try:
+                db.execute(
+                    "UPDATE users SET employee_id = ?, upn = ?, enabled = ?, body = ? WHERE id = ?",
+                    (body.get("employeeId"), body["userPrincipalName"], body.get("accountEnabled", True),
+                     orjson.dumps(body), row["id"]),
+                )  # fmt: skip
+            except sqlite3.IntegrityError:
+                raise ValueError("set.userPrincipalName: taken already") from None
+            keep_names(db, row["id"], body)
+        return str(row["id"])
+
+    def delete_group(self, group_id: str) -> str:
+        """Delete a group for good. Raises ValueError."""
+        with self.store.write() as db:
+            if not db.execute("DELETE FROM groups WHERE id = ?", (group_id,)).rowcount:
+                raise ValueError("id: no group has it")
+        return group_id
+
+    def delete_user(self, upn: str, *, for_good: bool = False) -> str:
+        """Delete an account, as an administrator would: it goes to the deleted items, or is gone. Raises ValueError."""
         with self.store.write() as db:
             row = db.execute("SELECT id, body FROM users WHERE upn = ?", (upn,)).fetchone()
             if row is None:
@@ -373,7 +402,8 @@ class Sandbox:
             body["userPrincipalName"] = row["id"].replace("-", "") + body["userPrincipalName"]
             db.execute("DELETE FROM users WHERE id = ?", (row["id"],))
             db.execute("DELETE FROM names WHERE user_id = ?", (row["id"],))
-            db.execute("INSERT INTO deleted_users (id, body) VALUES (?, ?)", (row["id"], orjson.dumps(body)))
+            if not for_good:
+                db.execute("INSERT INTO deleted_users (id, body) VALUES (?, ?)", (row["id"], orjson.dumps(body)))
         return str(row["id"])
 
     def reset(self) -> None:
@@ -382,6 +412,7 @@ class Sandbox:
             with self.store.write() as db:
                 for table in STATE_TABLES:
                     db.execute(f"DELETE FROM {table}")
+            forget(self.store)
             self.faults.disarm()
             self.restore_options()
             self.clock.reset()

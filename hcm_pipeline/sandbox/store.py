@@ -40,6 +40,23 @@ CREATE TABLE IF NOT EXISTS deleted_users (seq INTEGER PRIMARY KEY AUTOINCREMENT,
 -- one row: one group. body: its properties as Graph shows them, as JSON
 CREATE TABLE IF NOT EXISTS groups (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, body BLOB NOT NULL);
 
+-- one row: one change of a user or group, for delta queries. before: its body until then; NULL: it was not there
+CREATE TABLE IF NOT EXISTS tracked (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, id TEXT NOT NULL, before BLOB
+);
+CREATE TRIGGER IF NOT EXISTS users_added AFTER INSERT ON users BEGIN
+    INSERT INTO tracked (kind, id) VALUES ('users', NEW.id); END;
+CREATE TRIGGER IF NOT EXISTS users_altered AFTER UPDATE OF body ON users BEGIN
+    INSERT INTO tracked (kind, id, before) VALUES ('users', OLD.id, OLD.body); END;
+CREATE TRIGGER IF NOT EXISTS users_removed AFTER DELETE ON users BEGIN
+    INSERT INTO tracked (kind, id, before) VALUES ('users', OLD.id, OLD.body); END;
+CREATE TRIGGER IF NOT EXISTS groups_added AFTER INSERT ON groups BEGIN
+    INSERT INTO tracked (kind, id) VALUES ('groups', NEW.id); END;
+CREATE TRIGGER IF NOT EXISTS groups_altered AFTER UPDATE OF body ON groups BEGIN
+    INSERT INTO tracked (kind, id, before) VALUES ('groups', OLD.id, OLD.body); END;
+CREATE TRIGGER IF NOT EXISTS groups_removed AFTER DELETE ON groups BEGIN
+    INSERT INTO tracked (kind, id, before) VALUES ('groups', OLD.id, OLD.body); END;
+
 -- one row: one accepted operation that no cycle has taken yet
 CREATE TABLE IF NOT EXISTS queue (seq INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB NOT NULL);
 
@@ -85,7 +102,7 @@ CREATE TABLE IF NOT EXISTS received (
 CREATE INDEX IF NOT EXISTS received_by_time ON received (at);
 """
 
-STATE_TABLES = ("users", "names", "deleted_users", "groups", "queue", "escrow", "pending", "log", "received")
+STATE_TABLES = ("users", "names", "deleted_users", "groups", "queue", "escrow", "pending", "log", "received", "tracked")
 
 
 class Store:

@@ -56,13 +56,14 @@ def list_deleted_users(store: Store, query: Mapping[str, str]) -> tuple[list[Jso
 def list_groups(store: Store, query: Mapping[str, str]) -> tuple[list[Json], int | None]:
     """One page of groups, and the position of the next. Raises BadQuery."""
     rows, more = _plain_page(store, "groups", query)
-    found = []
-    for row in rows:
-        group: dict[str, object] = {name: [] if name == "proxyAddresses" else None for name in GROUP_PROPERTIES}
-        group |= {"id": row["id"], **orjson.loads(row["body"])}
-        names = query.get("$select") or ",".join(("id", *GROUP_PROPERTIES))
-        found.append(_selected(group, names))
-    return found, more
+    names = query.get("$select") or ",".join(("id", *GROUP_PROPERTIES))
+    return [_selected(graph_group(row["id"], orjson.loads(row["body"])), names) for row in rows], more
+
+
+def graph_group(object_id: str, body: Mapping[str, object]) -> Json:
+    """A group resource as Graph shows it, with every property the sandbox knows."""
+    unset: Json = {name: [] if name == "proxyAddresses" else None for name in GROUP_PROPERTIES}
+    return {**unset, "id": object_id, **body}
 
 
 def _plain_page(store: Store, table: str, query: Mapping[str, str]) -> tuple[list[sqlite3.Row], int | None]:

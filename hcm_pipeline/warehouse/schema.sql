@@ -138,14 +138,32 @@ create table if not exists directory_names (
     attribute varchar not null,            -- address | nickname | sam | common_name (with its container behind chr(31))
     key varchar not null,
     kind varchar not null,
-    employee_id varchar                    -- of a user who is not deleted: whose name it is
+    employee_id varchar,                   -- of a user who is not deleted: whose name it is
+    object_id varchar                      -- whose name it is in the directory
 );
+alter table directory_names add column if not exists object_id varchar;
 
 -- one row: one directory, and when it was last read
 create table if not exists directory_reads (
     directory varchar primary key,
     read_at timestamptz not null,
     objects bigint not null
+);
+
+-- one row: from where on the changes of one resource of a directory are still to be read
+create table if not exists directory_links (
+    directory varchar not null,
+    resource varchar not null,             -- users | groups
+    link varchar not null,                 -- the service's delta link, without its host
+    scope varchar not null,                -- sha256 of the target and the properties that it was made for
+    full_at timestamptz not null           -- when everything was read last
+);
+
+-- one row: one domain of a directory whose domains are known; none of one whose domains may not be read
+create table if not exists directory_domains (
+    directory varchar not null,
+    "domain" varchar not null,             -- lower case
+    verified boolean not null
 );
 
 -- one row: one worker whose names wait for a person's word

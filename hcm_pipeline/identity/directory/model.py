@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import pyarrow as pa
 
 KINDS = ("user", "group", "contact", "computer", "container", "other")
@@ -26,3 +28,42 @@ SCHEMA = pa.schema(
     ]
 )
 """One row: one directory object, its values as the directory spells them; null where it holds none or does not tell."""
+
+VALUES = tuple(name for name in SCHEMA.names if name not in ("object_id", "kind", "deleted"))
+"""What an object may or may not hold."""
+
+CHANGES = SCHEMA.append(pa.field("told", pa.int32(), nullable=False)).append(pa.field("removed", pa.string()))
+"""One row: what one answer said of one object, in the order of the answers.
+
+`told` has bit n set when VALUES[n] was in the answer (null then means: cleared); of the others nothing is known. `removed`:
+`changed` (deleted, and may be restored) or `deleted` (for good).
+"""
+ALL_TOLD = (1 << len(VALUES)) - 1
+
+
+@dataclass(frozen=True)
+class RefusedRow:
+    """A row of a file that is no object. `row` counts from 1, the header; the reason holds no value."""
+
+    file: str
+    row: int
+    column: str | None
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a reading of a directory did."""
+
+    directory: str
+    kind: str
+    read: str
+    """`full`, or `changes` since the reading before."""
+    objects: int
+    """How many it has now, deleted ones among them."""
+    changed: int
+    """How many of them are new or different, or are gone."""
+    told: tuple[str, ...] = ()
+    """What could not be read, for people."""
+    refused: tuple[RefusedRow, ...] = field(default=())
