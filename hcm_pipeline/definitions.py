@@ -8,7 +8,7 @@ import dagster as dg
 
 from hcm_pipeline.defs.assets import DAILY_JOB, build_assets
 from hcm_pipeline.defs.delivery import outcomes_job, upload_job
-from hcm_pipeline.defs.directory import build_directory
+from hcm_pipeline.defs.directory import build_directories
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.defs.schedules import build_schedule
 from hcm_pipeline.defs.sensors import build_sensors
@@ -30,7 +30,7 @@ def build(settings: Settings) -> dg.Definitions:
         description="From landed extracts to the manifest, for one business date or a range of them.",
     )  # fmt: skip
     return dg.Definitions(
-        assets=[*build_assets(profile), build_directory(profile)],
+        assets=[*build_assets(profile), *build_directories(profile)],
         jobs=[daily, upload_job, outcomes_job],
         sensors=build_sensors(profile),
         schedules=[build_schedule()],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hcm_pipeline.errors import UsageError
@@ -43,6 +43,20 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Ldap:
+    """What the sign-in to Active Directory takes from the environment. `ca_file`: as of a target."""
+
+    password: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Ldap:
+        """Read the two variables; which directories need them, the profile says."""
+        ca_file = environ.get("SSL_CERT_FILE")
+        return cls(environ.get("HCM_PIPELINE_LDAP_PASSWORD") or None, Path(ca_file) if ca_file else None)
+
+
+@dataclass(frozen=True)
 class Settings:
     """The environment as the command-line contract names it."""
 
@@ -50,6 +64,7 @@ class Settings:
     profile: str
     target: Target | None
     """None: the target is the home's own sandbox."""
+    ldap: Ldap = Ldap()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -59,7 +74,7 @@ class Settings:
         if not profile:
             own = home.path / "profile.toml"
             profile = str(own) if own.is_file() else "oracle-hcm"
-        return cls(home, profile, _target(environ))
+        return cls(home, profile, _target(environ), Ldap.from_env(environ))
 
 
 def _target(environ: Mapping[str, str]) -> Target | None:

@@ -14,15 +14,15 @@ from hcm_pipeline.cli import queries
 from hcm_pipeline.cli.context import Context
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.prepare import Json
-from hcm_pipeline.delivery.target import describe, open_target
-from hcm_pipeline.entra import GraphClient
-from hcm_pipeline.errors import HomeError, UsageError
+from hcm_pipeline.directories import Wish, forget_removed, read_directory, readable
+from hcm_pipeline.errors import HomeError, PipelineError, UsageError
 from hcm_pipeline.identity.capacity import crowded
-from hcm_pipeline.identity.directory.graph import DIRECTORY, refresh
+from hcm_pipeline.identity.directory.model import Read
 from hcm_pipeline.identity.exchange import export_ledger, import_ledger
 from hcm_pipeline.identity.explain import explain
 from hcm_pipeline.identity.review import SpelledPart, decide, decide_spelling, spelling_of, spellings_waiting, waiting
 from hcm_pipeline.processing import utc_now
+from hcm_pipeline.profile import Profile
 
 identity_app = typer.Typer(
     help="The ledger of names: why, how crowded, out and in.", no_args_is_help=True, rich_markup_mode=None
@@ -78,17 +78,86 @@ def show(
 
 
 @identity_app.command()
-def directory(as_json: Json = False) -> None:
-    """Read users, deleted users and groups of the target's directory: their names are taken, and their accounts adopted."""
+def directory(
+    name: Annotated[
+        str | None, typer.Argument(help="A directory of the profile; without one, all that need no --file.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="The CSV file of a directory of kind csv, instead of the profile's.")
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Read everything, even where changes would do.")] = False,
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="Objects that are no longer shown are gone, however many they are.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Read the objects of the directories: their names are taken, and their accounts adopted.
+
+    Exit code 3 when a directory shows suspiciously few objects; 1 when one cannot be read, or rows of a file are refused. The
+    other directories, and the other rows, are taken.
+    """
     context = Context.from_env()
+    profile = context.loaded.profile
+    if file is not None and name is None:
+        name = _the_only_file(profile)
+    names = [name] if name else [one for one, spec in profile.identity.directories.items() if readable(spec)]
+    done: list[Read] = []
+    failed: list[PipelineError] = []
     progress = Progress()
-    with open_target(context.settings) as target, GraphClient(target) as client, progress.shown():
-        (note if as_json else say)(describe(target))
-        count = refresh(context.warehouse, client, clock=utc_now, progress=progress)
+    with progress.shown():
+        for one in names:
+            try:
+                done.append(
+                    read_directory(
+                        context.settings, context.warehouse, profile, one, Wish(file, full, accept_loss),
+                        progress=progress, announce=note if as_json else say,
+                    )
+                )  # fmt: skip
+            except PipelineError as error:
+                if len(names) == 1:
+                    raise
+                failed.append(error)
+    if name is None:
+        for gone in forget_removed(context.warehouse, profile):
+            note(f"{gone}: the profile no longer has this directory; its names are no longer taken")
     if as_json:
-        dump({"directory": DIRECTORY, "objects": count})
-        return
-    say(f"{DIRECTORY}: {count:,} objects; the next run gives nobody a name that one of them holds")
+        dump({"directories": done})
+    else:
+        _show_read(done)
+    for one in done:
+        for line in one.told:
+            note(f"{one.directory}: {line}")
+    for error in failed:
+        note(str(error))
+    if failed:
+        raise typer.Exit(max(error.exit_code for error in failed))
+    if any(one.refused for one in done):
+        note("refused rows were left out; the other objects are known")
+        raise typer.Exit(1)
+
+
+def _the_only_file(profile: Profile) -> str:
+    """The directory that --file is meant for."""
+    names = [name for name, spec in profile.identity.directories.items() if spec.kind == "csv"]
+    if len(names) != 1:
+        known = f"NAME says which of {', '.join(names)}" if names else "the profile has no directory of kind csv"
+        raise UsageError(f"--file: {known}")
+    return names[0]
+
+
+def _show_read(done: list[Read]) -> None:
+    table(
+        "Directories",
+        ("directory", "kind", "read", "objects", "changed", "refused rows"),
+        [[one.directory, one.kind, one.read, one.objects, one.changed, len(one.refused)] for one in done],
+    )
+    table(
+        "Refused rows",
+        ("file", "row", "column", "rule", "why"),
+        [[row.file, row.row, row.column, row.rule, row.reason] for one in done for row in one.refused],
+    )
+    if done:
+        say("the next run gives nobody a name that one of these objects holds")
 
 
 @identity_app.command()

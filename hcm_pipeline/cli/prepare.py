@@ -41,6 +41,7 @@ HCM_PIPELINE_HOME={home}
 # AZURE_CLIENT_SECRET=
 # AZURE_AUTHORITY_HOST=https://login.microsoftonline.com
 # SSL_CERT_FILE=
+# HCM_PIPELINE_LDAP_PASSWORD=
 """
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 profile_app = typer.Typer(help="Check and show the profile.", no_args_is_help=True, rich_markup_mode=None)

@@ -16,6 +16,8 @@ MANIFEST_TAG = "hcm/manifest"
 DATE_TAG = "hcm/business_date"
 PROCESS_TAG = "hcm/process"
 """The process of a run that a command made inside itself."""
+SHOWN_ROWS = 20
+"""Refused rows of a file that a run's log names; the count is of all."""
 
 
 def schema(columns: Mapping[str, str], about: Mapping[str, str] | None = None) -> dict[str, dg.TableSchema]:

@@ -11,7 +11,7 @@ import dagster as dg
 
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile, load
-from hcm_pipeline.settings import Settings
+from hcm_pipeline.settings import Ldap, Settings
 from hcm_pipeline.warehouse import Warehouse
 
 watcher: ContextVar[Callable[[str], None] | None] = ContextVar("watcher", default=None)
@@ -40,7 +40,7 @@ class Pipeline(dg.ConfigurableResource[None]):
     def settings(self) -> Settings:
         """This home and profile with the environment's target."""
         target = None if self.sandbox_only else Settings.from_env().target
-        return Settings(self.home, self.profile_name, target)
+        return Settings(self.home, self.profile_name, target, Ldap.from_env())
 
     def warehouse(self, log: logging.Logger | dg.DagsterLogManager) -> Warehouse:
         """The home's warehouse; waiting for another writer is logged."""

@@ -158,7 +158,9 @@ class GraphClient:
     def domains(self) -> dict[str, bool]:
         """Every domain of the tenant, and whether it is verified."""
         listed = self._pages("domains", {}, DOMAINS_PERMISSION)
-        return {str(one["id"]): one.get("isVerified") is True for one in listed if isinstance(one, dict) and one.get("id")}
+        return {
+            str(one["id"]): one.get("isVerified") is True for one in listed if isinstance(one, dict) and one.get("id")
+        }
 
     def job_status(self) -> JobStatus:
         """The synchronization job's state now."""

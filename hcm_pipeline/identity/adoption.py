@@ -9,31 +9,11 @@ import datetime as dt
 
 import duckdb
 
-from hcm_pipeline.errors import GuardStop
 from hcm_pipeline.identity.directory.store import CONTAINER, RELATIVE_NAME
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.warehouse import first, quote
 
 SEVERAL, SHARED, HELD = "several accounts", "account of several workers", "account of somebody else"
-
-
-def require_fresh_directory(con: duckdb.DuckDBPyConnection, profile: Profile, now: dt.datetime) -> None:
-    """Raises GuardStop when the profile asks for a directory read of a certain age, and there is none so young."""
-    hours = profile.identity.directory_max_age_hours
-    if hours is None:
-        return
-    row = first(con, "select max(read_at) from directory_reads")
-    read_at = row[0] if row else None
-    if read_at is None:
-        raise GuardStop(
-            "the directory was never read, so a new name may be taken; `hcm-pipeline identity directory` reads it"
-        )
-    age = (now - read_at).total_seconds() / 3600
-    if age > hours:
-        raise GuardStop(
-            f"the directory was read {age:,.0f} hours ago, and identity.directory_max_age_hours allows {hours:g}; "
-            "`hcm-pipeline identity directory` reads it"
-        )
 
 
 def adopt(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> None:

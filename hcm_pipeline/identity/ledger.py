@@ -10,7 +10,8 @@ import datetime as dt
 import duckdb
 
 from hcm_pipeline.errors import PipelineError
-from hcm_pipeline.identity.adoption import adopt, require_fresh_directory
+from hcm_pipeline.identity.adoption import adopt
+from hcm_pipeline.identity.directory.guards import require_directories
 from hcm_pipeline.identity.lives import bring_back, follow_renames, release, take_spellings
 from hcm_pipeline.identity.naming import attributes, give
 from hcm_pipeline.identity.parts import drop_parts, in_scope, make_parts, worker_columns
@@ -23,8 +24,8 @@ def give_names(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date, n
 
     `day` is the snapshot's date: names are kept and freed by it, never by the clock, so that a backfill ends as the days did.
     Who has an account in the directory already keeps its names; where it is not clear which, a person decides first. Raises
-    GuardStop when the directory was read too long ago, and PipelineError when a name would be held twice. It is left to the
-    caller to roll back.
+    GuardStop when a directory was read too long ago or a domain is not verified, and PipelineError when a name would be held
+    twice. It is left to the caller to roll back.
     """
     release(con, profile, day)
     bring_back(con, profile, day)
@@ -38,7 +39,7 @@ def give_names(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date, n
     """)
     count = int((first(con, "select count(*) from newcomers") or (0,))[0])
     if count:
-        require_fresh_directory(con, profile, now)
+        require_directories(con, profile, now)
         adopt(con, profile, day)
         count = int((first(con, "select count(*) from newcomers") or (0,))[0])
         make_parts(con, profile)

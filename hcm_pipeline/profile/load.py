@@ -163,7 +163,9 @@ def _directory_faults(profile: Profile) -> list[ProfileFault]:
     for name, directory in profile.identity.directories.items():
         where = f"identity.directories.{name}"
         faults += [
-            ProfileFault(f"{where}.{key}", repr(getattr(directory, key)), f"no key of a directory of kind {directory.kind}")
+            ProfileFault(
+                f"{where}.{key}", repr(getattr(directory, key)), f"no key of a directory of kind {directory.kind}"
+            )
             for key in directory.model_fields_set
             if _KEYS_OF.get(key, directory.kind) != directory.kind
         ]

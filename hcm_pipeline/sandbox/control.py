@@ -140,9 +140,10 @@ def _delete_user(sandbox: Sandbox, _request: Request, body: Json) -> Json:
 
 
 def _alter_user(sandbox: Sandbox, _request: Request, body: Json) -> Json:
-    if not isinstance(body.get("set"), dict):
-        raise ValueError("set: an object of values by provisioning name")
-    return {"id": sandbox.alter_user(str(body.get("userPrincipalName")), body["set"])}
+    values = body.get("set")
+    if not isinstance(values, dict) or not values:
+        raise ValueError("set: values by provisioning name")
+    return {"id": sandbox.alter_user(str(body.get("userPrincipalName")), values)}
 
 
 def _delete_group(sandbox: Sandbox, _request: Request, body: Json) -> Json:

@@ -173,7 +173,7 @@ def test_a_reading_that_shows_nobody_any_more_is_not_believed_without_a_word(sit
     site.delete("ann", for_good=True)
     site.delete("bea", for_good=True)
     for full in (False, True):
-        with pytest.raises(GuardStop, match="had 2 objects and now shows 0.*--accept-loss"):
+        with pytest.raises(GuardStop, match=r"had 2 objects and now shows 0.*--accept-loss"):
             site.read(full=full)
     assert set(site.users()) == {"ann", "bea"}
     assert site.read(accept_loss=True).objects == 0
@@ -206,9 +206,7 @@ def test_two_readings_at_once_do_not_build_on_each_other(site: Site, monkeypatch
     assert set(site.users()) == {"ann"}
 
 
-def test_domains_are_kept_with_whether_they_are_verified(
-    service_with: Callable[..., Service], tmp_path: Path
-) -> None:
+def test_domains_are_kept_with_whether_they_are_verified(service_with: Callable[..., Service], tmp_path: Path) -> None:
     site = Site(service_with(verified_domains=frozenset({"Contoso.com"})), tmp_path)
     assert site.read().told == ()
     assert site.ask("from directory_domains order by 2") == [

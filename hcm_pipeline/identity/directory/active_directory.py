@@ -36,6 +36,7 @@ _KINDS = (
 _DELETED = re.compile(r"\nDEL:[0-9A-Fa-f-]{36}\Z")
 _DELETED_DN = re.compile(r"\\0ADEL:", re.IGNORECASE)
 _RANGE = re.compile(rf"{_ADDRESSES.lower()};range=\d+-(\d+|\*)")
+_SHOW_DELETED = sansldap.ShowDeletedControl(critical=True)
 _UNREADABLE = ("NO_SUCH_OBJECT", "INSUFFICIENT_ACCESS_RIGHTS", "OPERATIONS_ERROR", "UNAVAILABLE_CRITICAL_EXTENSION")
 
 
@@ -63,12 +64,16 @@ def refresh(reading: Reading, account: Account) -> Read:
     told: list[str] = []
     with Connection(account.url, account.ca_file) as server:
         server.bind(account.user, account.password)
-        root = next(server.search("", ["defaultNamingContext", "namingContexts"], scope=sansldap.SearchScope.BASE), None)
+        root = next(
+            server.search("", ["defaultNamingContext", "namingContexts"], scope=sansldap.SearchScope.BASE), None
+        )
         own = root.text("defaultNamingContext") if root else None
         bases = list(account.bases) or ([own] if own else [])
         if root is None or not bases:
             raise ServiceError(f"{server.name}: it does not say which domain it has; name the bases in the profile")
-        domains = _domains_of(bases, [value.decode("utf-8", "replace") for value in root.values.get("namingcontexts", ())])
+        domains = _domains_of(
+            bases, [value.decode("utf-8", "replace") for value in root.values.get("namingcontexts", ())]
+        )
         rows = _rows(server, bases, domains, account.employee_id, told)
         counts = reading.take(rows, SCHEMA)
     if server.referrals:
@@ -92,29 +97,40 @@ def _rows(
     """Rows of SCHEMA. Deleted objects come first: one that is restored while pages are read is then known as living."""
     attributes = [*_ALWAYS, *_NAMES, employee_id]
     for domain in domains:
-        try:
-            for entry in server.search(
-                f"CN=Deleted Objects,{domain}",
-                attributes,
-                filter=sansldap.FilterPresent("lastKnownParent"),
-                controls=[sansldap.ShowDeletedControl(critical=True)],
-            ):
-                yield _row(server, entry, employee_id)
-        except Refused as refused:
-            if refused.code not in _UNREADABLE:
-                raise
-            told.append(
-                f"deleted objects of {domain} are not known: the account may not read CN=Deleted Objects, so their names are not kept"
-            )
-    unfinished = []
+        if (bin_ := _deleted_objects(server, domain)) is None:
+            told.append(f"deleted objects of {domain} may not be read by this account, so their names are not kept")
+            continue
+        deleted = sansldap.FilterPresent("lastKnownParent")  # all but the container itself
+        for entry in server.search(bin_, attributes, filter=deleted, controls=[_SHOW_DELETED]):
+            yield _row(entry, employee_id)
+    unfinished: list[Entry] = []
+    nameless = whole = 0
     for base in bases:
         for entry in server.search(base, attributes):
+            whole += "objectguid" in entry.values
+            nameless += "objectguid" not in entry.values
             if any(_RANGE.fullmatch(name) for name in entry.values):
                 unfinished.append(entry)  # the rest is asked for when the search has ended
             else:
-                yield _row(server, entry, employee_id)
+                yield _row(entry, employee_id)
         while unfinished:
-            yield _row(server, _whole(server, unfinished.pop()), employee_id)
+            yield _row(_whole(server, unfinished.pop()), employee_id)
+    if nameless and not whole:
+        raise ServiceError(f"{server.name}: no object has an objectGUID; this is not Active Directory, or the account may read nothing")
+    if nameless:
+        told.append(f"{nameless:,} objects show this account nothing but their distinguished names; only those are taken")
+
+
+def _deleted_objects(server: Connection, domain: str) -> str | None:
+    """The container of a domain's deleted objects; None when the account may not read it (by default administrators may)."""
+    container = f"CN=Deleted Objects,{domain}"
+    try:
+        found = list(server.search(container, ["objectGUID"], scope=sansldap.SearchScope.BASE, controls=[_SHOW_DELETED]))
+    except Refused as refused:
+        if refused.code not in _UNREADABLE:
+            raise
+        return None
+    return container if any("objectguid" in entry.values for entry in found) else None
 
 
 def _whole(server: Connection, entry: Entry) -> Entry:
@@ -131,15 +147,10 @@ def _whole(server: Connection, entry: Entry) -> Entry:
     return Entry(entry.dn, {**entry.values, _ADDRESSES.lower(): values})
 
 
-def _row(server: Connection, entry: Entry, employee_id: str) -> dict[str, object]:
-    guid = entry.values.get("objectguid")
-    if not guid or len(guid[0]) != 16:
-        raise ServiceError(
-            f"{server.name}: an object has no objectGUID; this is not Active Directory, or the account may not read it"
-        )
+def _row(entry: Entry, employee_id: str) -> dict[str, object]:
     addresses = entry.values.get(_ADDRESSES.lower(), ())
     row: dict[str, object] = {
-        "object_id": str(uuid.UUID(bytes_le=guid[0])),
+        "object_id": _id(entry),
         "kind": _kind(entry),
         "deleted": entry.text("isDeleted") == "TRUE",
         "employee_id": entry.text(employee_id),
@@ -149,6 +160,14 @@ def _row(server: Connection, entry: Entry, employee_id: str) -> dict[str, object
         **{ours: entry.text(theirs) for theirs, ours in _NAMES.items()},
     }
     return _as_it_was(row, entry.text("lastKnownParent")) if row["deleted"] else row
+
+
+def _id(entry: Entry) -> str:
+    """The objectGUID; of an object that shows nothing but its name, an id made of that."""
+    guid = entry.values.get("objectguid")
+    if guid and len(guid[0]) == 16:
+        return str(uuid.UUID(bytes_le=guid[0]))
+    return str(uuid.uuid5(uuid.NAMESPACE_X500, entry.dn.lower()))
 
 
 def _as_it_was(row: dict[str, object], parent: str | None) -> dict[str, object]:

@@ -85,7 +85,9 @@ def _refresh(reading: Reading, answers: _Answers, made_for: str, kept: Mapping[s
 
     def beside(con: duckdb.DuckDBPyConnection) -> None:
         if links(con, reading.directory) != kept:
-            raise PipelineError(f"{reading.directory}: another process has read it meanwhile; nothing was changed, read it again")
+            raise PipelineError(
+                f"{reading.directory}: another process has read it meanwhile; nothing was changed, read it again"
+            )
         since = {resource: one.full_at for resource, one in answers.since.items()}
         keep_links(
             con,

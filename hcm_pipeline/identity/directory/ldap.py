@@ -99,8 +99,8 @@ class Connection:
         except ssl.SSLCertVerificationError as error:
             plain.close()
             raise ServiceError(
-                f"{self.name}: its certificate is not trusted ({error.verify_message}); SSL_CERT_FILE names the CA file to trust, and "
-                "the url must name the host as the certificate does"
+                f"{self.name}: its certificate is not trusted ({error.verify_message}); SSL_CERT_FILE names the CA file to "
+                "trust, and the url must name the host as the certificate does"
             ) from error
         except OSError as error:
             plain.close()
@@ -172,7 +172,9 @@ class Connection:
         where = f" ({base})" if base else ""
         if _name(code) in _PASSING:
             raise ServiceUnavailable(f"{self.name}: it is {_name(code)} and may answer later")
-        raise Refused(f"{self.name} {_NEVER_PASSES.get(code, 'refuses the search: ' + _name(code))}{where}", _name(code))
+        raise Refused(
+            f"{self.name} {_NEVER_PASSES.get(code, 'refuses the search: ' + _name(code))}{where}", _name(code)
+        )
 
     def _messages(self) -> Iterator[sansldap.LDAPMessage]:
         waiting = 0

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from hcm_pipeline.home import private
-from hcm_pipeline.identity.directory.store import Counts, apply, living, require_no_loss
+from hcm_pipeline.identity.directory.store import Counts, apply, living, require_no_loss, stage
 from hcm_pipeline.warehouse import Warehouse
 
 BATCH_ROWS = 10_000
@@ -53,25 +53,24 @@ class Reading:
         when suspiciously many objects are gone.
         """
         with _spooled(self.warehouse, self._counted(in_batches(rows, schema)), schema) as batches:
-            return self.put(batches, onto_known=onto_known, beside=beside)
+            with self.warehouse.write() as con:
+                counts = self.put(con, lambda: stage(con, batches), onto_known=onto_known, beside=beside)
+            self.warehouse.publish()
+        return counts
 
     def put(
         self,
-        batches: Iterable[pa.RecordBatch],
+        con: duckdb.DuckDBPyConnection,
+        staging: Callable[[], None],
         *,
         onto_known: bool = False,
         beside: Callable[[duckdb.DuckDBPyConnection], None] = nothing_beside,
-        con: duckdb.DuckDBPyConnection | None = None,
     ) -> Counts:
-        """The same with batches that are there already. `con`: the open warehouse, outside a transaction."""
-        if con is None:
-            with self.warehouse.write() as opened:
-                counts = self.put(batches, onto_known=onto_known, beside=beside, con=opened)
-            self.warehouse.publish()
-            return counts
+        """The same with what `staging` puts into the temp table `incoming` (see store.stage), in one transaction."""
         with transaction(con):
             before = living(con, self.directory)
-            counts = apply(con, self.directory, batches, self.started, onto_known=onto_known)
+            staging()
+            counts = apply(con, self.directory, self.started, onto_known=onto_known)
             if not self.accept_loss:
                 require_no_loss(con, self.directory, before, self.max_loss_percent)
             beside(con)

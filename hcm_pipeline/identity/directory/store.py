@@ -31,25 +31,22 @@ def replace_all(
     con: duckdb.DuckDBPyConnection, directory: str, batches: Iterable[pa.RecordBatch], read_at: dt.datetime
 ) -> int:
     """Replace what is known of `directory`, in the caller's transaction; how many objects it has."""
-    return apply(con, directory, batches, read_at, onto_known=False).objects
+    stage(con, batches)
+    return apply(con, directory, read_at, onto_known=False).objects
 
 
-def apply(
-    con: duckdb.DuckDBPyConnection,
-    directory: str,
-    batches: Iterable[pa.RecordBatch],
-    read_at: dt.datetime,
-    *,
-    onto_known: bool,
-) -> Counts:
-    """Bring what is known of `directory` up to date, in the caller's transaction.
+def apply(con: duckdb.DuckDBPyConnection, directory: str, read_at: dt.datetime, *, onto_known: bool) -> Counts:
+    """Bring what is known of `directory` up to date with what is staged, in the caller's transaction.
 
-    `batches` are of CHANGES, or of SCHEMA where every value is told. Not `onto_known`: what was known before goes. What an answer does not tell of an object is then null, otherwise as it was
+    Not `onto_known`: what was known before goes. What an answer does not tell of an object is then null, otherwise as it was
     known. The answers about one object count in their order, value by value, however often they come.
     """
-    _stage(con, batches)
     con.execute(_FOLD)
-    known = "from directory_objects where directory = ?" if onto_known else "from directory_objects where directory = ? and false"
+    known = (
+        "from directory_objects where directory = ?"
+        if onto_known
+        else "from directory_objects where directory = ? and false"
+    )
     con.execute(
         f"""create or replace temp table present as
         select ? as directory, f.object_id, f.kind, f.deleted or f.removed is not null as deleted,
@@ -71,13 +68,10 @@ def apply(
     return Counts(objects, changed)
 
 
-def _stage(con: duckdb.DuckDBPyConnection, batches: Iterable[pa.RecordBatch]) -> None:
-    """Temp table `incoming`: every row of `batches`, with its place in their order."""
+def stage(con: duckdb.DuckDBPyConnection, batches: Iterable[pa.RecordBatch]) -> None:
+    """Temp table `incoming`: every row of batches of CHANGES, or of SCHEMA where every value is told, with its place."""
     columns = ", ".join(quote(name) for name in CHANGES.names)
-    con.execute(
-        f"""create or replace temp table incoming as select 0::bigint as place, {_COLUMNS}, 0::integer as told,
-        null::varchar as removed from directory_objects limit 0"""
-    )
+    stage_query(con, f"select 0::bigint as place, {_COLUMNS} from directory_objects limit 0")
     place = 0
     for batch in batches:
         if not batch.num_rows:
@@ -88,6 +82,13 @@ def _stage(con: duckdb.DuckDBPyConnection, batches: Iterable[pa.RecordBatch]) ->
         )
         con.unregister("batch_now")
         place += batch.num_rows
+
+
+def stage_query(con: duckdb.DuckDBPyConnection, query: str) -> None:
+    """Temp table `incoming` from a query with `place` and the columns of SCHEMA, every value of which is told."""
+    con.execute(
+        f"create or replace temp table incoming as select *, {ALL_TOLD} as told, null::varchar as removed from ({query})"
+    )
 
 
 def _as_changes(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -135,9 +136,7 @@ def living(con: duckdb.DuckDBPyConnection, directory: str) -> int:
     return _count(con, "select count(*) from directory_objects where directory = ? and not deleted", directory)
 
 
-def require_no_loss(
-    con: duckdb.DuckDBPyConnection, directory: str, before: int, max_loss_percent: float
-) -> None:
+def require_no_loss(con: duckdb.DuckDBPyConnection, directory: str, before: int, max_loss_percent: float) -> None:
     """Raises GuardStop when suspiciously many of the `before` living objects are gone after a reading, for the caller to roll back.
 
     A right that was taken away, another target or another base look like a directory that lost its objects; forgetting them
@@ -157,7 +156,9 @@ def keep_domains(con: duckdb.DuckDBPyConnection, directory: str, domains: Mappin
     con.execute("delete from directory_domains where directory = ?", [directory])
     rows = sorted((domains or {}).items())
     if rows:
-        con.register("domains_now", pa.table({"domain": [name.lower() for name, _ in rows], "verified": [v for _, v in rows]}))
+        con.register(
+            "domains_now", pa.table({"domain": [name.lower() for name, _ in rows], "verified": [v for _, v in rows]})
+        )
         con.execute("insert into directory_domains by name select ? as directory, * from domains_now", [directory])
         con.unregister("domains_now")
 
