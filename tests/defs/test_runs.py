@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import re
 import traceback
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy as TimeWindow
 from dagster._serdes import serialize_value
 
-from hcm_pipeline.defs.directory import build_directory
+from hcm_pipeline.defs.directory import build_directories
 from hcm_pipeline.defs.instance import instance_of
 from hcm_pipeline.errors import GuardStop, PipelineError
 from hcm_pipeline.home import Home
+from hcm_pipeline.profile import load
+from hcm_pipeline.profile.model import Directory
 
 from ..acceptance.support import worker
 from .conftest import Location, people
@@ -35,13 +40,45 @@ def told(location: Location, run_id: str) -> str:
     return "\n".join([serialize_value(run), *kept, *captured])
 
 
-def test_the_directory_is_an_asset_that_counts_what_it_read(location: Location) -> None:
-    result = dg.materialize([build_directory(location.pipeline.loaded.profile)], instance=location.instance,
-                            resources={"pipeline": location.pipeline})  # fmt: skip
+def test_every_directory_is_an_asset_that_counts_what_it_read(location: Location) -> None:
+    built_in = resources.files("hcm_pipeline.profile.builtin").joinpath("oracle-hcm.toml").read_text(encoding="utf-8")
+    own = location.home.path / "profile.toml"
+    own.write_text(
+        built_in + "\n[identity.directories]\nentra = { kind = 'entra' }\n"
+        "subsidiary = { kind = 'csv', file = 'export.csv', max_age_hours = 5 }\n",
+        encoding="utf-8",
+    )
+    (location.home.path / "export.csv").write_text("id,mail\n1,ann@x.test\n,bea@x.test\n", encoding="utf-8")
+    location = replace(location, profile=str(own))
+    assets = build_directories(location.pipeline.loaded.profile)
+    result = dg.materialize(assets, instance=location.instance, resources={"pipeline": location.pipeline})
     assert result.success
-    assert location.materializations("directory") == {"None": {"dagster/row_count": 0}}
+    assert location.materializations("directory_entra") == {
+        "None": {"dagster/row_count": 0, "changed": 0, "refused_rows": 0, "read": "full"}
+    }
+    assert location.materializations("directory_subsidiary") == {
+        "None": {"dagster/row_count": 1, "changed": 1, "refused_rows": 1, "read": "full"}
+    }
+    kept = told(location, result.run_id)
+    assert "export.csv, row 3, id: is blank, or is no id (no_object_id)" in kept
+    assert "bea@x.test" not in kept
     with location.pipeline.warehouse(logging.getLogger()).read() as con:
-        assert con.execute("select directory, objects from directory_reads").fetchall() == [("entra", 0)]
+        assert con.execute("select directory, objects from directory_reads order by 1").fetchall() == [
+            ("entra", 0), ("subsidiary", 1)]  # fmt: skip
+
+
+def test_a_directory_is_stale_after_the_hours_that_its_guard_allows() -> None:
+    base = load("oracle-hcm").profile
+    directories = {"entra": Directory(kind="entra"), "old": Directory(kind="csv", max_age_hours=5)}
+    for hours, expected in ((None, [None, 5]), (12, [12, 5])):
+        identity = base.identity.model_copy(update={"directories": directories, "directory_max_age_hours": hours})
+        assets = build_directories(base.model_copy(update={"identity": identity}))
+        policies = [next(iter(asset.specs)).freshness_policy for asset in assets]
+        found = [
+            policy.fail_window.to_timedelta() / dt.timedelta(hours=1) if isinstance(policy, TimeWindow) else None
+            for policy in policies
+        ]
+        assert found == expected
 
 
 def test_a_run_over_two_dates_keeps_counts_versions_and_tags_of_each(location: Location) -> None:

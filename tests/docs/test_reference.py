@@ -40,6 +40,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`[identity]`": model.Identity,
     "`[identity.user_principal_name]`, `[identity.sam_account_name]`, `[identity.common_name]`": model.Naming,
     "`identity.spelling`": model.Spelling,
+    "`[identity.directories.<name>]`": model.Directory,
     "`[[identity.special]]`": model.NamingFor,
     "`[[identity.adopt]]`": model.AdoptBy,
     "`[[identity.domains]]`": model.DomainFor,
@@ -59,7 +60,8 @@ def default_of(field: Any) -> str:
         return "none"
     if isinstance(value, BaseModel):
         return "its defaults"
-    return json.dumps(list(value) if isinstance(value, tuple) else value)
+    plain = list(value) if isinstance(value, tuple) else value
+    return json.dumps(plain, default=lambda part: part.model_dump(exclude_unset=True))
 
 
 def test_the_profile_reference_has_a_section_for_every_part_of_the_model() -> None:

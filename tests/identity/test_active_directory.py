@@ -131,8 +131,12 @@ def test_an_account_that_may_not_read_deleted_objects_reads_the_others_and_it_is
     disabled = f"dn: CN=sleeper,OU=Readers,{DOMAIN}\nchangetype: modify\nreplace: userAccountControl\nuserAccountControl: 514\n"
     samba.change({"do": "modify", "ldif": disabled})
     done = reader.read(samba.account("reader@example.test"))
-    assert [line for line in done.told if "deleted objects" in line or "nothing but their" in line] == list(done.told[:2])
-    assert reader.ask("select count(*) from directory_names where key like 'ipsecpolicy%cn=ip security,cn=system,%'") != [(0,)]
+    assert [line for line in done.told if "deleted objects" in line or "nothing but their" in line] == list(
+        done.told[:2]
+    )
+    assert reader.ask(
+        "select count(*) from directory_names where key like 'ipsecpolicy%cn=ip security,cn=system,%'"
+    ) != [(0,)]
     assert reader.ask("select count(*) from directory_objects where sam_account_name = 'reader'") == [(1,)]
     with pytest.raises(SignInFailed, match="disabled"):
         reader.read(samba.account("sleeper@example.test"))

@@ -12,14 +12,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline.errors import GuardStop, UsageError
-from hcm_pipeline.identity.directory.model import SCHEMA
-from hcm_pipeline.identity.directory.store import CONTAINER, RELATIVE_NAME, last_read, replace_all
+from hcm_pipeline.identity.directory.model import CHANGES, SCHEMA, VALUES
+from hcm_pipeline.identity.directory.store import (
+    CONTAINER,
+    RELATIVE_NAME,
+    apply,
+    keep_domains,
+    last_read,
+    replace_all,
+    stage,
+)
 from hcm_pipeline.identity.explain import explain
 from hcm_pipeline.identity.limits import escape_rdn
 from hcm_pipeline.identity.review import decide, waiting
 from hcm_pipeline.warehouse import first, memory
 from tests.identity.test_ledger import NOW, Ledger
 from tests.identity.test_rules import profile
+
+BITS = {name: 1 << place for place, name in enumerate(VALUES)}
 
 
 def account(upn: str | None = None, **given: Any) -> dict[str, Any]:
@@ -181,13 +191,122 @@ def test_an_account_that_fits_several_workers_or_is_somebody_elses_already_is_no
 
 def test_a_directory_that_was_not_read_lately_stops_the_giving_of_names() -> None:
     ledger = Ledger(profile(directory_max_age_hours=12))
-    with pytest.raises(GuardStop, match="never read"):
+    with pytest.raises(GuardStop, match="entra was never read"):
         ledger.join(("1", "Ann", "Lee"))
     fill(ledger, at=NOW - dt.timedelta(hours=13))
-    with pytest.raises(GuardStop, match="13 hours ago"):
+    with pytest.raises(GuardStop, match="entra was read 13 hours ago, and the profile allows 12"):
         ledger.join()
     fill(ledger, at=NOW - dt.timedelta(hours=11))
     assert ledger.join() == 1
+
+
+def test_every_directory_of_the_profile_must_be_young_enough_each_by_its_own_hours() -> None:
+    several = {"entra": {"kind": "entra"}, "files": {"kind": "csv", "max_age_hours": 100}}
+    ledger = Ledger(profile(directory_max_age_hours=12, directories=several))
+    fill(ledger, at=NOW)
+    with pytest.raises(GuardStop, match="files was never read"):
+        ledger.join(("1", "Ann", "Lee"))
+    fill(ledger, directory="files", at=NOW - dt.timedelta(hours=50))
+    assert ledger.join() == 1
+    fill(ledger, at=NOW - dt.timedelta(hours=13))
+    fill(ledger, directory="files", at=NOW - dt.timedelta(hours=101))
+    with pytest.raises(GuardStop, match=r"entra was read 13 hours ago.*files was read 101 hours ago"):
+        ledger.join(("2", "Bea", "Lee"))
+
+
+def test_a_directory_without_hours_need_not_be_read() -> None:
+    ledger = Ledger(profile(directories={"files": {"kind": "csv"}}))
+    assert ledger.join(("1", "Ann", "Lee")) == 1
+
+
+@pytest.mark.parametrize(
+    ("domains", "stops"),
+    [
+        (None, False),
+        ({"CONTOSO.com": True, "x.onmicrosoft.com": True}, False),
+        ({"x.onmicrosoft.com": True}, True),
+        ({"contoso.com": False, "x.onmicrosoft.com": True}, True),
+    ],
+    ids=["not known", "verified", "not the tenant's", "not verified yet"],
+)
+def test_no_name_is_given_under_a_domain_that_is_known_not_to_be_verified(
+    domains: dict[str, bool] | None, stops: bool
+) -> None:
+    ledger = Ledger()
+    keep_domains(ledger.con, "entra", domains)
+    if stops:
+        with pytest.raises(GuardStop, match=r"contoso\.com: no verified domain"):
+            ledger.join(("1", "Ann", "Lee"))
+        assert ledger.names() == {}
+    else:
+        assert ledger.join(("1", "Ann", "Lee")) == 1
+
+
+def test_a_domain_for_some_workers_must_be_verified_too() -> None:
+    ledger = Ledger(profile(domains=[{"when": "country = 'DE'", "domain": "contoso.de"}]))
+    keep_domains(ledger.con, "entra", {"contoso.com": True})
+    with pytest.raises(GuardStop, match=r"^contoso\.de: no verified domain"):
+        ledger.join(("1", "Ann", "Lee"))
+
+
+def test_what_a_directory_says_of_an_object_in_pieces_adds_up_in_their_order() -> None:
+    ledger = Ledger()
+    fill(ledger, account("a@contoso.com", object_id="1", employee_id="7"), account("b@contoso.com", object_id="2"))
+    said = [
+        {"object_id": "1", "mail": "first@x.y", "told": BITS["mail"]},
+        {"object_id": "1", "surname": "Lee", "told": BITS["surname"]},
+        {"object_id": "2", "told": 0, "removed": "changed"},
+        {"object_id": "1", "mail": None, "told": BITS["mail"]},
+        {"object_id": "2", "told": 0, "removed": "deleted"},
+        {"object_id": "3", "told": 0, "removed": "changed"},
+        {"object_id": "2", "user_principal_name": "c@contoso.com", "told": BITS["user_principal_name"]},
+    ]
+    rows = [{"kind": "user", "deleted": False, **one} for one in said]
+    stage(ledger.con, [pa.RecordBatch.from_pylist([row], schema=CHANGES) for row in rows])
+    counts = apply(ledger.con, "entra", NOW, onto_known=True)
+    assert (counts.objects, counts.changed) == (2, 2)
+    found = ledger.con.execute("""select object_id, deleted, user_principal_name, employee_id, mail, surname
+        from directory_objects order by 1""").fetchall()
+    assert found == [("1", False, "a@contoso.com", "7", None, "Lee"), ("2", False, "c@contoso.com", None, None, None)]
+
+
+CHANGE = st.tuples(
+    st.sampled_from("123"),
+    st.one_of(
+        st.sampled_from(["changed", "deleted"]),
+        st.dictionaries(st.sampled_from(["mail", "surname"]), st.sampled_from([None, "x", "y"]), min_size=1),
+    ),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(CHANGE, max_size=6), max_size=4))
+def test_changes_in_any_portions_end_as_they_would_one_by_one(portions: list[list[tuple[str, Any]]]) -> None:
+    expected: dict[str, dict[str, Any]] = {}
+    gone: set[str] = set()
+    ledger = Ledger()
+    for portion in portions:
+        rows = []
+        for object_id, said in portion:
+            if object_id in gone:
+                continue  # an id is never used again
+            row = {"object_id": object_id, "kind": "user", "deleted": False, "told": 0, "removed": None}
+            if isinstance(said, str):
+                row["removed"] = said
+                if said == "deleted":
+                    gone.add(object_id)
+                    expected.pop(object_id, None)
+                elif object_id in expected:
+                    expected[object_id]["deleted"] = True
+            else:
+                row |= {**said, "told": sum(BITS[name] for name in said)}
+                known = expected.setdefault(object_id, {"mail": None, "surname": None})
+                known |= {**said, "deleted": False}
+            rows.append(row)
+        stage(ledger.con, [pa.RecordBatch.from_pylist(rows, schema=CHANGES)])
+        apply(ledger.con, "entra", NOW, onto_known=True)
+    found = ledger.con.execute("select object_id, deleted, mail, surname from directory_objects").fetchall()
+    assert {row[0]: {"deleted": row[1], "mail": row[2], "surname": row[3]} for row in found} == expected
 
 
 RELATIVE = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=8).map(str.strip).filter(bool)

@@ -116,16 +116,22 @@ def _rows(
         while unfinished:
             yield _row(_whole(server, unfinished.pop()), employee_id)
     if nameless and not whole:
-        raise ServiceError(f"{server.name}: no object has an objectGUID; this is not Active Directory, or the account may read nothing")
+        raise ServiceError(
+            f"{server.name}: no object has an objectGUID; this is not Active Directory, or the account may read nothing"
+        )
     if nameless:
-        told.append(f"{nameless:,} objects show this account nothing but their distinguished names; only those are taken")
+        told.append(
+            f"{nameless:,} objects show this account nothing but their distinguished names; only those are taken"
+        )
 
 
 def _deleted_objects(server: Connection, domain: str) -> str | None:
     """The container of a domain's deleted objects; None when the account may not read it (by default administrators may)."""
     container = f"CN=Deleted Objects,{domain}"
     try:
-        found = list(server.search(container, ["objectGUID"], scope=sansldap.SearchScope.BASE, controls=[_SHOW_DELETED]))
+        found = list(
+            server.search(container, ["objectGUID"], scope=sansldap.SearchScope.BASE, controls=[_SHOW_DELETED])
+        )
     except Refused as refused:
         if refused.code not in _UNREADABLE:
             raise
