@@ -124,14 +124,14 @@ def directory(
         dump({"directories": done})
     else:
         _show_read(done)
-    for one in done:
-        for line in one.told:
-            note(f"{one.directory}: {line}")
-    for error in failed:
-        note(str(error))
+    for read in done:
+        for line in read.told:
+            note(f"{read.directory}: {line}")
+    for failure in failed:
+        note(str(failure))
     if failed:
-        raise typer.Exit(max(error.exit_code for error in failed))
-    if any(one.refused for one in done):
+        raise typer.Exit(max(failure.exit_code for failure in failed))
+    if any(read.refused for read in done):
         note("refused rows were left out; the other objects are known")
         raise typer.Exit(1)
 

@@ -193,7 +193,7 @@ def scripted(*searches: tuple[list[dict[str, list[bytes]]], sansldap.LDAPResultC
             if not request.base_object:
                 root = [sansldap.PartialAttribute("defaultNamingContext", [b"DC=x"])]
                 session.search_result_entry(request.message_id, "", root)
-                objects, code = [], sansldap.LDAPResultCode.SUCCESS
+                objects, code = list[dict[str, list[bytes]]](), sansldap.LDAPResultCode.SUCCESS
             else:
                 objects, code = left.pop(0)
             for one in objects:

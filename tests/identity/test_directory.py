@@ -252,7 +252,7 @@ def test_a_domain_for_some_workers_must_be_verified_too() -> None:
 def test_what_a_directory_says_of_an_object_in_pieces_adds_up_in_their_order() -> None:
     ledger = Ledger()
     fill(ledger, account("a@contoso.com", object_id="1", employee_id="7"), account("b@contoso.com", object_id="2"))
-    said = [
+    said: list[dict[str, Any]] = [
         {"object_id": "1", "mail": "first@x.y", "told": BITS["mail"]},
         {"object_id": "1", "surname": "Lee", "told": BITS["surname"]},
         {"object_id": "2", "told": 0, "removed": "changed"},

@@ -54,8 +54,9 @@ def test_the_download_of_the_entra_admin_center_is_understood(site: Site) -> Non
         f"ann@contoso.com,Ann Lee,Lee,a.lee@contoso.com,Ann,{GUID.upper()},Member\n"
     )
     assert (done.kind, done.read, done.objects, done.refused) == ("csv", "full", 1, ())
-    assert site.ask("select * exclude (directory) from directory_objects") == [
-        (GUID, "user", False, None, "ann@contoso.com", None, None, "a.lee@contoso.com", None, None, None, "Ann Lee", "Ann", "Lee")]  # fmt: skip
+    [found] = site.ask("select * exclude (directory) from directory_objects")
+    assert [value for value in found if value is not None] == [
+        GUID, "user", False, "ann@contoso.com", "a.lee@contoso.com", "Ann Lee", "Ann", "Lee"]  # fmt: skip
     assert site.ask("select key from directory_names order by 1") == [("a.lee@contoso.com",), ("ann@contoso.com",)]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -153,7 +153,7 @@ class Connection:
             if not cookie:
                 return
 
-    def _one_page(self, base: str) -> Iterator[Entry]:  # type: ignore[misc]
+    def _one_page(self, base: str) -> Generator[Entry, None, sansldap.SearchResultDone]:
         for message in self._messages():
             if isinstance(message, sansldap.SearchResultEntry):
                 values = {one.name.lower(): list(one.values) for one in message.attributes if one.values}
@@ -163,7 +163,7 @@ class Connection:
             elif isinstance(message, sansldap.SearchResultDone):
                 self._require_success(message.result, base)
                 return message
-        return None
+        raise AssertionError("messages end with an error or not at all")
 
     def _require_success(self, result: sansldap.LDAPResult, base: str) -> None:
         code = result.result_code

@@ -103,7 +103,7 @@ def _spooled(
     path = warehouse.home.create().scratch / f"directory-{os.getpid()}.arrow"
     try:
         _write(path, batches, schema)
-        with pa.memory_map(str(path)) as kept:
+        with pa.OSFile(str(path)) as kept:  # not mapped: pages of it would count as the process's memory
             reader = pa.ipc.open_file(kept)
             yield (reader.get_batch(place) for place in range(reader.num_record_batches))
     finally:
