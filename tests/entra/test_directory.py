@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+import ssl
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from hcm_pipeline.errors import GuardStop, PipelineError, ServiceError, ServiceRefused
@@ -15,9 +17,10 @@ from hcm_pipeline.identity.directory import graph
 from hcm_pipeline.identity.directory.graph import refresh
 from hcm_pipeline.identity.directory.model import Read
 from hcm_pipeline.identity.directory.reading import Reading
+from hcm_pipeline.sandbox import running
 from hcm_pipeline.warehouse import Warehouse
 
-from .conftest import Service
+from .conftest import Service, StoppedTime
 
 
 class Site:
@@ -54,10 +57,21 @@ class Site:
         return dict(self.ask(found))
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One sandbox for all tests of this module: starting one takes longer than most of them."""
+    directory = tmp_path_factory.mktemp("sandbox")
+    with running(directory) as handle:
+        trust = ssl.create_default_context(cafile=handle.target.ca_file)
+        with httpx.Client(verify=trust, trust_env=False, timeout=30) as http:
+            yield Service(handle, directory, http, StoppedTime())
+
+
 @pytest.fixture
-def site(service: Service, tmp_path: Path) -> Site:
+def site(shared: Service, tmp_path: Path) -> Site:
     """Nobody is there yet."""
-    return Site(service, tmp_path)
+    shared.post("reset", {})
+    return Site(shared, tmp_path)
 
 
 def test_everything_is_read_page_by_page_with_what_was_deleted(site: Site) -> None:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hcm_pipeline.errors import ExtractRefused, GuardStop, UsageError
+from hcm_pipeline.errors import ExtractRefused, GuardStop
 from hcm_pipeline.home import Home
 from hcm_pipeline.identity.directory.file import HEADINGS, refresh
 from hcm_pipeline.identity.directory.model import Read
@@ -127,8 +127,8 @@ def test_a_file_that_is_no_directory_is_refused(site: Site, text: str, said: str
         site.read(text)
 
 
-def test_a_file_that_is_not_there_is_wrong_usage(site: Site) -> None:
-    with pytest.raises(UsageError, match=r"export\.csv: cannot be read"):
+def test_a_file_that_is_not_there_is_told(site: Site) -> None:
+    with pytest.raises(ExtractRefused, match=r"export\.csv: cannot be read"):
         refresh(Reading(site.warehouse, "legacy", NOW, lambda line: None), site.path)
 
 

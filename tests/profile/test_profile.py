@@ -102,6 +102,29 @@ def test_a_fault_is_named(old: str, new: str, key: str, value: str, allowed: str
     assert allowed in found[key].allowed
 
 
+@pytest.mark.parametrize(
+    ("directories", "key", "allowed"),
+    [
+        (
+            "a = { kind = 'ad', url = 'ldap://dc', user = 'x' }",
+            "identity.directories.a.url",
+            "nothing is sent without TLS",
+        ),
+        ("a = { kind = 'ad', url = 'ldaps://dc' }", "identity.directories.a.user", "HCM_PIPELINE_LDAP_PASSWORD"),
+        ("a = { kind = 'ad', url = 'ldaps://dc', user = 'x', file = 'y' }", "identity.directories.a.file", "kind ad"),
+        ("a = { kind = 'csv', bases = ['DC=x'] }", "identity.directories.a.bases", "kind csv"),
+        ("a = { kind = 'entra' }\nb = { kind = 'entra' }", "identity.directories", "one target"),
+        ("a = { kind = 'ldap' }", "identity.directories.a.kind", "entra"),
+    ],
+)
+def test_a_directory_with_keys_of_another_kind_or_without_its_own_is_refused(
+    directories: str, key: str, allowed: str
+) -> None:
+    [fault] = faults(f"{GOOD}\n[identity.directories]\n{directories}\n")
+    assert fault.key == key
+    assert allowed in fault.allowed
+
+
 def test_two_keys_for_one_place_are_refused() -> None:
     [fault] = faults(GOOD + '"urn:ietf:params:scim:schemas:core:2.0:User:active" = "active"\n')
     assert "active already fills this place" in fault.allowed

@@ -16,7 +16,8 @@ from pathlib import Path
 import sansldap
 
 from hcm_pipeline.errors import ServiceError
-from hcm_pipeline.identity.directory.ldap import Connection, Entry, Refused
+from hcm_pipeline.identity.directory.ber import Entry
+from hcm_pipeline.identity.directory.ldap import Connection, Refused
 from hcm_pipeline.identity.directory.model import SCHEMA, Read
 from hcm_pipeline.identity.directory.reading import Reading
 from hcm_pipeline.identity.limits import escape_rdn

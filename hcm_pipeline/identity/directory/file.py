@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from hcm_pipeline.errors import ExtractRefused, UsageError
+from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.home import private
 from hcm_pipeline.identity.directory.model import KINDS, SCHEMA, Read, RefusedRow
 from hcm_pipeline.identity.directory.reading import Reading
@@ -65,7 +65,7 @@ def refresh(reading: Reading, path: Path) -> Read:
     try:
         as_of = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror})") from None
+        raise _unreadable(path, error) from None
     reading = replace(reading, started=min(as_of, reading.started))
     with _copied(reading, path) as copy:
         shape = examine(copy, _SOURCE, name=path.name)
@@ -96,9 +96,13 @@ def _copied(reading: Reading, path: Path) -> Iterator[Path]:
         shutil.copyfile(path, private(copy))
         yield copy
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror})") from None
+        raise _unreadable(path, error) from None
     finally:
         copy.unlink(missing_ok=True)
+
+
+def _unreadable(path: Path, error: OSError) -> ExtractRefused:
+    return ExtractRefused(path.name, "unreadable", f"cannot be read ({error.strerror})")
 
 
 def _columns(file: str, header: tuple[str, ...]) -> dict[str, str]:

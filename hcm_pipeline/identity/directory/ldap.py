@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import sansldap
 
 from hcm_pipeline.errors import ServiceError, ServiceUnavailable, SignInFailed
+from hcm_pipeline.identity.directory.ber import Cutter, Entry, entry
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 120.0
 PAGE = 1000
@@ -51,19 +52,6 @@ _BIND_DATA = {
 """Why Active Directory refuses a sign-in: the `data` code of its diagnostic message (system error codes of Windows)."""
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One object that a search found. Attribute names are lower-case; each has at least one value."""
-
-    dn: str
-    values: dict[str, list[bytes]]
-
-    def text(self, name: str) -> str | None:
-        """The first value as text; what is not UTF-8 in it is shown as such."""
-        found = self.values.get(name.lower())
-        return found[0].decode("utf-8", "replace") if found else None
-
-
 class Refused(ServiceError):
     """The server refused a search. `code` is the name of the LDAP result code."""
 
@@ -86,6 +74,7 @@ class Connection:
         self._host, self._port = parts.hostname or "", parts.port or 636
         self.name = parts.netloc
         self._client = sansldap.LDAPClient()
+        self._cutter = Cutter()
 
     def __enter__(self) -> Connection:
         # with a CA file only that is trusted, as for Graph
@@ -155,9 +144,13 @@ class Connection:
 
     def _one_page(self, base: str) -> Generator[Entry, None, sansldap.SearchResultDone]:
         for message in self._messages():
-            if isinstance(message, sansldap.SearchResultEntry):
-                values = {one.name.lower(): list(one.values) for one in message.attributes if one.values}
-                yield Entry(message.object_name, values)
+            if isinstance(message, Entry):
+                yield message
+            elif isinstance(message, sansldap.SearchResultEntry):
+                yield Entry(
+                    message.object_name,
+                    {one.name.lower(): list(one.values) for one in message.attributes if one.values},
+                )
             elif isinstance(message, sansldap.SearchResultReference):
                 self.referrals.update(_place(uri) for uri in message.uris)
             elif isinstance(message, sansldap.SearchResultDone):
@@ -176,8 +169,7 @@ class Connection:
             f"{self.name} {_NEVER_PASSES.get(code, 'refuses the search: ' + _name(code))}{where}", _name(code)
         )
 
-    def _messages(self) -> Iterator[sansldap.LDAPMessage]:
-        waiting = 0
+    def _messages(self) -> Iterator[Entry | sansldap.LDAPMessage]:
         while True:
             try:
                 data = self._socket.recv(_READ_BYTES)
@@ -185,14 +177,17 @@ class Connection:
                 raise ServiceUnavailable(f"{self.name} broke the connection ({_why(error)})") from error
             if not data:
                 raise ServiceUnavailable(f"{self.name} closed the connection before it had answered")
-            try:
-                messages = self._client.receive(data)
-            except sansldap.ProtocolError as error:
-                raise ServiceError(f"{self.name}: what it sends is no LDAP, or it ended the session") from error
-            waiting = 0 if messages else waiting + len(data)
-            if waiting > _LONGEST:
+            for message in self._cutter.feed(data):
+                found = entry(message)
+                if found is not None:
+                    yield found
+                    continue
+                try:
+                    yield from self._client.receive(message)
+                except sansldap.ProtocolError as error:
+                    raise ServiceError(f"{self.name}: what it sends is no LDAP, or it ended the session") from error
+            if self._cutter.waiting > _LONGEST:
                 raise ServiceError(f"{self.name}: it sends a message of more than {_LONGEST:,} bytes")
-            yield from messages
 
     def _send(self) -> None:
         try:
