@@ -19,7 +19,6 @@ from hcm_pipeline.identity.directory.store import (
     apply,
     keep_domains,
     last_read,
-    replace_all,
     stage,
 )
 from hcm_pipeline.identity.explain import explain
@@ -41,7 +40,8 @@ def fill(ledger: Ledger, *objects: dict[str, Any], directory: str = "entra", at:
     """The directory was read, and holds these."""
     halves: Iterable[list[dict[str, Any]]] = [list(objects[: len(objects) // 2]), list(objects[len(objects) // 2 :])]
     batches = [pa.RecordBatch.from_pylist(half, schema=SCHEMA) for half in halves]
-    return replace_all(ledger.con, directory, batches, at)
+    stage(ledger.con, batches)
+    return apply(ledger.con, directory, at, onto_known=False).objects
 
 
 def test_reading_again_replaces_one_directory_and_no_other() -> None:

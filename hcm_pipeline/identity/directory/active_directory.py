@@ -65,9 +65,7 @@ def refresh(reading: Reading, account: Account) -> Read:
     told: list[str] = []
     with Connection(account.url, account.ca_file) as server:
         server.bind(account.user, account.password)
-        root = next(
-            server.search("", ["defaultNamingContext", "namingContexts"], scope=sansldap.SearchScope.BASE), None
-        )
+        root = server.one("", ["defaultNamingContext", "namingContexts"])
         own = root.text("defaultNamingContext") if root else None
         bases = list(account.bases) or ([own] if own else [])
         if root is None or not bases:
@@ -130,14 +128,12 @@ def _deleted_objects(server: Connection, domain: str) -> str | None:
     """The container of a domain's deleted objects; None when the account may not read it (by default administrators may)."""
     container = f"CN=Deleted Objects,{domain}"
     try:
-        found = list(
-            server.search(container, ["objectGUID"], scope=sansldap.SearchScope.BASE, controls=[_SHOW_DELETED])
-        )
+        found = server.one(container, ["objectGUID"], controls=[_SHOW_DELETED])
     except Refused as refused:
         if refused.code not in _UNREADABLE:
             raise
         return None
-    return container if any("objectguid" in entry.values for entry in found) else None
+    return container if found and "objectguid" in found.values else None
 
 
 def _whole(server: Connection, entry: Entry) -> Entry:
@@ -150,7 +146,7 @@ def _whole(server: Connection, entry: Entry) -> Entry:
         if last == "*":
             break
         more = f"{_ADDRESSES};range={int(last) + 1}-*"
-        part = next(server.search(entry.dn, [more], scope=sansldap.SearchScope.BASE), Entry(entry.dn, {}))
+        part = server.one(entry.dn, [more]) or Entry(entry.dn, {})
     return Entry(entry.dn, {**entry.values, _ADDRESSES.lower(): values})
 
 

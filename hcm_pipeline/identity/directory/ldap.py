@@ -127,33 +127,48 @@ class Connection:
         attributes: Sequence[str],
         *,
         filter: sansldap.LDAPFilter | None = None,
-        scope: sansldap.SearchScope = sansldap.SearchScope.SUBTREE,
         controls: Sequence[sansldap.LDAPControl] = (),
     ) -> Iterator[Entry]:
-        """Every object, page by page. Without a filter: all objects. Raises Refused."""
+        """Every object below `base`, itself too, page by page; to be read to its end before anything else is asked.
+
+        Without a filter: all objects. Raises Refused.
+        """
         cookie = b""
         while True:
             paging = sansldap.PagedResultControl(critical=False, size=PAGE, cookie=cookie)
-            page = [*controls, paging] if scope is not sansldap.SearchScope.BASE else [*controls]
-            self._client.search_request(base, scope, filter=filter, attributes=list(attributes), controls=page)
-            self._send()
-            done = yield from self._one_page(base)
+            done = yield from self._ask(base, attributes, sansldap.SearchScope.SUBTREE, filter, [*controls, paging])
             cookie = next((c.cookie for c in done.controls if isinstance(c, sansldap.PagedResultControl)), b"")
             if not cookie:
                 return
 
-    def _one_page(self, base: str) -> Generator[Entry, None, sansldap.SearchResultDone]:
+    def one(self, dn: str, attributes: Sequence[str], controls: Sequence[sansldap.LDAPControl] = ()) -> Entry | None:
+        """One object by its name; "" is what the server says of itself. None when it shows nothing. Raises Refused."""
+        found = list(self._ask(dn, attributes, sansldap.SearchScope.BASE, None, controls))
+        return found[0] if found else None
+
+    def _ask(
+        self,
+        base: str,
+        attributes: Sequence[str],
+        scope: sansldap.SearchScope,
+        filter: sansldap.LDAPFilter | None,
+        controls: Sequence[sansldap.LDAPControl],
+    ) -> Generator[Entry, None, sansldap.SearchResultDone]:
+        asked = self._client.search_request(
+            base, scope, filter=filter, attributes=list(attributes), controls=list(controls)
+        )
+        self._send()
         for message in self._messages():
             if isinstance(message, Entry):
                 yield message
             elif isinstance(message, sansldap.SearchResultEntry):
-                yield Entry(
-                    message.object_name,
-                    {one.name.lower(): list(one.values) for one in message.attributes if one.values},
-                )
+                values = {one.name.lower(): list(one.values) for one in message.attributes if one.values}
+                yield Entry(message.object_name, values)
             elif isinstance(message, sansldap.SearchResultReference):
                 self.referrals.update(_place(uri) for uri in message.uris)
             elif isinstance(message, sansldap.SearchResultDone):
+                if message.message_id != asked:
+                    raise ServiceError(f"{self.name}: it answers a question of before")
                 self._require_success(message.result, base)
                 return message
         raise AssertionError("messages end with an error or not at all")

@@ -27,14 +27,6 @@ class Counts:
     changed: int
 
 
-def replace_all(
-    con: duckdb.DuckDBPyConnection, directory: str, batches: Iterable[pa.RecordBatch], read_at: dt.datetime
-) -> int:
-    """Replace what is known of `directory`, in the caller's transaction; how many objects it has."""
-    stage(con, batches)
-    return apply(con, directory, read_at, onto_known=False).objects
-
-
 def apply(con: duckdb.DuckDBPyConnection, directory: str, read_at: dt.datetime, *, onto_known: bool) -> Counts:
     """Bring what is known of `directory` up to date with what is staged, in the caller's transaction.
 
