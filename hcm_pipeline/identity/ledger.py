@@ -13,7 +13,7 @@ from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.identity.adoption import adopt, require_fresh_directory
 from hcm_pipeline.identity.lives import bring_back, follow_renames, release, take_spellings
 from hcm_pipeline.identity.naming import attributes, give
-from hcm_pipeline.identity.parts import drop_parts, in_scope, make_parts, worker_columns
+from hcm_pipeline.identity.parts import drop_parts, in_scope, make_parts, named_sql
 from hcm_pipeline.identity.placement import place, require_known_places
 from hcm_pipeline.identity.rehires import offer_rehires, take_over
 from hcm_pipeline.profile.model import Profile
@@ -25,9 +25,9 @@ def give_names(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date, n
 
     `day` is the snapshot's date: names are kept and freed by it, never by the clock, so that a backfill ends as the days did.
     Who has an account in the directory already keeps its names, and who is likely to have been here before is offered their
-    former ones; where it is not clear, a person decides first. Everybody is put where the rules of places say. Raises GuardStop when
-    the directory was read too long ago or lacks a container, and PipelineError when a name would be held twice. It is left to the
-    caller to roll back.
+    former ones; where it is not clear, a person decides first. Everybody is put where the rules of places say. Raises
+    GuardStop when the directory was read too long ago or lacks a container, and PipelineError when a name would be held twice.
+    It is left to the caller to roll back.
     """
     con.execute("create or replace temp table retired(person_number varchar, container varchar, placed_by varchar)")
     con.execute("""create or replace temp table waiting(
@@ -38,11 +38,11 @@ def give_names(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date, n
     place(con, profile, day, in_scope(profile))
     take_spellings(con, profile, day)
     follow_renames(con, profile, day)
+    nameless = """person_number not in (
+        select person_number from identities where sam_account_name is not null and common_name is not null)"""
     con.execute(f"""
         create or replace temp table newcomers as
-        select {worker_columns(profile, day)} from worker_versions
-        where valid_to is null and ({in_scope(profile)}) and person_number not in (
-            select person_number from identities where sam_account_name is not null and common_name is not null)
+        {named_sql(profile, day, f"from worker_versions where valid_to is null and ({in_scope(profile)}) and {nameless}")}
     """)
     con.execute("""
         update newcomers n set container = r.container, placed_by = r.placed_by from retired r

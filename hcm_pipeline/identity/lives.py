@@ -7,7 +7,7 @@ import datetime as dt
 import duckdb
 
 from hcm_pipeline.identity.naming import attributes
-from hcm_pipeline.identity.parts import drop_parts, in_scope, make_parts, make_reserved, worker_columns
+from hcm_pipeline.identity.parts import drop_parts, in_scope, make_parts, make_reserved, named_sql
 from hcm_pipeline.identity.placement import FOUND, last_day_sql
 from hcm_pipeline.profile.model import NAME_PARTS, Profile
 from hcm_pipeline.warehouse import first, literal
@@ -54,7 +54,8 @@ def bring_back(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -
     con.execute("drop table returning_now")
 
 
-GIVEN_BACK = """released_on = null, status = case placed_by when 'account' then 'adopted' when 'imported' then 'imported' else 'given' end"""
+GIVEN_BACK = """released_on = null,
+    status = case placed_by when 'account' then 'adopted' when 'imported' then 'imported' else 'given' end"""
 """What is set of released names whose holder is back."""
 
 
@@ -79,17 +80,14 @@ def follow_renames(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.dat
         return
     latin = [field for fields in profile.identity.spelling.latin.values() for field in fields]
     fields = ", ".join(literal(field) for field in [*NAME_PARTS.values(), *latin] if field != "person_number")
-    columns = worker_columns(profile, day)
     changed = f"""select c.person_number, c.before_from from changes c join identities i using (person_number)
         where c.business_date = {literal(day.isoformat())}::date and c.before_from is not null
         and coalesce(i.given_on < c.business_date, true)
         and i.status <> 'released' and list_has_any(c.attributes, [{fields}])"""
     for name, which in (("was", "v.valid_from = c.before_from"), ("now", "v.valid_to is null")):
-        con.execute(f"""
-            create or replace temp table newcomers as
-            select {columns} from (select v.* from worker_versions v join ({changed}) c
-                on c.person_number = v.person_number and {which}) where {in_scope(profile)}
-        """)
+        workers = f"""select * from (select v.* from worker_versions v join ({changed}) c
+            on c.person_number = v.person_number and {which}) where {in_scope(profile)}"""
+        con.execute(f"create or replace temp table newcomers as {named_sql(profile, day, workers)}")
         make_parts(con, profile)
         con.execute(f"create or replace temp table parts_{name} as from parts")
         drop_parts(con)
@@ -112,13 +110,13 @@ def take_spellings(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.dat
     """
     fields = {part: field for part, field in NAME_PARTS.items() if part != "number"}
     written = " or ".join(f"d.part = {literal(part)} and d.name = n.{field}" for part, field in fields.items())
-    waiting = f"""select {worker_columns(profile, day)} from worker_versions where valid_to is null and person_number in (
+    waiting = f"""select * from worker_versions where valid_to is null and person_number in (
         select person_number from identities i where i.upn_rule = {literal(STANDS_IN)} and i.status = 'given'
         and person_number in (select person_number from spelling_decisions)
         and not exists (from former_names f where f.person_number = i.person_number and f.name = i.user_principal_name))"""
     con.execute(f"""
         create or replace temp table renamed as
-        select person_number from ({waiting}) n
+        select person_number from ({named_sql(profile, day, waiting)}) n
         where exists (from spelling_decisions d where d.person_number = n.person_number and ({written}))
     """)
     retire(con, "renamed", "renamed", day)

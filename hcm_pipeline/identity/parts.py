@@ -7,7 +7,7 @@ import datetime as dt
 import duckdb
 
 from hcm_pipeline.identity.patronymics import without_patronymics
-from hcm_pipeline.identity.placement import place_columns
+from hcm_pipeline.identity.placement import place_columns, with_last_day
 from hcm_pipeline.identity.reserved import RESERVED
 from hcm_pipeline.identity.spelling import latin_sql, spell_all, spelled_sql
 from hcm_pipeline.identity.templates import fields_of
@@ -44,17 +44,18 @@ def _part_fields(profile: Profile) -> dict[str, str]:
     return {**NAME_PARTS, **{name: name for name in sorted(others)}}
 
 
-def worker_columns(profile: Profile, day: dt.date) -> str:
-    """Select list over current rows of `worker_versions`: all that names are made from on `day`."""
+def named_sql(profile: Profile, day: dt.date, workers: str) -> str:
+    """SELECT: all that names are made from on `day`, of `workers` (SELECT of rows of `worker_versions`)."""
     identity = profile.identity
     fields = [_field_sql(part, field, profile) for part, field in _part_fields(profile).items()]
     domain = _first_of([(rule.when, literal(rule.domain.lower())) for rule in identity.domains],
                        literal(identity.domain.lower()))  # fmt: skip
     variant = _first_of([(rule.when, str(place)) for place, rule in enumerate(identity.variants, 1)], "0")
-    return ", ".join(
+    columns = ", ".join(
         [*fields, "coalesce(upper(country), '') as place", f"{domain} as domain", f"{variant} as variant",
          place_columns(profile, day)]
     )  # fmt: skip
+    return f"select {columns} from {with_last_day(profile, workers)}"
 
 
 def _field_sql(part: str, field: str, profile: Profile) -> str:
@@ -100,7 +101,8 @@ JUDGED = ("first", "preferred", "last")
 
 
 def make_spelled(con: duckdb.DuckDBPyConnection, profile: Profile, source: str = "newcomers") -> None:
-    """Make temp table `spelled_parts`: those in `source` (columns of `worker_columns`) with their parts spelled, `confidence`, and `ways` (how, by part).
+    """Make temp table `spelled_parts`: those in `source` (columns of `named_sql`) with their parts spelled, `confidence`, and
+    `ways` (how, by part).
 
     A spelling that a person has decided on counts as sure, for as long as the name is written as it was then.
     """

@@ -10,12 +10,11 @@ from __future__ import annotations
 from hcm_pipeline.warehouse import literal
 
 EAST_SLAVIC = (
-    r"[a-z'-]*[a-z](?:[aeoy]vi(?:ch|c)|[aeoy]vych|[aeoy]vna|[aeoy]una|[aeoy]wna|[iy]ivna|[bcdfghjklmnpqrstvwxz']ivna|inichna)"
+    r"[a-z'-]*[a-z](?:[aeoy]vi(?:ch|c)|[aeoy]vych|[aeoy]vna|[aeoy]una|[aeoy]wna|[iy]ivna|[^aeiou -]ivna|inichna)"
 )
 """Russian, Ukrainian and Belarusian, as the tables of these countries spell them."""
-IRREGULAR = ("ilich", "ilyich", "illich", "illych", "ilinichna", "illivna", "illinichna", "kuzmich", "kuzmych", "kuzminichna", "fomich",
-             "fomych", "fominichna", "lukich", "lukych", "lukinichna", "nikitich", "nikitichna", "mykytych", "mykytivna",
-             "savvich", "savvichna")  # fmt: skip
+IRREGULAR = ("ilich", "ilyich", "illich", "illych", "illivna", "kuzmich", "kuzmych", "fomich", "fomych", "lukich", "lukych",
+             "nikitich", "nikitichna", "mykytych", "savvich", "savvichna")  # fmt: skip
 """Of fathers whose name ends in a: their endings are those of other names, too."""
 BULGARIAN = r"[a-z'-]+(?:ov|ova|ev|eva|ski|ska)"
 TURKIC = r"[a-z'-]+[ -](?:oglu|ogly|oghlu|ohly|uly|ulu|kyzy|qizi|gizi|kizi)"

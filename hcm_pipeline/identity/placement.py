@@ -42,7 +42,7 @@ def places(profile: Profile, day: dt.date) -> list[Place]:
     identity = profile.identity
     found = [
         Place(f"leavers {n + 1}", f"identity.leavers[{n}].container", canonical(rule.container),
-              f"not active and _last_day + {rule.days} < date '{day}' and coalesce(({rule.when}\n), false)")
+              f"not active and _last_day + {rule.days} <= date '{day}' and coalesce(({rule.when}\n), false)")
         for n, rule in sorted(enumerate(identity.leavers), key=lambda pair: -pair[1].days)
     ]  # fmt: skip
     found += [
@@ -56,17 +56,23 @@ def places(profile: Profile, day: dt.date) -> list[Place]:
     return found
 
 
+def with_last_day(profile: Profile, workers: str) -> str:
+    """The relation `workers` (SELECT of rows of `worker_versions`) with the column `_last_day`, where rules ask for it."""
+    return f"(select *, {last_day_sql() if profile.identity.leavers else 'null::date'} as _last_day from ({workers}))"
+
+
 def place_columns(profile: Profile, day: dt.date) -> str:
-    """Select list over current rows of `worker_versions`: `container` and `placed_by`, both NULL where no rule holds."""
+    """Select list over `with_last_day`: `container` and `placed_by`, both NULL where no rule holds."""
     rules = places(profile, day)
     if not rules:
         return "null::varchar as container, null::varchar as placed_by"
     cases = " ".join(f"when {rule.condition} then {place}" for place, rule in enumerate(rules, 1))
     containers, names = (
-        ", ".join(literal(value) for value in values) for values in zip(*((r.container, r.name) for r in rules), strict=True)
+        ", ".join(literal(value) for value in values)
+        for values in zip(*((r.container, r.name) for r in rules), strict=True)
     )
-    # lateral aliases, which begin as no worker field does
-    return f"""{last_day_sql() if profile.identity.leavers else "null::date"} as _last_day, case {cases} end as _place,
+    # `_place` is used behind it in the same list; no worker field begins so
+    return f"""case {cases} end as _place,
         [{containers}][_place] as container, [{names}][_place] as placed_by"""
 
 
@@ -95,34 +101,46 @@ def find_moves(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date, s
     `rules` when the profile changed, `date` when only days have passed since somebody left, otherwise `worker`. Accounts that
     were found in a container stay there unless the profile says otherwise. The connection may be read-only.
     """
-    con.execute("""create or replace temp table moving(
-        person_number varchar, was varchar, container varchar, placed_by varchar, cause varchar)""")
-    if not places(profile, day):
-        return 0
-    known = first(con, "select split_part(value, ' ', 1), split_part(value, ' ', 2)::date from meta where key = ?", [META])
-    changed, seen = (known[0] != rules_digest(profile), known[1]) if known else (True, dt.date.max)
-    cause = f"case when placed_by like 'leavers %' and valid_from < date '{day}' then 'date' else 'worker' end"
-    before = "null::varchar"
-    if changed:
-        cause = "'rules'"
-        if seen < day:  # the worker may have changed besides: then it is not the rules if they had left the worker before there
-            cause = f"case when valid_from > date '{seen}' and {key_sql('before_container')} = {key_sql('was')} then 'worker' else 'rules' end"
-            before = f"""(select container from (select person_number as _person, valid_to as _until, {place_columns(profile, day)}
-                from worker_versions) where _person = p.person_number and _until = p.valid_from)"""
-    found = "" if profile.identity.placement_of_adopted == "move" else (
-        f"and coalesce(i.placed_by, '') not in ({', '.join(map(literal, FOUND))})"
-    )
-    con.execute(f"""
-        insert into moving
-        select person_number, was, container, placed_by, {cause} from (
-            select p.*, i.parent_distinguished_name as was, {before} as before_container
-            from (select person_number, valid_from, {place_columns(profile, day)} from worker_versions
-                where valid_to is null and ({scope})) p
-            join identities i using (person_number)
-            where i.status <> 'released' and coalesce(i.placed_on <= date '{day}', true) {found} and p.container is not null
-            and {key_sql("i.parent_distinguished_name")} is distinct from {key_sql("p.container")})
-    """)
+    con.execute("""create or replace temp table misplaced(
+        person_number varchar, was varchar, container varchar, placed_by varchar, cause varchar, moves boolean)""")
+    if places(profile, day):
+        found = "true" if profile.identity.placement_of_adopted == "move" else (
+            f"coalesce(i.placed_by, '') not in ({', '.join(map(literal, FOUND))})"
+        )  # fmt: skip
+        cause, before = _cause_sql(con, profile, day)
+        con.execute(f"""
+            insert into misplaced
+            select person_number, was, container, placed_by, {cause}, moves from (
+                select p.*, i.parent_distinguished_name as was, {before} as before_container,
+                    {key_sql("i.parent_distinguished_name")} is distinct from {key_sql("p.container")} as moves
+                from (select person_number, valid_from, {place_columns(profile, day)}
+                    from {with_last_day(profile, f"from worker_versions where valid_to is null and ({scope})")}) p
+                join identities i using (person_number)
+                where i.status <> 'released' and coalesce(i.placed_on <= date '{day}', true) and {found}
+                and p.container is not null and (moves or i.placed_by is distinct from p.placed_by))
+        """)
+    con.execute("create or replace temp table moving as select * exclude (moves) from misplaced where moves")
     return int((first(con, "select count(*) from moving") or (0,))[0])
+
+
+def _cause_sql(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> tuple[str, str]:
+    """SQL for why somebody moves, and for where today's rules would have had the worker as they were before."""
+    known = first(
+        con, "select split_part(value, ' ', 1), split_part(value, ' ', 2)::date from meta where key = ?", [META]
+    )
+    if known and known[0] == rules_digest(profile):
+        return (
+            f"case when placed_by like 'leavers %' and valid_from < date '{day}' then 'date' else 'worker' end",
+            "null",
+        )
+    if not known or known[1] >= day:
+        return "'rules'", "null"
+    # the worker may have changed besides: if the new rules, too, had left them where they were, it was not the rules
+    cause = f"""case when valid_from > date '{known[1]}' and {key_sql("before_container")} = {key_sql("was")}
+        then 'worker' else 'rules' end"""
+    before = f"""(select container from (select person_number as _person, valid_to as _until, {place_columns(profile, day)}
+        from {with_last_day(profile, "from worker_versions")}) where _person = p.person_number and _until = p.valid_from)"""
+    return cause, before
 
 
 def place(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date, scope: str) -> None:
@@ -161,9 +179,12 @@ def place(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date, scope:
         """)
         con.execute("drop table arrived")
     if places(profile, day):
+        con.execute("""update identities i set placed_by = p.placed_by from misplaced p
+            where p.person_number = i.person_number and not p.moves""")  # another rule says the same
         known = first(con, "select split_part(value, ' ', 2)::date from meta where key = ?", [META])
         newest = max(day, known[0]) if known else day
         con.execute("insert or replace into meta values (?, ?)", [META, f"{rules_digest(profile)} {newest}"])
+    con.execute("drop table misplaced")
 
 
 def rules_digest(profile: Profile) -> str:
@@ -197,7 +218,8 @@ def require_known_places(con: duckdb.DuckDBPyConnection, profile: Profile, day: 
             union all select placed_by from newcomers where person_number not in (select person_number from identities))
         where placed_by is not null group by 1 order by 1""").fetchall()
     faults = [
-        f"{unknown[name].setting} is {unknown[name].container}, which the directory does not have; {count:,} workers would be put there"
+        f"{unknown[name].setting} is {unknown[name].container}, which the directory does not have; {count:,} workers would be "
+        "put there"
         for name, count in rows
         if name in unknown
     ]

@@ -9,9 +9,9 @@ import datetime as dt
 import duckdb
 
 from hcm_pipeline.identity.lives import GIVEN_BACK, find_lost, retire
-from hcm_pipeline.identity.parts import in_scope, make_spelled, worker_columns
+from hcm_pipeline.identity.parts import in_scope, make_spelled, named_sql
 from hcm_pipeline.profile.model import NAME_PARTS, Profile, RehireBy
-from hcm_pipeline.warehouse import first, literal, quote
+from hcm_pipeline.warehouse import first, quote
 
 LIKELY, TAKEN_OVER = "likely rehire", "number taken over"
 _PARTS = {field: part for part, field in NAME_PARTS.items() if part != "number"}
@@ -67,7 +67,8 @@ def _find_likely(con: duckdb.DuckDBPyConnection, profile: Profile, rules: list[R
         and person_number in (select person_number from identities)"""
     # names are spelled in Python: only of those who agree in the rest
     agree = [
-        " and ".join([f"{_plain(f'f.{quote(x)}')} = {_plain(f'a.{quote(x)}')}" for x in rule.fields if x not in _PARTS]) or "true"
+        " and ".join([f"{_plain(f'f.{quote(x)}')} = {_plain(f'a.{quote(x)}')}" for x in rule.fields if x not in _PARTS])
+        or "true"
         for rule in rules
     ]
     near = " or ".join(f"exists (from asked a where {condition})" for condition in agree)
@@ -76,7 +77,9 @@ def _find_likely(con: duckdb.DuckDBPyConnection, profile: Profile, rules: list[R
         con.execute("drop table formers")
         return
     con.execute("create or replace temp table in_question as from asked union all by name from formers")
-    con.execute(f"create or replace temp table in_question_named as select {worker_columns(profile, dt.date.max)} from in_question")
+    con.execute(
+        f"create or replace temp table in_question_named as {named_sql(profile, dt.date.max, 'from in_question')}"
+    )
     make_spelled(con, profile, "in_question_named")
     keys = " union all ".join(
         f"""select person_number, {place} as rule, {_key(rule, spelled=spelled)} as key

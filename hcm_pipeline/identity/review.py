@@ -10,7 +10,7 @@ import duckdb
 
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.identity.lives import STANDS_IN
-from hcm_pipeline.identity.parts import JUDGED, in_scope, make_spelled, worker_columns
+from hcm_pipeline.identity.parts import JUDGED, in_scope, make_spelled, named_sql
 from hcm_pipeline.identity.placement import today
 from hcm_pipeline.identity.rehires import LIKELY, TAKEN_OVER
 from hcm_pipeline.profile.model import NAME_PARTS, Profile
@@ -103,9 +103,7 @@ def _account_of(con: duckdb.DuckDBPyConnection, found: Review, account: str | No
     return account
 
 
-def decide_rehire(
-    con: duckdb.DuckDBPyConnection, number: str, former: str, *, by: str, now: dt.datetime
-) -> Decided:
+def decide_rehire(con: duckdb.DuckDBPyConnection, number: str, former: str, *, by: str, now: dt.datetime) -> Decided:
     """Record that `number` is the person whose number was `former`: the next run hands the names of the one to the other.
 
     It need not have been offered: a person knows more than the rules. Raises UsageError when `number` is no active worker, when
@@ -176,7 +174,7 @@ def _spelled(
 ) -> list[SpelledName]:
     con.execute(
         f"""create or replace temp table newcomers as
-        select {worker_columns(profile, today(con))} from worker_versions where valid_to is null and {condition}""",
+        {named_sql(profile, today(con), f"from worker_versions where valid_to is null and {condition}")}""",
         values,
     )
     make_spelled(con, profile)

@@ -282,7 +282,8 @@ class LeaversIn(Model):
 
     container: DistinguishedName
     days: int = Field(0, ge=0, le=36_500)
-    """After the last day, by the business date: the termination date or, without one, the day since when a worker is inactive."""
+    """From so many days after the last day on, by the business date. The last day is the termination date or, without one, the day
+    since when the worker is inactive; with 0, who is inactive moves on that day."""
     when: str = Field("true", min_length=1)
     """SQL condition over worker fields: whom it is for."""
 
