@@ -53,8 +53,7 @@ def export_ledger(con: duckdb.DuckDBPyConnection, out: IO[str]) -> int:
     cursor = con.execute(f"""
         select {", ".join(COLUMNS)} from (
             select 0 as place, null as moment, {", ".join(COLUMNS)} from identities
-            union all by name select place, moment, {", ".join(COLUMNS)} from (
-                select null as user_principal_name, null as sam_account_name, * from ({EXPORT})))
+            union all by name select place, moment, {", ".join(COLUMNS)} from ({EXPORT}))
         order by person_number, place, moment, status, user_principal_name, sam_account_name, common_name, mail_nickname""")
     count = 0
     while rows := cursor.fetchmany(10_000):

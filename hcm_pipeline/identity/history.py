@@ -36,7 +36,8 @@ _ASSUMED = """case when parent_distinguished_name is null then null when status 
 
 EXPORT = f"""
     select person_number, 1 as place, until::varchar as moment,
-        max(name) filter (attribute = 'user_principal_name') as user_principal_name, max(name) filter (attribute = 'sam_account_name') as sam_account_name, null as common_name, null as mail_nickname,
+        max(name) filter (attribute = 'user_principal_name') as user_principal_name,
+        max(name) filter (attribute = 'sam_account_name') as sam_account_name, null as common_name, null as mail_nickname,
         null as parent_distinguished_name, 'former until ' || until as status
     from (select *, row_number() over (partition by person_number, attribute, until order by name) as n
         from former_names where reason = 'renamed')
