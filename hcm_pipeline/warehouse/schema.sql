@@ -218,7 +218,7 @@ create table if not exists operations (
     request_no integer not null,
     op_no integer not null,
     person_number varchar not null,
-    kind varchar not null,                 -- disable | enable | create | rename | update | retry
+    kind varchar not null,                 -- disable | enable | create | rename | move | update | retry
     digest uhugeint not null
 );
 

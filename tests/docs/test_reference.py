@@ -41,9 +41,11 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`[identity.user_principal_name]`, `[identity.sam_account_name]`, `[identity.common_name]`": model.Naming,
     "`identity.spelling`": model.Spelling,
     "`[[identity.special]]`": model.NamingFor,
+    "`[[identity.rehire]]`": model.RehireBy,
     "`[[identity.adopt]]`": model.AdoptBy,
     "`[[identity.domains]]`": model.DomainFor,
     "`[[identity.placement]]`": model.PlacementFor,
+    "`[[identity.leavers]]`": model.LeaversIn,
     "`[scim]`": model.Scim,
     "`[scim.mapping]`: the value of one path": model.Mapped,
     "`[delivery]`": model.Delivery,
@@ -57,7 +59,7 @@ def default_of(field: Any) -> str:
     value = field.get_default(call_default_factory=True)
     if value is None:
         return "none"
-    if isinstance(value, BaseModel):
+    if isinstance(value, BaseModel) or (isinstance(value, tuple) and any(isinstance(one, BaseModel) for one in value)):
         return "its defaults"
     return json.dumps(list(value) if isinstance(value, tuple) else value)
 

@@ -65,7 +65,9 @@ def test_who_moves_to_where_somebody_has_their_common_name_gets_the_next_candida
 
 def test_of_several_who_bring_one_common_name_the_first_by_person_number_keeps_it() -> None:
     places = {"Lee": "OU=A,DC=x", "LEE": "OU=B,DC=x", "Li": "OU=C,DC=x"}
-    years = Years(profile(placement=[{"when": f"last_name = '{n}'", "container": place} for n, place in places.items()]))
+    years = Years(
+        profile(placement=[{"when": f"last_name = '{n}'", "container": place} for n, place in places.items()])
+    )
     years.day(0, ("1", "Ann", "Lee", True), ("2", "Ann", "LEE", True))
     years.day(1, ("2", "Ann", "Li", True), ("1", "Ann", "Li", True))
     assert {number: place[:2] for number, place in where(years).items()} == {
@@ -131,7 +133,9 @@ def test_a_changed_rule_is_the_cause_of_a_move_and_a_changed_worker_of_theirs() 
 def test_a_container_that_is_only_spelled_differently_is_no_move_but_another_rule_is_told() -> None:
     years = Years(rules())
     years.day(0, ("1", "Ann", "Lee", True))
-    years.profile = rules(placement=[{"when": "false", "container": USERS}, {"when": "last_name = 'Lee'", "container": "ou=dallas, dc=x"}])
+    years.profile = rules(
+        placement=[{"when": "false", "container": USERS}, {"when": "last_name = 'Lee'", "container": "ou=dallas, dc=x"}]
+    )
     years.day(1)
     assert where(years)["1"] == (DALLAS, "Ann Lee", "placement 2")
     assert before(years) == []
@@ -147,7 +151,12 @@ def test_a_rule_that_puts_nobody_anywhere_moves_nobody() -> None:
 
 def test_days_before_a_move_processed_anew_move_nobody_back() -> None:
     years = Years(rules(leavers=[{"container": LEFT, "days": 1}]))
-    story = [[("1", "Ann", "Lee", True), ("2", "Ann", "Li", True)], [("1", "Ann", "Li", True)], [("2", "Ann", "Li", False)], []]
+    story = [
+        [("1", "Ann", "Lee", True), ("2", "Ann", "Li", True)],
+        [("1", "Ann", "Li", True)],
+        [("2", "Ann", "Li", False)],
+        [],
+    ]
     for _ in range(2):
         for number, people in enumerate(story):
             years.day(number, *people)
@@ -162,7 +171,11 @@ ADOPTED = "CN=Ann Lee,OU=Legacy,DC=x"
 @pytest.mark.parametrize(("policy", "container"), [("keep", "OU=Legacy,DC=x"), ("move", DALLAS)])
 def test_an_adopted_account_stays_where_it_was_found_unless_the_profile_says_so(policy: str, container: str) -> None:
     years = Years(rules(placement_of_adopted=policy, rename="follow"))
-    fill(years, account("annie@contoso.com", employee_id="1", distinguished_name=ADOPTED), account("bo@contoso.com", employee_id="2"))
+    fill(
+        years,
+        account("annie@contoso.com", employee_id="1", distinguished_name=ADOPTED),
+        account("bo@contoso.com", employee_id="2"),
+    )
     years.day(0, ("1", "Ann", "Lee", True), ("2", "Bo", "Lee", True))
     assert where(years)["1"] == ("OU=Legacy,DC=x", "Ann Lee", "account")
     assert where(years)["2"] == (DALLAS, "Bo Lee", "placement 1"), "of which no container is known, the rules say where"

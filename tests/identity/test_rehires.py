@@ -65,7 +65,9 @@ def test_by_a_persons_word_the_former_names_come_back_and_the_old_number_has_non
     assert company.con.execute("select parent_distinguished_name, status, given_on from identities where person_number = '9'"
         ).fetchall() == [("OU=Users,DC=x", "given", FIRST + dt.timedelta(days=6))]  # fmt: skip
     assert offered(company) == []
-    assert company.con.execute("from successions").fetchall() == [("1", "9", FIRST + dt.timedelta(days=6), "tester", NOW)]
+    assert company.con.execute("from successions").fetchall() == [
+        ("1", "9", FIRST + dt.timedelta(days=6), "tester", NOW)
+    ]
     for day in (6, 7):
         assert company.day(day) == 0
     assert company.names()["9"] == ("ann.lee@contoso.com", "alee")
@@ -127,9 +129,13 @@ def test_names_that_were_released_are_taken_over_unless_somebody_has_them_by_now
         ("", ("Ann", "Lee"), False),
     ],
 )
-def test_all_fields_of_a_rule_must_agree_and_a_blank_agrees_with_nothing(mail: str, name: tuple[str, str], found: bool) -> None:
+def test_all_fields_of_a_rule_must_agree_and_a_blank_agrees_with_nothing(
+    mail: str, name: tuple[str, str], found: bool
+) -> None:
     company = left()
-    company.mails = company.mails.replace("ANN@home.example", mail).replace("ann@home.example", "ann@home.example" if mail else "")
+    company.mails = company.mails.replace("ANN@home.example", mail).replace(
+        "ann@home.example", "ann@home.example" if mail else ""
+    )
     company.day(5, ("9", *name, True))
     assert (offered(company) != []) == found
 
@@ -195,5 +201,7 @@ def test_a_number_that_was_taken_over_and_is_active_again_waits_for_a_word() -> 
 
 
 def test_a_review_says_what_is_asked() -> None:
-    reviews = [Review("1", reason, [], FIRST, []) for reason in ("several accounts", "likely rehire", "number taken over")]
+    reviews = [
+        Review("1", reason, [], FIRST, []) for reason in ("several accounts", "likely rehire", "number taken over")
+    ]
     assert [review.about for review in reviews] == ["account", "rehire", "number"]

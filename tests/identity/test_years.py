@@ -142,7 +142,9 @@ def test_a_restored_ledger_renames_moves_and_frees_by_the_dates_of_its_past() ->
 def test_a_container_that_an_account_was_found_in_is_known_after_a_restore_whatever_became_of_its_names() -> None:
     rules = lively()
     years = Years(rules)
-    fill(years, *(account(f"{n}@contoso.com", employee_id=n, distinguished_name=f"CN={n},OU=Legacy,DC=x") for n in "12"))
+    fill(
+        years, *(account(f"{n}@contoso.com", employee_id=n, distinguished_name=f"CN={n},OU=Legacy,DC=x") for n in "12")
+    )
     years.day(0, ("1", "Ann", "Lee", True), ("2", "Bo", "Li", True))
     years.day(1, ("1", "Ann", "Gray", True), ("2", "Bo", "Li", False))
     years.day(9)
@@ -150,7 +152,7 @@ def test_a_container_that_an_account_was_found_in_is_known_after_a_restore_whate
     for ledger in (years, again):
         ledger.day(10, ("2", "Bo", "Li", True))
     assert exported(again) == exported(years)
-    assert {row for row in again.con.execute("select parent_distinguished_name, placed_by from identities").fetchall()} == {
+    assert set(again.con.execute("select parent_distinguished_name, placed_by from identities").fetchall()) == {
         ("OU=Legacy,DC=x", "account")}  # fmt: skip
 
 
@@ -198,7 +200,9 @@ def test_five_thousand_accounts_are_adopted_as_they_are() -> None:
     assert years.names() == names
 
 
-@pytest.mark.parametrize("status", ["moved until yesterday, worker", "decided about nothing by x at 2026-11-01T00:00:00Z", "stand in"])
+@pytest.mark.parametrize(
+    "status", ["moved until yesterday, worker", "decided about nothing by x at 2026-11-01T00:00:00Z", "stand in"]
+)
 def test_a_row_of_the_past_that_says_nothing_is_refused(status: str) -> None:
     years = Years(lively())
     text = exported(years) + f'1,a@contoso.com,,,,,"{status}"\n'
