@@ -63,16 +63,19 @@ def _offer_numbers(con: duckdb.DuckDBPyConnection) -> None:
 
 def _find_likely(con: duckdb.DuckDBPyConnection, profile: Profile, rules: list[RehireBy]) -> None:
     """Former workers who agree with those in temp table `asked`, by the first rule that finds any, into `waiting`."""
-    formers = """select * from worker_versions where valid_to is null and not active
+    formers = """from worker_versions where valid_to is null and not active
         and person_number in (select person_number from identities)"""
     # names are spelled in Python: only of those who agree in the rest
     agree = [
-        " and ".join([f"{_plain(f'f.{quote(x)}')} = {_plain(f'a.{quote(x)}')}" for x in rule.fields if x not in _PARTS])
-        or "true"
+        " and ".join(f"{_plain(f'f.{quote(x)}')} = {_plain(f'a.{quote(x)}')}" for x in rule.fields if x not in _PARTS)
         for rule in rules
     ]
-    near = " or ".join(f"exists (from asked a where {condition})" for condition in agree)
+    near, back = (
+        " or ".join(f"exists (from {table} where {condition or 'true'})" for condition in agree)
+        for table in ("asked a", "formers f")
+    )
     con.execute(f"create or replace temp table formers as from ({formers}) f where {near}")
+    con.execute(f"create or replace temp table asked as from asked a where {back}")
     if not first(con, "select 1 from formers limit 1"):
         con.execute("drop table formers")
         return
