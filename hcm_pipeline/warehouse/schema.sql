@@ -97,7 +97,7 @@ create table if not exists identities (
     mail_nickname varchar not null,
     parent_distinguished_name varchar,
     status varchar not null,               -- given | imported | adopted | released
-    given_on date,                         -- null: before this ledger; or, of restored former names, the day of the last change
+    given_on date,                         -- null: not known of an imported one
     released_on date,                      -- since when others may have the names
     upn_rule varchar not null,             -- which candidate won: candidate 2, candidate 1 and a number, person number
     sam_rule varchar,
