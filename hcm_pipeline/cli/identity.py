@@ -19,8 +19,16 @@ from hcm_pipeline.errors import HomeError, PipelineError, UsageError
 from hcm_pipeline.identity.capacity import crowded
 from hcm_pipeline.identity.directory.model import Read
 from hcm_pipeline.identity.exchange import export_ledger, import_ledger
-from hcm_pipeline.identity.explain import explain
-from hcm_pipeline.identity.review import SpelledPart, decide, decide_spelling, spelling_of, spellings_waiting, waiting
+from hcm_pipeline.identity.explain import Tried, explain
+from hcm_pipeline.identity.review import (
+    SpelledPart,
+    decide,
+    decide_rehire,
+    decide_spelling,
+    spelling_of,
+    spellings_waiting,
+    waiting,
+)
 from hcm_pipeline.processing import utc_now
 from hcm_pipeline.profile import Profile
 
@@ -52,24 +60,47 @@ def show(
         dump({"person_number": number, "identity": held, "spelling": spelled, "tried": tried})
         return
     if held is None:
-        say(f"worker {number} has no names yet: out of scope, or not run since\n")
-    else:
-        table(
-            f"Worker {number}",
-            ("attribute", "value"),
-            [[k, v] for k, v in held.items() if v is not None and k != "former"],
-        )
-        table(
-            "Held before",
-            ("attribute", "name", "why no longer", "until"),
-            [[f["attribute"], f["name"], f["reason"], f["until"].isoformat()] for f in held["former"]],
-        )
+        say(f"worker {number} has no names yet: out of scope, waiting for `identity review`, or not run since\n")
+    show_identity(f"Worker {number}", held)
     if spelled:
         table(
             f"Spelling, with confidence {spelled.confidence:.1f}",
             SPELLING_COLUMNS,
             [spelling_row(part) for part in spelled.parts],
         )
+    show_tried(tried)
+
+
+def show_identity(title: str, held: queries.Row | None) -> None:
+    """Print what the ledger holds for a worker, and what it held, for people."""
+    if held is None:
+        return
+    table(title, ("attribute", "value"), [[k, v] for k, v in held.items() if v is not None and not isinstance(v, list)])
+    table(
+        "Held before",
+        ("attribute", "name", "why no longer", "until"),
+        [[f["attribute"], f["name"], f["reason"], f["until"].isoformat()] for f in held["former"]],
+    )
+    table(
+        "Was in",
+        ("container", "as", "until", "moved because of"),
+        [
+            [p["parent_distinguished_name"], p["common_name"], p["until"].isoformat(), p["cause"]]
+            for p in held["former_places"]
+        ],
+    )
+    table(
+        "Taken over",
+        ("former number", "successor", "since", "decided by", "at"),
+        [
+            [s["person_number"], s["successor"], s["taken_on"].isoformat(), s["decided_by"], s["decided_at"]]
+            for s in held["successions"]
+        ],
+    )
+
+
+def show_tried(tried: list[Tried]) -> None:
+    """Print the candidates of a worker's name for people."""
     table(
         "Candidates of the name as it is today",
         ("attribute", "rule", "template", "name", "held by"),
@@ -166,19 +197,26 @@ def review(
         str | None, typer.Argument(help="The worker to decide about; without one, all that wait.")
     ] = None,
     accept: Annotated[
-        bool, typer.Option("--accept", help="The one account that is offered, or the spelling, is the worker's.")
+        bool,
+        typer.Option(
+            "--accept", help="The one account or former worker that is offered, or the spelling, is the worker's."
+        ),
     ] = False,
     set_: Annotated[str | None, typer.Option("--set", help="This account is: its userPrincipalName.")] = None,
-    new: Annotated[bool, typer.Option("--new", help="None of the accounts is; give new names.")] = False,
+    same_as: Annotated[
+        str | None,
+        typer.Option("--same-as", help="The worker was here before under this number, and has its names back."),
+    ] = None,
+    new: Annotated[bool, typer.Option("--new", help="None of them is; give new names.")] = False,
     first: Annotated[str | None, typer.Option(help="The first name is spelled so.")] = None,
     preferred: Annotated[str | None, typer.Option(help="The preferred name is spelled so.")] = None,
     last: Annotated[str | None, typer.Option(help="The last name is spelled so.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Workers whose account or whose spelling is not clear, and the word about them. Prints personal data.
+    """Workers whose account, former names or spelling are not clear, and the word about them. Prints personal data.
 
-    Whose account is not clear gets no names, and is not sent, before somebody decides. Whose name cannot be spelled for sure
-    has names made of the person number until then.
+    Whose account is not clear gets no names, and is not sent, before somebody decides; nor does a likely rehire, unless the
+    profile gives new names meanwhile. Whose name cannot be spelled for sure has names made of the person number until then.
     """
     context = Context.from_env()
     context.existing_home()
@@ -186,12 +224,14 @@ def review(
         part: given for part, given in (("first", first), ("preferred", preferred), ("last", last)) if given is not None
     }
     if number is None:
-        if accept or set_ or new or spelled:
+        if accept or set_ or same_as or new or spelled:
             raise UsageError("a decision needs the person number of the worker it is about")
         _show_waiting(context, as_json)
         return
-    if accept + bool(set_) + new + bool(spelled) != 1:
-        raise UsageError("a decision is one of --accept, --set, --new and a spelling (--first, --preferred, --last)")
+    if accept + bool(set_) + bool(same_as) + new + bool(spelled) != 1:
+        raise UsageError(
+            "a decision is one of --accept, --set, --same-as, --new and a spelling (--first, --preferred, --last)"
+        )
     result: dict[str, object] = {"person_number": number}
     with context.warehouse.write() as con:
         by = getpass.getuser()
@@ -199,8 +239,17 @@ def review(
             result["spelling"] = decide_spelling(con, context.loaded.profile, number, spelled, by=by, now=utc_now())
             what = "the names are made of the spelling"
         else:
-            result["account"] = decide(con, number, set_, accept=accept, by=by, now=utc_now())
-            what = "their account is adopted" if result["account"] else "they get new names"
+            if same_as:
+                decided = decide_rehire(con, number, same_as, by=by, now=utc_now())
+            else:
+                decided = decide(con, number, set_, accept=accept, by=by, now=utc_now())
+            result |= {"account": decided.account, "same_as": decided.same_as}
+            what = "their account is adopted" if decided.account else "they get new names, unless they have some"
+            if decided.same_as:
+                what = (
+                    f"the names of {decided.same_as} are theirs; when the directory has that account, set its employee id "
+                    f"to {number} before it is uploaded, or the service finds the names taken. That is done"
+                )
     context.warehouse.publish()
     if as_json:
         dump(result)
@@ -210,15 +259,25 @@ def review(
 
 def _show_waiting(context: Context, as_json: bool) -> None:
     with context.warehouse.read() as con:
-        accounts = waiting(con)
+        found = waiting(con)
+        accounts = [review for review in found if review.about == "account"]
+        rehires = [review for review in found if review.about != "account"]
         spellings = spellings_waiting(con, context.loaded.profile)
     if as_json:
-        dump({"accounts": accounts, "spellings": spellings})
+        dump({"accounts": accounts, "rehires": rehires, "spellings": spellings})
         return
     table(
         "Accounts that wait for a decision",
         ("person number", "why", "accounts", "since"),
         [[r.person_number, r.reason, ", ".join(r.accounts), r.opened_on.isoformat()] for r in accounts],
+    )
+    table(
+        "Numbers that may be one person's",
+        ("person number", "why", "other numbers", "their names", "since"),
+        [
+            [r.person_number, r.reason, ", ".join(r.former), ", ".join(r.accounts), r.opened_on.isoformat()]
+            for r in rehires
+        ],
     )
     table(
         "Spellings that wait for a decision",
@@ -229,7 +288,7 @@ def _show_waiting(context: Context, as_json: bool) -> None:
             for part in r.parts
         ],
     )
-    if not accounts and not spellings:
+    if not found and not spellings:
         say("nobody's names wait for a decision")
 
 

@@ -10,6 +10,11 @@ import duckdb
 from hcm_pipeline.delivery import contents, desired
 from hcm_pipeline.delivery.plan import KINDS, diff_sql
 from hcm_pipeline.delivery.resend import make_resend
+from hcm_pipeline.identity import in_scope
+from hcm_pipeline.identity.aliases import ALIASES, PROXY_ADDRESSES
+from hcm_pipeline.identity.distinguished import key_sql
+from hcm_pipeline.identity.explain import explain
+from hcm_pipeline.identity.placement import find_moves, places, today, unknown_places
 from hcm_pipeline.profile.model import IDENTITY_COLUMNS, Profile
 from hcm_pipeline.scim.mapping import DUCKDB_TYPES, Mapping, compile_mapping
 from hcm_pipeline.warehouse import first, quote
@@ -106,10 +111,64 @@ def _complete(con: duckdb.DuckDBPyConnection, profile: Profile, mapping: Mapping
 def _diff(con: duckdb.DuckDBPyConnection, profile: Profile, target: str) -> Mapping:
     mapping = compile_mapping(profile)
     _complete(con, profile, mapping)
+    _preview_moves(con, profile)
     con.execute("create or replace temp table doubtful(person_number varchar, plan_no integer)")
     make_resend(con, target, dt.datetime.now(dt.UTC))
-    con.execute(f"create or replace temp table differing as {diff_sql(desired.desired_sql(profile, mapping), target)}")
+    differing = diff_sql(desired.desired_sql(profile, mapping), target, desired.moved_sql(mapping))
+    con.execute(f"create or replace temp table differing as {differing}")
     return mapping
+
+
+def _preview_moves(con: duckdb.DuckDBPyConnection, profile: Profile) -> None:
+    """When the profile's rules of places have changed since the last run, stand a temp view before the ledger that has everybody
+    where they say. A common name that is taken there is given another one only by the run."""
+    if not find_moves(con, profile, today(con), in_scope(profile)):
+        return
+    (database,) = first(con, "select current_database()") or ("",)
+    con.execute(f"""
+        create temp view identities as
+        select i.* replace (coalesce(m.container, i.parent_distinguished_name) as parent_distinguished_name)
+        from {quote(str(database))}.main.identities i left join moving m using (person_number)
+    """)
+
+
+def moves(con: duckdb.DuckDBPyConnection, profile: Profile, target: str) -> list[Row]:
+    """Accounts that the target has, and that would come into another container: how many go where, and why.
+
+    Behind `difference`. `cause` is `rules` when the profile changed, `worker` when the worker did, `date` when days passed since
+    somebody left; whatever kind of operation carries the move.
+    """
+    mapping = compile_mapping(profile)
+    leaves = desired.carriers(mapping, "parent_distinguished_name")
+    if not leaves:
+        return []
+    place = quote(leaves[0].column)
+    return rows(
+        con,
+        f"""with causes as (
+            select person_number, cause from former_places
+            qualify row_number() over (partition by person_number order by until desc) = 1)
+        select x.{place} as "from", d.{place} as "to", coalesce(m.cause, c.cause, 'worker') as cause, count(*) as accounts
+        from differing d join delivered x on x.target = ? and x.person_number = d.person_number
+        left join moving m on m.person_number = d.person_number left join causes c on c.person_number = d.person_number
+        where {key_sql(f"x.{place}")} is distinct from {key_sql(f"d.{place}")}
+        group by all order by accounts desc, 1, 2, 3""",
+        [target],
+    )
+
+
+def places_verdict(con: duckdb.DuckDBPyConnection, profile: Profile) -> list[Row]:
+    """What the guard of containers would say: nothing when no directory tells its containers, or no rule names one."""
+    day = today(con)
+    if not places(profile, day) or not first(con, "select 1 from directory_objects where kind = 'container' limit 1"):
+        return []
+    unknown = [f"{rule.setting} is {rule.container}" for rule in unknown_places(con, profile, day)]
+    why = (
+        f"not in the directory: {'; '.join(unknown)}"
+        if unknown
+        else "the directory has every container that the profile names"
+    )
+    return [{"guard": "placement", "verdict": "stopped" if unknown else "passed", "why": why}]
 
 
 def worker_plan(con: duckdb.DuckDBPyConnection, profile: Profile, target: str, number: str) -> Row | None:
@@ -133,16 +192,29 @@ def identity(con: duckdb.DuckDBPyConnection, number: str) -> dict[str, Any] | No
     """What the ledger holds for a worker."""
     found = rows(
         con,
-        f"""select {", ".join(IDENTITY_COLUMNS)}, status, given_on, upn_rule, sam_rule, cn_rule
-        from identities where person_number = ?""",
+        f"""select {", ".join(f"i.{column}" for column in IDENTITY_COLUMNS)}, {PROXY_ADDRESSES} as proxy_addresses, status,
+            given_on, released_on, upn_rule, sam_rule, cn_rule, placed_by, placed_on
+        from identities i left join ({ALIASES}) a using (person_number) where person_number = ?""",
         [number],
     )
-    if not found:
+    taken = rows(
+        con,
+        """select person_number, successor, taken_on, decided_by, decided_at from successions
+        where person_number = ? or successor = ?""",
+        [number, number],
+    )
+    if not found and not taken:
         return None
     former = rows(
         con, "select attribute, name, reason, until from former_names where person_number = ? order by 4, 1", [number]
     )
-    return {**found[0], "former": former}
+    places_before = rows(
+        con,
+        """select parent_distinguished_name, common_name, until, cause from former_places where person_number = ?
+        order by until, parent_distinguished_name""",
+        [number],
+    )
+    return {**(found[0] if found else {}), "former": former, "former_places": places_before, "successions": taken}
 
 
 def trace(con: duckdb.DuckDBPyConnection, profile: Profile, number: str, date: dt.date | None) -> Row:
@@ -190,6 +262,7 @@ def trace(con: duckdb.DuckDBPyConnection, profile: Profile, number: str, date: d
             [number, limit],
         ),
         "identity": identity(con, number),
+        "tried": explain(con, profile, number),
         "operations": rows(
             con,
             """select business_date, manifest_id, request_no, op_no, kind, state, accepted_at, action, reference,

@@ -12,6 +12,7 @@ import typer
 from hcm_pipeline.cli import queries
 from hcm_pipeline.cli.context import Context, day
 from hcm_pipeline.cli.deliver import show_receipts
+from hcm_pipeline.cli.identity import show_identity, show_tried
 from hcm_pipeline.cli.output import dump, say, table
 from hcm_pipeline.cli.prepare import Json
 from hcm_pipeline.cli.run import DAY_COLUMNS, REASON_COLUMNS, day_row, reason_row
@@ -47,10 +48,11 @@ def plan(
             _plan_of_worker(queries.worker_plan(con, profile, target, worker), worker, as_json)
             return
         counts, attributes = queries.difference(con, profile, target)
+        moves, places = queries.moves(con, profile, target), queries.places_verdict(con, profile)
         days = queries.days(con, 1)
     operations = sum(counts.values())
     requests = math.ceil(operations / OPERATIONS_PER_REQUEST)
-    guards = [_quarantine_verdict(context, days[-1])] if days else []
+    guards = [*([_quarantine_verdict(context, days[-1])] if days else []), *places]
     with context.journal() as journal:
         left = journal.calls_left(target, Rate(profile.delivery.daily_quota, dt.timedelta(days=1)))
         ready = [m for m in journal.open_manifests() if m.target == target]
@@ -60,6 +62,7 @@ def plan(
             {
                 "operations": counts,
                 "attributes": attributes,
+                "moves": moves,
                 "requests": requests,
                 "least_seconds": round(seconds, 1),
                 "quota_left": left,
@@ -76,6 +79,11 @@ def plan(
         ("attribute", "from", "changed", "of these cleared"),
         [[a["attribute"], a["from"], a["changed"], a["cleared"]] for a in attributes],
     )
+    table(
+        "Accounts that move",
+        ("from", "to", "because of", "accounts"),
+        [[m["from"] or "nowhere", m["to"] or "nowhere", MOVED_BECAUSE[m["cause"]], m["accounts"]] for m in moves],
+    )
     if operations:
         say(
             f"{requests:,} requests, at least {seconds:,.0f} s at 40 calls in 5 s; {left:,} calls left of the daily quota"
@@ -85,6 +93,9 @@ def plan(
         say(
             f"ready: manifest {manifest.manifest_id[:12]} of {manifest.business_date}, {manifest.operations:,} operations"
         )
+
+
+MOVED_BECAUSE = {"rules": "the profile", "worker": "the worker", "date": "days since leaving"}
 
 
 def _quarantine_verdict(context: Context, found: queries.Row) -> queries.Row:
@@ -300,12 +311,8 @@ def show_trace(story: dict[str, Any]) -> None:
         ("why", "from", "until"),
         [[w["status"], w["valid_from"], w["valid_to"]] for w in story["manager_warnings"]],
     )
-    if story["identity"]:
-        table(
-            "Names",
-            ("attribute", "value"),
-            [[k, v] for k, v in story["identity"].items() if v is not None and k != "former"],
-        )
+    show_identity("Names", story["identity"])
+    show_tried(story["tried"])
     table(
         "Operations",
         (

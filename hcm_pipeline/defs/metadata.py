@@ -81,6 +81,8 @@ IDENTITIES_COLUMNS = {
     "upn_rule": "VARCHAR",
     "sam_rule": "VARCHAR",
     "cn_rule": "VARCHAR",
+    "placed_by": "VARCHAR",
+    "placed_on": "DATE",
 }
 RECEIPTS_COLUMNS = {
     "manifest_id": "VARCHAR",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 import duckdb
 
 from hcm_pipeline.identity import in_scope
+from hcm_pipeline.identity.aliases import ALIASES, PROXY_ADDRESSES
+from hcm_pipeline.identity.distinguished import key_sql
 from hcm_pipeline.profile.model import IDENTITY_COLUMNS, Profile
-from hcm_pipeline.scim.mapping import Mapping, compile_mapping
+from hcm_pipeline.scim.mapping import Leaf, Mapping, compile_mapping
 from hcm_pipeline.warehouse import ensure_columns, literal, quote
 
 
@@ -25,9 +28,11 @@ def context_sql(profile: Profile) -> str:
     identity = ", ".join(f"i.{column}" for column in IDENTITY_COLUMNS)
     # scope conditions name bare worker fields, so they are judged before anything is joined
     return f"""(
-        select v.*, {identity}, case when m.person_number is null then v.manager end as manager_external_id
+        select v.*, {identity}, {PROXY_ADDRESSES} as proxy_addresses,
+            case when m.person_number is null then v.manager end as manager_external_id
         from (select * from worker_versions where valid_to is null and ({in_scope(profile)})) v
         join identities i on i.person_number = v.person_number and i.status <> 'released'
+        left join ({ALIASES}) a on a.person_number = v.person_number
         left join manager_warnings m on m.person_number = v.person_number and m.valid_to is null)"""
 
 
@@ -39,7 +44,8 @@ def desired_sql(profile: Profile, mapping: Mapping, target: str | None = None) -
     would come out the same.
     """
     names = ", ".join(quote(leaf.column) for leaf in mapping.leaves)
-    made_from = ("manager_external_id", *IDENTITY_COLUMNS)
+    made_from = ["manager_external_id", *IDENTITY_COLUMNS]
+    made_from += ["proxy_addresses"] if carriers(mapping, "proxy_addresses") else []
     basis = ", ".join(f"coalesce({quote(column)}, chr(30))" for column in made_from)
     values = ", ".join(f"coalesce({quote(leaf.column)}, chr(30))" for leaf in mapping.leaves)
     columns = repr([(name, profile.types[name]) for name in profile.columns])
@@ -62,6 +68,19 @@ def desired_sql(profile: Profile, mapping: Mapping, target: str | None = None) -
             left join ({known}) on known_number = person_number and known_basis = basis
             where known_number is null)
     """
+
+
+def carriers(mapping: Mapping, column: str) -> list[Leaf]:
+    """The mapped values that are made of a column of the ledger, alone or in an expression."""
+    return [leaf for leaf in mapping.leaves if re.search(rf"\b{column}\b", leaf.origin)]
+
+
+def moved_sql(mapping: Mapping) -> str:
+    """SQL condition over `d` (desired) and `x` (delivered): the container is another one, and not only spelled differently."""
+    places = [quote(leaf.column) for leaf in carriers(mapping, "parent_distinguished_name")]
+    return (
+        " or ".join(f"{key_sql(f'd.{place}')} is distinct from {key_sql(f'x.{place}')}" for place in places) or "false"
+    )
 
 
 def _fingerprint(*texts: str) -> str:

@@ -48,7 +48,7 @@ from hcm_pipeline.warehouse import first, literal
 Progress = Callable[[str], None]
 HEAD = b'{"schemas":["' + BULK_REQUEST.encode() + b'"],"Operations":['
 TAIL = b'],"failOnErrors":null}\n'
-KINDS = ("disable", "enable", "create", "rename", "update", "retry")
+KINDS = ("disable", "enable", "create", "rename", "move", "update", "retry")
 """Operations in the order of sending: who left first."""
 CHUNK_REQUESTS = 1000
 """Requests rendered at once: some 50 MB of JSON outside DuckDB's own limit."""
@@ -92,10 +92,10 @@ class Part:
     undoes: str | None = None
 
 
-def diff_sql(profile_sql: str, target: str) -> str:
+def diff_sql(profile_sql: str, target: str, moved: str) -> str:
     """SELECT: person_number, every mapped value, digest and `kind` for everyone whom the target does not have as desired.
 
-    Whoever is withheld is left out.
+    Whoever is withheld is left out. `moved` is `desired.moved_sql`.
     """
     return f"""
         select d.*, case
@@ -104,6 +104,7 @@ def diff_sql(profile_sql: str, target: str) -> str:
             when x.active = 'false' and d.active = 'true' then 'enable'
             when x.digest = d.digest then 'retry'
             when x."userName" is distinct from d."userName" then 'rename'
+            when {moved} then 'move'
             else 'update' end as kind
         from ({profile_sql}) d
         left join delivered x on x.target = {literal(target)} and x.person_number = d.person_number
@@ -184,7 +185,7 @@ class _Planning:
         self._progress(f"{self._day}: comparing what should be with what the service has")
         wanted = desired.desired_sql(profile, self._mapping, target)
         decisions.forget_changed(con, wanted, target)
-        counts = self._fill(number, diff_sql(wanted, target))
+        counts = self._fill(number, diff_sql(wanted, target, desired.moved_sql(self._mapping)))
         verdicts = guards.judge(con, profile, self._mapping, target, self._day,
                                 f"select * from planned where plan_no = {number}")  # fmt: skip
         guards.record(con, verdicts, target, number, self._now)

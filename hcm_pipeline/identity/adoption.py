@@ -17,10 +17,8 @@ SEVERAL, SHARED, HELD = "several accounts", "account of several workers", "accou
 
 
 def adopt(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> None:
-    """Enter the accounts of `newcomers` in the ledger, and take those who wait for a decision out of `newcomers`."""
-    row = first(con, "select count(*) from directory_objects")
-    if not row or not row[0]:
-        con.execute("delete from identity_reviews")
+    """Enter the accounts of `newcomers` in the ledger; move those who wait for a decision from `newcomers` to `waiting`."""
+    if not first(con, "select 1 from directory_objects limit 1"):
         return
     ways = [
         "select w.person_number, a.object_id, 0 as way from newcomers w join decided d using (person_number) "
@@ -37,7 +35,7 @@ def adopt(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> Non
     con.execute(f"""
         create or replace temp table matches as
         with accounts as (from directory_objects where kind = 'user' and not deleted and user_principal_name is not null),
-        decided as (select person_number, account from identity_decisions
+        decided as (select person_number, account from identity_decisions where about = 'account'
             qualify row_number() over (partition by person_number order by decided_at desc) = 1),
         ways as ({" union ".join(ways)}),
         best as (select person_number, object_id from ways
@@ -58,20 +56,16 @@ def adopt(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> Non
             coalesce(common_name, {RELATIVE_NAME}) as common_name,
             coalesce(mail_nickname, split_part(user_principal_name, '@', 1)) as mail_nickname,
             {CONTAINER} as parent_distinguished_name, 'adopted' as status, ?::date as given_on, 'account' as upn_rule,
+            case when {CONTAINER} is not null then 'account' end as placed_by,
             case when sam_account_name is not null then 'account' end as sam_rule,
             case when coalesce(common_name, {RELATIVE_NAME}) is not null then 'account' end as cn_rule
         from matches where reason is null""",
         [day],
     )
-    con.execute(
-        """create or replace temp table waiting as
-        select m.person_number, min(m.reason) as reason, list(m.user_principal_name order by m.user_principal_name) as accounts,
-            coalesce(min(r.opened_on), ?::date) as opened_on
-        from matches m left join identity_reviews r using (person_number) where m.reason is not null group by 1""",
-        [day],
-    )
-    con.execute("delete from identity_reviews")
-    con.execute("insert into identity_reviews by name from waiting")
+    con.execute("""
+        insert into waiting
+        select person_number, min(reason), list(user_principal_name order by user_principal_name), []
+        from matches where reason is not null group by 1
+    """)
     con.execute("delete from newcomers where person_number in (select person_number from waiting)")
-    con.execute("drop table waiting")
     con.execute("drop table matches")

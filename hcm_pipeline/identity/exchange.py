@@ -12,15 +12,16 @@ import duckdb
 import pyarrow as pa
 
 from hcm_pipeline.errors import PipelineError
+from hcm_pipeline.identity.distinguished import canonical, key_sql
+from hcm_pipeline.identity.history import EXPORT, is_past, take_past
 from hcm_pipeline.identity.limits import COMMON_NAME, MAIL_NICKNAME, SAM, UPN_DOMAIN, UPN_LOCAL, Limit
 
 COLUMNS = ("person_number", "user_principal_name", "sam_account_name", "common_name", "mail_nickname",
            "parent_distinguished_name", "status")  # fmt: skip
 """Of the file, in this order."""
 REQUIRED = ("person_number", "user_principal_name")
-FORMER = "former"
-"""Status of a row with names that the worker held before; there may be several of a worker."""
-STATUSES = ("given", "imported", "adopted", "released", FORMER)
+STATUSES = ("given", "imported", "adopted", "released")
+"""Of what a worker holds now; rows of the past have those of `history`."""
 _LIMITS = {"sam_account_name": SAM, "common_name": COMMON_NAME, "mail_nickname": MAIL_NICKNAME}
 
 
@@ -43,7 +44,7 @@ class Imported:
 
 
 def export_ledger(con: duckdb.DuckDBPyConnection, out: IO[str]) -> int:
-    """Write every identity and every row of former names, in the order of person numbers; how many there are.
+    """Write every identity, and below it the rows of its past, in the order of person numbers; how many rows there are.
 
     Quoting as RFC 4180 has it.
     """
@@ -51,12 +52,9 @@ def export_ledger(con: duckdb.DuckDBPyConnection, out: IO[str]) -> int:
     writer.writerow(COLUMNS)
     cursor = con.execute(f"""
         select {", ".join(COLUMNS)} from (
-            select {", ".join(COLUMNS)}, null as until from identities
-            union all by name
-            select person_number, max(name) filter (attribute = 'user_principal_name') as user_principal_name,
-                max(name) filter (attribute = 'sam_account_name') as sam_account_name, '{FORMER}' as status, until
-            from former_names where reason = 'renamed' group by person_number, until)
-        order by person_number, until nulls first""")
+            select 0 as place, null as moment, {", ".join(COLUMNS)} from identities
+            union all by name select place, moment, {", ".join(COLUMNS)} from ({EXPORT}))
+        order by person_number, place, moment, status, user_principal_name, sam_account_name, common_name, mail_nickname""")
     count = 0
     while rows := cursor.fetchmany(10_000):
         writer.writerows(rows)
@@ -68,12 +66,14 @@ def import_ledger(con: duckdb.DuckDBPyConnection, file: IO[str], day: dt.date) -
     """Take names over, in the caller's transaction. Rows that break a rule are left out and told; nothing that is held changes.
 
     A blank sAMAccountName or common name is not known: the rules give one at the next run. A blank mail nickname is the
-    userPrincipalName before the @. Raises PipelineError when the file's columns are not those of the contract.
+    userPrincipalName before the @. When names were given is known from rows of the past alone: the clock says nothing about
+    business dates, and `day` stands only for the end of former names whose row has none. Raises PipelineError when the file's
+    columns are not those of the contract.
     """
     done = Imported()
     rows = list(_legal(_read(file), done))
-    former = [(number, row) for number, row in rows if row["status"] == FORMER]
-    rows = [(number, row) for number, row in rows if row["status"] != FORMER]
+    past = [(number, row) for number, row in rows if is_past(row["status"] or "")]
+    rows = [(number, row) for number, row in rows if not is_past(row["status"] or "")]
     con.register("import_now", _table(rows))
     con.execute("create or replace temp table importing as from import_now")
     con.unregister("import_now")
@@ -82,30 +82,18 @@ def import_ledger(con: duckdb.DuckDBPyConnection, file: IO[str], day: dt.date) -
         con.execute(f"delete from importing where row_no in ({query})")
     done.unchanged = len(con.execute(f"delete from importing where {_SAME} returning row_no").fetchall())
     done.added = len(con.execute("select row_no from importing").fetchall())
-    con.execute(
-        """insert into identities by name
-        select * exclude (row_no), ?::date as given_on, case when status = 'released' then ?::date end as released_on,
-            'imported' as upn_rule,
-            case when sam_account_name is not null then 'imported' end as sam_rule,
-            case when common_name is not null then 'imported' end as cn_rule from importing""",
-        [day, day],
-    )
+    con.execute("""
+        insert into identities by name
+        select * exclude (row_no), 'imported' as upn_rule, case when sam_account_name is not null then 'imported' end as sam_rule,
+            case when common_name is not null then 'imported' end as cn_rule,
+            case when parent_distinguished_name is null then null when status = 'adopted' then 'account'
+                when status = 'imported' then 'imported' end as placed_by from importing""")
     con.execute("drop table importing")
-    for _, row in former:
-        for attribute in ("user_principal_name", "sam_account_name"):
-            _add_former(con, row["person_number"], attribute, row[attribute], day)
+    done.refused += [
+        Refused(number, column, "belongs to another worker") for number, column in take_past(con, past, day.isoformat())
+    ]
     done.refused.sort(key=lambda refused: (refused.row, refused.column))
     return done
-
-
-def _add_former(
-    con: duckdb.DuckDBPyConnection, number: str | None, attribute: str, name: str | None, day: dt.date
-) -> None:
-    con.execute(
-        """insert into former_names select ?, ?, ?, 'renamed', ? where ?::varchar is not null and not exists
-        (from former_names where person_number = ? and attribute = ? and lower(name) = lower(?))""",
-        [number, attribute, name, day, name, number, attribute, name],
-    )
 
 
 def _read(file: IO[str]) -> Iterator[tuple[int, dict[str, str]]]:
@@ -128,8 +116,13 @@ def _legal(rows: Iterable[tuple[int, dict[str, str]]], done: Imported) -> Iterat
         done.refused += [Refused(number, column, reason) for column, reason in faults]
         if not faults:
             values: dict[str, str | None] = {column: row[column].strip() or None for column in COLUMNS}
-            values["mail_nickname"] = values["mail_nickname"] or row["user_principal_name"].strip().partition("@")[0]
             values["status"] = values["status"] or "imported"
+            if values["parent_distinguished_name"]:
+                values["parent_distinguished_name"] = canonical(values["parent_distinguished_name"])
+            if values["status"] in STATUSES:
+                values["mail_nickname"] = (
+                    values["mail_nickname"] or (values["user_principal_name"] or "").partition("@")[0]
+                )
             yield number, values
 
 
@@ -137,11 +130,25 @@ def _faults(row: dict[str, str]) -> Iterator[tuple[str, str]]:
     if not row:
         yield "(row)", f"has not {len(COLUMNS)} fields"
         return
-    for column in REQUIRED:
+    status = row["status"].strip()
+    for column in REQUIRED if status in ("", *STATUSES) else ("person_number",):
         if not row[column].strip():
             yield column, "is blank"
-    if row["status"].strip() not in ("", *STATUSES):
-        yield "status", f"is none of {', '.join(STATUSES)}"
+    if row["parent_distinguished_name"].strip():
+        try:
+            canonical(row["parent_distinguished_name"])
+        except ValueError as error:
+            yield "parent_distinguished_name", str(error)
+    if is_past(status):
+        if status.startswith("former"):
+            yield from _name_faults({**row, "common_name": "", "mail_nickname": ""})
+        return
+    if status not in ("", *STATUSES):
+        yield "status", f"is none of {', '.join(STATUSES)}, nor one of a row of the past"
+    yield from _name_faults(row)
+
+
+def _name_faults(row: dict[str, str]) -> Iterator[tuple[str, str]]:
     local, at, domain = row["user_principal_name"].strip().partition("@")
     checks: list[tuple[str, Limit, str]] = [("user_principal_name", UPN_LOCAL, local)]
     if local:
@@ -171,16 +178,16 @@ def _taken(column: str, key: str) -> list[tuple[str, str, str]]:
 
 
 _SAME = """exists (from identities i where i.person_number = importing.person_number)"""
-_CN_KEY = "lower(common_name) || chr(31) || lower(coalesce(parent_distinguished_name, ''))"
+_CN_KEY = f"lower(common_name) || chr(31) || coalesce({key_sql('parent_distinguished_name')}, '')"
 _REFUSALS = [
     ("is in another row of the file, too", "person_number",
      "select row_no from importing qualify count(*) over (partition by person_number) > 1"),
-    ("holds other names already, and keeps them", "person_number", """
+    ("holds other names already, and keeps them", "person_number", f"""
         select f.row_no from importing f join identities i using (person_number)
         where (f.user_principal_name, f.mail_nickname) <> (i.user_principal_name, i.mail_nickname)
             or coalesce(f.sam_account_name <> i.sam_account_name, false)
             or coalesce(f.common_name <> i.common_name, false)
-            or coalesce(f.parent_distinguished_name <> i.parent_distinguished_name, false)"""),
+            or coalesce({key_sql("f.parent_distinguished_name")} <> {key_sql("i.parent_distinguished_name")}, false)"""),
     *_taken("user_principal_name", "lower(user_principal_name)"),
     *_taken("mail_nickname", "lower(mail_nickname)"),
     *_taken("sam_account_name", "lower(sam_account_name)"),

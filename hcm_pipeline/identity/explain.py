@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import duckdb
 
 from hcm_pipeline.identity.naming import Attribute, attributes, make_asking
-from hcm_pipeline.identity.parts import drop_parts, make_parts, worker_columns
+from hcm_pipeline.identity.parts import drop_parts, make_parts, named_sql
+from hcm_pipeline.identity.placement import today
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.warehouse import first
 
@@ -32,7 +33,7 @@ def explain(con: duckdb.DuckDBPyConnection, profile: Profile, number: str) -> li
     """
     con.execute(
         f"""create or replace temp table newcomers as
-        select {worker_columns(profile)} from worker_versions where valid_to is null and person_number = ?""",
+        {named_sql(profile, today(con), "from worker_versions where valid_to is null and person_number = ?")}""",
         [number],
     )
     found: list[Tried] = []

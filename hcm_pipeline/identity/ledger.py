@@ -14,7 +14,9 @@ from hcm_pipeline.identity.adoption import adopt
 from hcm_pipeline.identity.directory.guards import require_directories
 from hcm_pipeline.identity.lives import bring_back, follow_renames, release, take_spellings
 from hcm_pipeline.identity.naming import attributes, give
-from hcm_pipeline.identity.parts import drop_parts, in_scope, make_parts, worker_columns
+from hcm_pipeline.identity.parts import drop_parts, in_scope, make_parts, named_sql
+from hcm_pipeline.identity.placement import place, require_known_places
+from hcm_pipeline.identity.rehires import offer_rehires, take_over
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.warehouse import first
 
@@ -23,31 +25,64 @@ def give_names(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date, n
     """Give every worker in scope of the newest snapshot the names they lack; how many workers were given some.
 
     `day` is the snapshot's date: names are kept and freed by it, never by the clock, so that a backfill ends as the days did.
-    Who has an account in the directory already keeps its names; where it is not clear which, a person decides first. Raises
-    GuardStop when a directory was read too long ago or a domain is not verified, and PipelineError when a name would be held
-    twice. It is left to the caller to roll back.
+    Who has an account in the directory already keeps its names, and who is likely to have been here before is offered their
+    former ones; where it is not clear, a person decides first. Everybody is put where the rules of places say. Raises
+    GuardStop when a directory was read too long ago or lacks a container, or a domain is not verified, and PipelineError when
+    a name would be held twice. It is left to the caller to roll back.
     """
+    con.execute("create or replace temp table retired(person_number varchar, container varchar, placed_by varchar)")
+    con.execute("""create or replace temp table waiting(
+        person_number varchar, reason varchar, accounts varchar[], former varchar[])""")
     release(con, profile, day)
     bring_back(con, profile, day)
+    take_over(con, profile, day)
+    place(con, profile, day, in_scope(profile))
     take_spellings(con, profile, day)
     follow_renames(con, profile, day)
+    nameless = """person_number not in (
+        select person_number from identities where sam_account_name is not null and common_name is not null)"""
     con.execute(f"""
         create or replace temp table newcomers as
-        select {worker_columns(profile)} from worker_versions
-        where valid_to is null and ({in_scope(profile)}) and person_number not in (
-            select person_number from identities where sam_account_name is not null and common_name is not null)
+        {named_sql(profile, day, f"from worker_versions where valid_to is null and ({in_scope(profile)}) and {nameless}")}
     """)
-    count = int((first(con, "select count(*) from newcomers") or (0,))[0])
+    con.execute("""
+        update newcomers n set container = r.container, placed_by = r.placed_by from retired r
+        where r.person_number = n.person_number and r.container is not null
+    """)
+    count = _newcomers(con)
     if count:
         require_directories(con, profile, now)
         adopt(con, profile, day)
-        count = int((first(con, "select count(*) from newcomers") or (0,))[0])
+    offer_rehires(con, profile)
+    require_known_places(con, profile, day)
+    if count:
+        count = _newcomers(con)
         make_parts(con, profile)
         _give(con, profile, day)
         drop_parts(con)
-    con.execute("drop table newcomers")
-    con.execute("drop table renamed")
+    _keep_waiting(con, day)
+    for table in ("newcomers", "renamed", "retired", "moving", "waiting"):
+        con.execute(f"drop table {table}")
     return count
+
+
+def _newcomers(con: duckdb.DuckDBPyConnection) -> int:
+    return int((first(con, "select count(*) from newcomers") or (0,))[0])
+
+
+def _keep_waiting(con: duckdb.DuckDBPyConnection, day: dt.date) -> None:
+    """`identity_reviews` is what `waiting` holds; what has waited before keeps its date."""
+    con.execute("""
+        create or replace temp table waiting_since as
+        select person_number, min(opened_on) as opened_on from identity_reviews group by 1
+    """)
+    con.execute("delete from identity_reviews")
+    con.execute(
+        """insert into identity_reviews by name
+        select w.*, coalesce(s.opened_on, ?::date) as opened_on from waiting w left join waiting_since s using (person_number)""",
+        [day],
+    )
+    con.execute("drop table waiting_since")
 
 
 def _give(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> None:
@@ -57,17 +92,23 @@ def _give(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> Non
         """insert into identities by name
         select p.person_number, u.name || '@' || p.domain as user_principal_name, s.name as sam_account_name,
             c.name as common_name, u.name as mail_nickname, p.container as parent_distinguished_name, 'given' as status,
-            ?::date as given_on, u.rule as upn_rule, s.rule as sam_rule, c.rule as cn_rule
+            ?::date as given_on, u.rule as upn_rule, s.rule as sam_rule, c.rule as cn_rule, p.placed_by,
+            case when p.placed_by is not null then ?::date end as placed_on
         from parts p join given_user_principal_name u using (person_number)
         join given_sam_account_name s using (person_number) join given_common_name c using (person_number)""",
-        [day],
+        [day, day],
     )
     for name, short in (("sam_account_name", "sam"), ("common_name", "cn")):
         con.execute(f"""
-            update identities i set {name} = g.name, {short}_rule = g.rule, parent_distinguished_name = p.container
+            update identities i set {name} = g.name, {short}_rule = g.rule
             from given_{name} g join parts p using (person_number)
             where i.person_number = g.person_number and i.{name} is null
         """)
+    con.execute(
+        """update identities i set parent_distinguished_name = p.container, placed_by = p.placed_by, placed_on = ?
+        from parts p where p.person_number = i.person_number and i.parent_distinguished_name is null and p.container is not null""",
+        [day],
+    )
     _verify(con, profile)
     for each in attributes(profile):
         con.execute(f"drop table given_{each.name}")

@@ -30,7 +30,7 @@ class Attribute:
     naming: Naming
     limit: Limit
     variants: tuple[tuple[str, ...], ...]
-    """Candidates of `special`, by its order; empty ones stand for the attribute's own."""
+    """Candidates of the profile's variants, by their order; empty ones stand for the attribute's own."""
     fallback: str
     """SQL over the parts, for those whom no candidate names."""
     key: Callable[[str], str]
@@ -69,7 +69,7 @@ def attributes(profile: Profile) -> tuple[Attribute, ...]:
     identity = profile.identity
     number = "regexp_replace(number, '[^A-Za-z0-9]+', '', 'g')"
     return tuple(
-        Attribute(name, naming, limit, tuple(getattr(s, name) for s in identity.special), fallback, key, shown, rule,
+        Attribute(name, naming, limit, tuple(getattr(s, name) for s in identity.variants), fallback, key, shown, rule,
                   _held_sql(name, profile))
         for name, naming, limit, fallback, key, shown, rule in (
             ("user_principal_name", identity.user_principal_name, UPN_LOCAL,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import duckdb
 
+from hcm_pipeline.identity.patronymics import without_patronymics
+from hcm_pipeline.identity.placement import place_columns, with_last_day
 from hcm_pipeline.identity.reserved import RESERVED
 from hcm_pipeline.identity.spelling import latin_sql, spell_all, spelled_sql
 from hcm_pipeline.identity.templates import fields_of
@@ -24,15 +28,6 @@ def in_scope(profile: Profile) -> str:
     return " and ".join(f"coalesce(({condition}\n), false)" for condition in profile.scope.include) or "true"
 
 
-def container_sql(profile: Profile) -> str:
-    """SQL (VARCHAR) over worker fields: the distinguished name of the container that a worker's account belongs in."""
-    identity = profile.identity
-    default = (
-        "null::varchar" if identity.parent_distinguished_name is None else literal(identity.parent_distinguished_name)
-    )
-    return _first_of([(rule.when, literal(rule.container)) for rule in identity.placement], default)
-
-
 def _first_of(rules: list[tuple[str, str]], default: str) -> str:
     cases = " ".join(f"when coalesce(({when}\n), false) then {value}" for when, value in rules)
     return f"case {cases} else {default} end" if rules else default
@@ -43,23 +38,24 @@ def _part_fields(profile: Profile) -> dict[str, str]:
     identity = profile.identity
     templates = [*identity.user_principal_name.candidates, *identity.sam_account_name.candidates,
                  *identity.common_name.candidates]  # fmt: skip
-    for special in identity.special:
+    for special in identity.variants:
         templates += [*special.user_principal_name, *special.sam_account_name, *special.common_name]
     others = {*fields_of(tuple(templates)), *(rule.field for rule in identity.adopt)} - set(NAME_PARTS.values())
     return {**NAME_PARTS, **{name: name for name in sorted(others)}}
 
 
-def worker_columns(profile: Profile) -> str:
-    """Select list over worker fields: all that names are made from."""
+def named_sql(profile: Profile, day: dt.date, workers: str) -> str:
+    """SELECT: all that names are made from on `day`, of `workers` (SELECT of rows of `worker_versions`)."""
     identity = profile.identity
     fields = [_field_sql(part, field, profile) for part, field in _part_fields(profile).items()]
     domain = _first_of([(rule.when, literal(rule.domain.lower())) for rule in identity.domains],
                        literal(identity.domain.lower()))  # fmt: skip
-    variant = _first_of([(rule.when, str(place)) for place, rule in enumerate(identity.special, 1)], "0")
-    return ", ".join(
+    variant = _first_of([(rule.when, str(place)) for place, rule in enumerate(identity.variants, 1)], "0")
+    columns = ", ".join(
         [*fields, "coalesce(upper(country), '') as place", f"{domain} as domain", f"{variant} as variant",
-         f"{container_sql(profile)} as container"]
+         place_columns(profile, day)]
     )  # fmt: skip
+    return f"select {columns} from {with_last_day(profile, workers)}"
 
 
 def _field_sql(part: str, field: str, profile: Profile) -> str:
@@ -89,7 +85,8 @@ def make_parts(con: duckdb.DuckDBPyConnection, profile: Profile) -> None:
     )  # fmt: skip
     con.execute(f"""
         create or replace temp table parts as
-        select s.person_number, domain, variant, coalesce(i.parent_distinguished_name, container) as container, {columns},
+        select s.person_number, domain, variant, coalesce(i.parent_distinguished_name, container) as container,
+            s.placed_by, {columns},
             i.user_principal_name, i.sam_account_name, i.common_name
         from spelled_parts s left join identities i on i.person_number = s.person_number
     """)
@@ -103,13 +100,14 @@ JUDGED = ("first", "preferred", "last")
 """Those of which the least sure decides about the name."""
 
 
-def make_spelled(con: duckdb.DuckDBPyConnection, profile: Profile) -> None:
-    """Make temp table `spelled_parts`: `newcomers` with their parts spelled, `confidence`, and `ways` (how, by part).
+def make_spelled(con: duckdb.DuckDBPyConnection, profile: Profile, source: str = "newcomers") -> None:
+    """Make temp table `spelled_parts`: those in `source` (columns of `named_sql`) with their parts spelled, `confidence`, and
+    `ways` (how, by part).
 
     A spelling that a person has decided on counts as sure, for as long as the name is written as it was then.
     """
     parts = _part_fields(profile)
-    spell_all(con, "newcomers", list(parts.values()), profile.identity.spelling.written_out)
+    spell_all(con, source, list(parts.values()), profile.identity.spelling.written_out)
     decided = bool(first(con, "select 1 from spelling_decisions limit 1"))
     joins, columns, sure, ways = [], [], [], []
     for part, field in parts.items():
@@ -131,9 +129,9 @@ def make_spelled(con: duckdb.DuckDBPyConnection, profile: Profile) -> None:
         """)
     con.execute(f"""
         create or replace temp table spelled_parts as
-        select w.person_number, domain, variant, container, {", ".join(columns)}, least({", ".join(sure)}) as confidence,
+        select w.person_number, domain, variant, container, placed_by, {", ".join(columns)}, least({", ".join(sure)}) as confidence,
             {{{", ".join(ways)}}} as ways
-        from newcomers w {" ".join(joins)}
+        from {source} w {" ".join(joins)}
     """)
     con.execute("drop table spelled")
     con.execute("drop table if exists decided_spellings")
@@ -153,6 +151,8 @@ def drop_parts(con: duckdb.DuckDBPyConnection) -> None:
 
 def _part_sql(part: str, field: str, profile: Profile) -> str:
     text = spelled_sql(f"w.{quote(field)}", f"s_{part}")
+    if part in ("first", "preferred", "middle") and profile.identity.patronymics == "drop":
+        return without_patronymics(text, "w.place", keep_one=part != "middle")
     if part != "last":
         return text
     if profile.identity.suffixes == "drop":

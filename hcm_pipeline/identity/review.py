@@ -10,7 +10,9 @@ import duckdb
 
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.identity.lives import STANDS_IN
-from hcm_pipeline.identity.parts import JUDGED, in_scope, make_spelled, worker_columns
+from hcm_pipeline.identity.parts import JUDGED, in_scope, make_spelled, named_sql
+from hcm_pipeline.identity.placement import today
+from hcm_pipeline.identity.rehires import LIKELY, TAKEN_OVER
 from hcm_pipeline.profile.model import NAME_PARTS, Profile
 from hcm_pipeline.warehouse import first
 
@@ -19,32 +21,71 @@ SPELLING = re.compile(r"[A-Za-z0-9]+(?:[ .'-][A-Za-z0-9]+)*")
 
 @dataclass(frozen=True)
 class Review:
-    """One worker without names, because several accounts could be theirs, or theirs could be somebody else's."""
+    """One worker of whom it is not clear which account or which former names are theirs."""
 
     person_number: str
     reason: str
     accounts: list[str]
     """userPrincipalNames."""
     opened_on: dt.date
+    former: list[str]
+    """Person numbers of former workers who may be the same person, in the order of the accounts; or the number that has taken
+    this one's names over."""
+
+    @property
+    def about(self) -> str:
+        """What is asked, as `identity_decisions` has it."""
+        return {LIKELY: "rehire", TAKEN_OVER: "number"}.get(self.reason, "account")
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A person's word: the account or the former number that is the worker's; neither means new names."""
+
+    account: str | None = None
+    same_as: str | None = None
 
 
 def waiting(con: duckdb.DuckDBPyConnection) -> list[Review]:
     """Everything that waits, in the order of person numbers."""
-    rows = con.execute("select person_number, reason, accounts, opened_on from identity_reviews order by 1").fetchall()
+    rows = con.execute(
+        "select person_number, reason, accounts, opened_on, former from identity_reviews order by 1"
+    ).fetchall()
     return [Review(*row) for row in rows]
 
 
 def decide(
     con: duckdb.DuckDBPyConnection, number: str, account: str | None, *, accept: bool, by: str, now: dt.datetime
-) -> str | None:
-    """Record that `account` is the worker's, or the only one that was offered (`accept`), or none of them (None); the account.
+) -> Decided:
+    """Record that `account` is the worker's, or the only one that was offered (`accept`), or none of them (None).
 
-    The next run acts on it. Raises UsageError when nothing waits for the worker, when the account is none of those offered,
-    or when there is no single one to accept.
+    Of a likely rehire, `accept` takes the only former number that is offered, and None says that it is another person. The next run
+    acts on it. Raises UsageError when nothing waits for the worker, when the account is none of those offered, or when there is no
+    single one to accept.
     """
     found = next((review for review in waiting(con) if review.person_number == number), None)
     if found is None:
         raise UsageError(f"{number}: nothing waits for a decision about this worker")
+    if found.about == "account":
+        decided = Decided(account=_account_of(con, found, account, accept=accept))
+    elif account is not None:
+        raise UsageError(f"{number}: no account is in question; choose --same-as or --new")
+    elif not accept:
+        decided = Decided()
+    elif found.about == "rehire" and len(found.former) == 1:
+        return decide_rehire(con, number, found.former[0], by=by, now=now)
+    else:
+        raise UsageError(f"{number}: there is no single former worker to accept; choose one with --same-as")
+    con.execute(
+        """insert into identity_decisions (person_number, about, account, same_as, decided_by, decided_at)
+        values (?, ?, ?, ?, ?, ?)""",
+        [number, found.about, decided.account, decided.same_as, by, now],
+    )
+    return decided
+
+
+def _account_of(con: duckdb.DuckDBPyConnection, found: Review, account: str | None, *, accept: bool) -> str | None:
+    number = found.person_number
     if accept:
         if len(found.accounts) != 1:
             raise UsageError(f"{number}: {len(found.accounts)} accounts are offered; choose one with --set")
@@ -60,8 +101,42 @@ def decide(
     )
     if holder:
         raise UsageError(f"{number}: the ledger has given this account to another worker, and what is given stays")
-    con.execute("insert into identity_decisions values (?, ?, ?, ?)", [number, account, by, now])
     return account
+
+
+def decide_rehire(con: duckdb.DuckDBPyConnection, number: str, former: str, *, by: str, now: dt.datetime) -> Decided:
+    """Record that `number` is the person whose number was `former`: the next run hands the names of the one to the other.
+
+    It need not have been offered: a person knows more than the rules. Raises UsageError when `number` is no active worker, when
+    `former` is one, or has no names to take over, or was promised to somebody else.
+    """
+    active = dict(
+        con.execute(
+            "select person_number, active from worker_versions where valid_to is null and person_number in (?, ?)",
+            [number, former],
+        ).fetchall()
+    )
+    if number == former or not active.get(number):
+        raise UsageError(f"{number}: is no active worker who could have been {former} before")
+    if active.get(former, True):
+        raise UsageError(f"{former}: is no worker who has left, so the names are not {number}'s to take over")
+    if not first(con, "select 1 from identities where person_number = ?", [former]):
+        raise UsageError(f"{former}: has no names that could be taken over")
+    promised = first(
+        con,
+        """select person_number from (from identity_decisions where about = 'rehire'
+            qualify row_number() over (partition by person_number order by decided_at desc) = 1)
+        where same_as = ? and person_number <> ?""",
+        [former, number],
+    )
+    if promised:
+        raise UsageError(f"{former}: {promised[0]} was said to be this person already")
+    con.execute(
+        """insert into identity_decisions (person_number, about, account, same_as, decided_by, decided_at)
+        values (?, 'rehire', null, ?, ?, ?)""",
+        [number, former, by, now],
+    )
+    return Decided(same_as=former)
 
 
 @dataclass(frozen=True)
@@ -104,7 +179,7 @@ def _spelled(
 ) -> list[SpelledName]:
     con.execute(
         f"""create or replace temp table newcomers as
-        select {worker_columns(profile)} from worker_versions where valid_to is null and {condition}""",
+        {named_sql(profile, today(con), f"from worker_versions where valid_to is null and {condition}")}""",
         values,
     )
     make_spelled(con, profile)

@@ -118,6 +118,13 @@ def _cross_checks(profile: Profile) -> list[ProfileFault]:
         for i, rule in enumerate(profile.identity.adopt)
         if rule.field not in profile.columns or profile.types[rule.field] != "string"
     ]
+    if "rehire" in profile.identity.model_fields_set:
+        faults += [
+            ProfileFault(f"identity.rehire[{i}].fields", repr(field), "worker fields that the profile maps to a column")
+            for i, rule in enumerate(profile.identity.rehire)
+            for field in rule.fields
+            if field not in profile.columns
+        ]
     faults += [
         ProfileFault(f"identity.spelling.latin.{part}", repr(field), "text fields that the profile maps to a column")
         for part, fields in profile.identity.spelling.latin.items()

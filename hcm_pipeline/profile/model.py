@@ -59,10 +59,13 @@ IDENTITY_COLUMNS = (
     "mail_nickname",
     "parent_distinguished_name",
 )
-"""What the ledger holds for a worker; mapping expressions may use these beside the worker's fields."""
+"""What the ledger holds for a worker."""
+
+LEDGER_COLUMNS = (*IDENTITY_COLUMNS, "proxy_addresses")
+"""What mapping expressions may use beside the worker's fields: these, and the worker's own and former addresses as one text."""
 
 RESERVED_COLUMNS = frozenset(
-    {*IDENTITY_COLUMNS, "manager_external_id", "manager_status", "valid_from", "valid_to", "digest", "row_no",
+    {*LEDGER_COLUMNS, "manager_external_id", "manager_status", "valid_from", "valid_to", "digest", "row_no",
      "extract_sha256", "source", "business_date"}
 )  # fmt: skip
 
@@ -113,9 +116,10 @@ Zone = Annotated[str, AfterValidator(_zone)]
 IsoDate = Annotated[str, AfterValidator(_iso_date)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Domain = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$", max_length=48)]
-DistinguishedName = Annotated[
-    str, Field(pattern=r"^(CN|OU|DC|cn|ou|dc)=([^,\\]|\\.)+(,(CN|OU|DC|cn|ou|dc)=([^,\\]|\\.)+)*$", max_length=2048)
-]
+_PLAIN, _ESCAPE = r'[^,\\"+<>;=\x00-\x1f]', r'\\([ ,\\"+<>;=#]|[0-9A-Fa-f]{2})'
+_RDN = rf"(CN|OU|DC|O|C|L|ST|cn|ou|dc|o|c|l|st) *= *([^# ,\\\"+<>;=\x00-\x1f]|{_ESCAPE})({_PLAIN}|{_ESCAPE})*"
+DistinguishedName = Annotated[str, Field(pattern=rf"^{_RDN}(, *{_RDN})*$", max_length=2048)]
+"""Special characters in a value are escaped as RFC 4514 has it: `OU=Smith\\, John,DC=x`."""
 
 
 class BusinessDate(Model):
@@ -273,6 +277,25 @@ class PlacementFor(Model):
     container: DistinguishedName
 
 
+class LeaversIn(Model):
+    """A container for those who left: of these whose days have passed, the one with the most days; of several, the first."""
+
+    container: DistinguishedName
+    days: int = Field(0, ge=0, le=36_500)
+    """From so many days after the last day on, by the business date. The last day is the termination date or, without one, the day
+    since when the worker is inactive; with 0, who is inactive moves on that day."""
+    when: str = Field("true", min_length=1)
+    """SQL condition over worker fields: whom it is for."""
+
+
+class RehireBy(Model):
+    """One way to find the former worker who is back under another person number."""
+
+    fields: tuple[Identifier, ...] = Field(min_length=1)
+    """All must agree, and none be blank. Names agree when they are written or spelled alike, everything else without regard to
+    case and spaces."""
+
+
 class AdoptBy(Model):
     """One way to find the account that a worker has already, where no account has the person number as employee id."""
 
@@ -338,10 +361,22 @@ class Identity(Model):
     """What becomes of particles in last names (van der, de la, von, bin): kept, or left out where a name is left."""
     suffixes: Literal["keep", "drop"] = "drop"
     """What becomes of Jr., Sr., II, III, IV, PhD and MD behind a last name."""
+    patronymics: Literal["keep", "drop"] = "keep"
+    """What becomes of patronymics behind a first name and in a middle name (Ivanovich, Petrivna; in BG also Ivanov). A last name
+    is nobody's to drop: in Iceland it is one."""
+    family_name_first: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], ...] = ()
+    """Countries (ISO 3166 alpha-2) where common names begin with the last name."""
     rename: Literal["keep", "follow"] = "keep"
     """Who changes a name keeps the given names, or is given new ones; the former ones then stay reserved for them."""
     retention_days: int | None = Field(None, ge=0)
     """How long after the last day a leaver's names are kept from others; None: for ever."""
+    rehire: tuple[RehireBy, ...] = (
+        RehireBy(fields=("first_name", "last_name", "email")),
+        RehireBy(fields=("first_name", "last_name", "mobile_phone")),
+    )
+    """Ordered; the first that finds a former worker offers them in `identity review`. Nobody is merged by it."""
+    rehire_meanwhile: Literal["wait", "give"] = "wait"
+    """What becomes of a likely rehire before somebody decides: no names, or new ones."""
     adopt: tuple[AdoptBy, ...] = ()
     """Ordered; accounts with the person number as employee id are adopted in any case."""
     directory_max_age_hours: float | None = Field(None, gt=0)
@@ -352,6 +387,25 @@ class Identity(Model):
     """Names that nobody is given, besides the built-in list; compared without regard to case."""
     parent_distinguished_name: DistinguishedName | None = None
     placement: tuple[PlacementFor, ...] = ()
+    leavers: tuple[LeaversIn, ...] = ()
+    placement_of_adopted: Literal["keep", "move"] = "keep"
+    """Whether accounts that were there before stay in the container they were found in."""
+
+    @property
+    def variants(self) -> tuple[NamingFor, ...]:
+        """`special`, and behind it the other order of names of `family_name_first`."""
+        if not self.family_name_first:
+            return self.special
+        countries = ", ".join(f"'{country}'" for country in self.family_name_first)
+        candidates = tuple(dict.fromkeys(map(_family_first, self.common_name.candidates)))
+        return (*self.special, NamingFor(when=f"upper(country) in ({countries})", common_name=candidates))
+
+
+def _family_first(template: str) -> str:
+    """The template with its last names moved to the front; what stands between placeholders stays where it is."""
+    found = [match[0] for match in PLACEHOLDER.finditer(template)]
+    ordered = iter(sorted(found, key=lambda placeholder: not placeholder.startswith(("{last}", "{last:"))))
+    return PLACEHOLDER.sub(lambda _: next(ordered), template)
 
 
 class Mapped(Model):

@@ -13,7 +13,7 @@ from functools import lru_cache
 import orjson
 
 from hcm_pipeline.errors import ProfileFault
-from hcm_pipeline.profile.model import IDENTITY_COLUMNS, Mapped, Profile
+from hcm_pipeline.profile.model import LEDGER_COLUMNS, Mapped, Profile
 from hcm_pipeline.scim.schema import CORE, ENTERPRISE, Path, parse_path
 from hcm_pipeline.warehouse.expressions import type_of
 from hcm_pipeline.warehouse.store import literal, quote
@@ -69,7 +69,7 @@ class Mapping:
 def columns_of(profile: Profile) -> dict[str, str]:
     """Everything an expression may use: worker fields, names from the ledger, the manager who may be sent."""
     fields = {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()}
-    return {**fields, **dict.fromkeys((*IDENTITY_COLUMNS, "manager_external_id"), "VARCHAR")}
+    return {**fields, **dict.fromkeys((*LEDGER_COLUMNS, "manager_external_id"), "VARCHAR")}
 
 
 def mapping_faults(profile: Profile) -> list[ProfileFault]:
@@ -102,7 +102,7 @@ def mapping_faults(profile: Profile) -> list[ProfileFault]:
 def _condition_faults(profile: Profile) -> Iterator[ProfileFault]:
     fields = {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()}
     conditions = [(f"scope.include[{i}]", condition) for i, condition in enumerate(profile.scope.include)]
-    for part in ("special", "domains", "placement"):
+    for part in ("special", "domains", "placement", "leavers"):
         rules = getattr(profile.identity, part)
         conditions += [(f"identity.{part}[{i}].when", rule.when) for i, rule in enumerate(rules)]
     for where, condition in conditions:

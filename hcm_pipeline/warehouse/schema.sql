@@ -97,12 +97,17 @@ create table if not exists identities (
     mail_nickname varchar not null,
     parent_distinguished_name varchar,
     status varchar not null,               -- given | imported | adopted | released
-    given_on date not null,
+    given_on date,                         -- null: not known of an imported one
     released_on date,                      -- since when others may have the names
     upn_rule varchar not null,             -- which candidate won: candidate 2, candidate 1 and a number, person number
     sam_rule varchar,
-    cn_rule varchar
+    cn_rule varchar,
+    placed_by varchar,                     -- placement 2, leavers 1, default; account or imported: found there, no rule's
+    placed_on date                         -- since when in this container; null: as given_on
 );
+alter table identities add column if not exists placed_by varchar;
+alter table identities add column if not exists placed_on date;
+alter table identities alter column given_on drop not null;
 
 -- one row: one name that a worker held before, and that nobody else is given
 create table if not exists former_names (
@@ -111,6 +116,24 @@ create table if not exists former_names (
     name varchar not null,
     reason varchar not null,               -- renamed | released
     until date not null                    -- first business date without it
+);
+
+-- one row: one container that a worker's account was in before
+create table if not exists former_places (
+    person_number varchar not null,
+    common_name varchar,                   -- its name there
+    parent_distinguished_name varchar,     -- null: no container was known
+    until date not null,                   -- first business date in the next one
+    cause varchar not null                 -- worker: a field changed; date: days passed since the last one; rules: the profile changed
+);
+
+-- one row: one person number whose names another one has taken over, because both are one person; it is given no others
+create table if not exists successions (
+    person_number varchar not null,        -- the former number
+    successor varchar not null,
+    taken_on date not null,                -- first business date
+    decided_by varchar not null,
+    decided_at timestamptz not null
 );
 
 -- one row: one object of a live directory, as it was when the directory was last read
@@ -169,18 +192,25 @@ create table if not exists directory_domains (
 -- one row: one worker whose names wait for a person's word
 create table if not exists identity_reviews (
     person_number varchar not null,
-    reason varchar not null,               -- several accounts | account of somebody else | likely account
+    reason varchar not null,               -- several accounts | account of several workers | account of somebody else
+                                           -- | likely rehire | number taken over
     accounts varchar[] not null,           -- userPrincipalNames of the accounts in question
+    former varchar[] not null,             -- person numbers of the former workers in question, in the order of the accounts
     opened_on date not null
 );
+alter table identity_reviews add column if not exists former varchar[] default [];
 
 -- one row: what a person decided about one worker's names
 create table if not exists identity_decisions (
     person_number varchar not null,
+    about varchar not null,                -- account | rehire | number: what was asked
     account varchar,                       -- userPrincipalName of the account to adopt; null: none of those, give new names
+    same_as varchar,                       -- the former person number whose names are taken over; null: nobody's
     decided_by varchar not null,
     decided_at timestamptz not null
 );
+alter table identity_decisions add column if not exists about varchar default 'account';
+alter table identity_decisions add column if not exists same_as varchar;
 
 -- one row: how one part of one worker's name is spelled, by a person's word; it counts while the part is written so
 create table if not exists spelling_decisions (
@@ -212,7 +242,7 @@ create table if not exists operations (
     request_no integer not null,
     op_no integer not null,
     person_number varchar not null,
-    kind varchar not null,                 -- disable | enable | create | rename | update | retry
+    kind varchar not null,                 -- disable | enable | create | rename | move | update | retry
     digest uhugeint not null
 );
 

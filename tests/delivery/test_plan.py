@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -9,10 +10,12 @@ import orjson
 import pytest
 
 from hcm_pipeline import processing
+from hcm_pipeline.cli import queries
 from hcm_pipeline.delivery import plan
 from hcm_pipeline.delivery.journal import ManifestState, RequestState
 from hcm_pipeline.delivery.plan import KINDS
 from hcm_pipeline.errors import PipelineError
+from hcm_pipeline.identity.limits import PROXY_ADDRESS
 
 from .chain import TARGET, Chain, new_chain
 
@@ -253,3 +256,69 @@ def test_operations_returned_backwards_are_written_in_order(monkeypatch: pytest.
 def test_a_plan_with_a_position_missing_or_twice_is_refused(query: str) -> None:
     with pytest.raises(PipelineError, match="every planned operation once"):
         rendered(query, 230)
+
+
+def moving(chain: Chain, **identity: object) -> Chain:
+    """The chain under a profile that sends containers and addresses, with these rules of names."""
+    profile = chain.loaded.profile
+    made = profile.model_dump(mode="json", by_alias=True)
+    made["identity"] = {"domain": "contoso.com", "parent_distinguished_name": "OU=Users,DC=x", **identity}
+    made["scim"]["mapping"] |= {"{custom}:ParentDistinguishedName": {"field": "parent_distinguished_name"},
+                                "{custom}:ProxyAddresses": {"field": "proxy_addresses"}}  # fmt: skip
+    chain.loaded = replace(chain.loaded, profile=type(profile).model_validate(made), sha256=repr(sorted(identity)))
+    return chain
+
+
+SALES = [{"when": "department = 'Sales'", "container": "OU=Sales,DC=x"}]
+CUSTOM = "urn:ietf:params:scim:schemas:extension:contoso:1.0:User"
+
+
+def test_another_container_is_a_move_and_who_is_disabled_besides_is_disabled_first(chain: Chain) -> None:
+    moving(chain, placement=SALES, leavers=[{"container": "OU=Left,DC=x"}])
+    chain.day("2026-11-01", ADA, BEN, CAT)
+    first = chain.planned()
+    assert [user[CUSTOM]["ParentDistinguishedName"] for user in chain.sends(first).values()] == [
+        "OU=Users,DC=x", "OU=Users,DC=x", "OU=Sales,DC=x"]  # fmt: skip
+    chain.accept(first)
+    chain.day("2026-11-02", ("1001", "True", "Ada", "Byron", "", "Sales"), ("1002", "False", "Ben", "Okri", "", "Sales"),
+              ("1003", "True", "Cat", "Stevens", "", "Sales"))  # fmt: skip
+    assert chain.planned().counts == {"disable": 1, "move": 1, "update": 1}
+    with chain.warehouse.write() as con:
+        counts, _ = queries.difference(con, chain.loaded.profile, TARGET)
+        moves = queries.moves(con, chain.loaded.profile, TARGET)
+    assert counts == {"disable": 1, "move": 1, "update": 1}
+    assert moves == [
+        {"from": "OU=Users,DC=x", "to": "OU=Left,DC=x", "cause": "worker", "accounts": 1},
+        {"from": "OU=Users,DC=x", "to": "OU=Sales,DC=x", "cause": "worker", "accounts": 1},
+    ]  # fmt: skip
+
+
+def test_a_changed_rule_shows_whom_it_moves_before_and_after_the_run(chain: Chain) -> None:
+    moving(chain, placement=SALES)
+    chain.day("2026-11-01", ADA, BEN, CAT)
+    chain.accept(chain.planned())
+    moving(chain, placement=[{"when": "department = 'Research'", "container": "OU=Lab, DC=x"}])
+    wanted = [
+        {"from": "OU=Users,DC=x", "to": "OU=Lab,DC=x", "cause": "rules", "accounts": 2},
+        {"from": "OU=Sales,DC=x", "to": "OU=Users,DC=x", "cause": "rules", "accounts": 1},
+    ]
+    for run in (False, True):
+        if run:
+            assert chain.planned().counts == {"move": 3}
+        with chain.warehouse.write() as con:
+            assert queries.difference(con, chain.loaded.profile, TARGET)[0] == {"move": 3}
+            assert queries.moves(con, chain.loaded.profile, TARGET) == wanted
+
+
+def test_a_former_user_principal_name_is_sent_as_an_alias(chain: Chain) -> None:
+    moving(chain, rename="follow")
+    chain.day("2026-11-01", ADA)
+    chain.accept(chain.planned())
+    chain.day("2026-11-02", ("1001", "True", "Ada", "King", "", "Research"))
+    chain.day("2026-11-03", ("1001", "True", "Ada", "Lovelace", "", "Research"))
+    chain.day("2026-11-04", ("1001", "True", "Ada", "King", "", "Research"))
+    [user] = chain.sends(chain.planned()).values()
+    assert user["userName"] == "ada.king@contoso.com"
+    addresses = user[CUSTOM]["ProxyAddresses"]
+    assert addresses == "SMTP:ada.king@contoso.com,smtp:ada.byron@contoso.com,smtp:ada.lovelace@contoso.com"
+    assert not [fault for address in addresses.split(",") for fault in PROXY_ADDRESS.faults(address)]

@@ -42,9 +42,11 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`identity.spelling`": model.Spelling,
     "`[identity.directories.<name>]`": model.Directory,
     "`[[identity.special]]`": model.NamingFor,
+    "`[[identity.rehire]]`": model.RehireBy,
     "`[[identity.adopt]]`": model.AdoptBy,
     "`[[identity.domains]]`": model.DomainFor,
     "`[[identity.placement]]`": model.PlacementFor,
+    "`[[identity.leavers]]`": model.LeaversIn,
     "`[scim]`": model.Scim,
     "`[scim.mapping]`: the value of one path": model.Mapped,
     "`[delivery]`": model.Delivery,
@@ -58,7 +60,7 @@ def default_of(field: Any) -> str:
     value = field.get_default(call_default_factory=True)
     if value is None:
         return "none"
-    if isinstance(value, BaseModel):
+    if isinstance(value, BaseModel) or (isinstance(value, tuple) and any(isinstance(one, BaseModel) for one in value)):
         return "its defaults"
     plain = list(value) if isinstance(value, tuple) else value
     return json.dumps(plain, default=lambda part: part.model_dump(exclude_unset=True))

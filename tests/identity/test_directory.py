@@ -180,7 +180,7 @@ def test_an_account_that_fits_several_workers_or_is_somebody_elses_already_is_no
     ledger = Ledger(profile(adopt=[{"attribute": "mail", "field": "last_name"}]))
     fill(ledger, account("shared@contoso.com", mail="lee"), account("ours@contoso.com", employee_id="3"))
     ledger.con.execute("""insert into identities values ('0', 'ours@contoso.com', 'o', 'o', 'ours', null, 'given',
-        date '2026-11-01', null, 'candidate 1', 'candidate 1', 'candidate 1')""")
+        date '2026-11-01', null, 'candidate 1', 'candidate 1', 'candidate 1', null, null)""")
     ledger.join(("1", "Ann", "Lee"), ("2", "Bea", "Lee"), ("3", "Cat", "Li"))
     assert set(ledger.names()) == {"0"}
     assert [(r.person_number, r.reason) for r in waiting(ledger.con)] == [

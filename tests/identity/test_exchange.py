@@ -78,7 +78,11 @@ def test_nobody_is_given_the_name_of_an_adopted_account_whatever_its_case() -> N
         ("7,x.@contoso.com,,,,,", "user_principal_name", "ends with a character that may not come last"),
         ("7,x@contoso.com,a'b,,,,", "sam_account_name", "holds a character that the directory does not allow"),
         ("7,x@contoso.com,abcdefghijklmnopqrstu,,,,", "sam_account_name", "is longer than 20 characters"),
-        ("7,x@contoso.com,,,,,lost", "status", "is none of given, imported, adopted, released, former"),
+        (
+            "7,x@contoso.com,,,,,lost",
+            "status",
+            "is none of given, imported, adopted, released, nor one of a row of the past",
+        ),
         ("7,x@contoso.com,,", "(row)", "has not 7 fields"),
         ("1,other@contoso.com,,,,,", "person_number", "holds other names already, and keeps them"),
         ("7,ANN.LEE@contoso.com,,,x,,", "user_principal_name", "belongs to another worker"),

@@ -45,7 +45,11 @@ class Years(Ledger):
                 self.con.execute(
                     "insert into changes values (?, ?, 'update', ?, ?)", [date, person, differs, valid_from]
                 )
+        self.prepare()
         return give_names(self.con, self.profile, date, NOW)
+
+    def prepare(self) -> None:
+        """What is done between the snapshot and the names."""
 
     def former(self) -> list[tuple[str, str]]:
         """Person number and name of every former name."""

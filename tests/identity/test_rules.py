@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping
 from typing import Any
 
@@ -166,6 +167,12 @@ def test_a_year_behind_a_name_does_not_start_the_numbers() -> None:
         ('domains = [{ when = "company", domain = "a.b" }]', "identity.domains[0].when"),
         ('placement = [{ when = "true", container = "Users" }]', "identity.placement[0].container"),
         ('special = [{ when = "now() > hire_date" }]', "identity.special[0].when"),
+        ('parent_distinguished_name = "OU=a;b,DC=x"', "identity.parent_distinguished_name"),
+        ('leavers = [{ container = "OU=a,DC=x", when = "nobody" }]', "identity.leavers[0].when"),
+        ('leavers = [{ container = "OU=a,DC=x", days = -1 }]', "identity.leavers[0].days"),
+        ('rehire = [{ fields = ["last_name", "birth_date"] }]', "identity.rehire[0].fields"),
+        ("rehire = [{ fields = [] }]", "identity.rehire[0].fields"),
+        ('family_name_first = ["Hungary"]', "identity.family_name_first[0]"),
     ],
 )
 def test_a_rule_that_cannot_work_is_a_fault_of_the_profile(rules: str, key: str) -> None:
@@ -186,6 +193,52 @@ def test_the_difficult_names_of_the_docs_come_out_as_shown() -> None:
     for first, last, _, country, upn, sam, cn, _ in shown:
         fields = {"country": country} if country else None
         assert named([("100234", first, last)], fields) == [(f"{upn}@contoso.com", sam, cn)]
+
+
+def test_the_conventions_of_the_docs_come_out_as_shown() -> None:
+    shown = [
+        [cell.strip("`") for cell in row] for row in list(rows(DOCS / "explanation" / "names.md", "Conventions"))[1:]
+    ]
+    assert shown
+    for choice, first, middle, last, country, upn, sam, cn in shown:
+        fields = {"country": country, **({"middle_name": middle} if middle else {})}
+        found = named([("100234", first, last), ("100235", first, last)], fields, **tomllib.loads(choice))
+        assert found[0] == (f"{upn}@contoso.com", sam, cn)
+        assert middle == "" or found[1][2] == f"{cn} 2", "a patronymic tells no common names apart"
+
+
+@pytest.mark.parametrize(
+    ("first", "country", "left"),
+    [
+        ("Владимир Ильич", "RU", "vladimir"), ("Наталья Ильинична", "RU", "natalia"), ("Алеся Пятроўна", "BY", "alesia"),
+        ("Олена Юріївна", "UA", "olena"), ("Sergey Sergeyevich", "US", "sergey"), ("Heydar Ilham oglu", "AZ", "heydar"),
+        ("Мария Петрова", "BG", "maria"), ("Maria Petrova", "DE", "mariapetrova"), ("Ivanovich", "RU", "ivanovich"),
+        ("Mary Ann", "US", "maryann"), ("Maria Eva", "BG", "mariaeva"),
+    ],
+)  # fmt: skip
+def test_patronymics_are_told_from_other_second_names(first: str, country: str, left: str) -> None:
+    assert named([("1", first, "Lee")], {"country": country}, patronymics="drop")[0][0] == f"{left}.lee@contoso.com"
+
+
+def test_the_family_name_comes_first_in_every_candidate_of_its_countries_and_own_rules_come_before() -> None:
+    made = profile(
+        family_name_first=["HU", "CN"], special=[{"when": "country = 'CN'", "common_name": ["{last}{first}"]}]
+    )
+    assert made.identity.variants[1].common_name == (
+        "{last} {preferred}",
+        "{last} {preferred} {middle:1}",
+        "{last} {preferred} {middle}",
+    )
+    people = [("1", "Wei", "Li")]
+    rules = {
+        "family_name_first": ["HU", "CN"],
+        "special": [{"when": "country = 'CN'", "common_name": ["{last}{first}"]}],
+    }
+    assert [named(people, {"country": country}, **rules)[0][2] for country in ("HU", "CN", "US")] == [
+        "Li Wei",
+        "LiWei",
+        "Wei Li",
+    ]
 
 
 def test_values_in_distinguished_names_are_escaped() -> None:

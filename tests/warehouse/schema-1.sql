@@ -1,0 +1,276 @@
+-- The warehouse's own tables. Worker fields are added by `fields.py`, one column each; everything here is profile-free.
+
+create table if not exists meta (key varchar primary key, value varchar not null);
+
+-- one row: one file ever taken
+create table if not exists extracts (
+    extract_id integer primary key,
+    sha256 varchar not null unique,
+    source varchar not null,
+    content varchar not null,              -- full | changes-only
+    business_date date not null,
+    name varchar not null,                 -- file name as delivered
+    size_bytes bigint not null,
+    landed_at timestamptz not null,
+    shape json not null,                   -- what was detected: compression, encoding, delimiter, newline, header
+    unknown_columns varchar[] not null,    -- in the file, not in the profile
+    missing_columns varchar[] not null,    -- in the profile, not in the file: what is known of them is kept
+    status varchar not null,               -- landed | applied | superseded | stopped | refused
+    rows bigint,                           -- data records in the file
+    quarantined bigint,
+    reason varchar                         -- why it was refused
+);
+
+-- one row: one business date that was processed
+create table if not exists days (
+    business_date date primary key,
+    state varchar not null,                -- sha256 over everything the snapshot of this date was made from
+    contract varchar not null,             -- sha256 of the profile that judged the rows
+    extracts integer not null,
+    rows bigint not null,
+    collapsed bigint not null,             -- identical repeats
+    passed_over bigint not null,           -- rows that the profile's pick rule decided against
+    quarantined bigint not null,
+    workers bigint not null,               -- in the snapshot
+    absent bigint not null,                -- in the snapshot, not in today's full extracts: kept
+    manager_warnings bigint not null,
+    identities_given bigint not null,
+    status varchar not null,               -- done | stopped
+    reason varchar,
+    finished_at timestamptz not null
+);
+
+-- one row: one business date that was taken back with an earlier one and must be processed again
+create table if not exists to_rebuild (business_date date primary key);
+
+-- one row: one version of one worker, true from valid_from until the day before valid_to (null: still)
+create table if not exists worker_versions (
+    person_number varchar not null,
+    valid_from date not null,
+    valid_to date,
+    digest uhugeint not null,
+    extract_id integer not null,
+    row_no bigint not null
+);
+
+-- one row: one worker whose manager is not sent, and why (unknown | self | cycle)
+create table if not exists manager_warnings (
+    person_number varchar not null, status varchar not null, valid_from date not null, valid_to date
+);
+
+-- one row: one worker who was missing from the full extract of a source
+create table if not exists absences (
+    person_number varchar not null, status varchar not null, valid_from date not null, valid_to date
+);
+
+-- one row: one worker who differs between two snapshots
+create table if not exists changes (
+    business_date date not null,
+    person_number varchar not null,
+    kind varchar not null,
+    attributes varchar[] not null,
+    before_from date                       -- valid_from of the version before (null: none)
+);
+
+-- one row: one row of an extract that is not in the snapshot
+create table if not exists quarantined_rows (
+    business_date date not null,
+    extract_id integer not null,
+    row_no bigint not null,
+    person_number varchar,
+    broken struct(rule varchar, column_name varchar, value_class varchar, "value" varchar)[] not null,
+    raw varchar
+);
+
+-- one row: one row that a pick rule decided against
+create table if not exists passed_over_rows (
+    business_date date not null, extract_id integer not null, row_no bigint not null, person_number varchar not null
+);
+
+-- one row: one worker's names, for life; unique, which the transaction that gives names verifies (an index would cost
+-- more than all the naming)
+create table if not exists identities (
+    person_number varchar not null,
+    user_principal_name varchar not null,
+    sam_account_name varchar,              -- null: not known of an account that was there before; given at the next run
+    common_name varchar,                   -- the same
+    mail_nickname varchar not null,
+    parent_distinguished_name varchar,
+    status varchar not null,               -- given | imported | adopted | released
+    given_on date not null,
+    released_on date,                      -- since when others may have the names
+    upn_rule varchar not null,             -- which candidate won: candidate 2, candidate 1 and a number, person number
+    sam_rule varchar,
+    cn_rule varchar
+);
+
+-- one row: one name that a worker held before, and that nobody else is given
+create table if not exists former_names (
+    person_number varchar not null,
+    attribute varchar not null,            -- user_principal_name | sam_account_name
+    name varchar not null,
+    reason varchar not null,               -- renamed | released
+    until date not null                    -- first business date without it
+);
+
+-- one row: one object of a live directory, as it was when the directory was last read
+create table if not exists directory_objects (
+    directory varchar not null,
+    object_id varchar not null,
+    kind varchar not null,                 -- user | group | contact | computer | container | other
+    deleted boolean not null,              -- soft-deleted: its names are still taken
+    employee_id varchar,
+    user_principal_name varchar,
+    sam_account_name varchar,
+    common_name varchar,
+    mail varchar,
+    mail_nickname varchar,
+    proxy_addresses varchar[],
+    distinguished_name varchar,
+    display_name varchar,
+    given_name varchar,
+    surname varchar
+);
+
+-- one row: one name that an object of a directory holds, in the form in which names are compared
+create table if not exists directory_names (
+    directory varchar not null,
+    attribute varchar not null,            -- address | nickname | sam | common_name (with its container behind chr(31))
+    key varchar not null,
+    kind varchar not null,
+    employee_id varchar                    -- of a user who is not deleted: whose name it is
+);
+
+-- one row: one directory, and when it was last read
+create table if not exists directory_reads (
+    directory varchar primary key,
+    read_at timestamptz not null,
+    objects bigint not null
+);
+
+-- one row: one worker whose names wait for a person's word
+create table if not exists identity_reviews (
+    person_number varchar not null,
+    reason varchar not null,               -- several accounts | account of somebody else | likely account
+    accounts varchar[] not null,           -- userPrincipalNames of the accounts in question
+    opened_on date not null
+);
+
+-- one row: what a person decided about one worker's names
+create table if not exists identity_decisions (
+    person_number varchar not null,
+    account varchar,                       -- userPrincipalName of the account to adopt; null: none of those, give new names
+    decided_by varchar not null,
+    decided_at timestamptz not null
+);
+
+-- one row: how one part of one worker's name is spelled, by a person's word; it counts while the part is written so
+create table if not exists spelling_decisions (
+    person_number varchar not null,
+    part varchar not null,                 -- first | preferred | middle | last
+    "name" varchar not null,
+    spelling varchar not null,
+    decided_by varchar not null,
+    decided_at timestamptz not null
+);
+
+-- one row: one planned upload; plan_no counts plans, of which the newest open one has rows in `planned`
+create table if not exists manifests (
+    manifest_id varchar primary key,
+    plan_no integer not null,
+    business_date date not null,
+    target varchar not null,
+    requests bigint not null,
+    operations bigint not null,
+    planned_at timestamptz not null
+);
+
+-- one row: one operation of a manifest, as it was planned
+create table if not exists operations (
+    plan_no integer not null,
+    request_no integer not null,
+    op_no integer not null,
+    person_number varchar not null,
+    kind varchar not null,                 -- create | update | disable | enable | retry
+    digest uhugeint not null
+);
+
+-- one row: one bulk request that the service accepted (202); taken over from the delivery journal
+create table if not exists accepted_requests (
+    plan_no integer not null,
+    request_no integer not null,
+    accepted_at timestamptz not null       -- on the service's clock
+);
+
+-- one row: what the provisioning log says became of one operation
+create table if not exists outcomes (
+    plan_no integer not null,
+    request_no integer not null,
+    op_no integer not null,
+    person_number varchar not null,
+    outcome varchar not null,              -- success | failure | skipped | warning
+    action varchar not null,
+    reference varchar,                     -- unresolved | resolved: what became of the manager
+    error_code varchar,
+    reason varchar,
+    advice varchar,
+    log_id varchar not null,
+    change_id varchar,
+    logged_at timestamptz not null
+);
+
+-- one row: the last version of one worker that a target accepted; the mapped values are added as columns
+create table if not exists delivered (
+    target varchar not null,
+    person_number varchar not null,
+    digest uhugeint not null,
+    plan_no integer not null,
+    request_no integer not null,
+    op_no integer not null,
+    outcome varchar                        -- failure: the next plan sends it again
+);
+
+-- one row: one operation of the open plan, in the order of sending; the mapped values are added as columns
+create table if not exists planned (
+    plan_no integer not null,
+    position bigint not null,
+    person_number varchar not null,
+    kind varchar not null,
+    digest uhugeint not null
+);
+
+-- one row: one operation and all that is known of it
+create or replace view receipts as
+    select m.manifest_id, m.business_date, m.target, o.request_no, o.op_no, o.person_number, o.kind,
+        case when u.outcome is not null then u.outcome
+            when l.plan_no > o.plan_no then if(a.accepted_at is not null, 'overtaken', 'superseded')
+            when a.accepted_at is not null then 'accepted' else 'planned' end as state,
+        a.accepted_at, u.action, u.reference, u.error_code, u.reason, u.advice, u.log_id, u.logged_at
+    from operations o join manifests m using (plan_no)
+    left join accepted_requests a using (plan_no, request_no)
+    left join outcomes u using (plan_no, request_no, op_no)
+    left join (select m.target, u.person_number, max(u.plan_no) as plan_no
+        from outcomes u join manifests m using (plan_no) group by all) l
+        on l.target = m.target and l.person_number = o.person_number;
+
+create or replace view quarantine_reasons as
+    select q.business_date, e.sha256 as extract_sha256, e.name as file, q.row_no, q.person_number,
+        b.rule, b.column_name, b.value_class, b."value"
+    from quarantined_rows q, unnest(q.broken) as u(b), extracts e
+    where e.extract_id = q.extract_id;
+
+-- snapshot('2026-11-02'): all workers as known for a business date
+create or replace macro snapshot(day) as table
+    select * exclude (valid_to) from worker_versions
+    where valid_from <= day::date and (valid_to is null or valid_to > day::date);
+
+-- one row: one attribute of one change, with what it was and what it is; of a joiner, everything that is known
+create or replace view change_attributes as
+    select c.business_date, c.person_number, c.kind, a.attribute,
+        to_json(b) ->> a.attribute as old, to_json(n) ->> a.attribute as new
+    from changes c
+    join worker_versions n on n.person_number = c.person_number and n.valid_from = c.business_date
+    left join worker_versions b on b.person_number = c.person_number and b.valid_from = c.before_from,
+    unnest(case when c.before_from is not null then c.attributes
+        else list_filter(json_keys(to_json(n)), lambda k: (to_json(n) ->> k) is not null
+            and k not in ('person_number', 'valid_from', 'valid_to', 'digest', 'extract_id', 'row_no')) end) as a(attribute);
