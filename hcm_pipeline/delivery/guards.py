@@ -12,15 +12,15 @@ to the one that the worker was in when last delivered: a file whose columns are 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import duckdb
 
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.profile.model import GuardLimit
-from hcm_pipeline.scim.mapping import Mapping
+from hcm_pipeline.scim.mapping import Mapping as ScimMapping
 from hcm_pipeline.warehouse import first, literal, quote
 
 OTHERS = "others"
@@ -57,10 +57,17 @@ class Verdict:
         row = asdict(self)
         return {**row, "verdict": "tripped" if row.pop("tripped") else "passed"}
 
-    def describe(self) -> str:
-        """One sentence without a value of any worker."""
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Verdict:
+        """What `as_row` made."""
+        given = {**row, "tripped": row["verdict"] == "tripped"}
+        return cls(**{name: given[name] for name in (each.name for each in fields(cls))})
+
+    def describe(self, *, values: bool) -> str:
+        """One sentence; without `values` it names no value of a worker's field, and is fit for a log."""
         of = f" of {self.attribute}" if self.attribute else ""
-        group = f" in one {self.cohort}" if self.cohort else ""
+        group = f" in {self.cohort} {self.value}" if values else f" in one {self.cohort}"
+        group = group if self.cohort else ""
         bound = "nobody would be left" if self.rule == "everybody" else f"{self.allowed:,} are allowed ({self.rule})"
         return f"{self.kind}{of}: {self.operations:,} of {self.base:,}{group}; {bound}"
 
@@ -114,7 +121,7 @@ def judge_group(limit: GuardLimit, group: Group, *, attribute: str | None = None
 
 
 def judge(
-    con: duckdb.DuckDBPyConnection, profile: Profile, mapping: Mapping, target: str, day: dt.date, operations: str
+    con: duckdb.DuckDBPyConnection, profile: Profile, mapping: ScimMapping, target: str, day: dt.date, operations: str
 ) -> list[Verdict]:
     """Judge a plan: what tripped, and of every limit over which nothing tripped the group that came nearest.
 
@@ -142,7 +149,7 @@ class _Judge:
     """One plan before its guards. Its tables are temporary: `judged` has a row for each operation."""
 
     def __init__(
-        self, con: duckdb.DuckDBPyConnection, profile: Profile, mapping: Mapping, target: str, day: dt.date, operations: str
+        self, con: duckdb.DuckDBPyConnection, profile: Profile, mapping: ScimMapping, target: str, day: dt.date, operations: str
     ) -> None:  # fmt: skip
         self._con = con
         self._guards = profile.guards
