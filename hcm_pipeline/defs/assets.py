@@ -19,9 +19,12 @@ from hcm_pipeline import landing, processing
 from hcm_pipeline.defs import metadata as md
 from hcm_pipeline.defs.partitions import PREVIOUS_DAY, business_dates
 from hcm_pipeline.defs.resources import Pipeline
+from hcm_pipeline.delivery.forecast import ends_at
 from hcm_pipeline.delivery.guards import OTHERS, Verdict
+from hcm_pipeline.delivery.journal import Journal
 from hcm_pipeline.delivery.plan import KINDS, Plan
 from hcm_pipeline.delivery.target import target_key
+from hcm_pipeline.entra.timing import Rate
 from hcm_pipeline.errors import GuardStop, PlanHeld
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.scim.manifest import folder_of, verify
@@ -356,6 +359,12 @@ def _plan_metadata(pipeline: Pipeline, made: Plan | None) -> dict[str, Any]:
         **counts,
     }
     if made:
+        quota = Rate(pipeline.loaded.profile.delivery.daily_quota, dt.timedelta(days=1))
+        with Journal(pipeline.home.journal) as journal:
+            calls = journal.calls_made(made.target, quota)
+        ends = ends_at(calls, values["requests"], processing.utc_now(), quota=quota)
+        values["quota_left"] = max(0, quota.calls - len(calls))
+        values["sent_at_once_it_ends_at"] = dg.MetadataValue.timestamp(ends)
         values["withheld"] = dg.MetadataValue.json(made.withheld)
         values["superseded"] = dg.MetadataValue.json([manifest_id[:12] for manifest_id in made.superseded])
         columns = ("kind", "attribute", "cohort", "operations", "base", "allowed", "rule", "verdict")

@@ -40,6 +40,7 @@ from hcm_pipeline.scim.manifest import (
     Manifest,
     folder_of,
     read_manifest,
+    write_durably,
     write_manifest,
 )
 from hcm_pipeline.scim.mapping import Mapping
@@ -203,9 +204,7 @@ class _Planning:
             [target, self._day, self._state, list(numbers), self._now],
         )
         free = next((manifest for part, manifest in manifests if part.held_for is None), None)
-        counts: Counter[str] = Counter()
-        for part in parts:
-            counts.update(part.counts)
+        counts = sum((Counter(part.counts) for part in parts), Counter[str]())
         made = Plan(
             business_date=self._day, target=target, desired=self._in_scope(), counts=dict(sorted(counts.items())),
             manifest=free, plan_no=numbers[free.manifest_id] if free else None,
@@ -327,10 +326,7 @@ class _Planning:
             },
             option=orjson.OPT_INDENT_2,
         )
-        with open(private(half / PLAN_FILE), "wb") as out:
-            out.write(about)
-            out.flush()
-            os.fsync(out.fileno())
+        write_durably(half / PLAN_FILE, about)
         extracts = con.execute(
             """select sha256, source, name, business_date from extracts
             where extract_id in (select distinct v.extract_id from worker_versions v join planned p using (person_number)

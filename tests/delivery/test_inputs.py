@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,6 @@ import pytest
 from hcm_pipeline import processing
 from hcm_pipeline.delivery.inputs import refuse_moved
 from hcm_pipeline.errors import PipelineError
-from hcm_pipeline.home import Home
 from hcm_pipeline.scim.manifest import Manifest
 
 from .chain import Chain, new_chain
@@ -34,8 +32,7 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Chain, Manifest, 
 
 @pytest.fixture
 def copied(planned: tuple[Chain, Manifest, Manifest], tmp_path: Path) -> Chain:
-    shutil.copytree(planned[0].home.path, tmp_path / "home")
-    return Chain(Home(tmp_path / "home"), planned[0].now)
+    return planned[0].copied(tmp_path)
 
 
 def refusal(chain: Chain, manifest: Manifest) -> str:

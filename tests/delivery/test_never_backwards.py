@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
 import shutil
 import tempfile
@@ -19,7 +20,6 @@ from hcm_pipeline.delivery import decisions, slices
 from hcm_pipeline.delivery.journal import WAITING, JournaledManifest, ManifestState, Outcome, RequestState
 from hcm_pipeline.delivery.plan import make_plan
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.home import Home
 from hcm_pipeline.scim.manifest import bodies
 
 from .chain import TARGET, Chain, new_chain
@@ -40,13 +40,14 @@ ENDS = st.sampled_from([RequestState.ACCEPTED, RequestState.ACCEPTED, RequestSta
 
 
 @cache
-def template() -> Path:
+def template() -> Chain:
     """A home with five workers in its snapshot, planned and not sent."""
     folder = Path(tempfile.mkdtemp(prefix="never-backwards-"))
+    atexit.register(shutil.rmtree, folder)
     chain = new_chain(folder)
     chain.day("2026-11-01", *((*row[:5], "v0000") for row in crowd(5)))
     chain.plan()
-    return folder / "home"
+    return chain
 
 
 class Deliveries(RuleBasedStateMachine):
@@ -62,8 +63,7 @@ class Deliveries(RuleBasedStateMachine):
         patch = self.stack.enter_context(pytest.MonkeyPatch.context())
         patch.setattr(slices, "OPERATIONS_PER_REQUEST", 2)
         folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
-        shutil.copytree(template(), folder / "home")
-        self.chain = with_guards(Chain(Home(folder / "home")), GUARDS)
+        self.chain = with_guards(template().copied(folder), GUARDS)
         self.con = self.stack.enter_context(self.chain.warehouse.write())
         self.journal = self.stack.enter_context(self.chain.journal())
         self.version = 0

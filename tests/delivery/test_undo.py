@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from hcm_pipeline import processing
 from hcm_pipeline.delivery.journal import ManifestState
 from hcm_pipeline.delivery.plan import Plan
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.home import Home
 from hcm_pipeline.scim.manifest import Manifest
 
 from .chain import TARGET, Chain, new_chain
@@ -39,8 +37,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Chain:
 @pytest.fixture
 def chain(template: Chain, tmp_path: Path) -> Chain:
     """A home of its own, as the template is."""
-    shutil.copytree(template.home.path, tmp_path / "home")
-    return Chain(Home(tmp_path / "home"), template.now)
+    return template.copied(tmp_path)
 
 
 def manifest_id(chain: Chain, plan_no: int = 2) -> str:
