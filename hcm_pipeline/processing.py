@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import duckdb
 
+from hcm_pipeline.delivery import undo as undos
 from hcm_pipeline.delivery.journal import Journal
 from hcm_pipeline.delivery.plan import Plan, make_plan
-from hcm_pipeline.errors import ExtractRefused, GuardStop, HomeError
+from hcm_pipeline.errors import ExtractRefused, GuardStop, HomeError, UsageError
 from hcm_pipeline.home import Home
 from hcm_pipeline.identity import give_names
 from hcm_pipeline.profile import LoadedProfile
@@ -147,6 +148,26 @@ def _as_recorded(con: duckdb.DuckDBPyConnection, day: dt.date) -> days.DayCounts
     return days.DayCounts(
         day, **dict(zip(names, row, strict=True)), changes=dict(changes), reasons=dict(reasons), unchanged=True
     )
+
+
+def undo(
+    warehouse: Warehouse, loaded: LoadedProfile, target: str, manifest_id: str, by: str,
+    *, clock: Clock = utc_now, progress: Progress = quiet,
+) -> Plan:  # fmt: skip
+    """Plan with an undo of a manifest among its held ones; it is asked for until it is done or rejected.
+
+    Raises UsageError when nothing of the manifest can be put back.
+    """
+    with warehouse.write() as con:
+        undos.ask(con, target, manifest_id, by, clock())
+    made = plan(warehouse, loaded, target, clock=clock, progress=progress)
+    if made is None or not any(manifest.undoes == manifest_id for manifest in made.held):
+        left_out = made.left_out.get(manifest_id, {}) if made else {}
+        why = (
+            ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in left_out.items()) or "no operations"
+        )
+        raise UsageError(f"manifest {manifest_id[:12]}: there is nothing to put back ({why})")
+    return made
 
 
 def plan(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -10,11 +11,13 @@ from hcm_pipeline.cli import queries
 from hcm_pipeline.cli.context import Context
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.prepare import Json
+from hcm_pipeline.delivery.inputs import refuse_moved
 from hcm_pipeline.delivery.journal import ManifestState
 from hcm_pipeline.delivery.outcomes import read_outcomes, take_over
 from hcm_pipeline.delivery.target import describe, open_target
 from hcm_pipeline.delivery.upload import UploadReport
 from hcm_pipeline.delivery.upload import upload as send
+from hcm_pipeline.errors import GuardStop
 
 Manifest = Annotated[str | None, typer.Argument(help="A manifest's id or the beginning of it; default: all that wait.")]
 
@@ -45,9 +48,11 @@ def upload(manifest: Manifest = None, as_json: Json = False) -> None:
                         one.manifest_id,
                         journal=journal,
                         quota=quota,
+                        still_holds=partial(refuse_moved, context.warehouse, context.loaded),
                         progress=lambda done, of: progress(f"sent {done:,} of {of:,} requests"),
                     )
                 )
+        held = [] if manifest else journal.held_manifests(target.key)
     if reports:
         take_over(context.warehouse)
     if as_json:
@@ -59,6 +64,12 @@ def upload(manifest: Manifest = None, as_json: Json = False) -> None:
             say(_said(report))
     if any(report.state in {ManifestState.FAILED, ManifestState.SUPERSEDED} for report in reports):
         raise typer.Exit(1)
+    for one in held:
+        note(
+            f"manifest {one.manifest_id[:12]} is held ({one.held_for}): `plan` says why, `approve` or `reject` decides"
+        )
+    if held or any(report.state is ManifestState.REJECTED for report in reports):
+        raise typer.Exit(GuardStop.exit_code)
 
 
 def _said(report: UploadReport) -> str:

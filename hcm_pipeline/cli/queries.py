@@ -7,9 +7,11 @@ from typing import Any
 
 import duckdb
 
-from hcm_pipeline.delivery import contents, desired
+from hcm_pipeline.delivery import contents, decisions, desired, guards, undo
+from hcm_pipeline.delivery.journal import Journal
 from hcm_pipeline.delivery.plan import KINDS, diff_sql
 from hcm_pipeline.delivery.resend import make_resend
+from hcm_pipeline.delivery.slices import slices
 from hcm_pipeline.identity import in_scope
 from hcm_pipeline.identity.aliases import ALIASES, PROXY_ADDRESSES
 from hcm_pipeline.identity.distinguished import key_sql
@@ -85,12 +87,36 @@ def failures(con: duckdb.DuckDBPyConnection, target: str, limit: int = 50) -> li
     )
 
 
-def difference(con: duckdb.DuckDBPyConnection, profile: Profile, target: str) -> tuple[dict[str, int], list[Row]]:
-    """What would be sent now: operations by kind, and how often each attribute differs from what the target has."""
-    mapping = _diff(con, profile, target)
-    counts = dict(con.execute("select kind, count(*) from differing group by 1").fetchall())
-    attributes = contents.attributes(con, mapping, target, "select * from differing")
-    return {kind: counts[kind] for kind in KINDS if kind in counts}, attributes
+def difference(con: duckdb.DuckDBPyConnection, profile: Profile, target: str, journal: Journal) -> Row:
+    """What would be sent now: operations by kind, attribute by attribute, what guards say, and who is kept out.
+
+    `held` counts operations by what they are held for, `requests` those of every manifest that a plan would make of them.
+    """
+    mapping = _diff(con, profile, target, journal)
+    undo.make(con, mapping, target, "select * from differing")
+    con.execute("delete from differing where person_number in (select person_number from undo_operations)")
+    day = first(con, "select max(business_date) from days where status = 'done' having count(*) > 0")
+    verdicts = guards.judge(con, profile, mapping, target, day[0] if day else dt.date.max, "select * from differing")
+    con.execute("""
+        create or replace temp table sent as
+        select d.*, h.held_for, null as undoes from differing d left join held_back h using (person_number)
+        union all by name select *, 'undo' as held_for from undo_operations
+    """)
+    counts = dict(con.execute("select kind, count(*) from sent group by 1").fetchall())
+    parts = con.execute("select held_for, count(*) from sent group by held_for, undoes").fetchall()
+    held: dict[str, int] = {}
+    for kind, operations in parts:
+        if kind is not None:
+            held[kind] = held.get(kind, 0) + operations
+    return {
+        "operations": {kind: counts[kind] for kind in KINDS if kind in counts},
+        "attributes": contents.attributes(con, mapping, target, "select * from sent"),
+        "moves": moves(con, profile, target),
+        "guards": [*places_verdict(con, profile), *(verdict.as_row() for verdict in verdicts)],
+        "held": held,
+        "withheld": decisions.withheld(con, target),
+        "requests": sum(sum(1 for _ in slices(operations)) for _, operations in parts),
+    }
 
 
 def _complete(con: duckdb.DuckDBPyConnection, profile: Profile, mapping: Mapping) -> None:
@@ -98,20 +124,29 @@ def _complete(con: duckdb.DuckDBPyConnection, profile: Profile, mapping: Mapping
     wanted = {
         "worker_versions": {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()},
         "delivered": {leaf.column: "VARCHAR" for leaf in mapping.leaves},
+        "delivered_before": {leaf.column: "VARCHAR" for leaf in mapping.leaves},
     }
-    (database,) = first(con, "select current_database()") or ("",)
     for table, columns in wanted.items():
         found = con.execute("select column_name from duckdb_columns() where table_name = ?", [table]).fetchall()
         missing = [name for name in columns if (name,) not in found]
         if missing:
             nulls = ", ".join(f"null::{columns[name]} as {quote(name)}" for name in missing)
-            con.execute(f"create temp view {table} as select *, {nulls} from {quote(str(database))}.main.{table}")
+            con.execute(f"create temp view {table} as select *, {nulls} from {quote(_database(con))}.main.{table}")
 
 
-def _diff(con: duckdb.DuckDBPyConnection, profile: Profile, target: str) -> Mapping:
+def _database(con: duckdb.DuckDBPyConnection) -> str:
+    row = first(con, "select current_database()")
+    return str(row[0]) if row else ""
+
+
+def _diff(con: duckdb.DuckDBPyConnection, profile: Profile, target: str, journal: Journal) -> Mapping:
+    """Temp table `differing`: what the plan would hold, with the decisions that no plan has taken over yet."""
     mapping = compile_mapping(profile)
     _complete(con, profile, mapping)
     _preview_moves(con, profile)
+    for table in ("manifest_decisions", "withheld", "undos"):  # a read copy cannot be written to
+        con.execute(f"create temp table {table} as from {quote(_database(con))}.main.{table}")
+    decisions.take_over(con, journal)
     con.execute("create or replace temp table doubtful(person_number varchar, plan_no integer)")
     make_resend(con, target, dt.datetime.now(dt.UTC))
     differing = diff_sql(desired.desired_sql(profile, mapping), target, desired.moved_sql(mapping))
@@ -124,19 +159,18 @@ def _preview_moves(con: duckdb.DuckDBPyConnection, profile: Profile) -> None:
     where they say. A common name that is taken there is given another one only by the run."""
     if not find_moves(con, profile, today(con), in_scope(profile)):
         return
-    (database,) = first(con, "select current_database()") or ("",)
     con.execute(f"""
         create temp view identities as
         select i.* replace (coalesce(m.container, i.parent_distinguished_name) as parent_distinguished_name)
-        from {quote(str(database))}.main.identities i left join moving m using (person_number)
+        from {quote(_database(con))}.main.identities i left join moving m using (person_number)
     """)
 
 
 def moves(con: duckdb.DuckDBPyConnection, profile: Profile, target: str) -> list[Row]:
     """Accounts that the target has, and that would come into another container: how many go where, and why.
 
-    Behind `difference`. `cause` is `rules` when the profile changed, `worker` when the worker did, `date` when days passed since
-    somebody left; whatever kind of operation carries the move.
+    Over temp table `differing`, whatever kind of operation carries the move. `cause` is `rules` when the profile changed,
+    `worker` when the worker did, `date` when days passed since somebody left.
     """
     mapping = compile_mapping(profile)
     leaves = desired.carriers(mapping, "parent_distinguished_name")
@@ -171,21 +205,40 @@ def places_verdict(con: duckdb.DuckDBPyConnection, profile: Profile) -> list[Row
     return [{"guard": "placement", "verdict": "stopped" if unknown else "passed", "why": why}]
 
 
-def worker_plan(con: duckdb.DuckDBPyConnection, profile: Profile, target: str, number: str) -> Row | None:
-    """What would be sent for one worker: kind, attribute by attribute old and new, and the exact SCIM user."""
-    mapping = _diff(con, profile, target)
-    found = rows(con, "select * from differing where person_number = ?", [number])
+def worker_plan(
+    con: duckdb.DuckDBPyConnection, profile: Profile, target: str, number: str, journal: Journal
+) -> Row | None:
+    """What would be sent for one worker: kind, attribute by attribute old and new, and the exact SCIM user.
+
+    `held_for` says what a person decides about before it goes out, if anything.
+    """
+    mapping = _diff(con, profile, target, journal)
+    undo.make(con, mapping, target, "select * from differing")
+    found = rows(con, "select *, 'undo' as held_for from undo_operations where person_number = ?", [number]) or rows(
+        con, "select *, null as held_for from differing where person_number = ?", [number]
+    )
     if not found:
         return None
     (new,) = found
+    source = "undo_operations" if new["held_for"] else "differing"
+    if new["held_for"] is None:
+        day = first(con, "select max(business_date) from days where status = 'done'") or (dt.date.max,)
+        guards.judge(con, profile, mapping, target, day[0], "select * from differing")
+        new["held_for"] = (first(con, "select held_for from held_back where person_number = ?", [number]) or (None,))[0]
     old = (rows(con, "select * from delivered where target = ? and person_number = ?", [target, number]) or [{}])[0]
-    payload = first(con, f"select {mapping.user_json} from differing where person_number = ?", [number])
+    payload = first(con, f"select {mapping.user_json} from {source} where person_number = ?", [number])
     attributes = [
         {"attribute": leaf.column, "from": leaf.origin, "old": old.get(leaf.column), "new": new[leaf.column]}
         for leaf in mapping.leaves
         if not old or old.get(leaf.column) != new[leaf.column]
     ]
-    return {"person_number": number, "kind": new["kind"], "attributes": attributes, "payload": payload and payload[0]}
+    return {
+        "person_number": number,
+        "kind": new["kind"],
+        "held_for": new["held_for"],
+        "attributes": attributes,
+        "payload": payload and payload[0],
+    }
 
 
 def identity(con: duckdb.DuckDBPyConnection, number: str) -> dict[str, Any] | None:

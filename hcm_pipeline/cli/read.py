@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
+import getpass
 from typing import Annotated, Any
 
 import orjson
 import typer
 
+from hcm_pipeline import processing
 from hcm_pipeline.cli import queries
 from hcm_pipeline.cli.context import Context, day
 from hcm_pipeline.cli.deliver import show_receipts
 from hcm_pipeline.cli.identity import show_identity, show_tried
-from hcm_pipeline.cli.output import dump, say, table
+from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.prepare import Json
 from hcm_pipeline.cli.run import DAY_COLUMNS, REASON_COLUMNS, day_row, reason_row
-from hcm_pipeline.delivery.journal import JournaledManifest
+from hcm_pipeline.delivery import contents, decisions
+from hcm_pipeline.delivery.forecast import ends_at
+from hcm_pipeline.delivery.guards import Verdict
+from hcm_pipeline.delivery.journal import WAITING, JournaledManifest, ManifestState
 from hcm_pipeline.delivery.target import target_key
 from hcm_pipeline.entra.timing import UPLOAD_RATE, Rate
-from hcm_pipeline.errors import HomeError, UsageError
+from hcm_pipeline.errors import GuardStop, HomeError, UsageError
 from hcm_pipeline.landing import waiting
-from hcm_pipeline.scim.manifest import OPERATIONS_PER_REQUEST, read_manifest
+from hcm_pipeline.scim.manifest import read_manifest
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,68 +38,153 @@ def add_to(app: typer.Typer) -> None:
 def plan(
     date: Annotated[str | None, typer.Option(help="Show the manifests of this business date instead.")] = None,
     worker: Annotated[str | None, typer.Option(help="Show one worker: old, new and the exact payload.")] = None,
+    undo: Annotated[
+        str | None, typer.Option(help="Make a plan that takes back this manifest, held for a decision.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """What would be sent: operations by kind, attribute by attribute, and the guards' verdicts. Nothing is sent."""
     context = Context.from_env()
     context.existing_home()
+    if undo:
+        if date or worker:
+            raise UsageError("--undo makes a plan; --date and --worker show one")
+        _undo(context, undo)
     if date:
         _plan_of_day(context, date, as_json)
         return
     target, profile = target_key(context.settings), context.loaded.profile
-    with context.warehouse.read() as con:
+    with context.warehouse.read() as con, context.journal() as journal:
         if worker:
-            _plan_of_worker(queries.worker_plan(con, profile, target, worker), worker, as_json)
+            _plan_of_worker(queries.worker_plan(con, profile, target, worker, journal), worker, as_json)
             return
-        counts, attributes = queries.difference(con, profile, target)
-        moves, places = queries.moves(con, profile, target), queries.places_verdict(con, profile)
+        found = queries.difference(con, profile, target, journal)
         days = queries.days(con, 1)
-    operations = sum(counts.values())
-    requests = math.ceil(operations / OPERATIONS_PER_REQUEST)
-    guards = [*([_quarantine_verdict(context, days[-1])] if days else []), *places]
+    quota = Rate(profile.delivery.daily_quota, dt.timedelta(days=1))
     with context.journal() as journal:
-        left = journal.calls_left(target, Rate(profile.delivery.daily_quota, dt.timedelta(days=1)))
-        ready = [m for m in journal.open_manifests() if m.target == target]
-    seconds = requests / UPLOAD_RATE.calls * UPLOAD_RATE.per.total_seconds()
+        manifests = [m for m in journal.manifests() if m.target == target]
+        made = journal.calls_made(target, quota)
+    waiting = [m for m in manifests if m.newest and m.state in WAITING]
+    seconds = found["requests"] / UPLOAD_RATE.calls * UPLOAD_RATE.per.total_seconds()
+    ends = ends_at(made, found["requests"], dt.datetime.now(dt.UTC), quota=quota)
+    report = {
+        **found,
+        "least_seconds": round(seconds, 1),
+        "quota_left": max(0, quota.calls - len(made)),
+        "ends_at": ends,
+        "guards": ([_quarantine_verdict(context, days[-1])] if days else []) + found["guards"],
+        "manifests": [held_row(context, m) for m in waiting],
+        "superseded": _superseded(manifests, waiting),
+    }
     if as_json:
-        dump(
-            {
-                "operations": counts,
-                "attributes": attributes,
-                "moves": moves,
-                "requests": requests,
-                "least_seconds": round(seconds, 1),
-                "quota_left": left,
-                "guards": guards,
-                "manifests": ready,
-            }
-        )
-        return
+        dump(report)
+    else:
+        show_plan(report, quota.calls)
+    if any(m.state is ManifestState.HELD for m in waiting):
+        raise typer.Exit(GuardStop.exit_code)
+
+
+def _undo(context: Context, manifest: str) -> None:
+    with context.journal() as journal:
+        found = journal.get(manifest)
+    made = processing.undo(
+        context.warehouse, context.loaded, found.target, found.manifest_id, getpass.getuser(), progress=Progress()
+    )
+    context.warehouse.publish()
+    for why, count in made.left_out.get(found.manifest_id, {}).items():
+        note(f"nothing is put back for {count:,} workers: {why.replace('_', ' ')}")
+
+
+def held_row(context: Context, manifest: JournaledManifest) -> queries.Row:
+    """A manifest that waits, with what its guards said."""
+    about = contents.read(context.settings.home.path / manifest.folder)
+    tripped = [Verdict.from_row(row) for row in about.get("guards", []) if row["verdict"] == "tripped"]
+    return {
+        **{
+            name: getattr(manifest, name)
+            for name in ("manifest_id", "business_date", "state", "held_for", "operations")
+        },
+        **{name: getattr(manifest, name) for name in ("requests", "approved_until", "reason")},
+        "why": [verdict.describe(values=True) for verdict in tripped],
+    }
+
+
+def _superseded(manifests: list[JournaledManifest], waiting: list[JournaledManifest]) -> list[queries.Row]:
+    """The manifests whose place the newest plan took."""
+    ids = [m.manifest_id for m in waiting]
+    return [
+        {"manifest_id": m.manifest_id, "business_date": m.business_date, "operations": m.operations}
+        for m in manifests
+        if m.state is ManifestState.SUPERSEDED and any(each in (m.reason or "") for each in ids)
+    ]
+
+
+def show_plan(report: queries.Row, quota: int) -> None:
+    """Print what would be sent for people."""
+    operations = sum(report["operations"].values())
     if not operations:
         say("nothing to send: the target has what it should have")
-    table("Operations", ("kind", "operations"), list(counts.items()))
+    table("Operations", ("kind", "operations"), list(report["operations"].items()))
     table(
         "Attributes that change in accounts the target has",
         ("attribute", "from", "changed", "of these cleared"),
-        [[a["attribute"], a["from"], a["changed"], a["cleared"]] for a in attributes],
+        [[a["attribute"], a["from"], a["changed"], a["cleared"]] for a in report["attributes"]],
     )
     table(
         "Accounts that move",
         ("from", "to", "because of", "accounts"),
-        [[m["from"] or "nowhere", m["to"] or "nowhere", MOVED_BECAUSE[m["cause"]], m["accounts"]] for m in moves],
+        [
+            [m["from"] or "nowhere", m["to"] or "nowhere", MOVED_BECAUSE[m["cause"]], m["accounts"]]
+            for m in report["moves"]
+        ],
     )
+    table("Held: a person decides", ("held for", "operations"), list(report["held"].items()))
+    table("Withheld: not planned before it changes", ("reason", "workers"), list(report["withheld"].items()))
+    table("Guards", ("guard", "verdict", "why"), [_guard_row(g) for g in report["guards"]])
     if operations:
         say(
-            f"{requests:,} requests, at least {seconds:,.0f} s at 40 calls in 5 s; {left:,} calls left of the daily quota"
+            f"{report['requests']:,} requests, at least {report['least_seconds']:,.0f} s at 40 calls in 5 s;"
+            f" {report['quota_left']:,} of {quota:,} calls left of the daily quota;"
+            f" sent at once they end at {report['ends_at']:%Y-%m-%d %H:%M:%S}Z"
         )
-    table("Guards", ("guard", "verdict", "why"), [[g["guard"], g["verdict"], g["why"]] for g in guards])
-    for manifest in ready:
+    show_waiting(report["manifests"])
+    for old in report["superseded"]:
         say(
-            f"ready: manifest {manifest.manifest_id[:12]} of {manifest.business_date}, {manifest.operations:,} operations"
+            f"superseded: manifest {old['manifest_id'][:12]} of {old['business_date']}, {old['operations']:,} operations"
         )
 
 
 MOVED_BECAUSE = {"rules": "the profile", "worker": "the worker", "date": "days since leaving"}
+
+
+def show_waiting(manifests: list[queries.Row]) -> None:
+    """Print the manifests that wait for an upload or for a person."""
+    table(
+        "Manifests that wait",
+        ("manifest", "business date", "state", "held for", "operations", "requests", "why"),
+        [
+            [m["manifest_id"][:12], m["business_date"].isoformat(), m["state"], m["held_for"], m["operations"],
+             m["requests"], _why(m)]
+            for m in manifests
+        ],
+    )  # fmt: skip
+    if any(m["state"] is ManifestState.HELD for m in manifests):
+        say("`hcm-pipeline approve MANIFEST` lets a held one go out, `reject MANIFEST` does not")
+
+
+def _why(manifest: queries.Row) -> str:
+    until = manifest["approved_until"]
+    said = [*manifest["why"], *([manifest["reason"]] if manifest["reason"] else [])]
+    if until is not None and manifest["state"] is ManifestState.READY:
+        said.append(f"approved until {until:%Y-%m-%d %H:%M}Z")
+    return "; ".join(said)
+
+
+def _guard_row(row: queries.Row) -> list[object]:
+    if "why" in row:
+        return [row["guard"], row["verdict"], row["why"]]
+    verdict = Verdict.from_row(row)
+    return [verdict.kind, row["verdict"], verdict.describe(values=True)]
 
 
 def _quarantine_verdict(context: Context, found: queries.Row) -> queries.Row:
@@ -137,7 +226,8 @@ def _plan_of_worker(found: queries.Row | None, number: str, as_json: bool) -> No
     if found is None:
         say(f"nothing to send for {number}: the target has what it should have, or the worker is not in scope")
         return
-    say(f"{number}: {found['kind']}\n")
+    held = f", held ({found['held_for']}): a person decides" if found["held_for"] else ""
+    say(f"{number}: {found['kind']}{held}\n")
     table(
         "",
         ("attribute", "from", "old", "new"),
@@ -159,6 +249,9 @@ def status(as_json: Json = False) -> None:
     with context.journal() as journal:
         manifests = journal.manifests()
         report["manifests"] = [_manifest_row(m, journal.progress(m.manifest_id).accepted) for m in manifests[-20:]]
+        report["waiting"] = [
+            held_row(context, m) for m in manifests if m.target == target and m.newest and m.state in WAITING
+        ]
         report["quota_left"] = journal.calls_left(
             target, Rate(context.loaded.profile.delivery.daily_quota, dt.timedelta(days=1))
         )
@@ -171,9 +264,10 @@ def status(as_json: Json = False) -> None:
                 "quarantine": queries.quarantine(con),
                 "receipts": queries.receipts(con),
                 "failures": queries.failures(con, target),
+                "withheld": decisions.withheld(con, target),
             }
     except HomeError:
-        report |= {"days": [], "extracts": [], "quarantine": [], "receipts": [], "failures": []}
+        report |= {"days": [], "extracts": [], "quarantine": [], "receipts": [], "failures": [], "withheld": {}}
     if as_json:
         dump(report)
         return
@@ -229,19 +323,21 @@ def show_status(report: dict[str, Any]) -> None:
             for m in report["manifests"]
         ],
     )
+    show_waiting([m for m in report["waiting"] if m["held_for"]])
     show_receipts([r for r in report["receipts"] if r["state"] != "planned" or _is_open(report, r["manifest_id"])])
     table(
         "Failed, and in the next plan",
         ("person number", "code", "logged at"),
         [[f["person_number"], f["error_code"], f["logged_at"]] for f in report["failures"]],
     )
+    table("Withheld: not planned before it changes", ("reason", "workers"), list(report["withheld"].items()))
     if report["landing"]:
         say(f"in landing/: {', '.join(report['landing'])}")
     say(f"{report['quota_left']:,} calls left of the daily quota")
 
 
 def _is_open(report: dict[str, Any], manifest_id: str) -> bool:
-    return any(m["manifest_id"] == manifest_id and m["state"] in {"ready", "uploading"} for m in report["manifests"])
+    return any(m["manifest_id"] == manifest_id and m["state"] in set(WAITING) for m in report["manifests"])
 
 
 def _read_as(extract: queries.Row) -> str:

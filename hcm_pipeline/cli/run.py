@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -12,8 +13,9 @@ from hcm_pipeline.cli import queries
 from hcm_pipeline.cli.context import Context, day
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.prepare import Json
+from hcm_pipeline.delivery.journal import JournaledManifest
 from hcm_pipeline.delivery.target import target_key
-from hcm_pipeline.errors import ExtractRefused, UsageError
+from hcm_pipeline.errors import ExtractRefused, GuardStop, PlanHeld, UsageError
 from hcm_pipeline.warehouse import first
 
 PLURALS = {
@@ -50,18 +52,21 @@ def run(
     wanted = wanted or _pending(context)
     if not wanted:
         if as_json:
-            dump({"days": [], "manifest": None, "landed": landed})
+            dump({"days": [], "manifest": None, "held": [], "landed": landed})
         else:
             say(f"nothing to process: no extract waits. Put files into {context.settings.home.landing}, or `land` them")
         _complain(landed)
         return
-    materialize(context, wanted[0], wanted[-1])
+    with suppress(PlanHeld):  # what is held is told below
+        materialize(context, wanted[0], wanted[-1])
     report = _report(context, wanted)
     if as_json:
         dump({**report, "landed": landed})
     else:
         show(report)
     _complain(landed)
+    if report["held"]:
+        raise typer.Exit(GuardStop.exit_code)
 
 
 def _asked(date: str | None, from_: str | None, to: str | None) -> list[dt.date]:
@@ -137,18 +142,20 @@ def _report(context: Context, wanted: list[dt.date]) -> dict[str, Any]:
     for found in days:
         found["quarantine"] = reasons.get(found["business_date"], [])
     with context.journal() as journal:
-        ready = [m for m in journal.open_manifests() if m.target == target]
-    manifest = ready[-1] if ready else None
+        free = [m for m in journal.open_manifests() if m.target == target and m.held_for is None]
+        held = journal.held_manifests(target)
     return {
         "days": days,
-        "manifest": manifest
-        and {
-            "manifest_id": manifest.manifest_id,
-            "business_date": manifest.business_date,
-            "requests": manifest.requests,
-            "operations": manifest.operations,
-            "folder": context.settings.home.path / manifest.folder,
-        },
+        "manifest": _row(context, free[-1]) if free else None,
+        "held": [{**_row(context, m), "held_for": m.held_for} for m in held],
+    }
+
+
+def _row(context: Context, manifest: JournaledManifest) -> dict[str, Any]:
+    named = ("manifest_id", "business_date", "requests", "operations")
+    return {
+        **{name: getattr(manifest, name) for name in named},
+        "folder": context.settings.home.path / manifest.folder,
     }
 
 
@@ -207,12 +214,15 @@ def show(report: dict[str, Any]) -> None:
         "Rows in quarantine", REASON_COLUMNS, [reason_row(r) for found in report["days"] for r in found["quarantine"]]
     )
     manifest = report["manifest"]
-    if manifest is None:
+    if manifest is not None:
+        say(
+            f"manifest {manifest['manifest_id'][:12]} of {manifest['business_date']} is ready: "
+            f"{manifest['operations']:,} operations in {manifest['requests']:,} requests"
+        )
+        say(f"  {manifest['folder']}")
+        say("  `hcm-pipeline plan` shows what it would do, `hcm-pipeline upload` sends it")
+    for held in report["held"]:
+        say(f"manifest {held['manifest_id'][:12]} is held ({held['held_for']}): {held['operations']:,} operations")
+        say("  `hcm-pipeline plan` says why, `hcm-pipeline approve` or `reject` decides")
+    if manifest is None and not report["held"]:
         say("nothing to send: the target has what it should have")
-        return
-    say(
-        f"manifest {manifest['manifest_id'][:12]} of {manifest['business_date']} is ready: "
-        f"{manifest['operations']:,} operations in {manifest['requests']:,} requests"
-    )
-    say(f"  {manifest['folder']}")
-    say("  `hcm-pipeline plan` shows what it would do, `hcm-pipeline upload` sends it")

@@ -10,7 +10,7 @@ of, and what lies before that is reached through it.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import dagster as dg
@@ -19,9 +19,13 @@ from hcm_pipeline import landing, processing
 from hcm_pipeline.defs import metadata as md
 from hcm_pipeline.defs.partitions import PREVIOUS_DAY, business_dates
 from hcm_pipeline.defs.resources import Pipeline
+from hcm_pipeline.delivery.forecast import ends_at
+from hcm_pipeline.delivery.guards import OTHERS, Verdict
+from hcm_pipeline.delivery.journal import Journal
 from hcm_pipeline.delivery.plan import KINDS, Plan
 from hcm_pipeline.delivery.target import target_key
-from hcm_pipeline.errors import GuardStop
+from hcm_pipeline.entra.timing import Rate
+from hcm_pipeline.errors import GuardStop, PlanHeld
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.scim.manifest import folder_of, verify
 from hcm_pipeline.warehouse import Warehouse, first
@@ -32,6 +36,7 @@ QUARANTINE_CHECK = "quarantine_within_limit"
 ROWS_CHECK = "every_row_accounted_for"
 NAMES_CHECK = "names_are_unique"
 MANIFEST_CHECK = "bytes_are_what_was_planned"
+HELD_CHECK = "nothing_is_held"
 
 
 def build_assets(profile: Profile) -> list[dg.AssetsDefinition | dg.AssetSpec]:
@@ -182,7 +187,14 @@ def build_assets(profile: Profile) -> list[dg.AssetsDefinition | dg.AssetSpec]:
                 asset="manifest",
                 blocking=True,
                 description="The file of bulk requests hashes to the sha256 in the manifest, and the manifest to its id.",
-            )
+            ),
+            dg.AssetCheckSpec(
+                HELD_CHECK,
+                asset="manifest",
+                blocking=True,
+                description="No guard tripped over the plan. A warning when what tripped is held and the rest goes on; an "
+                "error, which fails the run, when the profile says that nothing goes on.",
+            ),
         ],
     )
     def plan(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[Any]:
@@ -191,19 +203,36 @@ def build_assets(profile: Profile) -> list[dg.AssetsDefinition | dg.AssetSpec]:
             warehouse, pipeline.loaded, target_key(settings), progress=pipeline.progress(context.log)
         )
         warehouse.publish()
-        manifest = made.manifest if made else None
-        version = dg.DataVersion(manifest.manifest_id if manifest else "nothing to send")
-        if manifest is not None:
+        manifests = made.manifests if made else ()
+        version = dg.DataVersion("+".join(m.manifest_id for m in manifests)[:200] or "nothing to send")
+        for manifest in manifests:
             verify(folder_of(pipeline.home.manifests, manifest))
-            tags = {md.MANIFEST_TAG: manifest.manifest_id, md.DATE_TAG: manifest.business_date.isoformat()}
+            kind = f"{md.MANIFEST_TAG}/{manifest.held_for}" if manifest.held_for else md.MANIFEST_TAG
+            tags = {kind: manifest.manifest_id, md.DATE_TAG: manifest.business_date.isoformat()}
             context.instance.add_run_tags(context.run.run_id, tags)
         yield dg.AssetCheckResult(passed=True, check_name=MANIFEST_CHECK, asset_key="manifest")
         yield dg.MaterializeResult(
             asset_key="desired_users",
             metadata={"dagster/row_count": made.desired if made else 0},
-            data_version=dg.DataVersion(f"{manifest.inputs['snapshot'][:32] if manifest else 'as delivered'}"),
+            data_version=dg.DataVersion(f"{manifests[0].inputs['snapshot'][:32] if manifests else 'as delivered'}"),
         )
         yield dg.MaterializeResult(asset_key="manifest", metadata=_plan_metadata(pipeline, made), data_version=version)
+        held = made.held if made else ()
+        stopped = any(m.held_for == OTHERS for m in held) or (made is not None and _stops(made.verdicts))
+        said = [v.describe(values=False) for v in (made.verdicts if made else ()) if v.tripped]
+        yield dg.AssetCheckResult(
+            passed=not held,
+            check_name=HELD_CHECK,
+            asset_key="manifest",
+            severity=dg.AssetCheckSeverity.ERROR if stopped else dg.AssetCheckSeverity.WARN,
+            metadata={
+                "held_operations": sum(m.operations for m in held),
+                "held_manifests": dg.MetadataValue.json({str(m.held_for): m.manifest_id for m in held}),
+                "tripped": dg.MetadataValue.json(said),
+            },
+        )
+        if stopped:
+            raise PlanHeld(f"the plan of {made.business_date if made else ''} is held: {'; '.join(said)}")
 
     receipts = dg.AssetSpec(
         "receipts",
@@ -322,15 +351,38 @@ def _day_metadata(counts: DayCounts) -> dict[str, dict[str, Any]]:
 
 def _plan_metadata(pipeline: Pipeline, made: Plan | None) -> dict[str, Any]:
     counts = {f"operations_{kind}": made.counts.get(kind, 0) if made else 0 for kind in KINDS}
-    manifest = made.manifest if made else None
-    values: dict[str, Any] = {"operations": manifest.operations if manifest else 0, **counts}
-    if manifest:
+    manifests = made.manifests if made else ()
+    values: dict[str, Any] = {
+        "operations": sum(m.operations for m in manifests),
+        "requests": sum(m.requests for m in manifests),
+        "operations_held": sum(m.operations for m in manifests if m.held_for),
+        **counts,
+    }
+    if made:
+        quota = Rate(pipeline.loaded.profile.delivery.daily_quota, dt.timedelta(days=1))
+        with Journal(pipeline.home.journal) as journal:
+            calls = journal.calls_made(made.target, quota)
+        ends = ends_at(calls, values["requests"], processing.utc_now(), quota=quota)
+        values["quota_left"] = max(0, quota.calls - len(calls))
+        values["sent_at_once_it_ends_at"] = dg.MetadataValue.timestamp(ends)
+        values["withheld"] = dg.MetadataValue.json(made.withheld)
+        values["superseded"] = dg.MetadataValue.json([manifest_id[:12] for manifest_id in made.superseded])
+        columns = ("kind", "attribute", "cohort", "operations", "base", "allowed", "rule", "verdict")
+        rows = [{name: row[name] for name in columns} for row in (v.as_row() for v in made.verdicts)]
+        values["guards"] = dg.TableMetadataValue(
+            [dg.TableRecord(row) for row in rows], dg.TableSchema([dg.TableColumn(name) for name in columns])
+        )
+    for manifest in manifests:
+        prefix = f"{manifest.held_for}_" if manifest.held_for else ""
         values |= {
-            "requests": manifest.requests,
-            "bytes": manifest.bulk_bytes,
-            "manifest_id": manifest.manifest_id,
-            "business_date": manifest.business_date.isoformat(),
-            "extracts": dg.MetadataValue.json([f"{e.sha256[:12]} {e.name}" for e in manifest.extracts]),
-            "folder": dg.MetadataValue.path(str(folder_of(pipeline.home.manifests, manifest))),
+            f"{prefix}manifest_id": manifest.manifest_id,
+            f"{prefix}bytes": manifest.bulk_bytes,
+            f"{prefix}business_date": manifest.business_date.isoformat(),
+            f"{prefix}extracts": dg.MetadataValue.json([f"{e.sha256[:12]} {e.name}" for e in manifest.extracts]),
+            f"{prefix}folder": dg.MetadataValue.path(str(folder_of(pipeline.home.manifests, manifest))),
         }
     return values
+
+
+def _stops(verdicts: Iterable[Verdict]) -> bool:
+    return any(verdict.tripped and not verdict.others_go_on for verdict in verdicts)

@@ -4,10 +4,15 @@ An upload is an action on someone else's system and no table, so it is an op; wh
 materializations of `receipts` and `outcomes`.
 """
 
+import datetime as dt
+import getpass
+from functools import partial
+
 import dagster as dg
 
 from hcm_pipeline.defs import metadata as md
 from hcm_pipeline.defs.resources import Pipeline
+from hcm_pipeline.delivery.inputs import refuse_moved
 from hcm_pipeline.delivery.journal import Journal, ManifestState
 from hcm_pipeline.delivery.outcomes import read_outcomes, take_over
 from hcm_pipeline.delivery.target import describe, open_target
@@ -15,6 +20,8 @@ from hcm_pipeline.delivery.upload import upload
 
 UPLOAD_JOB = "upload_manifest"
 OUTCOMES_JOB = "read_outcomes"
+APPROVE_JOB = "approve_manifest"
+REJECT_JOB = "reject_manifest"
 OUTCOMES_WAIT_SECONDS = 600.0
 
 
@@ -44,6 +51,7 @@ def upload_op(context: dg.OpExecutionContext, config: UploadConfig, pipeline: Pi
             found.manifest_id,
             journal=journal,
             quota=pipeline.loaded.profile.delivery.daily_quota,
+            still_holds=partial(refuse_moved, pipeline.warehouse(context.log), pipeline.loaded),
             progress=lambda settled, requests: progress(f"sent {settled:,} of {requests:,} requests"),
         )
     take_over(pipeline.warehouse(context.log))
@@ -67,6 +75,40 @@ def upload_op(context: dg.OpExecutionContext, config: UploadConfig, pipeline: Pi
     )
     if report.state is ManifestState.FAILED:
         raise dg.Failure(f"{report.reason}; the refused operations return to the next plan")
+
+
+class DecisionConfig(dg.Config):
+    """About which manifest: its id, or a beginning of it that fits no other. `by` names who decides, and `why` says why."""
+
+    manifest_id: str
+    why: str | None = None
+    by: str | None = None
+
+
+@dg.op(name="approve", description="Let a held manifest go out; counts for guards.approval_hours of the profile.")
+def approve_op(context: dg.OpExecutionContext, config: DecisionConfig, pipeline: Pipeline) -> None:
+    """See `Journal.approve`; the upload sensor starts the upload."""
+    until = dt.datetime.now(dt.UTC) + dt.timedelta(hours=pipeline.loaded.profile.guards.approval_hours)
+    with Journal(pipeline.home.journal) as journal:
+        manifest_id = journal.get(config.manifest_id).manifest_id
+        found = journal.approve(manifest_id, by=_who(context, config), why=config.why, until=until)
+    context.log.info(f"manifest {manifest_id} is {found.state}")
+    context.instance.add_run_tags(context.run_id, {md.MANIFEST_TAG: manifest_id})
+
+
+@dg.op(name="reject", description="Let nothing more of a manifest go out; its workers are withheld until they change.")
+def reject_op(context: dg.OpExecutionContext, config: DecisionConfig, pipeline: Pipeline) -> None:
+    """See `Journal.reject`."""
+    with Journal(pipeline.home.journal) as journal:
+        manifest_id = journal.get(config.manifest_id).manifest_id
+        found = journal.reject(manifest_id, by=_who(context, config), why=config.why)
+    context.log.info(f"manifest {manifest_id} is {found.state}")
+    context.instance.add_run_tags(context.run_id, {md.MANIFEST_TAG: manifest_id})
+
+
+def _who(context: dg.OpExecutionContext, config: DecisionConfig) -> str:
+    """Who decides: the config says it, or the run's tag `user`; Dagster itself knows nobody, so else the system's user."""
+    return config.by or context.run.tags.get("user") or getpass.getuser()
 
 
 @dg.op(name="outcomes", description="Read the provisioning log until every accepted operation has an outcome.")
@@ -121,6 +163,26 @@ def outcomes_op(context: dg.OpExecutionContext, pipeline: Pipeline) -> None:
 def upload_job() -> None:
     """One op: see `upload_op`."""
     upload_op()
+
+
+@dg.job(
+    name=APPROVE_JOB,
+    executor_def=dg.in_process_executor,
+    description="Lets a held manifest go out: config manifest_id, why, by.",
+)
+def approve_job() -> None:
+    """One op: see `approve_op`."""
+    approve_op()
+
+
+@dg.job(
+    name=REJECT_JOB,
+    executor_def=dg.in_process_executor,
+    description="Lets nothing more of a manifest go out: config manifest_id, why, by.",
+)
+def reject_job() -> None:
+    """One op: see `reject_op`."""
+    reject_op()
 
 
 @dg.job(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import duckdb
+import orjson
 
+from hcm_pipeline.errors import PipelineError
+from hcm_pipeline.scim.manifest import PLAN_FILE
 from hcm_pipeline.scim.mapping import Mapping
 from hcm_pipeline.warehouse import first, literal, quote
 
@@ -32,3 +36,18 @@ def attributes(con: duckdb.DuckDBPyConnection, mapping: Mapping, target: str, op
         for i, (name, leaf) in enumerate(zip(names, mapping.leaves, strict=True))
         if found[2 * i]
     ]
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """What `plan.json` of a manifest's folder says; empty of a manifest of the first release.
+
+    Raises PipelineError when it is no JSON document.
+    """
+    path = folder / PLAN_FILE
+    if not path.is_file():
+        return {}
+    try:
+        found: dict[str, Any] = orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError as error:
+        raise PipelineError(f"{path}: cannot be read; plan again") from error
+    return found

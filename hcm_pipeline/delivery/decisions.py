@@ -10,10 +10,8 @@ from __future__ import annotations
 import duckdb
 
 from hcm_pipeline.delivery.journal import Journal, RequestState
+from hcm_pipeline.delivery.undo import UNDO
 from hcm_pipeline.warehouse import first, literal
-
-UNDO = "undo"
-"""What a manifest is held for that puts back earlier versions."""
 
 
 def take_over(con: duckdb.DuckDBPyConnection, journal: Journal) -> int:
@@ -42,21 +40,27 @@ def take_over(con: duckdb.DuckDBPyConnection, journal: Journal) -> int:
                 """,
                 [decision.decided_at, decision.manifest_id, UNDO, arrived],
             )
-            con.execute(
-                """update undos set closed = 'rejected' where closed is null and manifest_id in
-                (select undoes from manifests where manifest_id = ?)""",
-                [decision.manifest_id],
-            )
+        closed = "rejected" if decision.decision == "reject" else None
+        con.execute(
+            """update undos set closed = ? where closed is not distinct from ? and manifest_id in
+            (select undoes from manifests where manifest_id = ?)""",
+            [closed, None if closed else "rejected", decision.manifest_id],
+        )
     return len(news)
 
 
 def forget_changed(con: duckdb.DuckDBPyConnection, desired: str, target: str) -> None:
-    """Withhold nobody whose desired version is another by now. `desired` is a SELECT of person_number and digest."""
+    """Withhold nobody whose desired version is another by now, or is in the target.
+
+    `desired` is a SELECT of person_number and digest; whom the target has as desired may be missing.
+    """
     if not first(con, "select 1 from withheld where target = ? limit 1", [target]):
         return
     con.execute(f"""
         create or replace temp table still as select w.person_number, w.digest from withheld w
-        join ({desired}) d on d.person_number = w.person_number and d.digest = w.digest where w.target = {literal(target)}
+        join ({desired}) d on d.person_number = w.person_number and d.digest = w.digest
+        left join delivered x on x.target = w.target and x.person_number = w.person_number
+        where w.target = {literal(target)} and x.digest is distinct from w.digest
     """)
     con.execute("delete from withheld where target = ? and (person_number, digest) not in (from still)", [target])
     con.execute("drop table still")

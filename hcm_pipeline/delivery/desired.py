@@ -47,7 +47,6 @@ def desired_sql(profile: Profile, mapping: Mapping, target: str | None = None) -
     made_from = ["manager_external_id", *IDENTITY_COLUMNS]
     made_from += ["proxy_addresses"] if carriers(mapping, "proxy_addresses") else []
     basis = ", ".join(f"coalesce({quote(column)}, chr(30))" for column in made_from)
-    values = ", ".join(f"coalesce({quote(leaf.column)}, chr(30))" for leaf in mapping.leaves)
     columns = repr([(name, profile.types[name]) for name in profile.columns])
     known = "select null::varchar as known_number, null::uhugeint as known_basis where false"
     if target is not None:
@@ -57,8 +56,7 @@ def desired_sql(profile: Profile, mapping: Mapping, target: str | None = None) -
             and person_number not in (select person_number from resend)
             and person_number not in (select person_number from doubtful)"""
     return f"""
-        select person_number, {names}, basis,
-            md5_number(concat_ws(chr(31), {literal(_fingerprint(mapping.user_json))}, {values})) as digest
+        select person_number, {names}, basis, {digest_sql(mapping)} as digest
         from (
             select person_number, basis, {mapping.select}
             from (
@@ -81,6 +79,12 @@ def moved_sql(mapping: Mapping) -> str:
     return (
         " or ".join(f"{key_sql(f'd.{place}')} is distinct from {key_sql(f'x.{place}')}" for place in places) or "false"
     )
+
+
+def digest_sql(mapping: Mapping) -> str:
+    """SQL for the digest over every mapped value and the shape they are sent in, given the values under their names."""
+    values = ", ".join(f"coalesce({quote(leaf.column)}, chr(30))" for leaf in mapping.leaves)
+    return f"md5_number(concat_ws(chr(31), {literal(_fingerprint(mapping.user_json))}, {values}))"
 
 
 def _fingerprint(*texts: str) -> str:

@@ -12,15 +12,15 @@ to the one that the worker was in when last delivered: a file whose columns are 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import duckdb
 
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.profile.model import GuardLimit
-from hcm_pipeline.scim.mapping import Mapping
+from hcm_pipeline.scim.mapping import Mapping as ScimMapping
 from hcm_pipeline.warehouse import first, literal, quote
 
 OTHERS = "others"
@@ -57,12 +57,20 @@ class Verdict:
         row = asdict(self)
         return {**row, "verdict": "tripped" if row.pop("tripped") else "passed"}
 
-    def describe(self) -> str:
-        """One sentence without a value of any worker."""
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Verdict:
+        """What `as_row` made."""
+        given = {**row, "tripped": row["verdict"] == "tripped"}
+        return cls(**{name: given[name] for name in (each.name for each in fields(cls))})
+
+    def describe(self, *, values: bool) -> str:
+        """One sentence; without `values` it names no value of a worker's field, and is fit for a log."""
         of = f" of {self.attribute}" if self.attribute else ""
-        group = f" in one {self.cohort}" if self.cohort else ""
+        group = f" in {self.cohort} {self.value}" if values else f" in one {self.cohort}"
+        group = group if self.cohort else ""
         bound = "nobody would be left" if self.rule == "everybody" else f"{self.allowed:,} are allowed ({self.rule})"
-        return f"{self.kind}{of}: {self.operations:,} of {self.base:,}{group}; {bound}"
+        counted = f"{self.operations:,} operations, where there are {self.base:,} accounts"
+        return f"{self.kind}{of}: {counted}{group}; {bound}"
 
 
 Counted = dict[str | None, dict[str, int]]
@@ -114,7 +122,7 @@ def judge_group(limit: GuardLimit, group: Group, *, attribute: str | None = None
 
 
 def judge(
-    con: duckdb.DuckDBPyConnection, profile: Profile, mapping: Mapping, target: str, day: dt.date, operations: str
+    con: duckdb.DuckDBPyConnection, profile: Profile, mapping: ScimMapping, target: str, day: dt.date, operations: str
 ) -> list[Verdict]:
     """Judge a plan: what tripped, and of every limit over which nothing tripped the group that came nearest.
 
@@ -138,11 +146,16 @@ def record(
         )  # fmt: skip
 
 
+def _fewest(limit: GuardLimit) -> int:
+    """So many operations it takes at least to trip over a limit."""
+    return limit.at_least if limit.max is None else min(limit.at_least, limit.max + 1)
+
+
 class _Judge:
     """One plan before its guards. Its tables are temporary: `judged` has a row for each operation."""
 
     def __init__(
-        self, con: duckdb.DuckDBPyConnection, profile: Profile, mapping: Mapping, target: str, day: dt.date, operations: str
+        self, con: duckdb.DuckDBPyConnection, profile: Profile, mapping: ScimMapping, target: str, day: dt.date, operations: str
     ) -> None:  # fmt: skip
         self._con = con
         self._guards = profile.guards
@@ -153,7 +166,9 @@ class _Judge:
             limit.per for limit in profile.guards.limits
             if limit.per not in (None, "cohort", *self._fields) and limit.per in profile.columns
         ]  # fmt: skip
-        self._attributes = [leaf.column for leaf in mapping.leaves if leaf.column not in OWN_GUARD]
+        self._attributes: list[str] = []
+        if self._attributes_matter(operations):
+            self._attributes = [leaf.column for leaf in mapping.leaves if leaf.column not in OWN_GUARD]
         self._fill(operations)
         self._known: dict[str | None, _Counts] = {}
         self._highest: dict[str | None, Counted | None] = {}
@@ -189,14 +204,14 @@ class _Judge:
         tripped = [verdict for verdict in judged if verdict.tripped]
         for verdict in tripped:
             self._hold(verdict.kind, self._predicate(verdict))
-        if not tripped and judged:
+        if not tripped and any(verdict.operations for verdict in judged):
             yield max(judged, key=lambda verdict: (verdict.operations - verdict.allowed, verdict.operations))
         yield from tripped
 
     def _groups(self, limit: GuardLimit, attribute: str | None, field: str | None) -> Iterator[Verdict]:
         name = self._name(limit.kind, attribute)
         total = self._counts(None).operations(None, name)
-        enough = total >= (limit.at_least if limit.max is None else min(limit.at_least, limit.max + 1))
+        enough = total >= _fewest(limit)
         if field is not None and not enough:
             return  # no group of it can trip
         counts = self._counts(field)
@@ -240,6 +255,12 @@ class _Judge:
 
     def _hold(self, held_for: str, predicate: str) -> None:
         self._con.execute(f"insert into held_back select person_number, ? from judged where {predicate}", [held_for])
+
+    def _attributes_matter(self, operations: str) -> bool:
+        """Whether there are so many changes that a limit of one attribute could trip: comparing them all takes its time."""
+        fewest = [_fewest(limit) for limit in self._guards.limits if limit.kind in {"change", "clear"}]
+        found = first(self._con, f"select count(*) from ({operations}) where kind not in ('create', 'retry')") or (0,)
+        return bool(fewest) and found[0] >= min(fewest)
 
     def _fill(self, operations: str) -> None:
         """`judged`: person_number, kind, renamed, the groups now and when last delivered, and what changes or is cleared."""

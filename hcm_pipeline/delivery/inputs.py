@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import duckdb
 
+from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.profile.model import IDENTITY_COLUMNS
-from hcm_pipeline.warehouse import first, literal
+from hcm_pipeline.scim.manifest import Manifest
+from hcm_pipeline.warehouse import Warehouse, first, literal
 
 SNAPSHOT = "snapshot"
 
@@ -28,6 +30,42 @@ def of(
         SNAPSHOT: snapshot,
         **_of_workers(con, target, f"select person_number from planned where plan_no = {plan_no}"),
     }
+
+
+def moved(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, manifest: Manifest) -> list[str]:
+    """What is no longer as it was when the manifest was planned, in words; empty when it still says what it would say.
+
+    The snapshot is the one of the newest plan: that one has found again what an older, held one said.
+    """
+    row = first(con, "select plan_no from manifests where manifest_id = ?", [manifest.manifest_id])
+    plan = first(con, "select state, manifest_ids from newest_plans where target = ?", [manifest.target])
+    if row is None or plan is None or manifest.manifest_id not in plan[1]:
+        return ["a plan was made that does not hold it"]
+    newest = first(
+        con, "select state, business_date from days where status = 'done' order by business_date desc limit 1"
+    )
+    workers = f"select person_number from operations where plan_no = {row[0]}"
+    now = {"profile": loaded.sha256, **_of_workers(con, manifest.target, workers)}
+    words = {
+        "profile": "the profile changed",
+        "names": "names of its workers changed in the ledger",
+        "delivered": "the target got other operations for its workers",
+    }
+    found = [words[name] for name in words if name in manifest.inputs and manifest.inputs[name] != now[name]]
+    if newest and newest[0] != plan[0]:
+        found.append(f"there is a newer snapshot, of {newest[1]}")
+    return found
+
+
+def refuse_moved(warehouse: Warehouse, loaded: LoadedProfile, manifest: Manifest) -> None:
+    """Raise PipelineError when what a manifest was planned from has moved since, and say what."""
+    with warehouse.read() as con:
+        found = moved(con, loaded, manifest)
+    if found:
+        raise PipelineError(
+            f"manifest {manifest.manifest_id[:12]} is not sent: since it was planned, {'; '.join(found)}. Plan again:"
+            " `hcm-pipeline run`"
+        )
 
 
 def _of_workers(con: duckdb.DuckDBPyConnection, target: str, workers: str) -> dict[str, str]:

@@ -542,6 +542,12 @@ class Journal:
         row = self._db.execute("SELECT count(*) FROM calls WHERE target = ? AND at > ?", (target, since)).fetchone()
         return max(0, quota.calls - int(row[0]))
 
+    def calls_made(self, target: str, quota: Rate) -> list[dt.datetime]:
+        """The calls that the quota still counts, oldest first."""
+        since = _iso(self._clock() - quota.per)
+        rows = self._db.execute("SELECT at FROM calls WHERE target = ? AND at > ? ORDER BY at", (target, since))
+        return [dt.datetime.fromisoformat(row["at"]) for row in rows.fetchall()]
+
     def _free_at(self, target: str, limit: Rate, now: dt.datetime) -> dt.datetime:
         row = self._db.execute(
             "SELECT at FROM calls WHERE target = ? ORDER BY at DESC LIMIT 1 OFFSET ?", (target, limit.calls - 1)

@@ -14,6 +14,7 @@ import datetime as dt
 import hashlib
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,7 +25,7 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from hcm_pipeline.delivery import contents, decisions, desired, guards, inputs, settle
+from hcm_pipeline.delivery import contents, decisions, desired, guards, inputs, settle, undo
 from hcm_pipeline.delivery.guards import Verdict
 from hcm_pipeline.delivery.journal import WAITING, Journal, ManifestState, SentMeanwhile
 from hcm_pipeline.delivery.resend import make_resend
@@ -39,6 +40,7 @@ from hcm_pipeline.scim.manifest import (
     Manifest,
     folder_of,
     read_manifest,
+    write_durably,
     write_manifest,
 )
 from hcm_pipeline.scim.mapping import Mapping
@@ -62,7 +64,8 @@ class Plan:
 
     `manifest` and `plan_no` are those of what no guard stopped, None when nothing of that kind is to send. `held` are the
     manifests that wait for a person's word. `withheld` counts workers whom a rejection or an undo keeps out, by reason.
-    `superseded` are the manifests whose place this plan takes.
+    `superseded` are the manifests whose place this plan takes. `left_out` says, by the manifest that is undone, of how many
+    workers nothing is put back, and why (see `undo.make`).
     """
 
     business_date: dt.date
@@ -75,6 +78,7 @@ class Plan:
     verdicts: tuple[Verdict, ...] = ()
     withheld: dict[str, int] = field(default_factory=dict)
     superseded: tuple[str, ...] = ()
+    left_out: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
     def manifests(self) -> tuple[Manifest, ...]:
@@ -181,25 +185,32 @@ class _Planning:
         settle.take_over(con, self._journal)
         decisions.take_over(con, self._journal)
         make_resend(con, target, self._now)
+        undo.forget_old(con, self._now, profile.guards.undo_days)
         number = self._next_number()
         self._progress(f"{self._day}: comparing what should be with what the service has")
         wanted = desired.desired_sql(profile, self._mapping, target)
         decisions.forget_changed(con, wanted, target)
-        counts = self._fill(number, diff_sql(wanted, target, desired.moved_sql(self._mapping)))
-        verdicts = guards.judge(con, profile, self._mapping, target, self._day,
-                                f"select * from planned where plan_no = {number}")  # fmt: skip
+        self._fill(number, diff_sql(wanted, target, desired.moved_sql(self._mapping)))
+        planned = f"select * from planned where plan_no = {number}"
+        left_out = undo.make(con, self._mapping, target, planned)
+        undo.close_done(con, target)
+        ordinary = f"{planned} and person_number not in (select person_number from undo_operations)"
+        verdicts = guards.judge(con, profile, self._mapping, target, self._day, ordinary)
         guards.record(con, verdicts, target, number, self._now)
-        manifests = [(part, self._write(part, verdicts)) for part in self._split(number, counts)]
-        free, free_number, held = None, None, []
-        for part, manifest in manifests:
-            entered = self._enter(part, manifest)
-            if part.held_for is None:
-                free, free_number = manifest, entered
-            else:
-                held.append(manifest)
+        parts = self._split(number)
+        manifests = [(part, self._write(part, verdicts, left_out)) for part in parts]
+        numbers = {manifest.manifest_id: self._enter(part, manifest) for part, manifest in manifests}
+        con.execute(
+            "insert or replace into newest_plans values (?, ?, ?, ?, ?)",
+            [target, self._day, self._state, list(numbers), self._now],
+        )
+        free = next((manifest for part, manifest in manifests if part.held_for is None), None)
+        counts = sum((Counter(part.counts) for part in parts), Counter[str]())
         made = Plan(
-            self._day, target, self._in_scope(), counts, free, free_number, tuple(held), tuple(verdicts),
-            decisions.withheld(con, target),
+            business_date=self._day, target=target, desired=self._in_scope(), counts=dict(sorted(counts.items())),
+            manifest=free, plan_no=numbers[free.manifest_id] if free else None,
+            held=tuple(manifest for part, manifest in manifests if part.held_for is not None),
+            verdicts=tuple(verdicts), withheld=decisions.withheld(con, target), left_out=left_out,
         )  # fmt: skip
         folders = [folder_of(self._home.manifests, manifest).relative_to(self._home.path) for _, manifest in manifests]
         return made, [(manifest, folder) for (_, manifest), folder in zip(manifests, folders, strict=True)]
@@ -218,8 +229,8 @@ class _Planning:
         row = first(self._con, "select coalesce(max(plan_no), 0) + 1 from manifests")
         return int(row[0]) if row else 1
 
-    def _fill(self, number: int, operations: str) -> dict[str, int]:
-        """Put operations into `planned` under a number, in the order of sending; how many of each kind.
+    def _fill(self, number: int, operations: str) -> None:
+        """Put operations into `planned` under a number, in the order of sending.
 
         `operations` is a SELECT of person_number, kind, digest, basis and every mapped value.
         """
@@ -234,32 +245,42 @@ class _Planning:
         )
         if first(self._con, f"select 1 from ({numbered}) where position <> place limit 1"):
             raise PipelineError("the warehouse numbered operations out of order; nothing was planned")
+
+    def _part(self, number: int, held_for: str | None, undoes: str | None = None) -> Part:
         counts = self._con.execute(
             "select kind, count(*) from planned where plan_no = ? group by 1 order by 1", [number]
         ).fetchall()
-        return dict(counts)
+        return Part(number, held_for, dict(counts), undoes)
 
-    def _split(self, number: int, counts: dict[str, int]) -> list[Part]:
-        """The plan's manifests: what is free, and what is held for each kind of operation."""
-        found = self._con.execute("select distinct held_for from held_back").fetchall()
+    def _split(self, number: int) -> list[Part]:
+        """The plan's manifests: what is free, what is held for each kind of operation, and what each undo puts back."""
+        con = self._con
+        found = con.execute("select distinct held_for from held_back").fetchall()
         kinds = sorted((kind for (kind,) in found), key=guards.HELD_FOR.index)
-        if not kinds:
-            return [Part(number, None, counts)] if counts else []
-        self._con.execute(
+        undone = undo.wanted(con)
+        if not kinds and not undone:
+            free = self._part(number, None)
+            return [free] if free.counts else []
+        con.execute(
             """create or replace temp table whole as
             select p.* exclude (plan_no, position), h.held_for from planned p left join held_back h using (person_number)
-            where plan_no = ?""",
+            anti join undo_operations using (person_number) where plan_no = ?""",
             [number],
         )
-        self._con.execute("delete from planned where plan_no = ?", [number])
+        con.execute("delete from planned where plan_no = ?", [number])
+        sources: list[tuple[str | None, str | None, str]] = [
+            (kind, None, f"whole where held_for is not distinct from {_sql(kind)}") for kind in (None, *kinds)
+        ]
+        sources += [(undo.UNDO, each, f"undo_operations where undoes = {_sql(each)}") for each in undone]
         parts = []
-        for kind in (None, *kinds):
-            which = "is null" if kind is None else f"= {literal(kind)}"
-            held = self._fill(number, f"select * exclude (held_for) from whole where held_for {which}")
-            if held:
-                parts.append(Part(number, kind, held))
+        for held_for, undoes, source in sources:
+            extra = "held_for" if undoes is None else "undoes"
+            self._fill(number, f"select * exclude ({extra}) from {source}")
+            part = self._part(number, held_for, undoes)
+            if part.counts:
+                parts.append(part)
                 number += 1
-        self._con.execute("drop table whole")
+        con.execute("drop table whole")
         return parts
 
     def _in_scope(self) -> int:
@@ -275,7 +296,7 @@ class _Planning:
         except PipelineError:
             return None
 
-    def _write(self, part: Part, verdicts: Sequence[Verdict]) -> Manifest:
+    def _write(self, part: Part, verdicts: Sequence[Verdict], left_out: dict[str, dict[str, int]]) -> Manifest:
         """Write a manifest's folder, complete or not at all; one that waits and says the same goes on instead."""
         con, home, operations = self._con, self._home, sum(part.counts.values())
         half = home.scratch / f"manifest-{os.getpid()}"
@@ -300,15 +321,13 @@ class _Planning:
                 "operations": part.counts,
                 "requests": written,
                 "attributes": contents.attributes(con, self._mapping, self._target, numbers),
-                "guards": [v.as_row() for v in verdicts if part.held_for is None or v.tripped],
+                "guards": [v.as_row() for v in verdicts if _about(v, part)],
+                "left_out": left_out.get(part.undoes or "", {}),
                 "withheld": decisions.withheld(con, self._target),
             },
             option=orjson.OPT_INDENT_2,
         )
-        with open(private(half / PLAN_FILE), "wb") as out:
-            out.write(about)
-            out.flush()
-            os.fsync(out.fileno())
+        write_durably(half / PLAN_FILE, about)
         extracts = con.execute(
             """select sha256, source, name, business_date from extracts
             where extract_id in (select distinct v.extract_id from worker_versions v join planned p using (person_number)
@@ -368,6 +387,17 @@ class _Planning:
             [part.plan_no],
         )
         return part.plan_no
+
+
+def _about(verdict: Verdict, part: Part) -> bool:
+    """Whether a verdict belongs to a manifest: those that hold it, and to the free one all that hold nothing."""
+    if part.held_for == guards.OTHERS:
+        return verdict.tripped and not verdict.others_go_on
+    return verdict.kind == part.held_for if verdict.tripped else part.held_for is None
+
+
+def _sql(text: str | None) -> str:
+    return "null" if text is None else literal(text)
 
 
 def _bodies(con: duckdb.DuckDBPyConnection, query: str, operations: int) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import duckdb
 import pyarrow as pa
 
+from hcm_pipeline.delivery import undo
 from hcm_pipeline.delivery.journal import Journal
 from hcm_pipeline.entra import LogEntry
 from hcm_pipeline.warehouse import first
@@ -50,6 +51,7 @@ def take_over(con: duckdb.DuckDBPyConnection, journal: Journal) -> int:
         and exists (from planned p where p.plan_no = f.plan_no)
         qualify row_number() over (partition by f.target, o.person_number order by o.plan_no desc) = 1
     """)
+    undo.remember(con)
     con.execute("""
         delete from delivered d using taken t where d.target = t.target and d.person_number = t.person_number
     """)

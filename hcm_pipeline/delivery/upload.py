@@ -29,7 +29,7 @@ from hcm_pipeline.entra.client import UPLOAD_PERMISSION, GraphClient
 from hcm_pipeline.entra.timing import DAILY_QUOTA, Clock, Patience, TryAgain, utc_now
 from hcm_pipeline.errors import GuardStop, PipelineError, ServiceRefused, ServiceUnavailable
 from hcm_pipeline.home import Home, private
-from hcm_pipeline.scim.manifest import bodies, verify
+from hcm_pipeline.scim.manifest import Manifest, bodies, read_manifest, verify
 from hcm_pipeline.settings import Target
 
 log = logging.getLogger(__name__)
@@ -80,13 +80,14 @@ def upload(
     progress: Callable[[int, int], None] = lambda settled, requests: None,
     patience: Patience | None = None,
     quota: int = DAILY_QUOTA,
+    still_holds: Callable[[Manifest], None] = lambda manifest: None,
 ) -> UploadReport:
     """Send what is left of a manifest; `progress` is told (settled, all) requests after each.
 
-    Raises UsageError for an unknown id; GuardStop for a manifest that waits for a person's word or was rejected; PipelineError when the manifest's bytes are not those planned, it belongs to
-    another target, or another upload does not finish in time; SignInFailed; ServiceRefused when the service takes no
-    request at all (401, 403, 404 ...); ServiceUnavailable when patience ran out. After any of these the upload can be
-    started again.
+    Raises UsageError for an unknown id; GuardStop for a manifest that waits for a person's word or was rejected; PipelineError
+    when the manifest's bytes are not those planned, it belongs to another target, or another upload does not finish in time;
+    what `still_holds` raises when the upload begins; SignInFailed; ServiceRefused when the service takes no request at all
+    (401, 403, 404 ...); ServiceUnavailable when patience ran out. After any of these the upload can be started again.
     """
     patience = patience or Patience()
     found = journal.get(manifest_id)
@@ -97,6 +98,8 @@ def upload(
             log.info("manifest %s is %s already; nothing was sent", found.manifest_id[:12], found.state)
             return _report(journal, found, sent=0, already=True)
         folder = _checked(home, found, target)
+        if found.state is ManifestState.READY:
+            still_holds(read_manifest(folder))
         journal.start(found.manifest_id)
         with GraphClient(target, patience=patience, clock=clock) as client:
             pace = Pace(journal, target.key, clock=clock, sleep=patience.sleep, quota=quota)

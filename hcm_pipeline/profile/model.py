@@ -493,17 +493,18 @@ class Guards(Model):
     limits: tuple[GuardLimit, ...] = (
         GuardLimit(kind="disable", percent=5, factor=5, at_least=10),
         GuardLimit(kind="disable", per="cohort", percent=25, at_least=10),
-        GuardLimit(kind="enable", percent=10, factor=5, at_least=25),
+        GuardLimit(kind="enable", percent=10, factor=5, at_least=10),
         GuardLimit(kind="create", percent=50, at_least=100),
         GuardLimit(kind="rename", percent=1, at_least=10),
-        GuardLimit(kind="move", percent=10, at_least=25),
-        GuardLimit(kind="clear", percent=5, at_least=25),
-        GuardLimit(kind="clear", per="cohort", percent=50, at_least=25),
+        GuardLimit(kind="move", percent=10, at_least=10),
+        GuardLimit(kind="clear", percent=5, at_least=10),
+        GuardLimit(kind="clear", per="cohort", percent=50, at_least=10),
         GuardLimit(kind="change", percent=25, at_least=100),
         GuardLimit(kind="change", per="cohort", percent=75, at_least=50),
         GuardLimit(kind="update", percent=33, at_least=100),
     )
-    """Those of a profile take the place of all of these."""
+    """Those of a profile take the place of all of these. What takes something away from a person is asked about from ten on, what
+    gives or changes from fifty or a hundred on."""
 
 
 class Profile(Model):

@@ -85,8 +85,12 @@ def folder_of(manifests: Path, manifest: Manifest) -> Path:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write `manifest.json` beside its `bulk.ndjson`, durably and readable by its owner only."""
-    path = folder / MANIFEST_FILE
     text = orjson.dumps(manifest.model_dump(mode="json"), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
+    write_durably(folder / MANIFEST_FILE, text)
+
+
+def write_durably(path: Path, text: bytes) -> None:
+    """Write a file that is on disk when this returns, readable by its owner only."""
     with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as out:
         out.write(text)
         out.flush()

@@ -341,6 +341,15 @@ create table if not exists withheld (
     since timestamptz not null
 );
 
+-- one row: the newest plan for one target
+create table if not exists newest_plans (
+    target varchar primary key,
+    business_date date not null,
+    state varchar not null,                -- of the snapshot that it was made from
+    manifest_ids varchar[] not null,
+    planned_at timestamptz not null
+);
+
 -- one row: one manifest that a person wants undone
 create table if not exists undos (
     target varchar not null,

@@ -22,7 +22,7 @@ import duckdb
 from hcm_pipeline.errors import HomeError, PipelineError, WarehouseBusy
 from hcm_pipeline.home import Home
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 MEMORY_LIMIT = "1200MB"
 
 
@@ -89,10 +89,19 @@ class Warehouse:
 
     @contextlib.contextmanager
     def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The newest read copy. Raises HomeError when nothing was ever published."""
+        """The newest read copy. Raises HomeError when nothing was ever published.
+
+        One that an earlier release published lacks tables: it is published anew.
+        """
         if not self.home.read_copy.is_file():
             raise HomeError(f"{self.home.path}: nothing has been processed yet; `hcm-pipeline run` comes first")
         con = self._open(self.home.read_copy, read_only=True)
+        if _version(con) < int(SCHEMA_VERSION):
+            con.close()
+            with self.write():
+                pass  # it is migrated
+            self.publish()
+            con = self._open(self.home.read_copy, read_only=True)
         try:
             yield con
         except duckdb.Error as error:
@@ -169,14 +178,19 @@ def memory() -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _migrate(con: duckdb.DuckDBPyConnection) -> None:
+def _version(con: duckdb.DuckDBPyConnection) -> int:
+    """The version of a warehouse's tables; 0 of an empty file."""
     found = first(con, "select count(*) from duckdb_tables() where table_name = 'meta'")
-    if found and found[0]:
-        version = first(con, "select value from meta where key = 'schema'")
-        if version and version[0] == SCHEMA_VERSION:
-            return
-        if version and int(version[0]) > int(SCHEMA_VERSION):
-            raise HomeError(f"the warehouse is of schema {version[0]}, made by a newer hcm-pipeline; this one is older")
+    version = first(con, "select value from meta where key = 'schema'") if found and found[0] else None
+    return int(version[0]) if version else 0
+
+
+def _migrate(con: duckdb.DuckDBPyConnection) -> None:
+    version = _version(con)
+    if version == int(SCHEMA_VERSION):
+        return
+    if version > int(SCHEMA_VERSION):
+        raise HomeError(f"the warehouse is of schema {version}, made by a newer hcm-pipeline; this one is older")
     con.begin()
     con.execute(resources.files("hcm_pipeline.warehouse").joinpath("schema.sql").read_text(encoding="utf-8"))
     con.execute("insert or replace into meta values ('schema', ?)", [SCHEMA_VERSION])

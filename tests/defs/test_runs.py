@@ -149,6 +149,7 @@ def test_checks_pass_and_carry_their_counts(location: Location) -> None:
         "every_row_accounted_for",
         "names_are_unique",
         "bytes_are_what_was_planned",
+        "nothing_is_held",
     }
     assert all(found.passed for found in checks.values())
     assert checks["every_row_accounted_for"].metadata["unaccounted_rows"].value == 0

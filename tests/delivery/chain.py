@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +36,11 @@ class Chain:
     home: Home
     now: dt.datetime = NOON
     loaded: LoadedProfile = field(default_factory=lambda: load("oracle-hcm"))
+
+    def copied(self, folder: Path) -> Chain:
+        """The same in a home of its own, below `folder`."""
+        shutil.copytree(self.home.path, folder / "home")
+        return Chain(Home(folder / "home"), self.now, self.loaded)
 
     @property
     def warehouse(self) -> Warehouse:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import shutil
 import sqlite3
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import pytest
 from hcm_pipeline.delivery.journal import Journal, ManifestState, RequestState
 from hcm_pipeline.delivery.plan import Plan
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.home import Home
 from hcm_pipeline.scim.manifest import Manifest
 
 from .chain import TARGET, Chain, new_chain
@@ -34,8 +32,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Chain:
 @pytest.fixture
 def chain(template: Chain, tmp_path: Path) -> Chain:
     """A home of its own whose target has 40 workers."""
-    shutil.copytree(template.home.path, tmp_path / "home")
-    return Chain(Home(tmp_path / "home"), template.now)
+    return template.copied(tmp_path)
 
 
 def held(chain: Chain, date: str = "2026-11-02", leavers: int = 20) -> tuple[Plan, Manifest]:

@@ -283,11 +283,10 @@ def test_another_container_is_a_move_and_who_is_disabled_besides_is_disabled_fir
     chain.day("2026-11-02", ("1001", "True", "Ada", "Byron", "", "Sales"), ("1002", "False", "Ben", "Okri", "", "Sales"),
               ("1003", "True", "Cat", "Stevens", "", "Sales"))  # fmt: skip
     assert chain.planned().counts == {"disable": 1, "move": 1, "update": 1}
-    with chain.warehouse.write() as con:
-        counts, _ = queries.difference(con, chain.loaded.profile, TARGET)
-        moves = queries.moves(con, chain.loaded.profile, TARGET)
-    assert counts == {"disable": 1, "move": 1, "update": 1}
-    assert moves == [
+    with chain.warehouse.write() as con, chain.journal() as journal:
+        found = queries.difference(con, chain.loaded.profile, TARGET, journal)
+    assert found["operations"] == {"disable": 1, "move": 1, "update": 1}
+    assert found["moves"] == [
         {"from": "OU=Users,DC=x", "to": "OU=Left,DC=x", "cause": "worker", "accounts": 1},
         {"from": "OU=Users,DC=x", "to": "OU=Sales,DC=x", "cause": "worker", "accounts": 1},
     ]  # fmt: skip
@@ -305,9 +304,9 @@ def test_a_changed_rule_shows_whom_it_moves_before_and_after_the_run(chain: Chai
     for run in (False, True):
         if run:
             assert chain.planned().counts == {"move": 3}
-        with chain.warehouse.write() as con:
-            assert queries.difference(con, chain.loaded.profile, TARGET)[0] == {"move": 3}
-            assert queries.moves(con, chain.loaded.profile, TARGET) == wanted
+        with chain.warehouse.write() as con, chain.journal() as journal:
+            found = queries.difference(con, chain.loaded.profile, TARGET, journal)
+        assert (found["operations"], found["moves"]) == ({"move": 3}, wanted)
 
 
 def test_a_former_user_principal_name_is_sent_as_an_alias(chain: Chain) -> None:

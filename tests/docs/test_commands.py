@@ -46,6 +46,10 @@ def test_landing_files_gives_the_outcomes_that_are_shown(tmp_path: Path) -> None
     run(DOCS / "how-to" / "land-extracts.md", "land", tmp_path)
 
 
+def test_what_a_guard_holds_is_read_and_approved_as_written(tmp_path: Path) -> None:
+    run(DOCS / "how-to" / "read-a-plan-and-decide.md", "decide", tmp_path)
+
+
 def test_the_example_profile_loads_and_its_file_runs(tmp_path: Path) -> None:
     run(DOCS / "how-to" / "write-a-profile.md", "profile", tmp_path)
 

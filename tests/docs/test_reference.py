@@ -50,6 +50,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`[scim]`": model.Scim,
     "`[scim.mapping]`: the value of one path": model.Mapped,
     "`[delivery]`": model.Delivery,
+    "`[guards]`": model.Guards,
+    "`[[guards.limits]]`": model.GuardLimit,
 }
 
 
@@ -80,6 +82,12 @@ def test_a_section_of_the_profile_reference_lists_every_key_with_its_default(hea
     for key, field in fields.items():
         shown = documented[key]
         assert shown in (default_of(field), f"`{default_of(field)}`", f"`{default_of(field)}`".replace("\\\\", "\\"))
+
+
+def test_the_profile_reference_lists_the_default_limits_of_the_guards() -> None:
+    names, *listed = rows(REFERENCE / "profile.md", "Default limits")
+    shown = [[code(cell) or (float(cell) if cell else None) for cell in row] for row in listed]
+    assert shown == [[getattr(limit, name) for name in names] for limit in model.Guards.model_validate({}).limits]
 
 
 def test_the_profile_reference_lists_every_worker_field() -> None:

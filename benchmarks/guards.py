@@ -1,0 +1,284 @@
+#!/usr/bin/env python3
+"""Incidents that others told of, and ordinary days, before the guards and before two plain limits.
+
+    python benchmarks/guards.py [--companies 100] [--seed 1] [--largest 8000]
+
+Each company has its own size, legal employers, countries, turnover and a month of deliveries. Into each, every incident is
+injected once, as the operations of a plan for the next business date; and every kind of ordinary day. The guards are those of
+the built-in profile, judged by the code that judges a plan. Beside them stand the limits that other tools have: 20 percent of
+all accounts (Okta, Grouper; from 100 accounts on), and 500 disabled accounts (Entra ID's accidental deletions).
+
+For a day with an incident to be caught, what is wrong in it must be held: every operation that the incident made. For an ordinary
+day, one held operation is a false stop.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import random
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from hcm_pipeline.delivery import desired, guards
+from hcm_pipeline.home import Home
+from hcm_pipeline.profile import LoadedProfile, load
+from hcm_pipeline.scim.mapping import DUCKDB_TYPES, Mapping
+from hcm_pipeline.warehouse import Warehouse, ensure_columns, quote
+
+TODAY = dt.date(2026, 11, 30)
+TARGET = "principal/job"
+HISTORY_DAYS = 30
+DEPARTMENT = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department"
+DIVISION = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:division"
+VALUES = ("active", "userName", "title", DEPARTMENT, DIVISION, 'addresses[type eq "work"].locality')
+"""What a worker here has; every other mapped value is the same for all."""
+
+
+@dataclass
+class Company:
+    """Workers by number: (legal employer, country, worker type, values of `VALUES`). A fifth of them have left before."""
+
+    chance: random.Random
+    workers: dict[str, tuple[str, str, str, tuple[str | None, ...]]] = field(default_factory=dict)
+    turnover: float = 0.15
+
+    @classmethod
+    def make(cls, chance: random.Random, largest: int) -> Company:
+        made = cls(chance, turnover=chance.uniform(0.05, 0.4))
+        size = round(40 * (largest / 40) ** chance.random())
+        employers = [f"Employer {i}" for i in range(chance.randint(2, 8))]
+        countries = {employer: chance.choice(("DE", "FR", "NO", "US", "IN")) for employer in employers}
+        weights = [1 / (i + 1) for i in range(len(employers))]
+        for i in range(size):
+            employer = chance.choices(employers, weights)[0]
+            kind = chance.choices(("Employee", "Contingent"), (9, 1))[0]
+            active = "true" if chance.random() < 0.8 else "false"
+            values = (active, f"w{i}@contoso.com", f"Title {chance.randint(1, 60)}", f"Department {chance.randint(1, 40)}",
+                      f"Division {chance.randint(1, 8)}", f"City {chance.randint(1, 30)}")  # fmt: skip
+            made.workers[f"{i:06}"] = (employer, countries[employer], kind, values)
+        return made
+
+    def enabled(self, **like: str) -> list[str]:
+        """Numbers of enabled workers, of one employer, country or worker type."""
+        place = {"employer": 0, "country": 1, "kind": 2}
+        return [
+            number for number, worker in self.workers.items()
+            if worker[3][0] == "true" and all(worker[place[name]] == value for name, value in like.items())
+        ]  # fmt: skip
+
+    def some(self, numbers: list[str], share: float) -> list[str]:
+        """A share of them, at random."""
+        return self.chance.sample(numbers, min(len(numbers), round(share * len(numbers))))
+
+    def daily(self, share: float) -> int:
+        """How many of a yearly share of the company fall on one day."""
+        mean = len(self.enabled()) * share / 250
+        return (
+            sum(self.chance.random() < mean / 50 for _ in range(50))
+            if mean < 50
+            else round(self.chance.gauss(mean, mean**0.5))
+        )
+
+
+Changes = dict[str, tuple[str | None, ...]]
+"""New values of `VALUES` by number; of somebody who is not there yet, too."""
+Day = Callable[[Company], Changes]
+
+
+def leave(company: Company, numbers: list[str]) -> Changes:
+    """They are disabled."""
+    return {number: ("false", *company.workers[number][3][1:]) for number in numbers}
+
+
+def change(company: Company, numbers: list[str], place: int, value: str | None) -> Changes:
+    """One value of theirs is another."""
+    return {n: (*company.workers[n][3][:place], value, *company.workers[n][3][place + 1 :]) for n in numbers}
+
+
+def ordinary(company: Company, leavers: float = 1.0) -> Changes:
+    """Somebody leaves, somebody moves, somebody comes."""
+    staff = company.enabled()
+    gone = company.chance.sample(staff, min(len(staff), round(leavers * company.daily(company.turnover))))
+    moved = company.chance.sample(staff, min(len(staff), company.daily(2.0)))
+    new = {f"n{i}": ("true", f"n{i}@contoso.com", "Title 1", "Department 1", "Division 1", "City 1")
+           for i in range(company.daily(company.turnover))}  # fmt: skip
+    return {**new, **change(company, moved, 3, "Department 99"), **leave(company, gone)}
+
+
+def one_of(company: Company, place: int) -> str:
+    """A legal employer (0), country (1) or worker type (2) with enabled workers, not the greatest."""
+    counts = Counter(str(worker[place]) for worker in company.workers.values() if worker[3][0] == "true")
+    names = [name for name, _ in counts.most_common()]
+    return company.chance.choice(names[1:] or names)
+
+
+def shifted(company: Company, numbers: list[str]) -> Changes:
+    """Columns have moved by one: the title is the department, and the last one is empty."""
+    return {n: (*company.workers[n][3][:2], *company.workers[n][3][3:], None) for n in numbers}
+
+
+INCIDENTS: dict[str, Day] = {
+    "truncated file, the absent are disabled": lambda c: leave(c, c.some(c.enabled(), c.chance.uniform(0.1, 0.9))),
+    "a filter leaves out one worker type": lambda c: leave(c, c.enabled(kind=one_of(c, 2))),
+    "one legal entity is missing": lambda c: leave(c, c.enabled(employer=one_of(c, 0))),
+    "everybody has left, says the status column": lambda c: leave(c, c.enabled()),
+    "columns shifted by one": lambda c: shifted(c, list(c.workers)),
+    "columns shifted in one legal entity": lambda c: shifted(c, c.enabled(employer=one_of(c, 0))),
+    "a column is empty": lambda c: change(c, list(c.workers), 3, None),
+    "everybody is back, says the status column": lambda c: {
+        n: ("true", *w[3][1:]) for n, w in c.workers.items() if w[3][0] == "false"
+    },
+    "user names made anew": lambda c: change(c, c.enabled(), 1, "another@contoso.com"),
+}
+ORDINARY: dict[str, Day] = {
+    "an ordinary day": ordinary,
+    "the end of a month": lambda c: ordinary(c, leavers=6.0),
+    "a department gets another name": lambda c: {
+        **ordinary(c),
+        **change(c, c.some(c.enabled(), 1 / 40), 3, "New name"),
+    },
+    "promotions, a tenth of the staff": lambda c: {**ordinary(c), **change(c, c.some(c.enabled(), 0.1), 2, "Senior")},
+}
+REAL: dict[str, Day] = {
+    "a mass termination that is real": lambda c: leave(c, c.some(c.enabled(), 0.3)),
+    "a reorganisation of two thirds": lambda c: change(c, c.some(c.enabled(), 0.66), 3, "New name"),
+}
+"""Right, and a person should still say so."""
+
+
+@dataclass
+class Told:
+    """What came of one kind of day: how often the guards, 20 percent and 500 held it, of so many companies."""
+
+    days: int = 0
+    guards: int = 0
+    percent: int = 0
+    five_hundred: int = 0
+
+
+def study(companies: int, seed: int, largest: int) -> dict[str, Told]:
+    """Every kind of day in so many companies of 40 workers and more, by name."""
+    found: dict[str, Told] = {}
+    loaded = load("oracle-hcm")
+    with tempfile.TemporaryDirectory() as folder, Warehouse(Home(Path(folder) / "home")).write() as con:
+        mapping = desired.prepare(con, loaded.profile)
+        ensure_columns(
+            con, "worker_versions", {name: DUCKDB_TYPES[kind] for name, kind in loaded.profile.types.items()}
+        )
+        for i in range(companies):
+            company = Company.make(random.Random(f"{seed}/{i}"), largest)
+            _deliver(con, company)
+            for name, day in {**INCIDENTS, **ORDINARY, **REAL}.items():
+                changes = day(company)
+                if not changes:
+                    continue
+                held = _held(con, loaded, mapping, changes, company)
+                told = found.setdefault(name, Told())
+                told.days += 1
+                whole = set(changes) if name in INCIDENTS else set()
+                told.guards += bool(held) and held >= whole
+                told.percent += _by_percent(company, changes)
+                told.five_hundred += sum(_kind(company, n, v) == "disable" for n, v in changes.items()) > 500
+    return found
+
+
+def _kind(company: Company, number: str, values: tuple[str | None, ...]) -> str:
+    before = company.workers.get(number)
+    if before is None:
+        return "create"
+    kinds = {("true", "false"): "disable", ("false", "true"): "enable"}
+    return kinds.get((str(before[3][0]), str(values[0])), "rename" if before[3][1] != values[1] else "update")
+
+
+def _by_percent(company: Company, changes: Changes) -> bool:
+    return len(company.workers) >= 100 and len(changes) > 0.2 * len(company.workers)
+
+
+def _deliver(con: duckdb.DuckDBPyConnection, company: Company) -> None:
+    """The warehouse of a company after a month of ordinary days."""
+    for table in ("manifests", "operations", "accepted_requests", "delivered", "worker_versions"):
+        con.execute(f"delete from {table}")
+    chance, staff = company.chance, company.enabled()
+    days, operations = [], []
+    for i in range(HISTORY_DAYS):
+        date = TODAY - dt.timedelta(days=HISTORY_DAYS - i)
+        days.append(date)
+        leavers = round(company.daily(company.turnover) * (6 if date.day in (1, 31) else 1))
+        for kind, count in (
+            ("disable", leavers),
+            ("update", company.daily(2.0)),
+            ("create", company.daily(company.turnover)),
+        ):
+            operations += [(i + 1, kind, number) for number in chance.sample(staff, min(len(staff), count))]
+    con.register("days_made", pa.table({"plan_no": range(1, len(days) + 1), "date": days}))
+    con.execute(f"""insert into manifests by name select 'm' || plan_no as manifest_id, plan_no::integer as plan_no,
+        date as business_date, '{TARGET}' as target, 1 as requests, 1 as operations, date::timestamptz as planned_at
+        from days_made""")
+    con.execute("insert into accepted_requests select plan_no, 0, date::timestamptz from days_made")
+    if operations:
+        plans, kinds, numbers = zip(*operations, strict=True)
+        con.register("made", pa.table({"plan_no": plans, "kind": kinds, "number": numbers}))
+        con.execute("insert into operations select plan_no::integer, 0, 0, number, kind, 0 from made")
+        con.unregister("made")
+    con.unregister("days_made")
+    workers = company.workers
+    con.register("made", pa.table({
+        "person_number": list(workers), "legal_employer": [w[0] for w in workers.values()],
+        "country": [w[1] for w in workers.values()], "worker_type": [w[2] for w in workers.values()],
+        **{name: [w[3][i] for w in workers.values()] for i, name in enumerate(VALUES)},
+    }))  # fmt: skip
+    con.execute("""insert into worker_versions by name select person_number, date '2020-01-01' as valid_from, 0 as digest,
+        0 as extract_id, 0 as row_no, legal_employer, country, worker_type from made""")
+    con.execute(f"""insert into delivered by name select '{TARGET}' as target, person_number, 0 as digest, 1 as plan_no,
+        0 as request_no, 0 as op_no, {", ".join(map(quote, VALUES))} from made""")
+    con.unregister("made")
+
+
+def _held(
+    con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, mapping: Mapping, changes: Changes, company: Company
+) -> set[str]:
+    """Whom the guards hold of a plan with these changes."""
+    columns = {name: [values[i] for values in changes.values()] for i, name in enumerate(VALUES)}
+    kinds = [_kind(company, number, values) for number, values in changes.items()]
+    con.register("changes_made", pa.table({
+        "person_number": list(changes), "kind": kinds, **{n: pa.array(v, pa.string()) for n, v in columns.items()}
+    }))  # fmt: skip
+    others = ", ".join(f"null as {quote(leaf.column)}" for leaf in mapping.leaves if leaf.column not in VALUES)
+    guards.judge(con, loaded.profile, mapping, TARGET, TODAY, f"select *, {others} from changes_made")
+    held = {number for (number,) in con.execute("select person_number from held_back").fetchall()}
+    con.unregister("changes_made")
+    return held
+
+
+def rows(found: dict[str, Told]) -> Iterator[tuple[str, str, int, str, str, str]]:
+    """(what, kind of day, companies, held by guards, by 20 percent, by 500)."""
+    for what, kinds in (("incident", INCIDENTS), ("ordinary", ORDINARY), ("real, and a lot", REAL)):
+        for name in kinds:
+            told = found[name]
+            ours, percent, five_hundred = (
+                f"{100 * share / told.days:.0f} %" for share in (told.guards, told.percent, told.five_hundred)
+            )
+            yield what, name, told.days, ours, percent, five_hundred
+
+
+def main() -> None:
+    """Run it and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--companies", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--largest", type=int, default=8000, help="workers of the largest company; the smallest has 40")
+    given = parser.parse_args()
+    print("| | day | companies | guards | 20 percent | 500 |\n|---|---|---|---|---|---|")
+    for row in rows(study(given.companies, given.seed, given.largest)):
+        print("| " + " | ".join(map(str, row)) + " |")
+
+
+if __name__ == "__main__":
+    main()
