@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from typing import Annotated, Any
 
@@ -15,9 +14,10 @@ from hcm_pipeline.cli.deliver import show_receipts
 from hcm_pipeline.cli.output import dump, say, table
 from hcm_pipeline.cli.prepare import Json
 from hcm_pipeline.cli.run import DAY_COLUMNS, REASON_COLUMNS, day_row, reason_row
-from hcm_pipeline.delivery.journal import JournaledManifest
-from hcm_pipeline.delivery.target import target_key
-from hcm_pipeline.entra.timing import UPLOAD_RATE, Rate
+from hcm_pipeline.delivery.journal import Journal, JournaledManifest
+from hcm_pipeline.delivery.pacing import Pace
+from hcm_pipeline.delivery.target import target_key, tenant_of
+from hcm_pipeline.entra.timing import UPLOAD_RATE, utc_now
 from hcm_pipeline.errors import HomeError, UsageError
 from hcm_pipeline.landing import waiting
 from hcm_pipeline.scim.manifest import OPERATIONS_PER_REQUEST, read_manifest
@@ -52,7 +52,7 @@ def plan(
     requests = math.ceil(operations / OPERATIONS_PER_REQUEST)
     guards = [_quarantine_verdict(context, days[-1])] if days else []
     with context.journal() as journal:
-        left = journal.calls_left(target, Rate(profile.delivery.daily_quota, dt.timedelta(days=1)))
+        left = quota_left(context, journal)
         ready = [m for m in journal.open_manifests() if m.target == target]
     seconds = requests / UPLOAD_RATE.calls * UPLOAD_RATE.per.total_seconds()
     if as_json:
@@ -85,6 +85,12 @@ def plan(
         say(
             f"ready: manifest {manifest.manifest_id[:12]} of {manifest.business_date}, {manifest.operations:,} operations"
         )
+
+
+def quota_left(context: Context, journal: Journal) -> int:
+    """Calls that the tenant's quota leaves us now."""
+    quota = context.loaded.profile.delivery.own_quota
+    return Pace(journal, tenant_of(context.settings), target_key(context.settings), clock=utc_now, quota=quota).left()
 
 
 def _quarantine_verdict(context: Context, found: queries.Row) -> queries.Row:
@@ -148,9 +154,7 @@ def status(as_json: Json = False) -> None:
     with context.journal() as journal:
         manifests = journal.manifests()
         report["manifests"] = [_manifest_row(m, journal.progress(m.manifest_id).accepted) for m in manifests[-20:]]
-        report["quota_left"] = journal.calls_left(
-            target, Rate(context.loaded.profile.delivery.daily_quota, dt.timedelta(days=1))
-        )
+        report["quota_left"] = quota_left(context, journal)
     report["landing"] = [path.name for path in waiting(context.settings.home)]
     try:
         with context.warehouse.read() as con:

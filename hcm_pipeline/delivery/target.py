@@ -27,6 +27,11 @@ def describe(target: Target) -> str:
     return f"target: {urlsplit(target.graph_url).netloc}, job {target.job_id}"
 
 
+def tenant_of(settings: Settings) -> str:
+    """The tenant whose limits count, without starting anything."""
+    return (settings.target.tenant_id if settings.target is not None else SandboxOptions().tenant_id).lower()
+
+
 def target_key(settings: Settings) -> str:
     """The key of the target (see `Target.key`) without starting anything: a plan is made for one target."""
     if settings.target is not None:

@@ -16,8 +16,10 @@ import orjson
 import pytest
 
 from hcm_pipeline.delivery.journal import Journal
+from hcm_pipeline.delivery.lanes import Ended, Post, Threads
 from hcm_pipeline.delivery.upload import UploadReport, upload
 from hcm_pipeline.entra import Patience
+from hcm_pipeline.entra.timing import Clock, Sleep
 from hcm_pipeline.home import Home, private
 from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, running
 from hcm_pipeline.scim.manifest import BULK_FILE, Manifest, folder_of, write_manifest
@@ -80,6 +82,24 @@ class StoppedTime:
         self.now += dt.timedelta(seconds=seconds)
 
 
+class StoppedLanes(Threads):
+    """No time passes while attempts are on their way: whatever there is to wait for, they end first."""
+
+    def _wait(self, seconds: float | None) -> Ended | None:
+        return super()._wait(None)
+
+    def close(self) -> None:
+        """A simulated end of the process leaves attempts on their way; their sockets are closed before the test ends."""
+        for _ in range(self._busy):
+            self._ended.get()
+        super().close()
+
+
+def one_lane(post: Post, clock: Clock, sleep: Sleep) -> StoppedLanes:
+    """One attempt at a time, for what depends on the order."""
+    return StoppedLanes(post, clock, sleep, width=1)
+
+
 @dataclass
 class Site:
     """A home, its sandbox and what drives an upload there."""
@@ -108,7 +128,9 @@ class Site:
 
     def upload(self, manifest: Manifest, **given: Any) -> UploadReport:
         """Upload with a journal of its own, as a new process would."""
-        usual: dict[str, Any] = {"patience": Patience(sleep=self.time.sleep), "target": self.target}
+        usual: dict[str, Any] = {
+            "patience": Patience(sleep=self.time.sleep), "target": self.target, "lanes": StoppedLanes
+        }  # fmt: skip
         with self.journal() as journal:
             return upload(
                 self.home, manifest_id=manifest.manifest_id, journal=journal, clock=self.time.clock, **(usual | given)
