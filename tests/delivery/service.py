@@ -111,11 +111,7 @@ class SimulatedLanes:
         self._service.call(attempt.request.body, lambda result: self._ended.append(Ended(attempt, result, time.now)))
 
     def next(self, seconds: float | None) -> Ended | None:
-        wait = (
-            dt.timedelta(days=1 if seconds is None else seconds / 86400)
-            if seconds is None
-            else dt.timedelta(seconds=seconds)
-        )
+        wait = dt.timedelta(days=1) if seconds is None else dt.timedelta(seconds=seconds)
         self._service.pass_time(self._service.time.now + wait, lambda: bool(self._ended))
         if not self._ended:
             assert seconds is not None, "waited for nothing"
