@@ -13,7 +13,9 @@ from hcm_pipeline.cli.output import dump, say
 from hcm_pipeline.cli.prepare import Json
 from hcm_pipeline.delivery.journal import JournaledManifest, ManifestState
 
-Which = Annotated[str, typer.Argument(metavar="MANIFEST", help="A manifest's id, or a beginning of it that fits no other.")]
+Which = Annotated[
+    str, typer.Argument(metavar="MANIFEST", help="A manifest's id, or a beginning of it that fits no other.")
+]
 Why = Annotated[str | None, typer.Option(help="The reason, kept with the decision.")]
 
 
