@@ -320,7 +320,6 @@ create table if not exists undos (
     closed varchar                         -- done | rejected | null: still wanted
 );
 
-
 -- one row: one worker whom the newest plan has an operation for, and since when they wait for it
 create table if not exists first_planned (
     target varchar not null,

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcm_pipeline.delivery.order import make_order, note_first_planned, urgency_sql
+from hcm_pipeline.delivery.order import make_order, note_first_planned, steady_sql, urgency_sql
 from hcm_pipeline.delivery.plan import KINDS
 from hcm_pipeline.warehouse import Warehouse
 
@@ -41,7 +41,7 @@ def starting(number: str, days: int, **given: object) -> Op:
     return Op(number, start=TODAY + dt.timedelta(days=days), **given)  # type: ignore[arg-type]
 
 
-def order(*ops: Op, no_later_than_days: float = 3.0) -> list[str]:
+def order(*ops: Op, no_later_than_days: float = 3.0, steadily: bool = False) -> list[str]:
     """Person numbers in the order of sending."""
     with duckdb.connect() as con:
         con.register("given", pa.table({
@@ -53,9 +53,13 @@ def order(*ops: Op, no_later_than_days: float = 3.0) -> list[str]:
             "active": pa.array(["true" if op.active else "false" for op in ops], pa.string()),
             "failed": pa.array([op.failed for op in ops], pa.bool_()),
         }))  # fmt: skip
-        urgency = urgency_sql(KINDS, TODAY, NOW, no_later_than_days)
-        make_order(con, f"select person_number, manager, kind = 'create' as creates, {urgency} as urgency from given")
-        found = con.execute("select person_number, place from sending_order order by place").fetchall()
+        urgency, steady = urgency_sql(KINDS, TODAY, NOW, no_later_than_days), steady_sql(KINDS)
+        make_order(
+            con,
+            f"select person_number, manager, kind = 'create' as creates, {urgency} as urgency, {steady} as steady from given",
+        )
+        column = "steady_place" if steadily else "place"
+        found = con.execute(f"select person_number, {column} from sending_order order by {column}").fetchall()
     assert [place for _, place in found] == list(range(len(ops)))
     return [number for number, _ in found]
 
@@ -116,6 +120,15 @@ def test_what_waited_too_long_goes_with_those_who_start_before_all_who_start_aft
     ops = [Op("1", "update", waited_days=4), starting("2", -5), starting("3", -3), starting("4", 0), Op("5", "update")]
     assert order(*ops) == ["2", "1", "3", "4", "5"]
     assert order(*ops, no_later_than_days=5)[-2:] == ["1", "5"]
+
+
+def test_what_is_held_keeps_its_order_from_day_to_day_with_managers_first_all_the_same() -> None:
+    ops = [starting("1", 3, manager="3"), Op("2", waited_days=9), starting("3", 90), Op("4", "disable", active=False)]
+    assert order(*ops, steadily=True) == ["4", "2", "3", "1"]
+    assert order(*ops) == ["4", "2", "3", "1"]
+    later = [starting("1", -40, manager="3"), Op("2", waited_days=0), starting("3", 0), ops[3]]
+    assert order(*later, steadily=True) == ["4", "2", "3", "1"]
+    assert order(*later) == ["4", "3", "2", "1"]
 
 
 OPS = st.lists(
