@@ -55,7 +55,8 @@ def judge(entries: Iterable[LogEntry], workers: Collection[str], accepted_at: dt
     """Judge a canary by the newest entry of each of its workers since it was accepted.
 
     An update that only fills in a manager says nothing of the record. An entry of before the acceptance is about an
-    operation before it.
+    operation before it; one of after it may be, too, when the canary changes an account again before the service has worked
+    off the last change: both are then worked off in one cycle, within seconds.
     """
     newest: dict[str, LogEntry] = {}
     for entry in entries:

@@ -44,7 +44,7 @@ def body_of(number: int, note: str = "", method: str = "POST") -> bytes:
     return orjson.dumps({"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": [operation]})
 
 
-def write(home: Home, target: str, bodies: list[bytes]) -> Manifest:
+def write(home: Home, target: str, bodies: list[bytes], inputs: dict[str, str] | None = None) -> Manifest:
     """Put a manifest of these bodies into the home."""
     content = b"".join(body + b"\n" for body in bodies)
     manifest = Manifest.seal(
@@ -57,7 +57,7 @@ def write(home: Home, target: str, bodies: list[bytes]) -> Manifest:
         bulk_sha256=hashlib.sha256(content).hexdigest(),
         bulk_bytes=len(content),
         counts={"joiner": len(bodies)},
-        inputs={},
+        inputs=inputs or {},
         extracts=(),
     )
     folder = folder_of(home.manifests, manifest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import fcntl
 import logging
+import random
 import signal
 import subprocess
 import sys
@@ -15,12 +16,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from hcm_pipeline.delivery.journal import Journal, ManifestState, RequestState
+from hcm_pipeline.delivery.lanes import Attempt, Ended, Threads
 from hcm_pipeline.delivery.pacing import Pace
 from hcm_pipeline.delivery.upload import UploadReport
-from hcm_pipeline.entra import GraphClient, Patience
+from hcm_pipeline.entra import GraphClient, Patience, client
 from hcm_pipeline.errors import PipelineError, ServiceRefused, ServiceUnavailable, SignInFailed, UsageError
 from hcm_pipeline.scim.manifest import BULK_FILE, folder_of
 
@@ -437,3 +440,112 @@ def test_a_home_that_was_moved_goes_on_where_it_stood(site: Site, tmp_path: Path
 def test_an_unknown_manifest_is_a_wrong_call(site: Site) -> None:
     with site.journal() as journal, pytest.raises(UsageError, match="no manifest's id begins so"):
         journal.get("f00")
+
+
+def test_a_client_that_gave_up_waiting_sends_the_same_bytes_again_and_nothing_is_lost(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "TIMEOUT", httpx.Timeout(5.0, read=0.3))
+    manifest = site.plan(*FIVE)
+    site.fault("latency", seconds=1.0, times=1)
+    report = site.upload(manifest)
+    assert (report.state, report.sent) == (ManifestState.ACCEPTED, 6)
+    assert set(site.accepted()) == set(digests(*FIVE))
+    assert site.accepted().count(digests(FIVE[0])[0]) in (1, 2)  # taken late, or not yet
+
+
+def test_two_jobs_of_a_tenant_are_uploaded_to_side_by_side_and_share_the_quota(site: Site) -> None:
+    manifest = site.plan(*FIVE)
+    with site.journal() as journal:
+        other = Pace(journal, site.target.tenant_id, "its other job", clock=site.time.clock, quota=4)
+        for _ in range(2):
+            call = other.claim()
+            assert isinstance(call, int)
+            other.done(call, site.time.now)
+    report = site.upload(manifest, quota=4)
+    assert (report.accepted, report.reason) == (2, "the quota is spent")
+    with (site.home.locks / "upload-of-another-job.lock").open("wb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        site.time.sleep(24 * 3600)
+        assert site.upload(manifest).state is ManifestState.ACCEPTED
+
+
+@pytest.mark.parametrize("state", ["Paused", "Quarantine"])
+def test_nothing_is_sent_to_a_job_that_stands_still_and_the_reason_is_told(site: Site, state: str) -> None:
+    manifest = site.plan(*FIVE)
+    site.http.post(f"{site.handle.url}/sandbox/job", json={"status": state})
+    report = site.upload(manifest)
+    assert (report.state, report.sent, report.stopped) == (ManifestState.READY, 0, True)
+    assert state.lower() in (report.reason or "")
+    assert site.received() == []
+    site.http.post(f"{site.handle.url}/sandbox/job", json={"status": "Active"})
+    assert site.upload(manifest).state is ManifestState.ACCEPTED
+
+
+def test_a_job_that_cannot_be_read_is_sent_to_all_the_same(site_with: Callable[..., Site]) -> None:
+    site = site_with(withheld_permissions=frozenset({"Synchronization.ReadWrite.All", "Synchronization.Read.All"}))
+    assert site.upload(site.plan(*FIVE)).state is ManifestState.ACCEPTED
+
+
+class Dying(Threads):
+    """Lanes on which the process ends at a given step, as if killed."""
+
+    left = 0
+
+    def _step(self) -> None:
+        Dying.left -= 1
+        if not Dying.left:
+            raise Killed
+
+    def start(self, attempt: Attempt) -> None:
+        self._step()
+        super().start(attempt)
+        self._step()
+
+    def next(self, seconds: float | None) -> Ended | None:
+        self._step()
+        ended = super().next(seconds)
+        self._step()
+        return ended
+
+    def _wait(self, seconds: float | None) -> Ended | None:
+        return super()._wait(None)
+
+    def close(self) -> None:
+        for _ in range(self._busy):
+            self._ended.get()
+        super().close()
+
+
+def test_over_the_wire_with_random_faults_and_kills_everything_arrives_and_no_limit_is_broken(site: Site) -> None:
+    """Six uploads against the sandbox itself, whose limits count by its own clock, which stands still beside ours."""
+    site.http.post(f"{site.handle.url}/sandbox/clock", json={"mode": "manual"})
+
+    def sleep(seconds: float) -> None:
+        site.time.sleep(seconds)
+        site.http.post(f"{site.handle.url}/sandbox/clock", json={"advance_seconds": seconds})
+
+    faults: list[dict[str, Any]] = [
+        {"kind": "status", "status": 429}, {"kind": "status", "status": 429, "retry_after": 9},
+        {"kind": "status", "status": 503}, {"kind": "bucket_full"}, {"kind": "reset_before"}, {"kind": "reset_after"},
+        {"kind": "revoke_tokens"}, {"kind": "reset_before", "on": "token"},
+    ]  # fmt: skip
+    for seed in range(6):
+        chance = random.Random(seed)
+        bodies = [body_of(number, f"seed {seed}") for number in range(25)]
+        manifest = site.plan(*bodies)
+        before = len(site.received())
+        for fault in chance.sample(faults, 4):
+            site.fault(**fault)
+        while True:
+            Dying.left = chance.randrange(5, 120)
+            try:
+                report = site.upload(manifest, lanes=Dying, patience=Patience(sleep=sleep))
+            except Killed:
+                continue
+            break
+        assert report.state is ManifestState.ACCEPTED
+        new = site.received()[before:]
+        assert {digest for status, digest in new if status == 202} == set(digests(*bodies))
+        armed = sum(status == 429 for status, _ in new)
+        assert armed <= 2, "throttled more often than it was told to"
