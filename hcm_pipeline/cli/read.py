@@ -14,6 +14,7 @@ from hcm_pipeline.cli.deliver import show_receipts
 from hcm_pipeline.cli.output import dump, say, table
 from hcm_pipeline.cli.prepare import Json
 from hcm_pipeline.cli.run import DAY_COLUMNS, REASON_COLUMNS, day_row, reason_row
+from hcm_pipeline.delivery.gates import Gates
 from hcm_pipeline.delivery.journal import Journal, JournaledManifest
 from hcm_pipeline.delivery.pacing import Pace
 from hcm_pipeline.delivery.target import target_key, tenant_of
@@ -155,6 +156,8 @@ def status(as_json: Json = False) -> None:
         manifests = journal.manifests()
         report["manifests"] = [_manifest_row(m, journal.progress(m.manifest_id).accepted) for m in manifests[-20:]]
         report["quota_left"] = quota_left(context, journal)
+        pause = Gates(journal, target).paused()
+        report["paused"] = pause if pause and pause.until > utc_now() else None
     report["landing"] = [path.name for path in waiting(context.settings.home)]
     try:
         with context.warehouse.read() as con:
@@ -230,6 +233,8 @@ def show_status(report: dict[str, Any]) -> None:
     )
     if report["landing"]:
         say(f"in landing/: {', '.join(report['landing'])}")
+    if report["paused"]:
+        say(f"the upload waits: {report['paused'].reason}; it goes on at {report['paused'].until:%Y-%m-%d %H:%M}Z")
     say(f"{report['quota_left']:,} calls left of the daily quota")
 
 
