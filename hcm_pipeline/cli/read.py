@@ -157,7 +157,7 @@ def status(as_json: Json = False) -> None:
         report["manifests"] = [_manifest_row(m, journal.progress(m.manifest_id).accepted) for m in manifests[-20:]]
         report["quota_left"] = quota_left(context, journal)
         pause = Gates(journal, target).paused()
-        report["paused"] = pause if pause and pause.until > utc_now() else None
+        report["paused"] = pause if pause and pause.holds(utc_now()) else None
     report["landing"] = [path.name for path in waiting(context.settings.home)]
     try:
         with context.warehouse.read() as con:
@@ -234,7 +234,7 @@ def show_status(report: dict[str, Any]) -> None:
     if report["landing"]:
         say(f"in landing/: {', '.join(report['landing'])}")
     if report["paused"]:
-        say(f"the upload waits: {report['paused'].reason}; it goes on at {report['paused'].until:%Y-%m-%d %H:%M}Z")
+        say(f"the upload waits: {report['paused'].describe()}")
     say(f"{report['quota_left']:,} calls left of the daily quota")
 
 

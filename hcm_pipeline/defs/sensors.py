@@ -134,7 +134,7 @@ def kept_back(pipeline: Pipeline, journal: Journal, manifest: JournaledManifest)
         if waiting_for and not gates.released(manifest.manifest_id):
             return f"{name}: {waiting_for} of the operations that went first have no outcome yet"
     elif pause and pause.kind in (PauseKind.SERVICE, PauseKind.JOB) and pause.until > now:
-        return f"{name}: {pause.reason}; it goes on at {pause.until:%Y-%m-%d %H:%M}Z"
+        return f"{name}: {pause.describe()}"
     quota = pipeline.loaded.profile.delivery.own_quota
     spent = Pace(journal, tenant_of(pipeline.settings), manifest.target, clock=utc_now, quota=quota).not_yet()
     if spent and spent.spent:

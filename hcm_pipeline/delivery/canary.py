@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from hcm_pipeline.delivery.gates import Gates
 from hcm_pipeline.delivery.journal import Journal
-from hcm_pipeline.entra.log import LogEntry
+from hcm_pipeline.entra.log import NO_CHANGE, LogEntry
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.profile.model import Delivery
 from hcm_pipeline.scim.manifest import OPERATIONS_PER_REQUEST
@@ -75,5 +75,5 @@ def judge(entries: Iterable[LogEntry], workers: Collection[str], accepted_at: dt
 
 
 def is_good(entry: LogEntry) -> bool:
-    """Success, or a skip because nothing was left to change."""
-    return entry.status in ("success", "skipped")
+    """Success, or a skip because nothing was left to change; one because the worker is out of the app's scope is not."""
+    return entry.status == "success" or entry.skip == NO_CHANGE

@@ -47,12 +47,25 @@ class PauseKind(StrEnum):
 
 @dataclass(frozen=True)
 class Pause:
-    """Nothing is sent to a target before `until`. `manifest_id`: the one that was being uploaded."""
+    """Nothing is sent to a target before `until`. `manifest_id`: the one that was being uploaded.
+
+    A canary is waited for until its outcomes have come; `until` is then when it is worth looking again.
+    """
 
     manifest_id: str
     kind: PauseKind
     until: dt.datetime
     reason: str
+
+    def holds(self, now: dt.datetime) -> bool:
+        """Whether it is not over yet, as far as the time says."""
+        return self.kind is PauseKind.CANARY or self.until > now
+
+    def describe(self) -> str:
+        """What is waited for, and until when."""
+        if self.kind is PauseKind.CANARY:
+            return f"{self.reason}; the rest follows when they are good"
+        return f"{self.reason}; it goes on at {self.until:%Y-%m-%d %H:%M}Z"
 
 
 class Gates:

@@ -15,6 +15,7 @@ from hcm_pipeline.delivery.gates import Gates, PauseKind
 from hcm_pipeline.delivery.journal import ManifestState
 from hcm_pipeline.delivery.upload import UploadReport
 from hcm_pipeline.entra import LogEntry, Patience
+from hcm_pipeline.entra.log import NO_CHANGE, OUT_OF_SCOPE, UNSPECIFIED
 from hcm_pipeline.scim.manifest import Manifest
 
 from .conftest import Site, body_of, digests, write
@@ -167,6 +168,12 @@ def test_the_newest_entry_of_a_worker_decides_and_one_that_fills_in_a_manager_do
 
 def test_entries_of_before_the_canary_and_of_others_say_nothing() -> None:
     assert judge([entry("1", "success", -1), entry("9", "failure")], ["1"], NOON) == Verdict(0, 1, ())
+
+
+@pytest.mark.parametrize(("skip", "good"), [(NO_CHANGE, 1), (OUT_OF_SCOPE, 0), (UNSPECIFIED, 0)])
+def test_a_skip_is_good_when_nothing_was_left_to_change(skip: str, good: int) -> None:
+    skipped = entry("1", "skipped", code="EntrySynchronizationSkipped", skip=skip)
+    assert judge([skipped], ["1"], NOON).good == good
 
 
 def test_a_warning_is_not_good() -> None:
