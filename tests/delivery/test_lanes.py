@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from collections.abc import Iterator
 
 from hcm_pipeline.delivery.lanes import Attempt, Request, Threads
 from hcm_pipeline.entra.answers import Answer, NoAnswer
@@ -40,7 +41,7 @@ def test_attempts_are_on_their_way_together_and_told_as_they_end() -> None:
 
 def test_what_an_attempt_raises_is_told_and_the_lane_goes_on() -> None:
     lost = NoAnswer("lost", sent=True)
-    results = iter([lost, ACCEPTED])
+    results: Iterator[Answer | NoAnswer] = iter([lost, ACCEPTED])
 
     def post(body: bytes, token: str) -> Answer:
         result = next(results)
@@ -49,6 +50,7 @@ def test_what_an_attempt_raises_is_told_and_the_lane_goes_on() -> None:
         return result
 
     lanes = Threads(post, utc_now, lambda seconds: None)
+    expected: Answer | NoAnswer
     for expected in (lost, ACCEPTED):
         lanes.start(attempt(0))
         ended = lanes.next(10)
