@@ -28,8 +28,10 @@ def describe(target: Target) -> str:
 
 
 def tenant_of(settings: Settings) -> str:
-    """The tenant whose limits count, without starting anything."""
-    return (settings.target.tenant_id if settings.target is not None else SandboxOptions().tenant_id).lower()
+    """The tenant whose limits count (see `Target.tenant`), without starting anything."""
+    if settings.target is not None:
+        return settings.target.tenant
+    return job_key(settings.home.sandbox).split(".")[1].lower()  # the second part of a sandbox's job id
 
 
 def target_key(settings: Settings) -> str:

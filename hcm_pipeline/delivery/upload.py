@@ -88,7 +88,7 @@ def upload(
             return _report(journal, found, sent=0, already=True)
         folder, manifest = _checked(home, found, target)
         with GraphClient(target, patience=patience, clock=clock) as client:
-            pace = Pace(journal, target.tenant_id.lower(), target.key, clock=clock, quota=quota)
+            pace = Pace(journal, target.tenant, target.key, clock=clock, quota=quota)
             run = _Upload(found, manifest, folder, journal, client, pace, patience, clock, canary)
             ended = run.run(lanes(client.bulk_upload, clock, patience.sleep), progress)
         report = _report(journal, journal.get(found.manifest_id), sent=run.sent, pause=ended)

@@ -457,7 +457,7 @@ def test_a_client_that_gave_up_waiting_sends_the_same_bytes_again_and_nothing_is
 def test_two_jobs_of_a_tenant_are_uploaded_to_side_by_side_and_share_the_quota(site: Site) -> None:
     manifest = site.plan(*FIVE)
     with site.journal() as journal:
-        other = Pace(journal, site.target.tenant_id, "its other job", clock=site.time.clock, quota=4)
+        other = Pace(journal, site.target.tenant, "its other job", clock=site.time.clock, quota=4)
         for _ in range(2):
             call = other.claim()
             assert isinstance(call, int)
