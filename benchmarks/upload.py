@@ -41,7 +41,7 @@ SERVE = """
 import sys
 from pathlib import Path
 from hcm_pipeline.sandbox import SandboxOptions, running
-options = SandboxOptions(latency_seconds=float(sys.argv[2]), cycle_seconds=3600, daily_quota=10**9)
+options = SandboxOptions(latency_seconds=float(sys.argv[2]), cycle_seconds=3600, daily_quota=10**8)
 with running(Path(sys.argv[1]), options=options):
     print("ready", flush=True)
     sys.stdin.read()

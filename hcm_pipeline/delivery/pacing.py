@@ -113,12 +113,18 @@ class Pace:
 
     def left(self) -> int:
         """Calls that the quota allows now."""
+        return max(0, self._quota.calls - len(self.made()))
+
+    def made(self) -> list[dt.datetime]:
+        """When the calls that the quota still counts have ended, oldest first; now for those that are on their way."""
+        now = self._clock()
         with self._journal.transaction() as db:
-            [used] = db.execute(
-                "SELECT count(*) FROM paced_calls WHERE tenant = ? AND (ended_at IS NULL OR ended_at > ?)",
-                (self._tenant, _iso(self._clock() - self._quota.per)),
-            ).fetchone()
-        return max(0, self._quota.calls - int(used))
+            rows = db.execute(
+                "SELECT coalesce(ended_at, ?) AS at FROM paced_calls"
+                " WHERE tenant = ? AND (ended_at IS NULL OR ended_at > ?) ORDER BY at",
+                (_iso(now), self._tenant, _iso(now - self._quota.per)),
+            ).fetchall()
+        return [dt.datetime.fromisoformat(row["at"]) for row in rows]
 
     def _not_yet(self, db: sqlite3.Connection, now: dt.datetime) -> NotYet | None:
         [on_their_way] = db.execute(

@@ -69,13 +69,14 @@ def upload(
     patience: Patience | None = None,
     quota: int = DAILY_QUOTA,
     canary: Canary = NO_CANARY,
+    still_holds: Callable[[Manifest], None] = lambda manifest: None,
     lanes: Callable[[Post, Clock, Sleep], Lanes] = Threads,
 ) -> UploadReport:
     """Send what is left of a manifest; `progress` is told (settled, all) requests after each.
 
     Raises UsageError for an unknown id; GuardStop for a manifest that waits for a person's word or was rejected;
     PipelineError when the manifest's bytes are not those planned, it belongs to another target, or another upload does
-    not finish in time; SignInFailed; ServiceRefused when the service takes no request at all (401, 403, 404 ...);
+    not finish in time; what `still_holds` raises of a manifest of which nothing was sent yet; SignInFailed; ServiceRefused when the service takes no request at all (401, 403, 404 ...);
     ServiceUnavailable when patience ran out. After any of these the upload can be started again.
     """
     patience = patience or Patience()
@@ -87,6 +88,8 @@ def upload(
             log.info("manifest %s is %s already; nothing was sent", found.manifest_id[:12], found.state)
             return _report(journal, found, sent=0, already=True)
         folder, manifest = _checked(home, found, target)
+        if found.state is ManifestState.READY:
+            still_holds(manifest)
         with GraphClient(target, patience=patience, clock=clock) as client:
             pace = Pace(journal, target.tenant, target.key, clock=clock, quota=quota)
             run = _Upload(found, manifest, folder, journal, client, pace, patience, clock, canary)

@@ -126,6 +126,7 @@ def test_a_spent_quota_says_when_the_oldest_call_is_a_day_old(tmp_path: Path) ->
             make(current, time)
             time.sleep(3600)
         assert current.left() == 0
+        assert current.made() == [first + dt.timedelta(hours=hours) for hours in range(3)]
         assert current.claim() == current.not_yet() == NotYet(first + DAY, spent=True)
         time.now = first + DAY
         assert (current.left(), current.not_yet()) == (1, None)

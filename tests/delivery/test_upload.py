@@ -24,8 +24,8 @@ from hcm_pipeline.delivery.lanes import Attempt, Ended
 from hcm_pipeline.delivery.pacing import Pace
 from hcm_pipeline.delivery.upload import UploadReport
 from hcm_pipeline.entra import GraphClient, Patience, client
-from hcm_pipeline.errors import PipelineError, ServiceRefused, ServiceUnavailable, SignInFailed, UsageError
-from hcm_pipeline.scim.manifest import BULK_FILE, folder_of
+from hcm_pipeline.errors import GuardStop, PipelineError, ServiceRefused, ServiceUnavailable, SignInFailed, UsageError
+from hcm_pipeline.scim.manifest import BULK_FILE, Manifest, folder_of
 
 from .conftest import Site, StoppedLanes, body_of, digests, one_lane, write
 
@@ -416,6 +416,19 @@ def test_altered_bytes_are_not_sent(site: Site) -> None:
     with pytest.raises(PipelineError, match="not those that were planned"):
         site.upload(manifest)
     assert site.received() == []
+
+
+def test_a_manifest_that_holds_no_more_is_not_begun_but_one_that_was_begun_goes_on(site: Site) -> None:
+    def moved(_: Manifest) -> None:
+        raise GuardStop("what it was made from has moved")
+
+    manifest = site.plan(*FIVE)
+    with pytest.raises(GuardStop, match="has moved"):
+        site.upload(manifest, still_holds=moved)
+    assert site.received() == []
+    site.upload(manifest, quota=2)
+    site.time.sleep(24 * 3600)
+    assert site.upload(manifest, still_holds=moved).state is ManifestState.ACCEPTED
 
 
 def test_a_manifest_for_another_target_is_not_sent(site: Site) -> None:
