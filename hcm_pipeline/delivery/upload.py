@@ -76,8 +76,9 @@ def upload(
 
     Raises UsageError for an unknown id; GuardStop for a manifest that waits for a person's word or was rejected;
     PipelineError when the manifest's bytes are not those planned, it belongs to another target, or another upload does
-    not finish in time; what `still_holds` raises of a manifest of which nothing was sent yet; SignInFailed; ServiceRefused when the service takes no request at all (401, 403, 404 ...);
-    ServiceUnavailable when patience ran out. After any of these the upload can be started again.
+    not finish in time; what `still_holds` raises of a manifest of which nothing was sent yet; SignInFailed; ServiceRefused
+    when the service takes no request at all (401, 403, 404 ...); ServiceUnavailable when patience ran out. After any of
+    these the upload can be started again.
     """
     patience = patience or Patience()
     found = journal.get(manifest_id)
