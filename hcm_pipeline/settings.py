@@ -38,6 +38,11 @@ class Target:
         """What makes this target itself: the delivered state belongs to one of these."""
         return f"{self.service_principal_id}/{self.job_id}"
 
+    @property
+    def tenant(self) -> str:
+        """The tenant, however its id is written: the service's limits are a tenant's."""
+        return self.tenant_id.replace("-", "").lower()
+
     def __repr__(self) -> str:
         return f"Target({self.graph_url}, {self.key})"
 

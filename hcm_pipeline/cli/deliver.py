@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from functools import partial
 from typing import Annotated
 
@@ -11,13 +12,16 @@ from hcm_pipeline.cli import queries
 from hcm_pipeline.cli.context import Context
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.prepare import Json
+from hcm_pipeline.delivery.canary import canary_of
+from hcm_pipeline.delivery.gates import Gates
 from hcm_pipeline.delivery.inputs import refuse_moved
 from hcm_pipeline.delivery.journal import ManifestState
 from hcm_pipeline.delivery.outcomes import read_outcomes, take_over
 from hcm_pipeline.delivery.target import describe, open_target
 from hcm_pipeline.delivery.upload import UploadReport
 from hcm_pipeline.delivery.upload import upload as send
-from hcm_pipeline.errors import GuardStop
+from hcm_pipeline.entra.timing import utc_now
+from hcm_pipeline.errors import GuardStop, UsageError
 
 Manifest = Annotated[str | None, typer.Argument(help="A manifest's id or the beginning of it; default: all that wait.")]
 
@@ -28,10 +32,18 @@ def add_to(app: typer.Typer) -> None:
     app.command()(outcomes)
 
 
-def upload(manifest: Manifest = None, as_json: Json = False) -> None:
+def upload(
+    manifest: Manifest = None,
+    past_canary: Annotated[
+        bool, typer.Option("--past-canary", help="Let the named manifest go on, whatever its first operations came to.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Send what is left of a manifest, within the service's limits; a later call goes on where one was cut off."""
+    if past_canary and not manifest:
+        raise UsageError("--past-canary: name the manifest that is to go on")
     context = Context.from_env()
-    home, quota = context.settings.home.create(), context.loaded.profile.delivery.daily_quota
+    home, delivery = context.settings.home.create(), context.loaded.profile.delivery
     progress = Progress()
     reports: list[UploadReport] = []
     with open_target(context.settings) as target, context.journal() as journal:
@@ -39,6 +51,8 @@ def upload(manifest: Manifest = None, as_json: Json = False) -> None:
         chosen = (
             [journal.get(manifest)] if manifest else [m for m in journal.open_manifests() if m.target == target.key]
         )
+        if past_canary:
+            Gates(journal, chosen[0].target).release(chosen[0].manifest_id, getpass.getuser(), utc_now())
         with progress.shown():
             for one in chosen:
                 reports.append(
@@ -47,7 +61,8 @@ def upload(manifest: Manifest = None, as_json: Json = False) -> None:
                         target,
                         one.manifest_id,
                         journal=journal,
-                        quota=quota,
+                        quota=delivery.own_quota,
+                        canary=canary_of(delivery, target),
                         still_holds=partial(refuse_moved, context.warehouse, context.loaded),
                         progress=lambda done, of: progress(f"sent {done:,} of {of:,} requests"),
                     )
@@ -62,6 +77,8 @@ def upload(manifest: Manifest = None, as_json: Json = False) -> None:
     for report in reports:
         if not as_json:
             say(_said(report))
+    if any(report.stopped for report in reports):
+        raise typer.Exit(GuardStop.exit_code)
     if any(report.state in {ManifestState.FAILED, ManifestState.SUPERSEDED} for report in reports):
         raise typer.Exit(1)
     for one in held:
@@ -74,10 +91,11 @@ def upload(manifest: Manifest = None, as_json: Json = False) -> None:
 
 def _said(report: UploadReport) -> str:
     counts = f"{report.accepted:,} of {report.requests:,} requests accepted, {report.refused:,} refused, {report.sent:,} sent now"
-    until = f"; the quota is spent, it goes on at {report.paused_until:%Y-%m-%d %H:%M}Z" if report.paused_until else ""
+    until = f"; it goes on at {report.paused_until:%Y-%m-%d %H:%M}Z" if report.paused_until else ""
     reason = f" ({report.reason})" if report.reason else ""
     already = " already; nothing was sent" if report.already else ""
-    return f"manifest {report.manifest_id[:12]} is {report.state}{already}{reason}: {counts}{until}"
+    stopped = " and stopped" if report.stopped else ""
+    return f"manifest {report.manifest_id[:12]} is {report.state}{already}{stopped}{reason}: {counts}{until}"
 
 
 def outcomes(

@@ -18,6 +18,7 @@ from hcm_pipeline.identity.distinguished import key_sql
 from hcm_pipeline.identity.explain import explain
 from hcm_pipeline.identity.placement import find_moves, places, today, unknown_places
 from hcm_pipeline.profile.model import IDENTITY_COLUMNS, Profile
+from hcm_pipeline.scim.manifest import OPERATIONS_PER_REQUEST
 from hcm_pipeline.scim.mapping import DUCKDB_TYPES, Mapping, compile_mapping
 from hcm_pipeline.warehouse import first, quote
 
@@ -87,10 +88,14 @@ def failures(con: duckdb.DuckDBPyConnection, target: str, limit: int = 50) -> li
     )
 
 
-def difference(con: duckdb.DuckDBPyConnection, profile: Profile, target: str, journal: Journal) -> Row:
+def difference(
+    con: duckdb.DuckDBPyConnection, profile: Profile, target: str, journal: Journal, *,
+    first_request: int = OPERATIONS_PER_REQUEST,
+) -> Row:  # fmt: skip
     """What would be sent now: operations by kind, attribute by attribute, what guards say, and who is kept out.
 
-    `held` counts operations by what they are held for, `requests` those of every manifest that a plan would make of them.
+    `held` counts operations by what they are held for, `requests` those of every manifest that a plan would make of them,
+    whose first request holds `first_request` operations.
     """
     mapping = _diff(con, profile, target, journal)
     undo.make(con, mapping, target, "select * from differing")
@@ -115,7 +120,7 @@ def difference(con: duckdb.DuckDBPyConnection, profile: Profile, target: str, jo
         "guards": [*places_verdict(con, profile), *(verdict.as_row() for verdict in verdicts)],
         "held": held,
         "withheld": decisions.withheld(con, target),
-        "requests": sum(sum(1 for _ in slices(operations)) for _, operations in parts),
+        "requests": sum(sum(1 for _ in slices(operations, first_request)) for _, operations in parts),
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import getpass
 from typing import Annotated, Any
 
@@ -18,11 +17,14 @@ from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.prepare import Json
 from hcm_pipeline.cli.run import DAY_COLUMNS, REASON_COLUMNS, day_row, reason_row
 from hcm_pipeline.delivery import contents, decisions
+from hcm_pipeline.delivery.canary import first_request
 from hcm_pipeline.delivery.forecast import ends_at
+from hcm_pipeline.delivery.gates import Gates
 from hcm_pipeline.delivery.guards import Verdict
 from hcm_pipeline.delivery.journal import WAITING, JournaledManifest, ManifestState
+from hcm_pipeline.delivery.pacing import DAY, pace_of
 from hcm_pipeline.delivery.target import target_key
-from hcm_pipeline.entra.timing import UPLOAD_RATE, Rate
+from hcm_pipeline.entra.timing import UPLOAD_RATE, Rate, utc_now
 from hcm_pipeline.errors import GuardStop, HomeError, UsageError
 from hcm_pipeline.landing import waiting
 from hcm_pipeline.scim.manifest import read_manifest
@@ -58,15 +60,17 @@ def plan(
         if worker:
             _plan_of_worker(queries.worker_plan(con, profile, target, worker, journal), worker, as_json)
             return
-        found = queries.difference(con, profile, target, journal)
+        found = queries.difference(
+            con, profile, target, journal, first_request=first_request(journal, context.loaded, target)
+        )
         days = queries.days(con, 1)
-    quota = Rate(profile.delivery.daily_quota, dt.timedelta(days=1))
+    quota = Rate(profile.delivery.own_quota, DAY)
     with context.journal() as journal:
         manifests = [m for m in journal.manifests() if m.target == target]
-        made = journal.calls_made(target, quota)
+        made = pace_of(journal, context.settings, profile.delivery).made()
     waiting = [m for m in manifests if m.newest and m.state in WAITING]
     seconds = found["requests"] / UPLOAD_RATE.calls * UPLOAD_RATE.per.total_seconds()
-    ends = ends_at(made, found["requests"], dt.datetime.now(dt.UTC), quota=quota)
+    ends = ends_at(made, found["requests"], utc_now(), quota=quota)
     report = {
         **found,
         "least_seconds": round(seconds, 1),
@@ -252,9 +256,9 @@ def status(as_json: Json = False) -> None:
         report["waiting"] = [
             held_row(context, m) for m in manifests if m.target == target and m.newest and m.state in WAITING
         ]
-        report["quota_left"] = journal.calls_left(
-            target, Rate(context.loaded.profile.delivery.daily_quota, dt.timedelta(days=1))
-        )
+        report["quota_left"] = pace_of(journal, context.settings, context.loaded.profile.delivery).left()
+        pause = Gates(journal, target).paused()
+        report["paused"] = pause if pause and pause.holds(utc_now()) else None
     report["landing"] = [path.name for path in waiting(context.settings.home)]
     try:
         with context.warehouse.read() as con:
@@ -333,6 +337,8 @@ def show_status(report: dict[str, Any]) -> None:
     table("Withheld: not planned before it changes", ("reason", "workers"), list(report["withheld"].items()))
     if report["landing"]:
         say(f"in landing/: {', '.join(report['landing'])}")
+    if report["paused"]:
+        say(f"the upload waits: {report['paused'].describe()}")
     say(f"{report['quota_left']:,} calls left of the daily quota")
 
 

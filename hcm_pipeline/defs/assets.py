@@ -22,6 +22,7 @@ from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.delivery.forecast import ends_at
 from hcm_pipeline.delivery.guards import OTHERS, Verdict
 from hcm_pipeline.delivery.journal import Journal
+from hcm_pipeline.delivery.pacing import DAY, pace_of
 from hcm_pipeline.delivery.plan import KINDS, Plan
 from hcm_pipeline.delivery.target import target_key
 from hcm_pipeline.entra.timing import Rate
@@ -359,9 +360,10 @@ def _plan_metadata(pipeline: Pipeline, made: Plan | None) -> dict[str, Any]:
         **counts,
     }
     if made:
-        quota = Rate(pipeline.loaded.profile.delivery.daily_quota, dt.timedelta(days=1))
+        delivery = pipeline.loaded.profile.delivery
+        quota = Rate(delivery.own_quota, DAY)
         with Journal(pipeline.home.journal) as journal:
-            calls = journal.calls_made(made.target, quota)
+            calls = pace_of(journal, pipeline.settings, delivery).made()
         ends = ends_at(calls, values["requests"], processing.utc_now(), quota=quota)
         values["quota_left"] = max(0, quota.calls - len(calls))
         values["sent_at_once_it_ends_at"] = dg.MetadataValue.timestamp(ends)

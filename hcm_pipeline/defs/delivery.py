@@ -12,6 +12,7 @@ import dagster as dg
 
 from hcm_pipeline.defs import metadata as md
 from hcm_pipeline.defs.resources import Pipeline
+from hcm_pipeline.delivery.canary import canary_of
 from hcm_pipeline.delivery.inputs import refuse_moved
 from hcm_pipeline.delivery.journal import Journal, ManifestState
 from hcm_pipeline.delivery.outcomes import read_outcomes, take_over
@@ -36,7 +37,7 @@ class UploadConfig(dg.Config):
     description="Sign in, send what is left of the manifest within the service's limits, journal every request.",
 )
 def upload_op(context: dg.OpExecutionContext, config: UploadConfig, pipeline: Pipeline) -> None:
-    """Send one manifest. Raises what `upload` raises, and Failure when requests were refused.
+    """Send one manifest. Raises what `upload` raises, and Failure when requests were refused or a person has to act.
 
     There is no retry here: the upload retries what passes, and the sensor starts another run for what was left.
     """
@@ -44,13 +45,15 @@ def upload_op(context: dg.OpExecutionContext, config: UploadConfig, pipeline: Pi
     progress = pipeline.progress(context.log)
     with open_target(settings) as target, Journal(home.journal) as journal:
         context.log.info(describe(target))
+        delivery = pipeline.loaded.profile.delivery
         found = journal.get(config.manifest_id)
         report = upload(
             home,
             target,
             found.manifest_id,
             journal=journal,
-            quota=pipeline.loaded.profile.delivery.daily_quota,
+            quota=delivery.own_quota,
+            canary=canary_of(delivery, target),
             still_holds=partial(refuse_moved, pipeline.warehouse(context.log), pipeline.loaded),
             progress=lambda settled, requests: progress(f"sent {settled:,} of {requests:,} requests"),
         )
@@ -69,10 +72,16 @@ def upload_op(context: dg.OpExecutionContext, config: UploadConfig, pipeline: Pi
                 "sent_now": report.sent,
                 "operations": found.operations,
                 **({"paused_until": report.paused_until.isoformat()} if report.paused_until else {}),
+                **({"reason": report.reason} if report.reason else {}),
             },
             tags={"dagster/data_version": f"{report.manifest_id[:32]}-{report.accepted}"},
         )
     )
+    if report.paused_until:
+        tell = context.log.warning if report.stopped else context.log.info
+        tell(f"{report.reason}; it goes on at {report.paused_until:%Y-%m-%d %H:%M}Z")
+    if report.stopped and not report.paused_until:
+        raise dg.Failure(f"manifest {found.manifest_id[:12]}: {report.reason}")
     if report.state is ManifestState.FAILED:
         raise dg.Failure(f"{report.reason}; the refused operations return to the next plan")
 

@@ -13,9 +13,12 @@ from hcm_pipeline.defs import metadata as md
 from hcm_pipeline.defs.assets import DAILY_JOB
 from hcm_pipeline.defs.delivery import OUTCOMES_JOB, UPLOAD_JOB, outcomes_job, upload_job
 from hcm_pipeline.defs.resources import Pipeline
+from hcm_pipeline.delivery.gates import Gates, PauseKind
 from hcm_pipeline.delivery.journal import Journal, JournaledManifest
+from hcm_pipeline.delivery.pacing import Pace
 from hcm_pipeline.delivery.settle import waiting_since
-from hcm_pipeline.delivery.target import target_key
+from hcm_pipeline.delivery.target import target_key, tenant_of
+from hcm_pipeline.entra.timing import utc_now
 from hcm_pipeline.landing import SETTLE_SECONDS, waiting
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.sources import Left, is_whole, match_source, read_business_date
@@ -72,10 +75,12 @@ def build_sensors(profile: Profile) -> list[dg.SensorDefinition]:
         with Journal(pipeline.home.journal) as journal:
             target = target_key(pipeline.settings)
             ready = [manifest for manifest in journal.open_manifests() if manifest.target == target]
-        if not ready:
-            yield dg.SkipReason("no manifest is ready")
-        for manifest in ready:
-            yield _upload_request(context.instance, manifest)
+            if not ready:
+                yield dg.SkipReason("no manifest is ready")
+            for manifest in ready:
+                why = kept_back(pipeline, journal, manifest)
+                paused = Gates(journal, target).paused() is not None
+                yield dg.SkipReason(why) if why else _upload_request(context.instance, manifest, paused=paused)
 
     @dg.sensor(
         name="outcomes_waiting",
@@ -116,14 +121,55 @@ def under_way(instance: dg.DagsterInstance, runs: Sequence[dg.DagsterRun]) -> bo
     return going_on
 
 
-def _upload_request(instance: dg.DagsterInstance, manifest: JournaledManifest) -> dg.RunRequest | dg.SkipReason:
-    """A run for the manifest, unless one is under way. Its key counts the runs that ended, so that none comes twice."""
+def kept_back(pipeline: Pipeline, journal: Journal, manifest: JournaledManifest) -> str | None:
+    """What keeps a manifest from being uploaded now: its canary, the quota, a wait that the service or the job asks for."""
+    name, now = f"manifest {manifest.manifest_id[:12]}", utc_now()
+    gates = Gates(journal, manifest.target)
+    failed = gates.failed(manifest.manifest_id)
+    if failed:
+        return f"{name}: {failed}"
+    pause = gates.paused()
+    if pause and pause.kind is PauseKind.CANARY and pause.manifest_id == manifest.manifest_id:
+        waiting_for = canary_waits(pipeline, manifest)
+        if waiting_for and not gates.released(manifest.manifest_id):
+            return f"{name}: {waiting_for} of the operations that went first have no outcome yet"
+    elif pause and pause.kind in (PauseKind.SERVICE, PauseKind.JOB) and pause.until > now:
+        return f"{name}: {pause.describe()}"
+    quota = pipeline.loaded.profile.delivery.own_quota
+    spent = Pace(journal, tenant_of(pipeline.settings), manifest.target, clock=utc_now, quota=quota).not_yet()
+    if spent and spent.spent:
+        return f"{name}: the quota is spent; it goes on at {spent.free_at:%Y-%m-%d %H:%M}Z"
+    return None
+
+
+def canary_waits(pipeline: Pipeline, manifest: JournaledManifest) -> int:
+    """How many operations of a manifest's first request have no outcome, as far as the read copy knows."""
+    if not pipeline.home.read_copy.is_file():
+        return 1
+    with pipeline.warehouse(dg.get_dagster_logger()).read() as con:
+        row = first(
+            con,
+            """select count(*) from operations o join manifests m using (plan_no)
+            left join outcomes u using (plan_no, request_no, op_no)
+            where m.manifest_id = ? and o.request_no = 0 and u.outcome is null""",
+            [manifest.manifest_id],
+        )
+    return int(row[0]) if row else 0
+
+
+def _upload_request(
+    instance: dg.DagsterInstance, manifest: JournaledManifest, *, paused: bool
+) -> dg.RunRequest | dg.SkipReason:
+    """A run for the manifest, unless one is under way. Its key counts the runs that ended, so that none comes twice.
+
+    `paused`: the last one ended because it had to wait for something, and that is over. After any other it rests a while.
+    """
     records = instance.get_run_records(dg.RunsFilter(job_name=UPLOAD_JOB, tags={md.MANIFEST_TAG: manifest.manifest_id}))
     if under_way(instance, [record.dagster_run for record in records]):
         return dg.SkipReason(f"manifest {manifest.manifest_id[:12]} is being uploaded")
     launched = [record for record in records if md.PROCESS_TAG not in record.dagster_run.tags]
     last_end = max((record.end_time or 0.0 for record in launched), default=0.0)
-    if launched and time.time() - last_end < RETRY_AFTER_SECONDS:
+    if launched and not paused and time.time() - last_end < RETRY_AFTER_SECONDS:
         return dg.SkipReason(
             f"manifest {manifest.manifest_id[:12]}: its last upload ended early; it goes on a while later"
         )

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,12 +22,26 @@ from pathlib import Path
 from types import TracebackType
 
 from hcm_pipeline.delivery import journal_schema
-from hcm_pipeline.entra.timing import Clock, Rate, utc_now
+from hcm_pipeline.entra.timing import Clock, utc_now
 from hcm_pipeline.errors import PipelineError, UsageError
 from hcm_pipeline.home import private
 from hcm_pipeline.scim.manifest import Manifest
 
 BUSY_SECONDS = 30
+
+ORDER_SCHEMA = """
+-- one row: one manifest, in the order of planning: a newer plan has a higher place
+CREATE TABLE plan_order (place INTEGER PRIMARY KEY AUTOINCREMENT, manifest_id TEXT NOT NULL UNIQUE);
+INSERT INTO plan_order (manifest_id) SELECT manifest_id FROM manifests ORDER BY created_at, manifest_id;
+
+-- one row: one worker of one target, and the newest plan of which a version was begun to be sent
+CREATE TABLE sent_versions (
+    target TEXT NOT NULL,
+    person_number TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    PRIMARY KEY (target, person_number)
+) WITHOUT ROWID;
+"""
 
 
 class SentMeanwhile(PipelineError):
@@ -172,6 +186,7 @@ class Journal:
                 self._db.execute("PRAGMA synchronous = FULL")
                 self._prepare()
                 self._db.execute("PRAGMA foreign_keys = ON")
+                self.ensure("plan_order", ORDER_SCHEMA)
             except BaseException:
                 self._db.close()
                 raise
@@ -183,6 +198,23 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._db.close()
+
+    # --- for what is kept beside it
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One transaction for what belongs together: methods called inside take part in it."""
+        with self._transaction():
+            yield self._db
+
+    def ensure(self, table: str, schema: str) -> None:
+        """Make another module's tables unless `table`, one of them, is there."""
+        known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+        if self._db.execute(known, (table,)).fetchone() is None:
+            with self._transaction():
+                if self._db.execute(known, (table,)).fetchone() is None:  # another process may have been faster
+                    for statement in schema.split(";\n"):
+                        self._db.execute(statement)
 
     # --- manifests
 
@@ -244,7 +276,9 @@ class Journal:
                 (manifest.manifest_id, manifest.business_date.isoformat(), manifest.target, folder.as_posix(),
                  manifest.requests, manifest.operations, state, self._now(), manifest.held_for),
             )  # fmt: skip
+            self._order_last(manifest.manifest_id)
         elif found.state in CLOSED:
+            self._order_last(manifest.manifest_id)
             self._give_back(manifest.manifest_id, "state <> 'sending'")  # that one will still be ended
             self._to(state, manifest.manifest_id)
 
@@ -396,15 +430,18 @@ class Journal:
 
     # --- requests
 
-    def begin_send(self, manifest_id: str, request_no: int) -> bool:
+    def begin_send(self, manifest_id: str, request_no: int, workers: Collection[str] = ()) -> bool:
         """Note that a request is about to be sent; False: it must not be, for the manifest was superseded or rejected.
 
-        Raises PipelineError for a request that is on its way or settled.
+        It is superseded, too, when a newer plan has begun to send a version of one of these `workers` (person numbers):
+        an older one never follows. Raises PipelineError for a request that is on its way or settled.
         """
         now = self._now()
         with self._transaction():
             found = self._existing(manifest_id)
             if found.state in CLOSED:
+                return False
+            if found.state in OPEN and not self._is_newest(found, request_no, workers):
                 return False
             if found.state not in OPEN or not 0 <= request_no < found.requests:
                 raise PipelineError(
@@ -513,51 +550,36 @@ class Journal:
         row = self._db.execute("SELECT max(accept_seq) FROM acceptances").fetchone()
         return row[0] or 0
 
-    # --- calls
-
-    def claim_call(self, target: str, rate: Rate, quota: Rate) -> int | CallRefused:
-        """Count one call now if both limits allow it, in one transaction; otherwise say which does not, and until when.
-
-        A clock that was set back leaves calls in the future: they count as made now, so that the wait stays bounded.
-        """
-        now = self._clock().astimezone(dt.UTC)
-        with self._transaction():
-            self._db.execute("UPDATE calls SET at = ? WHERE target = ? AND at > ?", (_iso(now), target, _iso(now)))
-            for limit in (quota, rate):
-                free = self._free_at(target, limit, now)
-                if free > now:
-                    return CallRefused(limit, free)
-            self._db.execute("DELETE FROM calls WHERE at < ?", (_iso(now - 2 * quota.per),))
-            made = self._db.execute("INSERT INTO calls (target, at) VALUES (?, ?)", (target, _iso(now)))
-            return int(made.lastrowid or 0)
-
-    def end_call(self, call: int) -> None:
-        """Note that a call has ended: the service counted it at some time before now."""
-        with self._transaction():
-            self._db.execute("UPDATE calls SET at = max(at, ?) WHERE call_no = ?", (self._now(), call))
-
-    def calls_left(self, target: str, quota: Rate) -> int:
-        """How many more calls the quota allows now."""
-        since = _iso(self._clock() - quota.per)
-        row = self._db.execute("SELECT count(*) FROM calls WHERE target = ? AND at > ?", (target, since)).fetchone()
-        return max(0, quota.calls - int(row[0]))
-
-    def calls_made(self, target: str, quota: Rate) -> list[dt.datetime]:
-        """The calls that the quota still counts, oldest first."""
-        since = _iso(self._clock() - quota.per)
-        rows = self._db.execute("SELECT at FROM calls WHERE target = ? AND at > ? ORDER BY at", (target, since))
-        return [dt.datetime.fromisoformat(row["at"]) for row in rows.fetchall()]
-
-    def _free_at(self, target: str, limit: Rate, now: dt.datetime) -> dt.datetime:
-        row = self._db.execute(
-            "SELECT at FROM calls WHERE target = ? ORDER BY at DESC LIMIT 1 OFFSET ?", (target, limit.calls - 1)
-        ).fetchone()
-        return limit.free_at(dt.datetime.fromisoformat(row["at"]) if row else None, now)
-
     # --- inside
 
     def _now(self) -> str:
         return _iso(self._clock())
+
+    def _order_last(self, manifest_id: str) -> None:
+        self._db.execute("INSERT OR REPLACE INTO plan_order (manifest_id) VALUES (?)", (manifest_id,))
+
+    def _is_newest(self, found: JournaledManifest, request_no: int, workers: Collection[str]) -> bool:
+        """Note whose versions are about to go out; False, and superseded, when a newer plan's did for one of them."""
+        [place] = self._db.execute(
+            "SELECT place FROM plan_order WHERE manifest_id = ?", (found.manifest_id,)
+        ).fetchone()
+        marks = ", ".join("?" * len(workers))
+        [newer] = self._db.execute(
+            f"SELECT count(*) FROM sent_versions WHERE target = ? AND person_number IN ({marks}) AND place > ?",
+            (found.target, *workers, place),
+        ).fetchone()
+        if newer:
+            self._db.execute(
+                "UPDATE manifests SET state = 'superseded', finished_at = ?, reason = ? WHERE manifest_id = ?",
+                (self._now(), f"request {request_no} holds older versions of {newer} workers than a later plan sent",
+                 found.manifest_id),
+            )  # fmt: skip
+            return False
+        self._db.executemany(
+            "INSERT OR REPLACE INTO sent_versions (target, person_number, place) VALUES (?, ?, ?)",
+            [(found.target, worker, place) for worker in workers],
+        )
+        return True
 
     def _find(self, manifest_id: str) -> JournaledManifest | None:
         row = self._db.execute("SELECT * FROM manifests WHERE manifest_id = ?", (manifest_id,)).fetchone()
@@ -615,6 +637,9 @@ class Journal:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        if self._db.in_transaction:  # part of a larger one, see `transaction`
+            yield
+            return
         with self._explained():
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -630,14 +655,6 @@ class Journal:
             yield
         except (sqlite3.Error, OSError) as error:
             raise PipelineError(f"{self._path}: the journal cannot be used: {error}") from error
-
-
-@dataclass(frozen=True)
-class CallRefused:
-    """A limit is used up until `free_at`."""
-
-    limit: Rate
-    free_at: dt.datetime
 
 
 def _iso(moment: dt.datetime) -> str:

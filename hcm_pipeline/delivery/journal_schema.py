@@ -84,10 +84,6 @@ CREATE TABLE acceptances (
     request_id TEXT,
     service_time TEXT NOT NULL
 );
-
--- one row: one call that counts against the limits of a target. at: when it ended, when it began until then
-CREATE TABLE calls (call_no INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL, at TEXT NOT NULL);
-CREATE INDEX calls_by_time ON calls (target, at);
 """
     + DECISIONS
 )

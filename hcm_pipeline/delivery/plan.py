@@ -25,7 +25,8 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from hcm_pipeline.delivery import contents, decisions, desired, guards, inputs, settle, undo
+from hcm_pipeline.delivery import contents, decisions, desired, guards, inputs, order, settle, undo
+from hcm_pipeline.delivery.canary import first_request
 from hcm_pipeline.delivery.guards import Verdict
 from hcm_pipeline.delivery.journal import WAITING, Journal, ManifestState, SentMeanwhile
 from hcm_pipeline.delivery.resend import make_resend
@@ -35,6 +36,7 @@ from hcm_pipeline.home import Home, private
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.scim.manifest import (
     BULK_FILE,
+    OPERATIONS_PER_REQUEST,
     PLAN_FILE,
     ExtractOf,
     Manifest,
@@ -54,8 +56,6 @@ KINDS = ("disable", "enable", "create", "rename", "move", "update", "retry")
 """Operations in the order of sending: who left first."""
 CHUNK_REQUESTS = 1000
 """Requests rendered at once: some 50 MB of JSON outside DuckDB's own limit."""
-ORDER = f"list_position([{', '.join(map(literal, KINDS))}], kind), person_number"
-"""SQL for the order of sending, over operations."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +163,7 @@ class _Planning:
         if row is None:
             return None
         self._day, self._state = row
+        self._first_request = first_request(self._journal, self._loaded, target)
         seen = self._journal.last_send(target)
         waiting = [m for m in self._journal.manifests(*WAITING) if m.target == target]
         self._going_on = [found for m in waiting if (found := self._readable(m.folder))]
@@ -190,7 +191,12 @@ class _Planning:
         self._progress(f"{self._day}: comparing what should be with what the service has")
         wanted = desired.desired_sql(profile, self._mapping, target)
         decisions.forget_changed(con, wanted, target)
-        self._fill(number, diff_sql(wanted, target, desired.moved_sql(self._mapping)))
+        con.execute(
+            f"create or replace temp table differing as {diff_sql(wanted, target, desired.moved_sql(self._mapping))}"
+        )
+        order.arrange(con, profile.delivery, KINDS, target, "differing", self._day, self._now)
+        self._fill(number, "select * from differing")
+        con.execute("drop table differing")
         planned = f"select * from planned where plan_no = {number}"
         left_out = undo.make(con, self._mapping, target, planned)
         undo.close_done(con, target)
@@ -229,20 +235,22 @@ class _Planning:
         row = first(self._con, "select coalesce(max(plan_no), 0) + 1 from manifests")
         return int(row[0]) if row else 1
 
-    def _fill(self, number: int, operations: str) -> None:
+    def _fill(self, number: int, operations: str, *, held: bool = False) -> None:
         """Put operations into `planned` under a number, in the order of sending.
 
-        `operations` is a SELECT of person_number, kind, digest, basis and every mapped value.
+        `operations` is a SELECT of person_number, kind, digest, basis and every mapped value. Held ones keep their order from
+        day to day.
         """
+        place = "steady_place" if held else "place"
+        by = f"{place} nulls last, person_number"
         # numbered as they come out of one sort of wide rows, which takes two thirds of the time that a window over them takes
         self._con.execute(f"""
             insert into planned by name
             select {number} as plan_no, row_number() over () - 1 as position, * from (
-                select * from ({operations}) order by {ORDER})
+                select o.* from ({operations}) o left join sending_order s using (person_number) order by {by})
         """)
-        numbered = (
-            f"select position, row_number() over (order by {ORDER}) - 1 as place from planned where plan_no = {number}"
-        )
+        numbered = f"""select position, row_number() over (order by {by}) - 1 as place
+            from planned left join sending_order using (person_number) where plan_no = {number}"""
         if first(self._con, f"select 1 from ({numbered}) where position <> place limit 1"):
             raise PipelineError("the warehouse numbered operations out of order; nothing was planned")
 
@@ -275,7 +283,7 @@ class _Planning:
         parts = []
         for held_for, undoes, source in sources:
             extra = "held_for" if undoes is None else "undoes"
-            self._fill(number, f"select * exclude ({extra}) from {source}")
+            self._fill(number, f"select * exclude ({extra}) from {source}", held=held_for is not None)
             part = self._part(number, held_for, undoes)
             if part.counts:
                 parts.append(part)
@@ -304,7 +312,7 @@ class _Planning:
         half.mkdir(mode=0o700)
         digest, size, written = hashlib.sha256(), 0, 0
         with open(private(half / BULK_FILE), "wb", buffering=1 << 20) as out:
-            for body in _bodies(con, operation_sql(self._mapping, part.plan_no), operations):
+            for body in _bodies(con, operation_sql(self._mapping, part.plan_no), operations, self._first_request):
                 digest.update(body)
                 size += out.write(body)
                 written += 1
@@ -380,7 +388,7 @@ class _Planning:
             [manifest.manifest_id, part.plan_no, manifest.business_date, manifest.target, manifest.requests,
              manifest.operations, self._now, manifest.held_for, manifest.undoes],
         )  # fmt: skip
-        request, place = request_sql("position")
+        request, place = request_sql("position", self._first_request)
         con.execute(
             f"insert into operations select plan_no, {request}, {place}, person_number, kind, digest"
             " from planned where plan_no = ?",
@@ -400,12 +408,14 @@ def _sql(text: str | None) -> str:
     return "null" if text is None else literal(text)
 
 
-def _bodies(con: duckdb.DuckDBPyConnection, query: str, operations: int) -> Iterator[bytes]:
+def _bodies(
+    con: duckdb.DuckDBPyConnection, query: str, operations: int, first_request: int = OPERATIONS_PER_REQUEST
+) -> Iterator[bytes]:
     """The lines of `bulk.ndjson`: requests of 50 operations, made of rows (position, operation JSON and a comma).
 
     The text stays the UTF-8 bytes that DuckDB made: a request is one slice of an Arrow buffer, not fifty Python strings.
     """
-    requests = list(slices(operations))
+    requests = list(slices(operations, first_request))
     for number in range(0, len(requests), CHUNK_REQUESTS):
         cuts = requests[number : number + CHUNK_REQUESTS]
         begin, end = cuts[0][0], cuts[-1][1]

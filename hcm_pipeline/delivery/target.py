@@ -27,6 +27,13 @@ def describe(target: Target) -> str:
     return f"target: {urlsplit(target.graph_url).netloc}, job {target.job_id}"
 
 
+def tenant_of(settings: Settings) -> str:
+    """The tenant whose limits count (see `Target.tenant`), without starting anything."""
+    if settings.target is not None:
+        return settings.target.tenant
+    return job_key(settings.home.sandbox).split(".")[1].lower()  # the second part of a sandbox's job id
+
+
 def target_key(settings: Settings) -> str:
     """The key of the target (see `Target.key`) without starting anything: a plan is made for one target."""
     if settings.target is not None:

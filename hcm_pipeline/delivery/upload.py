@@ -1,4 +1,4 @@
-"""Upload a manifest: every bulk request in order, journaled before and after, until all are settled.
+"""Upload a manifest: every bulk request, journaled before and after, until all are settled.
 
 Whatever cuts it off (a crash, a lost connection, the quota, a newer plan), the journal says where it stood, and the
 next upload goes on there with the same bytes.
@@ -8,43 +8,42 @@ from __future__ import annotations
 
 import datetime as dt
 import fcntl
+import hashlib
 import logging
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hcm_pipeline.delivery.journal import (
-    OPEN,
-    Journal,
-    JournaledManifest,
-    ManifestState,
-    Outcome,
-    RequestState,
-)
-from hcm_pipeline.delivery.pacing import Pace, QuotaSpent
-from hcm_pipeline.entra.answers import Answer, NoAnswer
-from hcm_pipeline.entra.client import UPLOAD_PERMISSION, GraphClient
-from hcm_pipeline.entra.timing import DAILY_QUOTA, Clock, Patience, TryAgain, utc_now
-from hcm_pipeline.errors import GuardStop, PipelineError, ServiceRefused, ServiceUnavailable
+from hcm_pipeline.delivery.canary import SKEW, Canary, judge
+from hcm_pipeline.delivery.gates import Gates, Pause, PauseKind
+from hcm_pipeline.delivery.jobcheck import refuse_unless_running
+from hcm_pipeline.delivery.journal import OPEN, Journal, JournaledManifest, ManifestState, RequestState
+from hcm_pipeline.delivery.lanes import Lanes, Post, Threads
+from hcm_pipeline.delivery.pacing import Pace
+from hcm_pipeline.delivery.sending import Paused, Sending, Superseded, workers_of
+from hcm_pipeline.entra.client import GraphClient
+from hcm_pipeline.entra.timing import DAILY_QUOTA, Clock, Patience, Sleep, utc_now
+from hcm_pipeline.errors import GuardStop, PipelineError, ServiceRefused
 from hcm_pipeline.home import Home, private
-from hcm_pipeline.scim.manifest import Manifest, bodies, read_manifest, verify
+from hcm_pipeline.scim.manifest import Manifest, bodies, verify
 from hcm_pipeline.settings import Target
 
 log = logging.getLogger(__name__)
 
-LOCK = "upload.lock"
-REFUSED_BODY = frozenset({400, 409, 413, 422})
-"""Statuses that speak of this body only: the next one may be taken. Others mean that no request will be."""
+LOOK_AGAIN = dt.timedelta(minutes=15)
+"""A job that does not run is looked at again after so long."""
+NO_CANARY = Canary()
 
 
 @dataclass(frozen=True)
 class UploadReport:
     """How an upload ended.
 
-    `sent`: HTTP attempts made by this upload. `paused_until`: when to go on, if the service's limits ended it early.
-    `already`: the manifest was finished before, and nothing was done.
+    `sent`: HTTP attempts made by this upload. `paused_until`: when to go on, if something ended it early. `stopped`: a
+    person has to do something first. `reason`: why it paused, stopped or failed. `already`: the manifest was finished
+    before, and nothing was done.
     """
 
     manifest_id: str
@@ -56,18 +55,7 @@ class UploadReport:
     paused_until: dt.datetime | None = None
     already: bool = False
     reason: str | None = None
-
-
-class Superseded(Exception):
-    """A newer plan replaced the manifest, or a person rejected it."""
-
-
-class Paused(Exception):
-    """The service asked for more patience than there is."""
-
-    def __init__(self, until: dt.datetime) -> None:
-        self.until = until
-        super().__init__(f"paused until {until.isoformat(timespec='seconds')}")
+    stopped: bool = False
 
 
 def upload(
@@ -80,33 +68,34 @@ def upload(
     progress: Callable[[int, int], None] = lambda settled, requests: None,
     patience: Patience | None = None,
     quota: int = DAILY_QUOTA,
+    canary: Canary = NO_CANARY,
     still_holds: Callable[[Manifest], None] = lambda manifest: None,
+    lanes: Callable[[Post, Clock, Sleep], Lanes] = Threads,
 ) -> UploadReport:
     """Send what is left of a manifest; `progress` is told (settled, all) requests after each.
 
-    Raises UsageError for an unknown id; GuardStop for a manifest that waits for a person's word or was rejected; PipelineError
-    when the manifest's bytes are not those planned, it belongs to another target, or another upload does not finish in time;
-    what `still_holds` raises when the upload begins; SignInFailed; ServiceRefused when the service takes no request at all
-    (401, 403, 404 ...); ServiceUnavailable when patience ran out. After any of these the upload can be started again.
+    Raises UsageError for an unknown id; GuardStop for a manifest that waits for a person's word or was rejected;
+    PipelineError when the manifest's bytes are not those planned, it belongs to another target, or another upload does
+    not finish in time; what `still_holds` raises of a manifest of which nothing was sent yet; SignInFailed; ServiceRefused
+    when the service takes no request at all (401, 403, 404 ...); ServiceUnavailable when patience ran out. After any of
+    these the upload can be started again.
     """
     patience = patience or Patience()
     found = journal.get(manifest_id)
-    with _only_uploader(home.locks, patience):
+    with _only_uploader(home.locks, target, patience):
         found = journal.get(found.manifest_id)  # another uploader may have finished it meanwhile
         refuse_undecided(found)
         if found.state not in OPEN:
             log.info("manifest %s is %s already; nothing was sent", found.manifest_id[:12], found.state)
             return _report(journal, found, sent=0, already=True)
-        folder = _checked(home, found, target)
+        folder, manifest = _checked(home, found, target)
         if found.state is ManifestState.READY:
-            still_holds(read_manifest(folder))
-        journal.start(found.manifest_id)
+            still_holds(manifest)
         with GraphClient(target, patience=patience, clock=clock) as client:
-            pace = Pace(journal, target.key, clock=clock, sleep=patience.sleep, quota=quota)
-            run = _Upload(found, folder, journal, client, pace, patience, clock)
-            paused_until = run.send_all(progress)
-        journal.finish(found.manifest_id)
-        report = _report(journal, journal.get(found.manifest_id), sent=run.sent, paused_until=paused_until)
+            pace = Pace(journal, target.tenant, target.key, clock=clock, quota=quota)
+            run = _Upload(found, manifest, folder, journal, client, pace, patience, clock, canary)
+            ended = run.run(lanes(client.bulk_upload, clock, patience.sleep), progress)
+        report = _report(journal, journal.get(found.manifest_id), sent=run.sent, pause=ended)
     log.info(
         "manifest %s is %s: %d of %d requests accepted, %d refused, %d sent now",
         report.manifest_id[:12], report.state, report.accepted, report.requests, report.refused, report.sent,
@@ -126,144 +115,159 @@ def refuse_undecided(found: JournaledManifest) -> None:
         raise GuardStop(f"manifest {found.manifest_id[:12]} was {found.reason}: nothing of it is sent")
 
 
+@dataclass(frozen=True)
+class _EndedEarly:
+    """Why an upload ended before its manifest did. `until` None: a person decides."""
+
+    reason: str
+    until: dt.datetime | None
+    stopped: bool = False
+
+
 class _Upload:
-    """One run over a manifest."""
+    """One run over a manifest, by the holder of the target's lock."""
 
     def __init__(
         self,
-        manifest: JournaledManifest,
+        found: JournaledManifest,
+        manifest: Manifest,
         folder: Path,
         journal: Journal,
         client: GraphClient,
         pace: Pace,
         patience: Patience,
         clock: Clock,
+        canary: Canary,
     ) -> None:
         self.sent = 0
-        self._manifest = manifest
+        self._id = found.manifest_id
+        self._name = f"manifest {found.manifest_id[:12]}"
+        self._found = found
+        self._profile = manifest.inputs.get("profile", "")
         self._folder = folder
         self._journal = journal
         self._client = client
         self._pace = pace
         self._patience = patience
         self._clock = clock
-        self._token_renewed = False
+        self._canary = canary
+        self._gates = Gates(journal, found.target)
 
-    def send_all(self, progress: Callable[[int, int], None]) -> dt.datetime | None:
-        """Send every unsettled request. Returns when to go on if a limit ended it early."""
+    def run(self, lanes: Lanes, progress: Callable[[int, int], None]) -> _EndedEarly | None:
+        """Send every unsettled request. Returns why it ended early, if it did."""
+        self._pace.end_lost()
+        early = self._may_not_begin()
+        if early is not None:
+            return early
+        self._gates.go_on()
+        self._journal.start(self._id)
+        sending = Sending(
+            self._found, self._journal, self._client, lanes, self._pace, self._patience, self._clock,
+            lambda settled: progress(settled, self._found.requests),
+        )  # fmt: skip
         try:
-            doubtful, others = self._journal.pending(self._manifest.manifest_id)
-            settled = self._manifest.requests - len(doubtful) - len(others)
-            progress(settled, self._manifest.requests)
-            # What may have arrived goes first, so that as little as possible stays in doubt.
-            for numbers in (doubtful, others):
-                for number, body in self._bodies(numbers):
-                    self._send(number, body)
-                    settled += 1
-                    progress(settled, self._manifest.requests)
+            progress(self._journal.progress(self._id).settled, self._found.requests)
+            early = self._send(sending)
         except Superseded:
-            log.info("manifest %s was superseded or rejected; the upload stops", self._manifest.manifest_id[:12])
-        except (QuotaSpent, Paused) as pause:
-            log.info("manifest %s: %s", self._manifest.manifest_id[:12], pause)
-            return pause.until
+            log.info("%s was superseded or rejected; the upload stops", self._name)
+        except Paused as pause:
+            log.info("%s: %s", self._name, pause)
+            early = self._pause(PauseKind.QUOTA if pause.spent else PauseKind.SERVICE, pause.until, str(pause))
+        finally:
+            self.sent = sending.attempts
+            lanes.close()
+        self._journal.finish(self._id)
+        return early
+
+    def _may_not_begin(self) -> _EndedEarly | None:
+        """What was known before the first call: a pause that the service asked for, a bad canary, a job that stands still."""
+        failed = self._gates.failed(self._id)
+        if failed is not None:
+            return _EndedEarly(failed, None, stopped=True)
+        pause = self._gates.paused()
+        if pause is not None and pause.kind is PauseKind.SERVICE and pause.until > self._clock():
+            return _EndedEarly(pause.reason, pause.until)
+        reason = self._job_stands_still()
+        if reason is not None:
+            return self._pause(PauseKind.JOB, self._clock() + LOOK_AGAIN, reason, stopped=True)
         return None
 
-    def _bodies(self, numbers: Collection[int]) -> Iterator[tuple[int, bytes]]:
-        if not numbers:
-            return
+    def _job_stands_still(self) -> str | None:
+        try:
+            return refuse_unless_running(self._client.job_status())
+        except ServiceRefused as refused:
+            log.info("%s: the job's state cannot be read (%s); it is sent all the same", self._name, refused.status)
+            return None
+
+    def _send(self, sending: Sending) -> _EndedEarly | None:
+        """The canary first, where one is due. What may have arrived goes before what did not, so that little stays in doubt."""
+        if self._canary_is_due():
+            sending.send(self._bodies(number for number in self._unsettled() if number == 0))
+            early = self._judge_canary()
+            if early is not None:
+                return early
+        for numbers in self._journal.pending(self._id):
+            sending.send(self._bodies(numbers))
+        return None
+
+    def _unsettled(self) -> list[int]:
+        doubtful, others = self._journal.pending(self._id)
+        return doubtful + others
+
+    def _bodies(self, numbers: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         wanted = set(numbers)
-        for number, body in bodies(self._folder, min(wanted)):
-            if number in wanted:
-                yield number, body
+        if wanted:
+            for number, body in bodies(self._folder, min(wanted)):
+                if number in wanted:
+                    yield number, body
 
-    def _send(self, number: int, body: bytes) -> None:
-        """Send one request until the service decides on it."""
-        try:
-            self._patience.attempts()(self._attempt, number, body)
-        except TryAgain as last:
-            if last.wait is not None:
-                raise Paused(self._clock() + dt.timedelta(seconds=last.wait)) from last
-            raise ServiceUnavailable(
-                f"manifest {self._manifest.manifest_id[:12]}, request {number}: gave up: {last.reason};"
-                " start the upload again later"
-            ) from last
+    # --- canary
 
-    def _attempt(self, number: int, body: bytes) -> None:
-        answer = self._post(number, body)
-        if answer.status == 401 and not self._token_renewed:
-            self._token_renewed = True
-            self._client.forget_token()
-            answer = self._post(number, body)
-        if answer.accepted:
-            self._token_renewed = False
-            return
-        if answer.passing:
-            log.info("manifest %s, request %d: %s", self._manifest.manifest_id[:12], number, answer.describe())
-            raise TryAgain(answer.describe(), answer.retry_after, bucket_full=answer.bucket_full)
-        if answer.status not in REFUSED_BODY:
-            raise ServiceRefused(
-                f"manifest {self._manifest.manifest_id[:12]}, request {number}: {answer.describe()}{_mend(answer)}",
-                answer.status,
-                answer.code,
-            )
-        log.warning("manifest %s, request %d refused: %s", self._manifest.manifest_id[:12], number, answer.describe())
+    def _canary_is_due(self) -> bool:
+        """Whether the first request goes alone. One request alone has nobody to warn, and proves nothing."""
+        return (
+            self._canary.operations > 0
+            and self._found.requests > 1
+            and not self._gates.proven(self._profile)
+            and not self._gates.released(self._id)
+        )
 
-    def _post(self, number: int, body: bytes) -> Answer:
-        """One HTTP attempt. The order matters: the journal knows of it before it can have happened."""
-        manifest_id = self._manifest.manifest_id
-        try:
-            self._client.sign_in()
-        except NoAnswer as error:
-            raise TryAgain(str(error)) from error
-        call = self._pace.claim()
-        if not self._journal.begin_send(manifest_id, number):
-            raise Superseded
-        self.sent += 1
-        try:
-            answer = self._client.bulk_upload(body)
-        except NoAnswer as lost:
-            state = RequestState.UNKNOWN if lost.sent else RequestState.PLANNED
-            self._journal.end_send(manifest_id, number, Outcome(state, error=str(lost)))
-            log.info("manifest %s, request %d: %s", manifest_id[:12], number, lost)
-            raise TryAgain(str(lost)) from lost
-        except PipelineError as error:  # no token, or no trust: nothing has left
-            self._journal.end_send(manifest_id, number, Outcome(RequestState.PLANNED, error=str(error)))
-            raise
-        finally:
-            self._pace.done(call)
-        self._journal.end_send(manifest_id, number, _outcome(answer))
-        return answer
+    def _judge_canary(self) -> _EndedEarly | None:
+        """Wait for the first request's outcomes; None: they are good."""
+        [first] = [request for request in self._journal.requests(self._id) if request.request_no == 0]
+        if first.state is RequestState.REFUSED:
+            return self._canary_failed(f"the service refused the canary: {first.error}")
+        workers = workers_of(next(body for _, body in bodies(self._folder)))
+        accepted_at = (first.service_time or first.first_sent_at).replace(microsecond=0)
+        log.info("%s: %d operations went first; their outcomes are waited for", self._name, len(workers))
+        deadline = (first.answered_at or self._clock()) + dt.timedelta(minutes=self._canary.minutes)
+        while True:
+            verdict = judge(self._client.provisioning_log(accepted_at - SKEW), workers, accepted_at)
+            if verdict.bad:
+                return self._canary_failed(
+                    f"{len(workers) - verdict.waiting - verdict.good} of the {len(workers)} operations that went first were not"
+                    f" good ({'; '.join(verdict.bad)}): mend the cause and plan again, or let it go on past its canary"
+                )
+            if not verdict.waiting:
+                self._gates.prove(self._profile, self._clock())
+                return None
+            if self._clock() >= deadline:
+                reason = f"{verdict.waiting} of the {len(workers)} operations that went first have no outcome yet"
+                return self._pause(PauseKind.CANARY, self._clock() + LOOK_AGAIN, reason)
+            self._patience.sleep(self._canary.interval)
+
+    def _canary_failed(self, reason: str) -> _EndedEarly:
+        log.warning("%s: %s", self._name, reason)
+        self._gates.fail(self._id, reason, self._clock())
+        return _EndedEarly(reason, None, stopped=True)
+
+    def _pause(self, kind: PauseKind, until: dt.datetime, reason: str, *, stopped: bool = False) -> _EndedEarly:
+        self._gates.pause(Pause(self._id, kind, until, reason))
+        return _EndedEarly(reason, until, stopped)
 
 
-def _outcome(answer: Answer) -> Outcome:
-    if answer.accepted:
-        state = RequestState.ACCEPTED
-    elif answer.status in REFUSED_BODY:
-        state = RequestState.REFUSED
-    elif answer.status == 408 or answer.status >= 500:
-        state = RequestState.UNKNOWN  # it may have been taken before the service failed
-    else:
-        state = RequestState.PLANNED
-    return Outcome(
-        state=state,
-        status=answer.status,
-        request_id=answer.request_id or None,
-        service_time=answer.service_time,
-        error=None if answer.accepted else answer.describe(),
-        detail=answer.detail or None,
-    )
-
-
-def _mend(answer: Answer) -> str:
-    return {
-        401: "; the service does not take the token: check the app registration and its tenant",
-        403: f"; the app needs the permission {UPLOAD_PERMISSION}, with admin consent",
-        404: "; check HCM_PIPELINE_SERVICE_PRINCIPAL_ID (the object id) and HCM_PIPELINE_JOB_ID",
-    }.get(answer.status, "")
-
-
-def _checked(home: Home, found: JournaledManifest, target: Target) -> Path:
-    """The manifest's folder, when what lies there is what was planned, for this target."""
+def _checked(home: Home, found: JournaledManifest, target: Target) -> tuple[Path, Manifest]:
+    """The manifest and its folder, when what lies there is what was planned, for this target."""
     folder = home.path / found.folder
     manifest = verify(folder)
     if manifest.manifest_id != found.manifest_id:
@@ -273,7 +277,7 @@ def _checked(home: Home, found: JournaledManifest, target: Target) -> Path:
             f"manifest {found.manifest_id[:12]} was planned for {manifest.target}, but the target is {target.key};"
             " plan again"
         )
-    return folder
+    return folder, manifest
 
 
 def _report(
@@ -281,7 +285,7 @@ def _report(
     found: JournaledManifest,
     *,
     sent: int,
-    paused_until: dt.datetime | None = None,
+    pause: _EndedEarly | None = None,
     already: bool = False,
 ) -> UploadReport:
     counts = journal.progress(found.manifest_id)
@@ -292,24 +296,25 @@ def _report(
         accepted=counts.accepted,
         refused=counts.refused,
         sent=sent,
-        paused_until=paused_until,
+        paused_until=pause.until if pause else None,
         already=already,
-        reason=found.reason,
+        reason=pause.reason if pause else found.reason,
+        stopped=pause is not None and pause.stopped,
     )
 
 
 @contextmanager
-def _only_uploader(locks: Path, patience: Patience) -> Iterator[None]:
-    """Hold the home's upload lock; the kernel lets go of it when its holder dies."""
+def _only_uploader(locks: Path, target: Target, patience: Patience) -> Iterator[None]:
+    """Hold the target's upload lock; the kernel lets go of it when its holder dies."""
     locks.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = private(locks / LOCK)
+    path = private(locks / f"upload-{hashlib.sha256(target.key.encode()).hexdigest()[:12]}.lock")
     lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     step, waited = min(0.25, patience.lock_wait / 10), 0.0
     try:
         while not _taken(lock):
             if waited >= patience.lock_wait:
                 raise PipelineError(
-                    f"{path}: another upload of this home still runs after {patience.lock_wait:.0f} s; wait for it"
+                    f"{path}: another upload to this target still runs after {patience.lock_wait:.0f} s; wait for it"
                 )
             patience.sleep(step)
             waited += step

@@ -26,6 +26,9 @@ from hcm_pipeline.settings import Target
 TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=60.0, pool=10.0)
 """Seconds. An upload may be held while the service takes fifty records in."""
 
+CONNECTIONS = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=50.0)
+"""Kept between two bursts of an upload, which are five seconds apart, so that no call pays for a new handshake."""
+
 UPLOAD_PERMISSION = "SynchronizationData-User.Upload"
 LOG_PERMISSION = "ProvisioningLog.Read.All"
 USERS_PERMISSION = "User.Read.All"
@@ -58,7 +61,7 @@ class JobStatus:
 
 
 class GraphClient:
-    """One target's Graph, for the time of a `with` block. Not for several threads at once.
+    """One target's Graph, for the time of a `with` block. For one thread, except `bulk_upload`, which any may call.
 
     Reading calls repeat themselves as patiently as `patience` says; `bulk_upload` never does, for every attempt has to
     be journaled by its caller.
@@ -70,7 +73,9 @@ class GraphClient:
         self._clock = clock
         self._signin = SignIn(target)
         self._log_calls: deque[dt.datetime] = deque(maxlen=LOG_RATE.calls)
-        self._http = httpx.Client(verify=_trust(target), timeout=TIMEOUT, trust_env=not target.sandbox)
+        self._http = httpx.Client(
+            verify=_trust(target), timeout=TIMEOUT, limits=CONNECTIONS, trust_env=not target.sandbox
+        )
 
     def __enter__(self) -> GraphClient:
         return self
@@ -81,20 +86,20 @@ class GraphClient:
         self._http.close()
         self._signin.close()
 
-    def sign_in(self) -> None:
-        """Make sure that there is a token. Raises SignInFailed, or NoAnswer when the authority cannot be reached."""
-        self._signin.token()
+    def sign_in(self) -> str:
+        """A token. Raises SignInFailed, or NoAnswer when the authority cannot be reached."""
+        return self._signin.token()
 
     def forget_token(self) -> None:
         """Have the next call ask for a fresh token: the service answered 401 to this one."""
         self._signin.forget()
 
-    def bulk_upload(self, body: bytes) -> Answer:
-        """Post one bulk request, exactly these bytes, once. Any status is an answer.
+    def bulk_upload(self, body: bytes, token: str) -> Answer:
+        """Post one bulk request, exactly these bytes, once, with a token of `sign_in`. Any status is an answer.
 
         Raises NoAnswer when the connection failed; its `sent` says whether the request may have arrived.
         """
-        headers = {**self._headers(), "Content-Type": "application/scim+json"}
+        headers = {**_headers(token), "Content-Type": "application/scim+json"}
         try:
             response = self._http.post(f"{self._job_url()}/bulkUpload", content=body, headers=headers)
         except httpx.TransportError as error:
@@ -178,9 +183,6 @@ class GraphClient:
         principal, job = quote(target.service_principal_id, safe=""), quote(target.job_id, safe="")
         return f"{target.graph_url}/servicePrincipals/{principal}/synchronization/jobs/{job}"
 
-    def _headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._signin.token()}", "client-request-id": str(uuid.uuid4())}
-
     def _pages(self, path: str, query: Mapping[str, str], permission: str, *, log: bool = False) -> Iterator[object]:
         for page in self._walk(path, f"{self._target.graph_url}/{path}", query, permission, log=log):
             yield from self._entries(path, page)
@@ -241,7 +243,7 @@ class GraphClient:
 
     def _get_once(self, url: str, query: Mapping[str, str], *, log: bool) -> tuple[Answer, bytes]:
         try:
-            headers = self._headers()
+            headers = _headers(self._signin.token())
             if log:
                 self._pace_log()
             response = self._http.get(url, params=query or None, headers=headers)
@@ -265,6 +267,10 @@ class GraphClient:
         never_sent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
         what = "cannot be reached" if never_sent else "broke the connection before it answered"
         return NoAnswer(f"{host} {what} ({type(error).__name__})", sent=not never_sent)
+
+
+def _headers(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}", "client-request-id": str(uuid.uuid4())}
 
 
 def _trust(target: Target) -> ssl.SSLContext | bool:

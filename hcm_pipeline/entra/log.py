@@ -13,6 +13,10 @@ from dataclasses import dataclass, field
 
 from hcm_pipeline.errors import ServiceError
 
+NO_CHANGE, OUT_OF_SCOPE, UNSPECIFIED = "no change", "out of scope", "unspecified"
+"""Why an entry was skipped. `EntrySynchronizationSkipped` covers the first two; what tells them apart are the steps."""
+_SKIP_REASONS = {"redundantexport": NO_CHANGE, "noteffectivelyentitled": OUT_OF_SCOPE, "outofscope": OUT_OF_SCOPE}
+
 UNRESOLVED = "UnableToResolveReferenceAttributeValue"
 """SkipReason of a reference (a manager) that does not exist yet; the entry is still a success."""
 
@@ -24,7 +28,8 @@ class LogEntry:
     `external_id` is the externalId of the record sent; it and the time are all that ties an entry to a request.
     `action` and `status` are in lower case: create, update, disable, delete, stageddelete, other; success, failure,
     skipped, warning. `unresolved_references` names the properties that were left out because what they refer to was not
-    there; `resolves_references` marks the later update, under the same `change_id`, that fills them in.
+    there; `resolves_references` marks the later update, under the same `change_id`, that fills them in. `skip` says why
+    a skipped entry was skipped, and is None for any other.
     """
 
     id: str
@@ -42,6 +47,7 @@ class LogEntry:
     resolves_references: bool
     target_id: str | None
     duration_ms: int | None
+    skip: str | None = None
 
     @classmethod
     def from_json(cls, entry: object) -> LogEntry:
@@ -56,6 +62,7 @@ class LogEntry:
         steps = [_object(step) for step in _list(data.get("provisioningSteps"))]
         action = (_text(data.get("provisioningAction")) or _text(data.get("action")) or "other").lower()
         duration = data.get("durationInMilliseconds")
+        word = (_text(status.get("status")) or "").lower()
         return cls(
             id=entry_id,
             activity_time=moment,
@@ -64,7 +71,7 @@ class LogEntry:
             change_id=_text(data.get("changeId")) or "",
             external_id=_text(_object(data.get("sourceIdentity")).get("id")) or "",
             action=action,
-            status=(_text(status.get("status")) or "").lower(),
+            status=word,
             error_code=_text(error.get("errorCode")),
             reason=_text(error.get("reason")),
             recommended_action=_text(error.get("recommendedAction")),
@@ -72,7 +79,17 @@ class LogEntry:
             resolves_references=_only_exports(action, steps),
             target_id=_text(_object(data.get("targetIdentity")).get("id")),
             duration_ms=duration if isinstance(duration, int) else None,
+            skip=_skip(steps) if word == "skipped" else None,
         )
+
+
+@dataclass(frozen=True)
+class LogPage:
+    """One page of the log. `service_time` is the service's clock when it answered: what the log is up to date with, less
+    its lag."""
+
+    entries: tuple[LogEntry, ...]
+    service_time: dt.datetime
 
 
 def parse_time(text: str) -> dt.datetime | None:
@@ -89,6 +106,19 @@ def _unresolved(steps: list[Mapping[str, object]]) -> tuple[str, ...]:
     details = [_object(step.get("details")) for step in steps]
     names = [_text(detail.get("PropertyName")) for detail in details if detail.get("SkipReason") == UNRESOLVED]
     return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _skip(steps: list[Mapping[str, object]]) -> str:
+    """Out of scope, as the scoping step says, or nothing to do; the documentation names no third."""
+    for step in steps:
+        details = _object(step.get("details"))
+        passed = str(details.get("Scoping filter evaluation passed", "")).lower()
+        if step.get("provisioningStepType") == "scoping" and (step.get("status") == "skipped" or passed == "false"):
+            return OUT_OF_SCOPE
+        reason = _SKIP_REASONS.get(str(details.get("SkipReason", "")).lower())
+        if reason:
+            return reason
+    return UNSPECIFIED
 
 
 def _only_exports(action: str, steps: list[Mapping[str, object]]) -> bool:

@@ -52,7 +52,7 @@ TIMEOUT_SECONDS = (10.0, 30.0)
 
 
 class SignIn:
-    """Tokens for one target. MSAL keeps the token and renews it before it expires."""
+    """Tokens for one target. MSAL keeps the token and renews it before it expires. For one thread at a time."""
 
     def __init__(self, target: Target) -> None:
         self._target = target

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
-from tenacity.wait import wait_random_exponential
 
 Clock = Callable[[], dt.datetime]
 """Tells the time as a timezone-aware UTC datetime."""
@@ -64,7 +64,7 @@ class Patience:
 
     Without word from the service the wait is random up to a bound that doubles from `first_wait` to `longest_wait`
     ("full jitter"). A full bucket waits from `bucket_wait` to twice that: Microsoft's advice is 5 to 10 minutes.
-    `give_up_after` bounds the waiting for one request; `lock_wait` the waiting for another uploader to finish.
+    `give_up_after` bounds the waiting without any success; `lock_wait` the waiting for another uploader to finish.
     """
 
     first_wait: float = 1.0
@@ -73,6 +73,7 @@ class Patience:
     give_up_after: float = 3600.0
     lock_wait: float = 30.0
     sleep: Sleep = time.sleep
+    jitter: Callable[[float, float], float] = random.uniform
 
     def attempts(self) -> Retrying:
         """Iterate over attempts; an attempt that raises TryAgain is followed by another until patience runs out.
@@ -87,14 +88,19 @@ class Patience:
             reraise=True,
         )
 
+    def after(self, failure: TryAgain, failures: int) -> float:
+        """Seconds to wait after the `failures`-th failure in a row."""
+        if failure.wait is not None:
+            return max(failure.wait, self.first_wait)
+        if failure.bucket_full:
+            return self.bucket_wait * min(failures, 2)
+        longest = min(self.longest_wait, self.first_wait * 2.0 ** min(failures - 1, 30))
+        return self.jitter(self.first_wait / 2, longest)
+
     def _wait(self, state: RetryCallState) -> float:
         failure = state.outcome.exception() if state.outcome else None
-        if isinstance(failure, TryAgain):
-            if failure.wait is not None:
-                return max(failure.wait, self.first_wait)
-            if failure.bucket_full:
-                return self.bucket_wait * min(state.attempt_number, 2)
-        return float(wait_random_exponential(self.first_wait, self.longest_wait, min=self.first_wait / 2)(state))
+        assert isinstance(failure, TryAgain)  # nothing else is retried
+        return self.after(failure, state.attempt_number)
 
     def _stop(self, state: RetryCallState) -> bool:
         return state.idle_for + state.upcoming_sleep > self.give_up_after

@@ -447,6 +447,25 @@ class Delivery(Model):
     """The upload sensor starts by itself; false: a person turns it on, or uses `upload`."""
     daily_quota: int = Field(2000, gt=0)
     """Calls a day: 2,000 with Entra ID P1 or P2, 6,000 with Entra ID Governance."""
+    quota_used_by_others: int = Field(0, ge=0)
+    """Of these, the calls that others of the tenant make: homes on other machines, other programs."""
+    canary: int = Field(5, ge=0, le=50)
+    """Operations that go alone at the first upload to a target and after a change of the profile. 0: none."""
+    canary_minutes: float = Field(15.0, ge=0)
+    """How long an upload waits for their outcomes; then it pauses, and goes on when they have come."""
+    no_later_than_days: float = Field(3.0, gt=0)
+    """What has waited so long since it was first planned goes out with those who start soonest."""
+
+    @model_validator(mode="after")
+    def _something_is_left(self) -> Delivery:
+        if self.quota_used_by_others >= self.daily_quota:
+            raise ValueError("quota_used_by_others must be less than daily_quota")
+        return self
+
+    @property
+    def own_quota(self) -> int:
+        """Calls in any 24 hours that are ours."""
+        return self.daily_quota - self.quota_used_by_others
 
 
 class GuardLimit(Model):

@@ -359,6 +359,14 @@ create table if not exists undos (
     closed varchar                         -- done | rejected | null: still wanted
 );
 
+-- one row: one worker whom the newest plan has an operation for, and since when they wait for it
+create table if not exists first_planned (
+    target varchar not null,
+    person_number varchar not null,
+    delivered_plan_no integer not null,    -- of the version that the target has; 0: none
+    since timestamptz not null
+);
+
 -- one row: one operation and all that is known of it
 create or replace view receipts as
     select m.manifest_id, m.business_date, m.target, o.request_no, o.op_no, o.person_number, o.kind,

@@ -12,8 +12,12 @@ import pytest
 from hcm_pipeline import landing, processing
 from hcm_pipeline.defs import sensors
 from hcm_pipeline.defs.delivery import OUTCOMES_JOB, UPLOAD_JOB
+from hcm_pipeline.delivery.gates import Gates, Pause, PauseKind
 from hcm_pipeline.delivery.journal import Journal, JournaledManifest, Outcome, RequestState
 from hcm_pipeline.delivery.outcomes import take_over
+from hcm_pipeline.delivery.pacing import Pace
+from hcm_pipeline.delivery.target import tenant_of
+from hcm_pipeline.entra.timing import UPLOAD_RATE, Rate
 from hcm_pipeline.scim.manifest import Manifest
 from hcm_pipeline.warehouse import Warehouse
 
@@ -191,3 +195,67 @@ def test_the_schedule_asks_for_the_business_date_of_the_day_it_fires(location: L
     assert isinstance(schedule, dg.ScheduleDefinition)
     [request] = schedule.evaluate_tick(context).run_requests or []
     assert request.partition_key == request.run_key == request.tags["hcm/business_date"] == "2026-11-02"
+
+
+def minutes_from_now(minutes: float) -> dt.datetime:
+    """A moment on the machine's clock."""
+    return processing.utc_now() + dt.timedelta(minutes=minutes)
+
+
+def test_manifest_ready_waits_for_the_end_of_a_pause_and_says_when_that_is(location: Location) -> None:
+    manifest = plan_a_day(location)
+    with Journal(location.home.journal) as journal:
+        gates = Gates(journal, TARGET)
+        until = minutes_from_now(30)
+        gates.pause(Pause(manifest.manifest_id, PauseKind.SERVICE, until, "the service asked to wait"))
+        told = reason_of(location.tick("manifest_ready"))
+        assert told == (
+            f"manifest {manifest.manifest_id[:12]}: the service asked to wait; it goes on at {until:%Y-%m-%d %H:%M}Z"
+        )
+        gates.pause(Pause(manifest.manifest_id, PauseKind.SERVICE, minutes_from_now(-1), "the service asked to wait"))
+    a_run(location, UPLOAD_JOB, dg.DagsterRunStatus.FAILURE, **{"hcm/manifest": manifest.manifest_id})
+    assert requests_of(location.tick("manifest_ready"))  # at once: it ended because it had to wait, and that is over
+
+
+def test_manifest_ready_waits_until_the_quota_frees_also_for_a_newer_plan(location: Location) -> None:
+    manifest = plan_a_day(location)
+    tenant = tenant_of(location.pipeline.settings)
+    moment = minutes_from_now(-60)
+    with Journal(location.home.journal) as journal:
+        pace = Pace(
+            journal, tenant, "its other job", clock=lambda: moment, quota=2000, rate=Rate(4000, UPLOAD_RATE.per)
+        )
+        with journal.transaction():
+            for _ in range(2000):
+                call = pace.claim()
+                assert isinstance(call, int)
+                pace.done(call, moment)
+    told = reason_of(location.tick("manifest_ready"))
+    free = moment + dt.timedelta(hours=24)
+    assert told == f"manifest {manifest.manifest_id[:12]}: the quota is spent; it goes on at {free:%Y-%m-%d %H:%M}Z"
+
+
+def test_manifest_ready_goes_on_past_the_canary_when_its_outcomes_have_come(location: Location) -> None:
+    manifest = plan_a_day(location)
+    with Journal(location.home.journal) as journal:
+        pause = Pause(manifest.manifest_id, PauseKind.CANARY, minutes_from_now(15), "1 of the 1 operations ...")
+        Gates(journal, TARGET).pause(pause)
+    assert "1 of the operations that went first have no outcome yet" in reason_of(location.tick("manifest_ready"))
+    warehouse = Warehouse(location.home)
+    with warehouse.write() as con:
+        con.execute("""
+            insert into outcomes by name select plan_no, request_no, op_no, person_number, 'success' as outcome,
+                'create' as action, 'log' as log_id, now() as logged_at from operations
+        """)
+    warehouse.publish()
+    assert requests_of(location.tick("manifest_ready"))
+
+
+def test_manifest_ready_leaves_a_manifest_whose_canary_failed_to_a_person(location: Location) -> None:
+    manifest = plan_a_day(location)
+    with Journal(location.home.journal) as journal:
+        gates = Gates(journal, TARGET)
+        gates.fail(manifest.manifest_id, "1 of the 5 operations that went first were not good", processing.utc_now())
+        assert "went first were not good" in reason_of(location.tick("manifest_ready"))
+        gates.release(manifest.manifest_id, "ada", processing.utc_now())
+    assert requests_of(location.tick("manifest_ready"))

@@ -16,8 +16,10 @@ import orjson
 import pytest
 
 from hcm_pipeline.delivery.journal import Journal
+from hcm_pipeline.delivery.lanes import Ended, Post, Threads
 from hcm_pipeline.delivery.upload import UploadReport, upload
 from hcm_pipeline.entra import Patience
+from hcm_pipeline.entra.timing import Clock, Sleep
 from hcm_pipeline.home import Home, private
 from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, running
 from hcm_pipeline.scim.manifest import BULK_FILE, Manifest, folder_of, write_manifest
@@ -42,7 +44,7 @@ def body_of(number: int, note: str = "", method: str = "POST") -> bytes:
     return orjson.dumps({"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": [operation]})
 
 
-def write(home: Home, target: str, bodies: list[bytes]) -> Manifest:
+def write(home: Home, target: str, bodies: list[bytes], inputs: dict[str, str] | None = None) -> Manifest:
     """Put a manifest of these bodies into the home."""
     content = b"".join(body + b"\n" for body in bodies)
     manifest = Manifest.seal(
@@ -55,7 +57,7 @@ def write(home: Home, target: str, bodies: list[bytes]) -> Manifest:
         bulk_sha256=hashlib.sha256(content).hexdigest(),
         bulk_bytes=len(content),
         counts={"joiner": len(bodies)},
-        inputs={},
+        inputs=inputs or {},
         extracts=(),
     )
     folder = folder_of(home.manifests, manifest)
@@ -78,6 +80,24 @@ class StoppedTime:
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.now += dt.timedelta(seconds=seconds)
+
+
+class StoppedLanes(Threads):
+    """No time passes while attempts are on their way: whatever there is to wait for, they end first."""
+
+    def _wait(self, seconds: float | None) -> Ended | None:
+        return super()._wait(None)
+
+    def close(self) -> None:
+        """A simulated end of the process leaves attempts on their way; their sockets are closed before the test ends."""
+        for _ in range(self._busy):
+            self._ended.get()
+        super().close()
+
+
+def one_lane(post: Post, clock: Clock, sleep: Sleep) -> StoppedLanes:
+    """One attempt at a time, for what depends on the order."""
+    return StoppedLanes(post, clock, sleep, width=1)
 
 
 @dataclass
@@ -108,7 +128,9 @@ class Site:
 
     def upload(self, manifest: Manifest, **given: Any) -> UploadReport:
         """Upload with a journal of its own, as a new process would."""
-        usual: dict[str, Any] = {"patience": Patience(sleep=self.time.sleep), "target": self.target}
+        usual: dict[str, Any] = {
+            "patience": Patience(sleep=self.time.sleep), "target": self.target, "lanes": StoppedLanes
+        }  # fmt: skip
         with self.journal() as journal:
             return upload(
                 self.home, manifest_id=manifest.manifest_id, journal=journal, clock=self.time.clock, **(usual | given)

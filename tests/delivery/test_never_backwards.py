@@ -28,6 +28,8 @@ from .test_guards import crowd, with_guards
 WORKERS = [row[0] for row in crowd(5)]
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 GUARDS = """
+[delivery]
+canary = 1
 [[guards.limits]]
 kind = "disable"
 max = 0

@@ -12,6 +12,7 @@ import pytest
 from hcm_pipeline import processing
 from hcm_pipeline.cli import queries
 from hcm_pipeline.delivery import plan
+from hcm_pipeline.delivery.gates import Gates
 from hcm_pipeline.delivery.journal import ManifestState, RequestState
 from hcm_pipeline.delivery.plan import KINDS
 from hcm_pipeline.errors import PipelineError
@@ -159,11 +160,13 @@ def test_operations_go_out_with_exits_first_and_at_most_fifty_in_a_request(chain
     crowd = [(f"{2000 + i}", "True", f"First{i}", f"Last{i}", "", "Sales") for i in range(70)]
     chain.day("2026-11-01", ADA, *crowd)
     first = chain.planned()
-    chain.begin(first)
-    chain.answer(first)
-    chain.begin(first, 1)
-    chain.answer(first, request=1)
+    assert [len(orjson.loads(line)["Operations"]) for line in chain.bytes_of(first).splitlines()] == [5, 50, 16]
+    for request in range(3):
+        chain.begin(first, request)
+        chain.answer(first, request=request)
     chain.take_over()
+    with chain.journal() as journal:
+        Gates(journal, TARGET).prove(chain.loaded.sha256, chain.now)
     left = [(number, "False", *rest) for number, _, *rest in crowd[:3]]
     moved = [(*row[:5], "Legal") for row in crowd[3:60]]
     chain.day("2026-11-02", ADA, *left, *moved, *crowd[60:], CAT)
@@ -175,6 +178,28 @@ def test_operations_go_out_with_exits_first_and_at_most_fifty_in_a_request(chain
     assert kinds == sorted(kinds, key=KINDS.index)
     lines = chain.bytes_of(made).splitlines()
     assert [len(orjson.loads(line)["Operations"]) for line in lines] == [50, 11]
+
+
+def test_every_operation_is_noted_in_the_request_that_holds_it(chain: Chain) -> None:
+    chain.day("2026-11-01", *((f"{2000 + i}", "True", f"First{i}", f"Last{i}", "", "Sales") for i in range(70)))
+    made = chain.planned()
+    noted = chain.rows("select request_no, op_no, person_number from operations order by request_no, op_no")
+    assert noted == [
+        (request, place, operation["data"]["externalId"])
+        for request, line in enumerate(chain.bytes_of(made).splitlines())
+        for place, operation in enumerate(orjson.loads(line)["Operations"])
+    ]
+
+
+def test_a_new_hire_waits_behind_the_manager_who_is_created_with_them(
+    chain: Chain,
+) -> None:
+    chain.day("2026-11-01", ADA, ("1", "True", "A", "B", "2", "Sales"), ("2", "True", "C", "D", "", "Sales"))
+    made = chain.planned()
+    assert [number for (number,) in chain.rows("select person_number from planned order by position")] == [
+        ADA[0], "2", "1",
+    ]  # fmt: skip
+    assert list(chain.sends(made)) == [ADA[0], "2", "1"]
 
 
 def test_bulk_ids_are_the_same_for_the_same_content_wherever_it_is_planned(chain: Chain, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hcm_pipeline.delivery.target import describe, open_target
+from hcm_pipeline.delivery.target import describe, open_target, target_key, tenant_of
 from hcm_pipeline.entra import GraphClient
 from hcm_pipeline.settings import Settings
 
@@ -19,8 +19,10 @@ REAL = {
 
 def test_without_a_service_principal_the_homes_own_sandbox_runs_for_the_time_of_the_block(tmp_path: Path) -> None:
     settings = Settings.from_env({"HCM_PIPELINE_HOME": str(tmp_path)})
+    expected = target_key(settings), tenant_of(settings)
     with open_target(settings) as target:
         assert describe(target) == "target: the home's own sandbox (no HCM_PIPELINE_SERVICE_PRINCIPAL_ID set)"
+        assert (target.key, target.tenant) == expected == (target_key(settings), tenant_of(settings))
         with GraphClient(target) as client:
             assert client.job_status().code == "Active"
 

@@ -50,7 +50,7 @@ def start_of(service: Service) -> dt.datetime:
 def test_exactly_the_given_bytes_arrive_as_scim(service: Service) -> None:
     body = bulk(1, 2)
     with service.client() as client:
-        answer = client.bulk_upload(body)
+        answer = client.bulk_upload(body, client.sign_in())
     assert answer.accepted
     assert answer.status == 202  # a strict sandbox answers 400 to any other content type
     assert answer.request_id
@@ -60,7 +60,7 @@ def test_exactly_the_given_bytes_arrive_as_scim(service: Service) -> None:
 def test_an_upload_is_never_repeated_by_the_client(service: Service) -> None:
     service.fault("status", status=429, retry_after=9)
     with service.client() as client:
-        answer = client.bulk_upload(bulk(1))
+        answer = client.bulk_upload(bulk(1), client.sign_in())
     assert (answer.status, answer.retry_after, answer.code) == (429, 9.0, "TooManyRequests")
     assert len(service.received()) == 1
     assert service.time.slept == []
@@ -70,14 +70,14 @@ def test_an_upload_is_never_repeated_by_the_client(service: Service) -> None:
 def test_a_connection_lost_under_way_may_have_arrived(service: Service, kind: str) -> None:
     service.fault(kind)
     with service.client() as client, pytest.raises(NoAnswer) as caught:
-        client.bulk_upload(bulk(1))
+        client.bulk_upload(bulk(1), client.sign_in())
     assert caught.value.sent
 
 
 def test_a_connection_that_was_never_made_has_not_arrived(service: Service) -> None:
     target = replace(service.target, graph_url="https://127.0.0.1:9/v1.0")
     with service.client(target) as client, pytest.raises(NoAnswer, match="cannot be reached") as caught:
-        client.bulk_upload(bulk(1))
+        client.bulk_upload(bulk(1), client.sign_in())
     assert not caught.value.sent
 
 
@@ -85,7 +85,7 @@ def test_the_log_is_read_over_all_its_pages(service_with: Callable[..., Service]
     service = service_with(log_calls_per_10s=1000)
     with service.client() as client:
         for start in range(0, 200, 50):
-            assert client.bulk_upload(bulk(*range(start, start + 50))).accepted
+            assert client.bulk_upload(bulk(*range(start, start + 50)), client.sign_in()).accepted
         service.advance(60)
         entries = list(client.provisioning_log(start_of(service)))
     assert {entry.external_id for entry in entries} == {f"{number:05}" for number in range(200)}
@@ -95,7 +95,7 @@ def test_the_log_is_read_over_all_its_pages(service_with: Callable[..., Service]
 
 def test_the_log_begins_at_the_given_time(service: Service) -> None:
     with service.client() as client:
-        client.bulk_upload(bulk(1))
+        client.bulk_upload(bulk(1), client.sign_in())
         service.advance(60)
         assert list(client.provisioning_log(service.time.now + dt.timedelta(hours=1))) == []
 
@@ -168,7 +168,7 @@ def test_an_unknown_job_is_refused_at_once(service: Service) -> None:
 
 def test_users_are_read_by_filter_and_selection(service: Service) -> None:
     with service.client() as client:
-        client.bulk_upload(bulk(1, 2, 3))
+        client.bulk_upload(bulk(1, 2, 3), client.sign_in())
         service.advance(60)
         users = list(client.users(["employeeId", "userPrincipalName"], "employeeId eq '00002'"))
         everyone = list(client.users(["employeeId"]))
