@@ -3,7 +3,6 @@
     PipelineError                 exit code 1: something failed, and the message says what, where and what to do
       UsageError                  exit code 2: the command was called wrongly
       GuardStop                   exit code 3: a guard stopped what looked wrong; a person decides
-        JobStopped                the synchronization job does not process: what is sent would only pile up
       ProfileError                the profile breaks a rule: file, key, value, what is allowed
       ExtractRefused              a landed file cannot be used: file, rule, what to do
       WarehouseBusy               another process holds the warehouse file
@@ -37,10 +36,6 @@ class GuardStop(PipelineError):
     """A guard stopped the work before anything was planned or sent."""
 
     exit_code = 3
-
-
-class JobStopped(GuardStop):
-    """The synchronization job is paused, in quarantine or silent; nothing was sent."""
 
 
 @dataclass(frozen=True)

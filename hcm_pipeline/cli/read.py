@@ -10,7 +10,7 @@ import typer
 
 from hcm_pipeline.cli import queries
 from hcm_pipeline.cli.context import Context, day
-from hcm_pipeline.cli.deliver import show_receipts
+from hcm_pipeline.cli.deliver import show_failures, show_job, show_receipts
 from hcm_pipeline.cli.output import dump, say, table
 from hcm_pipeline.cli.prepare import Json
 from hcm_pipeline.cli.run import DAY_COLUMNS, REASON_COLUMNS, day_row, reason_row
@@ -167,9 +167,10 @@ def status(as_json: Json = False) -> None:
                 "quarantine": queries.quarantine(con),
                 "receipts": queries.receipts(con),
                 "failures": queries.failures(con, target),
+                "job": queries.job(con, target),
             }
     except HomeError:
-        report |= {"days": [], "extracts": [], "quarantine": [], "receipts": [], "failures": []}
+        report |= {"days": [], "extracts": [], "quarantine": [], "receipts": [], "failures": [], "job": None}
     if as_json:
         dump(report)
         return
@@ -226,11 +227,8 @@ def show_status(report: dict[str, Any]) -> None:
         ],
     )
     show_receipts([r for r in report["receipts"] if r["state"] != "planned" or _is_open(report, r["manifest_id"])])
-    table(
-        "Failed, and in the next plan",
-        ("person number", "code", "logged at"),
-        [[f["person_number"], f["error_code"], f["logged_at"]] for f in report["failures"]],
-    )
+    show_failures(report["failures"])
+    show_job(report["job"])
     if report["landing"]:
         say(f"in landing/: {', '.join(report['landing'])}")
     if report["paused"]:
