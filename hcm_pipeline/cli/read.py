@@ -11,7 +11,7 @@ import typer
 from hcm_pipeline import processing
 from hcm_pipeline.cli import queries
 from hcm_pipeline.cli.context import Context, day
-from hcm_pipeline.cli.deliver import show_receipts
+from hcm_pipeline.cli.deliver import show_failures, show_job, show_receipts
 from hcm_pipeline.cli.identity import show_identity, show_tried
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.prepare import Json
@@ -268,10 +268,12 @@ def status(as_json: Json = False) -> None:
                 "quarantine": queries.quarantine(con),
                 "receipts": queries.receipts(con),
                 "failures": queries.failures(con, target),
+                "job": queries.job(con, target),
                 "withheld": decisions.withheld(con, target),
             }
     except HomeError:
-        report |= {"days": [], "extracts": [], "quarantine": [], "receipts": [], "failures": [], "withheld": {}}
+        lists = ("days", "extracts", "quarantine", "receipts", "failures")
+        report |= {**{name: [] for name in lists}, "job": None, "withheld": {}}
     if as_json:
         dump(report)
         return
@@ -329,12 +331,9 @@ def show_status(report: dict[str, Any]) -> None:
     )
     show_waiting([m for m in report["waiting"] if m["held_for"]])
     show_receipts([r for r in report["receipts"] if r["state"] != "planned" or _is_open(report, r["manifest_id"])])
-    table(
-        "Failed, and in the next plan",
-        ("person number", "code", "logged at"),
-        [[f["person_number"], f["error_code"], f["logged_at"]] for f in report["failures"]],
-    )
+    show_failures(report["failures"])
     table("Withheld: not planned before it changes", ("reason", "workers"), list(report["withheld"].items()))
+    show_job(report["job"])
     if report["landing"]:
         say(f"in landing/: {', '.join(report['landing'])}")
     if report["paused"]:

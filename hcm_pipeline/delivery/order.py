@@ -49,13 +49,14 @@ def arrange(
     con.execute(f"""
         create or replace temp table to_arrange as
         select o.person_number, o.kind, o.active, v.hire_date as start_date, p.since,
-            x.outcome is not distinct from 'failure' as failed,
+            x.person_number is not null as failed,
             case when m.person_number is null then v.manager end as manager
         from {operations} o
         join first_planned p on p.target = {literal(target)} and p.person_number = o.person_number
         left join worker_versions v on v.person_number = o.person_number and v.valid_to is null
         left join manager_warnings m on m.person_number = o.person_number and m.valid_to is null
-        left join delivered x on x.target = {literal(target)} and x.person_number = o.person_number
+        left join (select person_number from failures where target = {literal(target)} and state in ('failed', 'missing')) x
+            on x.person_number = o.person_number
     """)
     make_order(con, f"""
         select person_number, manager, kind = 'create' as creates,
@@ -74,7 +75,7 @@ def steady_sql(kinds: tuple[str, ...]) -> str:
 def urgency_sql(kinds: tuple[str, ...], today: dt.date, now: dt.datetime, no_later_than_days: float) -> str:
     """SQL: how urgent an operation is, as a number, the smaller the sooner.
 
-    Over columns `kind`, `active` (the desired one, as text), `failed` (the log says that the last delivery failed),
+    Over columns `kind`, `active` (the desired one, as text), `failed` (the last delivery failed, or is missing),
     `start_date` and `since` (when it was first planned).
     """
     waited = f"since <= {literal(now.isoformat())}::timestamptz - to_seconds({no_later_than_days * 86400})"
