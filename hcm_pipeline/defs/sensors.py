@@ -1,4 +1,4 @@
-"""Sensors: what has arrived, what is ready to be sent, what waits for an outcome.
+"""Sensors: what has arrived, what is ready to be sent, what waits for an outcome, who is sent again, what people are told.
 
 Each decides by looking at files and the journal; the work is done by the runs they ask for.
 """
@@ -10,13 +10,16 @@ from pathlib import Path
 import dagster as dg
 
 from hcm_pipeline.defs import metadata as md
+from hcm_pipeline.defs.alerts import ALERTS_JOB, alerts_job, something_new
 from hcm_pipeline.defs.assets import DAILY_JOB
 from hcm_pipeline.defs.delivery import OUTCOMES_JOB, UPLOAD_JOB, outcomes_job, upload_job
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.delivery.gates import Gates, PauseKind
+from hcm_pipeline.delivery.jobstate import JobState, remembered
 from hcm_pipeline.delivery.journal import Journal, JournaledManifest
+from hcm_pipeline.delivery.outcomes import why_read
 from hcm_pipeline.delivery.pacing import Pace
-from hcm_pipeline.delivery.settle import waiting_since
+from hcm_pipeline.delivery.resend import why_plan
 from hcm_pipeline.delivery.target import target_key, tenant_of
 from hcm_pipeline.entra.timing import utc_now
 from hcm_pipeline.landing import SETTLE_SECONDS, waiting
@@ -29,7 +32,7 @@ RETRY_AFTER_SECONDS = 600
 
 
 def build_sensors(profile: Profile) -> list[dg.SensorDefinition]:
-    """The three sensors, for a profile."""
+    """Every sensor, for a profile."""
     automatic = dg.DefaultSensorStatus.RUNNING if profile.delivery.automatic else dg.DefaultSensorStatus.STOPPED
 
     @dg.sensor(
@@ -93,15 +96,57 @@ def build_sensors(profile: Profile) -> list[dg.SensorDefinition]:
         newest = last_acceptance(pipeline)
         if newest == 0:
             return dg.SkipReason("nothing was accepted yet")
-        settled = settled_until(pipeline)
-        if settled >= newest:
+        why = why_read_now(pipeline, newest)
+        if why is None:
             return dg.SkipReason("every accepted operation has its outcome")
         running = under_way(context.instance, context.instance.get_runs(dg.RunsFilter(job_name=OUTCOMES_JOB), limit=10))
         if running:
             return dg.SkipReason("a run is reading the provisioning log already")
         return dg.RunRequest()
 
-    return [arrival, manifest_ready, outcomes_waiting]
+    @dg.sensor(
+        name="resend_due",
+        job_name=DAILY_JOB,
+        minimum_interval_seconds=60,
+        default_status=automatic,
+        description="Plans the newest business date again when somebody is to be sent again: what failed and may succeed by "
+        "now, what is missing, whose manager has come.",
+    )
+    def resend_due(context: dg.SensorEvaluationContext, pipeline: Pipeline) -> dg.RunRequest | dg.SkipReason:
+        target = target_key(pipeline.settings)
+        if not pipeline.home.read_copy.is_file():
+            return dg.SkipReason("nothing was processed yet")
+        with Journal(pipeline.home.journal) as journal:
+            before = [m for m in journal.manifests() if m.target == target and str(m.state) in {"ready", "uploading", "held"}]
+        if before:
+            return dg.SkipReason(f"manifest {before[0].manifest_id[:12]} is {before[0].state}; it comes first")
+        with pipeline.warehouse(dg.get_dagster_logger()).read() as con:
+            due = why_plan(con, target, utc_now())
+            day = first(con, "select max(business_date) from days where status = 'done'")
+        if due is None or day is None or day[0] is None:
+            return dg.SkipReason("nobody is to be sent again now")
+        why, key = due
+        context.log.info(why)
+        date = day[0].isoformat()
+        return dg.RunRequest(run_key=f"resend:{key}", partition_key=date, tags={md.DATE_TAG: date})
+
+    @dg.sensor(
+        name="something_to_tell",
+        job=alerts_job,
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Starts a run that judges the delivery checks and tells people, when something has begun or ended.",
+    )
+    def something_to_tell(context: dg.SensorEvaluationContext, pipeline: Pipeline) -> dg.RunRequest | dg.SkipReason:
+        if not pipeline.home.read_copy.is_file():
+            return dg.SkipReason("nothing was processed yet")
+        if not something_new(pipeline):
+            return dg.SkipReason("nothing has begun or ended since people were last told")
+        if under_way(context.instance, context.instance.get_runs(dg.RunsFilter(job_name=ALERTS_JOB), limit=10)):
+            return dg.SkipReason("a run is telling people already")
+        return dg.RunRequest()
+
+    return [arrival, manifest_ready, outcomes_waiting, resend_due, something_to_tell]
 
 
 def under_way(instance: dg.DagsterInstance, runs: Sequence[dg.DagsterRun]) -> bool:
@@ -125,7 +170,7 @@ def kept_back(pipeline: Pipeline, journal: Journal, manifest: JournaledManifest)
     """What keeps a manifest from being uploaded now: its canary, the quota, a wait that the service or the job asks for."""
     name, now = f"manifest {manifest.manifest_id[:12]}", utc_now()
     gates = Gates(journal, manifest.target)
-    failed = gates.failed(manifest.manifest_id)
+    failed = gates.failed(manifest.manifest_id) or silent_job(pipeline, manifest.target)
     if failed:
         return f"{name}: {failed}"
     pause = gates.paused()
@@ -180,6 +225,16 @@ def _upload_request(
     )
 
 
+def silent_job(pipeline: Pipeline, target: str) -> str | None:
+    """Why nothing is to be sent to a job of which the log does not speak, as far as the read copy knows."""
+    if not pipeline.home.read_copy.is_file():
+        return None
+    with pipeline.warehouse(dg.get_dagster_logger()).read() as con:
+        found = remembered(con, target)
+    silent = found and found.report.state is JobState.SILENT and found.report.stops(utc_now())
+    return found.report.describe() if found and silent else None
+
+
 def last_acceptance(pipeline: Pipeline) -> int:
     """The sequence number of the newest acceptance in the journal; 0 when nothing was accepted."""
     if not pipeline.home.journal.is_file():
@@ -188,11 +243,12 @@ def last_acceptance(pipeline: Pipeline) -> int:
         return journal.last_acceptance()
 
 
-def settled_until(pipeline: Pipeline) -> int:
-    """The acceptance up to which every operation has an outcome, as far as the read copy knows; -1 when some wait."""
+def why_read_now(pipeline: Pipeline, newest: int) -> str | None:
+    """What a reading of the log could tell, as far as the read copy knows; `newest` is the last acceptance in the journal."""
     if not pipeline.home.read_copy.is_file():
-        return -1
+        return "something was accepted"
     with pipeline.warehouse(dg.get_dagster_logger()).read() as con:
         row = first(con, "select value from meta where key = 'accept_seq'")
-        waiting_for, _ = waiting_since(con, target_key(pipeline.settings))
-    return -1 if waiting_for else int(row[0]) if row else 0
+        if row is None or int(row[0]) < newest:
+            return "something was accepted"
+        return why_read(con, target_key(pipeline.settings), pipeline.loaded.profile.outcomes, utc_now())

@@ -1,26 +1,25 @@
-"""Taking over into the warehouse what the journal and the provisioning log know: what was accepted, what became of it."""
+"""Taking over into the warehouse what the journal knows: what was accepted, what is under way, what was decided."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-
 import duckdb
 import pyarrow as pa
 
 from hcm_pipeline.delivery import undo
-from hcm_pipeline.delivery.journal import Journal
-from hcm_pipeline.entra import LogEntry
+from hcm_pipeline.delivery.journal import Journal, ManifestState, RequestState
 from hcm_pipeline.warehouse import first
 
 ACCEPT_SEQ = "accept_seq"
 
 
 def take_over(con: duckdb.DuckDBPyConnection, journal: Journal) -> int:
-    """Bring `accepted_requests` and `delivered` up to the journal; how many requests were new.
+    """Bring `accepted_requests`, `delivered` and the states of manifests up to the journal; how many acceptances were new.
 
-    What was accepted is the delivered state. A worker's delivered version is never replaced by that of an older plan.
+    What was accepted is the delivered state. A worker's delivered version is never replaced by that of an older plan. A
+    failure of the version before is over.
     """
+    _take_states(con, journal)
     row = first(con, "select value from meta where key = ?", [ACCEPT_SEQ])
     after = int(row[0]) if row else 0
     news = list(journal.accepted_requests(after))
@@ -57,13 +56,40 @@ def take_over(con: duckdb.DuckDBPyConnection, journal: Journal) -> int:
     """)
     con.execute("""
         insert into delivered by name
-        select p.* exclude (plan_no, position, kind), t.target, t.plan_no, t.request_no, t.op_no, null as outcome
+        select p.* exclude (plan_no, position, kind), t.target, t.plan_no, t.request_no, t.op_no
         from planned p join taken t on t.plan_no = p.plan_no and t.person_number = p.person_number
     """)
+    con.execute("delete from failures f using taken t where f.target = t.target and f.person_number = t.person_number")
     con.execute("insert or replace into meta values (?, ?)", [ACCEPT_SEQ, str(news[-1].accept_seq)])
     for name in ("fresh", "taken"):
         con.execute(f"drop table {name}")
     return len(news)
+
+
+def _take_states(con: duckdb.DuckDBPyConnection, journal: Journal) -> None:
+    """Bring `manifest_states` and `sent_requests` up to the journal."""
+    manifests = journal.manifests()
+    con.register("journaled", pa.table({
+        "manifest_id": pa.array([m.manifest_id for m in manifests], pa.string()),
+        "state": pa.array([str(m.state) for m in manifests], pa.string()),
+        "reason": pa.array([m.reason for m in manifests], pa.string()),
+    }))  # fmt: skip
+    con.execute("insert or replace into manifest_states select * from journaled")
+    con.unregister("journaled")
+    left = (RequestState.SENDING, RequestState.UNKNOWN, RequestState.REFUSED)
+    requests = [r for m in manifests if m.state is not ManifestState.ACCEPTED for r in journal.requests(m.manifest_id, *left)]
+    con.register("requested", pa.table({
+        "manifest_id": pa.array([r.manifest_id for r in requests], pa.string()),
+        "request_no": pa.array([r.request_no for r in requests], pa.int32()),
+        "state": pa.array(["refused" if r.state is RequestState.REFUSED else "sent" for r in requests], pa.string()),
+        "error": pa.array([r.error for r in requests], pa.string()),
+    }))  # fmt: skip
+    con.execute("delete from sent_requests")
+    con.execute("""
+        insert into sent_requests
+        select m.plan_no, r.request_no, r.state, r.error from requested r join manifests m using (manifest_id)
+    """)
+    con.unregister("requested")
 
 
 def find_doubtful(con: duckdb.DuckDBPyConnection, journal: Journal, target: str) -> None:
@@ -82,89 +108,3 @@ def find_doubtful(con: duckdb.DuckDBPyConnection, journal: Journal, target: str)
         from unsettled u join manifests m using (manifest_id) join operations o using (plan_no, request_no) group by 1
     """)
     con.execute("drop table unsettled")
-
-
-def waiting_since(con: duckdb.DuckDBPyConnection, target: str) -> tuple[int, dt.datetime | None]:
-    """How many accepted operations of a target have no outcome yet, and when the first of them was accepted.
-
-    An operation that was overtaken does not wait: the service worked off both after the later one was accepted, and what
-    the log says then is the later one's outcome.
-    """
-    row = first(
-        con,
-        """select count(*), min(a.accepted_at)
-        from accepted_requests a join manifests m using (plan_no) join operations o using (plan_no, request_no)
-        left join outcomes u using (plan_no, request_no, op_no)
-        left join (select m.target, u.person_number, max(u.plan_no) as plan_no
-            from outcomes u join manifests m using (plan_no) group by all) l
-            on l.target = m.target and l.person_number = o.person_number
-        where m.target = ? and u.outcome is null and coalesce(l.plan_no, 0) < o.plan_no""",
-        [target],
-    )
-    return (int(row[0]), row[1]) if row else (0, None)
-
-
-def record_outcomes(con: duckdb.DuckDBPyConnection, target: str, entries: Iterable[LogEntry]) -> int:
-    """Match log entries to operations and write `outcomes`; how many operations were settled that were not before.
-
-    An entry belongs to the last operation for its externalId that was accepted before it (the log knows neither request
-    nor bulkId). The newest entry decides, except for the later update that only fills in a reference: that one marks the
-    reference as resolved. Both clocks are the service's; its `Date` header has whole seconds.
-    """
-    rows = [e for e in entries if e.external_id]
-    if not rows:
-        return 0
-    con.register("entries", pa.table({
-        "log_id": [e.id for e in rows],
-        "moment": pa.array([e.activity_time for e in rows], pa.timestamp("us", "UTC")),
-        "person_number": [e.external_id for e in rows],
-        "outcome": [e.status for e in rows],
-        "action": [e.action for e in rows],
-        "error_code": pa.array([e.error_code for e in rows], pa.string()),
-        "reason": pa.array([e.reason for e in rows], pa.string()),
-        "advice": pa.array([e.recommended_action for e in rows], pa.string()),
-        "unresolved": [bool(e.unresolved_references) for e in rows],
-        "twin": [e.resolves_references for e in rows],
-        "change_id": [e.change_id for e in rows],
-    }))  # fmt: skip
-    con.execute(
-        """
-        create or replace temp table matched as
-        select e.*, o.plan_no, o.request_no, o.op_no
-        from entries e join operations o using (person_number) join manifests m using (plan_no)
-        join accepted_requests a using (plan_no, request_no)
-        where m.target = ? and a.accepted_at <= e.moment
-        qualify row_number() over (partition by e.log_id order by a.accepted_at desc, o.plan_no desc) = 1
-        """,
-        [target],
-    )
-    con.unregister("entries")
-    con.execute("""
-        create or replace temp table settled as
-        with deciding as (
-            from matched where not twin
-            qualify row_number() over (partition by plan_no, request_no, op_no order by moment desc, log_id desc) = 1),
-        twins as (select distinct plan_no, request_no, op_no from matched where twin)
-        select d.plan_no, d.request_no, d.op_no, d.person_number, d.outcome, d.action,
-            case when d.unresolved then case when t.plan_no is null then 'unresolved' else 'resolved' end end as reference,
-            d.error_code, d.reason, d.advice, d.log_id, d.change_id, d.moment as logged_at
-        from deciding d left join twins t using (plan_no, request_no, op_no)
-    """)
-    news = first(con, "select count(*) from settled anti join outcomes using (plan_no, request_no, op_no)") or (0,)
-    con.execute("""
-        delete from outcomes u using settled s
-        where u.plan_no = s.plan_no and u.request_no = s.request_no and u.op_no = s.op_no
-    """)
-    con.execute("insert into outcomes by name select * from settled")
-    con.execute("""
-        update outcomes u set reference = 'resolved' from matched m
-        where m.twin and u.reference = 'unresolved'
-        and u.plan_no = m.plan_no and u.request_no = m.request_no and u.op_no = m.op_no
-    """)
-    con.execute("""
-        update delivered d set outcome = s.outcome from settled s
-        where d.plan_no = s.plan_no and d.request_no = s.request_no and d.op_no = s.op_no
-    """)
-    for name in ("matched", "settled"):
-        con.execute(f"drop table {name}")
-    return int(news[0])

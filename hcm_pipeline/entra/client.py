@@ -8,7 +8,7 @@ import ssl
 import uuid
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Literal
 from urllib.parse import quote, urljoin, urlsplit
@@ -17,7 +17,7 @@ import httpx
 import orjson
 
 from hcm_pipeline.entra.answers import Answer, NoAnswer, read_answer
-from hcm_pipeline.entra.log import LogEntry
+from hcm_pipeline.entra.log import LogEntry, LogPage
 from hcm_pipeline.entra.signin import SignIn
 from hcm_pipeline.entra.timing import LOG_RATE, Clock, Patience, TryAgain, utc_now
 from hcm_pipeline.errors import ServiceError, ServiceRefused, ServiceUnavailable
@@ -28,6 +28,9 @@ TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=60.0, pool=10.0)
 
 CONNECTIONS = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=50.0)
 """Kept between two bursts of an upload, which are five seconds apart, so that no call pays for a new handshake."""
+
+LOG_PAGE = "999"
+"""Entries asked for at once: at five readings in ten seconds, pages of the service's own size take ten times as long."""
 
 UPLOAD_PERMISSION = "SynchronizationData-User.Upload"
 LOG_PERMISSION = "ProvisioningLog.Read.All"
@@ -73,6 +76,8 @@ class GraphClient:
         self._clock = clock
         self._signin = SignIn(target)
         self._log_calls: deque[dt.datetime] = deque(maxlen=LOG_RATE.calls)
+        self._answered_at = clock()
+        """The service's clock at the last page that was read."""
         self._http = httpx.Client(
             verify=_trust(target), timeout=TIMEOUT, limits=CONNECTIONS, trust_env=not target.sandbox
         )
@@ -106,16 +111,27 @@ class GraphClient:
             raise self._lost(error) from error
         return read_answer(response, self._clock())
 
-    def provisioning_log(self, since: dt.datetime) -> Iterator[LogEntry]:
-        """Yield the job's log entries from `since` on, in the service's order (none is documented).
+    def provisioning_log(self, since: dt.datetime) -> Iterator[LogPage]:
+        """Yield the job's log entries from `since` on, page by page, in the service's order (none is documented).
 
-        The log lags by 5 to 10 minutes, so that entries older than the newest may still appear.
+        The log lags by 5 to 10 minutes, so that entries older than the newest may still appear. A service that does not
+        take so large a page is asked for pages of its own size.
         """
         moment = since.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         job = self._target.job_id.replace("'", "''")
         query = {"$filter": f"jobid eq '{job}' and activityDateTime ge {moment}"}
-        for entry in self._pages("auditLogs/provisioning", query, LOG_PERMISSION, log=True):
-            yield LogEntry.from_json(entry)
+        try:
+            yield from self._log_pages({**query, "$top": LOG_PAGE})
+        except ServiceRefused as refused:
+            if refused.status != 400:
+                raise
+            yield from self._log_pages(query)
+
+    def _log_pages(self, query: Mapping[str, str]) -> Iterator[LogPage]:
+        path = "auditLogs/provisioning"
+        for page in self._walk(path, f"{self._target.graph_url}/{path}", query, LOG_PERMISSION, log=True):
+            entries = tuple(LogEntry.from_json(entry) for entry in self._entries(path, page))
+            yield LogPage(entries, self._answered_at)
 
     def users(self, select: Sequence[str], filter: str | None = None) -> Iterator[dict[str, object]]:
         """Yield users with the selected properties; `filter` is an OData expression (a ' within a text is doubled)."""
@@ -167,9 +183,10 @@ class GraphClient:
             str(one["id"]): one.get("isVerified") is True for one in listed if isinstance(one, dict) and one.get("id")
         }
 
-    def job_status(self) -> JobStatus:
-        """The synchronization job's state now."""
-        job = self._get(self._job_url(), {}, JOB_PERMISSION)
+    def job_status(self, give_up_after: float | None = None) -> JobStatus:
+        """The synchronization job's state now. `give_up_after`: seconds of waiting, for less patience than the client has."""
+        patience = self._patience if give_up_after is None else replace(self._patience, give_up_after=give_up_after)
+        job = self._get(self._job_url(), {}, JOB_PERMISSION, patience=patience)
         status, schedule = _object(job.get("status")), _object(job.get("schedule"))
         quarantine = _object(status.get("quarantine"))
         return JobStatus(
@@ -217,16 +234,25 @@ class GraphClient:
             raise ServiceError(f"{path}: the next page is on another host ({there.netloc}); it was not followed")
         return link
 
-    def _get(self, url: str, query: Mapping[str, str], permission: str, *, log: bool = False) -> Mapping[str, object]:
+    def _get(
+        self,
+        url: str,
+        query: Mapping[str, str],
+        permission: str,
+        *,
+        log: bool = False,
+        patience: Patience | None = None,
+    ) -> Mapping[str, object]:
         path = urlsplit(url).path
         try:
-            answer, content = self._patience.attempts()(self._get_settled, url, query, log)
+            answer, content = (patience or self._patience).attempts()(self._get_settled, url, query, log)
         except TryAgain as last:
             raise ServiceUnavailable(f"{path}: gave up: {last.reason}") from last
         if answer.status != 200:
             mend = f"; the app needs the permission {permission}, with admin consent" if answer.status == 403 else ""
             raise ServiceRefused(f"{path}: {answer.describe()}{mend}", answer.status, answer.code)
         try:
+            self._answered_at = answer.service_time
             return _object(orjson.loads(content))
         except orjson.JSONDecodeError as error:
             raise ServiceError(f"{path}: the answer is not JSON") from error

@@ -526,6 +526,57 @@ class Guards(Model):
     gives or changes from fifty or a hundred on."""
 
 
+class Outcomes(Model):
+    """How the provisioning log is read, and when what failed is sent again. The log lags by 5 to 10 minutes; a cycle takes up to an hour."""
+
+    overlap_minutes: float = Field(60.0, ge=1)
+    """How far before the end of the last reading the next one begins: well above the lag of the log."""
+    missing_after_minutes: float = Field(180.0, ge=1)
+    """What was accepted so long ago and is not in the log is missing."""
+    retry_after_minutes: float = Field(40.0, gt=0)
+    """The first wait before a failure that passes is sent again; doubled with each attempt, up to a day."""
+    retry_limit: int = Field(6, ge=1)
+    """After so many attempts a worker is sent again only when a person says so, or with other data."""
+
+
+class FailureLimit(Model):
+    """Too many: more than `percent` of the workers delivered, and at least `at_least` of them."""
+
+    percent: float = Field(1.0, ge=0, le=100)
+    at_least: int = Field(5, ge=1)
+
+
+class Mail(Model):
+    """The server that takes alerts as mail. Its password is HCM_PIPELINE_SMTP_PASSWORD."""
+
+    host: str = Field(min_length=1)
+    port: int = Field(587, gt=0, lt=65536)
+    security: Literal["starttls", "tls"] = "starttls"
+    """`tls`: from the first byte, as on port 465. There is no way without."""
+    user: str | None = None
+    """None: the server asks for no sign-in."""
+    sender: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
+    recipients: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = Field(min_length=1)
+
+
+class Alerts(Model):
+    """What people are told of, and where. The webhook's address is a secret: HCM_PIPELINE_ALERT_WEBHOOK."""
+
+    webhook_format: Literal["json", "teams"] = "json"
+    mail: Mail | None = None
+    failures: FailureLimit = FailureLimit.model_validate({})
+    quota_left_percent: float = Field(10.0, ge=0, le=100)
+    """Less of the daily quota than this is told."""
+    stale_after_hours: float | None = Field(72.0, gt=0)
+    """A source that delivered nothing for so long is stale. None: not watched."""
+    stale_after_hours_by_source: dict[Identifier, float] = {}
+    """The same for single sources."""
+    ui_url: str = Field("http://127.0.0.1:3000", pattern=r"^https?://\S+$")
+    """Where people open the Dagster UI; alerts link to it."""
+    docs_url: str | None = Field(None, pattern=r"^https?://\S+$")
+    """Where people read these pages; alerts then link to them as well."""
+
+
 class Profile(Model):
     """One organisation's configuration."""
 
@@ -540,6 +591,10 @@ class Profile(Model):
     scim: Scim
     delivery: Delivery = Delivery.model_validate({})
     guards: Guards = Guards.model_validate({})
+
+
+    outcomes: Outcomes = Outcomes.model_validate({})
+    alerts: Alerts = Alerts.model_validate({})
     start_date: IsoDate = "2020-01-01"
     """The first business date there can be; Dagster's partitions begin here."""
 

@@ -253,21 +253,106 @@ create table if not exists accepted_requests (
     accepted_at timestamptz not null       -- on the service's clock
 );
 
+-- one row: one manifest as the delivery journal has it, taken over with what was accepted
+create table if not exists manifest_states (
+    manifest_id varchar primary key,
+    state varchar not null,
+    reason varchar
+);
+
+-- one row: one bulk request that has left and is not known to be accepted
+create table if not exists sent_requests (
+    plan_no integer not null,
+    request_no integer not null,
+    state varchar not null,                -- sent (it may have arrived) | refused
+    error varchar                          -- status, code and request-id of the refusal
+);
+
+-- one row: one entry of the provisioning log about somebody who was sent, by its id
+create table if not exists log_entries (
+    target varchar not null,
+    log_id varchar not null,
+    logged_at timestamptz not null,        -- on the service's clock
+    person_number varchar not null,        -- the externalId
+    change_id varchar not null,
+    status varchar not null,               -- success | failure | skipped | warning
+    action varchar not null,
+    skip varchar,                          -- why it was skipped: no change | out of scope | unspecified
+    unresolved boolean not null,           -- a reference (the manager) was left out
+    twin boolean not null,                 -- the later update that only fills the reference in
+    error_code varchar,
+    reason varchar,
+    advice varchar
+);
+
+-- one row: one target, and how far its log has been read
+create table if not exists log_reads (
+    target varchar primary key,
+    read_until timestamptz not null,       -- on the service's clock: when the last whole reading began
+    last_entry_at timestamptz              -- the newest entry of the job, whoever it is about
+);
+
 -- one row: what the provisioning log says became of one operation
 create table if not exists outcomes (
     plan_no integer not null,
     request_no integer not null,
     op_no integer not null,
     person_number varchar not null,
-    outcome varchar not null,              -- success | failure | skipped | warning
+    outcome varchar not null,              -- succeeded | failed | skipped
     action varchar not null,
     reference varchar,                     -- unresolved | resolved: what became of the manager
     error_code varchar,
+    failure_class varchar,                 -- retry later | needs data | needs configuration
     reason varchar,
     advice varchar,
     log_id varchar not null,
     change_id varchar,
     logged_at timestamptz not null
+);
+
+-- one row: one accepted operation that the log did not speak of in time; it may have since
+create table if not exists missing_operations (
+    plan_no integer not null,
+    request_no integer not null,
+    op_no integer not null,
+    person_number varchar not null,
+    noticed_at timestamptz not null        -- on the service's clock
+);
+
+-- one row: one worker whose last delivered version is not in the target as it should be
+create table if not exists failures (
+    target varchar not null,
+    person_number varchar not null,
+    plan_no integer not null,
+    request_no integer not null,
+    op_no integer not null,
+    state varchar not null,                -- failed | skipped | missing | unresolved
+    error_code varchar,
+    failure_class varchar not null,        -- retry later | needs data | needs configuration | needs its manager
+    mend varchar not null,
+    attempts integer not null,             -- of this version of the worker
+    since timestamptz not null,
+    next_try_at timestamptz,               -- null: not by itself
+    contract varchar                       -- sha256 of the profile then: another one sends it again
+);
+
+-- one row: what a person said about failures: send again
+create table if not exists retry_decisions (
+    target varchar not null,
+    person_number varchar,                 -- null: everybody
+    decided_by varchar not null,
+    decided_at timestamptz not null
+);
+
+-- one row: one target, and whether its synchronization job processes what it is sent
+create table if not exists job_states (
+    target varchar primary key,
+    state varchar not null,                -- running | paused | quarantine | not started | silent | unknown
+    reason varchar,
+    since timestamptz not null,
+    checked_at timestamptz not null,
+    resumed_at timestamptz,                -- when it was seen to run again after it did not
+    until timestamptz                      -- of a silent job: when uploading tries it again
 );
 
 -- one row: the last version of one worker that a target accepted; the mapped values are added as columns
@@ -277,8 +362,7 @@ create table if not exists delivered (
     digest uhugeint not null,
     plan_no integer not null,
     request_no integer not null,
-    op_no integer not null,
-    outcome varchar                        -- failure: the next plan sends it again
+    op_no integer not null
 );
 
 -- one row: one operation of a manifest that is not closed, in the order of sending; the mapped values are added as columns
@@ -371,12 +455,24 @@ create table if not exists first_planned (
 create or replace view receipts as
     select m.manifest_id, m.business_date, m.target, o.request_no, o.op_no, o.person_number, o.kind,
         case when u.outcome is not null then u.outcome
+            when a.accepted_at is not null and x.noticed_at is not null then 'missing'
             when l.plan_no > o.plan_no then if(a.accepted_at is not null, 'overtaken', 'superseded')
-            when a.accepted_at is not null then 'accepted' else 'planned' end as state,
-        a.accepted_at, u.action, u.reference, u.error_code, u.reason, u.advice, u.log_id, u.logged_at
+            when a.accepted_at is not null then 'accepted'
+            when s.state = 'refused' then 'failed'
+            when s.state = 'sent' then 'sent'
+            when j.state in ('held', 'rejected', 'superseded') then j.state
+            else 'planned' end as state,
+        a.accepted_at, u.action, u.reference,
+        coalesce(u.error_code, if(a.accepted_at is null and s.state = 'refused', 'RequestRefused', null)) as error_code,
+        u.failure_class, coalesce(u.reason, if(a.accepted_at is null, s.error, null)) as reason, u.advice,
+        f.mend, f.attempts, f.next_try_at, u.log_id, u.logged_at
     from operations o join manifests m using (plan_no)
+    left join manifest_states j using (manifest_id)
     left join accepted_requests a using (plan_no, request_no)
+    left join sent_requests s using (plan_no, request_no)
     left join outcomes u using (plan_no, request_no, op_no)
+    left join missing_operations x using (plan_no, request_no, op_no)
+    left join failures f on f.target = m.target and f.plan_no = o.plan_no and f.request_no = o.request_no and f.op_no = o.op_no
     left join (select m.target, u.person_number, max(u.plan_no) as plan_no
         from outcomes u join manifests m using (plan_no) group by all) l
         on l.target = m.target and l.person_number = o.person_number;

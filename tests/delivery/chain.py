@@ -14,7 +14,7 @@ import duckdb
 import orjson
 
 from hcm_pipeline import landing, processing
-from hcm_pipeline.delivery import settle
+from hcm_pipeline.delivery import matching, settle
 from hcm_pipeline.delivery.journal import Journal, Outcome, RequestState
 from hcm_pipeline.delivery.plan import Plan
 from hcm_pipeline.entra import LogEntry
@@ -133,7 +133,7 @@ class Chain:
     def log(self, *entries: LogEntry, target: str = TARGET) -> int:
         """Read these entries of the provisioning log; how many operations were settled."""
         with self.warehouse.write() as con:
-            return settle.record_outcomes(con, target, entries)
+            return matching.record_entries(con, target, entries, self.loaded.profile.outcomes)
 
     def entry(self, number: str, status: str = "success", *, after: float = 0.5, **given: Any) -> LogEntry:
         """An entry `after` seconds from now."""
@@ -156,7 +156,7 @@ class Chain:
 
     def waiting(self) -> int:
         with self.warehouse.write() as con:
-            return settle.waiting_since(con, TARGET)[0]
+            return matching.waiting_since(con, TARGET)[0]
 
     def rows(self, query: str, values: Iterable[object] = ()) -> list[tuple[Any, ...]]:
         with self.warehouse.write() as con:

@@ -115,7 +115,7 @@ def test_doubt_about_a_request_ends_when_a_later_plan_with_its_workers_is_taken(
     chain.accept(made)
     assert chain.plan().manifest is None
     chain.log(chain.entry("1001"), chain.entry("1002"))
-    assert chain.receipts() == {"1001": ["superseded", "success"], "1002": ["success"]}
+    assert chain.receipts() == {"1001": ["superseded", "succeeded"], "1002": ["succeeded"]}
 
 
 def test_doubt_is_about_the_workers_of_a_request_that_the_later_plan_did_not_deliver_too(chain: Chain) -> None:
@@ -209,15 +209,6 @@ def test_bulk_ids_are_the_same_for_the_same_content_wherever_it_is_planned(chain
     assert chain.bytes_of(chain.planned()) == other.bytes_of(other.planned())
     ids = [op["bulkId"] for op in orjson.loads(chain.bytes_of(chain.planned()))["Operations"]]
     assert len(set(ids)) == 2
-
-
-def test_a_failed_operation_is_planned_as_a_retry_and_a_skipped_one_is_not(chain: Chain) -> None:
-    chain.day("2026-11-01", ADA, BEN)
-    chain.accept(chain.planned())
-    chain.log(chain.entry("1001", "failure"), chain.entry("1002", "skipped"))
-    made = chain.planned()
-    assert made.counts == {"retry": 1}
-    assert chain.sends(made).keys() == {"1001"}
 
 
 def test_disable_and_enable_are_told_from_other_updates(chain: Chain) -> None:

@@ -87,7 +87,7 @@ def test_the_log_is_read_over_all_its_pages(service_with: Callable[..., Service]
         for start in range(0, 200, 50):
             assert client.bulk_upload(bulk(*range(start, start + 50)), client.sign_in()).accepted
         service.advance(60)
-        entries = list(client.provisioning_log(start_of(service)))
+        entries = [entry for page in client.provisioning_log(start_of(service)) for entry in page.entries]
     assert {entry.external_id for entry in entries} == {f"{number:05}" for number in range(200)}
     assert {(entry.action, entry.status) for entry in entries} == {("create", "success")}
     assert {entry.job_id for entry in entries} == {service.target.job_id}
@@ -97,7 +97,8 @@ def test_the_log_begins_at_the_given_time(service: Service) -> None:
     with service.client() as client:
         client.bulk_upload(bulk(1), client.sign_in())
         service.advance(60)
-        assert list(client.provisioning_log(service.time.now + dt.timedelta(hours=1))) == []
+        [page] = client.provisioning_log(service.time.now + dt.timedelta(hours=1))
+        assert page.entries == ()
 
 
 def test_the_log_is_asked_no_oftener_than_five_times_in_ten_seconds(service_with: Callable[..., Service]) -> None:
@@ -113,7 +114,7 @@ def test_the_log_is_asked_no_oftener_than_five_times_in_ten_seconds(service_with
 def test_a_throttled_log_is_asked_again_after_the_time_it_names(service: Service) -> None:
     service.fault("status", status=429, retry_after=7, on="log")
     with service.client() as client:
-        assert list(client.provisioning_log(start_of(service))) == []
+        assert [page.entries for page in client.provisioning_log(start_of(service))] == [()]
     assert service.time.slept == [7.0]
 
 
@@ -121,7 +122,7 @@ def test_a_throttled_log_is_asked_again_after_the_time_it_names(service: Service
 def test_a_failing_log_is_asked_again(service: Service, kind: str, given: dict[str, int]) -> None:
     service.fault(kind, times=3, on="log", **given)
     with service.client() as client:
-        assert list(client.provisioning_log(start_of(service))) == []
+        assert [page.entries for page in client.provisioning_log(start_of(service))] == [()]
     assert len(service.time.slept) == 3
 
 
