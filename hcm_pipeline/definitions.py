@@ -6,6 +6,7 @@ import warnings
 
 import dagster as dg
 
+from hcm_pipeline.defs.alerts import ALERTS_JOB, CHECKS, build_alerts
 from hcm_pipeline.defs.assets import DAILY_JOB, build_assets
 from hcm_pipeline.defs.delivery import approve_job, outcomes_job, reject_job, upload_job
 from hcm_pipeline.defs.directory import build_directories
@@ -22,16 +23,25 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 def build(settings: Settings) -> dg.Definitions:
     """The code location for a home and a profile. Raises ProfileError when the profile cannot be used."""
     profile = load(settings.profile).profile
+    delivery_checks = dg.AssetSelection.checks(*(check.key for check in CHECKS))
     daily = dg.define_asset_job(
         DAILY_JOB,
         selection=dg.AssetSelection.assets("extracts", "workers", "quarantined_rows", "changes", "identities",
-                                           "desired_users", "manifest"),
+                                           "desired_users", "manifest")
+        - delivery_checks,
         executor_def=dg.in_process_executor,
         description="From landed extracts to the manifest, for one business date or a range of them.",
     )  # fmt: skip
+    alerts = dg.define_asset_job(
+        ALERTS_JOB,
+        selection=delivery_checks,
+        executor_def=dg.in_process_executor,
+        description="Judges the checks of delivery, and tells people of what has begun or ended. Started by the sensor.",
+    )
     return dg.Definitions(
         assets=[*build_assets(profile), *build_directories(profile)],
-        jobs=[daily, upload_job, outcomes_job, approve_job, reject_job],
+        asset_checks=[build_alerts()],
+        jobs=[daily, upload_job, outcomes_job, approve_job, reject_job, alerts],
         sensors=build_sensors(profile),
         schedules=[build_schedule()],
         resources={

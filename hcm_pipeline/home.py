@@ -51,6 +51,11 @@ class Home:
         return self.path / "delivery.sqlite"
 
     @property
+    def alerts(self) -> Path:
+        """SQLite outbox of alerts: what people were told, and what is still to be told."""
+        return self.path / "alerts.sqlite"
+
+    @property
     def sandbox(self) -> Path:
         """State, certificate and log of the home's own sandbox."""
         return self.path / "sandbox"

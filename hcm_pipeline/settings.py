@@ -62,6 +62,24 @@ class Ldap:
 
 
 @dataclass(frozen=True)
+class AlertSecrets:
+    """What alerts need that must not stand in a profile. The webhook's address is a secret like a password."""
+
+    webhook: str | None = field(default=None, repr=False)
+    smtp_password: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> AlertSecrets:
+        """Raises UsageError for a webhook that is not HTTPS; the address itself is not printed."""
+        webhook = environ.get("HCM_PIPELINE_ALERT_WEBHOOK") or None
+        if webhook and not webhook.startswith("https://"):
+            raise UsageError("HCM_PIPELINE_ALERT_WEBHOOK: must begin with https://")
+        ca_file = environ.get("SSL_CERT_FILE")
+        return cls(webhook, environ.get("HCM_PIPELINE_SMTP_PASSWORD") or None, Path(ca_file) if ca_file else None)
+
+
+@dataclass(frozen=True)
 class Settings:
     """The environment as the command-line contract names it."""
 
@@ -70,6 +88,7 @@ class Settings:
     target: Target | None
     """None: the target is the home's own sandbox."""
     ldap: Ldap = Ldap()
+    alerts: AlertSecrets = AlertSecrets()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -79,7 +98,7 @@ class Settings:
         if not profile:
             own = home.path / "profile.toml"
             profile = str(own) if own.is_file() else "oracle-hcm"
-        return cls(home, profile, _target(environ), Ldap.from_env(environ))
+        return cls(home, profile, _target(environ), Ldap.from_env(environ), AlertSecrets.from_env(environ))
 
 
 def _target(environ: Mapping[str, str]) -> Target | None:

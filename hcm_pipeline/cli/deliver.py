@@ -13,11 +13,13 @@ from hcm_pipeline.cli.context import Context
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.prepare import Json
 from hcm_pipeline.delivery.canary import canary_of
+from hcm_pipeline.delivery.failures import decide_retry
 from hcm_pipeline.delivery.gates import Gates
 from hcm_pipeline.delivery.inputs import refuse_moved
+from hcm_pipeline.delivery.jobstate import refuse_silent
 from hcm_pipeline.delivery.journal import ManifestState
 from hcm_pipeline.delivery.outcomes import read_outcomes, take_over
-from hcm_pipeline.delivery.target import describe, open_target
+from hcm_pipeline.delivery.target import describe, open_target, target_key
 from hcm_pipeline.delivery.upload import UploadReport
 from hcm_pipeline.delivery.upload import upload as send
 from hcm_pipeline.entra.timing import utc_now
@@ -53,6 +55,7 @@ def upload(
         )
         if past_canary:
             Gates(journal, chosen[0].target).release(chosen[0].manifest_id, getpass.getuser(), utc_now())
+        refuse_silent(context.warehouse, target.key, utc_now())
         with progress.shown():
             for one in chosen:
                 reports.append(
@@ -100,11 +103,16 @@ def _said(report: UploadReport) -> str:
 
 def outcomes(
     manifest: Manifest = None,
+    retry: Annotated[str | None, typer.Option(help="Send this failed worker again with the next plan.")] = None,
+    retry_all: Annotated[bool, typer.Option(help="Send every failed worker again with the next plan.")] = False,
     wait: Annotated[float, typer.Option(help="Seconds to wait for operations that the log does not know yet.")] = 30.0,
     as_json: Json = False,
 ) -> None:
-    """Read the provisioning log and settle what was sent. Failures return to the next plan."""
+    """Read the provisioning log and settle what was sent; list what failed, each with what mends it."""
     context = Context.from_env()
+    if retry or retry_all:
+        _retry(context, retry, as_json)
+        return
     progress = Progress()
     if manifest:
         with context.journal() as journal:
@@ -115,6 +123,7 @@ def outcomes(
             report = read_outcomes(
                 context.warehouse,
                 target,
+                context.loaded.profile.outcomes,
                 wait_seconds=wait,
                 interval=2.0 if target.sandbox else 15.0,
                 progress=lambda settled, waiting: progress(f"{settled:,} operations settled, {waiting:,} waiting"),
@@ -122,15 +131,56 @@ def outcomes(
     with context.warehouse.read() as con:
         receipts = [r for r in queries.receipts(con) if manifest in (None, r["manifest_id"])]
         failures = queries.failures(con, target.key)
+        job = queries.job(con, target.key)
     if as_json:
-        dump({"settled": report.settled, "waiting": report.waiting, "receipts": receipts, "failures": failures})
+        dump({
+            "settled": report.settled, "waiting": report.waiting, "missing": report.missing, "job": job,
+            "receipts": receipts, "failures": failures,
+        })  # fmt: skip
         return
-    say(f"{report.settled:,} operations settled now, {report.waiting:,} still without an outcome")
+    missing = f", {report.missing:,} missing" if report.missing else ""
+    say(f"{report.settled:,} operations settled now, {report.waiting:,} still without an outcome{missing}")
+    show_job(job)
     show_receipts(receipts)
+    show_failures(failures)
+
+
+def _retry(context: Context, number: str | None, as_json: bool) -> None:
+    """A person's word: the next plan sends again."""
+    with context.warehouse.write() as con:
+        count = decide_retry(con, target_key(context.settings), number, getpass.getuser(), utc_now())
+    if number is not None and not count:
+        raise UsageError(f"{number}: nothing of this worker has failed; `hcm-pipeline outcomes` lists who has")
+    context.warehouse.publish()
+    if as_json:
+        dump({"retry": number or "all", "workers": count})
+        return
+    say(f"{count:,} workers are sent again with the next plan: `hcm-pipeline run`, then `upload`")
+
+
+def show_job(job: queries.Row | None) -> None:
+    """Print the state of the synchronization job when there is something to say."""
+    if job is not None and job["state"] != "running":
+        say(job["says"])
+
+
+def show_failures(failures: list[queries.Row]) -> None:
+    """Print who is not in the target as they should be, and what mends it."""
     table(
-        "Failed, and in the next plan",
-        ("person number", "code", "logged at"),
-        [[f["person_number"], f["error_code"], f["logged_at"]] for f in failures],
+        "Not in the target as they should be",
+        ("person number", "state", "code", "class", "attempts", "sent again", "mend"),
+        [
+            [
+                f["person_number"],
+                f["state"],
+                f["error_code"],
+                f["failure_class"],
+                f["attempts"],
+                f["next_try_at"],
+                f["mend"],
+            ]
+            for f in failures
+        ],
     )
 
 

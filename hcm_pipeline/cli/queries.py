@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from hcm_pipeline.delivery import contents, decisions, desired, guards, undo
+from hcm_pipeline.delivery.jobstate import remembered
 from hcm_pipeline.delivery.journal import Journal
 from hcm_pipeline.delivery.plan import KINDS, diff_sql
 from hcm_pipeline.delivery.resend import make_resend
@@ -78,14 +79,23 @@ def receipts(con: duckdb.DuckDBPyConnection) -> list[Row]:
 
 
 def failures(con: duckdb.DuckDBPyConnection, target: str, limit: int = 50) -> list[Row]:
-    """Workers whose last delivered version failed, with the service's code."""
+    """Workers whose last delivered version is not in the target as it should be, and what mends it."""
     return rows(
         con,
-        """select d.person_number, u.error_code, u.logged_at from delivered d
-        join outcomes u using (plan_no, request_no, op_no)
-        where d.target = ? and d.outcome = 'failure' order by d.person_number limit ?""",
+        """select person_number, state, error_code, failure_class, mend, attempts, since, next_try_at from failures
+        where target = ? order by state, failure_class, person_number limit ?""",
         [target, limit],
     )
+
+
+def job(con: duckdb.DuckDBPyConnection, target: str) -> Row | None:
+    """What was last known of the synchronization job; None before it was first asked."""
+    found = remembered(con, target)
+    if found is None:
+        return None
+    report = found.report
+    return {"state": str(report.state), "reason": report.reason, "since": found.since, "checked_at": found.checked_at,
+            "until": report.until, "says": report.describe()}  # fmt: skip
 
 
 def difference(
@@ -324,7 +334,7 @@ def trace(con: duckdb.DuckDBPyConnection, profile: Profile, number: str, date: d
         "operations": rows(
             con,
             """select business_date, manifest_id, request_no, op_no, kind, state, accepted_at, action, reference,
-                error_code, reason, advice, logged_at
+                error_code, failure_class, reason, advice, mend, attempts, next_try_at, logged_at
             from receipts where person_number = ? and business_date <= ? order by accepted_at nulls last, business_date""",
             [number, limit],
         ),

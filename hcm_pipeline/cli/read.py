@@ -11,7 +11,7 @@ import typer
 from hcm_pipeline import processing
 from hcm_pipeline.cli import queries
 from hcm_pipeline.cli.context import Context, day
-from hcm_pipeline.cli.deliver import show_receipts
+from hcm_pipeline.cli.deliver import show_failures, show_job, show_receipts
 from hcm_pipeline.cli.identity import show_identity, show_tried
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.prepare import Json
@@ -269,9 +269,10 @@ def status(as_json: Json = False) -> None:
                 "receipts": queries.receipts(con),
                 "failures": queries.failures(con, target),
                 "withheld": decisions.withheld(con, target),
+                "job": queries.job(con, target),
             }
     except HomeError:
-        report |= {"days": [], "extracts": [], "quarantine": [], "receipts": [], "failures": [], "withheld": {}}
+        report |= {"days": [], "extracts": [], "quarantine": [], "receipts": [], "failures": [], "withheld": {}, "job": None}
     if as_json:
         dump(report)
         return
@@ -329,11 +330,8 @@ def show_status(report: dict[str, Any]) -> None:
     )
     show_waiting([m for m in report["waiting"] if m["held_for"]])
     show_receipts([r for r in report["receipts"] if r["state"] != "planned" or _is_open(report, r["manifest_id"])])
-    table(
-        "Failed, and in the next plan",
-        ("person number", "code", "logged at"),
-        [[f["person_number"], f["error_code"], f["logged_at"]] for f in report["failures"]],
-    )
+    show_failures(report["failures"])
+    show_job(report["job"])
     table("Withheld: not planned before it changes", ("reason", "workers"), list(report["withheld"].items()))
     if report["landing"]:
         say(f"in landing/: {', '.join(report['landing'])}")

@@ -44,6 +44,7 @@ def build_assets(profile: Profile) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """Every asset, for a profile's business dates and columns."""
     partitions = business_dates(profile)
     policy = dg.BackfillPolicy.single_run()
+    stale = profile.alerts.stale_after_hours
 
     common = {"owners": md.OWNERS, "kinds": {"duckdb", "pandera"}}
 
@@ -58,6 +59,9 @@ def build_assets(profile: Profile) -> list[dg.AssetsDefinition | dg.AssetSpec]:
                 owners=md.OWNERS,
                 kinds={"csv", "file"},
                 metadata=md.schema(md.EXTRACTS_COLUMNS),
+                freshness_policy=dg.FreshnessPolicy.time_window(fail_window=dt.timedelta(hours=stale))
+                if stale
+                else None,
                 description="Delivered files of a business date, taken once by the sha256 of their bytes and kept "
                 "unchanged.",
             ),

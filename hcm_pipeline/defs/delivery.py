@@ -14,10 +14,12 @@ from hcm_pipeline.defs import metadata as md
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.delivery.canary import canary_of
 from hcm_pipeline.delivery.inputs import refuse_moved
+from hcm_pipeline.delivery.jobstate import JobState, refuse_silent
 from hcm_pipeline.delivery.journal import Journal, ManifestState
 from hcm_pipeline.delivery.outcomes import read_outcomes, take_over
 from hcm_pipeline.delivery.target import describe, open_target
 from hcm_pipeline.delivery.upload import upload
+from hcm_pipeline.processing import utc_now
 
 UPLOAD_JOB = "upload_manifest"
 OUTCOMES_JOB = "read_outcomes"
@@ -47,6 +49,7 @@ def upload_op(context: dg.OpExecutionContext, config: UploadConfig, pipeline: Pi
         context.log.info(describe(target))
         delivery = pipeline.loaded.profile.delivery
         found = journal.get(config.manifest_id)
+        refuse_silent(pipeline.warehouse(context.log), target.key, utc_now())
         report = upload(
             home,
             target,
@@ -130,6 +133,7 @@ def outcomes_op(context: dg.OpExecutionContext, pipeline: Pipeline) -> None:
         report = read_outcomes(
             warehouse,
             target,
+            pipeline.loaded.profile.outcomes,
             wait_seconds=OUTCOMES_WAIT_SECONDS,
             interval=2.0 if target.sandbox else 30.0,
             progress=lambda settled, waiting: progress(f"{settled:,} operations settled, {waiting:,} waiting"),
@@ -154,14 +158,16 @@ def outcomes_op(context: dg.OpExecutionContext, pipeline: Pipeline) -> None:
                     "manifest_id": manifest_id,
                     **{
                         state: states.get(state, 0)
-                        for state in ("success", "failure", "skipped", "accepted", "planned")
+                        for state in ("succeeded", "failed", "skipped", "missing", "accepted", "planned")
                     },
                 },
                 tags={"dagster/data_version": f"{manifest_id[:32]}-{'-'.join(map(str, sorted(states.items())))}"[:120]},
             )
         )
         context.instance.add_run_tags(context.run_id, {f"{md.MANIFEST_TAG}/{manifest_id[:12]}": date})
-    context.log.info(f"{report.settled:,} settled now, {report.waiting:,} still waiting")
+    context.log.info(f"{report.settled:,} settled now, {report.waiting:,} still waiting, {report.missing:,} missing")
+    if report.job is not None and report.job.state is not JobState.RUNNING:
+        context.log.warning(report.job.describe())
 
 
 @dg.job(

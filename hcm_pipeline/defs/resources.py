@@ -11,7 +11,7 @@ import dagster as dg
 
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile, load
-from hcm_pipeline.settings import Ldap, Settings
+from hcm_pipeline.settings import AlertSecrets, Ldap, Settings
 from hcm_pipeline.warehouse import Warehouse
 
 watcher: ContextVar[Callable[[str], None] | None] = ContextVar("watcher", default=None)
@@ -38,9 +38,9 @@ class Pipeline(dg.ConfigurableResource[None]):
 
     @property
     def settings(self) -> Settings:
-        """This home and profile with the environment's target."""
+        """This home and profile with the environment's target and secrets."""
         target = None if self.sandbox_only else Settings.from_env().target
-        return Settings(self.home, self.profile_name, target, Ldap.from_env())
+        return Settings(self.home, self.profile_name, target, Ldap.from_env(), AlertSecrets.from_env())
 
     def warehouse(self, log: logging.Logger | dg.DagsterLogManager) -> Warehouse:
         """The home's warehouse; waiting for another writer is logged."""

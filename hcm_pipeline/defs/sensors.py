@@ -10,7 +10,7 @@ from pathlib import Path
 import dagster as dg
 
 from hcm_pipeline.defs import metadata as md
-from hcm_pipeline.defs.alerts import ALERTS_JOB, alerts_job, something_new
+from hcm_pipeline.defs.alerts import ALERTS_JOB, something_new
 from hcm_pipeline.defs.assets import DAILY_JOB
 from hcm_pipeline.defs.delivery import OUTCOMES_JOB, UPLOAD_JOB, outcomes_job, upload_job
 from hcm_pipeline.defs.resources import Pipeline
@@ -94,11 +94,10 @@ def build_sensors(profile: Profile) -> list[dg.SensorDefinition]:
     )
     def outcomes_waiting(context: dg.SensorEvaluationContext, pipeline: Pipeline) -> dg.RunRequest | dg.SkipReason:
         newest = last_acceptance(pipeline)
-        if newest == 0:
-            return dg.SkipReason("nothing was accepted yet")
         why = why_read_now(pipeline, newest)
         if why is None:
-            return dg.SkipReason("every accepted operation has its outcome")
+            return dg.SkipReason("every accepted operation has its outcome" if newest else "nothing was accepted yet")
+        context.log.info(why)
         running = under_way(context.instance, context.instance.get_runs(dg.RunsFilter(job_name=OUTCOMES_JOB), limit=10))
         if running:
             return dg.SkipReason("a run is reading the provisioning log already")
@@ -117,7 +116,9 @@ def build_sensors(profile: Profile) -> list[dg.SensorDefinition]:
         if not pipeline.home.read_copy.is_file():
             return dg.SkipReason("nothing was processed yet")
         with Journal(pipeline.home.journal) as journal:
-            before = [m for m in journal.manifests() if m.target == target and str(m.state) in {"ready", "uploading", "held"}]
+            before = [
+                m for m in journal.manifests() if m.target == target and str(m.state) in {"ready", "uploading", "held"}
+            ]
         if before:
             return dg.SkipReason(f"manifest {before[0].manifest_id[:12]} is {before[0].state}; it comes first")
         with pipeline.warehouse(dg.get_dagster_logger()).read() as con:
@@ -132,7 +133,7 @@ def build_sensors(profile: Profile) -> list[dg.SensorDefinition]:
 
     @dg.sensor(
         name="something_to_tell",
-        job=alerts_job,
+        job_name=ALERTS_JOB,
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Starts a run that judges the delivery checks and tells people, when something has begun or ended.",
@@ -246,9 +247,9 @@ def last_acceptance(pipeline: Pipeline) -> int:
 def why_read_now(pipeline: Pipeline, newest: int) -> str | None:
     """What a reading of the log could tell, as far as the read copy knows; `newest` is the last acceptance in the journal."""
     if not pipeline.home.read_copy.is_file():
-        return "something was accepted"
+        return "something was accepted" if newest else None
     with pipeline.warehouse(dg.get_dagster_logger()).read() as con:
         row = first(con, "select value from meta where key = 'accept_seq'")
-        if row is None or int(row[0]) < newest:
+        if newest > (int(row[0]) if row else 0):
             return "something was accepted"
         return why_read(con, target_key(pipeline.settings), pipeline.loaded.profile.outcomes, utc_now())

@@ -36,7 +36,9 @@ class Mend:
 
 _PASSES = "nothing to do: it passes, and the worker is sent again by itself"
 _TAKEN = "another account or object holds a value that must be unique: find it in Entra ID, and free it, or change the worker's"
-_RIGHTS = "the service may not write this account: check the roles and permissions of the provisioning app and its agent"
+_RIGHTS = (
+    "the service may not write this account: check the roles and permissions of the provisioning app and its agent"
+)
 
 _CODES: dict[str, Mend] = {
     "TooManyRequests": Mend(FailureClass.RETRY, _PASSES),
@@ -46,16 +48,22 @@ _CODES: dict[str, Mend] = {
     "Timeout": Mend(FailureClass.RETRY, _PASSES),
     "Conflict": Mend(FailureClass.DATA, _TAKEN),
     "EntryConflict": Mend(FailureClass.DATA, _TAKEN),
-    "MandatoryFieldsMissing": Mend(FailureClass.DATA, "a required attribute is blank: complete the worker in Oracle HCM"),
+    "MandatoryFieldsMissing": Mend(
+        FailureClass.DATA, "a required attribute is blank: complete the worker in Oracle HCM"
+    ),
     "MissingValues": Mend(FailureClass.DATA, "a required attribute is blank: complete the worker in Oracle HCM"),
-    "DuplicateSourceEntries": Mend(FailureClass.DATA, "two source records have one matching value: correct the one of them"),
+    "DuplicateSourceEntries": Mend(
+        FailureClass.DATA, "two source records have one matching value: correct the one of them"
+    ),
     "ImportSkipped": Mend(FailureClass.DATA, "the record lacks what accounts are matched by: complete the worker"),
     "AzureActiveDirectoryInvalidUserPrincipalName": Mend(
-        FailureClass.DATA, "the userPrincipalName is not legal or its domain not verified: `identity show` tells its rule"
+        FailureClass.DATA,
+        "the userPrincipalName is not legal or its domain not verified: `identity show` tells its rule",
     ),
     "HybridSynchronizationActiveDirectoryUserPrincipalNameNotUnique": Mend(FailureClass.DATA, _TAKEN),
     "HybridSynchronizationActiveDirectoryInvalidParameter": Mend(
-        FailureClass.DATA, "Active Directory refuses a value: compare the payload (`trace`) with the limits of its attributes"
+        FailureClass.DATA,
+        "Active Directory refuses a value: compare the payload (`trace`) with the limits of its attributes",
     ),
     "InvalidAttributeSyntax": Mend(
         FailureClass.DATA, "Active Directory refuses a value, often an empty one: map it with IgnoreFlowIfNullOrEmpty"
@@ -74,7 +82,8 @@ _CODES: dict[str, Mend] = {
         FailureClass.CONFIGURATION, "the matched account is gone: restore it, or restart provisioning to match anew"
     ),
     "SchemaAttributeNotFound": Mend(
-        FailureClass.CONFIGURATION, "a mapping names an attribute that the target lacks: correct the mapping or the schema"
+        FailureClass.CONFIGURATION,
+        "a mapping names an attribute that the target lacks: correct the mapping or the schema",
     ),
     "InvalidDomain": Mend(
         FailureClass.CONFIGURATION, "verify the domain in the tenant, or correct identity.domain in the profile"
@@ -87,14 +96,16 @@ _CODES: dict[str, Mend] = {
         FailureClass.CONFIGURATION, "an attribute takes one value and is sent several: correct its mapping"
     ),
     "AzureActiveDirectoryCannotUpdateObjectsMasteredOnPremises": Mend(
-        FailureClass.CONFIGURATION, "the account is mastered in Active Directory: send it through the app for Active Directory"
+        FailureClass.CONFIGURATION,
+        "the account is mastered in Active Directory: send it through the app for Active Directory",
     ),
     "HybridSynchronizationActiveDirectoryCannotFindAttribute": Mend(
         FailureClass.CONFIGURATION, "restart the provisioning agent, or correct the mapping to an attribute that exists"
     ),
     "HybridSynchronizationActiveDirectoryInternalServerError": Mend(FailureClass.RETRY, _PASSES),
     "EntrySynchronizationSkipped": Mend(
-        FailureClass.CONFIGURATION, "the app's scoping filters leave the worker out: correct them, or the profile's scope"
+        FailureClass.CONFIGURATION,
+        "the app's scoping filters leave the worker out: correct them, or the profile's scope",
     ),
 }
 """Every documented code."""
@@ -102,13 +113,15 @@ _CODES: dict[str, Mend] = {
 KNOWN_CODES = frozenset(_CODES)
 
 UNKNOWN = Mend(
-    FailureClass.RETRY, "the documentation does not know this code: read the service's own words (reason, advice) in receipts"
+    FailureClass.RETRY,
+    "the documentation does not know this code: read the service's own words (reason, advice) in receipts",
 )
 """Tried again a few times with growing waits, and then left to a person: neither lost nor hammered."""
 
 SKIPPED = _CODES["EntrySynchronizationSkipped"]
 MISSING = Mend(
-    FailureClass.RETRY, "accepted, and the log never spoke of it: it is sent again; if many are missing, look at the job"
+    FailureClass.RETRY,
+    "accepted, and the log never spoke of it: it is sent again; if many are missing, look at the job",
 )
 UNRESOLVED = Mend(FailureClass.MANAGER, "the account has no manager yet: it is sent again when the manager's is there")
 
@@ -146,7 +159,9 @@ def refresh(con: duckdb.DuckDBPyConnection, target: str, rules: Outcomes) -> Non
     at once the first time. After `rules.retry_limit` attempts, counted anew from a person's word, nothing happens by itself.
     """
     make_codes(con, target)
-    con.execute("delete from failures f using touched t where f.target = ? and f.person_number = t.person_number", [target])
+    con.execute(
+        "delete from failures f using touched t where f.target = ? and f.person_number = t.person_number", [target]
+    )
     con.execute(
         """
         insert into failures by name

@@ -8,19 +8,23 @@ active: it is *silent* when two requests were accepted, are overdue, and the log
 from __future__ import annotations
 
 import datetime as dt
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 import duckdb
 
 from hcm_pipeline.entra import GraphClient
-from hcm_pipeline.errors import JobStopped, ServiceError, ServiceRefused, SignInFailed
+from hcm_pipeline.errors import GuardStop, ServiceError, ServiceRefused, SignInFailed
 from hcm_pipeline.profile.model import Outcomes
-from hcm_pipeline.warehouse import first
+from hcm_pipeline.warehouse import Warehouse, first
 
 SILENT_REQUESTS = 2
 """One request without an answer in the log may be lost; a second one says that nothing is worked off."""
+QUARANTINE_REASONS = frozenset(
+    {"EncounteredBaseEscrowThreshold", "EncounteredTotalEscrowThreshold", "EncounteredEscrowProportionThreshold",
+     "EncounteredQuarantineException", "Unknown", "QuarantinedOnDemand", "TooManyDeletes", "IngestionInterrupted"}
+)  # fmt: skip
+"""The documented ones (`quarantineReason`); nothing else is passed on."""
 HASTE = 10.0
 """Seconds of patience when the job is asked: whoever asks can do without the answer."""
 PROBE_AFTER = 4
@@ -68,6 +72,18 @@ class JobReport:
         return f"the synchronization job is {self.state}{reason}{mend}"
 
 
+class JobStopped(GuardStop):
+    """The job would only pile up what it is sent; nothing was sent. `report` is what was found."""
+
+    def __init__(self, report: JobReport) -> None:
+        self.report = report
+        super().__init__(report.describe())
+
+
+NOT_READABLE = JobReport(JobState.UNKNOWN, "the app may not read it")
+"""The permission is missing: told once, and no fault."""
+
+
 def read_job(client: GraphClient) -> JobReport:
     """Ask the service. Where it does not tell (no permission, no answer), the job is unknown, which stops nothing."""
     try:
@@ -75,13 +91,17 @@ def read_job(client: GraphClient) -> JobReport:
     except SignInFailed:
         raise
     except ServiceRefused as refused:
-        why = "the app may not read it" if refused.status == 403 else f"the service answered {refused.status}"
-        return JobReport(JobState.UNKNOWN, why)
+        return (
+            NOT_READABLE
+            if refused.status == 403
+            else JobReport(JobState.UNKNOWN, f"the service answered {refused.status}")
+        )
     except ServiceError:
         return JobReport(JobState.UNKNOWN, "the service gave no answer that can be read")
     code, schedule = job.code.lower(), job.schedule.lower()
     if code == "quarantine":
-        return JobReport(JobState.QUARANTINE, _word(job.quarantine_reason))
+        reason = job.quarantine_reason
+        return JobReport(JobState.QUARANTINE, reason if reason in QUARANTINE_REASONS else None)
     if code == "paused" or schedule in ("paused", "disabled"):
         return JobReport(JobState.PAUSED, None if code == "paused" else f"its schedule is {schedule}")
     if code == "notconfigured":
@@ -91,16 +111,14 @@ def read_job(client: GraphClient) -> JobReport:
     return JobReport(JobState.UNKNOWN, "the service calls it something that the documentation does not know")
 
 
-def require_running(client: GraphClient) -> None:
-    """Raises JobStopped when the job would only pile up what it is sent."""
-    found = read_job(client)
-    if found.state in STOPPED:
-        raise JobStopped(found.describe())
-
-
-def _word(reason: str | None) -> str | None:
-    """One of the documented names (`quarantineReason`), and no prose."""
-    return reason if reason and re.fullmatch(r"[A-Za-z]{1,60}", reason) else None
+def refuse_silent(warehouse: Warehouse, target: str, now: dt.datetime) -> None:
+    """Raises JobStopped when the job is known to be silent and is not to be tried again yet. The upload asks the job itself."""
+    if not warehouse.home.read_copy.is_file():
+        return
+    with warehouse.read() as con:
+        known = remembered(con, target)
+    if known and known.report.state is JobState.SILENT and known.report.stops(now):
+        raise JobStopped(known.report)
 
 
 def evidence(con: duckdb.DuckDBPyConnection, target: str, told: JobReport, rules: Outcomes) -> JobReport:

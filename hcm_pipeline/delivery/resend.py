@@ -49,7 +49,12 @@ def make_resend(con: duckdb.DuckDBPyConnection, target: str, now: dt.datetime) -
         left join word e on e.person_number is null
         where f.target = $target and reason is not null
         """,
-        {"target": target, "now": now, "retry": str(FailureClass.RETRY), "configuration": str(FailureClass.CONFIGURATION)},
+        {
+            "target": target,
+            "now": now,
+            "retry": str(FailureClass.RETRY),
+            "configuration": str(FailureClass.CONFIGURATION),
+        },
     )
 
 

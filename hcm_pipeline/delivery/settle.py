@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import duckdb
 import pyarrow as pa
 
@@ -77,7 +76,9 @@ def _take_states(con: duckdb.DuckDBPyConnection, journal: Journal) -> None:
     con.execute("insert or replace into manifest_states select * from journaled")
     con.unregister("journaled")
     left = (RequestState.SENDING, RequestState.UNKNOWN, RequestState.REFUSED)
-    requests = [r for m in manifests if m.state is not ManifestState.ACCEPTED for r in journal.requests(m.manifest_id, *left)]
+    requests = [
+        r for m in manifests if m.state is not ManifestState.ACCEPTED for r in journal.requests(m.manifest_id, *left)
+    ]
     con.register("requested", pa.table({
         "manifest_id": pa.array([r.manifest_id for r in requests], pa.string()),
         "request_no": pa.array([r.request_no for r in requests], pa.int32()),

@@ -527,7 +527,10 @@ class Guards(Model):
 
 
 class Outcomes(Model):
-    """How the provisioning log is read, and when what failed is sent again. The log lags by 5 to 10 minutes; a cycle takes up to an hour."""
+    """How the provisioning log is read, and when what failed is sent again.
+
+    The log lags by 5 to 10 minutes, and a cycle of the service takes up to an hour.
+    """
 
     overlap_minutes: float = Field(60.0, ge=1)
     """How far before the end of the last reading the next one begins: well above the lag of the log."""
@@ -575,6 +578,12 @@ class Alerts(Model):
     """Where people open the Dagster UI; alerts link to it."""
     docs_url: str | None = Field(None, pattern=r"^https?://\S+$")
     """Where people read these pages; alerts then link to them as well."""
+
+    def stale_after(self, source: str) -> float | None:
+        """Hours without an extract after which a source is stale; None: it is not watched."""
+        return next(
+            (h for name, h in self.stale_after_hours_by_source.items() if name == source), self.stale_after_hours
+        )
 
 
 class Profile(Model):

@@ -134,7 +134,7 @@ def test_a_backfill_from_the_ui_is_one_run_that_commits_day_by_day_and_is_delive
     def settled() -> Any:
         status = site.json("status")
         states = {receipt["state"] for receipt in status["receipts"] if receipt["business_date"] == DATES[-1]}
-        return status if states == {"success"} else None
+        return status if states == {"succeeded"} else None
 
     status = until(150, settled)
     assert [day["business_date"] for day in status["days"]] == list(DATES)

@@ -29,7 +29,7 @@ def site(tmp_path: Path) -> Site:
 def test_the_demo_shows_the_whole_chain_leaves_nothing_running_and_is_harmless_again(site: Site) -> None:
     said = site.run("demo")
     for expected in ("What the extracts said", "joiners", "leavers", "Rows in quarantine", "contradicts_another_row",
-                     "3 bulk requests", "success", "Where to look next", "Nothing is left running"):  # fmt: skip
+                     "3 bulk requests", "succeeded", "Where to look next", "Nothing is left running"):  # fmt: skip
         assert expected in said
     assert processes_of(site.path) == []
     before, directory = site.json("status"), site.accounts()
@@ -40,7 +40,7 @@ def test_the_demo_shows_the_whole_chain_leaves_nothing_running_and_is_harmless_a
         ("2026-11-03", 48, 1),
     ]
     assert again["requests"] == 3  # the first one is the canary
-    assert {receipt["state"] for receipt in again["receipts"]} == {"success"}
+    assert {receipt["state"] for receipt in again["receipts"]} == {"succeeded"}
     assert site.json("status") == before
     assert site.accounts() == directory
     assert processes_of(site.path) == []
@@ -293,8 +293,8 @@ def test_the_life_of_accounts_over_two_days(site: Site) -> None:
     ]
     assert story["identity"]["user_principal_name"] == "cat.stevens@contoso.com"
     assert [(done["kind"], done["state"]) for done in story["operations"]] == [
-        ("create", "success"),
-        ("disable", "success"),
+        ("create", "succeeded"),
+        ("disable", "succeeded"),
     ]
     quarantined = site.json("trace", "1004")["quarantine"]
     assert [(found["rule"], found["column"], found["value"]) for found in quarantined] == [
@@ -304,7 +304,7 @@ def test_the_life_of_accounts_over_two_days(site: Site) -> None:
     assert CLIENT_SECRET not in "".join(site.heard)
 
 
-def test_a_failed_operation_returns_as_a_retry_and_succeeds_once_the_cause_is_gone(site: Site) -> None:
+def test_a_worker_whose_name_is_taken_waits_for_a_persons_word_and_succeeds_once_the_cause_is_gone(site: Site) -> None:
     with running(site.home.create().sandbox) as sandbox:
         taken = {"userPrincipalName": "ada.byron@contoso.com", "displayName": "Another Ada"}
         control(sandbox, "users", users=[taken])
@@ -312,12 +312,19 @@ def test_a_failed_operation_returns_as_a_retry_and_succeeds_once_the_cause_is_go
         site.run("run")
         site.run("upload")
         read = site.json("outcomes")
-        assert [(found["person_number"], found["error_code"]) for found in read["failures"]] == [("1001", "Conflict")]
-        assert site.json("plan")["operations"] == {"retry": 1}
+        [failed] = read["failures"]
+        assert (failed["person_number"], failed["state"], failed["error_code"]) == ("1001", "failed", "Conflict")
+        assert (failed["failure_class"], failed["attempts"], failed["next_try_at"]) == ("needs data", 1, None)
+        assert "must be unique" in failed["mend"]
+        assert site.json("plan")["operations"] == {}  # the answer would be the same
+        assert "must be unique" in site.run("status")
         db = sqlite3.connect(site.home.sandbox / "state.sqlite", timeout=30)
         with db:
             db.execute("DELETE FROM users WHERE upn = ?", (taken["userPrincipalName"],))
         db.close()
+        site.run("outcomes", "--retry", "1003", code=2)
+        assert site.json("outcomes", "--retry", "1001") == {"retry": "1001", "workers": 1}
+        assert site.json("plan")["operations"] == {"retry": 1}
         report = site.json("run")
         assert report["manifest"]["operations"] == 1
         site.run("upload")

@@ -41,7 +41,7 @@ for file in files:
     with open_target(context.settings) as target, Journal(home.journal) as journal:
         for manifest in journal.open_manifests():
             upload(home, target, manifest.manifest_id, journal=journal)
-        read_outcomes(warehouse, target, wait_seconds=60, interval=0.2)
+        read_outcomes(warehouse, target, loaded.profile.outcomes, wait_seconds=60, interval=0.2)
 """
 TABLES = {
     "days": "* exclude (finished_at)", "worker_versions": "*", "manager_warnings": "*", "absences": "*", "changes": "*",

@@ -31,6 +31,6 @@ def test_the_sample_goes_through_the_whole_chain(tmp_path: Path) -> None:
     site.run("upload")
     outcomes = site.json("outcomes", "--wait", "60")
     assert outcomes["waiting"] == 0
-    assert [(r["kind"], r["state"], r["operations"]) for r in outcomes["receipts"]] == [("create", "success", 359)]
+    assert [(r["kind"], r["state"], r["operations"]) for r in outcomes["receipts"]] == [("create", "succeeded", 359)]
     assert len(site.accounts()) == 359
     assert site.json("plan")["operations"] == {}

@@ -178,7 +178,7 @@ def test_outcomes_waiting_asks_from_the_acceptance_until_every_operation_has_its
     location.instance.report_run_failed(run)
     with warehouse.write() as con:
         con.execute("""
-            insert into outcomes by name select plan_no, request_no, op_no, person_number, 'success' as outcome,
+            insert into outcomes by name select plan_no, request_no, op_no, person_number, 'succeeded' as outcome,
                 'create' as action, 'log' as log_id, now() as logged_at from operations
         """)
     warehouse.publish()

@@ -1,0 +1,138 @@
+"""An alert, and how it is written: JSON, a Microsoft Teams card, a mail."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+DOCS = "docs/how-to/mend-failures.md"
+
+
+class AlertKind(StrEnum):
+    """What it is about."""
+
+    GUARD_HELD = "guard_held"
+    DAY_STOPPED = "day_stopped"
+    FAILURES = "failures"
+    MISSING = "missing"
+    JOB_STOPPED = "job_stopped"
+    JOB_UNKNOWN = "job_unknown"
+    QUOTA = "quota"
+    STALE_EXTRACT = "stale_extract"
+    TEST = "test"
+
+
+class Severity(StrEnum):
+    """How soon somebody should look."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTICE = "notice"
+
+
+class Phase(StrEnum):
+    """Whether the condition begins or ends."""
+
+    OPENED = "opened"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One condition that holds. The same `key` is the same matter, which is told once for as long as it holds."""
+
+    key: str
+    kind: AlertKind
+    severity: Severity
+    title: str
+    text: str
+    facts: dict[str, str]
+    asset: str
+    """The Dagster asset whose page shows more."""
+    page: str = DOCS
+    """The page of the documentation that says what to do, relative to the project's root."""
+
+    @classmethod
+    def from_dict(cls, kept: dict[str, Any]) -> Alert:
+        """What `dataclasses.asdict` made of it."""
+        return cls(**{**kept, "kind": AlertKind(kept["kind"]), "severity": Severity(kept["severity"])})
+
+    def as_dict(self) -> dict[str, Any]:
+        """As it is kept."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Message:
+    """What one receiver is told of one occurrence: that it began, or that it is over.
+
+    `id` stays the same when a message is sent again, so that a receiver can tell.
+    """
+
+    id: str
+    phase: Phase
+    alert: Alert
+    at: dt.datetime
+    profile: str
+    ui_url: str
+    docs_url: str | None
+
+    @property
+    def title(self) -> str:
+        """One line."""
+        return self.alert.title if self.phase is Phase.OPENED else f"Over: {self.alert.title}"
+
+    @property
+    def links(self) -> dict[str, str]:
+        """Where to look: title to address."""
+        links = {"Dagster": f"{self.ui_url.rstrip('/')}/assets/{self.alert.asset}?view=checks"}
+        if self.docs_url:
+            links["What to do"] = f"{self.docs_url.rstrip('/')}/{self.alert.page.removeprefix('docs/')}"
+        return links
+
+    def as_json(self) -> dict[str, Any]:
+        """The body of a webhook of the format `json`."""
+        return {
+            "id": self.id,
+            "phase": str(self.phase),
+            "at": self.at.astimezone(dt.UTC).isoformat(timespec="seconds"),
+            "profile": self.profile,
+            "key": self.alert.key,
+            "kind": str(self.alert.kind),
+            "severity": str(self.alert.severity),
+            "title": self.title,
+            "text": self.alert.text,
+            "facts": self.alert.facts,
+            "links": self.links,
+            "page": self.alert.page,
+        }
+
+    def as_card(self) -> dict[str, Any]:
+        """The body of a webhook of Microsoft Teams: a message with one Adaptive Card (version 1.4)."""
+        over = self.phase is Phase.RESOLVED
+        color = {Severity.ERROR: "attention", Severity.WARNING: "warning", Severity.NOTICE: "accent"}[
+            self.alert.severity
+        ]
+        facts = {**self.alert.facts, "Profile": self.profile, "At": f"{self.at.astimezone(dt.UTC):%Y-%m-%d %H:%M}Z"}
+        card = {
+            "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+            "type": "AdaptiveCard",
+            "version": "1.4",
+            "body": [
+                {"type": "TextBlock", "text": self.title, "weight": "bolder", "size": "medium", "wrap": True,
+                 "color": "good" if over else color},
+                {"type": "TextBlock", "text": self.alert.text, "wrap": True},
+                {"type": "FactSet", "facts": [{"title": name, "value": value} for name, value in facts.items()]},
+            ],
+            "actions": [{"type": "Action.OpenUrl", "title": name, "url": url} for name, url in self.links.items()],
+        }  # fmt: skip
+        content = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
+        return {"type": "message", "attachments": [content]}
+
+    def as_text(self) -> str:
+        """The body of a mail."""
+        facts = [f"{name}: {value}" for name, value in {**self.alert.facts, "Profile": self.profile}.items()]
+        links = [f"{name}: {url}" for name, url in self.links.items()]
+        return "\n".join([self.alert.text, "", *facts, "", *links, f"What to do: {self.alert.page}", ""])
