@@ -13,27 +13,33 @@ import duckdb
 from hcm_pipeline.alerts.messages import Alert, AlertKind, Severity
 from hcm_pipeline.delivery import jobstate
 from hcm_pipeline.delivery.failures import KNOWN_CODES
-from hcm_pipeline.delivery.journal import Journal
-from hcm_pipeline.entra.timing import Rate
+from hcm_pipeline.delivery.gates import Gates, PauseKind
+from hcm_pipeline.delivery.journal import Journal, ManifestState
+from hcm_pipeline.delivery.pacing import Pace
+from hcm_pipeline.delivery.target import target_key, tenant_of
 from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.settings import Settings
 from hcm_pipeline.warehouse import first
 
-DAY = dt.timedelta(hours=24)
 RECOVER = "docs/how-to/recover.md"
 TENANT = "docs/how-to/deliver-to-a-tenant.md"
 
 
 def find_alerts(
-    con: duckdb.DuckDBPyConnection, journal: Journal, profile: Profile, target: str, now: dt.datetime
+    con: duckdb.DuckDBPyConnection, journal: Journal, settings: Settings, profile: Profile, now: dt.datetime
 ) -> list[Alert]:
-    """Every condition that holds now, in the order of AlertKind."""
+    """Every condition that holds now, for the target of the settings, in the order of AlertKind."""
+    target, gates = target_key(settings), Gates(journal, target_key(settings))
+    quota = profile.delivery.own_quota
+    pace = Pace(journal, tenant_of(settings), target, clock=lambda: now, quota=quota)
     return [
         *_held(journal, target),
+        *_canaries(journal, gates, target),
         *_stopped_day(con),
         *_failures(con, profile, target),
         *_missing(con, profile, target),
-        *_job(con, target, now),
-        *_quota(journal, profile, target),
+        *_job(con, gates, target),
+        *_quota(pace.left(), quota, profile),
         *_stale(con, profile, now),
     ]
 
@@ -48,7 +54,22 @@ def _held(journal: Journal, target: str) -> list[Alert]:
              "Operations": f"{manifest.operations:,}"},
             asset="manifest", page=RECOVER,
         )
-        for manifest in journal.manifests() if manifest.target == target and str(manifest.state) == "held"
+        for manifest in journal.manifests() if manifest.target == target and manifest.state is ManifestState.HELD
+    ]  # fmt: skip
+
+
+def _canaries(journal: Journal, gates: Gates, target: str) -> list[Alert]:
+    return [
+        Alert(
+            f"{AlertKind.CANARY_FAILED}:{manifest.manifest_id[:12]}", AlertKind.CANARY_FAILED, Severity.ERROR,
+            "The first operations of an upload were not good",
+            "The rest is not sent. `outcomes` lists what failed; after mending it, plan anew, or `upload --past-canary`.",
+            {"Manifest": manifest.manifest_id[:12], "Business date": manifest.business_date.isoformat(),
+             "Operations": f"{manifest.operations:,}"},
+            asset="receipts",
+        )
+        for manifest in journal.open_manifests()
+        if manifest.target == target and gates.failed(manifest.manifest_id) is not None
     ]  # fmt: skip
 
 
@@ -113,29 +134,30 @@ def _missing(con: duckdb.DuckDBPyConnection, profile: Profile, target: str) -> l
     ]  # fmt: skip
 
 
-def _job(con: duckdb.DuckDBPyConnection, target: str, now: dt.datetime) -> list[Alert]:
-    found = jobstate.remembered(con, target)
-    if found is None:
-        return []
-    facts = {"Job": target.rpartition("/")[2], "Since": f"{found.since:%Y-%m-%d %H:%M}Z"}
-    if found.report.state in (*jobstate.STOPPED, jobstate.JobState.SILENT):
-        kind, severity, title = (
-            AlertKind.JOB_STOPPED,
-            Severity.ERROR,
-            "The synchronization job does not process what it is sent",
-        )
+def _job(con: duckdb.DuckDBPyConnection, gates: Gates, target: str) -> list[Alert]:
+    """What the last reading of the log and the last upload found of the job, whichever is newer."""
+    found, pause = jobstate.remembered(con, target), gates.paused()
+    facts = {"Job": target.rpartition("/")[2]}
+    title = "The synchronization job does not process what it is sent"
+    if found and found.report.state in (*jobstate.STOPPED, jobstate.JobState.SILENT):
+        facts["Since"] = f"{found.since:%Y-%m-%d %H:%M}Z"
         text = f"Uploading stops until it runs. {found.report.describe()}"
-    elif found.report == jobstate.NOT_READABLE:
-        kind, severity, title = AlertKind.JOB_UNKNOWN, Severity.NOTICE, "The synchronization job cannot be watched"
-        text = found.report.describe()
+    elif pause and pause.kind is PauseKind.JOB and not (found and found.checked_at > pause.until):
+        text = "An upload found that it does not run, and looks again by itself. `status` says what it found."
+    elif found and found.report == jobstate.NOT_READABLE:
+        return [
+            Alert(
+                str(AlertKind.JOB_UNKNOWN), AlertKind.JOB_UNKNOWN, Severity.NOTICE,
+                "The synchronization job cannot be watched", found.report.describe(), facts, asset="outcomes", page=TENANT,
+            )
+        ]  # fmt: skip
     else:
         return []
-    return [Alert(f"{kind}:{found.report.state}", kind, severity, title, text, facts, asset="outcomes", page=TENANT)]
+    key, kind = str(AlertKind.JOB_STOPPED), AlertKind.JOB_STOPPED
+    return [Alert(key, kind, Severity.ERROR, title, text, facts, asset="outcomes", page=TENANT)]
 
 
-def _quota(journal: Journal, profile: Profile, target: str) -> list[Alert]:
-    quota = profile.delivery.daily_quota
-    left = journal.calls_left(target, Rate(quota, DAY))
+def _quota(left: int, quota: int, profile: Profile) -> list[Alert]:
     if left * 100 >= profile.alerts.quota_left_percent * quota:
         return []
     return [

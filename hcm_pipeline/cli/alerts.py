@@ -22,7 +22,6 @@ from hcm_pipeline.alerts import (
 from hcm_pipeline.cli.context import Context
 from hcm_pipeline.cli.output import dump, note, say, table
 from hcm_pipeline.cli.prepare import Json
-from hcm_pipeline.delivery.target import target_key
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.processing import utc_now
 
@@ -33,7 +32,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def alerts(
-    send: Annotated[bool, typer.Option(help="Tell the receivers what has begun or ended since they were last told.")] = False,
+    send: Annotated[
+        bool, typer.Option(help="Tell the receivers what has begun or ended since they were last told.")
+    ] = False,
     test: Annotated[bool, typer.Option(help="Send every receiver a message that says it is a test.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -48,7 +49,7 @@ def alerts(
     if send and not receivers:
         raise UsageError("no receiver is named: set HCM_PIPELINE_ALERT_WEBHOOK, or alerts.mail in the profile")
     with context.warehouse.read() as con, context.journal() as journal:
-        found = find_alerts(con, journal, profile, target_key(context.settings), utc_now())
+        found = find_alerts(con, journal, context.settings, profile, utc_now())
     errors: tuple[str, ...] = ()
     sent = 0
     if send:

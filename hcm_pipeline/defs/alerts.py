@@ -13,7 +13,6 @@ import dagster as dg
 from hcm_pipeline.alerts import Alert, AlertKind, Outbox, anything_to_tell, find_alerts, receivers_of, tell
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.delivery.journal import Journal
-from hcm_pipeline.delivery.target import target_key
 from hcm_pipeline.processing import utc_now
 
 ALERTS_JOB = "tell_people"
@@ -94,4 +93,4 @@ def _holding(pipeline: Pipeline) -> list[Alert]:
     """What holds, as the read copy and the journal know it."""
     settings, profile = pipeline.settings, pipeline.loaded.profile
     with pipeline.warehouse(dg.get_dagster_logger()).read() as con, Journal(pipeline.home.journal) as journal:
-        return find_alerts(con, journal, profile, target_key(settings), utc_now())
+        return find_alerts(con, journal, settings, profile, utc_now())

@@ -16,7 +16,7 @@ from hcm_pipeline.defs.delivery import OUTCOMES_JOB, UPLOAD_JOB, outcomes_job, u
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.delivery.gates import Gates, PauseKind
 from hcm_pipeline.delivery.jobstate import JobState, remembered
-from hcm_pipeline.delivery.journal import Journal, JournaledManifest
+from hcm_pipeline.delivery.journal import WAITING, Journal, JournaledManifest
 from hcm_pipeline.delivery.outcomes import why_read
 from hcm_pipeline.delivery.pacing import Pace
 from hcm_pipeline.delivery.resend import why_plan
@@ -116,9 +116,7 @@ def build_sensors(profile: Profile) -> list[dg.SensorDefinition]:
         if not pipeline.home.read_copy.is_file():
             return dg.SkipReason("nothing was processed yet")
         with Journal(pipeline.home.journal) as journal:
-            before = [
-                m for m in journal.manifests() if m.target == target and str(m.state) in {"ready", "uploading", "held"}
-            ]
+            before = [m for m in journal.manifests(*WAITING) if m.target == target]
         if before:
             return dg.SkipReason(f"manifest {before[0].manifest_id[:12]} is {before[0].state}; it comes first")
         with pipeline.warehouse(dg.get_dagster_logger()).read() as con:

@@ -18,14 +18,14 @@ from pathlib import Path
 
 from hcm_pipeline.delivery.canary import SKEW, Canary, judge
 from hcm_pipeline.delivery.gates import Gates, Pause, PauseKind
-from hcm_pipeline.delivery.jobcheck import refuse_unless_running
+from hcm_pipeline.delivery.jobstate import STOPPED, JobState, read_job
 from hcm_pipeline.delivery.journal import OPEN, Journal, JournaledManifest, ManifestState, RequestState
 from hcm_pipeline.delivery.lanes import Lanes, Post, Threads
 from hcm_pipeline.delivery.pacing import Pace
 from hcm_pipeline.delivery.sending import Paused, Sending, Superseded, workers_of
 from hcm_pipeline.entra.client import GraphClient
 from hcm_pipeline.entra.timing import DAILY_QUOTA, Clock, Patience, Sleep, utc_now
-from hcm_pipeline.errors import GuardStop, PipelineError, ServiceRefused
+from hcm_pipeline.errors import GuardStop, PipelineError
 from hcm_pipeline.home import Home, private
 from hcm_pipeline.scim.manifest import Manifest, bodies, verify
 from hcm_pipeline.settings import Target
@@ -193,11 +193,10 @@ class _Upload:
         return None
 
     def _job_stands_still(self) -> str | None:
-        try:
-            return refuse_unless_running(self._client.job_status())
-        except ServiceRefused as refused:
-            log.info("%s: the job's state cannot be read (%s); it is sent all the same", self._name, refused.status)
-            return None
+        job = read_job(self._client)
+        if job.state is JobState.UNKNOWN:
+            log.info("%s: %s; it is sent all the same", self._name, job.describe())
+        return job.describe() if job.state in STOPPED else None
 
     def _send(self, sending: Sending) -> _EndedEarly | None:
         """The canary first, where one is due. What may have arrived goes before what did not, so that little stays in doubt."""
@@ -242,7 +241,8 @@ class _Upload:
         log.info("%s: %d operations went first; their outcomes are waited for", self._name, len(workers))
         deadline = (first.answered_at or self._clock()) + dt.timedelta(minutes=self._canary.minutes)
         while True:
-            verdict = judge(self._client.provisioning_log(accepted_at - SKEW), workers, accepted_at)
+            pages = self._client.provisioning_log(accepted_at - SKEW)
+            verdict = judge((entry for page in pages for entry in page.entries), workers, accepted_at)
             if verdict.bad:
                 return self._canary_failed(
                     f"{len(workers) - verdict.waiting - verdict.good} of the {len(workers)} operations that went first were not"

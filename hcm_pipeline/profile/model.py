@@ -601,7 +601,6 @@ class Profile(Model):
     delivery: Delivery = Delivery.model_validate({})
     guards: Guards = Guards.model_validate({})
 
-
     outcomes: Outcomes = Outcomes.model_validate({})
     alerts: Alerts = Alerts.model_validate({})
     start_date: IsoDate = "2020-01-01"
