@@ -195,8 +195,8 @@ def _settle(con: duckdb.DuckDBPyConnection, target: str, rules: Outcomes) -> int
     con.execute(_DECIDED, {"target": target, "unknown": str(unknown), "skipped": str(skipped)})
     news = first(con, "select count(*) from decided anti join outcomes using (plan_no, request_no, op_no)") or (0,)
     con.execute("""
-        delete from outcomes u using decided s
-        where u.plan_no = s.plan_no and u.request_no = s.request_no and u.op_no = s.op_no
+        delete from outcomes u using queue q
+        where u.plan_no = q.plan_no and u.request_no = q.request_no and u.op_no = q.op_no
     """)
     con.execute("insert into outcomes by name select * from decided")
     failures.refresh(con, target, rules)
