@@ -125,6 +125,7 @@ _DECIDED = """
             end as reference,
         d.error_code,
         case when d.status = 'failure' then coalesce(k.failure_class, $unknown)
+            when d.status = 'skipped' and d.skip <> 'no change' and d.error_code = 'ImportSkipped' then k.failure_class
             when d.status = 'skipped' and (d.skip = 'out of scope'
                 or d.skip = 'unspecified' and o.kind = 'create' and not d.ever) then $skipped end as failure_class,
         case when d.status = 'skipped' then coalesce(d.reason, d.skip) else d.reason end as reason,

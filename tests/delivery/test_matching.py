@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
 
 import duckdb
 import pytest
@@ -14,69 +12,14 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline.delivery import matching
-from hcm_pipeline.entra import LogEntry
-from hcm_pipeline.profile.model import Outcomes
-from hcm_pipeline.warehouse import memory
-from hcm_pipeline.warehouse.store import _migrate
 
-T0 = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
-TARGET = "principal/job"
-RULES = Outcomes.model_validate({})
-
-
-def entry_at(at: float, log_id: str, number: str = "1001", **given: Any) -> LogEntry:
-    """An entry, `at` seconds after T0."""
-    values: dict[str, Any] = {
-        "id": log_id, "activity_time": T0 + dt.timedelta(seconds=at), "job_id": "job", "cycle_id": "", "change_id": log_id,
-        "external_id": number, "action": "update", "status": "success", "error_code": None, "reason": None,
-        "recommended_action": None, "unresolved_references": (), "resolves_references": False, "target_id": None,
-        "duration_ms": 1,
-    }  # fmt: skip
-    return LogEntry(**(values | given))
-
-
-@dataclass
-class Service:
-    """The warehouse's tables of a target whose operations for one worker are accepted as the test says."""
-
-    con: duckdb.DuckDBPyConnection
-    plans: int = 0
-    numbers: list[str] = field(default_factory=list)
-
-    def accept(self, at: float, number: str = "1001", kind: str = "update") -> None:
-        """An operation of a plan of its own is accepted `at` seconds after T0."""
-        self.plans += 1
-        moment = T0 + dt.timedelta(seconds=at)
-        self.con.execute(
-            "insert into manifests by name select ?::varchar as manifest_id, ? as plan_no, date '2026-11-01' as business_date,"
-            " ? as target, 1 as requests, 1 as operations, ?::timestamptz as planned_at",
-            [str(self.plans), self.plans, TARGET, moment],
-        )
-        self.con.execute("insert into operations values (?, 0, 0, ?, ?, ?)", [self.plans, number, kind, self.plans])
-        self.con.execute("insert into accepted_requests values (?, 0, ?)", [self.plans, moment])
-        self.con.execute("delete from delivered where person_number = ?", [number])
-        self.con.execute(
-            "insert into delivered by name select ? as target, ? as person_number, ? as digest, ? as plan_no, 0 as request_no,"
-            " 0 as op_no",
-            [TARGET, number, self.plans, self.plans],
-        )
-
-    def log(self, *entries: LogEntry) -> int:
-        return matching.record_entries(self.con, TARGET, entries, RULES)
-
-    def states(self) -> list[str]:
-        """The states of all operations, oldest first."""
-        return [state for (state,) in self.rows("select state from receipts order by manifest_id::integer")]
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        return self.con.execute(query).fetchall()
+from .tables import RULES, T0, TARGET, Service, empty_tables, entry_at
 
 
 @pytest.fixture(scope="module")
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
     """Empty tables; whoever writes takes it back."""
-    with memory() as made:
-        _migrate(made)
+    with empty_tables() as made:
         yield made
 
 
@@ -142,7 +85,9 @@ def test_an_update_that_only_exports_is_an_outcome_when_no_entry_of_its_change_c
     assert service.states() == ["succeeded", "accepted"]
 
 
-def test_an_acceptance_that_becomes_known_after_its_entry_was_read_is_settled_by_the_next_reading(service: Service) -> None:
+def test_an_acceptance_that_becomes_known_after_its_entry_was_read_is_settled_by_the_next_reading(
+    service: Service,
+) -> None:
     service.log(entry_at(30, "a"), entry_at(61, "b"), entry_at(90, "c", status="failure"))
     service.accept(85)
     assert service.log() == 1
@@ -161,7 +106,9 @@ def test_what_happens_after_a_worker_was_sent_again_does_not_serve_what_was_give
 
 
 def test_a_skip_says_why_and_out_of_scope_has_a_mend(service: Service) -> None:
-    service.log(entry_at(30, "a", status="skipped", skip="no change"), entry_at(61, "b", status="skipped", skip="out of scope"))
+    service.log(
+        entry_at(30, "a", status="skipped", skip="no change"), entry_at(61, "b", status="skipped", skip="out of scope")
+    )
     assert service.rows("select state, reason, failure_class from receipts order by accepted_at") == [
         ("skipped", "no change", None),
         ("skipped", "out of scope", "needs configuration"),
@@ -216,9 +163,7 @@ ENTRIES = st.lists(
 WORDS = {"succeeded": "success", "failed": "failure", "skipped": "skipped"}
 
 
-WORKERS = st.lists(
-    st.tuples(st.lists(TIMES, min_size=1, max_size=4, unique=True), ENTRIES), min_size=8, max_size=12
-)
+WORKERS = st.lists(st.tuples(st.lists(TIMES, min_size=1, max_size=4, unique=True), ENTRIES), min_size=8, max_size=12)
 
 
 @settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.generate])
@@ -253,7 +198,9 @@ def test_a_large_load_is_settled_in_batches_and_nobody_is_left_out(con: duckdb.D
     con.begin()
     try:
         Service(con).accept(0)
-        con.execute("insert into operations select 1, i // 50 + 1, i % 50, i::varchar, 'create', i from range(?) r(i)", [count])
+        con.execute(
+            "insert into operations select 1, i // 50 + 1, i % 50, i::varchar, 'create', i from range(?) r(i)", [count]
+        )
         con.execute("insert into accepted_requests select 1, i + 1, ? from range(?) r(i)", [T0, count // 50])
         settled = 0
         for start in range(0, count, 10_000):

@@ -1,0 +1,79 @@
+"""The warehouse's tables of one target in memory, filled as if operations were accepted and the log was read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from hcm_pipeline.delivery import matching
+from hcm_pipeline.entra import LogEntry
+from hcm_pipeline.profile.model import Outcomes
+from hcm_pipeline.warehouse import ensure_columns, memory
+from hcm_pipeline.warehouse.store import _migrate
+
+T0 = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
+TARGET = "principal/job"
+RULES = Outcomes.model_validate({})
+
+
+@contextmanager
+def empty_tables() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Tables without a row; whoever writes takes it back."""
+    with memory() as made:
+        _migrate(made)
+        ensure_columns(made, "worker_versions", {"manager": "VARCHAR"})
+        yield made
+
+
+def entry_at(at: float, log_id: str, number: str = "1001", **given: Any) -> LogEntry:
+    """An entry, `at` seconds after T0."""
+    values: dict[str, Any] = {
+        "id": log_id, "activity_time": T0 + dt.timedelta(seconds=at), "job_id": "job", "cycle_id": "", "change_id": log_id,
+        "external_id": number, "action": "update", "status": "success", "error_code": None, "reason": None,
+        "recommended_action": None, "unresolved_references": (), "resolves_references": False, "target_id": None,
+        "duration_ms": 1,
+    }  # fmt: skip
+    return LogEntry(**(values | given))
+
+
+@dataclass
+class Service:
+    """The warehouse's tables of a target whose operations for one worker are accepted as the test says."""
+
+    con: duckdb.DuckDBPyConnection
+    plans: int = 0
+
+    def accept(self, at: float, number: str = "1001", kind: str = "update", digest: int | None = None) -> None:
+        """An operation of a plan of its own is accepted `at` seconds after T0. `digest`: None is another version each time."""
+        self.plans += 1
+        moment = T0 + dt.timedelta(seconds=at)
+        self.con.execute(
+            "insert into manifests by name select ?::varchar as manifest_id, ? as plan_no, date '2026-11-01' as business_date,"
+            " ? as target, 1 as requests, 1 as operations, ?::timestamptz as planned_at",
+            [str(self.plans), self.plans, TARGET, moment],
+        )
+        self.con.execute("insert into operations values (?, 0, 0, ?, ?, ?)",
+                         [self.plans, number, kind, self.plans if digest is None else digest])  # fmt: skip
+        self.con.execute("insert into accepted_requests values (?, 0, ?)", [self.plans, moment])
+        for table in ("delivered", "failures"):  # as `settle.take_over` does
+            self.con.execute(f"delete from {table} where person_number = ?", [number])
+        self.con.execute(
+            "insert into delivered by name select ? as target, ? as person_number, ? as digest, ? as plan_no, 0 as request_no,"
+            " 0 as op_no",
+            [TARGET, number, self.plans if digest is None else digest, self.plans],
+        )
+
+    def log(self, *entries: LogEntry) -> int:
+        return matching.record_entries(self.con, TARGET, entries, RULES)
+
+    def states(self) -> list[str]:
+        """The states of all operations, oldest first."""
+        return [state for (state,) in self.rows("select state from receipts order by manifest_id::integer")]
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        return self.con.execute(query).fetchall()
