@@ -201,15 +201,13 @@ class Outbox:
         return {row["key"] for row in self._db.execute("SELECT key FROM occurrences WHERE resolved_at IS NULL")}
 
     def _due(self, receiver: str, now: dt.datetime) -> sqlite3.Row | None:
-        """That something is over is told after that it began."""
+        """The oldest message that a receiver has not taken, when its time has come: whatever follows waits behind it."""
         row: sqlite3.Row | None = self._db.execute(
             "SELECT m.*, alert, opened_at, resolved_at FROM messages m JOIN occurrences USING (occurrence_id)"
-            " WHERE receiver = ? AND sent_at IS NULL AND next_try_at <= ? AND (phase = 'opened' OR EXISTS"
-            " (SELECT 1 FROM messages b WHERE b.occurrence_id = m.occurrence_id AND b.receiver = m.receiver"
-            " AND b.phase = 'opened' AND b.sent_at IS NOT NULL)) ORDER BY m.occurrence_id, phase LIMIT 1",
-            (receiver, _iso(now)),
+            " WHERE receiver = ? AND sent_at IS NULL ORDER BY m.occurrence_id, phase LIMIT 1",
+            (receiver,),
         ).fetchone()
-        return row
+        return row if row is not None and row["next_try_at"] <= _iso(now) else None
 
     def _prepare(self, path: Path) -> None:
         with self._transaction():

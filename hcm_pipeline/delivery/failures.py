@@ -176,7 +176,8 @@ def refresh(con: duckdb.DuckDBPyConnection, target: str, rules: Outcomes) -> Non
                     when u.reference = 'unresolved' then 'unresolved' end as state,
                 case state when 'missing' then $retry when 'unresolved' then $manager else u.failure_class end as failure_class,
                 case state when 'missing' then $missing_mend when 'unresolved' then $unresolved_mend
-                    when 'skipped' then if(u.error_code = 'ImportSkipped', k.mend, $skipped_mend) else coalesce(k.mend, $unknown_mend) end as mend,
+                    when 'skipped' then if(u.error_code = 'ImportSkipped', k.mend, $skipped_mend)
+                    else coalesce(k.mend, $unknown_mend) end as mend,
                 coalesce(u.logged_at, x.noticed_at) as since
             from delivered d join touched using (person_number)
             left join outcomes u using (plan_no, request_no, op_no)
