@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -93,7 +94,7 @@ def test_waits_between_tries_grow_up_to_an_hour(watch: Watch) -> None:
         watch.now += dt.timedelta(minutes=1)
         if tell(watch.outbox, [MISSING], watch.ears, watch.profile, lambda: watch.now).errors:
             tries.append(minute)
-    waits = [b - a for a, b in zip(tries, tries[1:], strict=False)]
+    waits = [b - a for a, b in itertools.pairwise(tries)]
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
 
 

@@ -71,7 +71,7 @@ def test_a_mail_goes_over_tls_after_signing_in(mail_server: MailServer, authorit
 
 def test_a_webhook_that_fails_is_told_without_its_address(webhook: Webhook, authority: Authority) -> None:
     webhook.status = 500
-    with pytest.raises(NotDelivered, match="^the webhook answered 500$"):
+    with pytest.raises(NotDelivered, match=r"^the webhook answered 500$"):
         WebhookReceiver(webhook.url, "json", authority.ca_file).send(OPENED)
     with pytest.raises(NotDelivered) as untrusted:
         WebhookReceiver(webhook.url).send(OPENED)
