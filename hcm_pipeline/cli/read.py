@@ -272,7 +272,15 @@ def status(as_json: Json = False) -> None:
                 "job": queries.job(con, target),
             }
     except HomeError:
-        report |= {"days": [], "extracts": [], "quarantine": [], "receipts": [], "failures": [], "withheld": {}, "job": None}
+        report |= {
+            "days": [],
+            "extracts": [],
+            "quarantine": [],
+            "receipts": [],
+            "failures": [],
+            "withheld": {},
+            "job": None,
+        }
     if as_json:
         dump(report)
         return

@@ -49,13 +49,13 @@ def arrange(
     con.execute(f"""
         create or replace temp table to_arrange as
         select o.person_number, o.kind, o.active, v.hire_date as start_date, p.since,
-            x.outcome is not distinct from 'failure' as failed,
+            coalesce(x.state = 'failed', false) as failed,
             case when m.person_number is null then v.manager end as manager
         from {operations} o
         join first_planned p on p.target = {literal(target)} and p.person_number = o.person_number
         left join worker_versions v on v.person_number = o.person_number and v.valid_to is null
         left join manager_warnings m on m.person_number = o.person_number and m.valid_to is null
-        left join delivered x on x.target = {literal(target)} and x.person_number = o.person_number
+        left join failures x on x.target = {literal(target)} and x.person_number = o.person_number
     """)
     make_order(con, f"""
         select person_number, manager, kind = 'create' as creates,

@@ -302,13 +302,13 @@ create table if not exists outcomes (
     action varchar not null,
     reference varchar,                     -- unresolved | resolved: what became of the manager
     error_code varchar,
-    failure_class varchar,                 -- retry later | needs data | needs configuration
     reason varchar,
     advice varchar,
     log_id varchar not null,
     change_id varchar,
     logged_at timestamptz not null
 );
+alter table outcomes add column if not exists failure_class varchar;  -- retry later | needs data | needs configuration
 
 -- one row: one accepted operation that the log did not speak of in time; it may have since
 create table if not exists missing_operations (
@@ -365,6 +365,16 @@ create table if not exists delivered (
     op_no integer not null
 );
 
+-- what schemas before the fourth noted of failures in `delivered`: what was to be sent again still is
+update outcomes set outcome = 'succeeded' where outcome in ('success', 'warning');
+update outcomes set outcome = 'failed', failure_class = 'retry later' where outcome = 'failure';
+alter table delivered add column if not exists outcome varchar;
+insert into failures
+    select d.target, d.person_number, d.plan_no, d.request_no, d.op_no, 'failed', u.error_code, 'retry later',
+        'it failed before this release: it is sent again by itself', 1, u.logged_at, u.logged_at, null
+    from delivered d join outcomes u using (plan_no, request_no, op_no) where d.outcome = 'failure';
+alter table delivered drop column if exists outcome;
+
 -- one row: one operation of a manifest that is not closed, in the order of sending; the mapped values are added as columns
 create table if not exists planned (
     plan_no integer not null,
@@ -384,9 +394,9 @@ create table if not exists delivered_before (
     digest uhugeint not null,
     plan_no integer not null,
     request_no integer not null,
-    op_no integer not null,
-    outcome varchar
+    op_no integer not null
 );
+alter table delivered_before drop column if exists outcome;
 
 -- one row: what one guard said about one group of a plan's operations
 create table if not exists guard_verdicts (
