@@ -268,12 +268,19 @@ def status(as_json: Json = False) -> None:
                 "quarantine": queries.quarantine(con),
                 "receipts": queries.receipts(con),
                 "failures": queries.failures(con, target),
-                "job": queries.job(con, target),
                 "withheld": decisions.withheld(con, target),
+                "job": queries.job(con, target),
             }
     except HomeError:
-        lists = ("days", "extracts", "quarantine", "receipts", "failures")
-        report |= {**{name: [] for name in lists}, "job": None, "withheld": {}}
+        report |= {
+            "days": [],
+            "extracts": [],
+            "quarantine": [],
+            "receipts": [],
+            "failures": [],
+            "withheld": {},
+            "job": None,
+        }
     if as_json:
         dump(report)
         return
@@ -332,8 +339,8 @@ def show_status(report: dict[str, Any]) -> None:
     show_waiting([m for m in report["waiting"] if m["held_for"]])
     show_receipts([r for r in report["receipts"] if r["state"] != "planned" or _is_open(report, r["manifest_id"])])
     show_failures(report["failures"])
-    table("Withheld: not planned before it changes", ("reason", "workers"), list(report["withheld"].items()))
     show_job(report["job"])
+    table("Withheld: not planned before it changes", ("reason", "workers"), list(report["withheld"].items()))
     if report["landing"]:
         say(f"in landing/: {', '.join(report['landing'])}")
     if report["paused"]:

@@ -30,6 +30,8 @@ from hcm_pipeline.entra import LogEntry
 from hcm_pipeline.profile.model import Outcomes
 from hcm_pipeline.warehouse import first
 
+KEPT = dt.timedelta(days=60)
+"""How long entries are kept: twice as long as the service keeps them."""
 SKEW = dt.timedelta(seconds=5)
 """How much older than its acceptance an entry may be."""
 
@@ -39,13 +41,21 @@ _DECIDES = "status in ('success', 'failure', 'skipped', 'warning')"
 # change that can be its own, within the epoch that begins where a missing operation was sent again
 _QUEUE = """
     create or replace temp table queue as
-    with accepted as (
+    with before as (
+        -- settled by entries that are not kept any more: these, and what was accepted before, are not judged again
+        select o.person_number, max(a.accepted_at) as accepted_at
+        from operations o join touched using (person_number) join manifests m using (plan_no)
+        join accepted_requests a using (plan_no, request_no) join outcomes u using (plan_no, request_no, op_no)
+        where m.target = $target and not exists (from log_entries e where e.target = m.target and e.log_id = u.log_id)
+        group by 1),
+    accepted as (
         select o.person_number, o.plan_no, o.request_no, o.op_no, a.accepted_at - $skew as opens_at,
             coalesce(lag(x.noticed_at) over w <= a.accepted_at, false) as sent_again
         from operations o join touched using (person_number) join manifests m using (plan_no)
         join accepted_requests a using (plan_no, request_no)
         left join missing_operations x using (plan_no, request_no, op_no)
-        where m.target = $target
+        left join before b on b.person_number = o.person_number
+        where m.target = $target and (b.accepted_at is null or a.accepted_at > b.accepted_at)
         window w as (partition by o.person_number order by a.accepted_at, o.plan_no, o.request_no, o.op_no))
     select *, sum(sent_again::integer) over w as epoch,
     from accepted window w as (partition by person_number order by opens_at, plan_no, request_no, op_no
@@ -204,6 +214,11 @@ def _settle(con: duckdb.DuckDBPyConnection, target: str, rules: Outcomes) -> int
     for name in ("queue", "changed", "matched", "decided", "touched"):
         con.execute(f"drop table {name}")
     return int(news[0])
+
+
+def forget_old(con: duckdb.DuckDBPyConnection, target: str, now: dt.datetime) -> None:
+    """Drop entries that the service has forgotten long ago; what they settled stays settled."""
+    con.execute("delete from log_entries where target = ? and logged_at < ?", [target, now - KEPT])
 
 
 def waiting_sql(columns: str) -> str:

@@ -186,6 +186,7 @@ class _Reading:
                 greatest($newest::timestamptz, (select last_entry_at from log_reads where target = $target))""",
                 {"target": self._target, "began": began_at, "newest": self._newest},
             )
+            matching.forget_old(con, self._target, began_at)
             resumed_at = jobstate.resumed_at(jobstate.remembered(con, self._target), job, began_at)
             if job.state not in jobstate.STOPPED:
                 overdue = matching.overdue_since(con, self._target, began_at, self._rules, resumed_at)

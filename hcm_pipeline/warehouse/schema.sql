@@ -309,9 +309,7 @@ create table if not exists outcomes (
     change_id varchar,
     logged_at timestamptz not null
 );
-alter table outcomes add column if not exists failure_class varchar;
--- what the first release called them
-update outcomes set outcome = if(outcome = 'failure', 'failed', 'succeeded') where outcome in ('success', 'failure', 'warning');
+alter table outcomes add column if not exists failure_class varchar;  -- retry later | needs data | needs configuration
 
 -- one row: one accepted operation that the log did not speak of in time; it may have since
 create table if not exists missing_operations (
@@ -367,14 +365,16 @@ create table if not exists delivered (
     request_no integer not null,
     op_no integer not null
 );
--- failures of the first release, which had no classes
-insert into failures by name
-    select m.target, d.person_number, d.plan_no, d.request_no, d.op_no, 'failed' as state, u.error_code,
-        'retry later' as failure_class, 'It is sent again with the next plan.' as mend, 1 as attempts, u.logged_at as since,
-        u.logged_at as next_try_at
-    from delivered d join outcomes u using (plan_no, request_no, op_no) join manifests m using (plan_no)
-    where u.outcome = 'failed' and u.failure_class is null
-    and not exists (from failures f where f.target = m.target and f.person_number = d.person_number);
+
+-- what schemas before the fourth noted of failures in `delivered`: what was to be sent again still is
+update outcomes set outcome = 'succeeded' where outcome in ('success', 'warning');
+update outcomes set outcome = 'failed', failure_class = 'retry later' where outcome = 'failure';
+alter table delivered add column if not exists outcome varchar;
+insert into failures
+    select d.target, d.person_number, d.plan_no, d.request_no, d.op_no, 'failed', u.error_code, 'retry later',
+        'it failed before this release: it is sent again by itself', 1, u.logged_at, u.logged_at, null
+    from delivered d join outcomes u using (plan_no, request_no, op_no) where d.outcome = 'failure';
+alter table delivered drop column if exists outcome;
 
 -- one row: one operation of a manifest that is not closed, in the order of sending; the mapped values are added as columns
 create table if not exists planned (
@@ -397,6 +397,7 @@ create table if not exists delivered_before (
     request_no integer not null,
     op_no integer not null
 );
+alter table delivered_before drop column if exists outcome;
 
 -- one row: what one guard said about one group of a plan's operations
 create table if not exists guard_verdicts (

@@ -126,6 +126,15 @@ def test_a_first_skip_that_does_not_say_why_is_taken_for_out_of_scope_only_of_a_
     ]
 
 
+def test_what_forgotten_entries_settled_stays_settled(service: Service) -> None:
+    service.log(entry_at(30, "a"), entry_at(61, "b", status="failure"))
+    matching.forget_old(service.con, TARGET, T0 + dt.timedelta(days=61))
+    assert service.rows("select count(*) from log_entries") == [(0,)]
+    service.accept(6e6)
+    service.log(entry_at(6e6 + 1, "c"))
+    assert service.states() == ["succeeded", "failed", "succeeded"]
+
+
 # --- what always holds
 
 
