@@ -7,6 +7,7 @@ import warnings
 import dagster as dg
 
 from hcm_pipeline.defs.assets import DAILY_JOB, build_assets
+from hcm_pipeline.defs.decisions import decide_extract_job
 from hcm_pipeline.defs.delivery import approve_job, outcomes_job, reject_job, upload_job
 from hcm_pipeline.defs.directory import build_directories
 from hcm_pipeline.defs.resources import Pipeline
@@ -31,7 +32,7 @@ def build(settings: Settings) -> dg.Definitions:
     )  # fmt: skip
     return dg.Definitions(
         assets=[*build_assets(profile), *build_directories(profile)],
-        jobs=[daily, upload_job, outcomes_job, approve_job, reject_job],
+        jobs=[daily, decide_extract_job, upload_job, outcomes_job, approve_job, reject_job],
         sensors=build_sensors(profile),
         schedules=[build_schedule()],
         resources={
