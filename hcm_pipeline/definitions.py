@@ -8,6 +8,7 @@ import dagster as dg
 
 from hcm_pipeline.defs.alerts import ALERTS_JOB, CHECKS, build_alerts
 from hcm_pipeline.defs.assets import DAILY_JOB, build_assets
+from hcm_pipeline.defs.decisions import decide_extract_job
 from hcm_pipeline.defs.delivery import approve_job, outcomes_job, reject_job, upload_job
 from hcm_pipeline.defs.directory import build_directories
 from hcm_pipeline.defs.resources import Pipeline
@@ -41,7 +42,7 @@ def build(settings: Settings) -> dg.Definitions:
     return dg.Definitions(
         assets=[*build_assets(profile), *build_directories(profile)],
         asset_checks=[build_alerts()],
-        jobs=[daily, upload_job, outcomes_job, approve_job, reject_job, alerts],
+        jobs=[daily, decide_extract_job, upload_job, outcomes_job, approve_job, reject_job, alerts],
         sensors=build_sensors(profile),
         schedules=[build_schedule()],
         resources={

@@ -3,6 +3,7 @@
     PipelineError                 exit code 1: something failed, and the message says what, where and what to do
       UsageError                  exit code 2: the command was called wrongly
       GuardStop                   exit code 3: a guard stopped what looked wrong; a person decides
+        ExtractHeld               an extract does not look whole: it is kept and not applied until a person says so
         PlanHeld                  a plan of which nothing may go out before that
       ProfileError                the profile breaks a rule: file, key, value, what is allowed
       ExtractRefused              a landed file cannot be used: file, rule, what to do
@@ -37,6 +38,10 @@ class GuardStop(PipelineError):
     """A guard stopped the work before anything was planned or sent."""
 
     exit_code = 3
+
+
+class ExtractHeld(GuardStop):
+    """An extract does not look whole; it is kept, and applied or left out when a person has said so."""
 
 
 class PlanHeld(GuardStop):

@@ -54,7 +54,7 @@ def process(
         while queue := queue | _to_rebuild(con):
             day = min(queue)
             queue.discard(day)
-            if days.is_current(con, loaded, day):
+            if days.is_current(con, loaded, day, clock()):
                 con.execute("delete from to_rebuild where business_date = ?", [day])
                 yield _as_recorded(con, day)
                 continue
@@ -74,7 +74,7 @@ def _one_day(
                 "or land the file again"
             )
     try:
-        work = days.Day(con, loaded, day, home.extracts, home.scratch, progress)
+        work = days.Day(con, loaded, day, clock(), home.extracts, home.scratch, progress)
     except ExtractRefused as refused:
         # told once, and remembered: the day is processed without it next time, or with its correction
         con.execute(
@@ -90,16 +90,16 @@ def _one_day(
                 "insert or ignore into to_rebuild select business_date from days where business_date > ?", [day]
             )
             con.execute("delete from to_rebuild where business_date = ?", [day])
-            days.rewind(con, day)
+            days.rewind(con, day, clock())
             counts = work.apply()
             counts = replace(counts, identities_given=give_names(con, loaded.profile, day, clock()))
-            work.record(counts, clock())
+            work.record(counts)
             con.commit()
         except GuardStop as stop:
             con.rollback()
             con.begin()
             counts = work.stopped(stop)
-            work.record(counts, clock())
+            work.record(counts)
             con.execute("delete from to_rebuild where business_date = ?", [day])
             con.commit()
             return counts, stop

@@ -8,7 +8,7 @@ import traceback
 
 import typer
 
-from hcm_pipeline.cli import alerts, decide, deliver, demo, identity, prepare, read, run
+from hcm_pipeline.cli import alerts, decide, deliver, demo, extract, identity, prepare, read, run
 from hcm_pipeline.cli.output import note
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.home import private
@@ -22,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (demo, prepare, run, deliver, decide, read, alerts, identity):
+for module in (demo, prepare, run, extract, deliver, decide, read, alerts, identity):
     module.add_to(app)
 
 

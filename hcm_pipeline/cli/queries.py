@@ -22,11 +22,15 @@ from hcm_pipeline.profile.model import IDENTITY_COLUMNS, Profile
 from hcm_pipeline.scim.manifest import OPERATIONS_PER_REQUEST
 from hcm_pipeline.scim.mapping import DUCKDB_TYPES, Mapping, compile_mapping
 from hcm_pipeline.warehouse import first, quote
+from hcm_pipeline.workers.kinds import first_kind_sql, kind_sql
+from hcm_pipeline.workers.scope import scope_sql
 
 Row = dict[str, Any]
 
 
-def rows(con: duckdb.DuckDBPyConnection, query: str, values: list[object] | None = None) -> list[Row]:
+def rows(
+    con: duckdb.DuckDBPyConnection, query: str, values: list[object] | dict[str, object] | None = None
+) -> list[Row]:
     """The result of a query as dictionaries."""
     result = con.execute(query, values or [])
     names = [column[0] for column in result.description or []]
@@ -44,6 +48,12 @@ def days(con: duckdb.DuckDBPyConnection, limit: int = 14) -> list[Row]:
     return found
 
 
+def newest_day(con: duckdb.DuckDBPyConnection) -> dt.date | None:
+    """The newest business date that was processed."""
+    row = first(con, "select max(business_date) from days where status = 'done'")
+    return row[0] if row else None
+
+
 def extracts(con: duckdb.DuckDBPyConnection, limit: int = 14) -> list[Row]:
     """The newest extracts, oldest first."""
     return rows(
@@ -54,6 +64,27 @@ def extracts(con: duckdb.DuckDBPyConnection, limit: int = 14) -> list[Row]:
         from extracts order by business_date desc, extract_id desc limit ?""",
         [limit],
     )[::-1]
+
+
+def extract_stories(con: duckdb.DuckDBPyConnection, sha256: str | None, limit: int = 30) -> list[Row]:
+    """Extracts with what speaks against them and what was decided: one, or the newest, oldest first."""
+    found = rows(
+        con,
+        """select extract_id, business_date, name, source, content, sha256, status, "rows", control_total, quarantined, landed_at,
+            reason from extracts where ? is null or sha256 = ? order by business_date desc, extract_id desc limit ?""",
+        [sha256, sha256, limit],
+    )[::-1]
+    for each in found:
+        number = [each.pop("extract_id")]
+        each["findings"] = rows(
+            con, "select rule, message, detail from extract_findings where extract_id = ? order by 1", number
+        )
+        each["decisions"] = rows(
+            con,
+            "select decision, decided_by, decided_at, why from extract_decisions where extract_id = ? order by decided_at",
+            number,
+        )
+    return found
 
 
 def quarantine(con: duckdb.DuckDBPyConnection, date: dt.date | None = None) -> list[Row]:
@@ -136,8 +167,10 @@ def difference(
 
 def _complete(con: duckdb.DuckDBPyConnection, profile: Profile, mapping: Mapping) -> None:
     """Stand temp views before the tables that lack columns of the profile: nothing was processed since it named them."""
+    fields = {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()}
     wanted = {
-        "worker_versions": {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()},
+        "worker_versions": fields,
+        "withdrawn_versions": fields,
         "delivered": {leaf.column: "VARCHAR" for leaf in mapping.leaves},
         "delivered_before": {leaf.column: "VARCHAR" for leaf in mapping.leaves},
     }
@@ -285,18 +318,56 @@ def identity(con: duckdb.DuckDBPyConnection, number: str) -> dict[str, Any] | No
     return {**(found[0] if found else {}), "former": former, "former_places": places_before, "successions": taken}
 
 
-def trace(con: duckdb.DuckDBPyConnection, profile: Profile, number: str, date: dt.date | None) -> Row:
-    """One worker's story: versions with file, row and column, changes, quarantine, names, operations and outcomes."""
+def _kinds(con: duckdb.DuckDBPyConnection, profile: Profile, number: str, limit: dt.date) -> list[Row]:
+    """What every change of one worker is called, and the rule that says so."""
+    told = f"(select *, {scope_sql(profile)} as in_scope from worker_versions where person_number = $number)"
+    at_first = first_kind_sql("n.life_stage", lambda rule: rule.why)
+    why = kind_sql(profile, "c.attributes", "b", "n", lambda rule: rule.why)
+    return rows(
+        con,
+        f"""select c.business_date, c.kind, if(c.before_from is null, {at_first}, {why}) as why
+        from (select *, exists (from worker_versions w where w.person_number = $number and w.valid_from < c.before_from
+                and w.life_stage in ('active', 'on_leave')) as been from changes c where person_number = $number) c
+        join {told} n on n.valid_from = c.business_date left join {told} b on b.valid_from = c.before_from
+        where c.business_date <= $limit order by 1""",
+        {"number": number, "limit": limit},
+    )
+
+
+def trace(
+    con: duckdb.DuckDBPyConnection, profile: Profile, number: str, date: dt.date | None, known_on: dt.date | None = None
+) -> Row:
+    """One worker's story: versions with file, row and column, changes, quarantine, names, operations and outcomes.
+
+    With `known_on`, the version is that of `date` by what was known at the end of that day.
+    """
     _complete(con, profile, compile_mapping(profile))
     names = list(profile.columns)
     fields = ", ".join(f"v.{quote(name)}" for name in names)
-    versions = rows(
-        con,
-        f"""select v.valid_from, v.valid_to, e.name as file, e.sha256 as extract_sha256, v.row_no, {fields}
+    made = "v.life_stage, v.status_active, v.next_at, v.known_from, e.landed_at"
+    versions = (
+        rows(
+            con,
+            f"""select v.valid_from, v.valid_to, e.name as file, e.sha256 as extract_sha256, v.row_no, {made}, {fields}
         from worker_versions v join extracts e using (extract_id)
         where v.person_number = ? and (?::date is null or (v.valid_from <= ? and coalesce(v.valid_to, date '9999-12-31') > ?))
         order by v.valid_from""",
-        [number, date, date, date],
+            [number, date, date, date],
+        )
+        if known_on is None
+        else rows(
+            con,
+            f"""select v.valid_from, null as valid_to, e.name as file, e.sha256 as extract_sha256, v.row_no,
+            {made.replace("v.next_at", "null as next_at")}, {fields}
+        from believed(?::date, ?::date) v join extracts e using (extract_id) where v.person_number = ?""",
+            [date or known_on, known_on, number],
+        )
+    )
+    withdrawn = rows(
+        con,
+        """select v.valid_from, e.name as file, v.row_no, v.life_stage, v.known_from, v.known_to
+        from withdrawn_versions v join extracts e using (extract_id) where v.person_number = ? order by v.known_to, v.valid_from""",
+        [number],
     )
     columns = {name: spec.column for name, spec in profile.columns.items()}
     becomes: dict[str, list[str]] = {}
@@ -311,12 +382,22 @@ def trace(con: duckdb.DuckDBPyConnection, profile: Profile, number: str, date: d
     return {
         "person_number": number,
         "versions": versions,
+        "withdrawn": withdrawn,
+        "other_rows": rows(
+            con,
+            """select o.valid_from, o.valid_to, e.name as file, o.row_no from other_rows o join extracts e using (extract_id)
+            where o.person_number = ? order by 1, 3, 4""",
+            [number],
+        ),
+        "kinds": _kinds(con, profile, number, limit),
         "manager_warnings": rows(
             con,
             "select status, valid_from, valid_to from manager_warnings where person_number = ? order by 2",
             [number],
         ),
-        "absences": rows(con, "select valid_from, valid_to from absences where person_number = ? order by 1", [number]),
+        "absences": rows(
+            con, "select status, valid_from, valid_to from absences where person_number = ? order by 2", [number]
+        ),
         "changes": rows(
             con,
             """select business_date, kind, attribute, old, new from change_attributes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections import Counter
 from typing import Annotated, Any
 
 import orjson
@@ -28,6 +29,7 @@ from hcm_pipeline.entra.timing import UPLOAD_RATE, Rate, utc_now
 from hcm_pipeline.errors import GuardStop, HomeError, UsageError
 from hcm_pipeline.landing import waiting
 from hcm_pipeline.scim.manifest import read_manifest
+from hcm_pipeline.workers.forecast import forecast
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,7 +40,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def plan(
-    date: Annotated[str | None, typer.Option(help="Show the manifests of this business date instead.")] = None,
+    date: Annotated[
+        str | None,
+        typer.Option(help="Instead: the manifests of this business date, or who starts and leaves by one ahead."),
+    ] = None,
     worker: Annotated[str | None, typer.Option(help="Show one worker: old, new and the exact payload.")] = None,
     undo: Annotated[
         str | None, typer.Option(help="Make a plan that takes back this manifest, held for a decision.")
@@ -53,7 +58,8 @@ def plan(
             raise UsageError("--undo makes a plan; --date and --worker show one")
         _undo(context, undo)
     if date:
-        _plan_of_day(context, date, as_json)
+        if not _forecast(context, date, as_json):
+            _plan_of_day(context, date, as_json)
         return
     target, profile = target_key(context.settings), context.loaded.profile
     with context.warehouse.read() as con, context.journal() as journal:
@@ -199,6 +205,40 @@ def _quarantine_verdict(context: Context, found: queries.Row) -> queries.Row:
         "why": f"{found['quarantined']:,} of {found['rows']:,} rows of {found['business_date']}; allowed are "
         f"{limit.percent:g} %, or fewer than {limit.at_least}",
     }
+
+
+def _forecast(context: Context, date: str, as_json: bool) -> bool:
+    """Show who will stand elsewhere by a date after the newest one; False, and nothing shown, for another date."""
+    wanted, profile = day(date), context.loaded.profile
+    with context.warehouse.read() as con:
+        newest = queries.newest_day(con)
+        if newest is None or wanted is None or wanted <= newest:
+            return False
+        coming = forecast(con, profile, wanted)
+    counts = Counter(one.kind for one in coming)
+    if as_json:
+        dump({"date": wanted, "known_on": newest, "kinds": counts, "workers": coming})
+        return True
+    say(f"by the end of {wanted}, from what is known on {newest}:\n")
+    if not coming:
+        say("nobody's date comes by then")
+    table("Kinds", ("kind", "workers"), sorted(counts.items()))
+    table(
+        "Workers",
+        ("person number", "kind", "first change", "stage now", "stage then", "account now", "account then"),
+        [
+            [
+                c.person_number,
+                c.kind,
+                c.first_at,
+                c.stage_now,
+                c.stage_then,
+                *(("disabled", "enabled")[e] for e in (c.enabled_now, c.enabled_then)),
+            ]
+            for c in coming
+        ],
+    )
+    return True
 
 
 def _plan_of_day(context: Context, date: str, as_json: bool) -> None:
@@ -363,6 +403,7 @@ def _read_as(extract: queries.Row) -> str:
 def trace(
     number: Annotated[str, typer.Argument(help="The worker's person number.")],
     date: Annotated[str | None, typer.Option(help="As of this business date, YYYY-MM-DD.")] = None,
+    known_on: Annotated[str | None, typer.Option(help="By what was known at the end of this day, YYYY-MM-DD.")] = None,
     as_json: Json = False,
 ) -> None:
     """One worker: file and row, values, names, operations and what the log said. Prints personal data."""
@@ -370,7 +411,7 @@ def trace(
     context.existing_home()
     wanted = day(date)
     with context.warehouse.read() as con:
-        story = queries.trace(con, context.loaded.profile, number, wanted)
+        story = queries.trace(con, context.loaded.profile, number, wanted, day(known_on, "--known-on"))
     if not any(story[part] for part in ("versions", "quarantine", "operations", "identity")):
         raise UsageError(f"{number}: no extract holds this person number{f' up to {wanted}' if wanted else ''}")
     if as_json:
@@ -386,8 +427,9 @@ def show_trace(story: dict[str, Any]) -> None:
         until = f" until {version['valid_to']}" if version["valid_to"] else ""
         say(
             f"from {version['valid_from']}{until}: row {version['row_no']:,} of {version['file']} "
-            f"(sha256 {version['extract_sha256'][:12]})"
+            f"(sha256 {version['extract_sha256'][:12]}), known since {version['known_from']:%Y-%m-%d %H:%M}Z"
         )
+        say(_stands(version))
         table(
             "",
             ("column", "field", "value", "becomes"),
@@ -397,6 +439,29 @@ def show_trace(story: dict[str, Any]) -> None:
                 if v["value"] is not None
             ],
         )
+    table(
+        "Other rows of the worker, against which the rules decided",
+        ("file", "row", "from", "until"),
+        [[o["file"], o["row_no"], o["valid_from"].isoformat(), o["valid_to"]] for o in story["other_rows"]],
+    )
+    table(
+        "Believed once, and withdrawn when a day was processed anew",
+        ("true from", "file", "row", "stage", "known from", "until"),
+        [
+            [w["valid_from"].isoformat(), w["file"], w["row_no"], w["life_stage"], w["known_from"], w["known_to"]]
+            for w in story["withdrawn"]
+        ],
+    )
+    table(
+        "What happened, and the rule that calls it so",
+        ("business date", "kind", "because"),
+        [[k["business_date"].isoformat(), k["kind"], k["why"]] for k in story["kinds"]],
+    )
+    table(
+        "Absent from full extracts",
+        ("status", "from", "until"),
+        [[a["status"], a["valid_from"], a["valid_to"]] for a in story["absences"]],
+    )
     table(
         "Changes",
         ("business date", "kind", "attribute", "old", "new"),
@@ -451,6 +516,14 @@ def show_trace(story: dict[str, Any]) -> None:
             for o in story["operations"]
         ],
     )
+
+
+def _stands(version: queries.Row) -> str:
+    """Where a worker stood, in a line."""
+    enabled = next(v["value"] for v in version["values"] if v["field"] == "active")
+    ahead = f", judged again on {version['next_at']:%Y-%m-%d %H:%M}Z" if version["next_at"] else ""
+    said = "active" if version["status_active"] else "inactive"
+    return f"stage {version['life_stage']}, account {'enabled' if enabled else 'disabled'} (HR's status: {said}){ahead}"
 
 
 def _short(path: str) -> str:

@@ -18,17 +18,6 @@ from hcm_pipeline.delivery.target import target_key
 from hcm_pipeline.errors import ExtractRefused, GuardStop, PlanHeld, UsageError
 from hcm_pipeline.warehouse import first
 
-PLURALS = {
-    "joiner": "joiners",
-    "former": "had left before",
-    "mover": "movers",
-    "leaver": "leavers",
-    "rehire": "rehires",
-    "reinstated": "reinstated",
-    "correction": "corrections",
-    "update": "updates",
-}
-
 
 def add_to(app: typer.Typer) -> None:
     """Add this verb to the command."""

@@ -26,13 +26,14 @@ from hcm_pipeline.delivery.pacing import DAY, pace_of
 from hcm_pipeline.delivery.plan import KINDS, Plan
 from hcm_pipeline.delivery.target import target_key
 from hcm_pipeline.entra.timing import Rate
-from hcm_pipeline.errors import GuardStop, PlanHeld
+from hcm_pipeline.errors import ExtractHeld, GuardStop, PlanHeld
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.scim.manifest import folder_of, verify
 from hcm_pipeline.warehouse import Warehouse, first
 from hcm_pipeline.workers.day import DayCounts
 
 DAILY_JOB = "daily_delta"
+WHOLE_CHECK = "extracts_are_whole"
 QUARANTINE_CHECK = "quarantine_within_limit"
 ROWS_CHECK = "every_row_accounted_for"
 NAMES_CHECK = "names_are_unique"
@@ -104,6 +105,13 @@ def build_assets(profile: Profile) -> list[dg.AssetsDefinition | dg.AssetSpec]:
         ],
         check_specs=[
             dg.AssetCheckSpec(
+                WHOLE_CHECK,
+                asset="workers",
+                blocking=True,
+                description="Nothing speaks against the extracts, or a person has accepted them: row counts, cohorts, trailer, "
+                "columns, dates (workers.whole).",
+            ),
+            dg.AssetCheckSpec(
                 QUARANTINE_CHECK,
                 asset="workers",
                 blocking=True,
@@ -138,12 +146,16 @@ def build_assets(profile: Profile) -> list[dg.AssetsDefinition | dg.AssetSpec]:
         finally:
             warehouse.publish()
         stopped = sum(counts.stopped is not None for counts in done)
-        yield dg.AssetCheckResult(
-            passed=stop is None,
-            check_name=QUARANTINE_CHECK,
-            asset_key="workers",
-            metadata={"stopped_days": stopped, **({"reason": str(stop)} if stop else {})},
-        )
+        for check, kept in (
+            (WHOLE_CHECK, not isinstance(stop, ExtractHeld)),
+            (QUARANTINE_CHECK, stop is None or isinstance(stop, ExtractHeld)),
+        ):
+            yield dg.AssetCheckResult(
+                passed=kept,
+                check_name=check,
+                asset_key="workers",
+                metadata={"stopped_days": stopped, **({"reason": str(stop)} if not kept else {})},
+            )
         if stop is not None:
             raise stop
         lost, doubles = _audit(pipeline, context)
@@ -314,8 +326,8 @@ def _audit(pipeline: Pipeline, context: dg.AssetExecutionContext) -> tuple[int, 
         since, until = context.partition_keys[0], context.partition_keys[-1]
         lost = first(
             con,
-            """select coalesce(sum(abs("rows" - (shape->>'records')::bigint)), 0) from extracts
-            where status = 'applied' and business_date between ? and ?""",
+            """select coalesce(sum(abs("rows" + (control_total is not null)::bigint - (shape->>'records')::bigint)), 0)
+            from extracts where status = 'applied' and business_date between ? and ?""",
             [since, until],
         )
         doubles = first(

@@ -10,7 +10,7 @@ import duckdb
 from hcm_pipeline.identity import in_scope
 from hcm_pipeline.identity.aliases import ALIASES, PROXY_ADDRESSES
 from hcm_pipeline.identity.distinguished import key_sql
-from hcm_pipeline.profile.model import IDENTITY_COLUMNS, Profile
+from hcm_pipeline.profile.model import IDENTITY_COLUMNS, LIFE_COLUMNS, Profile
 from hcm_pipeline.scim.mapping import Leaf, Mapping, compile_mapping
 from hcm_pipeline.warehouse import ensure_columns, literal, quote
 
@@ -24,13 +24,19 @@ def prepare(con: duckdb.DuckDBPyConnection, profile: Profile) -> Mapping:
 
 
 def context_sql(profile: Profile) -> str:
-    """A relation with everything that mapping expressions may use: one row for every worker in scope."""
+    """A relation with everything that mapping expressions may use: one row for every worker in scope and, where the profile
+    disables those who leave it, for everybody who was ever delivered."""
     identity = ", ".join(f"i.{column}" for column in IDENTITY_COLUMNS)
+    scope = in_scope(profile)
+    everybody = f"select * from worker_versions where valid_to is null and ({scope})"
+    if profile.scope.leaving == "disable":
+        everybody = f"""select * replace (active and ({scope}) as active) from worker_versions
+            where valid_to is null and (({scope}) or person_number in (select person_number from delivered))"""
     # scope conditions name bare worker fields, so they are judged before anything is joined
     return f"""(
         select v.*, {identity}, {PROXY_ADDRESSES} as proxy_addresses,
             case when m.person_number is null then v.manager end as manager_external_id
-        from (select * from worker_versions where valid_to is null and ({in_scope(profile)})) v
+        from ({everybody}) v
         join identities i on i.person_number = v.person_number and i.status <> 'released'
         left join ({ALIASES}) a on a.person_number = v.person_number
         left join manager_warnings m on m.person_number = v.person_number and m.valid_to is null)"""
@@ -44,9 +50,9 @@ def desired_sql(profile: Profile, mapping: Mapping, target: str | None = None) -
     would come out the same.
     """
     names = ", ".join(quote(leaf.column) for leaf in mapping.leaves)
-    made_from = ["manager_external_id", *IDENTITY_COLUMNS]
+    made_from = ["active", *LIFE_COLUMNS, "manager_external_id", *IDENTITY_COLUMNS]
     made_from += ["proxy_addresses"] if carriers(mapping, "proxy_addresses") else []
-    basis = ", ".join(f"coalesce({quote(column)}, chr(30))" for column in made_from)
+    basis = ", ".join(f"coalesce({quote(column)}::varchar, chr(30))" for column in made_from)
     columns = repr([(name, profile.types[name]) for name in profile.columns])
     known = "select null::varchar as known_number, null::uhugeint as known_basis where false"
     if target is not None:

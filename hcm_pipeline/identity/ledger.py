@@ -39,7 +39,7 @@ def give_names(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date, n
     place(con, profile, day, in_scope(profile))
     take_spellings(con, profile, day)
     follow_renames(con, profile, day)
-    nameless = """person_number not in (
+    nameless = """life_stage is distinct from 'future' and person_number not in (
         select person_number from identities where sam_account_name is not null and common_name is not null)"""
     con.execute(f"""
         create or replace temp table newcomers as

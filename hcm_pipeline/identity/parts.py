@@ -13,6 +13,7 @@ from hcm_pipeline.identity.spelling import latin_sql, spell_all, spelled_sql
 from hcm_pipeline.identity.templates import fields_of
 from hcm_pipeline.profile.model import NAME_PARTS, Profile
 from hcm_pipeline.warehouse import first, literal, quote
+from hcm_pipeline.workers.scope import scope_sql
 
 PARTICLES = ("af", "al", "bin", "binti", "d'", "da", "das", "de", "del", "della", "den", "der", "des", "di", "do", "dos", "du",
              "el", "ibn", "la", "las", "le", "los", "ten", "ter", "van", "vom", "von", "zu", "zum", "zur")  # fmt: skip
@@ -25,7 +26,7 @@ LATIN_ALSO = {"first": ("preferred_name",), "preferred": ("first_name",)}
 
 def in_scope(profile: Profile) -> str:
     """SQL condition over worker fields: the profile gives this worker an account."""
-    return " and ".join(f"coalesce(({condition}\n), false)" for condition in profile.scope.include) or "true"
+    return scope_sql(profile)
 
 
 def _first_of(rules: list[tuple[str, str]], default: str) -> str:

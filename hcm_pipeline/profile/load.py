@@ -20,6 +20,7 @@ from hcm_pipeline.profile.model import (
     PLACEHOLDER,
     REQUIRED_FIELDS,
     RESERVED_COLUMNS,
+    STAGES,
     Naming,
     Profile,
 )
@@ -156,6 +157,48 @@ def _cross_checks(profile: Profile) -> list[ProfileFault]:
         for i, limit in enumerate(profile.guards.limits)
         if limit.per not in (None, "cohort", *columns)
     ]
+    faults += [
+        ProfileFault(f"workers.row_key[{i}]", repr(field), "a text field that the profile maps to a column")
+        for i, field in enumerate(profile.workers.row_key)
+        if field not in columns or profile.types[field] != "string"
+    ]
+    slices = profile.workers.slices
+    faults += (
+        [
+            ProfileFault(f"workers.slices.{key}", repr(field), "a date field that the profile maps to a column")
+            for key, field in (("from", slices.from_), ("to", slices.to))
+            if field is not None and (field not in columns or profile.types[field] != "date")
+        ]
+        if slices
+        else []
+    )
+    faults += [
+        ProfileFault(f"workers.whole.cohorts[{i}]", repr(field), "a text field that the profile maps to a column")
+        for i, field in enumerate(profile.workers.whole.cohorts)
+        if field not in columns or profile.types[field] != "string"
+    ]
+    faults += [
+        ProfileFault(f"sources[{i}].trailer", repr(source.trailer), "group 1 is the number of records")
+        for i, source in enumerate(profile.sources)
+        if source.trailer is not None and not re.compile(source.trailer).groups
+    ]
+    return faults + _life_faults(profile)
+
+
+def _life_faults(profile: Profile) -> list[ProfileFault]:
+    life, where = profile.workers.life, "workers.life"
+    faults: list[ProfileFault] = []
+    if life.zone_field is not None and profile.types.get(life.zone_field) != "string":
+        faults.append(ProfileFault(f"{where}.zone_field", repr(life.zone_field), "a text field of the worker"))
+    days = life.grace_days
+    for i, step in enumerate(life.steps):
+        if step.stage in STAGES or step.stage in [other.stage for other in life.steps[:i]]:
+            allowed = f"a name of its own, and none of {', '.join(STAGES)}"
+            faults.append(ProfileFault(f"{where}.steps[{i}].stage", repr(step.stage), allowed))
+        if step.after_days <= days:
+            allowed = "more than grace_days and than the step before"
+            faults.append(ProfileFault(f"{where}.steps[{i}].after_days", repr(step.after_days), allowed))
+        days = max(days, step.after_days)
     return faults
 
 

@@ -64,9 +64,17 @@ IDENTITY_COLUMNS = (
 LEDGER_COLUMNS = (*IDENTITY_COLUMNS, "proxy_addresses")
 """What mapping expressions may use beside the worker's fields: these, and the worker's own and former addresses as one text."""
 
+LIFE_COLUMNS = {"status_active": "boolean", "life_stage": "string"}
+"""What is made of the facts for a date, and may be used wherever worker fields may: what HR's status says, and where the worker
+stands. `active` is then whether the account is to be enabled. Sources and the conditions of `workers.life` know facts only."""
+
+STAGES = ("erased", "missing", "no_show", "future", "prehire", "grace", "left", "on_leave", "active")
+"""Values of `life_stage`, but for those that `workers.life.steps` adds."""
+
 RESERVED_COLUMNS = frozenset(
-    {*LEDGER_COLUMNS, "manager_external_id", "manager_status", "valid_from", "valid_to", "digest", "row_no",
-     "extract_sha256", "source", "business_date"}
+    {*LEDGER_COLUMNS, *LIFE_COLUMNS, "manager_external_id", "manager_status", "valid_from", "valid_to", "next_at", "known_from",
+     "known_to", "digest", "row_no", "extract_id", "extract_sha256", "source", "business_date",
+     "in_scope", "enabled", "control"}
 )  # fmt: skip
 
 FieldType = Literal["string", "boolean", "date", "integer", "decimal"]
@@ -148,6 +156,15 @@ class Source(Model):
     """Size of the file once unpacked, in bytes; a larger one is refused (zip bombs)."""
     max_field_chars: int = Field(32_768, gt=0)
     """Characters in one field; a row with a longer one is quarantined."""
+    trailer: Regex | None = None
+    """What the last line looks like; group 1 is the number of records above it."""
+    every: Literal["day", "weekday"] | None = None
+    """On which business dates an extract is due. A changes-only one after a date without one is held."""
+    sequence: Regex | None = None
+    """In what order files of one business date follow each other: group 1 (or the whole match) in the name, as a number where it is
+    one. None: as they arrive."""
+    late: Literal["apply", "hold"] = "apply"
+    """What becomes of an extract for a date before that of one which was applied."""
 
 
 class FieldSpec(Model):
@@ -170,7 +187,7 @@ class FieldSpec(Model):
     """strptime formats of a date, tried in order. A time behind an ISO date (`T00:00:00.000Z`) is cut off."""
     blank_in_changes: Literal["unchanged", "cleared"] = "unchanged"
     """What a blank means in a row of a changes-only source."""
-    open_end: tuple[IsoDate, ...] = ("4712-12-31", "9999-12-31")
+    open_end: tuple[IsoDate, ...] = ("4712-12-31", "9999-01-01", "9999-12-31")
     """Dates (ISO) that mean: no end."""
     true_values: tuple[str, ...] = ("True", "TRUE", "true", "Y", "Yes", "1")
     false_values: tuple[str, ...] = ("False", "FALSE", "false", "N", "No", "0")
@@ -198,18 +215,138 @@ class QuarantineLimit(Model):
     at_least: int = Field(25, ge=1)
 
 
+class Share(Model):
+    """A limit that counts when both are passed: a share in percent, and a number."""
+
+    percent: float = Field(ge=0)
+    at_least: int = Field(ge=1)
+
+
+class Whole(Model):
+    """When an extract does not look whole, and is held until a person has decided."""
+
+    history: int = Field(5, ge=1)
+    """So many full extracts of the source before it are what it is compared with: their median."""
+    fewer: Share = Share(percent=20, at_least=25)
+    more: Share = Share(percent=100, at_least=1000)
+    cohorts: tuple[Identifier, ...] = ()
+    """Text fields; the workers of each of their values are counted by themselves."""
+    cohort: Share = Share(percent=50, at_least=25)
+    changes: Share = Share(percent=50, at_least=100)
+    """Of a changes-only extract: its share of all known workers."""
+    columns: Literal["hold", "report"] = "hold"
+    """What becomes of a full extract without columns that the one before it had."""
+
+
+class ZoneFor(Model):
+    """Another time zone for some workers: the first of these whose condition holds."""
+
+    when: str = Field(min_length=1)
+    """SQL condition over worker fields."""
+    zone: Zone
+
+
+class Step(Model):
+    """A stage of a leaver, for conditions and mappings to go by."""
+
+    stage: Identifier
+    after_days: int = Field(ge=1, le=36_500)
+    """It begins so many days after the last day."""
+
+
+class Life(Model):
+    """How dates and status make a working life."""
+
+    zone: Zone = "UTC"
+    """Whose day a business date is, and in which days begin for workers without a zone of their own."""
+    zones: tuple[ZoneFor, ...] = ()
+    zone_field: Identifier | None = None
+    """A text field with the worker's own IANA zone; a blank or unknown one leaves it to `zones` and `zone`."""
+    status: Literal["must-agree", "yields-to-dates"] = "must-agree"
+    """must-agree: whom the status calls inactive is, whatever the dates. yields-to-dates: the status counts only where neither a
+    termination date nor a hire date ahead speaks."""
+    prehire_days: int | None = Field(14, ge=0, le=36_500)
+    """How long before the hire date the account is made; None: as soon as the worker is known."""
+    prehire_active: bool = False
+    grace_days: int = Field(0, ge=0, le=36_500)
+    """How long beyond the last day the account stays enabled."""
+    steps: tuple[Step, ...] = ()
+    on_leave: str | None = Field(None, min_length=1)
+    """SQL condition over worker fields."""
+    leave_active: bool = True
+    erased: str | None = Field(None, min_length=1)
+    """SQL condition over worker fields: the person's data were erased by HR."""
+    missing: Literal["report", "disable"] = "report"
+    """What becomes of a worker who is missing from complete extracts."""
+    missing_after: int = Field(2, ge=2)
+    """So many days with a complete extract in a row without a worker make them missing."""
+
+
+class WorkerTypes(Model):
+    """Which worker types mean what; compared without regard to case."""
+
+    employee: tuple[str, ...] = ("Employee", "E")
+    contingent: tuple[str, ...] = ("Contingent Worker", "Contingent", "Contractor", "C")
+    nonworker: tuple[str, ...] = ("Nonworker", "N")
+    pending: tuple[str, ...] = ("Pending Worker", "P")
+
+
+class Slices(Model):
+    """Rows that are true for a span of dates: the date fields that say from when and to when (inclusive; blank: for ever)."""
+
+    from_: Identifier = Field(alias="from")
+    to: Identifier | None = None
+
+
 class Workers(Model):
     """How rows become workers."""
 
     pick: tuple[Pick, ...] = ()
-    """Ordered; without a step, rows that contradict each other go to quarantine together."""
+    """Ordered; without a step, a row_key or slices, rows that contradict each other go to quarantine together."""
+    row_key: tuple[Identifier, ...] = ()
+    """Text fields that tell the rows of one worker apart: work relationship, assignment. A changes-only row then replaces the row
+    with its key, and the worker's other rows stay."""
+    slices: Slices | None = None
+
+    @property
+    def many_rows(self) -> bool:
+        """Whether several rows may speak for one worker."""
+        return bool(self.pick or self.row_key or self.slices)
+
     quarantine_limit: QuarantineLimit = QuarantineLimit.model_validate({})
+    whole: Whole = Whole.model_validate({})
+    life: Life = Life.model_validate({})
+    types: WorkerTypes = WorkerTypes()
+
+
+Operator = Literal["EQUALS", "NOT EQUALS", "IS TRUE", "IS FALSE", "IS NULL", "IS NOT NULL", "REGEX MATCH", "NOT REGEX MATCH",
+                   "Greater_Than", "Greater_Than_OR_EQUALS", "Includes", "ENDS_WITH", "&", "!&"]  # fmt: skip
+"""Those of Entra ID's scoping filters."""
+
+
+class Clause(Model):
+    """One clause of a scoping filter. Of a blank value every clause is false but IS NULL."""
+
+    field: Identifier
+    operator: Operator
+    value: str | int | None = None
+    """A date as YYYY-MM-DD; none for the operators that begin with IS."""
+
+
+class ScopeGroup(Model):
+    """Clauses that must all be true."""
+
+    clauses: tuple[Clause, ...] = Field(min_length=1)
 
 
 class Scope(Model):
-    """Which workers get accounts: SQL conditions over worker fields, all of which must be true."""
+    """Which workers get accounts: those for whom every condition is true, and one of the groups."""
 
     include: tuple[str, ...] = ()
+    """SQL conditions over worker fields."""
+    groups: tuple[ScopeGroup, ...] = ()
+    leaving: Literal["keep", "disable"] = "keep"
+    """What becomes of an account whose worker leaves the scope: it stays as last delivered, or is disabled."""
 
 
 NAME_PARTS = {"first": "first_name", "preferred": "preferred_name", "middle": "middle_name", "last": "last_name",

@@ -13,10 +13,11 @@ from functools import lru_cache
 import orjson
 
 from hcm_pipeline.errors import ProfileFault
-from hcm_pipeline.profile.model import LEDGER_COLUMNS, Mapped, Profile
+from hcm_pipeline.profile.model import LEDGER_COLUMNS, LIFE_COLUMNS, Mapped, Profile
 from hcm_pipeline.scim.schema import CORE, ENTERPRISE, Path, parse_path
 from hcm_pipeline.warehouse.expressions import type_of
 from hcm_pipeline.warehouse.store import literal, quote
+from hcm_pipeline.workers.scope import clause_sql
 
 DUCKDB_TYPES = {
     "string": "VARCHAR",
@@ -67,8 +68,8 @@ class Mapping:
 
 
 def columns_of(profile: Profile) -> dict[str, str]:
-    """Everything an expression may use: worker fields, names from the ledger, the manager who may be sent."""
-    fields = {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()}
+    """Everything an expression may use: worker fields, stage of life, names from the ledger, the manager who may be sent."""
+    fields = {name: DUCKDB_TYPES[kind] for name, kind in {**profile.types, **LIFE_COLUMNS}.items()}
     return {**fields, **dict.fromkeys((*LEDGER_COLUMNS, "manager_external_id"), "VARCHAR")}
 
 
@@ -100,14 +101,27 @@ def mapping_faults(profile: Profile) -> list[ProfileFault]:
 
 
 def _condition_faults(profile: Profile) -> Iterator[ProfileFault]:
-    fields = {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()}
+    facts = {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()}
+    fields = {**facts, **{name: DUCKDB_TYPES[kind] for name, kind in LIFE_COLUMNS.items()}}
+    life = profile.workers.life
+    of_facts = [(f"workers.life.zones[{i}].when", rule.when) for i, rule in enumerate(life.zones)]
+    of_facts += [
+        (f"workers.life.{key}", when) for key, when in (("on_leave", life.on_leave), ("erased", life.erased)) if when
+    ]
     conditions = [(f"scope.include[{i}]", condition) for i, condition in enumerate(profile.scope.include)]
+    for i, group in enumerate(profile.scope.groups):
+        for j, clause in enumerate(group.clauses):
+            where = f"scope.groups[{i}].clauses[{j}]"
+            try:
+                conditions.append((where, clause_sql(profile, clause)))
+            except ValueError as error:
+                yield ProfileFault(where, repr(clause.operator), str(error))
     for part in ("special", "domains", "placement", "leavers"):
         rules = getattr(profile.identity, part)
         conditions += [(f"identity.{part}[{i}].when", rule.when) for i, rule in enumerate(rules)]
-    for where, condition in conditions:
+    for where, condition, columns in [*((*it, fields) for it in conditions), *((*it, facts) for it in of_facts)]:
         try:
-            kind = type_of(condition, fields)
+            kind = type_of(condition, columns)
         except ValueError as error:
             yield ProfileFault(where, repr(condition), str(error))
             continue

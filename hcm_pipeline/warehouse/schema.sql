@@ -18,7 +18,26 @@ create table if not exists extracts (
     status varchar not null,               -- landed | applied | superseded | stopped | refused
     rows bigint,                           -- data records in the file
     quarantined bigint,
-    reason varchar                         -- why it was refused
+    reason varchar,                        -- why it was refused or stopped
+    control_total bigint                   -- records by its trailer
+);
+alter table extracts add column if not exists control_total bigint;
+
+-- one row: one thing that speaks against an extract
+create table if not exists extract_findings (
+    extract_id integer not null,
+    rule varchar not null,
+    message varchar not null,
+    detail varchar                         -- values of cohorts
+);
+
+-- one row: what a person decided about one extract; the newest counts
+create table if not exists extract_decisions (
+    extract_id integer not null,
+    decision varchar not null,             -- accept | refuse
+    decided_by varchar not null,
+    decided_at timestamptz not null,
+    why varchar not null
 );
 
 -- one row: one business date that was processed
@@ -37,8 +56,10 @@ create table if not exists days (
     identities_given bigint not null,
     status varchar not null,               -- done | stopped
     reason varchar,
-    finished_at timestamptz not null
+    finished_at timestamptz not null,
+    judged_at timestamptz not null         -- the moment for which dates were judged
 );
+alter table days add column if not exists judged_at timestamptz;
 
 -- one row: one business date that was taken back with an earlier one and must be processed again
 create table if not exists to_rebuild (business_date date primary key);
@@ -48,9 +69,41 @@ create table if not exists worker_versions (
     person_number varchar not null,
     valid_from date not null,
     valid_to date,
+    digest uhugeint not null,              -- over the facts: the worker fields, as HR states them
+    extract_id integer not null,
+    row_no bigint not null,
+    status_active boolean,                 -- what HR's status says; `active` is whether the account is to be enabled
+    life_stage varchar,                    -- erased | missing | no_show | future | prehire | a step | grace | left | on_leave | active
+    next_at timestamptz,                   -- when the stage has to be judged again (null: never by itself)
+    known_from timestamptz                 -- when the day that taught us this was processed
+);
+alter table worker_versions add column if not exists status_active boolean;
+alter table worker_versions add column if not exists life_stage varchar;
+alter table worker_versions add column if not exists next_at timestamptz;
+alter table worker_versions add column if not exists known_from timestamptz;
+
+-- one row: one row of a worker that the rules decided against, while it is true: it may win on another day
+create table if not exists other_rows (
+    person_number varchar not null,
+    valid_from date not null,
+    valid_to date,
     digest uhugeint not null,
     extract_id integer not null,
     row_no bigint not null
+);
+
+-- one row: one version that was believed until its day was processed anew, and came out otherwise
+create table if not exists withdrawn_versions (
+    person_number varchar not null,
+    valid_from date not null,
+    digest uhugeint not null,
+    extract_id integer not null,
+    row_no bigint not null,
+    status_active boolean,
+    life_stage varchar,
+    known_from timestamptz,
+    known_to timestamptz not null,
+    settled boolean not null               -- its day has been processed since, and said otherwise
 );
 
 -- one row: one worker whose manager is not sent, and why (unknown | self | cycle)
@@ -58,7 +111,7 @@ create table if not exists manager_warnings (
     person_number varchar not null, status varchar not null, valid_from date not null, valid_to date
 );
 
--- one row: one worker who was missing from the full extract of a source
+-- one row: one worker who was missing from the full extracts of a source; status absent | missing
 create table if not exists absences (
     person_number varchar not null, status varchar not null, valid_from date not null, valid_to date
 );
@@ -499,6 +552,15 @@ create or replace macro snapshot(day) as table
     select * exclude (valid_to) from worker_versions
     where valid_from <= day::date and (valid_to is null or valid_to > day::date);
 
+-- believed('2026-05-03', '2026-05-10'): all workers as they were for the first date, by what was known at the end of the second (UTC)
+create or replace macro believed(day, known_on) as table
+    select * exclude (known_to, settled) from (
+        select * exclude (valid_to, next_at), null::timestamptz as known_to, true as settled from worker_versions
+        union all by name select * from withdrawn_versions)
+    where valid_from <= day::date and known_from < timezone('UTC', (known_on::date + 1)::timestamp)
+        and (known_to is null or known_to >= timezone('UTC', (known_on::date + 1)::timestamp))
+    qualify row_number() over (partition by person_number order by valid_from desc, known_from desc) = 1;
+
 -- one row: one attribute of one change, with what it was and what it is; of a joiner, everything that is known
 create or replace view change_attributes as
     select c.business_date, c.person_number, c.kind, a.attribute,
@@ -508,4 +570,5 @@ create or replace view change_attributes as
     left join worker_versions b on b.person_number = c.person_number and b.valid_from = c.before_from,
     unnest(case when c.before_from is not null then c.attributes
         else list_filter(json_keys(to_json(n)), lambda k: (to_json(n) ->> k) is not null
-            and k not in ('person_number', 'valid_from', 'valid_to', 'digest', 'extract_id', 'row_no')) end) as a(attribute);
+            and k not in ('person_number', 'valid_from', 'valid_to', 'digest', 'extract_id', 'row_no', 'status_active', 'next_at',
+                'known_from')) end) as a(attribute);

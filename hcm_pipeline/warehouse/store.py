@@ -11,7 +11,7 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -218,7 +218,9 @@ def ensure_columns(con: duckdb.DuckDBPyConnection, table: str, columns: dict[str
             )
 
 
-def first(con: duckdb.DuckDBPyConnection, query: str, values: Sequence[object] = ()) -> tuple[Any, ...] | None:
+def first(
+    con: duckdb.DuckDBPyConnection, query: str, values: Sequence[object] | Mapping[str, object] = ()
+) -> tuple[Any, ...] | None:
     """The first row of a result, read to its end: DuckDB 2 streams, and an open result owns its connection."""
-    rows = con.execute(query, list(values)).fetchall()
+    rows = con.execute(query, dict(values) if isinstance(values, Mapping) else list(values)).fetchall()
     return rows[0] if rows else None

@@ -28,9 +28,9 @@ def validate(staged: Staged, *, same_contract: bool) -> None:
         create or replace temp table suspects as
         select k.extract_id, k.row_no, k.person_number, k.digest from keys k
         where (k.unreadable or not ({known if same_contract else "false"})
+            or (k.extract_id, k.row_no) in (select extract_id, row_no from passed)
             or (k.extract_id, k.row_no) in (select extract_id, row_no from contradicting))
         and (k.extract_id, k.row_no) not in (select extract_id, row_no from repeats where nth > 1)
-        and (k.extract_id, k.row_no) not in (select extract_id, row_no from passed)
     """)
     con.execute("""create or replace temp table failures(extract_id integer, row_no bigint, rule varchar,
         column_name varchar, value_class varchar, "value" varchar)""")
@@ -96,6 +96,8 @@ def quarantine(staged: Staged, day: dt.date) -> int:
     """)
     for extract in staged.used:
         _keep_raw(con, staged, extract, day)
+    # a row that breaks the contract is in quarantine, whatever else would have become of it
+    con.execute("delete from passed where (extract_id, row_no) in (select extract_id, row_no from bad)")
     con.execute("insert into passed_over_rows select ?, extract_id, row_no, person_number from passed", [day])
     row = first(con, "select count(*) from quarantined_rows where business_date = ?", [day])
     return int(row[0]) if row else 0

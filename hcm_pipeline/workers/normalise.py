@@ -99,13 +99,14 @@ def _date(text: str, formats: tuple[str, ...]) -> str:
 
 def normalised_select(
     profile: Profile, raw: str, present: frozenset[str], extract_id: int, *, changes_only: bool, current: str,
-    only: str = "true",
+    only: str = "true", keys: tuple[str, ...] = (),
 ) -> str:  # fmt: skip
     """SELECT over a staged raw table: extract_id, row_no, every mapped field, `<field>__unreadable` and `<field>__text` of
     the typed ones, `control`, `digest`. `only` is a condition over row_no, judged before any other work is done.
 
     `present` are the file's columns. A field whose column is missing, and a blank of a changes-only row that means
     "unchanged", take what `current` (one open version a worker) knows; then the row speaks for the whole worker.
+    With `keys`, a row of a changes-only file takes it from the worker's row with the same values of these fields.
     """
     columns = profile.columns
     raw_values, inner, outer, texts, typed_names = [], [], [], [], []
@@ -139,6 +140,9 @@ def normalised_select(
         ]
     )
     join = f"left join {current} known on known.person_number = t.person_number" if merging else ""
+    if merging and keys and all(columns[key].column in present for key in keys):
+        same = " and ".join(f"known.{quote(key)} is not distinct from t.{quote(key)}" for key in keys)
+        join = f"left join {current}_by_key known on known.person_number = t.person_number and {same}"
     digest = digest_of(list(columns))
     odd = odd_sql([spec.column for spec in columns.values() if spec.column in present])
     return f"""

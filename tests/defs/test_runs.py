@@ -145,6 +145,7 @@ def test_checks_pass_and_carry_their_counts(location: Location) -> None:
     result = location.run("2026-11-02")
     checks = {found.check_name: found for found in result.get_asset_check_evaluations()}
     assert checks.keys() == {
+        "extracts_are_whole",
         "quarantine_within_limit",
         "every_row_accounted_for",
         "names_are_unique",

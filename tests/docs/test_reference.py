@@ -24,7 +24,9 @@ from hcm_pipeline.sandbox.options import SandboxOptions
 from hcm_pipeline.scim.manifest import Manifest
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.warehouse import Warehouse
+from hcm_pipeline.workers import whole
 from hcm_pipeline.workers.kinds import KINDS as CHANGES
+from hcm_pipeline.workers.kinds import RULES
 from tests.docs.pages import DOCS, code, headings, rows
 
 REFERENCE = DOCS / "reference"
@@ -35,8 +37,17 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`[fields.<name>]` and `[extra_fields.<name>]`": model.FieldSpec,
     "`[workers]`": model.Workers,
     "`[[workers.pick]]`": model.Pick,
+    "`workers.slices`": model.Slices,
     "`[workers.quarantine_limit]`": model.QuarantineLimit,
+    "`[workers.whole]`": model.Whole,
+    "`workers.whole`: the limits": model.Share,
+    "`[workers.life]`": model.Life,
+    "`[[workers.life.zones]]`": model.ZoneFor,
+    "`[[workers.life.steps]]`": model.Step,
+    "`[workers.types]`": model.WorkerTypes,
     "`[scope]`": model.Scope,
+    "`[[scope.groups]]`": model.ScopeGroup,
+    "`scope.groups.clauses`": model.Clause,
     "`[identity]`": model.Identity,
     "`[identity.user_principal_name]`, `[identity.sam_account_name]`, `[identity.common_name]`": model.Naming,
     "`identity.spelling`": model.Spelling,
@@ -172,6 +183,21 @@ def test_the_manifest_reference_lists_every_key_state_and_kind() -> None:
 def test_the_warehouse_reference_names_every_kind_of_change() -> None:
     text = " ".join(cell for row in rows(REFERENCE / "warehouse.md", "changes") for cell in row)
     assert set(CHANGES) <= set(re.findall(r"`(\w+)`", text))
+
+
+def test_the_page_on_landing_lists_every_rule_that_holds_an_extract() -> None:
+    listed = {
+        code(rule): words for rule, words in list(rows(DOCS / "how-to" / "land-extracts.md", "An extract is held"))[1:]
+    }
+    assert listed == whole.RULES
+
+
+def test_the_page_on_working_lives_has_the_tables_of_the_code() -> None:
+    page = DOCS / "explanation" / "working-lives.md"
+    rules = [(str(code(kind)), *rest) for kind, *rest in list(rows(page, "Kinds of change"))[1:]]
+    assert rules == [(rule.kind, rule.before, rule.now, rule.words) for rule in RULES]
+    stages = [code(stage) for stage, *_ in list(rows(page, "Stages"))[1:] if not stage.startswith("a stage")]
+    assert stages == list(model.STAGES)
 
 
 def test_the_sandbox_reference_lists_every_option_with_its_default() -> None:

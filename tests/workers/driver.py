@@ -111,9 +111,10 @@ class Firm:
         landed = landing.land(self.warehouse, self.loaded.profile, [path], now=processing.utc_now, date=date)
         return landed[0]
 
-    def run(self, *dates: dt.date) -> list[DayCounts]:
-        """Process these dates and what follows from them."""
-        return list(processing.process(self.warehouse, self.loaded, list(dates)))
+    def run(self, *dates: dt.date, at: dt.datetime | None = None) -> list[DayCounts]:
+        """Process these dates and what follows from them; `at` is what the clock then says."""
+        clock = (lambda: at) if at else processing.utc_now
+        return list(processing.process(self.warehouse, self.loaded, list(dates), clock=clock))
 
     def take(self, rows: Iterable[Row], date: dt.date, **how: Any) -> DayCounts:
         """Land and run one date."""
@@ -144,6 +145,11 @@ class Firm:
             "select row_no, rule, column_name from quarantine_reasons where business_date = ? order by all", [date]
         )
 
+    def lives(self) -> dict[str, tuple[str, bool]]:
+        """Person number to stage of life and whether the account is to be enabled, as of the newest date."""
+        found: dict[str, tuple[str, bool]] = self.snapshot(fields="life_stage, active")
+        return found
+
     def warned(self) -> dict[str, str]:
         """Person number to manager warning."""
         return dict(self.sql("select person_number, status from manager_warnings where valid_to is null"))
@@ -151,13 +157,14 @@ class Firm:
     def everything(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every table that says something about workers, without clocks and file numbers, sorted."""
         tables = {
-            "worker_versions": "select * exclude (extract_id) from worker_versions",
+            "worker_versions": "select * exclude (extract_id, known_from) from worker_versions",
+            "other_rows": "select * exclude (extract_id) from other_rows",
             "changes": "select * from changes",
             "manager_warnings": "select * from manager_warnings",
             "absences": "select * from absences",
             "quarantined_rows": "select * exclude (extract_id) from quarantined_rows",
             "passed_over_rows": "select * exclude (extract_id) from passed_over_rows",
-            "days": "select * exclude (finished_at, identities_given) from days",
+            "days": "select * exclude (finished_at, identities_given, judged_at) from days",
         }
         with self.warehouse.write() as con:
             return {name: con.execute(f"{query} order by all").fetchall() for name, query in tables.items()}

@@ -1,0 +1,200 @@
+"""One worker from many rows: relationships, assignments and slices of time, in full and in changes-only extracts.
+
+SailPoint documents its Oracle connector's delta as partial or absent for conversions, several relationships, non-workers and
+back-dated changes; each has its test here, as a full load and as changes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hcm_pipeline.cli import queries
+from hcm_pipeline.errors import ProfileError
+from hcm_pipeline.profile import parse
+
+from .driver import COLUMNS, PROFILE, Firm, day, worker
+
+ROWS = """
+[fields.worker_type]
+column = "Type"
+[fields.legal_employer]
+column = "Employer"
+[extra_fields.relationship]
+column = "Relationship"
+[extra_fields.begins]
+column = "From"
+type = "date"
+[extra_fields.ends]
+column = "To"
+type = "date"
+[workers]
+quarantine_limit = { percent = 50.0, at_least = 25 }
+row_key = ["relationship"]
+slices = { from = "begins", to = "ends" }
+[[workers.pick]]
+field = "primary"
+prefer = "Y"
+"""
+MANY = PROFILE.replace("[workers]\nquarantine_limit = { percent = 50.0, at_least = 25 }\n", ROWS)
+WIDE = (*COLUMNS, "Type", "Employer", "Relationship", "From", "To")
+FACTS = "department, life_stage, active"
+
+
+@pytest.fixture
+def firm(tmp_path: Path) -> Firm:
+    """A firm whose workers have several rows, with the first of three known since the second."""
+    return Firm(tmp_path, MANY)
+
+
+def row(number: int, relationship: str, **fields: str) -> dict[str, str]:
+    return worker(number, Relationship=relationship, **fields)
+
+
+def take(firm: Firm, date: int, *rows: dict[str, str], source: str = "people") -> dict[str, str]:
+    """Land and run a date; kinds of change by person number."""
+    counts = firm.take(rows, day(date), source=source, columns=WIDE)
+    assert counts.quarantined == 0, counts.reasons
+    return firm.kinds(day(date))
+
+
+def others(firm: Firm) -> list[tuple[str, str]]:
+    """The departments of the rows that did not win, by person number."""
+    return firm.sql("select person_number, department from other_rows where valid_to is null order by all")
+
+
+@pytest.mark.parametrize("source", ["people", "news"])
+def test_several_relationships_a_person_leaves_only_when_no_relationship_is_active(firm: Firm, source: str) -> None:
+    first, second = row(1, "R1", Primary="Y", Department="A"), row(1, "R2", Primary="N", Department="B")
+    assert take(firm, 2, first, second) == {"1": "joiner"}
+    assert (firm.snapshot(), others(firm)) == ({"1": "A"}, [("1", "B")])
+    first |= {"Active": "False", "Left": "2026-11-02"}
+    assert take(firm, 3, *([first] if source == "news" else [first, second]), source=source) == {"1": "mover"}
+    assert firm.snapshot(fields=FACTS) == {"1": ("B", "active", True)}
+    assert others(firm) == [("1", "A")]
+    second |= {"Active": "False", "Left": "2026-11-03"}
+    kinds = take(firm, 4, *([second] if source == "news" else [first, second]), source=source)
+    assert kinds == {"1": "leaver"}
+    assert firm.lives() == {"1": ("left", False)}
+
+
+def test_a_relationship_that_ends_by_its_date_hands_over_without_an_extract(firm: Firm) -> None:
+    take(firm, 2, row(1, "R1", Primary="Y", Department="A", Left="2026-11-04"), row(1, "R2", Department="B"))
+    firm.run(day(4))
+    assert firm.snapshot(fields=FACTS) == {"1": ("A", "active", True)}
+    [counts] = firm.run(day(5))
+    assert (counts.extracts, counts.changes) == (0, {"mover": 1})
+    assert firm.snapshot(fields=FACTS) == {"1": ("B", "active", True)}
+
+
+@pytest.mark.parametrize("source", ["people", "news"])
+def test_conversion_from_contingent_to_employee_and_back(firm: Firm, source: str) -> None:
+    contingent = row(1, "C1", Type="Contingent Worker", Hired="2025-01-01", Department="A")
+    take(firm, 2, contingent)
+    over, employee = (
+        contingent | {"Active": "False", "Left": "2026-11-02"},
+        row(1, "E1", Type="Employee", Hired="2026-11-03"),
+    )
+    assert take(firm, 3, over, employee, source=source) == {"1": "conversion"}
+    assert firm.snapshot(fields="worker_type, active") == {"1": ("Employee", True)}
+    ended, back = employee | {"Active": "False", "Left": "2026-11-03"}, row(1, "C2", Type="C", Hired="2026-11-04")
+    rows = [ended, back] if source == "news" else [over, ended, back]
+    assert take(firm, 4, *rows, source=source) == {"1": "conversion"}
+    assert firm.lives() == {"1": ("active", True)}
+
+
+@pytest.mark.parametrize("source", ["people", "news"])
+def test_global_transfer_ends_one_relationship_and_the_person_stays(firm: Firm, source: str) -> None:
+    take(firm, 2, row(1, "R1", Employer="Contoso DE", Hired="2020-01-01"))
+    old = row(1, "R1", Employer="Contoso DE", Hired="2020-01-01", Left="2026-11-02", Active="False")
+    new = row(1, "R2", Employer="Contoso US", Hired="2026-11-03")
+    assert take(firm, 3, old, new, source=source) == {"1": "global_transfer"}
+    assert firm.lives() == {"1": ("active", True)}
+
+
+@pytest.mark.parametrize("source", ["people", "news"])
+def test_non_workers_and_pending_workers_are_workers_like_any_other(firm: Firm, source: str) -> None:
+    take(
+        firm, 2, row(1, "N1", Type="Nonworker", Department="A"), row(2, "P1", Type="Pending Worker", Hired="2026-11-09")
+    )
+    assert firm.kinds(day(2)) == {"1": "joiner", "2": "prehire"}
+    kinds = take(firm, 3, row(1, "N1", Type="Nonworker", Department="B"), row(2, "E1", Type="Employee", Hired="2026-11-09"),
+                 *([row(2, "P1", Type="Pending Worker", Active="False")] if source == "news" else []), source=source)  # fmt: skip
+    assert kinds == {"1": "mover", "2": "pending_hired"}
+
+
+@pytest.mark.parametrize("source", ["people", "news"])
+def test_back_dated_changes_correct_what_is_now(firm: Firm, source: str) -> None:
+    take(firm, 2, row(1, "R1", Department="A", From="2026-01-01"))
+    closed = row(1, "R1", Department="A", From="2026-01-01", To="2026-09-30")
+    take(firm, 3, closed, row(1, "R1", Department="B", From="2026-10-01"), source=source)
+    assert firm.snapshot() == {"1": "B"}
+    assert firm.snapshot(day(2)) == {"1": "A"}
+
+
+def test_a_slice_ahead_becomes_true_on_its_day_without_an_extract(firm: Firm) -> None:
+    now, ahead = (
+        row(1, "R1", Department="A", From="2026-01-01", To="2026-11-04"),
+        row(1, "R1", Department="B", From="2026-11-05"),
+    )
+    take(firm, 2, now, ahead, row(2, "R1"))
+    assert (firm.snapshot()["1"], others(firm)) == ("A", [("1", "B")])
+    assert firm.run(day(4))[0].changes == {}
+    assert firm.run(day(5))[0].changes == {"mover": 1}
+    assert (firm.snapshot()["1"], others(firm)) == ("B", [("1", "A")])
+    assert take(firm, 6, row(2, "R1", Department="C"), source="news") == {"2": "mover"}
+    assert firm.snapshot()["1"] == "B"
+    with firm.warehouse.write() as con:
+        story = queries.trace(con, firm.loaded.profile, "1", None)
+    assert [(v["valid_from"].day, v["row_no"]) for v in story["versions"]] == [(2, 2), (5, 3)]
+    assert [(o["valid_from"].day, o["valid_to"] and o["valid_to"].day, o["row_no"]) for o in story["other_rows"]] == [
+        (2, 5, 3), (5, None, 2),
+    ]  # fmt: skip
+
+
+def test_a_changes_only_row_is_completed_from_the_row_with_its_key(firm: Firm) -> None:
+    take(firm, 2, row(1, "R1", Primary="Y", Department="A"), row(1, "R2", Department="B", City="Rome"))
+    take(firm, 3, {"Number": "1", "Relationship": "R2", "Primary": "Y", "City": "Oslo"},
+         {"Number": "1", "Relationship": "R1", "Primary": "N"}, source="news")  # fmt: skip
+    assert firm.snapshot(fields="relationship, department, city") == {"1": ("R2", "B", "Oslo")}
+
+
+def test_rows_that_the_rules_cannot_rank_go_to_quarantine_and_the_worker_stays(firm: Firm) -> None:
+    take(firm, 2, row(1, "R1", Department="A"))
+    counts = firm.take([row(1, "R2", Department="B"), row(1, "R3", Department="C")], day(3), columns=WIDE)
+    assert counts.reasons == {"contradicts_another_row in Number": 2}
+    counts = firm.take([row(1, "R4", Department="D")], day(4), source="news", columns=WIDE)
+    assert counts.reasons == {"contradicts_another_row in Number": 1}
+    assert firm.snapshot() == {"1": "A"}
+
+
+def test_a_losing_row_that_breaks_the_contract_is_in_quarantine_and_never_wins(firm: Firm) -> None:
+    bad = row(1, "R2", Country="Nowhere")
+    counts = firm.take([row(1, "R1", Primary="Y", Left="2026-11-03"), bad], day(2), columns=WIDE)
+    assert (counts.quarantined, counts.passed_over, counts.workers) == (1, 0, 1)
+    firm.run(day(4))
+    assert firm.lives() == {"1": ("left", False)}
+
+
+def test_rows_that_stay_the_same_take_no_room(firm: Firm) -> None:
+    rows = [row(n, r, Primary=p, Department=r) for n in range(5) for r, p in (("R1", "Y"), ("R2", "N"))]
+    take(firm, 2, *rows)
+    for date in (3, 4):
+        assert take(firm, date, *rows, row(9, f"R{date}")) == ({"9": "joiner"} if date == 3 else {"9": "update"})
+    assert firm.sql("select count(*) from other_rows") == [(5,)]
+    before = firm.everything()
+    firm.sql("update days set state = '' where business_date = ?", [day(3)])
+    firm.run(day(3), day(4))
+    assert firm.everything() == before
+
+
+def test_keys_and_slices_are_checked_with_the_profile() -> None:
+    for was, wrong, key in (
+        ('row_key = ["relationship"]', 'row_key = ["begins"]', "workers.row_key[0]"),
+        ('from = "begins"', 'from = "primary"', "workers.slices.from"),
+        ('to = "ends"', 'to = "unheard_of"', "workers.slices.to"),
+    ):
+        with pytest.raises(ProfileError) as refused:
+            parse(MANY.replace(was, wrong), "firm.toml")
+        assert [fault.key for fault in refused.value.faults] == [key]
