@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 
 import duckdb
@@ -40,6 +41,9 @@ def test_the_tutorial_runs_as_written_and_its_home_answers_the_queries_of_find_o
     why = queries(DOCS / "how-to" / "find-out-why.md", "why")
     answers = [ask(tmp_path / "acme", query) for query in why]
     assert [bool(rows) for rows in answers] == [True, True, True, True, False, True, False]
+    failures = queries(DOCS / "how-to" / "mend-failures.md", "failures")
+    answers = [ask(tmp_path / "acme", query) for query in failures]
+    assert [bool(rows) for rows in answers] == [True, False, False, True, True, False]  # all went well
 
 
 def test_landing_files_gives_the_outcomes_that_are_shown(tmp_path: Path) -> None:
@@ -52,6 +56,13 @@ def test_what_a_guard_holds_is_read_and_approved_as_written(tmp_path: Path) -> N
 
 def test_the_example_profile_loads_and_its_file_runs(tmp_path: Path) -> None:
     run(DOCS / "how-to" / "write-a-profile.md", "profile", tmp_path)
+
+
+def test_the_alerts_that_are_shown_are_those_of_a_profile() -> None:
+    own = resources.files("hcm_pipeline.profile.builtin").joinpath("oracle-hcm.toml").read_text(encoding="utf-8")
+    shown = marked(DOCS / "how-to" / "mend-failures.md", "part", "alerts.toml")
+    alerts = parse(f"{own}\n{shown}", "mend-failures.md").profile.alerts
+    assert (alerts.webhook_format, alerts.mail and alerts.mail.user) == ("teams", "pipeline")
 
 
 def test_the_profiles_that_are_shown_as_files_load() -> None:

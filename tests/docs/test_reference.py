@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ import pytest
 import typer
 from pydantic import BaseModel
 
+from hcm_pipeline.alerts import AlertKind
 from hcm_pipeline.cli.main import app
 from hcm_pipeline.definitions import build
 from hcm_pipeline.defs import metadata
+from hcm_pipeline.delivery.failures import KNOWN_CODES, mend_of
 from hcm_pipeline.delivery.journal import ManifestState
 from hcm_pipeline.delivery.plan import KINDS
 from hcm_pipeline.home import Home
@@ -63,6 +66,10 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`[delivery]`": model.Delivery,
     "`[guards]`": model.Guards,
     "`[[guards.limits]]`": model.GuardLimit,
+    "`[outcomes]`": model.Outcomes,
+    "`[alerts]`": model.Alerts,
+    "`[alerts.mail]`": model.Mail,
+    "`[alerts.failures]`": model.FailureLimit,
 }
 
 
@@ -238,3 +245,21 @@ def test_the_home_reference_names_every_path_of_a_home() -> None:
 def test_the_dagster_reference_lists_every_tag() -> None:
     listed = {str(code(tag)).partition("/<")[0] for tag, _ in list(rows(REFERENCE / "dagster.md", "Tags"))[1:]}
     assert listed == {value for name, value in vars(metadata).items() if name.endswith("_TAG")}
+
+
+def test_the_page_about_failures_lists_every_code_with_its_class_and_every_kind_of_alert() -> None:
+    page = DOCS / "how-to" / "mend-failures.md"
+    listed = {str(code(name)): failure_class for name, failure_class, _ in list(rows(page, "Codes"))[1:]}
+    assert listed == {name: str(mend_of(name).failure_class) for name in KNOWN_CODES}
+    kinds = {code(kind) for kind, _ in list(rows(page, "Be told"))[1:]}
+    assert kinds == {str(kind) for kind in AlertKind} - {str(AlertKind.TEST)}
+
+
+def test_the_page_about_failures_lists_every_state_that_receipts_can_have() -> None:
+    schema = resources.files("hcm_pipeline.warehouse").joinpath("schema.sql").read_text(encoding="utf-8")
+    view = schema[schema.index("create or replace view receipts") :].partition(" end as state")[0]
+    words = set(re.findall(r"(?:then|else) '(\w+)'", view)) | set(re.findall(r"if\(.*?, '(\w+)', '(\w+)'\)", view)[0])
+    outcomes = {"succeeded", "failed", "skipped"}
+    passed_on = set(re.findall(r"'(\w+)'", re.findall(r"j.state in \((.*?)\)", view)[0]))
+    listed = {code(state) for state, _ in list(rows(DOCS / "how-to" / "mend-failures.md", "States of an operation"))[1:]}
+    assert listed == words | outcomes | passed_on

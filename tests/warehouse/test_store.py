@@ -144,6 +144,35 @@ def test_a_warehouse_of_a_newer_release_is_refused(warehouse: Warehouse) -> None
         pass
 
 
+def test_what_had_failed_in_a_home_of_schema_3_is_still_sent_again(tmp_path: Path) -> None:
+    warehouse = Warehouse(Home(tmp_path / "home"))
+    with warehouse.write() as con:
+        con.execute("drop view receipts")
+        con.execute("drop table outcomes")
+        con.execute("""create table outcomes (plan_no integer not null, request_no integer not null, op_no integer not null,
+            person_number varchar not null, outcome varchar not null, "action" varchar not null, reference varchar,
+            error_code varchar, reason varchar, advice varchar, log_id varchar not null, change_id varchar,
+            logged_at timestamptz not null)""")
+        con.execute("alter table delivered add column outcome varchar")
+        con.execute("alter table delivered_before add column outcome varchar")
+        for number, outcome in enumerate(("success", "failure", "skipped")):
+            con.execute(
+                "insert into outcomes by name select 1 as plan_no, 0 as request_no, ? as op_no, ? as person_number,"
+                " ? as outcome, 'create' as action, 'log' as log_id, timestamptz '2026-11-01 00:00:00Z' as logged_at",
+                [number, str(number), outcome],
+            )
+            con.execute("insert into delivered values ('target', ?, 1, 1, 0, ?, ?)", [str(number), number, outcome])
+        con.execute("update meta set value = '3' where key = 'schema'")
+    with warehouse.write() as con:
+        outcomes = con.execute("select outcome, failure_class from outcomes order by op_no").fetchall()
+        assert outcomes == [("succeeded", None), ("failed", "retry later"), ("skipped", None)]
+        failures = con.execute("select person_number, state, next_try_at <= now() from failures").fetchall()
+        assert failures == [("1", "failed", True)]
+        columns = con.execute("select table_name from duckdb_columns() where column_name = 'outcome'").fetchall()
+        assert columns == [("outcomes",)]
+        assert con.execute("select count(*) from receipts").fetchall() == [(0,)]
+
+
 def test_a_field_that_changed_its_type_is_refused(warehouse: Warehouse) -> None:
     with warehouse.write() as con:
         ensure_columns(con, "worker_versions", {"grade": "VARCHAR"})
