@@ -64,6 +64,13 @@ def one_day(folder: Path, loaded: LoadedProfile, workers: int, versions: int) ->
             "insert into days select ?, 'x', ?, 1, ?, 0, 0, 0, ?, 0, 0, 0, 'done', null, ?, ?",
             [START, loaded.sha256, workers, workers, noon, noon],
         )
+        con.execute(
+            """insert into identities by name
+            select i::varchar as person_number, 'n' || i || '@contoso.com' as user_principal_name, 'n' || i as mail_nickname,
+                'n' || i as sam_account_name, 'N' || i as common_name, 'given' as status, ?::date as given_on, '' as upn_rule
+            from range(?) w(i)""",
+            [START, workers],
+        )
         con.execute("checkpoint")
 
     def run() -> str:

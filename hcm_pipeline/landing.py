@@ -103,6 +103,7 @@ def _take(
     with warehouse.write() as con:
         known = register.find(con, taken.sha256)
         if known:
+            register.note_quiet(con, known, day, name, now)
             return Landed(
                 name, "known", f"the same bytes were taken before as {known.name} for {known.business_date}; nothing changed",
                 taken.sha256, known.source, known.business_date, known.shape,

@@ -19,8 +19,8 @@ def build_schedule() -> dg.ScheduleDefinition:
         cron_schedule="0 6 * * *",
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.STOPPED,
-        description="Runs today's business date at 06:00 UTC. Turn it on where files do not arrive by themselves; the "
-        "arrival sensor needs no schedule.",
+        description="Runs today's business date at 06:00 UTC, with or without a file: who starts or leaves on a day does so then. "
+        "The arrival sensor runs the dates of files by itself.",
     )
     def daily_delta_at_six(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         day = (context.scheduled_execution_time or dt.datetime.now(dt.UTC)).date().isoformat()

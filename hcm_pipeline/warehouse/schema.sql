@@ -23,6 +23,14 @@ create table if not exists extracts (
 );
 alter table extracts add column if not exists control_total bigint;
 
+-- one row: one delivery, for another date, of a file without records whose bytes were taken before: nothing had changed
+create table if not exists quiet_deliveries (
+    extract_id integer not null,
+    business_date date not null,
+    name varchar not null,
+    landed_at timestamptz not null
+);
+
 -- one row: one thing that speaks against an extract
 create table if not exists extract_findings (
     extract_id integer not null,

@@ -118,6 +118,12 @@ def choose(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> tu
     return [e for e in used if e not in late], superseded + late
 
 
+def note_quiet(con: duckdb.DuckDBPyConnection, extract: Extract, day: dt.date, name: str, now: dt.datetime) -> None:
+    """The same file without records came for another date: on that date nothing had changed, and no extract is missing."""
+    if extract.shape.records == 0 and day != extract.business_date:
+        con.execute("insert into quiet_deliveries values (?, ?, ?, ?)", [extract.extract_id, day, name, now])
+
+
 def step_back(day: dt.date, every: str) -> dt.date:
     """The business date before `day` on which a source is due."""
     back = {0: 3, 6: 2}.get(day.weekday(), 1) if every == "weekday" else 1
@@ -128,9 +134,13 @@ def last_before(con: duckdb.DuckDBPyConnection, extract: Extract, day: dt.date) 
     """The newest date up to which an extract's source was applied without it, by itself or by a full extract."""
     row = first(
         con,
-        """select max(business_date) from extracts where status not in ('refused', 'stopped') and extract_id <> $me
-        and ((business_date < $day and status = 'applied' and (source = $source or content = 'full'))
-            or (business_date = $day and content = 'full' and extract_id < $me))""",
+        """select max(day) from (
+            select business_date as day from extracts where status not in ('refused', 'stopped') and extract_id <> $me
+            and ((business_date < $day and status = 'applied' and (source = $source or content = 'full'))
+                or (business_date = $day and content = 'full' and extract_id < $me))
+            union all
+            select q.business_date from quiet_deliveries q join extracts e using (extract_id)
+            where e.source = $source and q.business_date < $day)""",
         {"me": extract.extract_id, "day": day, "source": extract.source},
     )
     return row[0] if row else None

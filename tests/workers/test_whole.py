@@ -186,6 +186,15 @@ def test_a_changes_only_extract_after_a_missing_one_waits_for_a_full_one(tmp_pat
     assert firm.snapshot() == {"1": "F", "2": "G"}
 
 
+def test_days_on_which_nothing_changed_are_no_gap(tmp_path: Path) -> None:
+    firm = Firm(tmp_path, DUE)
+    firm.take([worker(1)], day(MONDAY))
+    firm.take([], day(3), source="news")
+    assert firm.land([], day(4), source="news").result == "known"  # the same header, and nothing below it
+    firm.take([worker(1, Department="B")], day(5), source="news")
+    assert firm.snapshot() == {"1": "B"}
+
+
 def test_the_missing_extract_may_still_come(tmp_path: Path) -> None:
     firm = Firm(tmp_path, DUE)
     firm.take([worker(1), worker(2)], day(MONDAY))
