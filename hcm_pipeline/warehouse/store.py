@@ -22,7 +22,7 @@ import duckdb
 from hcm_pipeline.errors import HomeError, PipelineError, WarehouseBusy
 from hcm_pipeline.home import Home
 
-SCHEMA_VERSION = "3"
+SCHEMA_VERSION = "4"
 MEMORY_LIMIT = "1200MB"
 
 
