@@ -10,6 +10,7 @@ import datetime as dt
 import duckdb
 
 from hcm_pipeline.identity.directory.store import CONTAINER, RELATIVE_NAME
+from hcm_pipeline.identity.naming import entered
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.warehouse import first, quote
 
@@ -32,13 +33,21 @@ def adopt(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> Non
         "where a.employee_id is null and w.person_number not in (select person_number from decided)"
         for place, rule in enumerate(profile.identity.adopt, 2)
     ]
+    # found first and by themselves: how few they are is then known, and not the whole directory is carried along
+    con.execute(f"""
+        create or replace temp table ways as
+        with accounts as not materialized (
+            from directory_objects where kind = 'user' and not deleted and user_principal_name is not null),
+        decided as (select person_number, account from identity_decisions where about = 'account'
+            qualify row_number() over (partition by person_number order by decided_at desc) = 1)
+        {" union ".join(ways)}
+    """)
+    if not first(con, "select 1 from ways limit 1"):
+        con.execute("drop table ways")
+        return
     con.execute(f"""
         create or replace temp table matches as
-        with accounts as (from directory_objects where kind = 'user' and not deleted and user_principal_name is not null),
-        decided as (select person_number, account from identity_decisions where about = 'account'
-            qualify row_number() over (partition by person_number order by decided_at desc) = 1),
-        ways as ({" union ".join(ways)}),
-        best as (select person_number, object_id from ways
+        with best as (select person_number, object_id from ways
             qualify way = min(way) over (partition by person_number)),
         counted as (select *, count(*) over (partition by person_number) as accounts_of_worker,
             count(*) over (partition by object_id) as workers_of_account from best)
@@ -46,20 +55,19 @@ def adopt(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> Non
             when exists (from identities i where i.person_number <> c.person_number and i.status <> 'released'
                 and (lower(i.user_principal_name) = lower(a.user_principal_name)
                     or lower(i.sam_account_name) = lower(a.sam_account_name))) then '{HELD}' end as reason
-        from counted c join accounts a using (object_id)
-        where c.person_number not in (select person_number from identities)
+        from counted c join directory_objects a using (object_id)
+        where a.kind = 'user' and not a.deleted and c.person_number not in (select person_number from identities)
         and c.person_number not in (select person_number from renamed)
     """)
     con.execute(
-        f"""insert into identities by name
-        select person_number, user_principal_name, sam_account_name,
+        entered(f"""select person_number, user_principal_name, sam_account_name,
             coalesce(common_name, {RELATIVE_NAME}) as common_name,
             coalesce(mail_nickname, split_part(user_principal_name, '@', 1)) as mail_nickname,
             {CONTAINER} as parent_distinguished_name, 'adopted' as status, ?::date as given_on, 'account' as upn_rule,
             case when {CONTAINER} is not null then 'account' end as placed_by,
             case when sam_account_name is not null then 'account' end as sam_rule,
             case when coalesce(common_name, {RELATIVE_NAME}) is not null then 'account' end as cn_rule
-        from matches where reason is null""",
+            from matches where reason is null"""),
         [day],
     )
     con.execute("""
@@ -69,3 +77,4 @@ def adopt(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> Non
     """)
     con.execute("delete from newcomers where person_number in (select person_number from waiting)")
     con.execute("drop table matches")
+    con.execute("drop table ways")

@@ -15,6 +15,7 @@ from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.identity.distinguished import canonical, key_sql
 from hcm_pipeline.identity.history import EXPORT, is_past, take_past
 from hcm_pipeline.identity.limits import COMMON_NAME, MAIL_NICKNAME, SAM, UPN_DOMAIN, UPN_LOCAL, Limit
+from hcm_pipeline.identity.naming import entered
 
 COLUMNS = ("person_number", "user_principal_name", "sam_account_name", "common_name", "mail_nickname",
            "parent_distinguished_name", "status")  # fmt: skip
@@ -82,12 +83,14 @@ def import_ledger(con: duckdb.DuckDBPyConnection, file: IO[str], day: dt.date) -
         con.execute(f"delete from importing where row_no in ({query})")
     done.unchanged = len(con.execute(f"delete from importing where {_SAME} returning row_no").fetchall())
     done.added = len(con.execute("select row_no from importing").fetchall())
-    con.execute("""
-        insert into identities by name
-        select * exclude (row_no), 'imported' as upn_rule, case when sam_account_name is not null then 'imported' end as sam_rule,
-            case when common_name is not null then 'imported' end as cn_rule,
-            case when parent_distinguished_name is null then null when status = 'adopted' then 'account'
-                when status = 'imported' then 'imported' end as placed_by from importing""")
+    con.execute(
+        entered("""
+            select * exclude (row_no), 'imported' as upn_rule,
+                case when sam_account_name is not null then 'imported' end as sam_rule,
+                case when common_name is not null then 'imported' end as cn_rule,
+                case when parent_distinguished_name is null then null when status = 'adopted' then 'account'
+                    when status = 'imported' then 'imported' end as placed_by from importing""")
+    )
     con.execute("drop table importing")
     done.refused += [
         Refused(number, column, "belongs to another worker") for number, column in take_past(con, past, day.isoformat())

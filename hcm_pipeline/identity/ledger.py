@@ -12,11 +12,13 @@ import duckdb
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.identity.adoption import adopt
 from hcm_pipeline.identity.directory.guards import require_directories
+from hcm_pipeline.identity.limits import COMMON_NAME, SAM
 from hcm_pipeline.identity.lives import bring_back, follow_renames, release, take_spellings
-from hcm_pipeline.identity.naming import attributes, give
+from hcm_pipeline.identity.naming import attributes, entered, give
 from hcm_pipeline.identity.parts import drop_parts, in_scope, make_parts, named_sql
 from hcm_pipeline.identity.placement import place, require_known_places
 from hcm_pipeline.identity.rehires import offer_rehires, take_over
+from hcm_pipeline.identity.templates import beginning_sql
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.warehouse import first
 
@@ -39,11 +41,17 @@ def give_names(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date, n
     place(con, profile, day, in_scope(profile))
     take_spellings(con, profile, day)
     follow_renames(con, profile, day)
-    nameless = """life_stage is distinct from 'future' and person_number not in (
-        select person_number from identities where sam_account_name is not null and common_name is not null)"""
+    # numbers first: the names of a million workers who have all they need are not even read
+    con.execute("""
+        create or replace temp table nameless as
+        select person_number from worker_versions
+        where valid_to is null and life_stage is distinct from 'future' and person_number not in (
+            select person_number from identities where sam_account_name is not null and common_name is not null)
+    """)
+    asked = f"valid_to is null and person_number in (select person_number from nameless) and ({in_scope(profile)})"
     con.execute(f"""
         create or replace temp table newcomers as
-        {named_sql(profile, day, f"from worker_versions where valid_to is null and ({in_scope(profile)}) and {nameless}")}
+        {named_sql(profile, day, f"from worker_versions where {asked}")}
     """)
     con.execute("""
         update newcomers n set container = r.container, placed_by = r.placed_by from retired r
@@ -61,7 +69,7 @@ def give_names(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date, n
         _give(con, profile, day)
         drop_parts(con)
     _keep_waiting(con, day)
-    for table in ("newcomers", "renamed", "retired", "moving", "waiting"):
+    for table in ("newcomers", "nameless", "renamed", "retired", "moving", "waiting"):
         con.execute(f"drop table {table}")
     return count
 
@@ -89,18 +97,18 @@ def _give(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> Non
     for attribute in attributes(profile):
         give(con, attribute)
     con.execute(
-        """insert into identities by name
-        select p.person_number, u.name || '@' || p.domain as user_principal_name, s.name as sam_account_name,
+        entered("""select p.person_number, u.name || '@' || p.domain as user_principal_name, s.name as sam_account_name,
             c.name as common_name, u.name as mail_nickname, p.container as parent_distinguished_name, 'given' as status,
             ?::date as given_on, u.rule as upn_rule, s.rule as sam_rule, c.rule as cn_rule, p.placed_by,
             case when p.placed_by is not null then ?::date end as placed_on
         from parts p join given_user_principal_name u using (person_number)
-        join given_sam_account_name s using (person_number) join given_common_name c using (person_number)""",
+            join given_sam_account_name s using (person_number) join given_common_name c using (person_number)"""),
         [day, day],
     )
-    for name, short in (("sam_account_name", "sam"), ("common_name", "cn")):
+    for name, short, limit in (("sam_account_name", "sam", SAM), ("common_name", "cn", COMMON_NAME)):
         con.execute(f"""
-            update identities i set {name} = g.name, {short}_rule = g.rule
+            update identities i set {name} = g.name, {short}_rule = g.rule,
+                {short}_beginning = {beginning_sql("g.name", limit)}
             from given_{name} g join parts p using (person_number)
             where i.person_number = g.person_number and i.{name} is null
         """)
@@ -116,9 +124,11 @@ def _give(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> Non
 
 def _verify(con: duckdb.DuckDBPyConnection, profile: Profile) -> None:
     """Nothing that was given is held twice. Raises PipelineError otherwise, and the caller's transaction is undone."""
-    held = {"user_principal_name": "lower(i.mail_nickname)", "sam_account_name": "lower(i.sam_account_name)",
-            "common_name": "lower(i.common_name) || chr(31) || lower(coalesce(i.parent_distinguished_name, ''))"}  # fmt: skip
-    joined = [(f"given_{a.name}", f"g.key = {held[a.name]}") for a in attributes(profile)]
+    conditions = {"user_principal_name": "lower(i.mail_nickname) = g.key",
+                  "sam_account_name": "lower(i.sam_account_name) = g.key",
+                  "common_name": "lower(i.common_name) = split_part(g.key, chr(31), 1) "
+                  "and lower(coalesce(i.parent_distinguished_name, '')) = split_part(g.key, chr(31), 2)"}  # fmt: skip
+    joined = [(f"given_{a.name}", conditions[a.name]) for a in attributes(profile)]
     for given, condition in [*joined, ("newcomers", "g.person_number = i.person_number")]:
         row = first(
             con,

@@ -12,14 +12,48 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from hcm_pipeline.identity.limits import COMMON_NAME, SAM, UPN_LOCAL, Limit
-from hcm_pipeline.identity.templates import candidate_sql, number_sql, numbered_sql, piece_sql, pieces_of, stem_sql
+from hcm_pipeline.identity.templates import (
+    beginning_sql,
+    candidate_sql,
+    number_sql,
+    numbered_sql,
+    piece_sql,
+    pieces_of,
+    stem_sql,
+)
 from hcm_pipeline.profile.model import Naming, Profile
 from hcm_pipeline.warehouse import first, literal, quote
 
 FEW = 50_000
 """Up to so many workers, it pays to look once for those taken names that they could ask for at all."""
-NEAR = 8
-"""Characters at the beginning of a name that a number behind it never takes the place of."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One place where names are taken."""
+
+    table: str
+    where: str
+    key: str
+    """SQL over the table: the name in the form in which names are compared."""
+    beginning: str
+    """SQL over the table, see `beginning_sql`."""
+    person: str = "person_number"
+    """SQL for the number of the worker whose name it is."""
+    holder: str = "null::varchar"
+    """SQL for the holder in words: a reserved name, and an account of the directory that belongs to no worker."""
+    last: str = "true"
+    """A condition that is dear, and therefore asked last."""
+
+    def query(self, beginnings: str | None = None) -> str:
+        """SELECT key, person_number, holder; only what begins like one of the table `beginnings`, if one is named."""
+        columns = f"{self.key} as key, {self.person} as person_number, {self.holder} as holder"
+        if beginnings is None:
+            return f"select {columns} from {self.table} where {self.where} and {self.last}"
+        near = f"from {self.table} where {self.where} and {self.beginning} in (select beginning from {beginnings})"
+        if self.last == "true":
+            return f"select {columns} {near}"
+        return f"from (with near_them as materialized ({near}) select {columns} from near_them where {self.last})"
 
 
 @dataclass(frozen=True)
@@ -39,10 +73,13 @@ class Attribute:
     """SQL over `identities` for the name as it is formed: a userPrincipalName before the @."""
     rule: str
     """Column of `identities` that says which rule decided."""
-    held: str
-    """SELECT key, person_number, holder: every name that nobody else may be given, in the form in which names are compared.
-    The number is that of the worker whose name it is; a reserved name, and an account of the directory that belongs to no
-    worker, have a holder in words instead."""
+    sources: tuple[Source, ...]
+    """Everything that holds names which nobody else may be given."""
+
+    @property
+    def held(self) -> str:
+        """SELECT key, person_number, holder: all that the sources hold."""
+        return " union all ".join(source.query() for source in self.sources)
 
     def ways(self) -> list[tuple[str, ...]]:
         """Templates of every variant; the first are the attribute's own."""
@@ -70,7 +107,7 @@ def attributes(profile: Profile) -> tuple[Attribute, ...]:
     number = "regexp_replace(number, '[^A-Za-z0-9]+', '', 'g')"
     return tuple(
         Attribute(name, naming, limit, tuple(getattr(s, name) for s in identity.variants), fallback, key, shown, rule,
-                  _held_sql(name, profile))
+                  _sources(name, limit, profile))
         for name, naming, limit, fallback, key, shown, rule in (
             ("user_principal_name", identity.user_principal_name, UPN_LOCAL,
              f"left(rtrim('user-' || lower({number}), '-'), 60)", lambda name: f"lower({name})", "mail_nickname", "upn_rule"),
@@ -83,34 +120,55 @@ def attributes(profile: Profile) -> tuple[Attribute, ...]:
     )  # fmt: skip
 
 
-def _held_sql(name: str, profile: Profile) -> str:
-    own = "case when employee_id is null then kind || ' of ' || directory end"
-    directory = "select {key}, employee_id, " + own + " from directory_names where attribute = '{attribute}'"
-    reserved = "select name, null, 'reserved' from reserved_names"
-    former = "select {}, person_number, null from former_names where reason = 'renamed' and attribute = '{}'"
-    held = "status <> 'released'"
+BEGINNINGS = {
+    "upn_beginning": beginning_sql("mail_nickname", UPN_LOCAL),
+    "sam_beginning": beginning_sql("sam_account_name", SAM),
+    "cn_beginning": beginning_sql("common_name", COMMON_NAME),
+}
+"""Columns of `identities` that are made of its names, and how. They stand in the table because few newcomers beside a million
+names would otherwise wait for all of them to be cut: nothing else takes so long."""
+
+
+def entered(query: str) -> str:
+    """SQL that enters the rows of `query`, columns of `identities` by name, in the ledger. Nothing else does."""
+    columns = ", ".join(f"{sql} as {column}" for column, sql in BEGINNINGS.items())
+    return f"insert into identities by name select *, {columns} from ({query})"
+
+
+def _sources(name: str, limit: Limit, profile: Profile) -> tuple[Source, ...]:
+    def ledger(key: str, beginning: str, also: str = "") -> Source:
+        return Source("identities", f"status <> 'released'{also}", key, beginning)
+
+    def former(head: str) -> Source:
+        where = f"reason = 'renamed' and attribute = {literal(name)}"
+        return Source("former_names", where, f"lower({head})", beginning_sql(head, limit))
+
+    def directory(attribute: str, key: str = "key", last: str = "true") -> Source:
+        owner = "case when employee_id is null then kind || ' of ' || directory end"
+        where = f"attribute = {literal(attribute)}"
+        return Source("directory_names", where, key, "beginning", "employee_id", owner, last)
+
+    reserved = Source("reserved_names", "true", "name", beginning_sql("name", limit), "null", "'reserved'")
+    if name == "common_name":
+        key = "lower(common_name) || chr(31) || lower(coalesce(parent_distinguished_name, ''))"
+        return ledger(key, "cn_beginning"), directory(name)
+    if name == "sam_account_name":
+        return ledger(f"lower({name})", "sam_beginning"), former("name"), directory("sam"), reserved
+    # before the @, whatever the domain: the mail nickname is made of it
     domains = {profile.identity.domain.lower(), *(rule.domain.lower() for rule in profile.identity.domains)}
     ours = ", ".join(literal(domain) for domain in sorted(domains))
-    return {
-        # before the @, whatever the domain: the mail nickname is made of it
-        "user_principal_name": f"""
-            select lower(mail_nickname) as key, person_number, null::varchar as holder from identities where {held}
-            union all select lower(split_part(user_principal_name, '@', 1)), person_number, null from identities
-                where {held} and split_part(user_principal_name, '@', 1) <> mail_nickname
-            union all {former.format("lower(split_part(name, '@', 1))", "user_principal_name")}
-            union all {directory.format(key="key", attribute="nickname")}
-            union all {directory.format(key="split_part(key, '@', 1)", attribute="address")}
-                and split_part(key, '@', 2) in ({ours})
-            union all {reserved}""",
-        "sam_account_name": f"""
-            select lower(sam_account_name) as key, person_number, null::varchar as holder from identities where {held}
-            union all {former.format("lower(name)", "sam_account_name")}
-            union all {directory.format(key="key", attribute="sam")} union all {reserved}""",
-        "common_name": f"""
-            select lower(common_name) || chr(31) || lower(coalesce(parent_distinguished_name, '')) as key, person_number,
-                null::varchar as holder from identities where {held}
-            union all {directory.format(key="key", attribute="common_name")}""",
-    }[name]
+    local = "split_part({}, '@', 1)"
+    own = local.format(name)
+    # the rules give both alike; those of an account that was there before may differ
+    found = f" and upn_rule not like 'candidate %' and upn_rule <> 'person number' and {own} <> mail_nickname"
+    return (
+        ledger("lower(mail_nickname)", "upn_beginning"),
+        ledger(f"lower({own})", beginning_sql(own, limit), found),
+        former(local.format("name")),
+        directory("nickname"),
+        directory("address", local.format("key"), f"split_part(key, '@', 2) in ({ours})"),
+        reserved,
+    )
 
 
 def give(con: duckdb.DuckDBPyConnection, attribute: Attribute) -> None:
@@ -119,65 +177,89 @@ def give(con: duckdb.DuckDBPyConnection, attribute: Attribute) -> None:
     con.execute(f"""
         create or replace temp table given_{attribute.name}(person_number varchar, name varchar, key varchar, rule varchar)
     """)
-    make_asking(con, attribute, f"{attribute.name} is null")
-    candidates = attribute.candidates()
+    nameless = f"{attribute.name} is null"
+    candidates, fallback = attribute.candidates(), attribute.fallback
+    few = int((first(con, f"select count(*) from parts where {nameless}") or (0,))[0]) <= FEW
+    if few:
+        make_asking(con, attribute, nameless)
+        candidates, fallback = _written_out(con, [*candidates, fallback])
+        attribute = _near(con, attribute, [*candidates, fallback])
     named = f"coalesce({', '.join(candidates)})"
-    asked = int((first(con, "select count(*) from asking") or (0,))[0])
-    if asked and asked <= FEW:
-        attribute = _near(con, attribute, [*candidates, attribute.fallback])
     steps = [(f"candidate {place}", candidate) for place, candidate in enumerate(candidates, 1)]
-    steps.append(("person number", f"case when {named} is null then {attribute.fallback} end"))
+    steps.append(("person number", f"case when {named} is null then {fallback} end"))
+    if not few:  # most get their first candidate: the pieces of the others only are kept
+        rule, name = steps.pop(0)
+        _ask(
+            con,
+            attribute,
+            f"({_asking(attribute, nameless)})",
+            name,
+            rule,
+            _asking(attribute, nameless + " and {others}"),
+        )
     if all(_ask(con, attribute, "asking", name, rule) for rule, name in steps):
-        _number(con, attribute, f"coalesce({named}, {attribute.fallback})")
+        _number(con, attribute, f"coalesce({named}, {fallback})")
     con.execute("drop table asking")
     con.execute("drop table if exists near")
 
 
-def _near(con: duckdb.DuckDBPyConnection, attribute: Attribute, names: list[str]) -> Attribute:
-    """Make temp table `near` of the names that are taken and begin like one that is asked for; the attribute held by it.
+def _written_out(con: duckdb.DuckDBPyConnection, names: list[str]) -> tuple[list[str], str]:
+    """Replace the pieces in `asking` by the names made of them; the columns of the candidates, and of the fallback.
 
-    A name and the same with a number, cut to its limit or not, begin alike: in their first eight characters without the
-    digits and separators at their end.
+    For many it would be wasted work, as most get their first candidate; for few, planning the expressions takes longer.
     """
-    head = "split_part(key, chr(31), 1)" if attribute.name == "common_name" else "key"
+    columns = [quote(f"name {place}") for place in range(len(names))]
+    made = ", ".join(f"{name} as {column}" for name, column in zip(names, columns, strict=True))
+    con.execute(f"create or replace temp table asking as select person_number, container, {made} from asking")
+    return columns[:-1], columns[-1]
 
-    def begins(name: str) -> str:  # trimming is dear, and most names have nothing to trim
-        cut = f"left({name}, {NEAR})"
-        return f"case when right({cut}, 1) between 'a' and 'z' then {cut} else rtrim({cut}, '0123456789._ -') end"
 
-    asked = " union ".join(f"select {begins(f'lower({name})')} as b from asking" for name in names)
-    con.execute(f"""
-        create or replace temp table near as
-        select * from ({attribute.held}) t where {begins(head)} in (select b from ({asked}) where b is not null)
-    """)
-    return replace(attribute, held="from near")
+def _near(con: duckdb.DuckDBPyConnection, attribute: Attribute, names: list[str]) -> Attribute:
+    """Make temp table `near` of the names that are taken and begin like one of `names` over `asking`; the attribute with it
+    for its only source.
+
+    It holds every name that decides anything: whatever is asked for, whether with a number or without, and all that is
+    counted when a number is chosen.
+    """
+    asked = " union ".join(f"select {beginning_sql(name, attribute.limit)} as beginning from asking" for name in names)
+    con.execute(f"create or replace temp table beginnings as from ({asked}) where beginning is not null")
+    near = " union all ".join(source.query("beginnings") for source in attribute.sources)
+    con.execute(f"create or replace temp table near as {near}")
+    con.execute("drop table beginnings")
+    return replace(attribute, sources=(Source("near", "true", "key", "key", holder="holder"),))
 
 
 def make_asking(con: duckdb.DuckDBPyConnection, attribute: Attribute, condition: str) -> None:
     """Make temp table `asking`: the pieces of candidates for those in `parts` for whom `condition` holds."""
+    con.execute(f"create or replace temp table asking as {_asking(attribute, condition)}")
+
+
+def _asking(attribute: Attribute, condition: str) -> str:
     pieces = [f"{piece_sql(*piece, attribute.naming)} as {column}" for piece, column in attribute.pieces().items()]
-    con.execute(f"""
-        create or replace temp table asking as
-        select person_number, container, variant, number, {", ".join(pieces)} from parts where {condition}
-    """)
+    return f"select person_number, container, variant, number, {', '.join(pieces)} from parts where {condition}"
 
 
-def _ask(con: duckdb.DuckDBPyConnection, attribute: Attribute, source: str, name: str, rule: str) -> int:
-    """Give `name`, SQL over `source`, to whom it is free for; leaves the others in `asking`, and says how many they are."""
+def _ask(
+    con: duckdb.DuckDBPyConnection, attribute: Attribute, source: str, name: str, rule: str,
+    rest: str = "from asking where {others}",
+) -> int:  # fmt: skip
+    """Give `name`, SQL over `source`, to whom it is free for; leaves the others in `asking`, and says how many they are.
+
+    `rest` is how those who ask are found, with a place for the condition that they are others.
+    """
     given = f"given_{attribute.name}"
     con.execute(f"""
         insert into {given}
         with named as (select person_number, container, {name} as name from {source}),
         candidates as (select person_number, name, {attribute.key("name")} as key from named where name is not null)
-        select person_number, name, key, {literal(rule)} from candidates c
+        select min(person_number), arg_min(name, person_number), key, {literal(rule)} from candidates c
         where not exists (from ({attribute.held}) t
             where t.key = c.key and t.person_number is distinct from c.person_number)
         and not exists (from {given} g where g.key = c.key)
-        qualify row_number() over (partition by key order by person_number) = 1
+        group by key
     """)
-    con.execute(f"""
-        create or replace temp table asking as from asking where person_number not in (select person_number from {given})
-    """)
+    others = f"person_number not in (select person_number from {given} where rule = {literal(rule)})"
+    con.execute("create or replace temp table asking as " + rest.replace("{others}", others))
     return int((first(con, "select count(*) from asking") or (0,))[0])
 
 
@@ -197,11 +279,12 @@ def _number(con: duckdb.DuckDBPyConnection, attribute: Attribute, base: str) -> 
     """)
     con.execute(f"""
         create or replace temp table tops as
-        with numbered as (
-            select {stem_sql(head, limit)} || {tail} as stem, coalesce({number_sql(head)}, 0) as n
+        with stems as (
+            select key, {stem_sql(head, limit)} || {tail} as stem
             from (select key from ({attribute.held}) union all select key from {given})),
-        counted as (select stem, n, count(*) over (partition by stem) as holders from numbered semi join bases using (stem))
-        select stem, greatest(coalesce(max(n) filter (n <= 2 * holders + 8), 0), {naming.number_from - 1}) as n
+        alike as materialized (select distinct stem, key from stems semi join bases using (stem)),
+        counted as (select stem, {number_sql(head)} as n, count(*) over (partition by stem) as holders from alike)
+        select stem, greatest(max(n) filter (n <= 2 * holders + 8), {naming.number_from - 1}) as n
         from counted group by stem
     """)
     while True:

@@ -169,7 +169,7 @@ def place(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date, scope:
             where common_name is not null
         """)
         con.execute(f"""
-            update identities set common_name = null, cn_rule = null where person_number in (
+            update identities set common_name = null, cn_rule = null, cn_beginning = null where person_number in (
                 select person_number from arrived
                 where key in (select a.key from arrived a join ({name.held}) t on t.key = a.key
                     where t.person_number is null or t.person_number not in (select person_number from arrived))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
+from typing import NamedTuple
 
 import anyascii
 import duckdb
@@ -19,6 +19,8 @@ from hcm_pipeline.warehouse import quote
 _SEPARATOR = "\x1f"
 """Between names that are spelled together; it is no part of any."""
 _FOREIGN = re.compile(r"[^A-Za-z0-9 .'\x1f-]+")
+_BEYOND_LATIN = re.compile("[\u0370-\U0010ffff]")
+"""Below stand Latin letters and marks only; beyond, other scripts and more of Latin."""
 _SPACES = re.compile(r" {2,}")
 _HYPHENS = re.compile(r"-{2,}")
 _INNER = " .'-"
@@ -28,8 +30,7 @@ WRITTEN_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö
 """For the countries of `identity.spelling.written_out`."""
 
 
-@dataclass(frozen=True)
-class Spelling:
+class Spelling(NamedTuple):
     """A name in ASCII (empty when nothing in it can be spelled), and how sure that is."""
 
     plain: str
@@ -67,7 +68,7 @@ def spell_many(names: list[tuple[str, str]], written_out: Collection[str] = ()) 
 
 def _to_latin(text: str, place: str) -> tuple[str, Way]:
     """Runs of other scripts in Latin letters, and the least sure way that was taken."""
-    if text.isascii() or not (_scripts(text) - {None, "latin"}):
+    if not _BEYOND_LATIN.search(text) or not (_scripts(text) - {None, "latin"}):
         return text, LATIN
     made, least, script = [], LATIN, "latin"
     runs: list[tuple[str, str]] = []
@@ -115,18 +116,27 @@ def spell_all(
         f"select {quote(c)} as name, place from {source} where strlen({quote(c)}) <> length({quote(c)})"
         for c in columns
     )
-    names = [(str(name), str(place)) for name, place in con.execute(parts).fetchall()]
+    # Latin letters are spelled alike in all countries but those where they are written out: once for all of them
+    rules = r"case when regexp_matches(name, '[^\x{0}-\x{36F}]') or list_contains(?::varchar[], place) then place else '*' end"
+    con.execute(
+        f"create or replace temp table to_spell as select *, {rules} as rules from ({parts})", [list(written_out)]
+    )
+    found = con.execute("select distinct name, rules from to_spell").fetchall()
+    names = [(str(name), str(rules)) for name, rules in found]
     con.execute("""
         create or replace temp table spelled(name varchar, place varchar, plain varchar, confidence double, how varchar)
     """)
     if names:
         made = spell_many(names, written_out)
         con.register("spelled_now", pa.table({
-            "name": [name for name, _ in names], "place": [place for _, place in names], "plain": [s.plain for s in made],
+            "name": [name for name, _ in names], "rules": [rules for _, rules in names], "plain": [s.plain for s in made],
             "confidence": [s.confidence for s in made], "how": [s.how for s in made],
         }))  # fmt: skip
-        con.execute("insert into spelled from spelled_now")
+        con.execute("""
+            insert into spelled select name, t.place, plain, confidence, how from to_spell t join spelled_now using (name, rules)
+        """)
         con.unregister("spelled_now")
+    con.execute("drop table to_spell")
 
 
 def spelled_sql(column: str, joined: str) -> str:

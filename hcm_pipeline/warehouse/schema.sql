@@ -164,11 +164,23 @@ create table if not exists identities (
     sam_rule varchar,
     cn_rule varchar,
     placed_by varchar,                     -- placement 2, leavers 1, default; account or imported: found there, no rule's
-    placed_on date                         -- since when in this container; null: as given_on
+    placed_on date,                        -- since when in this container; null: as given_on
+    upn_beginning varchar not null,        -- of the mail nickname in lower case, without what a number behind it could change
+    sam_beginning varchar,
+    cn_beginning varchar
 );
 alter table identities add column if not exists placed_by varchar;
 alter table identities add column if not exists placed_on date;
 alter table identities alter column given_on drop not null;
+alter table identities add column if not exists upn_beginning varchar;
+alter table identities add column if not exists sam_beginning varchar;
+alter table identities add column if not exists cn_beginning varchar;
+update identities set
+    upn_beginning = regexp_replace(left(lower(mail_nickname), 56), '[0-9._ ''-]+$', ''),
+    sam_beginning = regexp_replace(left(lower(sam_account_name), 12), '[0-9._ ''-]+$', ''),
+    cn_beginning = regexp_replace(left(lower(common_name), 56), '[0-9._ ''-]+$', '')
+where upn_beginning is null;
+alter table identities alter column upn_beginning set not null;
 
 -- one row: one name that a worker held before, and that nobody else is given
 create table if not exists former_names (
@@ -223,9 +235,15 @@ create table if not exists directory_names (
     key varchar not null,
     kind varchar not null,
     employee_id varchar,                   -- of a user who is not deleted: whose name it is
-    object_id varchar                      -- whose name it is in the directory
+    object_id varchar,                     -- whose name it is in the directory
+    beginning varchar not null             -- of the key, without what a number behind it could change
 );
 alter table directory_names add column if not exists object_id varchar;
+alter table directory_names add column if not exists beginning varchar;
+update directory_names set beginning = regexp_replace(left(case attribute when 'address' then split_part(key, '@', 1)
+    when 'common_name' then split_part(key, chr(31), 1) else key end, case attribute when 'sam' then 12 else 56 end), '[0-9._ ''-]+$', '')
+where beginning is null;
+alter table directory_names alter column beginning set not null;
 
 -- one row: one directory, and when it was last read
 create table if not exists directory_reads (

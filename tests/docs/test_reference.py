@@ -261,5 +261,7 @@ def test_the_page_about_failures_lists_every_state_that_receipts_can_have() -> N
     words = set(re.findall(r"(?:then|else) '(\w+)'", view)) | set(re.findall(r"if\(.*?, '(\w+)', '(\w+)'\)", view)[0])
     outcomes = {"succeeded", "failed", "skipped"}
     passed_on = set(re.findall(r"'(\w+)'", re.findall(r"j.state in \((.*?)\)", view)[0]))
-    listed = {code(state) for state, _ in list(rows(DOCS / "how-to" / "mend-failures.md", "States of an operation"))[1:]}
+    listed = {
+        code(state) for state, _ in list(rows(DOCS / "how-to" / "mend-failures.md", "States of an operation"))[1:]
+    }
     assert listed == words | outcomes | passed_on

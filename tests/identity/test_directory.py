@@ -23,6 +23,7 @@ from hcm_pipeline.identity.directory.store import (
 )
 from hcm_pipeline.identity.explain import explain
 from hcm_pipeline.identity.limits import escape_rdn
+from hcm_pipeline.identity.naming import entered
 from hcm_pipeline.identity.review import decide, waiting
 from hcm_pipeline.warehouse import first, memory
 from tests.identity.test_ledger import NOW, Ledger
@@ -179,8 +180,11 @@ def test_a_decision_that_makes_no_sense_is_refused() -> None:
 def test_an_account_that_fits_several_workers_or_is_somebody_elses_already_is_nobodys_before_a_decision() -> None:
     ledger = Ledger(profile(adopt=[{"attribute": "mail", "field": "last_name"}]))
     fill(ledger, account("shared@contoso.com", mail="lee"), account("ours@contoso.com", employee_id="3"))
-    ledger.con.execute("""insert into identities values ('0', 'ours@contoso.com', 'o', 'o', 'ours', null, 'given',
-        date '2026-11-01', null, 'candidate 1', 'candidate 1', 'candidate 1', null, null)""")
+    ledger.con.execute(
+        entered("""select '0' as person_number, 'ours@contoso.com' as user_principal_name,
+        'o' as sam_account_name, 'o' as common_name, 'ours' as mail_nickname, 'given' as status,
+        date '2026-11-01' as given_on, 'account' as upn_rule""")
+    )
     ledger.join(("1", "Ann", "Lee"), ("2", "Bea", "Lee"), ("3", "Cat", "Li"))
     assert set(ledger.names()) == {"0"}
     assert [(r.person_number, r.reason) for r in waiting(ledger.con)] == [

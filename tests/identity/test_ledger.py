@@ -183,30 +183,3 @@ def test_names_are_unique_legal_and_never_change(
         assert before.items() <= one.names().items()
     check(one.names(), rows)
     assert one.names() == other.names()
-
-
-HOMONYMS = st.lists(
-    st.tuples(
-        st.sampled_from(["Ann", "An", "Anna-Maria", "Bo", "Wolfeschlegelsteinhausen" * 3, "Олег", "太郎", "-"]),
-        st.sampled_from(["Lee", "Lee2", "Li", "Lee 2", "Bergerdorff" * 6, "Lee-Li", "-", "Щерев"]),
-    ),
-    min_size=1,
-    max_size=30,
-)
-
-
-@settings(max_examples=12, deadline=None)
-@given(HOMONYMS, HOMONYMS)
-def test_few_newcomers_get_the_names_that_they_would_get_among_many(
-    before: list[tuple[str, str]], after: list[tuple[str, str]]
-) -> None:
-    """Looking once for the taken names near theirs changes nothing."""
-    found = []
-    for few in (0, 50_000):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("hcm_pipeline.identity.naming.FEW", few)
-            ledger = Ledger()
-            ledger.join(*((str(100 + n), first, last) for n, (first, last) in enumerate(before)))
-            ledger.join(*((str(200 + n), first, last) for n, (first, last) in enumerate(after)))
-            found.append(ledger.con.execute("select * from identities order by person_number").fetchall())
-    assert found[0] == found[1]

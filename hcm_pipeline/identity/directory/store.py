@@ -11,6 +11,8 @@ import pyarrow as pa
 
 from hcm_pipeline.errors import GuardStop
 from hcm_pipeline.identity.directory.model import ALL_TOLD, CHANGES, SCHEMA, VALUES
+from hcm_pipeline.identity.limits import COMMON_NAME, SAM, UPN_LOCAL
+from hcm_pipeline.identity.templates import beginning_sql
 from hcm_pipeline.warehouse import first, quote
 
 FEW = 10
@@ -216,6 +218,9 @@ _FIRST = r"nullif(regexp_extract(distinguished_name, '^[Cc][Nn]=((?:[^,\\]|\\.)*
 RELATIVE_NAME = rf"regexp_replace({_FIRST}, '\\(.)', '\1', 'g')"
 """SQL: the common name at the beginning of a distinguished name, for directories that do not tell it otherwise."""
 _OWNER = "case when kind = 'user' and not deleted then employee_id end"
+_BEGINNING = f"""case attribute when 'sam' then {beginning_sql("key", SAM)}
+    when 'common_name' then {beginning_sql("split_part(key, chr(31), 1)", COMMON_NAME)}
+    else {beginning_sql("split_part(key, '@', 1)", UPN_LOCAL)} end"""
 _NAMES_SQL = f"""
     with named as (
         select object_id, 'address' as attribute, lower(user_principal_name) as key, kind, {_OWNER} as employee_id from present
@@ -232,5 +237,5 @@ _NAMES_SQL = f"""
         union all
         select object_id, 'common_name', lower(coalesce(common_name, {RELATIVE_NAME})) || chr(31) || lower({CONTAINER}),
             kind, {_OWNER} from present where distinguished_name is not null)
-    select distinct ?::varchar as directory, * from named where key is not null and key <> ''"""
+    select distinct ?::varchar as directory, *, {_BEGINNING} as beginning from named where key is not null and key <> ''"""
 """One row: one name that an object of the temp table `present` holds."""
