@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
+import base64
+import contextlib
 import datetime as dt
+import socketserver
 import ssl
 import threading
 from collections.abc import Iterator
@@ -15,7 +17,6 @@ from typing import Any
 import orjson
 import pytest
 import trustme
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from hcm_pipeline.alerts import Alert, AlertKind, Severity
 
@@ -88,26 +89,21 @@ def webhook(authority: Authority) -> Iterator[Webhook]:
     server.server_close()
 
 
+@dataclass(frozen=True)
+class Mail:
+    """A mail that was taken."""
+
+    recipients: list[str]
+    content: bytes
+
+
 @dataclass
 class MailServer:
-    """A mail server that asks for STARTTLS and a sign-in. `refuses`: recipients it does not know."""
+    """A mail server (RFC 5321) that asks for STARTTLS and a sign-in. `refuses`: recipients it does not know."""
 
     port: int = 0
-    mails: list[Envelope] = field(default_factory=list)
+    mails: list[Mail] = field(default_factory=list)
     refuses: frozenset[str] = frozenset()
-
-    async def handle_RCPT(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if address in self.refuses:
-            return "550 no such user"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        assert session.ssl is not None, "a mail came without TLS"
-        self.mails.append(envelope)
-        return "250 taken"
 
 
 @pytest.fixture
@@ -115,25 +111,56 @@ def mail_server(authority: Authority) -> Iterator[MailServer]:
     """A mail server that is there, for the user `pipeline` with the password `secret`."""
     found = MailServer()
 
-    def signs_in(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
-        assert isinstance(data, LoginPassword)
-        return AuthResult(success=(data.login, data.password) == (b"pipeline", b"secret"), handled=False)
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            with contextlib.suppress(OSError):  # a client that does not trust the certificate goes away
+                self.converse()
+            for open_end in (self.rfile, self.wfile, self.request):  # those of TLS, which socketserver does not know of
+                open_end.close()
 
-    # not aiosmtpd's own Controller, which cannot take any free port
-    loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(
-        loop.create_server(
-            lambda: SMTP(found, hostname="localhost", tls_context=authority.context, require_starttls=True,
-                         authenticator=signs_in, auth_required=True, loop=loop),
-            "127.0.0.1", 0,
-        )
-    )  # fmt: skip
-    found.port = server.sockets[0].getsockname()[1]
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    yield found
-    loop.call_soon_threadsafe(server.close)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.run_until_complete(asyncio.sleep(0))
-    loop.close()
+        def say(self, line: str) -> None:
+            self.wfile.write(line.encode() + b"\r\n")
+
+        def converse(self) -> None:
+            secure = signed_in = False
+            recipients: list[str] = []
+            self.say("220 localhost")
+            while line := self.rfile.readline().decode().strip():
+                verb, _, rest = line.partition(" ")
+                verb = verb.upper()
+                if verb == "EHLO":
+                    self.say(f"250-localhost\r\n250 {'AUTH PLAIN' if secure else 'STARTTLS'}")
+                elif verb == "STARTTLS":
+                    self.say("220 go on")
+                    self.request = authority.context.wrap_socket(self.request, server_side=True)
+                    self.rfile, self.wfile = self.request.makefile("rb"), self.request.makefile("wb", buffering=0)
+                    secure = True
+                elif verb == "AUTH":
+                    signed_in = secure and base64.b64decode(rest.split()[1]) == b"\0pipeline\0secret"
+                    self.say("235 welcome" if signed_in else "535 wrong password")
+                elif verb == "MAIL":
+                    recipients = []
+                    self.say("250 OK" if signed_in else "530 sign in")
+                elif verb == "RCPT":
+                    address = rest.partition("<")[2].partition(">")[0]
+                    known = address not in found.refuses
+                    recipients += [address] if known else []
+                    self.say("250 OK" if known else "550 no such user")
+                elif verb == "DATA":
+                    self.say("354 go on")
+                    lines = list(iter(self.rfile.readline, b".\r\n"))
+                    found.mails.append(Mail(recipients, b"".join(lines)))
+                    self.say("250 taken")
+                elif verb == "QUIT":
+                    self.say("221 bye")
+                    return
+                else:
+                    self.say("250 OK")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        found.port = server.server_address[1]
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield found
+        server.shutdown()
+        thread.join()

@@ -58,10 +58,9 @@ def test_teams_receives_an_adaptive_card(webhook: Webhook, authority: Authority)
 
 def test_a_mail_goes_over_tls_after_signing_in(mail_server: MailServer, authority: Authority) -> None:
     MailReceiver(mail(mail_server), "secret", authority.ca_file).send(OPENED)
-    [envelope] = mail_server.mails
-    assert envelope.rcpt_tos == ["ops@example.com", "hr@example.com"]
-    assert isinstance(envelope.content, bytes)
-    read = message_from_bytes(envelope.content, policy=default)
+    [taken] = mail_server.mails
+    assert taken.recipients == ["ops@example.com", "hr@example.com"]
+    read = message_from_bytes(taken.content, policy=default)
     assert read["Subject"] == "[hcm-pipeline acme] ERROR: Operations are missing"
     assert read["Message-ID"] == "<missing-1-opened@hcm-pipeline.invalid>"
     text = read.get_content()
