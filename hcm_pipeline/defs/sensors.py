@@ -127,7 +127,9 @@ def build_sensors(profile: Profile) -> list[dg.SensorDefinition]:
         why, key = due
         context.log.info(why)
         date = day[0].isoformat()
-        return dg.RunRequest(run_key=f"resend:{key}", partition_key=date, tags={md.DATE_TAG: date})
+        # once for a state of failures, and again the next day if that changed nothing
+        run_key = f"resend:{key}:{utc_now():%Y-%m-%d}"
+        return dg.RunRequest(run_key=run_key, partition_key=date, tags={md.DATE_TAG: date})
 
     @dg.sensor(
         name="something_to_tell",
