@@ -318,6 +318,9 @@ def test_a_worker_whose_name_is_taken_waits_for_a_persons_word_and_succeeds_once
         assert "must be unique" in failed["mend"]
         assert site.json("plan")["operations"] == {}  # the answer would be the same
         assert "must be unique" in site.run("status")
+        told = site.json("alerts")
+        assert (told["alerts"], told["receivers"]) == ([], [])  # one failure is no matter of state
+        assert "HCM_PIPELINE_ALERT_WEBHOOK" in site.run("alerts", "--send", code=2)
         db = sqlite3.connect(site.home.sandbox / "state.sqlite", timeout=30)
         with db:
             db.execute("DELETE FROM users WHERE upn = ?", (taken["userPrincipalName"],))
