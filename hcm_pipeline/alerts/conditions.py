@@ -170,7 +170,12 @@ def _quota(left: int, quota: int, profile: Profile) -> list[Alert]:
 
 
 def _stale(con: duckdb.DuckDBPyConnection, profile: Profile, now: dt.datetime) -> list[Alert]:
-    landed = dict(con.execute("select source, max(landed_at) from extracts group by 1").fetchall())
+    landed = dict(
+        con.execute(
+            """select source, greatest(max(e.landed_at), max(q.landed_at))
+            from extracts e left join quiet_deliveries q using (extract_id) group by 1"""
+        ).fetchall()
+    )
     alerts = []
     for source in profile.sources:
         hours = profile.alerts.stale_after(source.name)

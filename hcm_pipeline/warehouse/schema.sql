@@ -381,7 +381,6 @@ create table if not exists outcomes (
     action varchar not null,
     reference varchar,                     -- unresolved | resolved: what became of the manager
     error_code varchar,
-    failure_class varchar,                 -- retry later | needs data | needs configuration
     reason varchar,
     advice varchar,
     log_id varchar not null,

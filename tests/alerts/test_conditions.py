@@ -189,12 +189,14 @@ def test_a_source_that_delivers_nothing_for_too_long_is_told_by_its_name(
     con.execute("update extracts set landed_at = ?", [NOW - 73 * HOUR])
     [alert] = found(con, journal)
     assert alert.facts == {"Source": source, "Last one": "2026-11-20 08:00Z", "Allowed": "72 hours"}
+    con.execute("insert into quiet_deliveries values (1, date '2026-11-22', 'again.csv', ?)", [NOW - HOUR])
+    assert kinds(con, journal) == []  # the same file without records, once more: it has delivered
 
 
 def test_a_stopped_business_date_is_told(con: duckdb.DuckDBPyConnection, journal: Journal) -> None:
     con.execute("insert into days by name select date '2026-11-20' as business_date, '' as state, 'one' as contract, 1 as extracts,"
                 " 40 as rows, 0 as collapsed, 0 as passed_over, 30 as quarantined, 1 as workers, 0 as absent, 0 as"
-                " manager_warnings, 0 as identities_given, 'stopped' as status, now() as finished_at")  # fmt: skip
+                " manager_warnings, 0 as identities_given, 'stopped' as status, now() as finished_at, now() as judged_at")  # fmt: skip
     [alert] = found(con, journal)
     assert (alert.kind, alert.facts["Rows in quarantine"]) == (AlertKind.DAY_STOPPED, "30 of 40")
 

@@ -31,7 +31,7 @@ def service(con: duckdb.DuckDBPyConnection) -> Iterator[Service]:
     con.begin()
     con.execute("insert into days by name select date '2026-11-01' as business_date, '' as state, 'one' as contract, 1 as extracts,"
                 " 1 as rows, 0 as collapsed, 0 as passed_over, 0 as quarantined, 1 as workers, 0 as absent, 0 as manager_warnings,"
-                " 0 as identities_given, 'done' as status, now() as finished_at")  # fmt: skip
+                " 0 as identities_given, 'done' as status, now() as finished_at, now() as judged_at")  # fmt: skip
     made = Service(con)
     made.accept(0, digest=7)
     yield made
