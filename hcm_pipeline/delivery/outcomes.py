@@ -68,7 +68,7 @@ def read_outcomes(
         return OutcomeReport(0, 0, taken)
     reading = None
     try:
-        with GraphClient(target, patience=patience) as client:
+        with GraphClient(target, patience=patience, clock=now) as client:
             while True:
                 job = jobstate.read_job(client)
                 reading = _Reading(warehouse, target.key, rules, begin)
