@@ -101,8 +101,8 @@ def writing(folder: Path, asked: argparse.Namespace) -> Measured:
 
 def directory(folder: Path, asked: argparse.Namespace) -> Measured:
     """Fill the directory with accounts that nobody has, whose names are like those of the ledger."""
-    from hcm_pipeline.identity.directory.model import SCHEMA
     from hcm_pipeline.identity.directory import store
+    from hcm_pipeline.identity.directory.model import SCHEMA
 
     def batches() -> Iterator[pa.RecordBatch]:
         for start in range(0, asked.directory, 50_000):

@@ -18,6 +18,7 @@ BEN = worker("1002", "Ben", "Okri", Manager="1001", Mobile_Phone_Number="+1 555 
 CAT = worker("1003", "Cat", "Stevens", Manager="1001")
 DAN = worker("1004", "Dan", "Brown", Manager="1001")
 EVE = worker("1005", "Eve", "Online", Manager="1001")
+FAY = worker("1006", "Fay", "Weldon")
 
 
 @pytest.fixture
@@ -308,7 +309,7 @@ def test_a_worker_whose_name_is_taken_waits_for_a_persons_word_and_succeeds_once
     with running(site.home.create().sandbox) as sandbox:
         taken = {"userPrincipalName": "ada.byron@contoso.com", "displayName": "Another Ada"}
         control(sandbox, "users", users=[taken])
-        site.land("workers-2026-11-02.csv", ADA, CAT)
+        site.land("workers-2026-11-02.csv", ADA, FAY)
         site.run("run")
         site.run("upload")
         read = site.json("outcomes")
@@ -325,7 +326,7 @@ def test_a_worker_whose_name_is_taken_waits_for_a_persons_word_and_succeeds_once
         with db:
             db.execute("DELETE FROM users WHERE upn = ?", (taken["userPrincipalName"],))
         db.close()
-        site.run("outcomes", "--retry", "1003", code=2)
+        site.run("outcomes", "--retry", "1006", code=2)
         assert site.json("outcomes", "--retry", "1001") == {"retry": "1001", "workers": 1}
         assert site.json("plan")["operations"] == {"retry": 1}
         report = site.json("run")

@@ -44,8 +44,8 @@ for file in files:
         read_outcomes(warehouse, target, loaded.profile.outcomes, wait_seconds=60, interval=0.2)
 """
 TABLES = {
-    "days": "* exclude (finished_at)", "worker_versions": "*", "manager_warnings": "*", "absences": "*", "changes": "*",
-    "quarantined_rows": "*", "identities": "*", "extracts": "* exclude (landed_at)",
+    "days": "* exclude (finished_at, judged_at)", "worker_versions": "* exclude (known_from)", "manager_warnings": "*",
+    "absences": "*", "changes": "*", "quarantined_rows": "*", "identities": "*", "extracts": "* exclude (landed_at)",
 }  # fmt: skip
 
 

@@ -93,6 +93,6 @@ def test_the_plan_lists_moves_with_their_cause_and_the_guard_of_containers(firm:
     told = orjson.loads(run("plan", "--json"))
     assert told["operations"] == {"move": 1}
     assert told["moves"] == [{"from": "OU=Sales,DC=x", "to": "OU=Users,DC=x", "cause": "rules", "accounts": 1}]
-    [verdict] = [guard for guard in told["guards"] if guard["guard"] == "placement"]
+    [verdict] = [guard for guard in told["guards"] if guard.get("guard") == "placement"]
     assert (verdict["verdict"], "identity.placement[0].container" in verdict["why"]) == ("stopped", True)
     assert "Accounts that move" in run("plan")
