@@ -196,7 +196,8 @@ def test_a_source_that_delivers_nothing_for_too_long_is_told_by_its_name(
 def test_a_stopped_business_date_is_told(con: duckdb.DuckDBPyConnection, journal: Journal) -> None:
     con.execute("insert into days by name select date '2026-11-20' as business_date, '' as state, 'one' as contract, 1 as extracts,"
                 " 40 as rows, 0 as collapsed, 0 as passed_over, 30 as quarantined, 1 as workers, 0 as absent, 0 as"
-                " manager_warnings, 0 as identities_given, 'stopped' as status, now() as finished_at, now() as judged_at")  # fmt: skip
+                " manager_warnings, 0 as identities_given, 'stopped' as status, now() as finished_at,"
+                " now() as judged_at")  # fmt: skip
     [alert] = found(con, journal)
     assert (alert.kind, alert.facts["Rows in quarantine"]) == (AlertKind.DAY_STOPPED, "30 of 40")
 
