@@ -21,6 +21,8 @@ from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.warehouse import first
 
+EXPIRES_SOON = dt.timedelta(hours=1)
+DECIDE = "docs/how-to/read-a-plan-and-decide.md"
 RECOVER = "docs/how-to/recover.md"
 TENANT = "docs/how-to/deliver-to-a-tenant.md"
 
@@ -34,6 +36,7 @@ def find_alerts(
     pace = Pace(journal, tenant_of(settings), target, clock=lambda: now, quota=quota)
     return [
         *_held(journal, target),
+        *_expiring(journal, target, now),
         *_canaries(journal, gates, target),
         *_stopped_day(con),
         *_failures(con, profile, target),
@@ -52,9 +55,23 @@ def _held(journal: Journal, target: str) -> list[Alert]:
             "A guard found that the upload would do more than usual. `plan` shows what and why; `approve` or `reject` decides.",
             {"Manifest": manifest.manifest_id[:12], "Business date": manifest.business_date.isoformat(),
              "Operations": f"{manifest.operations:,}"},
-            asset="manifest", page=RECOVER,
+            asset="manifest", page=DECIDE,
         )
-        for manifest in journal.manifests() if manifest.target == target and manifest.state is ManifestState.HELD
+        for manifest in journal.held_manifests(target)
+    ]  # fmt: skip
+
+
+def _expiring(journal: Journal, target: str, now: dt.datetime) -> list[Alert]:
+    return [
+        Alert(
+            f"{AlertKind.APPROVAL_EXPIRES}:{manifest.manifest_id[:12]}", AlertKind.APPROVAL_EXPIRES, Severity.WARNING,
+            "An approval expires before its upload has begun",
+            "After that the upload is held again. See what keeps it: `status` and the sensor `manifest_ready` say so.",
+            {"Manifest": manifest.manifest_id[:12], "Expires": f"{manifest.approved_until:%Y-%m-%d %H:%M}Z"},
+            asset="manifest", page=DECIDE,
+        )
+        for manifest in journal.manifests(ManifestState.READY)
+        if manifest.target == target and manifest.approved_until and manifest.approved_until - now <= EXPIRES_SOON
     ]  # fmt: skip
 
 

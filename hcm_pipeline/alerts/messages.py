@@ -14,6 +14,7 @@ class AlertKind(StrEnum):
     """What it is about."""
 
     GUARD_HELD = "guard_held"
+    APPROVAL_EXPIRES = "approval_expires"
     CANARY_FAILED = "canary_failed"
     DAY_STOPPED = "day_stopped"
     FAILURES = "failures"

@@ -104,8 +104,8 @@ def read_job(client: GraphClient) -> JobReport:
         return JobReport(JobState.QUARANTINE, reason if reason in QUARANTINE_REASONS else None)
     if code == "paused" or schedule in ("paused", "disabled"):
         return JobReport(JobState.PAUSED, None if code == "paused" else f"its schedule is {schedule}")
-    if code == "notconfigured":
-        return JobReport(JobState.NOT_STARTED)
+    if code == "notconfigured" or (code == "notrun" and schedule != "active"):
+        return JobReport(JobState.NOT_STARTED)  # a started job that has had no cycle yet is NotRun, too
     if code in ("active", "notrun"):
         return JobReport(JobState.RUNNING)
     return JobReport(JobState.UNKNOWN, "the service calls it something that the documentation does not know")

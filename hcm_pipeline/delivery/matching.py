@@ -12,6 +12,9 @@ was observed to do (one changeId for each record it works off, in the order in w
 5. Of an operation's entries the newest decides. An update under the changeId of an earlier entry that only exports is that
    entry's twin: it fills in a reference (the manager), and decides nothing.
 
+What no rule can tell from the log: a retry by the service under a new changeId, after a later operation was accepted, answers
+for that one until its own change comes; and if that one was lost, for good.
+
 Both times are the service's, from two of its clocks: `Date` of the answer has whole seconds, and an entry may be up to
 SKEW older than the acceptance it belongs to. Everything read is kept by its id, and all entries of a worker are judged
 together, so that the order of reading, late entries and entries read twice change nothing.
@@ -37,8 +40,8 @@ SKEW = dt.timedelta(seconds=5)
 
 _DECIDES = "status in ('success', 'failure', 'skipped', 'warning')"
 
-# one row: one accepted operation of a touched worker, in the order of acceptance. `served_from`: the number of the first
-# change that can be its own, within the epoch that begins where a missing operation was sent again
+# one row: one accepted operation of a touched worker, and since when a change can be its own. An epoch begins where a worker
+# was sent again because the operation before was missing
 _QUEUE = """
     create or replace temp table queue as
     with before as (
@@ -57,7 +60,7 @@ _QUEUE = """
         left join before b on b.person_number = o.person_number
         where m.target = $target and (b.accepted_at is null or a.accepted_at > b.accepted_at)
         window w as (partition by o.person_number order by a.accepted_at, o.plan_no, o.request_no, o.op_no))
-    select *, sum(sent_again::integer) over w as epoch,
+    select *, sum(sent_again::integer) over w as epoch
     from accepted window w as (partition by person_number order by opens_at, plan_no, request_no, op_no
         rows between unbounded preceding and current row)
 """
@@ -82,7 +85,8 @@ _CHANGES = f"""
     select *, min(logged_at) over (partition by person_number, change_id, step) as begins_at from grouped
 """
 
-# one row: one entry and its operation
+# one row: one entry and its operation. `units` are the changes, numbered within an epoch; `served_from` is the number of the
+# first one that is the operation's own
 _MATCHED = """
     create or replace temp table matched as
     with epochs as (select person_number, epoch, min(opens_at) as opens_at from queue group by all),

@@ -117,6 +117,15 @@ def test_a_held_manifest_is_told_by_its_id_and_no_longer_once_it_was_decided(
     assert found(con, journal) == []
 
 
+def test_an_approval_that_expires_within_the_hour_is_told(con: duckdb.DuckDBPyConnection, journal: Journal) -> None:
+    held = manifest("disable")
+    journal.register(held, Path("folder"))
+    journal.approve(held.manifest_id, by="somebody", why=None, until=NOW + 2 * HOUR)
+    assert kinds(con, journal) == []
+    journal.approve(held.manifest_id, by="somebody", why=None, until=NOW + HOUR / 2)
+    assert kinds(con, journal) == [AlertKind.APPROVAL_EXPIRES]
+
+
 def test_a_bad_canary_is_told(con: duckdb.DuckDBPyConnection, journal: Journal) -> None:
     ready = manifest()
     journal.register(ready, Path("folder"))

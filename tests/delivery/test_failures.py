@@ -14,6 +14,7 @@ from hcm_pipeline.delivery import failures, jobstate, matching
 from hcm_pipeline.delivery.failures import KNOWN_CODES, FailureClass, mend_of
 from hcm_pipeline.delivery.jobstate import JobReport, JobState
 from hcm_pipeline.delivery.resend import make_resend, why_plan
+from hcm_pipeline.sandbox import codes
 
 from .tables import RULES, T0, TARGET, Service, empty_tables, entry_at
 
@@ -56,6 +57,10 @@ def fail(service: Service, code: str | None, at: float = 60, log_id: str = "a") 
 def test_every_documented_code_has_a_class_and_a_mend_whatever_its_case(code: str) -> None:
     assert mend_of(code) == mend_of(code.upper()) == mend_of(f"{code}-LdapErr: detail")
     assert mend_of(code) is not failures.UNKNOWN
+
+
+def test_every_code_that_the_sandbox_can_log_is_known() -> None:
+    assert {code for code in codes.CODES if mend_of(code) is failures.UNKNOWN} == set()
 
 
 @given(st.text())

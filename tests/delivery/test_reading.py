@@ -17,10 +17,12 @@ from hcm_pipeline import processing
 from hcm_pipeline.delivery import outcomes
 from hcm_pipeline.delivery.jobstate import JobState
 from hcm_pipeline.delivery.outcomes import OutcomeReport, read_outcomes, why_read
+from hcm_pipeline.delivery.resend import why_plan
 from hcm_pipeline.delivery.upload import upload
 from hcm_pipeline.entra import GraphClient, LogPage, Patience
 from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, running
 
+from ..acceptance.support import accounts
 from .chain import Chain, new_chain
 
 ADA = ("1001", "True", "Ada", "Byron", "", "Research")
@@ -69,6 +71,20 @@ class Line:
     def states(self) -> dict[str, str]:
         with self.chain.warehouse.write() as con:
             return dict(con.execute("select person_number, state from receipts").fetchall())
+
+    def latest(self) -> dict[str, str]:
+        """The state of every worker's last operation."""
+        with self.chain.warehouse.write() as con:
+            found = con.execute("select person_number, max_by(state, accepted_at) from receipts group by 1").fetchall()
+        return dict(found)
+
+    def failures(self) -> list[tuple[str, str]]:
+        with self.chain.warehouse.write() as con:
+            return con.execute("select person_number, state from failures order by 1").fetchall()
+
+    def due(self) -> bool:
+        with self.chain.warehouse.write() as con:
+            return why_plan(con, self.handle.target.key, self.now()) is not None
 
     def why_read(self) -> str | None:
         with self.chain.warehouse.read() as con:
@@ -206,3 +222,36 @@ def test_a_service_that_takes_no_such_page_is_asked_for_pages_of_its_own_size(
     line.deliver("2026-11-01", ADA)
     line.advance(120)
     assert line.read().settled == 1
+
+
+def test_what_is_dropped_lost_late_twice_or_fails_is_in_the_directory_in_the_end(
+    line_with: Callable[..., Line],
+) -> None:
+    """Every kind of mishap that the sandbox knows of records and entries, for some workers each, once."""
+    line = line_with(log_lag_seconds=300.0)
+    kinds = ("drop_record", "lose_entry", "repeat_entry", "no_twin", "disorder")
+    for number, kind in enumerate(kinds):
+        line.post(
+            "faults", kind=kind, times=None, share=0.3, seed=number, **({"each": 1} if kind != "disorder" else {})
+        )
+    line.post("faults", kind="delay_entry", times=None, share=0.3, seed=20, each=1, seconds=5 * HOUR)
+    line.post("faults", kind="fail", times=None, share=0.3, seed=30, each=1, code="Timeout")
+    rows = [
+        (f"{2000 + i}", "True", f"First{i}", f"Last{i}", f"{2000 + i // 3}" if i else "", "Sales") for i in range(20)
+    ]
+    line.deliver("2026-11-01", *rows)
+    states: dict[str, str] = {}
+    for _ in range(30):
+        line.advance(HOUR)
+        line.read()
+        if line.due():
+            line.send()
+        states = line.latest()
+        if set(states.values()) <= {"succeeded", "skipped"} and not line.failures():
+            break
+    assert set(states.values()) <= {"succeeded", "skipped"}, states
+    assert line.failures() == []
+    managers = {number: account.get("manager") for number, account in accounts(line.chain.home).items()}
+    assert managers == {row[0]: row[4] or None for row in rows}
+    struck = line.http.get(f"{line.handle.url}/sandbox/faults").json()["armed"]
+    assert all(fault["taken"] for fault in struck), struck  # nothing of this was left out
