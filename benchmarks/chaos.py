@@ -119,7 +119,7 @@ class Company:
                 workers[name] = ["True", f"First{name}", f"Last{name}", "", "", f"Job {chance.randint(1, 9)}",
                                  chance.choice(("North", "South")), chance.choice(("DE", "NO"))]  # fmt: skip
                 touched.add(name)
-            for name in touched | set(chance.sample(sorted(workers), len(workers) // 5 if place else 0)):
+            for name in sorted(touched | set(chance.sample(sorted(workers), len(workers) // 5 if place else 0))):
                 kind = chance.choice(("manager", "manager", "mover", "leaver", "rename", "blank"))
                 row = workers[name]
                 if kind == "manager" or not place:
