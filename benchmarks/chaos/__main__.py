@@ -1,0 +1,40 @@
+"""Run seeds and print what happened; exit code 1 when a rule was broken."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import time
+
+import benchmarks.chaos
+from benchmarks.chaos import Tally, chaos
+
+
+def main() -> None:
+    """Run seeds and print what happened."""
+    parser = argparse.ArgumentParser(
+        description=benchmarks.chaos.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seeds", type=int, default=200, help="how many")
+    parser.add_argument("--from", dest="first", type=int, default=0, help="the first one")
+    given = parser.parse_args()
+    logging.getLogger("hcm_pipeline").setLevel(logging.ERROR)  # what goes wrong on purpose is no news
+    tally, began, cpu = Tally(), time.perf_counter(), time.process_time()
+    with chaos() as runs:
+        for seed in range(given.first, given.first + given.seeds):
+            found = runs.run(seed)
+            tally.add(found)
+            for violation in found.violations:
+                print(violation, flush=True)
+    seconds = time.perf_counter() - began
+    print(f"{tally.seeds} seeds in {seconds:.0f} s ({time.process_time() - cpu:.0f} s of processor time)")
+    for title, counts in (("faults that hit", tally.faults), ("what happened", tally.did), ("broken", tally.broken)):
+        print(f"\n{title}")
+        for name, count in sorted(counts.items()):
+            print(f"  {name:32} {count:9,}")
+    if tally.violations:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

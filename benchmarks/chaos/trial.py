@@ -1,0 +1,362 @@
+"""One seed: what people, services and processes do, until nothing is left to do."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from itertools import chain
+from typing import Any
+from unittest.mock import patch
+
+from benchmarks.chaos import verdict
+from benchmarks.chaos.company import Company
+from benchmarks.chaos.process import Fuse, Kept, Killed, Lanes
+from benchmarks.chaos.site import Account, Site
+from benchmarks.chaos.tally import Tally
+from hcm_pipeline import processing
+from hcm_pipeline.delivery import canary, slices
+from hcm_pipeline.delivery.canary import Canary
+from hcm_pipeline.delivery.failures import KNOWN_CODES, decide_retry
+from hcm_pipeline.delivery.gates import Gates
+from hcm_pipeline.delivery.inputs import refuse_moved
+from hcm_pipeline.delivery.jobstate import refuse_silent
+from hcm_pipeline.delivery.journal import Journal, ManifestState
+from hcm_pipeline.delivery.outcomes import read_outcomes
+from hcm_pipeline.delivery.upload import upload
+from hcm_pipeline.entra import Patience
+from hcm_pipeline.errors import GuardStop, PipelineError, ServiceError
+from hcm_pipeline.home import Home
+from hcm_pipeline.settings import Target
+from hcm_pipeline.warehouse import Warehouse, store
+
+LINES = {"process": 2500, "plan": 3500, "upload": 8000, "outcomes": 2500}
+"""Lines of the product that a process of each kind runs through, roughly: it is killed at one of the first so many."""
+KILLED = {"process": 0.1, "plan": 0.25, "upload": 0.4, "outcomes": 0.25}
+"""How many of these processes are."""
+
+
+class Trial:
+    """One home, one sandbox, one seed. Without chaos it is the reference."""
+
+    def __init__(self, site: Site, home: Home, company: Company, seed: int, *, chaos: bool) -> None:
+        self.tally = Tally(seeds=1)
+        self.chance = random.Random(f"seed {seed}")
+        self.site = site
+        self.home = home
+        self.company = company
+        self.fuse = Fuse()
+        self._kept = Kept(home)
+        self.rules = company.loaded.profile.outcomes
+        self._chaos = chaos
+        self._seed = seed
+        self._armed: list[dict[str, Any]] = []
+        self._throttled = 0
+        self._dropped = Counter[str]()
+        self._cut = False
+        self._size = self.chance.randint(2, 5)
+        self._quota = self.chance.choice((8, 16, 60)) if chaos else 2000
+        options: dict[str, Any] = {}
+        if chaos:
+            options = {
+                "cycle_seconds": self.chance.choice((1.0, 60.0, 900.0)),
+                "log_lag_seconds": self.chance.choice((0.0, 0.0, 400.0)),
+                "retry_failed_seconds": self.chance.choice((None, None, None, 2400.0)),
+                "bucket_records": self.chance.choice((None, None, 12)),
+                "unchanged_record": self.chance.choice(("skipped", "update")),
+            }
+        self._drops = options.get("retry_failed_seconds") is None
+        site.begin(daily_quota=self._quota, **options)
+
+    @property
+    def target(self) -> Target:
+        """The sandbox's job."""
+        return self.site.target
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """As a new process opens it."""
+        return Warehouse(self.home)
+
+    def journal(self) -> Journal:
+        """As a new process opens it."""
+        return Journal(self.home.journal, clock=self.site.clock)
+
+    def run(self) -> dict[str, Account]:
+        """Play it to its end; returns the directory."""
+        with ExitStack() as stack:
+            for module in (slices, canary):
+                stack.enter_context(patch.object(module, "OPERATIONS_PER_REQUEST", self._size))
+            for kind, name in ((Journal, "_transaction"), (Warehouse, "publish"), (Warehouse, "write")):
+                stack.enter_context(patch.object(kind, name, self.fuse.gated(getattr(kind, name))))
+            stack.enter_context(patch.object(store, "harden", self._kept.harden))
+            stack.callback(self._kept.close)
+            if self._chaos:
+                self._play()
+            else:
+                for day in self.company.days:
+                    self.process([day])
+                    self._settle(3)
+            self._quiet()
+            self._settle(60)
+        return self.site.directory()
+
+    # --- what people and services do
+
+    def _play(self) -> None:
+        chance = self.chance
+        first, *days = self.company.days
+        for _ in range(chance.choice((0, 1, 1, 2))):  # some dates come late
+            late = days.pop(chance.randrange(len(days)))
+            days.insert(chance.randint(0, len(days)), late)
+        newest = first
+        acts: dict[Callable[[], None], int] = {
+            self.upload: 8, self.decide: 4, self.wait: 4, self.outcomes: 3, self.plan: 2, self.arm: 2, self.release: 1,
+            self.job: 1, self.rerun: 1,
+        }  # fmt: skip
+        for day in (None, *days):
+            if day is not None:
+                self.tally.did["backfills"] += day < newest
+                newest = max(day, newest)
+                self.process([day])
+            for _ in range(chance.randint(1, 4)):
+                self.arm()
+            self.plan()
+            self.decide()
+            self.upload()
+            for act in chance.choices(list(acts), list(acts.values()), k=chance.randint(2, 7)):
+                act()
+
+    def arm(self) -> None:
+        """A fault of calls or of records."""
+        chance, numbers = self.chance, sorted({row[0] for rows in self.company.days.values() for row in rows})
+        some = {"external_ids": chance.sample(numbers, len(numbers) // 4), "each": chance.choice((1, 1, 2, 3))}
+        passing = sorted(KNOWN_CODES - {"ImportSkipped", "EntrySynchronizationSkipped"})
+        others = {"on": chance.choice(("log", "jobs", "token")), "times": chance.randint(1, 3)}
+        fault: dict[str, Any] = chance.choice((
+            {"kind": "status", "status": 429, "retry_after": chance.choice((1, 30, 900)), "times": chance.randint(1, 3)},
+            {"kind": "status", "status": 429, "times": chance.randint(1, 3)},
+            {"kind": "status", "status": chance.choice((500, 503, 504)), "times": chance.randint(1, 4)},
+            {"kind": "status", "status": 503, "share": chance.choice((0.1, 0.3)), "times": None},
+            {"kind": "reset_after", "share": chance.choice((0.1, 0.3)), "times": None},
+            {"kind": "drop_request", "after": chance.randint(0, 3)},
+            {"kind": "status", "status": 503, "retry_after": 60, **others},
+            {"kind": "reset_before", **others},
+            {"kind": "bucket_full"},
+            {"kind": "reset_before", "times": chance.randint(1, 3)},
+            {"kind": "reset_after", "times": chance.randint(1, 3)},
+            {"kind": "status_after", "status": 504, "times": chance.randint(1, 3)},
+            {"kind": "revoke_tokens", "after": 1},
+            {"kind": "drop_request"},
+            {"kind": "disorder"},
+            {"kind": "drop_record", **some},
+            {"kind": "fail", "code": chance.choice(passing), **some},
+            {"kind": "fail", **some},
+            {"kind": "warn", **some},
+            {"kind": "fail_manager", **some},
+            {"kind": "no_twin", **some},
+            {"kind": "lose_entry", **some},
+            {"kind": "repeat_entry", **some},
+            {"kind": "delay_entry", "seconds": chance.choice((60, 3000, 20_000)), **some},
+        ))  # fmt: skip
+        if self._drops or not fault["kind"].startswith("drop"):
+            self._arm(fault)
+
+    def _arm(self, fault: dict[str, Any]) -> None:
+        self._armed.append({"times": None if "external_ids" in fault else 1, **fault, "seed": len(self._armed)})
+        self.site.post("faults", **fault, seed=len(self._armed) - 1)
+
+    def job(self) -> None:
+        """The job stands still until somebody sees to it."""
+        status = self.chance.choice(("Paused", "Quarantine", "Active", "Active"))
+        self.site.post("job", status=status, **({"lasts": 1} if status == "Quarantine" else {}))
+        self.tally.did["job " + status] += 1
+
+    def wait(self) -> None:
+        """Time passes."""
+        self.site.sleep(self.chance.choice((30.0, 600.0, 3600.0, 4 * 3600.0, 20 * 3600.0)))
+
+    def decide(self) -> None:
+        """A person approves and rejects some of what is held, or takes a word back."""
+        with self.journal() as journal:
+            for manifest in journal.manifests(ManifestState.HELD, ManifestState.REJECTED):
+                word = self.chance.random()
+                if manifest.state is ManifestState.HELD and word < 0.25:
+                    journal.reject(manifest.manifest_id, by="somebody", why=None)
+                    self.tally.did["rejections"] += 1
+                elif word < 0.75:
+                    self._approve(journal, manifest.manifest_id)
+
+    def _approve(self, journal: Journal, manifest_id: str) -> None:
+        hours = self.company.loaded.profile.guards.approval_hours
+        journal.approve(manifest_id, by="somebody", why=None, until=self.site.now + dt.timedelta(hours=hours))
+        self.tally.did["approvals"] += 1
+
+    def release(self) -> None:
+        """A person lets a manifest go on past its canary."""
+        with self.journal() as journal:
+            gates = Gates(journal, self.target.key)
+            for manifest in journal.open_manifests():
+                if gates.failed(manifest.manifest_id):
+                    gates.release(manifest.manifest_id, "somebody", self.site.now)
+
+    def rerun(self) -> None:
+        """Somebody runs a date again that was run before."""
+        with self.warehouse.write() as con:
+            done = [day for (day,) in con.execute("select business_date from days order by 1").fetchall()]
+        self.process([self.chance.choice(done)])
+
+    # --- what processes do
+
+    def process(self, days: list[dt.date]) -> None:
+        """Run business dates, again and again until nobody ends it."""
+
+        def work() -> None:
+            list(processing.process(self.warehouse, self.company.loaded, days, clock=self.site.clock))
+
+        while not self._process("process", work):
+            pass  # a date that was cut off is run again: whoever started it sees that it failed
+
+    def plan(self) -> None:
+        """Plan, and publish it."""
+
+        def work() -> None:
+            processing.plan(self.warehouse, self.company.loaded, self.target.key, clock=self.site.clock)
+            self.warehouse.publish()
+
+        self._process("plan", work)
+
+    def upload(self) -> None:
+        """Everything that may go out, in an order that is drawn."""
+
+        def work() -> None:
+            with self.journal() as journal:
+                opened = journal.open_manifests()
+                self.chance.shuffle(opened)
+                refuse_silent(self.warehouse, self.target.key, self.site.now)
+                for manifest in opened:
+                    self._upload(journal, manifest.manifest_id)
+
+        self._process("upload", work)
+
+    def _upload(self, journal: Journal, manifest_id: str) -> None:
+        width = self.chance.choice((1, 3, 16))
+        try:
+            report = upload(
+                self.home, self.target, manifest_id, journal=journal, clock=self.site.clock,
+                patience=Patience(sleep=self.site.sleep, jitter=self.chance.uniform), quota=self._quota,
+                canary=Canary(self.company.loaded.profile.delivery.canary, 15.0, 150.0),
+                still_holds=partial(refuse_moved, self.warehouse, self.company.loaded),
+                lanes=lambda post, _clock, _sleep: Lanes(post, self.site, self.chance, self.fuse, width),
+            )  # fmt: skip
+        except GuardStop:
+            return  # the approval expired
+        if report.paused_until is not None and not report.stopped:
+            self.tally.did["pauses"] += 1
+
+    def outcomes(self) -> None:
+        """Read the log once."""
+
+        def work() -> None:
+            read_outcomes(
+                self.warehouse, self.target, self.rules, now=self.site.clock, sleep=self.site.sleep,
+                patience=Patience(sleep=self.site.sleep, jitter=self.chance.uniform),
+            )  # fmt: skip
+
+        self._process("outcomes", work)
+
+    def _process(self, kind: str, work: Callable[[], None]) -> bool:
+        """Run it as a process of its own, which may be killed; whether it was not."""
+        self._kept.open()
+        if self._cut:
+            self.tally.did["restarts"] += 1
+            self._cut = False
+        try:
+            if self._chaos and self.chance.random() < KILLED[kind]:
+                with self.fuse.burning(self.chance.randint(1, LINES[kind])):
+                    work()
+            else:
+                work()
+        except Killed:
+            self.tally.did[f"kills of {kind}"] += 1
+            self._cut = True
+            self.fuse.dead = False
+            self._kept.close()
+            self.site.sleep(self.chance.choice((0.0, 5.0, 700.0)))
+            return False
+        except (ServiceError, GuardStop) as error:
+            self.tally.did[f"ended with {type(error).__name__}"] += 1
+        except PipelineError as error:
+            if "is not sent: since it was planned" not in str(error):
+                raise
+            self.tally.did["plans that no longer held"] += 1
+        return True
+
+    # --- the end
+
+    def _quiet(self) -> None:
+        """Nothing disturbs any more; what the faults did is counted."""
+        report = self.site.get("faults")
+        left = {fault["seed"]: fault["taken"] for fault in report["armed"]}
+        for fault in self._armed:
+            name = f"{fault['kind']} {fault.get('status', '')}".strip()
+            hits = left.get(fault["seed"], fault["times"] or 0)
+            self.tally.faults[name] += hits
+            if fault.get("status") == 429 and "on" not in fault:
+                self._throttled += hits
+        for kind in ("drop_record", "drop_request"):
+            self._dropped.update(report["struck"].get(kind, {}))
+        self.site.disarm()
+        self.site.post("job", status="Active")
+        self._chaos = False
+
+    def _settle(self, rounds: int) -> None:
+        """Approve, plan, send and read, until nothing is left; what failed for good is sent again by a person's word."""
+        for number in range(rounds):
+            with self.journal() as journal:
+                for manifest in journal.manifests(ManifestState.HELD, ManifestState.REJECTED):
+                    self._approve(journal, manifest.manifest_id)
+            self.release()
+            self.upload()
+            self.site.sleep(1500.0)
+            self.outcomes()
+            if number % 3 == 2:
+                with self.warehouse.write() as con:
+                    decide_retry(con, self.target.key, None, "somebody", self.site.now)
+            self.plan()
+            if self._done():
+                return
+            self.site.sleep(6 * 3600.0)
+
+    def _done(self) -> bool:
+        with self.warehouse.write() as con, self.journal() as journal:
+            waiting = con.execute("select count(*) from receipts where state = 'accepted'").fetchall()
+            failed = con.execute("select count(*) from failures").fetchall()
+            return not waiting[0][0] and not failed[0][0] and not journal.manifests(
+                ManifestState.READY, ManifestState.HELD, ManifestState.UPLOADING, ManifestState.REJECTED
+            )  # fmt: skip
+
+    # --- the verdict
+
+    def judge(self, found: dict[str, Account], wanted: dict[str, Account]) -> None:
+        """Note every rule that was broken, and what was counted; `wanted` is the directory of the undisturbed run."""
+        calls = self.site.get("received", limit=1_000_000)["received"]
+        did = self.tally.did
+        with self.warehouse.write() as con, self.journal() as journal:
+            verdicts = {
+                "directory differences": verdict.of_directory(found, wanted),
+                "operations lost": chain(verdict.of_operations(con), verdict.of_drops(con, calls, self._dropped)),
+                "regressions": verdict.of_order(con, journal, self.home, calls),
+                "limits broken": verdict.of_limits(calls, self._quota, self._throttled),
+            }
+            for name, broken in verdicts.items():
+                said = [f"seed {self._seed}: {what}" for what in broken]
+                self.tally.broken[name] += len(said)
+                self.tally.violations += said
+            did["missing found"] += con.execute("select count(*) from missing_operations").fetchall()[0][0]
+        did["requests"] += len(calls)
+        did["requests throttled"] += sum(call["status"] == 429 for call in calls)
+        did["records dropped"] += sum(self._dropped.values())
