@@ -12,7 +12,7 @@ from hcm_pipeline.sources import Shape, delimited, examine, stage
 
 from .build import Rows, source, staged, written
 
-EXAMPLES = Path("/work/shared/examples/oracle")
+EXAMPLES = Path(__file__).parents[3] / "shared" / "examples" / "oracle"
 
 
 def by(path: str, folder: Path, file: Path, shape: Shape) -> Rows | None:
