@@ -214,7 +214,7 @@ def test_a_stopped_business_date_is_told(con: duckdb.DuckDBPyConnection, journal
 CANARY = st.text(st.characters(categories=["Lu", "Ll", "Nd"]), min_size=4, max_size=20).map(lambda text: f"Zq{text}Xj")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(CANARY, st.sampled_from(["failed", "missing", "skipped"]))
 def test_nothing_that_a_file_or_the_service_says_reaches_a_message(
     tables: duckdb.DuckDBPyConnection, tmp_path_factory: pytest.TempPathFactory, canary: str, state: str

@@ -93,6 +93,21 @@ def test_the_log_is_read_over_all_its_pages(service_with: Callable[..., Service]
     assert {entry.job_id for entry in entries} == {service.target.job_id}
 
 
+@pytest.mark.parametrize("page", ["60", "5000"])
+def test_the_log_is_read_in_pages_of_any_size_that_the_service_takes(
+    service_with: Callable[..., Service], monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    monkeypatch.setattr("hcm_pipeline.entra.client.LOG_PAGE", page)  # the sandbox refuses the larger one
+    service = service_with(log_calls_per_10s=1000)
+    with service.client() as client:
+        for start in range(0, 150, 50):
+            assert client.bulk_upload(bulk(*range(start, start + 50)), client.sign_in()).accepted
+        service.advance(60)
+        pages = [read.entries for read in client.provisioning_log(start_of(service))]
+    assert len(pages) == (3 if page == "60" else 2)  # its own page holds a hundred
+    assert len({entry.id for entries in pages for entry in entries}) == 150
+
+
 def test_the_log_begins_at_the_given_time(service: Service) -> None:
     with service.client() as client:
         client.bulk_upload(bulk(1), client.sign_in())
