@@ -108,6 +108,9 @@ def take_spellings(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.dat
 
     Makes temp table `renamed`. The stand-in stays reserved for the worker, as any former name.
     """
+    con.execute("create or replace temp table renamed(person_number varchar)")
+    if first(con, "select 1 from spelling_decisions limit 1") is None:
+        return
     fields = {part: field for part, field in NAME_PARTS.items() if part != "number"}
     written = " or ".join(f"d.part = {literal(part)} and d.name = n.{field}" for part, field in fields.items())
     waiting = f"""select * from worker_versions where valid_to is null and person_number in (
@@ -115,7 +118,7 @@ def take_spellings(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.dat
         and person_number in (select person_number from spelling_decisions)
         and not exists (from former_names f where f.person_number = i.person_number and f.name = i.user_principal_name))"""
     con.execute(f"""
-        create or replace temp table renamed as
+        insert into renamed
         select person_number from ({named_sql(profile, day, waiting)}) n
         where exists (from spelling_decisions d where d.person_number = n.person_number and ({written}))
     """)

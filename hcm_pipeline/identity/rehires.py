@@ -29,10 +29,14 @@ def offer_rehires(con: duckdb.DuckDBPyConnection, profile: Profile) -> None:
     rules = [rule for rule in profile.identity.rehire if set(rule.fields) <= set(profile.columns)]
     if not rules or not first(con, "select 1 from identities limit 1"):
         return
+    con.execute("""
+        create or replace temp table known_newcomers as
+        select person_number from identities where person_number in (select person_number from newcomers)
+    """)
     con.execute(f"""
         create or replace temp table asked as
         select * from worker_versions where valid_to is null and active and person_number in (
-            select person_number from newcomers where person_number not in (select person_number from identities)
+            select person_number from newcomers where person_number not in (from known_newcomers)
                 and person_number not in (select person_number from retired)
             union select person_number from identity_reviews where reason = '{LIKELY}')
         and person_number not in (select person_number from waiting)
@@ -42,9 +46,10 @@ def offer_rehires(con: duckdb.DuckDBPyConnection, profile: Profile) -> None:
     if first(con, "select 1 from asked limit 1"):
         _find_likely(con, profile, rules)
         if profile.identity.rehire_meanwhile == "wait":
-            con.execute(f"""delete from newcomers where person_number not in (select person_number from identities)
+            con.execute(f"""delete from newcomers where person_number not in (from known_newcomers)
                 and person_number in (select person_number from waiting where reason = '{LIKELY}')""")
     con.execute("drop table asked")
+    con.execute("drop table known_newcomers")
 
 
 def _offer_numbers(con: duckdb.DuckDBPyConnection) -> None:

@@ -165,9 +165,10 @@ create table if not exists identities (
     cn_rule varchar,
     placed_by varchar,                     -- placement 2, leavers 1, default; account or imported: found there, no rule's
     placed_on date,                        -- since when in this container; null: as given_on
-    upn_beginning varchar not null,        -- of the mail nickname in lower case, without what a number behind it could change
-    sam_beginning varchar,
-    cn_beginning varchar
+    upn_beginning varchar not null using compression uncompressed, -- of the mail nickname in lower case, without what a number
+                                           -- behind it could change; all of them are read for every newcomer
+    sam_beginning varchar using compression uncompressed,
+    cn_beginning varchar using compression uncompressed
 );
 alter table identities add column if not exists placed_by varchar;
 alter table identities add column if not exists placed_on date;
@@ -236,7 +237,7 @@ create table if not exists directory_names (
     kind varchar not null,
     employee_id varchar,                   -- of a user who is not deleted: whose name it is
     object_id varchar,                     -- whose name it is in the directory
-    beginning varchar not null             -- of the key, without what a number behind it could change
+    beginning varchar not null using compression uncompressed -- of the key, without what a number behind it could change
 );
 alter table directory_names add column if not exists object_id varchar;
 alter table directory_names add column if not exists beginning varchar;
