@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hcm_pipeline.delivery.target import describe, open_target
 from hcm_pipeline.entra import GraphClient
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.identity.directory import active_directory, file, graph
+from hcm_pipeline.identity.directory import file, graph
 from hcm_pipeline.identity.directory.model import Read
 from hcm_pipeline.identity.directory.reading import Reading
 from hcm_pipeline.identity.directory.store import forget_others
@@ -19,6 +20,9 @@ from hcm_pipeline.profile import Profile
 from hcm_pipeline.profile.model import Directory
 from hcm_pipeline.settings import Settings, Target
 from hcm_pipeline.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from hcm_pipeline.identity.directory.active_directory import Account
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,8 @@ def read_directory(
             return graph.refresh(reading, client, _tenant(target))
     if directory.kind == "ad":
         announce(f"{name}: {directory.url}")
+        from hcm_pipeline.identity.directory import active_directory  # loads LDAP, which few need
+
         return active_directory.refresh(reading, _account(settings, name, directory))
     path = wish.file or (settings.home.path / directory.file if directory.file else None)
     if path is None:
@@ -88,10 +94,12 @@ def _tenant(target: Target) -> str:
     return f"{target.tenant_id} {'sandbox' if target.sandbox else urlsplit(target.graph_url).netloc}"
 
 
-def _account(settings: Settings, name: str, directory: Directory) -> active_directory.Account:
+def _account(settings: Settings, name: str, directory: Directory) -> Account:
+    from hcm_pipeline.identity.directory.active_directory import Account
+
     if not settings.ldap.password:
         raise UsageError(f"{name}: HCM_PIPELINE_LDAP_PASSWORD is not set; it is the password of {directory.user}")
-    return active_directory.Account(
+    return Account(
         url=directory.url or "",
         user=directory.user or "",
         password=settings.ldap.password,

@@ -7,7 +7,7 @@ import hashlib
 import time
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -19,8 +19,10 @@ from hcm_pipeline.cli.prepare import Json
 from hcm_pipeline.cli.run import DAY_COLUMNS, REASON_COLUMNS, day_row, materialize, reason_row
 from hcm_pipeline.delivery.target import target_key
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.sandbox import SandboxHandle, running
 from hcm_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from hcm_pipeline.sandbox import SandboxHandle
 
 DAYS = {dt.date(2026, 11, 2): "workers-2026-11-02.csv", dt.date(2026, 11, 3): "workers-2026-11-03.csv"}
 
@@ -32,6 +34,8 @@ def add_to(app: typer.Typer) -> None:
 
 def demo(as_json: Json = False) -> None:
     """Two days of sample extracts through the whole chain: sandbox, runs, sensor-driven upload, outcomes, summary."""
+    from hcm_pipeline.sandbox import running  # loads a web server
+
     found = Settings.from_env()
     context = Context(Settings(found.home, "oracle-hcm", None))  # always the sandbox, whatever the environment names
     home = context.settings.home.create()

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from importlib import resources
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,9 +22,11 @@ from hcm_pipeline.home import Home
 from hcm_pipeline.processing import utc_now
 from hcm_pipeline.profile import built_in_names, load
 from hcm_pipeline.profile.load import BUILT_IN
-from hcm_pipeline.sandbox import SandboxHandle, serve
 from hcm_pipeline.sandbox.command import greeting, options_of
 from hcm_pipeline.scim.mapping import compile_mapping
+
+if TYPE_CHECKING:
+    from hcm_pipeline.sandbox import SandboxHandle
 
 ENV_EXAMPLE = """\
 # Set these where the pipeline runs, for instance with `set -a; . ./.env; set +a` from a copy of this file called .env.
@@ -189,6 +191,8 @@ def sandbox(
     ] = None,
 ) -> None:
     """Run the home's sandbox, a local Entra ID, until it is interrupted."""
+    from hcm_pipeline.sandbox import serve  # loads a web server
+
     given = {"cycle_seconds": cycle_seconds, "log_lag_seconds": log_lag_seconds}
     options = options_of(option or (), given)
     home = Context.from_env().settings.home.create()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from hcm_pipeline.sandbox import job_key, running
+from hcm_pipeline.sandbox import job_key
 from hcm_pipeline.settings import Settings, Target
 
 
@@ -16,6 +16,8 @@ def open_target(settings: Settings) -> Iterator[Target]:
     if settings.target is not None:
         yield settings.target
         return
+    from hcm_pipeline.sandbox import running  # loads a web server
+
     with running(settings.home.sandbox) as sandbox:
         yield sandbox.target
 

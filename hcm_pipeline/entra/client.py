@@ -18,7 +18,6 @@ import orjson
 
 from hcm_pipeline.entra.answers import Answer, NoAnswer, read_answer
 from hcm_pipeline.entra.log import LogEntry, LogPage
-from hcm_pipeline.entra.signin import SignIn
 from hcm_pipeline.entra.timing import LOG_RATE, Clock, Patience, TryAgain, utc_now
 from hcm_pipeline.errors import ServiceError, ServiceRefused, ServiceUnavailable
 from hcm_pipeline.settings import Target
@@ -71,6 +70,8 @@ class GraphClient:
     """
 
     def __init__(self, target: Target, *, patience: Patience | None = None, clock: Clock = utc_now) -> None:
+        from hcm_pipeline.entra.signin import SignIn  # loads MSAL, which most commands do not need
+
         self._target = target
         self._patience = patience or Patience()
         self._clock = clock

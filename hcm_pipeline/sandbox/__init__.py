@@ -1,7 +1,22 @@
 """A faithful local Microsoft Entra ID: sign-in, bulkUpload, cycles, provisioning log and users, over TLS."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from hcm_pipeline.sandbox.options import SandboxOptions
-from hcm_pipeline.sandbox.server import SandboxHandle, running, serve
-from hcm_pipeline.sandbox.service import job_key
+from hcm_pipeline.sandbox.store import job_key
+
+if TYPE_CHECKING:
+    from hcm_pipeline.sandbox.server import SandboxHandle, running, serve
 
 __all__ = ["SandboxHandle", "SandboxOptions", "job_key", "running", "serve"]
+
+
+def __getattr__(name: str) -> Any:
+    """The server, loaded when it is asked for: most commands need none, and it takes longer than many of them."""
+    if name not in __all__:
+        raise AttributeError(name)
+    from hcm_pipeline.sandbox import server
+
+    return getattr(server, name)

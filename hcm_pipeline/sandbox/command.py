@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.sandbox.options import SandboxOptions, checked, from_words
-from hcm_pipeline.sandbox.server import SandboxHandle
+
+if TYPE_CHECKING:
+    from hcm_pipeline.sandbox.server import SandboxHandle
 
 
 def options_of(words: Iterable[str], given: Mapping[str, object]) -> SandboxOptions:

@@ -35,20 +35,6 @@ UNCOUNTED = (0, 429)
 COUNTED = f"SELECT at FROM received WHERE at > ? AND status NOT IN {UNCOUNTED} ORDER BY at"
 
 
-def job_key(directory: Path) -> str:
-    """`<service principal>/<job>` of a directory's sandbox, running or not; of a fresh one, what it will be."""
-    state, usual = directory / "state.sqlite", SandboxOptions()
-    if state.is_file():
-        store = Store(state)
-        try:
-            kept = store.meta()
-        finally:
-            store.close()
-        if "tenant_id" in kept:
-            return f"{kept['service_principal_id']}/{kept['job_id']}"
-    return f"{usual.service_principal_id}/{usual.job_id}"
-
-
 class Sandbox:
     """One tenant with one API-driven provisioning job. Safe to use from several threads."""
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hcm_pipeline.home import private
+from hcm_pipeline.sandbox.options import SandboxOptions
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -163,3 +164,17 @@ class Store:
         with self._write_lock, self._read_lock:
             self._reader.close()
             self._writer.close()
+
+
+def job_key(directory: Path) -> str:
+    """`<service principal>/<job>` of a directory's sandbox, running or not; of a fresh one, what it will be."""
+    state, usual = directory / "state.sqlite", SandboxOptions()
+    if state.is_file():
+        store = Store(state)
+        try:
+            kept = store.meta()
+        finally:
+            store.close()
+        if "tenant_id" in kept:
+            return f"{kept['service_principal_id']}/{kept['job_id']}"
+    return f"{usual.service_principal_id}/{usual.job_id}"

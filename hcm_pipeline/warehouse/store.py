@@ -202,12 +202,7 @@ def ensure_columns(con: duckdb.DuckDBPyConnection, table: str, columns: dict[str
 
     Raises PipelineError when a column is there with another type: the profile changed a field's type.
     """
-    found = {
-        str(name): str(kind)
-        for name, kind in con.execute(
-            "select column_name, data_type from duckdb_columns() where table_name = ?", [table]
-        ).fetchall()
-    }
+    found = {str(name): str(kind) for name, kind, *_ in con.execute(f"describe {quote(table)}").fetchall()}
     for name, kind in columns.items():
         if name not in found:
             con.execute(f"alter table {quote(table)} add column {quote(name)} {kind}")

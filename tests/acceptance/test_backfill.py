@@ -91,12 +91,8 @@ def dagster(site: Site) -> Iterator[Dagster]:
             time.sleep(0.5)
         yield server
     finally:
-        os.killpg(process.pid, signal.SIGINT)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        os.killpg(process.pid, signal.SIGKILL)  # it takes its time over any other end
+        process.wait()
         log.close()
 
 

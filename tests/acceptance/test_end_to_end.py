@@ -29,7 +29,7 @@ def site(tmp_path: Path) -> Site:
 
 def test_the_demo_shows_the_whole_chain_leaves_nothing_running_and_is_harmless_again(site: Site) -> None:
     said = site.run("demo")
-    for expected in ("What the extracts said", "joiners", "leavers", "Rows in quarantine", "contradicts_another_row",
+    for expected in ("What the extracts said", "joiners", "leavers", "disable", "Rows in quarantine", "contradicts_another_row",
                      "3 bulk requests", "succeeded", "Where to look next", "Nothing is left running"):  # fmt: skip
         assert expected in said
     assert processes_of(site.path) == []
@@ -61,10 +61,12 @@ def test_init_makes_a_home_whose_profile_is_checked_key_by_key(site: Site) -> No
     site.profile = str(profile)
     assert site.json("profile", "check")["valid"] is True
     changed = profile.read_text(encoding="utf-8").replace('content = "full"', 'content = "most"')
-    profile.write_text(changed.replace('[identity]\ndomain = "contoso.com"', "[identity]"), encoding="utf-8")
+    changed = 'colour = "red"\n' + changed.replace('[identity]\ndomain = "contoso.com"', "[identity]")
+    profile.write_text(changed, encoding="utf-8")
     said = site.run("profile", "check", code=1)
     assert f"{profile}: sources[0].content = 'most': one of 'full' or 'changes-only'" in said
     assert f"{profile}: identity.domain = (missing): this key is required" in said
+    assert f"{profile}: colour = 'red': no such key" in said
     site.run("init", site.path)
     assert 'content = "most"' in profile.read_text(encoding="utf-8"), "init overwrote what was there"
 
