@@ -1,6 +1,20 @@
 """What holds for every test."""
 
+from typing import Any
+
+import duckdb
 import pytest
+
+_connect = duckdb.connect
+
+
+def _with_one_thread(*args: Any, **named: Any) -> duckdb.DuckDBPyConnection:
+    return _connect(*args, **{**named, "config": {"threads": 1, **(named.get("config") or {})}})
+
+
+def pytest_configure() -> None:
+    """DuckDB works with one thread, as each core has a worker of pytest-xdist; commands that tests start use all of them."""
+    duckdb.connect = _with_one_thread
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:

@@ -103,7 +103,7 @@ def until(seconds: float, check: Any) -> Any:
         found = check()
         if found:
             return found
-        time.sleep(1)
+        time.sleep(2)
     raise AssertionError(f"nothing within {seconds} s")
 
 

@@ -78,6 +78,7 @@ def test_two_runs_and_a_reader_at_once_meet_no_lock(tmp_path: Path) -> None:
     looks: list[Any] = []
     while any(process.poll() is None for process in runs):
         looks.append(site.json("status"))
+        time.sleep(1)
     for process in runs:
         site.end(process)
     seen = len(reader.days)

@@ -7,12 +7,11 @@ import pytest
 from benchmarks.chaos import Tally, chaos
 
 
-@pytest.mark.parametrize("seeds", [(0, 1), (20, 21)], ids=str)
-def test_whatever_happens_on_the_way_the_end_is_that_of_an_undisturbed_run(seeds: tuple[int, ...]) -> None:
+@pytest.mark.parametrize("seed", [0, 20])
+def test_whatever_happens_on_the_way_the_end_is_that_of_an_undisturbed_run(seed: int) -> None:
     tally = Tally()
     with chaos() as runs:
-        for seed in seeds:
-            tally.add(runs.run(seed))
+        tally.add(runs.run(seed))
     assert tally.violations == []
     assert set(tally.broken) == {"directory differences", "operations lost", "regressions", "limits broken"}
     # something was in the way, and something was done
