@@ -9,6 +9,7 @@ import duckdb
 from hcm_pipeline.identity.patronymics import without_patronymics
 from hcm_pipeline.identity.placement import place_columns, with_last_day
 from hcm_pipeline.identity.reserved import RESERVED
+from hcm_pipeline.identity.scripts import HOMES
 from hcm_pipeline.identity.spelling import latin_sql, spell_all, spelled_sql
 from hcm_pipeline.identity.templates import fields_of
 from hcm_pipeline.profile.model import NAME_PARTS, Profile
@@ -53,10 +54,20 @@ def named_sql(profile: Profile, day: dt.date, workers: str) -> str:
                        literal(identity.domain.lower()))  # fmt: skip
     variant = _first_of([(rule.when, str(place)) for place, rule in enumerate(identity.variants, 1)], "0")
     columns = ", ".join(
-        [*fields, "coalesce(upper(country), '') as place", f"{domain} as domain", f"{variant} as variant",
+        [*fields, f"{_place_sql(profile)} as place", f"{domain} as domain", f"{variant} as variant",
          place_columns(profile, day)]
     )  # fmt: skip
     return f"select {columns} from {with_last_day(profile, workers)}"
+
+
+def _place_sql(profile: Profile) -> str:
+    """The country by whose rules a worker's names are spelled: that of their language, and otherwise their own."""
+    country, field = "upper(country)", profile.identity.spelling.language
+    if field is not None:
+        homes = ", ".join(f"{literal(language)}: {literal(home)}" for language, home in HOMES.items())
+        language = f"lower(regexp_extract({quote(field)}, '^ *([A-Za-z]+)', 1))"
+        country = f"coalesce(map {{{homes}}}[{language}], {country})"
+    return f"coalesce({country}, '')"
 
 
 def _field_sql(part: str, field: str, profile: Profile) -> str:

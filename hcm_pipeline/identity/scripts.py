@@ -80,6 +80,13 @@ _TELLING = (("їєґ", "UA"), ("ў", "BY"), ("ѓќѕ", "MK"), ("ђћ", "RS"), ("
 """Letters that one alphabet of the tables has and its neighbours have not."""
 
 
+HOMES = {
+    "be": "BY", "bg": "BG", "bs": "BA", "cnr": "ME", "da": "DK", "de": "DE", "el": "GR", "fi": "FI", "is": "IS", "ja": "JP",
+    "ko": "KR", "mk": "MK", "nb": "NO", "nn": "NO", "no": "NO", "ru": "RU", "sr": "RS", "sv": "SE", "uk": "UA", "zh": "CN",
+}  # fmt: skip
+"""Languages (ISO 639) whose names are spelled by one country's rules, whoever bears them."""
+
+
 def _cyrillic(text: str, place: str) -> tuple[str, Way]:
     low = text.lower()
     home = next((country for letters, country in _TELLING if set(letters) & set(low)), None)

@@ -132,6 +132,11 @@ def _cross_checks(profile: Profile) -> list[ProfileFault]:
         for field in fields
         if field not in profile.columns or profile.types[field] != "string"
     ]
+    language = profile.identity.spelling.language
+    if language is not None and profile.types.get(language) != "string":
+        faults.append(
+            ProfileFault("identity.spelling.language", repr(language), "a text field that the profile maps to a column")
+        )
     if not profile.sources:
         faults.append(ProfileFault("sources", "[]", "at least one [[sources]] table"))
     names = [source.name for source in profile.sources]

@@ -234,8 +234,9 @@ class Whole(Model):
     cohort: Share = Share(percent=50, at_least=25)
     changes: Share = Share(percent=50, at_least=100)
     """Of a changes-only extract: its share of all known workers."""
-    columns: Literal["hold", "report"] = "hold"
-    """What becomes of a full extract without columns that the one before it had."""
+    columns: Literal["hold", "exact", "report"] = "hold"
+    """What becomes of a full extract without mapped columns that the one before it had. `exact` holds one with any other
+    difference between their columns, too."""
 
 
 class ZoneFor(Model):
@@ -471,6 +472,9 @@ class Spelling(Model):
     latin: dict[Literal["first", "preferred", "middle", "last"], tuple[Identifier, ...]] = {}
     """Text fields that hold a part of the name in Latin letters; the first that does is taken where the part itself does not.
     For first it is preferred_name in any case."""
+    language: Identifier | None = None
+    """Text field with the language of a worker's names (BCP 47: `uk`, `sr-Latn`, `zh_TW`). Where it says by which country's rules
+    they are spelled, it goes before the country."""
     written_out: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], ...] = ()
     """Countries (ISO 3166 alpha-2) where ä is ae, ö and ø are oe, ü is ue and å is aa; elsewhere the marks go."""
 

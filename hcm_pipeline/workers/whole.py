@@ -36,6 +36,7 @@ RULES = {
     "no_trailer": "the last line is not the trailer that the profile tells of: the file was cut off",
     "control_total": "the trailer counts other records than there are",
     "columns_lost": "columns are missing that the full extract before it had",
+    "columns_changed": "the columns are others than those of the full extract before it, and the profile holds such",
     "gap": "a changes-only extract after one that is missing; a full extract closes the gap",
     "unexpected_date": "the business date is not one on which the source is due, or lies ahead",
     "older": "an extract of the source for a later date landed before it, and the profile holds such",
@@ -102,7 +103,7 @@ def _full(staged: Staged, extract: Extract, day: dt.date) -> Iterator[Finding]:
             yield Finding("fewer_rows", f"it holds {of}; workers.whole.fewer allows {whole.fewer.percent:g} % less")
         if rows - usual >= whole.more.at_least and (rows - usual) * 100 > whole.more.percent * usual:
             yield Finding("more_rows", f"it holds {of}; workers.whole.more allows {whole.more.percent:g} % more")
-    if whole.columns == "hold":
+    if whole.columns != "report":
         yield from _columns(con, staged.profile, extract, day)
     for field in whole.cohorts:
         yield from _cohort(staged, extract, field)
@@ -117,14 +118,17 @@ def _columns(con: duckdb.DuckDBPyConnection, profile: Profile, extract: Extract,
     )
     if before is None:
         return
-    had = first(con, "select from_json(?::json, '[\"varchar\"]')", [before[0]]) or ([],)
-    lost = [
-        spec.column
-        for spec in profile.columns.values()
-        if spec.column in had[0] and spec.column not in extract.shape.header
-    ]
+    [had] = first(con, "select from_json(?::json, '[\"varchar\"]')", [before[0]]) or ([],)
+    has = extract.shape.header
+    lost = [spec.column for spec in profile.columns.values() if spec.column in had and spec.column not in has]
     if lost:
         yield Finding("columns_lost", f"it lacks {', '.join(lost)}, which the full extract before it had")
+    if profile.workers.whole.columns == "exact":
+        gone = [name for name in had if name not in has and name not in lost]
+        come = [name for name in has if name not in had]
+        told = [f"{said} {', '.join(names)}" for said, names in (("lacks", gone), ("has", come)) if names]
+        if told:
+            yield Finding("columns_changed", f"it {' and '.join(told)}, unlike the full extract before it")
 
 
 def _cohort(staged: Staged, extract: Extract, field: str) -> Iterator[Finding]:

@@ -156,6 +156,27 @@ def test_some_workers_have_other_rules_domains_and_containers() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("language", "country", "last", "local"),
+    [
+        ("bg", "DE", "Щерев", "a.shterev"),
+        ("uk-UA", "RU", "Горко", "a.horko"),
+        (" ZH_tw", "SG", "王", "a.wang"),
+        ("ja", "CN", "山田", "user-1"),  # no longer read as Chinese: a person says how
+        ("fr", "CN", "王", "a.wang"),  # says nothing of it: the country does
+        ("", "CN", "王", "a.wang"),
+        ("bulgarian", "BG", "Щерев", "a.shterev"),
+        ("de", "US", "Grün", "a.gruen"),
+    ],
+)
+def test_the_language_of_a_name_goes_before_the_country(language: str, country: str, last: str, local: str) -> None:
+    rules = {"candidates": ["{first:1}.{last}"]}
+    spelling = {"language": "department", "written_out": ["DE"]}
+    [(upn, _, _)] = named([("1", "Ann", last)], {"department": language, "country": country},
+                          user_principal_name=rules, spelling=spelling)  # fmt: skip
+    assert upn == f"{local}@contoso.com"
+
+
 def test_common_names_are_unique_in_their_container_only() -> None:
     ledger = Ledger(profile(placement=[{"when": "person_number = '2'", "container": "OU=B,DC=x"}]))
     ledger.join(("1", "Ann", "Lee"), ("2", "Ann", "Lee"), ("3", "Ann", "LEE"))
@@ -198,6 +219,8 @@ def test_a_year_behind_a_name_does_not_start_the_numbers() -> None:
         ('rehire = [{ fields = ["last_name", "birth_date"] }]', "identity.rehire[0].fields"),
         ("rehire = [{ fields = [] }]", "identity.rehire[0].fields"),
         ('family_name_first = ["Hungary"]', "identity.family_name_first[0]"),
+        ('spelling = { language = "hire_date" }', "identity.spelling.language"),
+        ('spelling = { language = "mother_tongue" }', "identity.spelling.language"),
     ],
 )
 def test_a_rule_that_cannot_work_is_a_fault_of_the_profile(rules: str, key: str) -> None:

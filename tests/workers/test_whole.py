@@ -147,6 +147,25 @@ def test_lost_columns_hold_a_full_extract_and_may_be_only_reported(firm: Firm, t
     assert lenient.take([worker(1)], day(3), columns=fewer).changes == {}
 
 
+def test_any_other_columns_hold_a_full_extract_where_the_profile_says_so(tmp_path: Path) -> None:
+    exact = Firm(tmp_path, more='[workers.whole]\ncolumns = "exact"\n')
+    exact.take([worker(1)], day(2))
+    assert exact.take([worker(1)], day(3), columns=list(reversed(COLUMNS))).changes == {}
+    exact.land([{**worker(1), "Badge": "7"}], day(4), columns=[*COLUMNS, "Badge"])
+    assert held(exact, day(4)) == {"columns_changed"}
+    assert exact.sql("select message from extract_findings") == [
+        ("it has Badge, unlike the full extract before it",),
+    ]
+    say(exact, day(4), "accept")
+    exact.run(day(4))
+    exact.land([worker(1, City="A")], day(5))
+    assert held(exact, day(5)) == {"columns_changed"}
+    say(exact, day(5), "accept")
+    exact.run(day(5))
+    exact.land([worker(1)], day(6), columns=[column for column in COLUMNS if column != "City"])
+    assert held(exact, day(6)) == {"columns_lost"}
+
+
 TRAILED = PROFILE.replace('glob = "people*"', "glob = \"people*\"\ntrailer = '^TRAILER\\|0*(\\d+)'")
 
 
