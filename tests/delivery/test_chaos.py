@@ -17,4 +17,4 @@ def test_whatever_happens_on_the_way_the_end_is_that_of_an_undisturbed_run(seed:
     # something was in the way, and something was done
     assert sum(tally.faults.values()) > 5
     assert tally.count("kills of") > 0
-    assert tally.did["requests"] > 20
+    assert tally.did["requests"] > 10

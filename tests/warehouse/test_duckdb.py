@@ -13,7 +13,7 @@ ROWS = 122_880
 
 def seen(folder: Path, *, ordered: bool) -> int:
     """Rows that a transaction sees of its own INSERT of a row group behind an empty one."""
-    with duckdb.connect(str(folder / "a.duckdb")) as con:
+    with duckdb.connect(str(folder / "a.duckdb"), config={"threads": 2}) as con:
         con.execute(f"set preserve_insertion_order = {str(ordered).lower()}")
         con.execute("create table a(t varchar)")
         con.execute(f"create temp table b as select i from range({ROWS}) r(i)")
