@@ -45,7 +45,9 @@ class Company:
     def make(cls, number: int) -> Company:
         """Joiners, movers, leavers, renames, returns and other managers. Of each change, the department is a new version.
 
-        From the second date on a file may lack workers: what it says of the others is all that it says.
+        From the second date on a file may lack workers: what it says of the others is all that it says. Only who is there on the
+        first date, which is always the first to be processed, is renamed: whoever is first heard of under a later name, because
+        the date of the former one came late, is given names of that, once and for life.
         """
         chance = random.Random(f"company {number}")
         workers: dict[str, list[str]] = {}
@@ -66,7 +68,7 @@ class Company:
                     row[3] = chance.choice(("", *sorted(workers)))
                 elif kind == "leaver":
                     row[0] = "False" if row[0] == "True" else "True"
-                elif kind == "rename":
+                elif kind == "rename" and int(name) < 1000 + size:
                     row[2] = f"{row[2]}x"
                 else:
                     row[5] = "" if kind == "blank" else f"Job {chance.randint(1, 9)}"
