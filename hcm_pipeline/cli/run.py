@@ -41,7 +41,7 @@ def run(
     wanted = wanted or _pending(context)
     if not wanted:
         if as_json:
-            dump({"days": [], "manifest": None, "held": [], "landed": landed})
+            dump({"days": [], "manifest": None, "approved": [], "held": [], "landed": landed})
         else:
             say(f"nothing to process: no extract waits. Put files into {context.settings.home.landing}, or `land` them")
         _complain(landed)
@@ -131,11 +131,13 @@ def _report(context: Context, wanted: list[dt.date]) -> dict[str, Any]:
     for found in days:
         found["quarantine"] = reasons.get(found["business_date"], [])
     with context.journal() as journal:
-        free = [m for m in journal.open_manifests() if m.target == target and m.held_for is None]
+        opened = [m for m in journal.open_manifests() if m.target == target]
         held = journal.held_manifests(target)
+    free = [m for m in opened if m.held_for is None]
     return {
         "days": days,
         "manifest": _row(context, free[-1]) if free else None,
+        "approved": [{**_row(context, m), "held_for": m.held_for} for m in opened if m.held_for is not None],
         "held": [{**_row(context, m), "held_for": m.held_for} for m in held],
     }
 
@@ -210,8 +212,13 @@ def show(report: dict[str, Any]) -> None:
         )
         say(f"  {manifest['folder']}")
         say("  `hcm-pipeline plan` shows what it would do, `hcm-pipeline upload` sends it")
+    for approved in report["approved"]:
+        say(
+            f"manifest {approved['manifest_id'][:12]} was approved ({approved['held_for']}): {approved['operations']:,} operations"
+        )
+        say("  `hcm-pipeline upload` sends them")
     for held in report["held"]:
         say(f"manifest {held['manifest_id'][:12]} is held ({held['held_for']}): {held['operations']:,} operations")
         say("  `hcm-pipeline plan` says why, `hcm-pipeline approve` or `reject` decides")
-    if manifest is None and not report["held"]:
+    if manifest is None and not report["held"] and not report["approved"]:
         say("nothing to send: the target has what it should have")

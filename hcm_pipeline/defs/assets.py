@@ -225,6 +225,7 @@ def build_assets(profile: Profile) -> list[dg.AssetsDefinition | dg.AssetSpec]:
         for manifest in manifests:
             verify(folder_of(pipeline.home.manifests, manifest))
             kind = f"{md.MANIFEST_TAG}/{manifest.held_for}" if manifest.held_for else md.MANIFEST_TAG
+            kind += "-rest" if made and manifest in made.approved else ""
             tags = {kind: manifest.manifest_id, md.DATE_TAG: manifest.business_date.isoformat()}
             context.instance.add_run_tags(context.run.run_id, tags)
         yield dg.AssetCheckResult(passed=True, check_name=MANIFEST_CHECK, asset_key="manifest")

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -72,6 +72,8 @@ class RequestState(StrEnum):
 
 OPEN = (ManifestState.READY, ManifestState.UPLOADING)
 WAITING = (*OPEN, ManifestState.HELD)
+REST_OF = "the rest of manifest "
+"""How the reason of an approval begins that a newer plan took over, see `Journal.register_plan`."""
 CLOSED = (ManifestState.SUPERSEDED, ManifestState.REJECTED)
 UNSETTLED = (RequestState.SENDING, RequestState.UNKNOWN)
 
@@ -240,14 +242,15 @@ class Journal:
 
     def register_plan(
         self, target: str, parts: Sequence[tuple[Manifest, Path]], *, planned_after: int | None = None,
-        nothing: str = "nothing is left to send",
+        nothing: str = "nothing is left to send", rest_of: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         """Enter the manifests of a plan, and supersede every other unfinished one of the target. Harmless twice.
 
         A manifest that a guard tripped over is held, any other is ready; one that is entered already and not closed keeps
         its state, and with it a person's decision. Folders are relative to the home. `planned_after` is `last_send` from
         before the delivered state was read: when a request went out since, the plan does not know of it, and SentMeanwhile
-        says to plan again. `nothing` is the reason that is kept when the plan is empty.
+        says to plan again. `nothing` is the reason that is kept when the plan is empty. `rest_of` names, for a manifest that
+        holds nothing but what is left of one that `begun_approved` told of, that one: the word about it stands for the rest.
 
         A manifest that was superseded or rejected comes back when it is planned again, to be sent from its first request.
         """
@@ -256,6 +259,11 @@ class Journal:
                 raise SentMeanwhile(f"{_named(parts)}: requests were sent while it was planned; plan again")
             for manifest, folder in parts:
                 self._enter(manifest, folder)
+                former = (rest_of or {}).get(manifest.manifest_id)
+                if former is not None and self._existing(manifest.manifest_id).state is ManifestState.HELD:
+                    self._decide(manifest.manifest_id, "approve", self._approval(former)["decided_by"],
+                                 f"{REST_OF}{former[:12]}, which was approved", None)  # fmt: skip
+                    self._to(ManifestState.READY, manifest.manifest_id)
             ids = [manifest.manifest_id for manifest, _ in parts]
             marks = ", ".join("?" * len(ids))
             reason = f"superseded by {', '.join(ids)}" if ids else nothing
@@ -305,8 +313,25 @@ class Journal:
         return [manifest for manifest in found if not states or manifest.state in states]
 
     def open_manifests(self) -> list[JournaledManifest]:
-        """Manifests that an upload would go on with, oldest first."""
-        return self.manifests(*OPEN)
+        """Manifests that an upload would go on with: who left first, then what nobody had to approve, then the rest."""
+        return sorted(self.manifests(*OPEN), key=lambda m: 0 if m.held_for == "disable" else 1 + bool(m.held_for))
+
+    def begun_approved(self, target: str) -> list[JournaledManifest]:
+        """Manifests of a target's newest plan that a person approved and of which the upload has begun, or that are the rest of
+        such a one: an approval does not expire under way."""
+        found = [m for m in self.manifests(*OPEN) if m.target == target and m.held_for and m.newest]
+        return [
+            m for m in found
+            if m.state is ManifestState.UPLOADING or str(self._approval(m.manifest_id)["why"] or "").startswith(REST_OF)
+        ]  # fmt: skip
+
+    def _approval(self, manifest_id: str) -> sqlite3.Row:
+        """The last approval of a manifest that has one."""
+        row: sqlite3.Row = self._db.execute(
+            "SELECT * FROM decisions WHERE manifest_id = ? AND decision = 'approve' ORDER BY decision_no DESC LIMIT 1",
+            (manifest_id,),
+        ).fetchone()
+        return row
 
     def held_manifests(self, target: str) -> list[JournaledManifest]:
         """Manifests of a target that wait for a person's word, oldest first."""

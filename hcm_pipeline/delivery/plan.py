@@ -4,8 +4,9 @@ What is sent is never the raw delta of two extracts: reruns, failures, backfills
 case of their own, because each plan is the difference between what should be and what the service took.
 
 A plan makes one manifest of all that no guard stopped, and one of each kind of operation that a guard stopped, held until a
-person decides. No worker is in two of them, and a newer plan takes the place of all that an older one left unsent: in whatever
-order they are approved and uploaded, no version of a worker follows a newer one.
+person decides. What is left, unchanged, of one that was approved and whose upload has begun is a manifest of its own and needs
+no second word: a load larger than the quota goes on by itself. No worker is in two of them, and a newer plan takes the place of
+all that an older one left unsent: in whatever order they are approved and uploaded, no version of a worker follows a newer one.
 """
 
 from __future__ import annotations
@@ -63,9 +64,10 @@ class Plan:
     """What would be sent. `counts` are operations by kind, held ones among them.
 
     `manifest` and `plan_no` are those of what no guard stopped, None when nothing of that kind is to send. `held` are the
-    manifests that wait for a person's word. `withheld` counts workers whom a rejection or an undo keeps out, by reason.
-    `superseded` are the manifests whose place this plan takes. `left_out` says, by the manifest that is undone, of how many
-    workers nothing is put back, and why (see `undo.make`).
+    manifests that wait for a person's word, `approved` those of which a person has approved what an earlier one left.
+    `withheld` counts workers whom a rejection or an undo keeps out, by reason. `superseded` are the manifests whose place this
+    plan takes. `left_out` says, by the manifest that is undone, of how many workers nothing is put back, and why (see
+    `undo.make`).
     """
 
     business_date: dt.date
@@ -75,6 +77,7 @@ class Plan:
     manifest: Manifest | None = None
     plan_no: int | None = None
     held: tuple[Manifest, ...] = ()
+    approved: tuple[Manifest, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     withheld: dict[str, int] = field(default_factory=dict)
     superseded: tuple[str, ...] = ()
@@ -83,7 +86,7 @@ class Plan:
     @property
     def manifests(self) -> tuple[Manifest, ...]:
         """All of them, the free one first."""
-        return ((self.manifest,) if self.manifest else ()) + self.held
+        return ((self.manifest,) if self.manifest else ()) + self.approved + self.held
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,8 @@ class Part:
     held_for: str | None
     counts: dict[str, int]
     undoes: str | None = None
+    rest_of: str | None = None
+    """The manifest that a person approved and of which this is what is left."""
 
 
 def diff_sql(profile_sql: str, target: str, moved: str) -> str:
@@ -167,19 +172,20 @@ class _Planning:
         seen = self._journal.last_send(target)
         waiting = [m for m in self._journal.manifests(*WAITING) if m.target == target]
         self._going_on = [found for m in waiting if (found := self._readable(m.folder))]
+        self._begun = {m.manifest_id: m for m in self._journal.begun_approved(target) if m.held_for != undo.UNDO}
         con.begin()
         try:
-            made, parts = self._inside()
+            made, parts, rest_of = self._inside()
             con.commit()
         except BaseException:
             con.rollback()
             raise
-        self._journal.register_plan(target, parts, planned_after=seen)
+        self._journal.register_plan(target, parts, planned_after=seen, rest_of=rest_of)
         superseded = {m.manifest_id for m in waiting} - {manifest.manifest_id for manifest, _ in parts}
         return replace(made, superseded=tuple(sorted(superseded)))
 
-    def _inside(self) -> tuple[Plan, list[tuple[Manifest, Path]]]:
-        """What happens in one transaction."""
+    def _inside(self) -> tuple[Plan, list[tuple[Manifest, Path]], dict[str, str]]:
+        """What happens in one transaction; the plan, its manifests with their folders, and what each of them is the rest of."""
         con, target, profile = self._con, self._target, self._loaded.profile
         # in this order: a request accepted in between is then known twice, and never not at all
         settle.find_doubtful(con, self._journal, target)
@@ -200,7 +206,9 @@ class _Planning:
         planned = f"select * from planned where plan_no = {number}"
         left_out = undo.make(con, self._mapping, target, planned)
         undo.close_done(con, target)
-        ordinary = f"{planned} and person_number not in (select person_number from undo_operations)"
+        self._find_rests(number)
+        ordinary = f"""{planned} and person_number not in (select person_number from undo_operations)
+            and person_number not in (select person_number from rests)"""
         verdicts = guards.judge(con, profile, self._mapping, target, self._day, ordinary)
         guards.record(con, verdicts, target, number, self._now)
         parts = self._split(number)
@@ -215,11 +223,13 @@ class _Planning:
         made = Plan(
             business_date=self._day, target=target, desired=self._in_scope(), counts=dict(sorted(counts.items())),
             manifest=free, plan_no=numbers[free.manifest_id] if free else None,
-            held=tuple(manifest for part, manifest in manifests if part.held_for is not None),
+            held=tuple(m for part, m in manifests if part.held_for is not None and part.rest_of is None),
+            approved=tuple(m for part, m in manifests if part.rest_of is not None),
             verdicts=tuple(verdicts), withheld=decisions.withheld(con, target), left_out=left_out,
         )  # fmt: skip
         folders = [folder_of(self._home.manifests, manifest).relative_to(self._home.path) for _, manifest in manifests]
-        return made, [(manifest, folder) for (_, manifest), folder in zip(manifests, folders, strict=True)]
+        placed = [(manifest, folder) for (_, manifest), folder in zip(manifests, folders, strict=True)]
+        return made, placed, {manifest.manifest_id: part.rest_of for part, manifest in manifests if part.rest_of}
 
     # --- operations
 
@@ -254,37 +264,59 @@ class _Planning:
         if first(self._con, f"select 1 from ({numbered}) where position <> place limit 1"):
             raise PipelineError("the warehouse numbered operations out of order; nothing was planned")
 
-    def _part(self, number: int, held_for: str | None, undoes: str | None = None) -> Part:
+    def _find_rests(self, number: int) -> None:
+        """Make temp table `rests(person_number, rest_of)`: whose operation is one that a person has approved, of the same kind and
+        content, in a manifest whose upload has begun."""
+        self._con.execute("create or replace temp table rests(person_number varchar, rest_of varchar)")
+        if self._begun:
+            self._con.execute(
+                """insert into rests
+                select p.person_number, min(m.manifest_id) from planned p
+                join operations o on o.person_number = p.person_number and o.digest = p.digest and o.kind = p.kind
+                join manifests m on m.plan_no = o.plan_no and list_contains(?::varchar[], m.manifest_id)
+                where p.plan_no = ? and p.person_number not in (select person_number from undo_operations) group by 1""",
+                [list(self._begun), number],
+            )
+
+    def _part(self, number: int, held_for: str | None, undoes: str | None = None, rest_of: str | None = None) -> Part:
         counts = self._con.execute(
             "select kind, count(*) from planned where plan_no = ? group by 1 order by 1", [number]
         ).fetchall()
-        return Part(number, held_for, dict(counts), undoes)
+        return Part(number, held_for, dict(counts), undoes, rest_of)
 
     def _split(self, number: int) -> list[Part]:
-        """The plan's manifests: what is free, what is held for each kind of operation, and what each undo puts back."""
+        """The plan's manifests: what is free, what is left of approved ones, what is held for each kind of operation, and what
+        each undo puts back."""
         con = self._con
         found = con.execute("select distinct held_for from held_back").fetchall()
         kinds = sorted((kind for (kind,) in found), key=guards.HELD_FOR.index)
         undone = undo.wanted(con)
-        if not kinds and not undone:
+        rests = [former for (former,) in con.execute("select distinct rest_of from rests order by 1").fetchall()]
+        if not kinds and not undone and not rests:
             free = self._part(number, None)
             return [free] if free.counts else []
         con.execute(
             """create or replace temp table whole as
-            select p.* exclude (plan_no, position), h.held_for from planned p left join held_back h using (person_number)
+            select p.* exclude (plan_no, position), h.held_for, r.rest_of from planned p
+            left join held_back h using (person_number) left join rests r using (person_number)
             anti join undo_operations using (person_number) where plan_no = ?""",
             [number],
         )
         con.execute("delete from planned where plan_no = ?", [number])
-        sources: list[tuple[str | None, str | None, str]] = [
-            (kind, None, f"whole where held_for is not distinct from {_sql(kind)}") for kind in (None, *kinds)
+        plain = "select * exclude (held_for, rest_of) from whole where"
+        sources: list[tuple[str | None, str | None, str | None, str]] = [
+            (kind, None, None, f"{plain} rest_of is null and held_for is not distinct from {_sql(kind)}")
+            for kind in (None, *kinds)
         ]
-        sources += [(undo.UNDO, each, f"undo_operations where undoes = {_sql(each)}") for each in undone]
+        sources += [(self._begun[each].held_for, None, each, f"{plain} rest_of = {_sql(each)}") for each in rests]
+        sources += [
+            (undo.UNDO, each, None, f"select * exclude (undoes) from undo_operations where undoes = {_sql(each)}")
+            for each in undone
+        ]
         parts = []
-        for held_for, undoes, source in sources:
-            extra = "held_for" if undoes is None else "undoes"
-            self._fill(number, f"select * exclude ({extra}) from {source}", held=held_for is not None)
-            part = self._part(number, held_for, undoes)
+        for held_for, undoes, rest_of, source in sources:
+            self._fill(number, source, held=held_for is not None)
+            part = self._part(number, held_for, undoes, rest_of)
             if part.counts:
                 parts.append(part)
                 number += 1
@@ -326,6 +358,7 @@ class _Planning:
                 "business_date": self._day,
                 "held_for": part.held_for,
                 "undoes": part.undoes,
+                "rest_of": part.rest_of,
                 "operations": part.counts,
                 "requests": written,
                 "attributes": contents.attributes(con, self._mapping, self._target, numbers),
@@ -399,6 +432,8 @@ class _Planning:
 
 def _about(verdict: Verdict, part: Part) -> bool:
     """Whether a verdict belongs to a manifest: those that hold it, and to the free one all that hold nothing."""
+    if part.rest_of is not None:
+        return False
     if part.held_for == guards.OTHERS:
         return verdict.tripped and not verdict.others_go_on
     return verdict.kind == part.held_for if verdict.tripped else part.held_for is None

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hcm_pipeline.delivery.journal import Journal, ManifestState, RequestState
+from hcm_pipeline.delivery import canary, slices
+from hcm_pipeline.delivery.journal import Journal, ManifestState, Outcome, RequestState
 from hcm_pipeline.delivery.pacing import Pace
 from hcm_pipeline.delivery.plan import Plan
 from hcm_pipeline.errors import UsageError
@@ -118,6 +119,68 @@ def test_an_approval_covers_no_other_manifest(chain: Chain) -> None:
     assert state(chain, manifest) is ManifestState.SUPERSEDED
     assert state(chain, other) is ManifestState.HELD
     assert made.superseded == (manifest.manifest_id,)
+
+
+def take(chain: Chain, manifest: Manifest, *requests: int) -> None:
+    """The service takes some requests of a manifest."""
+    with chain.journal() as journal:
+        journal.start(manifest.manifest_id)
+        for request in requests:
+            assert journal.begin_send(manifest.manifest_id, request)
+            journal.end_send(
+                manifest.manifest_id, request, Outcome(RequestState.ACCEPTED, status=202, service_time=chain.now)
+            )
+
+
+def test_what_is_left_of_an_approved_load_goes_on_by_itself_and_nothing_else_does(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (slices, canary):
+        monkeypatch.setattr(module, "OPERATIONS_PER_REQUEST", 5)
+    _, manifest = held(chain)
+    approve(chain, manifest)
+    take(chain, manifest, 0)  # then the quota is spent
+    chain.now += 24 * HOUR
+    chain.day("2026-11-03", *left(crowd(40), 21), ("5000", "True", "New", "Comer", "", "Sales"))
+    made = chain.plan()
+    [rest] = made.approved
+    assert (rest.held_for, rest.counts, made.held) == ("disable", {"disable": 15}, ())
+    assert made.manifest is not None
+    assert made.manifest.counts == {"create": 1, "disable": 1}  # one more leaver is none that anybody approved
+    assert (state(chain, manifest), state(chain, rest)) == (ManifestState.SUPERSEDED, ManifestState.READY)
+    with chain.journal() as journal:
+        assert [m.manifest_id for m in journal.open_manifests()] == [rest.manifest_id, made.manifest.manifest_id]
+        told = journal.decisions()[-1]
+    assert (told.manifest_id, told.decided_by, told.expires_at) == (rest.manifest_id, "ada", None)
+    assert told.why == f"the rest of manifest {manifest.manifest_id[:12]}, which was approved"
+
+    chain.now += 24 * HOUR  # nothing went out: it is the rest all the same, but for one who is to be another by now
+    rows = [row if row[0] != "2019" else (*row[:5], "Legal", *row[6:]) for row in left(crowd(40), 21)]
+    chain.day("2026-11-04", *rows, ("5000", "True", "New", "Comer", "", "Sales"))
+    made = chain.plan()
+    [rest] = made.approved
+    assert (rest.counts, made.held) == ({"disable": 14}, ())
+    chain.accept_all(rest)
+    assert chain.plan().approved == ()
+
+
+def test_an_approval_of_which_nothing_began_covers_no_rest(chain: Chain) -> None:
+    _, manifest = held(chain)
+    approve(chain, manifest)
+    made, other = held(chain, "2026-11-03", leavers=21)
+    assert made.approved == ()
+    assert other.counts == {"disable": 21}
+
+
+def test_what_is_left_of_a_rejected_load_is_withheld(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (slices, canary):
+        monkeypatch.setattr(module, "OPERATIONS_PER_REQUEST", 5)
+    _, manifest = held(chain)
+    approve(chain, manifest)
+    take(chain, manifest, 0)
+    reject(chain, manifest)
+    made = chain.plan()
+    assert (made.manifests, made.withheld) == ((), {"rejected": 15})
 
 
 def test_a_rejected_operation_is_not_planned_again_before_it_changes(chain: Chain) -> None:
