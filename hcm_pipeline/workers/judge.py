@@ -36,8 +36,9 @@ def validate(staged: Staged, *, same_contract: bool) -> None:
         column_name varchar, value_class varchar, "value" varchar)""")
     staged.keep("suspects")
     query = f"select {', '.join(_judged_columns(staged.profile))} from {staged.rows('suspects')} n"
-    # nothing else can be asked while rows stream in, so what was found waits
-    found = [_failures(staged.profile, batch) for batch in con.sql(query).to_arrow_reader(CHUNK_ROWS)]
+    # nothing else can be asked while rows stream in, so what was found waits; not even a rollback, so they end here
+    with con.sql(query).to_arrow_reader(CHUNK_ROWS) as rows:
+        found = [_failures(staged.profile, batch) for batch in rows]
     for table in filter(None, found):
         con.register("broken_now", table)
         con.execute("insert into failures from broken_now")

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline.errors import GuardStop
+from hcm_pipeline.workers import judge
 
 from .driver import COLUMNS, PROFILE, Firm, day, worker
 
@@ -287,3 +288,18 @@ def test_a_profile_that_judges_otherwise_judges_every_row_again(tmp_path: Path) 
     counts = stricter.take([worker(1, Country="DE"), worker(2), worker(3)], day(2))
     assert counts.reasons == {"not_allowed in Country": 1}
     assert firm.snapshot(fields="country")["1"] == "DE"
+
+
+def test_whatever_ends_a_day_in_the_middle_of_its_rows_is_what_is_told(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    firm.land([worker(1), worker(2)], day(2))
+    with monkeypatch.context() as patch:
+        patch.setattr(judge, "_failures", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            firm.run(day(2))
+    assert firm.sql("select count(*) from days") == [(0,)]
+    assert firm.run(day(2))[0].workers == 2
