@@ -59,6 +59,8 @@ def moved(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, manifest: Manif
 
 def refuse_moved(warehouse: Warehouse, loaded: LoadedProfile, manifest: Manifest) -> None:
     """Raise PipelineError when what a manifest was planned from has moved since, and say what."""
+    if not _published(warehouse, manifest):
+        warehouse.publish()  # the run that planned it came to its end before it could
     with warehouse.read() as con:
         found = moved(con, loaded, manifest)
     if found:
@@ -66,6 +68,13 @@ def refuse_moved(warehouse: Warehouse, loaded: LoadedProfile, manifest: Manifest
             f"manifest {manifest.manifest_id[:12]} is not sent: since it was planned, {'; '.join(found)}. Plan again:"
             " `hcm-pipeline run`"
         )
+
+
+def _published(warehouse: Warehouse, manifest: Manifest) -> bool:
+    if not warehouse.home.read_copy.is_file():
+        return False
+    with warehouse.read() as con:
+        return first(con, "select 1 from manifests where manifest_id = ?", [manifest.manifest_id]) is not None
 
 
 def _of_workers(con: duckdb.DuckDBPyConnection, target: str, workers: str) -> dict[str, str]:

@@ -45,6 +45,19 @@ def refusal(chain: Chain, manifest: Manifest) -> str:
     return ""
 
 
+@pytest.mark.parametrize("published", [False, True])
+def test_a_plan_whose_run_was_killed_before_it_published_is_sent(tmp_path: Path, published: bool) -> None:
+    chain = new_chain(tmp_path)
+    chain.day("2026-11-01", *crowd(20))
+    if published:
+        chain.warehouse.publish()
+    chain.day("2026-11-02", *crowd(21))
+    made = chain.planned()
+    assert made.manifest is not None
+    assert chain.home.read_copy.is_file() is published
+    refuse_moved(chain.warehouse, chain.loaded, made.manifest)
+
+
 def sql(query: str) -> Callable[[Chain], None]:
     def change(chain: Chain) -> None:
         with chain.warehouse.write() as con:
