@@ -24,6 +24,7 @@ import duckdb
 
 from hcm_pipeline import landing, processing
 from hcm_pipeline.home import Home
+from hcm_pipeline.identity.naming import entered
 from hcm_pipeline.profile import LoadedProfile, load
 from hcm_pipeline.warehouse import Warehouse, first
 from hcm_pipeline.workers import day as days
@@ -65,10 +66,9 @@ def one_day(folder: Path, loaded: LoadedProfile, workers: int, versions: int) ->
             [START, loaded.sha256, workers, workers, noon, noon],
         )
         con.execute(
-            """insert into identities by name
-            select i::varchar as person_number, 'n' || i || '@contoso.com' as user_principal_name, 'n' || i as mail_nickname,
-                'n' || i as sam_account_name, 'N' || i as common_name, 'given' as status, ?::date as given_on, '' as upn_rule
-            from range(?) w(i)""",
+            entered("""select i::varchar as person_number, 'n' || i || '@contoso.com' as user_principal_name,
+                'n' || i as mail_nickname, 'n' || i as sam_account_name, 'N' || i as common_name, 'given' as status,
+                ?::date as given_on, '' as upn_rule from range(?) w(i)"""),
             [START, workers],
         )
         con.execute("checkpoint")

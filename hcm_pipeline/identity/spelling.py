@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from functools import cache
 from itertools import groupby
 from typing import NamedTuple
@@ -91,7 +91,9 @@ def _scripts(text: str) -> set[str | None]:
     return set(map(_script, set(text)))
 
 
-def _plain_all(names: Iterable[str]) -> list[str]:
+def _plain_all(names: list[str]) -> list[str]:
+    if not names:
+        return []
     text = unicodedata.normalize("NFC", _SEPARATOR.join(names))
     table = {ord(character): _plain(character) for character in set(text) if ord(character) > 127}
     plain = _HYPHENS.sub("-", _SPACES.sub(" ", _FOREIGN.sub("", text.translate(table))))
@@ -121,13 +123,13 @@ def spell_all(
     con.execute(
         f"create or replace temp table to_spell as select *, {rules} as rules from ({parts})", [list(written_out)]
     )
-    found = con.execute("select distinct name, rules from to_spell").fetchall()
-    names = [(str(name), str(rules)) for name, rules in found]
+    found = con.sql("select distinct name, rules from to_spell").to_arrow_table()
+    names = list(zip(found.column(0).to_pylist(), found.column(1).to_pylist(), strict=True))
     con.execute("""
         create or replace temp table spelled(name varchar, place varchar, plain varchar, confidence double, how varchar)
     """)
     if names:
-        made = spell_many(names, written_out)
+        made = _spell_by_rules(names, written_out)
         con.register("spelled_now", pa.table({
             "name": [name for name, _ in names], "rules": [rules for _, rules in names], "plain": [s.plain for s in made],
             "confidence": [s.confidence for s in made], "how": [s.how for s in made],
@@ -137,6 +139,13 @@ def spell_all(
         """)
         con.unregister("spelled_now")
     con.execute("drop table to_spell")
+
+
+def _spell_by_rules(names: list[tuple[str, str]], written_out: Collection[str]) -> list[Spelling]:
+    """`spell_many`, where `*` in place of a country says that the name is of Latin letters alone: most are, and need no look."""
+    latin = iter(_plain_all([name.replace(_SEPARATOR, "") for name, rules in names if rules == "*"]))
+    others = iter(spell_many([(name, rules) for name, rules in names if rules != "*"], written_out))
+    return [Spelling(next(latin), LATIN.confidence, LATIN.how) if rules == "*" else next(others) for _, rules in names]
 
 
 def spelled_sql(column: str, joined: str) -> str:
