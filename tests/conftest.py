@@ -4,6 +4,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import settings
 
 _connect = duckdb.connect
 
@@ -15,6 +16,8 @@ def _with_one_thread(*args: Any, **named: Any) -> duckdb.DuckDBPyConnection:
 def pytest_configure() -> None:
     """DuckDB works with one thread, as each core has a worker of pytest-xdist; commands that tests start use all of them."""
     duckdb.connect = _with_one_thread
+    settings.register_profile("untimed", deadline=None)  # three workers share two cores
+    settings.load_profile("untimed")
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
