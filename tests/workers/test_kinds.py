@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 
 from hcm_pipeline.profile import parse
+from hcm_pipeline.profile.model import Life
 from hcm_pipeline.warehouse import memory
 from hcm_pipeline.workers.kinds import DATES, KINDS, MOVES, RULES, attributes_sql, first_kind_sql, kind_sql
 from hcm_pipeline.workers.life import lives_sql, make_surroundings
+from tests.docs.pages import DOCS
 
 from .driver import PROFILE
 
@@ -173,6 +176,13 @@ def test_a_change_that_only_a_date_brings_is_called_so(
 
 def test_every_kind_is_tried() -> None:
     assert {kind for *_, kind in CASES} | {"offboarding"} == set(KINDS)
+
+
+def test_every_kind_has_its_place_in_the_reference() -> None:
+    page = (DOCS / "reference" / "kinds.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^### `(\w+)`$", page, re.MULTILINE)) == sorted(KINDS)
+    keys = re.findall(r"`workers\.life\.(\w+)`", page)
+    assert set(keys) <= set(Life.model_fields)
 
 
 def test_the_names_are_disjoint() -> None:
