@@ -250,7 +250,8 @@ class Journal:
         its state, and with it a person's decision. Folders are relative to the home. `planned_after` is `last_send` from
         before the delivered state was read: when a request went out since, the plan does not know of it, and SentMeanwhile
         says to plan again. `nothing` is the reason that is kept when the plan is empty. `rest_of` names, for a manifest that
-        holds nothing but what is left of one that `begun_approved` told of, that one: the word about it stands for the rest.
+        holds nothing but what is left of one that `begun_approved` told of, that one: the word about it stands for the rest,
+        unless it was taken back since.
 
         A manifest that was superseded or rejected comes back when it is planned again, to be sent from its first request.
         """
@@ -260,7 +261,9 @@ class Journal:
             for manifest, folder in parts:
                 self._enter(manifest, folder)
                 former = (rest_of or {}).get(manifest.manifest_id)
-                if former is not None and self._existing(manifest.manifest_id).state is ManifestState.HELD:
+                if former is None or self._existing(manifest.manifest_id).state is not ManifestState.HELD:
+                    continue
+                if self._existing(former).state in OPEN:  # nobody has rejected it while the plan was made
                     self._decide(manifest.manifest_id, "approve", self._approval(former)["decided_by"],
                                  f"{REST_OF}{former[:12]}, which was approved", None)  # fmt: skip
                     self._to(ManifestState.READY, manifest.manifest_id)

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -170,6 +171,28 @@ def test_an_approval_of_which_nothing_began_covers_no_rest(chain: Chain) -> None
     made, other = held(chain, "2026-11-03", leavers=21)
     assert made.approved == ()
     assert other.counts == {"disable": 21}
+
+
+def test_a_load_that_is_rejected_while_its_rest_is_planned_is_not_approved_by_that(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (slices, canary):
+        monkeypatch.setattr(module, "OPERATIONS_PER_REQUEST", 5)
+    _, manifest = held(chain)
+    approve(chain, manifest)
+    take(chain, manifest, 0)
+    register = Journal.register_plan
+
+    def after_a_rejection(journal: Journal, *parts: Any, **given: Any) -> None:
+        journal.reject(manifest.manifest_id, by="ben", why=None)
+        register(journal, *parts, **given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "register_plan", after_a_rejection)
+        [rest] = chain.plan().approved
+    assert state(chain, rest) is ManifestState.HELD
+    made = chain.plan()
+    assert (made.manifests, made.withheld) == ((), {"rejected": 15})
 
 
 def test_what_is_left_of_a_rejected_load_is_withheld(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
