@@ -91,16 +91,16 @@ def pipeline(folder: Path) -> dict[str, Any]:
     """Both days through the pipeline in this process; the same shape as the answer of floor.py."""
     import resource
 
-    from hcm_pipeline import landing, processing
+    from hcm_pipeline.flow import landing, processing
     from hcm_pipeline.home import Home
     from hcm_pipeline.profile import load
     from hcm_pipeline.warehouse import Warehouse
-    from hcm_pipeline.workers import judge, repeats, snapshot, staged
+    from hcm_pipeline.workers import deduplication, snapshot, staged, validation
 
     watch = Stopwatch()
     for owner, attribute, stage in (
         (landing, "land", "read"), (staged, "stage", "read"), (staged.Staged, "keep", "validate"),
-        (repeats, "find_repeats", "validate"), (judge, "validate", "validate"), (judge, "quarantine", "validate"),
+        (deduplication, "find_repeats", "validate"), (validation, "validate", "validate"), (validation, "quarantine", "validate"),
         (snapshot, "open_versions", "delta"), (snapshot, "update_warnings", "delta"), (snapshot, "update_absences", "delta"),
         (processing, "give_names", "names"), (processing, "plan", "payloads"),
     ):  # fmt: skip
@@ -130,8 +130,8 @@ def pipeline(folder: Path) -> dict[str, Any]:
 
 def _accept(warehouse: Any, manifest_id: str, requests: int) -> None:
     """Everything was answered with 202."""
-    from hcm_pipeline.delivery import settle
-    from hcm_pipeline.delivery.journal import Journal, Outcome, RequestState
+    from hcm_pipeline.delivery.state import journal_sync
+    from hcm_pipeline.delivery.state.journal import Journal, Outcome, RequestState
 
     accepted = Outcome(state=RequestState.ACCEPTED, status=202, service_time=dt.datetime.now(dt.UTC))
     with warehouse.write() as con, Journal(warehouse.home.journal) as journal:
@@ -141,7 +141,7 @@ def _accept(warehouse: Any, manifest_id: str, requests: int) -> None:
             journal.end_send(manifest_id, number, accepted)
         journal.finish(manifest_id)
         con.begin()
-        settle.take_over(con, journal)
+        journal_sync.take_over(con, journal)
         con.commit()
 
 

@@ -26,10 +26,11 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from hcm_pipeline.delivery import desired, guards
+from hcm_pipeline.delivery.plan import guards
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile, load
-from hcm_pipeline.scim.mapping import DUCKDB_TYPES, Mapping
+from hcm_pipeline.targets.entra import desired
+from hcm_pipeline.targets.entra.scim_mapping import DUCKDB_TYPES, Mapping
 from hcm_pipeline.warehouse import Warehouse, ensure_columns, quote
 
 TODAY = dt.date(2026, 11, 30)

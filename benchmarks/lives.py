@@ -22,9 +22,9 @@ from pathlib import Path
 
 import duckdb
 
-from hcm_pipeline import landing, processing
+from hcm_pipeline.flow import landing, processing
 from hcm_pipeline.home import Home
-from hcm_pipeline.identity.naming import entered
+from hcm_pipeline.identity.allocation import entered
 from hcm_pipeline.profile import LoadedProfile, load
 from hcm_pipeline.warehouse import Warehouse, first
 from hcm_pipeline.workers import day as days

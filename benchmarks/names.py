@@ -101,8 +101,8 @@ def writing(folder: Path, asked: argparse.Namespace) -> Measured:
 
 def directory(folder: Path, asked: argparse.Namespace) -> Measured:
     """Fill the directory with accounts that nobody has, whose names are like those of the ledger."""
-    from hcm_pipeline.identity.directory import store
-    from hcm_pipeline.identity.directory.model import SCHEMA
+    from hcm_pipeline.directory import tables
+    from hcm_pipeline.directory.entries import SCHEMA
 
     def batches() -> Iterator[pa.RecordBatch]:
         for start in range(0, asked.directory, 50_000):
@@ -127,8 +127,8 @@ def directory(folder: Path, asked: argparse.Namespace) -> Measured:
         con.execute("set preserve_insertion_order = true")
 
         def work() -> None:
-            store.stage(con, list(batches()))
-            store.apply(con, "entra", NOW, onto_known=False)
+            tables.stage(con, list(batches()))
+            tables.apply(con, "entra", NOW, onto_known=False)
 
         return timed(work)
 
@@ -157,7 +157,7 @@ def _workers(con: Any, folder: Path, before: str, count: int, day: dt.date) -> N
     import duckdb
 
     from hcm_pipeline.profile import load
-    from hcm_pipeline.scim.mapping import DUCKDB_TYPES
+    from hcm_pipeline.targets.entra.scim_mapping import DUCKDB_TYPES
     from hcm_pipeline.warehouse import ensure_columns
 
     profile = load("oracle-hcm").profile

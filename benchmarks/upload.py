@@ -26,13 +26,13 @@ from typing import Any
 import httpx
 import orjson
 
-from hcm_pipeline.delivery.journal import Journal, ManifestState
-from hcm_pipeline.delivery.upload import upload
+from hcm_pipeline.delivery.manifest import BULK_FILE, Manifest, folder_of, write_manifest
+from hcm_pipeline.delivery.send.upload import upload
+from hcm_pipeline.delivery.state.journal import Journal, ManifestState
 from hcm_pipeline.entra.timing import UPLOAD_RATE
 from hcm_pipeline.home import Home, private
 from hcm_pipeline.sandbox import running
-from hcm_pipeline.scim.manifest import BULK_FILE, Manifest, folder_of, write_manifest
-from hcm_pipeline.scim.schema import BULK_REQUEST
+from hcm_pipeline.targets.entra.scim_schema import BULK_REQUEST
 
 GOAL = 0.95
 CORE = "urn:ietf:params:scim:schemas:core:2.0:User"

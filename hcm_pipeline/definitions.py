@@ -6,11 +6,11 @@ import warnings
 
 import dagster as dg
 
-from hcm_pipeline.defs.alerts import ALERTS_JOB, CHECKS, build_alerts
+from hcm_pipeline.defs.alert_checks import ALERTS_JOB, CHECKS, build_alerts
 from hcm_pipeline.defs.assets import DAILY_JOB, build_assets
-from hcm_pipeline.defs.decisions import decide_extract_job
-from hcm_pipeline.defs.delivery import approve_job, outcomes_job, reject_job, upload_job
-from hcm_pipeline.defs.directory import build_directories
+from hcm_pipeline.defs.delivery_jobs import approve_job, outcomes_job, reject_job, upload_job
+from hcm_pipeline.defs.directory_assets import build_directories
+from hcm_pipeline.defs.held_extracts import decide_extract_job
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.defs.schedules import build_schedule
 from hcm_pipeline.defs.sensors import build_sensors

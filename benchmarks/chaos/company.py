@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from benchmarks.chaos.site import START
-from hcm_pipeline import landing, processing
+from hcm_pipeline.flow import landing, processing
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.profile.load import parse

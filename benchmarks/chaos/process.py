@@ -15,7 +15,7 @@ import duckdb
 
 import hcm_pipeline
 from benchmarks.chaos.site import Site
-from hcm_pipeline.delivery.lanes import Attempt, Ended, Post
+from hcm_pipeline.delivery.send.in_flight import Attempt, Ended, Post
 from hcm_pipeline.home import Home
 from hcm_pipeline.warehouse import first
 from hcm_pipeline.warehouse.store import harden

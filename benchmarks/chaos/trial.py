@@ -17,20 +17,21 @@ from benchmarks.chaos.company import Company
 from benchmarks.chaos.process import Fuse, Kept, Killed, Lanes
 from benchmarks.chaos.site import Account, Site
 from benchmarks.chaos.tally import Tally
-from hcm_pipeline import processing
-from hcm_pipeline.delivery import canary, slices
-from hcm_pipeline.delivery.canary import Canary
-from hcm_pipeline.delivery.failures import KNOWN_CODES, decide_retry
-from hcm_pipeline.delivery.gates import Gates
-from hcm_pipeline.delivery.inputs import refuse_moved
-from hcm_pipeline.delivery.jobstate import refuse_silent
-from hcm_pipeline.delivery.journal import Journal, ManifestState
-from hcm_pipeline.delivery.outcomes import read_outcomes
-from hcm_pipeline.delivery.upload import upload
+from hcm_pipeline.delivery.outcomes.failures import KNOWN_CODES, decide_retry
+from hcm_pipeline.delivery.outcomes.log_reading import read_outcomes
+from hcm_pipeline.delivery.plan import canary
+from hcm_pipeline.delivery.plan.canary import Canary
+from hcm_pipeline.delivery.plan.staleness import refuse_moved
+from hcm_pipeline.delivery.send import batches
+from hcm_pipeline.delivery.send.upload import upload
+from hcm_pipeline.delivery.state.journal import Journal, ManifestState
+from hcm_pipeline.delivery.state.pauses import Gates
 from hcm_pipeline.entra import Patience
 from hcm_pipeline.errors import GuardStop, PipelineError, ServiceError
+from hcm_pipeline.flow import processing
 from hcm_pipeline.home import Home
 from hcm_pipeline.settings import Target
+from hcm_pipeline.targets.entra.job_health import refuse_silent
 from hcm_pipeline.warehouse import Warehouse, store
 
 LINES = {"process": 2500, "plan": 3500, "upload": 8000, "outcomes": 2500}
@@ -88,7 +89,7 @@ class Trial:
     def run(self) -> dict[str, Account]:
         """Play it to its end; returns the directory."""
         with ExitStack() as stack:
-            for module in (slices, canary):
+            for module in (batches, canary):
                 stack.enter_context(patch.object(module, "OPERATIONS_PER_REQUEST", self._size))
             for kind, name in ((Journal, "_transaction"), (Warehouse, "publish"), (Warehouse, "write")):
                 stack.enter_context(patch.object(kind, name, self.fuse.gated(getattr(kind, name))))

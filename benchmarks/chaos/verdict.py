@@ -12,10 +12,10 @@ import duckdb
 import orjson
 
 from benchmarks.chaos.site import Account
-from hcm_pipeline.delivery.journal import Journal
+from hcm_pipeline.delivery.manifest import bodies
+from hcm_pipeline.delivery.state.journal import Journal
 from hcm_pipeline.home import Home
-from hcm_pipeline.scim.manifest import bodies
-from hcm_pipeline.scim.schema import ENTERPRISE
+from hcm_pipeline.targets.entra.scim_schema import ENTERPRISE
 
 SETTLED = frozenset({"succeeded", "skipped", "failed", "missing", "overtaken", "superseded", "rejected"})
 """States of an operation about which nothing is left to happen."""

@@ -4,10 +4,10 @@ A message holds counts, codes of the documentation, dates, names of sources and 
 """
 
 from hcm_pipeline.alerts.conditions import find_alerts
+from hcm_pipeline.alerts.dispatch import anything_to_tell, message_of, tell
 from hcm_pipeline.alerts.messages import Alert, AlertKind, Message, Phase, Severity
 from hcm_pipeline.alerts.outbox import Due, Occurrence, Outbox
 from hcm_pipeline.alerts.receivers import MailReceiver, NotDelivered, Receiver, WebhookReceiver, receivers_of
-from hcm_pipeline.alerts.telling import anything_to_tell, message_of, tell
 
 __all__ = [
     "Alert", "AlertKind", "Due", "MailReceiver", "Message", "NotDelivered", "Occurrence", "Outbox", "Phase", "Receiver",

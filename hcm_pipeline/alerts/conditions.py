@@ -11,14 +11,14 @@ import datetime as dt
 import duckdb
 
 from hcm_pipeline.alerts.messages import Alert, AlertKind, Severity
-from hcm_pipeline.delivery import jobstate
-from hcm_pipeline.delivery.failures import KNOWN_CODES
-from hcm_pipeline.delivery.gates import Gates, PauseKind
-from hcm_pipeline.delivery.journal import Journal, ManifestState
-from hcm_pipeline.delivery.pacing import Pace
-from hcm_pipeline.delivery.target import target_key, tenant_of
+from hcm_pipeline.delivery.outcomes.failures import KNOWN_CODES
+from hcm_pipeline.delivery.state.journal import Journal, ManifestState
+from hcm_pipeline.delivery.state.pacing import Pace
+from hcm_pipeline.delivery.state.pauses import Gates, PauseKind
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.settings import Settings
+from hcm_pipeline.targets.entra import job_health
+from hcm_pipeline.targets.entra.connection import target_key, tenant_of
 from hcm_pipeline.warehouse import first
 
 EXPIRES_SOON = dt.timedelta(hours=1)
@@ -153,15 +153,15 @@ def _missing(con: duckdb.DuckDBPyConnection, profile: Profile, target: str) -> l
 
 def _job(con: duckdb.DuckDBPyConnection, gates: Gates, target: str) -> list[Alert]:
     """What the last reading of the log and the last upload found of the job, whichever is newer."""
-    found, pause = jobstate.remembered(con, target), gates.paused()
+    found, pause = job_health.remembered(con, target), gates.paused()
     facts = {"Job": target.rpartition("/")[2]}
     title = "The synchronization job does not process what it is sent"
-    if found and found.report.state in (*jobstate.STOPPED, jobstate.JobState.SILENT):
+    if found and found.report.state in (*job_health.STOPPED, job_health.JobState.SILENT):
         facts["Since"] = f"{found.since:%Y-%m-%d %H:%M}Z"
         text = f"Uploading stops until it runs. {found.report.describe()}"
     elif pause and pause.kind is PauseKind.JOB and not (found and found.checked_at > pause.until):
         text = "An upload found that it does not run, and looks again by itself. `status` says what it found."
-    elif found and found.report == jobstate.NOT_READABLE:
+    elif found and found.report == job_health.NOT_READABLE:
         return [
             Alert(
                 str(AlertKind.JOB_UNKNOWN), AlertKind.JOB_UNKNOWN, Severity.NOTICE,

@@ -23,7 +23,7 @@ from hcm_pipeline.cli.context import Context
 from hcm_pipeline.cli.output import dump, note, say, table
 from hcm_pipeline.cli.prepare import Json
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.processing import utc_now
+from hcm_pipeline.flow.processing import utc_now
 
 
 def add_to(app: typer.Typer) -> None:

@@ -8,22 +8,22 @@ from typing import Annotated
 
 import typer
 
-from hcm_pipeline.cli import queries
 from hcm_pipeline.cli.context import Context
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.prepare import Json
-from hcm_pipeline.delivery.canary import canary_of
-from hcm_pipeline.delivery.failures import decide_retry
-from hcm_pipeline.delivery.gates import Gates
-from hcm_pipeline.delivery.inputs import refuse_moved
-from hcm_pipeline.delivery.jobstate import refuse_silent
-from hcm_pipeline.delivery.journal import ManifestState
-from hcm_pipeline.delivery.outcomes import read_outcomes, take_over
-from hcm_pipeline.delivery.target import describe, open_target, target_key
-from hcm_pipeline.delivery.upload import UploadReport
-from hcm_pipeline.delivery.upload import upload as send
+from hcm_pipeline.delivery.outcomes.failures import decide_retry
+from hcm_pipeline.delivery.outcomes.log_reading import read_outcomes, take_over
+from hcm_pipeline.delivery.plan.canary import canary_of
+from hcm_pipeline.delivery.plan.staleness import refuse_moved
+from hcm_pipeline.delivery.send.upload import UploadReport
+from hcm_pipeline.delivery.send.upload import upload as send
+from hcm_pipeline.delivery.state.journal import ManifestState
+from hcm_pipeline.delivery.state.pauses import Gates
 from hcm_pipeline.entra.timing import utc_now
 from hcm_pipeline.errors import GuardStop, UsageError
+from hcm_pipeline.flow import queries
+from hcm_pipeline.targets.entra.connection import describe, open_target, target_key
+from hcm_pipeline.targets.entra.job_health import refuse_silent
 
 Manifest = Annotated[str | None, typer.Argument(help="A manifest's id or the beginning of it; default: all that wait.")]
 

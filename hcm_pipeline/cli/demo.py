@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from hcm_pipeline import landing, processing
-from hcm_pipeline.cli import queries
 from hcm_pipeline.cli.context import Context
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.prepare import Json
 from hcm_pipeline.cli.run import DAY_COLUMNS, REASON_COLUMNS, day_row, materialize, reason_row
-from hcm_pipeline.delivery.target import target_key
 from hcm_pipeline.errors import UsageError
+from hcm_pipeline.flow import landing, processing, queries
 from hcm_pipeline.settings import Settings
+from hcm_pipeline.targets.entra.connection import target_key
 
 if TYPE_CHECKING:
     from hcm_pipeline.sandbox import SandboxHandle

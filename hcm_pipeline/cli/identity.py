@@ -10,16 +10,17 @@ from typing import Annotated
 
 import typer
 
-from hcm_pipeline.cli import queries
 from hcm_pipeline.cli.context import Context
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.prepare import Json
-from hcm_pipeline.directories import Wish, forget_removed, read_directory, readable
+from hcm_pipeline.directory.entries import Read
 from hcm_pipeline.errors import HomeError, PipelineError, UsageError
+from hcm_pipeline.flow import queries
+from hcm_pipeline.flow.directories import Wish, forget_removed, read_directory, readable
+from hcm_pipeline.flow.processing import utc_now
 from hcm_pipeline.identity.capacity import crowded
-from hcm_pipeline.identity.directory.model import Read
-from hcm_pipeline.identity.exchange import export_ledger, import_ledger
 from hcm_pipeline.identity.explain import Tried, explain
+from hcm_pipeline.identity.ledger_csv import export_ledger, import_ledger
 from hcm_pipeline.identity.review import (
     SpelledPart,
     decide,
@@ -29,7 +30,6 @@ from hcm_pipeline.identity.review import (
     spellings_waiting,
     waiting,
 )
-from hcm_pipeline.processing import utc_now
 from hcm_pipeline.profile import Profile
 
 identity_app = typer.Typer(

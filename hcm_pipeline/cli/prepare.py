@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hcm_pipeline import landing
 from hcm_pipeline.cli.context import Context, day
 from hcm_pipeline.cli.output import dump, note, say, table
 from hcm_pipeline.defs.instance_file import write_instance_file
 from hcm_pipeline.errors import ExtractRefused, HomeError, UsageError
+from hcm_pipeline.flow import landing
+from hcm_pipeline.flow.processing import utc_now
 from hcm_pipeline.home import Home
-from hcm_pipeline.processing import utc_now
 from hcm_pipeline.profile import built_in_names, load
 from hcm_pipeline.profile.load import BUILT_IN
 from hcm_pipeline.sandbox.command import greeting, options_of
-from hcm_pipeline.scim.mapping import compile_mapping
+from hcm_pipeline.targets.entra.scim_mapping import compile_mapping
 
 if TYPE_CHECKING:
     from hcm_pipeline.sandbox import SandboxHandle

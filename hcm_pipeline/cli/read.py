@@ -9,26 +9,25 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from hcm_pipeline import processing
-from hcm_pipeline.cli import queries
 from hcm_pipeline.cli.context import Context, day
 from hcm_pipeline.cli.deliver import show_failures, show_job, show_receipts
 from hcm_pipeline.cli.identity import show_identity, show_tried
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.prepare import Json
 from hcm_pipeline.cli.run import DAY_COLUMNS, REASON_COLUMNS, day_row, reason_row
-from hcm_pipeline.delivery import contents, decisions
-from hcm_pipeline.delivery.canary import first_request
-from hcm_pipeline.delivery.forecast import ends_at
-from hcm_pipeline.delivery.gates import Gates
-from hcm_pipeline.delivery.guards import Verdict
-from hcm_pipeline.delivery.journal import WAITING, JournaledManifest, ManifestState
-from hcm_pipeline.delivery.pacing import DAY, pace_of
-from hcm_pipeline.delivery.target import target_key
+from hcm_pipeline.delivery.manifest import read_manifest
+from hcm_pipeline.delivery.plan import decisions, summary
+from hcm_pipeline.delivery.plan.canary import first_request
+from hcm_pipeline.delivery.plan.guards import Verdict
+from hcm_pipeline.delivery.send.eta import ends_at
+from hcm_pipeline.delivery.state.journal import WAITING, JournaledManifest, ManifestState
+from hcm_pipeline.delivery.state.pacing import DAY, pace_of
+from hcm_pipeline.delivery.state.pauses import Gates
 from hcm_pipeline.entra.timing import UPLOAD_RATE, Rate, utc_now
 from hcm_pipeline.errors import GuardStop, HomeError, UsageError
-from hcm_pipeline.landing import waiting
-from hcm_pipeline.scim.manifest import read_manifest
+from hcm_pipeline.flow import processing, queries
+from hcm_pipeline.flow.landing import waiting
+from hcm_pipeline.targets.entra.connection import target_key
 from hcm_pipeline.workers.forecast import forecast
 
 
@@ -107,7 +106,7 @@ def _undo(context: Context, manifest: str) -> None:
 
 def held_row(context: Context, manifest: JournaledManifest) -> queries.Row:
     """A manifest that waits, with what its guards said."""
-    about = contents.read(context.settings.home.path / manifest.folder)
+    about = summary.read(context.settings.home.path / manifest.folder)
     tripped = [Verdict.from_row(row) for row in about.get("guards", []) if row["verdict"] == "tripped"]
     return {
         **{

@@ -8,14 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from hcm_pipeline import landing, processing
-from hcm_pipeline.cli import queries
 from hcm_pipeline.cli.context import Context, day
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.prepare import Json
-from hcm_pipeline.delivery.journal import JournaledManifest
-from hcm_pipeline.delivery.target import target_key
+from hcm_pipeline.delivery.state.journal import JournaledManifest
 from hcm_pipeline.errors import ExtractRefused, GuardStop, PlanHeld, UsageError
+from hcm_pipeline.flow import landing, processing, queries
+from hcm_pipeline.targets.entra.connection import target_key
 from hcm_pipeline.warehouse import first
 
 

@@ -15,20 +15,20 @@ from typing import Any
 
 import dagster as dg
 
-from hcm_pipeline import landing, processing
 from hcm_pipeline.defs import metadata as md
 from hcm_pipeline.defs.partitions import PREVIOUS_DAY, business_dates
 from hcm_pipeline.defs.resources import Pipeline
-from hcm_pipeline.delivery.forecast import ends_at
-from hcm_pipeline.delivery.guards import OTHERS, Verdict
-from hcm_pipeline.delivery.journal import Journal
-from hcm_pipeline.delivery.pacing import DAY, pace_of
-from hcm_pipeline.delivery.plan import KINDS, Plan
-from hcm_pipeline.delivery.target import target_key
+from hcm_pipeline.delivery.manifest import folder_of, verify
+from hcm_pipeline.delivery.plan.guards import OTHERS, Verdict
+from hcm_pipeline.delivery.plan.planning import KINDS, Plan
+from hcm_pipeline.delivery.send.eta import ends_at
+from hcm_pipeline.delivery.state.journal import Journal
+from hcm_pipeline.delivery.state.pacing import DAY, pace_of
 from hcm_pipeline.entra.timing import Rate
 from hcm_pipeline.errors import ExtractHeld, GuardStop, PlanHeld
+from hcm_pipeline.flow import landing, processing
 from hcm_pipeline.profile import Profile
-from hcm_pipeline.scim.manifest import folder_of, verify
+from hcm_pipeline.targets.entra.connection import target_key
 from hcm_pipeline.warehouse import Warehouse, first
 from hcm_pipeline.workers.day import DayCounts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from hcm_pipeline.landing import DAYS_AHEAD
+from hcm_pipeline.flow.landing import DAYS_AHEAD
 from hcm_pipeline.profile import Profile
 
 

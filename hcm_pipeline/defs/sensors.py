@@ -10,21 +10,21 @@ from pathlib import Path
 import dagster as dg
 
 from hcm_pipeline.defs import metadata as md
-from hcm_pipeline.defs.alerts import ALERTS_JOB, something_new
+from hcm_pipeline.defs.alert_checks import ALERTS_JOB, something_new
 from hcm_pipeline.defs.assets import DAILY_JOB
-from hcm_pipeline.defs.delivery import OUTCOMES_JOB, UPLOAD_JOB, outcomes_job, upload_job
+from hcm_pipeline.defs.delivery_jobs import OUTCOMES_JOB, UPLOAD_JOB, outcomes_job, upload_job
 from hcm_pipeline.defs.resources import Pipeline
-from hcm_pipeline.delivery.gates import Gates, PauseKind
-from hcm_pipeline.delivery.jobstate import JobState, remembered
-from hcm_pipeline.delivery.journal import WAITING, Journal, JournaledManifest
-from hcm_pipeline.delivery.outcomes import why_read
-from hcm_pipeline.delivery.pacing import Pace
-from hcm_pipeline.delivery.resend import why_plan
-from hcm_pipeline.delivery.target import target_key, tenant_of
+from hcm_pipeline.delivery.outcomes.log_reading import why_read
+from hcm_pipeline.delivery.plan.resend import why_plan
+from hcm_pipeline.delivery.state.journal import WAITING, Journal, JournaledManifest
+from hcm_pipeline.delivery.state.pacing import Pace
+from hcm_pipeline.delivery.state.pauses import Gates, PauseKind
 from hcm_pipeline.entra.timing import utc_now
-from hcm_pipeline.landing import SETTLE_SECONDS, waiting
+from hcm_pipeline.flow.landing import SETTLE_SECONDS, waiting
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.sources import Left, is_whole, match_source, read_business_date
+from hcm_pipeline.targets.entra.connection import target_key, tenant_of
+from hcm_pipeline.targets.entra.job_health import JobState, remembered
 from hcm_pipeline.warehouse import first
 
 RETRY_AFTER_SECONDS = 600

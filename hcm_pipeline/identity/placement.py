@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import duckdb
 
+from hcm_pipeline.directory.distinguished_names import canonical, key, key_sql
 from hcm_pipeline.errors import GuardStop
-from hcm_pipeline.identity.distinguished import canonical, key, key_sql
-from hcm_pipeline.identity.naming import attributes
+from hcm_pipeline.identity.allocation import attributes
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.warehouse import first, literal
 

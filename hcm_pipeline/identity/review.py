@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import duckdb
 
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.identity.lives import STANDS_IN
-from hcm_pipeline.identity.parts import JUDGED, in_scope, make_spelled, named_sql
+from hcm_pipeline.identity.name_parts import JUDGED, in_scope, make_spelled, named_sql
 from hcm_pipeline.identity.placement import today
 from hcm_pipeline.identity.rehires import LIKELY, TAKEN_OVER
+from hcm_pipeline.identity.retention import STANDS_IN
 from hcm_pipeline.profile.model import NAME_PARTS, Profile
 from hcm_pipeline.warehouse import first
 

@@ -13,7 +13,7 @@ import anyascii
 import duckdb
 import pyarrow as pa
 
-from hcm_pipeline.identity.scripts import LATIN, WAYS, Way, script_of
+from hcm_pipeline.identity.romanisation import LATIN, WAYS, Way, script_of
 from hcm_pipeline.warehouse import quote
 
 _SEPARATOR = "\x1f"

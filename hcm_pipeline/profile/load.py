@@ -71,7 +71,7 @@ def parse(text: str, file: str) -> LoadedProfile:
     faults = _cross_checks(profile)
     if not faults:
         # SQL and SCIM paths are judged by the rooms that use them; the import stands here because they use the model
-        from hcm_pipeline.scim.mapping import mapping_faults
+        from hcm_pipeline.targets.entra.scim_mapping import mapping_faults
 
         faults = mapping_faults(profile)
     if faults:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hcm_pipeline.sandbox.options import SandboxOptions
-from hcm_pipeline.sandbox.store import job_key
+from hcm_pipeline.sandbox.state import job_key
 
 if TYPE_CHECKING:
     from hcm_pipeline.sandbox.server import SandboxHandle, running, serve

@@ -22,7 +22,7 @@ from hcm_pipeline.sandbox.clock import http_date, iso, micros
 from hcm_pipeline.sandbox.delta import changes
 from hcm_pipeline.sandbox.ingest import upload
 from hcm_pipeline.sandbox.jobs import job_resource, schema_resource
-from hcm_pipeline.sandbox.log import read_log
+from hcm_pipeline.sandbox.log_service import read_log
 from hcm_pipeline.sandbox.odata import BadQuery, known_options, skip_token
 from hcm_pipeline.sandbox.options import UPLOAD
 from hcm_pipeline.sandbox.refusals import ConnectionDropped, GraphError, not_found, throttled

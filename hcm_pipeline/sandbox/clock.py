@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from hcm_pipeline.sandbox.store import Store
+from hcm_pipeline.sandbox.state import Store
 
 REAL, MANUAL = "real", "manual"
 

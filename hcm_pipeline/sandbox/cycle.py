@@ -11,17 +11,17 @@ from dataclasses import dataclass
 
 import orjson
 
-from hcm_pipeline.sandbox.active_directory import DN, SAM
+from hcm_pipeline.sandbox.ad_accounts import DN, SAM
+from hcm_pipeline.sandbox.attribute_mapping import Value
 from hcm_pipeline.sandbox.clock import micros
-from hcm_pipeline.sandbox.codes import NO_AGENT, failure
+from hcm_pipeline.sandbox.fault_effects import spoiled
 from hcm_pipeline.sandbox.faults import ENTRY, RECORD, Faults
 from hcm_pipeline.sandbox.job import Execution
-from hcm_pipeline.sandbox.log import facts_of, twin_facts
-from hcm_pipeline.sandbox.mapping import Value
+from hcm_pipeline.sandbox.log_codes import NO_AGENT, failure
+from hcm_pipeline.sandbox.log_service import facts_of, twin_facts
 from hcm_pipeline.sandbox.options import SandboxOptions
 from hcm_pipeline.sandbox.provision import Account, Directory, Outcome, apply_record
-from hcm_pipeline.sandbox.spoil import spoiled
-from hcm_pipeline.sandbox.store import Store
+from hcm_pipeline.sandbox.state import Store
 
 RECORDS_PER_TRANSACTION = 250
 LOG_DAYS = 30

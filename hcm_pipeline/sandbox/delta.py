@@ -16,11 +16,11 @@ from typing import Any
 
 import orjson
 
+from hcm_pipeline.sandbox.attribute_mapping import graph_user
 from hcm_pipeline.sandbox.clock import micros
-from hcm_pipeline.sandbox.mapping import graph_user
 from hcm_pipeline.sandbox.odata import BadQuery, known_options
 from hcm_pipeline.sandbox.refusals import GraphError
-from hcm_pipeline.sandbox.store import Store
+from hcm_pipeline.sandbox.state import Store
 from hcm_pipeline.sandbox.users import BY_DEFAULT, GROUP_PROPERTIES, graph_group
 
 PAGE = 200

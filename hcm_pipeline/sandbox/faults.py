@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from hcm_pipeline.sandbox.codes import Category
+from hcm_pipeline.sandbox.log_codes import Category
 from hcm_pipeline.sandbox.options import checked
 
 BEFORE = ("status", "reset_before")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from hcm_pipeline.sandbox.active_directory import ad_change
+from hcm_pipeline.sandbox.ad_accounts import ad_change
+from hcm_pipeline.sandbox.attribute_mapping import AD_CUSTOM_TARGETS, AD_TARGETS, CUSTOM_TARGETS, TARGETS
 from hcm_pipeline.sandbox.bulk import ENTERPRISE
 from hcm_pipeline.sandbox.clock import iso, micros
 from hcm_pipeline.sandbox.job import Execution, Quarantine
-from hcm_pipeline.sandbox.log import TEMPLATES
-from hcm_pipeline.sandbox.mapping import AD_CUSTOM_TARGETS, AD_TARGETS, CUSTOM_TARGETS, TARGETS
+from hcm_pipeline.sandbox.log_service import TEMPLATES
 from hcm_pipeline.sandbox.options import SandboxOptions
 from hcm_pipeline.sandbox.service import Sandbox
 

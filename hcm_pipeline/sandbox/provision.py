@@ -7,10 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from hcm_pipeline.sandbox.active_directory import ad_refusal, place
-from hcm_pipeline.sandbox.bulk import Record
-from hcm_pipeline.sandbox.codes import SKIPPED, Failure, failure
-from hcm_pipeline.sandbox.mapping import (
+from hcm_pipeline.sandbox.ad_accounts import ad_refusal, place
+from hcm_pipeline.sandbox.attribute_mapping import (
     AD_TARGETS,
     DATES,
     REQUIRED,
@@ -21,6 +19,8 @@ from hcm_pipeline.sandbox.mapping import (
     parent_of,
     target_of,
 )
+from hcm_pipeline.sandbox.bulk import Record
+from hcm_pipeline.sandbox.log_codes import SKIPPED, Failure, failure
 from hcm_pipeline.sandbox.options import SandboxOptions
 
 LONGEST = {

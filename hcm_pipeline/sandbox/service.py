@@ -15,18 +15,18 @@ from typing import Any, Literal
 
 import orjson
 
-from hcm_pipeline.sandbox.active_directory import ad_attributes
+from hcm_pipeline.sandbox.ad_accounts import ad_attributes
 from hcm_pipeline.sandbox.auth import Authority, Identity
 from hcm_pipeline.sandbox.bulk import Operation
 from hcm_pipeline.sandbox.clock import MANUAL, Clock, iso, micros
-from hcm_pipeline.sandbox.codes import CODES, NO_AGENT
 from hcm_pipeline.sandbox.cycle import Cycle, keep_names
 from hcm_pipeline.sandbox.delta import forget
 from hcm_pipeline.sandbox.faults import Faults
 from hcm_pipeline.sandbox.job import DAY, Execution, Job, Reason, Status
-from hcm_pipeline.sandbox.log import JobFacts
+from hcm_pipeline.sandbox.log_codes import CODES, NO_AGENT
+from hcm_pipeline.sandbox.log_service import JobFacts
 from hcm_pipeline.sandbox.options import SandboxOptions, with_changes
-from hcm_pipeline.sandbox.store import STATE_TABLES, Store
+from hcm_pipeline.sandbox.state import STATE_TABLES, Store
 from hcm_pipeline.sandbox.users import GROUP_PROPERTIES
 from hcm_pipeline.sandbox.window import Window
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from hcm_pipeline.sandbox.mapping import graph_user
+from hcm_pipeline.sandbox.attribute_mapping import graph_user
 from hcm_pipeline.sandbox.odata import (
     BadQuery,
     Field,
@@ -19,7 +19,7 @@ from hcm_pipeline.sandbox.odata import (
     read_skip_token,
     where,
 )
-from hcm_pipeline.sandbox.store import Store
+from hcm_pipeline.sandbox.state import Store
 
 DEFAULT_PAGE, LARGEST_PAGE = 100, 999
 BY_DEFAULT = (

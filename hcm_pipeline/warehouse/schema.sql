@@ -589,12 +589,14 @@ create or replace macro believed(day, known_on) as table
 
 -- one row: one attribute of one change, with what it was and what it is; of a joiner, everything that is known
 create or replace view change_attributes as
-    select c.business_date, c.person_number, c.kind, a.attribute,
-        to_json(b) ->> a.attribute as old, to_json(n) ->> a.attribute as new
-    from changes c
-    join worker_versions n on n.person_number = c.person_number and n.valid_from = c.business_date
-    left join worker_versions b on b.person_number = c.person_number and b.valid_from = c.before_from,
-    unnest(case when c.before_from is not null then c.attributes
-        else list_filter(json_keys(to_json(n)), lambda k: (to_json(n) ->> k) is not null
-            and k not in ('person_number', 'valid_from', 'valid_to', 'digest', 'extract_id', 'row_no', 'status_active', 'next_at',
-                'known_from')) end) as a(attribute);
+    select business_date, person_number, kind, attribute, to_json(before) ->> attribute as old, to_json(after) ->> attribute as new
+    from (
+        -- unnested in the select list: a filter on the worker or the date reaches the tables, which it does not past a lateral join
+        select c.business_date, c.person_number, c.kind, b as before, n as after,
+            unnest(case when c.before_from is not null then c.attributes
+                else list_filter(json_keys(to_json(n)), lambda k: (to_json(n) ->> k) is not null
+                    and k not in ('person_number', 'valid_from', 'valid_to', 'digest', 'extract_id', 'row_no', 'status_active',
+                        'next_at', 'known_from')) end) as attribute
+        from changes c
+        join worker_versions n on n.person_number = c.person_number and n.valid_from = c.business_date
+        left join worker_versions b on b.person_number = c.person_number and b.valid_from = c.before_from);

@@ -16,13 +16,13 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from hcm_pipeline.errors import ExtractHeld, GuardStop
+from hcm_pipeline.extracts.register import Extract, choose, groups, is_accepted
 from hcm_pipeline.profile import LoadedProfile
-from hcm_pipeline.scim.mapping import DUCKDB_TYPES
+from hcm_pipeline.targets.entra.scim_mapping import DUCKDB_TYPES
 from hcm_pipeline.warehouse import ensure_columns, first, quote
-from hcm_pipeline.workers import judge, reduce, repeats, snapshot, whole
-from hcm_pipeline.workers.extracts import Extract, choose, groups, is_accepted
-from hcm_pipeline.workers.knowledge import confirm, withdraw
-from hcm_pipeline.workers.life import make_surroundings, moment_of
+from hcm_pipeline.workers import completeness, deduplication, primary_assignment, snapshot, validation
+from hcm_pipeline.workers.bitemporal import confirm, withdraw
+from hcm_pipeline.workers.lifecycle import make_surroundings, moment_of
 from hcm_pipeline.workers.snapshot import CURRENT, KNOWN, KNOWN_TODAY
 from hcm_pipeline.workers.staged import Progress, Staged
 
@@ -125,7 +125,7 @@ class Day:
         self.staged = Staged(con, loaded.profile, self.used)
         self.progress: Progress = lambda message: progress(f"{day}: {message}")
         con.execute(f"create or replace temp view known as {KNOWN}")
-        con.execute(f"create or replace temp view known_by_key as {reduce.known_by_key_sql(self.profile)}")
+        con.execute(f"create or replace temp view known_by_key as {primary_assignment.known_by_key_sql(self.profile)}")
         self.staged.read(extracts, scratch, self.progress)
 
     def close(self) -> None:
@@ -133,7 +133,7 @@ class Day:
         self.staged.close()
         for name in ("known_by_key", "known", *snapshot.VIEWS):
             self.con.execute(f"drop view if exists temp.{name}")
-        for name in (*repeats.TABLES, *reduce.TABLES, *judge.TABLES, *snapshot.TABLES):
+        for name in (*deduplication.TABLES, *primary_assignment.TABLES, *validation.TABLES, *snapshot.TABLES):
             self.con.execute(f"drop table if exists temp.{name}")
 
     def apply(self) -> DayCounts:
@@ -144,7 +144,7 @@ class Day:
         changes: dict[str, int] = {}
         reasons: dict[str, int] = {}
         self._require_whole()
-        if self.used or (self.profile.workers.many_rows and reduce.has_other_rows(self.staged)):
+        if self.used or (self.profile.workers.many_rows and primary_assignment.has_other_rows(self.staged)):
             self.progress(f"checking {counts['rows']:,} rows against the contract")
             counts |= self._judge()
             reasons = dict(
@@ -213,7 +213,7 @@ class Day:
     def _judge(self) -> dict[str, Any]:
         """Decide about every row; what is not in quarantine then is `suspects` without `bad`, or known as it is."""
         parts = groups(self.used)
-        if self.profile.workers.many_rows and reduce.has_other_rows(self.staged):
+        if self.profile.workers.many_rows and primary_assignment.has_other_rows(self.staged):
             parts.append([])  # whose rows are all known may be another one today
         if len(parts) == 1:
             return self._judge_part(self.staged)
@@ -236,13 +236,13 @@ class Day:
         staged.forget()
         if not same_contract:
             staged.keep()  # nothing is known as good: all rows are judged, and normalised once for all that follows
-        collapsed, passed_over = repeats.find_repeats(staged, self.day)
-        judge.validate(staged, same_contract=same_contract)
-        quarantined = judge.quarantine(staged, self.day)
+        collapsed, passed_over = deduplication.find_repeats(staged, self.day)
+        validation.validate(staged, same_contract=same_contract)
+        quarantined = validation.quarantine(staged, self.day)
         if self.profile.workers.many_rows:
             passed_over = _count(self.con, "select count(*) from passed")
-            reduce.promote(staged)
-            reduce.keep_others(staged, self.day)
+            primary_assignment.promote(staged)
+            primary_assignment.keep_others(staged, self.day)
         return {"collapsed": collapsed, "passed_over": passed_over, "quarantined": quarantined}
 
     def _require_whole(self) -> None:
@@ -257,11 +257,11 @@ class Day:
                 "leaves it out"
             )
 
-    def _enter_findings(self) -> list[tuple[Extract, list[whole.Finding]]]:
+    def _enter_findings(self) -> list[tuple[Extract, list[completeness.Finding]]]:
         """Bring `extract_findings` up to date; the extracts that wait for a decision."""
         held = []
         for extract in self.used:
-            findings = whole.find(self.staged, extract, self.day, self.now.astimezone(self.zone).date())
+            findings = completeness.find(self.staged, extract, self.day, self.now.astimezone(self.zone).date())
             self.con.execute("delete from extract_findings where extract_id = ?", [extract.extract_id])
             for finding in findings:
                 self.con.execute(

@@ -9,8 +9,8 @@ import duckdb
 
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.warehouse import literal, quote
-from hcm_pipeline.workers.kinds import kind_sql
-from hcm_pipeline.workers.life import HERE, lives_sql, make_surroundings, moment_of
+from hcm_pipeline.workers.change_kinds import kind_sql
+from hcm_pipeline.workers.lifecycle import HERE, lives_sql, make_surroundings, moment_of
 from hcm_pipeline.workers.scope import scope_sql
 from hcm_pipeline.workers.snapshot import KNOWN
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import duckdb
 
+from hcm_pipeline.extracts.register import Extract
 from hcm_pipeline.profile.model import Profile, Source
-from hcm_pipeline.scim.mapping import DUCKDB_TYPES
 from hcm_pipeline.sources import stage
+from hcm_pipeline.targets.entra.scim_mapping import DUCKDB_TYPES
 from hcm_pipeline.warehouse import first, literal, quote
-from hcm_pipeline.workers.extracts import Extract
 from hcm_pipeline.workers.normalise import normalised_select
 
 Progress = Callable[[str], None]

@@ -15,10 +15,10 @@ from typing import Any
 import httpx
 import orjson
 
-from hcm_pipeline.delivery.target import target_key
 from hcm_pipeline.home import Home
 from hcm_pipeline.sandbox import SandboxHandle
 from hcm_pipeline.settings import Settings
+from hcm_pipeline.targets.entra.connection import target_key
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "hcm_pipeline.cli.main")

@@ -15,17 +15,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline.alerts import Alert, AlertKind, Due, Phase, find_alerts, message_of
-from hcm_pipeline.delivery import jobstate
-from hcm_pipeline.delivery.gates import Gates, Pause, PauseKind
-from hcm_pipeline.delivery.jobstate import JobReport, JobState
-from hcm_pipeline.delivery.journal import Journal
-from hcm_pipeline.delivery.pacing import Pace
-from hcm_pipeline.delivery.target import target_key, tenant_of
+from hcm_pipeline.delivery.manifest import Manifest
+from hcm_pipeline.delivery.state.journal import Journal
+from hcm_pipeline.delivery.state.pacing import Pace
+from hcm_pipeline.delivery.state.pauses import Gates, Pause, PauseKind
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile.load import parse
 from hcm_pipeline.profile.model import Profile
-from hcm_pipeline.scim.manifest import Manifest
 from hcm_pipeline.settings import Settings
+from hcm_pipeline.targets.entra import job_health
+from hcm_pipeline.targets.entra.connection import target_key, tenant_of
+from hcm_pipeline.targets.entra.job_health import JobReport, JobState
 
 from ..delivery.tables import empty_tables
 
@@ -160,21 +160,21 @@ def test_one_missing_operation_is_told(con: duckdb.DuckDBPyConnection, journal: 
         (JobReport(JobState.PAUSED), AlertKind.JOB_STOPPED),
         (JobReport(JobState.QUARANTINE, "TooManyDeletes"), AlertKind.JOB_STOPPED),
         (JobReport(JobState.SILENT, "2 requests", NOW), AlertKind.JOB_STOPPED),
-        (jobstate.NOT_READABLE, AlertKind.JOB_UNKNOWN),
+        (job_health.NOT_READABLE, AlertKind.JOB_UNKNOWN),
         (JobReport(JobState.UNKNOWN, "the service answered 500"), None),
     ],
 )
 def test_a_job_that_does_not_run_is_told(
     con: duckdb.DuckDBPyConnection, journal: Journal, report: JobReport, kind: AlertKind | None
 ) -> None:
-    jobstate.remember(con, TARGET, report, NOW, None)
+    job_health.remember(con, TARGET, report, NOW, None)
     assert kinds(con, journal) == ([kind] if kind else [])
 
 
 def test_a_job_that_an_upload_found_standing_still_is_told(con: duckdb.DuckDBPyConnection, journal: Journal) -> None:
     Gates(journal, TARGET).pause(Pause("m", PauseKind.JOB, NOW + HOUR, "paused"))
     assert kinds(con, journal) == [AlertKind.JOB_STOPPED]
-    jobstate.remember(con, TARGET, JobReport(JobState.RUNNING), NOW + 2 * HOUR, None)  # the log was read since
+    job_health.remember(con, TARGET, JobReport(JobState.RUNNING), NOW + 2 * HOUR, None)  # the log was read since
     assert kinds(con, journal) == []
 
 
@@ -228,7 +228,7 @@ def test_nothing_that_a_file_or_the_service_says_reaches_a_message(
                 failed(tables, f"{canary}{number}", state, canary)
             [source] = [s.name for s in profile_with().sources]
             extract(tables, source, NOW - 100 * HOUR, f"{canary}.csv")
-            jobstate.remember(tables, TARGET, JobReport(JobState.PAUSED), NOW, None)
+            job_health.remember(tables, TARGET, JobReport(JobState.PAUSED), NOW, None)
             held = manifest("disable")
             journal.register(held, Path(canary))
             journal.approve(held.manifest_id, by=canary, why=canary, until=NOW)

@@ -15,7 +15,7 @@ import pytest
 from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy as TimeWindow
 from dagster._serdes import serialize_value
 
-from hcm_pipeline.defs.directory import build_directories
+from hcm_pipeline.defs.directory_assets import build_directories
 from hcm_pipeline.defs.instance import instance_of
 from hcm_pipeline.errors import GuardStop, PipelineError
 from hcm_pipeline.home import Home

@@ -9,16 +9,16 @@ from collections.abc import Sequence
 import dagster as dg
 import pytest
 
-from hcm_pipeline import landing, processing
 from hcm_pipeline.defs import sensors
-from hcm_pipeline.defs.delivery import OUTCOMES_JOB, UPLOAD_JOB
-from hcm_pipeline.delivery.gates import Gates, Pause, PauseKind
-from hcm_pipeline.delivery.journal import Journal, JournaledManifest, Outcome, RequestState
-from hcm_pipeline.delivery.outcomes import take_over
-from hcm_pipeline.delivery.pacing import Pace
-from hcm_pipeline.delivery.target import tenant_of
+from hcm_pipeline.defs.delivery_jobs import OUTCOMES_JOB, UPLOAD_JOB
+from hcm_pipeline.delivery.manifest import Manifest
+from hcm_pipeline.delivery.outcomes.log_reading import take_over
+from hcm_pipeline.delivery.state.journal import Journal, JournaledManifest, Outcome, RequestState
+from hcm_pipeline.delivery.state.pacing import Pace
+from hcm_pipeline.delivery.state.pauses import Gates, Pause, PauseKind
 from hcm_pipeline.entra.timing import UPLOAD_RATE, Rate
-from hcm_pipeline.scim.manifest import Manifest
+from hcm_pipeline.flow import landing, processing
+from hcm_pipeline.targets.entra.connection import tenant_of
 from hcm_pipeline.warehouse import Warehouse
 
 from ..acceptance.support import TARGET, worker

@@ -13,14 +13,15 @@ from typing import Any
 import duckdb
 import orjson
 
-from hcm_pipeline import landing, processing
-from hcm_pipeline.delivery import matching, settle
-from hcm_pipeline.delivery.journal import Journal, Outcome, RequestState
-from hcm_pipeline.delivery.plan import Plan
+from hcm_pipeline.delivery.manifest import Manifest, bodies, folder_of
+from hcm_pipeline.delivery.outcomes import matching
+from hcm_pipeline.delivery.plan.planning import Plan
+from hcm_pipeline.delivery.state import journal_sync
+from hcm_pipeline.delivery.state.journal import Journal, Outcome, RequestState
 from hcm_pipeline.entra import LogEntry
+from hcm_pipeline.flow import landing, processing
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile, load
-from hcm_pipeline.scim.manifest import Manifest, bodies, folder_of
 from hcm_pipeline.warehouse import Warehouse
 
 TARGET = "principal/job"
@@ -128,7 +129,7 @@ class Chain:
 
     def take_over(self) -> int:
         with self.warehouse.write() as con, self.journal() as journal:
-            return settle.take_over(con, journal)
+            return journal_sync.take_over(con, journal)
 
     def log(self, *entries: LogEntry, target: str = TARGET) -> int:
         """Read these entries of the provisioning log; how many operations were settled."""

@@ -15,14 +15,14 @@ import httpx
 import orjson
 import pytest
 
-from hcm_pipeline.delivery.journal import Journal
-from hcm_pipeline.delivery.lanes import Ended, Post, Threads
-from hcm_pipeline.delivery.upload import UploadReport, upload
+from hcm_pipeline.delivery.manifest import BULK_FILE, Manifest, folder_of, write_manifest
+from hcm_pipeline.delivery.send.in_flight import Ended, Post, Threads
+from hcm_pipeline.delivery.send.upload import UploadReport, upload
+from hcm_pipeline.delivery.state.journal import Journal
 from hcm_pipeline.entra import Patience
 from hcm_pipeline.entra.timing import Clock, Sleep
 from hcm_pipeline.home import Home, private
 from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, running
-from hcm_pipeline.scim.manifest import BULK_FILE, Manifest, folder_of, write_manifest
 from hcm_pipeline.settings import Target
 
 CORE = "urn:ietf:params:scim:schemas:core:2.0:User"

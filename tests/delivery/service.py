@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from hcm_pipeline.delivery.lanes import WIDTH, Attempt, Ended
+from hcm_pipeline.delivery.send.in_flight import WIDTH, Attempt, Ended
 from hcm_pipeline.entra.answers import BUCKET_FULL, Answer, NoAnswer
 from hcm_pipeline.entra.timing import Rate
 

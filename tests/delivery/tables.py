@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from hcm_pipeline.delivery import matching
+from hcm_pipeline.delivery.outcomes import matching
 from hcm_pipeline.entra import LogEntry
 from hcm_pipeline.profile.model import Outcomes
 from hcm_pipeline.warehouse import ensure_columns, memory

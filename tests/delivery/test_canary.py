@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from hcm_pipeline.delivery.canary import Canary, Verdict, judge
-from hcm_pipeline.delivery.gates import Gates, PauseKind
-from hcm_pipeline.delivery.journal import ManifestState
-from hcm_pipeline.delivery.upload import UploadReport
+from hcm_pipeline.delivery.manifest import Manifest
+from hcm_pipeline.delivery.plan.canary import Canary, Verdict, judge
+from hcm_pipeline.delivery.send.upload import UploadReport
+from hcm_pipeline.delivery.state.journal import ManifestState
+from hcm_pipeline.delivery.state.pauses import Gates, PauseKind
 from hcm_pipeline.entra import LogEntry, Patience
 from hcm_pipeline.entra.log import NO_CHANGE, OUT_OF_SCOPE, UNSPECIFIED
-from hcm_pipeline.scim.manifest import Manifest
 
 from .conftest import Site, body_of, digests, write
 

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hcm_pipeline.delivery import failures, jobstate, matching
-from hcm_pipeline.delivery.failures import KNOWN_CODES, FailureClass, mend_of
-from hcm_pipeline.delivery.jobstate import JobReport, JobState
-from hcm_pipeline.delivery.resend import make_resend, why_plan
-from hcm_pipeline.sandbox import codes
+from hcm_pipeline.delivery.outcomes import failures, matching
+from hcm_pipeline.delivery.outcomes.failures import KNOWN_CODES, FailureClass, mend_of
+from hcm_pipeline.delivery.plan.resend import make_resend, why_plan
+from hcm_pipeline.sandbox import log_codes
+from hcm_pipeline.targets.entra import job_health
+from hcm_pipeline.targets.entra.job_health import JobReport, JobState
 
 from .tables import RULES, T0, TARGET, Service, empty_tables, entry_at
 
@@ -60,7 +61,7 @@ def test_every_documented_code_has_a_class_and_a_mend_whatever_its_case(code: st
 
 
 def test_every_code_that_the_sandbox_can_log_is_known() -> None:
-    assert {code for code in codes.CODES if mend_of(code) is failures.UNKNOWN} == set()
+    assert {code for code in log_codes.CODES if mend_of(code) is failures.UNKNOWN} == set()
 
 
 @given(st.text())
@@ -165,9 +166,9 @@ def test_what_is_missing_is_sent_again_at_once_and_then_with_patience(service: S
 @pytest.mark.parametrize("state", [JobState.PAUSED, JobState.QUARANTINE, JobState.NOT_STARTED])
 def test_nobody_is_sent_again_while_the_job_does_not_run(service: Service, state: JobState) -> None:
     matching.give_up(service.con, TARGET, later(180), RULES, None)
-    jobstate.remember(service.con, TARGET, JobReport(state), later(180), None)
+    job_health.remember(service.con, TARGET, JobReport(state), later(180), None)
     assert sent_again(service, 200) == {}
-    jobstate.remember(service.con, TARGET, JobReport(JobState.RUNNING), later(210), later(210))
+    job_health.remember(service.con, TARGET, JobReport(JobState.RUNNING), later(210), later(210))
     assert sent_again(service, 210) == {"1001": "missing"}
 
 
@@ -181,18 +182,18 @@ def test_two_requests_without_a_word_in_the_log_mean_a_silent_job_that_is_tried_
 ) -> None:
     running = JobReport(JobState.RUNNING)
     matching.give_up(service.con, TARGET, later(180), RULES, None)
-    assert jobstate.evidence(service.con, TARGET, running, RULES) == running  # one may be lost
+    assert job_health.evidence(service.con, TARGET, running, RULES) == running  # one may be lost
     service.accept(10, "2002")
     matching.give_up(service.con, TARGET, later(200), RULES, None)
-    silent = jobstate.evidence(service.con, TARGET, running, RULES)
+    silent = job_health.evidence(service.con, TARGET, running, RULES)
     assert silent.state is JobState.SILENT
     assert silent.stops(later(700))
     assert not silent.stops(later(721))
-    jobstate.remember(service.con, TARGET, silent, later(200), None)
+    job_health.remember(service.con, TARGET, silent, later(200), None)
     assert sent_again(service, 700) == {}
     assert sent_again(service, 721) == {"1001": "missing", "2002": "missing"}
     service.con.execute("insert into log_reads values (?, ?, ?)", [TARGET, later(200), later(150)])
-    assert jobstate.evidence(service.con, TARGET, running, RULES) == running  # an entry of anybody is a sign of life
+    assert job_health.evidence(service.con, TARGET, running, RULES) == running  # an entry of anybody is a sign of life
 
 
 def test_why_a_plan_is_due_names_no_worker_and_changes_with_the_attempt(service: Service) -> None:

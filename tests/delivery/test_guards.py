@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from hcm_pipeline.delivery.guards import Group, judge_group
-from hcm_pipeline.delivery.plan import Plan
+from hcm_pipeline.delivery.plan.guards import Group, judge_group
+from hcm_pipeline.delivery.plan.planning import Plan
 from hcm_pipeline.profile.load import parse
 from hcm_pipeline.profile.model import GuardLimit
 

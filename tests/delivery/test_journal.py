@@ -13,9 +13,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from hcm_pipeline.delivery.journal import Journal, ManifestState, Outcome, RequestState
+from hcm_pipeline.delivery.manifest import Manifest
+from hcm_pipeline.delivery.state.journal import Journal, ManifestState, Outcome, RequestState
 from hcm_pipeline.errors import PipelineError, UsageError
-from hcm_pipeline.scim.manifest import Manifest
 
 from .conftest import DAY, StoppedTime
 

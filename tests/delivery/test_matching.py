@@ -1,4 +1,4 @@
-"""Which entry of the provisioning log belongs to which operation: the rule of delivery/matching.py."""
+"""Which entry of the provisioning log belongs to which operation: the rule of delivery/outcomes/matching.py."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from hcm_pipeline.delivery import matching
+from hcm_pipeline.delivery.outcomes import matching
 
 from .tables import RULES, T0, TARGET, Service, empty_tables, entry_at
 

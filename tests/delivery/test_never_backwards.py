@@ -16,11 +16,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from hcm_pipeline.delivery import decisions, slices
-from hcm_pipeline.delivery.journal import WAITING, JournaledManifest, ManifestState, Outcome, RequestState
-from hcm_pipeline.delivery.plan import make_plan
+from hcm_pipeline.delivery.manifest import bodies
+from hcm_pipeline.delivery.plan import decisions
+from hcm_pipeline.delivery.plan.planning import make_plan
+from hcm_pipeline.delivery.send import batches
+from hcm_pipeline.delivery.state.journal import WAITING, JournaledManifest, ManifestState, Outcome, RequestState
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.scim.manifest import bodies
 
 from .chain import TARGET, Chain, new_chain
 from .test_guards import crowd, with_guards
@@ -63,7 +64,7 @@ class Deliveries(RuleBasedStateMachine):
         super().__init__()
         self.stack = ExitStack()
         patch = self.stack.enter_context(pytest.MonkeyPatch.context())
-        patch.setattr(slices, "OPERATIONS_PER_REQUEST", 2)
+        patch.setattr(batches, "OPERATIONS_PER_REQUEST", 2)
         folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
         self.chain = with_guards(template().copied(folder), GUARDS)
         self.con = self.stack.enter_context(self.chain.warehouse.write())

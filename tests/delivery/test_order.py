@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcm_pipeline.delivery.order import make_order, note_first_planned, steady_sql, urgency_sql
-from hcm_pipeline.delivery.plan import KINDS
+from hcm_pipeline.delivery.plan.order import make_order, note_first_planned, steady_sql, urgency_sql
+from hcm_pipeline.delivery.plan.planning import KINDS
 from hcm_pipeline.warehouse import Warehouse
 
 from .chain import Chain, new_chain

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcm_pipeline.delivery.journal import Journal
-from hcm_pipeline.delivery.pacing import DAY, LONGEST_CALL, NotYet, Pace
+from hcm_pipeline.delivery.state.journal import Journal
+from hcm_pipeline.delivery.state.pacing import DAY, LONGEST_CALL, NotYet, Pace
 from hcm_pipeline.entra.timing import UPLOAD_RATE, Rate
 from hcm_pipeline.profile.model import Delivery
 

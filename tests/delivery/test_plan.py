@@ -9,13 +9,12 @@ import duckdb
 import orjson
 import pytest
 
-from hcm_pipeline import processing
-from hcm_pipeline.cli import queries
-from hcm_pipeline.delivery import plan
-from hcm_pipeline.delivery.gates import Gates
-from hcm_pipeline.delivery.journal import ManifestState, RequestState
-from hcm_pipeline.delivery.plan import KINDS
+from hcm_pipeline.delivery.plan import planning
+from hcm_pipeline.delivery.plan.planning import KINDS
+from hcm_pipeline.delivery.state.journal import ManifestState, RequestState
+from hcm_pipeline.delivery.state.pauses import Gates
 from hcm_pipeline.errors import PipelineError
+from hcm_pipeline.flow import processing, queries
 from hcm_pipeline.identity.limits import PROXY_ADDRESS
 
 from .chain import TARGET, Chain, new_chain
@@ -245,7 +244,7 @@ def rendered(query: str, operations: int) -> list[str]:
     """The operations of all requests of a plan that `query` returns, as their texts."""
     with duckdb.connect(config={"threads": 2, "preserve_insertion_order": False}) as con:
         con.execute("create table planned as select range as position, repeat('x', 200) as filling from range(300_000)")
-        bodies = list(plan._bodies(con, query, operations))
+        bodies = list(planning._bodies(con, query, operations))
     assert len(bodies) == -(-operations // 50)
     return [text for body in bodies for text in orjson.loads(body)["Operations"]]
 
@@ -257,7 +256,7 @@ def test_many_operations_are_written_in_order_whatever_order_the_threads_return_
 
 
 def test_operations_returned_backwards_are_written_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan, "CHUNK_REQUESTS", 2)
+    monkeypatch.setattr(planning, "CHUNK_REQUESTS", 2)
     query = """select position, concat('"', position, '",') from planned order by position desc"""
     assert rendered(query, 230) == [str(position) for position in range(230)]
 

@@ -13,14 +13,14 @@ from typing import Any
 import httpx
 import pytest
 
-from hcm_pipeline import processing
-from hcm_pipeline.delivery import outcomes
-from hcm_pipeline.delivery.jobstate import JobState
-from hcm_pipeline.delivery.outcomes import OutcomeReport, read_outcomes, why_read
-from hcm_pipeline.delivery.resend import why_plan
-from hcm_pipeline.delivery.upload import upload
+from hcm_pipeline.delivery.outcomes import log_reading
+from hcm_pipeline.delivery.outcomes.log_reading import OutcomeReport, read_outcomes, why_read
+from hcm_pipeline.delivery.plan.resend import why_plan
+from hcm_pipeline.delivery.send.upload import upload
 from hcm_pipeline.entra import GraphClient, LogPage, Patience
+from hcm_pipeline.flow import processing
 from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, running
+from hcm_pipeline.targets.entra.job_health import JobState
 
 from ..acceptance.support import accounts
 from .chain import Chain, new_chain
@@ -198,7 +198,7 @@ def test_a_log_of_many_pages_is_taken_in_batches(
     line_with: Callable[..., Line], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hcm_pipeline.entra.client.LOG_PAGE", "7")
-    monkeypatch.setattr(outcomes, "BATCH", 10)
+    monkeypatch.setattr(log_reading, "BATCH", 10)
     line = line_with()
     line.deliver("2026-11-01", *((str(2000 + i), "True", f"First{i}", "Last", "", "") for i in range(45)))
     line.advance(120)

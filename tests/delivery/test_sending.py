@@ -12,10 +12,10 @@ from pathlib import Path
 import orjson
 import pytest
 
-from hcm_pipeline.delivery.journal import Journal, ManifestState, RequestState
-from hcm_pipeline.delivery.lanes import Attempt, Ended
-from hcm_pipeline.delivery.pacing import DAY, Pace
-from hcm_pipeline.delivery.sending import Paused, Sending, Superseded
+from hcm_pipeline.delivery.send.in_flight import Attempt, Ended
+from hcm_pipeline.delivery.send.sending import Paused, Sending, Superseded
+from hcm_pipeline.delivery.state.journal import Journal, ManifestState, RequestState
+from hcm_pipeline.delivery.state.pacing import DAY, Pace
 from hcm_pipeline.entra import Patience
 from hcm_pipeline.entra.timing import UPLOAD_RATE, Rate
 from hcm_pipeline.errors import ServiceRefused, ServiceUnavailable

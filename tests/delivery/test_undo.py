@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from hcm_pipeline import processing
-from hcm_pipeline.delivery.journal import ManifestState
-from hcm_pipeline.delivery.plan import Plan
+from hcm_pipeline.delivery.manifest import Manifest
+from hcm_pipeline.delivery.plan.planning import Plan
+from hcm_pipeline.delivery.state.journal import ManifestState
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.scim.manifest import Manifest
+from hcm_pipeline.flow import processing
 
 from .chain import TARGET, Chain, new_chain
 

@@ -19,13 +19,13 @@ from typing import Any
 import httpx
 import pytest
 
-from hcm_pipeline.delivery.journal import Journal, ManifestState, RequestState
-from hcm_pipeline.delivery.lanes import Attempt, Ended
-from hcm_pipeline.delivery.pacing import Pace
-from hcm_pipeline.delivery.upload import UploadReport
+from hcm_pipeline.delivery.manifest import BULK_FILE, Manifest, folder_of
+from hcm_pipeline.delivery.send.in_flight import Attempt, Ended
+from hcm_pipeline.delivery.send.upload import UploadReport
+from hcm_pipeline.delivery.state.journal import Journal, ManifestState, RequestState
+from hcm_pipeline.delivery.state.pacing import Pace
 from hcm_pipeline.entra import GraphClient, Patience, client
 from hcm_pipeline.errors import GuardStop, PipelineError, ServiceRefused, ServiceUnavailable, SignInFailed, UsageError
-from hcm_pipeline.scim.manifest import BULK_FILE, Manifest, folder_of
 
 from .conftest import Site, StoppedLanes, body_of, digests, one_lane, write
 

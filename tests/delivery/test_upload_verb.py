@@ -12,10 +12,10 @@ from typer.testing import CliRunner, Result
 
 from hcm_pipeline.cli import deliver
 from hcm_pipeline.cli.main import app
-from hcm_pipeline.delivery.gates import Gates, Pause, PauseKind
+from hcm_pipeline.delivery.manifest import Manifest
+from hcm_pipeline.delivery.state.pauses import Gates, Pause, PauseKind
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.processing import utc_now
-from hcm_pipeline.scim.manifest import Manifest
+from hcm_pipeline.flow.processing import utc_now
 
 from .conftest import Site, body_of, write
 

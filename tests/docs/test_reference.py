@@ -18,18 +18,18 @@ from hcm_pipeline.alerts import AlertKind
 from hcm_pipeline.cli.main import app
 from hcm_pipeline.definitions import build
 from hcm_pipeline.defs import metadata
-from hcm_pipeline.delivery.failures import KNOWN_CODES, mend_of
-from hcm_pipeline.delivery.journal import ManifestState
-from hcm_pipeline.delivery.plan import KINDS
+from hcm_pipeline.delivery.manifest import Manifest
+from hcm_pipeline.delivery.outcomes.failures import KNOWN_CODES, mend_of
+from hcm_pipeline.delivery.plan.planning import KINDS
+from hcm_pipeline.delivery.state.journal import ManifestState
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import model
 from hcm_pipeline.sandbox.options import SandboxOptions
-from hcm_pipeline.scim.manifest import Manifest
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.warehouse import Warehouse
-from hcm_pipeline.workers import whole
-from hcm_pipeline.workers.kinds import KINDS as CHANGES
-from hcm_pipeline.workers.kinds import RULES
+from hcm_pipeline.workers import completeness
+from hcm_pipeline.workers.change_kinds import KINDS as CHANGES
+from hcm_pipeline.workers.change_kinds import RULES
 from tests.docs.pages import DOCS, code, headings, rows
 
 REFERENCE = DOCS / "reference"
@@ -196,7 +196,7 @@ def test_the_page_on_landing_lists_every_rule_that_holds_an_extract() -> None:
     listed = {
         code(rule): words for rule, words in list(rows(DOCS / "how-to" / "land-extracts.md", "An extract is held"))[1:]
     }
-    assert listed == whole.RULES
+    assert listed == completeness.RULES
 
 
 def test_the_page_on_working_lives_has_the_tables_of_the_code() -> None:

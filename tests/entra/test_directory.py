@@ -11,12 +11,12 @@ from typing import Any
 import httpx
 import pytest
 
+from hcm_pipeline.directory import entra_id
+from hcm_pipeline.directory.entra_id import refresh
+from hcm_pipeline.directory.entries import Read
+from hcm_pipeline.directory.reading import Reading
 from hcm_pipeline.errors import GuardStop, PipelineError, ServiceError, ServiceRefused
 from hcm_pipeline.home import Home
-from hcm_pipeline.identity.directory import graph
-from hcm_pipeline.identity.directory.graph import refresh
-from hcm_pipeline.identity.directory.model import Read
-from hcm_pipeline.identity.directory.reading import Reading
 from hcm_pipeline.sandbox import running
 from hcm_pipeline.warehouse import Warehouse
 
@@ -161,10 +161,12 @@ def test_another_tenant_other_properties_a_month_and_a_wish_make_a_full_reading(
     assert site.read(full=True).read == "full"
     assert site.read(scope="another tenant").read == "full"
     assert site.read(scope="another tenant").read == "changes"
-    monkeypatch.setattr(graph, "_RESOURCES", [("users", "user", ("id", "mail")), ("groups", "group", ("id", "mail"))])
+    monkeypatch.setattr(
+        entra_id, "_RESOURCES", [("users", "user", ("id", "mail")), ("groups", "group", ("id", "mail"))]
+    )
     assert site.read(scope="another tenant").read == "full"
     assert site.read(scope="another tenant").read == "changes"
-    site.service.time.now += graph.FULL_AFTER
+    site.service.time.now += entra_id.FULL_AFTER
     assert site.read(scope="another tenant").read == "full"
 
 
@@ -207,14 +209,14 @@ def test_a_loss_above_the_profiles_share_is_not_believed(site: Site) -> None:
 def test_two_readings_at_once_do_not_build_on_each_other(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     site.add("ann")
     site.read()
-    domains = graph._domains
+    domains = entra_id._domains
 
     def overtaken(*given: Any) -> Any:
-        monkeypatch.setattr(graph, "_domains", domains)
+        monkeypatch.setattr(entra_id, "_domains", domains)
         site.read(full=True)
         return domains(*given)
 
-    monkeypatch.setattr(graph, "_domains", overtaken)
+    monkeypatch.setattr(entra_id, "_domains", overtaken)
     with pytest.raises(PipelineError, match="another process"):
         site.read()
     assert set(site.users()) == {"ann"}

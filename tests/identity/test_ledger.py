@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from hcm_pipeline.identity import give_names, spell
 from hcm_pipeline.profile import Profile, load
-from hcm_pipeline.scim.mapping import DUCKDB_TYPES
+from hcm_pipeline.targets.entra.scim_mapping import DUCKDB_TYPES
 from hcm_pipeline.warehouse import ensure_columns, memory
 
 DAY = dt.date(2026, 11, 1)

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from hcm_pipeline.directory.distinguished_names import canonical, key_sql
 from hcm_pipeline.errors import GuardStop
-from hcm_pipeline.identity.distinguished import canonical, key_sql
 from hcm_pipeline.identity.explain import explain
 from hcm_pipeline.warehouse import first, memory
-from tests.identity.test_directory import account, fill
-from tests.identity.test_lives import FIRST, Years
+from tests.directory.test_directory import account, fill
+from tests.identity.test_retention import FIRST, Years
 from tests.identity.test_rules import profile
 
 USERS, DALLAS, LEFT, ARCHIVE = (f"OU={name},DC=x" for name in ("Users", "Dallas", "Left", "Archive"))

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcm_pipeline.identity.naming import BEGINNINGS, entered
+from hcm_pipeline.identity.allocation import BEGINNINGS, entered
+from tests.directory.test_directory import account, fill
 from tests.identity.reference import ATTRIBUTES, Books
-from tests.identity.test_directory import account, fill
 from tests.identity.test_ledger import Ledger
 from tests.identity.test_rules import profile
 
@@ -96,7 +96,7 @@ def test_names_are_those_of_a_reference_that_asks_one_by_one(
 ) -> None:
     rules = {**rules, "common_name": {**rules["common_name"], "keep": " -"}} if rules else {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("hcm_pipeline.identity.naming.FEW", few)
+        patch.setattr("hcm_pipeline.identity.allocation.FEW", few)
         made = profile(parent_distinguished_name=CONTAINER, **rules)
         ledger, books = Ledger(made), Books(made)
         hold(ledger, books, held)
@@ -114,7 +114,7 @@ def test_names_are_those_of_a_reference_that_asks_one_by_one(
 def test_a_long_number_in_a_name_that_is_cut_for_it_is_counted_the_next_day(
     few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hcm_pipeline.identity.naming.FEW", few)
+    monkeypatch.setattr("hcm_pipeline.identity.allocation.FEW", few)
     ledger = Ledger(profile(sam_account_name={"candidates": ["{first:1}{last}"], "number_from": 98}))
     ledger.con.execute(
         entered("""select '0' as person_number, 'x@contoso.com' as user_principal_name, 'x' as mail_nickname, 'x' as common_name,

@@ -10,9 +10,9 @@ import pytest
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.identity.explain import explain
 from hcm_pipeline.identity.review import Review, decide, decide_rehire, waiting
-from tests.identity.test_directory import account, fill
+from tests.directory.test_directory import account, fill
 from tests.identity.test_ledger import NOW
-from tests.identity.test_lives import FIRST, Years
+from tests.identity.test_retention import FIRST, Years
 from tests.identity.test_rules import profile
 
 

@@ -9,10 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from hcm_pipeline.cli.main import app
-from hcm_pipeline.delivery.target import target_key
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.processing import plan
+from hcm_pipeline.flow.processing import plan
 from hcm_pipeline.settings import Settings
+from hcm_pipeline.targets.entra.connection import target_key
 from tests.workers.driver import PROFILE, Firm, day, worker
 
 RULES = """

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hcm_pipeline.sandbox.codes import CODES
 from hcm_pipeline.sandbox.faults import Faults, read_fault
+from hcm_pipeline.sandbox.log_codes import CODES
 
 from .conftest import TenantWith
 from .support import SCIM, Tenant, bulk, record

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hcm_pipeline.sandbox.log import JobFacts, log_fields
+from hcm_pipeline.sandbox.log_service import JobFacts, log_fields
 from hcm_pipeline.sandbox.odata import (
     BadQuery,
     Comparison,

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcm_pipeline import processing
+from hcm_pipeline.flow import processing
 from hcm_pipeline.profile.model import Life
 
 from .driver import COLUMNS, Firm, day, worker
-from .test_life import stage_of
+from .test_lifecycle import stage_of
 from .test_rows import MANY
 
 PROFILE = (

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline.errors import GuardStop
-from hcm_pipeline.workers import judge
+from hcm_pipeline.workers import validation
 
 from .driver import COLUMNS, PROFILE, Firm, day, worker
 
@@ -298,7 +298,7 @@ def test_whatever_ends_a_day_in_the_middle_of_its_rows_is_what_is_told(
 
     firm.land([worker(1), worker(2)], day(2))
     with monkeypatch.context() as patch:
-        patch.setattr(judge, "_failures", interrupted)
+        patch.setattr(validation, "_failures", interrupted)
         with pytest.raises(KeyboardInterrupt):
             firm.run(day(2))
     assert firm.sql("select count(*) from days") == [(0,)]

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hcm_pipeline.delivery import desired
+from hcm_pipeline.targets.entra import desired
 from hcm_pipeline.workers.managers import on_cycles
 
 from .driver import Firm, day, worker

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from hcm_pipeline.cli import queries
 from hcm_pipeline.errors import ProfileError
+from hcm_pipeline.flow import queries
 from hcm_pipeline.profile import parse
 
 from .driver import COLUMNS, PROFILE, Firm, day, worker

@@ -7,8 +7,8 @@ from typing import get_args
 
 import pytest
 
-from hcm_pipeline import processing
 from hcm_pipeline.errors import ProfileError
+from hcm_pipeline.flow import processing
 from hcm_pipeline.profile import parse
 from hcm_pipeline.profile.model import Clause, Operator
 from hcm_pipeline.warehouse import memory

@@ -1,0 +1,68 @@
+"""The live directories as assets of their own: read when somebody or a schedule materializes them, and kept with their time.
+
+No arrow leads from them to `identities`: an asset without partitions beside daily ones would make a backfill of a range two
+runs. What names need of them, they ask the warehouse for.
+"""
+
+import datetime as dt
+
+import dagster as dg
+
+from hcm_pipeline.defs import metadata as md
+from hcm_pipeline.defs.resources import Pipeline
+from hcm_pipeline.directory.freshness import max_age_hours
+from hcm_pipeline.flow.directories import read_directory
+from hcm_pipeline.profile import Profile
+from hcm_pipeline.profile.model import Directory
+
+_ABOUT = {
+    "entra": "Users, deleted users, groups and domains of the target's tenant, by what has changed since the reading before.",
+    "ad": "Every object of Active Directory below the profile's bases, and the deleted ones where they can be read.",
+    "csv": "The objects of an exported CSV file.",
+}
+_KINDS = {"entra": "azure", "ad": "ldap", "csv": "csv"}
+
+
+def build_directories(profile: Profile) -> list[dg.AssetsDefinition]:
+    """An asset `directory_<name>` for each directory of the profile, stale after the hours that the profile allows."""
+    return [_build(profile, name, directory) for name, directory in profile.identity.directories.items()]
+
+
+def _build(profile: Profile, name: str, directory: Directory) -> dg.AssetsDefinition:
+    hours = max_age_hours(profile.identity, directory)
+    policy = dg.FreshnessPolicy.time_window(fail_window=dt.timedelta(hours=hours)) if hours else None
+
+    @dg.asset(
+        name=f"directory_{name}",
+        group_name="identity",
+        owners=md.OWNERS,
+        kinds={"duckdb", _KINDS[directory.kind]},
+        metadata=md.schema(md.DIRECTORY_COLUMNS),
+        freshness_policy=policy,
+        description=f"{_ABOUT[directory.kind]} Nobody is given a name that one of them holds, and their accounts are adopted.",
+    )
+    def read(context: dg.AssetExecutionContext, pipeline: Pipeline) -> dg.MaterializeResult[None]:
+        done = read_directory(
+            pipeline.settings,
+            pipeline.warehouse(context.log),
+            pipeline.loaded.profile,
+            name,
+            progress=pipeline.progress(context.log),
+            announce=context.log.info,
+        )
+        for line in done.told:
+            context.log.warning(line)
+        for one in done.refused[: md.SHOWN_ROWS]:
+            context.log.warning(
+                f"{one.file}, row {one.row}, {one.column or 'the whole row'}: {one.reason} ({one.rule})"
+            )
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": done.objects,
+                "changed": done.changed,
+                "refused_rows": len(done.refused),
+                "read": done.read,
+            }
+        )
+
+    return read

@@ -1,0 +1,149 @@
+"""Users, deleted users and groups of Microsoft Entra ID, read from Microsoft Graph: everything once, then what has changed.
+
+Sources: "Use delta query to track changes in Microsoft Graph data", "user: delta", "group: delta" and "List deletedItems
+(directory objects)" of the Microsoft Graph v1.0 reference. Graph shows the userPrincipalName of a deleted user behind the
+user's id without hyphens; it is free to others, but whoever takes it stands in the way of a restore, so it counts as taken.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import duckdb
+
+from hcm_pipeline.directory.entries import CHANGES, VALUES, Read
+from hcm_pipeline.directory.reading import Reading
+from hcm_pipeline.directory.tables import Link, keep_domains, keep_links, links
+from hcm_pipeline.entra import ChangesLost, GraphClient
+from hcm_pipeline.errors import PipelineError, ServiceRefused
+
+FULL_AFTER = dt.timedelta(days=30)
+"""Everything is read anew when the last time is longer ago: deleted users are gone for good by then, and whatever a service's
+account of its changes may have left out is put right."""
+USER_PROPERTIES = ("id", "employeeId", "userPrincipalName", "onPremisesSamAccountName", "mail", "mailNickname", "proxyAddresses",
+                   "onPremisesDistinguishedName", "displayName", "givenName", "surname")  # fmt: skip
+GROUP_PROPERTIES = ("id", "mail", "mailNickname", "proxyAddresses", "onPremisesSamAccountName", "displayName")
+_NAMES = {"employeeId": "employee_id", "userPrincipalName": "user_principal_name",
+          "onPremisesSamAccountName": "sam_account_name", "mail": "mail", "mailNickname": "mail_nickname",
+          "proxyAddresses": "proxy_addresses", "onPremisesDistinguishedName": "distinguished_name",
+          "displayName": "display_name", "givenName": "given_name", "surname": "surname"}  # fmt: skip
+_BITS = {name: 1 << place for place, name in enumerate(VALUES)}
+_RESOURCES: tuple[tuple[Literal["users", "groups"], str, tuple[str, ...]], ...] = (
+    ("users", "user", USER_PROPERTIES),
+    ("groups", "group", GROUP_PROPERTIES),
+)
+
+
+@dataclass
+class _Answers:
+    """One reading of the service: from which links on, and the links for the next time once all has been read."""
+
+    client: GraphClient
+    since: Mapping[str, Link]
+    found: dict[str, str] = field(default_factory=dict)
+
+    def rows(self) -> Iterator[dict[str, object]]:
+        """Rows of CHANGES. Deleted users come first: one who is restored while pages are read is then known as living."""
+        for entry in self.client.deleted_users(USER_PROPERTIES):
+            yield _row(entry, "user", deleted=True)
+        for resource, kind, properties in _RESOURCES:
+            known = self.since.get(resource)
+            entries = self.client.changes(resource, properties, known.link if known else None)
+            self.found[resource] = yield from _rows(entries, kind)
+
+
+def refresh(reading: Reading, client: GraphClient, scope: str) -> Read:
+    """Bring what the warehouse knows of the directory up to date.
+
+    What has changed since the last time is asked for, unless a full reading is, `scope` (what names the tenant) or the
+    properties are others, the last full reading is a month ago, or the service cannot tell. The rows and the links that they
+    stand for are kept together or not at all. Raises GuardStop when suspiciously many objects are gone, and what the client
+    raises.
+    """
+    made_for = hashlib.sha256(json.dumps([scope, [properties for *_, properties in _RESOURCES]]).encode()).hexdigest()
+    with reading.warehouse.write() as con:
+        kept = links(con, reading.directory)
+    usable = len(kept) == len(_RESOURCES) and all(
+        one.scope == made_for and reading.started - one.full_at <= FULL_AFTER for one in kept.values()
+    )
+    if usable and not reading.full:
+        try:
+            return _refresh(reading, _Answers(client, kept), made_for, kept)
+        except ChangesLost:
+            reading.progress(f"{reading.directory}: the service cannot tell what has changed; everything is read again")
+    return _refresh(reading, _Answers(client, {}), made_for, kept)
+
+
+def _refresh(reading: Reading, answers: _Answers, made_for: str, kept: Mapping[str, Link]) -> Read:
+    told: list[str] = []
+    domains = _domains(answers.client, told)
+
+    def beside(con: duckdb.DuckDBPyConnection) -> None:
+        if links(con, reading.directory) != kept:
+            raise PipelineError(
+                f"{reading.directory}: another process has read it meanwhile; nothing was changed, read it again"
+            )
+        since = {resource: one.full_at for resource, one in answers.since.items()}
+        keep_links(
+            con,
+            reading.directory,
+            [Link(name, link, made_for, since.get(name, reading.started)) for name, link in answers.found.items()],
+        )
+        keep_domains(con, reading.directory, domains)
+
+    counts = reading.take(answers.rows(), CHANGES, onto_known=bool(answers.since), beside=beside)
+    how = "changes" if answers.since else "full"
+    return Read(reading.directory, "entra", how, counts.objects, counts.changed, tuple(told))
+
+
+def _domains(client: GraphClient, told: list[str]) -> dict[str, bool] | None:
+    """The tenant's domains; None, which is told, when the application may not read them."""
+    try:
+        return client.domains()
+    except ServiceRefused as refused:
+        if refused.status != 403:
+            raise
+        told.append(f"whether the profile's domains are verified is not known: {refused}")
+        return None
+
+
+def _rows(entries: Generator[Mapping[str, object], None, str], kind: str) -> Generator[dict[str, object], None, str]:
+    """Rows of CHANGES; returns what `entries` returns."""
+    while True:
+        try:
+            entry = next(entries)
+        except StopIteration as end:
+            return str(end.value)
+        if isinstance(entry.get("id"), str) and entry["id"]:
+            yield _row(entry, kind, deleted=False)
+
+
+def _row(entry: Mapping[str, object], kind: str, *, deleted: bool) -> dict[str, object]:
+    row: dict[str, object] = {"object_id": entry["id"], "kind": kind, "deleted": deleted, "removed": _removed(entry)}
+    told = 0
+    for theirs, ours in _NAMES.items():
+        if theirs not in entry:
+            continue
+        told |= _BITS[ours]
+        value = entry[theirs]
+        if ours == "proxy_addresses":
+            row[ours] = [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+        else:
+            row[ours] = value if isinstance(value, str) and value else None
+    name, prefix = row.get("user_principal_name"), str(row["object_id"]).replace("-", "")
+    if deleted and isinstance(name, str) and name.startswith(prefix):
+        row["user_principal_name"] = name.removeprefix(prefix)
+    return {**row, "told": told}
+
+
+def _removed(entry: Mapping[str, object]) -> str | None:
+    """`changed` (deleted, and may be restored) or `deleted`; of a reason that is not known the one that frees no name."""
+    mark = entry.get("@removed")
+    if mark is None:
+        return None
+    return "deleted" if isinstance(mark, dict) and mark.get("reason") == "deleted" else "changed"

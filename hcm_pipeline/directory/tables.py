@@ -1,0 +1,241 @@
+"""The live directory in the warehouse: its objects, and their names in the form in which names are compared."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from hcm_pipeline.directory.entries import ALL_TOLD, CHANGES, SCHEMA, VALUES
+from hcm_pipeline.errors import GuardStop
+from hcm_pipeline.identity.limits import COMMON_NAME, SAM, UPN_LOCAL
+from hcm_pipeline.identity.templates import beginning_sql
+from hcm_pipeline.warehouse import first, quote
+
+FEW = 10
+"""A directory may lose as many objects at once whatever share of it they are, as long as some are left."""
+
+_COLUMNS = ", ".join(quote(name) for name in SCHEMA.names)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a reading did to what is known: objects now, and objects that are new, different or gone."""
+
+    objects: int
+    changed: int
+
+
+def apply(con: duckdb.DuckDBPyConnection, directory: str, read_at: dt.datetime, *, onto_known: bool) -> Counts:
+    """Bring what is known of `directory` up to date with what is staged, in the caller's transaction.
+
+    Not `onto_known`: what was known before goes. What an answer does not tell of an object is then null, otherwise as it was
+    known. The answers about one object count in their order, value by value, however often they come.
+    """
+    con.execute(_FOLD)
+    known = (
+        "from directory_objects where directory = ?"
+        if onto_known
+        else "from directory_objects where directory = ? and false"
+    )
+    con.execute(
+        f"""create or replace temp table present as
+        select ? as directory, f.object_id, f.kind, f.deleted or f.removed is not null as deleted,
+            {", ".join(_merged(place, name) for place, name in enumerate(VALUES))}
+        from folded f left join ({known}) o using (object_id)
+        where f.removed is null or (f.removed <> 'deleted' and (f.told > 0 or o.object_id is not null))""",
+        [directory, directory],
+    )
+    changed = _changed(con, directory, onto_known=onto_known)
+    gone = "object_id in (select object_id from folded)" if onto_known else "true"
+    for table in ("directory_objects", "directory_names"):
+        con.execute(f"delete from {table} where directory = ? and {gone}", [directory])
+    con.execute(f"insert into directory_objects by name select directory, {_COLUMNS} from present")
+    con.execute(f"insert into directory_names by name {_NAMES_SQL}", [directory])
+    con.execute("drop table present")
+    con.execute("drop table folded")
+    objects = _count(con, "select count(*) from directory_objects where directory = ?", directory)
+    con.execute("insert or replace into directory_reads values (?, ?, ?)", [directory, read_at, objects])
+    return Counts(objects, changed)
+
+
+def stage(con: duckdb.DuckDBPyConnection, batches: Iterable[pa.RecordBatch]) -> None:
+    """Temp table `incoming`: every row of batches of CHANGES, or of SCHEMA where every value is told, with its place."""
+    columns = ", ".join(quote(name) for name in CHANGES.names)
+    stage_query(con, f"select 0::bigint as place, {_COLUMNS} from directory_objects limit 0")
+    place = 0
+    for batch in batches:
+        if not batch.num_rows:
+            continue
+        con.register("batch_now", pa.Table.from_batches([_as_changes(batch)]))
+        con.execute(
+            f"insert into incoming by name select {place} + row_number() over () as place, {columns} from batch_now"
+        )
+        con.unregister("batch_now")
+        place += batch.num_rows
+
+
+def stage_query(con: duckdb.DuckDBPyConnection, query: str) -> None:
+    """Temp table `incoming` from a query with `place` and the columns of SCHEMA, every value of which is told."""
+    con.execute(
+        f"create or replace temp table incoming as select *, {ALL_TOLD} as told, null::varchar as removed from ({query})"
+    )
+
+
+def _as_changes(batch: pa.RecordBatch) -> pa.RecordBatch:
+    if batch.num_columns == len(CHANGES):
+        return batch.cast(CHANGES)
+    told = pa.array([ALL_TOLD] * batch.num_rows, pa.int32())
+    return pa.RecordBatch.from_arrays(
+        [*batch.cast(SCHEMA).columns, told, pa.nulls(batch.num_rows, pa.string())], schema=CHANGES
+    )
+
+
+def _merged(place: int, name: str) -> str:
+    return f"case when f.told & {1 << place} > 0 then f.{name} else o.{name} end as {name}"
+
+
+_FOLD = f"""
+    create or replace temp table folded as
+    with again as (select object_id from incoming group by all having count(*) > 1),
+    once as (select object_id, kind, deleted, {", ".join(VALUES)}, told, removed from incoming anti join again using (object_id))
+    from once
+    union all by name
+    select object_id, last(kind order by place) as kind, last(deleted order by place) as deleted,
+        {", ".join(f"last({name} order by place) filter (told & {1 << place} > 0) as {name}" for place, name in enumerate(VALUES))},
+        bit_or(told) as told, last(removed order by place) as removed
+    from incoming semi join again using (object_id) group by object_id;
+    drop table incoming
+"""
+"""One row of `folded`: one object, with the last that was said of each of its values."""
+
+
+def _changed(con: duckdb.DuckDBPyConnection, directory: str, *, onto_known: bool) -> int:
+    """How many rows of `present` are not known as they are, and how many known objects are gone."""
+    said = "object_id in (select object_id from folded)" if onto_known else "true"
+    return _count(
+        con,
+        f"""with now as (select object_id, hash({_COLUMNS}) as digest from present),
+        known as (select object_id, hash({_COLUMNS}) as digest from directory_objects where directory = ? and {said})
+        select count(*) from now full join known using (object_id) where now.digest is distinct from known.digest""",
+        directory,
+    )
+
+
+def living(con: duckdb.DuckDBPyConnection, directory: str) -> int:
+    """How many objects of the directory are known that are not deleted."""
+    return _count(con, "select count(*) from directory_objects where directory = ? and not deleted", directory)
+
+
+def require_no_loss(con: duckdb.DuckDBPyConnection, directory: str, before: int, max_loss_percent: float) -> None:
+    """Raises GuardStop when suspiciously many of the `before` living objects are gone after a reading, for the caller to roll back.
+
+    A right that was taken away, another target or another base look like a directory that lost its objects; forgetting them
+    would free their names.
+    """
+    after = living(con, directory)
+    lost = before - after
+    if (after == 0 and before) or (lost > FEW and lost > before * max_loss_percent / 100):
+        raise GuardStop(
+            f"{directory}: had {before:,} objects and now shows {after:,}; a right, a base or a target may have changed, so what "
+            f"was known is kept. If it is so, `hcm-pipeline identity directory {directory} --accept-loss` takes it"
+        )
+
+
+def keep_domains(con: duckdb.DuckDBPyConnection, directory: str, domains: Mapping[str, bool] | None) -> None:
+    """Replace what is known of the directory's domains (name to whether it is verified); None: nothing is known."""
+    con.execute("delete from directory_domains where directory = ?", [directory])
+    rows = sorted((domains or {}).items())
+    if rows:
+        con.register(
+            "domains_now", pa.table({"domain": [name.lower() for name, _ in rows], "verified": [v for _, v in rows]})
+        )
+        con.execute("insert into directory_domains by name select ? as directory, * from domains_now", [directory])
+        con.unregister("domains_now")
+
+
+@dataclass(frozen=True)
+class Link:
+    """From where on a directory's changes are still to be read.
+
+    `scope` is what the link was made for: with another target or other properties it counts for nothing. `full_at` is when
+    everything was read last.
+    """
+
+    resource: str
+    link: str
+    scope: str
+    full_at: dt.datetime
+
+
+def links(con: duckdb.DuckDBPyConnection, directory: str) -> dict[str, Link]:
+    """The kept links of a directory, by resource."""
+    rows = con.execute(
+        "select resource, link, scope, full_at from directory_links where directory = ?", [directory]
+    ).fetchall()
+    return {row[0]: Link(*row) for row in rows}
+
+
+def keep_links(con: duckdb.DuckDBPyConnection, directory: str, kept: Sequence[Link]) -> None:
+    """Replace the links of a directory, in the transaction of the rows that they stand for."""
+    con.execute("delete from directory_links where directory = ?", [directory])
+    for one in kept:
+        con.execute(
+            "insert into directory_links values (?, ?, ?, ?, ?)",
+            [directory, one.resource, one.link, one.scope, one.full_at],
+        )
+
+
+def forget_others(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> list[str]:
+    """Forget directories that the profile no longer has, in the caller's transaction; which ones."""
+    kept = set(names)
+    gone = [name for name in last_read(con) if name not in kept]
+    for name in gone:
+        for table in TABLES:
+            con.execute(f"delete from {table} where directory = ?", [name])
+    return gone
+
+
+TABLES = ("directory_objects", "directory_names", "directory_reads", "directory_links", "directory_domains")
+
+
+def last_read(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[dt.datetime, int]]:
+    """When each directory was read, and how many objects it had."""
+    return {name: (at, count) for name, at, count in con.execute("from directory_reads order by 1").fetchall()}
+
+
+def _count(con: duckdb.DuckDBPyConnection, query: str, *values: object) -> int:
+    row = first(con, query, values)
+    return int(row[0]) if row else 0
+
+
+CONTAINER = r"regexp_replace(distinguished_name, '^(?:[^,\\]|\\.)*,', '')"
+"""SQL: the distinguished name of the container that an object is in (RFC 4514: a comma in a value is escaped)."""
+_FIRST = r"nullif(regexp_extract(distinguished_name, '^[Cc][Nn]=((?:[^,\\]|\\.)*),', 1), '')"
+RELATIVE_NAME = rf"regexp_replace({_FIRST}, '\\(.)', '\1', 'g')"
+"""SQL: the common name at the beginning of a distinguished name, for directories that do not tell it otherwise."""
+_OWNER = "case when kind = 'user' and not deleted then employee_id end"
+_BEGINNING = f"""case attribute when 'sam' then {beginning_sql("key", SAM)}
+    when 'common_name' then {beginning_sql("split_part(key, chr(31), 1)", COMMON_NAME)}
+    else {beginning_sql("split_part(key, '@', 1)", UPN_LOCAL)} end"""
+_NAMES_SQL = f"""
+    with named as (
+        select object_id, 'address' as attribute, lower(user_principal_name) as key, kind, {_OWNER} as employee_id from present
+        union all
+        select object_id, 'address', lower(mail), kind, {_OWNER} from present where mail is distinct from user_principal_name
+        union all
+        select object_id, 'address', lower(regexp_replace(address, '^[A-Za-z0-9]+:', '')), kind, owner from (
+            select object_id, kind, {_OWNER} as owner, unnest(proxy_addresses) as address from present)
+            where address ilike 'smtp:%' or address not like '%:%'
+        union all
+        select object_id, 'nickname', lower(mail_nickname), kind, {_OWNER} from present
+        union all
+        select object_id, 'sam', lower(sam_account_name), kind, {_OWNER} from present
+        union all
+        select object_id, 'common_name', lower(coalesce(common_name, {RELATIVE_NAME})) || chr(31) || lower({CONTAINER}),
+            kind, {_OWNER} from present where distinguished_name is not null)
+    select distinct ?::varchar as directory, *, {_BEGINNING} as beginning from named where key is not null and key <> ''"""
+"""One row: one name that an object of the temp table `present` holds."""

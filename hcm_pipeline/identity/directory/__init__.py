@@ -1,5 +1,0 @@
-"""What the live directory already holds: the names that nobody may be given again, and the accounts that exist."""
-
-from hcm_pipeline.identity.directory.model import SCHEMA
-
-__all__ = ["SCHEMA"]

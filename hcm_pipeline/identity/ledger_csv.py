@@ -1,0 +1,198 @@
+"""The ledger as a CSV file: exported to be kept or looked at, imported to adopt names that exist or to restore a ledger."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import IO
+
+import duckdb
+import pyarrow as pa
+
+from hcm_pipeline.directory.distinguished_names import canonical, key_sql
+from hcm_pipeline.errors import PipelineError
+from hcm_pipeline.identity.allocation import entered
+from hcm_pipeline.identity.ledger_csv_history import EXPORT, is_past, take_past
+from hcm_pipeline.identity.limits import COMMON_NAME, MAIL_NICKNAME, SAM, UPN_DOMAIN, UPN_LOCAL, Limit
+
+COLUMNS = ("person_number", "user_principal_name", "sam_account_name", "common_name", "mail_nickname",
+           "parent_distinguished_name", "status")  # fmt: skip
+"""Of the file, in this order."""
+REQUIRED = ("person_number", "user_principal_name")
+STATUSES = ("given", "imported", "adopted", "released")
+"""Of what a worker holds now; rows of the past have those of `history`."""
+_LIMITS = {"sam_account_name": SAM, "common_name": COMMON_NAME, "mail_nickname": MAIL_NICKNAME}
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A row that was not imported. `row` counts from 1, the header."""
+
+    row: int
+    column: str
+    reason: str
+
+
+@dataclass
+class Imported:
+    """What became of a file."""
+
+    added: int = 0
+    unchanged: int = 0
+    refused: list[Refused] = field(default_factory=list)
+
+
+def export_ledger(con: duckdb.DuckDBPyConnection, out: IO[str]) -> int:
+    """Write every identity, and below it the rows of its past, in the order of person numbers; how many rows there are.
+
+    Quoting as RFC 4180 has it.
+    """
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    cursor = con.execute(f"""
+        select {", ".join(COLUMNS)} from (
+            select 0 as place, null as moment, {", ".join(COLUMNS)} from identities
+            union all by name select place, moment, {", ".join(COLUMNS)} from ({EXPORT}))
+        order by person_number, place, moment, status, user_principal_name, sam_account_name, common_name, mail_nickname""")
+    count = 0
+    while rows := cursor.fetchmany(10_000):
+        writer.writerows(rows)
+        count += len(rows)
+    return count
+
+
+def import_ledger(con: duckdb.DuckDBPyConnection, file: IO[str], day: dt.date) -> Imported:
+    """Take names over, in the caller's transaction. Rows that break a rule are left out and told; nothing that is held changes.
+
+    A blank sAMAccountName or common name is not known: the rules give one at the next run. A blank mail nickname is the
+    userPrincipalName before the @. When names were given is known from rows of the past alone: the clock says nothing about
+    business dates, and `day` stands only for the end of former names whose row has none. Raises PipelineError when the file's
+    columns are not those of the contract.
+    """
+    done = Imported()
+    rows = list(_legal(_read(file), done))
+    past = [(number, row) for number, row in rows if is_past(row["status"] or "")]
+    rows = [(number, row) for number, row in rows if not is_past(row["status"] or "")]
+    con.register("import_now", _table(rows))
+    con.execute("create or replace temp table importing as from import_now")
+    con.unregister("import_now")
+    for reason, column, query in _REFUSALS:
+        done.refused += [Refused(int(row), column, reason) for (row,) in con.execute(f"{query} order by 1").fetchall()]
+        con.execute(f"delete from importing where row_no in ({query})")
+    done.unchanged = len(con.execute(f"delete from importing where {_SAME} returning row_no").fetchall())
+    done.added = len(con.execute("select row_no from importing").fetchall())
+    con.execute(
+        entered("""
+            select * exclude (row_no), 'imported' as upn_rule,
+                case when sam_account_name is not null then 'imported' end as sam_rule,
+                case when common_name is not null then 'imported' end as cn_rule,
+                case when parent_distinguished_name is null then null when status = 'adopted' then 'account'
+                    when status = 'imported' then 'imported' end as placed_by from importing""")
+    )
+    con.execute("drop table importing")
+    done.refused += [
+        Refused(number, column, "belongs to another worker") for number, column in take_past(con, past, day.isoformat())
+    ]
+    done.refused.sort(key=lambda refused: (refused.row, refused.column))
+    return done
+
+
+def _read(file: IO[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    reader = csv.reader(file, strict=True)
+    try:
+        header = next(reader, None)
+        if header is None or [name.strip() for name in header] != list(COLUMNS):
+            raise PipelineError(f"the first line must be the columns {','.join(COLUMNS)}")
+        for row in reader:
+            if row:
+                yield reader.line_num, dict(zip(COLUMNS, row, strict=False)) if len(row) == len(COLUMNS) else {}
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise PipelineError(f"row {reader.line_num + 1}: not a CSV file in UTF-8 ({type(error).__name__})") from None
+
+
+def _legal(rows: Iterable[tuple[int, dict[str, str]]], done: Imported) -> Iterator[tuple[int, dict[str, str | None]]]:
+    """Rows that are legal by themselves; the faults of the others go to `done`."""
+    for number, row in rows:
+        faults = list(_faults(row))
+        done.refused += [Refused(number, column, reason) for column, reason in faults]
+        if not faults:
+            values: dict[str, str | None] = {column: row[column].strip() or None for column in COLUMNS}
+            values["status"] = values["status"] or "imported"
+            if values["parent_distinguished_name"]:
+                values["parent_distinguished_name"] = canonical(values["parent_distinguished_name"])
+            if values["status"] in STATUSES:
+                values["mail_nickname"] = (
+                    values["mail_nickname"] or (values["user_principal_name"] or "").partition("@")[0]
+                )
+            yield number, values
+
+
+def _faults(row: dict[str, str]) -> Iterator[tuple[str, str]]:
+    if not row:
+        yield "(row)", f"has not {len(COLUMNS)} fields"
+        return
+    status = row["status"].strip()
+    for column in REQUIRED if status in ("", *STATUSES) else ("person_number",):
+        if not row[column].strip():
+            yield column, "is blank"
+    if row["parent_distinguished_name"].strip():
+        try:
+            canonical(row["parent_distinguished_name"])
+        except ValueError as error:
+            yield "parent_distinguished_name", str(error)
+    if is_past(status):
+        if status.startswith("former"):
+            yield from _name_faults({**row, "common_name": "", "mail_nickname": ""})
+        return
+    if status not in ("", *STATUSES):
+        yield "status", f"is none of {', '.join(STATUSES)}, nor one of a row of the past"
+    yield from _name_faults(row)
+
+
+def _name_faults(row: dict[str, str]) -> Iterator[tuple[str, str]]:
+    local, at, domain = row["user_principal_name"].strip().partition("@")
+    checks: list[tuple[str, Limit, str]] = [("user_principal_name", UPN_LOCAL, local)]
+    if local:
+        checks.append(("user_principal_name", UPN_DOMAIN, domain if at else ""))
+    checks += [(column, limit, row[column].strip()) for column, limit in _LIMITS.items() if row[column].strip()]
+    for column, limit, value in checks:
+        if local or column != "user_principal_name":
+            yield from ((column, fault) for fault in limit.faults(value))
+
+
+def _table(rows: list[tuple[int, dict[str, str | None]]]) -> pa.Table:
+    columns = {column: pa.array([row[column] for _, row in rows], pa.string()) for column in COLUMNS}
+    return pa.table({"row_no": pa.array([number for number, _ in rows], pa.int64()), **columns})
+
+
+def _taken(column: str, key: str) -> list[tuple[str, str, str]]:
+    """Rows that ask for what another row of the file, or another worker of the ledger, has."""
+    return [
+        ("is in another row of the file, too", column,
+         f"""select row_no from importing where {key} is not null and status <> 'released'
+         qualify count(*) over (partition by {key}) > 1"""),
+        ("belongs to another worker", column,
+         f"""select f.row_no from (select row_no, person_number, {key} as key from importing where status <> 'released') f
+         join (select person_number, {key} as key from identities where status <> 'released') i on i.key = f.key
+         where i.person_number <> f.person_number"""),
+    ]  # fmt: skip
+
+
+_SAME = """exists (from identities i where i.person_number = importing.person_number)"""
+_CN_KEY = f"lower(common_name) || chr(31) || coalesce({key_sql('parent_distinguished_name')}, '')"
+_REFUSALS = [
+    ("is in another row of the file, too", "person_number",
+     "select row_no from importing qualify count(*) over (partition by person_number) > 1"),
+    ("holds other names already, and keeps them", "person_number", f"""
+        select f.row_no from importing f join identities i using (person_number)
+        where (f.user_principal_name, f.mail_nickname) <> (i.user_principal_name, i.mail_nickname)
+            or coalesce(f.sam_account_name <> i.sam_account_name, false)
+            or coalesce(f.common_name <> i.common_name, false)
+            or coalesce({key_sql("f.parent_distinguished_name")} <> {key_sql("i.parent_distinguished_name")}, false)"""),
+    *_taken("user_principal_name", "lower(user_principal_name)"),
+    *_taken("mail_nickname", "lower(mail_nickname)"),
+    *_taken("sam_account_name", "lower(sam_account_name)"),
+    *_taken("common_name", _CN_KEY),
+]  # fmt: skip

@@ -1,0 +1,47 @@
+"""What an armed fault makes of a record in its cycle."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hcm_pipeline.sandbox.bulk import ENTERPRISE, Record
+from hcm_pipeline.sandbox.faults import Fault
+from hcm_pipeline.sandbox.log_codes import SKIPPED, failure
+from hcm_pipeline.sandbox.options import SandboxOptions
+from hcm_pipeline.sandbox.provision import Account, Directory, Outcome, apply_record
+
+DEFAULT_CODE = {
+    "fail": "InternalServerError",
+    "skip": SKIPPED,
+    "warn": "InternalError",
+    "fail_manager": "InternalError",
+}
+
+
+def spoiled(
+    fault: Fault, current: Account | None, record: Record, directory: Directory, rules: SandboxOptions
+) -> tuple[Outcome, bool]:
+    """What is logged of the record, and whether the account is written all the same."""
+    if fault.kind == "fail_manager":
+        record = _without_manager(record)
+    elif fault.kind == "no_twin":
+        directory = replace(directory, managed_by=lambda _: None)
+    outcome = apply_record(current, record, directory, rules)
+    written = outcome.status == "success"
+    if fault.kind == "no_twin" or (outcome.status == "failure" and fault.kind not in ("fail", "skip")):
+        return outcome, written
+    told = failure(fault.code or DEFAULT_CODE[fault.kind], fault.message, fault.advice, fault.category)
+    if fault.kind == "fail":
+        before = current.attributes if current else {}
+        return Outcome("update" if current else "create", "failure", outcome.received, before, failure=told), False
+    if fault.kind == "skip":
+        return Outcome("other", "skipped", outcome.received, outcome.attributes, failure=told), False
+    status = "warning" if fault.kind == "warn" else "failure"
+    return replace(outcome, status=status, failure=told), written
+
+
+def _without_manager(record: Record) -> Record:
+    enterprise = record.get(ENTERPRISE)
+    if not isinstance(enterprise, dict):
+        return record
+    return {**record, ENTERPRISE: {name: value for name, value in enterprise.items() if name != "manager"}}

@@ -1,0 +1,280 @@
+"""Provisioning log entries: kept as facts, told as Graph tells them (`provisioningObjectSummary`)."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
+from typing import Any
+
+import orjson
+
+from hcm_pipeline.sandbox.ad_accounts import ad_change
+from hcm_pipeline.sandbox.attribute_mapping import Change, Value
+from hcm_pipeline.sandbox.bulk import ENTERPRISE
+from hcm_pipeline.sandbox.clock import iso
+from hcm_pipeline.sandbox.log_codes import failure
+from hcm_pipeline.sandbox.odata import (
+    Field,
+    known_options,
+    parse_filter,
+    parse_order,
+    parse_top,
+    read_skip_token,
+    where,
+)
+from hcm_pipeline.sandbox.provision import Account, Outcome
+from hcm_pipeline.sandbox.state import Store
+
+DEFAULT_PAGE, LARGEST_PAGE = 100, 1000
+TEMPLATES = {
+    "API2AAD": (
+        "40d8f01e-b0d7-4b4f-938b-05190712e598",
+        "API-driven provisioning to Microsoft Entra ID",
+        "Azure Active Directory",
+    ),
+    "API2AD": (
+        "ec7c5431-5d84-453f-80d3-e3385e284eef",
+        "API-driven provisioning to on-premises Active Directory",
+        "Active Directory",
+    ),
+}
+"""By the first part of the job id: the gallery template, its name, and the target system's."""
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class JobFacts:
+    """What every entry says of the job behind it."""
+
+    tenant_id: str
+    service_principal_id: str
+    job_id: str
+
+    @property
+    def active_directory(self) -> bool:
+        """Whether entries speak of Active Directory's attributes."""
+        return self.job_id.startswith("API2AD.")
+
+
+def facts_of(outcome: Outcome, account: Account | None, milliseconds: int) -> bytes:
+    """What is kept of a processed record; `account` is the one created, matched or, after a failure, none."""
+    return orjson.dumps(
+        {
+            "received": outcome.received,
+            "changes": outcome.changes,
+            "unresolved": outcome.unresolved,
+            "error": astuple(outcome.failure) if outcome.failure else None,
+            "target": _target(account),
+            "matched": outcome.action != "create",
+            "ms": milliseconds,
+        }
+    )
+
+
+def twin_facts(account: Account, change: Change) -> bytes:
+    """What is kept of a manager found later in the cycle."""
+    return orjson.dumps({"changes": [change], "target": _target(account), "twin": True, "ms": 1})
+
+
+def _target(account: Account | None) -> Json | None:
+    if account is None:
+        return None
+    return {
+        "id": account.object_id,
+        "name": account.attributes.get("displayName"),
+        "upn": account.attributes.get("userPrincipalName"),
+    }
+
+
+def render(row: sqlite3.Row, job: JobFacts, version: str) -> Json:
+    """The entry as Graph prints it. beta adds the two older names `action` and `statusInfo`."""
+    facts: Json = orjson.loads(row["facts"])
+    if job.active_directory:
+        facts["changes"] = [ad_change((name, old, new)) for name, old, new in facts.get("changes") or []]
+    template_id, app_name, target_name = TEMPLATES[job.job_id.partition(".")[0]]
+    target: Json | None = facts["target"]
+    status = _status(row["status"], facts.get("error"))
+    entry: Json = {
+        "id": row["id"],
+        "activityDateTime": iso(row["at"]),
+        "tenantId": job.tenant_id,
+        "jobId": job.job_id,
+        "cycleId": row["cycle_id"],
+        "changeId": row["change_id"],
+        "provisioningAction": row["action"],
+        "durationInMilliseconds": facts["ms"],
+        "servicePrincipal": {"id": job.service_principal_id, "displayName": app_name},
+        "sourceSystem": {"id": job.service_principal_id, "displayName": "API", "details": {}},
+        "targetSystem": {
+            "id": job.tenant_id,
+            "displayName": target_name,
+            "details": {
+                "ApplicationId": template_id,
+                "ServicePrincipalId": job.service_principal_id,
+                "ServicePrincipalDisplayName": app_name,
+            },
+        },
+        "initiatedBy": {"id": "", "displayName": "Azure AD Provisioning Service", "initiatorType": "system"},
+        "sourceIdentity": {"id": row["source_id"], "displayName": "", "identityType": ENTERPRISE, "details": {}},
+        "targetIdentity": {
+            "id": target["id"] if target else "",
+            "displayName": (target["name"] if target else None) or "",
+            "identityType": "User",
+            "details": {
+                "id": target["id"],
+                "odatatype": "User",
+                "DisplayName": target["name"],
+                "UserPrincipalName": target["upn"],
+            }
+            if target
+            else {},
+        },
+        "provisioningStatusInfo": status,
+        "provisioningSteps": _steps(row, facts, target_name),
+        "modifiedProperties": [
+            {"displayName": name, "oldValue": _text(old), "newValue": _text(new)} for name, old, new in facts["changes"]
+        ]
+        if facts.get("changes")
+        else [],
+    }
+    if version == "beta":
+        entry["action"] = row["action"].capitalize()
+        entry["statusInfo"] = status
+    return entry
+
+
+def _status(status: str, error: list[Any] | None) -> Json:
+    if error is None:
+        return {"status": status, "errorInformation": None}
+    told = failure(*error)
+    return {
+        "status": status,
+        "errorInformation": {
+            "errorCode": told.code,
+            "reason": told.reason,
+            "additionalDetails": None,
+            "errorCategory": told.category,
+            "recommendedAction": told.advice,
+        },
+    }
+
+
+def _text(value: Value) -> str | None:
+    return str(value) if value is not None else None
+
+
+def _key(name: str) -> str:
+    """Detail keys lose their punctuation, except where a collection element is named."""
+    return name if "[" in name else re.sub(r"[^A-Za-z0-9]", "", name)
+
+
+def _details(values: Mapping[str, Value]) -> dict[str, str]:
+    return {_key(name): str(value) for name, value in values.items() if value is not None}
+
+
+def _step(name: str, kind: str, status: str, description: str, details: Mapping[str, Value]) -> Json:
+    return {
+        "name": name,
+        "provisioningStepType": kind,
+        "status": status,
+        "description": description,
+        "details": dict(details),
+    }
+
+
+def _steps(row: sqlite3.Row, facts: Json, system: str) -> list[Json]:
+    source, status, target = row["source_id"], row["status"], facts["target"]
+    written = {_key(name): _text(new) or "" for name, _, new in facts.get("changes", [])}
+    export_update = _step("EntryExportUpdate", "export", "success", f"User '{source}' was updated in {system}", written)
+    if facts.get("twin"):
+        return [export_update]
+    received: dict[str, Value] = facts["received"]
+    scoping = _step(
+        "EntrySynchronizationScoping", "scoping", "success", f"The User '{source}' passed the scoping filters",
+        {"Active in the source system": "True", "Scoping filter evaluation passed": "True",
+         "ScopeEvaluationResult": "{}"},
+    )  # fmt: skip
+    steps = [
+        _step(
+            "EntryImportAdd", "import", "success", f"Received User '{source}' change of type (Add) from API",
+            _details(received),
+        )
+    ]  # fmt: skip
+    if facts["matched"] and target:
+        old = {_key(name): _text(old) or "" for name, old, _ in facts["changes"]}
+        old |= {"objectId": target["id"], "originalUserPrincipalName": old.get("userPrincipalName") or target["upn"]}
+        steps.append(_step("EntryImport", "matching", "success", f"Retrieved User '{source}' from the target", old))
+        steps.append(scoping)
+    else:
+        steps.append(scoping)
+        steps.append(
+            _step("EntrySynchronizationAdd", "matching", "success", f"User '{source}' will be created in the target",
+                  {"externalId": source})
+        )  # fmt: skip
+    if status == "skipped":
+        steps.append(
+            _step("EntrySynchronizationSkip", "processing", "skipped", facts["error"][1],
+                  {"SkipReason": "RedundantExport"})
+        )  # fmt: skip
+        return steps
+    if facts.get("unresolved"):
+        unresolved = facts["unresolved"]
+        steps.append(
+            _step("EntrySynchronizationSkip", "processing", "success", "The manager could not be resolved yet",
+                  {unresolved: "manager Add", "PropertyName": "manager",
+                   "SkipReason": "UnableToResolveReferenceAttributeValue"})
+        )  # fmt: skip
+    if status == "failure":
+        name = "EntryExportUpdate" if facts["matched"] else "EntryExportAdd"
+        code, reason, *_ = facts["error"]
+        steps.append(_step(name, "export", "failure", reason, {"ErrorCode": code}))
+    elif facts["matched"]:
+        if written:
+            steps.append(export_update)
+    elif target:
+        steps.append(
+            _step("EntryExportAdd", "export", "success", f"User '{source}' was created in {system}",
+                  {**written, "IsSoftDeleted": "False", "passwordProfilepassword": "[Redacted]",
+                   "ReportableIdentifier": target["upn"]})
+        )  # fmt: skip
+    return steps
+
+
+def log_fields(job: JobFacts) -> dict[str, Field]:
+    """What the log can be filtered by. jobId and servicePrincipal/id are the same in every entry of a sandbox."""
+    job_id, principal = (
+        Field("'" + value.replace("'", "''") + "'") for value in (job.job_id, job.service_principal_id)
+    )
+    status = Field("status")
+    return {
+        "jobid": job_id, "jobId": job_id, "servicePrincipal/id": principal,
+        "activityDateTime": Field("at", "time"),
+        "id": Field("id"), "cycleId": Field("cycle_id"), "changeId": Field("change_id"),
+        "sourceIdentity/id": Field("source_id"), "provisioningAction": Field("action"),
+        "statusInfo/status": status, "provisioningStatusInfo/status": status,
+    }  # fmt: skip
+
+
+def read_log(
+    store: Store, query: Mapping[str, str], job: JobFacts, version: str, visible_until: int
+) -> tuple[list[Json], tuple[int, int] | None]:
+    """One page of entries, and the position of the next. Raises BadQuery."""
+    known_options(query, {"$filter", "$orderby", "$top", "$skiptoken"})
+    fields = log_fields(job)
+    comparisons = parse_filter(query["$filter"], fields) if "$filter" in query else []
+    conditions, values = where(comparisons, fields)
+    descending = parse_order(query.get("$orderby"), "activityDateTime")
+    page = parse_top(query.get("$top"), DEFAULT_PAGE, LARGEST_PAGE)
+    conditions.append("visible_at <= ?")
+    values.append(visible_until)
+    if "$skiptoken" in query:
+        conditions.append(f"(at, seq) {'<' if descending else '>'} (?, ?)")
+        values.extend(read_skip_token(query["$skiptoken"], 2))
+    order = "DESC" if descending else "ASC"
+    sql = f"SELECT * FROM log WHERE {' AND '.join(conditions)} ORDER BY at {order}, seq {order} LIMIT {page + 1}"
+    rows = store.rows(sql, tuple(values))
+    more = (rows[page - 1]["at"], rows[page - 1]["seq"]) if len(rows) > page else None
+    return [render(row, job, version) for row in rows[:page]], more

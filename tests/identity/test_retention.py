@@ -1,0 +1,138 @@
+"""What becomes of names when people change theirs, leave and come back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+
+from hcm_pipeline.identity import give_names
+from hcm_pipeline.identity.ledger_csv import export_ledger, import_ledger
+from hcm_pipeline.profile import Profile
+from tests.identity.test_ledger import NOW, Ledger
+from tests.identity.test_rules import profile
+
+FIRST = dt.date(2026, 11, 1)
+
+
+class Years(Ledger):
+    """A ledger whose workers change from day to day, as snapshots have it."""
+
+    def __init__(self, rules: Profile) -> None:
+        super().__init__(rules)
+        self.versions: dict[str, dt.date] = {}
+
+    def day(self, number: int, *people: tuple[str, str, str, bool]) -> int:
+        """On that day these are so: number, first and last name, active; how many were given names."""
+        date = FIRST + dt.timedelta(days=number)
+        self.con.execute("delete from changes where business_date = ?", [date])
+        self.con.execute("delete from worker_versions where valid_from >= ?", [date])
+        self.con.execute("update worker_versions set valid_to = null where valid_to >= ?", [date])
+        for person, first, last, active in people:
+            before = self.con.execute(
+                "select valid_from, first_name, last_name from worker_versions where person_number = ? and valid_to is null",
+                [person],
+            ).fetchall()
+            self.con.execute(
+                "update worker_versions set valid_to = ? where person_number = ? and valid_to is null", [date, person]
+            )
+            self.con.execute(
+                """insert into worker_versions by name select ? as person_number, ? as first_name, ? as last_name, ? as active,
+                ?::date as valid_from, 0 as digest, 1 as extract_id, 1 as row_no""",
+                [person, first, last, active, date],
+            )
+            for valid_from, old_first, old_last in before:
+                differs = [n for n, a, b in (("first_name", old_first, first), ("last_name", old_last, last)) if a != b]
+                self.con.execute(
+                    "insert into changes values (?, ?, 'update', ?, ?)", [date, person, differs, valid_from]
+                )
+        self.prepare()
+        return give_names(self.con, self.profile, date, NOW)
+
+    def prepare(self) -> None:
+        """What is done between the snapshot and the names."""
+
+    def former(self) -> list[tuple[str, str]]:
+        """Person number and name of every former name."""
+        return self.con.execute("select person_number, name from former_names order by all").fetchall()
+
+
+def test_a_renamed_worker_keeps_the_given_names_unless_the_profile_says_otherwise() -> None:
+    years = Years(profile())
+    years.day(0, ("1", "Ann", "Lee", True))
+    assert years.day(1, ("1", "Ann", "Miller", True)) == 0
+    assert years.upn("1") == "ann.lee"
+
+
+def test_who_follows_a_rename_gets_new_names_and_the_former_ones_stay_theirs() -> None:
+    years = Years(profile(rename="follow"))
+    years.day(0, ("1", "Ann", "Lee", True))
+    assert years.day(1, ("1", "Ann", "Miller", True)) == 1
+    assert years.names()["1"] == ("ann.miller@contoso.com", "amiller")
+    assert years.former() == [("1", "alee"), ("1", "ann.lee@contoso.com")]
+    years.day(2, ("2", "Ann", "Lee", True))
+    assert years.names()["2"] == ("a.lee@contoso.com", "alee1")
+    assert years.day(1, ("1", "Ann", "Miller", True)) == 0, "a day processed anew renames nobody again"
+    assert years.day(3, ("1", "Ann", "Lee", True)) == 1
+    assert years.names()["1"] == ("ann.lee@contoso.com", "alee"), "who takes the old name back gets it"
+
+
+def test_another_spelling_of_the_same_name_is_no_rename() -> None:
+    years = Years(profile(rename="follow"))
+    years.day(0, ("0", "Ann", "Lee", True), ("1", "Ann", "Lee", True))
+    before = years.names()
+    assert years.day(1, ("1", "Änn", "LEE", True)) == 0
+    assert years.names() == before
+
+
+def test_a_leavers_names_are_kept_as_long_as_the_retention_and_come_back_with_the_person() -> None:
+    years = Years(profile(retention_days=30))
+    years.day(0, ("1", "Ann", "Lee", True))
+    years.day(1, ("1", "Ann", "Lee", False))
+    years.day(31, ("2", "Ann", "Lee", True))
+    assert years.upn("2") == "a.lee", "the last day of the retention still counts"
+    years.day(32)
+    assert years.day(33, ("1", "Ann", "Lee", True)) == 0
+    assert years.upn("1") == "ann.lee"
+    years.day(40, ("1", "Ann", "Lee", False))
+    years.day(71, ("3", "Ann", "Lee", True))
+    assert years.upn("3") == "ann.lee", "released, and so free for others"
+    assert years.day(80, ("1", "Ann", "Lee", True)) == 1
+    assert years.upn("1") == "an.lee", "what is somebody else's by now stays theirs"
+
+
+def test_without_a_retention_a_leavers_names_are_never_free() -> None:
+    years = Years(profile())
+    years.day(0, ("1", "Ann", "Lee", True))
+    years.day(1, ("1", "Ann", "Lee", False))
+    years.day(3650, ("2", "Ann", "Lee", True))
+    assert (years.upn("1"), years.upn("2")) == ("ann.lee", "a.lee")
+
+
+def test_days_before_the_release_processed_anew_take_nothing_from_anybody() -> None:
+    years = Years(profile(retention_days=0))
+    years.day(0, ("1", "Ann", "Lee", True))
+    years.day(1, ("1", "Ann", "Lee", False))
+    years.day(2, ("2", "Ann", "Lee", True))
+    before = years.names()
+    for day in (0, 1, 2):
+        people = {0: [("1", "Ann", "Lee", True)], 1: [("1", "Ann", "Lee", False)], 2: [("2", "Ann", "Lee", True)]}[day]
+        years.day(day, *people)
+    assert years.names() == before
+
+
+def test_a_restored_ledger_knows_former_and_released_names() -> None:
+    years, other = Years(profile(rename="follow", retention_days=0)), Years(profile(rename="follow", retention_days=0))
+    years.day(0, ("1", "Ann", "Lee", True), ("2", "Bo", "Li", True))
+    years.day(1, ("1", "Ann", "Miller", True), ("2", "Bo", "Li", False))
+    years.day(2, ("3", "Bo", "Li", True))
+    text = io.StringIO()
+    export_ledger(years.con, text)
+    done = import_ledger(other.con, io.StringIO(text.getvalue(), newline=""), FIRST)
+    assert (done.refused, done.added) == ([], 3)
+    again = io.StringIO()
+    export_ledger(other.con, again)
+    assert again.getvalue() == text.getvalue()
+    for ledger in (years, other):
+        ledger.day(3, ("4", "Ann", "Lee", True), ("5", "Bo", "Li", True))
+    assert [years.names()[n] for n in "45"] == [other.names()[n] for n in "45"] == [
+        ("a.lee@contoso.com", "alee1"), ("b.li@contoso.com", "bli1")]  # fmt: skip
