@@ -92,8 +92,8 @@ def pipeline(folder: Path) -> dict[str, Any]:
     import resource
 
     from hcm_pipeline.flow import landing, processing
+    from hcm_pipeline.flow.profiles import load_profile
     from hcm_pipeline.home import Home
-    from hcm_pipeline.profile import load
     from hcm_pipeline.warehouse import Warehouse
     from hcm_pipeline.workers import deduplication, snapshot, staged, validation
 
@@ -105,7 +105,7 @@ def pipeline(folder: Path) -> dict[str, Any]:
         (processing, "give_names", "names"), (processing, "plan", "payloads"),
     ):  # fmt: skip
         watch.timed(owner, attribute, stage)
-    loaded = load("oracle-hcm")
+    loaded = load_profile("oracle-hcm")
     warehouse = Warehouse(Home(folder / "home").create())
     operations = []
     for number, day in enumerate(DAYS, 1):

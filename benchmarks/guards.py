@@ -27,11 +27,12 @@ import duckdb
 import pyarrow as pa
 
 from hcm_pipeline.delivery.plan import guards
+from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
-from hcm_pipeline.profile import LoadedProfile, load
+from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.targets.entra import desired
-from hcm_pipeline.targets.entra.scim_mapping import DUCKDB_TYPES, Mapping
-from hcm_pipeline.warehouse import Warehouse, ensure_columns, quote
+from hcm_pipeline.targets.entra.scim_mapping import Mapping
+from hcm_pipeline.warehouse import DUCKDB_TYPES, Warehouse, ensure_columns, quote
 
 TODAY = dt.date(2026, 11, 30)
 TARGET = "principal/job"
@@ -167,7 +168,7 @@ class Told:
 def study(companies: int, seed: int, largest: int) -> dict[str, Told]:
     """Every kind of day in so many companies of 40 workers and more, by name."""
     found: dict[str, Told] = {}
-    loaded = load("oracle-hcm")
+    loaded = load_profile("oracle-hcm")
     with tempfile.TemporaryDirectory() as folder, Warehouse(Home(Path(folder) / "home")).write() as con:
         mapping = desired.prepare(con, loaded.profile)
         ensure_columns(

@@ -23,9 +23,10 @@ from pathlib import Path
 import duckdb
 
 from hcm_pipeline.flow import landing, processing
+from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
 from hcm_pipeline.identity.allocation import entered
-from hcm_pipeline.profile import LoadedProfile, load
+from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.warehouse import Warehouse, first
 from hcm_pipeline.workers import day as days
 
@@ -140,9 +141,9 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hcm-benchmark-") as temporary:
         if given.what == "day":
-            one_day(Path(temporary), load("oracle-hcm"), given.workers or 1_000_000, given.versions)
+            one_day(Path(temporary), load_profile("oracle-hcm"), given.workers or 1_000_000, given.versions)
         else:
-            a_year(Path(temporary), load("oracle-hcm"), given.workers or 10_000, given.days)
+            a_year(Path(temporary), load_profile("oracle-hcm"), given.workers or 10_000, given.days)
 
 
 if __name__ == "__main__":

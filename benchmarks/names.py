@@ -156,11 +156,10 @@ def _workers(con: Any, folder: Path, before: str, count: int, day: dt.date) -> N
     """The first `count` workers of the floor's first day join, with `before` in front of their numbers."""
     import duckdb
 
-    from hcm_pipeline.profile import load
-    from hcm_pipeline.targets.entra.scim_mapping import DUCKDB_TYPES
-    from hcm_pipeline.warehouse import ensure_columns
+    from hcm_pipeline.flow.profiles import load_profile
+    from hcm_pipeline.warehouse import DUCKDB_TYPES, ensure_columns
 
-    profile = load("oracle-hcm").profile
+    profile = load_profile("oracle-hcm").profile
     ensure_columns(con, "worker_versions", {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()})
     file = folder / "home" / ".scratch" / "workers.parquet"  # the warehouse reads nowhere else
     with duckdb.connect() as other:
@@ -179,11 +178,11 @@ def _workers(con: Any, folder: Path, before: str, count: int, day: dt.date) -> N
 
 
 def _named(con: Any, day: dt.date, count: int) -> Measured:
+    from hcm_pipeline.flow.profiles import load_profile
     from hcm_pipeline.identity import give_names
-    from hcm_pipeline.profile import load
     from hcm_pipeline.warehouse import first
 
-    profile = load("oracle-hcm").profile
+    profile = load_profile("oracle-hcm").profile
     given = []
 
     def work() -> None:

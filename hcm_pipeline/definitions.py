@@ -14,7 +14,7 @@ from hcm_pipeline.defs.held_extracts import decide_extract_job
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.defs.schedules import build_schedule
 from hcm_pipeline.defs.sensors import build_sensors
-from hcm_pipeline.profile import load
+from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.settings import Settings
 
 # Dagster marks backfill_policy and owners as beta, at every use; the versions they were measured with are pinned
@@ -23,7 +23,7 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 def build(settings: Settings) -> dg.Definitions:
     """The code location for a home and a profile. Raises ProfileError when the profile cannot be used."""
-    profile = load(settings.profile).profile
+    profile = load_profile(settings.profile).profile
     delivery_checks = dg.AssetSelection.checks(*(check.key for check in CHECKS))
     daily = dg.define_asset_job(
         DAILY_JOB,

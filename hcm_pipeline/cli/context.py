@@ -9,7 +9,8 @@ from functools import cached_property
 from hcm_pipeline.cli.output import note
 from hcm_pipeline.delivery.state.journal import Journal
 from hcm_pipeline.errors import HomeError, UsageError
-from hcm_pipeline.profile import LoadedProfile, load
+from hcm_pipeline.flow.profiles import load_profile
+from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.warehouse import Warehouse
 
@@ -28,7 +29,7 @@ class Context:
     @cached_property
     def loaded(self) -> LoadedProfile:
         """The profile. Raises ProfileError."""
-        return load(self.settings.profile)
+        return load_profile(self.settings.profile)
 
     @cached_property
     def warehouse(self) -> Warehouse:

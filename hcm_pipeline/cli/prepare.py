@@ -19,8 +19,9 @@ from hcm_pipeline.defs.instance_file import write_instance_file
 from hcm_pipeline.errors import ExtractRefused, HomeError, UsageError
 from hcm_pipeline.flow import landing
 from hcm_pipeline.flow.processing import utc_now
+from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
-from hcm_pipeline.profile import built_in_names, load
+from hcm_pipeline.profile import built_in_names
 from hcm_pipeline.profile.load import BUILT_IN
 from hcm_pipeline.sandbox.command import greeting, options_of
 from hcm_pipeline.targets.entra.scim_mapping import compile_mapping
@@ -86,7 +87,7 @@ def profile_check(
     as_json: Json = False,
 ) -> None:
     """Validate a profile: every broken rule, with file, key, value and what is allowed."""
-    loaded = load(profile or Context.from_env().settings.profile)
+    loaded = load_profile(profile or Context.from_env().settings.profile)
     mapping = compile_mapping(loaded.profile)
     if as_json:
         dump(
@@ -114,7 +115,7 @@ def profile_show(
     as_json: Json = False,
 ) -> None:
     """Print the effective profile, defaults filled in."""
-    loaded = load(profile or Context.from_env().settings.profile)
+    loaded = load_profile(profile or Context.from_env().settings.profile)
     values = loaded.profile.model_dump(mode="json", by_alias=True)
     if as_json:
         dump({"file": loaded.file, "sha256": loaded.sha256, **values})

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import dagster as dg
 
+from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
-from hcm_pipeline.profile import LoadedProfile, load
+from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.settings import AlertSecrets, Ldap, Settings
 from hcm_pipeline.warehouse import Warehouse
 
@@ -34,7 +35,7 @@ class Pipeline(dg.ConfigurableResource[None]):
     @property
     def loaded(self) -> LoadedProfile:
         """The profile, read anew: what a run uses is what the file says when the run starts."""
-        return load(self.profile_name)
+        return load_profile(self.profile_name)
 
     @property
     def settings(self) -> Settings:

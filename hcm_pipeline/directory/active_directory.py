@@ -16,11 +16,11 @@ from pathlib import Path
 import sansldap
 
 from hcm_pipeline.directory.ber import Entry
+from hcm_pipeline.directory.distinguished_names import escape_rdn
 from hcm_pipeline.directory.entries import SCHEMA, Read
 from hcm_pipeline.directory.ldap import Connection, Refused
 from hcm_pipeline.directory.reading import Reading
 from hcm_pipeline.errors import ServiceError
-from hcm_pipeline.identity.limits import escape_rdn
 
 _NAMES = {"sAMAccountName": "sam_account_name", "userPrincipalName": "user_principal_name", "mail": "mail",
           "mailNickname": "mail_nickname", "displayName": "display_name", "givenName": "given_name", "sn": "surname"}  # fmt: skip

@@ -8,10 +8,23 @@ from __future__ import annotations
 
 import re
 
-from hcm_pipeline.identity.limits import escape_rdn
-
 _PIECE = re.compile(r"\s*([A-Za-z][A-Za-z0-9.-]*)\s*=\s*((?:\\[0-9A-Fa-f]{2}|\\.|[^,\\])*?)\s*(,|\Z)", re.DOTALL)
 _ESCAPED = re.compile(r"(?:\\[0-9A-Fa-f]{2})+|\\.", re.DOTALL)
+_DN_SPECIAL = re.compile(r'([,+"\\<>;=])')
+
+
+def escape_rdn(value: str) -> str:
+    """A value as it stands in a distinguished name (RFC 4514, section 2.4).
+
+    >>> escape_rdn("Smith, John"), escape_rdn("#1 ")
+    ('Smith\\\\, John', '\\\\#1\\\\ ')
+    """
+    escaped = _DN_SPECIAL.sub(r"\\\1", value).replace("\0", r"\00")
+    if escaped[:1] in ("#", " "):
+        escaped = "\\" + escaped
+    if escaped.endswith(" ") and len(value) > 1:
+        escaped = escaped[:-1] + "\\ "
+    return escaped
 
 
 def canonical(name: str) -> str:

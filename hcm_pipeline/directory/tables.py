@@ -10,9 +10,8 @@ import duckdb
 import pyarrow as pa
 
 from hcm_pipeline.directory.entries import ALL_TOLD, CHANGES, SCHEMA, VALUES
+from hcm_pipeline.directory.limits import COMMON_NAME, SAM, UPN_LOCAL, beginning_sql
 from hcm_pipeline.errors import GuardStop
-from hcm_pipeline.identity.limits import COMMON_NAME, SAM, UPN_LOCAL
-from hcm_pipeline.identity.templates import beginning_sql
 from hcm_pipeline.warehouse import first, quote
 
 FEW = 10

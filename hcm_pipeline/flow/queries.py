@@ -19,12 +19,12 @@ from hcm_pipeline.identity.aliases import ALIASES, PROXY_ADDRESSES
 from hcm_pipeline.identity.explain import explain
 from hcm_pipeline.identity.placement import find_moves, places, today, unknown_places
 from hcm_pipeline.profile.model import IDENTITY_COLUMNS, Profile
+from hcm_pipeline.profile.scope import scope_sql
 from hcm_pipeline.targets.entra import desired
 from hcm_pipeline.targets.entra.job_health import remembered
-from hcm_pipeline.targets.entra.scim_mapping import DUCKDB_TYPES, Mapping, compile_mapping
-from hcm_pipeline.warehouse import first, quote
+from hcm_pipeline.targets.entra.scim_mapping import Mapping, compile_mapping
+from hcm_pipeline.warehouse import DUCKDB_TYPES, first, quote
 from hcm_pipeline.workers.change_kinds import first_kind_sql, kind_sql
-from hcm_pipeline.workers.scope import scope_sql
 
 Row = dict[str, Any]
 

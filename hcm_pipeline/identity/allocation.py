@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
-from hcm_pipeline.identity.limits import COMMON_NAME, SAM, UPN_LOCAL, Limit
+from hcm_pipeline.directory.limits import COMMON_NAME, SAM, UPN_LOCAL, Limit, beginning_sql
 from hcm_pipeline.identity.templates import (
-    beginning_sql,
     candidate_sql,
     number_sql,
     numbered_sql,

@@ -10,15 +10,14 @@ import datetime as dt
 import duckdb
 
 from hcm_pipeline.directory.freshness import require_directories
+from hcm_pipeline.directory.limits import COMMON_NAME, SAM, beginning_sql
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.identity.allocation import attributes, entered, give
 from hcm_pipeline.identity.correlation import adopt
-from hcm_pipeline.identity.limits import COMMON_NAME, SAM
 from hcm_pipeline.identity.name_parts import drop_parts, in_scope, make_parts, named_sql
 from hcm_pipeline.identity.placement import place, require_known_places
 from hcm_pipeline.identity.rehires import offer_rehires, take_over
 from hcm_pipeline.identity.retention import bring_back, follow_renames, release, take_spellings
-from hcm_pipeline.identity.templates import beginning_sql
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.warehouse import first
 

@@ -12,10 +12,10 @@ import duckdb
 import pyarrow as pa
 
 from hcm_pipeline.directory.distinguished_names import canonical, key_sql
+from hcm_pipeline.directory.limits import COMMON_NAME, MAIL_NICKNAME, SAM, UPN_DOMAIN, UPN_LOCAL, Limit
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.identity.allocation import entered
 from hcm_pipeline.identity.ledger_csv_history import EXPORT, is_past, take_past
-from hcm_pipeline.identity.limits import COMMON_NAME, MAIL_NICKNAME, SAM, UPN_DOMAIN, UPN_LOCAL, Limit
 
 COLUMNS = ("person_number", "user_principal_name", "sam_account_name", "common_name", "mail_nickname",
            "parent_distinguished_name", "status")  # fmt: skip

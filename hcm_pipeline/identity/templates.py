@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
-from hcm_pipeline.identity.limits import Limit
+from hcm_pipeline.directory.limits import EDGES, Limit
 from hcm_pipeline.profile.model import NAME_PARTS, PLACEHOLDER, Naming
 from hcm_pipeline.warehouse import literal, quote
 
 NAMING_PARTS = frozenset({"first", "preferred", "last"})
 """Without one of these a template still makes a name: some people have one name only."""
-EDGES = "._ -'"
 _EDGES = literal(EDGES)
 _WORDS = "'[ -]+'"
 
@@ -82,15 +79,6 @@ def numbered_sql(base: str, number: str, naming: Naming, limit: Limit) -> str:
 def stem_sql(name: str, limit: Limit) -> str:
     """SQL for what the numbered forms of a name have in common, without regard to case."""
     return f"left(regexp_replace(lower({name}), '([._ -]?[0-9]+)+$', ''), {limit.chars - 5})"
-
-
-def beginning_sql(name: str, limit: Limit) -> str:
-    """SQL for what a name has in common with all that have the same stem and with all its numbered forms, cut or not.
-
-    A number has at most seven digits and one separator before it, so that it never takes the place of what is left here.
-    """
-    behind = literal(f"[0-9{re.escape(EDGES)}]+$")
-    return f"regexp_replace(left(lower({name}), {limit.chars - 8}), {behind}, '')"
 
 
 def number_sql(name: str) -> str:

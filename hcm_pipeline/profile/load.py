@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -14,6 +15,7 @@ import orjson
 from pydantic import ValidationError
 
 from hcm_pipeline.errors import ProfileError, ProfileFault
+from hcm_pipeline.profile.conditions import condition_faults
 from hcm_pipeline.profile.model import (
     CORE_FIELDS,
     NAME_PARTS,
@@ -26,7 +28,8 @@ from hcm_pipeline.profile.model import (
 )
 
 _REFUSED_IN = {" ": ("user_principal_name",), "'": ("sam_account_name",)}
-"""What the limits of identity/limits.py do not allow in a name."""
+"""What the limits of directory/limits.py do not allow in a name."""
+Judge = Callable[[Profile], list[ProfileFault]]
 BUILT_IN = "hcm_pipeline.profile.builtin"
 
 
@@ -44,22 +47,25 @@ def built_in_names() -> list[str]:
     return sorted(p.name.removesuffix(".toml") for p in resources.files(BUILT_IN).iterdir() if p.name.endswith(".toml"))
 
 
-def load(name_or_path: str) -> LoadedProfile:
-    """Load a built-in profile by name, or a TOML file by path. Raises ProfileError with every broken rule."""
+def load(name_or_path: str, judges: Sequence[Judge] = ()) -> LoadedProfile:
+    """Load a built-in profile by name, or a TOML file by path (see `parse`). Raises ProfileError with every broken rule."""
     if name_or_path in built_in_names():
         text = resources.files(BUILT_IN).joinpath(f"{name_or_path}.toml").read_text(encoding="utf-8")
-        return parse(text, f"{name_or_path} (built in)")
+        return parse(text, f"{name_or_path} (built in)", judges)
     path = Path(name_or_path).expanduser()
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         allowed = f"a TOML file in UTF-8, or one of {', '.join(built_in_names())}"
         raise ProfileError(name_or_path, [ProfileFault("profile", repr(name_or_path), allowed)]) from error
-    return parse(text, str(path))
+    return parse(text, str(path), judges)
 
 
-def parse(text: str, file: str) -> LoadedProfile:
-    """Parse and check a profile's text. Raises ProfileError with every broken rule."""
+def parse(text: str, file: str, judges: Sequence[Judge] = ()) -> LoadedProfile:
+    """Parse and check a profile's text. Raises ProfileError with every broken rule.
+
+    `judges` find the faults of the parts that belong to a target: the profile knows its own rules only.
+    """
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -68,12 +74,11 @@ def parse(text: str, file: str) -> LoadedProfile:
         profile = Profile.model_validate(raw)
     except ValidationError as error:
         raise ProfileError(file, [_fault(dict(e)) for e in error.errors()]) from error
-    faults = _cross_checks(profile)
-    if not faults:
-        # SQL and SCIM paths are judged by the rooms that use them; the import stands here because they use the model
-        from hcm_pipeline.targets.entra.scim_mapping import mapping_faults
-
-        faults = mapping_faults(profile)
+    # what SQL is made of is judged once its names are known to be right
+    faults = _cross_checks(profile) or [
+        *condition_faults(profile),
+        *(fault for judge in judges for fault in judge(profile)),
+    ]
     if faults:
         raise ProfileError(file, faults)
     canonical = orjson.dumps(profile.model_dump(mode="json", by_alias=True), option=orjson.OPT_SORT_KEYS)

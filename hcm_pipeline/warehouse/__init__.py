@@ -1,5 +1,24 @@
-"""The DuckDB warehouse: the only room that opens it."""
+"""The DuckDB warehouse: the only room that opens it. Relations are its values, transactions its unit of work."""
 
+from hcm_pipeline.warehouse.expressions import type_of
+from hcm_pipeline.warehouse.relations import Relation, Scratch, query, scratch, table, transaction
 from hcm_pipeline.warehouse.store import Warehouse, ensure_columns, exclusive, first, literal, memory, quote
+from hcm_pipeline.warehouse.types import DUCKDB_TYPES
 
-__all__ = ["Warehouse", "ensure_columns", "exclusive", "first", "literal", "memory", "quote"]
+__all__ = [
+    "DUCKDB_TYPES",
+    "Relation",
+    "Scratch",
+    "Warehouse",
+    "ensure_columns",
+    "exclusive",
+    "first",
+    "literal",
+    "memory",
+    "query",
+    "quote",
+    "scratch",
+    "table",
+    "transaction",
+    "type_of",
+]

@@ -18,8 +18,7 @@ import duckdb
 from hcm_pipeline.errors import ExtractHeld, GuardStop
 from hcm_pipeline.extracts.register import Extract, choose, groups, is_accepted
 from hcm_pipeline.profile import LoadedProfile
-from hcm_pipeline.targets.entra.scim_mapping import DUCKDB_TYPES
-from hcm_pipeline.warehouse import ensure_columns, first, quote
+from hcm_pipeline.warehouse import DUCKDB_TYPES, ensure_columns, first, quote
 from hcm_pipeline.workers import completeness, deduplication, primary_assignment, snapshot, validation
 from hcm_pipeline.workers.bitemporal import confirm, withdraw
 from hcm_pipeline.workers.lifecycle import make_surroundings, moment_of

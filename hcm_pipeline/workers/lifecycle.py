@@ -28,8 +28,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from hcm_pipeline.profile.model import Life, Profile
-from hcm_pipeline.targets.entra.scim_mapping import DUCKDB_TYPES
-from hcm_pipeline.warehouse import literal, quote
+from hcm_pipeline.warehouse import DUCKDB_TYPES, literal, quote
 
 WAITING = ("future", "prehire")
 """Stages of those who have not started."""

@@ -12,8 +12,7 @@ import duckdb
 from hcm_pipeline.extracts.register import Extract
 from hcm_pipeline.profile.model import Profile, Source
 from hcm_pipeline.sources import stage
-from hcm_pipeline.targets.entra.scim_mapping import DUCKDB_TYPES
-from hcm_pipeline.warehouse import first, literal, quote
+from hcm_pipeline.warehouse import DUCKDB_TYPES, first, literal, quote
 from hcm_pipeline.workers.normalise import normalised_select
 
 Progress = Callable[[str], None]

@@ -19,8 +19,8 @@ from hcm_pipeline.delivery.manifest import Manifest
 from hcm_pipeline.delivery.state.journal import Journal
 from hcm_pipeline.delivery.state.pacing import Pace
 from hcm_pipeline.delivery.state.pauses import Gates, Pause, PauseKind
+from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.home import Home
-from hcm_pipeline.profile.load import parse
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra import job_health
@@ -39,7 +39,7 @@ HOUR = dt.timedelta(hours=1)
 def profile_with(text: str = "") -> Profile:
     """The built-in profile with something added."""
     own = resources.files("hcm_pipeline.profile.builtin").joinpath("oracle-hcm.toml").read_text(encoding="utf-8")
-    return parse(f"{own}\n{text}", "test").profile
+    return parse_profile(f"{own}\n{text}", "test").profile
 
 
 @pytest.fixture(scope="module")

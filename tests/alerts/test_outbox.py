@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline.alerts import Alert, AlertKind, Message, NotDelivered, Outbox, anything_to_tell, tell
-from hcm_pipeline.profile import load
+from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.profile.model import Profile
 
 from .conftest import MISSING, NOW, Authority, Webhook
@@ -56,7 +56,7 @@ class Watch:
 def watch(tmp_path: Path) -> Iterator[Watch]:
     """Two receivers that are there."""
     with Outbox(tmp_path / "alerts.sqlite") as outbox:
-        yield Watch(outbox, load("oracle-hcm").profile, [Ear("webhook"), Ear("mail")])
+        yield Watch(outbox, load_profile("oracle-hcm").profile, [Ear("webhook"), Ear("mail")])
 
 
 def test_an_occurrence_is_told_once_and_told_when_it_is_over(watch: Watch) -> None:
@@ -135,7 +135,7 @@ def test_everybody_hears_beginnings_and_ends_alternately_whatever_holds_and_whoe
 ) -> None:
     alerts = {"missing": MISSING, "quota": QUOTA}
     with Outbox(tmp_path_factory.mktemp("outbox") / "alerts.sqlite") as outbox:
-        watch = Watch(outbox, load("oracle-hcm").profile, [Ear("webhook")])
+        watch = Watch(outbox, load_profile("oracle-hcm").profile, [Ear("webhook")])
         for keys, down in story:
             watch.ears[0].down = down
             watch.tell(*(alerts[key] for key in sorted(keys)))

@@ -18,8 +18,8 @@ from dagster._serdes import serialize_value
 from hcm_pipeline.defs.directory_assets import build_directories
 from hcm_pipeline.defs.instance import instance_of
 from hcm_pipeline.errors import GuardStop, PipelineError
+from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
-from hcm_pipeline.profile import load
 from hcm_pipeline.profile.model import Directory
 
 from ..acceptance.support import worker
@@ -68,7 +68,7 @@ def test_every_directory_is_an_asset_that_counts_what_it_read(location: Location
 
 
 def test_a_directory_is_stale_after_the_hours_that_its_guard_allows() -> None:
-    base = load("oracle-hcm").profile
+    base = load_profile("oracle-hcm").profile
     directories = {"entra": Directory(kind="entra"), "old": Directory(kind="csv", max_age_hours=5)}
     for hours, expected in ((None, [None, 5]), (12, [12, 5])):
         identity = base.identity.model_copy(update={"directories": directories, "directory_max_age_hours": hours})

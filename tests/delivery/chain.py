@@ -20,8 +20,9 @@ from hcm_pipeline.delivery.state import journal_sync
 from hcm_pipeline.delivery.state.journal import Journal, Outcome, RequestState
 from hcm_pipeline.entra import LogEntry
 from hcm_pipeline.flow import landing, processing
+from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
-from hcm_pipeline.profile import LoadedProfile, load
+from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.warehouse import Warehouse
 
 TARGET = "principal/job"
@@ -36,7 +37,7 @@ class Chain:
 
     home: Home
     now: dt.datetime = NOON
-    loaded: LoadedProfile = field(default_factory=lambda: load("oracle-hcm"))
+    loaded: LoadedProfile = field(default_factory=lambda: load_profile("oracle-hcm"))
 
     def copied(self, folder: Path) -> Chain:
         """The same in a home of its own, below `folder`."""

@@ -10,7 +10,7 @@ import pytest
 
 from hcm_pipeline.delivery.plan.guards import Group, judge_group
 from hcm_pipeline.delivery.plan.planning import Plan
-from hcm_pipeline.profile.load import parse
+from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.profile.model import GuardLimit
 
 from .chain import Chain, new_chain
@@ -32,7 +32,7 @@ def with_guards(chain: Chain, text: str) -> Chain:
     """A chain whose profile has these guards."""
     profile = chain.loaded.profile
     built_in = resources.files("hcm_pipeline.profile.builtin").joinpath("oracle-hcm.toml").read_text(encoding="utf-8")
-    chain.loaded = parse(f"{built_in}\n{text}", profile.name)
+    chain.loaded = parse_profile(f"{built_in}\n{text}", profile.name)
     return chain
 
 

@@ -13,9 +13,9 @@ from hcm_pipeline.delivery.plan import planning
 from hcm_pipeline.delivery.plan.planning import KINDS
 from hcm_pipeline.delivery.state.journal import ManifestState, RequestState
 from hcm_pipeline.delivery.state.pauses import Gates
+from hcm_pipeline.directory.limits import PROXY_ADDRESS
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.flow import processing, queries
-from hcm_pipeline.identity.limits import PROXY_ADDRESS
 
 from .chain import TARGET, Chain, new_chain
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hcm_pipeline.directory.distinguished_names import escape_rdn
 from hcm_pipeline.directory.entries import CHANGES, SCHEMA, VALUES
 from hcm_pipeline.directory.tables import CONTAINER, RELATIVE_NAME, apply, keep_domains, last_read, stage
 from hcm_pipeline.errors import GuardStop, UsageError
 from hcm_pipeline.identity.allocation import entered
 from hcm_pipeline.identity.explain import explain
-from hcm_pipeline.identity.limits import escape_rdn
 from hcm_pipeline.identity.review import decide, waiting
 from hcm_pipeline.warehouse import first, memory
 from tests.identity.test_ledger import NOW, Ledger

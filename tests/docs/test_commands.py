@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from hcm_pipeline.profile.load import parse
+from hcm_pipeline.flow.profiles import parse_profile
 from tests.docs.pages import DOCS, PAGES, ROOT, blocks
 from tests.docs.runner import environment, run
 
@@ -61,7 +61,7 @@ def test_the_example_profile_loads_and_its_file_runs(tmp_path: Path) -> None:
 def test_the_alerts_that_are_shown_are_those_of_a_profile() -> None:
     own = resources.files("hcm_pipeline.profile.builtin").joinpath("oracle-hcm.toml").read_text(encoding="utf-8")
     shown = marked(DOCS / "how-to" / "mend-failures.md", "part", "alerts.toml")
-    alerts = parse(f"{own}\n{shown}", "mend-failures.md").profile.alerts
+    alerts = parse_profile(f"{own}\n{shown}", "mend-failures.md").profile.alerts
     assert (alerts.webhook_format, alerts.mail and alerts.mail.user) == ("teams", "pipeline")
 
 
@@ -70,7 +70,7 @@ def test_the_profiles_that_are_shown_as_files_load() -> None:
     shown = [(page, block) for page, block in found if (block.language, block.kind) == ("toml", "file")]
     assert shown
     for page, block in shown:
-        assert parse(block.text, page.name).profile.sources
+        assert parse_profile(block.text, page.name).profile.sources
 
 
 def test_the_findings_in_microsofts_sample_are_those_of_a_real_run(tmp_path: Path) -> None:

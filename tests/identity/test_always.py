@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcm_pipeline.identity.limits import COMMON_NAME, MAIL_NICKNAME, SAM, UPN_DOMAIN, UPN_LOCAL
+from hcm_pipeline.directory.limits import COMMON_NAME, MAIL_NICKNAME, SAM, UPN_DOMAIN, UPN_LOCAL
 from tests.directory.test_directory import account, fill
 from tests.identity.test_ledger import Ledger
 from tests.identity.test_rules import profile

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.identity import give_names, spell
-from hcm_pipeline.profile import Profile, load
-from hcm_pipeline.targets.entra.scim_mapping import DUCKDB_TYPES
-from hcm_pipeline.warehouse import ensure_columns, memory
+from hcm_pipeline.profile import Profile
+from hcm_pipeline.warehouse import DUCKDB_TYPES, ensure_columns, memory
 
 DAY = dt.date(2026, 11, 1)
 NOW = dt.datetime(2026, 11, 1, 6, tzinfo=dt.UTC)
-PROFILE = load("oracle-hcm").profile
+PROFILE = load_profile("oracle-hcm").profile
 UPN = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?@contoso\.com")
 SAM = re.compile(r"[a-z0-9]{1,20}")
 Person = tuple[str, str, str]

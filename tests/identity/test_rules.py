@@ -11,14 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hcm_pipeline.directory.distinguished_names import escape_rdn
+from hcm_pipeline.directory.limits import COMMON_NAME, LIMITS, SAM, UPN_DOMAIN, UPN_LOCAL
 from hcm_pipeline.errors import ProfileError
-from hcm_pipeline.identity.limits import COMMON_NAME, LIMITS, SAM, UPN_DOMAIN, UPN_LOCAL, escape_rdn
+from hcm_pipeline.flow.profiles import load_profile, parse_profile
 from hcm_pipeline.identity.reserved import RESERVED
-from hcm_pipeline.profile import Profile, load, parse
+from hcm_pipeline.profile import Profile
 from tests.docs.pages import DOCS, rows
 from tests.identity.test_ledger import Ledger, Person
 
-BASE = load("oracle-hcm").profile
+BASE = load_profile("oracle-hcm").profile
 
 
 def profile(**identity: Any) -> Profile:
@@ -228,7 +230,7 @@ def test_a_rule_that_cannot_work_is_a_fault_of_the_profile(rules: str, key: str)
 
     text = resources.files("hcm_pipeline.profile.builtin").joinpath("oracle-hcm.toml").read_text(encoding="utf-8")
     with pytest.raises(ProfileError) as caught:
-        parse(text.replace('domain = "contoso.com"', f'domain = "contoso.com"\n{rules}'), "p.toml")
+        parse_profile(text.replace('domain = "contoso.com"', f'domain = "contoso.com"\n{rules}'), "p.toml")
     assert [fault.key for fault in caught.value.faults] == [key]
 
 

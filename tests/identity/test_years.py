@@ -10,10 +10,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline.directory.distinguished_names import key_sql
+from hcm_pipeline.directory.limits import COMMON_NAME, MAIL_NICKNAME, PROXY_ADDRESS, SAM, UPN_DOMAIN, UPN_LOCAL
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.identity import give_names
 from hcm_pipeline.identity.ledger_csv import export_ledger, import_ledger
-from hcm_pipeline.identity.limits import COMMON_NAME, MAIL_NICKNAME, PROXY_ADDRESS, SAM, UPN_DOMAIN, UPN_LOCAL
 from hcm_pipeline.identity.review import decide, spellings_waiting, waiting
 from tests.directory.test_directory import account, fill
 from tests.identity.test_ledger import INSERT, NOW

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hcm_pipeline.errors import ProfileError, ProfileFault
-from hcm_pipeline.profile import built_in_names, load, parse
+from hcm_pipeline.flow.profiles import load_profile, parse_profile
+from hcm_pipeline.profile import built_in_names
 
 GOOD = """
 name = "firm"
@@ -42,7 +43,7 @@ displayName = { sql = "first_name || ' ' || last_name" }
 def faults(text: str) -> list[ProfileFault]:
     """Every fault of a profile; the message names the file and each key."""
     with pytest.raises(ProfileError) as caught:
-        parse(text, "firm.toml")
+        parse_profile(text, "firm.toml")
     found = caught.value.faults
     assert str(caught.value).splitlines() == [f"firm.toml: {f.key} = {f.value}: {f.allowed}" for f in found]
     return found
@@ -57,11 +58,11 @@ def changed(old: str, new: str) -> str:
 def test_both_built_in_profiles_load() -> None:
     assert built_in_names() == ["microsoft-csv2scim", "oracle-hcm"]
     for name in built_in_names():
-        assert load(name).profile.name == name
+        assert load_profile(name).profile.name == name
 
 
 def test_the_good_profile_has_no_fault() -> None:
-    assert parse(GOOD, "firm.toml").profile.name == "firm"
+    assert parse_profile(GOOD, "firm.toml").profile.name == "firm"
 
 
 @pytest.mark.parametrize(
@@ -150,18 +151,19 @@ def test_toml_that_is_none_is_told_with_its_place() -> None:
 
 def test_a_file_that_is_not_there_is_told_with_the_built_in_names() -> None:
     with pytest.raises(ProfileError, match="oracle-hcm"):
-        load("nowhere.toml")
+        load_profile("nowhere.toml")
 
 
 def test_the_digest_is_of_what_a_profile_says_and_not_of_its_spelling() -> None:
-    plain = parse(GOOD, "firm.toml").sha256
+    plain = parse_profile(GOOD, "firm.toml").sha256
     assert (
-        parse("# a comment\n" + GOOD.replace('"firm.example"', "'firm.example' # here"), "other.toml").sha256 == plain
+        parse_profile("# a comment\n" + GOOD.replace('"firm.example"', "'firm.example' # here"), "other.toml").sha256
+        == plain
     )
-    assert parse(changed('column = "First"', 'column = "First"\nrequired = false'), "firm.toml").sha256 == plain
-    assert parse(changed('column = "First"', 'column = "Given"'), "firm.toml").sha256 != plain
+    assert parse_profile(changed('column = "First"', 'column = "First"\nrequired = false'), "firm.toml").sha256 == plain
+    assert parse_profile(changed('column = "First"', 'column = "Given"'), "firm.toml").sha256 != plain
 
 
 def test_a_profile_never_changes_after_loading() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        parse(GOOD, "firm.toml").profile.name = "other"  # type: ignore[misc]
+        parse_profile(GOOD, "firm.toml").profile.name = "other"  # type: ignore[misc]

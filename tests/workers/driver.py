@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from hcm_pipeline.flow import landing, processing
+from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.home import Home
-from hcm_pipeline.profile import LoadedProfile, parse
+from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.warehouse import Warehouse
 from hcm_pipeline.workers.day import DayCounts
 
@@ -90,7 +91,7 @@ class Firm:
         self.folder = folder
         self.home = Home(folder / "home").create()
         self.warehouse = Warehouse(self.home, patience=5)
-        self.loaded: LoadedProfile = parse(profile + more, "firm.toml")
+        self.loaded: LoadedProfile = parse_profile(profile + more, "firm.toml")
         self._files = 0
 
     def land(

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from hcm_pipeline.profile import parse
+from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.profile.model import Life
 from hcm_pipeline.warehouse import memory
 from hcm_pipeline.workers.change_kinds import DATES, KINDS, MOVES, RULES, attributes_sql, first_kind_sql, kind_sql
@@ -45,7 +45,7 @@ def judged(
 
     `missing` among the facts: whether the worker is missing then.
     """
-    profile = parse(PROFILE + LIFE, "firm.toml").profile
+    profile = parse_profile(PROFILE + LIFE, "firm.toml").profile
     with memory() as con:
         con.execute("create table absences(person_number varchar, status varchar, valid_to date)")
         make_surroundings(con, profile.workers.life)

@@ -10,7 +10,7 @@ import pytest
 from hcm_pipeline.errors import ExtractHeld, GuardStop, ProfileError, UsageError
 from hcm_pipeline.extracts.register import decide, named
 from hcm_pipeline.flow import processing
-from hcm_pipeline.profile import parse
+from hcm_pipeline.flow.profiles import parse_profile
 
 from .driver import COLUMNS, PROFILE, Firm, day, worker
 
@@ -265,5 +265,5 @@ def test_cohorts_and_trailers_are_checked_with_the_profile() -> None:
         ("[[sources]]\nname = 'x'\nglob = 'x'\ntrailer = 'END'\n", "sources[2].trailer"),
     ):
         with pytest.raises(ProfileError) as refused:
-            parse(PROFILE + more, "firm.toml")
+            parse_profile(PROFILE + more, "firm.toml")
         assert [fault.key for fault in refused.value.faults] == [key]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline.errors import ProfileError
-from hcm_pipeline.profile import parse
+from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.profile.model import Life
 from hcm_pipeline.warehouse import memory
 from hcm_pipeline.workers.lifecycle import lives_sql, make_surroundings, moment_of
@@ -207,7 +207,7 @@ def test_another_profile_judges_every_life_again(tmp_path: Path) -> None:
 )
 def test_a_life_that_makes_no_sense_is_refused_by_key(life: str, key: str) -> None:
     with pytest.raises(ProfileError) as refused:
-        parse(f"{PROFILE}\n[workers.life]\n{life}\n", "firm.toml")
+        parse_profile(f"{PROFILE}\n[workers.life]\n{life}\n", "firm.toml")
     assert [fault.key for fault in refused.value.faults] == [key]
 
 
@@ -250,7 +250,7 @@ def stage_of(life: Life, active: bool, hire: dt.date | None, end: dt.date | None
 def test_stages_are_those_of_the_table_on_every_day_and_change_only_when_their_moment_comes(
     life: Life, people: list[tuple[bool, dt.date | None, dt.date | None]]
 ) -> None:
-    profile = parse(PROFILE, "firm.toml").profile
+    profile = parse_profile(PROFILE, "firm.toml").profile
     profile = profile.model_copy(update={"workers": profile.workers.model_copy(update={"life": life})})
     lacking = ", ".join(
         f"null::varchar as {n}"

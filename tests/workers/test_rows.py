@@ -12,7 +12,7 @@ import pytest
 
 from hcm_pipeline.errors import ProfileError
 from hcm_pipeline.flow import queries
-from hcm_pipeline.profile import parse
+from hcm_pipeline.flow.profiles import parse_profile
 
 from .driver import COLUMNS, PROFILE, Firm, day, worker
 
@@ -196,5 +196,5 @@ def test_keys_and_slices_are_checked_with_the_profile() -> None:
         ('to = "ends"', 'to = "unheard_of"', "workers.slices.to"),
     ):
         with pytest.raises(ProfileError) as refused:
-            parse(MANY.replace(was, wrong), "firm.toml")
+            parse_profile(MANY.replace(was, wrong), "firm.toml")
         assert [fault.key for fault in refused.value.faults] == [key]

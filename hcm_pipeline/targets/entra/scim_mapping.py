@@ -15,17 +15,8 @@ import orjson
 from hcm_pipeline.errors import ProfileFault
 from hcm_pipeline.profile.model import LEDGER_COLUMNS, LIFE_COLUMNS, Mapped, Profile
 from hcm_pipeline.targets.entra.scim_schema import CORE, ENTERPRISE, Path, parse_path
-from hcm_pipeline.warehouse.expressions import type_of
-from hcm_pipeline.warehouse.store import literal, quote
-from hcm_pipeline.workers.scope import clause_sql
+from hcm_pipeline.warehouse import DUCKDB_TYPES, literal, quote, type_of
 
-DUCKDB_TYPES = {
-    "string": "VARCHAR",
-    "boolean": "BOOLEAN",
-    "date": "DATE",
-    "integer": "BIGINT",
-    "decimal": "DECIMAL(18,4)",
-}
 MANDATORY = ("externalId", "userName", "active", "displayName")
 """What every operation must carry: the anchor, the name the service cannot choose, `active` (omitting it has disabled
 accounts: entra-id-inbound-provisioning issue 16), and displayName, without which the Entra target creates nobody."""
@@ -74,8 +65,8 @@ def columns_of(profile: Profile) -> dict[str, str]:
 
 
 def mapping_faults(profile: Profile) -> list[ProfileFault]:
-    """Every rule that a profile's mapping, and its conditions over worker fields, break."""
-    faults = list(_condition_faults(profile))
+    """Every rule that a profile's mapping breaks."""
+    faults: list[ProfileFault] = []
     seen: dict[Path, str] = {}
     for key, source in profile.scim.mapping.items():
         where = f"scim.mapping.{key}"
@@ -98,35 +89,6 @@ def mapping_faults(profile: Profile) -> list[ProfileFault]:
         if (name,) not in mapped
     ]
     return faults
-
-
-def _condition_faults(profile: Profile) -> Iterator[ProfileFault]:
-    facts = {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()}
-    fields = {**facts, **{name: DUCKDB_TYPES[kind] for name, kind in LIFE_COLUMNS.items()}}
-    life = profile.workers.life
-    of_facts = [(f"workers.life.zones[{i}].when", rule.when) for i, rule in enumerate(life.zones)]
-    of_facts += [
-        (f"workers.life.{key}", when) for key, when in (("on_leave", life.on_leave), ("erased", life.erased)) if when
-    ]
-    conditions = [(f"scope.include[{i}]", condition) for i, condition in enumerate(profile.scope.include)]
-    for i, group in enumerate(profile.scope.groups):
-        for j, clause in enumerate(group.clauses):
-            where = f"scope.groups[{i}].clauses[{j}]"
-            try:
-                conditions.append((where, clause_sql(profile, clause)))
-            except ValueError as error:
-                yield ProfileFault(where, repr(clause.operator), str(error))
-    for part in ("special", "domains", "placement", "leavers"):
-        rules = getattr(profile.identity, part)
-        conditions += [(f"identity.{part}[{i}].when", rule.when) for i, rule in enumerate(rules)]
-    for where, condition, columns in [*((*it, fields) for it in conditions), *((*it, facts) for it in of_facts)]:
-        try:
-            kind = type_of(condition, columns)
-        except ValueError as error:
-            yield ProfileFault(where, repr(condition), str(error))
-            continue
-        if kind != "BOOLEAN":
-            yield ProfileFault(where, repr(condition), f"must be true or false, and is {kind}")
 
 
 def _fill(profile: Profile, key: str) -> str:

@@ -16,13 +16,14 @@ from scim2_models import BulkRequest, EnterpriseUser, Extension, Required, User
 from scim2_models.urn import URN
 
 from hcm_pipeline.delivery.plan.planning import operation_sql
-from hcm_pipeline.profile import Profile, load
+from hcm_pipeline.flow.profiles import load_profile
+from hcm_pipeline.profile import Profile
 from hcm_pipeline.targets.entra.scim_mapping import columns_of, compile_mapping
 from hcm_pipeline.targets.entra.scim_schema import BULK_REQUEST, CORE, ENTERPRISE
 from hcm_pipeline.warehouse import memory, quote
 
 CUSTOM = "urn:ietf:params:scim:schemas:extension:contoso:1.0:User"
-ORACLE = load("oracle-hcm").profile
+ORACLE = load_profile("oracle-hcm").profile
 Row = Mapping[str, object]
 FULL: Row = {
     "person_number": "00123", "active": True, "first_name": "Ann", "middle_name": "May", "last_name": "O\"Lee\\",

@@ -9,12 +9,11 @@ import pytest
 
 from hcm_pipeline.errors import ProfileError
 from hcm_pipeline.flow import processing
-from hcm_pipeline.profile import parse
+from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.profile.model import Clause, Operator
+from hcm_pipeline.profile.scope import clause_sql
 from hcm_pipeline.warehouse import memory
-from hcm_pipeline.workers.scope import clause_sql
-
-from .driver import PROFILE, Firm, day, worker
+from tests.workers.driver import PROFILE, Firm, day, worker
 
 LEVEL = '[extra_fields.level]\ncolumn = "Level"\ntype = "integer"\n'
 PEOPLE = """(values (1, 'Sales', date '2026-11-02', true, 5), (2, 'sales DE', date '2026-11-03', false, 6),
@@ -45,7 +44,7 @@ PEOPLE = """(values (1, 'Sales', date '2026-11-02', true, 5), (2, 'sales DE', da
 def test_an_operator_means_what_it_means_in_entra(
     field: str, operator: Operator, value: str | int | None, who: list[int]
 ) -> None:
-    profile = parse(PROFILE + LEVEL, "firm.toml").profile
+    profile = parse_profile(PROFILE + LEVEL, "firm.toml").profile
     sql = clause_sql(profile, Clause(field=field, operator=operator, value=value))
     with memory() as con:
         people = f"{PEOPLE} t(n, department, hire_date, status_active, level)"
@@ -55,7 +54,7 @@ def test_an_operator_means_what_it_means_in_entra(
 
 
 def test_every_operator_is_known() -> None:
-    profile = parse(PROFILE + LEVEL, "firm.toml").profile
+    profile = parse_profile(PROFILE + LEVEL, "firm.toml").profile
     for operator in get_args(Operator):
         bare = operator.startswith("IS ")
         field = (
@@ -79,7 +78,7 @@ def test_every_operator_is_known() -> None:
 )  # fmt: skip
 def test_a_clause_that_makes_no_sense_is_refused_by_key(clause: str) -> None:
     with pytest.raises(ProfileError) as refused:
-        parse(f"{PROFILE}\n[[scope.groups]]\nclauses = [{clause}]\n", "firm.toml")
+        parse_profile(f"{PROFILE}\n[[scope.groups]]\nclauses = [{clause}]\n", "firm.toml")
     assert [fault.key for fault in refused.value.faults] == ["scope.groups[0].clauses[0]"]
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from hcm_pipeline.warehouse import literal
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -48,18 +50,15 @@ PROXY_ADDRESS = Limit("proxy_addresses", 256, r"""[\s<>(),;\[\]"]""", "", "", "[
 
 LIMITS = (UPN_LOCAL, UPN_DOMAIN, SAM, COMMON_NAME, MAIL_NICKNAME, PROXY_ADDRESS)
 
-_DN_SPECIAL = re.compile(r'([,+"\\<>;=])')
+
+EDGES = "._ -'"
+"""Characters that no name begins or ends with."""
 
 
-def escape_rdn(value: str) -> str:
-    """A value as it stands in a distinguished name (RFC 4514, section 2.4).
+def beginning_sql(name: str, limit: Limit) -> str:
+    """SQL for what a name has in common with all that have the same stem and with all its numbered forms, cut or not.
 
-    >>> escape_rdn("Smith, John"), escape_rdn("#1 ")
-    ('Smith\\\\, John', '\\\\#1\\\\ ')
+    A number has at most seven digits and one separator before it, so that it never takes the place of what is left here.
     """
-    escaped = _DN_SPECIAL.sub(r"\\\1", value).replace("\0", r"\00")
-    if escaped[:1] in ("#", " "):
-        escaped = "\\" + escaped
-    if escaped.endswith(" ") and len(value) > 1:
-        escaped = escaped[:-1] + "\\ "
-    return escaped
+    behind = literal(f"[0-9{re.escape(EDGES)}]+$")
+    return f"regexp_replace(left(lower({name}), {limit.chars - 8}), {behind}, '')"

@@ -1,0 +1,40 @@
+"""A profile's conditions over worker fields, judged as SQL before anything runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hcm_pipeline.errors import ProfileFault
+from hcm_pipeline.profile.model import LIFE_COLUMNS, Profile
+from hcm_pipeline.profile.scope import clause_sql
+from hcm_pipeline.warehouse import DUCKDB_TYPES, type_of
+
+
+def condition_faults(profile: Profile) -> Iterator[ProfileFault]:
+    """Every condition that is no SQL expression over the profile's fields, or is not true or false."""
+    facts = {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()}
+    fields = {**facts, **{name: DUCKDB_TYPES[kind] for name, kind in LIFE_COLUMNS.items()}}
+    life = profile.workers.life
+    of_facts = [(f"workers.life.zones[{i}].when", rule.when) for i, rule in enumerate(life.zones)]
+    of_facts += [
+        (f"workers.life.{key}", when) for key, when in (("on_leave", life.on_leave), ("erased", life.erased)) if when
+    ]
+    conditions = [(f"scope.include[{i}]", condition) for i, condition in enumerate(profile.scope.include)]
+    for i, group in enumerate(profile.scope.groups):
+        for j, clause in enumerate(group.clauses):
+            where = f"scope.groups[{i}].clauses[{j}]"
+            try:
+                conditions.append((where, clause_sql(profile, clause)))
+            except ValueError as error:
+                yield ProfileFault(where, repr(clause.operator), str(error))
+    for part in ("special", "domains", "placement", "leavers"):
+        rules = getattr(profile.identity, part)
+        conditions += [(f"identity.{part}[{i}].when", rule.when) for i, rule in enumerate(rules)]
+    for where, condition, columns in [*((*it, fields) for it in conditions), *((*it, facts) for it in of_facts)]:
+        try:
+            kind = type_of(condition, columns)
+        except ValueError as error:
+            yield ProfileFault(where, repr(condition), str(error))
+            continue
+        if kind != "BOOLEAN":
+            yield ProfileFault(where, repr(condition), f"must be true or false, and is {kind}")

@@ -1,0 +1,175 @@
+"""Relations as values: temporary tables and views that have names of their own and end with a block.
+
+A function takes the relations that it reads and returns those that it makes. No name is chosen by hand, so no temporary table
+can hide a permanent one, and two calls of one function never meet. A relation is a name with columns; its rows stay in DuckDB.
+
+    with scratch(con) as t:
+        newcomers = t.make("newcomers", query(__package__, "newcomers", workers=workers), {"day": day})
+        t.rows(f"select person_number from {newcomers}")
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from hcm_pipeline.warehouse.store import first, quote
+
+Values = Sequence[object] | Mapping[str, object]
+_NUMBERS = itertools.count(1)
+_PART = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+HEAD = ("One row", "Makes", "Reads")
+"""What the head of a `.sql` file says, a comment each: see `query`."""
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Something that can be read by name: in an f-string it stands where SQL expects a table."""
+
+    name: str
+    """As SQL writes it, with its schema."""
+    columns: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def select(self, *but: str) -> str:
+        """Its columns as a select list, quoted, without those named in `but`."""
+        return ", ".join(quote(column) for column in self.columns if column not in but)
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """Makes relations on one connection. They end with the block that made the scratch (see `scratch`)."""
+
+    con: duckdb.DuckDBPyConnection
+    _made: list[tuple[str, str]]
+
+    def make(self, what: str, select: str, values: Values = ()) -> Relation:
+        """A table of the rows of a SELECT. `what` is a word for people, which begins its name."""
+        return self._create("table", what, select, values)
+
+    def view(self, what: str, select: str) -> Relation:
+        """A SELECT under a name, evaluated anew by every reader; the relations that it reads must outlive it."""
+        return self._create("view", what, select, ())
+
+    def empty(self, what: str, columns: Mapping[str, str]) -> Relation:
+        """A table without rows. `columns` is name to DuckDB type."""
+        listed = ", ".join(f"null::{kind} as {quote(name)}" for name, kind in columns.items())
+        return self.make(what, f"select {listed} limit 0")
+
+    def of_arrow(self, what: str, table: pa.Table) -> Relation:
+        """A table of the rows of an Arrow table."""
+        number = next(_NUMBERS)
+        self.con.register(f"arrow_{number}", table)
+        try:
+            return self.make(what, f"from arrow_{number}")
+        finally:
+            self.con.unregister(f"arrow_{number}")
+
+    def of_rows(self, what: str, columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> Relation:
+        """A table of Python rows: for few of them. `columns` is name to DuckDB type."""
+        made = self.empty(what, columns)
+        if rows:
+            places = ", ".join("?" for _ in columns)
+            self.con.executemany(f"insert into {made} values ({places})", [list(row) for row in rows])
+        return made
+
+    def run(self, statement: str, values: Values = ()) -> None:
+        """Execute a statement that returns nothing."""
+        self.con.execute(statement, dict(values) if isinstance(values, Mapping) else list(values))
+
+    def rows(self, select: str, values: Values = ()) -> list[tuple[Any, ...]]:
+        """All rows of a SELECT, read to the end: for few of them."""
+        return self.con.execute(select, dict(values) if isinstance(values, Mapping) else list(values)).fetchall()
+
+    def first(self, select: str, values: Values = ()) -> tuple[Any, ...] | None:
+        """The first row of a SELECT; None when there is none."""
+        return first(self.con, select, values)
+
+    def count(self, relation: Relation | str) -> int:
+        """How many rows a relation has, or a SELECT in parentheses."""
+        row = first(self.con, f"select count(*) from {relation}")
+        return int(row[0]) if row else 0
+
+    def drop(self, *relations: Relation) -> None:
+        """Let go of relations before the block ends: wide ones take memory."""
+        for relation in relations:
+            kind = next((kind for kind, name in self._made if name == relation.name), None)
+            if kind is not None:
+                self.con.execute(f"drop {kind} if exists {relation.name}")
+                self._made.remove((kind, relation.name))
+
+    def _create(self, kind: str, what: str, select: str, values: Values) -> Relation:
+        own = quote(f"{what}_{next(_NUMBERS)}")
+        self.run(f"create temp {kind} {own} as {select}", values)
+        name = f"temp.{own}"
+        self._made.append((kind, name))
+        columns = self.con.execute(f"describe {name}").fetchall()
+        return Relation(name, tuple(str(column) for column, *_ in columns))
+
+
+@contextlib.contextmanager
+def scratch(con: duckdb.DuckDBPyConnection) -> Iterator[Scratch]:
+    """Relations for the time of a block. What a rollback has taken with it is not missed."""
+    made: list[tuple[str, str]] = []
+    try:
+        yield Scratch(con, made)
+    except BaseException:
+        # the transaction may be aborted, and then takes no statement: what it made goes with it
+        with contextlib.suppress(duckdb.Error):
+            _drop(con, made)
+        raise
+    _drop(con, made)
+
+
+def _drop(con: duckdb.DuckDBPyConnection, made: list[tuple[str, str]]) -> None:
+    for kind, name in reversed(made):
+        con.execute(f"drop {kind} if exists {name}")
+
+
+@contextlib.contextmanager
+def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Commit at the end of the block, or roll back and pass on whatever ended it."""
+    con.begin()
+    try:
+        yield
+    except BaseException:
+        con.rollback()
+        raise
+    con.commit()
+
+
+def table(con: duckdb.DuckDBPyConnection, name: str) -> Relation:
+    """A permanent table or view of the warehouse, by the room that owns it."""
+    columns = con.execute(f"describe {quote(name)}").fetchall()
+    return Relation(quote(name), tuple(str(column) for column, *_ in columns))
+
+
+def query(room: str | None, name: str, **parts: Relation | str) -> str:
+    """The SELECT in `<room>/sql/<name>.sql`, with relations and SQL fragments in place of `{their name}`.
+
+    A file begins with `-- One row: …`, `-- Makes: <columns>` and `-- Reads: <relations>`; a test holds it to that. `room` is the
+    `__package__` of the caller. Raises ValueError when a part is missing, or given and not used.
+    """
+    text, wanted = _template(str(room), name)
+    if wanted != parts.keys():
+        odd = sorted(wanted ^ parts.keys())
+        raise ValueError(f"{room}/sql/{name}.sql: the parts {', '.join(odd)} are missing, or given and not used")
+    return _PART.sub(lambda found: str(parts[found[1]]), text)
+
+
+@cache
+def _template(room: str, name: str) -> tuple[str, frozenset[str]]:
+    text = resources.files(room).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    body = "\n".join(line for line in text.splitlines() if not line.startswith("--")).strip().rstrip(";")
+    return body, frozenset(_PART.findall(body))

@@ -1,0 +1,90 @@
+"""Relations are values: named apart, dropped at the end, filled from files whose heads are true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from hcm_pipeline.warehouse import memory, scratch, table, transaction
+
+
+@pytest.fixture
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with memory() as con:
+        yield con
+
+
+def temporary(con: duckdb.DuckDBPyConnection) -> list[str]:
+    rows = con.execute("select table_name from duckdb_tables() where temporary union all from (select view_name "
+                       "from duckdb_views() where temporary and not internal)")  # fmt: skip
+    return [str(name) for (name,) in rows.fetchall()]
+
+
+def test_two_relations_of_one_word_are_two(con: duckdb.DuckDBPyConnection) -> None:
+    with scratch(con) as t:
+        one, other = t.make("workers", "select 1 as number"), t.make("workers", "select 2 as number")
+        assert t.rows(f"select a.number, b.number from {one} a, {other} b") == [(1, 2)]
+
+
+def test_a_relation_never_hides_a_permanent_table(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("create table failures as select 1 as permanent")
+    with scratch(con) as t:
+        t.make("failures", "select 2 as temporary")
+        assert t.rows("from failures") == [(1,)]
+        assert t.rows(f"from {table(con, 'failures')}") == [(1,)]
+
+
+def test_relations_end_with_their_block(con: duckdb.DuckDBPyConnection) -> None:
+    with scratch(con) as t:
+        made = t.make("a", "select 1 as x")
+        t.view("b", f"from {made}")
+        assert len(temporary(con)) == 2
+    assert temporary(con) == []
+
+
+def test_relations_end_with_a_block_that_fails(con: duckdb.DuckDBPyConnection) -> None:
+    def fail() -> None:
+        with scratch(con) as t:
+            t.make("a", "select 1 as x")
+            t.rows("from nowhere")
+
+    with pytest.raises(duckdb.Error):
+        fail()
+    assert temporary(con) == []
+
+
+def test_a_rollback_may_take_them_first(con: duckdb.DuckDBPyConnection) -> None:
+    def fail() -> None:
+        with scratch(con) as t, transaction(con):
+            t.make("a", "select 1 as x")
+            t.rows("select error('no')")
+
+    with pytest.raises(duckdb.Error):
+        fail()
+    assert temporary(con) == []
+    assert con.execute("select 1").fetchall() == [(1,)]
+
+
+def test_a_relation_knows_its_columns(con: duckdb.DuckDBPyConnection) -> None:
+    with scratch(con) as t:
+        made = t.make("names", 'select 1 as number, 2 as "userName"')
+        assert made.columns == ("number", "userName")
+        assert made.select("number") == '"userName"'
+        assert t.empty("none", {"a": "integer"}).columns == ("a",)
+
+
+def test_relations_of_rows_and_of_arrow(con: duckdb.DuckDBPyConnection) -> None:
+    with scratch(con) as t:
+        rows = t.of_rows("few", {"number": "varchar", "n": "integer"}, [("1", 2), ("2", None)])
+        arrow = t.of_arrow("many", pa.table({"number": ["1", "2"]}))
+        assert t.rows(f"select n from {rows} join {arrow} using (number) order by number") == [(2,), (None,)]
+        assert t.count(rows) == 2
+
+
+def test_a_wide_relation_can_go_early(con: duckdb.DuckDBPyConnection) -> None:
+    with scratch(con) as t:
+        t.drop(t.make("wide", "select 1 as x"))
+        assert temporary(con) == []
