@@ -120,7 +120,7 @@ class Lanes:
 
     @property
     def busy(self) -> int:
-        """See `hcm_pipeline.delivery.lanes.Lanes`, as for the others."""
+        """See `hcm_pipeline.delivery.send.in_flight.Lanes`, as for the others."""
         return len(self._begun)
 
     def start(self, attempt: Attempt) -> None:

@@ -24,10 +24,10 @@ import datetime as dt, sys
 from pathlib import Path
 from hcm_pipeline import landing, processing
 from hcm_pipeline.cli.context import Context
-from hcm_pipeline.delivery.journal import Journal
+from hcm_pipeline.delivery.state.journal import Journal
 from hcm_pipeline.delivery.outcomes import read_outcomes
-from hcm_pipeline.delivery.target import open_target, target_key
-from hcm_pipeline.delivery.upload import upload
+from hcm_pipeline.targets.entra.connection import open_target, target_key
+from hcm_pipeline.delivery.send.upload import upload
 
 print("ready", flush=True)
 context = Context.from_env()

@@ -342,8 +342,8 @@ def test_cut_off_at_any_step_it_resumes_and_loses_nothing(
 KILL = """
 import os, signal, sys
 from pathlib import Path
-from hcm_pipeline.delivery.journal import Journal
-from hcm_pipeline.delivery.upload import upload
+from hcm_pipeline.delivery.state.journal import Journal
+from hcm_pipeline.delivery.send.upload import upload
 from hcm_pipeline.entra import GraphClient
 from hcm_pipeline.home import Home
 from hcm_pipeline.sandbox import running
