@@ -28,7 +28,7 @@ from hcm_pipeline.home import Home
 from hcm_pipeline.identity.allocation import entered
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.warehouse import Warehouse, first
-from hcm_pipeline.workers import day as days
+from hcm_pipeline.workers import prepare
 
 START = dt.date(2025, 11, 1)
 GOAL_YEAR_SECONDS, GOAL_GROWTH = 240.0, 3.0
@@ -49,7 +49,7 @@ def one_day(folder: Path, loaded: LoadedProfile, workers: int, versions: int) ->
     warehouse = Warehouse(Home(folder / "home").create())
     noon = dt.datetime.combine(START, dt.time(12), dt.UTC)
     with warehouse.write() as con:
-        days.prepare(con, loaded)
+        prepare(con, loaded)
         con.execute(
             f"""insert into worker_versions by name
             select i::varchar as person_number, 'First' || i % 2000 as first_name, 'Last' || i % 20000 as last_name,

@@ -28,7 +28,7 @@ from hcm_pipeline.errors import GuardStop, HomeError, UsageError
 from hcm_pipeline.flow import processing, queries
 from hcm_pipeline.flow.landing import waiting
 from hcm_pipeline.targets.entra.connection import target_key
-from hcm_pipeline.workers.forecast import forecast
+from hcm_pipeline.workers import forecast
 
 
 def add_to(app: typer.Typer) -> None:

@@ -30,7 +30,7 @@ from hcm_pipeline.flow import landing, processing
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.targets.entra.connection import target_key
 from hcm_pipeline.warehouse import Warehouse, first
-from hcm_pipeline.workers.day import DayCounts
+from hcm_pipeline.workers import DayCounts
 
 DAILY_JOB = "daily_delta"
 WHOLE_CHECK = "extracts_are_whole"

@@ -17,7 +17,7 @@ from hcm_pipeline.home import Home
 from hcm_pipeline.identity import give_names
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.warehouse import Warehouse, first
-from hcm_pipeline.workers import day as days
+from hcm_pipeline.workers import Day, DayCounts, is_current, prepare, recorded, rewind
 
 Progress = Callable[[str], None]
 Clock = Callable[[], dt.datetime]
@@ -41,7 +41,7 @@ def pending_days(con: duckdb.DuckDBPyConnection) -> list[dt.date]:
 
 def process(
     warehouse: Warehouse, loaded: LoadedProfile, wanted: list[dt.date], *, clock: Clock = utc_now, progress: Progress = quiet
-) -> Iterator[days.DayCounts]:  # fmt: skip
+) -> Iterator[DayCounts]:  # fmt: skip
     """Bring the snapshots of `wanted` and of everything that follows from them up to date, in order.
 
     One transaction a day: a crash leaves whole days behind, and the same call goes on from there. Yields after each day
@@ -49,14 +49,14 @@ def process(
     """
     home = warehouse.home
     with warehouse.write() as con:
-        days.prepare(con, loaded)
+        prepare(con, loaded)
         queue = set(wanted)
         while queue := queue | _to_rebuild(con):
             day = min(queue)
             queue.discard(day)
-            if days.is_current(con, loaded, day, clock()):
+            if is_current(con, loaded, day, clock()):
                 con.execute("delete from to_rebuild where business_date = ?", [day])
-                yield _as_recorded(con, day)
+                yield recorded(con, day)
                 continue
             counts, stop = _one_day(con, home, loaded, day, clock, progress)
             yield counts
@@ -66,7 +66,7 @@ def process(
 
 def _one_day(
     con: duckdb.DuckDBPyConnection, home: Home, loaded: LoadedProfile, day: dt.date, clock: Clock, progress: Progress
-) -> tuple[days.DayCounts, GuardStop | None]:
+) -> tuple[DayCounts, GuardStop | None]:
     for extract in of_day(con, day):
         if not extract.stored(home.extracts).is_file():
             raise HomeError(
@@ -74,7 +74,7 @@ def _one_day(
                 "or land the file again"
             )
     try:
-        work = days.Day(con, loaded, day, clock(), home.extracts, home.scratch, progress)
+        work = Day(con, loaded, day, clock(), home, progress)
     except ExtractRefused as refused:
         # told once, and remembered: the day is processed without it next time, or with its correction
         con.execute(
@@ -90,7 +90,7 @@ def _one_day(
                 "insert or ignore into to_rebuild select business_date from days where business_date > ?", [day]
             )
             con.execute("delete from to_rebuild where business_date = ?", [day])
-            days.rewind(con, day, clock())
+            rewind(con, day, clock())
             counts = work.apply()
             counts = replace(counts, identities_given=give_names(con, loaded.profile, day, clock()))
             work.record(counts)
@@ -132,24 +132,6 @@ def _to_rebuild(con: duckdb.DuckDBPyConnection) -> set[dt.date]:
     return {date for (date,) in con.execute("select business_date from to_rebuild").fetchall()}
 
 
-def _as_recorded(con: duckdb.DuckDBPyConnection, day: dt.date) -> days.DayCounts:
-    names = ("state", "extracts", "rows", "collapsed", "passed_over", "quarantined", "workers", "absent",
-             "manager_warnings", "identities_given")  # fmt: skip
-    columns = ", ".join(f'"{name}"' for name in names)
-    row = first(con, f"select {columns} from days where business_date = ?", [day]) or ()
-    changes = con.execute(
-        "select kind, count(*) from changes where business_date = ? group by 1 order by 1", [day]
-    ).fetchall()
-    reasons = con.execute(
-        """select rule || coalesce(' in ' || column_name, '') as reason, count(*) from quarantine_reasons
-        where business_date = ? group by 1 order by 2 desc, 1""",
-        [day],
-    ).fetchall()
-    return days.DayCounts(
-        day, **dict(zip(names, row, strict=True)), changes=dict(changes), reasons=dict(reasons), unchanged=True
-    )
-
-
 def undo(
     warehouse: Warehouse, loaded: LoadedProfile, target: str, manifest_id: str, by: str,
     *, clock: Clock = utc_now, progress: Progress = quiet,
@@ -175,6 +157,6 @@ def plan(
 ) -> Plan | None:
     """Plan what the newest snapshot asks for; None when no business date was processed yet. Raises GuardStop (see `give_names`)."""
     with warehouse.write() as con, Journal(warehouse.home.journal, clock=clock) as journal:
-        days.prepare(con, loaded)
+        prepare(con, loaded)
         _name_the_rest(con, loaded, clock())
         return make_plan(con, warehouse.home, loaded, journal, target, clock(), progress)

@@ -24,7 +24,7 @@ from hcm_pipeline.targets.entra import desired
 from hcm_pipeline.targets.entra.job_health import remembered
 from hcm_pipeline.targets.entra.scim_mapping import Mapping, compile_mapping
 from hcm_pipeline.warehouse import DUCKDB_TYPES, first, quote
-from hcm_pipeline.workers.change_kinds import first_kind_sql, kind_sql
+from hcm_pipeline.workers import first_kind_sql, kind_sql
 
 Row = dict[str, Any]
 
@@ -328,7 +328,7 @@ def _kinds(con: duckdb.DuckDBPyConnection, profile: Profile, number: str, limit:
         con,
         f"""select c.business_date, c.kind, if(c.before_from is null, {at_first}, {why}) as why
         from (select *, exists (from worker_versions w where w.person_number = $number and w.valid_from < c.before_from
-                and w.life_stage in ('active', 'on_leave')) as been from changes c where person_number = $number) c
+                and w.life_stage in ('active', 'on_leave')) as worked_before from changes c where person_number = $number) c
         join {told} n on n.valid_from = c.business_date left join {told} b on b.valid_from = c.before_from
         where c.business_date <= $limit order by 1""",
         {"number": number, "limit": limit},

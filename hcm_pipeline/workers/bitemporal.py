@@ -1,4 +1,4 @@
-"""What was believed, and when: a day that is processed anew erases nothing of what was known before.
+"""The two times of a version: a day that is processed anew erases nothing of what was known before.
 
 A version says from which business date it is true (`valid_from`) and since when that is known (`known_from`). One that is
 taken back goes to `withdrawn_versions` with the moment until which it was believed, unless its day comes out the same again.
@@ -10,7 +10,8 @@ import datetime as dt
 
 import duckdb
 
-from hcm_pipeline.warehouse import first
+from hcm_pipeline.warehouse import Relation, Scratch, first, query, table
+from hcm_pipeline.workers.relations import worker_versions
 
 
 def withdraw(con: duckdb.DuckDBPyConnection, day: dt.date, now: dt.datetime) -> None:
@@ -24,28 +25,25 @@ def withdraw(con: duckdb.DuckDBPyConnection, day: dt.date, now: dt.datetime) -> 
         )
 
 
-def confirm(con: duckdb.DuckDBPyConnection, day: dt.date) -> None:
-    """What `day` says again as it said before it was taken back has been known all the time. Anything else is settled: it was
+def said_again(t: Scratch, day: dt.date, withdrawn: Relation, versions: Relation) -> Relation:
+    """The withdrawn versions that `day` says again as it said before: person_number, known_from."""
+    return t.make("said_again", query(__package__, "said_again", withdrawn=withdrawn, versions=versions), {"day": day})
+
+
+def confirm(t: Scratch, day: dt.date) -> None:
+    """Enter what `day` says again as it said before it was taken back as known all the time. Anything else is settled: it was
     believed until then, even if the day should say it once more."""
-    if not first(con, "select 1 from withdrawn_versions where valid_from = ? and not settled limit 1", [day]):
+    if not t.first("select 1 from withdrawn_versions where valid_from = ? and not settled limit 1", [day]):
         return
-    con.execute(
-        """create or replace temp table confirmed as
-        select w.person_number, w.known_from from withdrawn_versions w join worker_versions v
-            on v.person_number = w.person_number and v.valid_from = w.valid_from and v.digest = w.digest
-            and v.extract_id = w.extract_id and v.row_no = w.row_no and v.active = w.active and v.life_stage = w.life_stage
-        where w.valid_from = ? and not w.settled""",
+    confirmed = said_again(t, day, table(t.con, "withdrawn_versions"), worker_versions(t))
+    t.run(
+        f"""update worker_versions version set known_from = confirmed.known_from from {confirmed} confirmed
+        where version.person_number = confirmed.person_number and version.valid_from = ?""",
         [day],
     )
-    con.execute(
-        """update worker_versions v set known_from = c.known_from from confirmed c
-        where v.person_number = c.person_number and v.valid_from = ?""",
+    t.run(
+        f"""delete from withdrawn_versions where valid_from = ? and not settled
+        and person_number in (select person_number from {confirmed})""",
         [day],
     )
-    con.execute(
-        """delete from withdrawn_versions where valid_from = ? and not settled
-        and person_number in (select person_number from confirmed)""",
-        [day],
-    )
-    con.execute("update withdrawn_versions set settled = true where valid_from = ? and not settled", [day])
-    con.execute("drop table confirmed")
+    t.run("update withdrawn_versions set settled = true where valid_from = ? and not settled", [day])

@@ -1,4 +1,4 @@
-"""What a change is called: one readable table of rules, of which the first that holds decides.
+"""The kinds of change: one readable table of rules, of which the first that holds decides.
 
 `before` and `now` say where the worker stood and stands: unknown, waiting (not started yet), here (works here), gone, or one
 stage of life by name. `when` is SQL over the version before (`b`) and the version now (`n`).
@@ -49,7 +49,7 @@ RULES = (
     Rule("former", "unknown", "gone", "they had left before we heard of them"),
     Rule("missing", "any", "missing", "and not before", _DIFFERS.format("life_stage")),
     Rule("found", "missing", "any", "and not still", _DIFFERS.format("life_stage")),
-    Rule("rehire", "waiting", "here", "they have worked here before", "been"),
+    Rule("rehire", "waiting", "here", "they have worked here before", "worked_before"),
     Rule("joiner", "waiting", "here", "the hire date has come"),
     Rule("no_show", "waiting", "gone", "the hire was cancelled"),
     Rule("future_hire", "any", "future", "a hire date ahead, or put off: still beyond the pre-hire window",
@@ -87,22 +87,22 @@ KINDS = tuple(dict.fromkeys(rule.kind for rule in RULES))
 def attributes_sql(fields: list[str], before: str, now: str) -> str:
     """SQL (VARCHAR[]) naming the fields in which two rows differ, in the given order.
 
-    What the status says is named where the account does not follow it.
+    The status of HR is named where the account does not follow it.
     """
     tests = [f"case when {now}.{quote(f)} is distinct from {before}.{quote(f)} then {literal(f)} end" for f in fields]
     tests.append(f"""case when {now}.status_active is distinct from {before}.status_active
         and {now}.active is not distinct from {before}.active then 'status_active' end""")
     tests.append(f"case when {now}.life_stage is distinct from {before}.life_stage then 'life_stage' end")
-    return f"list_filter([{', '.join(tests)}], lambda it: it is not null)"
+    return f"list_filter([{', '.join(tests)}], lambda name: name is not null)"
 
 
 def kind_sql(
-    profile: Profile, attributes: str, before: str, now: str, tell: Callable[[Rule], str] = lambda rule: rule.kind
+    profile: Profile, attributes: str, before: str, now: str, label: Callable[[Rule], str] = lambda rule: rule.kind
 ) -> str:
-    """SQL (VARCHAR) for the kind of a change of a known worker, or what else is to be told of the rule that decides; the column
-    `been` says whether they ever worked here before, and `in_scope` of each side whether the profile gives an account."""
+    """SQL (VARCHAR) for the kind of a change of a known worker, or another label of the rule that decides. It reads the column
+    `worked_before` (BOOLEAN: they worked here earlier), and `in_scope` of each side (the profile gives an account)."""
     dates, moves = (f"[{', '.join(map(literal, names))}]" for names in (DATES, MOVES))
-    words = {
+    phrases = {
         "{same_row}": " and ".join(
             f"{now}.{quote(key)} is not distinct from {before}.{quote(key)}" for key in profile.workers.row_key
         )
@@ -118,17 +118,17 @@ def kind_sql(
         if rule.before == "unknown":
             continue
         condition = re.sub(r"\b([bn])\.", lambda found: f"{sides[found[1]]}.", rule.when) or "true"
-        for word, sql in words.items():
-            condition = condition.replace(word, sql)
+        for phrase, sql in phrases.items():
+            condition = condition.replace(phrase, sql)
         stands = [_stands(rule.before, f"{before}.life_stage"), _stands(rule.now, f"{now}.life_stage")]
-        cases.append(f"when {' and '.join(stands)} and ({condition}) then {literal(tell(rule))}")
+        cases.append(f"when {' and '.join(stands)} and ({condition}) then {literal(label(rule))}")
     return f"case {' '.join(cases)} end"
 
 
-def first_kind_sql(stage: str, tell: Callable[[Rule], str] = lambda rule: rule.kind) -> str:
+def first_kind_sql(stage: str, label: Callable[[Rule], str] = lambda rule: rule.kind) -> str:
     """SQL (VARCHAR) for the kind of a worker who was not known before, by the stage of life."""
     rules = [rule for rule in RULES if rule.before == "unknown"]
-    return f"case {' '.join(f'when {_stands(r.now, stage)} then {literal(tell(r))}' for r in rules)} end"
+    return f"case {' '.join(f'when {_stands(r.now, stage)} then {literal(label(r))}' for r in rules)} end"
 
 
 def _stands(where: str, stage: str) -> str:

@@ -1,4 +1,4 @@
-"""Is the extract whole? What speaks against applying it, before anybody's absence or change is believed.
+"""Completeness: the findings against an extract, before anybody's absence or change is believed.
 
 An extract with findings is kept, explained and not applied until a person accepts or refuses it. Findings name counts, columns
 and dates; the values of a cohort stay in the warehouse, in `detail`.
@@ -10,18 +10,16 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import duckdb
-
-from hcm_pipeline.extracts.register import Extract, last_before, step_back
+from hcm_pipeline.extracts.register import Extract, step_back
 from hcm_pipeline.profile.model import Profile, Share, Source
-from hcm_pipeline.warehouse import first, quote
+from hcm_pipeline.warehouse import Relation, Scratch, query, quote
 from hcm_pipeline.workers.normalise import ODD, odd_sql, text_of
 from hcm_pipeline.workers.staged import Staged
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that speaks against an extract. `detail` may hold values of cells and is kept in the warehouse only."""
+    """One rule that an extract does not keep. `detail` may hold values of cells and is kept in the warehouse only."""
 
     rule: str
     message: str
@@ -43,15 +41,32 @@ RULES = {
 }
 
 
-def find(staged: Staged, extract: Extract, day: dt.date, today: dt.date) -> list[Finding]:
-    """Everything that speaks against a staged extract; `today` is the day by the clock."""
-    source = staged.sources.get(extract.source)
-    if source is None:  # the profile no longer knows it; its extracts are read by the first source
+@dataclass(frozen=True)
+class Baseline:
+    """What an extract is compared with.
+
+    `extracts`: the table of that name: every extract ever taken, with source, content, status, business_date, rows and shape.
+    `known`: one row a worker who is known, with the fields and extract_id. `absent`: person_number: those whom the full extracts
+    before this one did not name. `last`: the newest date up to which the source was applied without this extract, None before.
+    """
+
+    extracts: Relation
+    known: Relation
+    absent: Relation
+    last: dt.date | None = None
+
+
+def find(t: Scratch, profile: Profile, staged: Staged, before: Baseline, day: dt.date, today: dt.date) -> list[Finding]:
+    """All findings against a staged extract that speaks for `day`; `today` is the day by the clock."""
+    source = next((source for source in profile.sources if source.name == staged.extract.source), None)
+    if source is None:  # the profile no longer knows it; its extracts are read like those of the first source
         return []
+    full = staged.extract.content == "full"
     return [
-        *_dates(staged.con, extract, source, day, today),
-        *_trailer(staged, extract, source),
-        *(_full(staged, extract, day) if extract.content == "full" else _changes(staged, extract, source, day)),
+        *_dates(source, day, today),
+        *_order(t, before, staged.extract, source, day),
+        *_trailer(staged, source),
+        *(_full(t, profile, staged, before, day) if full else _changes(t, profile, staged, source, before, day)),
     ]
 
 
@@ -59,97 +74,93 @@ def _fell(limit: Share, was: int, now: int) -> bool:
     return was - now >= limit.at_least and (was - now) * 100 > limit.percent * was
 
 
-def _dates(
-    con: duckdb.DuckDBPyConnection, extract: Extract, source: Source, day: dt.date, today: dt.date
-) -> Iterator[Finding]:
+def _dates(source: Source, day: dt.date, today: dt.date) -> Iterator[Finding]:
     if source.every == "weekday" and day.weekday() >= 5:
         yield Finding("unexpected_date", f"{day} is no weekday, and the source {source.name} is due on weekdays")
     if source.every is not None and day > today:
         yield Finding("unexpected_date", f"it speaks for {day}, which lies ahead of {today}")
-    if source.late == "hold":
-        newer = first(
-            con,
-            """select max(business_date) from extracts where source = ? and extract_id < ? and business_date > ?
-            and status <> 'refused'""",
-            [source.name, extract.extract_id, day],
-        )
-        if newer and newer[0]:
-            yield Finding("older", f"it speaks for {day}, and came after the extract of {newer[0]}")
 
 
-def _trailer(staged: Staged, extract: Extract, source: Source) -> Iterator[Finding]:
+def _order(t: Scratch, before: Baseline, extract: Extract, source: Source, day: dt.date) -> Iterator[Finding]:
+    if source.late != "hold":
+        return
+    newer = t.first(
+        f"""select max(business_date) from {before.extracts} where source = ? and extract_id < ? and business_date > ?
+        and status <> 'refused'""",
+        [source.name, extract.extract_id, day],
+    )
+    if newer and newer[0]:
+        yield Finding("older", f"it speaks for {day}, and came after the extract of {newer[0]}")
+
+
+def _trailer(staged: Staged, source: Source) -> Iterator[Finding]:
     if source.trailer is None:
         return
-    total, rows = staged.totals.get(extract.extract_id), staged.records[extract.extract_id]
-    if total is None:
+    if staged.total is None:
         yield Finding("no_trailer", f"its last line does not match {source.trailer}: it was cut off")
-    elif total != rows:
-        yield Finding("control_total", f"its trailer counts {total:,} records, and there are {rows:,}")
+    elif staged.total != staged.records:
+        yield Finding("control_total", f"its trailer counts {staged.total:,} records, and there are {staged.records:,}")
 
 
-def _full(staged: Staged, extract: Extract, day: dt.date) -> Iterator[Finding]:
-    con, whole, rows = staged.con, staged.profile.workers.whole, staged.records[extract.extract_id]
-    before = first(
-        con,
-        """select median("rows")::bigint, count(*) from (select "rows" from extracts
+def _full(t: Scratch, profile: Profile, staged: Staged, before: Baseline, day: dt.date) -> Iterator[Finding]:
+    yield from _size(t, profile, staged, before, day)
+    if profile.workers.whole.columns != "report":
+        yield from _columns(t, profile, staged.extract, before, day)
+    for field in profile.workers.whole.cohorts:
+        yield from _cohort(t, profile, staged, before, field)
+
+
+def _size(t: Scratch, profile: Profile, staged: Staged, before: Baseline, day: dt.date) -> Iterator[Finding]:
+    """Compare the number of rows with the median of the full extracts before."""
+    whole, rows = profile.workers.whole, staged.records
+    found = t.first(
+        f"""select median("rows")::bigint, count(*) from (select "rows" from {before.extracts}
             where source = ? and content = 'full' and status = 'applied' and business_date < ?
             order by business_date desc, extract_id desc limit ?)""",
-        [extract.source, day, whole.history],
+        [staged.extract.source, day, whole.history],
     )
-    if before and before[1]:
-        usual = int(before[0])
-        of = f"{rows:,} rows, and the {before[1]} full extracts before it had {usual:,}"
-        if _fell(whole.fewer, usual, rows):
-            yield Finding("fewer_rows", f"it holds {of}; workers.whole.fewer allows {whole.fewer.percent:g} % less")
-        if rows - usual >= whole.more.at_least and (rows - usual) * 100 > whole.more.percent * usual:
-            yield Finding("more_rows", f"it holds {of}; workers.whole.more allows {whole.more.percent:g} % more")
-    if whole.columns != "report":
-        yield from _columns(con, staged.profile, extract, day)
-    for field in whole.cohorts:
-        yield from _cohort(staged, extract, field)
+    if found is None or not found[1]:
+        return
+    usual = int(found[0])
+    of = f"{rows:,} rows, and the {found[1]} full extracts before it had {usual:,}"
+    if _fell(whole.fewer, usual, rows):
+        yield Finding("fewer_rows", f"it holds {of}; workers.whole.fewer allows {whole.fewer.percent:g} % less")
+    if rows - usual >= whole.more.at_least and (rows - usual) * 100 > whole.more.percent * usual:
+        yield Finding("more_rows", f"it holds {of}; workers.whole.more allows {whole.more.percent:g} % more")
 
 
-def _columns(con: duckdb.DuckDBPyConnection, profile: Profile, extract: Extract, day: dt.date) -> Iterator[Finding]:
-    before = first(
-        con,
-        """select shape->'header' from extracts where source = ? and content = 'full' and status = 'applied'
-        and business_date < ? order by business_date desc, extract_id desc limit 1""",
+def _columns(t: Scratch, profile: Profile, extract: Extract, before: Baseline, day: dt.date) -> Iterator[Finding]:
+    found = t.first(
+        f"""select from_json(shape->'header', '["varchar"]') from {before.extracts} where source = ? and content = 'full'
+        and status = 'applied' and business_date < ? order by business_date desc, extract_id desc limit 1""",
         [extract.source, day],
     )
-    if before is None:
+    if found is None:
         return
-    [had] = first(con, "select from_json(?::json, '[\"varchar\"]')", [before[0]]) or ([],)
-    has = extract.shape.header
+    had, has = list(found[0]), extract.shape.header
     lost = [spec.column for spec in profile.columns.values() if spec.column in had and spec.column not in has]
     if lost:
         yield Finding("columns_lost", f"it lacks {', '.join(lost)}, which the full extract before it had")
     if profile.workers.whole.columns == "exact":
         gone = [name for name in had if name not in has and name not in lost]
         come = [name for name in has if name not in had]
-        told = [f"{said} {', '.join(names)}" for said, names in (("lacks", gone), ("has", come)) if names]
-        if told:
-            yield Finding("columns_changed", f"it {' and '.join(told)}, unlike the full extract before it")
+        differences = [f"{verb} {', '.join(names)}" for verb, names in (("lacks", gone), ("has", come)) if names]
+        if differences:
+            yield Finding("columns_changed", f"it {' and '.join(differences)}, unlike the full extract before it")
 
 
-def _cohort(staged: Staged, extract: Extract, field: str) -> Iterator[Finding]:
+def _cohort(t: Scratch, profile: Profile, staged: Staged, before: Baseline, field: str) -> Iterator[Finding]:
     """Compare by distinct values: the rows of the file with the workers known from its source and not absent."""
-    spec, limit = staged.profile.columns[field], staged.profile.workers.whole.cohort
-    if spec.column not in extract.shape.header:
+    spec, limit = profile.columns[field], profile.workers.whole.cohort
+    if spec.column not in staged.extract.shape.header:
         return
-    rows = staged.con.execute(
-        f"""with file as (
-            select {text_of(field, spec)} as cohort, count(*) as n
-            from (select {quote(spec.column)} as {quote(field)}, {odd_sql([spec.column])} as {ODD}
-                from {quote(staged.raw(extract))})
-            group by 1),
-        known_now as (
-            select k.{quote(field)} as cohort, count(*) as n from known k join extracts e using (extract_id)
-            where e.source = ? and k.person_number not in (select person_number from absences where valid_to is null)
-            group by 1)
-        select k.n, coalesce(f.n, 0), coalesce(k.cohort, '') from known_now k
-        left join file f on f.cohort is not distinct from k.cohort order by k.n desc, 3""",
-        [extract.source],
-    ).fetchall()
+    in_file = f"""(select {text_of(field, spec)} as cohort, count(*) as n
+        from (select {quote(spec.column)} as {quote(field)}, {odd_sql([spec.column])} as {ODD} from {staged.rows}) group by 1)"""
+    compared = query(
+        __package__, "cohorts", known=before.known, extracts=before.extracts, absent=before.absent, in_file=in_file,
+        field=quote(field),
+    )  # fmt: skip
+    rows = t.rows(compared, {"source": staged.extract.source})
     fallen = [(was, now, value) for was, now, value in rows if _fell(limit, was, now)]
     if fallen:
         yield Finding(
@@ -161,17 +172,19 @@ def _cohort(staged: Staged, extract: Extract, field: str) -> Iterator[Finding]:
         )
 
 
-def _changes(staged: Staged, extract: Extract, source: Source, day: dt.date) -> Iterator[Finding]:
-    con, limit, rows = staged.con, staged.profile.workers.whole.changes, staged.records[extract.extract_id]
-    known = int((first(con, "select count(*) from known") or (0,))[0])
+def _changes(
+    t: Scratch, profile: Profile, staged: Staged, source: Source, before: Baseline, day: dt.date
+) -> Iterator[Finding]:
+    limit, rows, known = profile.workers.whole.changes, staged.records, t.count(before.known)
     if known and rows >= limit.at_least and rows * 100 > limit.percent * known:
         yield Finding(
             "everyone_changed",
             f"it holds {rows:,} rows, and {known:,} workers are known; workers.whole.changes allows {limit.percent:g} %",
         )
     if source.every is not None:
-        last = last_before(con, extract, day)
         due = step_back(day, source.every)
-        if last is None or last < due:
-            since = f"the last extract before it is of {last}" if last else "there is no extract before it"
+        if before.last is None or before.last < due:
+            since = (
+                f"the last extract before it is of {before.last}" if before.last else "there is no extract before it"
+            )
             yield Finding("gap", f"it tells what changed since {due}, and {since}; a full extract closes the gap")

@@ -1,6 +1,6 @@
 """The contract that every worker row keeps, as a pandera schema made from the profile.
 
-Validation is lazy: a row's every broken rule is found in one pass. Frames are bounded chunks, with text as text; typed
+Validation is lazy: every rule that a row violates is found in one pass. Frames are bounded chunks, with text as text; typed
 fields come with a flag that says whether their text could be read.
 """
 
@@ -22,8 +22,8 @@ CONTROL_COLUMN = "control"
 
 
 @dataclass(frozen=True)
-class Broken:
-    """One rule that one row breaks. `position` is the row's place in the frame; `value` stays in the warehouse."""
+class Violation:
+    """One rule that one row violates. `position` is the row's place in the frame; `value` stays in the warehouse."""
 
     position: int
     rule: str
@@ -33,7 +33,7 @@ class Broken:
 
 
 def value_class(value: object) -> str:
-    """What kind of value this is, without saying which: fit for logs and metadata."""
+    """The class of a value, without the value: fit for logs and metadata."""
     if value is None or value is pd.NA or (isinstance(value, float) and value != value):
         return "blank"
     text = str(value)
@@ -92,8 +92,8 @@ def _schema(text: str) -> pa.DataFrameSchema:
     return contract(Profile.model_validate_json(text))
 
 
-def broken_rules(profile: Profile, frame: pd.DataFrame) -> list[Broken]:
-    """Every rule that every row of `frame` breaks. The frame has fields as text and the flags of `contract`."""
+def violations_in(profile: Profile, frame: pd.DataFrame) -> list[Violation]:
+    """Every rule that every row of `frame` violates. The frame has fields as text and the flags of `contract`."""
     schema = _schema(profile.model_dump_json(by_alias=True))
     try:
         schema.validate(frame, lazy=True)
@@ -101,14 +101,14 @@ def broken_rules(profile: Profile, frame: pd.DataFrame) -> list[Broken]:
         cases = errors.failure_cases
     else:
         return []
-    found: list[Broken] = []
+    found: list[Violation] = []
     for column, check, position in zip(cases["column"], cases["check"], cases["index"], strict=True):
         place = int(position)
         rule = "required" if check == "not_nullable" else str(check)
         rule = "too_long" if rule.startswith("str_length") else "not_allowed" if rule.startswith("isin") else rule
         if column == CONTROL_COLUMN:
             found += [
-                Broken(place, rule, name, value_class(frame.at[place, name]), str(frame.at[place, name]))
+                Violation(place, rule, name, value_class(frame.at[place, name]), str(frame.at[place, name]))
                 for name in profile.columns
                 if re.search(CONTROL, str(frame.at[place, name]))
             ]
@@ -116,5 +116,7 @@ def broken_rules(profile: Profile, frame: pd.DataFrame) -> list[Broken]:
         field = str(column).partition("__")[0]
         value: Any = frame.at[place, field]
         blank = rule == "required" or pd.isna(value)
-        found.append(Broken(place, rule, field, value_class(None if blank else value), None if blank else str(value)))
+        found.append(
+            Violation(place, rule, field, value_class(None if blank else value), None if blank else str(value))
+        )
     return found

@@ -1,29 +1,36 @@
 """One business date: from staged rows to a new snapshot, its changes and its quarantine, in one transaction.
 
-The steps are set-based SQL over temporary tables: `repeats` decides among rows of one worker, `judge` puts what breaks the
-contract into quarantine, `snapshot` opens versions for the rest.
+The steps are set-based SQL over relations: `judging` decides about the rows (deduplication, contract, primary assignment),
+`snapshot` compares what is accepted with what is known, and what they find is recorded in between.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
 from zoneinfo import ZoneInfo
 
 import duckdb
 
 from hcm_pipeline.errors import ExtractHeld, GuardStop
-from hcm_pipeline.extracts.register import Extract, choose, groups, is_accepted
+from hcm_pipeline.extracts.register import Extract, choose, groups, is_accepted, last_before
+from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile
-from hcm_pipeline.warehouse import DUCKDB_TYPES, ensure_columns, first, quote
-from hcm_pipeline.workers import completeness, deduplication, primary_assignment, snapshot, validation
+from hcm_pipeline.profile.model import QuarantineLimit
+from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, ensure_columns, first, scratch, table
+from hcm_pipeline.workers import completeness, snapshot
+from hcm_pipeline.workers.absences import absent_today, bring_up_to
+from hcm_pipeline.workers.batch import Batch
 from hcm_pipeline.workers.bitemporal import confirm, withdraw
-from hcm_pipeline.workers.lifecycle import make_surroundings, moment_of
-from hcm_pipeline.workers.snapshot import CURRENT, KNOWN, KNOWN_TODAY
-from hcm_pipeline.workers.staged import Progress, Staged
+from hcm_pipeline.workers.judging import Accepted, accepted_of, gather, judge, nothing_gathered
+from hcm_pipeline.workers.lifecycle import AsOf, moment_of
+from hcm_pipeline.workers.managers import find_warnings
+from hcm_pipeline.workers.primary_assignment import has_other_rows
+from hcm_pipeline.workers.recording import record_other_rows, record_rows
+from hcm_pipeline.workers.relations import current_workers, known_today
+from hcm_pipeline.workers.staged import Progress, Staged, staged_extracts
 
 NO_STATE = "0" * 64
 
@@ -54,9 +61,8 @@ class DayCounts:
 def prepare(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile) -> None:
     """Give the tables of versions a column for every worker field; let DuckDB insert in any order (half the time)."""
     con.execute("set preserve_insertion_order = false")
-    for table in ("worker_versions", "other_rows", "withdrawn_versions"):
-        ensure_columns(con, table, {n: DUCKDB_TYPES[k] for n, k in loaded.profile.types.items()})
-    make_surroundings(con, loaded.profile.workers.life)
+    for name in ("worker_versions", "other_rows", "withdrawn_versions"):
+        ensure_columns(con, name, {n: DUCKDB_TYPES[k] for n, k in loaded.profile.types.items()})
 
 
 def state_before(con: duckdb.DuckDBPyConnection, day: dt.date) -> str:
@@ -75,12 +81,6 @@ def state_of(previous: str, day: dt.date, contract: str, extracts: list[Extract]
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def days_to_rebuild(con: duckdb.DuckDBPyConnection, day: dt.date) -> list[dt.date]:
-    """Processed dates after `day`, oldest first: what follows from it."""
-    rows = con.execute("select business_date from days where business_date > ? order by 1", [day]).fetchall()
-    return [date for (date,) in rows]
-
-
 def is_current(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, day: dt.date, now: dt.datetime) -> bool:
     """Whether `day` stands as its inputs would make it. The newest day does not once somebody's moment has come since."""
     row = first(con, "select state from days where status = 'done' and business_date = ?", [day])
@@ -97,12 +97,35 @@ def rewind(con: duckdb.DuckDBPyConnection, day: dt.date, now: dt.datetime) -> No
     """Take back everything learnt on or after `day`. Names stay given, for the ledger is for life, and what was believed until
     `now` stays known."""
     withdraw(con, day, now)
-    for table in ("worker_versions", "other_rows", "manager_warnings", "absences"):
-        con.execute(f"delete from {table} where valid_from >= ?", [day])
-        con.execute(f"update {table} set valid_to = null where valid_to >= ?", [day])
-    for table in ("changes", "quarantined_rows", "passed_over_rows", "days"):
-        con.execute(f"delete from {table} where business_date >= ?", [day])
+    for name in ("worker_versions", "other_rows", "manager_warnings", "absences"):
+        con.execute(f"delete from {name} where valid_from >= ?", [day])
+        con.execute(f"update {name} set valid_to = null where valid_to >= ?", [day])
+    for name in ("changes", "quarantined_rows", "passed_over_rows", "days"):
+        con.execute(f"delete from {name} where business_date >= ?", [day])
     con.execute("update extracts set status = 'landed' where status <> 'refused' and business_date >= ?", [day])
+
+
+def recorded(con: duckdb.DuckDBPyConnection, day: dt.date) -> DayCounts:
+    """What became of a business date that was processed before."""
+    names = ("state", "extracts", "rows", "collapsed", "passed_over", "quarantined", "workers", "absent",
+             "manager_warnings", "identities_given")  # fmt: skip
+    columns = ", ".join(f'"{name}"' for name in names)
+    row = first(con, f"select {columns} from days where business_date = ?", [day]) or ()
+    changes = con.execute(
+        "select kind, count(*) from changes where business_date = ? group by 1 order by 1", [day]
+    ).fetchall()
+    return DayCounts(
+        day, **dict(zip(names, row, strict=True)), changes=dict(changes), reasons=_reasons(con, day), unchanged=True
+    )
+
+
+def _reasons(con: duckdb.DuckDBPyConnection, day: dt.date) -> dict[str, int]:
+    rows = con.execute(
+        """select rule || coalesce(' in ' || column_name, '') as reason, count(*) from quarantine_reasons
+        where business_date = ? group by 1 order by 2 desc, 1""",
+        [day],
+    ).fetchall()
+    return dict(rows)
 
 
 def _count(con: duckdb.DuckDBPyConnection, query: str, values: list[object] | None = None) -> int:
@@ -110,61 +133,75 @@ def _count(con: duckdb.DuckDBPyConnection, query: str, values: list[object] | No
     return int(row[0]) if row else 0
 
 
+@dataclass(frozen=True)
+class RowCounts:
+    """What became of the rows of a date: in quarantine, passed over by the rules, or collapsed into an equal one."""
+
+    collapsed: int = 0
+    passed_over: int = 0
+    quarantined: int = 0
+
+
+def over_quarantine_limit(limit: QuarantineLimit, quarantined: int, rows: int) -> bool:
+    """Whether so many rows in quarantine stop a day."""
+    return quarantined >= limit.at_least and quarantined * 100 > limit.percent * rows
+
+
 class Day:
-    """The work on one business date. Create it outside a transaction: staging may fail and must not abort one."""
+    """The work on one business date. Create it outside a transaction: staging may fail and must not abort one.
+
+    Raises ExtractRefused for a file that cannot be read. `close` lets go of the staged rows.
+    """
 
     def __init__(
-        self, con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, day: dt.date, now: dt.datetime, extracts: Path, scratch: Path,
-        progress: Progress,
+        self, con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, day: dt.date, now: dt.datetime, home: Home, progress: Progress
     ) -> None:  # fmt: skip
-        self.con, self.loaded, self.profile, self.day, self.now = con, loaded, loaded.profile, day, now
-        self.zone = ZoneInfo(self.profile.workers.life.zone)
-        self.moment = moment_of(day, now, self.profile.workers.life.zone)
+        self.con, self.loaded, self.profile, self.day = con, loaded, loaded.profile, day
+        self.as_of = AsOf(day, moment_of(day, now, self.profile.workers.life.zone), now)
         self.used, self.superseded = choose(con, loaded.profile, day)
-        self.staged = Staged(con, loaded.profile, self.used)
         self.progress: Progress = lambda message: progress(f"{day}: {message}")
-        con.execute(f"create or replace temp view known as {KNOWN}")
-        con.execute(f"create or replace temp view known_by_key as {primary_assignment.known_by_key_sql(self.profile)}")
-        self.staged.read(extracts, scratch, self.progress)
+        self._stack = ExitStack()
+        self.staged = self._stack.enter_context(staged_extracts(con, self.profile, self.used, home, self.progress))
 
     def close(self) -> None:
-        """Drop the temporary tables."""
-        self.staged.close()
-        for name in ("known_by_key", "known", *snapshot.VIEWS):
-            self.con.execute(f"drop view if exists temp.{name}")
-        for name in (*deduplication.TABLES, *primary_assignment.TABLES, *validation.TABLES, *snapshot.TABLES):
-            self.con.execute(f"drop table if exists temp.{name}")
+        """Drop the staged rows."""
+        self._stack.close()
+
+    @property
+    def rows(self) -> int:
+        """Data records of all files."""
+        return sum(one.records for one in self.staged)
 
     def apply(self) -> DayCounts:
         """Do the day inside the caller's transaction. Raises GuardStop (and nothing of the day is in the snapshot)."""
-        con, day = self.con, self.day
-        state = self._state()
-        counts: dict[str, Any] = {"extracts": len(self.used), "rows": sum(self.staged.records.values())}
-        changes: dict[str, int] = {}
-        reasons: dict[str, int] = {}
-        self._require_whole()
-        if self.used or (self.profile.workers.many_rows and primary_assignment.has_other_rows(self.staged)):
-            self.progress(f"checking {counts['rows']:,} rows against the contract")
-            counts |= self._judge()
-            reasons = dict(
-                con.execute(
-                    """select rule || coalesce(' in ' || column_name, '') as reason, count(*) from quarantine_reasons
-                    where business_date = ? group by 1 order by 2 desc, 1""",
-                    [day],
-                ).fetchall()
-            )
-            self._guard(counts["quarantined"], counts["rows"])
-            snapshot.update_absences(self.staged, day)
+        # what it makes inside the transaction goes with it, should it be rolled back
+        with scratch(self.con) as t:
+            return self._apply(t)
+
+    def _apply(self, t: Scratch) -> DayCounts:
+        state, rejudge = self._state(), not self._same_contract()
+        before, other_rows = snapshot.known_now(t, self.profile), table(self.con, "other_rows")
+        self._require_complete(t, before)
+        accepted, counts, reasons = self._nothing_accepted(t, before), RowCounts(), {}
+        if self.used or self._may_change_places(t, other_rows):
+            self.progress(f"checking {self.rows:,} rows against the contract")
+            accepted, counts = self._judge(t, before, other_rows)
+            reasons = _reasons(self.con, self.day)
+            self._require_few_quarantined(counts.quarantined)
+            self._update_absences(t, accepted.named)
         self.progress("comparing with the snapshot before")
-        changes = snapshot.open_versions(self.staged, day, self.moment, self.now, rejudge=not self._same_contract())
-        confirm(con, day)
+        changed = snapshot.compare(t, self.profile, accepted, before, self.as_of, rejudge=rejudge)
+        changes = snapshot.record_changes(t, self.profile, before, changed, self.as_of, rejudge=rejudge)
+        confirm(t, self.day)
         if changes:
-            snapshot.update_warnings(con, day)
-        self._mark("applied")
-        counts["workers"] = _count(con, f"select count(*) from {CURRENT}")
-        counts["absent"] = _count(con, "select count(*) from absences where valid_to is null")
-        counts["manager_warnings"] = _count(con, "select count(*) from manager_warnings where valid_to is null")
-        return DayCounts(day, state, **counts, changes=changes, reasons=reasons)
+            bring_up_to(t, table(self.con, "manager_warnings"), find_warnings(t, current_workers(t)), self.day)
+        self._mark_applied()
+        return DayCounts(
+            self.day, state, extracts=len(self.used), rows=self.rows, **asdict(counts), workers=self._workers(),
+            absent=_count(self.con, "select count(*) from absences where valid_to is null"),
+            manager_warnings=_count(self.con, "select count(*) from manager_warnings where valid_to is null"),
+            changes=changes, reasons=reasons,
+        )  # fmt: skip
 
     def record(self, counts: DayCounts) -> None:
         """Enter the day, done or stopped. A day that was done before, and stops now, stands as it was."""
@@ -172,20 +209,23 @@ class Day:
             "insert or ignore into days values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [counts.business_date, counts.state, self.loaded.sha256, counts.extracts, counts.rows, counts.collapsed,
              counts.passed_over, counts.quarantined, counts.workers, counts.absent, counts.manager_warnings,
-             counts.identities_given, "stopped" if counts.stopped else "done", counts.stopped, self.now, self.moment],
+             counts.identities_given, "stopped" if counts.stopped else "done", counts.stopped, self.as_of.now, self.as_of.moment],
         )  # fmt: skip
 
     def stopped(self, stop: GuardStop) -> DayCounts:
         """In a transaction of its own: keep the quarantine of a stopped day, for people to look at, and nothing else."""
         numbers = [extract.extract_id for extract in self.used]
-        for table in ("quarantined_rows", "passed_over_rows"):
+        for name in ("quarantined_rows", "passed_over_rows"):
             self.con.execute(
-                f"delete from {table} where business_date = ? and list_contains(?::integer[], extract_id)",
+                f"delete from {name} where business_date = ? and list_contains(?::integer[], extract_id)",
                 [self.day, numbers],
             )
-        if isinstance(stop, ExtractHeld):
-            self._enter_findings()
-        counts = self._judge()
+        with scratch(self.con) as t:
+            before = snapshot.known_now(t, self.profile)
+            if isinstance(stop, ExtractHeld):
+                self._enter_findings(t, before)
+            # the rules decide over a copy: the rows that they decide against are not those of the day before
+            _, counts = self._judge(t, before, t.make("other_rows", "from other_rows where valid_to is null"))
         self.con.execute("delete from days where business_date = ? and status = 'stopped'", [self.day])
         self.con.execute(
             """update extracts set status = 'stopped', reason = ? where status <> 'applied'
@@ -193,12 +233,15 @@ class Day:
             [str(stop), numbers],
         )
         return DayCounts(
-            self.day, self._state(), extracts=len(self.used), rows=sum(self.staged.records.values()), **counts,
-            workers=_count(self.con, f"select count(*) from {CURRENT}"), stopped=str(stop),
+            self.day, self._state(), extracts=len(self.used), rows=self.rows, **asdict(counts),
+            workers=self._workers(), stopped=str(stop),
         )  # fmt: skip
 
     def _state(self) -> str:
         return state_of(state_before(self.con, self.day), self.day, self.loaded.sha256, self.used)
+
+    def _workers(self) -> int:
+        return _count(self.con, "select count(*) from worker_versions where valid_to is null")
 
     def _same_contract(self) -> bool:
         """Whether the day before was judged by the same profile."""
@@ -209,44 +252,61 @@ class Day:
         )
         return before is not None and before[0] == self.loaded.sha256
 
-    def _judge(self) -> dict[str, Any]:
-        """Decide about every row; what is not in quarantine then is `suspects` without `bad`, or known as it is."""
-        parts = groups(self.used)
-        if self.profile.workers.many_rows and primary_assignment.has_other_rows(self.staged):
-            parts.append([])  # whose rows are all known may be another one today
+    def _may_change_places(self, t: Scratch, other_rows: Relation) -> bool:
+        """Whether another row of a worker may win today though no file says so."""
+        return self.profile.workers.many_rows and has_other_rows(t, other_rows)
+
+    def _nothing_accepted(self, t: Scratch, before: snapshot.Before) -> Accepted:
+        return accepted_of(t, nothing_gathered(t, self.profile, before.known))
+
+    def _judge(self, t: Scratch, before: snapshot.Before, other_rows: Relation) -> tuple[Accepted, RowCounts]:
+        """Decide about every row, and record those that are not accepted. Of files that speak one after the other, each is judged
+        beside what is known and what those before it say."""
+        parts = [self._staged(part) for part in groups(self.used)]
+        if self._may_change_places(t, other_rows):
+            parts.append(())  # whose rows are all known may be another one today
         if len(parts) == 1:
-            return self._judge_part(self.staged)
-        names = ", ".join(f"{quote(name)}" for name in [*self.profile.columns, "digest", "extract_id", "row_no"])
-        self.con.execute(f"create or replace temp table gathered as select {names} from ({KNOWN}) limit 0")
-        self.con.execute("create or replace temp table gathered_keys(person_number varchar)")
-        counts = {"collapsed": 0, "passed_over": 0, "quarantined": 0}
+            batch = Batch(self.profile, parts[0], before.known)
+            accepted, counts = self._judge_batch(t, batch, other_rows)
+            return accepted, self._with_quarantine(counts)
+        gathered, total = nothing_gathered(t, self.profile, before.known), RowCounts()
         for part in parts:
-            self.con.execute(f"create or replace temp view known as {KNOWN_TODAY}")
-            staged = self.staged.of(part)
-            judged = self._judge_part(staged)
-            counts = {key: judged[key] + (counts[key] if key != "quarantined" else 0) for key in counts}
-            self.staged.gather(staged)
-        self.staged.take_gathered()
-        self.con.execute(f"create or replace temp view known as {KNOWN}")
-        return counts
+            with scratch(self.con) as one:
+                known = known_today(one, self.profile, before.known, gathered, other_rows)
+                accepted, counts = self._judge_batch(one, Batch(self.profile, part, known), other_rows)
+                gathered = gather(t, self.profile, gathered, accepted)
+            total = RowCounts(total.collapsed + counts.collapsed, total.passed_over + counts.passed_over)
+        return accepted_of(t, gathered), self._with_quarantine(total)
 
-    def _judge_part(self, staged: Staged) -> dict[str, Any]:
-        same_contract = self._same_contract()
-        staged.forget()
-        if not same_contract:
-            staged.keep()  # nothing is known as good: all rows are judged, and normalised once for all that follows
-        collapsed, passed_over = deduplication.find_repeats(staged, self.day)
-        validation.validate(staged, same_contract=same_contract)
-        quarantined = validation.quarantine(staged, self.day)
-        if self.profile.workers.many_rows:
-            passed_over = _count(self.con, "select count(*) from passed")
-            primary_assignment.promote(staged)
-            primary_assignment.keep_others(staged, self.day)
-        return {"collapsed": collapsed, "passed_over": passed_over, "quarantined": quarantined}
+    def _judge_batch(self, t: Scratch, batch: Batch, other_rows: Relation) -> tuple[Accepted, RowCounts]:
+        judged = judge(t, batch, other_rows, self.day, same_contract=self._same_contract())
+        record_rows(t, self.day, batch.staged, judged)
+        record_other_rows(t, self.profile, other_rows, judged, batch.known, self.day)
+        return judged.accepted, RowCounts(judged.collapsed, t.count(judged.passed_over))
 
-    def _require_whole(self) -> None:
-        """Enter what speaks against each extract. Raises ExtractHeld where nobody has accepted it."""
-        held = self._enter_findings()
+    def _with_quarantine(self, counts: RowCounts) -> RowCounts:
+        """With the rows in quarantine, of which some could not even be staged."""
+        quarantined = _count(self.con, "select count(*) from quarantined_rows where business_date = ?", [self.day])
+        return RowCounts(counts.collapsed, counts.passed_over, quarantined)
+
+    def _staged(self, part: list[Extract]) -> tuple[Staged, ...]:
+        wanted = {extract.extract_id for extract in part}
+        return tuple(one for one in self.staged if one.extract.extract_id in wanted)
+
+    def _update_absences(self, t: Scratch, named: Relation) -> None:
+        full = [extract.source for extract in self.used if extract.content == "full"]
+        if not full:
+            return
+        absences = table(self.con, "absences")
+        today = absent_today(
+            t, workers=current_workers(t), named=named, absences=absences, extracts=table(self.con, "extracts"),
+            full=full, day=self.day, missing_after=self.profile.workers.life.missing_after,
+        )  # fmt: skip
+        bring_up_to(t, absences, today, self.day)
+
+    def _require_complete(self, t: Scratch, before: snapshot.Before) -> None:
+        """Enter the findings against each extract. Raises ExtractHeld where nobody has accepted it."""
+        held = self._enter_findings(t, before)
         if held:
             extract, findings = held[0]
             more = f", and {len(held) - 1} more" if len(held) > 1 else ""
@@ -256,11 +316,12 @@ class Day:
                 "leaves it out"
             )
 
-    def _enter_findings(self) -> list[tuple[Extract, list[completeness.Finding]]]:
+    def _enter_findings(self, t: Scratch, before: snapshot.Before) -> list[tuple[Extract, list[completeness.Finding]]]:
         """Bring `extract_findings` up to date; the extracts that wait for a decision."""
         held = []
-        for extract in self.used:
-            findings = completeness.find(self.staged, extract, self.day, self.now.astimezone(self.zone).date())
+        for staged in self.staged:
+            extract = staged.extract
+            findings = self._findings(t, before, staged)
             self.con.execute("delete from extract_findings where extract_id = ?", [extract.extract_id])
             for finding in findings:
                 self.con.execute(
@@ -271,30 +332,36 @@ class Day:
                 held.append((extract, findings))
         return held
 
-    def _guard(self, quarantined: int, rows: int) -> None:
+    def _findings(self, t: Scratch, before: snapshot.Before, staged: Staged) -> list[completeness.Finding]:
+        today = self.as_of.now.astimezone(ZoneInfo(self.profile.workers.life.zone)).date()
+        baseline = completeness.Baseline(
+            extracts=table(self.con, "extracts"),
+            known=before.known.workers,
+            absent=t.view("absent", "select person_number from absences where valid_to is null"),
+            last=last_before(self.con, staged.extract, self.day),
+        )
+        return completeness.find(t, self.profile, staged, baseline, self.day, today)
+
+    def _require_few_quarantined(self, quarantined: int) -> None:
+        """Raises GuardStop when more rows are in quarantine than the profile allows, and not all extracts were accepted."""
         limit = self.profile.workers.quarantine_limit
         if all(is_accepted(self.con, extract) for extract in self.used):
             return
-        if quarantined >= limit.at_least and quarantined * 100 > limit.percent * rows:
+        if over_quarantine_limit(limit, quarantined, self.rows):
             raise GuardStop(
-                f"{self.day}: {quarantined:,} of {rows:,} rows break a rule, more than the {limit.percent:g} % that "
+                f"{self.day}: {quarantined:,} of {self.rows:,} rows break a rule, more than the {limit.percent:g} % that "
                 "workers.quarantine_limit allows; nothing was applied or planned. Correct the extract or the limit, or accept it "
                 "with `hcm-pipeline extract accept`"
             )
 
-    def _mark(self, status: str) -> None:
-        for extract in self.used:
+    def _mark_applied(self) -> None:
+        for staged in self.staged:
+            number = staged.extract.extract_id
             self.con.execute(
-                """update extracts set status = ?, reason = null, "rows" = ?, control_total = ?,
+                """update extracts set status = 'applied', reason = null, "rows" = ?, control_total = ?,
                 quarantined = (select count(*) from quarantined_rows q
                 where q.extract_id = extracts.extract_id and q.business_date = ?) where extract_id = ?""",
-                [
-                    status,
-                    self.staged.records[extract.extract_id],
-                    self.staged.totals.get(extract.extract_id),
-                    self.day,
-                    extract.extract_id,
-                ],
+                [staged.records, staged.total, self.day, number],
             )
         for extract in self.superseded:
             self.con.execute("update extracts set status = 'superseded' where extract_id = ?", [extract.extract_id])

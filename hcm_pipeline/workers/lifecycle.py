@@ -23,12 +23,11 @@ The last day is the termination date, unless it lies before the hire date: then 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-import duckdb
-
 from hcm_pipeline.profile.model import Life, Profile
-from hcm_pipeline.warehouse import DUCKDB_TYPES, literal, quote
+from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, literal, quote
 
 WAITING = ("future", "prehire")
 """Stages of those who have not started."""
@@ -36,12 +35,36 @@ HERE = ("active", "on_leave")
 """Stages of those who work here; in every other one they are gone."""
 
 
-def make_surroundings(con: duckdb.DuckDBPyConnection, life: Life) -> None:
-    """Make what the SQL of `lives_sql` looks into: temp table `zones` and, of everybody whom absence ends, temp view
-    `ended_by_absence`."""
-    con.execute("create or replace temp table zones as select name from pg_timezone_names()")
+@dataclass(frozen=True)
+class AsOf:
+    """A business date and its times: `moment` is the point in time for which dates count (see `moment_of`), `now` what the clock
+    says, in UTC."""
+
+    day: dt.date
+    moment: dt.datetime
+    now: dt.datetime
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What the stage of a worker depends on beside the facts.
+
+    `zones`: name: the time zones that exist. `missing`: person_number: the workers whom their absence ends.
+    """
+
+    zones: Relation
+    missing: Relation
+
+
+def circumstances_of(t: Scratch, life: Life, absences: Relation) -> Circumstances:
+    """The circumstances as `absences` (person_number, status, valid_to) has them whenever they are read."""
+    zones = (
+        t.make("zones", "select name from pg_timezone_names()")
+        if life.zone_field
+        else t.empty("zones", {"name": "varchar"})
+    )
     counts = "status = 'missing' and valid_to is null" if life.missing == "disable" else "false"
-    con.execute(f"create or replace temp view ended_by_absence as select person_number from absences where {counts}")
+    return Circumstances(zones, t.view("missing", f"select person_number from {absences} where {counts}"))
 
 
 def moment_of(day: dt.date, now: dt.datetime, zone: str) -> dt.datetime:
@@ -56,34 +79,33 @@ def moment_of(day: dt.date, now: dt.datetime, zone: str) -> dt.datetime:
     return min(max(now, begin), end)
 
 
-def lives_sql(profile: Profile, relation: str, moment: dt.datetime) -> str:
-    """The rows of `relation` (facts: `active` is what the status says) with `status_active`, `active`, `life_stage` and
-    `next_at` as of a moment."""
+def with_lifecycle(profile: Profile, facts: str, moment: dt.datetime, around: Circumstances) -> str:
+    """Rows of facts (`active` is what the status says) with `status_active`, `active`, `life_stage` and `next_at` as of a moment,
+    in parentheses. `facts` is a relation by name, or a SELECT in parentheses."""
     life = profile.workers.life
-    columns = ", ".join(map(quote, (_TODAY, _LAST_DAY, _ZONE)))
+    helpers = ", ".join(map(quote, (_TODAY, _LAST_DAY, _ZONE)))
+    last_day = "case when hire_date is null or termination_date >= hire_date then termination_date end"
+    in_place = f"""select *, {_zone_sql(life, around)} as {quote(_ZONE)}, {last_day} as {quote(_LAST_DAY)}
+        from ({_with_all_fields(profile, facts)})"""
+    dated = f"select *, {_today_sql(life, moment)} as {quote(_TODAY)} from ({in_place})"
+    judged = f"select *, {_stage_sql(life, around)} as life_stage from ({dated})"
     return f"""(
-        select * exclude ({columns}) replace ({enabled_sql(life)} as active), active as status_active, {_next_sql(life)} as next_at
-        from (
-            select *, {_stage_sql(life)} as life_stage from (
-                select *, {_today_sql(life, moment)} as {quote(_TODAY)} from (
-                    select *, {_zone_sql(life)} as {quote(_ZONE)},
-                        case when hire_date is null or termination_date >= hire_date then termination_date end
-                            as {quote(_LAST_DAY)}
-                    from ({_with_all_fields(profile, relation)})))))"""
+        select * exclude ({helpers}) replace ({enabled_sql(life)} as active), active as status_active, {_next_sql(life)} as next_at
+        from ({judged}))"""
 
 
 _TODAY, _LAST_DAY, _ZONE = "day there", "last day", "zone there"
 
 
-def _with_all_fields(profile: Profile, relation: str) -> str:
+def _with_all_fields(profile: Profile, facts: str) -> str:
     """Fields that no column is mapped to are null; conditions may name them all the same."""
     lacking = {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items() if name not in profile.columns}
-    return f"select *{''.join(f', null::{kind} as {quote(name)}' for name, kind in lacking.items())} from {relation}"
+    return f"select *{''.join(f', null::{kind} as {quote(name)}' for name, kind in lacking.items())} from {facts}"
 
 
-def _zone_sql(life: Life) -> str:
+def _zone_sql(life: Life, around: Circumstances) -> str:
     field = quote(life.zone_field or "")
-    own = f"when {field} in (select name from zones) then {field}" if life.zone_field else ""
+    own = f"when {field} in (select name from {around.zones}) then {field}" if life.zone_field else ""
     cases = " ".join(f"when coalesce(({rule.when}\n), false) then {literal(rule.zone)}" for rule in life.zones)
     return f"case {own} {cases} else {literal(life.zone)} end" if own or cases else literal(life.zone)
 
@@ -100,13 +122,13 @@ def _steps(life: Life) -> list[tuple[str, int]]:
     return [(step.stage, step.after_days) for step in reversed(life.steps)]
 
 
-def _stage_sql(life: Life) -> str:
+def _stage_sql(life: Life, around: Circumstances) -> str:
     today, last = quote(_TODAY), quote(_LAST_DAY)
     cases = []
     if life.erased is not None:
         cases.append(f"when coalesce(({life.erased}\n), false) then 'erased'")
     cases += [
-        "when person_number in (select person_number from ended_by_absence) then 'missing'",
+        f"when person_number in (select person_number from {around.missing}) then 'missing'",
         f"when hire_date > {today} and {_inactive(life)} then if(termination_date < hire_date, 'left', 'no_show')",
     ]
     if life.prehire_days is not None:

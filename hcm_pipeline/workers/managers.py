@@ -5,53 +5,27 @@ The worker's row is good and stays; only the reference is held back, with a warn
 
 from __future__ import annotations
 
-import duckdb
 import numpy as np
-import numpy.typing as npt
+import pyarrow as pa
 
-from hcm_pipeline.warehouse import first
-
-
-def on_cycles(manager_of: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Indices that lie on a cycle of the graph i -> manager_of[i]; -1 means no manager.
-
-    Everyone follows their chain for more steps than there are people, by doubling; where one still stands then is on a
-    cycle, and everybody on a cycle is reached. O(n log n) time, three arrays of memory.
-    """
-    n = len(manager_of)
-    jump = np.where(manager_of < 0, n, manager_of)
-    jump = np.append(jump, n)  # n is the top: its own manager
-    steps = 1
-    while steps < n:
-        jump = jump[jump]
-        steps *= 2
-    reached = np.unique(jump[:n])
-    return reached[reached < n]
+from hcm_pipeline.warehouse import Relation, Scratch, on_cycles, query
 
 
-def find_warnings(con: duckdb.DuckDBPyConnection, today: str) -> None:
-    """Make temp table `today(person_number, status)`: open versions whose manager is not sent (unknown|self|cycle)."""
-    con.execute("""
-        create or replace temp table people as
-        select person_number, manager, (row_number() over ()) - 1 as i from worker_versions where valid_to is null
-    """)
-    con.execute("""
-        create or replace temp table edges as
-        select p.i as i, m.i as m, p.manager = p.person_number as own
-        from people p left join people m on m.person_number = p.manager where p.manager is not null
-    """)
-    size = (first(con, "select count(*) from people") or (0,))[0]
-    known = con.execute("select i, m from edges where m is not null and not own").fetchnumpy()
-    manager_of = np.full(size, -1, dtype=np.int64)
+def find_warnings(t: Scratch, workers: Relation) -> Relation:
+    """The workers whose manager is not sent: person_number, status (unknown | self | cycle). `workers`, one row each, has
+    person_number and manager."""
+    people = t.make("people", f"select person_number, manager, (row_number() over ()) - 1 as i from {workers}")
+    edges = t.make("edges", query(__package__, "edges", people=people))
+    made = t.make(
+        "warnings", query(__package__, "warnings", people=people, edges=edges, cyclic=_cyclic(t, people, edges))
+    )
+    t.drop(people, edges)
+    return made
+
+
+def _cyclic(t: Scratch, people: Relation, edges: Relation) -> Relation:
+    """The people on a cycle, by their number `i`."""
+    known = t.con.execute(f"select i, m from {edges} where m is not null and not own").fetchnumpy()
+    manager_of = np.full(t.count(people), -1, dtype=np.int64)
     manager_of[np.asarray(known["i"], dtype=np.int64)] = np.asarray(known["m"], dtype=np.int64)
-    cyclic = on_cycles(manager_of)
-    con.execute("create or replace temp table cyclic(i bigint)")
-    if len(cyclic):
-        con.execute("insert into cyclic select unnest(?::bigint[])", [cyclic.tolist()])
-    con.execute(f"""
-        create or replace temp table {today} as
-        select p.person_number, case when e.own then 'self' when e.m is null then 'unknown' else 'cycle' end as status
-        from edges e join people p using (i) where e.own or e.m is null or e.i in (select i from cyclic)
-    """)
-    for name in ("people", "edges", "cyclic"):
-        con.execute(f"drop table {name}")
+    return t.of_arrow("cyclic", pa.table({"i": on_cycles(manager_of)}))

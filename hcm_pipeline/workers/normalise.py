@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hcm_pipeline.profile.model import FieldSpec, Profile
-from hcm_pipeline.warehouse import literal, quote
+from hcm_pipeline.warehouse import Relation, literal, quote
+from hcm_pipeline.workers.relations import Known
 
 WHITE_SPACE = " \t\r\n\v\f\u00a0\u2007\u202f\ufeff"
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
@@ -98,15 +99,15 @@ def _date(text: str, formats: tuple[str, ...]) -> str:
 
 
 def normalised_select(
-    profile: Profile, raw: str, present: frozenset[str], extract_id: int, *, changes_only: bool, current: str,
-    only: str = "true", keys: tuple[str, ...] = (),
+    profile: Profile, raw: Relation, present: frozenset[str], extract_id: int, *, changes_only: bool, known: Known,
+    only: str = "true",
 ) -> str:  # fmt: skip
-    """SELECT over a staged raw table: extract_id, row_no, every mapped field, `<field>__unreadable` and `<field>__text` of
+    """SELECT over the staged rows of a file: extract_id, row_no, every mapped field, `<field>__unreadable` and `<field>__text` of
     the typed ones, `control`, `digest`. `only` is a condition over row_no, judged before any other work is done.
 
     `present` are the file's columns. A field whose column is missing, and a blank of a changes-only row that means
-    "unchanged", take what `current` (one open version a worker) knows; then the row speaks for the whole worker.
-    With `keys`, a row of a changes-only file takes it from the worker's row with the same values of these fields.
+    "unchanged", take what is known of the worker; then the row speaks for the whole worker. With a `row_key` in the profile, it
+    takes it from the worker's row with the same values of these fields.
     """
     columns = profile.columns
     raw_values, inner, outer, texts, typed_names = [], [], [], [], []
@@ -139,10 +140,11 @@ def normalised_select(
             "else false end as control",
         ]
     )
-    join = f"left join {current} known on known.person_number = t.person_number" if merging else ""
+    join = f"left join {known.workers} known on known.person_number = t.person_number" if merging else ""
+    keys = profile.workers.row_key
     if merging and keys and all(columns[key].column in present for key in keys):
         same = " and ".join(f"known.{quote(key)} is not distinct from t.{quote(key)}" for key in keys)
-        join = f"left join {current}_by_key known on known.person_number = t.person_number and {same}"
+        join = f"left join {known.by_key} known on known.person_number = t.person_number and {same}"
     digest = digest_of(list(columns))
     odd = odd_sql([spec.column for spec in columns.values() if spec.column in present])
     return f"""
@@ -150,10 +152,14 @@ select *, {digest} as digest from (
 select {extract_id} as extract_id, t.row_no,
     {select}
 from (select row_no, {ODD}, {", ".join(inner)} from (
-    select row_no, {", ".join(raw_values)}, {odd} as {ODD} from {quote(raw)} where {only})) t {join})"""
+    select row_no, {", ".join(raw_values)}, {odd} as {ODD} from {raw} where {only})) t {join})"""
+
+
+DIGEST_TYPE = "uhugeint"
+"""DuckDB's type of what `digest_of` makes."""
 
 
 def digest_of(names: list[str]) -> str:
-    """SQL (UHUGEINT) for the md5 over the named fields; no value holds the separators, see CONTROL."""
+    """SQL (see DIGEST_TYPE) for the md5 over the named fields; no value holds the separators, see CONTROL."""
     terms = ", ".join(f"coalesce({quote(name)}::varchar, chr(30))" for name in sorted(names))
     return f"md5_number(concat_ws(chr(31), {terms}))"

@@ -14,75 +14,68 @@ A tie is no decision: the rows of the file then go to quarantine, and the worker
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
 from hcm_pipeline.profile.model import Profile
-from hcm_pipeline.warehouse import first, literal, quote
-from hcm_pipeline.workers.staged import Staged
-
-TABLES = ("several", "candidates", "ranked")
-
-
-def facts_of(profile: Profile) -> str:
-    """Select list of all that a row states, and where it stands."""
-    return ", ".join(map(quote, [*profile.columns, "digest", "extract_id", "row_no"]))
+from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
+from hcm_pipeline.workers.batch import Batch
+from hcm_pipeline.workers.normalise import DIGEST_TYPE
+from hcm_pipeline.workers.relations import facts_of, known_rows_sql
 
 
-def known_rows_sql(profile: Profile) -> str:
-    """Every row that is known of a worker: the chosen one (`chosen`), which is the open version, and the others."""
-    facts = facts_of(profile)
-    return f"""select {facts}, true as chosen from known
-        union all by name select {facts}, false as chosen from other_rows where valid_to is null"""
-
-
-def known_by_key_sql(profile: Profile) -> str:
-    """One known row for every worker and value of `row_key`: what a changes-only row of that key is completed from."""
-    keys = ", ".join(map(quote, ["person_number", *profile.workers.row_key]))
-    return f"""select * from ({known_rows_sql(profile)})
-        qualify row_number() over (partition by {keys} order by chosen desc, extract_id desc, row_no desc) = 1"""
-
-
-def has_other_rows(staged: Staged) -> bool:
+def has_other_rows(t: Scratch, other_rows: Relation) -> bool:
     """Whether anybody has more than one row."""
-    return first(staged.con, "select 1 from other_rows where valid_to is null limit 1") is not None
+    return t.first(f"select 1 from {other_rows} where valid_to is null limit 1") is not None
 
 
-def rank(staged: Staged, day: dt.date) -> None:
-    """Make temp table `ranked`: every row that may speak for a worker of whom there are several, with `place` and `ties`
-    (how many rows share the first place). Rows of the file are not `known`.
+def nothing_ranked(t: Scratch) -> Relation:
+    """What `rank` makes, without rows."""
+    columns = {"person_number": "varchar", "extract_id": "integer", "row_no": "bigint", "digest": DIGEST_TYPE}
+    return t.empty("ranked", {**columns, "known": "boolean", "chosen": "boolean", "place": "bigint", "ties": "bigint"})
 
-    Needs `repeats`, and `keys` of all rows of the files. Without files, those are judged whose rows are all known.
+
+def rank(t: Scratch, batch: Batch, repeats: Relation, other_rows: Relation, day: dt.date) -> Relation:
+    """Every row that may speak for a worker of whom there are several: person_number, extract_id, row_no, digest, known (a row of
+    no file), chosen (the open version), place, and ties (how many rows share the first place).
+
+    `repeats` is that of `deduplication`. Without files, those workers are judged whose rows are all known.
     """
-    con, profile = staged.con, staged.profile
-    con.execute(f"""
-        create or replace temp table several as
-        select person_number from ({
-        "select distinct person_number from repeats"
-        if staged.used
-        else "select distinct person_number from other_rows where valid_to is null"
-    })
-        where person_number not in (select person_number from repeats where unreadable)
-    """)
-    con.execute(f"""
-        create or replace temp table candidates as
-        select {facts_of(profile)}, false as known, false as chosen from {staged.rows("repeats")} n
-        semi join (from repeats where nth = 1) using (extract_id, row_no)
-        where n.person_number in (from several)
-    """)
-    full = ", ".join(str(extract.extract_id) for extract in staged.used if extract.content == "full") or "null"
-    same = " and ".join(f"c.{quote(f)} is not distinct from k.{quote(f)}" for f in identity_of(profile)) or "true"
-    con.execute(f"""
-        insert into candidates by name
-        select k.*, true as known from ({known_rows_sql(profile)}) k
-        where k.person_number in (from several) and not exists (
-            from candidates c where c.person_number = k.person_number and not c.known
-            and (c.extract_id in ({full}) or ({same})))
-    """)
-    con.execute(f"""
-        create or replace temp table ranked as
-        select * replace (chosen and known as chosen), count(*) filter (place = 1) over (partition by person_number) as ties from (
-            select person_number, extract_id, row_no, digest, known, chosen,
-                rank() over (partition by person_number order by {_order(profile, day)}) as place from candidates)
-    """)
+    profile, facts = batch.profile, facts_of(batch.profile)
+    those = f"{repeats}" if batch.staged else f"(from {other_rows} where valid_to is null)"
+    to_rank = t.make(
+        "to_rank",
+        f"""select person_number from (select distinct person_number from {those})
+        where person_number not in (select person_number from {repeats} where unreadable)""",
+    )
+    of_files = t.make(
+        "rows_of_files",
+        f"""select {facts}, false as known, false as chosen from {batch.rows(repeats)}
+        semi join (from {repeats} where nth = 1) using (extract_id, row_no)
+        where person_number in (select person_number from {to_rank})""",
+    )
+    still_known = f"""select known_row.*, true as known from ({known_rows_sql(profile, batch.known.workers, other_rows)}) known_row
+        where person_number in (select person_number from {to_rank}) and not exists (
+            from {of_files} stated where stated.person_number = known_row.person_number and ({_replaces(batch)}))"""
+    ranked = t.make("ranked", ranked_sql(profile, f"(from {of_files} union all by name {still_known})", day))
+    t.drop(of_files, to_rank)
+    return ranked
+
+
+def _replaces(batch: Batch) -> str:
+    """SQL (BOOLEAN): the row `stated` takes the place of `known_row`: a full file says all there is, and a row of a changes-only
+    one what became of the row with its key."""
+    full = ", ".join(map(str, batch.numbers("full"))) or "null"
+    same = " and ".join(
+        f"stated.{quote(field)} is not distinct from known_row.{quote(field)}" for field in identity_of(batch.profile)
+    )
+    return f"stated.extract_id in ({full}) or ({same or 'true'})"
+
+
+def ranked_sql(profile: Profile, candidates: str, day: dt.date) -> str:
+    """SELECT: candidates (facts, known, chosen) in the order of the rules; see `rank` for the columns."""
+    return f"""select * replace (chosen and known as chosen), count(*) filter (place = 1) over (partition by person_number) as ties
+        from (select person_number, extract_id, row_no, digest, known, chosen,
+            rank() over (partition by person_number order by {_order(profile, day)}) as place from {candidates})"""
 
 
 def identity_of(profile: Profile) -> list[str]:
@@ -111,47 +104,50 @@ def _order(profile: Profile, day: dt.date) -> str:
     return ", ".join(steps)
 
 
-def promote(staged: Staged) -> None:
-    """Let a known row that wins, and is not the chosen one, be accepted like a row of the file. Needs `suspects` and `normal`."""
-    con = staged.con
-    con.execute("""
-        create or replace temp table promoted as
-        select person_number, extract_id, row_no, digest from ranked
-        where place = 1 and ties = 1 and known and not chosen
-    """)
-    con.execute(f"""
-        insert into normal by name
-        select {facts_of(staged.profile)} from other_rows o
-        semi join promoted p on p.person_number = o.person_number and p.digest = o.digest where o.valid_to is null
-    """)
-    con.execute("insert into suspects by name from promoted")
-    con.execute("drop table promoted")
+@dataclass(frozen=True)
+class Decided:
+    """What the order of a worker's rows comes to, where one is first and not in quarantine.
+
+    `promoted`: the facts, digest, extract_id and row_no of the known rows that are first, and were not. `others`: person_number,
+    extract_id, row_no, digest: the rows that are not first. `workers`: person_number: all about whom there is a decision.
+    """
+
+    promoted: Relation
+    others: Relation
+    workers: Relation
 
 
-def keep_others(staged: Staged, day: dt.date) -> None:
-    """Bring `other_rows` up to the decision: of everybody about whom there is one, whose chosen row is good."""
-    con, facts = staged.con, facts_of(staged.profile)
-    con.execute("""
-        create or replace temp table lost as
-        select * from ranked r where place > 1 and ties = 1
-        and (known or (extract_id, row_no) not in (select extract_id, row_no from bad))
-        and person_number not in (
-            select person_number from ranked where place = 1 and (extract_id, row_no) in (select extract_id, row_no from bad))
-    """)
-    decided = """(select person_number from ranked where place = 1 and ties = 1
-        and (extract_id, row_no) not in (select extract_id, row_no from bad))"""
-    gone = f"""valid_to is null and person_number in {decided}
-        and (person_number, digest) not in (select person_number, digest from lost)"""
-    con.execute(f"delete from other_rows where valid_from = ? and {gone}", [day])
-    con.execute(f"update other_rows set valid_to = ? where {gone}", [day])
-    new = """(select person_number, extract_id, row_no from lost
-        where (person_number, digest) not in (select person_number, digest from other_rows where valid_to is null))"""
-    con.execute(
-        f"""insert into other_rows by name
-        select {facts}, ?::date as valid_from, null::date as valid_to from (
-            select {facts} from normal union all select {facts} from known
-                where (extract_id, row_no) not in (select extract_id, row_no from normal))
+def decide(t: Scratch, profile: Profile, ranked: Relation, quarantined: Relation, other_rows: Relation) -> Decided:
+    """Which rows win and which stay known as others; `quarantined` names rows by extract_id and row_no."""
+    winners = f"(from {ranked} where place = 1 and ties = 1 and known and not chosen)"
+    promoted = t.make(
+        "promoted",
+        f"""select {facts_of(profile)} from {other_rows} known_row semi join {winners} winner
+        on winner.person_number = known_row.person_number and winner.digest = known_row.digest
+        where known_row.valid_to is null""",
+    )
+    others = t.make("others", query(__package__, "others", ranked=ranked, quarantined=quarantined))
+    workers = t.make(
+        "decided",
+        f"""select person_number from {ranked} where place = 1 and ties = 1
+        and (extract_id, row_no) not in (select extract_id, row_no from {quarantined})""",
+    )
+    return Decided(promoted, others, workers)
+
+
+def update_other_rows(
+    t: Scratch, profile: Profile, other_rows: Relation, decided: Decided, facts: str, day: dt.date
+) -> None:
+    """Bring `other_rows` up to the decision. `facts` is a SELECT of the facts of every row that may be among the others."""
+    gone = f"""valid_to is null and person_number in (select person_number from {decided.workers})
+        and (person_number, digest) not in (select person_number, digest from {decided.others})"""
+    t.run(f"delete from {other_rows} where valid_from = ? and {gone}", [day])
+    t.run(f"update {other_rows} set valid_to = ? where {gone}", [day])
+    new = f"""(select person_number, extract_id, row_no from {decided.others}
+        where (person_number, digest) not in (select person_number, digest from {other_rows} where valid_to is null))"""
+    t.run(
+        f"""insert into {other_rows} by name
+        select {facts_of(profile)}, ?::date as valid_from, null::date as valid_to from ({facts})
         semi join {new} using (person_number, extract_id, row_no)""",
         [day],
     )
-    con.execute("drop table lost")

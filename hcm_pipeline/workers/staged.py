@@ -1,154 +1,90 @@
-"""The files of one business date as one relation of normalised rows, evaluated only where somebody asks."""
+"""The files of one business date as they are: every record a row or a reject, and what the trailer counts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 
 import duckdb
 
 from hcm_pipeline.extracts.register import Extract
+from hcm_pipeline.home import Home
 from hcm_pipeline.profile.model import Profile, Source
 from hcm_pipeline.sources import stage
-from hcm_pipeline.warehouse import DUCKDB_TYPES, first, literal, quote
-from hcm_pipeline.workers.normalise import normalised_select
+from hcm_pipeline.warehouse import Relation, first, literal, quote
 
 Progress = Callable[[str], None]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Staged:
-    """Raw rows in temporary tables `raw_<extract>` and `raw_<extract>_rejects`. Normalising them is SQL that runs when it
-    is asked for: a daily run normalises everything once, for the digests, and then keeps what has changed."""
+    """One extract as it is.
 
-    con: duckdb.DuckDBPyConnection
-    profile: Profile
-    used: list[Extract]
-    records: dict[int, int] = field(default_factory=dict)
-    """Data records of each file, rejected ones among them, but for a trailer."""
-    totals: dict[int, int] = field(default_factory=dict)
-    """What the trailer of a file counts, where it has one."""
-    _kept: bool = False
+    `rows`: row_no and every column of the file's header, as text. `rejects`: row_no, rule, column_name, value_class, raw.
+    `records` counts the data records, rejected ones among them, without a trailer; `total` is what the trailer counts, None where
+    there is none.
+    """
 
-    @property
-    def sources(self) -> dict[str, Source]:
-        """The profile's sources by name."""
-        return {source.name: source for source in self.profile.sources}
+    extract: Extract
+    rows: Relation
+    rejects: Relation
+    records: int
+    total: int | None = None
 
-    def read(self, extracts: Path, scratch: Path, progress: Progress) -> None:
-        """Stage every file. Outside a transaction: a file that cannot be read would abort one."""
-        for extract in self.used:
-            progress(f"reading {extract.name}")
-            source = self.sources.get(extract.source, self.profile.sources[0])
-            counts = stage(
-                self.con, extract.stored(extracts), extract.shape, self.raw(extract), scratch,
-                max_field_chars=source.max_field_chars, name=extract.name,
-            )  # fmt: skip
-            self.records[extract.extract_id] = counts.rows + counts.rejected
-            if source.trailer is not None:
-                self._take_trailer(extract, source.trailer)
 
-    def _take_trailer(self, extract: Extract, pattern: str) -> None:
-        """Take the last record out, if it is the trailer. It may have as many cells as a row, or another number."""
-        raw, cells = self.raw(extract), ", ".join(f"coalesce({quote(name)}, '')" for name in extract.shape.header)
-        text = f"rtrim(concat_ws({literal(extract.shape.delimiter)}, {cells}), {literal(extract.shape.delimiter)})"
-        last = first(
-            self.con,
-            f"""select row_no, line, rejected from (
-                select row_no, {text} as line, false as rejected from (from {quote(raw)} order by row_no desc limit 1)
-                union all select row_no, raw, true from (from {quote(raw + "_rejects")} order by row_no desc limit 1))
-            order by row_no desc limit 1""",
-        )
-        found = re.search(pattern, str(last[1] or "")) if last else None
-        if last is None or found is None or not found[1].isdecimal():
-            return
-        table = raw + "_rejects" if last[2] else raw
-        self.con.execute(f"delete from {quote(table)} where row_no = ?", [last[0]])
-        self.totals[extract.extract_id] = int(found[1])
-        self.records[extract.extract_id] -= 1
+@contextmanager
+def staged_extracts(
+    con: duckdb.DuckDBPyConnection, profile: Profile, used: Sequence[Extract], home: Home, progress: Progress
+) -> Iterator[tuple[Staged, ...]]:
+    """Every file, staged, for the time of a block. Outside a transaction: a file that cannot be read would abort one.
 
-    @staticmethod
-    def raw(extract: Extract) -> str:
-        """Name of the table that holds a file as it is."""
-        return f"raw_{extract.extract_id}"
+    Raises ExtractRefused.
+    """
+    with ExitStack() as stack:
+        yield tuple(stack.enter_context(_staged(con, profile, extract, home, progress)) for extract in used)
 
-    def rows(self, only: str | None = None) -> str:
-        """A relation of normalised rows (see `normalised_select`): all, or those that the table `only(extract_id, row_no)`
-        names. Once some are kept, all that is asked for must be among them."""
-        if self._kept:
-            return f"(from normal {f'semi join {only} using (extract_id, row_no)' if only else ''})"
-        if not self.used:
-            return f"(select {', '.join(self._nothing())} limit 0)"
-        parts = [
-            normalised_select(
-                self.profile, self.raw(one), frozenset(one.shape.header), one.extract_id,
-                changes_only=one.content == "changes-only", current="known", keys=self.profile.workers.row_key,
-                only=f"row_no in (select row_no from {only} where extract_id = {one.extract_id})" if only else "true",
-            )
-            for one in self.used
-        ]  # fmt: skip
-        return f"({' union all by name '.join(f'({part})' for part in parts)})"
 
-    @property
-    def speaks(self) -> bool:
-        """Whether there are rows to accept: of files, or gathered."""
-        return bool(self.used) or self._kept
+@contextmanager
+def _staged(
+    con: duckdb.DuckDBPyConnection, profile: Profile, extract: Extract, home: Home, progress: Progress
+) -> Iterator[Staged]:
+    progress(f"reading {extract.name}")
+    source, name = source_of(profile, extract), f"raw_{extract.extract_id}"
+    counts = stage(
+        con, extract.stored(home.extracts), extract.shape, name, home.scratch,
+        max_field_chars=source.max_field_chars, name=extract.name,
+    )  # fmt: skip
+    rows = Relation(f"temp.{quote(name)}", ("row_no", *extract.shape.header))
+    rejects = Relation(f"temp.{quote(name + '_rejects')}", ("row_no", "rule", "column_name", "value_class", "raw"))
+    try:
+        made = Staged(extract, rows, rejects, counts.rows + counts.rejected)
+        yield take_trailer(con, made, source.trailer) if source.trailer is not None else made
+    finally:
+        for relation in (rows, rejects):
+            con.execute(f"drop table if exists {relation}")
 
-    def _nothing(self) -> list[str]:
-        """The select list of a relation of normalised rows, of nulls."""
-        columns = {name: DUCKDB_TYPES[self.profile.types[name]] for name in self.profile.columns}
-        flags = {f"{name}__unreadable": "boolean" for name in columns if columns[name] != "VARCHAR"}
-        texts = {f"{name}__text": "varchar" for name in columns if columns[name] != "VARCHAR"}
-        place = {"digest": "uhugeint", "extract_id": "integer", "row_no": "bigint", "control": "boolean"}
-        return [f"null::{kind} as {quote(name)}" for name, kind in {**columns, **flags, **texts, **place}.items()]
 
-    def keep(self, only: str | None = None) -> None:
-        """Normalise all rows, or those that `only` names, for the last time: into temp table `normal`."""
-        if not self._kept:
-            self.con.execute(f"create or replace temp table normal as from {self.rows(only)}")
-            self._kept = True
+def source_of(profile: Profile, extract: Extract) -> Source:
+    """The source of an extract; one that the profile no longer knows is read like the first."""
+    return next((source for source in profile.sources if source.name == extract.source), profile.sources[0])
 
-    def forget(self) -> None:
-        """Let go of what was kept; after a rollback it is no longer there."""
-        self.con.execute("drop table if exists temp.normal")
-        self._kept = False
 
-    def of(self, extracts: list[Extract]) -> Staged:
-        """The same files, but only these of them."""
-        return replace(self, used=extracts, _kept=False)
-
-    def gather(self, part: Staged) -> None:
-        """Put the accepted rows of `part` over those gathered before, in temp table `gathered`; `known` then knows them."""
-        names = ", ".join(map(quote, [*self.profile.columns, "digest", "extract_id", "row_no"]))
-        good = """where (extract_id, row_no) not in (select extract_id, row_no from bad)
-            and (extract_id, row_no) not in (select extract_id, row_no from passed)"""
-        self.con.execute(f"""
-            create or replace temp table gathered_now as
-            select {names} from {part.rows()}
-            semi join (select extract_id, row_no from suspects {good}) using (extract_id, row_no)
-        """)
-        self.con.execute("insert into gathered_keys select person_number from keys")
-        self.con.execute("delete from gathered where person_number in (select person_number from gathered_now)")
-        self.con.execute("insert into gathered from gathered_now")
-
-    def take_gathered(self) -> None:
-        """Let the gathered rows stand for all files: as kept rows, none of which is bad."""
-        self.con.execute("create or replace temp table normal as from gathered")
-        self.con.execute(
-            "create or replace temp table suspects as select extract_id, row_no, person_number, digest from gathered"
-        )
-        self.con.execute("create or replace temp table keys as from gathered_keys")
-        self.con.execute("delete from bad")
-        self.con.execute("delete from passed")
-        self._kept = True
-
-    def close(self) -> None:
-        """Drop the staged tables."""
-        self.forget()
-        for name in ("gathered", "gathered_now", "gathered_keys"):
-            self.con.execute(f"drop table if exists temp.{name}")
-        for extract in self.used:
-            for suffix in ("", "_rejects"):
-                self.con.execute(f"drop table if exists temp.{quote(self.raw(extract) + suffix)}")
+def take_trailer(con: duckdb.DuckDBPyConnection, staged: Staged, pattern: str) -> Staged:
+    """Take the last record out, if it is the trailer. It may have as many cells as a row, or another number."""
+    shape = staged.extract.shape
+    cells = ", ".join(f"coalesce({quote(name)}, '')" for name in shape.header)
+    text = f"rtrim(concat_ws({literal(shape.delimiter)}, {cells}), {literal(shape.delimiter)})"
+    last = first(
+        con,
+        f"""select row_no, line, rejected from (
+            select row_no, {text} as line, false as rejected from (from {staged.rows} order by row_no desc limit 1)
+            union all select row_no, raw, true from (from {staged.rejects} order by row_no desc limit 1))
+        order by row_no desc limit 1""",
+    )
+    found = re.search(pattern, str(last[1] or "")) if last else None
+    if last is None or found is None or not found[1].isdecimal():
+        return staged
+    con.execute(f"delete from {staged.rejects if last[2] else staged.rows} where row_no = ?", [last[0]])
+    return replace(staged, records=staged.records - 1, total=int(found[1]))

@@ -1,48 +1,52 @@
-"""Judging rows by the contract, and putting those that break it into quarantine with every rule they broke."""
+"""Validation: which rows keep the contract, and which rules the others violate."""
 
 from __future__ import annotations
 
-import datetime as dt
-
-import duckdb
 import pyarrow as pa
 
-from hcm_pipeline.extracts.register import Extract
 from hcm_pipeline.profile.model import Profile
-from hcm_pipeline.warehouse import first, quote
-from hcm_pipeline.workers.staged import Staged
+from hcm_pipeline.warehouse import Relation, Scratch, query, quote
+from hcm_pipeline.workers.batch import Batch
+from hcm_pipeline.workers.deduplication import Deduplicated
 
 CHUNK_ROWS = 100_000
 """Rows in one frame for pandera: some 100 MiB."""
-TABLES = ("suspects", "failures", "bad")
+VIOLATIONS = {"extract_id": "integer", "row_no": "bigint", "rule": "varchar", "column_name": "varchar",
+              "value_class": "varchar", "value": "varchar"}  # fmt: skip
+"""Columns of a relation of violations: one row is one rule that one row of an extract violates."""
 
 
-def validate(staged: Staged, *, same_contract: bool) -> None:
-    """Make temp tables `suspects` (rows that are not known as good) and `failures` (the rules they break).
+def suspects_of(t: Scratch, found: Deduplicated, known: Relation, *, same_contract: bool) -> Relation:
+    """Rows that are not known as good, without those that collapse: extract_id, row_no, person_number, digest.
 
-    `same_contract`: the snapshot before was judged by the same profile, so a row that says what the snapshot says is good.
+    `same_contract`: the snapshot before was judged by the same profile, so a row that says what `known` says is good.
     """
-    con = staged.con
-    known = "exists (from known c where c.person_number = k.person_number and c.digest = k.digest)"
-    con.execute(f"""
-        create or replace temp table suspects as
-        select k.extract_id, k.row_no, k.person_number, k.digest from keys k
-        where (k.unreadable or not ({known if same_contract else "false"})
-            or (k.extract_id, k.row_no) in (select extract_id, row_no from passed)
-            or (k.extract_id, k.row_no) in (select extract_id, row_no from contradicting))
-        and (k.extract_id, k.row_no) not in (select extract_id, row_no from repeats where nth > 1)
-    """)
-    con.execute("""create or replace temp table failures(extract_id integer, row_no bigint, rule varchar,
-        column_name varchar, value_class varchar, "value" varchar)""")
-    staged.keep("suspects")
-    query = f"select {', '.join(_judged_columns(staged.profile))} from {staged.rows('suspects')} n"
+    parts = {
+        "keys": found.keys,
+        "repeats": found.repeats,
+        "passed_over": found.passed_over,
+        "contradicting": found.contradicting,
+    }
+    good = known if same_contract else f"(from {known} limit 0)"
+    return t.make("suspects", query(__package__, "suspects", **parts, good=good))
+
+
+def violations_of(t: Scratch, batch: Batch, suspects: Relation) -> Relation:
+    """The rules of the contract that the suspects violate: see VIOLATIONS."""
+    select = f"select {', '.join(_judged_columns(batch.profile))} from {batch.rows(suspects)} n"
     # nothing else can be asked while rows stream in, so what was found waits; not even a rollback, so they end here
-    with con.sql(query).to_arrow_reader(CHUNK_ROWS) as rows:
-        found = [_failures(staged.profile, batch) for batch in rows]
-    for table in filter(None, found):
-        con.register("broken_now", table)
-        con.execute("insert into failures from broken_now")
-        con.unregister("broken_now")
+    with t.con.sql(select).to_arrow_reader(CHUNK_ROWS) as rows:
+        found = [_failures(batch.profile, chunk) for chunk in rows]
+    tables = [one for one in found if one is not None]
+    return t.of_arrow("violations", pa.concat_tables(tables)) if tables else t.empty("violations", VIOLATIONS)
+
+
+def quarantined_rows(t: Scratch, profile: Profile, found: Deduplicated, violations: Relation) -> Relation:
+    """The rows that violate a rule or contradict another one: extract_id, row_no, person_number, violations (a list of structs of
+    rule, column_name, value_class and value)."""
+    number = profile.columns["person_number"].column
+    parts = {"keys": found.keys, "violations": violations, "contradicting": found.contradicting}
+    return t.make("quarantined", query(__package__, "quarantined", **parts), {"number": number})
 
 
 def _judged_columns(profile: Profile) -> list[str]:
@@ -61,64 +65,18 @@ def _judged_columns(profile: Profile) -> list[str]:
 
 
 def _failures(profile: Profile, batch: pa.RecordBatch) -> pa.Table | None:
-    """Rows for `failures`; None when every row of the batch keeps the contract."""
-    from hcm_pipeline.workers.contract import broken_rules  # pandas and pandera: a third of every command's start
+    """Rows of violations; None when every row of the batch keeps the contract."""
+    from hcm_pipeline.workers.contract import violations_in  # pandas and pandera: a third of every command's start
 
-    broken = broken_rules(profile, batch.to_pandas())
-    if not broken:
+    violations = violations_in(profile, batch.to_pandas())
+    if not violations:
         return None
-    places = pa.array([b.position for b in broken], pa.int64())
+    places = pa.array([violation.position for violation in violations], pa.int64())
     return pa.table({
         "extract_id": batch.column("extract_id").take(places),
         "row_no": batch.column("row_no").take(places),
-        "rule": pa.array([b.rule for b in broken], pa.string()),
-        "column_name": pa.array([profile.columns[b.field].column for b in broken], pa.string()),
-        "value_class": pa.array([b.value_class for b in broken], pa.string()),
-        "value": pa.array([b.value for b in broken], pa.string()),
+        "rule": pa.array([violation.rule for violation in violations], pa.string()),
+        "column_name": pa.array([profile.columns[violation.field].column for violation in violations], pa.string()),
+        "value_class": pa.array([violation.value_class for violation in violations], pa.string()),
+        "value": pa.array([violation.value for violation in violations], pa.string()),
     })  # fmt: skip
-
-
-def quarantine(staged: Staged, day: dt.date) -> int:
-    """Write `quarantined_rows` and `passed_over_rows`, make temp table `bad`; the number of rows in quarantine."""
-    con = staged.con
-    number = staged.profile.columns["person_number"].column
-    con.execute(
-        """insert into failures
-        select extract_id, row_no, 'contradicts_another_row', ?, 'repeated person number', person_number
-        from contradicting""",
-        [number],
-    )
-    con.execute("""
-        create or replace temp table bad as
-        select f.extract_id, f.row_no, any_value(k.person_number) as person_number,
-            list({'rule': rule, 'column_name': column_name, 'value_class': value_class, 'value': "value"}
-                order by rule, column_name) as broken
-        from failures f join keys k using (extract_id, row_no) group by all
-    """)
-    for extract in staged.used:
-        _keep_raw(con, staged, extract, day)
-    # a row that breaks the contract is in quarantine, whatever else would have become of it
-    con.execute("delete from passed where (extract_id, row_no) in (select extract_id, row_no from bad)")
-    con.execute("insert into passed_over_rows select ?, extract_id, row_no, person_number from passed", [day])
-    row = first(con, "select count(*) from quarantined_rows where business_date = ?", [day])
-    return int(row[0]) if row else 0
-
-
-def _keep_raw(con: duckdb.DuckDBPyConnection, staged: Staged, extract: Extract, day: dt.date) -> None:
-    raw = staged.raw(extract)
-    con.execute(
-        f"""insert into quarantined_rows
-        select ?, b.extract_id, b.row_no, b.person_number, b.broken, r.json
-        from bad b join (
-            select row_no, to_json(r)::varchar as json from {quote(raw)} r
-            where row_no in (select row_no from bad where extract_id = {extract.extract_id})) r using (row_no)
-        where b.extract_id = {extract.extract_id}""",
-        [day],
-    )
-    con.execute(
-        f"""insert into quarantined_rows
-        select ?, ?, row_no, null,
-            [{{'rule': rule, 'column_name': column_name, 'value_class': value_class, 'value': null}}], raw
-        from {quote(raw + "_rejects")}""",
-        [day, extract.extract_id],
-    )

@@ -27,9 +27,8 @@ from hcm_pipeline.profile import model
 from hcm_pipeline.sandbox.options import SandboxOptions
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.warehouse import Warehouse
-from hcm_pipeline.workers import completeness
-from hcm_pipeline.workers.change_kinds import KINDS as CHANGES
-from hcm_pipeline.workers.change_kinds import RULES
+from hcm_pipeline.workers import FINDINGS, RULES
+from hcm_pipeline.workers import KINDS as CHANGES
 from tests.docs.pages import DOCS, code, headings, rows
 
 REFERENCE = DOCS / "reference"
@@ -196,7 +195,7 @@ def test_the_page_on_landing_lists_every_rule_that_holds_an_extract() -> None:
     listed = {
         code(rule): words for rule, words in list(rows(DOCS / "how-to" / "land-extracts.md", "An extract is held"))[1:]
     }
-    assert listed == completeness.RULES
+    assert listed == FINDINGS
 
 
 def test_the_page_on_working_lives_has_the_tables_of_the_code() -> None:

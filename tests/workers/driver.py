@@ -14,7 +14,7 @@ from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.warehouse import Warehouse
-from hcm_pipeline.workers.day import DayCounts
+from hcm_pipeline.workers import DayCounts
 
 PROFILE = """
 name = "firm"

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterator
+from functools import cache
 
+import duckdb
 import pytest
 
 from hcm_pipeline.flow.profiles import parse_profile
-from hcm_pipeline.profile.model import Life
-from hcm_pipeline.warehouse import memory
+from hcm_pipeline.profile.model import Life, Profile
+from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, memory, scratch
 from hcm_pipeline.workers.change_kinds import DATES, KINDS, MOVES, RULES, attributes_sql, first_kind_sql, kind_sql
-from hcm_pipeline.workers.lifecycle import lives_sql, make_surroundings
+from hcm_pipeline.workers.lifecycle import circumstances_of, with_lifecycle
 from tests.docs.pages import DOCS
 
 from .driver import PROFILE
@@ -38,46 +41,51 @@ TODAY = "2026-11-10"
 Facts = dict[str, str | None]
 
 
-def judged(
-    before: Facts | None, now: Facts, *, been: bool = False, on: str = TODAY, was: str = TODAY
-) -> tuple[list[str], str]:
-    """Attributes that differ and the kind of the change between what was known on day `was` and on day `on`.
-
-    `missing` among the facts: whether the worker is missing then.
-    """
-    profile = parse_profile(PROFILE + LIFE, "firm.toml").profile
+@pytest.fixture(scope="module")
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
     with memory() as con:
-        con.execute("create table absences(person_number varchar, status varchar, valid_to date)")
-        make_surroundings(con, profile.workers.life)
-        for name, facts, day in (("b", before, was), ("n", now, on)):
-            if facts is None:
-                continue
-            columns = [
-                f"null::{kind.replace('string', 'varchar')} as {f}"
-                for f, kind in profile.types.items()
-                if f not in FIELDS
-            ]
-            values = [f"{_value(facts.get(f))}::{profile.types[f].replace('string', 'varchar')} as {f}" for f in FIELDS]
-            number = f"'{name}' as person_number"
-            columns = [number, *(c for c in columns if "person_number" not in c)]
-            con.execute("insert into absences values (?, 'missing', null)", [name if facts.get("missing") else "x"])
-            moment = dt.datetime.fromisoformat(f"{day}T12:00:00+00:00")
-            relation = f"(select {', '.join(columns + values)})"
-            scope = "country <> 'XX'"
-            con.execute(
-                f"create table {name} as select *, {scope} as in_scope from {lives_sql(profile, relation, moment)}"
-            )
-        if before is None:
-            return [], con.sql(f"select {first_kind_sql('life_stage')} from n").fetchall()[0][0]
-        attributes = attributes_sql(list(FIELDS), "b", "n")
-        kind = kind_sql(profile, "a", "b", "n")
-        query = f"select a, {kind} from b, n, (select {been} as been), lateral (select {attributes} as a)"
-        [(found, called)] = con.sql(query).fetchall()
+        yield con
+
+
+@pytest.fixture
+def t(con: duckdb.DuckDBPyConnection) -> Iterator[Scratch]:
+    with scratch(con) as t:
+        yield t
+
+
+@cache
+def profile() -> Profile:
+    return parse_profile(PROFILE + LIFE, "firm.toml").profile
+
+
+def at(t: Scratch, facts: Facts, date: str) -> Relation:
+    """One worker on a day, with stage and scope. `missing` among the facts: whether the worker is missing then."""
+    absences = t.of_rows(
+        "absences",
+        {"person_number": "varchar", "status": "varchar", "valid_to": "date"},
+        [("1", "missing", None)] if facts.get("missing") else [],
+    )
+    columns = {name: DUCKDB_TYPES[kind] for name, kind in profile().types.items()}
+    given = t.of_rows("facts", columns, [["1" if name == "person_number" else facts.get(name) for name in columns]])
+    around = circumstances_of(t, profile().workers.life, absences)
+    moment = dt.datetime.fromisoformat(f"{date}T12:00:00+00:00")
+    lived = with_lifecycle(profile(), str(given), moment, around)
+    return t.make("lived", f"select *, country <> 'XX' as in_scope from {lived}")
+
+
+def judged(
+    t: Scratch, before: Facts | None, now: Facts, *, worked_before: bool = False, on: str = TODAY, was: str = TODAY
+) -> tuple[list[str], str]:
+    """Attributes that differ and the kind of the change between what was known on day `was` and on day `on`."""
+    is_now = at(t, now, on)
+    if before is None:
+        return [], t.rows(f"select {first_kind_sql('life_stage')} from {is_now}")[0][0]
+    kind = kind_sql(profile(), "attributes", "b", "n")
+    [(found, called)] = t.rows(
+        f"""select attributes, {kind} from {at(t, before, was)} b, {is_now} n,
+        (select {worked_before} as worked_before), lateral (select {attributes_sql(list(FIELDS), "b", "n")} as attributes)"""
+    )
     return found, called
-
-
-def _value(text: str | None) -> str:
-    return "null" if text is None else f"'{text}'"
 
 
 GONE: Facts = {"active": "false", "termination_date": "2026-11-02"}
@@ -142,9 +150,9 @@ CASES: list[tuple[Facts | None, Facts, str]] = [
 
 
 @pytest.mark.parametrize(("before", "now", "kind"), CASES)
-def test_a_change_is_called_what_the_table_says(before: Facts | None, now: Facts, kind: str) -> None:
+def test_a_change_is_called_what_the_table_says(t: Scratch, before: Facts | None, now: Facts, kind: str) -> None:
     was, is_ = None if before is None else {**BEFORE, **before}, {**BEFORE, **now}
-    called = judged(was, is_)
+    called = judged(t, was, is_)
     assert called[1] == kind
     if was is not None:
         facts = [field for field in FIELDS if field != "active" and was.get(field) != is_.get(field)]
@@ -152,7 +160,7 @@ def test_a_change_is_called_what_the_table_says(before: Facts | None, now: Facts
 
 
 @pytest.mark.parametrize(
-    ("facts", "was", "on", "been", "kind", "differs"),
+    ("facts", "was", "on", "worked_before", "kind", "differs"),
     [
         (AHEAD, TODAY, "2026-11-15", False, "joiner", ["active", "life_stage"]),
         (AHEAD, TODAY, "2026-11-15", True, "rehire", ["active", "life_stage"]),
@@ -169,9 +177,10 @@ def test_a_change_is_called_what_the_table_says(before: Facts | None, now: Facts
     ],
 )
 def test_a_change_that_only_a_date_brings_is_called_so(
-    facts: Facts, was: str, on: str, been: bool, kind: str, differs: list[str]
+    t: Scratch, facts: Facts, was: str, on: str, worked_before: bool, kind: str, differs: list[str]
 ) -> None:
-    assert judged({**BEFORE, **facts}, {**BEFORE, **facts}, been=been, was=was, on=on) == (differs, kind)
+    same = {**BEFORE, **facts}
+    assert judged(t, same, same, worked_before=worked_before, was=was, on=on) == (differs, kind)
 
 
 def test_every_kind_is_tried() -> None:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hcm_pipeline.errors import ProfileError
 from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.profile.model import Life
-from hcm_pipeline.warehouse import memory
-from hcm_pipeline.workers.lifecycle import lives_sql, make_surroundings, moment_of
+from hcm_pipeline.warehouse import DUCKDB_TYPES, memory, scratch
+from hcm_pipeline.workers.lifecycle import circumstances_of, moment_of, with_lifecycle
 
 from .driver import PROFILE, Firm, day, worker
 
@@ -252,25 +252,28 @@ def test_stages_are_those_of_the_table_on_every_day_and_change_only_when_their_m
 ) -> None:
     profile = parse_profile(PROFILE, "firm.toml").profile
     profile = profile.model_copy(update={"workers": profile.workers.model_copy(update={"life": life})})
-    lacking = ", ".join(
-        f"null::varchar as {n}"
-        for n in profile.columns
-        if n not in ("person_number", "active", "hire_date", "termination_date")
-    )
-    with memory() as con:
-        con.execute("create table absences(person_number varchar, status varchar, valid_to date)")
-        make_surroundings(con, life)
-        con.execute("create table facts(person_number varchar, active boolean, hire_date date, termination_date date)")
-        con.executemany("insert into facts values (?, ?, ?, ?)", [(str(n), *person) for n, person in enumerate(people)])
+    with memory() as con, scratch(con) as t:
+        absences = t.empty("absences", {"person_number": "varchar", "status": "varchar", "valid_to": "date"})
+        around = circumstances_of(t, life, absences)
+        columns = {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()}
+        facts = t.of_rows(
+            "facts", columns, [[fact(name, str(n), person) for name in columns] for n, person in enumerate(people)]
+        )
         due: dict[str, dt.datetime | None] = {}
         stages: dict[str, str] = {}
         for number in range(-10, 40):
             today = START + dt.timedelta(days=number)
             moment = dt.datetime.combine(today, dt.time(12), dt.UTC)
-            relation = lives_sql(profile, f"(select *, {lacking} from facts)", moment)
-            for who, stage, next_at in con.sql(f"select person_number, life_stage, next_at from {relation}").fetchall():
+            lived = with_lifecycle(profile, str(facts), moment, around)
+            for who, stage, next_at in t.rows(f"select person_number, life_stage, next_at from {lived}"):
                 assert stage == stage_of(life, *people[int(who)], today)
                 at = due.get(who)
                 came = who not in stages or (at is not None and at <= moment)
                 assert came == (stages.get(who) != stage), (people[int(who)], today)
                 stages[who], due[who] = stage, next_at
+
+
+def fact(field: str, number: str, person: tuple[bool, dt.date | None, dt.date | None]) -> object:
+    active, hired, left = person
+    facts = {"person_number": number, "active": active, "hire_date": hired, "termination_date": left}
+    return facts.get(field)

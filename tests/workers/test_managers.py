@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hcm_pipeline.targets.entra import desired
-from hcm_pipeline.workers.managers import on_cycles
+from hcm_pipeline.warehouse import on_cycles
 
 from .driver import Firm, day, worker
 

@@ -22,8 +22,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from hcm_pipeline.profile.model import Delivery
-from hcm_pipeline.warehouse import literal
-from hcm_pipeline.workers.managers import on_cycles
+from hcm_pipeline.warehouse import literal, on_cycles
 
 STARTS_SINCE = dt.timedelta(days=30)
 """Who started longer ago starts no more: in a first load that is nearly everybody."""

@@ -1,0 +1,59 @@
+"""The rows of extracts that are judged together, normalised only where they are asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, quote
+from hcm_pipeline.workers.normalise import DIGEST_TYPE, normalised_select
+from hcm_pipeline.workers.relations import Known
+from hcm_pipeline.workers.staged import Staged
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Staged extracts with what their rows are completed from. Normalising them is SQL that runs when it is asked for: a daily
+    run normalises everything once, for the digests, and then keeps what has changed.
+
+    `kept`: the rows that were normalised for the last time; None before.
+    """
+
+    profile: Profile
+    staged: tuple[Staged, ...]
+    known: Known
+    kept: Relation | None = None
+
+    def rows(self, only: Relation | None = None) -> str:
+        """Normalised rows (see `normalised_select`), in parentheses: all, or those that `only(extract_id, row_no)` names. Once
+        some are kept, all that is asked for must be among them."""
+        if self.kept is not None:
+            return f"(from {self.kept} {f'semi join {only} using (extract_id, row_no)' if only else ''})"
+        if not self.staged:
+            return f"(select {', '.join(self._nothing())} limit 0)"
+        parts = [f"({self._normalised(one, only)})" for one in self.staged]
+        return f"({' union all by name '.join(parts)})"
+
+    def keep(self, t: Scratch, only: Relation | None = None) -> Batch:
+        """The same rows, or those that `only` names, in a table: normalised for the last time."""
+        return self if self.kept is not None else replace(self, kept=t.make("normalised", f"from {self.rows(only)}"))
+
+    def numbers(self, content: str) -> list[int]:
+        """The ids of the extracts with this content: full or changes-only."""
+        return [one.extract.extract_id for one in self.staged if one.extract.content == content]
+
+    def _normalised(self, staged: Staged, only: Relation | None) -> str:
+        extract = staged.extract
+        wanted = f"row_no in (select row_no from {only} where extract_id = {extract.extract_id})" if only else "true"
+        return normalised_select(
+            self.profile, staged.rows, frozenset(extract.shape.header), extract.extract_id,
+            changes_only=extract.content == "changes-only", known=self.known, only=wanted,
+        )  # fmt: skip
+
+    def _nothing(self) -> list[str]:
+        """The select list of a relation of normalised rows, of nulls."""
+        columns = {name: DUCKDB_TYPES[self.profile.types[name]] for name in self.profile.columns}
+        flags = {f"{name}__unreadable": "boolean" for name in columns if columns[name] != "VARCHAR"}
+        texts = {f"{name}__text": "varchar" for name in columns if columns[name] != "VARCHAR"}
+        place = {"digest": DIGEST_TYPE, "extract_id": "integer", "row_no": "bigint", "control": "boolean"}
+        return [f"null::{kind} as {quote(name)}" for name, kind in {**columns, **flags, **texts, **place}.items()]
