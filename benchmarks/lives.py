@@ -25,7 +25,7 @@ import duckdb
 from hcm_pipeline.flow import landing, processing
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
-from hcm_pipeline.identity.allocation import entered
+from hcm_pipeline.identity import entered
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.warehouse import Warehouse, first
 from hcm_pipeline.workers import prepare

@@ -101,8 +101,8 @@ def writing(folder: Path, asked: argparse.Namespace) -> Measured:
 
 def directory(folder: Path, asked: argparse.Namespace) -> Measured:
     """Fill the directory with accounts that nobody has, whose names are like those of the ledger."""
-    from hcm_pipeline.directory import tables
-    from hcm_pipeline.directory.entries import SCHEMA
+    from hcm_pipeline.directory import SCHEMA, apply, stage
+    from hcm_pipeline.warehouse import scratch
 
     def batches() -> Iterator[pa.RecordBatch]:
         for start in range(0, asked.directory, 50_000):
@@ -127,8 +127,8 @@ def directory(folder: Path, asked: argparse.Namespace) -> Measured:
         con.execute("set preserve_insertion_order = true")
 
         def work() -> None:
-            tables.stage(con, list(batches()))
-            tables.apply(con, "entra", NOW, onto_known=False)
+            with scratch(con) as t:
+                apply(t, "entra", stage(t, list(batches())), NOW, onto_known=False)
 
         return timed(work)
 
@@ -180,14 +180,17 @@ def _workers(con: Any, folder: Path, before: str, count: int, day: dt.date) -> N
 def _named(con: Any, day: dt.date, count: int) -> Measured:
     from hcm_pipeline.flow.profiles import load_profile
     from hcm_pipeline.identity import give_names
-    from hcm_pipeline.warehouse import first
+    from hcm_pipeline.warehouse import first, scratch, table
 
     profile = load_profile("oracle-hcm").profile
     given = []
 
     def work() -> None:
         con.begin()
-        given.append(give_names(con, profile, day, NOW))
+        with scratch(con) as t:
+            workers = t.view("workers", "from worker_versions where valid_to is null")
+            versions, changes = table(con, "worker_versions"), table(con, "changes")
+            given.append(give_names(t, profile, workers, versions, changes, day, NOW))
         con.commit()
 
     measured = timed(work)

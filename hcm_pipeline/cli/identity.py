@@ -13,24 +13,26 @@ import typer
 from hcm_pipeline.cli.context import Context
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.prepare import Json
-from hcm_pipeline.directory.entries import Read
+from hcm_pipeline.directory import Read
 from hcm_pipeline.errors import HomeError, PipelineError, UsageError
 from hcm_pipeline.flow import queries
 from hcm_pipeline.flow.directories import Wish, forget_removed, read_directory, readable
 from hcm_pipeline.flow.processing import utc_now
-from hcm_pipeline.identity.capacity import crowded
-from hcm_pipeline.identity.explain import Tried, explain
-from hcm_pipeline.identity.ledger_csv import export_ledger, import_ledger
-from hcm_pipeline.identity.review import (
+from hcm_pipeline.identity import (
     SpelledPart,
+    Tried,
+    crowded,
     decide,
     decide_rehire,
     decide_spelling,
+    export_ledger,
+    import_ledger,
     spelling_of,
     spellings_waiting,
     waiting,
 )
 from hcm_pipeline.profile import Profile
+from hcm_pipeline.warehouse import scratch, transaction
 
 identity_app = typer.Typer(
     help="The ledger of names: why, how crowded, out and in.", no_args_is_help=True, rich_markup_mode=None
@@ -50,10 +52,10 @@ def show(
     """One worker's names: which candidates there were, who holds each, and which rule decided. Prints personal data."""
     context = Context.from_env()
     context.existing_home()
-    with context.warehouse.read() as con:
+    with context.warehouse.read() as con, scratch(con) as t:
         held = queries.identity(con, number)
-        tried = explain(con, context.loaded.profile, number)
-        spelled = spelling_of(con, context.loaded.profile, number)
+        tried = queries.tried(con, context.loaded.profile, number)
+        spelled = spelling_of(t, context.loaded.profile, queries.workforce(t), number)
     if held is None and not tried:
         raise UsageError(f"{number}: neither the ledger nor the snapshot holds this person number")
     if as_json:
@@ -233,16 +235,16 @@ def review(
             "a decision is one of --accept, --set, --same-as, --new and a spelling (--first, --preferred, --last)"
         )
     result: dict[str, object] = {"person_number": number}
-    with context.warehouse.write() as con:
-        by = getpass.getuser()
+    with context.warehouse.write() as con, scratch(con) as t:
+        by, now, workforce = getpass.getuser(), utc_now(), queries.workforce(t)
         if spelled or (accept and number not in {one.person_number for one in waiting(con)}):
-            result["spelling"] = decide_spelling(con, context.loaded.profile, number, spelled, by=by, now=utc_now())
+            result["spelling"] = decide_spelling(t, context.loaded.profile, workforce, number, spelled, by=by, now=now)
             what = "the names are made of the spelling"
         else:
             if same_as:
-                decided = decide_rehire(con, number, same_as, by=by, now=utc_now())
+                decided = decide_rehire(con, workforce.workers, number, same_as, by=by, now=now)
             else:
-                decided = decide(con, number, set_, accept=accept, by=by, now=utc_now())
+                decided = decide(con, workforce.workers, number, set_, accept=accept, by=by, now=now)
             result |= {"account": decided.account, "same_as": decided.same_as}
             what = "their account is adopted" if decided.account else "they get new names, unless they have some"
             if decided.same_as:
@@ -258,11 +260,11 @@ def review(
 
 
 def _show_waiting(context: Context, as_json: bool) -> None:
-    with context.warehouse.read() as con:
+    with context.warehouse.read() as con, scratch(con) as t:
         found = waiting(con)
         accounts = [review for review in found if review.about == "account"]
         rehires = [review for review in found if review.about != "account"]
-        spellings = spellings_waiting(con, context.loaded.profile)
+        spellings = spellings_waiting(t, context.loaded.profile, queries.workforce(t))
     if as_json:
         dump({"accounts": accounts, "rehires": rehires, "spellings": spellings})
         return
@@ -361,14 +363,8 @@ def import_(
         source = file.expanduser().open(encoding="utf-8-sig", newline="")
     except OSError as error:
         raise UsageError(f"{file}: cannot be read ({error.strerror})") from None
-    with source, context.warehouse.write() as con:
-        con.begin()
-        try:
-            done = import_ledger(con, source, utc_now().date())
-            con.commit()
-        except BaseException:
-            con.rollback()
-            raise
+    with source, context.warehouse.write() as con, transaction(con):
+        done = import_ledger(con, source, utc_now().date())
     context.warehouse.publish()
     if as_json:
         dump(done)

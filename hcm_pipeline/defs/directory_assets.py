@@ -10,7 +10,7 @@ import dagster as dg
 
 from hcm_pipeline.defs import metadata as md
 from hcm_pipeline.defs.resources import Pipeline
-from hcm_pipeline.directory.freshness import max_age_hours
+from hcm_pipeline.directory import max_age_hours
 from hcm_pipeline.flow.directories import read_directory
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.profile.model import Directory

@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import sansldap
 
@@ -19,7 +17,7 @@ from hcm_pipeline.directory.ber import Entry
 from hcm_pipeline.directory.distinguished_names import escape_rdn
 from hcm_pipeline.directory.entries import SCHEMA, Read
 from hcm_pipeline.directory.ldap import Connection, Refused
-from hcm_pipeline.directory.reading import Reading
+from hcm_pipeline.directory.reading import Account, Reading
 from hcm_pipeline.errors import ServiceError
 
 _NAMES = {"sAMAccountName": "sam_account_name", "userPrincipalName": "user_principal_name", "mail": "mail",
@@ -39,21 +37,6 @@ _DELETED_DN = re.compile(r"\\0ADEL:", re.IGNORECASE)
 _RANGE = re.compile(rf"{_ADDRESSES.lower()};range=\d+-(\d+|\*)")
 _SHOW_DELETED = sansldap.ShowDeletedControl(critical=True)
 _UNREADABLE = ("NO_SUCH_OBJECT", "INSUFFICIENT_ACCESS_RIGHTS", "OPERATIONS_ERROR", "UNAVAILABLE_CRITICAL_EXTENSION")
-
-
-@dataclass(frozen=True)
-class Account:
-    """Who signs in where, and what is read. `employee_id` is the attribute that holds the person number."""
-
-    url: str
-    user: str
-    password: str
-    bases: Sequence[str] = ()
-    employee_id: str = "employeeID"
-    ca_file: Path | None = None
-
-    def __repr__(self) -> str:
-        return f"Account({self.url}, {self.user})"
 
 
 def refresh(reading: Reading, account: Account) -> Read:

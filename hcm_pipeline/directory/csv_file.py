@@ -14,8 +14,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import duckdb
-
 from hcm_pipeline.directory.entries import KINDS, SCHEMA, Read, RefusedRow
 from hcm_pipeline.directory.reading import Reading
 from hcm_pipeline.directory.tables import stage_query
@@ -23,7 +21,7 @@ from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.home import private
 from hcm_pipeline.profile.model import Source
 from hcm_pipeline.sources import examine, stage
-from hcm_pipeline.warehouse import literal, quote
+from hcm_pipeline.warehouse import Relation, Scratch, literal, quote, scratch
 
 HEADINGS = {
     "object_id": ("object_id", "id", "objectid", "objectguid"),
@@ -53,6 +51,8 @@ NAMES = (
 )
 """A file has at least one of these, and an object too."""
 _MAX_CHARS = 1 << 20
+_STAGED = "directory_file"
+"""The tables that staging makes begin so."""
 _SOURCE = Source(name="directory", glob="*", max_field_chars=_MAX_CHARS)
 
 
@@ -70,19 +70,12 @@ def refresh(reading: Reading, path: Path) -> Read:
     with _copied(reading, path) as copy:
         shape = examine(copy, _SOURCE, name=path.name)
         columns = _columns(path.name, shape.header)
-        with reading.warehouse.write() as con:
-            stage(
-                con,
-                copy,
-                shape,
-                "directory_file",
-                reading.warehouse.home.scratch,
-                max_field_chars=_MAX_CHARS,
-                name=path.name,
-            )
-            refused = _judge(con, path.name, columns)
-            counts = reading.put(con, lambda: stage_query(con, _OBJECTS))
-            for table in ("directory_file", "directory_file_rejects", "judged"):
+        with reading.warehouse.write() as con, scratch(con) as t:
+            stage(con, copy, shape, _STAGED, reading.warehouse.home.scratch, max_field_chars=_MAX_CHARS, name=path.name)
+            judged = _judge(t, columns)
+            refused = _refused(t, path.name, columns, judged)
+            counts = reading.put(con, lambda own: stage_query(own, _objects_sql(judged)))
+            for table in (_STAGED, f"{_STAGED}_rejects"):
                 con.execute(f"drop table {table}")
     reading.warehouse.publish()
     return Read(reading.directory, "csv", "full", counts.objects, counts.changed, refused=tuple(refused))
@@ -122,29 +115,34 @@ def _columns(file: str, header: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def _judge(con: duckdb.DuckDBPyConnection, file: str, columns: dict[str, str]) -> list[RefusedRow]:
-    """Temp table `judged`: the rows as the model has them, with what is wrong with each; the refused ones, in their order."""
+def _judge(t: Scratch, columns: dict[str, str]) -> Relation:
+    """The rows as the model has them: row_no, the columns of SCHEMA, and `rule`, what is wrong with the row (NULL: nothing)."""
     values = ", ".join(
         f"nullif(trim({quote(columns[name])}), '') as {name}" if name in columns else f"null::varchar as {name}"
         for name in SCHEMA.names
     )
-    con.execute(f"""
-        create or replace temp table judged as
-        with raw as (select row_no, {values} from directory_file),
-        typed as (select * replace ({_OBJECT_ID} as object_id, {_KIND} as kind,
-            case when deleted is null or lower(deleted) in ('false', '0', 'no') then false
-                when lower(deleted) in ('true', '1', 'yes') then true end as deleted) from raw)
+    deleted = """case when deleted is null or lower(deleted) in ('false', '0', 'no') then false
+        when lower(deleted) in ('true', '1', 'yes') then true end"""
+    return t.make(
+        "judged",
+        f"""with raw as (select row_no, {values} from {_STAGED}),
+        typed as (select * replace ({_OBJECT_ID} as object_id, {_KIND} as kind, {deleted} as deleted) from raw)
         select *, case when object_id is null then 'no_object_id'
             when row_number() over (partition by object_id order by row_no) > 1 then 'repeated_object_id'
             when kind is null then 'kind' when deleted is null then 'deleted'
             when coalesce({", ".join(NAMES)}) is null then 'no_names' end as rule
-        from typed""")
+        from typed""",
+    )
+
+
+def _refused(t: Scratch, file: str, columns: dict[str, str], judged: Relation) -> list[RefusedRow]:
+    """The rows that are no object, and those that could not be read, in their order."""
     shown = " ".join(
         f"when '{rule}' then {literal(columns.get(column, ''))}" for rule, (column, _) in _RULES.items() if column
     )
-    found = con.execute(f"""
-        select row_no, nullif(case rule {shown} end, '') as column_name, rule, null from judged where rule is not null
-        union all select row_no, column_name, rule, value_class from directory_file_rejects order by 1""").fetchall()
+    found = t.rows(f"""
+        select row_no, nullif(case rule {shown} end, '') as column_name, rule, null from {judged} where rule is not null
+        union all select row_no, column_name, rule, value_class from {_STAGED}_rejects order by 1""")
     return [RefusedRow(file, row, column, rule, why or _RULES[rule][1]) for row, column, rule, why in found]
 
 
@@ -173,5 +171,8 @@ _KIND = f"""case when kind is null then 'user' when lower(kind) in ({", ".join(m
     when list_has_any({_CLASSES}, ['organizationalunit', 'container', 'domaindns', 'builtindomain']) then 'container'
     when regexp_full_match(kind, '[A-Za-z][A-Za-z0-9;-]*') then 'other' end"""
 _SPLIT = r"regexp_split_to_array(proxy_addresses, '[;|\n]+\s*')"
-_OBJECTS = f"""
-    select row_no as place, * exclude (row_no, rule) replace ({_SPLIT} as proxy_addresses) from judged where rule is null"""
+
+
+def _objects_sql(judged: Relation) -> str:
+    objects = f"* exclude (row_no, rule) replace ({_SPLIT} as proxy_addresses)"
+    return f"select row_no as place, {objects} from {judged} where rule is null"

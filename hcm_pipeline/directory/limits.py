@@ -48,9 +48,6 @@ COMMON_NAME = Limit("common_name", 64, r"[\x00-\x1f\x7f]", r"\s", r"\s", "[cn]")
 MAIL_NICKNAME = Limit("mail_nickname", 64, r"[^A-Za-z0-9'._!#^~-]", r"\.", r"\.", "[nick]")
 PROXY_ADDRESS = Limit("proxy_addresses", 256, r"""[\s<>(),;\[\]"]""", "", "", "[proxy]")
 
-LIMITS = (UPN_LOCAL, UPN_DOMAIN, SAM, COMMON_NAME, MAIL_NICKNAME, PROXY_ADDRESS)
-
-
 EDGES = "._ -'"
 """Characters that no name begins or ends with."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +12,10 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from hcm_pipeline.directory.tables import Counts, apply, living, require_no_loss, stage
+from hcm_pipeline.directory.findings import require_none
+from hcm_pipeline.directory.tables import Counts, apply, living, loss_findings, stage
 from hcm_pipeline.home import private
-from hcm_pipeline.warehouse import Warehouse
+from hcm_pipeline.warehouse import Relation, Scratch, Warehouse, scratch, transaction
 
 BATCH_ROWS = 10_000
 
@@ -22,6 +23,21 @@ BATCH_ROWS = 10_000
 def nothing_beside(con: duckdb.DuckDBPyConnection) -> None:
     """Nothing else is kept with the objects."""
     del con
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account that may read Active Directory, and where. `employee_id` is the attribute that holds the person number."""
+
+    url: str
+    user: str
+    password: str
+    bases: Sequence[str] = ()
+    employee_id: str = "employeeID"
+    ca_file: Path | None = None
+
+    def __repr__(self) -> str:
+        return f"Account({self.url}, {self.user})"
 
 
 @dataclass(frozen=True)
@@ -54,25 +70,24 @@ class Reading:
         """
         with _spooled(self.warehouse, self._counted(in_batches(rows, schema)), schema) as batches:
             with self.warehouse.write() as con:
-                counts = self.put(con, lambda: stage(con, batches), onto_known=onto_known, beside=beside)
+                counts = self.put(con, lambda t: stage(t, batches), onto_known=onto_known, beside=beside)
             self.warehouse.publish()
         return counts
 
     def put(
         self,
         con: duckdb.DuckDBPyConnection,
-        staging: Callable[[], None],
+        staging: Callable[[Scratch], Relation],
         *,
         onto_known: bool = False,
         beside: Callable[[duckdb.DuckDBPyConnection], None] = nothing_beside,
     ) -> Counts:
-        """The same with what `staging` puts into the temp table `incoming` (see store.stage), in one transaction."""
-        with transaction(con):
+        """The same with the relation that `staging` makes (see `tables.stage`), in one transaction."""
+        with scratch(con) as t, transaction(con):
             before = living(con, self.directory)
-            staging()
-            counts = apply(con, self.directory, self.started, onto_known=onto_known)
+            counts = apply(t, self.directory, staging(t), self.started, onto_known=onto_known)
             if not self.accept_loss:
-                require_no_loss(con, self.directory, before, self.max_loss_percent)
+                require_none(loss_findings(con, self.directory, before, self.max_loss_percent))
             beside(con)
         return counts
 
@@ -114,15 +129,3 @@ def _write(path: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> 
     with pa.ipc.new_file(private(path), schema) as out:
         for batch in batches:
             out.write_batch(batch)
-
-
-@contextmanager
-def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Committed at the end, rolled back on any exception."""
-    con.begin()
-    try:
-        yield
-        con.commit()
-    except BaseException:
-        con.rollback()
-        raise

@@ -10,9 +10,9 @@ import duckdb
 import pyarrow as pa
 
 from hcm_pipeline.directory.entries import ALL_TOLD, CHANGES, SCHEMA, VALUES
+from hcm_pipeline.directory.findings import Finding
 from hcm_pipeline.directory.limits import COMMON_NAME, SAM, UPN_LOCAL, beginning_sql
-from hcm_pipeline.errors import GuardStop
-from hcm_pipeline.warehouse import first, quote
+from hcm_pipeline.warehouse import Relation, Scratch, first, literal, query, quote
 
 FEW = 10
 """A directory may lose as many objects at once whatever share of it they are, as long as some are left."""
@@ -28,60 +28,56 @@ class Counts:
     changed: int
 
 
-def apply(con: duckdb.DuckDBPyConnection, directory: str, read_at: dt.datetime, *, onto_known: bool) -> Counts:
-    """Bring what is known of `directory` up to date with what is staged, in the caller's transaction.
+def apply(t: Scratch, directory: str, incoming: Relation, read_at: dt.datetime, *, onto_known: bool) -> Counts:
+    """Bring what is known of `directory` up to date with `incoming` (see `stage`), in the caller's transaction.
 
     Not `onto_known`: what was known before goes. What an answer does not tell of an object is then null, otherwise as it was
-    known. The answers about one object count in their order, value by value, however often they come.
+    known. The answers about one object count in their order, value by value, however often they come. `incoming` is dropped as
+    soon as it was read: with a million objects it takes memory.
     """
-    con.execute(_FOLD)
-    known = (
-        "from directory_objects where directory = ?"
-        if onto_known
-        else "from directory_objects where directory = ? and false"
-    )
-    con.execute(
-        f"""create or replace temp table present as
-        select ? as directory, f.object_id, f.kind, f.deleted or f.removed is not null as deleted,
+    folded = t.make("folded", _folded_sql(incoming))
+    t.drop(incoming)
+    known = f"from directory_objects where directory = ?{'' if onto_known else ' and false'}"
+    present = t.make(
+        "present",
+        f"""select ? as directory, said.object_id, said.kind, said.deleted or said.removed is not null as deleted,
             {", ".join(_merged(place, name) for place, name in enumerate(VALUES))}
-        from folded f left join ({known}) o using (object_id)
-        where f.removed is null or (f.removed <> 'deleted' and (f.told > 0 or o.object_id is not null))""",
+        from {folded} said left join ({known}) known using (object_id)
+        where said.removed is null or (said.removed <> 'deleted' and (said.told > 0 or known.object_id is not null))""",
         [directory, directory],
     )
-    changed = _changed(con, directory, onto_known=onto_known)
-    gone = "object_id in (select object_id from folded)" if onto_known else "true"
+    of_answers = f"object_id in (select object_id from {folded})" if onto_known else "true"
+    changed = _changed(t, directory, present, of_answers)
     for table in ("directory_objects", "directory_names"):
-        con.execute(f"delete from {table} where directory = ? and {gone}", [directory])
-    con.execute(f"insert into directory_objects by name select directory, {_COLUMNS} from present")
-    con.execute(f"insert into directory_names by name {_NAMES_SQL}", [directory])
-    con.execute("drop table present")
-    con.execute("drop table folded")
-    objects = _count(con, "select count(*) from directory_objects where directory = ?", directory)
-    con.execute("insert or replace into directory_reads values (?, ?, ?)", [directory, read_at, objects])
+        t.run(f"delete from {table} where directory = ? and {of_answers}", [directory])
+    t.run(f"insert into directory_objects by name select directory, {_COLUMNS} from {present}")
+    t.run(f"insert into directory_names by name {_names_sql(directory, present)}")
+    t.drop(present, folded)
+    objects = _count(t.con, "select count(*) from directory_objects where directory = ?", directory)
+    t.run("insert or replace into directory_reads values (?, ?, ?)", [directory, read_at, objects])
     return Counts(objects, changed)
 
 
-def stage(con: duckdb.DuckDBPyConnection, batches: Iterable[pa.RecordBatch]) -> None:
-    """Temp table `incoming`: every row of batches of CHANGES, or of SCHEMA where every value is told, with its place."""
+def stage(t: Scratch, batches: Iterable[pa.RecordBatch]) -> Relation:
+    """Every row of batches of CHANGES, or of SCHEMA where every value is told: their columns, and `place`, their order."""
     columns = ", ".join(quote(name) for name in CHANGES.names)
-    stage_query(con, f"select 0::bigint as place, {_COLUMNS} from directory_objects limit 0")
+    incoming = stage_query(t, f"select 0::bigint as place, {_COLUMNS} from directory_objects limit 0")
     place = 0
     for batch in batches:
         if not batch.num_rows:
             continue
-        con.register("batch_now", pa.Table.from_batches([_as_changes(batch)]))
-        con.execute(
-            f"insert into incoming by name select {place} + row_number() over () as place, {columns} from batch_now"
+        arrived = t.of_arrow("batch", pa.Table.from_batches([_as_changes(batch)]))
+        t.run(
+            f"insert into {incoming} by name select {place} + row_number() over () as place, {columns} from {arrived}"
         )
-        con.unregister("batch_now")
+        t.drop(arrived)
         place += batch.num_rows
+    return incoming
 
 
-def stage_query(con: duckdb.DuckDBPyConnection, query: str) -> None:
-    """Temp table `incoming` from a query with `place` and the columns of SCHEMA, every value of which is told."""
-    con.execute(
-        f"create or replace temp table incoming as select *, {ALL_TOLD} as told, null::varchar as removed from ({query})"
-    )
+def stage_query(t: Scratch, select: str) -> Relation:
+    """The same of a SELECT with `place` and the columns of SCHEMA, every value of which is told."""
+    return t.make("incoming", f"select *, {ALL_TOLD} as told, null::varchar as removed from ({select})")
 
 
 def _as_changes(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -94,31 +90,36 @@ def _as_changes(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _merged(place: int, name: str) -> str:
-    return f"case when f.told & {1 << place} > 0 then f.{name} else o.{name} end as {name}"
+    return f"case when said.told & {1 << place} > 0 then said.{name} else known.{name} end as {name}"
 
 
-_FOLD = f"""
-    create or replace temp table folded as
-    with again as (select object_id from incoming group by all having count(*) > 1),
-    once as (select object_id, kind, deleted, {", ".join(VALUES)}, told, removed from incoming anti join again using (object_id))
-    from once
-    union all by name
-    select object_id, last(kind order by place) as kind, last(deleted order by place) as deleted,
-        {", ".join(f"last({name} order by place) filter (told & {1 << place} > 0) as {name}" for place, name in enumerate(VALUES))},
-        bit_or(told) as told, last(removed order by place) as removed
-    from incoming semi join again using (object_id) group by object_id;
-    drop table incoming
-"""
-"""One row of `folded`: one object, with the last that was said of each of its values."""
+def _folded_sql(incoming: Relation) -> str:
+    """One row: one object, with the last that was said of each of its values."""
+    last_told = ", ".join(
+        f"last({name} order by place) filter (told & {1 << place} > 0) as {name}" for place, name in enumerate(VALUES)
+    )
+    return f"""
+        with again as (select object_id from {incoming} group by all having count(*) > 1),
+        once as (
+            select object_id, kind, deleted, {", ".join(VALUES)}, told, removed from {incoming} anti join again using (object_id))
+        from once
+        union all by name
+        select object_id, last(kind order by place) as kind, last(deleted order by place) as deleted, {last_told},
+            bit_or(told) as told, last(removed order by place) as removed
+        from {incoming} semi join again using (object_id) group by object_id"""
 
 
-def _changed(con: duckdb.DuckDBPyConnection, directory: str, *, onto_known: bool) -> int:
-    """How many rows of `present` are not known as they are, and how many known objects are gone."""
-    said = "object_id in (select object_id from folded)" if onto_known else "true"
+def _digest_sql() -> str:
+    """SQL over objects: what stands for all their values."""
+    return f"hash({_COLUMNS})"
+
+
+def _changed(t: Scratch, directory: str, present: Relation, of_answers: str) -> int:
+    """How many rows of `present` are not known as they are, and how many known objects, of those in question, are gone."""
     return _count(
-        con,
-        f"""with now as (select object_id, hash({_COLUMNS}) as digest from present),
-        known as (select object_id, hash({_COLUMNS}) as digest from directory_objects where directory = ? and {said})
+        t.con,
+        f"""with now as (select object_id, {_digest_sql()} as digest from {present}),
+        known as (select object_id, {_digest_sql()} as digest from directory_objects where directory = ? and {of_answers})
         select count(*) from now full join known using (object_id) where now.digest is distinct from known.digest""",
         directory,
     )
@@ -129,31 +130,33 @@ def living(con: duckdb.DuckDBPyConnection, directory: str) -> int:
     return _count(con, "select count(*) from directory_objects where directory = ? and not deleted", directory)
 
 
-def require_no_loss(con: duckdb.DuckDBPyConnection, directory: str, before: int, max_loss_percent: float) -> None:
-    """Raises GuardStop when suspiciously many of the `before` living objects are gone after a reading, for the caller to roll back.
+def loss_findings(
+    con: duckdb.DuckDBPyConnection, directory: str, before: int, max_loss_percent: float
+) -> list[Finding]:
+    """A finding (`directory_loss`) when suspiciously many of the `before` living objects are gone after a reading.
 
     A right that was taken away, another target or another base look like a directory that lost its objects; forgetting them
     would free their names.
     """
     after = living(con, directory)
     lost = before - after
-    if (after == 0 and before) or (lost > FEW and lost > before * max_loss_percent / 100):
-        raise GuardStop(
+    if not ((after == 0 and before) or (lost > FEW and lost > before * max_loss_percent / 100)):
+        return []
+    return [
+        Finding(
+            "directory_loss",
             f"{directory}: had {before:,} objects and now shows {after:,}; a right, a base or a target may have changed, so what "
-            f"was known is kept. If it is so, `hcm-pipeline identity directory {directory} --accept-loss` takes it"
+            "was known is kept",
+            f"if it is so, `hcm-pipeline identity directory {directory} --accept-loss` takes it",
         )
+    ]
 
 
 def keep_domains(con: duckdb.DuckDBPyConnection, directory: str, domains: Mapping[str, bool] | None) -> None:
     """Replace what is known of the directory's domains (name to whether it is verified); None: nothing is known."""
     con.execute("delete from directory_domains where directory = ?", [directory])
-    rows = sorted((domains or {}).items())
-    if rows:
-        con.register(
-            "domains_now", pa.table({"domain": [name.lower() for name, _ in rows], "verified": [v for _, v in rows]})
-        )
-        con.execute("insert into directory_domains by name select ? as directory, * from domains_now", [directory])
-        con.unregister("domains_now")
+    for name, verified in sorted((domains or {}).items()):
+        con.execute("insert into directory_domains values (?, ?, ?)", [directory, name.lower(), verified])
 
 
 @dataclass(frozen=True)
@@ -220,21 +223,10 @@ _OWNER = "case when kind = 'user' and not deleted then employee_id end"
 _BEGINNING = f"""case attribute when 'sam' then {beginning_sql("key", SAM)}
     when 'common_name' then {beginning_sql("split_part(key, chr(31), 1)", COMMON_NAME)}
     else {beginning_sql("split_part(key, '@', 1)", UPN_LOCAL)} end"""
-_NAMES_SQL = f"""
-    with named as (
-        select object_id, 'address' as attribute, lower(user_principal_name) as key, kind, {_OWNER} as employee_id from present
-        union all
-        select object_id, 'address', lower(mail), kind, {_OWNER} from present where mail is distinct from user_principal_name
-        union all
-        select object_id, 'address', lower(regexp_replace(address, '^[A-Za-z0-9]+:', '')), kind, owner from (
-            select object_id, kind, {_OWNER} as owner, unnest(proxy_addresses) as address from present)
-            where address ilike 'smtp:%' or address not like '%:%'
-        union all
-        select object_id, 'nickname', lower(mail_nickname), kind, {_OWNER} from present
-        union all
-        select object_id, 'sam', lower(sam_account_name), kind, {_OWNER} from present
-        union all
-        select object_id, 'common_name', lower(coalesce(common_name, {RELATIVE_NAME})) || chr(31) || lower({CONTAINER}),
-            kind, {_OWNER} from present where distinguished_name is not null)
-    select distinct ?::varchar as directory, *, {_BEGINNING} as beginning from named where key is not null and key <> ''"""
-"""One row: one name that an object of the temp table `present` holds."""
+
+
+def _names_sql(directory: str, present: Relation) -> str:
+    return query(
+        __package__, "directory_names", present=present, directory=literal(directory), owner=_OWNER, container=CONTAINER,
+        relative_name=RELATIVE_NAME, beginning=_BEGINNING,
+    )  # fmt: skip

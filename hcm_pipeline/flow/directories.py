@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from hcm_pipeline.directory import csv_file, entra_id
-from hcm_pipeline.directory.entries import Read
-from hcm_pipeline.directory.reading import Reading
-from hcm_pipeline.directory.tables import forget_others
+from hcm_pipeline.directory import (
+    Account,
+    Read,
+    Reading,
+    forget_others,
+    read_active_directory,
+    read_csv_file,
+    read_entra_id,
+)
 from hcm_pipeline.entra import GraphClient
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow.processing import Clock, Progress, quiet, utc_now
@@ -20,9 +24,6 @@ from hcm_pipeline.profile.model import Directory
 from hcm_pipeline.settings import Settings, Target
 from hcm_pipeline.targets.entra.connection import describe, open_target
 from hcm_pipeline.warehouse import Warehouse
-
-if TYPE_CHECKING:
-    from hcm_pipeline.directory.active_directory import Account
 
 
 @dataclass(frozen=True)
@@ -62,17 +63,15 @@ def read_directory(
     if directory.kind == "entra":
         with open_target(settings) as target, GraphClient(target) as client:
             announce(describe(target))
-            return entra_id.refresh(reading, client, _tenant(target))
+            return read_entra_id(reading, client, _tenant(target))
     if directory.kind == "ad":
         announce(f"{name}: {directory.url}")
-        from hcm_pipeline.directory import active_directory  # loads LDAP, which few need
-
-        return active_directory.refresh(reading, _account(settings, name, directory))
+        return read_active_directory(reading, _account(settings, name, directory))
     path = wish.file or (settings.home.path / directory.file if directory.file else None)
     if path is None:
         raise UsageError(f"{name}: --file names its CSV file, or identity.directories.{name}.file of the profile")
     announce(f"{name}: {path.name}")
-    return csv_file.refresh(reading, path)
+    return read_csv_file(reading, path)
 
 
 def forget_removed(warehouse: Warehouse, profile: Profile) -> list[str]:
@@ -95,8 +94,6 @@ def _tenant(target: Target) -> str:
 
 
 def _account(settings: Settings, name: str, directory: Directory) -> Account:
-    from hcm_pipeline.directory.active_directory import Account
-
     if not settings.ldap.password:
         raise UsageError(f"{name}: HCM_PIPELINE_LDAP_PASSWORD is not set; it is the password of {directory.user}")
     return Account(

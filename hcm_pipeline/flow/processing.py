@@ -16,7 +16,7 @@ from hcm_pipeline.extracts.register import of_day
 from hcm_pipeline.home import Home
 from hcm_pipeline.identity import give_names
 from hcm_pipeline.profile import LoadedProfile
-from hcm_pipeline.warehouse import Warehouse, first
+from hcm_pipeline.warehouse import Warehouse, first, scratch, table
 from hcm_pipeline.workers import Day, DayCounts, is_current, prepare, recorded, rewind
 
 Progress = Callable[[str], None]
@@ -92,7 +92,7 @@ def _one_day(
             con.execute("delete from to_rebuild where business_date = ?", [day])
             rewind(con, day, clock())
             counts = work.apply()
-            counts = replace(counts, identities_given=give_names(con, loaded.profile, day, clock()))
+            counts = replace(counts, identities_given=_give_names(con, loaded, day, clock()))
             work.record(counts)
             con.commit()
         except GuardStop as stop:
@@ -111,6 +111,13 @@ def _one_day(
     return counts, None
 
 
+def _give_names(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, day: dt.date, now: dt.datetime) -> int:
+    with scratch(con) as t:
+        workers = t.view("workers", "from worker_versions where valid_to is null")
+        versions, changes = table(con, "worker_versions"), table(con, "changes")
+        return give_names(t, loaded.profile, workers, versions, changes, day, now)
+
+
 def _name_the_rest(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, now: dt.datetime) -> None:
     """On the newest date: names for those whose account has been decided about since it was processed."""
     row = first(con, "select max(business_date) from days where status = 'done' having count(*) > 0")
@@ -119,7 +126,7 @@ def _name_the_rest(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, now: d
     day = row[0]
     con.begin()
     try:
-        given = give_names(con, loaded.profile, day, now)
+        given = _give_names(con, loaded, day, now)
         if given:
             con.execute("update days set identities_given = identities_given + ? where business_date = ?", [given, day])
         con.commit()

@@ -13,17 +13,23 @@ from hcm_pipeline.delivery.plan.planning import KINDS, diff_sql
 from hcm_pipeline.delivery.plan.resend import make_resend
 from hcm_pipeline.delivery.send.batches import slices
 from hcm_pipeline.delivery.state.journal import Journal
-from hcm_pipeline.directory.distinguished_names import key_sql
-from hcm_pipeline.identity import in_scope
-from hcm_pipeline.identity.aliases import ALIASES, PROXY_ADDRESSES
-from hcm_pipeline.identity.explain import explain
-from hcm_pipeline.identity.placement import find_moves, places, today, unknown_places
+from hcm_pipeline.directory import key_sql
+from hcm_pipeline.identity import (
+    ALIASES,
+    PROXY_ADDRESSES,
+    Tried,
+    Workforce,
+    explain,
+    find_moves,
+    places,
+    unknown_places,
+)
 from hcm_pipeline.profile.model import IDENTITY_COLUMNS, Profile
 from hcm_pipeline.profile.scope import scope_sql
 from hcm_pipeline.targets.entra import desired
 from hcm_pipeline.targets.entra.job_health import remembered
 from hcm_pipeline.targets.entra.scim_mapping import Mapping, compile_mapping
-from hcm_pipeline.warehouse import DUCKDB_TYPES, first, quote
+from hcm_pipeline.warehouse import DUCKDB_TYPES, Scratch, first, quote, scratch
 from hcm_pipeline.workers import first_kind_sql, kind_sql
 
 Row = dict[str, Any]
@@ -53,6 +59,18 @@ def newest_day(con: duckdb.DuckDBPyConnection) -> dt.date | None:
     """The newest business date that was processed."""
     row = first(con, "select max(business_date) from days where status = 'done'")
     return row[0] if row else None
+
+
+def workforce(t: Scratch) -> Workforce:
+    """The workers of the newest snapshot, as `identity` reads them."""
+    workers = t.view("workers", "from worker_versions where valid_to is null")
+    return Workforce(newest_day(t.con) or dt.date.min, workers, t.view("versions", "from worker_versions"))
+
+
+def tried(con: duckdb.DuckDBPyConnection, profile: Profile, number: str) -> list[Tried]:
+    """The candidates of a worker's name as it is today (see `explain`)."""
+    with scratch(con) as t:
+        return explain(t, profile, workforce(t), number)
 
 
 def extracts(con: duckdb.DuckDBPyConnection, limit: int = 14) -> list[Row]:
@@ -206,7 +224,10 @@ def _diff(con: duckdb.DuckDBPyConnection, profile: Profile, target: str, journal
 def _preview_moves(con: duckdb.DuckDBPyConnection, profile: Profile) -> None:
     """When the profile's rules of places have changed since the last run, stand a temp view before the ledger that has everybody
     where they say. A common name that is taken there is given another one only by the run."""
-    if not find_moves(con, profile, today(con), in_scope(profile)):
+    with scratch(con) as t:
+        moving = find_moves(t, profile, workforce(t)).moving
+        con.execute(f"create or replace temp table moving as from {moving}")
+    if not first(con, "select 1 from moving limit 1"):
         return
     con.execute(f"""
         create temp view identities as
@@ -242,7 +263,7 @@ def moves(con: duckdb.DuckDBPyConnection, profile: Profile, target: str) -> list
 
 def places_verdict(con: duckdb.DuckDBPyConnection, profile: Profile) -> list[Row]:
     """What the guard of containers would say: nothing when no directory tells its containers, or no rule names one."""
-    day = today(con)
+    day = newest_day(con) or dt.date.min
     if not places(profile, day) or not first(con, "select 1 from directory_objects where kind = 'container' limit 1"):
         return []
     unknown = [f"{rule.setting} is {rule.container}" for rule in unknown_places(con, profile, day)]
@@ -412,7 +433,7 @@ def trace(
             [number, limit],
         ),
         "identity": identity(con, number),
-        "tried": explain(con, profile, number),
+        "tried": tried(con, profile, number),
         "operations": rows(
             con,
             """select business_date, manifest_id, request_no, op_no, kind, state, accepted_at, action, reference,

@@ -1,4 +1,4 @@
-"""Unique attributes: candidates in rounds, then numbers, for everybody at once.
+"""Allocation of unique attributes: candidates in rounds, then numbers, for everybody at once.
 
 Everybody who needs a name asks for the same candidate at once; of several who ask for the same name the first by person
 number gets it, and the others ask for their next one. So the work does not grow with how crowded a name is.
@@ -9,26 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import duckdb
-
-from hcm_pipeline.directory.limits import COMMON_NAME, SAM, UPN_LOCAL, Limit, beginning_sql
-from hcm_pipeline.identity.templates import (
-    candidate_sql,
-    number_sql,
-    numbered_sql,
-    piece_sql,
-    pieces_of,
-    stem_sql,
-)
+from hcm_pipeline.directory import COMMON_NAME, SAM, UPN_LOCAL, Limit, beginning_sql
+from hcm_pipeline.identity.reserved import reserved_sql
+from hcm_pipeline.identity.templates import candidate_sql, number_sql, numbered_sql, piece_sql, pieces_of, stem_sql
 from hcm_pipeline.profile.model import Naming, Profile
-from hcm_pipeline.warehouse import first, literal, quote
+from hcm_pipeline.warehouse import Relation, Scratch, literal, quote, scratch
 
 FEW = 50_000
 """Up to so many workers, it pays to look once for those taken names that they could ask for at all."""
+STANDS_IN = "person number"
+"""The rule that names those whom no candidate names."""
 
 
 @dataclass(frozen=True)
-class Source:
+class NameSource:
     """One place where names are taken."""
 
     table: str
@@ -44,8 +38,8 @@ class Source:
     last: str = "true"
     """A condition that is dear, and therefore asked last."""
 
-    def query(self, beginnings: str | None = None) -> str:
-        """SELECT key, person_number, holder; only what begins like one of the table `beginnings`, if one is named."""
+    def query(self, beginnings: Relation | None = None) -> str:
+        """SELECT key, person_number, holder; only what begins like one of `beginnings` (beginning), if they are given."""
         columns = f"{self.key} as key, {self.person} as person_number, {self.holder} as holder"
         if beginnings is None:
             return f"select {columns} from {self.table} where {self.where} and {self.last}"
@@ -72,7 +66,7 @@ class Attribute:
     """SQL over `identities` for the name as it is formed: a userPrincipalName before the @."""
     rule: str
     """Column of `identities` that says which rule decided."""
-    sources: tuple[Source, ...]
+    sources: tuple[NameSource, ...]
     """Everything that holds names which nobody else may be given."""
 
     @property
@@ -98,6 +92,11 @@ class Attribute:
             whens = " ".join(f"when {number} then {case}" for number, case in enumerate(cases))
             found.append(f"case variant {whens} end" if len(cases) > 1 else cases[0])
         return found
+
+    def asking_sql(self, parts: Relation, condition: str = "true") -> str:
+        """SELECT person_number, container, variant, number and the pieces of candidates: `parts` for whom `condition` holds."""
+        pieces = [f"{piece_sql(*piece, self.naming)} as {column}" for piece, column in self.pieces().items()]
+        return f"select person_number, container, variant, number, {', '.join(pieces)} from {parts} where {condition}"
 
 
 def attributes(profile: Profile) -> tuple[Attribute, ...]:
@@ -128,26 +127,26 @@ BEGINNINGS = {
 names would otherwise wait for all of them to be cut: nothing else takes so long."""
 
 
-def entered(query: str) -> str:
-    """SQL that enters the rows of `query`, columns of `identities` by name, in the ledger. Nothing else does."""
+def entered(select: str) -> str:
+    """SQL that enters the rows of a SELECT, columns of `identities` by name, in the ledger. Nothing else does."""
     columns = ", ".join(f"{sql} as {column}" for column, sql in BEGINNINGS.items())
-    return f"insert into identities by name select *, {columns} from ({query})"
+    return f"insert into identities by name select *, {columns} from ({select})"
 
 
-def _sources(name: str, limit: Limit, profile: Profile) -> tuple[Source, ...]:
-    def ledger(key: str, beginning: str, also: str = "") -> Source:
-        return Source("identities", f"status <> 'released'{also}", key, beginning)
+def _sources(name: str, limit: Limit, profile: Profile) -> tuple[NameSource, ...]:
+    def ledger(key: str, beginning: str, also: str = "") -> NameSource:
+        return NameSource("identities", f"status <> 'released'{also}", key, beginning)
 
-    def former(head: str) -> Source:
+    def former(head: str) -> NameSource:
         where = f"reason = 'renamed' and attribute = {literal(name)}"
-        return Source("former_names", where, f"lower({head})", beginning_sql(head, limit))
+        return NameSource("former_names", where, f"lower({head})", beginning_sql(head, limit))
 
-    def directory(attribute: str, key: str = "key", last: str = "true") -> Source:
+    def directory(attribute: str, key: str = "key", last: str = "true") -> NameSource:
         owner = "case when employee_id is null then kind || ' of ' || directory end"
         where = f"attribute = {literal(attribute)}"
-        return Source("directory_names", where, key, "beginning", "employee_id", owner, last)
+        return NameSource("directory_names", where, key, "beginning", "employee_id", owner, last)
 
-    reserved = Source("reserved_names", "true", "name", beginning_sql("name", limit), "null", "'reserved'")
+    reserved = NameSource(reserved_sql(profile), "true", "name", beginning_sql("name", limit), "null", "'reserved'")
     if name == "common_name":
         key = "lower(common_name) || chr(31) || lower(coalesce(parent_distinguished_name, ''))"
         return ledger(key, "cn_beginning"), directory(name)
@@ -159,7 +158,7 @@ def _sources(name: str, limit: Limit, profile: Profile) -> tuple[Source, ...]:
     local = "split_part({}, '@', 1)"
     own = local.format(name)
     # the rules give both alike; those of an account that was there before may differ
-    found = f" and upn_rule not like 'candidate %' and upn_rule <> 'person number' and {own} <> mail_nickname"
+    found = f" and upn_rule not like 'candidate %' and upn_rule <> '{STANDS_IN}' and {own} <> mail_nickname"
     return (
         ledger("lower(mail_nickname)", "upn_beginning"),
         ledger(f"lower({own})", beginning_sql(own, limit), found),
@@ -170,134 +169,147 @@ def _sources(name: str, limit: Limit, profile: Profile) -> tuple[Source, ...]:
     )
 
 
-def give(con: duckdb.DuckDBPyConnection, attribute: Attribute) -> None:
-    """Make temp table `given_<attribute>(person_number, name, key, rule)`: unique, not taken before, for everybody in `parts`
-    whose column of the attribute's name is NULL."""
-    con.execute(f"""
-        create or replace temp table given_{attribute.name}(person_number varchar, name varchar, key varchar, rule varchar)
-    """)
+def allocate(t: Scratch, attribute: Attribute, parts: Relation) -> Relation:
+    """A name for everybody in `parts` (see `parts_of`) whose column of the attribute's name is NULL: unique, and not taken before.
+
+    Columns: person_number, name, key (the name as it is compared) and rule, which says what named the worker.
+    """
+    given = t.empty("given", {"person_number": "varchar", "name": "varchar", "key": "varchar", "rule": "varchar"})
     nameless = f"{attribute.name} is null"
     candidates, fallback = attribute.candidates(), attribute.fallback
-    few = int((first(con, f"select count(*) from parts where {nameless}") or (0,))[0]) <= FEW
-    if few:
-        make_asking(con, attribute, nameless)
-        candidates, fallback = _written_out(con, [*candidates, fallback])
-        attribute = _near(con, attribute, [*candidates, fallback])
-    named = f"coalesce({', '.join(candidates)})"
-    steps = [(f"candidate {place}", candidate) for place, candidate in enumerate(candidates, 1)]
-    steps.append(("person number", f"case when {named} is null then {fallback} end"))
-    if not few:  # most get their first candidate: the pieces of the others only are kept
-        rule, name = steps.pop(0)
-        _ask(
-            con,
-            attribute,
-            f"({_asking(attribute, nameless)})",
-            name,
-            rule,
-            _asking(attribute, nameless + " and {others}"),
-        )
-    if all(_ask(con, attribute, "asking", name, rule) for rule, name in steps):
-        _number(con, attribute, f"coalesce({named}, {fallback})")
-    con.execute("drop table asking")
-    con.execute("drop table if exists near")
+    with scratch(t.con) as own:
+        few = own.count(f"(from {parts} where {nameless})") <= FEW
+        asking = own.view("asking", attribute.asking_sql(parts, nameless))
+        if few:
+            names = _written_out(own, asking, [*candidates, fallback])
+            asking, candidates, fallback = names.asking, names.candidates, names.fallback
+            attribute = _near(own, attribute, asking, [*candidates, fallback])
+        named = f"coalesce({', '.join(candidates)})"
+        steps = [(f"candidate {place}", candidate) for place, candidate in enumerate(candidates, 1)]
+        steps.append((STANDS_IN, f"case when {named} is null then {fallback} end"))
+        if not few:  # most get their first candidate: the pieces of the others only are kept
+            rule, name = steps.pop(0)
+            _give(own, attribute, given, asking, name, rule)
+            asking = own.make("asking", attribute.asking_sql(parts, f"{nameless} and {_others(given, rule)}"))
+        for rule, name in steps:
+            asking = _ask(own, attribute, given, asking, name, rule)
+            if not own.count(asking):
+                return given
+        _number(own, attribute, given, asking, f"coalesce({named}, {fallback})")
+    return given
 
 
-def _written_out(con: duckdb.DuckDBPyConnection, names: list[str]) -> tuple[list[str], str]:
-    """Replace the pieces in `asking` by the names made of them; the columns of the candidates, and of the fallback.
+@dataclass(frozen=True)
+class _Names:
+    """`asking`: person_number, container and a column for each name, which `candidates` and `fallback` name."""
+
+    asking: Relation
+    candidates: list[str]
+    fallback: str
+
+
+def _written_out(own: Scratch, asking: Relation, names: list[str]) -> _Names:
+    """The names that are made of the pieces in `asking`, in place of the pieces; the last is the fallback.
 
     For many it would be wasted work, as most get their first candidate; for few, planning the expressions takes longer.
     """
     columns = [quote(f"name {place}") for place in range(len(names))]
     made = ", ".join(f"{name} as {column}" for name, column in zip(names, columns, strict=True))
-    con.execute(f"create or replace temp table asking as select person_number, container, {made} from asking")
-    return columns[:-1], columns[-1]
+    pieces = own.make("pieces", f"from {asking}")
+    return _Names(
+        own.make("asking", f"select person_number, container, {made} from {pieces}"), columns[:-1], columns[-1]
+    )
 
 
-def _near(con: duckdb.DuckDBPyConnection, attribute: Attribute, names: list[str]) -> Attribute:
-    """Make temp table `near` of the names that are taken and begin like one of `names` over `asking`; the attribute with it
-    for its only source.
+def _near(own: Scratch, attribute: Attribute, asking: Relation, names: list[str]) -> Attribute:
+    """The attribute with one source only: the names that are taken and begin like one of `names` over `asking`.
 
     It holds every name that decides anything: whatever is asked for, whether with a number or without, and all that is
     counted when a number is chosen.
     """
-    asked = " union ".join(f"select {beginning_sql(name, attribute.limit)} as beginning from asking" for name in names)
-    con.execute(f"create or replace temp table beginnings as from ({asked}) where beginning is not null")
-    near = " union all ".join(source.query("beginnings") for source in attribute.sources)
-    con.execute(f"create or replace temp table near as {near}")
-    con.execute("drop table beginnings")
-    return replace(attribute, sources=(Source("near", "true", "key", "key", holder="holder"),))
+    asked = " union ".join(
+        f"select {beginning_sql(name, attribute.limit)} as beginning from {asking}" for name in names
+    )
+    beginnings = own.make("beginnings", f"from ({asked}) where beginning is not null")
+    near = own.make("near", " union all ".join(source.query(beginnings) for source in attribute.sources))
+    return replace(attribute, sources=(NameSource(near.name, "true", "key", "key", holder="holder"),))
 
 
-def make_asking(con: duckdb.DuckDBPyConnection, attribute: Attribute, condition: str) -> None:
-    """Make temp table `asking`: the pieces of candidates for those in `parts` for whom `condition` holds."""
-    con.execute(f"create or replace temp table asking as {_asking(attribute, condition)}")
+def _ask(own: Scratch, attribute: Attribute, given: Relation, asking: Relation, name: str, rule: str) -> Relation:
+    """Everybody in `asking` asks for `name`; the others, who did not get it, in place of `asking`, which is dropped."""
+    _give(own, attribute, given, asking, name, rule)
+    others = own.make("asking", f"from {asking} where {_others(given, rule)}")
+    own.drop(asking)
+    return others
 
 
-def _asking(attribute: Attribute, condition: str) -> str:
-    pieces = [f"{piece_sql(*piece, attribute.naming)} as {column}" for piece, column in attribute.pieces().items()]
-    return f"select person_number, container, variant, number, {', '.join(pieces)} from parts where {condition}"
-
-
-def _ask(
-    con: duckdb.DuckDBPyConnection, attribute: Attribute, source: str, name: str, rule: str,
-    rest: str = "from asking where {others}",
-) -> int:  # fmt: skip
-    """Give `name`, SQL over `source`, to whom it is free for; leaves the others in `asking`, and says how many they are.
-
-    `rest` is how those who ask are found, with a place for the condition that they are others.
-    """
-    given = f"given_{attribute.name}"
-    con.execute(f"""
+def _give(t: Scratch, attribute: Attribute, given: Relation, asking: Relation, name: str, rule: str) -> None:
+    """Enter `name`, SQL over `asking`, in `given` for those it is free for; of several the first by person number gets it."""
+    t.run(f"""
         insert into {given}
-        with named as (select person_number, container, {name} as name from {source}),
+        with named as (select person_number, container, {name} as name from {asking}),
         candidates as (select person_number, name, {attribute.key("name")} as key from named where name is not null)
-        select min(person_number), arg_min(name, person_number), key, {literal(rule)} from candidates c
-        where not exists (from ({attribute.held}) t
-            where t.key = c.key and t.person_number is distinct from c.person_number)
-        and not exists (from {given} g where g.key = c.key)
+        select min(person_number), arg_min(name, person_number), key, {literal(rule)} from candidates candidate
+        where not exists (from ({attribute.held}) taken
+            where taken.key = candidate.key and taken.person_number is distinct from candidate.person_number)
+        and not exists (from {given} sooner where sooner.key = candidate.key)
         group by key
     """)
-    others = f"person_number not in (select person_number from {given} where rule = {literal(rule)})"
-    con.execute("create or replace temp table asking as " + rest.replace("{others}", others))
-    return int((first(con, "select count(*) from asking") or (0,))[0])
 
 
-def _number(con: duckdb.DuckDBPyConnection, attribute: Attribute, base: str) -> None:
-    """Everybody left in `asking` gets a number behind their first candidate, in the order of person numbers.
+def _others(given: Relation, rule: str) -> str:
+    """SQL condition: the rule gave this worker nothing."""
+    return f"person_number not in (select person_number from {given} where rule = {literal(rule)})"
+
+
+def _number(own: Scratch, attribute: Attribute, given: Relation, asking: Relation, base: str) -> None:
+    """Everybody in `asking` gets a number behind their first candidate, in the order of person numbers.
 
     The numbers of a name begin behind the highest one that somebody holds. A number far above how many hold that name at
     all (a year of birth, say) does not count; one that is taken all the same is passed over in the next round.
     """
-    given, limit, naming = f"given_{attribute.name}", attribute.limit, attribute.naming
-    tail = "substr(key, strpos(key, chr(31)))" if attribute.name == "common_name" else "''"
-    head = "split_part(key, chr(31), 1)" if attribute.name == "common_name" else "key"
-    con.execute(f"""
-        create or replace temp table bases as
-        select person_number, base, container, {stem_sql("base", limit)} || {tail} as stem
-        from (select *, {attribute.key("base")} as key from (select person_number, container, {base} as base from asking))
-    """)
-    con.execute(f"""
-        create or replace temp table tops as
-        with stems as (
+    limit, naming = attribute.limit, attribute.naming
+    bases, tops = _numbered_so_far(own, attribute, given, asking, base)
+    while own.count(asking):
+        numbers = own.make(
+            "numbers",
+            f"""select bases.*, coalesce(tops.n, {naming.number_from - 1})
+                + row_number() over (partition by bases.stem order by person_number) as n
+            from {bases} bases semi join {asking} using (person_number) left join {tops} tops using (stem)""",
+        )
+        tops = own.make(
+            "tops",
+            f"select stem, max(n) as n from (from {tops} union all by name select stem, n from {numbers}) group by 1",
+        )
+        _give(own, attribute, given, numbers, numbered_sql("base", "n", naming, limit), NUMBERED)
+        asking = own.make("asking", f"from {asking} where {_others(given, NUMBERED)}")
+
+
+NUMBERED = "candidate 1 and a number"
+
+
+def _numbered_so_far(
+    own: Scratch, attribute: Attribute, given: Relation, asking: Relation, base: str
+) -> tuple[Relation, Relation]:
+    """`bases`: person_number, base, container and stem of everybody in `asking`; `tops`: stem, and the highest number that
+    counts."""
+    limit, naming = attribute.limit, attribute.naming
+    in_container = attribute.name == "common_name"
+    tail = "substr(key, strpos(key, chr(31)))" if in_container else "''"
+    head = "split_part(key, chr(31), 1)" if in_container else "key"
+    bases = own.make(
+        "bases",
+        f"""select person_number, base, container, {stem_sql("base", limit)} || {tail} as stem
+        from (select *, {attribute.key("base")} as key from (select person_number, container, {base} as base from {asking}))""",
+    )
+    tops = own.make(
+        "tops",
+        f"""with stems as (
             select key, {stem_sql(head, limit)} || {tail} as stem
             from (select key from ({attribute.held}) union all select key from {given})),
-        alike as materialized (select distinct stem, key from stems semi join bases using (stem)),
+        alike as materialized (select distinct stem, key from stems semi join {bases} using (stem)),
         counted as (select stem, {number_sql(head)} as n, count(*) over (partition by stem) as holders from alike)
         select stem, greatest(max(n) filter (n <= 2 * holders + 8), {naming.number_from - 1}) as n
-        from counted group by stem
-    """)
-    while True:
-        con.execute(f"""
-            create or replace temp table numbers as
-            select b.*, coalesce(t.n, {naming.number_from - 1})
-                + row_number() over (partition by b.stem order by person_number) as n
-            from bases b semi join asking using (person_number) left join tops t using (stem)
-        """)
-        con.execute("""
-            create or replace temp table tops as
-            select stem, max(n) as n from (from tops union all by name select stem, n from numbers) group by 1
-        """)
-        if not _ask(con, attribute, "numbers", numbered_sql("base", "n", naming, limit), "candidate 1 and a number"):
-            break
-    for table in ("bases", "tops", "numbers"):
-        con.execute(f"drop table {table}")
+        from counted group by stem""",
+    )
+    return bases, tops

@@ -1,4 +1,4 @@
-"""How crowded names are: how many people share a name but for the number behind it."""
+"""Capacity: how many people share a name but for the number behind it."""
 
 from __future__ import annotations
 

@@ -1,21 +1,19 @@
-"""Why a worker is called so: the candidates in order, and who holds each."""
+"""Why a worker is called so: the candidates in order, and the holder of each."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import duckdb
-
-from hcm_pipeline.identity.allocation import Attribute, attributes, make_asking
-from hcm_pipeline.identity.name_parts import drop_parts, make_parts, named_sql
-from hcm_pipeline.identity.placement import today
+from hcm_pipeline.identity.allocation import Attribute, attributes
+from hcm_pipeline.identity.name_parts import named_sql, parts_of
+from hcm_pipeline.identity.workforce import Workforce
 from hcm_pipeline.profile.model import Profile
-from hcm_pipeline.warehouse import first
+from hcm_pipeline.warehouse import Relation, Scratch, scratch
 
 
 @dataclass(frozen=True)
 class Tried:
-    """One candidate of one attribute, and who has it now."""
+    """One candidate of one attribute, and its holder now."""
 
     attribute: str
     rule: str
@@ -26,39 +24,32 @@ class Tried:
     """`this worker`, `worker N`, `reserved`, or a kind and its directory (`group of entra`); None when nobody does."""
 
 
-def explain(con: duckdb.DuckDBPyConnection, profile: Profile, number: str) -> list[Tried]:
+def explain(t: Scratch, profile: Profile, workforce: Workforce, number: str) -> list[Tried]:
     """The candidates that a worker's name as it is today gives, in order, up to the one that they hold.
 
     Empty for a number that no snapshot holds. The connection may be read-only: everything is made in temporary tables.
     """
-    con.execute(
-        f"""create or replace temp table newcomers as
-        {named_sql(profile, today(con), "from worker_versions where valid_to is null and person_number = ?")}""",
-        [number],
-    )
     found: list[Tried] = []
-    make_parts(con, profile)
-    for attribute in attributes(profile):
-        found += _explain(con, attribute, number)
-    drop_parts(con)
-    con.execute("drop table newcomers")
+    worker = f"(from {workforce.workers} where person_number = ?)"
+    with scratch(t.con) as own:
+        named = own.make("named", named_sql(profile, workforce.day, worker, workforce.versions), [number])
+        parts = parts_of(own, profile, named)
+        for attribute in attributes(profile):
+            found += _explain(own, attribute, own.make("asking", attribute.asking_sql(parts)), number)
     return found
 
 
-def _explain(con: duckdb.DuckDBPyConnection, attribute: Attribute, number: str) -> list[Tried]:
-    make_asking(con, attribute, "true")
+def _explain(t: Scratch, attribute: Attribute, asking: Relation, number: str) -> list[Tried]:
     tried: list[Tried] = []
-    row = first(con, "select variant from asking")
+    row = t.first(f"select variant from {asking}")
     templates = attribute.ways()[int(row[0])] if row else ()
     for place, (template, sql) in enumerate(zip(templates, attribute.candidates(), strict=False), 1):
-        for name, holder in _held(con, attribute, sql, number):
+        for name, holder in _held(t, attribute, asking, sql, number):
             if name not in [one.name for one in tried]:
                 tried.append(Tried(attribute.name, f"candidate {place}", template, name, holder))
         if tried and tried[-1].held_by == "this worker":
             break
-    con.execute("drop table asking")
-    held = first(
-        con,
+    held = t.first(
         f"select {attribute.shown}, {attribute.rule} from identities where person_number = ? and {attribute.name} is not null",
         [number],
     )
@@ -67,12 +58,14 @@ def _explain(con: duckdb.DuckDBPyConnection, attribute: Attribute, number: str) 
     return tried
 
 
-def _held(con: duckdb.DuckDBPyConnection, attribute: Attribute, sql: str, number: str) -> list[tuple[str, str | None]]:
-    query = f"""
-        with named as (select container, {sql} as name from asking),
+def _held(t: Scratch, attribute: Attribute, asking: Relation, sql: str, number: str) -> list[tuple[str, str | None]]:
+    rows = t.rows(
+        f"""with named as (select container, {sql} as name from {asking}),
         candidate as (select name, {attribute.key("name")} as key from named where name is not null)
-        select c.name, case when h.person_number = ? then 'this worker' when h.key is null then null
-            else coalesce(h.holder, 'worker ' || h.person_number) end
-        from candidate c left join ({attribute.held}) h on h.key = c.key
-        order by h.person_number is distinct from ? limit 1"""
-    return [(str(name), holder) for name, holder in con.execute(query, [number, number]).fetchall()]
+        select candidate.name, case when taken.person_number = ? then 'this worker' when taken.key is null then null
+            else coalesce(taken.holder, 'worker ' || taken.person_number) end
+        from candidate left join ({attribute.held}) taken on taken.key = candidate.key
+        order by taken.person_number is distinct from ? limit 1""",
+        [number, number],
+    )
+    return [(str(name), holder) for name, holder in rows]

@@ -1,4 +1,4 @@
-"""The ledger of identities: who holds which name, for life.
+"""The ledger of identities: it says which worker holds which name, for life.
 
 Neither the order of rows nor a rerun changes what anybody gets, and what was given is never given again.
 """
@@ -6,135 +6,141 @@ Neither the order of rows nor a rerun changes what anybody gets, and what was gi
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
-import duckdb
-
-from hcm_pipeline.directory.freshness import require_directories
-from hcm_pipeline.directory.limits import COMMON_NAME, SAM, beginning_sql
+from hcm_pipeline.directory import COMMON_NAME, SAM, beginning_sql, directory_findings, require_none
 from hcm_pipeline.errors import PipelineError
-from hcm_pipeline.identity.allocation import attributes, entered, give
-from hcm_pipeline.identity.correlation import adopt
-from hcm_pipeline.identity.name_parts import drop_parts, in_scope, make_parts, named_sql
-from hcm_pipeline.identity.placement import place, require_known_places
+from hcm_pipeline.identity.allocation import allocate, attributes, entered
+from hcm_pipeline.identity.correlation import WAITING, correlate
+from hcm_pipeline.identity.name_parts import named_sql, parts_of
+from hcm_pipeline.identity.placement import place, place_findings
 from hcm_pipeline.identity.rehires import offer_rehires, take_over
-from hcm_pipeline.identity.retention import bring_back, follow_renames, release, take_spellings
+from hcm_pipeline.identity.renames import follow_renames, take_spellings
+from hcm_pipeline.identity.retention import bring_back, release
+from hcm_pipeline.identity.workforce import Workforce
 from hcm_pipeline.profile.model import Profile
-from hcm_pipeline.warehouse import first
+from hcm_pipeline.profile.scope import scope_sql
+from hcm_pipeline.warehouse import Relation, Scratch, query, scratch, table
 
 
-def give_names(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date, now: dt.datetime) -> int:
-    """Give every worker in scope of the newest snapshot the names they lack; how many workers were given some.
+def give_names(
+    t: Scratch, profile: Profile, workers: Relation, versions: Relation, changes: Relation, day: dt.date, now: dt.datetime
+) -> int:  # fmt: skip
+    """Give every worker in scope of a snapshot the names they lack; how many workers were given some.
 
-    `day` is the snapshot's date: names are kept and freed by it, never by the clock, so that a backfill ends as the days did.
-    Who has an account in the directory already keeps its names, and who is likely to have been here before is offered their
-    former ones; where it is not clear, a person decides first. Everybody is put where the rules of places say. Raises
+    `workers`: the open versions of workers, `versions`: all of them (see `Workforce`); `changes`: business_date, person_number,
+    kind, attributes and before_from (see `follow_renames`). `day` is the snapshot's date: names are kept and freed by it, never
+    by the clock, so that a backfill ends as the days did. `now` says how old the readings of directories are.
+
+    A worker with an account in the directory keeps its names, and a worker who is likely to have been here before is offered
+    their former ones; where it is not clear, a person decides first. Everybody is put where the rules of places say. Raises
     GuardStop when a directory was read too long ago or lacks a container, or a domain is not verified, and PipelineError when
     a name would be held twice. It is left to the caller to roll back.
     """
-    con.execute("create or replace temp table retired(person_number varchar, container varchar, placed_by varchar)")
-    con.execute("""create or replace temp table waiting(
-        person_number varchar, reason varchar, accounts varchar[], former varchar[])""")
-    release(con, profile, day)
-    bring_back(con, profile, day)
-    take_over(con, profile, day)
-    place(con, profile, day, in_scope(profile))
-    take_spellings(con, profile, day)
-    follow_renames(con, profile, day)
+    workforce = Workforce(day, workers, versions)
+    with scratch(t.con) as own:
+        release(own, profile, workforce)
+        retired = take_over(own, profile, workforce, bring_back(own, profile, workforce))
+        moving = place(own, profile, workforce)
+        respelled = take_spellings(own, profile, workforce)
+        followed = follow_renames(own, profile, workforce, changes)
+        renamed = own.make("renamed", f"from {respelled} union all by name from {followed}")
+        retired = own.make("retired", f"from {retired} union all by name from {renamed}")
+        newcomers = _newcomers(own, profile, workforce, retired)
+        waiting, some = own.empty("waiting", WAITING), own.count(newcomers) > 0
+        if some:
+            require_none(directory_findings(own.con, profile, now))
+            correlated = correlate(own, profile, newcomers, renamed, table(own.con, "directory_objects"), day)
+            if correlated.matched is not None:
+                own.run(entered(f"from {correlated.matched}"))
+            waiting = correlated.waiting
+            newcomers = _without(own, newcomers, waiting)
+        offered = offer_rehires(own, profile, workforce, newcomers, retired, waiting)
+        require_none(place_findings(own, profile, day, moving, offered.newcomers))
+        _keep_waiting(own, own.make("waiting", f"from {waiting} union all by name from {offered.waiting}"), day)
+        return _name(own, profile, offered.newcomers, day) if some else 0
+
+
+def _newcomers(t: Scratch, profile: Profile, workforce: Workforce, retired: Relation) -> Relation:
+    """Everybody in scope who lacks a name (see `named_sql`); an account that was found in a container stays in it."""
     # numbers first: the names of a million workers who have all they need are not even read
-    con.execute("""
-        create or replace temp table nameless as
-        select person_number from worker_versions
-        where valid_to is null and life_stage is distinct from 'future' and person_number not in (
-            select person_number from identities where sam_account_name is not null and common_name is not null)
-    """)
-    asked = f"valid_to is null and person_number in (select person_number from nameless) and ({in_scope(profile)})"
-    con.execute(f"""
-        create or replace temp table newcomers as
-        {named_sql(profile, day, f"from worker_versions where {asked}")}
-    """)
-    con.execute("""
-        update newcomers n set container = r.container, placed_by = r.placed_by from retired r
-        where r.person_number = n.person_number and r.container is not null
-    """)
-    count = _newcomers(con)
-    if count:
-        require_directories(con, profile, now)
-        adopt(con, profile, day)
-    offer_rehires(con, profile)
-    require_known_places(con, profile, day)
-    if count:
-        count = _newcomers(con)
-        make_parts(con, profile)
-        _give(con, profile, day)
-        drop_parts(con)
-    _keep_waiting(con, day)
-    for table in ("newcomers", "nameless", "renamed", "retired", "moving", "waiting"):
-        con.execute(f"drop table {table}")
-    return count
+    nameless = t.make(
+        "nameless",
+        f"""select person_number from {workforce.workers}
+        where life_stage is distinct from 'future' and person_number not in (
+            select person_number from identities where sam_account_name is not null and common_name is not null)""",
+    )
+    asked = f"(from {workforce.workers} where person_number in (select person_number from {nameless}) and ({scope_sql(profile)}))"
+    kept = f"(from {retired} where container is not null)"
+    return t.make(
+        "newcomers",
+        f"""select named.* replace (coalesce(kept.container, named.container) as container,
+            if(kept.container is null, named.placed_by, kept.placed_by) as placed_by)
+        from ({named_sql(profile, workforce.day, asked, workforce.versions)}) named left join {kept} kept using (person_number)""",
+    )
 
 
-def _newcomers(con: duckdb.DuckDBPyConnection) -> int:
-    return int((first(con, "select count(*) from newcomers") or (0,))[0])
+def _without(t: Scratch, newcomers: Relation, waiting: Relation) -> Relation:
+    return t.view("newcomers", f"from {newcomers} anti join {waiting} using (person_number)")
 
 
-def _keep_waiting(con: duckdb.DuckDBPyConnection, day: dt.date) -> None:
+def _keep_waiting(t: Scratch, waiting: Relation, day: dt.date) -> None:
     """`identity_reviews` is what `waiting` holds; what has waited before keeps its date."""
-    con.execute("""
-        create or replace temp table waiting_since as
-        select person_number, min(opened_on) as opened_on from identity_reviews group by 1
-    """)
-    con.execute("delete from identity_reviews")
-    con.execute(
-        """insert into identity_reviews by name
-        select w.*, coalesce(s.opened_on, ?::date) as opened_on from waiting w left join waiting_since s using (person_number)""",
+    since = t.make(
+        "waiting_since", "select person_number, min(opened_on) as opened_on from identity_reviews group by 1"
+    )
+    t.run("delete from identity_reviews")
+    t.run(
+        f"""insert into identity_reviews by name
+        select waiting.*, coalesce(since.opened_on, ?::date) as opened_on
+        from {waiting} waiting left join {since} since using (person_number)""",
         [day],
     )
-    con.execute("drop table waiting_since")
 
 
-def _give(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> None:
-    for attribute in attributes(profile):
-        give(con, attribute)
-    con.execute(
-        entered("""select p.person_number, u.name || '@' || p.domain as user_principal_name, s.name as sam_account_name,
-            c.name as common_name, u.name as mail_nickname, p.container as parent_distinguished_name, 'given' as status,
-            ?::date as given_on, u.rule as upn_rule, s.rule as sam_rule, c.rule as cn_rule, p.placed_by,
-            case when p.placed_by is not null then ?::date end as placed_on
-        from parts p join given_user_principal_name u using (person_number)
-            join given_sam_account_name s using (person_number) join given_common_name c using (person_number)"""),
-        [day, day],
-    )
+def _name(t: Scratch, profile: Profile, newcomers: Relation, day: dt.date) -> int:
+    """Allocate the names that `newcomers` lack, and enter them; how many newcomers there are."""
+    parts = parts_of(t, profile, newcomers)
+    given = {attribute.name: allocate(t, attribute, parts) for attribute in attributes(profile)}
+    _enter(t, parts, given, day)
+    _verify(t, newcomers, given)
+    return t.count(newcomers)
+
+
+def _enter(t: Scratch, parts: Relation, given: Mapping[str, Relation], day: dt.date) -> None:
+    t.run(entered(query(__package__, "new_identities", parts=parts, **given)), {"day": day})
     for name, short, limit in (("sam_account_name", "sam", SAM), ("common_name", "cn", COMMON_NAME)):
-        con.execute(f"""
-            update identities i set {name} = g.name, {short}_rule = g.rule,
-                {short}_beginning = {beginning_sql("g.name", limit)}
-            from given_{name} g join parts p using (person_number)
-            where i.person_number = g.person_number and i.{name} is null
+        t.run(f"""
+            update identities set {name} = given.name, {short}_rule = given.rule,
+                {short}_beginning = {beginning_sql("given.name", limit)}
+            from {given[name]} given join {parts} part using (person_number)
+            where identities.person_number = given.person_number and identities.{name} is null
         """)
-    con.execute(
-        """update identities i set parent_distinguished_name = p.container, placed_by = p.placed_by, placed_on = ?
-        from parts p where p.person_number = i.person_number and i.parent_distinguished_name is null and p.container is not null""",
+    t.run(
+        f"""update identities set parent_distinguished_name = part.container, placed_by = part.placed_by, placed_on = ?
+        from {parts} part where part.person_number = identities.person_number
+        and identities.parent_distinguished_name is null and part.container is not null""",
         [day],
     )
-    _verify(con, profile)
-    for each in attributes(profile):
-        con.execute(f"drop table given_{each.name}")
 
 
-def _verify(con: duckdb.DuckDBPyConnection, profile: Profile) -> None:
+_HELD_AS = {
+    "user_principal_name": "lower(ledger.mail_nickname) = given.key",
+    "sam_account_name": "lower(ledger.sam_account_name) = given.key",
+    "common_name": "lower(ledger.common_name) = split_part(given.key, chr(31), 1) "
+    "and lower(coalesce(ledger.parent_distinguished_name, '')) = split_part(given.key, chr(31), 2)",
+}
+"""SQL condition by attribute: a row of the ledger holds the name that was given."""
+
+
+def _verify(t: Scratch, newcomers: Relation, given: Mapping[str, Relation]) -> None:
     """Nothing that was given is held twice. Raises PipelineError otherwise, and the caller's transaction is undone."""
-    conditions = {"user_principal_name": "lower(i.mail_nickname) = g.key",
-                  "sam_account_name": "lower(i.sam_account_name) = g.key",
-                  "common_name": "lower(i.common_name) = split_part(g.key, chr(31), 1) "
-                  "and lower(coalesce(i.parent_distinguished_name, '')) = split_part(g.key, chr(31), 2)"}  # fmt: skip
-    joined = [(f"given_{a.name}", conditions[a.name]) for a in attributes(profile)]
-    for given, condition in [*joined, ("newcomers", "g.person_number = i.person_number")]:
-        row = first(
-            con,
-            f"""select (select count(*) from identities i join {given} g on {condition} where i.status <> 'released'),
-                (select count(*) from {given})""",
+    checks = [(relation, _HELD_AS[name]) for name, relation in given.items()]
+    for relation, condition in [*checks, (newcomers, "given.person_number = ledger.person_number")]:
+        held = t.count(
+            f"(from identities ledger join {relation} given on {condition} where ledger.status <> 'released')"
         )
-        if row is None or row[0] != row[1]:
+        if held != t.count(relation):
             raise PipelineError(
                 "the ledger would hold a name twice; nothing was given, and the day is as it was before"
             )

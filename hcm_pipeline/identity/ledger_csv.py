@@ -1,4 +1,4 @@
-"""The ledger as a CSV file: exported to be kept or looked at, imported to adopt names that exist or to restore a ledger."""
+"""The ledger as a CSV file: exported to be kept or looked at, imported to take over names that exist or to restore a ledger."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import IO
 import duckdb
 import pyarrow as pa
 
-from hcm_pipeline.directory.distinguished_names import canonical, key_sql
-from hcm_pipeline.directory.limits import COMMON_NAME, MAIL_NICKNAME, SAM, UPN_DOMAIN, UPN_LOCAL, Limit
+from hcm_pipeline.directory import COMMON_NAME, MAIL_NICKNAME, SAM, UPN_DOMAIN, UPN_LOCAL, Limit, canonical, key_sql
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.identity.allocation import entered
-from hcm_pipeline.identity.ledger_csv_history import EXPORT, is_past, take_past
+from hcm_pipeline.identity.ledger_csv_history import is_past, past_sql, take_past
+from hcm_pipeline.warehouse import Relation, Scratch, scratch
 
 COLUMNS = ("person_number", "user_principal_name", "sam_account_name", "common_name", "mail_nickname",
            "parent_distinguished_name", "status")  # fmt: skip
 """Of the file, in this order."""
 REQUIRED = ("person_number", "user_principal_name")
 STATUSES = ("given", "imported", "adopted", "released")
-"""Of what a worker holds now; rows of the past have those of `history`."""
+"""Of the names that a worker holds now; rows of the past have those of `ledger_csv_history`."""
 _LIMITS = {"sam_account_name": SAM, "common_name": COMMON_NAME, "mail_nickname": MAIL_NICKNAME}
 
 
@@ -37,7 +37,7 @@ class Refused:
 
 @dataclass
 class Imported:
-    """What became of a file."""
+    """The outcome of a file."""
 
     added: int = 0
     unchanged: int = 0
@@ -54,7 +54,7 @@ def export_ledger(con: duckdb.DuckDBPyConnection, out: IO[str]) -> int:
     cursor = con.execute(f"""
         select {", ".join(COLUMNS)} from (
             select 0 as place, null as moment, {", ".join(COLUMNS)} from identities
-            union all by name select place, moment, {", ".join(COLUMNS)} from ({EXPORT}))
+            union all by name select place, moment, {", ".join(COLUMNS)} from ({past_sql()}))
         order by person_number, place, moment, status, user_principal_name, sam_account_name, common_name, mail_nickname""")
     count = 0
     while rows := cursor.fetchmany(10_000):
@@ -75,28 +75,30 @@ def import_ledger(con: duckdb.DuckDBPyConnection, file: IO[str], day: dt.date) -
     rows = list(_legal(_read(file), done))
     past = [(number, row) for number, row in rows if is_past(row["status"] or "")]
     rows = [(number, row) for number, row in rows if not is_past(row["status"] or "")]
-    con.register("import_now", _table(rows))
-    con.execute("create or replace temp table importing as from import_now")
-    con.unregister("import_now")
-    for reason, column, query in _REFUSALS:
-        done.refused += [Refused(int(row), column, reason) for (row,) in con.execute(f"{query} order by 1").fetchall()]
-        con.execute(f"delete from importing where row_no in ({query})")
-    done.unchanged = len(con.execute(f"delete from importing where {_SAME} returning row_no").fetchall())
-    done.added = len(con.execute("select row_no from importing").fetchall())
-    con.execute(
-        entered("""
+    with scratch(con) as t:
+        _enter(t, t.of_arrow("importing", _table(rows)), done)
+    done.refused += [Refused(number, column, _OTHERS) for number, column in take_past(con, past, day.isoformat())]
+    done.refused.sort(key=lambda refused: (refused.row, refused.column))
+    return done
+
+
+def _enter(t: Scratch, importing: Relation, done: Imported) -> None:
+    """Enter the rows of the present (row_no and COLUMNS) that break no rule; `importing` keeps those that were added."""
+    for reason, column, select in _refusals(importing):
+        done.refused += [Refused(int(row), column, reason) for (row,) in t.rows(f"{select} order by 1")]
+        t.run(f"delete from {importing} where row_no in ({select})")
+    known = "person_number in (select person_number from identities)"
+    done.unchanged = t.count(f"(from {importing} where {known})")
+    t.run(f"delete from {importing} where {known}")
+    done.added = t.count(importing)
+    t.run(
+        entered(f"""
             select * exclude (row_no), 'imported' as upn_rule,
                 case when sam_account_name is not null then 'imported' end as sam_rule,
                 case when common_name is not null then 'imported' end as cn_rule,
                 case when parent_distinguished_name is null then null when status = 'adopted' then 'account'
-                    when status = 'imported' then 'imported' end as placed_by from importing""")
+                    when status = 'imported' then 'imported' end as placed_by from {importing}""")
     )
-    con.execute("drop table importing")
-    done.refused += [
-        Refused(number, column, "belongs to another worker") for number, column in take_past(con, past, day.isoformat())
-    ]
-    done.refused.sort(key=lambda refused: (refused.row, refused.column))
-    return done
 
 
 def _read(file: IO[str]) -> Iterator[tuple[int, dict[str, str]]]:
@@ -167,32 +169,46 @@ def _table(rows: list[tuple[int, dict[str, str | None]]]) -> pa.Table:
     return pa.table({"row_no": pa.array([number for number, _ in rows], pa.int64()), **columns})
 
 
-def _taken(column: str, key: str) -> list[tuple[str, str, str]]:
-    """Rows that ask for what another row of the file, or another worker of the ledger, has."""
-    return [
-        ("is in another row of the file, too", column,
-         f"""select row_no from importing where {key} is not null and status <> 'released'
-         qualify count(*) over (partition by {key}) > 1"""),
-        ("belongs to another worker", column,
-         f"""select f.row_no from (select row_no, person_number, {key} as key from importing where status <> 'released') f
-         join (select person_number, {key} as key from identities where status <> 'released') i on i.key = f.key
-         where i.person_number <> f.person_number"""),
-    ]  # fmt: skip
-
-
-_SAME = """exists (from identities i where i.person_number = importing.person_number)"""
+_Refusal = tuple[str, str, str]
+"""Why rows are refused, the column, and a SELECT of their row numbers."""
+_TWICE, _OTHERS = "is in another row of the file, too", "belongs to another worker"
 _CN_KEY = f"lower(common_name) || chr(31) || coalesce({key_sql('parent_distinguished_name')}, '')"
-_REFUSALS = [
-    ("is in another row of the file, too", "person_number",
-     "select row_no from importing qualify count(*) over (partition by person_number) > 1"),
-    ("holds other names already, and keeps them", "person_number", f"""
-        select f.row_no from importing f join identities i using (person_number)
-        where (f.user_principal_name, f.mail_nickname) <> (i.user_principal_name, i.mail_nickname)
-            or coalesce(f.sam_account_name <> i.sam_account_name, false)
-            or coalesce(f.common_name <> i.common_name, false)
-            or coalesce({key_sql("f.parent_distinguished_name")} <> {key_sql("i.parent_distinguished_name")}, false)"""),
-    *_taken("user_principal_name", "lower(user_principal_name)"),
-    *_taken("mail_nickname", "lower(mail_nickname)"),
-    *_taken("sam_account_name", "lower(sam_account_name)"),
-    *_taken("common_name", _CN_KEY),
-]  # fmt: skip
+_KEYS = {
+    "user_principal_name": "lower(user_principal_name)",
+    "mail_nickname": "lower(mail_nickname)",
+    "sam_account_name": "lower(sam_account_name)",
+    "common_name": _CN_KEY,
+}
+"""Unique column to SQL for the form in which it is compared."""
+
+
+def _refusals(importing: Relation) -> list[_Refusal]:
+    """The rules about rows of the file together, and about the ledger, in the order in which they are applied."""
+    twice = f"select row_no from {importing} qualify count(*) over (partition by person_number) > 1"
+    held = "holds other names already, and keeps them"
+    return [
+        (_TWICE, "person_number", twice),
+        (held, "person_number", _other_names_sql(importing)),
+        *(refusal for column, key in _KEYS.items() for refusal in _taken(importing, column, key)),
+    ]
+
+
+def _other_names_sql(importing: Relation) -> str:
+    return f"""
+        select imported.row_no from {importing} imported join identities ledger using (person_number)
+        where (imported.user_principal_name, imported.mail_nickname) <> (ledger.user_principal_name, ledger.mail_nickname)
+            or coalesce(imported.sam_account_name <> ledger.sam_account_name, false)
+            or coalesce(imported.common_name <> ledger.common_name, false)
+            or coalesce({key_sql("imported.parent_distinguished_name")} <> {key_sql("ledger.parent_distinguished_name")}, false)"""
+
+
+def _taken(importing: Relation, column: str, key: str) -> list[_Refusal]:
+    """Rows that ask for what another row of the file, or another worker of the ledger, has."""
+    in_file = f"""select row_no from {importing} where {key} is not null and status <> 'released'
+        qualify count(*) over (partition by {key}) > 1"""
+    in_ledger = f"""
+        select imported.row_no
+        from (select row_no, person_number, {key} as key from {importing} where status <> 'released') imported
+        join (select person_number, {key} as key from identities where status <> 'released') ledger on ledger.key = imported.key
+        where imported.person_number <> ledger.person_number"""
+    return [(_TWICE, column, in_file), (_OTHERS, column, in_ledger)]

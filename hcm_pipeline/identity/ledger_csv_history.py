@@ -1,7 +1,7 @@
 """The ledger's past as rows of its CSV file: what was held before, where, and what people decided.
 
-The columns are those of the contract, and a worker's present is one row with a plain status. What else a restored ledger must
-know stands in rows of its own, below the worker's, whose status says what they tell:
+The columns are those of the contract, and a worker's present is one row with a plain status. All else that a restored ledger must
+know stands in rows of its own, below the worker's, and their status says what they tell:
 
 | status | columns that are filled | tells |
 |---|---|---|
@@ -23,10 +23,10 @@ from collections.abc import Iterable, Iterator
 
 import duckdb
 
+from hcm_pipeline.identity.allocation import STANDS_IN
 from hcm_pipeline.identity.placement import FOUND
 from hcm_pipeline.identity.rehires import LIKELY
-from hcm_pipeline.identity.retention import STANDS_IN
-from hcm_pipeline.warehouse import first, literal
+from hcm_pipeline.warehouse import first, literal, query
 
 _TIME = "strftime(decided_at, '%Y-%m-%dT%H:%M:%S.%fZ')"
 _FOUND = ", ".join(map(literal, FOUND))
@@ -34,32 +34,14 @@ _ASSUMED = """case when parent_distinguished_name is null then null when status 
     when status = 'imported' then 'imported' end"""
 """SQL: `placed_by` as an import takes it from a row of the present; NULL stands for the rules."""
 
-EXPORT = f"""
-    select person_number, 1 as place, until::varchar as moment,
-        max(name) filter (attribute = 'user_principal_name') as user_principal_name,
-        max(name) filter (attribute = 'sam_account_name') as sam_account_name, null as common_name, null as mail_nickname,
-        null as parent_distinguished_name, 'former until ' || until as status
-    from (select *, row_number() over (partition by person_number, attribute, until order by name) as n
-        from former_names where reason = 'renamed')
-    group by person_number, until, n
-    union all by name select person_number, 2 as place, until::varchar as moment, common_name, parent_distinguished_name,
-        'moved until ' || until || ', ' || cause as status from former_places
-    union all by name select person_number, 3 as place, 'released on ' || released_on as status
-        from identities where status = 'released' and released_on is not null
-    union all by name select person_number, 4 as place, 'stand-in' as status
-        from identities where upn_rule = {literal(STANDS_IN)} and status <> 'released'
-    union all by name select person_number, 5 as place, 'placed by ' || if(placed_by in ({_FOUND}), placed_by, 'rule') as status
-        from identities where if(placed_by in ({_FOUND}), placed_by, null) is distinct from {_ASSUMED}
-    union all by name select person_number, 6 as place,
-        'succeeded by ' || successor || ' on ' || taken_on || ', decided by ' || decided_by || ' at ' || {_TIME} as status
-        from successions
-    union all by name select person_number, 7 as place, '{LIKELY} since ' || opened_on as status from identity_reviews
-        where reason = '{LIKELY}' and person_number in (select person_number from identities)
-    union all by name select person_number, 8 as place, {_TIME} as moment, account as user_principal_name, same_as as common_name,
-        'decided about ' || about || ' by ' || decided_by || ' at ' || {_TIME} as status from identity_decisions
-    union all by name select person_number, 9 as place, {_TIME} as moment, "name" as common_name, spelling as mail_nickname,
-        'spelled ' || part || ' by ' || decided_by || ' at ' || {_TIME} as status from spelling_decisions"""
-"""SELECT: the columns of the file for every row of the past, `place` and `moment` to order those of one worker by."""
+
+def past_sql() -> str:
+    """SELECT: the columns of the file for every row of the past, `place` and `moment` to order those of one worker by."""
+    return query(
+        __package__, "ledger_past", stands_in=literal(STANDS_IN), likely=literal(LIKELY), found=_FOUND, assumed=_ASSUMED,
+        decided_at=_TIME,
+    )  # fmt: skip
+
 
 _DATE, _SAID = r"(?P<date>\d{4}-\d\d-\d\d)", r"by (?P<by>.+) at (?P<at>\d{4}-\d\d-\d\dT[0-9:.]+Z)"
 _WRITERS: dict[str, tuple[str, ...]] = {
@@ -111,7 +93,7 @@ _WRITERS: dict[str, tuple[str, ...]] = {
             except from spelling_decisions where person_number = $person_number)""",
     ),
 }
-"""What a row of each status writes: statements over the row's columns and the named groups of the status."""
+"""The statements of a row of each status over the row's columns and the named groups of the status."""
 
 Row = dict[str, str | None]
 

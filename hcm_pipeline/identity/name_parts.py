@@ -1,33 +1,23 @@
-"""What names are made of: a worker's scope, domain and container, and the spelled parts of the name."""
+"""The parts that names are made of: a worker's fields, domain and container, and the spelled parts of the name."""
 
 from __future__ import annotations
 
 import datetime as dt
 
-import duckdb
-
+from hcm_pipeline.identity.latest_decisions import LATEST_SPELLINGS
 from hcm_pipeline.identity.patronymics import without_patronymics
 from hcm_pipeline.identity.placement import place_columns, with_last_day
-from hcm_pipeline.identity.reserved import RESERVED
 from hcm_pipeline.identity.romanisation import HOMES
-from hcm_pipeline.identity.spelling import latin_sql, spell_all, spelled_sql
+from hcm_pipeline.identity.spelling import latin_sql, spell_columns, spelled_sql
 from hcm_pipeline.identity.templates import fields_of
 from hcm_pipeline.profile.model import NAME_PARTS, Profile
-from hcm_pipeline.profile.scope import scope_sql
-from hcm_pipeline.warehouse import first, literal, quote
+from hcm_pipeline.warehouse import Relation, Scratch, literal, quote, scratch
 
 PARTICLES = ("af", "al", "bin", "binti", "d'", "da", "das", "de", "del", "della", "den", "der", "des", "di", "do", "dos", "du",
              "el", "ibn", "la", "las", "le", "los", "ten", "ter", "van", "vom", "von", "zu", "zum", "zur")  # fmt: skip
 SUFFIXES = ("jr", "sr", "ii", "iii", "iv", "phd", "md", "esq")
-
-
 LATIN_ALSO = {"first": ("preferred_name",), "preferred": ("first_name",)}
 """Where a part of the name is looked for in Latin letters, besides the profile's fields."""
-
-
-def in_scope(profile: Profile) -> str:
-    """SQL condition over worker fields: the profile gives this worker an account."""
-    return scope_sql(profile)
 
 
 def _first_of(rules: list[tuple[str, str]], default: str) -> str:
@@ -36,7 +26,7 @@ def _first_of(rules: list[tuple[str, str]], default: str) -> str:
 
 
 def _part_fields(profile: Profile) -> dict[str, str]:
-    """What templates may ask for: the part's name and its worker field."""
+    """The parts that templates may ask for, and the worker field of each."""
     identity = profile.identity
     templates = [*identity.user_principal_name.candidates, *identity.sam_account_name.candidates,
                  *identity.common_name.candidates]  # fmt: skip
@@ -46,8 +36,12 @@ def _part_fields(profile: Profile) -> dict[str, str]:
     return {**NAME_PARTS, **{name: name for name in sorted(others)}}
 
 
-def named_sql(profile: Profile, day: dt.date, workers: str) -> str:
-    """SELECT: all that names are made from on `day`, of `workers` (SELECT of rows of `worker_versions`)."""
+def named_sql(profile: Profile, day: dt.date, workers: Relation | str, versions: Relation) -> str:
+    """SELECT: all that names are made from on `day`, of `workers`, a relation or a SELECT in parentheses (see `Workforce`).
+
+    Columns: the worker fields that templates and rules of correlation name, place (the country by whose rules a name is spelled),
+    domain, variant, container and placed_by.
+    """
     identity = profile.identity
     fields = [_field_sql(part, field, profile) for part, field in _part_fields(profile).items()]
     domain = _first_of([(rule.when, literal(rule.domain.lower())) for rule in identity.domains],
@@ -57,7 +51,7 @@ def named_sql(profile: Profile, day: dt.date, workers: str) -> str:
         [*fields, f"{_place_sql(profile)} as place", f"{domain} as domain", f"{variant} as variant",
          place_columns(profile, day)]
     )  # fmt: skip
-    return f"select {columns} from {with_last_day(profile, workers)}"
+    return f"select {columns} from {with_last_day(profile, workers, versions)}"
 
 
 def _place_sql(profile: Profile) -> str:
@@ -82,28 +76,27 @@ def _field_sql(part: str, field: str, profile: Profile) -> str:
     )
 
 
-def make_parts(con: duckdb.DuckDBPyConnection, profile: Profile) -> None:
-    """Make temp tables `parts`, the spelled parts of the names of `newcomers` beside the names they hold, and
-    `reserved_names`.
+def parts_of(t: Scratch, profile: Profile, named: Relation) -> Relation:
+    """The spelled parts of the names of everybody in `named` (see `named_sql`), beside the names that they hold.
 
-    Whose name is spelled with less confidence than the profile asks for has none here, as if nothing could be spelled: the
-    person number stands in until somebody has decided.
+    Columns: person_number, domain, variant, container (that of the account, if there is one), placed_by, a column for each part,
+    and user_principal_name, sam_account_name and common_name of the ledger. A name that is spelled with less confidence than the
+    profile asks for has no parts here, as if nothing could be spelled: the person number stands in until somebody has decided.
     """
-    parts = _part_fields(profile)
-    make_spelled(con, profile)
+    doubtful = f"confidence < {profile.identity.spelling.review_below}"
     columns = ", ".join(
-        f"case when confidence < {profile.identity.spelling.review_below} then '' else {quote(part)} end as {quote(part)}"
-        if part in SPELLED else quote(part) for part in parts
-    )  # fmt: skip
-    con.execute(f"""
-        create or replace temp table parts as
-        select s.person_number, domain, variant, coalesce(i.parent_distinguished_name, container) as container,
-            s.placed_by, {columns},
-            i.user_principal_name, i.sam_account_name, i.common_name
-        from spelled_parts s left join identities i on i.person_number = s.person_number
-    """)
-    make_reserved(con, profile)
-    con.execute("drop table spelled_parts")
+        f"case when {doubtful} then '' else {quote(part)} end as {quote(part)}" if part in SPELLED else quote(part)
+        for part in _part_fields(profile)
+    )
+    with scratch(t.con) as own:
+        spelled = spelled_parts(own, profile, named)
+        return t.make(
+            "parts",
+            f"""select spelled.person_number, domain, variant,
+                coalesce(ledger.parent_distinguished_name, container) as container, spelled.placed_by, {columns},
+                ledger.user_principal_name, ledger.sam_account_name, ledger.common_name
+            from {spelled} spelled left join identities ledger on ledger.person_number = spelled.person_number""",
+        )
 
 
 SPELLED = ("first", "preferred", "middle", "last")
@@ -112,59 +105,44 @@ JUDGED = ("first", "preferred", "last")
 """Those of which the least sure decides about the name."""
 
 
-def make_spelled(con: duckdb.DuckDBPyConnection, profile: Profile, source: str = "newcomers") -> None:
-    """Make temp table `spelled_parts`: those in `source` (columns of `named_sql`) with their parts spelled, `confidence`, and
-    `ways` (how, by part).
+def spelled_parts(t: Scratch, profile: Profile, named: Relation) -> Relation:
+    """The parts of the names of everybody in `named` (see `named_sql`), spelled.
 
-    A spelling that a person has decided on counts as sure, for as long as the name is written as it was then.
+    Columns: person_number, domain, variant, container, placed_by, a column for each part, `confidence`, that of the least sure
+    part, and `ways`, how each part was spelled. A spelling that a person has decided on counts as sure, for as long as the name is
+    written as it was then.
     """
     parts = _part_fields(profile)
-    spell_all(con, source, list(parts.values()), profile.identity.spelling.written_out)
-    decided = bool(first(con, "select 1 from spelling_decisions limit 1"))
-    joins, columns, sure, ways = [], [], [], []
-    for part, field in parts.items():
-        joins.append(f"left join spelled s_{part} on s_{part}.name = w.{quote(field)} and s_{part}.place = w.place")
-        text, confidence = _part_sql(part, field, profile), f"s_{part}.confidence"
-        if decided and part in SPELLED:
-            joins.append(f"""left join decided_spellings d_{part} on d_{part}.person_number = w.person_number
-                and d_{part}.part = {literal(part)} and d_{part}.name = w.{quote(field)}""")
-            text = f"coalesce(d_{part}.spelling, {text})"
-            confidence = f"if(d_{part}.spelling is null, {confidence}, 1)"
-        columns.append(f"{text} as {quote(part)}")
-        if part in JUDGED:
-            sure.append(f"coalesce({confidence}, 1)")
-            ways.append(f"{literal(part)}: coalesce(s_{part}.how, '')")
-    if decided:
-        con.execute("""
-            create or replace temp table decided_spellings as from spelling_decisions
-            qualify row_number() over (partition by person_number, part, name order by decided_at desc) = 1
-        """)
-    con.execute(f"""
-        create or replace temp table spelled_parts as
-        select w.person_number, domain, variant, container, placed_by, {", ".join(columns)}, least({", ".join(sure)}) as confidence,
-            {{{", ".join(ways)}}} as ways
-        from {source} w {" ".join(joins)}
-    """)
-    con.execute("drop table spelled")
-    con.execute("drop table if exists decided_spellings")
-
-
-def make_reserved(con: duckdb.DuckDBPyConnection, profile: Profile) -> None:
-    """Make temp table `reserved_names(name)`."""
-    words = sorted({*RESERVED, *(word.lower() for word in profile.identity.reserved)})
-    con.execute("create or replace temp table reserved_names as select unnest(?::varchar[]) as name", [words])
-
-
-def drop_parts(con: duckdb.DuckDBPyConnection) -> None:
-    """Drop what `make_parts` made."""
-    con.execute("drop table parts")
-    con.execute("drop table reserved_names")
+    decided = t.first("select 1 from spelling_decisions limit 1") is not None
+    with scratch(t.con) as own:
+        spellings = spell_columns(own, named, list(parts.values()), profile.identity.spelling.written_out)
+        decisions = own.make("decided_spellings", LATEST_SPELLINGS)
+        joins, columns, sure, ways = [], [], [], []
+        for part, field in parts.items():
+            joins.append(f"""left join {spellings} s_{part}
+                on s_{part}.name = named.{quote(field)} and s_{part}.place = named.place""")
+            text, confidence = _part_sql(part, field, profile), f"s_{part}.confidence"
+            if decided and part in SPELLED:
+                joins.append(f"""left join {decisions} d_{part} on d_{part}.person_number = named.person_number
+                    and d_{part}.part = {literal(part)} and d_{part}.name = named.{quote(field)}""")
+                text = f"coalesce(d_{part}.spelling, {text})"
+                confidence = f"if(d_{part}.spelling is null, {confidence}, 1)"
+            columns.append(f"{text} as {quote(part)}")
+            if part in JUDGED:
+                sure.append(f"coalesce({confidence}, 1)")
+                ways.append(f"{literal(part)}: coalesce(s_{part}.how, '')")
+        return t.make(
+            "spelled_parts",
+            f"""select named.person_number, domain, variant, container, placed_by, {", ".join(columns)},
+                least({", ".join(sure)}) as confidence, {{{", ".join(ways)}}} as ways
+            from {named} named {" ".join(joins)}""",
+        )
 
 
 def _part_sql(part: str, field: str, profile: Profile) -> str:
-    text = spelled_sql(f"w.{quote(field)}", f"s_{part}")
+    text = spelled_sql(f"named.{quote(field)}", f"s_{part}")
     if part in ("first", "preferred", "middle") and profile.identity.patronymics == "drop":
-        return without_patronymics(text, "w.place", keep_one=part != "middle")
+        return without_patronymics(text, "named.place", keep_one=part != "middle")
     if part != "last":
         return text
     if profile.identity.suffixes == "drop":

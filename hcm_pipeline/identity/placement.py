@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 import duckdb
 
-from hcm_pipeline.directory.distinguished_names import canonical, key, key_sql
-from hcm_pipeline.errors import GuardStop
+from hcm_pipeline.directory import Finding, canonical, key, key_sql
 from hcm_pipeline.identity.allocation import attributes
+from hcm_pipeline.identity.workforce import Workforce
 from hcm_pipeline.profile.model import Profile
-from hcm_pipeline.warehouse import first, literal
+from hcm_pipeline.profile.scope import scope_sql
+from hcm_pipeline.warehouse import Relation, Scratch, literal
 
 FOUND = ("account", "imported")
 """`placed_by` of accounts in the container that they were found in: no rule put them there."""
@@ -56,9 +57,11 @@ def places(profile: Profile, day: dt.date) -> list[Place]:
     return found
 
 
-def with_last_day(profile: Profile, workers: str) -> str:
-    """The relation `workers` (SELECT of rows of `worker_versions`) with the column `_last_day`, where rules ask for it."""
-    return f"(select *, {last_day_sql() if profile.identity.leavers else 'null::date'} as _last_day from ({workers}))"
+def with_last_day(profile: Profile, workers: Relation | str, versions: Relation) -> str:
+    """SQL relation, in parentheses: `workers` (a relation, or a SELECT in parentheses, of the columns of `versions`) with the
+    column `_last_day`, where rules ask for it."""
+    last_day = last_day_sql(versions) if profile.identity.leavers else "null::date"
+    return f"(select *, {last_day} as _last_day from {workers})"
 
 
 def place_columns(profile: Profile, day: dt.date) -> str:
@@ -76,58 +79,72 @@ def place_columns(profile: Profile, day: dt.date) -> str:
         [{containers}][_place] as container, [{names}][_place] as placed_by"""
 
 
-def last_day_sql() -> str:
-    """SQL (DATE) over current rows of `worker_versions`: the last day of who left; NULL of everybody else.
+def last_day_sql(versions: Relation) -> str:
+    """SQL (DATE) over the workers of a snapshot: the last day of a worker who left; NULL of everybody else.
 
     The termination date or, where there is none, the day since when the worker is inactive, whatever else changed later.
     """
-    return """case when not active then coalesce(termination_date, (
+    return f"""case when not active then coalesce(termination_date, (
         select coalesce(max(_to) filter (_active), min(_from)) from (
-            select person_number as _number, active as _active, valid_from as _from, valid_to as _to from worker_versions)
+            select person_number as _number, active as _active, valid_from as _from, valid_to as _to from {versions})
         where _number = person_number)) end"""
 
 
-def today(con: duckdb.DuckDBPyConnection) -> dt.date:
-    """The newest business date that was processed; long ago when none was."""
-    row = first(con, "select max(business_date) from days where status = 'done'")
-    return row[0] if row and row[0] else dt.date.min
+@dataclass(frozen=True)
+class Misplaced:
+    """Accounts that are not where, or not by which rule, the profile says.
+
+    `moving`: person_number, was, container, placed_by, cause (`rules` when the profile changed, `date` when only days have passed
+    since somebody left, otherwise `worker`), one row for each account that is in another container. `relabelled`: person_number
+    and placed_by of those whose container another rule says by now.
+    """
+
+    moving: Relation
+    relabelled: Relation
 
 
-def find_moves(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date, scope: str) -> int:
-    """Make temp table `moving(person_number, was, container, placed_by, cause)`: everybody in scope (SQL condition over worker
-    fields) who is in another container than the rules say; how many they are.
+def find_moves(t: Scratch, profile: Profile, workforce: Workforce) -> Misplaced:
+    """Everybody in scope whom the rules put elsewhere than the ledger.
 
-    Days before the one on which somebody was last placed are passed over: processing them anew tells nothing new. The cause is
-    `rules` when the profile changed, `date` when only days have passed since somebody left, otherwise `worker`. Accounts that
+    Days before the one on which somebody was last placed are passed over: processing them anew tells nothing new. Accounts that
     were found in a container stay there unless the profile says otherwise. The connection may be read-only.
     """
-    con.execute("""create or replace temp table misplaced(
-        person_number varchar, was varchar, container varchar, placed_by varchar, cause varchar, moves boolean)""")
-    if places(profile, day):
-        found = "true" if profile.identity.placement_of_adopted == "move" else (
-            f"coalesce(i.placed_by, '') not in ({', '.join(map(literal, FOUND))})"
-        )  # fmt: skip
-        cause, before = _cause_sql(con, profile, day)
-        con.execute(f"""
-            insert into misplaced
-            select person_number, was, container, placed_by, {cause}, moves from (
-                select p.*, i.parent_distinguished_name as was, {before} as before_container,
-                    {key_sql("i.parent_distinguished_name")} is distinct from {key_sql("p.container")} as moves
-                from (select person_number, valid_from, {place_columns(profile, day)}
-                    from {with_last_day(profile, f"from worker_versions where valid_to is null and ({scope})")}) p
-                join identities i using (person_number)
-                where i.status <> 'released' and coalesce(i.placed_on <= date '{day}', true) and {found}
-                and p.container is not null and (moves or i.placed_by is distinct from p.placed_by))
-        """)
-    con.execute("create or replace temp table moving as select * exclude (moves) from misplaced where moves")
-    return int((first(con, "select count(*) from moving") or (0,))[0])
-
-
-def _cause_sql(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> tuple[str, str]:
-    """SQL for why somebody moves, and for where today's rules would have had the worker as they were before."""
-    known = first(
-        con, "select split_part(value, ' ', 1), split_part(value, ' ', 2)::date from meta where key = ?", [META]
+    if not places(profile, workforce.day):
+        columns = ("person_number", "was", "container", "placed_by", "cause")
+        return Misplaced(
+            t.empty("moving", dict.fromkeys(columns, "varchar")),
+            t.empty("relabelled", {"person_number": "varchar", "placed_by": "varchar"}),
+        )
+    misplaced = t.make("misplaced", _misplaced_sql(t, profile, workforce))
+    return Misplaced(
+        t.make("moving", f"select * exclude (moves) from {misplaced} where moves"),
+        t.make("relabelled", f"select person_number, placed_by from {misplaced} where not moves"),
     )
+
+
+def _misplaced_sql(t: Scratch, profile: Profile, workforce: Workforce) -> str:
+    """SELECT person_number, was, container, placed_by, cause, moves."""
+    day = workforce.day
+    may_move = "true" if profile.identity.placement_of_adopted == "move" else (
+        f"coalesce(ledger.placed_by, '') not in ({', '.join(map(literal, FOUND))})"
+    )  # fmt: skip
+    in_scope = f"(from {workforce.workers} where {scope_sql(profile)})"
+    placed = f"""select person_number, valid_from, {place_columns(profile, day)}
+        from {with_last_day(profile, in_scope, workforce.versions)}"""
+    cause, before = _cause_sql(t, profile, workforce)
+    return f"""
+        select person_number, was, container, placed_by, {cause} as cause, moves from (
+            select placed.*, ledger.parent_distinguished_name as was, {before} as before_container,
+                {key_sql("ledger.parent_distinguished_name")} is distinct from {key_sql("placed.container")} as moves
+            from ({placed}) placed join identities ledger using (person_number)
+            where ledger.status <> 'released' and coalesce(ledger.placed_on <= date '{day}', true) and {may_move}
+            and placed.container is not null and (moves or ledger.placed_by is distinct from placed.placed_by))"""
+
+
+def _cause_sql(t: Scratch, profile: Profile, workforce: Workforce) -> tuple[str, str]:
+    """SQL for why somebody moves, and for where today's rules would have had the worker as they were before."""
+    day = workforce.day
+    known = t.first("select split_part(value, ' ', 1), split_part(value, ' ', 2)::date from meta where key = ?", [META])
     if known and known[0] == rules_digest(profile):
         return (
             f"case when placed_by like 'leavers %' and valid_from < date '{day}' then 'date' else 'worker' end",
@@ -138,57 +155,64 @@ def _cause_sql(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -
     # the worker may have changed besides: if the new rules, too, had left them where they were, it was not the rules
     cause = f"""case when valid_from > date '{known[1]}' and {key_sql("before_container")} = {key_sql("was")}
         then 'worker' else 'rules' end"""
-    before = f"""(select container from (select person_number as _person, valid_to as _until, {place_columns(profile, day)}
-        from {with_last_day(profile, "from worker_versions")}) where _person = p.person_number and _until = p.valid_from)"""
+    before = f"""(
+        select container from (
+            select person_number as _person, valid_to as _until, {place_columns(profile, day)}
+            from {with_last_day(profile, workforce.versions, workforce.versions)})
+        where _person = placed.person_number and _until = placed.valid_from)"""
     return cause, before
 
 
-def place(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date, scope: str) -> None:
-    """Move everybody to where they belong on `day`; leaves temp table `moving` (see `find_moves`).
+def place(t: Scratch, profile: Profile, workforce: Workforce) -> Relation:
+    """Move everybody to where they belong; those who moved (see `Misplaced.moving`).
 
-    Whose common name somebody else has in the new container has none afterwards, and is given one with the newcomers. Of
-    several who bring the same one, the first by person number keeps it.
+    An account whose common name somebody else has in the new container has none afterwards, and is given one with the newcomers.
+    Of several that bring the same one, the first by person number keeps it.
     """
-    if find_moves(con, profile, day, scope):
-        con.execute(
-            """insert into former_places
-            select i.person_number, i.common_name, i.parent_distinguished_name, ?, m.cause
-            from identities i join moving m using (person_number)""",
-            [day],
-        )
-        con.execute(
-            """update identities i set parent_distinguished_name = m.container, placed_by = m.placed_by, placed_on = ?
-            from moving m where m.person_number = i.person_number""",
-            [day],
-        )
-        name = next(attribute for attribute in attributes(profile) if attribute.name == "common_name")
-        con.execute(f"""
-            create or replace temp table arrived as
-            select person_number, {name.key("common_name")} as key
-            from (select i.*, i.parent_distinguished_name as container from identities i semi join moving using (person_number))
-            where common_name is not null
-        """)
-        con.execute(f"""
-            update identities set common_name = null, cn_rule = null, cn_beginning = null where person_number in (
-                select person_number from arrived
-                where key in (select a.key from arrived a join ({name.held}) t on t.key = a.key
-                    where t.person_number is null or t.person_number not in (select person_number from arrived))
-                union all
-                select person_number from arrived
-                qualify row_number() over (partition by key order by person_number) > 1)
-        """)
-        con.execute("drop table arrived")
+    day = workforce.day
+    misplaced = find_moves(t, profile, workforce)
+    if t.count(misplaced.moving):
+        _move(t, profile, misplaced.moving, day)
     if places(profile, day):
-        con.execute("""update identities i set placed_by = p.placed_by from misplaced p
-            where p.person_number = i.person_number and not p.moves""")  # another rule says the same
-        known = first(con, "select split_part(value, ' ', 2)::date from meta where key = ?", [META])
+        t.run(f"""update identities set placed_by = relabelled.placed_by from {misplaced.relabelled} relabelled
+            where relabelled.person_number = identities.person_number""")
+        known = t.first("select split_part(value, ' ', 2)::date from meta where key = ?", [META])
         newest = max(day, known[0]) if known else day
-        con.execute("insert or replace into meta values (?, ?)", [META, f"{rules_digest(profile)} {newest}"])
-    con.execute("drop table misplaced")
+        t.run("insert or replace into meta values (?, ?)", [META, f"{rules_digest(profile)} {newest}"])
+    return misplaced.moving
+
+
+def _move(t: Scratch, profile: Profile, moving: Relation, day: dt.date) -> None:
+    t.run(
+        f"""insert into former_places
+        select ledger.person_number, ledger.common_name, ledger.parent_distinguished_name, ?, moving.cause
+        from identities ledger join {moving} moving using (person_number)""",
+        [day],
+    )
+    t.run(
+        f"""update identities set parent_distinguished_name = moving.container, placed_by = moving.placed_by, placed_on = ?
+        from {moving} moving where moving.person_number = identities.person_number""",
+        [day],
+    )
+    name = next(attribute for attribute in attributes(profile) if attribute.name == "common_name")
+    arrived = t.make(
+        "arrived",
+        f"""select person_number, {name.key("common_name")} as key
+        from (select ledger.*, ledger.parent_distinguished_name as container
+            from identities ledger semi join {moving} using (person_number))
+        where common_name is not null""",
+    )
+    there_before = f"""select person_number from {arrived}
+        where key in (select brought.key from {arrived} brought join ({name.held}) taken on taken.key = brought.key
+            where taken.person_number is null or taken.person_number not in (select person_number from {arrived}))"""
+    brought_sooner = f"""select person_number from {arrived}
+        qualify row_number() over (partition by key order by person_number) > 1"""
+    t.run(f"""update identities set common_name = null, cn_rule = null, cn_beginning = null
+        where person_number in ({there_before} union all {brought_sooner})""")
 
 
 def rules_digest(profile: Profile) -> str:
-    """What stands for the rules of places, whatever the rest of the profile says."""
+    """A digest of the rules of places, whatever the rest of the profile says."""
     identity = profile.identity
     rules = [identity.parent_distinguished_name, identity.placement_of_adopted, *identity.placement, *identity.leavers]
     return hashlib.sha256("\n".join(map(repr, rules)).encode()).hexdigest()
@@ -207,24 +231,30 @@ def unknown_places(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.dat
                 yield rule
 
 
-def require_known_places(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> None:
-    """Raises GuardStop when somebody of `newcomers` or `moving` would be put into a container that the directory does not have."""
-    unknown = {rule.name: rule for rule in unknown_places(con, profile, day)}
+_MEND_PLACES = (
+    "correct the profile or, when the container is new, read the directory again (`hcm-pipeline identity directory`)"
+)
+
+
+def place_findings(t: Scratch, profile: Profile, day: dt.date, moving: Relation, newcomers: Relation) -> list[Finding]:
+    """A finding (`unknown_container`) for each rule that would put somebody of `moving` or `newcomers` (of both: person_number and
+    placed_by) into a container that the directory does not have."""
+    unknown = {rule.name: rule for rule in unknown_places(t.con, profile, day)}
     if not unknown:
-        return
-    rows = con.execute("""
+        return []
+    rows = t.rows(f"""
         select placed_by, count(*) from (
-            select placed_by from moving
-            union all select placed_by from newcomers where person_number not in (select person_number from identities))
-        where placed_by is not null group by 1 order by 1""").fetchall()
-    faults = [
-        f"{unknown[name].setting} is {unknown[name].container}, which the directory does not have; {count:,} workers would be "
-        "put there"
+            select placed_by from {moving}
+            union all
+            select placed_by from {newcomers} where person_number not in (select person_number from identities))
+        where placed_by is not null group by 1 order by 1""")
+    return [
+        Finding(
+            "unknown_container",
+            f"{unknown[name].setting} is {unknown[name].container}, which the directory does not have; {count:,} workers would be "
+            "put there",
+            _MEND_PLACES,
+        )
         for name, count in rows
         if name in unknown
     ]
-    if faults:
-        raise GuardStop(
-            f"{'. '.join(faults)}. Correct the profile or, when the container is new, read the directory again "
-            "(`hcm-pipeline identity directory`)"
-        )

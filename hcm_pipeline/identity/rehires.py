@@ -1,112 +1,140 @@
-"""People who come back under another person number: offered as likely matches, and the names of the former number taken over by a
-person's word. Nobody is merged by a rule.
+"""Rehires: workers who come back under another person number are offered as likely matches, and a person decides.
+
+By an approval the names of the former number are taken over. No rule merges two numbers.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
-import duckdb
-
-from hcm_pipeline.identity.name_parts import in_scope, make_spelled, named_sql
-from hcm_pipeline.identity.retention import GIVEN_BACK, find_lost, retire
+from hcm_pipeline.identity.correlation import WAITING
+from hcm_pipeline.identity.latest_decisions import latest_decisions
+from hcm_pipeline.identity.name_parts import named_sql, spelled_parts
+from hcm_pipeline.identity.renames import retire
+from hcm_pipeline.identity.retention import GIVEN_BACK, lost_names
+from hcm_pipeline.identity.workforce import Workforce
 from hcm_pipeline.profile.model import NAME_PARTS, Profile, RehireBy
-from hcm_pipeline.warehouse import first, quote
+from hcm_pipeline.profile.scope import scope_sql
+from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote, scratch
 
 LIKELY, TAKEN_OVER = "likely rehire", "number taken over"
 _PARTS = {field: part for part, field in NAME_PARTS.items() if part != "number"}
-_NEWEST = "qualify row_number() over (partition by person_number order by decided_at desc) = 1"
-_DECIDED = f"(from identity_decisions where about = 'rehire' {_NEWEST})"
 
 
-def offer_rehires(con: duckdb.DuckDBPyConnection, profile: Profile) -> None:
-    """Put into `waiting` who of `newcomers` is likely a former worker, with the numbers of those who have left and fit.
+@dataclass(frozen=True)
+class Offered:
+    """`newcomers`: those who are given names, with the columns that they had. `waiting`: the columns of `correlation.WAITING`,
+    one row for each worker of whom a person has to decide whether they were here before."""
 
-    Under `identity.rehire_meanwhile = "wait"` they are taken out of `newcomers`; otherwise they are given new names, and wait all
-    the same. A former number that is active again waits, too: its names are somebody's by now.
+    newcomers: Relation
+    waiting: Relation
+
+
+def offer_rehires(
+    t: Scratch, profile: Profile, workforce: Workforce, newcomers: Relation, retired: Relation, waiting: Relation
+) -> Offered:
+    """Find the newcomers who are likely former workers, with the numbers of those who have left and fit.
+
+    `newcomers`: see `named_sql`; `retired`: see `renames.retire`; `waiting` (person_number): those who are not asked about, because
+    something else is asked about them. Under `identity.rehire_meanwhile = "wait"` likely rehires are no newcomers; otherwise they
+    are given new names, and wait all the same. A former number that is active again waits, too: its names are somebody's by now.
     """
-    _offer_numbers(con)
+    numbers = _numbers_taken_over(t, workforce, newcomers)
+    newcomers = numbers.newcomers
     rules = [rule for rule in profile.identity.rehire if set(rule.fields) <= set(profile.columns)]
-    if not rules or not first(con, "select 1 from identities limit 1"):
-        return
-    con.execute("""
-        create or replace temp table known_newcomers as
-        select person_number from identities where person_number in (select person_number from newcomers)
-    """)
-    con.execute(f"""
-        create or replace temp table asked as
-        select * from worker_versions where valid_to is null and active and person_number in (
-            select person_number from newcomers where person_number not in (from known_newcomers)
-                and person_number not in (select person_number from retired)
-            union select person_number from identity_reviews where reason = '{LIKELY}')
-        and person_number not in (select person_number from waiting)
-        and person_number not in (select person_number from {_DECIDED} where same_as is null)
-        and person_number not in (select successor from successions) and ({in_scope(profile)})
-    """)
-    if first(con, "select 1 from asked limit 1"):
-        _find_likely(con, profile, rules)
-        if profile.identity.rehire_meanwhile == "wait":
-            con.execute(f"""delete from newcomers where person_number not in (from known_newcomers)
-                and person_number in (select person_number from waiting where reason = '{LIKELY}')""")
-    con.execute("drop table asked")
-    con.execute("drop table known_newcomers")
+    if not rules or t.first("select 1 from identities limit 1") is None:
+        return numbers
+    holders = t.make(
+        "holders",
+        f"select person_number from identities where person_number in (select person_number from {newcomers})",
+    )
+    with scratch(t.con) as own:
+        asked = own.make(
+            "asked",
+            f"""from {workforce.workers} where active and person_number in (
+                select person_number from {newcomers} where person_number not in (from {holders})
+                    and person_number not in (select person_number from {retired})
+                union select person_number from identity_reviews where reason = '{LIKELY}')
+            and person_number not in (select person_number from {waiting})
+            and person_number not in (select person_number from {numbers.waiting})
+            and person_number not in (select person_number from {latest_decisions("rehire")} where same_as is null)
+            and person_number not in (select successor from successions) and ({scope_sql(profile)})""",
+        )
+        likely = likely_rehires(t, profile, workforce, asked, rules) if own.count(asked) else t.empty("likely", WAITING)
+    if profile.identity.rehire_meanwhile == "wait" and t.count(likely):
+        newcomers = t.view(
+            "newcomers",
+            f"""from {newcomers} where person_number in (from {holders})
+            or person_number not in (select person_number from {likely})""",
+        )
+    return Offered(newcomers, t.make("offered", f"from {numbers.waiting} union all by name from {likely}"))
 
 
-def _offer_numbers(con: duckdb.DuckDBPyConnection) -> None:
+def _numbers_taken_over(t: Scratch, workforce: Workforce, newcomers: Relation) -> Offered:
     """A number that was taken over has no names, unless somebody says that it is another person again."""
-    con.execute(f"""
-        insert into waiting
-        select s.person_number, '{TAKEN_OVER}', [], list(s.successor order by s.taken_on) from successions s
-        join worker_versions v on v.person_number = s.person_number and v.valid_to is null and v.active
-        where s.person_number in (select person_number from newcomers) and s.person_number not in (
-            select person_number from identity_decisions where about = 'number')
-        group by 1
-    """)
-    con.execute("""delete from newcomers where person_number in (select person_number from successions)
-        and person_number not in (select person_number from identity_decisions where about = 'number')""")
+    barred = t.make(
+        "barred",
+        f"""select person_number, list(successor order by taken_on) as successors from successions
+        where person_number in (select person_number from {newcomers})
+        and person_number not in (select person_number from identity_decisions where about = 'number') group by 1""",
+    )
+    if not t.count(barred):
+        return Offered(newcomers, t.empty("offered", WAITING))
+    waiting = t.make(
+        "offered",
+        f"""select person_number, '{TAKEN_OVER}' as reason, []::varchar[] as accounts, barred.successors as former
+        from {barred} barred join {workforce.workers} worker using (person_number) where worker.active""",
+    )
+    return Offered(t.view("newcomers", f"from {newcomers} anti join {barred} using (person_number)"), waiting)
 
 
-def _find_likely(con: duckdb.DuckDBPyConnection, profile: Profile, rules: list[RehireBy]) -> None:
-    """Former workers who agree with those in temp table `asked`, by the first rule that finds any, into `waiting`."""
-    formers = """from worker_versions where valid_to is null and not active
-        and person_number in (select person_number from identities)"""
+def likely_rehires(
+    t: Scratch, profile: Profile, workforce: Workforce, asked: Relation, rules: list[RehireBy]
+) -> Relation:
+    """Former workers who agree with those in `asked` (columns of `workforce.workers`), by the first rule that finds any: a relation
+    with the columns of `correlation.WAITING`."""
     # names are spelled in Python: only of those who agree in the rest
     agree = [
-        " and ".join(f"{_plain(f'f.{quote(x)}')} = {_plain(f'a.{quote(x)}')}" for x in rule.fields if x not in _PARTS)
+        " and ".join(
+            f"{_plain(f'former.{quote(field)}')} = {_plain(f'returned.{quote(field)}')}"
+            for field in rule.fields
+            if field not in _PARTS
+        )
+        or "true"
         for rule in rules
     ]
-    near, back = (
-        " or ".join(f"exists (from {table} where {condition or 'true'})" for condition in agree)
-        for table in ("asked a", "formers f")
-    )
-    con.execute(f"create or replace temp table formers as from ({formers}) f where {near}")
-    con.execute(f"create or replace temp table asked as from asked a where {back}")
-    if not first(con, "select 1 from formers limit 1"):
-        con.execute("drop table formers")
-        return
-    con.execute("create or replace temp table in_question as from asked union all by name from formers")
-    con.execute(
-        f"create or replace temp table in_question_named as {named_sql(profile, dt.date.max, 'from in_question')}"
-    )
-    make_spelled(con, profile, "in_question_named")
+    with scratch(t.con) as own:
+
+        def agreeing(what: str, these: str, alias: str, with_others: str) -> Relation:
+            some = " or ".join(f"exists (from {with_others} where {condition})" for condition in agree)
+            return own.make(what, f"from {these} {alias} where {some}")
+
+        left = f"""(from {workforce.workers} where not active and person_number in (select person_number from identities))"""
+        formers = agreeing("formers", left, "former", f"{asked} returned")
+        if not own.count(formers):
+            return t.empty("likely", WAITING)
+        returned = agreeing("returned", asked.name, "returned", f"{formers} former")
+        keys = _keys(
+            own, profile, workforce, rules, own.make("both", f"from {returned} union all by name from {formers}")
+        )
+        return t.make(
+            "likely",
+            query(__package__, "likely_rehires", keys=keys, asked=returned, formers=formers, likely=literal(LIKELY)),
+        )
+
+
+def _keys(own: Scratch, profile: Profile, workforce: Workforce, rules: list[RehireBy], workers: Relation) -> Relation:
+    """person_number, rule (its place) and key: what must agree by each rule, as it is written and as it is spelled."""
+    named = own.make("named", named_sql(profile, dt.date.max, workers, workforce.versions))
+    spelled = spelled_parts(own, profile, named)
     keys = " union all ".join(
-        f"""select person_number, {place} as rule, {_key(rule, spelled=spelled)} as key
-        from in_question b join spelled_parts s using (person_number)"""
+        f"""select person_number, {place} as rule, {_key(rule, spelled=is_spelled)} as key
+        from {workers} written join {spelled} spelled using (person_number)"""
         for place, rule in enumerate(rules)
-        for spelled in (False, True)
+        for is_spelled in (False, True)
     )
-    con.execute(f"""
-        insert into waiting
-        with keys as (from ({keys}) where key is not null),
-        pairs as (
-            select distinct a.person_number, f.person_number as former, a.rule from keys a join keys f using (rule, key)
-            where a.person_number in (select person_number from asked) and f.person_number in (select person_number from formers)),
-        best as (from pairs qualify rule = min(rule) over (partition by person_number))
-        select b.person_number, '{LIKELY}', list(i.user_principal_name order by former), list(former order by former)
-        from best b join identities i on i.person_number = b.former group by 1
-    """)
-    for table in ("spelled_parts", "in_question_named", "in_question", "formers"):
-        con.execute(f"drop table {table}")
+    return own.make("keys", f"from ({keys}) where key is not null")
 
 
 def _plain(column: str) -> str:
@@ -115,48 +143,62 @@ def _plain(column: str) -> str:
 
 def _key(rule: RehireBy, *, spelled: bool) -> str:
     """SQL for what must agree, as one text; NULL where anything is blank."""
-    names = [f"nullif(lower(s.{_PARTS[field]}), '')" if spelled else _plain(f"b.{quote(field)}")
+    names = [f"nullif(lower(spelled.{_PARTS[field]}), '')" if spelled else _plain(f"written.{quote(field)}")
              for field in rule.fields if field in _PARTS]  # fmt: skip
-    others = [_plain(f"b.{quote(field)}") for field in rule.fields if field not in _PARTS]
+    others = [_plain(f"written.{quote(field)}") for field in rule.fields if field not in _PARTS]
     return " || chr(31) || ".join([*names, *others])
 
 
-def take_over(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> None:
-    """Carry out what people decided: the names of a former number go to the number under which its worker is back.
+@dataclass(frozen=True)
+class _Succession:
+    """An approval: the worker with `number` was here before as `former`."""
+
+    number: str
+    former: str
+    decided_by: str
+    decided_at: dt.datetime
+
+
+def take_over(t: Scratch, profile: Profile, workforce: Workforce, retired: Relation) -> Relation:
+    """Carry out approvals: the names of a former number go to the number under which its worker is back.
 
     The former number keeps a pointer (`successions`), and is given no names again. Names that the newcomer was given meanwhile
-    become former ones of theirs. A decision that cannot be carried out, because the former number is active again or has no
+    become former ones of theirs. An approval that cannot be carried out, because the former number is active again or has no
     names, is none: the worker is asked about as before.
+
+    Returns `retired` (see `renames.retire`) with the former numbers that lost their names, and without those who took over.
     """
-    for new, old, by, at in _decisions(con, profile):
-        con.execute("create or replace temp table one as select ? as person_number", [new])
-        con.execute("create or replace temp table other as from identities where person_number = ?", [old])
-        find_lost(con, profile, "(from other where status = 'released')")
-        if first(con, "select 1 from lost"):
-            retire(con, "lost", "released", day)
+    for succession in _successions(t, profile, workforce.workers):
+        retired = _hand_over(t, profile, workforce.day, succession, retired)
+    return retired
+
+
+def _hand_over(t: Scratch, profile: Profile, day: dt.date, succession: _Succession, retired: Relation) -> Relation:
+    number, former = succession.number, succession.former
+    with scratch(t.con) as own:
+        released = own.make("released", "from identities where person_number = ? and status = 'released'", [former])
+        lost = lost_names(own, profile, released)
+        if own.count(lost):
+            retired = t.make("retired", f"from {retired} union all by name from {retire(own, lost, 'released', day)}")
         else:
-            retire(con, "one", "renamed", day)
-            con.execute("delete from retired where person_number = ?", [new])
-            con.execute(
+            retire(own, own.make("meanwhile", "select ?::varchar as person_number", [number]), "renamed", day)
+            retired = t.make("retired", f"from {retired} where person_number <> ?", [number])
+            t.run(
                 f"update identities set person_number = ?, given_on = ?, {GIVEN_BACK} where person_number = ?",
-                [new, day, old],
+                [number, day, former],
             )
-        for table in ("former_names", "former_places"):
-            con.execute(f"update {table} set person_number = ? where person_number = ?", [new, old])
-        con.execute("insert into successions values (?, ?, ?, ?, ?)", [old, new, day, by, at])
-        for table in ("one", "other", "lost"):
-            con.execute(f"drop table {table}")
+    for table in ("former_names", "former_places"):
+        t.run(f"update {table} set person_number = ? where person_number = ?", [number, former])
+    t.run(
+        "insert into successions values (?, ?, ?, ?, ?)",
+        [former, number, day, succession.decided_by, succession.decided_at],
+    )
+    return retired
 
 
-def _decisions(con: duckdb.DuckDBPyConnection, profile: Profile) -> list[tuple[str, str, str, dt.datetime]]:
-    """(number, former number, who, when) of what can be carried out now; of two who want the same, who was decided about first."""
-    return con.execute(f"""
-        select d.person_number, d.same_as, d.decided_by, d.decided_at from {_DECIDED} d
-        join (select person_number from worker_versions where valid_to is null and active and ({in_scope(profile)})) n
-            on n.person_number = d.person_number
-        join worker_versions o on o.person_number = d.same_as and o.valid_to is null and not o.active
-        where d.same_as in (select person_number from identities)
-        and d.person_number not in (select successor from successions where person_number = d.same_as)
-        qualify row_number() over (partition by d.same_as order by d.decided_at, d.person_number) = 1
-        order by d.decided_at, d.person_number
-    """).fetchall()
+def _successions(t: Scratch, profile: Profile, workers: Relation) -> list[_Succession]:
+    """Every approval that can be carried out now; of two workers who want the same, the one who was decided about first."""
+    active = f"(select person_number from {workers} where active and ({scope_sql(profile)}))"
+    decisions = latest_decisions("rehire")
+    found = t.rows(query(__package__, "succession_decisions", decisions=decisions, active=active, workers=workers))
+    return [_Succession(*row) for row in found]

@@ -4,6 +4,11 @@ A profile adds its own (`identity.reserved`). Compared with the whole name witho
 a part is what makes people of the name Scunthorpe unnameable.
 """
 
+from __future__ import annotations
+
+from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.warehouse import literal
+
 MAILBOXES = ("abuse", "hostmaster", "info", "mailer-daemon", "marketing", "news", "noc", "noreply", "no-reply", "postmaster",
              "sales", "security", "support", "usenet", "webmaster", "www")  # fmt: skip
 """RFC 2142, and the addresses that mail systems answer from."""
@@ -17,3 +22,9 @@ OFFENSIVE = ("anus", "arse", "arsehole", "ass", "asshole", "bastard", "bitch", "
              "tit", "tits", "turd", "twat", "vagina", "wank", "wanker", "whore")  # fmt: skip
 
 RESERVED = frozenset((*MAILBOXES, *ACCOUNTS, *OFFENSIVE))
+
+
+def reserved_sql(profile: Profile) -> str:
+    """SQL relation, in parentheses, with the column `name`: what nobody is given under this profile, in lower case."""
+    words = sorted({*RESERVED, *(word.lower() for word in profile.identity.reserved)})
+    return f"(select unnest([{', '.join(map(literal, words))}]) as name)"

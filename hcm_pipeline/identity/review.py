@@ -1,4 +1,4 @@
-"""Names that wait for a person's word, and the word."""
+"""Reviews: names that wait for a person's decision, and the decisions."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from dataclasses import dataclass
 import duckdb
 
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.identity.name_parts import JUDGED, in_scope, make_spelled, named_sql
-from hcm_pipeline.identity.placement import today
+from hcm_pipeline.identity.allocation import STANDS_IN
+from hcm_pipeline.identity.latest_decisions import latest_decisions
+from hcm_pipeline.identity.name_parts import JUDGED, named_sql, spelled_parts
 from hcm_pipeline.identity.rehires import LIKELY, TAKEN_OVER
-from hcm_pipeline.identity.retention import STANDS_IN
+from hcm_pipeline.identity.workforce import Workforce
 from hcm_pipeline.profile.model import NAME_PARTS, Profile
-from hcm_pipeline.warehouse import first
+from hcm_pipeline.profile.scope import scope_sql
+from hcm_pipeline.warehouse import Relation, Scratch, first, scratch
 
 SPELLING = re.compile(r"[A-Za-z0-9]+(?:[ .'-][A-Za-z0-9]+)*")
 
@@ -34,13 +36,13 @@ class Review:
 
     @property
     def about(self) -> str:
-        """What is asked, as `identity_decisions` has it."""
+        """The question, as `identity_decisions` has it: account, rehire or number."""
         return {LIKELY: "rehire", TAKEN_OVER: "number"}.get(self.reason, "account")
 
 
 @dataclass(frozen=True)
 class Decided:
-    """A person's word: the account or the former number that is the worker's; neither means new names."""
+    """A person's decision: the account or the former number that is the worker's; neither means new names."""
 
     account: str | None = None
     same_as: str | None = None
@@ -55,13 +57,14 @@ def waiting(con: duckdb.DuckDBPyConnection) -> list[Review]:
 
 
 def decide(
-    con: duckdb.DuckDBPyConnection, number: str, account: str | None, *, accept: bool, by: str, now: dt.datetime
-) -> Decided:
+    con: duckdb.DuckDBPyConnection, workers: Relation, number: str, account: str | None, *,
+    accept: bool, by: str, now: dt.datetime,
+) -> Decided:  # fmt: skip
     """Record that `account` is the worker's, or the only one that was offered (`accept`), or none of them (None).
 
     Of a likely rehire, `accept` takes the only former number that is offered, and None says that it is another person. The next run
-    acts on it. Raises UsageError when nothing waits for the worker, when the account is none of those offered, or when there is no
-    single one to accept.
+    acts on it. `workers`: see `Workforce`. Raises UsageError when nothing waits for the worker, when the account is none of those
+    offered, or when there is no single one to accept.
     """
     found = next((review for review in waiting(con) if review.person_number == number), None)
     if found is None:
@@ -73,7 +76,7 @@ def decide(
     elif not accept:
         decided = Decided()
     elif found.about == "rehire" and len(found.former) == 1:
-        return decide_rehire(con, number, found.former[0], by=by, now=now)
+        return decide_rehire(con, workers, number, found.former[0], by=by, now=now)
     else:
         raise UsageError(f"{number}: there is no single former worker to accept; choose one with --same-as")
     con.execute(
@@ -104,7 +107,9 @@ def _account_of(con: duckdb.DuckDBPyConnection, found: Review, account: str | No
     return account
 
 
-def decide_rehire(con: duckdb.DuckDBPyConnection, number: str, former: str, *, by: str, now: dt.datetime) -> Decided:
+def decide_rehire(
+    con: duckdb.DuckDBPyConnection, workers: Relation, number: str, former: str, *, by: str, now: dt.datetime
+) -> Decided:
     """Record that `number` is the person whose number was `former`: the next run hands the names of the one to the other.
 
     It need not have been offered: a person knows more than the rules. Raises UsageError when `number` is no active worker, when
@@ -112,8 +117,7 @@ def decide_rehire(con: duckdb.DuckDBPyConnection, number: str, former: str, *, b
     """
     active = dict(
         con.execute(
-            "select person_number, active from worker_versions where valid_to is null and person_number in (?, ?)",
-            [number, former],
+            f"select person_number, active from {workers} where person_number in (?, ?)", [number, former]
         ).fetchall()
     )
     if number == former or not active.get(number):
@@ -124,9 +128,7 @@ def decide_rehire(con: duckdb.DuckDBPyConnection, number: str, former: str, *, b
         raise UsageError(f"{former}: has no names that could be taken over")
     promised = first(
         con,
-        """select person_number from (from identity_decisions where about = 'rehire'
-            qualify row_number() over (partition by person_number order by decided_at desc) = 1)
-        where same_as = ? and person_number <> ?""",
+        f"select person_number from {latest_decisions('rehire')} where same_as = ? and person_number <> ?",
         [former, number],
     )
     if promised:
@@ -162,52 +164,55 @@ class SpelledName:
     since: dt.date | None
 
 
-def spelling_of(con: duckdb.DuckDBPyConnection, profile: Profile, number: str) -> SpelledName | None:
+def spelling_of(t: Scratch, profile: Profile, workforce: Workforce, number: str) -> SpelledName | None:
     """How one worker's name is spelled; None for a number that no snapshot holds. A read-only connection does."""
-    found = _spelled(con, profile, "person_number = ?", [number])
+    found = _spelled(t, profile, workforce, "person_number = ?", [number])
     return found[0] if found else None
 
 
-def spellings_waiting(con: duckdb.DuckDBPyConnection, profile: Profile) -> list[SpelledName]:
+def spellings_waiting(t: Scratch, profile: Profile, workforce: Workforce) -> list[SpelledName]:
     """Every worker in scope for whom the person number stands in, until somebody says how the name is spelled."""
     holds = "person_number in (select person_number from identities where upn_rule = ? and status = 'given')"
-    return _spelled(con, profile, f"({in_scope(profile)}) and {holds}", [STANDS_IN])
+    return _spelled(t, profile, workforce, f"({scope_sql(profile)}) and {holds}", [STANDS_IN])
 
 
 def _spelled(
-    con: duckdb.DuckDBPyConnection, profile: Profile, condition: str, values: list[object]
+    t: Scratch, profile: Profile, workforce: Workforce, condition: str, values: list[object]
 ) -> list[SpelledName]:
-    con.execute(
-        f"""create or replace temp table newcomers as
-        {named_sql(profile, today(con), f"from worker_versions where valid_to is null and {condition}")}""",
-        values,
+    columns = ", ".join(
+        f"named.{NAME_PARTS[part]}, spelled.{part}, coalesce(spelled.ways.{part}, '')" for part in JUDGED
     )
-    make_spelled(con, profile)
-    columns = ", ".join(f"n.{NAME_PARTS[part]}, s.{part}, coalesce(s.ways.{part}, '')" for part in JUDGED)
-    rows = con.execute(
-        f"""select n.person_number, i.given_on, s.confidence, {columns} from newcomers n join spelled_parts s using (person_number)
-        left join identities i using (person_number) order by 1"""
-    ).fetchall()
-    for table in ("spelled_parts", "newcomers"):
-        con.execute(f"drop table {table}")
-    found = []
-    for person, since, confidence, *cells in rows:
-        parts = [SpelledPart(part, *cells[3 * n : 3 * n + 3]) for n, part in enumerate(JUDGED) if cells[3 * n]]
-        parts = [part for part in parts if part.part != "preferred" or part.name != cells[0]]
-        sure = confidence if any(part.spelling for part in parts) else 0.0
-        found.append(SpelledName(person, sure, parts, since))
-    return found
+    workers = f"(from {workforce.workers} where {condition})"
+    with scratch(t.con) as own:
+        named = own.make("named", named_sql(profile, workforce.day, workers, workforce.versions), values)
+        rows = own.rows(f"""
+            select named.person_number, ledger.given_on, spelled.confidence, {columns}
+            from {named} named join {spelled_parts(own, profile, named)} spelled using (person_number)
+            left join identities ledger using (person_number) order by 1""")
+    return [_spelled_name(row[0], row[1], row[2], row[3:]) for row in rows]
+
+
+def _spelled_name(number: str, since: dt.date | None, confidence: float, cells: tuple[str | None, ...]) -> SpelledName:
+    """`cells`: name, spelling and way of each part in JUDGED; a preferred name that is the first one is no part of its own."""
+    names = {part: cells[3 * place] for place, part in enumerate(JUDGED)}
+    parts = [
+        SpelledPart(part, name, cells[3 * place + 1] or "", cells[3 * place + 2] or "")
+        for place, (part, name) in enumerate(names.items())
+        if name and (part != "preferred" or name != names["first"])
+    ]
+    sure = confidence if any(part.spelling for part in parts) else 0.0
+    return SpelledName(number, sure, parts, since)
 
 
 def decide_spelling(
-    con: duckdb.DuckDBPyConnection, profile: Profile, number: str, given: dict[str, str], *, by: str, now: dt.datetime
+    t: Scratch, profile: Profile, workforce: Workforce, number: str, given: dict[str, str], *, by: str, now: dt.datetime
 ) -> dict[str, str]:
     """Record how the parts of a worker's name are spelled: as `given` by part, the others as proposed. Returns all.
 
     The next run gives names of it. Raises UsageError when no spelling waits for the worker, when a part is none of the
     name's, or when a spelling has anything but what names are made of, or no letter in all.
     """
-    found = next((one for one in spellings_waiting(con, profile) if one.person_number == number), None)
+    found = next((one for one in spellings_waiting(t, profile, workforce) if one.person_number == number), None)
     if found is None:
         raise UsageError(f"{number}: no spelling waits for a decision about this worker")
     parts = {part.part: part for part in found.parts}
@@ -228,7 +233,7 @@ def decide_spelling(
     if not any(character.isalpha() for spelling in spelled.values() for character in spelling):
         raise UsageError(f"{number}: no part of the name can be spelled; say how with --first or --last")
     for part, spelling in spelled.items():
-        con.execute(
+        t.run(
             "insert into spelling_decisions values (?, ?, ?, ?, ?, ?)",
             [number, part, parts[part].name, spelling, by, now],
         )

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cache
 from itertools import groupby
 from typing import NamedTuple
 
 import anyascii
-import duckdb
 import pyarrow as pa
 
 from hcm_pipeline.identity.romanisation import LATIN, WAYS, Way, script_of
-from hcm_pipeline.warehouse import quote
+from hcm_pipeline.warehouse import Relation, Scratch, quote, scratch
 
 _SEPARATOR = "\x1f"
 """Between names that are spelled together; it is no part of any."""
@@ -106,42 +105,42 @@ def _plain(character: str) -> str:
     return anyascii.anyascii(character) if kind[0] in "LMN" or kind in ("Zs", "Pd") or character in "‘’‛′" else ""
 
 
-def spell_all(
-    con: duckdb.DuckDBPyConnection, source: str, columns: list[str], written_out: Collection[str] = ()
-) -> None:
-    """Make temp table `spelled(name, place, plain, confidence, how)` for the distinct values of `columns` of `source` that are
-    not plain ASCII, and of its column `place`.
+def spell_columns(t: Scratch, source: Relation, columns: list[str], written_out: Collection[str] = ()) -> Relation:
+    """The spellings of the distinct values of `columns` of `source` that are not plain ASCII, each beside its column `place`.
 
-    ASCII names are spelled in SQL (see `spelled_sql`); Python sees each other name once, however many people bear it.
+    Columns: name, place, plain, confidence, how. ASCII names are spelled in SQL (see `spelled_sql`); Python sees each other name
+    once, however many people bear it.
     """
-    parts = " union ".join(
+    names = " union ".join(
         f"select {quote(c)} as name, place from {source} where strlen({quote(c)}) <> length({quote(c)})"
         for c in columns
     )
     # Latin letters are spelled alike in all countries but those where they are written out: once for all of them
     rules = r"case when regexp_matches(name, '[^\x{0}-\x{36F}]') or list_contains(?::varchar[], place) then place else '*' end"
-    con.execute(
-        f"create or replace temp table to_spell as select *, {rules} as rules from ({parts})", [list(written_out)]
-    )
-    found = con.sql("select distinct name, rules from to_spell").to_arrow_table()
-    names = list(zip(found.column(0).to_pylist(), found.column(1).to_pylist(), strict=True))
-    con.execute("""
-        create or replace temp table spelled(name varchar, place varchar, plain varchar, confidence double, how varchar)
-    """)
-    if names:
-        made = _spell_by_rules(names, written_out)
-        con.register("spelled_now", pa.table({
-            "name": [name for name, _ in names], "rules": [rules for _, rules in names], "plain": [s.plain for s in made],
-            "confidence": [s.confidence for s in made], "how": [s.how for s in made],
-        }))  # fmt: skip
-        con.execute("""
-            insert into spelled select name, t.place, plain, confidence, how from to_spell t join spelled_now using (name, rules)
-        """)
-        con.unregister("spelled_now")
-    con.execute("drop table to_spell")
+    with scratch(t.con) as own:
+        to_spell = own.make("to_spell", f"select *, {rules} as rules from ({names})", [list(written_out)])
+        found = own.rows(f"select distinct name, rules from {to_spell}")
+        made = _spell_by_rules(found, written_out)
+        spelled = own.of_arrow(
+            "spelled_by_rules",
+            pa.table(
+                {
+                    "name": pa.array([name for name, _ in found], pa.string()),
+                    "rules": pa.array([rules for _, rules in found], pa.string()),
+                    "plain": pa.array([one.plain for one in made], pa.string()),
+                    "confidence": pa.array([one.confidence for one in made], pa.float64()),
+                    "how": pa.array([one.how for one in made], pa.string()),
+                }
+            ),
+        )
+        return t.make(
+            "spelled",
+            f"""select name, to_spell.place, plain, confidence, how
+            from {to_spell} to_spell join {spelled} using (name, rules)""",
+        )
 
 
-def _spell_by_rules(names: list[tuple[str, str]], written_out: Collection[str]) -> list[Spelling]:
+def _spell_by_rules(names: Sequence[tuple[str, ...]], written_out: Collection[str]) -> list[Spelling]:
     """`spell_many`, where `*` in place of a country says that the name is of Latin letters alone: most are, and need no look."""
     latin = iter(_plain_all([name.replace(_SEPARATOR, "") for name, rules in names if rules == "*"]))
     others = iter(spell_many([(name, rules) for name, rules in names if rules != "*"], written_out))
@@ -149,7 +148,7 @@ def _spell_by_rules(names: list[tuple[str, str]], written_out: Collection[str]) 
 
 
 def spelled_sql(column: str, joined: str) -> str:
-    """SQL for the spelling of `column`, with `spelled` left-joined as `joined` on it."""
+    """SQL for the spelling of `column`, with what `spell_columns` makes left-joined as `joined` on it."""
     ascii_only = f"regexp_replace({column}, '[^A-Za-z0-9 .''-]+', '', 'g')"
     single = f"regexp_replace(regexp_replace({ascii_only}, ' {{2,}}', ' ', 'g'), '-{{2,}}', '-', 'g')"
     plain = f"regexp_full_match({column}, '[A-Za-z0-9]+(?:[ .''-][A-Za-z0-9]+)*')"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hcm_pipeline.directory.limits import EDGES, Limit
+from hcm_pipeline.directory import EDGES, Limit
 from hcm_pipeline.profile.model import NAME_PARTS, PLACEHOLDER, Naming
 from hcm_pipeline.warehouse import literal, quote
 
@@ -36,7 +36,7 @@ def piece_sql(part: str, modifier: str, naming: Naming) -> str:
     text = {"lower": f"lower({text})", "upper": f"upper({text})", "keep": text}[naming.case]
     if not modifier.isdigit():
         return text
-    # of who has one name only, it stands whole: s is no name for Suharto
+    # somebody's only name stands whole: s is no name for Suharto
     other = {"first": "last", "preferred": "last", "last": "preferred"}.get(part)
     short = f"left({text}, {int(modifier)})"
     return f"case when {quote(other)} = '' then {text} else {short} end" if other else short

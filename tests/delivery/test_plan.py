@@ -13,7 +13,7 @@ from hcm_pipeline.delivery.plan import planning
 from hcm_pipeline.delivery.plan.planning import KINDS
 from hcm_pipeline.delivery.state.journal import ManifestState, RequestState
 from hcm_pipeline.delivery.state.pauses import Gates
-from hcm_pipeline.directory.limits import PROXY_ADDRESS
+from hcm_pipeline.directory import PROXY_ADDRESS
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.flow import processing, queries
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from hcm_pipeline.directory.active_directory import Account
+from hcm_pipeline.directory import Account
 
 PASSWORD = "Secret-Pass-1"
 USER = "Administrator@EXAMPLE.TEST"

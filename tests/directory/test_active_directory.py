@@ -10,10 +10,8 @@ from typing import Any
 import pytest
 import sansldap
 
-from hcm_pipeline.directory import ldap
-from hcm_pipeline.directory.active_directory import Account, refresh
-from hcm_pipeline.directory.entries import Read
-from hcm_pipeline.directory.reading import Reading
+from hcm_pipeline.directory import Account, Read, Reading, ldap
+from hcm_pipeline.directory.active_directory import refresh
 from hcm_pipeline.errors import PipelineError, ServiceError, ServiceUnavailable, SignInFailed
 from hcm_pipeline.home import Home
 from hcm_pipeline.warehouse import Warehouse

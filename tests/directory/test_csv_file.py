@@ -14,9 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hcm_pipeline.directory import Read, Reading
 from hcm_pipeline.directory.csv_file import HEADINGS, refresh
-from hcm_pipeline.directory.entries import Read
-from hcm_pipeline.directory.reading import Reading
 from hcm_pipeline.errors import ExtractRefused, GuardStop
 from hcm_pipeline.home import Home
 from hcm_pipeline.warehouse import Warehouse

@@ -11,16 +11,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcm_pipeline.directory.distinguished_names import escape_rdn
-from hcm_pipeline.directory.entries import CHANGES, SCHEMA, VALUES
-from hcm_pipeline.directory.tables import CONTAINER, RELATIVE_NAME, apply, keep_domains, last_read, stage
+from hcm_pipeline.directory import (
+    CHANGES,
+    CONTAINER,
+    RELATIVE_NAME,
+    SCHEMA,
+    VALUES,
+    apply,
+    escape_rdn,
+    keep_domains,
+    last_read,
+    stage,
+)
 from hcm_pipeline.errors import GuardStop, UsageError
-from hcm_pipeline.identity.allocation import entered
-from hcm_pipeline.identity.explain import explain
-from hcm_pipeline.identity.review import decide, waiting
-from hcm_pipeline.warehouse import first, memory
-from tests.identity.test_ledger import NOW, Ledger
-from tests.identity.test_rules import profile
+from hcm_pipeline.identity import entered, waiting
+from hcm_pipeline.warehouse import first, memory, scratch
+from tests.identity.people import NOW, Ledger, profile
 
 BITS = {name: 1 << place for place, name in enumerate(VALUES)}
 
@@ -34,8 +40,8 @@ def fill(ledger: Ledger, *objects: dict[str, Any], directory: str = "entra", at:
     """The directory was read, and holds these."""
     halves: Iterable[list[dict[str, Any]]] = [list(objects[: len(objects) // 2]), list(objects[len(objects) // 2 :])]
     batches = [pa.RecordBatch.from_pylist(half, schema=SCHEMA) for half in halves]
-    stage(ledger.con, batches)
-    return apply(ledger.con, directory, at, onto_known=False).objects
+    with scratch(ledger.con) as t:
+        return apply(t, directory, stage(t, batches), at, onto_known=False).objects
 
 
 def test_reading_again_replaces_one_directory_and_no_other() -> None:
@@ -67,7 +73,7 @@ def test_a_name_that_anything_in_the_directory_holds_in_any_attribute_is_taken(t
     fill(ledger, taken)
     ledger.join(("1", "Ann", "Lee"))
     assert ledger.upn("1") == "a.lee"
-    tried = explain(ledger.con, ledger.profile, "1")
+    tried = ledger.explain("1")
     assert (tried[0].name, tried[0].held_by) == ("ann.lee", f"{taken['kind']} of entra")
 
 
@@ -128,9 +134,9 @@ def test_rules_of_the_profile_find_accounts_without_an_employee_id() -> None:
         account("al@contoso.com", mail="ann@x.com"),
         account("bl@contoso.com", mail="bea@x.com", employee_id="9"),
     )
-    ledger.con.execute("alter table worker_versions alter email set default 'ANN@x.com'")
+    ledger.fields["email"] = "ANN@x.com"
     ledger.join(("1", "Ann", "Lee"))
-    ledger.con.execute("alter table worker_versions alter email set default 'bea@x.com'")
+    ledger.fields["email"] = "bea@x.com"
     ledger.join(("2", "Bea", "Lee"))
     assert (ledger.upn("1"), ledger.upn("2")) == ("al", "bea.lee")
 
@@ -156,7 +162,7 @@ def test_who_could_have_several_accounts_gets_no_names_before_somebody_decides()
 @pytest.mark.parametrize(("account_", "upn"), [("LEE@contoso.com", "lee"), (None, "ann.lee")])
 def test_a_decision_is_acted_on_once(account_: str | None, upn: str) -> None:
     ledger = ambiguous()
-    decide(ledger.con, "1", account_, accept=False, by="tester", now=NOW)
+    ledger.decide("1", account_, accept=False)
     assert ledger.join() == 1
     assert ledger.upn("1") == upn
     assert waiting(ledger.con) == []
@@ -167,7 +173,7 @@ def test_a_decision_that_makes_no_sense_is_refused() -> None:
     ledger = ambiguous()
     for number, account_, accept in (("2", None, False), ("1", "bea@contoso.com", False), ("1", None, True)):
         with pytest.raises(UsageError):
-            decide(ledger.con, number, account_, accept=accept, by="tester", now=NOW)
+            ledger.decide(number, account_, accept=accept)
 
 
 def test_an_account_that_fits_several_workers_or_is_somebody_elses_already_is_nobodys_before_a_decision() -> None:
@@ -183,7 +189,7 @@ def test_an_account_that_fits_several_workers_or_is_somebody_elses_already_is_no
     assert [(r.person_number, r.reason) for r in waiting(ledger.con)] == [
         ("1", "account of several workers"), ("2", "account of several workers"), ("3", "account of somebody else")]  # fmt: skip
     with pytest.raises(UsageError):
-        decide(ledger.con, "3", None, accept=True, by="tester", now=NOW)
+        ledger.decide("3", None, accept=True)
 
 
 def test_a_directory_that_was_not_read_lately_stops_the_giving_of_names() -> None:
@@ -259,8 +265,9 @@ def test_what_a_directory_says_of_an_object_in_pieces_adds_up_in_their_order() -
         {"object_id": "2", "user_principal_name": "c@contoso.com", "told": BITS["user_principal_name"]},
     ]
     rows = [{"kind": "user", "deleted": False, **one} for one in said]
-    stage(ledger.con, [pa.RecordBatch.from_pylist([row], schema=CHANGES) for row in rows])
-    counts = apply(ledger.con, "entra", NOW, onto_known=True)
+    with scratch(ledger.con) as t:
+        incoming = stage(t, [pa.RecordBatch.from_pylist([row], schema=CHANGES) for row in rows])
+        counts = apply(t, "entra", incoming, NOW, onto_known=True)
     assert (counts.objects, counts.changed) == (2, 2)
     found = ledger.con.execute("""select object_id, deleted, user_principal_name, employee_id, mail, surname
         from directory_objects order by 1""").fetchall()
@@ -300,8 +307,8 @@ def test_changes_in_any_portions_end_as_they_would_one_by_one(portions: list[lis
                 known = expected.setdefault(object_id, {"mail": None, "surname": None})
                 known |= {**said, "deleted": False}
             rows.append(row)
-        stage(ledger.con, [pa.RecordBatch.from_pylist(rows, schema=CHANGES)])
-        apply(ledger.con, "entra", NOW, onto_known=True)
+        with scratch(ledger.con) as t:
+            apply(t, "entra", stage(t, [pa.RecordBatch.from_pylist(rows, schema=CHANGES)]), NOW, onto_known=True)
     found = ledger.con.execute("select object_id, deleted, mail, surname from directory_objects").fetchall()
     assert {row[0]: {"deleted": row[1], "mail": row[2], "surname": row[3]} for row in found} == expected
 

@@ -11,10 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from hcm_pipeline.directory import entra_id
+from hcm_pipeline.directory import Read, Reading, entra_id
 from hcm_pipeline.directory.entra_id import refresh
-from hcm_pipeline.directory.entries import Read
-from hcm_pipeline.directory.reading import Reading
 from hcm_pipeline.errors import GuardStop, PipelineError, ServiceError, ServiceRefused
 from hcm_pipeline.home import Home
 from hcm_pipeline.sandbox import running

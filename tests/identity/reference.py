@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from hcm_pipeline.directory.limits import COMMON_NAME, SAM, UPN_LOCAL, Limit
+from hcm_pipeline.directory import COMMON_NAME, SAM, UPN_LOCAL, Limit
 from hcm_pipeline.identity.reserved import RESERVED
 from hcm_pipeline.identity.spelling import spell_many
 from hcm_pipeline.profile import Profile

@@ -5,10 +5,9 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcm_pipeline.directory.limits import COMMON_NAME, MAIL_NICKNAME, SAM, UPN_DOMAIN, UPN_LOCAL
+from hcm_pipeline.directory import COMMON_NAME, MAIL_NICKNAME, SAM, UPN_DOMAIN, UPN_LOCAL
 from tests.directory.test_directory import account, fill
-from tests.identity.test_ledger import Ledger
-from tests.identity.test_rules import profile
+from tests.identity.people import Ledger, profile
 
 CONTAINER = "OU=Users,DC=contoso,DC=com"
 HARD = ["💥", "👩\u200d🚀", "\u202eAnn", "A\u0301nn", "Ann\u200f", "Ann\tLee", "\x01", "7", "12 Monkeys", "...", "-'-", "’",

@@ -2,57 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Sequence
-from importlib import resources
 
-import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcm_pipeline.flow.profiles import load_profile
-from hcm_pipeline.identity import give_names, spell
-from hcm_pipeline.profile import Profile
-from hcm_pipeline.warehouse import DUCKDB_TYPES, ensure_columns, memory
+from hcm_pipeline.identity import spell
+from tests.identity.people import PROFILE, Ledger, Person
 
-DAY = dt.date(2026, 11, 1)
-NOW = dt.datetime(2026, 11, 1, 6, tzinfo=dt.UTC)
-PROFILE = load_profile("oracle-hcm").profile
 UPN = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?@contoso\.com")
 SAM = re.compile(r"[a-z0-9]{1,20}")
-Person = tuple[str, str, str]
-INSERT = """insert into worker_versions by name
-    select *, true as active, date '2026-11-01' as valid_from, 0 as digest, 1 as extract_id, 1 as row_no
-    from ({}) t(person_number, first_name, last_name)"""
-
-
-class Ledger:
-    """Workers and identities in memory."""
-
-    def __init__(self, profile: Profile = PROFILE) -> None:
-        self.con: duckdb.DuckDBPyConnection = memory()
-        self.profile = profile
-        self.con.execute(resources.files("hcm_pipeline.warehouse").joinpath("schema.sql").read_text(encoding="utf-8"))
-        ensure_columns(self.con, "worker_versions", {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()})
-
-    def join(self, *people: Person) -> int:
-        """These people join, in this order of rows; how many names were given."""
-        if people:
-            self.con.executemany(INSERT.format("select ?, ?, ?"), [list(p) for p in people])
-        return give_names(self.con, self.profile, DAY, NOW)
-
-    def names(self) -> dict[str, tuple[str, str]]:
-        """Person number to userPrincipalName and sAMAccountName."""
-        rows = self.con.execute(
-            "select person_number, user_principal_name, sam_account_name from identities"
-        ).fetchall()
-        return {number: (upn, sam) for number, upn, sam in rows}
-
-    def upn(self, number: str) -> str:
-        """What stands before the @."""
-        return self.names()[number][0].partition("@")[0]
 
 
 def check(names: dict[str, tuple[str, str]], people: Sequence[Person]) -> None:
@@ -104,14 +65,12 @@ def test_a_numbered_name_never_takes_the_name_somebody_really_has() -> None:
 
 def test_ten_thousand_namesakes_in_one_day_and_the_next() -> None:
     ledger = Ledger()
-    query = INSERT.format("select i::varchar, 'Ann', 'Lee' from range(?, ?) t(i)")
-    ledger.con.execute(query, [0, 10_000])
-    assert ledger.join() == 10_000
+    people = [(str(number), "Ann", "Lee") for number in range(10_500)]
+    assert ledger.join(*people[:10_000]) == 10_000
     before = ledger.names()
-    ledger.con.execute(query, [10_000, 10_500])
-    assert ledger.join() == 500
+    assert ledger.join(*people[10_000:]) == 500
     after = ledger.names()
-    check(after, [(str(n), "", "") for n in range(10_500)])
+    check(after, people)
     assert before.items() <= after.items()
 
 
@@ -135,7 +94,7 @@ def test_who_has_a_name_keeps_it_when_their_name_changes() -> None:
     ledger = Ledger()
     ledger.join(("1", "Ann", "Lee"))
     before = ledger.names()
-    ledger.con.execute("update worker_versions set last_name = 'Miller'")
+    ledger.versions[0]["last_name"] = "Miller"
     assert ledger.join() == 0
     assert ledger.names() == before
 
@@ -143,7 +102,7 @@ def test_who_has_a_name_keeps_it_when_their_name_changes() -> None:
 def test_who_left_still_holds_the_name() -> None:
     ledger = Ledger()
     ledger.join(("1", "Ann", "Lee"))
-    ledger.con.execute("delete from worker_versions")
+    ledger.versions.clear()
     ledger.join(("2", "Ann", "Lee"))
     assert (ledger.upn("1"), ledger.upn("2")) == ("ann.lee", "a.lee")
 

@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline.errors import PipelineError
-from hcm_pipeline.identity.capacity import crowded
-from hcm_pipeline.identity.explain import explain
-from hcm_pipeline.identity.ledger_csv import COLUMNS, Imported, export_ledger, import_ledger
-from tests.identity.test_ledger import NAMES, Ledger, check
-from tests.identity.test_rules import profile
+from hcm_pipeline.identity import Imported, crowded, export_ledger, import_ledger
+from hcm_pipeline.identity.ledger_csv import COLUMNS
+from tests.identity.people import Ledger, profile
+from tests.identity.test_ledger import NAMES, check
 
 DAY = dt.date(2026, 11, 2)
 HEADER = ",".join(COLUMNS) + "\n"
@@ -122,7 +121,7 @@ def test_a_name_is_explained_by_its_candidates_and_who_holds_them() -> None:
     ledger.join(
         *[(str(number), "Root" if number == 1 else "Ann", "" if number == 1 else "Lee") for number in range(1, 6)]
     )
-    tried = explain(ledger.con, ledger.profile, "4")
+    tried = ledger.explain("4")
     assert [(t.rule, t.template, t.name, t.held_by) for t in tried if t.attribute == "user_principal_name"] == [
         ("candidate 1", "{preferred}.{last}", "ann.lee", "worker 2"),
         ("candidate 2", "{preferred:1}.{last}", "a.lee", "worker 3"),
@@ -130,9 +129,9 @@ def test_a_name_is_explained_by_its_candidates_and_who_holds_them() -> None:
     ]
     assert [(t.name, t.held_by) for t in tried if t.attribute == "sam_account_name"] == [
         ("alee", "worker 2"), ("alee2", "this worker")]  # fmt: skip
-    assert [(t.name, t.held_by) for t in explain(ledger.con, ledger.profile, "1")[:2]] == [
+    assert [(t.name, t.held_by) for t in ledger.explain("1")[:2]] == [
         ("root", "reserved"), ("root2", "this worker")]  # fmt: skip
-    assert explain(ledger.con, ledger.profile, "99") == []
+    assert ledger.explain("99") == []
 
 
 def test_capacity_counts_the_holders_of_a_name_and_its_highest_number() -> None:

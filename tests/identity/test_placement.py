@@ -7,13 +7,11 @@ from typing import Any
 
 import pytest
 
-from hcm_pipeline.directory.distinguished_names import canonical, key_sql
+from hcm_pipeline.directory import canonical, key_sql
 from hcm_pipeline.errors import GuardStop
-from hcm_pipeline.identity.explain import explain
 from hcm_pipeline.warehouse import first, memory
 from tests.directory.test_directory import account, fill
-from tests.identity.test_retention import FIRST, Years
-from tests.identity.test_rules import profile
+from tests.identity.people import FIRST, Years, profile
 
 USERS, DALLAS, LEFT, ARCHIVE = (f"OU={name},DC=x" for name in ("Users", "Dallas", "Left", "Archive"))
 LEES = {"when": "last_name = 'Lee'", "container": DALLAS}
@@ -59,7 +57,7 @@ def test_who_moves_to_where_somebody_has_their_common_name_gets_the_next_candida
     assert where(years)["1"] == (USERS, "Ann Li", "default")
     assert before(years) == [("1", DALLAS, "Ann Lee", on(1), "worker")]
     assert years.names()["1"] == ("ann.lee@contoso.com", "alee")
-    tried = [(t.name, t.held_by) for t in explain(years.con, years.profile, "1") if t.attribute == "common_name"]
+    tried = [(t.name, t.held_by) for t in years.explain("1") if t.attribute == "common_name"]
     assert tried == [("Ann Li", "this worker")]
 
 
@@ -101,7 +99,7 @@ def test_leavers_move_by_date_to_the_container_of_most_days_and_back_when_they_r
 
 def test_the_last_day_is_the_termination_date_where_there_is_one() -> None:
     years = Years(rules(leavers=[{"container": LEFT, "days": 1}]))
-    years.con.execute("alter table worker_versions alter termination_date set default date '2026-11-10'")
+    years.fields["termination_date"] = dt.date(2026, 11, 10)
     years.day(0, ("1", "Ann", "Lee", False))
     years.day(9)
     assert where(years)["1"][0] == DALLAS

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from hcm_pipeline.identity.allocation import BEGINNINGS, entered
 from tests.directory.test_directory import account, fill
+from tests.identity.people import Ledger, profile
 from tests.identity.reference import ATTRIBUTES, Books
-from tests.identity.test_ledger import Ledger
-from tests.identity.test_rules import profile
 
 CONTAINER = "OU=Users,DC=contoso,DC=com"
 LONG = "Wolfeschlegelsteinhausen" * 3

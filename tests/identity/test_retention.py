@@ -2,58 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 
-from hcm_pipeline.identity import give_names
-from hcm_pipeline.identity.ledger_csv import export_ledger, import_ledger
-from hcm_pipeline.profile import Profile
-from tests.identity.test_ledger import NOW, Ledger
-from tests.identity.test_rules import profile
-
-FIRST = dt.date(2026, 11, 1)
-
-
-class Years(Ledger):
-    """A ledger whose workers change from day to day, as snapshots have it."""
-
-    def __init__(self, rules: Profile) -> None:
-        super().__init__(rules)
-        self.versions: dict[str, dt.date] = {}
-
-    def day(self, number: int, *people: tuple[str, str, str, bool]) -> int:
-        """On that day these are so: number, first and last name, active; how many were given names."""
-        date = FIRST + dt.timedelta(days=number)
-        self.con.execute("delete from changes where business_date = ?", [date])
-        self.con.execute("delete from worker_versions where valid_from >= ?", [date])
-        self.con.execute("update worker_versions set valid_to = null where valid_to >= ?", [date])
-        for person, first, last, active in people:
-            before = self.con.execute(
-                "select valid_from, first_name, last_name from worker_versions where person_number = ? and valid_to is null",
-                [person],
-            ).fetchall()
-            self.con.execute(
-                "update worker_versions set valid_to = ? where person_number = ? and valid_to is null", [date, person]
-            )
-            self.con.execute(
-                """insert into worker_versions by name select ? as person_number, ? as first_name, ? as last_name, ? as active,
-                ?::date as valid_from, 0 as digest, 1 as extract_id, 1 as row_no""",
-                [person, first, last, active, date],
-            )
-            for valid_from, old_first, old_last in before:
-                differs = [n for n, a, b in (("first_name", old_first, first), ("last_name", old_last, last)) if a != b]
-                self.con.execute(
-                    "insert into changes values (?, ?, 'update', ?, ?)", [date, person, differs, valid_from]
-                )
-        self.prepare()
-        return give_names(self.con, self.profile, date, NOW)
-
-    def prepare(self) -> None:
-        """What is done between the snapshot and the names."""
-
-    def former(self) -> list[tuple[str, str]]:
-        """Person number and name of every former name."""
-        return self.con.execute("select person_number, name from former_names order by all").fetchall()
+from hcm_pipeline.identity import export_ledger, import_ledger
+from tests.identity.people import FIRST, Years, profile
 
 
 def test_a_renamed_worker_keeps_the_given_names_unless_the_profile_says_otherwise() -> None:

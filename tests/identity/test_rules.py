@@ -11,30 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcm_pipeline.directory.distinguished_names import escape_rdn
-from hcm_pipeline.directory.limits import COMMON_NAME, LIMITS, SAM, UPN_DOMAIN, UPN_LOCAL
+from hcm_pipeline.directory import COMMON_NAME, MAIL_NICKNAME, PROXY_ADDRESS, SAM, UPN_DOMAIN, UPN_LOCAL, escape_rdn
 from hcm_pipeline.errors import ProfileError
-from hcm_pipeline.flow.profiles import load_profile, parse_profile
+from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.identity.reserved import RESERVED
-from hcm_pipeline.profile import Profile
 from tests.docs.pages import DOCS, rows
-from tests.identity.test_ledger import Ledger, Person
-
-BASE = load_profile("oracle-hcm").profile
-
-
-def profile(**identity: Any) -> Profile:
-    """The built-in profile with other rules of names."""
-    made = BASE.model_dump(mode="json", by_alias=True)
-    made["identity"] = {"domain": "contoso.com", **identity}
-    return Profile.model_validate(made)
+from tests.identity.people import Ledger, Person, profile
 
 
 def named(people: list[Person], fields: Mapping[str, str] | None = None, **identity: Any) -> list[tuple[str, ...]]:
     """userPrincipalName, sAMAccountName and common name of people, in the order of their numbers."""
     ledger = Ledger(profile(**identity))
-    for name in fields or {}:
-        ledger.con.execute(f"alter table worker_versions alter {name} set default '{(fields or {})[name]}'")
+    ledger.fields |= fields or {}
     ledger.join(*people)
     return ledger.con.execute(
         "select user_principal_name, sam_account_name, common_name from identities order by person_number"
@@ -147,9 +135,8 @@ def test_some_workers_have_other_rules_domains_and_containers() -> None:
         parent_distinguished_name="OU=Users,DC=contoso,DC=com",
         placement=[{"when": "city = 'Dallas'", "container": "OU=Dallas,OU=Users,DC=contoso,DC=com"}],
     ))  # fmt: skip
-    ledger.con.execute("""insert into worker_versions by name select *, true as active, date '2026-11-01' as valid_from,
-        0 as digest, 1 as extract_id, 1 as row_no from (values ('1', 'Wei', 'Li', 'CN', 'Contoso', 'Dallas'),
-        ('2', 'Wei', 'Li', 'US', 'Fabrikam', null)) t(person_number, first_name, last_name, country, company, city)""")
+    ledger.add(("1", "Wei", "Li"), country="CN", company="Contoso", city="Dallas")
+    ledger.add(("2", "Wei", "Li"), country="US", company="Fabrikam")
     ledger.join()
     assert ledger.con.execute("""select user_principal_name, common_name, parent_distinguished_name from identities
         order by person_number""").fetchall() == [
@@ -294,6 +281,9 @@ def test_the_family_name_comes_first_in_every_candidate_of_its_countries_and_own
 def test_values_in_distinguished_names_are_escaped() -> None:
     assert [escape_rdn(value) for value in ('Smith, "J"', " a ", "#1", "a+b=c;<d>\\")] == [
         'Smith\\, \\"J\\"', "\\ a\\ ", "\\#1", "a\\+b\\=c\\;\\<d\\>\\\\"]  # fmt: skip
+
+
+LIMITS = (UPN_LOCAL, UPN_DOMAIN, SAM, COMMON_NAME, MAIL_NICKNAME, PROXY_ADDRESS)
 
 
 @pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit.attribute)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hcm_pipeline.identity.spelling import spell, spell_all, spell_many, spelled_sql
-from hcm_pipeline.warehouse import memory
+from hcm_pipeline.identity.spelling import spell, spell_columns, spell_many, spelled_sql
+from hcm_pipeline.warehouse import memory, scratch
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +50,12 @@ def test_spelling_many_names_is_spelling_each(names: list[str]) -> None:
 
 @given(st.lists(NAMES, min_size=1, max_size=8))
 def test_sql_and_python_spell_alike(con: duckdb.DuckDBPyConnection, names: list[str]) -> None:
-    con.execute("create or replace table people as select unnest(?::varchar[]) as name, '' as place", [names])
-    spell_all(con, "people", ["name"])
-    query = f"select w.name, {spelled_sql('w.name', 's')} from people w left join spelled s on s.name = w.name"
-    assert dict(con.execute(query).fetchall()) == {name: spell(name) for name in names}
+    with scratch(con) as t:
+        people = t.make("people", "select unnest(?::varchar[]) as name, '' as place", [names])
+        spelled = spell_columns(t, people, ["name"])
+        joined = f"{people} w left join {spelled} s on s.name = w.name"
+        made = dict(t.rows(f"select w.name, {spelled_sql('w.name', 's')} from {joined}"))
+    assert made == {name: spell(name) for name in names}
 
 
 @pytest.mark.parametrize(

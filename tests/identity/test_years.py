@@ -9,16 +9,11 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from hcm_pipeline.directory.distinguished_names import key_sql
-from hcm_pipeline.directory.limits import COMMON_NAME, MAIL_NICKNAME, PROXY_ADDRESS, SAM, UPN_DOMAIN, UPN_LOCAL
+from hcm_pipeline.directory import COMMON_NAME, MAIL_NICKNAME, PROXY_ADDRESS, SAM, UPN_DOMAIN, UPN_LOCAL, key_sql
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.identity import give_names
-from hcm_pipeline.identity.ledger_csv import export_ledger, import_ledger
-from hcm_pipeline.identity.review import decide, spellings_waiting, waiting
+from hcm_pipeline.identity import export_ledger, import_ledger, waiting
 from tests.directory.test_directory import account, fill
-from tests.identity.test_ledger import INSERT, NOW
-from tests.identity.test_retention import FIRST, Years
-from tests.identity.test_rules import profile
+from tests.identity.people import FIRST, Years, profile
 
 Person = tuple[str, str, str, bool]
 
@@ -98,8 +93,7 @@ def test_over_any_sequence_of_days_names_are_unique_legal_and_for_life(
         for ledger in (one, other) if decides else ():
             for review in waiting(ledger.con):
                 try:
-                    decide(ledger.con, review.person_number, None, accept=len(review.former) == 1 and number % 2 == 0,
-                           by="tester", now=NOW)  # fmt: skip
+                    ledger.decide(review.person_number, accept=len(review.former) == 1 and number % 2 == 0)
                 except UsageError:
                     assert review.reason == "number taken over" or len(review.former) == 1
     again = restored(one, rules)
@@ -113,8 +107,8 @@ def test_over_any_sequence_of_days_names_are_unique_legal_and_for_life(
     assert exported(again) == exported(one), "a year replayed on the ledger and on the one restored from it"
     assert [(w.person_number, w.reason, w.former) for w in waiting(again.con)] == [
         (w.person_number, w.reason, w.former) for w in waiting(one.con)]  # fmt: skip
-    assert [w.person_number for w in spellings_waiting(again.con, rules)] == [
-        w.person_number for w in spellings_waiting(one.con, rules)]  # fmt: skip
+    assert [w.person_number for w in again.spellings()] == [
+        w.person_number for w in one.spellings()]  # fmt: skip
 
 
 def test_a_restored_ledger_renames_moves_and_frees_by_the_dates_of_its_past() -> None:
@@ -168,8 +162,7 @@ def deploy(people: list[str]) -> tuple[Years, dict[str, str]]:
     fill(years, *(account(upn, employee_id=number, sam_account_name=f"L{number}", distinguished_name=f"CN=x{number},OU=Old,DC=x")
                   for number, upn in has.items()),
          *(account(f"{letter}{number}@contoso.com", employee_id=number) for number in two for letter in "ab"))  # fmt: skip
-    years.con.execute(INSERT.format("select lpad(i::varchar, 5, '0'), 'Ann', 'Lee' from range(?) t(i)"), [len(people)])
-    give_names(years.con, years.profile, FIRST, NOW)
+    years.join(*((f"{number:05}", "Ann", "Lee") for number in range(len(people))))
     assert [review.person_number for review in waiting(years.con)] == two
     assert len(years.names()) == len(people) - len(two)
     return years, has

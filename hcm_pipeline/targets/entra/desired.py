@@ -7,10 +7,10 @@ import re
 
 import duckdb
 
-from hcm_pipeline.directory.distinguished_names import key_sql
-from hcm_pipeline.identity import in_scope
-from hcm_pipeline.identity.aliases import ALIASES, PROXY_ADDRESSES
+from hcm_pipeline.directory import key_sql
+from hcm_pipeline.identity import ALIASES, PROXY_ADDRESSES
 from hcm_pipeline.profile.model import IDENTITY_COLUMNS, LIFE_COLUMNS, Profile
+from hcm_pipeline.profile.scope import scope_sql
 from hcm_pipeline.targets.entra.scim_mapping import Leaf, Mapping, compile_mapping
 from hcm_pipeline.warehouse import ensure_columns, literal, quote
 
@@ -27,7 +27,7 @@ def context_sql(profile: Profile) -> str:
     """A relation with everything that mapping expressions may use: one row for every worker in scope and, where the profile
     disables those who leave it, for everybody who was ever delivered."""
     identity = ", ".join(f"i.{column}" for column in IDENTITY_COLUMNS)
-    scope = in_scope(profile)
+    scope = scope_sql(profile)
     everybody = f"select * from worker_versions where valid_to is null and ({scope})"
     if profile.scope.leaving == "disable":
         everybody = f"""select * replace (active and ({scope}) as active) from worker_versions
