@@ -91,7 +91,7 @@ def pipeline(folder: Path) -> dict[str, Any]:
     """Both days through the pipeline in this process; the same shape as the answer of floor.py."""
     import resource
 
-    from hcm_pipeline.flow import landing, processing
+    from hcm_pipeline.flow import landing, plans, processing, utc_now
     from hcm_pipeline.flow.profiles import load_profile
     from hcm_pipeline.home import Home
     from hcm_pipeline.warehouse import Warehouse
@@ -110,10 +110,10 @@ def pipeline(folder: Path) -> dict[str, Any]:
     operations = []
     for number, day in enumerate(DAYS, 1):
         with watch.stage(f"day{number}.rest"):
-            landing.land(warehouse, loaded.profile, [folder / f"day{number}.csv"], now=processing.utc_now, date=day)
+            landing.land(warehouse, loaded.profile, [folder / f"day{number}.csv"], now=utc_now, date=day)
             for _ in processing.process(warehouse, loaded, [day]):
                 pass
-            planned = processing.plan(warehouse, loaded, "benchmark/job")
+            planned = plans.plan(warehouse, loaded, "benchmark/job")
         assert planned is not None
         assert planned.manifest is not None
         operations.append(planned.counts)

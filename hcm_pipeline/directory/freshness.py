@@ -9,6 +9,7 @@ import duckdb
 from hcm_pipeline.directory.tables import last_read
 from hcm_pipeline.errors import GuardStop
 from hcm_pipeline.profile.model import Directory, Identity, Profile
+from hcm_pipeline.verdicts import Kind
 
 
 def max_age_hours(identity: Identity, directory: Directory) -> float | None:
@@ -31,7 +32,7 @@ def require_directories(con: duckdb.DuckDBPyConnection, profile: Profile, now: d
         if age > hours:
             faults.append(f"the directory {name} was read {age:,.0f} hours ago, and the profile allows {hours:g}")
     if faults:
-        raise GuardStop("; ".join(faults) + "; `hcm-pipeline identity directory` reads it")
+        raise GuardStop("; ".join(faults) + "; `hcm-pipeline identity directory` reads it", Kind.DIRECTORY)
     _require_verified(con, profile)
 
 
@@ -45,5 +46,6 @@ def _require_verified(con: duckdb.DuckDBPyConnection, profile: Profile) -> None:
     if unverified:
         raise GuardStop(
             f"{', '.join(unverified)}: no verified domain of the tenant as it was last read, so no userPrincipalName can have it; "
-            "verify it there, or change identity.domain or identity.domains, then `hcm-pipeline identity directory`"
+            "verify it there, or change identity.domain or identity.domains, then `hcm-pipeline identity directory`",
+            Kind.DIRECTORY,
         )

@@ -16,6 +16,7 @@ from hcm_pipeline.directory.distinguished_names import canonical, key, key_sql
 from hcm_pipeline.errors import GuardStop
 from hcm_pipeline.identity.allocation import attributes
 from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.verdicts import Kind
 from hcm_pipeline.warehouse import first, literal
 
 FOUND = ("account", "imported")
@@ -226,5 +227,6 @@ def require_known_places(con: duckdb.DuckDBPyConnection, profile: Profile, day: 
     if faults:
         raise GuardStop(
             f"{'. '.join(faults)}. Correct the profile or, when the container is new, read the directory again "
-            "(`hcm-pipeline identity directory`)"
+            "(`hcm-pipeline identity directory`)",
+            Kind.CONTAINER,
         )

@@ -18,6 +18,7 @@ import duckdb
 from hcm_pipeline.errors import ExtractHeld, GuardStop
 from hcm_pipeline.extracts.register import Extract, choose, groups, is_accepted
 from hcm_pipeline.profile import LoadedProfile
+from hcm_pipeline.verdicts import Kind
 from hcm_pipeline.warehouse import DUCKDB_TYPES, ensure_columns, first, quote
 from hcm_pipeline.workers import completeness, deduplication, primary_assignment, snapshot, validation
 from hcm_pipeline.workers.bitemporal import confirm, withdraw
@@ -279,7 +280,8 @@ class Day:
             raise GuardStop(
                 f"{self.day}: {quarantined:,} of {rows:,} rows break a rule, more than the {limit.percent:g} % that "
                 "workers.quarantine_limit allows; nothing was applied or planned. Correct the extract or the limit, or accept it "
-                "with `hcm-pipeline extract accept`"
+                "with `hcm-pipeline extract accept`",
+                Kind.QUARANTINE,
             )
 
     def _mark(self, status: str) -> None:
