@@ -91,29 +91,29 @@ def pipeline(folder: Path) -> dict[str, Any]:
     """Both days through the pipeline in this process; the same shape as the answer of floor.py."""
     import resource
 
-    from hcm_pipeline.flow import landing, processing
+    from hcm_pipeline.flow import landing, plans, processing, utc_now
     from hcm_pipeline.flow.profiles import load_profile
     from hcm_pipeline.home import Home
     from hcm_pipeline.warehouse import Warehouse
-    from hcm_pipeline.workers import day, snapshot, staged
+    from hcm_pipeline.workers import deduplication, snapshot, staged, validation
 
     watch = Stopwatch()
     for owner, attribute, stage in (
-        (landing, "land", "read"), (staged, "stage", "read"), (day, "judge", "validate"), (day, "record_rows", "validate"),
-        (day, "gather", "validate"), (snapshot, "compare", "delta"), (snapshot, "record_changes", "delta"),
-        (day, "find_warnings", "delta"), (day, "absent_today", "delta"), (day, "bring_up_to", "delta"),
+        (landing, "land", "read"), (staged, "stage", "read"), (staged.Staged, "keep", "validate"),
+        (deduplication, "find_repeats", "validate"), (validation, "validate", "validate"), (validation, "quarantine", "validate"),
+        (snapshot, "open_versions", "delta"), (snapshot, "update_warnings", "delta"), (snapshot, "update_absences", "delta"),
         (processing, "give_names", "names"), (processing, "plan", "payloads"),
     ):  # fmt: skip
         watch.timed(owner, attribute, stage)
     loaded = load_profile("oracle-hcm")
     warehouse = Warehouse(Home(folder / "home").create())
     operations = []
-    for number, date in enumerate(DAYS, 1):
+    for number, day in enumerate(DAYS, 1):
         with watch.stage(f"day{number}.rest"):
-            landing.land(warehouse, loaded.profile, [folder / f"day{number}.csv"], now=processing.utc_now, date=date)
-            for _ in processing.process(warehouse, loaded, [date]):
+            landing.land(warehouse, loaded.profile, [folder / f"day{number}.csv"], now=utc_now, date=day)
+            for _ in processing.process(warehouse, loaded, [day]):
                 pass
-            planned = processing.plan(warehouse, loaded, "benchmark/job")
+            planned = plans.plan(warehouse, loaded, "benchmark/job")
         assert planned is not None
         assert planned.manifest is not None
         operations.append(planned.counts)

@@ -6,15 +6,15 @@ import warnings
 
 import dagster as dg
 
+from hcm_pipeline import flow
 from hcm_pipeline.defs.alert_checks import ALERTS_JOB, CHECKS, build_alerts
 from hcm_pipeline.defs.assets import DAILY_JOB, build_assets
 from hcm_pipeline.defs.delivery_jobs import approve_job, outcomes_job, reject_job, upload_job
 from hcm_pipeline.defs.directory_assets import build_directories
 from hcm_pipeline.defs.held_extracts import decide_extract_job
-from hcm_pipeline.defs.resources import Pipeline
+from hcm_pipeline.defs.resources import pipeline_of
 from hcm_pipeline.defs.schedules import build_schedule
 from hcm_pipeline.defs.sensors import build_sensors
-from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.settings import Settings
 
 # Dagster marks backfill_policy and owners as beta, at every use; the versions they were measured with are pinned
@@ -23,7 +23,7 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 def build(settings: Settings) -> dg.Definitions:
     """The code location for a home and a profile. Raises ProfileError when the profile cannot be used."""
-    profile = load_profile(settings.profile).profile
+    profile = flow.load_profile(settings.profile).profile
     delivery_checks = dg.AssetSelection.checks(*(check.key for check in CHECKS))
     daily = dg.define_asset_job(
         DAILY_JOB,
@@ -45,11 +45,7 @@ def build(settings: Settings) -> dg.Definitions:
         jobs=[daily, decide_extract_job, upload_job, outcomes_job, approve_job, reject_job, alerts],
         sensors=build_sensors(profile),
         schedules=[build_schedule()],
-        resources={
-            "pipeline": Pipeline(
-                home_path=str(settings.home.path), profile_name=settings.profile, sandbox_only=settings.target is None
-            )
-        },
+        resources={"pipeline": pipeline_of(settings)},
         executor=dg.in_process_executor,
     )
 

@@ -21,6 +21,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hcm_pipeline.verdicts import Kind
+
 
 class PipelineError(Exception):
     """Anything that ends a command with a message for a person instead of a traceback."""
@@ -35,9 +37,13 @@ class UsageError(PipelineError):
 
 
 class GuardStop(PipelineError):
-    """A guard stopped the work before anything was planned or sent."""
+    """A guard stopped the work before anything was planned or sent. `kind` is the family of the rule that tripped."""
 
     exit_code = 3
+
+    def __init__(self, message: str, kind: Kind | None = None) -> None:
+        self.kind = kind
+        super().__init__(message)
 
 
 class ExtractHeld(GuardStop):

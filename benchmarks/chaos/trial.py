@@ -28,7 +28,7 @@ from hcm_pipeline.delivery.state.journal import Journal, ManifestState
 from hcm_pipeline.delivery.state.pauses import Gates
 from hcm_pipeline.entra import Patience
 from hcm_pipeline.errors import GuardStop, PipelineError, ServiceError
-from hcm_pipeline.flow import processing
+from hcm_pipeline.flow import plans, processing
 from hcm_pipeline.home import Home
 from hcm_pipeline.settings import Target
 from hcm_pipeline.targets.entra.job_health import refuse_silent
@@ -225,7 +225,7 @@ class Trial:
         """Plan, and publish it."""
 
         def work() -> None:
-            processing.plan(self.warehouse, self.company.loaded, self.target.key, clock=self.site.clock)
+            plans.plan(self.warehouse, self.company.loaded, self.target.key, clock=self.site.clock)
             self.warehouse.publish()
 
         self._process("plan", work)

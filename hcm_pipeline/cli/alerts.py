@@ -1,4 +1,4 @@
-"""The verb alerts: what people have to know, and telling them."""
+"""The verb alerts: what holds that people should know of, and telling them."""
 
 from __future__ import annotations
 
@@ -6,24 +6,9 @@ from typing import Annotated
 
 import typer
 
-from hcm_pipeline.alerts import (
-    Alert,
-    AlertKind,
-    Due,
-    NotDelivered,
-    Outbox,
-    Phase,
-    Severity,
-    find_alerts,
-    message_of,
-    receivers_of,
-    tell,
-)
-from hcm_pipeline.cli.context import Context
+from hcm_pipeline import flow
+from hcm_pipeline.cli.context import Json, existing_installation
 from hcm_pipeline.cli.output import dump, note, say, table
-from hcm_pipeline.cli.prepare import Json
-from hcm_pipeline.errors import UsageError
-from hcm_pipeline.flow.processing import utc_now
 
 
 def add_to(app: typer.Typer) -> None:
@@ -39,60 +24,40 @@ def alerts(
     as_json: Json = False,
 ) -> None:
     """What holds that somebody should know of. The sensor `something_to_tell` sends the same by itself."""
-    context = Context.from_env()
-    context.existing_home()
+    here = existing_installation()
     if test:
-        _test(context)
+        _test(here)
         return
-    profile = context.loaded.profile
-    receivers = receivers_of(profile.alerts, context.settings.alerts)
-    if send and not receivers:
-        raise UsageError("no receiver is named: set HCM_PIPELINE_ALERT_WEBHOOK, or alerts.mail in the profile")
-    with context.warehouse.read() as con, context.journal() as journal:
-        found = find_alerts(con, journal, context.settings, profile, utc_now())
-    errors: tuple[str, ...] = ()
-    sent = 0
-    if send:
-        with Outbox(context.settings.home.alerts) as outbox:
-            told = tell(outbox, found, receivers, profile, utc_now)
-            sent, errors = told.sent, told.errors
+    receivers = flow.require_receivers(here) if send else flow.receivers(here)
+    found = flow.look(here)
+    told = flow.tell_receivers(here, found) if send else flow.Told(0, ())
     if as_json:
-        dump({"alerts": [alert.as_dict() for alert in found], "receivers": [r.name for r in receivers], "sent": sent,
-              "errors": errors})  # fmt: skip
+        dump({"alerts": [alert.as_dict() for alert in found], "receivers": [r.name for r in receivers], "sent": told.sent,
+              "errors": told.errors})  # fmt: skip
     else:
-        table(
-            "Alerts",
-            ("kind", "severity", "what", "facts"),
-            [[a.kind, a.severity, a.title, ", ".join(f"{k}: {v}" for k, v in a.facts.items())] for a in found],
-        )
-        if not found:
-            say("nothing holds that somebody should know of")
+        _show(found)
         if send:
-            say(f"{sent} messages were sent")
-    for error in errors:
+            say(f"{told.sent} messages were sent")
+    for error in told.errors:
         note(f"{error}; it is tried again")
-    if errors:
+    if told.errors:
         raise typer.Exit(1)
 
 
-def _test(context: Context) -> None:
+def _show(found: list[flow.Alert]) -> None:
+    table(
+        "Alerts",
+        ("kind", "severity", "what", "facts"),
+        [[a.kind, a.severity, a.title, ", ".join(f"{k}: {v}" for k, v in a.facts.items())] for a in found],
+    )
+    if not found:
+        say("nothing holds that somebody should know of")
+
+
+def _test(here: flow.Installation) -> None:
     """Send a message past the outbox. Exit code 1 when a receiver did not take it."""
-    profile, now = context.loaded.profile, utc_now()
-    receivers = receivers_of(profile.alerts, context.settings.alerts)
-    if not receivers:
-        raise UsageError("no receiver is named: set HCM_PIPELINE_ALERT_WEBHOOK, or alerts.mail in the profile")
-    alert = Alert(
-        "test", AlertKind.TEST, Severity.NOTICE, "A test of hcm-pipeline", "Alerts arrive here. There is nothing to do.",
-        {}, asset="outcomes",
-    )  # fmt: skip
-    failed = False
-    for receiver in receivers:
-        due = Due(int(now.timestamp()), receiver.name, Phase.OPENED, alert, now)
-        try:
-            receiver.send(message_of(due, profile))
-            say(f"{receiver.name}: taken")
-        except NotDelivered as error:
-            say(f"{receiver.name}: {error}")
-            failed = True
-    if failed:
+    tested = flow.send_test(here)
+    for one in tested:
+        say(f"{one.receiver}: {one.error or 'taken'}")
+    if any(one.error for one in tested):
         raise typer.Exit(1)

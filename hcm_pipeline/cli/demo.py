@@ -5,25 +5,36 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import time
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import typer
 
-from hcm_pipeline.cli.context import Context
+from hcm_pipeline import flow
+from hcm_pipeline.cli.context import Json
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
-from hcm_pipeline.cli.prepare import Json
-from hcm_pipeline.cli.run import DAY_COLUMNS, REASON_COLUMNS, day_row, materialize, reason_row
+from hcm_pipeline.cli.run import materialize, show_days, show_reasons
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.flow import landing, processing, queries
 from hcm_pipeline.settings import Settings
-from hcm_pipeline.targets.entra.connection import target_key
-
-if TYPE_CHECKING:
-    from hcm_pipeline.sandbox import SandboxHandle
 
 DAYS = {dt.date(2026, 11, 2): "workers-2026-11-02.csv", dt.date(2026, 11, 3): "workers-2026-11-03.csv"}
+SENSORS = ("manifest_ready", "outcomes_waiting")
+EXAMPLE = "0100011"
+"""The person number of the worker whose names are shown."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the demonstration came to. `requests`: bulk requests that were accepted; `directory`: the sandbox's Graph address."""
+
+    days: list[flow.Day]
+    quarantine: list[flow.QuarantineReason]
+    receipts: tuple[flow.Receipts, ...]
+    failures: tuple[flow.Failure, ...]
+    example: flow.LedgerEntry | None
+    requests: int
+    directory: str
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,94 +47,83 @@ def demo(as_json: Json = False) -> None:
     from hcm_pipeline.sandbox import running  # loads a web server
 
     found = Settings.from_env()
-    context = Context(Settings(found.home, "oracle-hcm", None))  # always the sandbox, whatever the environment names
-    home = context.settings.home.create()
-    _refuse_foreign_home(context)
+    here = flow.Installation(
+        Settings(found.home, "oracle-hcm", None), note
+    )  # always the sandbox, whatever the environment names
+    home = here.home.create()
+    _refuse_foreign_home(here)
     started = time.monotonic()
-    progress = Progress()
     tell = note if as_json else say
     tell(f"target: the home's own sandbox; home: {home.path}")
     with running(home.sandbox) as sandbox:
         for day, name in DAYS.items():
-            _land(context, name)
+            _land(here, name)
             tell(f"{day}: running the business date")
-            materialize(context, day, day)
+            materialize(here, day, day)
             tell(f"{day}: the sensors start the upload and read the outcomes")
-            _ticks(context, progress)
-        report = _report(context, sandbox)
+            _ticks(here)
+        summary = _summary(here, sandbox.target.graph_url)
     if as_json:
-        dump(report)
+        dump(summary)
         return
-    show(report, home.path, time.monotonic() - started)
+    show(summary, home.path, time.monotonic() - started)
 
 
-def _refuse_foreign_home(context: Context) -> None:
-    with context.warehouse.write() as con:
-        taken = {digest for (digest,) in con.execute("select sha256 from extracts").fetchall()}
+def _refuse_foreign_home(here: flow.Installation) -> None:
     samples = resources.files("hcm_pipeline.cli").joinpath("samples")
-    if taken - {hashlib.sha256(samples.joinpath(name).read_bytes()).hexdigest() for name in DAYS.values()}:
+    ours = {hashlib.sha256(samples.joinpath(name).read_bytes()).hexdigest() for name in DAYS.values()}
+    if flow.taken_digests(here) - ours:
         raise UsageError(
-            f"{context.settings.home.path} holds extracts of yours; set HCM_PIPELINE_HOME to another folder for the demo"
+            f"{here.home.path} holds extracts of yours; set HCM_PIPELINE_HOME to another folder for the demo"
         )
 
 
-def _land(context: Context, name: str) -> None:
+def _land(here: flow.Installation, name: str) -> None:
     sample = resources.files("hcm_pipeline.cli").joinpath("samples", name)
     with resources.as_file(sample) as path:
-        landing.land(context.warehouse, context.loaded.profile, [Path(path)], now=processing.utc_now, wait=True)
+        flow.land(here.warehouse, here.profile, [Path(path)], now=here.clock, wait=True)
 
 
-def _ticks(context: Context, progress: Progress) -> None:
+def _ticks(here: flow.Installation) -> None:
     """What the daemon does all day, once: the sensors look, and the runs they ask for are made."""
-    from hcm_pipeline.definitions import build
-    from hcm_pipeline.defs.instance import instance_of, tick
-    from hcm_pipeline.defs.resources import Pipeline
+    from hcm_pipeline.defs import in_process
 
-    settings = context.settings
-    pipeline = Pipeline(home_path=str(settings.home.path), profile_name=settings.profile, sandbox_only=True)
-    with instance_of(settings.home) as instance, progress.shown():
-        for sensor in ("manifest_ready", "outcomes_waiting"):
-            tick(build(settings), instance, sensor, pipeline, progress)
+    progress = Progress()
+    with progress.shown():
+        in_process.let_sensors_decide(here.settings, SENSORS, progress)
 
 
-def _report(context: Context, sandbox: SandboxHandle) -> dict[str, Any]:
-    target = target_key(context.settings)
-    with context.warehouse.read() as con:
-        report = {
-            "days": queries.days(con),
-            "quarantine": [reason for day in DAYS for reason in queries.quarantine(con, day)],
-            "receipts": queries.receipts(con),
-            "failures": queries.failures(con, target),
-            "example": queries.trace(con, context.loaded.profile, "0100011", None)["identity"],
-        }
-    with context.journal() as journal:
-        report["requests"] = sum(journal.progress(m.manifest_id).accepted for m in journal.manifests())
-    report["directory"] = sandbox.target.graph_url
-    return report
+def _summary(here: flow.Installation, directory: str) -> Summary:
+    found = flow.outcomes(here)
+    return Summary(
+        days=flow.recent_days(here),
+        quarantine=[reason for day in flow.days_between(here, min(DAYS), max(DAYS)) for reason in day.quarantine],
+        receipts=found.receipts,
+        failures=found.failures,
+        example=flow.trace(here, EXAMPLE).identity,
+        requests=flow.accepted_requests(here),
+        directory=directory,
+    )
 
 
-def show(report: dict[str, Any], home: Path, seconds: float) -> None:
+def show(found: Summary, home: Path, seconds: float) -> None:
     """Print the summary for people."""
     say()
-    table("What the extracts said", DAY_COLUMNS, [day_row(found) for found in report["days"]])
+    show_days("What the extracts said", found.days)
+    show_reasons("Rows in quarantine: not applied, not lost; the worker keeps the last good version", found.quarantine)
     table(
-        "Rows in quarantine: not applied, not lost; the worker keeps the last good version",
-        REASON_COLUMNS,
-        [reason_row(found) for found in report["quarantine"]],
-    )
-    table(
-        f"What became of the operations, in {report['requests']} bulk requests",
+        f"What became of the operations, in {found.requests} bulk requests",
         ("business date", "operation", "outcome", "operations"),
         [
-            [r["business_date"].isoformat(), r["kind"], r["state"], r["operations"]]
-            for r in sorted(report["receipts"], key=lambda r: (r["business_date"], r["kind"]))
+            [r.business_date.isoformat(), r.kind, r.state, r.operations]
+            for r in sorted(found.receipts, key=lambda r: (r.business_date, r.kind))
         ],
     )
     settings = "" if home == Path("data").absolute() else f"HCM_PIPELINE_HOME={home} "
     say(f"Done in {seconds:.0f} s. Nothing is left running. Where to look next:")
     for verb, about in (
         ("status", "days, extracts, manifests, failures"),
-        ("trace 0100011", "one worker, from file and row to the provisioning log"),
+        (f"trace {EXAMPLE}", "one worker, from file and row to the provisioning log"),
         ("plan", "what would be sent now"),
         ("ui", "the Dagster UI over this home"),
     ):

@@ -8,7 +8,26 @@ import traceback
 
 import typer
 
-from hcm_pipeline.cli import alerts, decide, deliver, demo, extract, identity, prepare, read, run
+from hcm_pipeline.cli import (
+    alerts,
+    decide,
+    demo,
+    extract,
+    identity,
+    identity_directory,
+    identity_review,
+    init,
+    land,
+    outcomes,
+    plan,
+    profile,
+    run,
+    sandbox,
+    status,
+    trace,
+    ui,
+    upload,
+)
 from hcm_pipeline.cli.output import note
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.home import private
@@ -22,7 +41,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (demo, prepare, run, extract, deliver, decide, read, alerts, identity):
+VERBS = (
+    demo, init, profile, land, sandbox, ui, run, extract, upload, outcomes, decide, plan, status, trace, alerts, identity,
+    identity_directory, identity_review,
+)  # fmt: skip
+"""The modules of the verbs, in the order in which the help lists them."""
+for module in VERBS:
     module.add_to(app)
 
 

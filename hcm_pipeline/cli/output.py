@@ -7,13 +7,15 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
 from rich.console import Console
 from rich.table import Table
+
+from hcm_pipeline.verdicts import Verdict
 
 out = Console(highlight=False, soft_wrap=True)
 if not out.is_terminal:
@@ -56,15 +58,27 @@ def _cell(value: object) -> str:
     return str(value).replace("[", "\\[")
 
 
+def show_verdicts(title: str, found: Iterable[Verdict]) -> None:
+    """What rules said, the same for every rule: its name, whether it tripped, and what it found."""
+    table(title, ("guard", "verdict", "why"), [[one.rule, one.outcome, _found(one)] for one in found])
+
+
+def _found(verdict: Verdict) -> str:
+    detail = verdict.figures.get("detail")
+    return verdict.sentence if detail is None else f"{verdict.sentence}: {detail}"
+
+
 def dump(value: object) -> None:
-    """JSON on standard output."""
-    text = orjson.dumps(value, default=_plain, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS)
-    sys.stdout.write(text.decode() + "\n")
+    """JSON on standard output. A dataclass is an object of its fields, without the underscore behind a Python keyword."""
+    option = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
+    sys.stdout.write(orjson.dumps(value, default=_plain, option=option).decode() + "\n")
 
 
 def _plain(value: Any) -> object:
+    if hasattr(value, "as_json"):
+        return value.as_json()
     if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
+        return {field.name.rstrip("_"): getattr(value, field.name) for field in fields(value)}
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
     if isinstance(value, Path | frozenset):

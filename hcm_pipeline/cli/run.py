@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from hcm_pipeline.cli.context import Context, day
-from hcm_pipeline.cli.output import Progress, dump, note, say, table
-from hcm_pipeline.cli.prepare import Json
-from hcm_pipeline.delivery.state.journal import JournaledManifest
+from hcm_pipeline import flow
+from hcm_pipeline.cli.context import Json, day, installation
+from hcm_pipeline.cli.output import Progress, dump, note, say, show_verdicts, table
 from hcm_pipeline.errors import ExtractRefused, GuardStop, PlanHeld, UsageError
-from hcm_pipeline.flow import landing, processing, queries
-from hcm_pipeline.targets.entra.connection import target_key
-from hcm_pipeline.warehouse import first
+
+DAY_COLUMNS = (
+    "business date", "rows", "workers", "joiners", "movers", "leavers", "other changes", "quarantined", "absent, kept",
+    "manager warnings", "status",
+)  # fmt: skip
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,26 +36,27 @@ def run(
     Without a date: every business date that has an extract and no snapshot yet. Rerunning a date is harmless; rerunning an
     old one rebuilds what follows from it.
     """
-    context = Context.from_env()
-    wanted = _asked(date, from_, to)
-    landed = _land(context, quiet=as_json)
-    wanted = wanted or _pending(context)
+    here = installation()
+    asked = _asked(date, from_, to)
+    landed = _land(here, quiet=as_json)
+    wanted = asked or flow.pending_days(here.warehouse)
     if not wanted:
         if as_json:
             dump({"days": [], "manifest": None, "approved": [], "held": [], "landed": landed})
         else:
-            say(f"nothing to process: no extract waits. Put files into {context.settings.home.landing}, or `land` them")
+            say(f"nothing to process: no extract waits. Put files into {here.home.landing}, or `land` them")
         _complain(landed)
         return
     with suppress(PlanHeld):  # what is held is told below
-        materialize(context, wanted[0], wanted[-1])
-    report = _report(context, wanted)
+        materialize(here, wanted[0], wanted[-1])
+    days, made = flow.days_between(here, wanted[0], wanted[-1]), flow.open_manifests(here)
     if as_json:
-        dump({**report, "landed": landed})
+        dump({"days": days, "manifest": made.manifest, "approved": made.approved, "held": made.held, "landed": landed})
     else:
-        show(report)
+        show(days, made)
+        show_verdicts("What holds", flow.holding(here))
     _complain(landed)
-    if report["held"]:
+    if made.held:
         raise typer.Exit(GuardStop.exit_code)
 
 
@@ -70,17 +73,17 @@ def _asked(date: str | None, from_: str | None, to: str | None) -> list[dt.date]
     return [first, last]
 
 
-def _land(context: Context, *, quiet: bool) -> list[landing.Landed]:
-    if not landing.waiting(context.settings.home):
+def _land(here: flow.Installation, *, quiet: bool) -> list[flow.Landed]:
+    if not flow.waiting(here.home):
         return []
-    results = landing.land(context.warehouse, context.loaded.profile, None, now=processing.utc_now, wait=True)
+    results = flow.land(here.warehouse, here.profile, None, now=here.clock, wait=True)
     for result in results:
         if not quiet or result.result in {"left", "refused"}:
             note(f"{result.name}: {result.result}: {result.message}")
     return results
 
 
-def _complain(landed: list[landing.Landed]) -> None:
+def _complain(landed: list[flow.Landed]) -> None:
     refused = [result for result in landed if result.result == "refused"]
     if refused:
         raise ExtractRefused(
@@ -88,136 +91,61 @@ def _complain(landed: list[landing.Landed]) -> None:
         )
 
 
-def _pending(context: Context) -> list[dt.date]:
-    """The range from the first to the last date with something to do; the newest date when only planning is left."""
-    with context.warehouse.write() as con:
-        pending = processing.pending_days(con)
-        if not pending:
-            row = first(con, "select max(business_date) from days where status = 'done'")
-            pending = [row[0]] if row and row[0] else []
-    return pending
-
-
-def materialize(context: Context, first: dt.date, last: dt.date) -> None:
+def materialize(here: flow.Installation, first: dt.date, last: dt.date) -> None:
     """One Dagster run over a range of dates, in this process, recorded in the home's instance. Raises what it raised."""
-    profile = context.loaded.profile  # a fault of the profile is told before Dagster is loaded
-    latest = processing.utc_now().date() + dt.timedelta(days=landing.DAYS_AHEAD)
-    if first.isoformat() < profile.start_date or last > latest:
-        raise UsageError(f"business dates lie between the profile's start_date {profile.start_date} and {latest}")
-    from hcm_pipeline.definitions import build
-    from hcm_pipeline.defs.assets import DAILY_JOB
-    from hcm_pipeline.defs.instance import RANGE_END, RANGE_START, instance_of, run_job
+    flow.require_dates(
+        here.profile, first, last, here.clock()
+    )  # a fault of the profile is told before Dagster is loaded
+    from hcm_pipeline.defs import in_process
 
     progress = Progress()
-    with instance_of(context.settings.home) as instance, progress.shown():
-        days = {RANGE_START: first.isoformat(), RANGE_END: last.isoformat()}
-        single = first.isoformat() if first == last else None
-        run_job(
-            build(context.settings),
-            instance,
-            DAILY_JOB,
-            progress=progress,
-            partition=single,
-            tags={"hcm/business_date": last.isoformat(), **({} if single else days)},
-        )
+    with progress.shown():
+        in_process.materialize(here.settings, first, last, progress)
 
 
-def _report(context: Context, wanted: list[dt.date]) -> dict[str, Any]:
-    target = target_key(context.settings)
-    with context.warehouse.read() as con:
-        days = [d for d in queries.days(con, 10_000) if wanted[0] <= d["business_date"] <= wanted[-1]]
-        reasons = {d["business_date"]: queries.quarantine(con, d["business_date"]) for d in days[-14:]}
-    for found in days:
-        found["quarantine"] = reasons.get(found["business_date"], [])
-    with context.journal() as journal:
-        opened = [m for m in journal.open_manifests() if m.target == target]
-        held = journal.held_manifests(target)
-    free = [m for m in opened if m.held_for is None]
-    return {
-        "days": days,
-        "manifest": _row(context, free[-1]) if free else None,
-        "approved": [{**_row(context, m), "held_for": m.held_for} for m in opened if m.held_for is not None],
-        "held": [{**_row(context, m), "held_for": m.held_for} for m in held],
-    }
+def show_days(title: str, days: Iterable[flow.Day]) -> None:
+    """Print business dates for people."""
+    table(title, DAY_COLUMNS, [_day_row(found) for found in days])
 
 
-def _row(context: Context, manifest: JournaledManifest) -> dict[str, Any]:
-    named = ("manifest_id", "business_date", "requests", "operations")
-    return {
-        **{name: getattr(manifest, name) for name in named},
-        "folder": context.settings.home.path / manifest.folder,
-    }
-
-
-def day_row(found: dict[str, Any]) -> list[object]:
-    """A business date as a row of the table that people read."""
-    kinds = found["changes"]
-    others = sum(n for kind, n in kinds.items() if kind not in {"joiner", "mover", "leaver"})
+def _day_row(found: flow.Day) -> list[object]:
+    kinds = found.changes
+    named = [kinds.get(kind, 0) for kind in ("joiner", "mover", "leaver")]
+    stands = found.status if found.extracts or found.status != "done" else "carried forward"
     return [
-        found["business_date"].isoformat(),
-        found["rows"],
-        found["workers"],
-        kinds.get("joiner", 0),
-        kinds.get("mover", 0),
-        kinds.get("leaver", 0),
-        others,
-        found["quarantined"],
-        found["absent"],
-        found["manager_warnings"],
-        found["status"] if found["extracts"] or found["status"] != "done" else "carried forward",
-    ]
+        found.business_date.isoformat(), found.rows, found.workers, *named, sum(kinds.values()) - sum(named),
+        found.quarantined, found.absent, found.manager_warnings, stands,
+    ]  # fmt: skip
 
 
-DAY_COLUMNS = (
-    "business date",
-    "rows",
-    "workers",
-    "joiners",
-    "movers",
-    "leavers",
-    "other changes",
-    "quarantined",
-    "absent, kept",
-    "manager warnings",
-    "status",
-)
-REASON_COLUMNS = ("date", "file", "rule", "column", "kind of value", "rows", "first row")
-
-
-def reason_row(found: dict[str, Any]) -> list[object]:
-    """A reason for quarantine as a row of the table that people read."""
-    return [
-        found["business_date"].isoformat(),
-        found["file"],
-        found["rule"],
-        found["column"],
-        found["value_class"],
-        found["rows"],
-        found["first_row"],
-    ]
-
-
-def show(report: dict[str, Any]) -> None:
-    """Print a run for people."""
-    table("Business dates", DAY_COLUMNS, [day_row(found) for found in report["days"]])
+def show_reasons(title: str, reasons: Iterable[flow.QuarantineReason]) -> None:
+    """Print reasons for quarantine for people."""
     table(
-        "Rows in quarantine", REASON_COLUMNS, [reason_row(r) for found in report["days"] for r in found["quarantine"]]
+        title,
+        ("date", "file", "rule", "column", "kind of value", "rows", "first row"),
+        [[r.business_date.isoformat(), r.file, r.rule, r.column, r.value_class, r.rows, r.first_row] for r in reasons],
     )
-    manifest = report["manifest"]
+
+
+def show(days: Sequence[flow.DayWithReasons], made: flow.OpenManifests) -> None:
+    """Print a run for people."""
+    show_days("Business dates", days)
+    show_reasons("Rows in quarantine", [reason for found in days for reason in found.quarantine])
+    manifest = made.manifest
     if manifest is not None:
         say(
-            f"manifest {manifest['manifest_id'][:12]} of {manifest['business_date']} is ready: "
-            f"{manifest['operations']:,} operations in {manifest['requests']:,} requests"
+            f"manifest {manifest.manifest_id[:12]} of {manifest.business_date} is ready: "
+            f"{manifest.operations:,} operations in {manifest.requests:,} requests"
         )
-        say(f"  {manifest['folder']}")
+        say(f"  {manifest.folder}")
         say("  `hcm-pipeline plan` shows what it would do, `hcm-pipeline upload` sends it")
-    for approved in report["approved"]:
+    for approved in made.approved:
         say(
-            f"manifest {approved['manifest_id'][:12]} was approved ({approved['held_for']}): {approved['operations']:,} operations"
+            f"manifest {approved.manifest_id[:12]} was approved ({approved.held_for}): {approved.operations:,} operations"
         )
         say("  `hcm-pipeline upload` sends them")
-    for held in report["held"]:
-        say(f"manifest {held['manifest_id'][:12]} is held ({held['held_for']}): {held['operations']:,} operations")
+    for held in made.held:
+        say(f"manifest {held.manifest_id[:12]} is held ({held.held_for}): {held.operations:,} operations")
         say("  `hcm-pipeline plan` says why, `hcm-pipeline approve` or `reject` decides")
-    if manifest is None and not report["held"] and not report["approved"]:
+    if manifest is None and not made.held and not made.approved:
         say("nothing to send: the target has what it should have")

@@ -10,10 +10,8 @@ from typing import Any
 
 import dagster as dg
 
-from hcm_pipeline.alerts import Alert, AlertKind, Outbox, anything_to_tell, find_alerts, receivers_of, tell
+from hcm_pipeline import flow
 from hcm_pipeline.defs.resources import Pipeline
-from hcm_pipeline.delivery.state.journal import Journal
-from hcm_pipeline.flow.processing import utc_now
 
 ALERTS_JOB = "tell_people"
 
@@ -24,7 +22,7 @@ class DeliveryCheck:
 
     name: str
     asset: str
-    kinds: tuple[AlertKind, ...]
+    kinds: tuple[flow.AlertKind, ...]
     severity: dg.AssetCheckSeverity
     description: str
 
@@ -35,15 +33,15 @@ class DeliveryCheck:
 
 
 CHECKS = (
-    DeliveryCheck("extract_is_fresh", "extracts", (AlertKind.STALE_EXTRACT,), dg.AssetCheckSeverity.WARN,
+    DeliveryCheck("extract_is_fresh", "extracts", (flow.AlertKind.STALE_EXTRACT,), dg.AssetCheckSeverity.WARN,
                   "Every source has delivered an extract within alerts.stale_after_hours."),
-    DeliveryCheck("quota_is_left", "receipts", (AlertKind.QUOTA,), dg.AssetCheckSeverity.WARN,
+    DeliveryCheck("quota_is_left", "receipts", (flow.AlertKind.QUOTA,), dg.AssetCheckSeverity.WARN,
                   "More of the daily quota of calls is left than alerts.quota_left_percent."),
-    DeliveryCheck("job_is_processing", "outcomes", (AlertKind.JOB_STOPPED,), dg.AssetCheckSeverity.ERROR,
+    DeliveryCheck("job_is_processing", "outcomes", (flow.AlertKind.JOB_STOPPED,), dg.AssetCheckSeverity.ERROR,
                   "The synchronization job is not paused, in quarantine or silent."),
-    DeliveryCheck("no_operation_missing", "outcomes", (AlertKind.MISSING,), dg.AssetCheckSeverity.ERROR,
+    DeliveryCheck("no_operation_missing", "outcomes", (flow.AlertKind.MISSING,), dg.AssetCheckSeverity.ERROR,
                   "The log speaks of every accepted operation within outcomes.missing_after_minutes."),
-    DeliveryCheck("failures_within_limit", "outcomes", (AlertKind.FAILURES,), dg.AssetCheckSeverity.ERROR,
+    DeliveryCheck("failures_within_limit", "outcomes", (flow.AlertKind.FAILURES,), dg.AssetCheckSeverity.ERROR,
                   "No more workers could not be delivered than alerts.failures allows."),
 )  # fmt: skip
 
@@ -57,7 +55,8 @@ def build_alerts() -> dg.AssetChecksDefinition:
         can_subset=True,
     )
     def delivery_checks(context: dg.AssetCheckExecutionContext, pipeline: Pipeline) -> Iterator[Any]:
-        found = _holding(pipeline)
+        installation = pipeline.installation(context.log)
+        found = flow.look(installation)
         chosen = context.op_execution_context.selected_asset_check_keys
         for check in CHECKS:
             if check.key not in chosen:
@@ -71,26 +70,9 @@ def build_alerts() -> dg.AssetChecksDefinition:
                 description="; ".join(alert.title for alert in failed) or None,
                 metadata={name: value for alert in failed for name, value in alert.facts.items()},
             )
-        profile = pipeline.loaded.profile
-        with Outbox(pipeline.home.alerts) as outbox:
-            told = tell(outbox, found, receivers_of(profile.alerts, pipeline.settings.alerts), profile, utc_now)
+        told = flow.tell_receivers(installation, found)
         for error in told.errors:
             context.log.warning(f"an alert was not delivered and is tried again: {error}")
         context.log.info(f"{len(found)} alerts hold, {told.sent} messages were sent")
 
     return delivery_checks
-
-
-def something_new(pipeline: Pipeline) -> bool:
-    """Whether people have something to be told."""
-    receivers = receivers_of(pipeline.loaded.profile.alerts, pipeline.settings.alerts)
-    found = _holding(pipeline)
-    with Outbox(pipeline.home.alerts) as outbox:
-        return anything_to_tell(outbox, found, receivers, utc_now)
-
-
-def _holding(pipeline: Pipeline) -> list[Alert]:
-    """What holds, as the read copy and the journal know it."""
-    settings, profile = pipeline.settings, pipeline.loaded.profile
-    with pipeline.warehouse(dg.get_dagster_logger()).read() as con, Journal(pipeline.home.journal) as journal:
-        return find_alerts(con, journal, settings, profile, utc_now())

@@ -8,12 +8,10 @@ import datetime as dt
 
 import dagster as dg
 
+from hcm_pipeline import flow
 from hcm_pipeline.defs import metadata as md
 from hcm_pipeline.defs.resources import Pipeline
-from hcm_pipeline.directory import max_age_hours
-from hcm_pipeline.flow.directories import read_directory
-from hcm_pipeline.profile import Profile
-from hcm_pipeline.profile.model import Directory
+from hcm_pipeline.profile import Directory, Profile
 
 _ABOUT = {
     "entra": "Users, deleted users, groups and domains of the target's tenant, by what has changed since the reading before.",
@@ -29,7 +27,7 @@ def build_directories(profile: Profile) -> list[dg.AssetsDefinition]:
 
 
 def _build(profile: Profile, name: str, directory: Directory) -> dg.AssetsDefinition:
-    hours = max_age_hours(profile.identity, directory)
+    hours = flow.max_age_hours(profile.identity, directory)
     policy = dg.FreshnessPolicy.time_window(fail_window=dt.timedelta(hours=hours)) if hours else None
 
     @dg.asset(
@@ -42,13 +40,11 @@ def _build(profile: Profile, name: str, directory: Directory) -> dg.AssetsDefini
         description=f"{_ABOUT[directory.kind]} Nobody is given a name that one of them holds, and their accounts are adopted.",
     )
     def read(context: dg.AssetExecutionContext, pipeline: Pipeline) -> dg.MaterializeResult[None]:
-        done = read_directory(
-            pipeline.settings,
-            pipeline.warehouse(context.log),
-            pipeline.loaded.profile,
+        done = flow.read_directory(
+            pipeline.installation(context.log),
             name,
             progress=pipeline.progress(context.log),
-            announce=context.log.info,
+            announce=lambda line: context.log.info(line),
         )
         for line in done.told:
             context.log.warning(line)

@@ -2,15 +2,14 @@
 
 import dagster as dg
 
+from hcm_pipeline import flow
 from hcm_pipeline.defs.resources import Pipeline
-from hcm_pipeline.extracts.register import decide, named
-from hcm_pipeline.flow.processing import utc_now
 
 EXTRACT_JOB = "decide_extract"
 
 
 class ExtractDecision(dg.Config):
-    """Which extract, by the beginning of its sha256; `accept` or `refuse`; who says so, and why."""
+    """Which extract, by the beginning of its sha256; `accept` or `refuse`; the name of the person who decides, and why."""
 
     sha256: str
     decision: str
@@ -18,16 +17,14 @@ class ExtractDecision(dg.Config):
     why: str
 
 
-@dg.op(name="extract", description="Enter a person's word about an extract; the next run of its date acts on it.")
+@dg.op(name="extract", description="Enter a decision about an extract; the next run of its date acts on it.")
 def decide_extract_op(context: dg.OpExecutionContext, config: ExtractDecision, pipeline: Pipeline) -> None:
-    """Raises Failure for another word than accept and refuse, and what `named` raises."""
+    """Raises Failure for another word than accept and refuse, and UsageError when no extract begins so, or several do."""
     if config.decision not in ("accept", "refuse"):
         raise dg.Failure(f"decision is {config.decision!r}; accept or refuse")
-    warehouse = pipeline.warehouse(context.log)
-    with warehouse.write() as con:
-        extract = named(con, config.sha256)
-        decide(con, extract, config.decision, by=config.by, why=config.why, now=utc_now())
-    warehouse.publish()
+    extract = flow.decide_extract(
+        pipeline.installation(context.log), config.sha256, config.decision, by=config.by, why=config.why
+    )
     context.log.info(f"{extract.name} of {extract.business_date}: {config.decision}")
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
-from hcm_pipeline.profile.model import IDENTITY_COLUMNS, Profile
-from hcm_pipeline.targets.entra.scim_mapping import compile_mapping
-from hcm_pipeline.warehouse import DUCKDB_TYPES
-from hcm_pipeline.workers import KINDS
+from hcm_pipeline import flow
+from hcm_pipeline.profile import Profile
+from hcm_pipeline.verdicts import Verdict
 
 OWNERS = ["team:identity-engineering"]
 EXTRACT_TAG = "hcm/extract"
@@ -33,8 +33,7 @@ def schema(columns: Mapping[str, str], about: Mapping[str, str] | None = None) -
 
 def workers_columns(profile: Profile) -> dict[str, str]:
     """Columns of the snapshot."""
-    fields = {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()}
-    return {**fields, "valid_from": "DATE", "valid_to": "DATE", "extract_id": "INTEGER", "row_no": "BIGINT"}
+    return flow.worker_columns(profile)
 
 
 QUARANTINE_COLUMNS = {
@@ -75,7 +74,7 @@ DIRECTORY_COLUMNS = {
 }
 IDENTITIES_COLUMNS = {
     "person_number": "VARCHAR",
-    **dict.fromkeys(IDENTITY_COLUMNS, "VARCHAR"),
+    **dict.fromkeys(flow.IDENTITY_COLUMNS, "VARCHAR"),
     "status": "VARCHAR",
     "given_on": "DATE",
     "released_on": "DATE",
@@ -100,11 +99,29 @@ RECEIPTS_COLUMNS = {
 
 def desired_columns(profile: Profile) -> dict[str, dg.TableSchema]:
     """Columns of the desired state: SCIM paths, each with the worker field or expression behind it."""
-    leaves = compile_mapping(profile).leaves
-    columns = {leaf.column: "VARCHAR" for leaf in leaves}
-    return schema({"person_number": "VARCHAR", **columns}, {leaf.column: f"from {leaf.origin}" for leaf in leaves})
+    mapped = flow.mapped_attributes(profile)
+    columns = {one.attribute: "VARCHAR" for one in mapped}
+    return schema({"person_number": "VARCHAR", **columns}, {one.attribute: f"from {one.origin}" for one in mapped})
 
 
 def kinds_of(changes: Mapping[str, int]) -> dict[str, int]:
     """Counts of every kind of change, zeros too, so that a plot has no gaps."""
-    return {f"{kind}s": changes.get(kind, 0) for kind in KINDS}
+    return {f"{kind}s": changes.get(kind, 0) for kind in flow.CHANGE_KINDS}
+
+
+LIMIT_COLUMNS = ("kind", "attribute", "cohort", "operations", "base", "allowed", "rule", "verdict")
+"""What is shown of the verdicts of limits: their figures, without the values of cohorts."""
+
+
+def verdict_table(
+    found: Iterable[Verdict], columns: Sequence[str] = ("guard", "verdict", "why")
+) -> dg.TableMetadataValue:
+    """What rules said, the same for every rule. Nothing of it names a value of a worker's field."""
+    rows = [{"guard": one.rule, "why": flow.loggable(one), **one.figures, "verdict": one.outcome} for one in found]
+    return table([{name: row[name] for name in columns} for row in rows], columns)
+
+
+def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> dg.TableMetadataValue:
+    """Rows as the UI shows a table; what is no number is shown as text."""
+    records = [dg.TableRecord(dict(row)) for row in rows]
+    return dg.TableMetadataValue(records, dg.TableSchema([dg.TableColumn(name) for name in columns]))

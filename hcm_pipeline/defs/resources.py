@@ -1,4 +1,4 @@
-"""What assets and jobs work with: the home, its warehouse and its profile."""
+"""What assets, jobs and sensors work with: the installation of a code location, with where its progress goes."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from pathlib import Path
 
 import dagster as dg
 
-from hcm_pipeline.flow.profiles import load_profile
+from hcm_pipeline import flow
 from hcm_pipeline.home import Home
-from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.settings import AlertSecrets, Ldap, Settings
-from hcm_pipeline.warehouse import Warehouse
 
 watcher: ContextVar[Callable[[str], None] | None] = ContextVar("watcher", default=None)
-"""Who else is told of progress: a command that runs a job in its own process."""
+"""Takes progress as well: a command that runs a job in its own process."""
 
 
 class Pipeline(dg.ConfigurableResource[None]):
@@ -33,20 +31,26 @@ class Pipeline(dg.ConfigurableResource[None]):
         return Home(Path(self.home_path))
 
     @property
-    def loaded(self) -> LoadedProfile:
-        """The profile, read anew: what a run uses is what the file says when the run starts."""
-        return load_profile(self.profile_name)
-
-    @property
     def settings(self) -> Settings:
         """This home and profile with the environment's target and secrets."""
         target = None if self.sandbox_only else Settings.from_env().target
         return Settings(self.home, self.profile_name, target, Ldap.from_env(), AlertSecrets.from_env())
 
-    def warehouse(self, log: logging.Logger | dg.DagsterLogManager) -> Warehouse:
-        """The home's warehouse; waiting for another writer is logged."""
-        return Warehouse(self.home.create(), notice=lambda message: log.info(message))
+    def installation(self, log: logging.Logger | dg.DagsterLogManager | None = None) -> flow.Installation:
+        """The installation, read anew: a run uses what the environment and the profile say when it starts.
+
+        Waiting for another writer of the warehouse is logged.
+        """
+        told = log or dg.get_dagster_logger()
+        return flow.Installation(self.settings, lambda message: told.info(message))
 
     def progress(self, log: logging.Logger | dg.DagsterLogManager) -> Callable[[str], None]:
         """Where progress goes: to the watching command, or else to the run's log."""
         return watcher.get() or (lambda message: log.info(message))
+
+
+def pipeline_of(settings: Settings) -> Pipeline:
+    """The resource for a home, a profile and a target."""
+    return Pipeline(
+        home_path=str(settings.home.path), profile_name=settings.profile, sandbox_only=settings.target is None
+    )

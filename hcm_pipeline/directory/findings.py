@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from hcm_pipeline.errors import GuardStop
+from hcm_pipeline.verdicts import Kind
 
 
 @dataclass(frozen=True)
@@ -18,11 +19,11 @@ class Finding:
     mend: str
 
 
-def require_none(findings: Iterable[Finding]) -> None:
+def require_none(findings: Iterable[Finding], kind: Kind) -> None:
     """Raise GuardStop with every sentence, and each mend once behind the sentences that it is for; nothing when there are none."""
     said = [
         "; ".join([*(finding.sentence for finding in group), mend])
         for mend, group in groupby(findings, key=lambda finding: finding.mend)
     ]
     if said:
-        raise GuardStop("; ".join(said))
+        raise GuardStop("; ".join(said), kind)

@@ -15,6 +15,7 @@ import pyarrow as pa
 from hcm_pipeline.directory.findings import require_none
 from hcm_pipeline.directory.tables import Counts, apply, living, loss_findings, stage
 from hcm_pipeline.home import private
+from hcm_pipeline.verdicts import Kind
 from hcm_pipeline.warehouse import Relation, Scratch, Warehouse, scratch, transaction
 
 BATCH_ROWS = 10_000
@@ -87,7 +88,7 @@ class Reading:
             before = living(con, self.directory)
             counts = apply(t, self.directory, staging(t), self.started, onto_known=onto_known)
             if not self.accept_loss:
-                require_none(loss_findings(con, self.directory, before, self.max_loss_percent))
+                require_none(loss_findings(con, self.directory, before, self.max_loss_percent), Kind.DIRECTORY)
             beside(con)
         return counts
 

@@ -1,0 +1,245 @@
+"""Use cases: what people and machines do with the pipeline, each put together once, for both shells.
+
+Land, process, plan, decide, apply, read outcomes, read a directory, look at alerts and tell them; and the views: status, trace,
+outlook (what would be sent), what holds, receipts. This room decides the order of the steps and what belongs into one
+transaction; it decides nothing of workers, names, plans or targets itself. `cli` parses and prints, `defs` wraps and yields, and
+neither puts steps together.
+
+A name is loaded when it is asked for: the parts bring DuckDB, an HTTP client and more, and a command that only prints its help
+needs none of them. So shells write `from hcm_pipeline import flow`, and `flow.plan(...)` where they need it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hcm_pipeline.flow.alerting import Alert as Alert
+    from hcm_pipeline.flow.alerting import AlertKind as AlertKind
+    from hcm_pipeline.flow.alerting import Tested as Tested
+    from hcm_pipeline.flow.alerting import Told as Told
+    from hcm_pipeline.flow.alerting import look as look
+    from hcm_pipeline.flow.alerting import receivers as receivers
+    from hcm_pipeline.flow.alerting import require_receivers as require_receivers
+    from hcm_pipeline.flow.alerting import send_test as send_test
+    from hcm_pipeline.flow.alerting import something_to_tell as something_to_tell
+    from hcm_pipeline.flow.alerting import tell_receivers as tell_receivers
+    from hcm_pipeline.flow.applying import Ready as Ready
+    from hcm_pipeline.flow.applying import UploadReport as UploadReport
+    from hcm_pipeline.flow.applying import Uploads as Uploads
+    from hcm_pipeline.flow.applying import may_go_out as may_go_out
+    from hcm_pipeline.flow.applying import ready_manifests as ready_manifests
+    from hcm_pipeline.flow.applying import upload as upload
+    from hcm_pipeline.flow.arrivals import Arrivals as Arrivals
+    from hcm_pipeline.flow.arrivals import find_arrivals as find_arrivals
+    from hcm_pipeline.flow.deciding import IdentityDecided as IdentityDecided
+    from hcm_pipeline.flow.deciding import IdentityDecision as IdentityDecision
+    from hcm_pipeline.flow.deciding import JournaledManifest as JournaledManifest
+    from hcm_pipeline.flow.deciding import approve as approve
+    from hcm_pipeline.flow.deciding import decide_extract as decide_extract
+    from hcm_pipeline.flow.deciding import decide_identity as decide_identity
+    from hcm_pipeline.flow.deciding import reject as reject
+    from hcm_pipeline.flow.deciding import retry as retry
+    from hcm_pipeline.flow.directories import DirectoriesRead as DirectoriesRead
+    from hcm_pipeline.flow.directories import Read as Read
+    from hcm_pipeline.flow.directories import Wish as Wish
+    from hcm_pipeline.flow.directories import directory_for_file as directory_for_file
+    from hcm_pipeline.flow.directories import max_age_hours as max_age_hours
+    from hcm_pipeline.flow.directories import read_directories as read_directories
+    from hcm_pipeline.flow.directories import read_directory as read_directory
+    from hcm_pipeline.flow.installation import Clock as Clock
+    from hcm_pipeline.flow.installation import Installation as Installation
+    from hcm_pipeline.flow.installation import Progress as Progress
+    from hcm_pipeline.flow.installation import quiet as quiet
+    from hcm_pipeline.flow.installation import utc_now as utc_now
+    from hcm_pipeline.flow.landing import DAYS_AHEAD as DAYS_AHEAD
+    from hcm_pipeline.flow.landing import Landed as Landed
+    from hcm_pipeline.flow.landing import land as land
+    from hcm_pipeline.flow.landing import waiting as waiting
+    from hcm_pipeline.flow.ledger_files import export_file as export_file
+    from hcm_pipeline.flow.ledger_files import export_to as export_to
+    from hcm_pipeline.flow.ledger_files import import_file as import_file
+    from hcm_pipeline.flow.outcome_reading import OutcomeReport as OutcomeReport
+    from hcm_pipeline.flow.outcome_reading import WorthReading as WorthReading
+    from hcm_pipeline.flow.outcome_reading import job_warning as job_warning
+    from hcm_pipeline.flow.outcome_reading import read_outcomes as read_outcomes
+    from hcm_pipeline.flow.outcome_reading import worth_reading as worth_reading
+    from hcm_pipeline.flow.plans import Manifest as Manifest
+    from hcm_pipeline.flow.plans import Plan as Plan
+    from hcm_pipeline.flow.plans import PlanAgain as PlanAgain
+    from hcm_pipeline.flow.plans import manifest_folder as manifest_folder
+    from hcm_pipeline.flow.plans import nothing_goes_on as nothing_goes_on
+    from hcm_pipeline.flow.plans import operation_kinds as operation_kinds
+    from hcm_pipeline.flow.plans import plan as plan
+    from hcm_pipeline.flow.plans import plan_again as plan_again
+    from hcm_pipeline.flow.plans import tripped_sentences as tripped_sentences
+    from hcm_pipeline.flow.plans import undo_manifest as undo_manifest
+    from hcm_pipeline.flow.plans import verify_files as verify_files
+    from hcm_pipeline.flow.processing import Audit as Audit
+    from hcm_pipeline.flow.processing import DayCounts as DayCounts
+    from hcm_pipeline.flow.processing import audit as audit
+    from hcm_pipeline.flow.processing import pending_days as pending_days
+    from hcm_pipeline.flow.processing import process as process
+    from hcm_pipeline.flow.processing import require_dates as require_dates
+    from hcm_pipeline.flow.profiles import CHANGE_KINDS as CHANGE_KINDS
+    from hcm_pipeline.flow.profiles import IDENTITY_COLUMNS as IDENTITY_COLUMNS
+    from hcm_pipeline.flow.profiles import MappedAttribute as MappedAttribute
+    from hcm_pipeline.flow.profiles import built_in_text as built_in_text
+    from hcm_pipeline.flow.profiles import load_profile as load_profile
+    from hcm_pipeline.flow.profiles import mapped_attributes as mapped_attributes
+    from hcm_pipeline.flow.profiles import parse_profile as parse_profile
+    from hcm_pipeline.flow.profiles import worker_columns as worker_columns
+    from hcm_pipeline.flow.quota import QuotaOutlook as QuotaOutlook
+    from hcm_pipeline.flow.quota import quota_outlook as quota_outlook
+    from hcm_pipeline.flow.verdicts import loggable as loggable
+    from hcm_pipeline.flow.verdicts import plan_verdicts as plan_verdicts
+    from hcm_pipeline.flow.views.days import Day as Day
+    from hcm_pipeline.flow.views.days import DayWithReasons as DayWithReasons
+    from hcm_pipeline.flow.views.days import QuarantineReason as QuarantineReason
+    from hcm_pipeline.flow.views.days import days_between as days_between
+    from hcm_pipeline.flow.views.days import recent_days as recent_days
+    from hcm_pipeline.flow.views.difference import Outlook as Outlook
+    from hcm_pipeline.flow.views.difference import WorkerDifference as WorkerDifference
+    from hcm_pipeline.flow.views.difference import outlook as outlook
+    from hcm_pipeline.flow.views.difference import worker_difference as worker_difference
+    from hcm_pipeline.flow.views.extracts import Extract as Extract
+    from hcm_pipeline.flow.views.extracts import ExtractStory as ExtractStory
+    from hcm_pipeline.flow.views.extracts import RunExtract as RunExtract
+    from hcm_pipeline.flow.views.extracts import extract_stories as extract_stories
+    from hcm_pipeline.flow.views.extracts import extracts_of as extracts_of
+    from hcm_pipeline.flow.views.extracts import taken_digests as taken_digests
+    from hcm_pipeline.flow.views.forecast import Forecast as Forecast
+    from hcm_pipeline.flow.views.forecast import forecast as forecast
+    from hcm_pipeline.flow.views.identities import IdentityStory as IdentityStory
+    from hcm_pipeline.flow.views.identities import LedgerEntry as LedgerEntry
+    from hcm_pipeline.flow.views.identities import Reviews as Reviews
+    from hcm_pipeline.flow.views.identities import SpelledPart as SpelledPart
+    from hcm_pipeline.flow.views.identities import Tried as Tried
+    from hcm_pipeline.flow.views.identities import capacity as capacity
+    from hcm_pipeline.flow.views.identities import identity_story as identity_story
+    from hcm_pipeline.flow.views.identities import reviews as reviews
+    from hcm_pipeline.flow.views.manifests import OpenManifests as OpenManifests
+    from hcm_pipeline.flow.views.manifests import SealedManifest as SealedManifest
+    from hcm_pipeline.flow.views.manifests import WaitingManifest as WaitingManifest
+    from hcm_pipeline.flow.views.manifests import accepted_requests as accepted_requests
+    from hcm_pipeline.flow.views.manifests import manifest_id as manifest_id
+    from hcm_pipeline.flow.views.manifests import manifests_of as manifests_of
+    from hcm_pipeline.flow.views.manifests import open_manifests as open_manifests
+    from hcm_pipeline.flow.views.receipts import Failure as Failure
+    from hcm_pipeline.flow.views.receipts import Job as Job
+    from hcm_pipeline.flow.views.receipts import ManifestOutcomes as ManifestOutcomes
+    from hcm_pipeline.flow.views.receipts import Outcomes as Outcomes
+    from hcm_pipeline.flow.views.receipts import Receipts as Receipts
+    from hcm_pipeline.flow.views.receipts import newest_outcomes as newest_outcomes
+    from hcm_pipeline.flow.views.receipts import outcomes as outcomes
+    from hcm_pipeline.flow.views.status import Status as Status
+    from hcm_pipeline.flow.views.status import holding as holding
+    from hcm_pipeline.flow.views.status import status as status
+    from hcm_pipeline.flow.views.trace import Story as Story
+    from hcm_pipeline.flow.views.trace import Version as Version
+    from hcm_pipeline.flow.views.trace import trace as trace
+
+_MODULES = {
+    "alerting": (
+        "Alert",
+        "AlertKind",
+        "Tested",
+        "Told",
+        "look",
+        "receivers",
+        "require_receivers",
+        "send_test",
+        "something_to_tell",
+        "tell_receivers",
+    ),
+    "applying": ("Ready", "UploadReport", "Uploads", "may_go_out", "ready_manifests", "upload"),
+    "arrivals": ("Arrivals", "find_arrivals"),
+    "deciding": (
+        "IdentityDecided",
+        "IdentityDecision",
+        "JournaledManifest",
+        "approve",
+        "decide_extract",
+        "decide_identity",
+        "reject",
+        "retry",
+    ),
+    "directories": (
+        "DirectoriesRead",
+        "Read",
+        "Wish",
+        "directory_for_file",
+        "max_age_hours",
+        "read_directories",
+        "read_directory",
+    ),
+    "installation": ("Clock", "Installation", "Progress", "quiet", "utc_now"),
+    "landing": ("DAYS_AHEAD", "Landed", "land", "waiting"),
+    "ledger_files": ("export_file", "export_to", "import_file"),
+    "outcome_reading": ("OutcomeReport", "WorthReading", "job_warning", "read_outcomes", "worth_reading"),
+    "plans": (
+        "Manifest",
+        "Plan",
+        "PlanAgain",
+        "manifest_folder",
+        "nothing_goes_on",
+        "operation_kinds",
+        "plan",
+        "plan_again",
+        "tripped_sentences",
+        "undo_manifest",
+        "verify_files",
+    ),
+    "processing": ("Audit", "DayCounts", "audit", "pending_days", "process", "require_dates"),
+    "profiles": (
+        "CHANGE_KINDS",
+        "IDENTITY_COLUMNS",
+        "MappedAttribute",
+        "built_in_text",
+        "load_profile",
+        "mapped_attributes",
+        "parse_profile",
+        "worker_columns",
+    ),
+    "quota": ("QuotaOutlook", "quota_outlook"),
+    "verdicts": ("loggable", "plan_verdicts"),
+    "views.days": ("Day", "DayWithReasons", "QuarantineReason", "days_between", "recent_days"),
+    "views.difference": ("Outlook", "WorkerDifference", "outlook", "worker_difference"),
+    "views.extracts": ("Extract", "ExtractStory", "RunExtract", "extract_stories", "extracts_of", "taken_digests"),
+    "views.forecast": ("Forecast", "forecast"),
+    "views.identities": (
+        "IdentityStory",
+        "LedgerEntry",
+        "Reviews",
+        "SpelledPart",
+        "Tried",
+        "capacity",
+        "identity_story",
+        "reviews",
+    ),
+    "views.manifests": (
+        "OpenManifests",
+        "SealedManifest",
+        "WaitingManifest",
+        "accepted_requests",
+        "manifest_id",
+        "manifests_of",
+        "open_manifests",
+    ),
+    "views.receipts": ("Failure", "Job", "ManifestOutcomes", "Outcomes", "Receipts", "newest_outcomes", "outcomes"),
+    "views.status": ("Status", "holding", "status"),
+    "views.trace": ("Story", "Version", "trace"),
+}
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+__all__ = sorted(_HOME)
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Load a name's module when the name is first asked for."""
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+        globals()[name] = found
+        return found

@@ -1,29 +1,29 @@
-"""Reading the directories of a profile: what the command line and Dagster both do."""
+"""Reading the live directories of a profile, each by the reader of its kind."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from hcm_pipeline.directory import (
-    Account,
-    Read,
-    Reading,
-    forget_others,
-    read_active_directory,
-    read_csv_file,
-    read_entra_id,
-)
+from hcm_pipeline.directory import csv_file, entra_id
+from hcm_pipeline.directory.entries import Read as Read
+from hcm_pipeline.directory.freshness import max_age_hours as max_age_hours
+from hcm_pipeline.directory.reading import Reading
+from hcm_pipeline.directory.tables import forget_others
 from hcm_pipeline.entra import GraphClient
-from hcm_pipeline.errors import UsageError
-from hcm_pipeline.flow.processing import Clock, Progress, quiet, utc_now
+from hcm_pipeline.errors import GuardStop, PipelineError, UsageError
+from hcm_pipeline.flow import verdicts
+from hcm_pipeline.flow.installation import Installation, Progress, quiet
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.profile.model import Directory
 from hcm_pipeline.settings import Settings, Target
 from hcm_pipeline.targets.entra.connection import describe, open_target
-from hcm_pipeline.warehouse import Warehouse
+from hcm_pipeline.verdicts import Kind, Verdict
+
+if TYPE_CHECKING:
+    from hcm_pipeline.directory.reading import Account
 
 
 @dataclass(frozen=True)
@@ -36,50 +36,104 @@ class Wish:
 
 
 def read_directory(
-    settings: Settings,
-    warehouse: Warehouse,
-    profile: Profile,
+    installation: Installation,
     name: str,
     wish: Wish = Wish(),
     *,
-    clock: Clock = utc_now,
     progress: Progress = quiet,
-    announce: Callable[[str], None] = quiet,
+    announce: Progress = quiet,
 ) -> Read:
     """Read one directory of the profile. `announce` is told from where, before anything is read.
 
     Raises UsageError when the profile or the environment lacks what the reading needs, GuardStop when suspiciously many objects
     are gone, and what the service makes of it; what was known is then kept.
     """
-    directory = profile.identity.directories.get(name)
+    directories = installation.profile.identity.directories
+    directory = directories.get(name)
     if directory is None:
-        raise UsageError(f"{name}: the profile's directories are {', '.join(profile.identity.directories)}")
+        raise UsageError(f"{name}: the profile's directories are {', '.join(directories)}")
     if wish.file is not None and directory.kind != "csv":
         raise UsageError(f"{name}: --file is for a directory of kind csv, and this one is of kind {directory.kind}")
     reading = Reading(
-        warehouse, name, clock(), progress, full=wish.full, accept_loss=wish.accept_loss,
+        installation.warehouse, name, installation.clock(), progress, full=wish.full, accept_loss=wish.accept_loss,
         max_loss_percent=directory.max_loss_percent,
     )  # fmt: skip
+    try:
+        read = _read(installation, reading, directory, wish.file, announce)
+    except GuardStop as stop:
+        _keep(installation, verdicts.of_directory(name, str(stop), stopped=True))
+        raise
+    if _was_stopped(installation, name):
+        _keep(installation, verdicts.of_directory(name, f"shows {read.objects:,} objects", stopped=False))
+    return read
+
+
+def _read(
+    installation: Installation, reading: Reading, directory: Directory, file: Path | None, announce: Progress
+) -> Read:
+    """By the reader of the directory's kind."""
     if directory.kind == "entra":
-        with open_target(settings) as target, GraphClient(target) as client:
+        with open_target(installation.settings) as target, GraphClient(target) as client:
             announce(describe(target))
-            return read_entra_id(reading, client, _tenant(target))
+            return entra_id.refresh(reading, client, _tenant(target))
+    name = reading.directory
     if directory.kind == "ad":
         announce(f"{name}: {directory.url}")
-        return read_active_directory(reading, _account(settings, name, directory))
-    path = wish.file or (settings.home.path / directory.file if directory.file else None)
+        from hcm_pipeline.directory import active_directory  # loads LDAP, which few need
+
+        return active_directory.refresh(reading, _account(installation.settings, name, directory))
+    path = file or (installation.home.path / directory.file if directory.file else None)
     if path is None:
         raise UsageError(f"{name}: --file names its CSV file, or identity.directories.{name}.file of the profile")
     announce(f"{name}: {path.name}")
-    return read_csv_file(reading, path)
+    return csv_file.refresh(reading, path)
 
 
-def forget_removed(warehouse: Warehouse, profile: Profile) -> list[str]:
-    """Forget the directories that the profile no longer has; which ones."""
-    with warehouse.write() as con:
-        gone = forget_others(con, profile.identity.directories)
+def _keep(installation: Installation, verdict: Verdict) -> None:
+    with installation.warehouse.write() as con:
+        verdicts.keep(con, [verdict], installation.clock())
+    installation.warehouse.publish()
+
+
+def _was_stopped(installation: Installation, name: str) -> bool:
+    with installation.warehouse.write() as con:
+        return any(verdict.kind is Kind.DIRECTORY and verdict.subject == name for verdict in verdicts.tripped(con))
+
+
+@dataclass(frozen=True)
+class DirectoriesRead:
+    """What became of several directories. `forgotten` are those that the profile no longer has."""
+
+    done: tuple[Read, ...]
+    failed: tuple[PipelineError, ...]
+    forgotten: tuple[str, ...] = ()
+
+
+def read_directories(
+    installation: Installation, wish: Wish = Wish(), *, progress: Progress = quiet, announce: Progress = quiet
+) -> DirectoriesRead:
+    """Read every directory that needs no file from the command line, and forget those that the profile no longer has.
+
+    A directory that cannot be read does not keep the others from it. Where the profile has one only, its fault is raised.
+    """
+    names = [name for name, spec in installation.profile.identity.directories.items() if readable(spec)]
+    done, failed = [], []
+    for name in names:
+        try:
+            done.append(read_directory(installation, name, wish, progress=progress, announce=announce))
+        except PipelineError as error:
+            if len(names) == 1:
+                raise
+            failed.append(error)
+    return DirectoriesRead(tuple(done), tuple(failed), tuple(forget_removed(installation)))
+
+
+def forget_removed(installation: Installation) -> list[str]:
+    """Forget the directories that the profile no longer has, with their names; which ones they were."""
+    with installation.warehouse.write() as con:
+        gone = forget_others(con, installation.profile.identity.directories)
     if gone:
-        warehouse.publish()
+        installation.warehouse.publish()
     return gone
 
 
@@ -88,12 +142,23 @@ def readable(directory: Directory) -> bool:
     return directory.kind != "csv" or directory.file is not None
 
 
+def directory_for_file(profile: Profile) -> str:
+    """The directory that a CSV file is meant for when none is named. Raises UsageError unless there is exactly one."""
+    names = [name for name, spec in profile.identity.directories.items() if spec.kind == "csv"]
+    if len(names) != 1:
+        known = f"NAME says which of {', '.join(names)}" if names else "the profile has no directory of kind csv"
+        raise UsageError(f"--file: {known}")
+    return names[0]
+
+
 def _tenant(target: Target) -> str:
     """What makes a kept link the tenant's. The port of the home's own sandbox is another at every start."""
     return f"{target.tenant_id} {'sandbox' if target.sandbox else urlsplit(target.graph_url).netloc}"
 
 
 def _account(settings: Settings, name: str, directory: Directory) -> Account:
+    from hcm_pipeline.directory.reading import Account
+
     if not settings.ldap.password:
         raise UsageError(f"{name}: HCM_PIPELINE_LDAP_PASSWORD is not set; it is the password of {directory.user}")
     return Account(

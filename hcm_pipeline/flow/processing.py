@@ -1,42 +1,34 @@
-"""Running business dates in order, and planning: what the command line and Dagster both do."""
+"""Processing: the snapshots of business dates, in order, each in one transaction."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import duckdb
 
-from hcm_pipeline.delivery.plan import undo as undos
-from hcm_pipeline.delivery.plan.planning import Plan, make_plan
-from hcm_pipeline.delivery.state.journal import Journal
 from hcm_pipeline.errors import ExtractRefused, GuardStop, HomeError, UsageError
 from hcm_pipeline.extracts.register import of_day
+from hcm_pipeline.flow import verdicts
+from hcm_pipeline.flow.installation import Clock, Progress, quiet, utc_now
+from hcm_pipeline.flow.landing import DAYS_AHEAD
+from hcm_pipeline.flow.naming import name_workers
 from hcm_pipeline.home import Home
-from hcm_pipeline.identity import give_names
-from hcm_pipeline.profile import LoadedProfile
-from hcm_pipeline.warehouse import Warehouse, first, scratch, table
-from hcm_pipeline.workers import Day, DayCounts, is_current, prepare, recorded, rewind
-
-Progress = Callable[[str], None]
-Clock = Callable[[], dt.datetime]
+from hcm_pipeline.profile import LoadedProfile, Profile
+from hcm_pipeline.warehouse import Warehouse, first, transaction
+from hcm_pipeline.workers import Day, is_current, prepare, recorded, rewind
+from hcm_pipeline.workers import DayCounts as DayCounts
 
 
-def utc_now() -> dt.datetime:
-    """The time, aware and in UTC."""
-    return dt.datetime.now(dt.UTC)
-
-
-def quiet(message: str) -> None:
-    """Progress for nobody."""
-    del message
-
-
-def pending_days(con: duckdb.DuckDBPyConnection) -> list[dt.date]:
-    """Business dates with extracts that no snapshot holds yet, oldest first."""
-    rows = con.execute("select distinct business_date from extracts where status in ('landed', 'stopped') order by 1")
-    return [date for (date,) in rows.fetchall()]
+def pending_days(warehouse: Warehouse) -> list[dt.date]:
+    """Business dates with extracts that no snapshot holds yet, oldest first; the newest date when only planning is left."""
+    with warehouse.write() as con:
+        rows = con.execute(
+            "select distinct business_date from extracts where status in ('landed', 'stopped') order by 1"
+        ).fetchall()
+        newest = first(con, "select max(business_date) from days where status = 'done'")
+    return [date for (date,) in rows] or ([newest[0]] if newest and newest[0] else [])
 
 
 def process(
@@ -67,103 +59,96 @@ def process(
 def _one_day(
     con: duckdb.DuckDBPyConnection, home: Home, loaded: LoadedProfile, day: dt.date, clock: Clock, progress: Progress
 ) -> tuple[DayCounts, GuardStop | None]:
+    _require_copies(con, home, day)
+    try:
+        work = Day(con, loaded, day, clock(), home, progress)
+    except ExtractRefused as refused:
+        _keep_refused(con, day, refused)
+        raise
+    try:
+        return _apply(con, loaded, work, day, clock()), None
+    except GuardStop as stop:
+        return _record_stopped(con, loaded, work, day, stop, clock()), stop
+    finally:
+        work.close()
+
+
+def _apply(
+    con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, work: Day, day: dt.date, now: dt.datetime
+) -> DayCounts:
+    """The day in one transaction, with what the rules said of it. Raises GuardStop, and nothing has happened."""
+    with transaction(con):
+        con.execute("insert or ignore into to_rebuild select business_date from days where business_date > ?", [day])
+        con.execute("delete from to_rebuild where business_date = ?", [day])
+        rewind(con, day, now)
+        counts = work.apply()
+        counts = replace(counts, identities_given=name_workers(con, loaded.profile, day, now))
+        work.record(counts)
+        verdicts.keep_day(con, day, verdicts.of_day(con, loaded.profile, counts, None), now)
+    return counts
+
+
+def _record_stopped(
+    con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, work: Day, day: dt.date, stop: GuardStop, now: dt.datetime
+) -> DayCounts:  # fmt: skip
+    with transaction(con):
+        counts = work.stopped(stop)
+        work.record(counts)
+        con.execute("delete from to_rebuild where business_date = ?", [day])
+        verdicts.keep_day(con, day, verdicts.of_day(con, loaded.profile, counts, stop), now)
+    return counts
+
+
+def _require_copies(con: duckdb.DuckDBPyConnection, home: Home, day: dt.date) -> None:
     for extract in of_day(con, day):
         if not extract.stored(home.extracts).is_file():
             raise HomeError(
                 f"{home.extracts}: the copy of {extract.name} ({extract.sha256[:12]}) is gone; restore the home's extracts, "
                 "or land the file again"
             )
-    try:
-        work = Day(con, loaded, day, clock(), home, progress)
-    except ExtractRefused as refused:
-        # told once, and remembered: the day is processed without it next time, or with its correction
-        con.execute(
-            """update extracts set status = 'refused', reason = ? where extract_id = (select max(extract_id) from extracts
-            where name = ? and business_date = ? and status <> 'refused')""",
-            [str(refused), refused.file, day],
-        )
-        raise
-    try:
-        con.begin()
-        try:
-            con.execute(
-                "insert or ignore into to_rebuild select business_date from days where business_date > ?", [day]
-            )
-            con.execute("delete from to_rebuild where business_date = ?", [day])
-            rewind(con, day, clock())
-            counts = work.apply()
-            counts = replace(counts, identities_given=_give_names(con, loaded, day, clock()))
-            work.record(counts)
-            con.commit()
-        except GuardStop as stop:
-            con.rollback()
-            con.begin()
-            counts = work.stopped(stop)
-            work.record(counts)
-            con.execute("delete from to_rebuild where business_date = ?", [day])
-            con.commit()
-            return counts, stop
-        except BaseException:
-            con.rollback()
-            raise
-    finally:
-        work.close()
-    return counts, None
 
 
-def _give_names(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, day: dt.date, now: dt.datetime) -> int:
-    with scratch(con) as t:
-        workers = t.view("workers", "from worker_versions where valid_to is null")
-        versions, changes = table(con, "worker_versions"), table(con, "changes")
-        return give_names(t, loaded.profile, workers, versions, changes, day, now)
-
-
-def _name_the_rest(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, now: dt.datetime) -> None:
-    """On the newest date: names for those whose account has been decided about since it was processed."""
-    row = first(con, "select max(business_date) from days where status = 'done' having count(*) > 0")
-    if row is None:
-        return
-    day = row[0]
-    con.begin()
-    try:
-        given = _give_names(con, loaded, day, now)
-        if given:
-            con.execute("update days set identities_given = identities_given + ? where business_date = ?", [given, day])
-        con.commit()
-    except BaseException:
-        con.rollback()
-        raise
+def _keep_refused(con: duckdb.DuckDBPyConnection, day: dt.date, refused: ExtractRefused) -> None:
+    """Remember a refusal that is told once: the day is processed without the file next time, or with its correction."""
+    con.execute(
+        """update extracts set status = 'refused', reason = ? where extract_id = (select max(extract_id) from extracts
+        where name = ? and business_date = ? and status <> 'refused')""",
+        [str(refused), refused.file, day],
+    )
 
 
 def _to_rebuild(con: duckdb.DuckDBPyConnection) -> set[dt.date]:
     return {date for (date,) in con.execute("select business_date from to_rebuild").fetchall()}
 
 
-def undo(
-    warehouse: Warehouse, loaded: LoadedProfile, target: str, manifest_id: str, by: str,
-    *, clock: Clock = utc_now, progress: Progress = quiet,
-) -> Plan:  # fmt: skip
-    """Plan with an undo of a manifest among its held ones; it is asked for until it is done or rejected.
+def require_dates(profile: Profile, since: dt.date, until: dt.date, now: dt.datetime) -> None:
+    """Raise UsageError for business dates that the profile does not know yet, or that lie too far ahead."""
+    latest = now.date() + dt.timedelta(days=DAYS_AHEAD)
+    if since.isoformat() < profile.start_date or until > latest:
+        raise UsageError(f"business dates lie between the profile's start_date {profile.start_date} and {latest}")
 
-    Raises UsageError when nothing of the manifest can be put back.
-    """
-    with warehouse.write() as con:
-        undos.ask(con, target, manifest_id, by, clock())
-    made = plan(warehouse, loaded, target, clock=clock, progress=progress)
-    if made is None or not any(manifest.undoes == manifest_id for manifest in made.held):
-        left_out = made.left_out.get(manifest_id, {}) if made else {}
-        why = (
-            ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in left_out.items()) or "no operations"
+
+@dataclass(frozen=True)
+class Audit:
+    """What must be 0 after every run: rows of the extracts that are nowhere, and names that two workers hold."""
+
+    unaccounted_rows: int
+    names_held_twice: int
+
+
+def audit(warehouse: Warehouse, since: dt.date, until: dt.date) -> Audit:
+    """Count what must not be, for the extracts of some business dates and the whole ledger."""
+    with warehouse.read() as con:
+        lost = first(
+            con,
+            """select coalesce(sum(abs("rows" + (control_total is not null)::bigint - (shape->>'records')::bigint)), 0)
+            from extracts where status = 'applied' and business_date between ? and ?""",
+            [since, until],
         )
-        raise UsageError(f"manifest {manifest_id[:12]}: there is nothing to put back ({why})")
-    return made
-
-
-def plan(
-    warehouse: Warehouse, loaded: LoadedProfile, target: str, *, clock: Clock = utc_now, progress: Progress = quiet
-) -> Plan | None:
-    """Plan what the newest snapshot asks for; None when no business date was processed yet. Raises GuardStop (see `give_names`)."""
-    with warehouse.write() as con, Journal(warehouse.home.journal, clock=clock) as journal:
-        prepare(con, loaded)
-        _name_the_rest(con, loaded, clock())
-        return make_plan(con, warehouse.home, loaded, journal, target, clock(), progress)
+        doubles = first(
+            con,
+            """select count(user_principal_name) - count(distinct lower(user_principal_name))
+                + count(sam_account_name) - count(distinct lower(sam_account_name))
+            from identities where status <> 'released'""",
+        )
+    return Audit(int((lost or (0,))[0]), int((doubles or (0,))[0]))

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from importlib import resources
+
 from hcm_pipeline import profile
-from hcm_pipeline.profile import LoadedProfile
-from hcm_pipeline.targets.entra.scim_mapping import mapping_faults
+from hcm_pipeline.errors import UsageError
+from hcm_pipeline.profile import BUILT_IN, LoadedProfile, Profile, built_in_names
+from hcm_pipeline.profile.model import IDENTITY_COLUMNS
+from hcm_pipeline.targets.entra.scim_mapping import compile_mapping, mapping_faults
+from hcm_pipeline.warehouse import DUCKDB_TYPES
+from hcm_pipeline.workers.change_kinds import KINDS as CHANGE_KINDS
+
+__all__ = [
+    "CHANGE_KINDS",
+    "IDENTITY_COLUMNS",
+    "MappedAttribute",
+    "built_in_text",
+    "load_profile",
+    "mapped_attributes",
+    "parse_profile",
+    "worker_columns",
+]
 
 JUDGES = (mapping_faults,)
 
@@ -17,3 +35,29 @@ def load_profile(name_or_path: str) -> LoadedProfile:
 def parse_profile(text: str, file: str) -> LoadedProfile:
     """Parse and check a profile's text; `file` names it in errors. Raises ProfileError with every broken rule."""
     return profile.parse(text, file, JUDGES)
+
+
+def built_in_text(name: str) -> str:
+    """The TOML of a built-in profile. Raises UsageError for a name that there is not."""
+    if name not in built_in_names():
+        raise UsageError(f"--profile {name}: built-in profiles are {', '.join(built_in_names())}")
+    return resources.files(BUILT_IN).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class MappedAttribute:
+    """One attribute of the target, and the worker field or expression that it is made from."""
+
+    attribute: str
+    origin: str
+
+
+def mapped_attributes(given: Profile) -> list[MappedAttribute]:
+    """The attributes that a profile maps, in its order."""
+    return [MappedAttribute(leaf.column, leaf.origin) for leaf in compile_mapping(given).leaves]
+
+
+def worker_columns(given: Profile) -> dict[str, str]:
+    """The columns of the snapshot, each with its DuckDB type: the profile's fields, and those of every version."""
+    fields = {name: DUCKDB_TYPES[kind] for name, kind in given.types.items()}
+    return {**fields, "valid_from": "DATE", "valid_to": "DATE", "extract_id": "INTEGER", "row_no": "BIGINT"}

@@ -20,6 +20,7 @@ from hcm_pipeline.identity.retention import bring_back, release
 from hcm_pipeline.identity.workforce import Workforce
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.profile.scope import scope_sql
+from hcm_pipeline.verdicts import Kind
 from hcm_pipeline.warehouse import Relation, Scratch, query, scratch, table
 
 
@@ -49,14 +50,14 @@ def give_names(
         newcomers = _newcomers(own, profile, workforce, retired)
         waiting, some = own.empty("waiting", WAITING), own.count(newcomers) > 0
         if some:
-            require_none(directory_findings(own.con, profile, now))
+            require_none(directory_findings(own.con, profile, now), Kind.DIRECTORY)
             correlated = correlate(own, profile, newcomers, renamed, table(own.con, "directory_objects"), day)
             if correlated.matched is not None:
                 own.run(entered(f"from {correlated.matched}"))
             waiting = correlated.waiting
             newcomers = _without(own, newcomers, waiting)
         offered = offer_rehires(own, profile, workforce, newcomers, retired, waiting)
-        require_none(place_findings(own, profile, day, moving, offered.newcomers))
+        require_none(place_findings(own, profile, day, moving, offered.newcomers), Kind.CONTAINER)
         _keep_waiting(own, own.make("waiting", f"from {waiting} union all by name from {offered.waiting}"), day)
         return _name(own, profile, offered.newcomers, day) if some else 0
 

@@ -494,6 +494,19 @@ create table if not exists guard_verdicts (
     verdict varchar not null               -- passed | tripped
 );
 
+-- one row: what one rule last found of one extract, business date, plan or manifest
+create table if not exists verdicts (
+    kind varchar not null,                 -- completeness | quarantine | directory | container | limit | canary
+    "rule" varchar not null,               -- its name within the kind
+    subject varchar not null,              -- sha256 of an extract, a business date, a manifest's id
+    tripped boolean not null,
+    sentence varchar not null,             -- what was found; may hold a value of a cohort
+    effect varchar not null,               -- hold: what was counted waits; stop: nothing of the subject goes on
+    released_by varchar,                   -- the command that lets it go on
+    figures json not null,                 -- the rule's own numbers
+    judged_at timestamptz not null
+);
+
 -- one row: one decision about a manifest; taken over from the delivery journal
 create table if not exists manifest_decisions (
     decision_no integer not null,

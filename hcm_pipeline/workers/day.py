@@ -19,6 +19,7 @@ from hcm_pipeline.extracts.register import Extract, choose, groups, is_accepted,
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.profile.model import QuarantineLimit
+from hcm_pipeline.verdicts import Kind
 from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, ensure_columns, first, scratch, table
 from hcm_pipeline.workers import completeness, snapshot
 from hcm_pipeline.workers.absences import absent_today, bring_up_to
@@ -351,7 +352,8 @@ class Day:
             raise GuardStop(
                 f"{self.day}: {quarantined:,} of {self.rows:,} rows break a rule, more than the {limit.percent:g} % that "
                 "workers.quarantine_limit allows; nothing was applied or planned. Correct the extract or the limit, or accept it "
-                "with `hcm-pipeline extract accept`"
+                "with `hcm-pipeline extract accept`",
+                Kind.QUARANTINE,
             )
 
     def _mark_applied(self) -> None:

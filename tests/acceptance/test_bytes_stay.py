@@ -28,7 +28,7 @@ import pytest
 
 from hcm_pipeline.delivery.manifest import Manifest
 from hcm_pipeline.delivery.state.pauses import Gates
-from hcm_pipeline.flow import landing, processing
+from hcm_pipeline.flow import landing, plans, processing
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
 from tests.acceptance.support import ROOT
@@ -103,7 +103,7 @@ def planned(chain: Chain, extract: Path, date: dt.date | None = None) -> Manifes
     assert (landed.result, landed.sha256) == ("taken", EXTRACTS[extract.name])
     assert landed.business_date is not None
     [_] = processing.process(chain.warehouse, chain.loaded, [landed.business_date], clock=chain.clock)
-    plan = processing.plan(chain.warehouse, chain.loaded, TARGET, clock=chain.clock)
+    plan = plans.plan(chain.warehouse, chain.loaded, TARGET, clock=chain.clock)
     assert plan is not None
     [manifest] = plan.manifests
     return manifest

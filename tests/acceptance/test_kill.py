@@ -22,26 +22,18 @@ from .support import ROOT, Site, environment, extract, worker
 SCRIPT = """
 import datetime as dt, sys
 from pathlib import Path
-from hcm_pipeline import landing, processing
-from hcm_pipeline.cli.context import Context
-from hcm_pipeline.delivery.state.journal import Journal
-from hcm_pipeline.delivery.outcomes import read_outcomes
-from hcm_pipeline.targets.entra.connection import open_target, target_key
-from hcm_pipeline.delivery.send.upload import upload
+from hcm_pipeline import flow
+from hcm_pipeline.settings import Settings
 
 print("ready", flush=True)
-context = Context.from_env()
-home, warehouse, loaded = context.settings.home, context.warehouse, context.loaded
-files = [Path(name) for name in sys.argv[1:]]
-for file in files:
-    landing.land(warehouse, loaded.profile, [file], now=processing.utc_now)
-    day = dt.date.fromisoformat(file.stem[-10:])
-    list(processing.process(warehouse, loaded, [day]))
-    processing.plan(warehouse, loaded, target_key(context.settings))
-    with open_target(context.settings) as target, Journal(home.journal) as journal:
-        for manifest in journal.open_manifests():
-            upload(home, target, manifest.manifest_id, journal=journal)
-        read_outcomes(warehouse, target, loaded.profile.outcomes, wait_seconds=60, interval=0.2)
+here = flow.Installation(Settings.from_env())
+for name in sys.argv[1:]:
+    file = Path(name)
+    flow.land(here.warehouse, here.profile, [file], now=here.clock)
+    list(flow.process(here.warehouse, here.loaded, [dt.date.fromisoformat(file.stem[-10:])]))
+    flow.plan(here.warehouse, here.loaded, here.target)
+    flow.upload(here)
+    flow.read_outcomes(here, wait_seconds=60, interval=0.2)
 """
 TABLES = {
     "days": "* exclude (finished_at, judged_at)", "worker_versions": "* exclude (known_from)", "manager_warnings": "*",

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-
 import pytest
 
 from hcm_pipeline.alerts import Outbox
 from hcm_pipeline.defs.alert_checks import ALERTS_JOB, CHECKS
-from hcm_pipeline.flow.processing import utc_now
+from hcm_pipeline.flow import utc_now
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.connection import target_key
 
@@ -26,7 +24,7 @@ def told(location: Location) -> dict[str, bool]:
 def lose(location: Location) -> None:
     """An operation is missing."""
     target = target_key(Settings(location.home, location.profile, None))
-    warehouse = location.pipeline.warehouse(logging.getLogger())
+    warehouse = location.pipeline.installation().warehouse
     with warehouse.write() as con:
         con.execute("insert into failures values (?, '1001', 1, 0, 0, 'missing', null, 'retry later', 'mend', 1, ?, ?, null)",
                     [target, utc_now(), utc_now()])  # fmt: skip
@@ -55,7 +53,7 @@ def test_a_condition_fails_its_check_is_told_once_and_ends(location: Location, m
     assert reason_of(location.tick("something_to_tell")).startswith(
         "nothing has begun or ended"
     )  # its wait is not over
-    warehouse = location.pipeline.warehouse(logging.getLogger())
+    warehouse = location.pipeline.installation().warehouse
     with warehouse.write() as con:
         con.execute("delete from failures")
     warehouse.publish()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 import re
 import traceback
 from dataclasses import replace
@@ -50,7 +49,7 @@ def test_every_directory_is_an_asset_that_counts_what_it_read(location: Location
     )
     (location.home.path / "export.csv").write_text("id,mail\n1,ann@x.test\n,bea@x.test\n", encoding="utf-8")
     location = replace(location, profile=str(own))
-    assets = build_directories(location.pipeline.loaded.profile)
+    assets = build_directories(location.pipeline.installation().loaded.profile)
     result = dg.materialize(assets, instance=location.instance, resources={"pipeline": location.pipeline})
     assert result.success
     assert location.materializations("directory_entra") == {
@@ -62,7 +61,7 @@ def test_every_directory_is_an_asset_that_counts_what_it_read(location: Location
     kept = told(location, result.run_id)
     assert "export.csv, row 3, id: is blank, or is no id (no_object_id)" in kept
     assert "bea@x.test" not in kept
-    with location.pipeline.warehouse(logging.getLogger()).read() as con:
+    with location.pipeline.installation().warehouse.read() as con:
         assert con.execute("select directory, objects from directory_reads order by 1").fetchall() == [
             ("entra", 0), ("subsidiary", 1)]  # fmt: skip
 

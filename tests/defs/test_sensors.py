@@ -17,7 +17,7 @@ from hcm_pipeline.delivery.state.journal import Journal, JournaledManifest, Outc
 from hcm_pipeline.delivery.state.pacing import Pace
 from hcm_pipeline.delivery.state.pauses import Gates, Pause, PauseKind
 from hcm_pipeline.entra.timing import UPLOAD_RATE, Rate
-from hcm_pipeline.flow import landing, processing
+from hcm_pipeline.flow import arrivals, landing, plans, processing, utc_now
 from hcm_pipeline.targets.entra.connection import tenant_of
 from hcm_pipeline.warehouse import Warehouse
 
@@ -41,11 +41,11 @@ def reason_of(result: dg.SensorResult) -> str:
 def plan_a_day(location: Location) -> Manifest:
     """A business date up to its manifest, without Dagster."""
     path = location.deliver("workers-2026-11-02.csv", ADA)
-    loaded, warehouse = location.pipeline.loaded, Warehouse(location.home)
-    [landed] = landing.land(warehouse, loaded.profile, [path], now=processing.utc_now)
+    loaded, warehouse = location.pipeline.installation().loaded, Warehouse(location.home)
+    [landed] = landing.land(warehouse, loaded.profile, [path], now=utc_now)
     assert landed.result == "taken"
     list(processing.process(warehouse, loaded, [dt.date(2026, 11, 2)]))
-    made = processing.plan(warehouse, loaded, TARGET)
+    made = plans.plan(warehouse, loaded, TARGET)
     warehouse.publish()
     assert made is not None
     assert made.manifest is not None
@@ -99,7 +99,7 @@ def test_arrival_asks_for_one_run_a_date_oldest_first_however_many_files(locatio
 
 
 def test_arrival_leaves_a_file_that_may_still_be_written(location: Location, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sensors, "SETTLE_SECONDS", 50)
+    monkeypatch.setattr(arrivals, "SETTLE_SECONDS", 50)
     location.deliver("workers-2026-11-02.csv", ADA, age=0)
     assert reason_of(location.tick("arrival")) == "workers-2026-11-02.csv: it changed less than 50 seconds ago"
     location.deliver("workers-2026-11-02.csv", ADA, age=60)
@@ -158,7 +158,7 @@ def accept(location: Location, manifest: Manifest) -> JournaledManifest:
     with Journal(location.home.journal) as journal:
         journal.start(manifest.manifest_id)
         assert journal.begin_send(manifest.manifest_id, 0)
-        outcome = Outcome(RequestState.ACCEPTED, status=202, service_time=processing.utc_now())
+        outcome = Outcome(RequestState.ACCEPTED, status=202, service_time=utc_now())
         journal.end_send(manifest.manifest_id, 0, outcome)
         journal.finish(manifest.manifest_id)
         return journal.get(manifest.manifest_id)
@@ -199,7 +199,7 @@ def test_the_schedule_asks_for_the_business_date_of_the_day_it_fires(location: L
 
 def minutes_from_now(minutes: float) -> dt.datetime:
     """A moment on the machine's clock."""
-    return processing.utc_now() + dt.timedelta(minutes=minutes)
+    return utc_now() + dt.timedelta(minutes=minutes)
 
 
 def test_manifest_ready_waits_for_the_end_of_a_pause_and_says_when_that_is(location: Location) -> None:
@@ -255,7 +255,7 @@ def test_manifest_ready_leaves_a_manifest_whose_canary_failed_to_a_person(locati
     manifest = plan_a_day(location)
     with Journal(location.home.journal) as journal:
         gates = Gates(journal, TARGET)
-        gates.fail(manifest.manifest_id, "1 of the 5 operations that went first were not good", processing.utc_now())
+        gates.fail(manifest.manifest_id, "1 of the 5 operations that went first were not good", utc_now())
         assert "went first were not good" in reason_of(location.tick("manifest_ready"))
-        gates.release(manifest.manifest_id, "ada", processing.utc_now())
+        gates.release(manifest.manifest_id, "ada", utc_now())
     assert requests_of(location.tick("manifest_ready"))

@@ -19,7 +19,7 @@ from hcm_pipeline.delivery.plan.planning import Plan
 from hcm_pipeline.delivery.state import journal_sync
 from hcm_pipeline.delivery.state.journal import Journal, Outcome, RequestState
 from hcm_pipeline.entra import LogEntry
-from hcm_pipeline.flow import landing, processing
+from hcm_pipeline.flow import landing, plans, processing
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile
@@ -66,7 +66,7 @@ class Chain:
         list(processing.process(self.warehouse, self.loaded, [dt.date.fromisoformat(date)], clock=self.clock))
 
     def plan(self) -> Plan:
-        made = processing.plan(self.warehouse, self.loaded, TARGET, clock=self.clock)
+        made = plans.plan(self.warehouse, self.loaded, TARGET, clock=self.clock)
         assert made is not None
         return made
 

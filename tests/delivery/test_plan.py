@@ -15,7 +15,8 @@ from hcm_pipeline.delivery.state.journal import ManifestState, RequestState
 from hcm_pipeline.delivery.state.pauses import Gates
 from hcm_pipeline.directory import PROXY_ADDRESS
 from hcm_pipeline.errors import PipelineError
-from hcm_pipeline.flow import processing, queries
+from hcm_pipeline.flow import plans
+from hcm_pipeline.flow.views.difference import Move, difference
 
 from .chain import TARGET, Chain, new_chain
 
@@ -31,7 +32,7 @@ def chain(tmp_path: Path) -> Chain:
 
 
 def test_nothing_is_planned_before_a_business_date_was_processed(chain: Chain) -> None:
-    assert processing.plan(chain.warehouse, chain.loaded, TARGET, clock=chain.clock) is None
+    assert plans.plan(chain.warehouse, chain.loaded, TARGET, clock=chain.clock) is None
 
 
 def test_the_first_plan_creates_everybody_and_the_next_sends_nothing_twice(chain: Chain) -> None:
@@ -226,7 +227,7 @@ def test_disable_and_enable_are_told_from_other_updates(chain: Chain) -> None:
 def test_the_delivered_state_belongs_to_one_target(chain: Chain) -> None:
     chain.day("2026-11-01", ADA)
     chain.accept(chain.planned())
-    other = processing.plan(chain.warehouse, chain.loaded, "principal/another-job", clock=chain.clock)
+    other = plans.plan(chain.warehouse, chain.loaded, "principal/another-job", clock=chain.clock)
     assert other is not None
     assert other.counts == {"create": 1}
     assert chain.plan().manifest is None
@@ -299,12 +300,12 @@ def test_another_container_is_a_move_and_who_is_disabled_besides_is_disabled_fir
               ("1003", "True", "Cat", "Stevens", "", "Sales"))  # fmt: skip
     assert chain.planned().counts == {"disable": 1, "move": 1, "update": 1}
     with chain.warehouse.write() as con, chain.journal() as journal:
-        found = queries.difference(con, chain.loaded.profile, TARGET, journal)
-    assert found["operations"] == {"disable": 1, "move": 1, "update": 1}
-    assert found["moves"] == [
-        {"from": "OU=Users,DC=x", "to": "OU=Left,DC=x", "cause": "worker", "accounts": 1},
-        {"from": "OU=Users,DC=x", "to": "OU=Sales,DC=x", "cause": "worker", "accounts": 1},
-    ]  # fmt: skip
+        found = difference(con, chain.loaded.profile, TARGET, journal)
+    assert found.operations == {"disable": 1, "move": 1, "update": 1}
+    assert found.moves == (
+        Move("OU=Users,DC=x", "OU=Left,DC=x", "worker", 1),
+        Move("OU=Users,DC=x", "OU=Sales,DC=x", "worker", 1),
+    )  # fmt: skip
 
 
 def test_a_changed_rule_shows_whom_it_moves_before_and_after_the_run(chain: Chain) -> None:
@@ -312,16 +313,16 @@ def test_a_changed_rule_shows_whom_it_moves_before_and_after_the_run(chain: Chai
     chain.day("2026-11-01", ADA, BEN, CAT)
     chain.accept(chain.planned())
     moving(chain, placement=[{"when": "department = 'Research'", "container": "OU=Lab, DC=x"}])
-    wanted = [
-        {"from": "OU=Users,DC=x", "to": "OU=Lab,DC=x", "cause": "rules", "accounts": 2},
-        {"from": "OU=Sales,DC=x", "to": "OU=Users,DC=x", "cause": "rules", "accounts": 1},
-    ]
+    wanted = (
+        Move("OU=Users,DC=x", "OU=Lab,DC=x", "rules", 2),
+        Move("OU=Sales,DC=x", "OU=Users,DC=x", "rules", 1),
+    )
     for run in (False, True):
         if run:
             assert chain.planned().counts == {"move": 3}
         with chain.warehouse.write() as con, chain.journal() as journal:
-            found = queries.difference(con, chain.loaded.profile, TARGET, journal)
-        assert (found["operations"], found["moves"]) == ({"move": 3}, wanted)
+            found = difference(con, chain.loaded.profile, TARGET, journal)
+        assert (found.operations, found.moves) == ({"move": 3}, wanted)
 
 
 def test_a_former_user_principal_name_is_sent_as_an_alias(chain: Chain) -> None:

@@ -18,7 +18,7 @@ from hcm_pipeline.delivery.outcomes.log_reading import OutcomeReport, read_outco
 from hcm_pipeline.delivery.plan.resend import why_plan
 from hcm_pipeline.delivery.send.upload import upload
 from hcm_pipeline.entra import GraphClient, LogPage, Patience
-from hcm_pipeline.flow import processing
+from hcm_pipeline.flow import plans
 from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, running
 from hcm_pipeline.targets.entra.job_health import JobState
 
@@ -57,7 +57,7 @@ class Line:
         self.send()
 
     def send(self) -> None:
-        made = processing.plan(self.chain.warehouse, self.chain.loaded, self.handle.target.key, clock=self.now)
+        made = plans.plan(self.chain.warehouse, self.chain.loaded, self.handle.target.key, clock=self.now)
         assert made is not None
         assert made.manifest is not None
         with self.chain.journal() as journal:

@@ -12,7 +12,7 @@ import pytest
 from hcm_pipeline.delivery.manifest import Manifest
 from hcm_pipeline.delivery.plan.staleness import refuse_moved
 from hcm_pipeline.errors import PipelineError
-from hcm_pipeline.flow import processing
+from hcm_pipeline.flow import plans
 
 from .chain import Chain, new_chain
 from .test_guards import crowd, left
@@ -118,7 +118,7 @@ def test_another_order_of_rows_gives_the_same_inputs(tmp_path: Path) -> None:
     assert inputs[0] is not None
     assert inputs[1] is not None
     assert {**inputs[0].inputs, "snapshot": ""} == {**inputs[1].inputs, "snapshot": ""}
-    later = processing.plan(one.warehouse, one.loaded, "principal/another-job", clock=lambda: one.now + dt.timedelta(1))
+    later = plans.plan(one.warehouse, one.loaded, "principal/another-job", clock=lambda: one.now + dt.timedelta(1))
     assert later is not None
     assert later.manifest is not None
     assert later.manifest.inputs == inputs[0].inputs

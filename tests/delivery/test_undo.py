@@ -12,7 +12,7 @@ from hcm_pipeline.delivery.manifest import Manifest
 from hcm_pipeline.delivery.plan.planning import Plan
 from hcm_pipeline.delivery.state.journal import ManifestState
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.flow import processing
+from hcm_pipeline.flow import plans
 
 from .chain import TARGET, Chain, new_chain
 
@@ -47,7 +47,7 @@ def manifest_id(chain: Chain, plan_no: int = 2) -> str:
 
 def undo(chain: Chain, plan_no: int = 2) -> tuple[Plan, Manifest]:
     """The plan that takes a manifest back, and the held manifest of it."""
-    made = processing.undo(chain.warehouse, chain.loaded, TARGET, manifest_id(chain, plan_no), "ada", clock=chain.clock)
+    made = plans.undo(chain.warehouse, chain.loaded, TARGET, manifest_id(chain, plan_no), "ada", clock=chain.clock)
     [manifest] = [manifest for manifest in made.held if manifest.undoes]
     return made, manifest
 

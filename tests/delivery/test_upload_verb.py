@@ -10,12 +10,11 @@ import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
-from hcm_pipeline.cli import deliver
 from hcm_pipeline.cli.main import app
 from hcm_pipeline.delivery.manifest import Manifest
 from hcm_pipeline.delivery.state.pauses import Gates, Pause, PauseKind
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.flow.processing import utc_now
+from hcm_pipeline.flow import applying, utc_now
 
 from .conftest import Site, body_of, write
 
@@ -42,7 +41,7 @@ def call(site_with: Callable[..., Site], monkeypatch: pytest.MonkeyPatch) -> Ver
     for name in ("HCM_PIPELINE_SERVICE_PRINCIPAL_ID", "HCM_PIPELINE_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     # the manifest was written by hand: no plan and no snapshot stand behind it that could have moved
-    monkeypatch.setattr(deliver, "refuse_moved", lambda warehouse, loaded, manifest: None)
+    monkeypatch.setattr(applying, "refuse_moved", lambda warehouse, loaded, manifest: None)
     users = [{"userPrincipalName": "worker0@contoso.com", "employeeId": "99999"}]
     site.http.post(f"{site.handle.url}/sandbox/users", json={"users": users})
     manifest = write(site.home, site.target.key, FIVE, inputs={"profile": "one"})

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from hcm_pipeline.cli.main import app
 from hcm_pipeline.errors import PipelineError, UsageError
+from hcm_pipeline.flow import Installation
 from hcm_pipeline.flow.directories import Wish, read_directory
-from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.home import Home
 from hcm_pipeline.sandbox import SandboxOptions, running
 from hcm_pipeline.settings import Ldap, Settings
@@ -40,7 +40,7 @@ class Site:
 
     def read(self, name: str, wish: Wish = Wish(), **given: Any) -> Any:
         settings = Settings(self.home, self.settings.profile, None, **given)
-        return read_directory(settings, self.warehouse, parse_profile(self.text, "test").profile, name, wish)
+        return read_directory(Installation(settings), name, wish)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from hcm_pipeline.cli.main import app
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.flow.processing import plan
+from hcm_pipeline.flow.plans import plan
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.connection import target_key
 from tests.workers.driver import PROFILE, Firm, day, worker

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from hcm_pipeline.errors import ProfileError
-from hcm_pipeline.flow import processing
+from hcm_pipeline.flow import plans
 from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.profile.model import Clause, Operator
 from hcm_pipeline.profile.scope import clause_sql
@@ -102,7 +102,7 @@ def test_clauses_hold_together_groups_by_themselves_and_leaving_is_a_kind_with_a
             worker(4, Department="IT", City="Nowhere"), worker(5)]  # fmt: skip
     firm.take(rows, day(2))
     assert {n for (n,) in firm.sql("select person_number from identities")} == {"1", "3"}
-    made = processing.plan(firm.warehouse, firm.loaded, "t/j")
+    made = plans.plan(firm.warehouse, firm.loaded, "t/j")
     assert made is not None
     assert made.counts == {"create": 2}
     columns = "person_number, digest, basis, active"
@@ -111,7 +111,7 @@ def test_clauses_hold_together_groups_by_themselves_and_leaving_is_a_kind_with_a
     )
     firm.take([worker(1, Country="US", Hired="2020-01-01"), worker(2, Department="IT"), *rows[2:]], day(3))
     assert firm.kinds(day(3)) == {"1": "left_scope", "2": "entered_scope"}
-    made = processing.plan(firm.warehouse, firm.loaded, "t/j")
+    made = plans.plan(firm.warehouse, firm.loaded, "t/j")
     assert made is not None
     kinds = dict(
         firm.sql(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hcm_pipeline.flow import queries
+from hcm_pipeline.flow.views.trace import story_of
 from hcm_pipeline.workers.forecast import Coming, forecast
 
 from .driver import Firm, day, worker
@@ -98,14 +98,14 @@ def test_trace_explains_every_kind_and_what_was_believed(tmp_path: Path) -> None
     learn(firm, day(5), day(5), worker(1, Hired="2026-11-04", Department="B"))
     learn(firm, day(5), day(6), worker(1, Hired="2026-11-04", Left="2026-11-04", Active="False"))
     with firm.warehouse.write() as con:
-        story = queries.trace(con, firm.loaded.profile, "1", None)
-        then = queries.trace(con, firm.loaded.profile, "1", day(5), day(5))
-    assert [(k["business_date"].day, k["kind"], k["why"]) for k in story["kinds"]] == [
+        story = story_of(con, firm.loaded.profile, "1", None)
+        then = story_of(con, firm.loaded.profile, "1", day(5), day(5))
+    assert [(k.business_date.day, k.kind, k.why) for k in story.kinds] == [
         (2, "prehire", "unknown before, prehire now"), (4, "joiner", "waiting before, here now: the hire date has come"),
         (5, "leaver", "here before, gone now: no relationship is active any more"),
     ]  # fmt: skip
-    assert [(w["life_stage"], w["known_to"].day) for w in story["withdrawn"]] == [("active", 6)]
-    assert [v["known_from"].day for v in story["versions"]] == [2, 4, 6]
-    [version] = then["versions"]
-    assert (version["life_stage"], version["known_from"].day) == ("active", 5)
-    assert {v["field"]: v["value"] for v in version["values"]}["department"] == "B"
+    assert [(w.life_stage, w.known_to.day) for w in story.withdrawn] == [("active", 6)]
+    assert [v.known_from.day for v in story.versions] == [2, 4, 6]
+    [version] = then.versions
+    assert (version.life_stage, version.known_from.day) == ("active", 5)
+    assert version.value("department") == "B"

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcm_pipeline.flow import processing
+from hcm_pipeline.flow import plans
 from hcm_pipeline.profile.model import Life
 
 from .driver import COLUMNS, Firm, day, worker
@@ -117,7 +117,7 @@ def put(firm: Firm, files: list[tuple[dt.date, str, list[dict[str, str]]]]) -> N
 
 def desired(firm: Firm) -> dict[str, int]:
     """Person number to the digest of the SCIM user that the worker should be."""
-    made = processing.plan(firm.warehouse, firm.loaded, "t/j")
+    made = plans.plan(firm.warehouse, firm.loaded, "t/j")
     assert made is not None
     return dict(firm.sql("select person_number, digest from planned"))
 

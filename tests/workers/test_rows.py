@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from hcm_pipeline.errors import ProfileError
-from hcm_pipeline.flow import queries
 from hcm_pipeline.flow.profiles import parse_profile
+from hcm_pipeline.flow.views.trace import story_of
 
 from .driver import COLUMNS, PROFILE, Firm, day, worker
 
@@ -146,9 +146,9 @@ def test_a_slice_ahead_becomes_true_on_its_day_without_an_extract(firm: Firm) ->
     assert take(firm, 6, row(2, "R1", Department="C"), source="news") == {"2": "mover"}
     assert firm.snapshot()["1"] == "B"
     with firm.warehouse.write() as con:
-        story = queries.trace(con, firm.loaded.profile, "1", None)
-    assert [(v["valid_from"].day, v["row_no"]) for v in story["versions"]] == [(2, 2), (5, 3)]
-    assert [(o["valid_from"].day, o["valid_to"] and o["valid_to"].day, o["row_no"]) for o in story["other_rows"]] == [
+        story = story_of(con, firm.loaded.profile, "1", None)
+    assert [(v.valid_from.day, v.row_no) for v in story.versions] == [(2, 2), (5, 3)]
+    assert [(o.valid_from.day, o.valid_to and o.valid_to.day, o.row_no) for o in story.other_rows] == [
         (2, 5, 3), (5, None, 2),
     ]  # fmt: skip
 

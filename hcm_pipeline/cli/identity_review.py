@@ -1,0 +1,110 @@
+"""The verb identity review: decisions about accounts, former numbers and spellings."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Annotated
+
+import typer
+
+from hcm_pipeline import flow
+from hcm_pipeline.cli.context import Json, existing_installation
+from hcm_pipeline.cli.identity import SPELLING_COLUMNS, identity_app, spelling_row
+from hcm_pipeline.cli.output import dump, say, table
+from hcm_pipeline.errors import UsageError
+
+
+def add_to(app: typer.Typer) -> None:
+    """The verb is one of `identity`, which is added by its own module."""
+    del app
+
+
+@identity_app.command()
+def review(
+    number: Annotated[
+        str | None, typer.Argument(help="The worker to decide about; without one, all that wait.")
+    ] = None,
+    accept: Annotated[
+        bool,
+        typer.Option(
+            "--accept", help="The one account or former worker that is offered, or the spelling, is the worker's."
+        ),
+    ] = False,
+    set_: Annotated[str | None, typer.Option("--set", help="This account is: its userPrincipalName.")] = None,
+    same_as: Annotated[
+        str | None,
+        typer.Option("--same-as", help="The worker was here before under this number, and has its names back."),
+    ] = None,
+    new: Annotated[bool, typer.Option("--new", help="None of them is; give new names.")] = False,
+    first: Annotated[str | None, typer.Option(help="The first name is spelled so.")] = None,
+    preferred: Annotated[str | None, typer.Option(help="The preferred name is spelled so.")] = None,
+    last: Annotated[str | None, typer.Option(help="The last name is spelled so.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Workers whose account, former names or spelling are not clear, and the word about them. Prints personal data.
+
+    Whose account is not clear gets no names, and is not sent, before somebody decides; nor does a likely rehire, unless the
+    profile gives new names meanwhile. Whose name cannot be spelled for sure has names made of the person number until then.
+    """
+    here = existing_installation()
+    spelled = {
+        part: given for part, given in (("first", first), ("preferred", preferred), ("last", last)) if given is not None
+    }
+    if number is None:
+        if accept or set_ or same_as or new or spelled:
+            raise UsageError("a decision needs the person number of the worker it is about")
+        _show_waiting(flow.reviews(here), as_json)
+        return
+    if accept + bool(set_) + bool(same_as) + new + bool(spelled) != 1:
+        raise UsageError(
+            "a decision is one of --accept, --set, --same-as, --new and a spelling (--first, --preferred, --last)"
+        )
+    decision = flow.IdentityDecision(accept=accept, account=set_, same_as=same_as, spelling=spelled)
+    done = flow.decide_identity(here, number, decision, by=getpass.getuser())
+    if not as_json:
+        say(f"{number}: decided; {_said(number, done)} at the next `hcm-pipeline run`")
+    elif done.about is None:
+        dump({"person_number": number, "spelling": done.spelling})
+    else:
+        dump({"person_number": number, "account": done.about.account, "same_as": done.about.same_as})
+
+
+def _said(number: str, done: flow.IdentityDecided) -> str:
+    if done.about is None:
+        return "the names are made of the spelling"
+    if done.about.same_as:
+        return (
+            f"the names of {done.about.same_as} are theirs; when the directory has that account, set its employee id "
+            f"to {number} before it is uploaded, or the service finds the names taken. That is done"
+        )
+    return "their account is adopted" if done.about.account else "they get new names, unless they have some"
+
+
+def _show_waiting(found: flow.Reviews, as_json: bool) -> None:
+    if as_json:
+        dump(found)
+        return
+    table(
+        "Accounts that wait for a decision",
+        ("person number", "why", "accounts", "since"),
+        [[r.person_number, r.reason, ", ".join(r.accounts), r.opened_on.isoformat()] for r in found.accounts],
+    )
+    table(
+        "Numbers that may be one person's",
+        ("person number", "why", "other numbers", "their names", "since"),
+        [
+            [r.person_number, r.reason, ", ".join(r.former), ", ".join(r.accounts), r.opened_on.isoformat()]
+            for r in found.rehires
+        ],
+    )
+    table(
+        "Spellings that wait for a decision",
+        ("person number", *SPELLING_COLUMNS, "confidence", "since"),
+        [
+            [r.person_number, *spelling_row(part), f"{r.confidence:.1f}", r.since and r.since.isoformat()]
+            for r in found.spellings
+            for part in r.parts
+        ],
+    )
+    if not (found.accounts or found.rehires or found.spellings):
+        say("nobody's names wait for a decision")

@@ -1,0 +1,54 @@
+"""The verb init: make a home."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hcm_pipeline import flow
+from hcm_pipeline.cli.output import say
+from hcm_pipeline.defs.in_process import write_instance_file
+from hcm_pipeline.home import Home
+
+ENV_EXAMPLE = """\
+# Set these where the pipeline runs, for instance with `set -a; . ./.env; set +a` from a copy of this file called .env.
+# Without HCM_PIPELINE_SERVICE_PRINCIPAL_ID the home's own sandbox is the target. docs/reference/environment.md describes
+# each.
+HCM_PIPELINE_HOME={home}
+# HCM_PIPELINE_PROFILE={home}/profile.toml
+# HCM_PIPELINE_GRAPH_URL=https://graph.microsoft.com/v1.0
+# HCM_PIPELINE_SERVICE_PRINCIPAL_ID=
+# HCM_PIPELINE_JOB_ID=
+# AZURE_TENANT_ID=
+# AZURE_CLIENT_ID=
+# AZURE_CLIENT_CERTIFICATE_PATH=
+# AZURE_CLIENT_SECRET=
+# AZURE_AUTHORITY_HOST=https://login.microsoftonline.com
+# SSL_CERT_FILE=
+# HCM_PIPELINE_LDAP_PASSWORD=
+"""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this verb to the command."""
+    app.command()(init)
+
+
+def init(
+    directory: Annotated[Path, typer.Argument(help="The folder to make a home of.")],
+    profile: Annotated[str, typer.Option(help="The built-in profile to start from.")] = "oracle-hcm",
+) -> None:
+    """Make a home: profile.toml, dagster.yaml and .env.example. What is there already is left alone."""
+    text = flow.built_in_text(profile)
+    home = Home(directory.expanduser().absolute()).create()
+    for name, content in (("profile.toml", text), (".env.example", ENV_EXAMPLE.format(home=home.path))):
+        path = home.path / name
+        if path.exists():
+            say(f"{path}: is there already, left as it is")
+        else:
+            path.write_text(content, encoding="utf-8")
+            say(f"{path}: written")
+    say(f"{write_instance_file(home)}: ready")
+    say(f"\nNext: edit profile.toml, set HCM_PIPELINE_HOME={home.path}, and check with `hcm-pipeline profile check`")

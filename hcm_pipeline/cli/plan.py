@@ -1,0 +1,171 @@
+"""The verb plan: what would be sent, what waits, what is coming. Nothing is sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+from collections.abc import Iterable
+from typing import Annotated
+
+import orjson
+import typer
+
+from hcm_pipeline import flow
+from hcm_pipeline.cli.context import Json, day, existing_installation
+from hcm_pipeline.cli.output import Progress, dump, note, say, show_verdicts, table
+from hcm_pipeline.errors import GuardStop, UsageError
+
+MOVED_BECAUSE = {"rules": "the profile", "worker": "the worker", "date": "days since leaving"}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this verb to the command."""
+    app.command()(plan)
+
+
+def plan(
+    date: Annotated[
+        str | None,
+        typer.Option(help="Instead: the manifests of this business date, or who starts and leaves by one ahead."),
+    ] = None,
+    worker: Annotated[str | None, typer.Option(help="Show one worker: old, new and the exact payload.")] = None,
+    undo: Annotated[
+        str | None, typer.Option(help="Make a plan that takes back this manifest, held for a decision.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """What would be sent: operations by kind, attribute by attribute, and the guards' verdicts. Nothing is sent."""
+    here = existing_installation()
+    if undo:
+        if date or worker:
+            raise UsageError("--undo makes a plan; --date and --worker show one")
+        _undo(here, undo)
+    wanted = day(date)
+    if wanted is not None:
+        _of_date(here, wanted, as_json)
+        return
+    if worker:
+        _of_worker(flow.worker_difference(here, worker), worker, as_json)
+        return
+    found = flow.outlook(here)
+    if as_json:
+        dump(found)
+    else:
+        show_plan(found, here.profile.delivery.own_quota)
+    if any(manifest.state == "held" for manifest in found.manifests):
+        raise typer.Exit(GuardStop.exit_code)
+
+
+def _undo(here: flow.Installation, manifest: str) -> None:
+    undone, made = flow.undo_manifest(here, manifest, by=getpass.getuser(), progress=Progress())
+    for why, count in made.left_out.get(undone, {}).items():
+        note(f"nothing is put back for {count:,} workers: {why.replace('_', ' ')}")
+
+
+def show_plan(found: flow.Outlook, quota: int) -> None:
+    """Print what would be sent for people. `quota`: calls a day."""
+    operations = sum(found.operations.values())
+    if not operations:
+        say("nothing to send: the target has what it should have")
+    table("Operations", ("kind", "operations"), list(found.operations.items()))
+    table(
+        "Attributes that change in accounts the target has",
+        ("attribute", "from", "changed", "of these cleared"),
+        [[a.attribute, a.from_, a.changed, a.cleared] for a in found.attributes],
+    )
+    table(
+        "Accounts that move",
+        ("from", "to", "because of", "accounts"),
+        [[m.from_ or "nowhere", m.to or "nowhere", MOVED_BECAUSE[m.cause], m.accounts] for m in found.moves],
+    )
+    table("Held: a person decides", ("held for", "operations"), list(found.held.items()))
+    table("Withheld: not planned before it changes", ("reason", "workers"), list(found.withheld.items()))
+    show_verdicts("Guards", found.guards)
+    if operations:
+        say(
+            f"{found.requests:,} requests, at least {found.least_seconds:,.0f} s at 40 calls in 5 s;"
+            f" {found.quota_left:,} of {quota:,} calls left of the daily quota;"
+            f" sent at once they end at {found.ends_at:%Y-%m-%d %H:%M:%S}Z"
+        )
+    show_waiting(found.manifests)
+    for old in found.superseded:
+        say(f"superseded: manifest {old.manifest_id[:12]} of {old.business_date}, {old.operations:,} operations")
+
+
+def show_waiting(manifests: Iterable[flow.WaitingManifest]) -> None:
+    """Print the manifests that wait for an upload or for a person."""
+    listed = list(manifests)
+    table(
+        "Manifests that wait",
+        ("manifest", "business date", "state", "held for", "operations", "requests", "why"),
+        [
+            [m.manifest_id[:12], m.business_date.isoformat(), m.state, m.held_for, m.operations, m.requests, _why(m)]
+            for m in listed
+        ],
+    )
+    if any(m.state == "held" for m in listed):
+        say("`hcm-pipeline approve MANIFEST` lets a held one go out, `reject MANIFEST` does not")
+
+
+def _why(manifest: flow.WaitingManifest) -> str:
+    until = manifest.approved_until
+    said = [*manifest.why, *([manifest.reason] if manifest.reason else [])]
+    if until is not None and manifest.state == "ready":
+        said.append(f"approved until {until:%Y-%m-%d %H:%M}Z")
+    return "; ".join(said)
+
+
+def _of_date(here: flow.Installation, wanted: dt.date, as_json: bool) -> None:
+    """What is coming by a date after the newest one; of another date its manifests."""
+    coming = flow.forecast(here, wanted)
+    if coming is None:
+        _manifests(flow.manifests_of(here, wanted), wanted, as_json)
+    elif as_json:
+        dump(coming)
+    else:
+        _show_forecast(coming)
+
+
+def _show_forecast(coming: flow.Forecast) -> None:
+    say(f"by the end of {coming.date}, from what is known on {coming.known_on}:\n")
+    if not coming.workers:
+        say("nobody's date comes by then")
+    table("Kinds", ("kind", "workers"), sorted(coming.kinds.items()))
+    table(
+        "Workers",
+        ("person number", "kind", "first change", "stage now", "stage then", "account now", "account then"),
+        [
+            [c.person_number, c.kind, c.first_at, c.stage_now, c.stage_then,
+             *(("disabled", "enabled")[e] for e in (c.enabled_now, c.enabled_then))]
+            for c in coming.workers
+        ],
+    )  # fmt: skip
+
+
+def _manifests(found: list[flow.SealedManifest], wanted: dt.date, as_json: bool) -> None:
+    if as_json:
+        dump(found)
+        return
+    if not found:
+        say(f"no manifest was planned for {wanted}")
+    for one in found:
+        say(f"manifest {one.sealed.manifest_id} is {one.state}{f' ({one.reason})' if one.reason else ''}")
+        table("", ("kind", "operations"), list(one.sealed.counts.items()))
+        table(
+            "",
+            ("extract", "file", "business date"),
+            [[e.sha256[:12], e.name, e.business_date] for e in one.sealed.extracts],
+        )
+
+
+def _of_worker(found: flow.WorkerDifference | None, number: str, as_json: bool) -> None:
+    if as_json:
+        dump(found)
+        return
+    if found is None:
+        say(f"nothing to send for {number}: the target has what it should have, or the worker is not in scope")
+        return
+    held = f", held ({found.held_for}): a person decides" if found.held_for else ""
+    say(f"{number}: {found.kind}{held}\n")
+    table("", ("attribute", "from", "old", "new"), [[a.attribute, a.from_, a.old, a.new] for a in found.attributes])
+    say(orjson.dumps(found.payload, option=orjson.OPT_INDENT_2).decode())

@@ -1,0 +1,43 @@
+"""The verb sandbox: a local Entra ID in the foreground."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hcm_pipeline.cli.context import installation
+from hcm_pipeline.cli.output import say
+
+if TYPE_CHECKING:
+    from hcm_pipeline.sandbox import SandboxHandle
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this verb to the command."""
+    app.command()(sandbox)
+
+
+def sandbox(
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1; 0 takes a free one.")] = 8443,
+    cycle_seconds: Annotated[float, typer.Option(help="Seconds between two provisioning cycles.")] = 1.0,
+    log_lag_seconds: Annotated[float, typer.Option(help="Seconds until an entry shows in the log.")] = 0.0,
+    option: Annotated[
+        list[str] | None, typer.Option(help="Any option of the sandbox, key=value; may be repeated.")
+    ] = None,
+) -> None:
+    """Run the home's sandbox, a local Entra ID, until it is interrupted."""
+    from hcm_pipeline.sandbox import serve  # loads a web server
+    from hcm_pipeline.sandbox.command import greeting, options_of
+
+    given = {"cycle_seconds": cycle_seconds, "log_lag_seconds": log_lag_seconds}
+    options = options_of(option or (), given)
+    home = installation().home.create()
+
+    def ready(handle: SandboxHandle) -> None:
+        for line in greeting(handle, home.sandbox):
+            say(line)
+        sys.stdout.flush()
+
+    serve(home.sandbox, port, options, ready)

@@ -1,0 +1,75 @@
+"""The verb status: days, extracts, manifests, queue, quota, failures and quarantine."""
+
+from __future__ import annotations
+
+import typer
+
+from hcm_pipeline import flow
+from hcm_pipeline.cli.context import Json, existing_installation
+from hcm_pipeline.cli.outcomes import show_failures, show_job, show_receipts
+from hcm_pipeline.cli.output import dump, say, show_verdicts, table
+from hcm_pipeline.cli.plan import show_waiting
+from hcm_pipeline.cli.run import show_days, show_reasons
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this verb to the command."""
+    app.command()(status)
+
+
+def status(as_json: Json = False) -> None:
+    """Days, extracts, manifests, queue, quota, failures and quarantine."""
+    found = flow.status(existing_installation())
+    if as_json:
+        dump(found)
+    else:
+        show_status(found)
+
+
+def show_status(found: flow.Status) -> None:
+    """Print a status report for people."""
+    known = found.known
+    say(f"home {found.home}, profile {found.profile}\n")
+    if not known.days:
+        say(f"nothing has been processed yet. Put files into {found.home}/landing, and `hcm-pipeline run`")
+    show_days("Business dates", known.days)
+    _show_extracts(found)
+    show_reasons("Rows in quarantine", known.quarantine)
+    table(
+        "Manifests",
+        ("manifest", "business date", "operations", "requests", "accepted", "state"),
+        [
+            [m.manifest_id[:12], m.business_date.isoformat(), m.operations, m.requests, m.accepted, m.state]
+            for m in found.manifests
+        ],
+    )
+    show_waiting(m for m in found.waiting if m.held_for)
+    show_receipts(r for r in known.receipts if r.state != "planned" or found.is_open(r.manifest_id))
+    show_failures(known.failures)
+    show_job(known.job)
+    table("Withheld: not planned before it changes", ("reason", "workers"), list(known.withheld.items()))
+    show_verdicts("What holds", known.tripped)
+    if found.landing:
+        say(f"in landing/: {', '.join(found.landing)}")
+    if found.paused:
+        say(f"the upload waits: {found.paused.describe()}")
+    say(f"{found.quota_left:,} calls left of the daily quota")
+
+
+def _show_extracts(found: flow.Status) -> None:
+    table(
+        "Extracts",
+        ("date", "file", "sha256", "read as", "rows", "status"),
+        [
+            [e.business_date.isoformat(), e.name, e.sha256[:12], _read_as(e), e.rows, e.reason or e.status]
+            for e in found.known.extracts
+        ],
+    )
+
+
+def _read_as(extract: flow.Extract) -> str:
+    delimiter = DELIMITERS.get(extract.delimiter, extract.delimiter)
+    packed = "" if extract.compression == "none" else f", {extract.compression}"
+    return f"{extract.encoding}, {delimiter}, {extract.newline}{packed}"

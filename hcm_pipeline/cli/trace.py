@@ -1,0 +1,127 @@
+"""The verb trace: one worker's story."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hcm_pipeline import flow
+from hcm_pipeline.cli.context import Json, day, existing_installation
+from hcm_pipeline.cli.identity import show_identity, show_tried
+from hcm_pipeline.cli.output import dump, say, table
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this verb to the command."""
+    app.command()(trace)
+
+
+def trace(
+    number: Annotated[str, typer.Argument(help="The worker's person number.")],
+    date: Annotated[str | None, typer.Option(help="As of this business date, YYYY-MM-DD.")] = None,
+    known_on: Annotated[str | None, typer.Option(help="By what was known at the end of this day, YYYY-MM-DD.")] = None,
+    as_json: Json = False,
+) -> None:
+    """One worker: file and row, values, names, operations and what the log said. Prints personal data."""
+    story = flow.trace(existing_installation(), number, day(date), day(known_on, "--known-on"))
+    if as_json:
+        dump(story)
+    else:
+        show_trace(story)
+
+
+def show_trace(story: flow.Story) -> None:
+    """Print a worker's story for people."""
+    say(f"worker {story.person_number}\n")
+    for version in story.versions:
+        _show_version(version)
+    _show_rows(story)
+    _show_changes(story)
+    show_identity("Names", story.identity)
+    show_tried(story.tried)
+    _show_operations(story)
+
+
+def _show_version(version: flow.Version) -> None:
+    until = f" until {version.valid_to}" if version.valid_to else ""
+    say(
+        f"from {version.valid_from}{until}: row {version.row_no:,} of {version.file} "
+        f"(sha256 {version.extract_sha256[:12]}), known since {version.known_from:%Y-%m-%d %H:%M}Z"
+    )
+    enabled = "enabled" if version.value("active") else "disabled"
+    ahead = f", judged again on {version.next_at:%Y-%m-%d %H:%M}Z" if version.next_at else ""
+    said = "active" if version.status_active else "inactive"
+    say(f"stage {version.life_stage}, account {enabled} (HR's status: {said}){ahead}")
+    table(
+        "",
+        ("column", "field", "value", "becomes"),
+        [
+            [v.column, v.field, v.value, ", ".join(map(_short, v.becomes))]
+            for v in version.values
+            if v.value is not None
+        ],
+    )
+
+
+def _show_rows(story: flow.Story) -> None:
+    table(
+        "Other rows of the worker, against which the rules decided",
+        ("file", "row", "from", "until"),
+        [[o.file, o.row_no, o.valid_from.isoformat(), o.valid_to] for o in story.other_rows],
+    )
+    table(
+        "Believed once, and withdrawn when a day was processed anew",
+        ("true from", "file", "row", "stage", "known from", "until"),
+        [[w.valid_from.isoformat(), w.file, w.row_no, w.life_stage, w.known_from, w.known_to] for w in story.withdrawn],
+    )
+
+
+def _show_changes(story: flow.Story) -> None:
+    table(
+        "What happened, and the rule that calls it so",
+        ("business date", "kind", "because"),
+        [[k.business_date.isoformat(), k.kind, k.why] for k in story.kinds],
+    )
+    table(
+        "Absent from full extracts",
+        ("status", "from", "until"),
+        [[a.status, a.valid_from, a.valid_to] for a in story.absences],
+    )
+    table(
+        "Changes",
+        ("business date", "kind", "attribute", "old", "new"),
+        [
+            [c.business_date.isoformat(), c.kind, c.attribute, c.old, c.new]
+            for c in story.changes
+            if c.kind not in {"joiner", "former"}
+        ],
+    )
+    table(
+        "Quarantine",
+        ("business date", "file", "row", "rule", "column", "value"),
+        [[q.business_date.isoformat(), q.file, q.row_no, q.rule, q.column, q.value] for q in story.quarantine],
+    )
+    table(
+        "Manager not sent",
+        ("why", "from", "until"),
+        [[w.status, w.valid_from, w.valid_to] for w in story.manager_warnings],
+    )
+
+
+def _show_operations(story: flow.Story) -> None:
+    table(
+        "Operations",
+        ("business date", "manifest", "request", "operation", "kind", "state", "accepted", "logged", "reference",
+         "code"),
+        [
+            [o.business_date.isoformat(), o.manifest_id[:12], o.request_no, o.op_no, o.kind, o.state, o.accepted_at,
+             o.logged_at, o.reference, o.error_code]
+            for o in story.operations
+        ],
+    )  # fmt: skip
+
+
+def _short(path: str) -> str:
+    """A SCIM path without the long front of its URN."""
+    return path.rpartition("urn:ietf:params:scim:schemas:extension:")[2]

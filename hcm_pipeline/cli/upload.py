@@ -1,0 +1,76 @@
+"""The verb upload: send what is planned, within the service's limits."""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hcm_pipeline import flow
+from hcm_pipeline.cli.context import Json, installation
+from hcm_pipeline.cli.output import Progress, dump, note, say
+from hcm_pipeline.errors import GuardStop, UsageError
+
+if TYPE_CHECKING:
+    from hcm_pipeline.flow import UploadReport
+
+Manifest = Annotated[str | None, typer.Argument(help="A manifest's id or the beginning of it; default: all that wait.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this verb to the command."""
+    app.command()(upload)
+
+
+def upload(
+    manifest: Manifest = None,
+    past_canary: Annotated[
+        bool, typer.Option("--past-canary", help="Let the named manifest go on, whatever its first operations came to.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Send what is left of a manifest, within the service's limits; a later call goes on where one was cut off."""
+    if past_canary and not manifest:
+        raise UsageError("--past-canary: name the manifest that is to go on")
+    progress = Progress()
+    with progress.shown():
+        done = flow.upload(
+            installation(),
+            manifest,
+            past_canary_by=getpass.getuser() if past_canary else None,
+            announce=note if as_json else say,
+            progress=lambda settled, requests: progress(f"sent {settled:,} of {requests:,} requests"),
+        )
+    if as_json:
+        dump(done.reports)
+    elif not done.reports:
+        say("no manifest waits for upload")
+    else:
+        for report in done.reports:
+            say(_said(report))
+    _exit(done)
+
+
+def _exit(done: flow.Uploads) -> None:
+    """End with 3 where a person has to act, with 1 where the service refused something or a newer plan came."""
+    states = {report.state for report in done.reports}
+    if any(report.stopped for report in done.reports):
+        raise typer.Exit(GuardStop.exit_code)
+    if states & {"failed", "superseded"}:
+        raise typer.Exit(1)
+    for held in done.held:
+        note(
+            f"manifest {held.manifest_id[:12]} is held ({held.held_for}): `plan` says why, `approve` or `reject` decides"
+        )
+    if done.held or "rejected" in states:
+        raise typer.Exit(GuardStop.exit_code)
+
+
+def _said(report: UploadReport) -> str:
+    counts = f"{report.accepted:,} of {report.requests:,} requests accepted, {report.refused:,} refused, {report.sent:,} sent now"
+    until = f"; it goes on at {report.paused_until:%Y-%m-%d %H:%M}Z" if report.paused_until else ""
+    reason = f" ({report.reason})" if report.reason else ""
+    already = " already; nothing was sent" if report.already else ""
+    stopped = " and stopped" if report.stopped else ""
+    return f"manifest {report.manifest_id[:12]} is {report.state}{already}{stopped}{reason}: {counts}{until}"

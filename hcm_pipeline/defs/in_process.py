@@ -1,0 +1,61 @@
+"""The one door from the command line into Dagster: the code location's jobs and sensors, run inside this process.
+
+`hcm_pipeline.cli` may import this module of `defs`, and no other: `run` and `demo` record their work as Dagster runs, and that is
+no use case of `flow`, which knows no Dagster. Dagster itself is loaded when a function needs it, so that a command that only
+makes a home does not wait for it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Sequence
+from importlib import resources
+from pathlib import Path
+
+from hcm_pipeline.home import Home, private
+from hcm_pipeline.settings import Settings
+
+INSTANCE_FILE = "dagster.yaml"
+
+
+def write_instance_file(home: Home) -> Path:
+    """Put a `dagster.yaml` into the home unless it has one; returns its path."""
+    path = home.create().path / INSTANCE_FILE
+    if not path.exists():
+        text = resources.files("hcm_pipeline.defs").joinpath(INSTANCE_FILE).read_text(encoding="utf-8")
+        half = private(home.scratch / f"{INSTANCE_FILE}-{os.getpid()}")
+        half.write_text(text, encoding="utf-8")
+        half.replace(path)
+    return path
+
+
+def materialize(settings: Settings, first: dt.date, last: dt.date, progress: Callable[[str], None]) -> None:
+    """One run of the daily job over a range of business dates, recorded in the home's instance. Raises what it raised."""
+    from hcm_pipeline.definitions import build
+    from hcm_pipeline.defs.assets import DAILY_JOB
+    from hcm_pipeline.defs.instance import RANGE_END, RANGE_START, instance_of, run_job
+
+    tags = {"hcm/business_date": last.isoformat()}
+    if first != last:
+        tags |= {RANGE_START: first.isoformat(), RANGE_END: last.isoformat()}
+    with instance_of(settings.home) as instance:
+        run_job(
+            build(settings),
+            instance,
+            DAILY_JOB,
+            progress=progress,
+            partition=first.isoformat() if first == last else None,
+            tags=tags,
+        )
+
+
+def let_sensors_decide(settings: Settings, sensors: Sequence[str], progress: Callable[[str], None]) -> None:
+    """Each sensor decides once, as the daemon lets it all day, and the runs that it asks for are made. Raises what they raised."""
+    from hcm_pipeline.definitions import build
+    from hcm_pipeline.defs.instance import instance_of, tick
+    from hcm_pipeline.defs.resources import pipeline_of
+
+    with instance_of(settings.home) as instance:
+        for sensor in sensors:
+            tick(build(settings), instance, sensor, pipeline_of(settings), progress)

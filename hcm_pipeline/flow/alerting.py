@@ -1,0 +1,91 @@
+"""Alerts: what holds that people should know of, and telling them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hcm_pipeline.alerts import Alert as Alert
+from hcm_pipeline.alerts import AlertKind as AlertKind
+from hcm_pipeline.alerts import (
+    Due,
+    NotDelivered,
+    Outbox,
+    Phase,
+    Receiver,
+    Severity,
+    anything_to_tell,
+    find_alerts,
+    message_of,
+    receivers_of,
+    tell,
+)
+from hcm_pipeline.errors import UsageError
+from hcm_pipeline.flow.installation import Installation
+
+
+@dataclass(frozen=True)
+class Told:
+    """Messages that receivers took, and why others were not taken; those are sent again."""
+
+    sent: int
+    errors: tuple[str, ...]
+
+
+def look(installation: Installation) -> list[Alert]:
+    """Every alert that holds now, as the read copy and the journal know it."""
+    with installation.warehouse.read() as con, installation.journal() as journal:
+        return find_alerts(con, journal, installation.settings, installation.profile, installation.clock())
+
+
+def receivers(installation: Installation) -> list[Receiver]:
+    """The receivers that the profile and the environment name."""
+    return list(receivers_of(installation.profile.alerts, installation.settings.alerts))
+
+
+def require_receivers(installation: Installation) -> list[Receiver]:
+    """The receivers. Raises UsageError when there is none."""
+    found = receivers(installation)
+    if not found:
+        raise UsageError("no receiver is named: set HCM_PIPELINE_ALERT_WEBHOOK, or alerts.mail in the profile")
+    return found
+
+
+def something_to_tell(installation: Installation) -> bool:
+    """Whether an alert has begun or ended since the receivers were last told."""
+    found = look(installation)
+    with Outbox(installation.home.alerts) as outbox:
+        return anything_to_tell(outbox, found, receivers(installation), installation.clock)
+
+
+def tell_receivers(installation: Installation, found: list[Alert]) -> Told:
+    """Tell the receivers what has begun or ended, given all that holds. A receiver that is down stops nothing."""
+    with Outbox(installation.home.alerts) as outbox:
+        told = tell(outbox, found, receivers(installation), installation.profile, installation.clock)
+    return Told(told.sent, told.errors)
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What became of a test message to one receiver. `error`: why it was not taken."""
+
+    receiver: str
+    error: str | None
+
+
+def send_test(installation: Installation) -> list[Tested]:
+    """Send every receiver a message that says it is a test, past the outbox. Raises UsageError when no receiver is named."""
+    now = installation.clock()
+    alert = Alert(
+        "test", AlertKind.TEST, Severity.NOTICE, "A test of hcm-pipeline", "Alerts arrive here. There is nothing to do.",
+        {}, asset="outcomes",
+    )  # fmt: skip
+    tested = []
+    for receiver in require_receivers(installation):
+        due = Due(int(now.timestamp()), receiver.name, Phase.OPENED, alert, now)
+        error = None
+        try:
+            receiver.send(message_of(due, installation.profile))
+        except NotDelivered as fault:
+            error = str(fault)
+        tested.append(Tested(receiver.name, error))
+    return tested

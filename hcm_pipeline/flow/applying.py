@@ -1,0 +1,184 @@
+"""Applying: whether a manifest may go out, and sending it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from hcm_pipeline.delivery.outcomes.log_reading import take_over
+from hcm_pipeline.delivery.plan.canary import canary_of
+from hcm_pipeline.delivery.plan.staleness import refuse_moved
+from hcm_pipeline.delivery.send.upload import UploadReport as UploadReport
+from hcm_pipeline.delivery.send.upload import upload as send
+from hcm_pipeline.delivery.state.journal import Journal, JournaledManifest
+from hcm_pipeline.delivery.state.pacing import Pace
+from hcm_pipeline.delivery.state.pauses import Gates, PauseKind
+from hcm_pipeline.flow import verdicts
+from hcm_pipeline.flow.installation import Installation, Progress, quiet
+from hcm_pipeline.settings import Target
+from hcm_pipeline.targets.entra.connection import describe, open_target, tenant_of
+from hcm_pipeline.targets.entra.job_health import JobState, refuse_silent, remembered
+from hcm_pipeline.verdicts import Effect, Kind, Verdict
+from hcm_pipeline.warehouse import first
+
+Settled = Callable[[int, int], None]
+"""Takes how many requests are settled, and how many there are."""
+
+
+@dataclass(frozen=True)
+class Uploads:
+    """What an upload came to: a report for each manifest, and the manifests that wait for a decision."""
+
+    manifests: tuple[JournaledManifest, ...]
+    """As they were before."""
+    reports: tuple[UploadReport, ...]
+    """In the same order."""
+    held: tuple[JournaledManifest, ...] = ()
+    """Empty when one manifest was asked for."""
+
+
+def upload(
+    installation: Installation, manifest: str | None = None, *, past_canary_by: str | None = None,
+    announce: Progress = quiet, progress: Settled = lambda settled, requests: None,
+) -> Uploads:  # fmt: skip
+    """Send what is left of a manifest (a beginning of its id), or of all that are ready for the target.
+
+    `past_canary_by`: this person lets the named manifest go on, whatever its first operations came to. `announce` is told of the
+    target before anything is sent. Raises JobStopped for a job of which the log does not speak, and what `delivery.upload`
+    raises; the same call goes on from there.
+    """
+    with open_target(installation.settings) as target, installation.journal() as journal:
+        announce(describe(target))
+        chosen = (
+            [journal.get(manifest)] if manifest else [m for m in journal.open_manifests() if m.target == target.key]
+        )
+        if past_canary_by is not None:
+            for one in chosen:
+                Gates(journal, one.target).release(one.manifest_id, past_canary_by, installation.clock())
+        refuse_silent(installation.warehouse, target.key, installation.clock())
+        reports = [_send(installation, target, journal, one, progress) for one in chosen]
+        held = [] if manifest else journal.held_manifests(target.key)
+        canaries = [_canary(journal, one) for one in chosen]
+    if reports:
+        _keep_canaries(installation, canaries)
+        take_over(installation.warehouse)
+    return Uploads(tuple(chosen), tuple(reports), tuple(held))
+
+
+def _send(
+    installation: Installation, target: Target, journal: Journal, manifest: JournaledManifest, progress: Settled
+) -> UploadReport:
+    delivery = installation.profile.delivery
+    return send(
+        installation.home,
+        target,
+        manifest.manifest_id,
+        journal=journal,
+        quota=delivery.own_quota,
+        canary=canary_of(delivery, target),
+        still_holds=partial(refuse_moved, installation.warehouse, installation.loaded),
+        progress=progress,
+    )
+
+
+def _canary(journal: Journal, manifest: JournaledManifest) -> Verdict:
+    failed = Gates(journal, manifest.target).failed(manifest.manifest_id)
+    return verdicts.of_canary(manifest.manifest_id, failed)
+
+
+def _keep_canaries(installation: Installation, found: list[Verdict]) -> None:
+    """Keep the verdicts about canaries: of those that failed, and of those that had failed before."""
+    with installation.warehouse.write() as con:
+        rows = con.execute("select subject from verdicts where kind = ?", [Kind.CANARY]).fetchall()
+        known = {subject for (subject,) in rows}
+        verdicts.keep(con, [one for one in found if one.tripped or one.subject in known], installation.clock())
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A manifest that is ready or was cut off, and whether it may go out now. `paused`: something made the last upload wait."""
+
+    manifest: JournaledManifest
+    verdict: Verdict
+    paused: bool
+
+
+def ready_manifests(installation: Installation) -> list[Ready]:
+    """The target's manifests that an upload would go on with, those of leavers first."""
+    with installation.journal() as journal:
+        ready = [manifest for manifest in journal.open_manifests() if manifest.target == installation.target]
+        paused = Gates(journal, installation.target).paused() is not None
+        return [Ready(manifest, may_go_out(installation, journal, manifest), paused) for manifest in ready]
+
+
+def may_go_out(installation: Installation, journal: Journal, manifest: JournaledManifest) -> Verdict:
+    """Whether a manifest may be uploaded now: its canary, the job, a wait that the service asks for, the quota.
+
+    By the journal and the read copy alone: nothing is asked of the service. The upload itself looks again.
+    """
+    return (
+        _canary_or_job(installation, journal, manifest)
+        or _pause(installation, journal, manifest)
+        or _quota(installation, journal, manifest)
+        or Verdict(Kind.PACE, "may_go_out", manifest.manifest_id, False, "nothing keeps it back")
+    )
+
+
+def _canary_or_job(installation: Installation, journal: Journal, manifest: JournaledManifest) -> Verdict | None:
+    failed = Gates(journal, manifest.target).failed(manifest.manifest_id)
+    if failed:
+        return verdicts.of_canary(manifest.manifest_id, failed)
+    silent = _silent_job(installation, manifest.target)
+    return Verdict(Kind.JOB, "silent", manifest.manifest_id, True, silent) if silent else None
+
+
+def _pause(installation: Installation, journal: Journal, manifest: JournaledManifest) -> Verdict | None:
+    gates = Gates(journal, manifest.target)
+    pause, subject = gates.paused(), manifest.manifest_id
+    if pause is None:
+        return None
+    if pause.kind is PauseKind.CANARY and pause.manifest_id == subject:
+        waiting = _canary_waits(installation, manifest)
+        if waiting and not gates.released(subject):
+            why = f"{waiting} of the operations that went first have no outcome yet"
+            return Verdict(Kind.CANARY, "waits", subject, True, why, Effect.HOLD)
+    elif pause.kind in (PauseKind.SERVICE, PauseKind.JOB) and pause.until > installation.clock():
+        kind = Kind.JOB if pause.kind is PauseKind.JOB else Kind.PACE
+        return Verdict(kind, pause.kind, subject, True, pause.describe(), Effect.HOLD)
+    return None
+
+
+def _quota(installation: Installation, journal: Journal, manifest: JournaledManifest) -> Verdict | None:
+    quota = installation.profile.delivery.own_quota
+    pace = Pace(journal, tenant_of(installation.settings), manifest.target, clock=installation.clock, quota=quota)
+    spent = pace.not_yet()
+    if spent is None or not spent.spent:
+        return None
+    why = f"the quota is spent; it goes on at {spent.free_at:%Y-%m-%d %H:%M}Z"
+    return Verdict(Kind.PACE, "quota", manifest.manifest_id, True, why, Effect.HOLD)
+
+
+def _canary_waits(installation: Installation, manifest: JournaledManifest) -> int:
+    """How many operations of a manifest's first request have no outcome, as far as the read copy knows."""
+    if not installation.home.read_copy.is_file():
+        return 1
+    with installation.warehouse.read() as con:
+        row = first(
+            con,
+            """select count(*) from operations o join manifests m using (plan_no)
+            left join outcomes u using (plan_no, request_no, op_no)
+            where m.manifest_id = ? and o.request_no = 0 and u.outcome is null""",
+            [manifest.manifest_id],
+        )
+    return int(row[0]) if row else 0
+
+
+def _silent_job(installation: Installation, target: str) -> str | None:
+    """Why nothing is to be sent to a job of which the log does not speak, as far as the read copy knows."""
+    if not installation.home.read_copy.is_file():
+        return None
+    with installation.warehouse.read() as con:
+        found = remembered(con, target)
+    silent = found and found.report.state is JobState.SILENT and found.report.stops(installation.clock())
+    return found.report.describe() if found and silent else None

@@ -1,0 +1,107 @@
+"""Decisions of people: about held manifests, extracts, accounts, numbers, spellings, and workers that failed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hcm_pipeline.delivery.outcomes.failures import decide_retry
+from hcm_pipeline.delivery.state.journal import JournaledManifest as JournaledManifest
+from hcm_pipeline.errors import UsageError
+from hcm_pipeline.extracts import register
+from hcm_pipeline.extracts.register import Extract
+from hcm_pipeline.flow.installation import Installation
+from hcm_pipeline.flow.naming import workforce
+from hcm_pipeline.identity import review
+from hcm_pipeline.identity.review import Decided
+from hcm_pipeline.verdicts import Kind
+from hcm_pipeline.warehouse import scratch
+
+
+def approve(installation: Installation, manifest: str, *, by: str, why: str | None) -> JournaledManifest:
+    """Let a held manifest go out for the profile's `guards.approval_hours`. `manifest`: a beginning of its id that fits no other.
+
+    Raises UsageError for an id that fits none or several, and for a manifest that cannot be approved any more.
+    """
+    until = installation.clock() + dt.timedelta(hours=installation.profile.guards.approval_hours)
+    with installation.journal() as journal:
+        return journal.approve(journal.get(manifest).manifest_id, by=by, why=why, until=until)
+
+
+def reject(installation: Installation, manifest: str, *, by: str, why: str | None) -> JournaledManifest:
+    """Let nothing more of a manifest go out. Raises UsageError like `approve`."""
+    with installation.journal() as journal:
+        return journal.reject(journal.get(manifest).manifest_id, by=by, why=why)
+
+
+def decide_extract(installation: Installation, sha256: str, decision: str, *, by: str, why: str) -> Extract:
+    """`accept` or `refuse` an extract, named by the beginning of its sha256; the next run of its date acts on it."""
+    with installation.warehouse.write() as con:
+        extract = register.named(con, sha256)
+        register.decide(con, extract, decision, by=by, why=why, now=installation.clock())
+        con.execute(
+            "update verdicts set tripped = false where kind = ? and subject = ?", [Kind.COMPLETENESS, extract.sha256]
+        )
+    installation.warehouse.publish()
+    return extract
+
+
+@dataclass(frozen=True)
+class IdentityDecision:
+    """What a person says about a worker: exactly one of these.
+
+    `accept`: what is offered is the worker's. `account`: the account with this userPrincipalName is. `same_as`: the worker was
+    here before under this number. `spelling`: how parts of the name are spelled. None of them: the worker is new.
+    """
+
+    accept: bool = False
+    account: str | None = None
+    same_as: str | None = None
+    spelling: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class IdentityDecided:
+    """What was decided: about the account or the former number, or about the spelling, by part of the name."""
+
+    about: Decided | None = None
+    spelling: Mapping[str, str] | None = None
+
+
+def decide_identity(installation: Installation, number: str, decision: IdentityDecision, *, by: str) -> IdentityDecided:
+    """Enter a decision about a worker's account, former number or spelling; the next run acts on it.
+
+    Raises UsageError when nothing waits for it, or when the decision does not fit what is offered.
+    """
+    now = installation.clock()
+    with installation.warehouse.write() as con, scratch(con) as t:
+        workers = workforce(t)
+        asked = {one.person_number for one in review.waiting(con)}
+        if decision.spelling or (decision.accept and number not in asked):
+            spelling = review.decide_spelling(
+                t, installation.profile, workers, number, dict(decision.spelling), by=by, now=now
+            )
+            done = IdentityDecided(spelling=spelling)
+        elif decision.same_as:
+            done = IdentityDecided(review.decide_rehire(con, workers.workers, number, decision.same_as, by=by, now=now))
+        else:
+            about = review.decide(
+                con, workers.workers, number, decision.account, accept=decision.accept, by=by, now=now
+            )
+            done = IdentityDecided(about)
+    installation.warehouse.publish()
+    return done
+
+
+def retry(installation: Installation, number: str | None, *, by: str) -> int:
+    """Send a failed worker again with the next plan; without a number all that failed. How many they are.
+
+    Raises UsageError when nothing of the worker has failed.
+    """
+    with installation.warehouse.write() as con:
+        count = decide_retry(con, installation.target, number, by, installation.clock())
+    if number is not None and not count:
+        raise UsageError(f"{number}: nothing of this worker has failed; `hcm-pipeline outcomes` lists who has")
+    installation.warehouse.publish()
+    return count

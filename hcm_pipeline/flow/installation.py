@@ -1,0 +1,71 @@
+"""What every use case works on: one home, the environment's settings, the profile, and the ways to tell people and the time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from hcm_pipeline.delivery.state.journal import Journal
+from hcm_pipeline.entra.timing import Clock, utc_now
+from hcm_pipeline.errors import HomeError
+from hcm_pipeline.flow.profiles import load_profile
+from hcm_pipeline.home import Home
+from hcm_pipeline.profile import LoadedProfile, Profile
+from hcm_pipeline.settings import Settings
+from hcm_pipeline.targets.entra.connection import target_key
+from hcm_pipeline.warehouse import Warehouse
+
+__all__ = ["Clock", "Installation", "Progress", "quiet", "utc_now"]
+
+Progress = Callable[[str], None]
+"""Takes a line about what is being done."""
+
+
+def quiet(message: str) -> None:
+    """Progress for nobody."""
+    del message
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One home with its settings. `notice` is told what a person may want to know meanwhile (another process is waited for)."""
+
+    settings: Settings
+    notice: Progress = quiet
+    clock: Clock = utc_now
+
+    @cached_property
+    def loaded(self) -> LoadedProfile:
+        """The profile, read once. Raises ProfileError."""
+        return load_profile(self.settings.profile)
+
+    @property
+    def profile(self) -> Profile:
+        """The profile's values. Raises ProfileError."""
+        return self.loaded.profile
+
+    @property
+    def home(self) -> Home:
+        """The home directory."""
+        return self.settings.home
+
+    @property
+    def target(self) -> str:
+        """The key of the target, without starting anything."""
+        return target_key(self.settings)
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        """The home's warehouse; the home is made when it is missing."""
+        return Warehouse(self.home.create(), notice=self.notice)
+
+    def journal(self) -> Journal:
+        """The delivery journal, for a `with` block."""
+        return Journal(self.home.create().journal, clock=self.clock)
+
+    def existing(self) -> Installation:
+        """Itself, for a command that makes no home. Raises HomeError when there is none yet."""
+        if not self.home.path.is_dir():
+            raise HomeError(f"{self.home.path}: there is no home here; `hcm-pipeline init` or `land` makes one")
+        return self

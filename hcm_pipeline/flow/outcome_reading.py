@@ -1,0 +1,71 @@
+"""Reading what became of the operations that were sent, and when it is worth reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hcm_pipeline.delivery.outcomes import log_reading
+from hcm_pipeline.delivery.outcomes.log_reading import OutcomeReport as OutcomeReport
+from hcm_pipeline.flow.installation import Installation, Progress, quiet
+from hcm_pipeline.targets.entra.connection import describe, open_target
+from hcm_pipeline.targets.entra.job_health import JobState
+from hcm_pipeline.warehouse import first
+
+SANDBOX_INTERVAL = 2.0
+"""Seconds between two readings of the sandbox's log, which does not lag."""
+
+
+def read_outcomes(
+    installation: Installation, *, wait_seconds: float, interval: float, announce: Progress = quiet,
+    progress: Callable[[int, int], None] = lambda settled, waiting: None,
+) -> OutcomeReport:  # fmt: skip
+    """Read the log until no accepted operation waits or `wait_seconds` are over, every `interval` seconds.
+
+    `announce` is told of the target, `progress` of how many operations are settled and how many wait. Raises SignInFailed,
+    ServiceRefused and ServiceUnavailable; the same call goes on from there.
+    """
+    with open_target(installation.settings) as target:
+        announce(describe(target))
+        return log_reading.read_outcomes(
+            installation.warehouse,
+            target,
+            installation.profile.outcomes,
+            wait_seconds=wait_seconds,
+            interval=SANDBOX_INTERVAL if target.sandbox else interval,
+            progress=progress,
+        )
+
+
+def job_warning(report: OutcomeReport) -> str | None:
+    """What people should know of the synchronization job; None: it runs, or was not asked."""
+    return report.job.describe() if report.job is not None and report.job.state is not JobState.RUNNING else None
+
+
+@dataclass(frozen=True)
+class WorthReading:
+    """Whether the log is worth reading: `why`, None when nothing can be learnt; `accepted`: whether anything ever was."""
+
+    why: str | None
+    accepted: bool
+
+
+def worth_reading(installation: Installation) -> WorthReading:
+    """What a reading of the log could tell, by the journal and the read copy."""
+    newest = _last_acceptance(installation)
+    if not installation.home.read_copy.is_file():
+        return WorthReading("something was accepted" if newest else None, bool(newest))
+    with installation.warehouse.read() as con:
+        row = first(con, "select value from meta where key = 'accept_seq'")
+        if newest > (int(row[0]) if row else 0):
+            return WorthReading("something was accepted", True)
+        why = log_reading.why_read(con, installation.target, installation.profile.outcomes, installation.clock())
+    return WorthReading(why, bool(newest))
+
+
+def _last_acceptance(installation: Installation) -> int:
+    """The sequence number of the newest acceptance in the journal; 0 when nothing was accepted."""
+    if not installation.home.journal.is_file():
+        return 0
+    with installation.journal() as journal:
+        return journal.last_acceptance()

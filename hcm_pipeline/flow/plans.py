@@ -1,0 +1,152 @@
+"""Planning: names for those whose account was decided about, and the manifests that bring the target up to the snapshot."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from hcm_pipeline.delivery.manifest import Manifest as Manifest
+from hcm_pipeline.delivery.manifest import folder_of, verify
+from hcm_pipeline.delivery.plan import undo as undos
+from hcm_pipeline.delivery.plan.guards import OTHERS
+from hcm_pipeline.delivery.plan.planning import KINDS, make_plan
+from hcm_pipeline.delivery.plan.planning import Plan as Plan
+from hcm_pipeline.delivery.plan.resend import why_plan
+from hcm_pipeline.delivery.state.journal import WAITING, Journal
+from hcm_pipeline.errors import GuardStop, UsageError
+from hcm_pipeline.flow import verdicts
+from hcm_pipeline.flow.installation import Clock, Installation, Progress, quiet, utc_now
+from hcm_pipeline.flow.naming import name_workers
+from hcm_pipeline.home import Home
+from hcm_pipeline.profile import LoadedProfile
+from hcm_pipeline.verdicts import Effect
+from hcm_pipeline.warehouse import Warehouse, first, transaction
+from hcm_pipeline.workers import prepare
+
+
+def plan(
+    warehouse: Warehouse, loaded: LoadedProfile, target: str, *, clock: Clock = utc_now, progress: Progress = quiet
+) -> Plan | None:
+    """Plan what the newest snapshot asks for; None when no business date was processed yet. Raises GuardStop (see `give_names`)."""
+    try:
+        with warehouse.write() as con, Journal(warehouse.home.journal, clock=clock) as journal:
+            prepare(con, loaded)
+            _name_the_rest(con, loaded, clock())
+            made = make_plan(con, warehouse.home, loaded, journal, target, clock(), progress)
+            if made is not None:
+                with transaction(con):
+                    verdicts.keep_plan(con, made, clock())
+            return made
+    except GuardStop:
+        warehouse.publish()  # what stopped it is shown from there
+        raise
+
+
+def undo(
+    warehouse: Warehouse, loaded: LoadedProfile, target: str, manifest_id: str, by: str,
+    *, clock: Clock = utc_now, progress: Progress = quiet,
+) -> Plan:  # fmt: skip
+    """Plan with an undo of a manifest among its held ones; it is asked for until it is done or rejected.
+
+    Raises UsageError when nothing of the manifest can be put back.
+    """
+    with warehouse.write() as con:
+        undos.ask(con, target, manifest_id, by, clock())
+    made = plan(warehouse, loaded, target, clock=clock, progress=progress)
+    if made is None or not any(manifest.undoes == manifest_id for manifest in made.held):
+        left_out = made.left_out.get(manifest_id, {}) if made else {}
+        why = (
+            ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in left_out.items()) or "no operations"
+        )
+        raise UsageError(f"manifest {manifest_id[:12]}: there is nothing to put back ({why})")
+    return made
+
+
+def undo_manifest(
+    installation: Installation, manifest: str, *, by: str, progress: Progress = quiet
+) -> tuple[str, Plan]:
+    """Plan with an undo of the manifest whose id begins so; its whole id, and the plan. Raises UsageError as `undo` does."""
+    with installation.journal() as journal:
+        found = journal.get(manifest)
+    made = undo(
+        installation.warehouse, installation.loaded, found.target, found.manifest_id, by,
+        clock=installation.clock, progress=progress,
+    )  # fmt: skip
+    installation.warehouse.publish()
+    return found.manifest_id, made
+
+
+@dataclass(frozen=True)
+class PlanAgain:
+    """Why the newest business date should be planned again. `key` is the same for the same failures."""
+
+    day: dt.date
+    why: str
+    key: str
+
+
+def plan_again(installation: Installation) -> PlanAgain | str:
+    """Whether somebody is to be sent again now; a sentence when not: a manifest comes first, or nobody is due."""
+    if not installation.home.read_copy.is_file():
+        return "nothing was processed yet"
+    with installation.journal() as journal:
+        before = [m for m in journal.manifests(*WAITING) if m.target == installation.target]
+    if before:
+        return f"manifest {before[0].manifest_id[:12]} is {before[0].state}; it comes first"
+    with installation.warehouse.read() as con:
+        due = why_plan(con, installation.target, installation.clock())
+        day = first(con, "select max(business_date) from days where status = 'done'")
+    if due is None or day is None or day[0] is None:
+        return "nobody is to be sent again now"
+    why, key = due
+    return PlanAgain(day[0], why, key)
+
+
+def _name_the_rest(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, now: dt.datetime) -> None:
+    """On the newest date: names for those whose account has been decided about since it was processed."""
+    row = first(con, "select max(business_date) from days where status = 'done' having count(*) > 0")
+    if row is None:
+        return
+    day = row[0]
+    try:
+        with transaction(con):
+            given = name_workers(con, loaded.profile, day, now)
+            if given:
+                con.execute(
+                    "update days set identities_given = identities_given + ? where business_date = ?", [given, day]
+                )
+    except GuardStop as stop:
+        with transaction(con):
+            verdicts.keep(con, verdicts.of_stop(day, stop), now)
+        raise
+
+
+def operation_kinds(made: Plan | None) -> dict[str, int]:
+    """The operations of a plan by kind, held ones among them, in the order of sending; zeros too."""
+    return {kind: made.counts.get(kind, 0) if made else 0 for kind in KINDS}
+
+
+def manifest_folder(home: Home, manifest: Manifest) -> Path:
+    """The folder that a manifest and its requests lie in."""
+    return folder_of(home.manifests, manifest)
+
+
+def verify_files(home: Home, made: Plan) -> None:
+    """Raise PipelineError when a manifest of a plan does not hash to its id, or its requests to what it says of them."""
+    for manifest in made.manifests:
+        verify(manifest_folder(home, manifest))
+
+
+def nothing_goes_on(made: Plan) -> bool:
+    """Whether the profile says that nothing of a plan goes out before a person has decided about what tripped."""
+    return any(m.held_for == OTHERS for m in made.held) or any(
+        verdict.tripped and verdict.effect is Effect.STOP for verdict in verdicts.plan_verdicts(made)
+    )
+
+
+def tripped_sentences(made: Plan) -> list[str]:
+    """What tripped over a plan, a sentence each, fit for a log."""
+    return [verdicts.loggable(verdict) for verdict in verdicts.plan_verdicts(made) if verdict.tripped]

@@ -1,0 +1,166 @@
+"""Verdicts: what the rooms' rules found, brought into one shape and kept in one table.
+
+The rooms judge, and raise or return what they found; here it becomes a `Verdict`. A subject's newest verdicts take the place of
+those before, so that the table says of each extract, business date, plan and manifest what was last found.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+
+import duckdb
+import orjson
+
+from hcm_pipeline.delivery.plan.guards import Verdict as LimitVerdict
+from hcm_pipeline.delivery.plan.planning import Plan
+from hcm_pipeline.errors import ExtractHeld, GuardStop
+from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.verdicts import Effect, Kind, Verdict
+from hcm_pipeline.workers.day import DayCounts
+
+ACCEPT = "hcm-pipeline extract accept"
+APPROVE = "hcm-pipeline approve"
+READ_DIRECTORY = "hcm-pipeline identity directory"
+PAST_CANARY = "hcm-pipeline upload --past-canary"
+
+
+def of_day(
+    con: duckdb.DuckDBPyConnection, profile: Profile, counts: DayCounts, stop: GuardStop | None
+) -> list[Verdict]:
+    """What the rules said of a business date that was applied, or stopped by `stop`."""
+    found = [*of_extracts(con, counts.business_date)]
+    if not isinstance(stop, ExtractHeld):
+        stopped = stop is not None and stop.kind is Kind.QUARANTINE
+        found.append(of_quarantine(profile, counts.business_date, counts.quarantined, counts.rows, stopped=stopped))
+    return found + of_stop(counts.business_date, stop)
+
+
+def of_stop(day: dt.date, stop: GuardStop | None) -> list[Verdict]:
+    """What kept a business date's workers from their names: the directories, or a container that they do not have."""
+    if stop is None or stop.kind not in (Kind.DIRECTORY, Kind.CONTAINER):
+        return []
+    rule = "placement" if stop.kind is Kind.CONTAINER else "directories"
+    return [Verdict(stop.kind, rule, day.isoformat(), True, str(stop), released_by=READ_DIRECTORY)]
+
+
+def of_directory(name: str, sentence: str, *, stopped: bool) -> Verdict:
+    """Whether a reading of a directory was believed."""
+    return Verdict(
+        Kind.DIRECTORY, "loss", name, stopped, sentence, released_by=f"{READ_DIRECTORY} {name} --accept-loss"
+    )
+
+
+def of_canary(manifest_id: str, failed: str | None) -> Verdict:
+    """What the operations of a manifest that went first came to. `failed`: why they were not good."""
+    sentence = failed or "the operations that went first were good, or are still waited for"
+    return Verdict(
+        Kind.CANARY,
+        "canary",
+        manifest_id,
+        failed is not None,
+        sentence,
+        released_by=f"{PAST_CANARY} {manifest_id[:12]}",
+    )
+
+
+def of_extracts(con: duckdb.DuckDBPyConnection, day: dt.date) -> Iterator[Verdict]:
+    """What speaks against the extracts of a business date: one verdict a finding, and one for an extract without any."""
+    rows = con.execute(
+        """select e.sha256, e.status, f.rule, f.message, f.detail
+        from extracts e left join extract_findings f using (extract_id)
+        where e.business_date = ? and e.status in ('applied', 'stopped') order by e.extract_id, f.rule, f.message""",
+        [day],
+    ).fetchall()
+    for sha256, status, rule, message, detail in rows:
+        if rule is None:
+            yield Verdict(
+                Kind.COMPLETENESS, "completeness", sha256, False, "nothing speaks against it", released_by=ACCEPT
+            )
+        else:
+            yield of_finding(sha256, rule, message, detail, tripped=status == "stopped")
+
+
+def of_finding(sha256: str, rule: str, message: str, detail: str | None, *, tripped: bool) -> Verdict:
+    """The verdict of one finding of an extract; it does not trip once a person has accepted the extract."""
+    figures = {"detail": detail} if detail is not None else {}
+    return Verdict(Kind.COMPLETENESS, rule, sha256, tripped, message, released_by=ACCEPT, figures=figures)
+
+
+def of_quarantine(profile: Profile, day: dt.date, quarantined: int, rows: int, *, stopped: bool) -> Verdict:
+    """Whether a business date has more rows in quarantine than the profile allows."""
+    limit = profile.workers.quarantine_limit
+    why = f"{quarantined:,} of {rows:,} rows of {day}; allowed are {limit.percent:g} %, or fewer than {limit.at_least}"
+    return Verdict(
+        Kind.QUARANTINE, "quarantine_limit", day.isoformat(), stopped, why, released_by=ACCEPT,
+        figures={"quarantined": quarantined, "rows": rows, "percent": limit.percent, "at_least": limit.at_least},
+    )  # fmt: skip
+
+
+def of_containers(day: dt.date | None, unknown: Sequence[tuple[str, str]]) -> Verdict:
+    """Whether the directory has the containers that the profile names. `unknown` are a rule's key and its container."""
+    missing = "; ".join(f"{setting} is {container}" for setting, container in unknown)
+    why = f"not in the directory: {missing}" if missing else "the directory has every container that the profile names"
+    return Verdict(
+        Kind.CONTAINER, "placement", day.isoformat() if day else "", bool(unknown), why, released_by=READ_DIRECTORY
+    )
+
+
+def of_limit(found: LimitVerdict, subject: str) -> Verdict:
+    """What a limit of delivery says about one group of a plan's operations."""
+    return Verdict(
+        Kind.LIMIT, found.kind, subject, found.tripped, found.describe(values=True),
+        Effect.HOLD if found.others_go_on else Effect.STOP, APPROVE, found.as_row(),
+    )  # fmt: skip
+
+
+def plan_verdicts(made: Plan) -> list[Verdict]:
+    """What the limits said of a plan; its subject is its business date."""
+    return [of_limit(found, made.business_date.isoformat()) for found in made.verdicts]
+
+
+def loggable(verdict: Verdict) -> str:
+    """The sentence of a verdict, fit for a log: of a limit without the value of a worker's field."""
+    if verdict.kind is not Kind.LIMIT:
+        return verdict.sentence
+    return LimitVerdict.from_row(verdict.figures).describe(values=False)
+
+
+def keep(con: duckdb.DuckDBPyConnection, found: Sequence[Verdict], now: dt.datetime) -> None:
+    """Enter verdicts, in the place of what was found before of the same kind and subject."""
+    for kind, subject in {(verdict.kind, verdict.subject) for verdict in found}:
+        con.execute("delete from verdicts where kind = ? and subject = ?", [kind, subject])
+    for verdict in found:
+        figures = orjson.dumps(dict(verdict.figures), default=str).decode()
+        con.execute(
+            "insert into verdicts values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [verdict.kind, verdict.rule, verdict.subject, verdict.tripped, verdict.sentence, verdict.effect,
+             verdict.released_by, figures, now],
+        )  # fmt: skip
+
+
+def keep_day(con: duckdb.DuckDBPyConnection, day: dt.date, found: Sequence[Verdict], now: dt.datetime) -> None:
+    """Enter what the rules said of a business date; whatever was found of it before is past."""
+    con.execute(
+        "delete from verdicts where subject = ? and kind in (?, ?, ?)",
+        [day.isoformat(), Kind.QUARANTINE, Kind.DIRECTORY, Kind.CONTAINER],
+    )
+    keep(con, found, now)
+
+
+def keep_plan(con: duckdb.DuckDBPyConnection, made: Plan, now: dt.datetime) -> None:
+    """Enter what the limits said of a plan: the newest plan is the only one that counts."""
+    con.execute("delete from verdicts where kind = ?", [Kind.LIMIT])
+    keep(con, plan_verdicts(made), now)
+
+
+def tripped(con: duckdb.DuckDBPyConnection) -> list[Verdict]:
+    """Everything that holds or stops something by what was last found, in the order of the chain."""
+    rows = con.execute(
+        """select kind, "rule", subject, tripped, sentence, effect, released_by, figures from verdicts where tripped
+        order by judged_at, kind, subject, "rule" """
+    ).fetchall()
+    return [
+        Verdict(Kind(kind), rule, subject, trips, sentence, Effect(effect), released_by, orjson.loads(figures))
+        for kind, rule, subject, trips, sentence, effect, released_by, figures in rows
+    ]

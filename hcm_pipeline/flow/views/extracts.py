@@ -1,0 +1,154 @@
+"""Extracts: what they are, what speaks against them, and what was decided about them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import duckdb
+
+from hcm_pipeline.extracts.register import named
+from hcm_pipeline.flow import verdicts
+from hcm_pipeline.flow.installation import Installation
+from hcm_pipeline.flow.views.rows import mappings_of, values_of
+from hcm_pipeline.verdicts import Verdict
+
+
+@dataclass(frozen=True)
+class Extract:
+    """One file that was taken, and how it was read."""
+
+    business_date: dt.date
+    name: str
+    source: str
+    sha256: str
+    status: str
+    rows: int | None
+    quarantined: int | None
+    encoding: str
+    delimiter: str
+    newline: str
+    compression: str
+    unknown_columns: list[str]
+    missing_columns: list[str]
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What speaks against an extract. `detail` may hold values of cohorts."""
+
+    rule: str
+    message: str
+    detail: str | None
+
+
+@dataclass(frozen=True)
+class ExtractDecision:
+    """What a person decided about an extract."""
+
+    decision: str
+    decided_by: str
+    decided_at: dt.datetime
+    why: str
+
+
+@dataclass(frozen=True)
+class ExtractStory:
+    """One extract with what speaks against it and what was decided, oldest decision first."""
+
+    business_date: dt.date
+    name: str
+    source: str
+    content: str
+    sha256: str
+    status: str
+    rows: int | None
+    control_total: int | None
+    quarantined: int | None
+    landed_at: dt.datetime
+    reason: str | None
+    findings: tuple[Finding, ...]
+    decisions: tuple[ExtractDecision, ...]
+
+    def verdicts(self) -> list[Verdict]:
+        """Its findings in the shape of every rule's."""
+        trips = self.status == "stopped"
+        return [
+            verdicts.of_finding(self.sha256, found.rule, found.message, found.detail, tripped=trips)
+            for found in self.findings
+        ]
+
+
+@dataclass(frozen=True)
+class RunExtract:
+    """One file of a business date, as a run tells of it."""
+
+    sha256: str
+    source: str
+    name: str
+    size_bytes: int
+    encoding: str
+    delimiter: str
+    status: str
+
+
+def newest_extracts(con: duckdb.DuckDBPyConnection, limit: int = 14) -> list[Extract]:
+    """The newest extracts, oldest first."""
+    return values_of(
+        con,
+        Extract,
+        """select business_date, name, source, sha256, status, "rows", quarantined, shape->>'encoding' as encoding,
+            shape->>'delimiter' as delimiter, shape->>'newline' as newline, shape->>'compression' as compression,
+            unknown_columns, missing_columns, reason
+        from extracts order by business_date desc, extract_id desc limit ?""",
+        [limit],
+    )[::-1]
+
+
+def extract_stories(installation: Installation, sha256: str | None, limit: int = 30) -> list[ExtractStory]:
+    """One extract, by the beginning of its sha256, or the newest ones, oldest first.
+
+    Raises UsageError when no extract, or several, begin so.
+    """
+    with installation.warehouse.read() as con:
+        only = named(con, sha256).sha256 if sha256 else None
+        found = mappings_of(
+            con,
+            """select extract_id, business_date, name, source, content, sha256, status, "rows", control_total, quarantined,
+                landed_at, reason from extracts where ? is null or sha256 = ?
+            order by business_date desc, extract_id desc limit ?""",
+            [only, only, limit],
+        )
+        return [_story(con, row.pop("extract_id"), row) for row in reversed(found)]
+
+
+def _story(con: duckdb.DuckDBPyConnection, extract_id: int, row: dict[str, object]) -> ExtractStory:
+    findings = values_of(
+        con, Finding, "select rule, message, detail from extract_findings where extract_id = ? order by 1", [extract_id]
+    )
+    decisions = values_of(
+        con,
+        ExtractDecision,
+        "select decision, decided_by, decided_at, why from extract_decisions where extract_id = ? order by decided_at",
+        [extract_id],
+    )
+    return ExtractStory(**row, findings=tuple(findings), decisions=tuple(decisions))  # type: ignore[arg-type]
+
+
+def extracts_of(installation: Installation, day: dt.date) -> list[RunExtract]:
+    """The extracts of a business date, from the warehouse itself: what was just landed is not published yet."""
+    with installation.warehouse.write() as con:
+        return values_of(
+            con,
+            RunExtract,
+            """select sha256, source, name, size_bytes, shape->>'encoding' as encoding, shape->>'delimiter' as delimiter, status
+            from extracts where business_date = ? order by extract_id""",
+            [day],
+        )
+
+
+def taken_digests(installation: Installation) -> set[str]:
+    """The sha256 of every file ever taken."""
+    with installation.warehouse.write() as con:
+        return {digest for (digest,) in con.execute("select sha256 from extracts").fetchall()}

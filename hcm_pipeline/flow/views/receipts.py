@@ -1,0 +1,122 @@
+"""What became of operations: receipts, failures, and the synchronization job."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import duckdb
+
+from hcm_pipeline.flow.installation import Installation
+from hcm_pipeline.flow.views.rows import values_of
+from hcm_pipeline.targets.entra.job_health import remembered
+
+
+@dataclass(frozen=True)
+class Receipts:
+    """So many operations of one kind in one manifest have come to one state."""
+
+    manifest_id: str
+    business_date: dt.date
+    kind: str
+    state: str
+    operations: int
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A worker whose last delivered version is not in the target as it should be, and what mends it."""
+
+    person_number: str
+    state: str
+    error_code: str | None
+    failure_class: str
+    mend: str
+    attempts: int
+    since: dt.datetime
+    next_try_at: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class Job:
+    """What was last known of the synchronization job."""
+
+    state: str
+    reason: str | None
+    since: dt.datetime
+    checked_at: dt.datetime
+    until: dt.datetime | None
+    says: str
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What the provisioning log has said so far: operations by manifest, failures, and the job."""
+
+    receipts: tuple[Receipts, ...]
+    failures: tuple[Failure, ...]
+    job: Job | None
+
+
+@dataclass(frozen=True)
+class ManifestOutcomes:
+    """Operations of one manifest by state."""
+
+    manifest_id: str
+    business_date: dt.date
+    states: dict[str, int]
+
+
+def receipts(con: duckdb.DuckDBPyConnection) -> list[Receipts]:
+    """Operations by manifest, kind and state, newest manifest first."""
+    return values_of(
+        con,
+        Receipts,
+        """select manifest_id, business_date, kind, state, count(*) as operations from receipts
+        group by all order by business_date desc, manifest_id, kind, state""",
+    )
+
+
+def failures(con: duckdb.DuckDBPyConnection, target: str, limit: int = 50) -> list[Failure]:
+    """Workers whose last delivered version is not in the target as it should be."""
+    return values_of(
+        con,
+        Failure,
+        """select person_number, state, error_code, failure_class, mend, attempts, since, next_try_at from failures
+        where target = ? order by state, failure_class, person_number limit ?""",
+        [target, limit],
+    )
+
+
+def job(con: duckdb.DuckDBPyConnection, target: str) -> Job | None:
+    """What was last known of the synchronization job; None before it was first asked."""
+    found = remembered(con, target)
+    if found is None:
+        return None
+    report = found.report
+    return Job(str(report.state), report.reason, found.since, found.checked_at, report.until, report.describe())
+
+
+def outcomes(installation: Installation, manifest_id: str | None = None) -> Outcomes:
+    """What the log has said of all manifests, or of one."""
+    with installation.warehouse.read() as con:
+        return Outcomes(
+            tuple(found for found in receipts(con) if manifest_id in (None, found.manifest_id)),
+            tuple(failures(con, installation.target)),
+            job(con, installation.target),
+        )
+
+
+def newest_outcomes(installation: Installation) -> list[ManifestOutcomes]:
+    """Operations by state of the newest manifests, oldest business date first."""
+    with installation.warehouse.read() as con:
+        rows = con.execute(
+            """select business_date, manifest_id, state, count(*) from receipts where target = ?
+            and manifest_id in (select manifest_id from manifests order by plan_no desc limit 20)
+            group by all order by all""",
+            [installation.target],
+        ).fetchall()
+    found: dict[str, ManifestOutcomes] = {}
+    for date, manifest_id, state, count in rows:
+        found.setdefault(manifest_id, ManifestOutcomes(manifest_id, date, {})).states[state] = count
+    return list(found.values())

@@ -1,0 +1,130 @@
+"""The view of everything at once: days, extracts, manifests, queue, quota, failures and quarantine."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from hcm_pipeline.delivery.plan import decisions
+from hcm_pipeline.delivery.state.journal import WAITING, Journal, JournaledManifest
+from hcm_pipeline.delivery.state.pacing import pace_of
+from hcm_pipeline.delivery.state.pauses import Gates, Pause
+from hcm_pipeline.errors import HomeError
+from hcm_pipeline.flow import landing, verdicts
+from hcm_pipeline.flow.installation import Installation
+from hcm_pipeline.flow.views.days import Day, QuarantineReason, newest_days, quarantine
+from hcm_pipeline.flow.views.extracts import Extract, newest_extracts
+from hcm_pipeline.flow.views.manifests import WaitingManifest, waiting_manifests
+from hcm_pipeline.flow.views.receipts import Failure, Job, Receipts, failures, job, receipts
+from hcm_pipeline.verdicts import Verdict
+
+SHOWN_MANIFESTS = 20
+
+
+@dataclass(frozen=True)
+class ManifestStatus:
+    """A manifest and how far its upload has come. `accepted` are requests."""
+
+    manifest_id: str
+    business_date: dt.date
+    state: str
+    requests: int
+    accepted: int
+    operations: int
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the read copy knows; empty before anything was processed."""
+
+    days: tuple[Day, ...] = ()
+    extracts: tuple[Extract, ...] = ()
+    quarantine: tuple[QuarantineReason, ...] = ()
+    receipts: tuple[Receipts, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    withheld: Mapping[str, int] = field(default_factory=dict)
+    job: Job | None = None
+    tripped: tuple[Verdict, ...] = ()
+
+
+@dataclass(frozen=True)
+class Status:
+    """All that `status` shows. `paused` is set while an upload waits; `tripped` is what holds or stops something."""
+
+    home: Path
+    profile: str
+    target: str
+    manifests: tuple[ManifestStatus, ...]
+    waiting: tuple[WaitingManifest, ...]
+    quota_left: int
+    paused: Pause | None
+    landing: tuple[str, ...]
+    known: Known
+
+    def as_json(self) -> dict[str, object]:
+        """One object, what the read copy knows among the rest; verdicts are `plan --json`'s and the table's."""
+        own = {name: value for name, value in vars(self).items() if name != "known"}
+        return own | {name: value for name, value in vars(self.known).items() if name != "tripped"}
+
+    def is_open(self, manifest_id: str) -> bool:
+        """Whether something of a manifest is still to be sent."""
+        return any(m.manifest_id == manifest_id and m.state in set(WAITING) for m in self.manifests)
+
+
+def status(installation: Installation) -> Status:
+    """Look at the journal, the landing folder and the read copy."""
+    with installation.journal() as journal:
+        manifests = journal.manifests()
+        pause = Gates(journal, installation.target).paused()
+        return Status(
+            home=installation.home.path,
+            profile=installation.profile.name,
+            target=installation.target,
+            manifests=tuple(_of_manifest(journal, m) for m in manifests[-SHOWN_MANIFESTS:]),
+            waiting=tuple(waiting_manifests(installation, manifests)),
+            quota_left=pace_of(journal, installation.settings, installation.profile.delivery).left(),
+            paused=pause if pause and pause.holds(installation.clock()) else None,
+            landing=tuple(path.name for path in landing.waiting(installation.home)),
+            known=_known(installation),
+        )
+
+
+def _of_manifest(journal: Journal, manifest: JournaledManifest) -> ManifestStatus:
+    return ManifestStatus(
+        manifest.manifest_id, manifest.business_date, str(manifest.state), manifest.requests,
+        journal.progress(manifest.manifest_id).accepted, manifest.operations, manifest.reason,
+    )  # fmt: skip
+
+
+def _known(installation: Installation) -> Known:
+    try:
+        with installation.warehouse.read() as con:
+            return _read(con, installation.target)
+    except HomeError:
+        return Known()
+
+
+def _read(con: duckdb.DuckDBPyConnection, target: str) -> Known:
+    return Known(
+        tuple(newest_days(con)),
+        tuple(newest_extracts(con)),
+        tuple(quarantine(con)),
+        tuple(receipts(con)),
+        tuple(failures(con, target)),
+        decisions.withheld(con, target),
+        job(con, target),
+        tuple(verdicts.tripped(con)),
+    )
+
+
+def holding(installation: Installation) -> list[Verdict]:
+    """Everything that holds or stops something, by what was last found; empty before anything was processed."""
+    if not installation.home.read_copy.is_file():
+        return []
+    with installation.warehouse.read() as con:
+        return verdicts.tripped(con)

@@ -1,0 +1,279 @@
+"""The view of one worker: versions with file, row and column, changes, quarantine, names, operations and outcomes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from hcm_pipeline.errors import UsageError
+from hcm_pipeline.flow.installation import Installation
+from hcm_pipeline.flow.naming import workforce
+from hcm_pipeline.flow.views.difference import complete
+from hcm_pipeline.flow.views.identities import LedgerEntry, ledger_entry
+from hcm_pipeline.flow.views.rows import mappings_of, values_of
+from hcm_pipeline.identity.explain import Tried, explain
+from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile.scope import scope_sql
+from hcm_pipeline.targets.entra.scim_mapping import compile_mapping
+from hcm_pipeline.warehouse import quote, scratch
+from hcm_pipeline.workers.change_kinds import first_kind_sql, kind_sql
+
+LAST_DAY = dt.date(9999, 12, 31)
+
+
+@dataclass(frozen=True)
+class FieldValue:
+    """One field of a version: the column it was read from, its value, and the SCIM attributes that are made of it."""
+
+    field: str
+    column: str
+    value: Any
+    becomes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Version:
+    """What was true of a worker from `valid_from` until the day before `valid_to`, and the row that said so."""
+
+    valid_from: dt.date
+    valid_to: dt.date | None
+    file: str
+    extract_sha256: str
+    row_no: int
+    life_stage: str
+    status_active: bool
+    next_at: dt.datetime | None
+    known_from: dt.datetime
+    landed_at: dt.datetime
+    values: tuple[FieldValue, ...]
+
+    def value(self, field: str) -> Any:
+        """The value of a field."""
+        return next(found.value for found in self.values if found.field == field)
+
+
+@dataclass(frozen=True)
+class WithdrawnVersion:
+    """A version that was believed once, and withdrawn when a day was processed anew."""
+
+    valid_from: dt.date
+    file: str
+    row_no: int
+    life_stage: str
+    known_from: dt.datetime
+    known_to: dt.datetime
+
+
+@dataclass(frozen=True)
+class OtherRow:
+    """A row of the worker against which the profile's rules decided."""
+
+    valid_from: dt.date
+    valid_to: dt.date | None
+    file: str
+    row_no: int
+
+
+@dataclass(frozen=True)
+class NamedChange:
+    """What a change is called, and the rule that says so."""
+
+    business_date: dt.date
+    kind: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Spell:
+    """A state that lasted from one business date until another."""
+
+    status: str
+    valid_from: dt.date
+    valid_to: dt.date | None
+
+
+@dataclass(frozen=True)
+class ChangedAttribute:
+    """One attribute that changed on a business date."""
+
+    business_date: dt.date
+    kind: str
+    attribute: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True)
+class QuarantinedCell:
+    """A cell that broke a rule."""
+
+    business_date: dt.date
+    file: str
+    row_no: int
+    rule: str
+    column: str | None
+    value_class: str | None
+    value: str | None
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation of a manifest, and what became of it."""
+
+    business_date: dt.date
+    manifest_id: str
+    request_no: int
+    op_no: int
+    kind: str
+    state: str
+    accepted_at: dt.datetime | None
+    action: str | None
+    reference: str | None
+    error_code: str | None
+    failure_class: str | None
+    reason: str | None
+    advice: str | None
+    mend: str | None
+    attempts: int | None
+    next_try_at: dt.datetime | None
+    logged_at: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class Story:
+    """All that is known of one worker."""
+
+    person_number: str
+    versions: tuple[Version, ...]
+    withdrawn: tuple[WithdrawnVersion, ...]
+    other_rows: tuple[OtherRow, ...]
+    kinds: tuple[NamedChange, ...]
+    manager_warnings: tuple[Spell, ...]
+    absences: tuple[Spell, ...]
+    changes: tuple[ChangedAttribute, ...]
+    quarantine: tuple[QuarantinedCell, ...]
+    identity: LedgerEntry | None
+    tried: tuple[Tried, ...]
+    operations: tuple[Operation, ...]
+
+
+def trace(
+    installation: Installation, number: str, date: dt.date | None = None, known_on: dt.date | None = None
+) -> Story:
+    """One worker's story up to a date; with `known_on` by what was known at the end of that day.
+
+    Raises UsageError when no extract holds the person number.
+    """
+    with installation.warehouse.read() as con:
+        story = story_of(con, installation.profile, number, date, known_on)
+    if not (story.versions or story.quarantine or story.operations or story.identity):
+        raise UsageError(f"{number}: no extract holds this person number{f' up to {date}' if date else ''}")
+    return story
+
+
+def story_of(
+    con: duckdb.DuckDBPyConnection, profile: Profile, number: str, date: dt.date | None, known_on: dt.date | None = None
+) -> Story:
+    """What the warehouse holds of a worker; see `trace`."""
+    complete(con, profile, compile_mapping(profile))
+    limit = date or LAST_DAY
+    return Story(
+        person_number=number,
+        versions=tuple(_versions(con, profile, number, date, known_on)),
+        withdrawn=tuple(values_of(con, WithdrawnVersion, _WITHDRAWN, [number])),
+        other_rows=tuple(values_of(con, OtherRow, _OTHER_ROWS, [number])),
+        kinds=tuple(_kinds(con, profile, number, limit)),
+        manager_warnings=tuple(values_of(con, Spell, _SPELLS.format("manager_warnings"), [number])),
+        absences=tuple(values_of(con, Spell, _SPELLS.format("absences"), [number])),
+        changes=tuple(values_of(con, ChangedAttribute, _CHANGES, [number, limit])),
+        quarantine=tuple(values_of(con, QuarantinedCell, _QUARANTINE, [number, limit])),
+        identity=ledger_entry(con, number),
+        tried=tuple(_tried(con, profile, number)),
+        operations=tuple(values_of(con, Operation, _OPERATIONS, [number, limit])),
+    )
+
+
+def _tried(con: duckdb.DuckDBPyConnection, profile: Profile, number: str) -> list[Tried]:
+    with scratch(con) as t:
+        return explain(t, profile, workforce(t), number)
+
+
+_WITHDRAWN = """
+    select v.valid_from, e.name as file, v.row_no, v.life_stage, v.known_from, v.known_to
+    from withdrawn_versions v join extracts e using (extract_id) where v.person_number = ? order by v.known_to, v.valid_from"""
+_OTHER_ROWS = """
+    select o.valid_from, o.valid_to, e.name as file, o.row_no from other_rows o join extracts e using (extract_id)
+    where o.person_number = ? order by 1, 3, 4"""
+_SPELLS = "select status, valid_from, valid_to from {} where person_number = ? order by 2"
+_CHANGES = """
+    select business_date, kind, attribute, old, new from change_attributes
+    where person_number = ? and business_date <= ? order by 1, 3"""
+_QUARANTINE = """
+    select business_date, file, row_no, rule, column_name as "column", value_class, "value"
+    from quarantine_reasons where person_number = ? and business_date <= ? order by 1, 3, 4"""
+_OPERATIONS = """
+    select business_date, manifest_id, request_no, op_no, kind, state, accepted_at, action, reference,
+        error_code, failure_class, reason, advice, mend, attempts, next_try_at, logged_at
+    from receipts where person_number = ? and business_date <= ? order by accepted_at nulls last, business_date"""
+
+
+def _versions(
+    con: duckdb.DuckDBPyConnection, profile: Profile, number: str, date: dt.date | None, known_on: dt.date | None
+) -> list[Version]:
+    becomes: dict[str, list[str]] = {}
+    for leaf in compile_mapping(profile).leaves:
+        becomes.setdefault("manager" if leaf.origin == "manager_external_id" else leaf.origin, []).append(leaf.column)
+    if known_on is None:
+        found = mappings_of(con, _versions_sql(profile), [number, date, date, date])
+    else:
+        found = mappings_of(con, _believed_sql(profile), [date or known_on, known_on, number])
+    return [
+        Version(
+            **{name: value for name, value in row.items() if name not in profile.columns},
+            values=tuple(
+                FieldValue(name, spec.column, row[name], tuple(becomes.get(name, ())))
+                for name, spec in profile.columns.items()
+            ),
+        )
+        for row in found
+    ]
+
+
+def _versions_sql(profile: Profile) -> str:
+    """Versions of a worker, of which those of one date when it is given; the last columns are the profile's fields."""
+    fields = ", ".join(f"v.{quote(name)}" for name in profile.columns)
+    return f"""
+        select v.valid_from, v.valid_to, e.name as file, e.sha256 as extract_sha256, v.row_no, v.life_stage, v.status_active,
+            v.next_at, v.known_from, e.landed_at, {fields}
+        from worker_versions v join extracts e using (extract_id)
+        where v.person_number = ? and (?::date is null or (v.valid_from <= ? and coalesce(v.valid_to, date '9999-12-31') > ?))
+        order by v.valid_from"""
+
+
+def _believed_sql(profile: Profile) -> str:
+    """The version of a worker on a date, as it was believed at the end of another day."""
+    fields = ", ".join(f"v.{quote(name)}" for name in profile.columns)
+    return f"""
+        select v.valid_from, null as valid_to, e.name as file, e.sha256 as extract_sha256, v.row_no, v.life_stage,
+            v.status_active, null as next_at, v.known_from, e.landed_at, {fields}
+        from believed(?::date, ?::date) v join extracts e using (extract_id) where v.person_number = ?"""
+
+
+def _kinds(con: duckdb.DuckDBPyConnection, profile: Profile, number: str, limit: dt.date) -> list[NamedChange]:
+    """What every change of one worker is called, and the rule that says so."""
+    told = f"(select *, {scope_sql(profile)} as in_scope from worker_versions where person_number = $number)"
+    at_first = first_kind_sql("n.life_stage", lambda rule: rule.why)
+    why = kind_sql(profile, "c.attributes", "b", "n", lambda rule: rule.why)
+    return values_of(
+        con,
+        NamedChange,
+        f"""select c.business_date, c.kind, if(c.before_from is null, {at_first}, {why}) as why
+        from (select *, exists (from worker_versions w where w.person_number = $number and w.valid_from < c.before_from
+                and w.life_stage in ('active', 'on_leave')) as been from changes c where person_number = $number) c
+        join {told} n on n.valid_from = c.business_date left join {told} b on b.valid_from = c.before_from
+        where c.business_date <= $limit order by 1""",
+        {"number": number, "limit": limit},
+    )
