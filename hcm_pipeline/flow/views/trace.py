@@ -272,7 +272,7 @@ def _kinds(con: duckdb.DuckDBPyConnection, profile: Profile, number: str, limit:
         NamedChange,
         f"""select c.business_date, c.kind, if(c.before_from is null, {at_first}, {why}) as why
         from (select *, exists (from worker_versions w where w.person_number = $number and w.valid_from < c.before_from
-                and w.life_stage in ('active', 'on_leave')) as been from changes c where person_number = $number) c
+                and w.life_stage in ('active', 'on_leave')) as worked_before from changes c where person_number = $number) c
         join {told} n on n.valid_from = c.business_date left join {told} b on b.valid_from = c.before_from
         where c.business_date <= $limit order by 1""",
         {"number": number, "limit": limit},
