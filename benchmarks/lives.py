@@ -25,6 +25,7 @@ import duckdb
 from hcm_pipeline.flow import landing, processing
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
+from hcm_pipeline.http import utc_now
 from hcm_pipeline.identity.allocation import entered
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.warehouse import Warehouse, first
@@ -107,7 +108,7 @@ def a_year(folder: Path, loaded: LoadedProfile, workers: int, number: int) -> No
                 )
             path = folder / f"workers-{today}.csv"
             con.execute(f"copy people to '{path}' (header)")
-            [landed] = landing.land(warehouse, loaded.profile, [path], now=processing.utc_now)
+            [landed] = landing.land(warehouse, loaded.profile, [path], now=utc_now)
             assert landed.result == "taken", landed
             path.unlink()
     dates = [START + dt.timedelta(days=n) for n in range(number)]

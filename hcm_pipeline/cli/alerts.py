@@ -23,7 +23,8 @@ from hcm_pipeline.cli.context import Context
 from hcm_pipeline.cli.output import dump, note, say, table
 from hcm_pipeline.cli.prepare import Json
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.flow.processing import utc_now
+from hcm_pipeline.http import utc_now
+from hcm_pipeline.targets.entra.connection import known_target
 
 
 def add_to(app: typer.Typer) -> None:
@@ -49,7 +50,7 @@ def alerts(
     if send and not receivers:
         raise UsageError("no receiver is named: set HCM_PIPELINE_ALERT_WEBHOOK, or alerts.mail in the profile")
     with context.warehouse.read() as con, context.journal() as journal:
-        found = find_alerts(con, journal, context.settings, profile, utc_now())
+        found = find_alerts(con, journal, known_target(context.settings, profile.delivery), profile, utc_now())
     errors: tuple[str, ...] = ()
     sent = 0
     if send:

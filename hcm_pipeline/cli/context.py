@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hcm_pipeline.cli.output import note
-from hcm_pipeline.delivery.state.journal import Journal
+from hcm_pipeline.delivery import Journal
 from hcm_pipeline.errors import HomeError, UsageError
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.profile import LoadedProfile

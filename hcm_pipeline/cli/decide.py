@@ -11,7 +11,7 @@ import typer
 from hcm_pipeline.cli.context import Context
 from hcm_pipeline.cli.output import dump, say
 from hcm_pipeline.cli.prepare import Json
-from hcm_pipeline.delivery.state.journal import JournaledManifest, ManifestState
+from hcm_pipeline.delivery import JournaledManifest, ManifestState
 
 Which = Annotated[
     str, typer.Argument(metavar="MANIFEST", help="A manifest's id, or a beginning of it that fits no other.")

@@ -11,19 +11,22 @@ import typer
 from hcm_pipeline.cli.context import Context
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.prepare import Json
-from hcm_pipeline.delivery.outcomes.failures import decide_retry
-from hcm_pipeline.delivery.outcomes.log_reading import read_outcomes, take_over
+from hcm_pipeline.delivery import (
+    ManifestState,
+    UploadReport,
+    decide_retry,
+    read_outcomes,
+    refuse_silent,
+    sync_warehouse,
+)
+from hcm_pipeline.delivery import upload as send
 from hcm_pipeline.delivery.plan.canary import canary_of
 from hcm_pipeline.delivery.plan.staleness import refuse_moved
-from hcm_pipeline.delivery.send.upload import UploadReport
-from hcm_pipeline.delivery.send.upload import upload as send
-from hcm_pipeline.delivery.state.journal import ManifestState
-from hcm_pipeline.delivery.state.pauses import Gates
-from hcm_pipeline.entra.timing import utc_now
 from hcm_pipeline.errors import GuardStop, UsageError
 from hcm_pipeline.flow import queries
+from hcm_pipeline.http import utc_now
 from hcm_pipeline.targets.entra.connection import describe, open_target, target_key
-from hcm_pipeline.targets.entra.job_health import refuse_silent
+from hcm_pipeline.targets.entra.service import live
 
 Manifest = Annotated[str | None, typer.Argument(help="A manifest's id or the beginning of it; default: all that wait.")]
 
@@ -48,14 +51,15 @@ def upload(
     home, delivery = context.settings.home.create(), context.loaded.profile.delivery
     progress = Progress()
     reports: list[UploadReport] = []
-    with open_target(context.settings) as target, context.journal() as journal:
-        (note if as_json else say)(describe(target))
+    with open_target(context.settings) as connection, context.journal() as journal:
+        target = live(connection, delivery.own_quota)
+        (note if as_json else say)(describe(connection))
         chosen = (
             [journal.get(manifest)] if manifest else [m for m in journal.open_manifests() if m.target == target.key]
         )
         if past_canary:
-            Gates(journal, chosen[0].target).release(chosen[0].manifest_id, getpass.getuser(), utc_now())
-        refuse_silent(context.warehouse, target.key, utc_now())
+            journal.pauses(chosen[0].target).release(chosen[0].manifest_id, getpass.getuser(), utc_now())
+        refuse_silent(context.warehouse, target, utc_now())
         with progress.shown():
             for one in chosen:
                 reports.append(
@@ -64,15 +68,14 @@ def upload(
                         target,
                         one.manifest_id,
                         journal=journal,
-                        quota=delivery.own_quota,
-                        canary=canary_of(delivery, target),
+                        canary=canary_of(delivery, sandbox=connection.sandbox),
                         still_holds=partial(refuse_moved, context.warehouse, context.loaded),
                         progress=lambda done, of: progress(f"sent {done:,} of {of:,} requests"),
                     )
                 )
         held = [] if manifest else journal.held_manifests(target.key)
     if reports:
-        take_over(context.warehouse)
+        sync_warehouse(context.warehouse, target, context.loaded.profile.outcomes)
     if as_json:
         dump(reports)
     elif not reports:
@@ -117,15 +120,16 @@ def outcomes(
     if manifest:
         with context.journal() as journal:
             manifest = journal.get(manifest).manifest_id
-    with open_target(context.settings) as target:
-        (note if as_json else say)(describe(target))
+    with open_target(context.settings) as connection:
+        target = live(connection)
+        (note if as_json else say)(describe(connection))
         with progress.shown():
             report = read_outcomes(
                 context.warehouse,
                 target,
                 context.loaded.profile.outcomes,
                 wait_seconds=wait,
-                interval=2.0 if target.sandbox else 15.0,
+                interval=2.0 if connection.sandbox else 15.0,
                 progress=lambda settled, waiting: progress(f"{settled:,} operations settled, {waiting:,} waiting"),
             )
     with context.warehouse.read() as con:
@@ -146,7 +150,7 @@ def outcomes(
 
 
 def _retry(context: Context, number: str | None, as_json: bool) -> None:
-    """A person's word: the next plan sends again."""
+    """A person's decision: the next plan sends again."""
     with context.warehouse.write() as con:
         count = decide_retry(con, target_key(context.settings), number, getpass.getuser(), utc_now())
     if number is not None and not count:

@@ -16,7 +16,8 @@ from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.prepare import Json
 from hcm_pipeline.cli.run import DAY_COLUMNS, REASON_COLUMNS, day_row, materialize, reason_row
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.flow import landing, processing, queries
+from hcm_pipeline.flow import landing, queries
+from hcm_pipeline.http import utc_now
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.connection import target_key
 
@@ -70,7 +71,7 @@ def _refuse_foreign_home(context: Context) -> None:
 def _land(context: Context, name: str) -> None:
     sample = resources.files("hcm_pipeline.cli").joinpath("samples", name)
     with resources.as_file(sample) as path:
-        landing.land(context.warehouse, context.loaded.profile, [Path(path)], now=processing.utc_now, wait=True)
+        landing.land(context.warehouse, context.loaded.profile, [Path(path)], now=utc_now, wait=True)
 
 
 def _ticks(context: Context, progress: Progress) -> None:

@@ -12,7 +12,7 @@ from hcm_pipeline.cli.output import dump, say, table
 from hcm_pipeline.cli.prepare import Json
 from hcm_pipeline.extracts.register import decide, named
 from hcm_pipeline.flow import queries
-from hcm_pipeline.flow.processing import utc_now
+from hcm_pipeline.http import utc_now
 
 extract_app = typer.Typer(
     help="Extracts: what speaks against one, and what becomes of it.", no_args_is_help=True, rich_markup_mode=None

@@ -17,7 +17,7 @@ from hcm_pipeline.directory.entries import Read
 from hcm_pipeline.errors import HomeError, PipelineError, UsageError
 from hcm_pipeline.flow import queries
 from hcm_pipeline.flow.directories import Wish, forget_removed, read_directory, readable
-from hcm_pipeline.flow.processing import utc_now
+from hcm_pipeline.http import utc_now
 from hcm_pipeline.identity.capacity import crowded
 from hcm_pipeline.identity.explain import Tried, explain
 from hcm_pipeline.identity.ledger_csv import export_ledger, import_ledger

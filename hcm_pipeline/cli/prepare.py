@@ -18,9 +18,9 @@ from hcm_pipeline.cli.output import dump, note, say, table
 from hcm_pipeline.defs.instance_file import write_instance_file
 from hcm_pipeline.errors import ExtractRefused, HomeError, UsageError
 from hcm_pipeline.flow import landing
-from hcm_pipeline.flow.processing import utc_now
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
+from hcm_pipeline.http import utc_now
 from hcm_pipeline.profile import built_in_names
 from hcm_pipeline.profile.load import BUILT_IN
 from hcm_pipeline.sandbox.command import greeting, options_of

@@ -15,19 +15,16 @@ from hcm_pipeline.cli.identity import show_identity, show_tried
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.prepare import Json
 from hcm_pipeline.cli.run import DAY_COLUMNS, REASON_COLUMNS, day_row, reason_row
+from hcm_pipeline.delivery import WAITING, JournaledManifest, ManifestState, ends_at
 from hcm_pipeline.delivery.manifest import read_manifest
 from hcm_pipeline.delivery.plan import decisions, summary
 from hcm_pipeline.delivery.plan.canary import first_request
 from hcm_pipeline.delivery.plan.guards import Verdict
-from hcm_pipeline.delivery.send.eta import ends_at
-from hcm_pipeline.delivery.state.journal import WAITING, JournaledManifest, ManifestState
-from hcm_pipeline.delivery.state.pacing import DAY, pace_of
-from hcm_pipeline.delivery.state.pauses import Gates
-from hcm_pipeline.entra.timing import UPLOAD_RATE, Rate, utc_now
 from hcm_pipeline.errors import GuardStop, HomeError, UsageError
 from hcm_pipeline.flow import processing, queries
 from hcm_pipeline.flow.landing import waiting
-from hcm_pipeline.targets.entra.connection import target_key
+from hcm_pipeline.http import utc_now
+from hcm_pipeline.targets.entra.connection import known_target, pace_of, target_key
 from hcm_pipeline.workers.forecast import forecast
 
 
@@ -69,17 +66,17 @@ def plan(
             con, profile, target, journal, first_request=first_request(journal, context.loaded, target)
         )
         days = queries.days(con, 1)
-    quota = Rate(profile.delivery.own_quota, DAY)
+    limits = known_target(context.settings, profile.delivery).limits
     with context.journal() as journal:
         manifests = [m for m in journal.manifests() if m.target == target]
         made = pace_of(journal, context.settings, profile.delivery).made()
     waiting = [m for m in manifests if m.newest and m.state in WAITING]
-    seconds = found["requests"] / UPLOAD_RATE.calls * UPLOAD_RATE.per.total_seconds()
-    ends = ends_at(made, found["requests"], utc_now(), quota=quota)
+    seconds = found["requests"] / limits.calls * limits.window.total_seconds()
+    ends = ends_at(made, found["requests"], utc_now(), limits)
     report = {
         **found,
         "least_seconds": round(seconds, 1),
-        "quota_left": max(0, quota.calls - len(made)),
+        "quota_left": max(0, limits.quota - len(made)),
         "ends_at": ends,
         "guards": ([_quarantine_verdict(context, days[-1])] if days else []) + found["guards"],
         "manifests": [held_row(context, m) for m in waiting],
@@ -88,7 +85,7 @@ def plan(
     if as_json:
         dump(report)
     else:
-        show_plan(report, quota.calls)
+        show_plan(report, limits.quota)
     if any(m.state is ManifestState.HELD for m in waiting):
         raise typer.Exit(GuardStop.exit_code)
 
@@ -296,7 +293,7 @@ def status(as_json: Json = False) -> None:
             held_row(context, m) for m in manifests if m.target == target and m.newest and m.state in WAITING
         ]
         report["quota_left"] = pace_of(journal, context.settings, context.loaded.profile.delivery).left()
-        pause = Gates(journal, target).paused()
+        pause = journal.pauses(target).paused()
         report["paused"] = pause if pause and pause.holds(utc_now()) else None
     report["landing"] = [path.name for path in waiting(context.settings.home)]
     try:

@@ -11,9 +11,10 @@ import typer
 from hcm_pipeline.cli.context import Context, day
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.prepare import Json
-from hcm_pipeline.delivery.state.journal import JournaledManifest
+from hcm_pipeline.delivery import JournaledManifest
 from hcm_pipeline.errors import ExtractRefused, GuardStop, PlanHeld, UsageError
 from hcm_pipeline.flow import landing, processing, queries
+from hcm_pipeline.http import utc_now
 from hcm_pipeline.targets.entra.connection import target_key
 from hcm_pipeline.warehouse import first
 
@@ -73,7 +74,7 @@ def _asked(date: str | None, from_: str | None, to: str | None) -> list[dt.date]
 def _land(context: Context, *, quiet: bool) -> list[landing.Landed]:
     if not landing.waiting(context.settings.home):
         return []
-    results = landing.land(context.warehouse, context.loaded.profile, None, now=processing.utc_now, wait=True)
+    results = landing.land(context.warehouse, context.loaded.profile, None, now=utc_now, wait=True)
     for result in results:
         if not quiet or result.result in {"left", "refused"}:
             note(f"{result.name}: {result.result}: {result.message}")
@@ -101,7 +102,7 @@ def _pending(context: Context) -> list[dt.date]:
 def materialize(context: Context, first: dt.date, last: dt.date) -> None:
     """One Dagster run over a range of dates, in this process, recorded in the home's instance. Raises what it raised."""
     profile = context.loaded.profile  # a fault of the profile is told before Dagster is loaded
-    latest = processing.utc_now().date() + dt.timedelta(days=landing.DAYS_AHEAD)
+    latest = utc_now().date() + dt.timedelta(days=landing.DAYS_AHEAD)
     if first.isoformat() < profile.start_date or last > latest:
         raise UsageError(f"business dates lie between the profile's start_date {profile.start_date} and {latest}")
     from hcm_pipeline.definitions import build

@@ -12,8 +12,9 @@ import dagster as dg
 
 from hcm_pipeline.alerts import Alert, AlertKind, Outbox, anything_to_tell, find_alerts, receivers_of, tell
 from hcm_pipeline.defs.resources import Pipeline
-from hcm_pipeline.delivery.state.journal import Journal
-from hcm_pipeline.flow.processing import utc_now
+from hcm_pipeline.delivery import Journal
+from hcm_pipeline.http import utc_now
+from hcm_pipeline.targets.entra.connection import known_target
 
 ALERTS_JOB = "tell_people"
 
@@ -93,4 +94,4 @@ def _holding(pipeline: Pipeline) -> list[Alert]:
     """What holds, as the read copy and the journal know it."""
     settings, profile = pipeline.settings, pipeline.loaded.profile
     with pipeline.warehouse(dg.get_dagster_logger()).read() as con, Journal(pipeline.home.journal) as journal:
-        return find_alerts(con, journal, settings, profile, utc_now())
+        return find_alerts(con, journal, known_target(settings, profile.delivery), profile, utc_now())

@@ -18,17 +18,15 @@ import dagster as dg
 from hcm_pipeline.defs import metadata as md
 from hcm_pipeline.defs.partitions import PREVIOUS_DAY, business_dates
 from hcm_pipeline.defs.resources import Pipeline
+from hcm_pipeline.delivery import Journal, ends_at
 from hcm_pipeline.delivery.manifest import folder_of, verify
 from hcm_pipeline.delivery.plan.guards import OTHERS, Verdict
 from hcm_pipeline.delivery.plan.planning import KINDS, Plan
-from hcm_pipeline.delivery.send.eta import ends_at
-from hcm_pipeline.delivery.state.journal import Journal
-from hcm_pipeline.delivery.state.pacing import DAY, pace_of
-from hcm_pipeline.entra.timing import Rate
 from hcm_pipeline.errors import ExtractHeld, GuardStop, PlanHeld
 from hcm_pipeline.flow import landing, processing
+from hcm_pipeline.http import utc_now
 from hcm_pipeline.profile import Profile
-from hcm_pipeline.targets.entra.connection import target_key
+from hcm_pipeline.targets.entra.connection import known_target, pace_of, target_key
 from hcm_pipeline.warehouse import Warehouse, first
 from hcm_pipeline.workers.day import DayCounts
 
@@ -277,7 +275,7 @@ def build_assets(profile: Profile) -> list[dg.AssetsDefinition | dg.AssetSpec]:
 
 def _land(context: dg.AssetExecutionContext, pipeline: Pipeline, warehouse: Warehouse) -> dg.MaterializeResult[None]:
     """Take what lies in landing/, and tell the extracts of the run's dates."""
-    results = landing.land(warehouse, pipeline.loaded.profile, None, now=processing.utc_now, wait=True)
+    results = landing.land(warehouse, pipeline.loaded.profile, None, now=utc_now, wait=True)
     for result in results:
         context.log.info(f"{result.name}: {result.result}: {result.message}")
     names = ("sha256", "source", "name", "size_bytes", "encoding", "delimiter", "status")
@@ -378,11 +376,11 @@ def _plan_metadata(pipeline: Pipeline, made: Plan | None) -> dict[str, Any]:
     }
     if made:
         delivery = pipeline.loaded.profile.delivery
-        quota = Rate(delivery.own_quota, DAY)
+        limits = known_target(pipeline.settings, delivery).limits
         with Journal(pipeline.home.journal) as journal:
             calls = pace_of(journal, pipeline.settings, delivery).made()
-        ends = ends_at(calls, values["requests"], processing.utc_now(), quota=quota)
-        values["quota_left"] = max(0, quota.calls - len(calls))
+        ends = ends_at(calls, values["requests"], utc_now(), limits)
+        values["quota_left"] = max(0, limits.quota - len(calls))
         values["sent_at_once_it_ends_at"] = dg.MetadataValue.timestamp(ends)
         values["withheld"] = dg.MetadataValue.json(made.withheld)
         values["superseded"] = dg.MetadataValue.json([manifest_id[:12] for manifest_id in made.superseded])

@@ -12,14 +12,20 @@ import dagster as dg
 
 from hcm_pipeline.defs import metadata as md
 from hcm_pipeline.defs.resources import Pipeline
-from hcm_pipeline.delivery.outcomes.log_reading import read_outcomes, take_over
+from hcm_pipeline.delivery import (
+    HealthState,
+    Journal,
+    ManifestState,
+    read_outcomes,
+    refuse_silent,
+    sync_warehouse,
+    upload,
+)
 from hcm_pipeline.delivery.plan.canary import canary_of
 from hcm_pipeline.delivery.plan.staleness import refuse_moved
-from hcm_pipeline.delivery.send.upload import upload
-from hcm_pipeline.delivery.state.journal import Journal, ManifestState
-from hcm_pipeline.flow.processing import utc_now
+from hcm_pipeline.http import utc_now
 from hcm_pipeline.targets.entra.connection import describe, open_target
-from hcm_pipeline.targets.entra.job_health import JobState, refuse_silent
+from hcm_pipeline.targets.entra.service import live
 
 UPLOAD_JOB = "upload_manifest"
 OUTCOMES_JOB = "read_outcomes"
@@ -45,22 +51,22 @@ def upload_op(context: dg.OpExecutionContext, config: UploadConfig, pipeline: Pi
     """
     settings, home = pipeline.settings, pipeline.home
     progress = pipeline.progress(context.log)
-    with open_target(settings) as target, Journal(home.journal) as journal:
-        context.log.info(describe(target))
+    with open_target(settings) as connection, Journal(home.journal) as journal:
+        context.log.info(describe(connection))
         delivery = pipeline.loaded.profile.delivery
+        target = live(connection, delivery.own_quota)
         found = journal.get(config.manifest_id)
-        refuse_silent(pipeline.warehouse(context.log), target.key, utc_now())
+        refuse_silent(pipeline.warehouse(context.log), target, utc_now())
         report = upload(
             home,
             target,
             found.manifest_id,
             journal=journal,
-            quota=delivery.own_quota,
-            canary=canary_of(delivery, target),
+            canary=canary_of(delivery, sandbox=connection.sandbox),
             still_holds=partial(refuse_moved, pipeline.warehouse(context.log), pipeline.loaded),
             progress=lambda settled, requests: progress(f"sent {settled:,} of {requests:,} requests"),
         )
-    take_over(pipeline.warehouse(context.log))
+    sync_warehouse(pipeline.warehouse(context.log), target, pipeline.loaded.profile.outcomes)
     context.log_event(
         dg.AssetMaterialization(
             "receipts",
@@ -128,14 +134,15 @@ def outcomes_op(context: dg.OpExecutionContext, pipeline: Pipeline) -> None:
     """Settle receipts; what still waits after ten minutes is left to the next run."""
     settings, warehouse = pipeline.settings, pipeline.warehouse(context.log)
     progress = pipeline.progress(context.log)
-    with open_target(settings) as target:
-        context.log.info(describe(target))
+    with open_target(settings) as connection:
+        target = live(connection)
+        context.log.info(describe(connection))
         report = read_outcomes(
             warehouse,
             target,
             pipeline.loaded.profile.outcomes,
             wait_seconds=OUTCOMES_WAIT_SECONDS,
-            interval=2.0 if target.sandbox else 30.0,
+            interval=2.0 if connection.sandbox else 30.0,
             progress=lambda settled, waiting: progress(f"{settled:,} operations settled, {waiting:,} waiting"),
         )
         with warehouse.read() as con:
@@ -166,8 +173,8 @@ def outcomes_op(context: dg.OpExecutionContext, pipeline: Pipeline) -> None:
         )
         context.instance.add_run_tags(context.run_id, {f"{md.MANIFEST_TAG}/{manifest_id[:12]}": date})
     context.log.info(f"{report.settled:,} settled now, {report.waiting:,} still waiting, {report.missing:,} missing")
-    if report.job is not None and report.job.state is not JobState.RUNNING:
-        context.log.warning(report.job.describe())
+    if report.health is not None and report.health.state is not HealthState.RUNNING:
+        context.log.warning(target.describe_health(report.health))
 
 
 @dg.job(

@@ -5,7 +5,6 @@ Each decides by looking at files and the journal; the work is done by the runs t
 
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import dagster as dg
 
@@ -14,17 +13,23 @@ from hcm_pipeline.defs.alert_checks import ALERTS_JOB, something_new
 from hcm_pipeline.defs.assets import DAILY_JOB
 from hcm_pipeline.defs.delivery_jobs import OUTCOMES_JOB, UPLOAD_JOB, outcomes_job, upload_job
 from hcm_pipeline.defs.resources import Pipeline
-from hcm_pipeline.delivery.outcomes.log_reading import why_read
+from hcm_pipeline.delivery import (
+    WAITING,
+    HealthState,
+    Journal,
+    JournaledManifest,
+    PauseKind,
+    remembered,
+    why_read,
+)
 from hcm_pipeline.delivery.plan.resend import why_plan
-from hcm_pipeline.delivery.state.journal import WAITING, Journal, JournaledManifest
-from hcm_pipeline.delivery.state.pacing import Pace
-from hcm_pipeline.delivery.state.pauses import Gates, PauseKind
-from hcm_pipeline.entra.timing import utc_now
 from hcm_pipeline.flow.landing import SETTLE_SECONDS, waiting
+from hcm_pipeline.http import utc_now
+from hcm_pipeline.locks import process_is_alive
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.sources import Left, is_whole, match_source, read_business_date
-from hcm_pipeline.targets.entra.connection import target_key, tenant_of
-from hcm_pipeline.targets.entra.job_health import JobState, remembered
+from hcm_pipeline.targets.entra.connection import known_target, pace_of, target_key
+from hcm_pipeline.targets.entra.job_health import describe_health
 from hcm_pipeline.warehouse import first
 
 RETRY_AFTER_SECONDS = 600
@@ -82,7 +87,7 @@ def build_sensors(profile: Profile) -> list[dg.SensorDefinition]:
                 yield dg.SkipReason("no manifest is ready")
             for manifest in ready:
                 why = kept_back(pipeline, journal, manifest)
-                paused = Gates(journal, target).paused() is not None
+                paused = journal.pauses(target).paused() is not None
                 yield dg.SkipReason(why) if why else _upload_request(context.instance, manifest, paused=paused)
 
     @dg.sensor(
@@ -160,7 +165,7 @@ def under_way(instance: dg.DagsterInstance, runs: Sequence[dg.DagsterRun]) -> bo
         if run.is_finished:
             continue
         process = run.tags.get(md.PROCESS_TAG)
-        if process is not None and not Path(f"/proc/{process}").exists() and Path("/proc/self").exists():
+        if process is not None and not process_is_alive(process):
             instance.report_run_failed(run, f"process {process} was killed")
         else:
             going_on = True
@@ -170,19 +175,18 @@ def under_way(instance: dg.DagsterInstance, runs: Sequence[dg.DagsterRun]) -> bo
 def kept_back(pipeline: Pipeline, journal: Journal, manifest: JournaledManifest) -> str | None:
     """What keeps a manifest from being uploaded now: its canary, the quota, a wait that the service or the job asks for."""
     name, now = f"manifest {manifest.manifest_id[:12]}", utc_now()
-    gates = Gates(journal, manifest.target)
-    failed = gates.failed(manifest.manifest_id) or silent_job(pipeline, manifest.target)
+    pauses = journal.pauses(manifest.target)
+    failed = pauses.failed(manifest.manifest_id) or silent_job(pipeline, manifest.target)
     if failed:
         return f"{name}: {failed}"
-    pause = gates.paused()
+    pause = pauses.paused()
     if pause and pause.kind is PauseKind.CANARY and pause.manifest_id == manifest.manifest_id:
         waiting_for = canary_waits(pipeline, manifest)
-        if waiting_for and not gates.released(manifest.manifest_id):
+        if waiting_for and not pauses.released(manifest.manifest_id):
             return f"{name}: {waiting_for} of the operations that went first have no outcome yet"
     elif pause and pause.kind in (PauseKind.SERVICE, PauseKind.JOB) and pause.until > now:
         return f"{name}: {pause.describe()}"
-    quota = pipeline.loaded.profile.delivery.own_quota
-    spent = Pace(journal, tenant_of(pipeline.settings), manifest.target, clock=utc_now, quota=quota).not_yet()
+    spent = pace_of(journal, pipeline.settings, pipeline.loaded.profile.delivery).not_yet()
     if spent and spent.spent:
         return f"{name}: the quota is spent; it goes on at {spent.free_at:%Y-%m-%d %H:%M}Z"
     return None
@@ -232,8 +236,8 @@ def silent_job(pipeline: Pipeline, target: str) -> str | None:
         return None
     with pipeline.warehouse(dg.get_dagster_logger()).read() as con:
         found = remembered(con, target)
-    silent = found and found.report.state is JobState.SILENT and found.report.stops(utc_now())
-    return found.report.describe() if found and silent else None
+    silent = found and found.health.state is HealthState.SILENT and found.health.stops(utc_now())
+    return describe_health(found.health) if found and silent else None
 
 
 def last_acceptance(pipeline: Pipeline) -> int:
@@ -246,10 +250,11 @@ def last_acceptance(pipeline: Pipeline) -> int:
 
 def why_read_now(pipeline: Pipeline, newest: int) -> str | None:
     """What a reading of the log could tell, as far as the read copy knows; `newest` is the last acceptance in the journal."""
+    profile = pipeline.loaded.profile
     if not pipeline.home.read_copy.is_file():
         return "something was accepted" if newest else None
     with pipeline.warehouse(dg.get_dagster_logger()).read() as con:
         row = first(con, "select value from meta where key = 'accept_seq'")
         if newest > (int(row[0]) if row else 0):
             return "something was accepted"
-        return why_read(con, target_key(pipeline.settings), pipeline.loaded.profile.outcomes, utc_now())
+        return why_read(con, known_target(pipeline.settings, profile.delivery), profile.outcomes, utc_now())

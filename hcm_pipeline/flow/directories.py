@@ -12,12 +12,13 @@ from hcm_pipeline.directory import csv_file, entra_id
 from hcm_pipeline.directory.entries import Read
 from hcm_pipeline.directory.reading import Reading
 from hcm_pipeline.directory.tables import forget_others
-from hcm_pipeline.entra import GraphClient
+from hcm_pipeline.entra import EntraConnection, GraphClient
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.flow.processing import Clock, Progress, quiet, utc_now
+from hcm_pipeline.flow.processing import Progress, quiet
+from hcm_pipeline.http import Clock, utc_now
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.profile.model import Directory
-from hcm_pipeline.settings import Settings, Target
+from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.connection import describe, open_target
 from hcm_pipeline.warehouse import Warehouse
 
@@ -89,7 +90,7 @@ def readable(directory: Directory) -> bool:
     return directory.kind != "csv" or directory.file is not None
 
 
-def _tenant(target: Target) -> str:
+def _tenant(target: EntraConnection) -> str:
     """What makes a kept link the tenant's. The port of the home's own sandbox is another at every start."""
     return f"{target.tenant_id} {'sandbox' if target.sandbox else urlsplit(target.graph_url).netloc}"
 

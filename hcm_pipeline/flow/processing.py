@@ -8,24 +8,19 @@ from dataclasses import replace
 
 import duckdb
 
+from hcm_pipeline.delivery import Journal
 from hcm_pipeline.delivery.plan import undo as undos
 from hcm_pipeline.delivery.plan.planning import Plan, make_plan
-from hcm_pipeline.delivery.state.journal import Journal
 from hcm_pipeline.errors import ExtractRefused, GuardStop, HomeError, UsageError
 from hcm_pipeline.extracts.register import of_day
 from hcm_pipeline.home import Home
+from hcm_pipeline.http import Clock, utc_now
 from hcm_pipeline.identity import give_names
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.warehouse import Warehouse, first
 from hcm_pipeline.workers import day as days
 
 Progress = Callable[[str], None]
-Clock = Callable[[], dt.datetime]
-
-
-def utc_now() -> dt.datetime:
-    """The time, aware and in UTC."""
-    return dt.datetime.now(dt.UTC)
 
 
 def quiet(message: str) -> None:

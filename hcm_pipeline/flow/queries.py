@@ -7,12 +7,12 @@ from typing import Any
 
 import duckdb
 
+from hcm_pipeline.delivery import DeliveryState, remembered
 from hcm_pipeline.delivery.manifest import OPERATIONS_PER_REQUEST
 from hcm_pipeline.delivery.plan import decisions, guards, summary, undo
 from hcm_pipeline.delivery.plan.planning import KINDS, diff_sql
 from hcm_pipeline.delivery.plan.resend import make_resend
 from hcm_pipeline.delivery.send.batches import slices
-from hcm_pipeline.delivery.state.journal import Journal
 from hcm_pipeline.directory.distinguished_names import key_sql
 from hcm_pipeline.identity import in_scope
 from hcm_pipeline.identity.aliases import ALIASES, PROXY_ADDRESSES
@@ -21,7 +21,7 @@ from hcm_pipeline.identity.placement import find_moves, places, today, unknown_p
 from hcm_pipeline.profile.model import IDENTITY_COLUMNS, Profile
 from hcm_pipeline.profile.scope import scope_sql
 from hcm_pipeline.targets.entra import desired
-from hcm_pipeline.targets.entra.job_health import remembered
+from hcm_pipeline.targets.entra.job_health import describe_health
 from hcm_pipeline.targets.entra.scim_mapping import Mapping, compile_mapping
 from hcm_pipeline.warehouse import DUCKDB_TYPES, first, quote
 from hcm_pipeline.workers.change_kinds import first_kind_sql, kind_sql
@@ -125,13 +125,13 @@ def job(con: duckdb.DuckDBPyConnection, target: str) -> Row | None:
     found = remembered(con, target)
     if found is None:
         return None
-    report = found.report
-    return {"state": str(report.state), "reason": report.reason, "since": found.since, "checked_at": found.checked_at,
-            "until": report.until, "says": report.describe()}  # fmt: skip
+    health = found.health
+    return {"state": str(health.state), "reason": health.reason, "since": found.since, "checked_at": found.checked_at,
+            "until": health.until, "says": describe_health(health)}  # fmt: skip
 
 
 def difference(
-    con: duckdb.DuckDBPyConnection, profile: Profile, target: str, journal: Journal, *,
+    con: duckdb.DuckDBPyConnection, profile: Profile, target: str, journal: DeliveryState, *,
     first_request: int = OPERATIONS_PER_REQUEST,
 ) -> Row:  # fmt: skip
     """What would be sent now: operations by kind, attribute by attribute, what guards say, and who is kept out.
@@ -188,7 +188,7 @@ def _database(con: duckdb.DuckDBPyConnection) -> str:
     return str(row[0]) if row else ""
 
 
-def _diff(con: duckdb.DuckDBPyConnection, profile: Profile, target: str, journal: Journal) -> Mapping:
+def _diff(con: duckdb.DuckDBPyConnection, profile: Profile, target: str, journal: DeliveryState) -> Mapping:
     """Temp table `differing`: what the plan would hold, with the decisions that no plan has taken over yet."""
     mapping = compile_mapping(profile)
     _complete(con, profile, mapping)
@@ -255,7 +255,7 @@ def places_verdict(con: duckdb.DuckDBPyConnection, profile: Profile) -> list[Row
 
 
 def worker_plan(
-    con: duckdb.DuckDBPyConnection, profile: Profile, target: str, number: str, journal: Journal
+    con: duckdb.DuckDBPyConnection, profile: Profile, target: str, number: str, journal: DeliveryState
 ) -> Row | None:
     """What would be sent for one worker: kind, attribute by attribute old and new, and the exact SCIM user.
 

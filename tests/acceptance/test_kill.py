@@ -22,23 +22,24 @@ from .support import ROOT, Site, environment, extract, worker
 SCRIPT = """
 import datetime as dt, sys
 from pathlib import Path
-from hcm_pipeline import landing, processing
 from hcm_pipeline.cli.context import Context
-from hcm_pipeline.delivery.journal import Journal
-from hcm_pipeline.delivery.outcomes import read_outcomes
-from hcm_pipeline.delivery.target import open_target, target_key
-from hcm_pipeline.delivery.upload import upload
+from hcm_pipeline.delivery import Journal, read_outcomes, upload
+from hcm_pipeline.flow import landing, processing
+from hcm_pipeline.http import utc_now
+from hcm_pipeline.targets.entra.connection import open_target, target_key
+from hcm_pipeline.targets.entra.service import live
 
 print("ready", flush=True)
 context = Context.from_env()
 home, warehouse, loaded = context.settings.home, context.warehouse, context.loaded
 files = [Path(name) for name in sys.argv[1:]]
 for file in files:
-    landing.land(warehouse, loaded.profile, [file], now=processing.utc_now)
+    landing.land(warehouse, loaded.profile, [file], now=utc_now)
     day = dt.date.fromisoformat(file.stem[-10:])
     list(processing.process(warehouse, loaded, [day]))
     processing.plan(warehouse, loaded, target_key(context.settings))
-    with open_target(context.settings) as target, Journal(home.journal) as journal:
+    with open_target(context.settings) as connection, Journal(home.journal) as journal:
+        target = live(connection)
         for manifest in journal.open_manifests():
             upload(home, target, manifest.manifest_id, journal=journal)
         read_outcomes(warehouse, target, loaded.profile.outcomes, wait_seconds=60, interval=0.2)

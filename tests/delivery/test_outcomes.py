@@ -67,17 +67,17 @@ def test_an_entry_of_somebody_unknown_or_of_another_target_is_passed_over(chain:
 
 def test_the_update_that_fills_in_a_manager_resolves_the_reference_and_is_no_outcome(chain: Chain) -> None:
     reference = "select reference, action from outcomes where person_number = '1002'"
-    chain.log(chain.entry("1002", unresolved_references=("manager",)))
+    chain.log(chain.entry("1002", unresolved=True))
     assert chain.rows(reference) == [("unresolved", "create")]
-    twin = chain.entry("1002", after=2, action="update", resolves_references=True, id="twin")
+    twin = chain.entry("1002", after=2, action="update", twin=True, id="twin")
     chain.log(twin)
     assert chain.rows(reference) == [("resolved", "create")]
 
 
 def test_a_reference_resolved_in_the_same_reading_is_resolved(chain: Chain) -> None:
-    twin = chain.entry("1002", after=2, action="update", resolves_references=True, id="twin")
-    chain.log(twin, chain.entry("1002", unresolved_references=("manager",)))
-    chain.log(chain.entry("1001", unresolved_references=("manager",)))
+    twin = chain.entry("1002", after=2, action="update", twin=True, id="twin")
+    chain.log(twin, chain.entry("1002", unresolved=True))
+    chain.log(chain.entry("1001", unresolved=True))
     found = chain.rows("select person_number, reference from outcomes order by 1")
     assert found == [("1001", "unresolved"), ("1002", "resolved")]
 
@@ -107,5 +107,5 @@ def test_operations_overtaken_before_the_service_began_to_work_do_not_wait_for_e
 
 def test_a_request_accepted_twice_is_one_operation(chain: Chain) -> None:
     made = chain.rows("select count(*) from accepted_requests")
-    assert chain.take_over() == 0
+    assert chain.sync() == 0
     assert chain.rows("select count(*) from accepted_requests") == made

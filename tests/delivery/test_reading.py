@@ -13,14 +13,15 @@ from typing import Any
 import httpx
 import pytest
 
-from hcm_pipeline.delivery.outcomes import log_reading
-from hcm_pipeline.delivery.outcomes.log_reading import OutcomeReport, read_outcomes, why_read
+from hcm_pipeline.delivery import HealthState, OutcomeReport, read_outcomes, upload, why_read
+from hcm_pipeline.delivery.outcomes import outcome_reading
 from hcm_pipeline.delivery.plan.resend import why_plan
-from hcm_pipeline.delivery.send.upload import upload
-from hcm_pipeline.entra import GraphClient, LogPage, Patience
+from hcm_pipeline.entra import GraphClient, LogPage
 from hcm_pipeline.flow import processing
+from hcm_pipeline.http import Patience
 from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, running
-from hcm_pipeline.targets.entra.job_health import JobState
+from hcm_pipeline.targets.entra.connection import to_sandbox
+from hcm_pipeline.targets.entra.service import EntraLive, live
 
 from ..acceptance.support import accounts
 from .chain import Chain, new_chain
@@ -38,6 +39,10 @@ class Line:
     handle: SandboxHandle
     http: httpx.Client
     begins: list[dt.datetime] = field(default_factory=list)
+
+    @property
+    def target(self) -> EntraLive:
+        return live(to_sandbox(self.handle.target))
 
     def post(self, path: str, **body: Any) -> dict[str, Any]:
         answer = self.http.post(f"{self.handle.url}/sandbox/{path}", json=body)
@@ -61,12 +66,12 @@ class Line:
         assert made is not None
         assert made.manifest is not None
         with self.chain.journal() as journal:
-            upload(self.chain.home, self.handle.target, made.manifest.manifest_id, journal=journal, clock=self.now)
+            upload(self.chain.home, self.target, made.manifest.manifest_id, journal=journal, clock=self.now)
 
     def read(self) -> OutcomeReport:
         rules = self.chain.loaded.profile.outcomes
         patience = Patience(sleep=self.advance)
-        return read_outcomes(self.chain.warehouse, self.handle.target, rules, patience=patience, now=self.now)
+        return read_outcomes(self.chain.warehouse, self.target, rules, patience=patience, now=self.now)
 
     def states(self) -> dict[str, str]:
         with self.chain.warehouse.write() as con:
@@ -88,7 +93,7 @@ class Line:
 
     def why_read(self) -> str | None:
         with self.chain.warehouse.read() as con:
-            return why_read(con, self.handle.target.key, self.chain.loaded.profile.outcomes, self.now())
+            return why_read(con, self.target, self.chain.loaded.profile.outcomes, self.now())
 
 
 @pytest.fixture
@@ -159,8 +164,8 @@ def test_what_was_accepted_and_is_never_logged_is_missing_within_the_profiles_ti
     line.advance(3 * HOUR - 60)
     report = line.read()
     assert (report.missing, report.waiting) == (0, 1)
-    assert report.job is not None
-    assert report.job.state is JobState.UNKNOWN
+    assert report.health is not None
+    assert report.health.state is HealthState.UNKNOWN
     line.advance(61)
     report = line.read()
     assert (report.missing, report.waiting) == (1, 0)
@@ -185,8 +190,8 @@ def test_while_the_job_is_paused_nobody_is_missing_and_when_it_runs_again_all_is
     line.advance(8 * HOUR)
     report = line.read()
     assert (report.missing, report.waiting) == (0, 1)
-    assert report.job is not None
-    assert report.job.state is JobState.PAUSED
+    assert report.health is not None
+    assert report.health.state is HealthState.PAUSED
     line.post("job", status="Active")
     report = line.read()
     assert (report.missing, report.waiting) == (0, 1)  # it runs again only now
@@ -198,7 +203,7 @@ def test_a_log_of_many_pages_is_taken_in_batches(
     line_with: Callable[..., Line], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hcm_pipeline.entra.client.LOG_PAGE", "7")
-    monkeypatch.setattr(log_reading, "BATCH", 10)
+    monkeypatch.setattr(outcome_reading, "BATCH", 10)
     line = line_with()
     line.deliver("2026-11-01", *((str(2000 + i), "True", f"First{i}", "Last", "", "") for i in range(45)))
     line.advance(120)

@@ -12,6 +12,7 @@ from typing import Any
 from hcm_pipeline.flow import landing, processing
 from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.home import Home
+from hcm_pipeline.http import utc_now
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.warehouse import Warehouse
 from hcm_pipeline.workers.day import DayCounts
@@ -109,12 +110,12 @@ class Firm:
         self._files += 1
         path = self.folder / f"{source}-{self._files}.csv"
         path.write_text(text, encoding="utf-8", newline="")
-        landed = landing.land(self.warehouse, self.loaded.profile, [path], now=processing.utc_now, date=date)
+        landed = landing.land(self.warehouse, self.loaded.profile, [path], now=utc_now, date=date)
         return landed[0]
 
     def run(self, *dates: dt.date, at: dt.datetime | None = None) -> list[DayCounts]:
         """Process these dates and what follows from them; `at` is what the clock then says."""
-        clock = (lambda: at) if at else processing.utc_now
+        clock = (lambda: at) if at else utc_now
         return list(processing.process(self.warehouse, self.loaded, list(dates), clock=clock))
 
     def take(self, rows: Iterable[Row], date: dt.date, **how: Any) -> DayCounts:

@@ -9,8 +9,8 @@ import pytest
 
 from hcm_pipeline.errors import ExtractHeld, GuardStop, ProfileError, UsageError
 from hcm_pipeline.extracts.register import decide, named
-from hcm_pipeline.flow import processing
 from hcm_pipeline.flow.profiles import parse_profile
+from hcm_pipeline.http import utc_now
 
 from .driver import COLUMNS, PROFILE, Firm, day, worker
 
@@ -51,7 +51,7 @@ def held(firm: Firm, date: dt.date) -> set[str]:
 def say(firm: Firm, date: dt.date, decision: str, why: str = "HR says so") -> None:
     with firm.warehouse.write() as con:
         sha256 = con.execute("select max(sha256) from extracts where business_date = ?", [date]).fetchall()[0][0]
-        decide(con, named(con, sha256[:8]), decision, by="pat", why=why, now=processing.utc_now())
+        decide(con, named(con, sha256[:8]), decision, by="pat", why=why, now=utc_now())
 
 
 def test_a_full_extract_with_far_fewer_rows_is_held_and_nobody_is_absent(firm: Firm) -> None:
