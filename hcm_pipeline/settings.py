@@ -1,4 +1,4 @@
-"""What is read from the environment, once, and nothing else is."""
+"""The environment, which is read once, and nowhere else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hcm_pipeline.home import Home
 
 @dataclass(frozen=True)
 class Ldap:
-    """What the sign-in to Active Directory takes from the environment. `ca_file`: PEM; None means the system's."""
+    """The sign-in to Active Directory, as far as it comes from the environment. `ca_file`: PEM; None means the system's."""
 
     password: str | None = field(default=None, repr=False)
     ca_file: Path | None = None
@@ -28,7 +28,7 @@ class Ldap:
 
 @dataclass(frozen=True)
 class AlertSecrets:
-    """What alerts need that must not stand in a profile. The webhook's address is a secret like a password."""
+    """The secrets of alerts, which must not stand in a profile. The webhook's address is a secret like a password."""
 
     webhook: str | None = field(default=None, repr=False)
     smtp_password: str | None = field(default=None, repr=False)

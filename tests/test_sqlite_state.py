@@ -15,7 +15,7 @@ TWO = "ALTER TABLE a ADD COLUMN y TEXT;\n"
 
 
 def names(path: Path, schema: Schema) -> list[tuple[object, ...]]:
-    """What table `a` holds."""
+    """The rows of table `a`."""
     file = StateFile(path, schema)
     rows = [tuple(row) for row in file.db.execute("SELECT * FROM a")]
     file.close()

@@ -1,7 +1,7 @@
 """The conditions that people have to be told of, as a function of the warehouse, the journal and the time.
 
 Only what cannot be personal is taken: counts, states, dates, ids of manifests, names of sources and codes that the
-documentation knows. What the service or a file says in words stays in the warehouse.
+documentation knows. The words of a service or a file stay in the warehouse.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from hcm_pipeline.delivery import (
     remembered,
 )
 from hcm_pipeline.profile.model import Profile
-from hcm_pipeline.warehouse import first
+from hcm_pipeline.warehouse import Relation, first, table
 
 EXPIRES_SOON = dt.timedelta(hours=1)
 DECIDE = "docs/how-to/read-a-plan-and-decide.md"
@@ -34,7 +34,7 @@ TENANT = "docs/how-to/deliver-to-a-tenant.md"
 
 
 class WatchedTarget(Protocol):
-    """What alerts have to know of a target. Nothing else that it says reaches a message."""
+    """A target, as far as alerts have to know it. Nothing else that it says reaches a message."""
 
     @property
     def key(self) -> str:
@@ -42,11 +42,11 @@ class WatchedTarget(Protocol):
 
     @property
     def tenant(self) -> str:
-        """Whose limits count."""
+        """The tenant, whose limits count."""
 
     @property
     def limits(self) -> Limits:
-        """What the service allows."""
+        """The limits of the service."""
 
     @property
     def known_codes(self) -> frozenset[str]:
@@ -64,18 +64,18 @@ def find_alerts(
     con: duckdb.DuckDBPyConnection, journal: DeliveryState, target: WatchedTarget, profile: Profile, now: dt.datetime
 ) -> list[Alert]:
     """Every condition that holds now for a target, in the order of AlertKind."""
-    pauses = journal.pauses(target.key)
+    pauses, failures = journal.pauses(target.key), table(con, "failures")
     pace = Pace(journal, target.tenant, target.key, target.limits, clock=lambda: now)
     return [
         *_held(journal, target.key),
         *_expiring(journal, target.key, now),
         *_canaries(journal, pauses, target.key),
-        *_stopped_day(con),
-        *_failures(con, profile, target),
-        *_missing(con, profile, target.key),
+        *_stopped_day(con, table(con, "days")),
+        *_failures(con, failures, table(con, "delivered"), profile, target),
+        *_missing(con, failures, profile, target.key),
         *_job(remembered(con, target.key), pauses, target),
         *_quota(pace.left(), target.limits.quota, profile),
-        *_stale(con, profile, now),
+        *_stale(con, table(con, "extracts"), table(con, "quiet_deliveries"), profile, now),
     ]
 
 
@@ -122,10 +122,10 @@ def _canaries(journal: DeliveryState, pauses: PauseState, target: str) -> list[A
     ]  # fmt: skip
 
 
-def _stopped_day(con: duckdb.DuckDBPyConnection) -> list[Alert]:
+def _stopped_day(con: duckdb.DuckDBPyConnection, days: Relation) -> list[Alert]:
     rows = con.execute(
-        """select business_date, quarantined, "rows" from days
-        where status = 'stopped' and business_date = (select max(business_date) from days)"""
+        f"""select business_date, quarantined, "rows" from {days}
+        where status = 'stopped' and business_date = (select max(business_date) from {days})"""
     ).fetchall()
     return [
         Alert(
@@ -139,16 +139,18 @@ def _stopped_day(con: duckdb.DuckDBPyConnection) -> list[Alert]:
     ]  # fmt: skip
 
 
-def _failures(con: duckdb.DuckDBPyConnection, profile: Profile, target: WatchedTarget) -> list[Alert]:
+def _failures(
+    con: duckdb.DuckDBPyConnection, failures: Relation, delivered: Relation, profile: Profile, target: WatchedTarget
+) -> list[Alert]:
     rows = con.execute(
-        """select failure_class, coalesce(error_code, ''), count(*) from failures
+        f"""select failure_class, coalesce(error_code, ''), count(*) from {failures}
         where target = ? and state in ('failed', 'skipped') group by all order by 3 desc, 1, 2""",
         [target.key],
     ).fetchall()
     failed = sum(count for _, _, count in rows)
-    delivered = _count(con, "select count(*) from delivered where target = ?", target.key)
+    workers = _count(con, f"select count(*) from {delivered} where target = ?", target.key)
     limit = profile.alerts.failures
-    if failed < limit.at_least or failed * 100 <= limit.percent * delivered:
+    if failed < limit.at_least or failed * 100 <= limit.percent * workers:
         return []
     classes: dict[str, int] = {}
     codes: dict[str, int] = {}
@@ -161,15 +163,15 @@ def _failures(con: duckdb.DuckDBPyConnection, profile: Profile, target: WatchedT
             str(AlertKind.FAILURES), AlertKind.FAILURES, Severity.ERROR,
             "More workers than usual could not be delivered",
             "`outcomes` lists them, each with what mends it.",
-            {"Workers": f"{failed:,} of {delivered:,}", **{name.capitalize(): f"{n:,}" for name, n in classes.items()},
+            {"Workers": f"{failed:,} of {workers:,}", **{name.capitalize(): f"{n:,}" for name, n in classes.items()},
              "Codes": ", ".join(f"{code} {n:,}" for code, n in codes.items())},
             asset="outcomes",
         )
     ]  # fmt: skip
 
 
-def _missing(con: duckdb.DuckDBPyConnection, profile: Profile, target: str) -> list[Alert]:
-    missing = _count(con, "select count(*) from failures where target = ? and state = 'missing'", target)
+def _missing(con: duckdb.DuckDBPyConnection, failures: Relation, profile: Profile, target: str) -> list[Alert]:
+    missing = _count(con, f"select count(*) from {failures} where target = ? and state = 'missing'", target)
     if not missing:
         return []
     return [
@@ -219,11 +221,13 @@ def _quota(left: int, quota: int, profile: Profile) -> list[Alert]:
     ]  # fmt: skip
 
 
-def _stale(con: duckdb.DuckDBPyConnection, profile: Profile, now: dt.datetime) -> list[Alert]:
+def _stale(
+    con: duckdb.DuckDBPyConnection, extracts: Relation, quiet_deliveries: Relation, profile: Profile, now: dt.datetime
+) -> list[Alert]:
     landed = dict(
         con.execute(
-            """select source, greatest(max(e.landed_at), max(q.landed_at))
-            from extracts e left join quiet_deliveries q using (extract_id) group by 1"""
+            f"""select source, greatest(max(extract.landed_at), max(quiet.landed_at))
+            from {extracts} extract left join {quiet_deliveries} quiet using (extract_id) group by 1"""
         ).fetchall()
     )
     alerts = []

@@ -31,7 +31,7 @@ class Receiver(Protocol):
 
     @property
     def name(self) -> str:
-        """What the outbox knows it by."""
+        """The name of the receiver in the outbox."""
 
     def send(self, message: Message) -> None:
         """Send one message. Raises NotDelivered."""

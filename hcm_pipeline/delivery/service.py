@@ -1,4 +1,4 @@
-"""What delivery asks of a target while it talks to it: the live half of the target's protocol.
+"""The live half of a target's protocol: all that delivery asks of a target while it talks to it.
 
 `OutcomeRules` needs no connection: how entries settle operations, and what mends a failure. `LiveTarget` adds the way to
 connect, and `Service` is a connection. Statuses, tokens, codes and logs of a particular service stay behind these.
@@ -91,7 +91,7 @@ class Answer:
 
 
 class HealthState(StrEnum):
-    """What a service does with what it is sent. Only running and unknown ones are sent anything."""
+    """The state of a service that takes requests. Only running and unknown ones are sent anything."""
 
     RUNNING = "running"
     PAUSED = "paused"
@@ -106,7 +106,7 @@ STOPPED = (HealthState.PAUSED, HealthState.QUARANTINE, HealthState.NOT_STARTED)
 
 @dataclass(frozen=True)
 class Health:
-    """What is known of a service. `reason` is fit to be shown. `until`: when a silent one is tried again."""
+    """The known state of a service. `reason` is fit to be shown. `until`: when a silent one is tried again."""
 
     state: HealthState
     reason: str | None = None
@@ -131,7 +131,7 @@ class Health:
 
 
 class FailureClass(StrEnum):
-    """What has to happen before sending again can help."""
+    """The thing that has to happen before sending again can help."""
 
     RETRY = "retry later"
     DATA = "needs data"
@@ -184,13 +184,23 @@ class Service(Protocol):
         """Ask whether the service processes what it takes. Where it does not tell, that is unknown, which stops nothing."""
 
     def outcomes(self, since: dt.datetime) -> Iterator[OutcomePage]:
-        """What became of what was sent, from `since` on, in any order; at least one page, of a service that can be asked.
+        """The outcomes of versions that were sent, from `since` on, in any order; at least one page.
 
         Entries of other senders and of nobody's are left out.
         """
 
 
-class OutcomeRules(Protocol):
+class Mends(Protocol):
+    """The mends of failures, by their codes."""
+
+    def mend(self, code: str | None) -> Mend:
+        """The class of a failure's code, and what mends it."""
+
+    def mend_of_skip(self, code: str | None) -> Mend:
+        """The same of a version that the target left out for a reason that somebody can mend."""
+
+
+class OutcomeRules(Mends, Protocol):
     """How a target's entries are read, without a connection."""
 
     @property
@@ -204,12 +214,6 @@ class OutcomeRules(Protocol):
         columns of log_entries but target, of these workers. The result has the columns of `outcomes`.
         """
 
-    def mend(self, code: str | None) -> Mend:
-        """The class of a failure's code, and what mends it."""
-
-    def mend_of_skip(self, code: str | None) -> Mend:
-        """The same of what the target left out for a reason that somebody can mend."""
-
     def describe_health(self, health: Health) -> str:
         """State, reason and mend, in one sentence."""
 
@@ -219,11 +223,11 @@ class LiveTarget(OutcomeRules, Protocol):
 
     @property
     def tenant(self) -> str:
-        """Whose limits count: targets of one tenant share one count of calls."""
+        """The tenant: targets of one tenant share one count of calls."""
 
     @property
     def limits(self) -> Limits:
-        """What the service allows."""
+        """The limits of the service."""
 
     def workers_in(self, body: bytes) -> tuple[str, ...]:
         """The person numbers of which a request holds a version."""

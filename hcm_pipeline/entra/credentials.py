@@ -34,7 +34,7 @@ class EntraConnection:
 
     @property
     def key(self) -> str:
-        """What makes this target itself: the delivered state belongs to one of these."""
+        """The name of this target: the delivered state belongs to one of these."""
         return f"{self.service_principal_id}/{self.job_id}"
 
     @property

@@ -1,4 +1,4 @@
-"""What an answer of Microsoft Graph says, without the parts of it that may hold personal data."""
+"""An answer of Microsoft Graph, without the parts of it that may hold personal data."""
 
 from __future__ import annotations
 

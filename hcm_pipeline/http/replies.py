@@ -1,4 +1,4 @@
-"""What an HTTP answer says, without the parts of it that may hold personal data (RFC 9110)."""
+"""An HTTP answer as a value, without the parts of it that may hold personal data (RFC 9110)."""
 
 from __future__ import annotations
 

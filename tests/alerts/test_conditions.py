@@ -1,4 +1,4 @@
-"""What people are told of: each condition when it holds, and nothing personal whatever the warehouse holds."""
+"""Conditions that people are told of: each when it holds, and nothing personal whatever the warehouse holds."""
 
 from __future__ import annotations
 

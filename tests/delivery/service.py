@@ -20,7 +20,7 @@ Event = tuple[dt.datetime, int, Callable[[], None]]
 
 @dataclass
 class SimulatedService:
-    """What a tenant's service knows. `fail` draws what becomes of a call: a name of `_answer`, or None for no fault."""
+    """The service of a tenant. `fail` draws what becomes of a call: a name of `_answer`, or None for no fault."""
 
     time: StoppedTime
     rate: Rate

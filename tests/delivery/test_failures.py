@@ -1,4 +1,4 @@
-"""What failed: its class, its mend, and when it is sent again."""
+"""Failures: the class of each, the mend, and when the worker is sent again."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def later(minutes: float) -> dt.datetime:
 
 
 def sent_again(service: Service, minutes: float) -> dict[str, str]:
-    """Who a plan made so many minutes after T0 sends again, and why."""
+    """The workers that a plan made so many minutes after T0 sends again, and why."""
     make_resend(service.con, TARGET, later(minutes))
     return dict(service.rows("select person_number, reason from resend"))
 

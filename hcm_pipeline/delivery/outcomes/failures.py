@@ -10,7 +10,7 @@ import datetime as dt
 
 import duckdb
 
-from hcm_pipeline.delivery.service import FailureClass, Mend, OutcomeRules
+from hcm_pipeline.delivery.service import FailureClass, Mend, Mends, OutcomeRules
 from hcm_pipeline.profile.model import Outcomes
 from hcm_pipeline.warehouse import Relation, Scratch, first, query
 
@@ -22,7 +22,7 @@ UNRESOLVED = Mend(FailureClass.MANAGER, "the account has no manager yet: it is s
 LONGEST_WAIT_SECONDS = 24 * 3600
 
 
-def find_codes(t: Scratch, target: OutcomeRules, entries: Relation) -> Relation:
+def find_codes(t: Scratch, target: Mends, entries: Relation) -> Relation:
     """The codes in entries, with what mends them: error_code, failure_class, mend, skip_mend. `entries`: error_code."""
     found = t.rows(f"select distinct error_code from {entries} where error_code is not null")
     kinds = dict.fromkeys(("error_code", "failure_class", "mend", "skip_mend"), "varchar")

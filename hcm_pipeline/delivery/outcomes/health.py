@@ -71,7 +71,7 @@ def resumed_at(before: Remembered | None, health: Health, now: dt.datetime) -> d
 
 
 def with_silence(con: duckdb.DuckDBPyConnection, target: str, health: Health, rules: Outcomes) -> Health:
-    """What the outcomes add to the health that the service tells: whether it is silent."""
+    """The health that the service tells, or that it is silent, which only its outcomes tell."""
     if health.stopped:
         return health
     row = first(

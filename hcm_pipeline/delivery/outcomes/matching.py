@@ -1,7 +1,7 @@
 """Which entry belongs to which operation, and what became of it then.
 
 A service names neither request nor operation in its entries: an entry carries the worker, the time and the service's own name of
-the piece of work. What is the same for every service is here; a target's `decide` says how its entries are grouped and read.
+the piece of work. The rules that hold for every service are here; a target's `decide` says how its entries are grouped and read.
 
 1. A target groups the entries of one worker into *changes*, pieces of work of the service.
 2. The first change after an operation was accepted is that operation's, the next one that of the next operation accepted by

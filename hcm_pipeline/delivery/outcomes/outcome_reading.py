@@ -50,7 +50,7 @@ def read_outcomes(
     wait_seconds: float = 0.0,
     interval: float = 10.0,
     patience: Patience | None = None,
-    progress: Callable[[int, int], None] = lambda settled, waiting: None,
+    progress: Callable[[int, int], None] = lambda *_: None,
     clock: Callable[[], float] = time.monotonic,
     now: Clock = utc_now,
     sleep: Callable[[float], None] = time.sleep,

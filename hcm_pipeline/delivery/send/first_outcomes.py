@@ -14,7 +14,7 @@ SKEW = dt.timedelta(seconds=1)
 
 @dataclass(frozen=True)
 class CanaryFindings:
-    """What is known of a canary's operations. `bad`: one line for each kind of failure, fit to be shown."""
+    """The known outcomes of a canary's operations. `bad`: one line for each kind of failure, fit to be shown."""
 
     good: int
     waiting: int

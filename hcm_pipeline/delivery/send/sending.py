@@ -257,7 +257,7 @@ _STATES = {
 
 
 def result_of(result: Answer | Exception) -> SendResult:
-    """What the journal notes of an attempt."""
+    """The note of an attempt in the journal."""
     if isinstance(result, NoAnswer):
         return SendResult(RequestState.UNKNOWN if result.sent else RequestState.PLANNED, error=str(result))
     if isinstance(result, PipelineError):  # no trust: nothing has left

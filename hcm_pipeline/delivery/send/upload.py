@@ -71,10 +71,10 @@ def upload(
     *,
     journal: DeliveryState,
     clock: Clock = utc_now,
-    progress: Callable[[int, int], None] = lambda settled, requests: None,
+    progress: Callable[[int, int], None] = lambda *_: None,
     patience: Patience | None = None,
     canary: Canary = NO_CANARY,
-    still_holds: Callable[[Manifest], None] = lambda manifest: None,
+    still_holds: Callable[[Manifest], None] = lambda _: None,
     in_flight: Callable[[Post, Clock, Sleep], InFlight] = Threads,
 ) -> UploadReport:
     """Send what is left of a manifest; `progress` hears (settled, all) requests after each.
@@ -93,12 +93,11 @@ def upload(
         if found.state not in OPEN:
             log.info("manifest %s is %s already; nothing was sent", found.manifest_id[:12], found.state)
             return _report(journal, found, sent=0, already=True)
-        folder, manifest = _checked(home, found, target)
+        planned = _checked(home, found, target)
         if found.state is ManifestState.READY:
-            still_holds(manifest)
+            still_holds(planned.manifest)
         with target.connect(patience, clock) as service:
-            pace = Pace(journal, target.tenant, target.key, target.limits, clock=clock)
-            run = _Upload(found, manifest, folder, journal, target, service, pace, patience, clock, canary)
+            run = _Upload(planned, journal, target, service, patience, clock, canary)
             ended = run.run(in_flight(service.post, clock, patience.sleep), progress)
         report = _report(journal, journal.get(found.manifest_id), sent=run.sent, pause=ended)
     log.info(
@@ -129,36 +128,36 @@ class _EndedEarly:
     stopped: bool = False
 
 
+@dataclass(frozen=True)
+class _Planned:
+    """A manifest as the journal and its folder have it."""
+
+    found: JournaledManifest
+    manifest: Manifest
+    folder: Path
+
+
 class _Upload:
     """One run over a manifest, by the holder of the target's lock."""
 
     def __init__(
-        self,
-        found: JournaledManifest,
-        manifest: Manifest,
-        folder: Path,
-        journal: DeliveryState,
-        target: LiveTarget,
-        service: Service,
-        pace: Pace,
-        patience: Patience,
-        clock: Clock,
-        canary: Canary,
-    ) -> None:
+        self, planned: _Planned, journal: DeliveryState, target: LiveTarget, service: Service, patience: Patience,
+        clock: Clock, canary: Canary,
+    ) -> None:  # fmt: skip
         self.sent = 0
-        self._id = found.manifest_id
-        self._name = f"manifest {found.manifest_id[:12]}"
-        self._found = found
-        self._profile = manifest.inputs.get("profile", "")
-        self._folder = folder
+        self._found = planned.found
+        self._id = planned.found.manifest_id
+        self._name = f"manifest {self._id[:12]}"
+        self._profile = planned.manifest.inputs.get("profile", "")
+        self._folder = planned.folder
         self._journal = journal
         self._target = target
         self._service = service
-        self._pace = pace
+        self._pace = Pace(journal, target.tenant, target.key, target.limits, clock=clock)
         self._patience = patience
         self._clock = clock
         self._canary = canary
-        self._pauses = journal.pauses(found.target)
+        self._pauses = journal.pauses(planned.found.target)
 
     def run(self, in_flight: InFlight, progress: Callable[[int, int], None]) -> _EndedEarly | None:
         """Send every unsettled request. Returns why it ended early, if it did."""
@@ -206,7 +205,7 @@ class _Upload:
         return self._target.describe_health(health) if health.stopped else None
 
     def _send(self, sending: Sending) -> _EndedEarly | None:
-        """The canary first, where one is due. What may have arrived goes before what did not, so that little stays in doubt."""
+        """The canary first, where one is due. Then requests that may have arrived, so that little stays in doubt."""
         if self._canary_is_due():
             sending.send(self._bodies(number for number in self._unsettled() if number == 0))
             early = self._judge_canary()
@@ -273,8 +272,8 @@ class _Upload:
         return _EndedEarly(reason, until, stopped)
 
 
-def _checked(home: Home, found: JournaledManifest, target: LiveTarget) -> tuple[Path, Manifest]:
-    """The manifest and its folder, when what lies there is what was planned, for this target."""
+def _checked(home: Home, found: JournaledManifest, target: LiveTarget) -> _Planned:
+    """The manifest, when the files in its folder are those that were planned, for this target."""
     folder = home.path / found.folder
     manifest = verify(folder)
     if manifest.manifest_id != found.manifest_id:
@@ -284,7 +283,7 @@ def _checked(home: Home, found: JournaledManifest, target: LiveTarget) -> tuple[
             f"manifest {found.manifest_id[:12]} was planned for {manifest.target}, but the target is {target.key};"
             " plan again"
         )
-    return folder, manifest
+    return _Planned(found, manifest, folder)
 
 
 def _report(

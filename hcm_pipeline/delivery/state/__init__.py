@@ -1,4 +1,4 @@
-"""What delivery knows of uploads: manifests, decisions, requests, pauses and calls, durable at every step.
+"""The state of deliveries: manifests, decisions, requests, pauses and calls, durable at every step.
 
 `DeliveryState` is what delivery asks of it, and `Journal` its implementation in SQLite.
 """

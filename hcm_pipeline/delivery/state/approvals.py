@@ -11,7 +11,7 @@ from hcm_pipeline.sqlite_state import moment_of, text_of
 
 
 class DecisionRecords(ManifestRecords):
-    """What people decided about manifests."""
+    """The decisions of people about manifests."""
 
     def approve(self, manifest_id: str, *, by: str, why: str | None, until: dt.datetime) -> JournaledManifest:
         """Let a manifest go out whose upload begins before `until`; returns it as it is then.
@@ -35,7 +35,7 @@ class DecisionRecords(ManifestRecords):
             return self.existing(manifest_id)
 
     def reject(self, manifest_id: str, *, by: str, why: str | None) -> JournaledManifest:
-        """Let nothing more of a manifest go out; returns it as it is then. What was accepted of it stays delivered.
+        """Let nothing more of a manifest go out; returns it as it is then. Operations of it that were accepted stay delivered.
 
         Raises UsageError for one that is closed already.
         """

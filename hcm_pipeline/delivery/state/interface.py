@@ -1,4 +1,4 @@
-"""What delivery asks of its state, so that a database that several hosts share can stand in for the SQLite file.
+"""The interface of delivery's state, so that a database that several hosts share can stand in for the SQLite file.
 
 The docstrings of `PlanRecords`, `DecisionRecords`, `RequestRecords`, `Pauses` and `CallRecords`, the SQLite implementation, say
 what each method promises; an implementation keeps all of it, and every method is one transaction or takes part in one.
@@ -28,7 +28,7 @@ from hcm_pipeline.delivery.state.records import (
 
 
 class PauseState(Protocol):
-    """What keeps uploads to one target from going on."""
+    """Pauses and canaries of one target."""
 
     def pause(self, pause: Pause) -> None: ...
     def paused(self) -> Pause | None: ...

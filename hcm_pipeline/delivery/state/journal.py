@@ -44,7 +44,7 @@ class Journal(PlanRecords, RequestRecords):
         return self._file.transaction()
 
     def pauses(self, target: str) -> Pauses:
-        """What keeps uploads to a target from going on."""
+        """The pauses and canaries of a target."""
         return Pauses(self._file, target)
 
     def calls(self, tenant: str, target: str) -> CallRecords:

@@ -16,7 +16,7 @@ ACCEPT_SEQ = "accept_seq"
 
 @dataclass(frozen=True)
 class Synced:
-    """What was new. `acceptances`: how many.
+    """The news of one sync. `acceptances`: how many.
 
     `fresh`: plan_no, target, request_no, accepted_at of the requests that were accepted. `taken`: target, plan_no, request_no,
     op_no, person_number of the versions that are the delivered ones now.

@@ -42,7 +42,7 @@ class ManifestRecords:
         return [manifest for manifest in found if not states or manifest.state in states]
 
     def open_manifests(self) -> list[JournaledManifest]:
-        """Manifests that an upload would go on with: who left first, then what nobody had to approve, then the rest."""
+        """Manifests that an upload would go on with: leavers first, then those that need no approval, then the rest."""
         return sorted(self.manifests(*OPEN), key=lambda m: 0 if m.held_for == "disable" else 1 + bool(m.held_for))
 
     def begun_approved(self, target: str) -> list[JournaledManifest]:
@@ -55,7 +55,7 @@ class ManifestRecords:
         ]  # fmt: skip
 
     def held_manifests(self, target: str) -> list[JournaledManifest]:
-        """Manifests of a target that wait for a person's word, oldest first."""
+        """Manifests of a target that wait for a decision, oldest first."""
         return [manifest for manifest in self.manifests(ManifestState.HELD) if manifest.target == target]
 
     def existing(self, manifest_id: str) -> JournaledManifest:

@@ -43,7 +43,7 @@ class PlanRecords(DecisionRecords):
         its state, and with it a person's decision. Folders are relative to the home. `planned_after` is `last_send` from
         before the delivered state was read: when a request went out since, the plan does not know of it, and SentMeanwhile
         says to plan again. `nothing` is the reason that is kept when the plan is empty. `rest_of` names, for a manifest that
-        holds nothing but what is left of one that `begun_approved` told of, that one: the word about it stands for the rest,
+        holds nothing but what is left of one that `begun_approved` named, that one: the approval of it stands for the rest,
         unless it was taken back since.
 
         A manifest that was superseded or rejected comes back when it is planned again, to be sent from its first request.

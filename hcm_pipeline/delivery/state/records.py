@@ -1,4 +1,4 @@
-"""What the delivery journal knows, as values."""
+"""The contents of the delivery journal, as values."""
 
 from __future__ import annotations
 

@@ -195,7 +195,7 @@ class RequestRecords(ManifestRecords):
             )
 
     def answered_outcomes(self, manifest_id: str) -> list[OutcomeEntry]:
-        """What acceptances of a manifest said at once became of its operations, in order."""
+        """The outcomes of operations that acceptances of a manifest told at once, in order."""
         return self._outcomes("manifest_id = ?", manifest_id)
 
     def answered_outcomes_after(self, after: int, target: str) -> list[OutcomeEntry]:

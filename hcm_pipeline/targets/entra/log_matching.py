@@ -14,16 +14,16 @@ was observed to do (one changeId for each record it works off, in the order in w
 
 from __future__ import annotations
 
-from hcm_pipeline.delivery import OutcomeRules, find_codes, first_in_first_out
+from hcm_pipeline.delivery import Mends, find_codes, first_in_first_out
 from hcm_pipeline.targets.entra.error_codes import SKIPPED, mend_of
 from hcm_pipeline.warehouse import Relation, Scratch, query
 
 
-def decide(t: Scratch, target: OutcomeRules, accepted: Relation, entries: Relation) -> Relation:
+def decide(t: Scratch, mends: Mends, accepted: Relation, entries: Relation) -> Relation:
     """The rows of `outcomes` for the operations in `accepted` that an entry settles; see `OutcomeRules.decide`."""
     changes = t.make("changes", query(__package__, "changes", entries=entries))
     served = first_in_first_out(t, accepted, changes)
-    codes = find_codes(t, target, entries)
+    codes = find_codes(t, mends, entries)
     return t.make(
         "decided",
         query(__package__, "decided", served=served, entries=entries, changes=changes, accepted=accepted, codes=codes),

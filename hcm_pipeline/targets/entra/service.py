@@ -1,7 +1,7 @@
 """Entra ID, live: `EntraService` is the connection that delivery talks to, `EntraLive` the target that makes it.
 
-`EntraOutcomes` is the part that needs no connection: how the provisioning log is read. A class that has the plan's half of the
-target inherits `EntraLive`, or `EntraOutcomes` where nothing is sent.
+`EntraLog` is how the provisioning log is read, which needs no connection and no field: the class that has the plan's half of the
+target inherits it.
 """
 
 from __future__ import annotations
@@ -44,21 +44,11 @@ def limits_of(quota: int = DAILY_QUOTA) -> Limits:
     return Limits(OPERATIONS_PER_REQUEST, UPLOAD_RATE.calls, UPLOAD_RATE.per, quota)
 
 
-@dataclass(frozen=True)
-class EntraOutcomes:
-    """What is known of a job without a connection: its limits, and how its log is read.
+LIMITS = limits_of()
 
-    `key` and `tenant`: see `EntraConnection`. `quota`: see `limits_of`.
-    """
 
-    key: str
-    tenant: str = ""
-    quota: int = DAILY_QUOTA
-
-    @property
-    def limits(self) -> Limits:
-        """See `limits_of`."""
-        return limits_of(self.quota)
+class EntraLog:
+    """How the provisioning log is read, and a bulk request: a mixin without fields for every class that stands for a job."""
 
     @property
     def known_codes(self) -> frozenset[str]:
@@ -69,6 +59,10 @@ class EntraOutcomes:
     def may_not_ask(self) -> Health:
         """The health of a job that the app has no permission to read."""
         return job_health.NOT_READABLE
+
+    def workers_in(self, body: bytes) -> tuple[str, ...]:
+        """The externalIds of a bulk request."""
+        return tuple(operation["data"]["externalId"] for operation in orjson.loads(body)["Operations"])
 
     def decide(self, t: Scratch, accepted: Relation, entries: Relation) -> Relation:
         """See `OutcomeRules.decide` and `log_matching`."""
@@ -87,15 +81,20 @@ class EntraOutcomes:
         return job_health.describe_health(health)
 
 
+@dataclass(frozen=True)
+class EntraOutcomes(EntraLog):
+    """A job without a connection. `key` and `tenant`: see `EntraConnection`."""
+
+    key: str
+    tenant: str = ""
+    limits: Limits = LIMITS
+
+
 @dataclass(frozen=True, kw_only=True)
 class EntraLive(EntraOutcomes):
-    """A synchronization job that can be talked to (see `live`)."""
+    """A job that can be talked to (see `live`)."""
 
     connection: EntraConnection
-
-    def workers_in(self, body: bytes) -> tuple[str, ...]:
-        """The externalIds of a bulk request."""
-        return tuple(operation["data"]["externalId"] for operation in orjson.loads(body)["Operations"])
 
     @contextmanager
     def connect(self, patience: Patience, clock: Clock = utc_now) -> Iterator[EntraService]:
@@ -106,7 +105,7 @@ class EntraLive(EntraOutcomes):
 
 def live(connection: EntraConnection, quota: int = DAILY_QUOTA) -> EntraLive:
     """The target of a connection. `quota`: see `limits_of`."""
-    return EntraLive(connection.key, connection.tenant, quota, connection=connection)
+    return EntraLive(connection.key, connection.tenant, limits_of(quota), connection=connection)
 
 
 class EntraService:
@@ -175,7 +174,7 @@ class EntraService:
 
 
 def answer_of(reply: Reply, reception: Reception) -> Answer:
-    """What delivery has to know of a reply."""
+    """A reply, as far as delivery has to know it."""
     return Answer(
         reception=reception,
         says=reply.describe(),
@@ -192,7 +191,7 @@ def answer_of(reply: Reply, reception: Reception) -> Answer:
 
 
 def outcome_of(entry: LogEntry) -> OutcomeEntry:
-    """What delivery has to know of an entry of the log."""
+    """An entry of the log, as far as delivery has to know it."""
     return OutcomeEntry(
         id=entry.id,
         at=entry.activity_time,
