@@ -85,8 +85,9 @@ class World:
             pace = Pace(journal, "tenant", TARGET, limits, clock=self.time.clock)
             pace.end_lost()
             journal.start(name)
-            line = Line(_Deadly(flight, self.kill), self.prepare, workers_in)
-            sending = Sending(journal.get(name), journal, line, pace, patience, self.time.clock, lambda settled: None)
+            deadly = _Deadly(flight, self.kill)
+            line = Line(deadly, self.prepare, workers_in, pace, patience, self.time.clock)
+            sending = Sending(journal.get(name), journal, line, lambda _: None)
             try:
                 for numbers in journal.pending(name):
                     sending.send((number, self.planned[name][number]) for number in numbers)

@@ -1,4 +1,4 @@
-"""Send requests, several at once, until the service has decided on each: what to begin, what to wait for, when to stop.
+"""Send requests, several at once, until the service has decided on each.
 
 One thread begins every attempt and hears how it ended; the journal is written by it before and after each. The first
 attempt goes alone, and so does the first after a failure that passes: a service that is down or that has taken a
@@ -46,6 +46,9 @@ class Line:
     in_flight: InFlight
     prepare: Callable[[], None]
     workers_in: Callable[[bytes], tuple[str, ...]]
+    pace: Pace
+    patience: Patience
+    clock: Clock
 
 
 class Sending:
@@ -56,9 +59,6 @@ class Sending:
         manifest: JournaledManifest,
         journal: DeliveryState,
         line: Line,
-        pace: Pace,
-        patience: Patience,
-        clock: Clock,
         progress: Callable[[int], None],
     ) -> None:
         self.attempts = 0
@@ -68,9 +68,9 @@ class Sending:
         self._journal = journal
         self._line = line
         self._in_flight = line.in_flight
-        self._pace = pace
-        self._patience = patience
-        self._clock = clock
+        self._pace = line.pace
+        self._patience = line.patience
+        self._clock = line.clock
         self._progress = progress
         self._settled = journal.progress(manifest.manifest_id).settled
         self._again: list[Request] = []  # a heap: first read, first sent
@@ -78,11 +78,11 @@ class Sending:
         self._stop: BaseException | None = None
         self._wide = False
         self._stretch = (
-            0  # failures of the service so far; attempts from before the last one say nothing of what came after
+            0  # failures of the service so far: attempts from before the last one say nothing of what came after
         )
         self._failures = 0  # in a row
         self._waited = 0.0  # since the last success, in seconds
-        self._not_before = clock()
+        self._not_before = line.clock()
         self._read = 0
 
     def send(self, requests: Iterable[tuple[int, bytes]]) -> None:

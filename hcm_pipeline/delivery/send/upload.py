@@ -47,7 +47,7 @@ NO_CANARY = Canary()
 class UploadReport:
     """How an upload ended.
 
-    `sent`: HTTP attempts made by this upload. `paused_until`: when to go on, if something ended it early. `stopped`: a
+    `sent`: attempts made by this upload. `paused_until`: when to go on, if something ended it early. `stopped`: a
     person has to do something first. `reason`: why it paused, stopped or failed. `already`: the manifest was finished
     before, and nothing was done.
     """
@@ -97,7 +97,7 @@ def upload(
         if found.state is ManifestState.READY:
             still_holds(planned.manifest)
         with target.connect(patience, clock) as service:
-            run = _Upload(planned, journal, target, service, patience, clock, canary)
+            run = _Upload(planned, journal, target, service, _Terms(patience, clock, canary))
             ended = run.run(in_flight(service.post, clock, patience.sleep), progress)
         report = _report(journal, journal.get(found.manifest_id), sent=run.sent, pause=ended)
     log.info(
@@ -137,13 +137,21 @@ class _Planned:
     folder: Path
 
 
+@dataclass(frozen=True)
+class _Terms:
+    """How long the upload waits, by which clock, and for which canary."""
+
+    patience: Patience
+    clock: Clock
+    canary: Canary
+
+
 class _Upload:
     """One run over a manifest, by the holder of the target's lock."""
 
     def __init__(
-        self, planned: _Planned, journal: DeliveryState, target: LiveTarget, service: Service, patience: Patience,
-        clock: Clock, canary: Canary,
-    ) -> None:  # fmt: skip
+        self, planned: _Planned, journal: DeliveryState, target: LiveTarget, service: Service, terms: _Terms
+    ) -> None:
         self.sent = 0
         self._found = planned.found
         self._id = planned.found.manifest_id
@@ -153,10 +161,10 @@ class _Upload:
         self._journal = journal
         self._target = target
         self._service = service
-        self._pace = Pace(journal, target.tenant, target.key, target.limits, clock=clock)
-        self._patience = patience
-        self._clock = clock
-        self._canary = canary
+        self._pace = Pace(journal, target.tenant, target.key, target.limits, clock=terms.clock)
+        self._patience = terms.patience
+        self._clock = terms.clock
+        self._canary = terms.canary
         self._pauses = journal.pauses(planned.found.target)
 
     def run(self, in_flight: InFlight, progress: Callable[[int, int], None]) -> _EndedEarly | None:
@@ -167,10 +175,9 @@ class _Upload:
             return early
         self._pauses.go_on()
         self._journal.start(self._id)
-        sending = Sending(
-            self._found, self._journal, Line(in_flight, self._service.prepare, self._target.workers_in), self._pace,
-            self._patience, self._clock, lambda settled: progress(settled, self._found.requests),
-        )  # fmt: skip
+        prepare, workers_in = self._service.prepare, self._target.workers_in
+        line = Line(in_flight, prepare, workers_in, self._pace, self._patience, self._clock)
+        sending = Sending(self._found, self._journal, line, lambda settled: progress(settled, self._found.requests))
         try:
             progress(self._journal.progress(self._id).settled, self._found.requests)
             early = self._send(sending)

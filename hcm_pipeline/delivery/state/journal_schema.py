@@ -28,7 +28,7 @@ CREATE TABLE manifests (
 ) WITHOUT ROWID;
 CREATE INDEX manifests_by_target ON manifests (target, state);
 
--- one row: one bulk request of which a sending was begun. detail: the service's own words, which may be personal
+-- one row: one request of which a sending was begun. detail: the service's own words, which may be personal
 CREATE TABLE requests (
     manifest_id TEXT NOT NULL REFERENCES manifests,
     request_no INTEGER NOT NULL,
@@ -45,7 +45,7 @@ CREATE TABLE requests (
 ) WITHOUT ROWID;
 CREATE INDEX requests_unsettled ON requests (manifest_id) WHERE state IN ('sending', 'unknown');
 
--- one row: one HTTP attempt, written before it is made. status: NULL while it is on its way, then the HTTP status,
+-- one row: one attempt, written before it is made. status: NULL while it is on its way, then the status of the answer,
 -- 'unknown' when no answer came, 'unsent' when it never left
 CREATE TABLE sends (
     send_no INTEGER PRIMARY KEY AUTOINCREMENT,

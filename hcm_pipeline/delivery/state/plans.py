@@ -14,7 +14,7 @@ class PlanRecords(DecisionRecords):
     """The order of plans, and what the newest one holds."""
 
     def last_send(self, target: str) -> int:
-        """The number of the last HTTP attempt begun for a target; 0 before the first."""
+        """The number of the last attempt begun for a target; 0 before the first."""
         row = self._file.db.execute(
             "SELECT max(send_no) FROM sends JOIN manifests USING (manifest_id) WHERE target = ?", (target,)
         ).fetchone()

@@ -28,7 +28,7 @@ class ManifestState(StrEnum):
 
 
 class RequestState(StrEnum):
-    """Where a bulk request stands."""
+    """Where a request stands."""
 
     PLANNED = "planned"
     SENDING = "sending"
@@ -101,7 +101,7 @@ class RequestRecord:
 
 @dataclass(frozen=True)
 class Acceptance:
-    """A request that the service took. `service_time` is its clock, which the provisioning log goes by."""
+    """A request that the service took. `service_time` is its clock, which outcomes go by."""
 
     accept_seq: int
     manifest_id: str
