@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 import orjson
@@ -96,16 +96,21 @@ class EntraLive(EntraOutcomes):
 
     connection: EntraConnection
 
-    @contextmanager
-    def connect(self, patience: Patience, clock: Clock = utc_now) -> Iterator[EntraService]:
-        """A connection to Graph, for the time of a `with` block."""
-        with GraphClient(self.connection, patience=patience, clock=clock) as client:
-            yield EntraService(client, self.connection.job_id)
+    def connect(self, patience: Patience, clock: Clock = utc_now) -> AbstractContextManager[EntraService]:
+        """See `connect`."""
+        return connect(self.connection, patience, clock)
 
 
 def live(connection: EntraConnection, quota: int = DAILY_QUOTA) -> EntraLive:
     """The target of a connection. `quota`: see `limits_of`."""
     return EntraLive(connection.key, connection.tenant, limits_of(quota), connection=connection)
+
+
+@contextmanager
+def connect(connection: EntraConnection, patience: Patience, clock: Clock = utc_now) -> Iterator[EntraService]:
+    """A connection to Graph, for the time of a `with` block."""
+    with GraphClient(connection, patience=patience, clock=clock) as client:
+        yield EntraService(client, connection.job_id)
 
 
 class EntraService:
