@@ -6,8 +6,8 @@ It knows no service. `OutcomeRules`, `LiveTarget` and `Service` are what it asks
 from hcm_pipeline.delivery.kinds import OperationKind
 from hcm_pipeline.delivery.outcomes.failures import decide_retry, find_codes
 from hcm_pipeline.delivery.outcomes.health import Remembered, ServiceStopped, refuse_silent, remembered
+from hcm_pipeline.delivery.outcomes.log_reading import OutcomeReport, read_outcomes, sync_warehouse, why_read
 from hcm_pipeline.delivery.outcomes.matching import SKEW, first_in_first_out
-from hcm_pipeline.delivery.outcomes.outcome_reading import OutcomeReport, read_outcomes, sync_warehouse, why_read
 from hcm_pipeline.delivery.send.eta import ends_at
 from hcm_pipeline.delivery.send.upload import UploadReport, upload
 from hcm_pipeline.delivery.service import (

@@ -22,7 +22,7 @@ from hcm_pipeline.delivery import (
     read_outcomes,
     why_read,
 )
-from hcm_pipeline.delivery.outcomes import outcome_reading
+from hcm_pipeline.delivery.outcomes import log_reading
 from hcm_pipeline.home import Home
 from hcm_pipeline.http import Clock, Patience
 from hcm_pipeline.targets.entra.service import LIMITS, EntraLog
@@ -186,7 +186,7 @@ def test_a_service_that_stands_still_is_looked_at_again_every_few_minutes(reader
 
 
 def test_a_log_of_many_pages_is_taken_in_batches(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outcome_reading, "BATCH", 10)
+    monkeypatch.setattr(log_reading, "BATCH", 10)
     numbers = [str(2000 + i) for i in range(45)]
     reader.accept(*numbers)
     reader.happens(*numbers)
