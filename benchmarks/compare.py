@@ -94,6 +94,7 @@ def pipeline(folder: Path) -> dict[str, Any]:
     from hcm_pipeline.flow import landing, plans, processing, utc_now
     from hcm_pipeline.flow.profiles import load_profile
     from hcm_pipeline.home import Home
+    from hcm_pipeline.http import utc_now
     from hcm_pipeline.warehouse import Warehouse
     from hcm_pipeline.workers import deduplication, snapshot, staged, validation
 
@@ -130,19 +131,19 @@ def pipeline(folder: Path) -> dict[str, Any]:
 
 def _accept(warehouse: Any, manifest_id: str, requests: int) -> None:
     """Everything was answered with 202."""
-    from hcm_pipeline.delivery.state import journal_sync
-    from hcm_pipeline.delivery.state.journal import Journal, Outcome, RequestState
+    from hcm_pipeline.delivery import Journal, RequestState, SendResult
+    from hcm_pipeline.delivery.state.journal_sync import sync
+    from hcm_pipeline.warehouse import scratch, transaction
 
-    accepted = Outcome(state=RequestState.ACCEPTED, status=202, service_time=dt.datetime.now(dt.UTC))
+    accepted = SendResult(state=RequestState.ACCEPTED, status=202, service_time=dt.datetime.now(dt.UTC))
     with warehouse.write() as con, Journal(warehouse.home.journal) as journal:
         journal.start(manifest_id)
         for number in range(requests):
             journal.begin_send(manifest_id, number)
             journal.end_send(manifest_id, number, accepted)
         journal.finish(manifest_id)
-        con.begin()
-        journal_sync.take_over(con, journal)
-        con.commit()
+        with transaction(con), scratch(con) as t:
+            sync(t, journal)
 
 
 def _answer(*command: str | Path) -> dict[str, Any]:

@@ -26,13 +26,14 @@ from typing import Any
 import httpx
 import orjson
 
+from hcm_pipeline.delivery import Journal, ManifestState, upload
 from hcm_pipeline.delivery.manifest import BULK_FILE, Manifest, folder_of, write_manifest
-from hcm_pipeline.delivery.send.upload import upload
-from hcm_pipeline.delivery.state.journal import Journal, ManifestState
-from hcm_pipeline.entra.timing import UPLOAD_RATE
+from hcm_pipeline.entra import UPLOAD_RATE
 from hcm_pipeline.home import Home, private
 from hcm_pipeline.sandbox import running
+from hcm_pipeline.targets.entra.connection import to_sandbox
 from hcm_pipeline.targets.entra.scim_schema import BULK_REQUEST
+from hcm_pipeline.targets.entra.service import live
 
 GOAL = 0.95
 CORE = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -74,7 +75,7 @@ def _measure(home: Home, requests: int, operations: int) -> None:
         manifest = _write(home, sandbox.target.key, requests, operations)
         journal.register(manifest, folder_of(home.manifests, manifest).relative_to(home.path))
         started, cpu = time.perf_counter(), time.process_time()
-        report = upload(home, sandbox.target, manifest.manifest_id, journal=journal, quota=10**9)
+        report = upload(home, live(to_sandbox(sandbox.target), 10**9), manifest.manifest_id, journal=journal)
         seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
         assert report.state is ManifestState.ACCEPTED, report
         trust = ssl.create_default_context(cafile=sandbox.target.ca_file)

@@ -27,7 +27,7 @@ class Killed(BaseException):
 
 WATCHED = str(Path(hcm_pipeline.__file__).parent)
 UNWATCHED = tuple(f"{WATCHED}/{room}/" for room in ("sandbox", "profile", "warehouse"))
-KERNEL = frozenset({"__init__", "__exit__", "close", "_only_uploader", "_taken"})
+KERNEL = frozenset({"__init__", "__exit__", "close", "advisory_lock", "_taken", "_only_uploader"})
 """Functions in which files, locks and sockets change hands: the kernel closes those of a dead process, here Python has to."""
 
 
@@ -107,7 +107,7 @@ class Kept:
             self._con = None
 
 
-class Lanes:
+class DrawnFlight:
     """Several attempts on their way, which arrive in an order that is drawn; of a dead process, some arrive after its end."""
 
     def __init__(self, post: Post, site: Site, chance: random.Random, fuse: Fuse, width: int) -> None:
@@ -120,7 +120,7 @@ class Lanes:
 
     @property
     def busy(self) -> int:
-        """See `hcm_pipeline.delivery.send.in_flight.Lanes`, as for the others."""
+        """See `InFlight`, as for the others."""
         return len(self._begun)
 
     def start(self, attempt: Attempt) -> None:
@@ -134,7 +134,7 @@ class Lanes:
             return None
         attempt = self._begun.pop(self._chance.randrange(len(self._begun)))
         try:
-            result: Any = self._post(attempt.request.body, attempt.token)
+            result: Any = self._post(attempt.request.number, attempt.request.body)
         except BaseException as error:
             result = error
         self._site.sleep(self._chance.choice((0.0, 0.0, 0.2, 2.0)))

@@ -14,24 +14,23 @@ from unittest.mock import patch
 
 from benchmarks.chaos import verdict
 from benchmarks.chaos.company import Company
-from benchmarks.chaos.process import Fuse, Kept, Killed, Lanes
+from benchmarks.chaos.process import DrawnFlight, Fuse, Kept, Killed
 from benchmarks.chaos.site import Account, Site
 from benchmarks.chaos.tally import Tally
-from hcm_pipeline.delivery.outcomes.failures import KNOWN_CODES, decide_retry
-from hcm_pipeline.delivery.outcomes.log_reading import read_outcomes
+from hcm_pipeline.delivery import Journal, ManifestState, decide_retry, read_outcomes, refuse_silent, upload
 from hcm_pipeline.delivery.plan import canary
 from hcm_pipeline.delivery.plan.canary import Canary
 from hcm_pipeline.delivery.plan.staleness import refuse_moved
 from hcm_pipeline.delivery.send import batches
-from hcm_pipeline.delivery.send.upload import upload
-from hcm_pipeline.delivery.state.journal import Journal, ManifestState
-from hcm_pipeline.delivery.state.pauses import Gates
-from hcm_pipeline.entra import Patience
 from hcm_pipeline.errors import GuardStop, PipelineError, ServiceError
 from hcm_pipeline.flow import plans, processing
 from hcm_pipeline.home import Home
-from hcm_pipeline.settings import Target
-from hcm_pipeline.targets.entra.job_health import refuse_silent
+from hcm_pipeline.http import Patience
+from hcm_pipeline.sandbox import SandboxTarget
+from hcm_pipeline.sqlite_state import StateFile
+from hcm_pipeline.targets.entra.connection import to_sandbox
+from hcm_pipeline.targets.entra.error_codes import KNOWN_CODES
+from hcm_pipeline.targets.entra.service import EntraLive, live
 from hcm_pipeline.warehouse import Warehouse, store
 
 LINES = {"process": 2500, "plan": 3500, "upload": 8000, "outcomes": 2500}
@@ -73,9 +72,12 @@ class Trial:
         site.begin(daily_quota=self._quota, **options)
 
     @property
-    def target(self) -> Target:
+    def target(self) -> SandboxTarget:
         """The sandbox's job."""
         return self.site.target
+
+    def _live(self) -> EntraLive:
+        return live(to_sandbox(self.site.target), self._quota)
 
     @property
     def warehouse(self) -> Warehouse:
@@ -91,7 +93,7 @@ class Trial:
         with ExitStack() as stack:
             for module in (batches, canary):
                 stack.enter_context(patch.object(module, "OPERATIONS_PER_REQUEST", self._size))
-            for kind, name in ((Journal, "_transaction"), (Warehouse, "publish"), (Warehouse, "write")):
+            for kind, name in ((StateFile, "transaction"), (Warehouse, "publish"), (Warehouse, "write")):
                 stack.enter_context(patch.object(kind, name, self.fuse.gated(getattr(kind, name))))
             stack.enter_context(patch.object(store, "harden", self._kept.harden))
             stack.callback(self._kept.close)
@@ -199,10 +201,10 @@ class Trial:
     def release(self) -> None:
         """A person lets a manifest go on past its canary."""
         with self.journal() as journal:
-            gates = Gates(journal, self.target.key)
+            pauses = journal.pauses(self.target.key)
             for manifest in journal.open_manifests():
-                if gates.failed(manifest.manifest_id):
-                    gates.release(manifest.manifest_id, "somebody", self.site.now)
+                if pauses.failed(manifest.manifest_id):
+                    pauses.release(manifest.manifest_id, "somebody", self.site.now)
 
     def rerun(self) -> None:
         """Somebody runs a date again that was run before."""
@@ -237,7 +239,7 @@ class Trial:
             with self.journal() as journal:
                 opened = journal.open_manifests()
                 self.chance.shuffle(opened)
-                refuse_silent(self.warehouse, self.target.key, self.site.now)
+                refuse_silent(self.warehouse, self._live(), self.site.now)
                 for manifest in opened:
                     self._upload(journal, manifest.manifest_id)
 
@@ -247,11 +249,11 @@ class Trial:
         width = self.chance.choice((1, 3, 16))
         try:
             report = upload(
-                self.home, self.target, manifest_id, journal=journal, clock=self.site.clock,
-                patience=Patience(sleep=self.site.sleep, jitter=self.chance.uniform), quota=self._quota,
+                self.home, self._live(), manifest_id, journal=journal, clock=self.site.clock,
+                patience=Patience(sleep=self.site.sleep, jitter=self.chance.uniform),
                 canary=Canary(self.company.loaded.profile.delivery.canary, 15.0, 150.0),
                 still_holds=partial(refuse_moved, self.warehouse, self.company.loaded),
-                lanes=lambda post, _clock, _sleep: Lanes(post, self.site, self.chance, self.fuse, width),
+                in_flight=lambda post, _clock, _sleep: DrawnFlight(post, self.site, self.chance, self.fuse, width),
             )  # fmt: skip
         except GuardStop:
             return  # the approval expired
@@ -263,7 +265,7 @@ class Trial:
 
         def work() -> None:
             read_outcomes(
-                self.warehouse, self.target, self.rules, now=self.site.clock, sleep=self.site.sleep,
+                self.warehouse, self._live(), self.rules, now=self.site.clock, sleep=self.site.sleep,
                 patience=Patience(sleep=self.site.sleep, jitter=self.chance.uniform),
             )  # fmt: skip
 

@@ -1,25 +1,31 @@
-"""What people have to be told of, as a function of the warehouse, the journal and the time.
+"""The conditions that people have to be told of, as a function of the warehouse, the journal and the time.
 
 Only what cannot be personal is taken: counts, states, dates, ids of manifests, names of sources and codes that the
-documentation knows. What the service or a file says in words stays in the warehouse.
+documentation knows. The words of a service or a file stay in the warehouse.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from typing import Protocol
 
 import duckdb
 
 from hcm_pipeline.alerts.messages import Alert, AlertKind, Severity
-from hcm_pipeline.delivery.outcomes.failures import KNOWN_CODES
-from hcm_pipeline.delivery.state.journal import Journal, ManifestState
-from hcm_pipeline.delivery.state.pacing import Pace
-from hcm_pipeline.delivery.state.pauses import Gates, PauseKind
+from hcm_pipeline.delivery import (
+    DeliveryState,
+    Health,
+    HealthState,
+    Limits,
+    ManifestState,
+    Pace,
+    PauseKind,
+    PauseState,
+    Remembered,
+    remembered,
+)
 from hcm_pipeline.profile.model import Profile
-from hcm_pipeline.settings import Settings
-from hcm_pipeline.targets.entra import job_health
-from hcm_pipeline.targets.entra.connection import target_key, tenant_of
-from hcm_pipeline.warehouse import first
+from hcm_pipeline.warehouse import Relation, first, table
 
 EXPIRES_SOON = dt.timedelta(hours=1)
 DECIDE = "docs/how-to/read-a-plan-and-decide.md"
@@ -27,27 +33,53 @@ RECOVER = "docs/how-to/recover.md"
 TENANT = "docs/how-to/deliver-to-a-tenant.md"
 
 
+class WatchedTarget(Protocol):
+    """A target, as far as alerts have to know it. Nothing else that it says reaches a message."""
+
+    @property
+    def key(self) -> str:
+        """Names the target in every table and manifest."""
+
+    @property
+    def tenant(self) -> str:
+        """The tenant, whose limits count."""
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of the service."""
+
+    @property
+    def known_codes(self) -> frozenset[str]:
+        """The codes of failures that the documentation knows."""
+
+    @property
+    def may_not_ask(self) -> Health:
+        """The health of a service that may not be asked for it."""
+
+    def describe_health(self, health: Health) -> str:
+        """State, reason and mend, in one sentence."""
+
+
 def find_alerts(
-    con: duckdb.DuckDBPyConnection, journal: Journal, settings: Settings, profile: Profile, now: dt.datetime
+    con: duckdb.DuckDBPyConnection, journal: DeliveryState, target: WatchedTarget, profile: Profile, now: dt.datetime
 ) -> list[Alert]:
-    """Every condition that holds now, for the target of the settings, in the order of AlertKind."""
-    target, gates = target_key(settings), Gates(journal, target_key(settings))
-    quota = profile.delivery.own_quota
-    pace = Pace(journal, tenant_of(settings), target, clock=lambda: now, quota=quota)
+    """Every condition that holds now for a target, in the order of AlertKind."""
+    pauses, failures = journal.pauses(target.key), table(con, "failures")
+    pace = Pace(journal, target.tenant, target.key, target.limits, clock=lambda: now)
     return [
-        *_held(journal, target),
-        *_expiring(journal, target, now),
-        *_canaries(journal, gates, target),
-        *_stopped_day(con),
-        *_failures(con, profile, target),
-        *_missing(con, profile, target),
-        *_job(con, gates, target),
-        *_quota(pace.left(), quota, profile),
-        *_stale(con, profile, now),
+        *_held(journal, target.key),
+        *_expiring(journal, target.key, now),
+        *_canaries(journal, pauses, target.key),
+        *_stopped_day(con, table(con, "days")),
+        *_failures(con, failures, table(con, "delivered"), profile, target),
+        *_missing(con, failures, profile, target.key),
+        *_job(remembered(con, target.key), pauses, target),
+        *_quota(pace.left(), target.limits.quota, profile),
+        *_stale(con, table(con, "extracts"), table(con, "quiet_deliveries"), profile, now),
     ]
 
 
-def _held(journal: Journal, target: str) -> list[Alert]:
+def _held(journal: DeliveryState, target: str) -> list[Alert]:
     return [
         Alert(
             f"{AlertKind.GUARD_HELD}:{manifest.manifest_id[:12]}", AlertKind.GUARD_HELD, Severity.ERROR,
@@ -61,7 +93,7 @@ def _held(journal: Journal, target: str) -> list[Alert]:
     ]  # fmt: skip
 
 
-def _expiring(journal: Journal, target: str, now: dt.datetime) -> list[Alert]:
+def _expiring(journal: DeliveryState, target: str, now: dt.datetime) -> list[Alert]:
     return [
         Alert(
             f"{AlertKind.APPROVAL_EXPIRES}:{manifest.manifest_id[:12]}", AlertKind.APPROVAL_EXPIRES, Severity.WARNING,
@@ -75,7 +107,7 @@ def _expiring(journal: Journal, target: str, now: dt.datetime) -> list[Alert]:
     ]  # fmt: skip
 
 
-def _canaries(journal: Journal, gates: Gates, target: str) -> list[Alert]:
+def _canaries(journal: DeliveryState, pauses: PauseState, target: str) -> list[Alert]:
     return [
         Alert(
             f"{AlertKind.CANARY_FAILED}:{manifest.manifest_id[:12]}", AlertKind.CANARY_FAILED, Severity.ERROR,
@@ -86,14 +118,14 @@ def _canaries(journal: Journal, gates: Gates, target: str) -> list[Alert]:
             asset="receipts",
         )
         for manifest in journal.open_manifests()
-        if manifest.target == target and gates.failed(manifest.manifest_id) is not None
+        if manifest.target == target and pauses.failed(manifest.manifest_id) is not None
     ]  # fmt: skip
 
 
-def _stopped_day(con: duckdb.DuckDBPyConnection) -> list[Alert]:
+def _stopped_day(con: duckdb.DuckDBPyConnection, days: Relation) -> list[Alert]:
     rows = con.execute(
-        """select business_date, quarantined, "rows" from days
-        where status = 'stopped' and business_date = (select max(business_date) from days)"""
+        f"""select business_date, quarantined, "rows" from {days}
+        where status = 'stopped' and business_date = (select max(business_date) from {days})"""
     ).fetchall()
     return [
         Alert(
@@ -107,37 +139,39 @@ def _stopped_day(con: duckdb.DuckDBPyConnection) -> list[Alert]:
     ]  # fmt: skip
 
 
-def _failures(con: duckdb.DuckDBPyConnection, profile: Profile, target: str) -> list[Alert]:
+def _failures(
+    con: duckdb.DuckDBPyConnection, failures: Relation, delivered: Relation, profile: Profile, target: WatchedTarget
+) -> list[Alert]:
     rows = con.execute(
-        """select failure_class, coalesce(error_code, ''), count(*) from failures
+        f"""select failure_class, coalesce(error_code, ''), count(*) from {failures}
         where target = ? and state in ('failed', 'skipped') group by all order by 3 desc, 1, 2""",
-        [target],
+        [target.key],
     ).fetchall()
     failed = sum(count for _, _, count in rows)
-    delivered = _count(con, "select count(*) from delivered where target = ?", target)
+    workers = _count(con, f"select count(*) from {delivered} where target = ?", target.key)
     limit = profile.alerts.failures
-    if failed < limit.at_least or failed * 100 <= limit.percent * delivered:
+    if failed < limit.at_least or failed * 100 <= limit.percent * workers:
         return []
     classes: dict[str, int] = {}
     codes: dict[str, int] = {}
     for failure_class, code, count in rows:
         classes[failure_class] = classes.get(failure_class, 0) + count
-        known = code if code in KNOWN_CODES else "another code"
+        known = code if code in target.known_codes else "another code"
         codes[known] = codes.get(known, 0) + count
     return [
         Alert(
             str(AlertKind.FAILURES), AlertKind.FAILURES, Severity.ERROR,
             "More workers than usual could not be delivered",
             "`outcomes` lists them, each with what mends it.",
-            {"Workers": f"{failed:,} of {delivered:,}", **{name.capitalize(): f"{n:,}" for name, n in classes.items()},
+            {"Workers": f"{failed:,} of {workers:,}", **{name.capitalize(): f"{n:,}" for name, n in classes.items()},
              "Codes": ", ".join(f"{code} {n:,}" for code, n in codes.items())},
             asset="outcomes",
         )
     ]  # fmt: skip
 
 
-def _missing(con: duckdb.DuckDBPyConnection, profile: Profile, target: str) -> list[Alert]:
-    missing = _count(con, "select count(*) from failures where target = ? and state = 'missing'", target)
+def _missing(con: duckdb.DuckDBPyConnection, failures: Relation, profile: Profile, target: str) -> list[Alert]:
+    missing = _count(con, f"select count(*) from {failures} where target = ? and state = 'missing'", target)
     if not missing:
         return []
     return [
@@ -151,21 +185,22 @@ def _missing(con: duckdb.DuckDBPyConnection, profile: Profile, target: str) -> l
     ]  # fmt: skip
 
 
-def _job(con: duckdb.DuckDBPyConnection, gates: Gates, target: str) -> list[Alert]:
-    """What the last reading of the log and the last upload found of the job, whichever is newer."""
-    found, pause = job_health.remembered(con, target), gates.paused()
-    facts = {"Job": target.rpartition("/")[2]}
+def _job(found: Remembered | None, pauses: PauseState, target: WatchedTarget) -> list[Alert]:
+    """The finding of the last reading of outcomes or of the last upload about the service, whichever is newer."""
+    pause = pauses.paused()
+    facts = {"Job": target.key.rpartition("/")[2]}
     title = "The synchronization job does not process what it is sent"
-    if found and found.report.state in (*job_health.STOPPED, job_health.JobState.SILENT):
+    if found and (found.health.stopped or found.health.state is HealthState.SILENT):
         facts["Since"] = f"{found.since:%Y-%m-%d %H:%M}Z"
-        text = f"Uploading stops until it runs. {found.report.describe()}"
+        text = f"Uploading stops until it runs. {target.describe_health(found.health)}"
     elif pause and pause.kind is PauseKind.JOB and not (found and found.checked_at > pause.until):
         text = "An upload found that it does not run, and looks again by itself. `status` says what it found."
-    elif found and found.report == job_health.NOT_READABLE:
+    elif found and found.health == target.may_not_ask:
         return [
             Alert(
                 str(AlertKind.JOB_UNKNOWN), AlertKind.JOB_UNKNOWN, Severity.NOTICE,
-                "The synchronization job cannot be watched", found.report.describe(), facts, asset="outcomes", page=TENANT,
+                "The synchronization job cannot be watched", target.describe_health(found.health), facts, asset="outcomes",
+                page=TENANT,
             )
         ]  # fmt: skip
     else:
@@ -186,11 +221,13 @@ def _quota(left: int, quota: int, profile: Profile) -> list[Alert]:
     ]  # fmt: skip
 
 
-def _stale(con: duckdb.DuckDBPyConnection, profile: Profile, now: dt.datetime) -> list[Alert]:
+def _stale(
+    con: duckdb.DuckDBPyConnection, extracts: Relation, quiet_deliveries: Relation, profile: Profile, now: dt.datetime
+) -> list[Alert]:
     landed = dict(
         con.execute(
-            """select source, greatest(max(e.landed_at), max(q.landed_at))
-            from extracts e left join quiet_deliveries q using (extract_id) group by 1"""
+            f"""select source, greatest(max(extract.landed_at), max(quiet.landed_at))
+            from {extracts} extract left join {quiet_deliveries} quiet using (extract_id) group by 1"""
         ).fetchall()
     )
     alerts = []

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hcm_pipeline.alerts.messages import Alert, Message
 from hcm_pipeline.alerts.outbox import Due, Outbox
 from hcm_pipeline.alerts.receivers import NotDelivered, Receiver
-from hcm_pipeline.entra.timing import Clock
+from hcm_pipeline.http import Clock
 from hcm_pipeline.profile.model import Profile
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,10 @@ def anything_to_tell(outbox: Outbox, alerts: Collection[Alert], receivers: Seque
 def tell(
     outbox: Outbox, alerts: Collection[Alert], receivers: Sequence[Receiver], profile: Profile, clock: Clock
 ) -> Told:
-    """Take over what holds, and send what is due. A receiver that is down is passed over until its next try; it stops nothing."""
+    """Bring the outbox up to what holds, and send what is due.
+
+    A receiver that is down is passed over until its next try; it stops nothing.
+    """
     outbox.update(alerts, [receiver.name for receiver in receivers], clock())
     sent, errors = 0, []
     for receiver in receivers:
@@ -49,7 +52,7 @@ def tell(
 
 
 def message_of(due: Due, profile: Profile) -> Message:
-    """What a receiver is told."""
+    """The message of an occurrence that is due."""
     return Message(
         id=f"{due.alert.key}-{due.occurrence_id}-{due.phase}".replace(":", "-"),
         phase=due.phase,

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,16 +17,14 @@ from types import TracebackType
 import orjson
 
 from hcm_pipeline.alerts.messages import Alert, Phase
-from hcm_pipeline.errors import PipelineError
-from hcm_pipeline.home import private
+from hcm_pipeline.sqlite_state import Schema, StateFile, moment_of, text_of
 
-VERSION = 1
 KEPT = dt.timedelta(days=90)
 CLAIM = dt.timedelta(minutes=2)
 """How long a message belongs to the process that began to send it."""
 FIRST_WAIT, LONGEST_WAIT = dt.timedelta(minutes=1), dt.timedelta(hours=1)
 
-SCHEMA = """
+TABLES = """
 -- one row: one time that a condition held, from when it was noticed to when it was noticed to be over
 CREATE TABLE occurrences (
     occurrence_id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -50,6 +47,7 @@ CREATE TABLE messages (
     PRIMARY KEY (occurrence_id, receiver, phase)
 ) WITHOUT ROWID;
 """
+SCHEMA = Schema("outbox of alerts", (TABLES,))
 
 
 @dataclass(frozen=True)
@@ -79,13 +77,8 @@ class Outbox:
     """One connection, for the time of a `with` block."""
 
     def __init__(self, path: Path) -> None:
-        try:
-            self._db = sqlite3.connect(private(path), isolation_level=None, timeout=30)
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA foreign_keys = ON")
-            self._prepare(path)
-        except (sqlite3.Error, OSError) as error:
-            raise PipelineError(f"{path}: the outbox of alerts cannot be used: {error}") from error
+        self._file = StateFile(path, SCHEMA)
+        self._db = self._file.db
 
     def __enter__(self) -> Outbox:
         return self
@@ -93,13 +86,13 @@ class Outbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._db.close()
+        self._file.close()
 
     def update(self, alerts: Collection[Alert], receivers: Collection[str], now: dt.datetime) -> None:
-        """Take over what holds now: what is new begins, what is gone is over, and each is told to each receiver once."""
+        """Bring the outbox up to what holds now: each beginning and each end is told to each receiver once."""
         holding = {alert.key: alert for alert in alerts}
-        at = _iso(now)
-        with self._transaction():
+        at = text_of(now)
+        with self._file.transaction():
             open_keys = self._open_keys()
             for key, alert in holding.items():
                 if key not in open_keys:
@@ -123,7 +116,7 @@ class Outbox:
                 " WHERE phase = 'opened' AND resolved_at IS NOT NULL",
                 (at,),
             )
-            self._db.execute("DELETE FROM occurrences WHERE resolved_at < ?", (_iso(now - KEPT),))
+            self._db.execute("DELETE FROM occurrences WHERE resolved_at < ?", (text_of(now - KEPT),))
 
     def differs(self, alerts: Collection[Alert], receivers: Collection[str], now: dt.datetime) -> bool:
         """Whether `update` would change anything, or a message is due."""
@@ -141,14 +134,14 @@ class Outbox:
 
     def claim(self, receiver: str, now: dt.datetime) -> Due | None:
         """The next message for a receiver, which nobody else sends then for a while; None: none is due."""
-        with self._transaction():
+        with self._file.transaction():
             row = self._due(receiver, now)
             if row is None:
                 return None
             self._db.execute(
                 "UPDATE messages SET next_try_at = ?, attempts = attempts + 1"
                 " WHERE occurrence_id = ? AND receiver = ? AND phase = ?",
-                (_iso(now + CLAIM), row["occurrence_id"], receiver, row["phase"]),
+                (text_of(now + CLAIM), row["occurrence_id"], receiver, row["phase"]),
             )
         phase = Phase(row["phase"])
         at = row["opened_at"] if phase is Phase.OPENED else row["resolved_at"]
@@ -157,15 +150,15 @@ class Outbox:
 
     def sent(self, due: Due, now: dt.datetime) -> None:
         """The receiver has taken it."""
-        with self._transaction():
+        with self._file.transaction():
             self._db.execute(
                 "UPDATE messages SET sent_at = ?, error = NULL WHERE occurrence_id = ? AND receiver = ? AND phase = ?",
-                (_iso(now), due.occurrence_id, due.receiver, due.phase),
+                (text_of(now), due.occurrence_id, due.receiver, due.phase),
             )
 
     def failed(self, due: Due, error: str, now: dt.datetime) -> None:
         """The receiver has not taken it: again after a wait that doubles with each attempt."""
-        with self._transaction():
+        with self._file.transaction():
             row = self._db.execute(
                 "SELECT attempts FROM messages WHERE occurrence_id = ? AND receiver = ? AND phase = ?",
                 (due.occurrence_id, due.receiver, due.phase),
@@ -173,11 +166,11 @@ class Outbox:
             wait = min(FIRST_WAIT * 2 ** min(int(row["attempts"]) - 1, 10), LONGEST_WAIT)
             self._db.execute(
                 "UPDATE messages SET next_try_at = ?, error = ? WHERE occurrence_id = ? AND receiver = ? AND phase = ?",
-                (_iso(now + wait), error, due.occurrence_id, due.receiver, due.phase),
+                (text_of(now + wait), error, due.occurrence_id, due.receiver, due.phase),
             )
 
     def occurrences(self, *, also_resolved: bool = False) -> list[Occurrence]:
-        """What holds, newest first; with `also_resolved` what held in the last 90 days as well."""
+        """The conditions that hold, newest first; with `also_resolved` what held in the last 90 days as well."""
         where = "" if also_resolved else "WHERE resolved_at IS NULL"
         rows = self._db.execute(
             "SELECT occurrence_id, alert, opened_at, resolved_at,"
@@ -190,7 +183,7 @@ class Outbox:
                 row["occurrence_id"],
                 Alert.from_dict(orjson.loads(row["alert"])),
                 dt.datetime.fromisoformat(row["opened_at"]),
-                dt.datetime.fromisoformat(row["resolved_at"]) if row["resolved_at"] else None,
+                moment_of(row["resolved_at"]),
                 row["unsent"],
                 row["error"],
             )
@@ -207,29 +200,4 @@ class Outbox:
             " WHERE receiver = ? AND sent_at IS NULL ORDER BY m.occurrence_id, phase LIMIT 1",
             (receiver,),
         ).fetchone()
-        return row if row is not None and row["next_try_at"] <= _iso(now) else None
-
-    def _prepare(self, path: Path) -> None:
-        with self._transaction():
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                for statement in SCHEMA.split(";\n"):
-                    self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {VERSION}")
-            elif version != VERSION:
-                raise PipelineError(f"{path}: was written by another release of hcm-pipeline (outbox {version})")
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
-
-
-def _iso(moment: dt.datetime) -> str:
-    """UTC with microseconds always, so that texts sort as times do."""
-    return moment.astimezone(dt.UTC).isoformat(timespec="microseconds")
+        return row if row is not None and row["next_try_at"] <= text_of(now) else None

@@ -1,4 +1,4 @@
-"""Who takes messages: a webhook over HTTPS, and a mail server over TLS.
+"""The receivers of messages: a webhook over HTTPS, and a mail server over TLS.
 
 An error says which kind of fault it was and nothing of where: the webhook's address is a secret.
 """
@@ -6,7 +6,6 @@ An error says which kind of fault it was and nothing of where: the webhook's add
 from __future__ import annotations
 
 import smtplib
-import ssl
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Literal, Protocol
 import httpx
 
 from hcm_pipeline.alerts.messages import Message, Phase
+from hcm_pipeline.http import trust, trust_context
 from hcm_pipeline.profile.model import Alerts, Mail
 from hcm_pipeline.settings import AlertSecrets
 
@@ -31,7 +31,7 @@ class Receiver(Protocol):
 
     @property
     def name(self) -> str:
-        """What the outbox knows it by."""
+        """The name of the receiver in the outbox."""
 
     def send(self, message: Message) -> None:
         """Send one message. Raises NotDelivered."""
@@ -50,7 +50,7 @@ class WebhookReceiver:
         """Post one message. Raises NotDelivered."""
         body = message.as_card() if self.format == "teams" else message.as_json()
         try:
-            with httpx.Client(verify=_trust(self.ca_file), timeout=TIMEOUT) as client:
+            with httpx.Client(verify=trust(self.ca_file), timeout=TIMEOUT) as client:
                 answer = client.post(self.url, json=body)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise NotDelivered(f"the webhook cannot be reached ({type(error).__name__})") from None
@@ -88,7 +88,7 @@ class MailReceiver:
             raise NotDelivered(f"the mail server refused {len(refused)} of {len(self.settings.recipients)} recipients")
 
     def _connect(self) -> smtplib.SMTP:
-        context = _context(self.ca_file)
+        context = trust_context(self.ca_file)
         if self.settings.security == "tls":
             return smtplib.SMTP_SSL(self.settings.host, self.settings.port, timeout=TIMEOUT, context=context)
         server = smtplib.SMTP(self.settings.host, self.settings.port, timeout=TIMEOUT)
@@ -108,11 +108,3 @@ def receivers_of(settings: Alerts, secrets: AlertSecrets) -> list[Receiver]:
     if settings.mail is not None:
         found.append(MailReceiver(settings.mail, secrets.smtp_password, secrets.ca_file))
     return found
-
-
-def _context(ca_file: Path | None) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
-
-
-def _trust(ca_file: Path | None) -> ssl.SSLContext | bool:
-    return _context(ca_file) if ca_file else True

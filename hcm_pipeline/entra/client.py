@@ -16,11 +16,12 @@ from urllib.parse import quote, urljoin, urlsplit
 import httpx
 import orjson
 
-from hcm_pipeline.entra.answers import Answer, NoAnswer, read_answer
-from hcm_pipeline.entra.log import LogEntry, LogPage
-from hcm_pipeline.entra.timing import LOG_RATE, Clock, Patience, TryAgain, utc_now
+from hcm_pipeline.entra.credentials import EntraConnection
+from hcm_pipeline.entra.graph_errors import read_reply
+from hcm_pipeline.entra.limits import LOG_RATE
+from hcm_pipeline.entra.provisioning_log import LogEntry, LogPage
 from hcm_pipeline.errors import ServiceError, ServiceRefused, ServiceUnavailable
-from hcm_pipeline.settings import Target
+from hcm_pipeline.http import Clock, NoAnswer, Patience, Reply, TryAgain, trust, utc_now
 
 TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=60.0, pool=10.0)
 """Seconds. An upload may be held while the service takes fifty records in."""
@@ -63,24 +64,26 @@ class JobStatus:
 
 
 class GraphClient:
-    """One target's Graph, for the time of a `with` block. For one thread, except `bulk_upload`, which any may call.
+    """Graph as one app may use it, for the time of a `with` block. For one thread, except `bulk_upload`, which any may call.
 
     Reading calls repeat themselves as patiently as `patience` says; `bulk_upload` never does, for every attempt has to
     be journaled by its caller.
     """
 
-    def __init__(self, target: Target, *, patience: Patience | None = None, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, connection: EntraConnection, *, patience: Patience | None = None, clock: Clock = utc_now
+    ) -> None:
         from hcm_pipeline.entra.signin import SignIn  # loads MSAL, which most commands do not need
 
-        self._target = target
+        self._connection = connection
         self._patience = patience or Patience()
         self._clock = clock
-        self._signin = SignIn(target)
+        self._signin = SignIn(connection)
         self._log_calls: deque[dt.datetime] = deque(maxlen=LOG_RATE.calls)
         self._answered_at = clock()
         """The service's clock at the last page that was read."""
         self._http = httpx.Client(
-            verify=_trust(target), timeout=TIMEOUT, limits=CONNECTIONS, trust_env=not target.sandbox
+            verify=trust(connection.ca_file), timeout=TIMEOUT, limits=CONNECTIONS, trust_env=not connection.sandbox
         )
 
     def __enter__(self) -> GraphClient:
@@ -100,7 +103,7 @@ class GraphClient:
         """Have the next call ask for a fresh token: the service answered 401 to this one."""
         self._signin.forget()
 
-    def bulk_upload(self, body: bytes, token: str) -> Answer:
+    def bulk_upload(self, body: bytes, token: str) -> Reply:
         """Post one bulk request, exactly these bytes, once, with a token of `sign_in`. Any status is an answer.
 
         Raises NoAnswer when the connection failed; its `sent` says whether the request may have arrived.
@@ -110,7 +113,7 @@ class GraphClient:
             response = self._http.post(f"{self._job_url()}/bulkUpload", content=body, headers=headers)
         except httpx.TransportError as error:
             raise self._lost(error) from error
-        return read_answer(response, self._clock())
+        return read_reply(response, self._clock())
 
     def provisioning_log(self, since: dt.datetime) -> Iterator[LogPage]:
         """Yield the job's log entries from `since` on, page by page, in the service's order (none is documented).
@@ -119,7 +122,7 @@ class GraphClient:
         take so large a page is asked for pages of its own size.
         """
         moment = since.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        job = self._target.job_id.replace("'", "''")
+        job = self._connection.job_id.replace("'", "''")
         query = {"$filter": f"jobid eq '{job}' and activityDateTime ge {moment}"}
         try:
             yield from self._log_pages({**query, "$top": LOG_PAGE})
@@ -130,7 +133,7 @@ class GraphClient:
 
     def _log_pages(self, query: Mapping[str, str]) -> Iterator[LogPage]:
         path = "auditLogs/provisioning"
-        for page in self._walk(path, f"{self._target.graph_url}/{path}", query, LOG_PERMISSION, log=True):
+        for page in self._walk(path, f"{self._connection.graph_url}/{path}", query, LOG_PERMISSION, log=True):
             entries = tuple(LogEntry.from_json(entry) for entry in self._entries(path, page))
             yield LogPage(entries, self._answered_at)
 
@@ -159,9 +162,9 @@ class GraphClient:
         """
         permission = USERS_PERMISSION if resource == "users" else GROUPS_PERMISSION
         if link is None:
-            url, query = f"{self._target.graph_url}/{resource}/delta", {"$select": ",".join(select)}
+            url, query = f"{self._connection.graph_url}/{resource}/delta", {"$select": ",".join(select)}
         else:
-            url, query = self._same_origin(resource, urljoin(self._target.graph_url, link)), {}
+            url, query = self._same_origin(resource, urljoin(self._connection.graph_url, link)), {}
         try:
             for page in self._walk(resource, url, query, permission):
                 for entry in self._entries(resource, page):
@@ -197,12 +200,12 @@ class GraphClient:
         )
 
     def _job_url(self) -> str:
-        target = self._target
-        principal, job = quote(target.service_principal_id, safe=""), quote(target.job_id, safe="")
-        return f"{target.graph_url}/servicePrincipals/{principal}/synchronization/jobs/{job}"
+        to = self._connection
+        principal, job = quote(to.service_principal_id, safe=""), quote(to.job_id, safe="")
+        return f"{to.graph_url}/servicePrincipals/{principal}/synchronization/jobs/{job}"
 
     def _pages(self, path: str, query: Mapping[str, str], permission: str, *, log: bool = False) -> Iterator[object]:
-        for page in self._walk(path, f"{self._target.graph_url}/{path}", query, permission, log=log):
+        for page in self._walk(path, f"{self._connection.graph_url}/{path}", query, permission, log=log):
             yield from self._entries(path, page)
 
     def _walk(
@@ -230,7 +233,7 @@ class GraphClient:
 
     def _same_origin(self, path: str, link: str) -> str:
         """A page elsewhere would be handed our token."""
-        there, here = urlsplit(link), urlsplit(self._target.graph_url)
+        there, here = urlsplit(link), urlsplit(self._connection.graph_url)
         if (there.scheme, there.netloc) != (here.scheme, here.netloc):
             raise ServiceError(f"{path}: the next page is on another host ({there.netloc}); it was not followed")
         return link
@@ -258,7 +261,7 @@ class GraphClient:
         except orjson.JSONDecodeError as error:
             raise ServiceError(f"{path}: the answer is not JSON") from error
 
-    def _get_settled(self, url: str, query: Mapping[str, str], log: bool) -> tuple[Answer, bytes]:
+    def _get_settled(self, url: str, query: Mapping[str, str], log: bool) -> tuple[Reply, bytes]:
         """One answer that will not pass. A token refused before its time is renewed once."""
         answer, content = self._get_once(url, query, log=log)
         if answer.status == 401:
@@ -268,7 +271,7 @@ class GraphClient:
             raise TryAgain(answer.describe(), answer.retry_after)
         return answer, content
 
-    def _get_once(self, url: str, query: Mapping[str, str], *, log: bool) -> tuple[Answer, bytes]:
+    def _get_once(self, url: str, query: Mapping[str, str], *, log: bool) -> tuple[Reply, bytes]:
         try:
             headers = _headers(self._signin.token())
             if log:
@@ -279,7 +282,7 @@ class GraphClient:
         except httpx.TransportError as error:
             lost = self._lost(error)
             raise (TryAgain(str(lost)) if isinstance(lost, NoAnswer) else lost) from error
-        return read_answer(response, self._clock()), response.content
+        return read_reply(response, self._clock()), response.content
 
     def _pace_log(self) -> None:
         full = len(self._log_calls) == LOG_RATE.calls
@@ -288,7 +291,7 @@ class GraphClient:
         self._log_calls.append(now)
 
     def _lost(self, error: httpx.TransportError) -> ServiceError:
-        host = urlsplit(self._target.graph_url).netloc
+        host = urlsplit(self._connection.graph_url).netloc
         if _untrusted(error):
             return ServiceError(f"{host}: its certificate is not trusted; SSL_CERT_FILE names the CA file to trust")
         never_sent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
@@ -298,10 +301,6 @@ class GraphClient:
 
 def _headers(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}", "client-request-id": str(uuid.uuid4())}
-
-
-def _trust(target: Target) -> ssl.SSLContext | bool:
-    return ssl.create_default_context(cafile=str(target.ca_file)) if target.ca_file else True
 
 
 def _untrusted(error: BaseException | None) -> bool:

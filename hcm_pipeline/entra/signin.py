@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.serialization import (
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
-from hcm_pipeline.entra.answers import NoAnswer
+from hcm_pipeline.entra.credentials import EntraConnection
 from hcm_pipeline.errors import SignInFailed
-from hcm_pipeline.settings import Target
+from hcm_pipeline.http import NoAnswer
 
 GRAPH_HOSTS = frozenset(
     {"graph.microsoft.com", "graph.microsoft.us", "dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn"}
@@ -52,11 +52,11 @@ TIMEOUT_SECONDS = (10.0, 30.0)
 
 
 class SignIn:
-    """Tokens for one target. MSAL keeps the token and renews it before it expires. For one thread at a time."""
+    """Tokens for one connection. MSAL keeps the token and renews it before it expires. For one thread at a time."""
 
-    def __init__(self, target: Target) -> None:
-        self._target = target
-        self._session = _session(target)
+    def __init__(self, connection: EntraConnection) -> None:
+        self._connection = connection
+        self._session = _session(connection)
         self._app: msal.ConfidentialClientApplication | None = None
 
     def token(self) -> str:
@@ -76,7 +76,7 @@ class SignIn:
             raise NoAnswer(f"{self._where()} cannot be reached ({type(error).__name__})", sent=False) from error
         except (ValueError, KeyError) as error:  # how MSAL reports an authority whose metadata it cannot use
             raise SignInFailed(
-                f"{self._where()} does not know the tenant {self._target.tenant_id}: check AZURE_TENANT_ID and"
+                f"{self._where()} does not know the tenant {self._connection.tenant_id}: check AZURE_TENANT_ID and"
                 " AZURE_AUTHORITY_HOST"
             ) from error
         token = result.get("access_token")
@@ -94,23 +94,23 @@ class SignIn:
         self._session.close()
 
     def _application(self) -> msal.ConfidentialClientApplication:
-        target = self._target
+        connection = self._connection
         return msal.ConfidentialClientApplication(
-            target.client_id,
-            client_credential=_credential(target),
-            authority=f"{target.authority_host}/{target.tenant_id}",
+            connection.client_id,
+            client_credential=_credential(connection),
+            authority=f"{connection.authority_host}/{connection.tenant_id}",
             # Only Microsoft's own authorities are listed where MSAL would ask whether this one is genuine.
-            instance_discovery=None if urlsplit(target.authority_host).hostname in MICROSOFT_AUTHORITIES else False,
+            instance_discovery=None if urlsplit(connection.authority_host).hostname in MICROSOFT_AUTHORITIES else False,
             http_client=self._session,
         )
 
     def _scope(self) -> str:
-        host = urlsplit(self._target.graph_url).hostname
+        host = urlsplit(self._connection.graph_url).hostname
         # A gateway in front of Graph still wants a token that was issued for Graph.
         return f"https://{host if host in GRAPH_HOSTS else 'graph.microsoft.com'}/.default"
 
     def _where(self) -> str:
-        return f"the sign-in authority {urlsplit(self._target.authority_host).netloc}"
+        return f"the sign-in authority {urlsplit(self._connection.authority_host).netloc}"
 
     def _refusal(self, result: dict[str, object]) -> str:
         """The AADSTS code and OAuth error; the description is dropped, for it may quote what was sent."""
@@ -119,7 +119,7 @@ class SignIn:
         error = str(result.get("error", ""))
         error = error if re.fullmatch(r"[\w.]{1,60}", error) else "error"
         mend = MENDS.get(code, "look the code up at https://login.microsoftonline.com/error")
-        return f"{self._where()} refused the client {self._target.client_id}: {code} ({error}): {mend}"
+        return f"{self._where()} refused the client {self._connection.client_id}: {code} ({error}): {mend}"
 
 
 class _Adapter(HTTPAdapter):
@@ -130,24 +130,24 @@ class _Adapter(HTTPAdapter):
         return super().send(request, *args, **kwargs)  # type: ignore[arg-type]
 
 
-def _session(target: Target) -> requests.Session:
+def _session(connection: EntraConnection) -> requests.Session:
     """A session of our own: MSAL's lets REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE overrule the CA file it is given.
 
     Proxies are still taken from the environment, except for the sandbox, which is on this machine.
     """
     session = requests.Session()
     session.trust_env = False
-    session.verify = str(target.ca_file) if target.ca_file else True
-    if not target.sandbox:
-        session.proxies.update(get_environ_proxies(target.authority_host))
+    session.verify = str(connection.ca_file) if connection.ca_file else True
+    if not connection.sandbox:
+        session.proxies.update(get_environ_proxies(connection.authority_host))
     session.mount("https://", _Adapter())
     return session
 
 
-def _credential(target: Target) -> str | dict[str, str]:
-    if target.certificate_path is None:
-        return target.client_secret or ""
-    return read_certificate(target.certificate_path)
+def _credential(connection: EntraConnection) -> str | dict[str, str]:
+    if connection.certificate_path is None:
+        return connection.client_secret or ""
+    return read_certificate(connection.certificate_path)
 
 
 def read_certificate(path: Path) -> dict[str, str]:

@@ -34,7 +34,7 @@ class Told:
 def look(installation: Installation) -> list[Alert]:
     """Every alert that holds now, as the read copy and the journal know it."""
     with installation.warehouse.read() as con, installation.journal() as journal:
-        return find_alerts(con, journal, installation.settings, installation.profile, installation.clock())
+        return find_alerts(con, journal, installation.known_target, installation.profile, installation.clock())
 
 
 def receivers(installation: Installation) -> list[Receiver]:

@@ -6,19 +6,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from hcm_pipeline.delivery.outcomes.log_reading import take_over
+from hcm_pipeline.delivery import (
+    DeliveryState,
+    HealthState,
+    Journal,
+    JournaledManifest,
+    LiveTarget,
+    PauseKind,
+    refuse_silent,
+    remembered,
+    sync_warehouse,
+)
+from hcm_pipeline.delivery import UploadReport as UploadReport
+from hcm_pipeline.delivery import upload as send
 from hcm_pipeline.delivery.plan.canary import canary_of
 from hcm_pipeline.delivery.plan.staleness import refuse_moved
-from hcm_pipeline.delivery.send.upload import UploadReport as UploadReport
-from hcm_pipeline.delivery.send.upload import upload as send
-from hcm_pipeline.delivery.state.journal import Journal, JournaledManifest
-from hcm_pipeline.delivery.state.pacing import Pace
-from hcm_pipeline.delivery.state.pauses import Gates, PauseKind
 from hcm_pipeline.flow import verdicts
 from hcm_pipeline.flow.installation import Installation, Progress, quiet
-from hcm_pipeline.settings import Target
-from hcm_pipeline.targets.entra.connection import describe, open_target, tenant_of
-from hcm_pipeline.targets.entra.job_health import JobState, refuse_silent, remembered
+from hcm_pipeline.targets.entra.connection import describe, open_target, pace_of
+from hcm_pipeline.targets.entra.job_health import describe_health
+from hcm_pipeline.targets.entra.service import live
 from hcm_pipeline.verdicts import Effect, Kind, Verdict
 from hcm_pipeline.warehouse import first
 
@@ -45,29 +52,35 @@ def upload(
     """Send what is left of a manifest (a beginning of its id), or of all that are ready for the target.
 
     `past_canary_by`: this person lets the named manifest go on, whatever its first operations came to. `announce` is told of the
-    target before anything is sent. Raises JobStopped for a job of which the log does not speak, and what `delivery.upload`
+    target before anything is sent. Raises ServiceStopped for a job of which the log does not speak, and what `delivery.upload`
     raises; the same call goes on from there.
     """
-    with open_target(installation.settings) as target, installation.journal() as journal:
-        announce(describe(target))
+    with open_target(installation.settings) as connection, installation.journal() as journal:
+        announce(describe(connection))
+        target = live(connection, installation.profile.delivery.own_quota)
         chosen = (
             [journal.get(manifest)] if manifest else [m for m in journal.open_manifests() if m.target == target.key]
         )
         if past_canary_by is not None:
             for one in chosen:
-                Gates(journal, one.target).release(one.manifest_id, past_canary_by, installation.clock())
-        refuse_silent(installation.warehouse, target.key, installation.clock())
-        reports = [_send(installation, target, journal, one, progress) for one in chosen]
+                journal.pauses(one.target).release(one.manifest_id, past_canary_by, installation.clock())
+        refuse_silent(installation.warehouse, target, installation.clock())
+        reports = [_send(installation, target, journal, one, connection.sandbox, progress) for one in chosen]
         held = [] if manifest else journal.held_manifests(target.key)
         canaries = [_canary(journal, one) for one in chosen]
     if reports:
         _keep_canaries(installation, canaries)
-        take_over(installation.warehouse)
+        sync_warehouse(installation.warehouse, target, installation.profile.outcomes)
     return Uploads(tuple(chosen), tuple(reports), tuple(held))
 
 
 def _send(
-    installation: Installation, target: Target, journal: Journal, manifest: JournaledManifest, progress: Settled
+    installation: Installation,
+    target: LiveTarget,
+    journal: DeliveryState,
+    manifest: JournaledManifest,
+    sandbox: bool,
+    progress: Settled,
 ) -> UploadReport:
     delivery = installation.profile.delivery
     return send(
@@ -75,15 +88,14 @@ def _send(
         target,
         manifest.manifest_id,
         journal=journal,
-        quota=delivery.own_quota,
-        canary=canary_of(delivery, target),
+        canary=canary_of(delivery, sandbox=sandbox),
         still_holds=partial(refuse_moved, installation.warehouse, installation.loaded),
         progress=progress,
     )
 
 
 def _canary(journal: Journal, manifest: JournaledManifest) -> Verdict:
-    failed = Gates(journal, manifest.target).failed(manifest.manifest_id)
+    failed = journal.pauses(manifest.target).failed(manifest.manifest_id)
     return verdicts.of_canary(manifest.manifest_id, failed)
 
 
@@ -108,7 +120,7 @@ def ready_manifests(installation: Installation) -> list[Ready]:
     """The target's manifests that an upload would go on with, those of leavers first."""
     with installation.journal() as journal:
         ready = [manifest for manifest in journal.open_manifests() if manifest.target == installation.target]
-        paused = Gates(journal, installation.target).paused() is not None
+        paused = journal.pauses(installation.target).paused() is not None
         return [Ready(manifest, may_go_out(installation, journal, manifest), paused) for manifest in ready]
 
 
@@ -126,7 +138,7 @@ def may_go_out(installation: Installation, journal: Journal, manifest: Journaled
 
 
 def _canary_or_job(installation: Installation, journal: Journal, manifest: JournaledManifest) -> Verdict | None:
-    failed = Gates(journal, manifest.target).failed(manifest.manifest_id)
+    failed = journal.pauses(manifest.target).failed(manifest.manifest_id)
     if failed:
         return verdicts.of_canary(manifest.manifest_id, failed)
     silent = _silent_job(installation, manifest.target)
@@ -134,7 +146,7 @@ def _canary_or_job(installation: Installation, journal: Journal, manifest: Journ
 
 
 def _pause(installation: Installation, journal: Journal, manifest: JournaledManifest) -> Verdict | None:
-    gates = Gates(journal, manifest.target)
+    gates = journal.pauses(manifest.target)
     pause, subject = gates.paused(), manifest.manifest_id
     if pause is None:
         return None
@@ -150,8 +162,7 @@ def _pause(installation: Installation, journal: Journal, manifest: JournaledMani
 
 
 def _quota(installation: Installation, journal: Journal, manifest: JournaledManifest) -> Verdict | None:
-    quota = installation.profile.delivery.own_quota
-    pace = Pace(journal, tenant_of(installation.settings), manifest.target, clock=installation.clock, quota=quota)
+    pace = pace_of(journal, installation.settings, installation.profile.delivery, clock=installation.clock)
     spent = pace.not_yet()
     if spent is None or not spent.spent:
         return None
@@ -180,5 +191,5 @@ def _silent_job(installation: Installation, target: str) -> str | None:
         return None
     with installation.warehouse.read() as con:
         found = remembered(con, target)
-    silent = found and found.report.state is JobState.SILENT and found.report.stops(installation.clock())
-    return found.report.describe() if found and silent else None
+    silent = found and found.health.state is HealthState.SILENT and found.health.stops(installation.clock())
+    return describe_health(found.health) if found and silent else None

@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from hcm_pipeline.delivery import JournaledManifest as JournaledManifest
 from hcm_pipeline.delivery.outcomes.failures import decide_retry
-from hcm_pipeline.delivery.state.journal import JournaledManifest as JournaledManifest
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.extracts import register
 from hcm_pipeline.extracts.register import Extract

@@ -12,13 +12,13 @@ from hcm_pipeline.directory.entries import Read as Read
 from hcm_pipeline.directory.freshness import max_age_hours as max_age_hours
 from hcm_pipeline.directory.reading import Reading
 from hcm_pipeline.directory.tables import forget_others
-from hcm_pipeline.entra import GraphClient
+from hcm_pipeline.entra import EntraConnection, GraphClient
 from hcm_pipeline.errors import GuardStop, PipelineError, UsageError
 from hcm_pipeline.flow import verdicts
 from hcm_pipeline.flow.installation import Installation, Progress, quiet
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.profile.model import Directory
-from hcm_pipeline.settings import Settings, Target
+from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.connection import describe, open_target
 from hcm_pipeline.verdicts import Kind, Verdict
 
@@ -151,7 +151,7 @@ def directory_for_file(profile: Profile) -> str:
     return names[0]
 
 
-def _tenant(target: Target) -> str:
+def _tenant(target: EntraConnection) -> str:
     """What makes a kept link the tenant's. The port of the home's own sandbox is another at every start."""
     return f"{target.tenant_id} {'sandbox' if target.sandbox else urlsplit(target.graph_url).netloc}"
 

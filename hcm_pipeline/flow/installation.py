@@ -6,14 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from hcm_pipeline.delivery.state.journal import Journal
-from hcm_pipeline.entra.timing import Clock, utc_now
+from hcm_pipeline.delivery import Journal
 from hcm_pipeline.errors import HomeError
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
+from hcm_pipeline.http import Clock, utc_now
 from hcm_pipeline.profile import LoadedProfile, Profile
 from hcm_pipeline.settings import Settings
-from hcm_pipeline.targets.entra.connection import target_key
+from hcm_pipeline.targets.entra.connection import known_target, target_key
+from hcm_pipeline.targets.entra.service import EntraOutcomes
 from hcm_pipeline.warehouse import Warehouse
 
 __all__ = ["Clock", "Installation", "Progress", "quiet", "utc_now"]
@@ -54,6 +55,11 @@ class Installation:
     def target(self) -> str:
         """The key of the target, without starting anything."""
         return target_key(self.settings)
+
+    @property
+    def known_target(self) -> EntraOutcomes:
+        """The target, as far as it is known without starting anything."""
+        return known_target(self.settings, self.profile.delivery)
 
     @cached_property
     def warehouse(self) -> Warehouse:

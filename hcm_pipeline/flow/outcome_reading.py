@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hcm_pipeline.delivery.outcomes import log_reading
-from hcm_pipeline.delivery.outcomes.log_reading import OutcomeReport as OutcomeReport
+from hcm_pipeline import delivery
+from hcm_pipeline.delivery import HealthState
+from hcm_pipeline.delivery import OutcomeReport as OutcomeReport
 from hcm_pipeline.flow.installation import Installation, Progress, quiet
 from hcm_pipeline.targets.entra.connection import describe, open_target
-from hcm_pipeline.targets.entra.job_health import JobState
+from hcm_pipeline.targets.entra.job_health import describe_health
+from hcm_pipeline.targets.entra.service import live
 from hcm_pipeline.warehouse import first
 
 SANDBOX_INTERVAL = 2.0
@@ -25,21 +27,22 @@ def read_outcomes(
     `announce` is told of the target, `progress` of how many operations are settled and how many wait. Raises SignInFailed,
     ServiceRefused and ServiceUnavailable; the same call goes on from there.
     """
-    with open_target(installation.settings) as target:
-        announce(describe(target))
-        return log_reading.read_outcomes(
+    with open_target(installation.settings) as connection:
+        announce(describe(connection))
+        return delivery.read_outcomes(
             installation.warehouse,
-            target,
+            live(connection),
             installation.profile.outcomes,
             wait_seconds=wait_seconds,
-            interval=SANDBOX_INTERVAL if target.sandbox else interval,
+            interval=SANDBOX_INTERVAL if connection.sandbox else interval,
             progress=progress,
         )
 
 
 def job_warning(report: OutcomeReport) -> str | None:
     """What people should know of the synchronization job; None: it runs, or was not asked."""
-    return report.job.describe() if report.job is not None and report.job.state is not JobState.RUNNING else None
+    health = report.health
+    return describe_health(health) if health is not None and health.state is not HealthState.RUNNING else None
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def worth_reading(installation: Installation) -> WorthReading:
         row = first(con, "select value from meta where key = 'accept_seq'")
         if newest > (int(row[0]) if row else 0):
             return WorthReading("something was accepted", True)
-        why = log_reading.why_read(con, installation.target, installation.profile.outcomes, installation.clock())
+        why = delivery.why_read(con, installation.known_target, installation.profile.outcomes, installation.clock())
     return WorthReading(why, bool(newest))
 
 

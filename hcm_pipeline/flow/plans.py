@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from hcm_pipeline.delivery import WAITING, Journal
 from hcm_pipeline.delivery.manifest import Manifest as Manifest
 from hcm_pipeline.delivery.manifest import folder_of, verify
 from hcm_pipeline.delivery.plan import undo as undos
@@ -15,7 +16,6 @@ from hcm_pipeline.delivery.plan.guards import OTHERS
 from hcm_pipeline.delivery.plan.planning import KINDS, make_plan
 from hcm_pipeline.delivery.plan.planning import Plan as Plan
 from hcm_pipeline.delivery.plan.resend import why_plan
-from hcm_pipeline.delivery.state.journal import WAITING, Journal
 from hcm_pipeline.errors import GuardStop, UsageError
 from hcm_pipeline.flow import verdicts
 from hcm_pipeline.flow.installation import Clock, Installation, Progress, quiet, utc_now

@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from hcm_pipeline.delivery.send.eta import ends_at
-from hcm_pipeline.delivery.state.pacing import DAY, pace_of
-from hcm_pipeline.entra.timing import UPLOAD_RATE, Rate
+from hcm_pipeline.delivery import ends_at
 from hcm_pipeline.flow.installation import Installation
+from hcm_pipeline.targets.entra.connection import pace_of
 
 
 @dataclass(frozen=True)
@@ -22,12 +21,11 @@ class QuotaOutlook:
 
 def quota_outlook(installation: Installation, requests: int) -> QuotaOutlook:
     """Look at the calls that the quota still counts; nothing is started."""
-    delivery = installation.profile.delivery
-    quota = Rate(delivery.own_quota, DAY)
+    delivery, limits = installation.profile.delivery, installation.known_target.limits
     with installation.journal() as journal:
         made = pace_of(journal, installation.settings, delivery, clock=installation.clock).made()
     return QuotaOutlook(
-        max(0, quota.calls - len(made)),
-        ends_at(made, requests, installation.clock(), quota=quota),
-        round(requests / UPLOAD_RATE.calls * UPLOAD_RATE.per.total_seconds(), 1),
+        max(0, limits.quota - len(made)),
+        ends_at(made, requests, installation.clock(), limits),
+        round(requests / limits.calls * limits.window.total_seconds(), 1),
     )

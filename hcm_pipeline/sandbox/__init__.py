@@ -8,9 +8,9 @@ from hcm_pipeline.sandbox.options import SandboxOptions
 from hcm_pipeline.sandbox.state import job_key
 
 if TYPE_CHECKING:
-    from hcm_pipeline.sandbox.server import SandboxHandle, running, serve
+    from hcm_pipeline.sandbox.server import SandboxHandle, SandboxTarget, running, serve
 
-__all__ = ["SandboxHandle", "SandboxOptions", "job_key", "running", "serve"]
+__all__ = ["SandboxHandle", "SandboxOptions", "SandboxTarget", "job_key", "running", "serve"]
 
 
 def __getattr__(name: str) -> Any:

@@ -34,10 +34,28 @@ from hcm_pipeline.sandbox import app, control
 from hcm_pipeline.sandbox.options import SandboxOptions
 from hcm_pipeline.sandbox.service import Sandbox
 from hcm_pipeline.sandbox.tls import certificates
-from hcm_pipeline.settings import Target
 
 PATIENCE_SECONDS = 20.0
 """How long a second process waits for the first to be ready."""
+
+
+@dataclass(frozen=True)
+class SandboxTarget:
+    """The synchronization job of a sandbox, and how to sign in for it. `graph_url` ends with the version; `ca_file` is PEM."""
+
+    graph_url: str
+    authority_host: str
+    tenant_id: str
+    client_id: str
+    client_secret: str
+    service_principal_id: str
+    job_id: str
+    ca_file: Path
+
+    @property
+    def key(self) -> str:
+        """What makes this job itself."""
+        return f"{self.service_principal_id}/{self.job_id}"
 
 
 @dataclass(frozen=True)
@@ -45,7 +63,7 @@ class SandboxHandle:
     """A running sandbox. `owner`: this process serves it, and ends it."""
 
     url: str
-    target: Target
+    target: SandboxTarget
     owner: bool
 
 
@@ -178,7 +196,7 @@ def _find(directory: Path) -> SandboxHandle | None:
 
 
 def _handle(directory: Path, url: str, named: dict[str, str], *, owner: bool) -> SandboxHandle:
-    target = Target(
+    target = SandboxTarget(
         graph_url=f"{url}/v1.0",
         authority_host=url,
         tenant_id=named["tenant_id"],
@@ -187,7 +205,6 @@ def _handle(directory: Path, url: str, named: dict[str, str], *, owner: bool) ->
         service_principal_id=named["service_principal_id"],
         job_id=named["job_id"],
         ca_file=directory / "tls" / "ca.pem",
-        sandbox=True,
     )
     return SandboxHandle(url, target, owner)
 

@@ -7,7 +7,6 @@ the kernel releases when its holder dies), and readers open a copy that is repla
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 import time
@@ -21,6 +20,7 @@ import duckdb
 
 from hcm_pipeline.errors import HomeError, PipelineError, WarehouseBusy
 from hcm_pipeline.home import Home
+from hcm_pipeline.locks import advisory_lock
 
 SCHEMA_VERSION = "4"
 MEMORY_LIMIT = "1200MB"
@@ -39,26 +39,13 @@ def literal(value: str) -> str:
 @contextlib.contextmanager
 def exclusive(path: Path, patience: float, what: str, notice: Callable[[str], None] | None = None) -> Iterator[None]:
     """Hold an advisory lock on `path`. Raises WarehouseBusy, naming the holder, after `patience` seconds."""
-    handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        started, told = time.monotonic(), False
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                holder = os.pread(handle, 64, 0).decode("ascii", "replace").strip() or "unknown"
-                if time.monotonic() - started > patience:
-                    raise WarehouseBusy(f"{what} is held by process {holder}; try again when it has ended") from None
-                if notice and not told:
-                    notice(f"waiting for {what}, held by process {holder}")
-                    told = True
-                time.sleep(0.05)
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+    with advisory_lock(
+        path,
+        patience,
+        refuse=lambda holder: WarehouseBusy(f"{what} is held by process {holder}; try again when it has ended"),
+        notice=lambda holder: notice(f"waiting for {what}, held by process {holder}") if notice else None,
+    ):
         yield
-    finally:
-        os.close(handle)  # releases the lock
 
 
 @dataclass(frozen=True)

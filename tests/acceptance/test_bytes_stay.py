@@ -27,7 +27,6 @@ import orjson
 import pytest
 
 from hcm_pipeline.delivery.manifest import Manifest
-from hcm_pipeline.delivery.state.pauses import Gates
 from hcm_pipeline.flow import landing, plans, processing
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
@@ -135,7 +134,7 @@ def test_the_two_days_of_the_demonstration_keep_their_bytes_and_ids(tmp_path: Pa
     assert kept(chain.home) == [FIRST_DAY]
     chain.accept_all(first)
     with chain.journal() as journal:
-        Gates(journal, TARGET).prove(chain.loaded.sha256, chain.now)
+        journal.pauses(TARGET).prove(chain.loaded.sha256, chain.now)
     planned(chain, SAMPLES / "workers-2026-11-03.csv")
     assert kept(chain.home) == [FIRST_DAY, SECOND_DAY]
 

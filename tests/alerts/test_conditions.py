@@ -1,4 +1,4 @@
-"""What people are told of: each condition when it holds, and nothing personal whatever the warehouse holds."""
+"""Conditions that people are told of: each when it holds, and nothing personal whatever the warehouse holds."""
 
 from __future__ import annotations
 
@@ -15,17 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline.alerts import Alert, AlertKind, Due, Phase, find_alerts, message_of
+from hcm_pipeline.delivery import Health, HealthState, Journal, Pace, Pause, PauseKind
 from hcm_pipeline.delivery.manifest import Manifest
-from hcm_pipeline.delivery.state.journal import Journal
-from hcm_pipeline.delivery.state.pacing import Pace
-from hcm_pipeline.delivery.state.pauses import Gates, Pause, PauseKind
+from hcm_pipeline.delivery.outcomes import health
 from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra import job_health
-from hcm_pipeline.targets.entra.connection import target_key, tenant_of
-from hcm_pipeline.targets.entra.job_health import JobReport, JobState
+from hcm_pipeline.targets.entra.connection import known_target, target_key
+from hcm_pipeline.targets.entra.service import EntraOutcomes
 
 from ..delivery.tables import empty_tables
 
@@ -64,8 +63,13 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
         yield made
 
 
+def watched(profile: Profile) -> EntraOutcomes:
+    """The target of the settings."""
+    return known_target(SETTINGS, profile.delivery)
+
+
 def found(con: duckdb.DuckDBPyConnection, journal: Journal, profile: Profile | None = None) -> list[Alert]:
-    return find_alerts(con, journal, SETTINGS, profile or profile_with(), NOW)
+    return find_alerts(con, journal, watched(profile or profile_with()), profile or profile_with(), NOW)
 
 
 def kinds(con: duckdb.DuckDBPyConnection, journal: Journal, profile: Profile | None = None) -> list[AlertKind]:
@@ -129,7 +133,7 @@ def test_an_approval_that_expires_within_the_hour_is_told(con: duckdb.DuckDBPyCo
 def test_a_bad_canary_is_told(con: duckdb.DuckDBPyConnection, journal: Journal) -> None:
     ready = manifest()
     journal.register(ready, Path("folder"))
-    Gates(journal, TARGET).fail(ready.manifest_id, "1 of 5", NOW)
+    journal.pauses(TARGET).fail(ready.manifest_id, "1 of 5", NOW)
     assert kinds(con, journal) == [AlertKind.CANARY_FAILED]
 
 
@@ -156,31 +160,31 @@ def test_one_missing_operation_is_told(con: duckdb.DuckDBPyConnection, journal: 
 @pytest.mark.parametrize(
     ("report", "kind"),
     [
-        (JobReport(JobState.RUNNING), None),
-        (JobReport(JobState.PAUSED), AlertKind.JOB_STOPPED),
-        (JobReport(JobState.QUARANTINE, "TooManyDeletes"), AlertKind.JOB_STOPPED),
-        (JobReport(JobState.SILENT, "2 requests", NOW), AlertKind.JOB_STOPPED),
+        (Health(HealthState.RUNNING), None),
+        (Health(HealthState.PAUSED), AlertKind.JOB_STOPPED),
+        (Health(HealthState.QUARANTINE, "TooManyDeletes"), AlertKind.JOB_STOPPED),
+        (Health(HealthState.SILENT, "2 requests", NOW), AlertKind.JOB_STOPPED),
         (job_health.NOT_READABLE, AlertKind.JOB_UNKNOWN),
-        (JobReport(JobState.UNKNOWN, "the service answered 500"), None),
+        (Health(HealthState.UNKNOWN, "the service answered 500"), None),
     ],
 )
 def test_a_job_that_does_not_run_is_told(
-    con: duckdb.DuckDBPyConnection, journal: Journal, report: JobReport, kind: AlertKind | None
+    con: duckdb.DuckDBPyConnection, journal: Journal, report: Health, kind: AlertKind | None
 ) -> None:
-    job_health.remember(con, TARGET, report, NOW, None)
+    health.remember(con, TARGET, report, NOW, None)
     assert kinds(con, journal) == ([kind] if kind else [])
 
 
 def test_a_job_that_an_upload_found_standing_still_is_told(con: duckdb.DuckDBPyConnection, journal: Journal) -> None:
-    Gates(journal, TARGET).pause(Pause("m", PauseKind.JOB, NOW + HOUR, "paused"))
+    journal.pauses(TARGET).pause(Pause("m", PauseKind.JOB, NOW + HOUR, "paused"))
     assert kinds(con, journal) == [AlertKind.JOB_STOPPED]
-    job_health.remember(con, TARGET, JobReport(JobState.RUNNING), NOW + 2 * HOUR, None)  # the log was read since
+    health.remember(con, TARGET, Health(HealthState.RUNNING), NOW + 2 * HOUR, None)  # the log was read since
     assert kinds(con, journal) == []
 
 
 def test_a_quota_that_is_nearly_spent_is_told(con: duckdb.DuckDBPyConnection, journal: Journal) -> None:
     profile = profile_with("[delivery]\ndaily_quota = 20")
-    pace = Pace(journal, tenant_of(SETTINGS), TARGET, clock=lambda: NOW, quota=20)
+    pace = Pace(journal, watched(profile).tenant, TARGET, watched(profile).limits, clock=lambda: NOW)
     for calls in range(20):
         assert kinds(con, journal, profile) == ([AlertKind.QUOTA] if calls > 18 else []), calls
         assert isinstance(pace.claim(), int)
@@ -228,12 +232,12 @@ def test_nothing_that_a_file_or_the_service_says_reaches_a_message(
                 failed(tables, f"{canary}{number}", state, canary)
             [source] = [s.name for s in profile_with().sources]
             extract(tables, source, NOW - 100 * HOUR, f"{canary}.csv")
-            job_health.remember(tables, TARGET, JobReport(JobState.PAUSED), NOW, None)
+            health.remember(tables, TARGET, Health(HealthState.PAUSED), NOW, None)
             held = manifest("disable")
             journal.register(held, Path(canary))
             journal.approve(held.manifest_id, by=canary, why=canary, until=NOW)
-            Gates(journal, TARGET).fail(held.manifest_id, canary, NOW)
-            Gates(journal, TARGET).pause(Pause(held.manifest_id, PauseKind.JOB, NOW + HOUR, canary))
+            journal.pauses(TARGET).fail(held.manifest_id, canary, NOW)
+            journal.pauses(TARGET).pause(Pause(held.manifest_id, PauseKind.JOB, NOW + HOUR, canary))
             alerts = found(tables, journal)
     finally:
         tables.rollback()

@@ -1,4 +1,4 @@
-"""What a webhook and a mail server receive, and what is said when they do not take it."""
+"""Messages as a webhook and a mail server receive them, and what is said when they do not take it."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import pytest
 
 from hcm_pipeline.alerts import Outbox
 from hcm_pipeline.defs.alert_checks import ALERTS_JOB, CHECKS
-from hcm_pipeline.flow import utc_now
+from hcm_pipeline.http import utc_now
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.connection import target_key
 

@@ -9,7 +9,7 @@ import dagster as dg
 
 from hcm_pipeline.defs.delivery_jobs import APPROVE_JOB, REJECT_JOB
 from hcm_pipeline.defs.instance import instance_of
-from hcm_pipeline.delivery.state.journal import Journal, JournaledManifest
+from hcm_pipeline.delivery import Journal, JournaledManifest
 from hcm_pipeline.errors import PlanHeld
 from hcm_pipeline.home import Home
 

@@ -11,14 +11,22 @@ import pytest
 
 from hcm_pipeline.defs import sensors
 from hcm_pipeline.defs.delivery_jobs import OUTCOMES_JOB, UPLOAD_JOB
+from hcm_pipeline.delivery import (
+    Journal,
+    JournaledManifest,
+    Limits,
+    Pace,
+    Pause,
+    PauseKind,
+    RequestState,
+    SendResult,
+    sync_warehouse,
+)
 from hcm_pipeline.delivery.manifest import Manifest
-from hcm_pipeline.delivery.outcomes.log_reading import take_over
-from hcm_pipeline.delivery.state.journal import Journal, JournaledManifest, Outcome, RequestState
-from hcm_pipeline.delivery.state.pacing import Pace
-from hcm_pipeline.delivery.state.pauses import Gates, Pause, PauseKind
-from hcm_pipeline.entra.timing import UPLOAD_RATE, Rate
-from hcm_pipeline.flow import arrivals, landing, plans, processing, utc_now
-from hcm_pipeline.targets.entra.connection import tenant_of
+from hcm_pipeline.entra import UPLOAD_RATE
+from hcm_pipeline.flow import arrivals, landing, plans, processing
+from hcm_pipeline.http import utc_now
+from hcm_pipeline.targets.entra.connection import known_target, tenant_of
 from hcm_pipeline.warehouse import Warehouse
 
 from ..acceptance.support import TARGET, worker
@@ -158,7 +166,7 @@ def accept(location: Location, manifest: Manifest) -> JournaledManifest:
     with Journal(location.home.journal) as journal:
         journal.start(manifest.manifest_id)
         assert journal.begin_send(manifest.manifest_id, 0)
-        outcome = Outcome(RequestState.ACCEPTED, status=202, service_time=utc_now())
+        outcome = SendResult(RequestState.ACCEPTED, status=202, service_time=utc_now())
         journal.end_send(manifest.manifest_id, 0, outcome)
         journal.finish(manifest.manifest_id)
         return journal.get(manifest.manifest_id)
@@ -171,7 +179,8 @@ def test_outcomes_waiting_asks_from_the_acceptance_until_every_operation_has_its
     accept(location, manifest)
     assert requests_of(location.tick("outcomes_waiting"))  # before the warehouse has heard of it
     warehouse = Warehouse(location.home)
-    take_over(warehouse)
+    profile = location.pipeline.installation().loaded.profile
+    sync_warehouse(warehouse, known_target(location.pipeline.settings, profile.delivery), profile.outcomes)
     assert requests_of(location.tick("outcomes_waiting"))
     run = a_run(location, OUTCOMES_JOB, dg.DagsterRunStatus.STARTED)
     assert reason_of(location.tick("outcomes_waiting")) == "a run is reading the provisioning log already"
@@ -205,14 +214,14 @@ def minutes_from_now(minutes: float) -> dt.datetime:
 def test_manifest_ready_waits_for_the_end_of_a_pause_and_says_when_that_is(location: Location) -> None:
     manifest = plan_a_day(location)
     with Journal(location.home.journal) as journal:
-        gates = Gates(journal, TARGET)
+        pauses = journal.pauses(TARGET)
         until = minutes_from_now(30)
-        gates.pause(Pause(manifest.manifest_id, PauseKind.SERVICE, until, "the service asked to wait"))
+        pauses.pause(Pause(manifest.manifest_id, PauseKind.SERVICE, until, "the service asked to wait"))
         told = reason_of(location.tick("manifest_ready"))
         assert told == (
             f"manifest {manifest.manifest_id[:12]}: the service asked to wait; it goes on at {until:%Y-%m-%d %H:%M}Z"
         )
-        gates.pause(Pause(manifest.manifest_id, PauseKind.SERVICE, minutes_from_now(-1), "the service asked to wait"))
+        pauses.pause(Pause(manifest.manifest_id, PauseKind.SERVICE, minutes_from_now(-1), "the service asked to wait"))
     a_run(location, UPLOAD_JOB, dg.DagsterRunStatus.FAILURE, **{"hcm/manifest": manifest.manifest_id})
     assert requests_of(location.tick("manifest_ready"))  # at once: it ended because it had to wait, and that is over
 
@@ -222,9 +231,7 @@ def test_manifest_ready_waits_until_the_quota_frees_also_for_a_newer_plan(locati
     tenant = tenant_of(location.pipeline.settings)
     moment = minutes_from_now(-60)
     with Journal(location.home.journal) as journal:
-        pace = Pace(
-            journal, tenant, "its other job", clock=lambda: moment, quota=2000, rate=Rate(4000, UPLOAD_RATE.per)
-        )
+        pace = Pace(journal, tenant, "its other job", Limits(50, 4000, UPLOAD_RATE.per, 2000), clock=lambda: moment)
         with journal.transaction():
             for _ in range(2000):
                 call = pace.claim()
@@ -239,7 +246,7 @@ def test_manifest_ready_goes_on_past_the_canary_when_its_outcomes_have_come(loca
     manifest = plan_a_day(location)
     with Journal(location.home.journal) as journal:
         pause = Pause(manifest.manifest_id, PauseKind.CANARY, minutes_from_now(15), "1 of the 1 operations ...")
-        Gates(journal, TARGET).pause(pause)
+        journal.pauses(TARGET).pause(pause)
     assert "1 of the operations that went first have no outcome yet" in reason_of(location.tick("manifest_ready"))
     warehouse = Warehouse(location.home)
     with warehouse.write() as con:
@@ -254,8 +261,8 @@ def test_manifest_ready_goes_on_past_the_canary_when_its_outcomes_have_come(loca
 def test_manifest_ready_leaves_a_manifest_whose_canary_failed_to_a_person(location: Location) -> None:
     manifest = plan_a_day(location)
     with Journal(location.home.journal) as journal:
-        gates = Gates(journal, TARGET)
-        gates.fail(manifest.manifest_id, "1 of the 5 operations that went first were not good", utc_now())
+        pauses = journal.pauses(TARGET)
+        pauses.fail(manifest.manifest_id, "1 of the 5 operations that went first were not good", utc_now())
         assert "went first were not good" in reason_of(location.tick("manifest_ready"))
-        gates.release(manifest.manifest_id, "ada", utc_now())
+        pauses.release(manifest.manifest_id, "ada", utc_now())
     assert requests_of(location.tick("manifest_ready"))

@@ -13,17 +13,17 @@ from typing import Any
 import duckdb
 import orjson
 
+from hcm_pipeline.delivery import Journal, OutcomeEntry, RequestState, SendResult
 from hcm_pipeline.delivery.manifest import Manifest, bodies, folder_of
 from hcm_pipeline.delivery.outcomes import matching
 from hcm_pipeline.delivery.plan.planning import Plan
-from hcm_pipeline.delivery.state import journal_sync
-from hcm_pipeline.delivery.state.journal import Journal, Outcome, RequestState
-from hcm_pipeline.entra import LogEntry
+from hcm_pipeline.delivery.state.journal_sync import sync
 from hcm_pipeline.flow import landing, plans, processing
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile
-from hcm_pipeline.warehouse import Warehouse
+from hcm_pipeline.targets.entra.service import EntraOutcomes
+from hcm_pipeline.warehouse import Warehouse, scratch
 
 TARGET = "principal/job"
 COLUMNS = ("Person Number", "Account Status", "First Name", "Last Name", "Manager", "Department Name", "Legal Employer",
@@ -108,7 +108,9 @@ class Chain:
         self.now += dt.timedelta(seconds=1)
         status = {RequestState.ACCEPTED: 202, RequestState.REFUSED: 400}.get(state)
         with self.journal() as journal:
-            journal.end_send(made.manifest.manifest_id, request, Outcome(state, status=status, service_time=self.now))
+            journal.end_send(
+                made.manifest.manifest_id, request, SendResult(state, status=status, service_time=self.now)
+            )
             journal.finish(made.manifest.manifest_id)
 
     def accept(self, made: Plan) -> None:
@@ -123,30 +125,29 @@ class Chain:
             for request in range(manifest.requests):
                 self.now += dt.timedelta(seconds=1)
                 assert journal.begin_send(manifest.manifest_id, request)
-                outcome = Outcome(RequestState.ACCEPTED, status=202, service_time=self.now)
+                outcome = SendResult(RequestState.ACCEPTED, status=202, service_time=self.now)
                 journal.end_send(manifest.manifest_id, request, outcome)
             assert journal.finish(manifest.manifest_id) == "accepted"
-        self.take_over()
+        self.sync()
 
-    def take_over(self) -> int:
-        with self.warehouse.write() as con, self.journal() as journal:
-            return journal_sync.take_over(con, journal)
+    def sync(self) -> int:
+        with self.warehouse.write() as con, self.journal() as journal, scratch(con) as t:
+            return sync(t, journal).acceptances
 
-    def log(self, *entries: LogEntry, target: str = TARGET) -> int:
+    def log(self, *entries: OutcomeEntry, target: str = TARGET) -> int:
         """Read these entries of the provisioning log; how many operations were settled."""
         with self.warehouse.write() as con:
-            return matching.record_entries(con, target, entries, self.loaded.profile.outcomes)
+            return matching.record_entries(con, EntraOutcomes(target), entries, self.loaded.profile.outcomes)
 
-    def entry(self, number: str, status: str = "success", *, after: float = 0.5, **given: Any) -> LogEntry:
+    def entry(self, number: str, status: str = "success", *, after: float = 0.5, **given: Any) -> OutcomeEntry:
         """An entry `after` seconds from now."""
         moment = self.now + dt.timedelta(seconds=after)
         values: dict[str, Any] = {
-            "id": f"{number}-{moment.isoformat()}", "activity_time": moment, "job_id": "job", "cycle_id": "cycle",
-            "change_id": f"change-{number}", "external_id": number, "action": "create", "status": status,
-            "error_code": "Conflict" if status == "failure" else None, "reason": None, "recommended_action": None,
-            "unresolved_references": (), "resolves_references": False, "target_id": None, "duration_ms": 1,
+            "id": f"{number}-{moment.isoformat()}", "at": moment, "change_id": f"change-{number}", "person_number": number,
+            "action": "create", "status": status, "good": status == "success",
+            "error_code": "Conflict" if status == "failure" else None,
         }  # fmt: skip
-        return LogEntry(**(values | given))
+        return OutcomeEntry(**(values | given))
 
     def receipts(self) -> dict[str, list[str]]:
         """States of every operation by person number, oldest plan first."""

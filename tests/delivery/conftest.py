@@ -15,15 +15,15 @@ import httpx
 import orjson
 import pytest
 
+from hcm_pipeline.delivery import Journal, UploadReport, upload
 from hcm_pipeline.delivery.manifest import BULK_FILE, Manifest, folder_of, write_manifest
 from hcm_pipeline.delivery.send.in_flight import Ended, Post, Threads
-from hcm_pipeline.delivery.send.upload import UploadReport, upload
-from hcm_pipeline.delivery.state.journal import Journal
-from hcm_pipeline.entra import Patience
-from hcm_pipeline.entra.timing import Clock, Sleep
+from hcm_pipeline.entra import EntraConnection
 from hcm_pipeline.home import Home, private
+from hcm_pipeline.http import Clock, Patience, Sleep
 from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, running
-from hcm_pipeline.settings import Target
+from hcm_pipeline.targets.entra.connection import to_sandbox
+from hcm_pipeline.targets.entra.service import EntraLive, live
 
 CORE = "urn:ietf:params:scim:schemas:core:2.0:User"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -82,7 +82,7 @@ class StoppedTime:
         self.now += dt.timedelta(seconds=seconds)
 
 
-class StoppedLanes(Threads):
+class StoppedThreads(Threads):
     """No time passes while attempts are on their way: whatever there is to wait for, they end first."""
 
     def _wait(self, seconds: float | None) -> Ended | None:
@@ -95,9 +95,9 @@ class StoppedLanes(Threads):
         super().close()
 
 
-def one_lane(post: Post, clock: Clock, sleep: Sleep) -> StoppedLanes:
+def one_at_a_time(post: Post, clock: Clock, sleep: Sleep) -> StoppedThreads:
     """One attempt at a time, for what depends on the order."""
-    return StoppedLanes(post, clock, sleep, width=1)
+    return StoppedThreads(post, clock, sleep, width=1)
 
 
 @dataclass
@@ -110,8 +110,12 @@ class Site:
     time: StoppedTime
 
     @property
-    def target(self) -> Target:
-        return self.handle.target
+    def connection(self) -> EntraConnection:
+        return to_sandbox(self.handle.target)
+
+    @property
+    def target(self) -> EntraLive:
+        return live(self.connection)
 
     def journal(self) -> Journal:
         return Journal(self.home.journal, clock=self.time.clock)
@@ -129,7 +133,7 @@ class Site:
     def upload(self, manifest: Manifest, **given: Any) -> UploadReport:
         """Upload with a journal of its own, as a new process would."""
         usual: dict[str, Any] = {
-            "patience": Patience(sleep=self.time.sleep), "target": self.target, "lanes": StoppedLanes
+            "patience": Patience(sleep=self.time.sleep), "target": self.target, "in_flight": StoppedThreads
         }  # fmt: skip
         with self.journal() as journal:
             return upload(

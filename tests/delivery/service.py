@@ -1,4 +1,4 @@
-"""A bulkUpload service in simulated time: calls take their time, arrive somewhere within it, and fail as they are told."""
+"""A service in simulated time: calls take their time, arrive somewhere within it, and fail as they are told."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import heapq
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
+from hcm_pipeline.delivery import Answer, Reception
 from hcm_pipeline.delivery.send.in_flight import WIDTH, Attempt, Ended
-from hcm_pipeline.entra.answers import BUCKET_FULL, Answer, NoAnswer
-from hcm_pipeline.entra.timing import Rate
+from hcm_pipeline.http import NoAnswer, Rate
 
 from .conftest import StoppedTime
 
@@ -19,7 +20,7 @@ Event = tuple[dt.datetime, int, Callable[[], None]]
 
 @dataclass
 class SimulatedService:
-    """What a tenant's service knows. `fail` draws what becomes of a call: a name of `_answer`, or None for no fault."""
+    """The service of a tenant. `fail` draws what becomes of a call: a name of `_answer`, or None for no fault."""
 
     time: StoppedTime
     rate: Rate
@@ -73,25 +74,26 @@ class SimulatedService:
         return self._answer(fault)
 
     def _answer(self, fault: str | None) -> Answer | Exception:
-        def answer(status: int, retry_after: float | None = None, message: str = "") -> Answer:
-            return Answer(status, "id", self.time.now, retry_after, "", message, "")
+        def answer(reception: Reception, says: str, **given: Any) -> Answer:
+            return Answer(reception, says, self.time.now, **given)
 
         answers: dict[str | None, Answer | Exception] = {
-            None: answer(202),
+            None: answer(Reception.ACCEPTED, "202", status=202),
             "lost before": NoAnswer("broke the connection", sent=True),
             "lost after": NoAnswer("broke the connection", sent=True),
-            "throttled": answer(429),
-            "wait": answer(429, 11.0),
-            "token": answer(401),
-            "failing": answer(503),
-            "bucket": answer(500, message=BUCKET_FULL),
-            "bad": answer(400),
+            "throttled": answer(Reception.LATER, "429"),
+            "wait": answer(Reception.LATER, "429", wait=11.0),
+            "token": answer(Reception.AGAIN, "401"),
+            "closed": answer(Reception.CLOSED, "403", status=403),
+            "failing": answer(Reception.LATER, "503", may_have_arrived=True),
+            "bucket": answer(Reception.LATER, "500", congested=True, may_have_arrived=True),
+            "bad": answer(Reception.REFUSED, "400", status=400),
         }
         return answers[fault]
 
 
-class SimulatedLanes:
-    """Lanes to a simulated service. Time passes only while somebody waits."""
+class SimulatedFlight:
+    """Attempts on their way to a simulated service. Time passes only while somebody waits."""
 
     def __init__(self, service: SimulatedService, width: int = WIDTH) -> None:
         self.width = width
@@ -123,32 +125,14 @@ class SimulatedLanes:
         pass
 
 
-class Tokens:
-    """A new token whenever the old one is forgotten."""
-
-    def __init__(self) -> None:
-        self.number = 0
-
-    def sign_in(self) -> str:
-        return f"token {self.number}"
-
-    def forget_token(self) -> None:
-        self.number += 1
-
-
 FAULTS = ("unreachable", "lost before", "lost after", "throttled", "wait", "token", "failing", "bucket")
 
 
 def random_faults(seed: random.Random, share: float) -> Callable[[bytes], str | None]:
-    """Faults for this share of the calls; two 401 in a row mean something else and are not drawn."""
-    last = [""]
+    """Faults for this share of the calls."""
 
     def fail(body: bytes) -> str | None:
         del body
-        fault = seed.choice(FAULTS) if seed.random() < share else None
-        if fault == "token" and "token" in last[-40:]:
-            fault = None
-        last.append(fault or "")
-        return fault
+        return seed.choice(FAULTS) if seed.random() < share else None
 
     return fail

@@ -10,14 +10,16 @@ from typing import Any
 
 import duckdb
 
+from hcm_pipeline.delivery import OutcomeEntry
 from hcm_pipeline.delivery.outcomes import matching
-from hcm_pipeline.entra import LogEntry
 from hcm_pipeline.profile.model import Outcomes
+from hcm_pipeline.targets.entra.service import EntraOutcomes
 from hcm_pipeline.warehouse import ensure_columns, memory
 from hcm_pipeline.warehouse.store import _migrate
 
 T0 = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 TARGET = "principal/job"
+OUTCOMES = EntraOutcomes(TARGET)
 RULES = Outcomes.model_validate({})
 
 
@@ -30,15 +32,13 @@ def empty_tables() -> Iterator[duckdb.DuckDBPyConnection]:
         yield made
 
 
-def entry_at(at: float, log_id: str, number: str = "1001", **given: Any) -> LogEntry:
+def entry_at(at: float, log_id: str, number: str = "1001", **given: Any) -> OutcomeEntry:
     """An entry, `at` seconds after T0."""
     values: dict[str, Any] = {
-        "id": log_id, "activity_time": T0 + dt.timedelta(seconds=at), "job_id": "job", "cycle_id": "", "change_id": log_id,
-        "external_id": number, "action": "update", "status": "success", "error_code": None, "reason": None,
-        "recommended_action": None, "unresolved_references": (), "resolves_references": False, "target_id": None,
-        "duration_ms": 1,
+        "id": log_id, "at": T0 + dt.timedelta(seconds=at), "change_id": log_id, "person_number": number, "action": "update",
+        "status": "success", "good": True,
     }  # fmt: skip
-    return LogEntry(**(values | given))
+    return OutcomeEntry(**(values | given))
 
 
 @dataclass
@@ -60,7 +60,7 @@ class Service:
         self.con.execute("insert into operations values (?, 0, 0, ?, ?, ?)",
                          [self.plans, number, kind, self.plans if digest is None else digest])  # fmt: skip
         self.con.execute("insert into accepted_requests values (?, 0, ?)", [self.plans, moment])
-        for table in ("delivered", "failures"):  # as `settle.take_over` does
+        for table in ("delivered", "failures"):  # as `journal_sync.sync` does
             self.con.execute(f"delete from {table} where person_number = ?", [number])
         self.con.execute(
             "insert into delivered by name select ? as target, ? as person_number, ? as digest, ? as plan_no, 0 as request_no,"
@@ -68,8 +68,8 @@ class Service:
             [TARGET, number, self.plans if digest is None else digest, self.plans],
         )
 
-    def log(self, *entries: LogEntry) -> int:
-        return matching.record_entries(self.con, TARGET, entries, RULES)
+    def log(self, *entries: OutcomeEntry) -> int:
+        return matching.record_entries(self.con, OUTCOMES, entries, RULES)
 
     def states(self) -> list[str]:
         """The states of all operations, oldest first."""

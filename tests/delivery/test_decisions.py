@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hcm_pipeline.delivery import Journal, ManifestState, RequestState, SendResult
 from hcm_pipeline.delivery.manifest import Manifest
 from hcm_pipeline.delivery.plan import canary
 from hcm_pipeline.delivery.plan.planning import Plan
 from hcm_pipeline.delivery.send import batches
-from hcm_pipeline.delivery.state.journal import Journal, ManifestState, Outcome, RequestState
-from hcm_pipeline.delivery.state.pacing import Pace
 from hcm_pipeline.errors import UsageError
 
 from .chain import TARGET, Chain, new_chain
@@ -130,7 +127,7 @@ def take(chain: Chain, manifest: Manifest, *requests: int) -> None:
         for request in requests:
             assert journal.begin_send(manifest.manifest_id, request)
             journal.end_send(
-                manifest.manifest_id, request, Outcome(RequestState.ACCEPTED, status=202, service_time=chain.now)
+                manifest.manifest_id, request, SendResult(RequestState.ACCEPTED, status=202, service_time=chain.now)
             )
 
 
@@ -294,64 +291,3 @@ def test_what_a_guard_held_is_superseded_when_a_newer_plan_has_nothing_of_it(cha
     chain.day("2026-11-03", *crowd(40))
     assert chain.plan().manifests == ()
     assert state(chain, manifest) is ManifestState.SUPERSEDED
-
-
-OLD = """
-CREATE TABLE manifests (manifest_id TEXT PRIMARY KEY, business_date TEXT NOT NULL, target TEXT NOT NULL,
-    folder TEXT NOT NULL, requests INTEGER NOT NULL, operations INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('ready', 'uploading', 'accepted', 'failed', 'superseded')),
-    created_at TEXT NOT NULL, started_at TEXT, finished_at TEXT, attempts INTEGER NOT NULL DEFAULT 0,
-    reason TEXT) WITHOUT ROWID;
-CREATE INDEX manifests_by_target ON manifests (target, state);
-CREATE TABLE requests (manifest_id TEXT NOT NULL REFERENCES manifests, request_no INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('planned', 'sending', 'accepted', 'refused', 'unknown')),
-    sends INTEGER NOT NULL DEFAULT 0, first_sent_at TEXT NOT NULL, answered_at TEXT, status INTEGER, request_id TEXT,
-    service_time TEXT, error TEXT, detail TEXT, PRIMARY KEY (manifest_id, request_no)) WITHOUT ROWID;
-CREATE INDEX requests_unsettled ON requests (manifest_id) WHERE state IN ('sending', 'unknown');
-CREATE TABLE sends (send_no INTEGER PRIMARY KEY AUTOINCREMENT, manifest_id TEXT NOT NULL, request_no INTEGER NOT NULL,
-    at TEXT NOT NULL, ended_at TEXT, status TEXT);
-CREATE INDEX sends_on_their_way ON sends (manifest_id, request_no) WHERE status IS NULL;
-CREATE TABLE acceptances (accept_seq INTEGER PRIMARY KEY AUTOINCREMENT, manifest_id TEXT NOT NULL,
-    request_no INTEGER NOT NULL, at TEXT NOT NULL, request_id TEXT, service_time TEXT NOT NULL);
-CREATE TABLE calls (call_no INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL, at TEXT NOT NULL);
-CREATE INDEX calls_by_time ON calls (target, at);
-INSERT INTO manifests VALUES
-    ('aa', '2026-11-01', 't', 'manifests/aa', 1, 1, 'accepted', '2026-11-01T00:00:00.000000+00:00', NULL, NULL, 1, NULL),
-    ('bb', '2026-11-02', 't', 'manifests/bb', 2, 2, 'uploading', '2026-11-02T00:00:00.000000+00:00', NULL, NULL, 1, NULL);
-INSERT INTO requests (manifest_id, request_no, state, first_sent_at) VALUES ('bb', 0, 'accepted', '2026-11-02');
-INSERT INTO acceptances VALUES (7, 'bb', 0, '2026-11-02T00:00:00+00:00', NULL, '2026-11-02T00:00:00+00:00');
-INSERT INTO calls (target, at) VALUES ('t', '2026-11-02T00:00:00.000000+00:00');
-PRAGMA user_version = 1;
-"""
-"""The journal of the first release, with what it might hold."""
-
-
-def tables(path: Path) -> set[str]:
-    """Every table and index of a journal, as SQLite describes them."""
-    db = sqlite3.connect(path)
-    found = db.execute("select sql from sqlite_master where sql is not null").fetchall()
-    described = {re.sub(r'[\s"]', "", sql) for (sql,) in found}
-    wrong = db.execute("PRAGMA foreign_key_check").fetchall()
-    db.close()
-    assert wrong == []
-    return {sql for sql in described if "sqlite_sequence" not in sql}
-
-
-def test_a_journal_of_the_first_release_becomes_one_of_this_and_forgets_nothing(tmp_path: Path) -> None:
-    old, new = tmp_path / "old", tmp_path / "new"
-    db = sqlite3.connect(old)
-    db.executescript(OLD)
-    db.close()
-    with Journal(old) as journal, Journal(new):
-        assert [(m.manifest_id, m.state, m.held_for, m.newest) for m in journal.manifests()] == [
-            ("aa", ManifestState.ACCEPTED, None, False), ("bb", ManifestState.UPLOADING, None, True),
-        ]  # fmt: skip
-        assert [a.accept_seq for a in journal.accepted_requests()] == [7]
-        assert journal.begin_send("bb", 1)
-        assert [r.state for r in journal.requests("bb")] == [RequestState.ACCEPTED, RequestState.SENDING]
-    for path in (old, new):
-        with Journal(path) as journal:  # and it is migrated once
-            assert Pace(journal, "tenant", "t", clock=lambda: dt.datetime(2026, 11, 2, 1, tzinfo=dt.UTC)).left() == (
-                1999 if path == old else 2000
-            )
-    assert tables(old) == tables(new)

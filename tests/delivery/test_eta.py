@@ -7,31 +7,35 @@ import datetime as dt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcm_pipeline.delivery.send.eta import ends_at
-from hcm_pipeline.entra.timing import Rate
+from hcm_pipeline.delivery import Limits, ends_at
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 DAY, SECOND = dt.timedelta(days=1), dt.timedelta(seconds=1)
 
 
+def within(quota: int) -> Limits:
+    """Forty calls in five seconds, and this quota."""
+    return Limits(50, 40, 5 * SECOND, quota)
+
+
 def test_nothing_to_send_ends_now() -> None:
-    assert ends_at([NOW - SECOND], 0, NOW, quota=Rate(1, DAY)) == NOW
+    assert ends_at([NOW - SECOND], 0, NOW, within(1)) == NOW
 
 
 def test_forty_calls_go_at_once_and_the_next_forty_after_five_seconds() -> None:
-    quota = Rate(2000, DAY)
-    assert ends_at([], 40, NOW, quota=quota) == NOW
-    assert ends_at([], 80, NOW, quota=quota) == NOW + 5 * SECOND
-    assert ends_at([], 81, NOW, quota=quota) == NOW + 10 * SECOND
+    limits = within(2000)
+    assert ends_at([], 40, NOW, limits) == NOW
+    assert ends_at([], 80, NOW, limits) == NOW + 5 * SECOND
+    assert ends_at([], 81, NOW, limits) == NOW + 10 * SECOND
 
 
 def test_what_the_quota_has_no_room_for_waits_until_a_call_is_a_day_old() -> None:
     made = [NOW - 23 * DAY / 24, NOW - DAY / 2]
-    quota = Rate(3, DAY)
-    assert ends_at(made, 1, NOW, quota=quota) == NOW
-    assert ends_at(made, 2, NOW, quota=quota) == made[0] + DAY
-    assert ends_at(made, 3, NOW, quota=quota) == made[1] + DAY
-    assert ends_at(made, 4, NOW, quota=quota) == NOW + DAY
+    limits = within(3)
+    assert ends_at(made, 1, NOW, limits) == NOW
+    assert ends_at(made, 2, NOW, limits) == made[0] + DAY
+    assert ends_at(made, 3, NOW, limits) == made[1] + DAY
+    assert ends_at(made, 4, NOW, limits) == NOW + DAY
 
 
 @settings(max_examples=50, deadline=None)
@@ -48,4 +52,4 @@ def test_it_is_when_a_call_by_call_count_over_both_windows_ends(
             if t >= at and sum(t - DAY < c for c in calls) < quota and sum(t - 5 * SECOND < c for c in calls) < rate
         )  # fmt: skip
         calls.append(at)
-    assert ends_at(made, requests, NOW, quota=Rate(quota, DAY), rate=Rate(rate, 5 * SECOND)) == at
+    assert ends_at(made, requests, NOW, Limits(50, rate, 5 * SECOND, quota)) == at

@@ -1,4 +1,4 @@
-"""What failed: its class, its mend, and when it is sent again."""
+"""Failures: the class of each, the mend, and when the worker is sent again."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hcm_pipeline.delivery.outcomes import failures, matching
-from hcm_pipeline.delivery.outcomes.failures import KNOWN_CODES, FailureClass, mend_of
+from hcm_pipeline.delivery import UNKNOWN_CODE, FailureClass, Health, HealthState
+from hcm_pipeline.delivery.outcomes import failures, health, matching
 from hcm_pipeline.delivery.plan.resend import make_resend, why_plan
 from hcm_pipeline.sandbox import log_codes
-from hcm_pipeline.targets.entra import job_health
-from hcm_pipeline.targets.entra.job_health import JobReport, JobState
+from hcm_pipeline.targets.entra.error_codes import KNOWN_CODES, mend_of
 
-from .tables import RULES, T0, TARGET, Service, empty_tables, entry_at
+from .tables import OUTCOMES, RULES, T0, TARGET, Service, empty_tables, entry_at
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +44,7 @@ def later(minutes: float) -> dt.datetime:
 
 
 def sent_again(service: Service, minutes: float) -> dict[str, str]:
-    """Who a plan made so many minutes after T0 sends again, and why."""
+    """The workers that a plan made so many minutes after T0 sends again, and why."""
     make_resend(service.con, TARGET, later(minutes))
     return dict(service.rows("select person_number, reason from resend"))
 
@@ -57,18 +56,18 @@ def fail(service: Service, code: str | None, at: float = 60, log_id: str = "a") 
 @pytest.mark.parametrize("code", sorted(KNOWN_CODES))
 def test_every_documented_code_has_a_class_and_a_mend_whatever_its_case(code: str) -> None:
     assert mend_of(code) == mend_of(code.upper()) == mend_of(f"{code}-LdapErr: detail")
-    assert mend_of(code) is not failures.UNKNOWN
+    assert mend_of(code) is not UNKNOWN_CODE
 
 
 def test_every_code_that_the_sandbox_can_log_is_known() -> None:
-    assert {code for code in log_codes.CODES if mend_of(code) is failures.UNKNOWN} == set()
+    assert {code for code in log_codes.CODES if mend_of(code) is UNKNOWN_CODE} == set()
 
 
 @given(st.text())
 def test_a_code_that_nobody_knows_is_tried_again_and_left_to_a_person_in_the_end(code: str) -> None:
     if code.lower().partition("-")[0] not in {known.lower() for known in KNOWN_CODES}:
-        assert mend_of(code) is failures.UNKNOWN
-    assert mend_of(None) is failures.UNKNOWN
+        assert mend_of(code) is UNKNOWN_CODE
+    assert mend_of(None) is UNKNOWN_CODE
 
 
 def test_what_passes_is_sent_again_after_waits_that_double_and_at_last_no_more(service: Service) -> None:
@@ -130,7 +129,7 @@ def test_a_later_success_ends_a_failure(service: Service) -> None:
 def test_who_lacks_a_manager_is_sent_again_when_the_managers_account_has_come_and_only_then(service: Service) -> None:
     service.con.execute("insert into worker_versions by name select '1001' as person_number, date '2026-11-01' as valid_from,"
                         " 1 as digest, 1 as extract_id, 1 as row_no, '2002' as manager")  # fmt: skip
-    service.log(entry_at(60, "a", unresolved_references=("manager",)))
+    service.log(entry_at(60, "a", unresolved=True))
     assert service.rows("select state, failure_class from failures") == [("unresolved", str(FailureClass.MANAGER))]
     assert sent_again(service, 10**6) == {}
     service.accept(100, "2002", kind="create")
@@ -140,60 +139,60 @@ def test_who_lacks_a_manager_is_sent_again_when_the_managers_account_has_come_an
     service.log(entry_at(180, "n", "2002"))
     assert sent_again(service, 4) == {"1001": "its manager has come"}
     service.accept(300, digest=7)
-    service.log(entry_at(360, "b", unresolved_references=("manager",)))
+    service.log(entry_at(360, "b", unresolved=True))
     assert sent_again(service, 10**6) == {}  # once, and not for ever
 
 
 def test_a_reference_that_the_log_shows_as_filled_in_is_no_failure(service: Service) -> None:
-    service.log(entry_at(60, "a", unresolved_references=("manager",), change_id="c"))
-    service.log(entry_at(61, "b", resolves_references=True, change_id="c"))
+    service.log(entry_at(60, "a", unresolved=True, change_id="c"))
+    service.log(entry_at(61, "b", twin=True, change_id="c"))
     assert service.rows("select * from failures") == []
     assert service.rows("select reference from receipts") == [("resolved",)]
 
 
 def test_what_is_missing_is_sent_again_at_once_and_then_with_patience(service: Service) -> None:
-    assert matching.give_up(service.con, TARGET, later(179), RULES, None) == 0
-    assert matching.give_up(service.con, TARGET, later(180), RULES, None) == 1
+    assert matching.give_up(service.con, OUTCOMES, later(179), RULES, None) == 0
+    assert matching.give_up(service.con, OUTCOMES, later(180), RULES, None) == 1
     assert matching.waiting_since(service.con, TARGET) == (0, None)
     assert sent_again(service, 180) == {"1001": "missing"}
     service.accept(190 * 60, digest=7)
-    assert matching.give_up(service.con, TARGET, later(400), RULES, None) == 1
+    assert matching.give_up(service.con, OUTCOMES, later(400), RULES, None) == 1
     assert service.rows("select attempts from failures") == [(2,)]
     assert sent_again(service, 439) == {}
     assert sent_again(service, 440) == {"1001": "missing"}
 
 
-@pytest.mark.parametrize("state", [JobState.PAUSED, JobState.QUARANTINE, JobState.NOT_STARTED])
-def test_nobody_is_sent_again_while_the_job_does_not_run(service: Service, state: JobState) -> None:
-    matching.give_up(service.con, TARGET, later(180), RULES, None)
-    job_health.remember(service.con, TARGET, JobReport(state), later(180), None)
+@pytest.mark.parametrize("state", [HealthState.PAUSED, HealthState.QUARANTINE, HealthState.NOT_STARTED])
+def test_nobody_is_sent_again_while_the_job_does_not_run(service: Service, state: HealthState) -> None:
+    matching.give_up(service.con, OUTCOMES, later(180), RULES, None)
+    health.remember(service.con, TARGET, Health(state), later(180), None)
     assert sent_again(service, 200) == {}
-    job_health.remember(service.con, TARGET, JobReport(JobState.RUNNING), later(210), later(210))
+    health.remember(service.con, TARGET, Health(HealthState.RUNNING), later(210), later(210))
     assert sent_again(service, 210) == {"1001": "missing"}
 
 
 def test_time_in_which_the_job_did_not_run_makes_nobody_missing(service: Service) -> None:
-    assert matching.give_up(service.con, TARGET, later(500), RULES, later(400)) == 0
-    assert matching.give_up(service.con, TARGET, later(580), RULES, later(400)) == 1
+    assert matching.give_up(service.con, OUTCOMES, later(500), RULES, later(400)) == 0
+    assert matching.give_up(service.con, OUTCOMES, later(580), RULES, later(400)) == 1
 
 
 def test_two_requests_without_a_word_in_the_log_mean_a_silent_job_that_is_tried_again_after_a_while(
     service: Service,
 ) -> None:
-    running = JobReport(JobState.RUNNING)
-    matching.give_up(service.con, TARGET, later(180), RULES, None)
-    assert job_health.evidence(service.con, TARGET, running, RULES) == running  # one may be lost
+    running = Health(HealthState.RUNNING)
+    matching.give_up(service.con, OUTCOMES, later(180), RULES, None)
+    assert health.with_silence(service.con, TARGET, running, RULES) == running  # one may be lost
     service.accept(10, "2002")
-    matching.give_up(service.con, TARGET, later(200), RULES, None)
-    silent = job_health.evidence(service.con, TARGET, running, RULES)
-    assert silent.state is JobState.SILENT
+    matching.give_up(service.con, OUTCOMES, later(200), RULES, None)
+    silent = health.with_silence(service.con, TARGET, running, RULES)
+    assert silent.state is HealthState.SILENT
     assert silent.stops(later(700))
     assert not silent.stops(later(721))
-    job_health.remember(service.con, TARGET, silent, later(200), None)
+    health.remember(service.con, TARGET, silent, later(200), None)
     assert sent_again(service, 700) == {}
     assert sent_again(service, 721) == {"1001": "missing", "2002": "missing"}
     service.con.execute("insert into log_reads values (?, ?, ?)", [TARGET, later(200), later(150)])
-    assert job_health.evidence(service.con, TARGET, running, RULES) == running  # an entry of anybody is a sign of life
+    assert health.with_silence(service.con, TARGET, running, RULES) == running  # an entry of anybody is a sign of life
 
 
 def test_why_a_plan_is_due_names_no_worker_and_changes_with_the_attempt(service: Service) -> None:

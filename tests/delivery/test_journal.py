@@ -6,6 +6,7 @@ import datetime as dt
 import sqlite3
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from hcm_pipeline.delivery import Journal, ManifestState, OutcomeEntry, RequestState, SendResult
 from hcm_pipeline.delivery.manifest import Manifest
-from hcm_pipeline.delivery.state.journal import Journal, ManifestState, Outcome, RequestState
 from hcm_pipeline.errors import PipelineError, UsageError
 
 from .conftest import DAY, StoppedTime
 
-ACCEPTED = Outcome(RequestState.ACCEPTED, 202, "id", dt.datetime(2026, 11, 23, tzinfo=dt.UTC))
+ACCEPTED = SendResult(RequestState.ACCEPTED, 202, "id", dt.datetime(2026, 11, 23, tzinfo=dt.UTC))
 
 
 def manifest(name: str, requests: int = 3, target: str = "sp/job", held_for: str | None = None) -> Manifest:
@@ -34,7 +35,7 @@ def register(journal: Journal, name: str, requests: int = 3, target: str = "sp/j
     journal.register(manifest(name, requests, target), Path("manifests") / name)
 
 
-def send(journal: Journal, name: str, number: int, outcome: Outcome = ACCEPTED) -> None:
+def send(journal: Journal, name: str, number: int, outcome: SendResult = ACCEPTED) -> None:
     assert journal.begin_send(name, number)
     journal.end_send(name, number, outcome)
 
@@ -78,7 +79,7 @@ def test_registering_is_harmless_twice_and_keeps_what_was_sent(journal: Journal)
 def test_a_new_manifest_supersedes_an_unfinished_one_of_its_target(journal: Journal, state: str) -> None:
     register(journal, "old", 1)
     if state != "ready":
-        send(journal, "old", 0, Outcome(RequestState.REFUSED if state == "failed" else RequestState.UNKNOWN))
+        send(journal, "old", 0, SendResult(RequestState.REFUSED if state == "failed" else RequestState.UNKNOWN))
         journal.start("old")
         journal.finish("old")
     assert journal.get("old").state == state
@@ -134,7 +135,7 @@ def test_a_plan_that_finds_nothing_to_send_closes_what_is_open(journal: Journal)
 def test_requests_in_doubt_are_pending_first(journal: Journal) -> None:
     register(journal, "a", 4)
     send(journal, "a", 0)
-    send(journal, "a", 2, Outcome(RequestState.UNKNOWN))
+    send(journal, "a", 2, SendResult(RequestState.UNKNOWN))
     assert journal.begin_send("a", 3)
     assert journal.pending("a") == ([2, 3], [1])
     assert [one.request_no for one in journal.unsettled_requests("sp/job")] == [2, 3]
@@ -165,17 +166,6 @@ def test_a_manifest_is_found_by_a_beginning_that_fits_no_other(journal: Journal)
             journal.get(wrong)
 
 
-@pytest.mark.parametrize("state", ["ready", "superseded", "accepted"])
-def test_only_a_failed_manifest_can_be_reopened(journal: Journal, state: str) -> None:
-    register(journal, "a", 0)
-    if state == "superseded":
-        register(journal, "b")
-    if state == "accepted":
-        journal.finish("a")
-    with pytest.raises(UsageError, match=f"is {state}; only a failed one"):
-        journal.reopen("a")
-
-
 def test_a_journal_of_a_newer_release_is_not_touched(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     with Journal(path):
@@ -197,6 +187,22 @@ def test_a_file_that_is_no_journal_is_told_by_its_path(tmp_path: Path) -> None:
 NAMES = st.sampled_from(["a", "b", "c"])
 ENDS = st.sampled_from([RequestState.ACCEPTED, RequestState.REFUSED, RequestState.UNKNOWN, RequestState.PLANNED])
 REQUESTS = 2
+
+
+ENTRY = OutcomeEntry(
+    "e1", dt.datetime(2026, 11, 23, tzinfo=dt.UTC), "1001", "success", "create", good=True, reason="taken"
+)
+
+
+def test_what_an_answer_said_at_once_of_its_operations_is_kept_with_the_acceptance(journal: Journal) -> None:
+    register(journal, "a")
+    send(journal, "a", 0, replace(ACCEPTED, outcomes=(ENTRY, replace(ENTRY, id="e2", status="failure", good=False))))
+    send(journal, "a", 1, replace(ACCEPTED, outcomes=(replace(ENTRY, id="e3"),)))
+    assert [one.id for one in journal.answered_outcomes("a")] == ["e1", "e2", "e3"]
+    assert journal.answered_outcomes("a")[0] == ENTRY
+    [first, _] = journal.accepted_requests()
+    assert [one.id for one in journal.answered_outcomes_after(first.accept_seq, "sp/job")] == ["e3"]
+    assert journal.answered_outcomes_after(0, "another/job") == []
 
 
 class JournalStates(RuleBasedStateMachine):
@@ -265,9 +271,9 @@ class JournalStates(RuleBasedStateMachine):
     def end(self, name: str, number: int, end: RequestState) -> None:
         if self.requests.get((name, number)) != "sending":
             with pytest.raises(PipelineError):
-                self.journal.end_send(name, number, Outcome(end))
+                self.journal.end_send(name, number, SendResult(end))
             return
-        self.journal.end_send(name, number, Outcome(end))
+        self.journal.end_send(name, number, SendResult(end))
         self.requests[name, number] = end
         if end is RequestState.ACCEPTED:
             self.acceptances.append((name, number))
@@ -282,18 +288,6 @@ class JournalStates(RuleBasedStateMachine):
         if self.manifests[name] in ("ready", "uploading") and set(settled) <= {"accepted", "refused"}:
             self.manifests[name] = "failed" if "refused" in settled else "accepted"
         assert self.journal.finish(name) == self.manifests[name]
-
-    @rule(name=NAMES)
-    def reopen(self, name: str) -> None:
-        if self.manifests.get(name) != "failed":
-            with pytest.raises(UsageError):
-                self.journal.reopen(name)
-            return
-        self.journal.reopen(name)
-        self.manifests[name] = "ready"
-        for number in range(REQUESTS):
-            if self.requests[name, number] == "refused":
-                self.requests[name, number] = "planned"
 
     @invariant()
     def the_journal_agrees_with_the_model(self) -> None:

@@ -1,4 +1,4 @@
-"""Which entry of the provisioning log belongs to which operation: the rule of delivery/outcomes/matching.py."""
+"""Which entry belongs to which operation: the rules of delivery/outcomes/matching.py and of Entra ID's log_matching.py."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hcm_pipeline.delivery.outcomes import matching
 
-from .tables import RULES, T0, TARGET, Service, empty_tables, entry_at
+from .tables import OUTCOMES, RULES, T0, TARGET, Service, empty_tables, entry_at
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +70,8 @@ def test_an_entry_a_few_seconds_older_than_its_acceptance_is_still_its_own(servi
     assert service.states() == ["succeeded", "failed"]
 
 
-def test_entries_of_another_job_and_of_nobody_who_was_sent_are_not_kept(service: Service) -> None:
-    assert service.log(entry_at(1, "a", job_id="other"), entry_at(2, "b", "9999"), entry_at(3, "c", job_id="JOB")) == 1
+def test_entries_of_nobody_who_was_sent_are_not_kept(service: Service) -> None:
+    assert service.log(entry_at(2, "b", "9999"), entry_at(3, "c")) == 1
     assert service.rows("select log_id from log_entries") == [("c",)]
 
 
@@ -81,7 +81,7 @@ def test_a_status_that_nobody_knows_settles_nothing(service: Service) -> None:
 
 
 def test_an_update_that_only_exports_is_an_outcome_when_no_entry_of_its_change_came_before(service: Service) -> None:
-    service.log(entry_at(61, "a", resolves_references=True))
+    service.log(entry_at(61, "a", twin=True))
     assert service.states() == ["succeeded", "accepted"]
 
 
@@ -96,7 +96,7 @@ def test_an_acceptance_that_becomes_known_after_its_entry_was_read_is_settled_by
 
 def test_what_happens_after_a_worker_was_sent_again_does_not_serve_what_was_given_up(service: Service) -> None:
     service.log(entry_at(30, "a"))
-    assert matching.give_up(service.con, TARGET, T0 + dt.timedelta(hours=4), RULES, None) == 1
+    assert matching.give_up(service.con, OUTCOMES, T0 + dt.timedelta(hours=4), RULES, None) == 1
     assert service.rows("select state, attempts from failures") == [("missing", 1)]
     service.accept(14500)
     service.log(entry_at(14510, "c"))
@@ -215,7 +215,7 @@ def test_a_large_load_is_settled_in_batches_and_nobody_is_left_out(con: duckdb.D
         for start in range(0, count, 10_000):
             batch = [entry_at(60 + i / 1000, f"e{i}", str(i), status="success" if i % 10 else "failure")
                      for i in range(start, start + 10_000)]  # fmt: skip
-            settled += matching.record_entries(con, TARGET, batch, RULES)
+            settled += matching.record_entries(con, OUTCOMES, batch, RULES)
         assert settled == count
         counts = con.execute("select outcome, count(*) from outcomes group by 1 order by 1").fetchall()
         assert counts == [("failed", 2_000), ("succeeded", 18_000)]

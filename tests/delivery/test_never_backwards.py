@@ -16,11 +16,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
+from hcm_pipeline.delivery import WAITING, JournaledManifest, ManifestState, RequestState, SendResult
 from hcm_pipeline.delivery.manifest import bodies
 from hcm_pipeline.delivery.plan import decisions
 from hcm_pipeline.delivery.plan.planning import make_plan
 from hcm_pipeline.delivery.send import batches
-from hcm_pipeline.delivery.state.journal import WAITING, JournaledManifest, ManifestState, Outcome, RequestState
 from hcm_pipeline.errors import UsageError
 
 from .chain import TARGET, Chain, new_chain
@@ -120,7 +120,7 @@ class Deliveries(RuleBasedStateMachine):
                 self.arrived[number] = version
         if end is not None:
             self.chain.now += dt.timedelta(seconds=1)
-            self.journal.end_send(manifest_id, request, Outcome(end, status=202, service_time=self.chain.now))
+            self.journal.end_send(manifest_id, request, SendResult(end, status=202, service_time=self.chain.now))
 
     @rule()
     def plan(self) -> None:

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcm_pipeline.delivery.state.journal import Journal
-from hcm_pipeline.delivery.state.pacing import DAY, LONGEST_CALL, NotYet, Pace
-from hcm_pipeline.entra.timing import UPLOAD_RATE, Rate
+from hcm_pipeline.delivery import Journal, Limits, NotYet, Pace
+from hcm_pipeline.delivery.state import DAY, LONGEST_CALL
+from hcm_pipeline.entra import UPLOAD_RATE
+from hcm_pipeline.http import Rate
 from hcm_pipeline.profile.model import Delivery
 
 from .conftest import StoppedTime
@@ -23,7 +24,7 @@ def pace(
     tenant: str = "tenant",
 ) -> Pace:  # fmt: skip
     """A pace over the stopped clock."""
-    return Pace(journal, tenant, target, clock=time.clock, quota=quota, rate=rate)
+    return Pace(journal, tenant, target, Limits(50, rate.calls, rate.per, quota), clock=time.clock)
 
 
 def claim(pace: Pace, time: StoppedTime) -> int:

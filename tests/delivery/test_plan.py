@@ -9,11 +9,10 @@ import duckdb
 import orjson
 import pytest
 
+from hcm_pipeline.delivery import ManifestState, RequestState
 from hcm_pipeline.delivery.plan import planning
 from hcm_pipeline.delivery.plan.planning import KINDS
-from hcm_pipeline.delivery.state.journal import ManifestState, RequestState
-from hcm_pipeline.delivery.state.pauses import Gates
-from hcm_pipeline.directory import PROXY_ADDRESS
+from hcm_pipeline.directory.limits import PROXY_ADDRESS
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.flow import plans
 from hcm_pipeline.flow.views.difference import Move, difference
@@ -125,7 +124,7 @@ def test_doubt_is_about_the_workers_of_a_request_that_the_later_plan_did_not_del
     made = chain.planned()
     chain.begin(made, 1)  # the second request arrives, with none of the doubtful workers; the first does not
     chain.answer(made, request=1)
-    chain.take_over()
+    chain.sync()
     assert {"1001", "1002"} <= chain.sends(chain.planned()).keys()
 
 
@@ -135,7 +134,7 @@ def test_what_was_refused_or_lost_returns_to_the_next_plan(chain: Chain, state: 
     first = chain.planned()
     chain.begin(first)
     chain.answer(first, state)
-    chain.take_over()
+    chain.sync()
     chain.day("2026-11-02", ADA, BEN)
     assert chain.sends(chain.planned()).keys() == {"1001", "1002"}
 
@@ -150,9 +149,9 @@ def test_an_older_plan_accepted_late_does_not_overwrite_the_newer_delivered_vers
     new = chain.planned()
     chain.begin(new)
     chain.answer(new)
-    chain.take_over()
+    chain.sync()
     chain.answer(old)
-    chain.take_over()
+    chain.sync()
     assert chain.rows("select plan_no from delivered") == [(new.plan_no,)]
 
 
@@ -164,9 +163,9 @@ def test_operations_go_out_with_exits_first_and_at_most_fifty_in_a_request(chain
     for request in range(3):
         chain.begin(first, request)
         chain.answer(first, request=request)
-    chain.take_over()
+    chain.sync()
     with chain.journal() as journal:
-        Gates(journal, TARGET).prove(chain.loaded.sha256, chain.now)
+        journal.pauses(TARGET).prove(chain.loaded.sha256, chain.now)
     left = [(number, "False", *rest) for number, _, *rest in crowd[:3]]
     moved = [(*row[:5], "Legal") for row in crowd[3:60]]
     chain.day("2026-11-02", ADA, *left, *moved, *crowd[60:], CAT)

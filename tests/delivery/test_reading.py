@@ -1,4 +1,4 @@
-"""Reading the provisioning log of the sandbox, over TLS: from a watermark, past its lag, and while the job does not run."""
+"""Reading the provisioning log of the sandbox, over TLS: whatever happens to records and entries, all arrives in the end."""
 
 from __future__ import annotations
 
@@ -6,21 +6,20 @@ import datetime as dt
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from hcm_pipeline.delivery.outcomes import log_reading
-from hcm_pipeline.delivery.outcomes.log_reading import OutcomeReport, read_outcomes, why_read
+from hcm_pipeline.delivery import HealthState, OutcomeReport, read_outcomes, upload
 from hcm_pipeline.delivery.plan.resend import why_plan
-from hcm_pipeline.delivery.send.upload import upload
-from hcm_pipeline.entra import GraphClient, LogPage, Patience
 from hcm_pipeline.flow import plans
+from hcm_pipeline.http import Patience
 from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, running
-from hcm_pipeline.targets.entra.job_health import JobState
+from hcm_pipeline.targets.entra.connection import to_sandbox
+from hcm_pipeline.targets.entra.service import EntraLive, live
 
 from ..acceptance.support import accounts
 from .chain import Chain, new_chain
@@ -37,7 +36,10 @@ class Line:
     chain: Chain
     handle: SandboxHandle
     http: httpx.Client
-    begins: list[dt.datetime] = field(default_factory=list)
+
+    @property
+    def target(self) -> EntraLive:
+        return live(to_sandbox(self.handle.target))
 
     def post(self, path: str, **body: Any) -> dict[str, Any]:
         answer = self.http.post(f"{self.handle.url}/sandbox/{path}", json=body)
@@ -61,12 +63,12 @@ class Line:
         assert made is not None
         assert made.manifest is not None
         with self.chain.journal() as journal:
-            upload(self.chain.home, self.handle.target, made.manifest.manifest_id, journal=journal, clock=self.now)
+            upload(self.chain.home, self.target, made.manifest.manifest_id, journal=journal, clock=self.now)
 
     def read(self) -> OutcomeReport:
         rules = self.chain.loaded.profile.outcomes
         patience = Patience(sleep=self.advance)
-        return read_outcomes(self.chain.warehouse, self.handle.target, rules, patience=patience, now=self.now)
+        return read_outcomes(self.chain.warehouse, self.target, rules, patience=patience, now=self.now)
 
     def states(self) -> dict[str, str]:
         with self.chain.warehouse.write() as con:
@@ -86,13 +88,9 @@ class Line:
         with self.chain.warehouse.write() as con:
             return why_plan(con, self.handle.target.key, self.now()) is not None
 
-    def why_read(self) -> str | None:
-        with self.chain.warehouse.read() as con:
-            return why_read(con, self.handle.target.key, self.chain.loaded.profile.outcomes, self.now())
-
 
 @pytest.fixture
-def line_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Line]]:
+def line_with(tmp_path: Path) -> Iterator[Callable[..., Line]]:
     """A line whose sandbox runs with the given options."""
     with ExitStack() as stack:
 
@@ -102,51 +100,10 @@ def line_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
             handle = stack.enter_context(running(chain.home.sandbox, options=SandboxOptions(**given)))
             trust = ssl.create_default_context(cafile=handle.target.ca_file)
             line = Line(chain, handle, stack.enter_context(httpx.Client(verify=trust, trust_env=False, timeout=30)))
-            read = GraphClient.provisioning_log
-
-            def noted(client: GraphClient, since: dt.datetime) -> Iterator[LogPage]:
-                line.begins.append(since)
-                return read(client, since)
-
-            monkeypatch.setattr(GraphClient, "provisioning_log", noted)
             line.advance(0)
             return line
 
         yield start
-
-
-def test_entries_that_lag_are_found_by_a_reading_that_begins_an_overlap_before_the_last_one(
-    line_with: Callable[..., Line],
-) -> None:
-    line = line_with(log_lag_seconds=600.0)
-    line.deliver("2026-11-01", ADA, BEN)
-    line.advance(120)
-    report = line.read()
-    assert (report.settled, report.waiting) == (0, 2)
-    last = line.now()
-    line.advance(600)
-    assert line.read().settled == 2
-    assert line.states() == {"1001": "succeeded", "1002": "succeeded"}
-    overlap = dt.timedelta(minutes=line.chain.loaded.profile.outcomes.overlap_minutes)
-    assert abs(line.begins[-1] - (last - overlap)) < dt.timedelta(seconds=2)
-    assert line.why_read() is None
-    line.advance(HOUR)
-    assert line.why_read() == "late entries may have come"  # once more, when the lag is over
-    line.read()
-    assert line.why_read() is None
-
-
-def test_a_reading_never_goes_through_the_history_again(line_with: Callable[..., Line]) -> None:
-    line = line_with()
-    line.deliver("2026-11-01", ADA)
-    line.advance(120)
-    line.read()
-    before = line.now()
-    line.advance(30 * HOUR)
-    line.deliver("2026-11-02", ADA, BEN)
-    line.advance(120)
-    assert line.read().settled == 1
-    assert line.begins[-1] >= before - dt.timedelta(minutes=61)
 
 
 def test_what_was_accepted_and_is_never_logged_is_missing_within_the_profiles_time_and_is_sent_again(
@@ -159,8 +116,8 @@ def test_what_was_accepted_and_is_never_logged_is_missing_within_the_profiles_ti
     line.advance(3 * HOUR - 60)
     report = line.read()
     assert (report.missing, report.waiting) == (0, 1)
-    assert report.job is not None
-    assert report.job.state is JobState.UNKNOWN
+    assert report.health is not None
+    assert report.health.state is HealthState.UNKNOWN
     line.advance(61)
     report = line.read()
     assert (report.missing, report.waiting) == (1, 0)
@@ -174,36 +131,6 @@ def test_what_was_accepted_and_is_never_logged_is_missing_within_the_profiles_ti
         found = con.execute("select kind, state, reason from receipts order by accepted_at").fetchall()
         assert [(kind, state) for kind, state, _ in found] == [("create", "missing"), ("retry", "skipped")]
         assert con.execute("select count(*) from failures").fetchall() == [(0,)]
-
-
-def test_while_the_job_is_paused_nobody_is_missing_and_when_it_runs_again_all_is_settled(
-    line_with: Callable[..., Line],
-) -> None:
-    line = line_with()
-    line.deliver("2026-11-01", ADA)
-    line.post("job", status="Paused")
-    line.advance(8 * HOUR)
-    report = line.read()
-    assert (report.missing, report.waiting) == (0, 1)
-    assert report.job is not None
-    assert report.job.state is JobState.PAUSED
-    line.post("job", status="Active")
-    report = line.read()
-    assert (report.missing, report.waiting) == (0, 1)  # it runs again only now
-    line.advance(120)
-    assert line.read().settled == 1
-
-
-def test_a_log_of_many_pages_is_taken_in_batches(
-    line_with: Callable[..., Line], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("hcm_pipeline.entra.client.LOG_PAGE", "7")
-    monkeypatch.setattr(log_reading, "BATCH", 10)
-    line = line_with()
-    line.deliver("2026-11-01", *((str(2000 + i), "True", f"First{i}", "Last", "", "") for i in range(45)))
-    line.advance(120)
-    assert line.read().settled == 45
-    assert set(line.states().values()) == {"succeeded"}
 
 
 def test_what_is_dropped_lost_late_twice_or_fails_is_in_the_directory_in_the_end(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import random
+import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,16 +13,16 @@ from pathlib import Path
 import orjson
 import pytest
 
+from hcm_pipeline.delivery import Journal, Limits, ManifestState, Pace, RequestState
 from hcm_pipeline.delivery.send.in_flight import Attempt, Ended
-from hcm_pipeline.delivery.send.sending import Paused, Sending, Superseded
-from hcm_pipeline.delivery.state.journal import Journal, ManifestState, RequestState
-from hcm_pipeline.delivery.state.pacing import DAY, Pace
-from hcm_pipeline.entra import Patience
-from hcm_pipeline.entra.timing import UPLOAD_RATE, Rate
+from hcm_pipeline.delivery.send.sending import Line, Paused, Sending, Superseded
+from hcm_pipeline.delivery.state import DAY
+from hcm_pipeline.entra import UPLOAD_RATE
 from hcm_pipeline.errors import ServiceRefused, ServiceUnavailable
+from hcm_pipeline.http import NoAnswer, Patience, Rate
 
 from .conftest import StoppedTime
-from .service import SimulatedLanes, SimulatedService, Tokens, random_faults
+from .service import SimulatedFlight, SimulatedService, random_faults
 from .test_journal import manifest
 
 TARGET = "sp/job"
@@ -31,6 +32,11 @@ def body(version: int, *workers: str) -> bytes:
     """A bulk request with this version of these workers."""
     operations = [{"bulkId": f"{worker}-{version}", "data": {"externalId": worker}} for worker in workers]
     return orjson.dumps({"Operations": operations})
+
+
+def workers_in(body: bytes) -> tuple[str, ...]:
+    """The workers of such a request."""
+    return tuple(operation["data"]["externalId"] for operation in orjson.loads(body)["Operations"])
 
 
 class Killed(BaseException):
@@ -48,6 +54,7 @@ class World:
     arrives: Callable[[], float] = lambda: 0.5
     kill: Callable[[], None] = lambda: None
     width: int = 16
+    prepare: Callable[[], None] = lambda: None
     give_up_after: float = 1e9
     started: list[int] = field(default_factory=list)
 
@@ -60,7 +67,7 @@ class World:
     def journal(self) -> Journal:
         opened = Journal(self.path, clock=self.time.clock)
         with opened.transaction() as db:
-            pass
+            assert isinstance(db, sqlite3.Connection)
         db.execute("PRAGMA synchronous = OFF")  # nobody pulls the plug here, and it is opened thousands of times
         return opened
 
@@ -72,18 +79,20 @@ class World:
     def send(self, name: str) -> None:
         """One upload, as a new process would make it."""
         patience = Patience(give_up_after=self.give_up_after, jitter=lambda low, high: high)
-        lanes = SimulatedLanes(self.service, self.width)
+        flight = SimulatedFlight(self.service, self.width)
         with self.journal() as journal:
-            pace = Pace(journal, "tenant", TARGET, clock=self.time.clock, quota=self.quota)
+            limits = Limits(50, UPLOAD_RATE.calls, UPLOAD_RATE.per, self.quota)
+            pace = Pace(journal, "tenant", TARGET, limits, clock=self.time.clock)
             pace.end_lost()
             journal.start(name)
-            sending = Sending(journal.get(name), journal, Tokens(), _Deadly(lanes, self.kill), pace, patience,
-                              self.time.clock, lambda settled: None)  # fmt: skip
+            deadly = _Deadly(flight, self.kill)
+            line = Line(deadly, self.prepare, workers_in, pace, patience, self.time.clock)
+            sending = Sending(journal.get(name), journal, line, lambda _: None)
             try:
                 for numbers in journal.pending(name):
                     sending.send((number, self.planned[name][number]) for number in numbers)
             finally:
-                self.started += lanes.started
+                self.started += flight.started
                 self.attempts = sending.attempts
             journal.finish(name)
 
@@ -93,25 +102,25 @@ class World:
 
 
 class _Deadly:
-    """Lanes on which the process may end before and after an attempt begins, and before and after it is heard of."""
+    """Attempts during which the process may end before and after an attempt begins, and before and after it is heard of."""
 
-    def __init__(self, lanes: SimulatedLanes, kill: Callable[[], None]) -> None:
-        self.width = lanes.width
-        self._lanes = lanes
+    def __init__(self, flight: SimulatedFlight, kill: Callable[[], None]) -> None:
+        self.width = flight.width
+        self._flight = flight
         self._kill = kill
 
     @property
     def busy(self) -> int:
-        return self._lanes.busy
+        return self._flight.busy
 
     def start(self, attempt: Attempt) -> None:
         self._kill()
-        self._lanes.start(attempt)
+        self._flight.start(attempt)
         self._kill()
 
     def next(self, seconds: float | None) -> Ended | None:
         self._kill()
-        ended = self._lanes.next(seconds)
+        ended = self._flight.next(seconds)
         self._kill()
         return ended
 
@@ -229,13 +238,39 @@ def test_a_refused_body_is_not_tried_again_and_the_others_go_on(tmp_path: Path) 
     assert len(world.service.accepted) == 29
 
 
-def test_a_token_that_is_refused_twice_in_a_row_stops_and_nothing_more_is_begun(tmp_path: Path) -> None:
+def test_a_service_that_takes_no_request_at_all_stops_the_upload_and_nothing_more_is_begun(tmp_path: Path) -> None:
     world = World(tmp_path / "journal")
     world.plan("a", many(30))
-    world.service.fail = lambda body: "token"
-    with pytest.raises(ServiceRefused, match="401"):
+    world.service.fail = lambda body: "closed"
+    with pytest.raises(ServiceRefused, match="403") as refused:
         world.send("a")
-    assert world.attempts == 2
+    assert (world.attempts, refused.value.status) == (1, 403)
+
+
+def test_a_request_that_may_be_sent_at_once_is_and_nothing_waits_for_it(tmp_path: Path) -> None:
+    world = World(tmp_path / "journal")
+    faults = iter([None, "token", "token"])
+    world.service.fail = lambda _: next(faults, None)
+    world.plan("a", many(30))
+    began = world.time.now
+    world.send("a")
+    assert (world.attempts, world.state("a")) == (32, ManifestState.ACCEPTED)
+    assert (world.time.now - began).total_seconds() < 2
+
+
+def test_an_authority_that_cannot_be_reached_is_waited_for_and_costs_no_call(tmp_path: Path) -> None:
+    world = World(tmp_path / "journal")
+    left = [3]
+
+    def prepare() -> None:
+        left[0] -= 1
+        if left[0] >= 0:
+            raise NoAnswer("cannot be reached", sent=False)
+
+    world.prepare = prepare
+    world.plan("a", many(5))
+    world.send("a")
+    assert (world.attempts, world.state("a")) == (5, ManifestState.ACCEPTED)
 
 
 def test_a_spent_quota_pauses_and_the_rest_goes_out_in_order_a_day_later(tmp_path: Path) -> None:
@@ -258,6 +293,7 @@ def test_a_newer_version_that_is_on_its_way_keeps_an_older_one_back_for_ever(tmp
     world.plan("new", [body(2, "ben")])
     world.send("new")
     with world.journal() as journal, journal.transaction() as db:
+        assert isinstance(db, sqlite3.Connection)
         db.execute("UPDATE manifests SET state = 'ready' WHERE manifest_id = 'old'")
     with pytest.raises(Superseded):
         world.send("old")

@@ -19,15 +19,15 @@ from typing import Any
 import httpx
 import pytest
 
+from hcm_pipeline.delivery import Journal, ManifestState, Pace, RequestState, UploadReport
 from hcm_pipeline.delivery.manifest import BULK_FILE, Manifest, folder_of
 from hcm_pipeline.delivery.send.in_flight import Attempt, Ended
-from hcm_pipeline.delivery.send.upload import UploadReport
-from hcm_pipeline.delivery.state.journal import Journal, ManifestState, RequestState
-from hcm_pipeline.delivery.state.pacing import Pace
-from hcm_pipeline.entra import GraphClient, Patience, client
+from hcm_pipeline.entra import GraphClient, client
 from hcm_pipeline.errors import GuardStop, PipelineError, ServiceRefused, ServiceUnavailable, SignInFailed, UsageError
+from hcm_pipeline.http import Patience
+from hcm_pipeline.targets.entra.service import limits_of, live
 
-from .conftest import Site, StoppedLanes, body_of, digests, one_lane, write
+from .conftest import Site, StoppedThreads, body_of, digests, one_at_a_time, write
 
 FIVE = [body_of(number) for number in range(5)]
 
@@ -43,14 +43,16 @@ def states(site: Site, manifest_id: str) -> list[RequestState]:
         return [request.state for request in journal.requests(manifest_id)]
 
 
-@pytest.mark.parametrize("lanes", [StoppedLanes, one_lane])
-def test_every_body_arrives_once_with_exactly_its_bytes(site: Site, lanes: Any) -> None:
+@pytest.mark.parametrize("in_flight", [StoppedThreads, one_at_a_time])
+def test_every_body_arrives_once_with_exactly_its_bytes(site: Site, in_flight: Any) -> None:
     manifest = site.plan(*FIVE)
     told: list[tuple[int, int]] = []
-    report = site.upload(manifest, lanes=lanes, progress=lambda settled, requests: told.append((settled, requests)))
+    report = site.upload(
+        manifest, in_flight=in_flight, progress=lambda settled, requests: told.append((settled, requests))
+    )
     assert report == UploadReport(manifest.manifest_id, ManifestState.ACCEPTED, 5, accepted=5, refused=0, sent=5)
     assert sorted(site.received()) == sorted((202, digest) for digest in digests(*FIVE))
-    assert lanes is StoppedLanes or site.accepted() == digests(*FIVE)
+    assert in_flight is StoppedThreads or site.accepted() == digests(*FIVE)
     assert told == [(settled, 5) for settled in range(6)]
 
 
@@ -151,7 +153,7 @@ def test_a_token_that_expires_under_way_is_renewed(site: Site) -> None:
         if settled in (1, 3):
             site.fault("revoke_tokens")
 
-    report = site.upload(site.plan(*FIVE), progress=expire, lanes=one_lane)
+    report = site.upload(site.plan(*FIVE), progress=expire, in_flight=one_at_a_time)
     assert (report.state, report.sent) == (ManifestState.ACCEPTED, 7)
     assert site.accepted() == digests(*FIVE)
 
@@ -197,7 +199,7 @@ def test_a_missing_permission_stops_the_upload_and_is_named(site_with: Callable[
 
 
 def test_an_unknown_job_stops_the_upload(site: Site) -> None:
-    target = replace(site.target, job_id="API2AAD.none")
+    target = live(replace(site.connection, job_id="API2AAD.none"))
     manifest = write(site.home, target.key, FIVE)
     site.register(manifest)
     with pytest.raises(ServiceRefused, match=r"404 .*HCM_PIPELINE_JOB_ID"):
@@ -207,7 +209,7 @@ def test_an_unknown_job_stops_the_upload(site: Site) -> None:
 def test_a_failed_sign_in_leaves_the_manifest_to_resume(site: Site) -> None:
     manifest = site.plan(*FIVE)
     with pytest.raises(SignInFailed):
-        site.upload(manifest, target=replace(site.target, client_secret="wrong"))
+        site.upload(manifest, target=live(replace(site.connection, client_secret="wrong")))
     assert site.upload(manifest).state is ManifestState.ACCEPTED
 
 
@@ -226,15 +228,11 @@ def test_a_refused_request_fails_the_manifest_but_not_the_others(site: Site, cap
     assert "worker1" not in caplog.text
 
 
-def test_a_failed_manifest_stays_failed_until_it_is_reopened(site: Site) -> None:
+def test_a_failed_manifest_stays_failed(site: Site) -> None:
     site.fault("status", status=400)
     manifest = site.plan(*FIVE)
     assert site.upload(manifest).state is ManifestState.FAILED
     assert site.upload(manifest).already
-    with site.journal() as journal:
-        journal.reopen(manifest.manifest_id)
-    assert site.upload(manifest).state is ManifestState.ACCEPTED
-    assert sorted(site.accepted()) == sorted(digests(*FIVE))
 
 
 def test_a_newer_plan_stops_the_upload_of_the_older(site: Site) -> None:
@@ -244,7 +242,7 @@ def test_a_newer_plan_stops_the_upload_of_the_older(site: Site) -> None:
         if settled == 2:
             site.register(newer)
 
-    report = site.upload(old, progress=plan_again, lanes=one_lane)
+    report = site.upload(old, progress=plan_again, in_flight=one_at_a_time)
     assert (report.state, report.accepted) == (ManifestState.SUPERSEDED, 2)
     assert newer.manifest_id in (report.reason or "")
     assert site.accepted() == digests(*FIVE[:2])
@@ -271,12 +269,12 @@ def test_what_arrived_while_its_manifest_was_superseded_still_counts_as_delivere
 
 def test_a_spent_quota_pauses_without_error_and_goes_on_a_day_later(site: Site) -> None:
     manifest, began = site.plan(*FIVE), site.time.now
-    report = site.upload(manifest, quota=3)
+    report = site.upload(manifest, target=live(site.connection, 3))
     assert (report.state, report.accepted) == (ManifestState.UPLOADING, 3)
     assert report.paused_until == began + dt.timedelta(hours=24)
-    assert site.upload(manifest, quota=3).sent == 0  # another process counts the same calls
+    assert site.upload(manifest, target=live(site.connection, 3)).sent == 0  # another process counts the same calls
     site.time.sleep(24 * 3600)
-    assert site.upload(manifest, quota=3).state is ManifestState.ACCEPTED
+    assert site.upload(manifest, target=live(site.connection, 3)).state is ManifestState.ACCEPTED
     assert sorted(site.accepted()) == sorted(digests(*FIVE))
 
 
@@ -342,11 +340,12 @@ def test_cut_off_at_any_step_it_resumes_and_loses_nothing(
 KILL = """
 import os, signal, sys
 from pathlib import Path
-from hcm_pipeline.delivery.state.journal import Journal
-from hcm_pipeline.delivery.send.upload import upload
+from hcm_pipeline.delivery import Journal, upload
 from hcm_pipeline.entra import GraphClient
 from hcm_pipeline.home import Home
 from hcm_pipeline.sandbox import running
+from hcm_pipeline.targets.entra.connection import to_sandbox
+from hcm_pipeline.targets.entra.service import live
 
 post, seen = GraphClient.bulk_upload, []
 
@@ -360,7 +359,7 @@ def deadly(client, body, token):
 GraphClient.bulk_upload = deadly
 home = Home(Path(sys.argv[1]))
 with running(home.sandbox) as sandbox, Journal(home.journal) as journal:
-    upload(home, sandbox.target, sys.argv[2], journal=journal)
+    upload(home, live(to_sandbox(sandbox.target)), sys.argv[2], journal=journal)
 """
 
 
@@ -426,7 +425,7 @@ def test_a_manifest_that_holds_no_more_is_not_begun_but_one_that_was_begun_goes_
     with pytest.raises(GuardStop, match="has moved"):
         site.upload(manifest, still_holds=moved)
     assert site.received() == []
-    site.upload(manifest, quota=2)
+    site.upload(manifest, target=live(site.connection, 2))
     site.time.sleep(24 * 3600)
     assert site.upload(manifest, still_holds=moved).state is ManifestState.ACCEPTED
 
@@ -441,11 +440,11 @@ def test_a_manifest_for_another_target_is_not_sent(site: Site) -> None:
 
 def test_a_home_that_was_moved_goes_on_where_it_stood(site: Site, tmp_path: Path) -> None:
     manifest = site.plan(*FIVE)
-    site.upload(manifest, quota=2)
+    site.upload(manifest, target=live(site.connection, 2))
     moved = replace(site, home=replace(site.home, path=site.home.path.rename(tmp_path / "elsewhere")))
     ca_file = moved.home.sandbox / "tls" / "ca.pem"
     site.time.sleep(24 * 3600)
-    report = moved.upload(manifest, target=replace(site.target, ca_file=ca_file))
+    report = moved.upload(manifest, target=live(replace(site.connection, ca_file=ca_file)))
     assert report.state is ManifestState.ACCEPTED
     assert sorted(site.accepted()) == sorted(digests(*FIVE))
 
@@ -470,12 +469,12 @@ def test_a_client_that_gave_up_waiting_sends_the_same_bytes_again_and_nothing_is
 def test_two_jobs_of_a_tenant_are_uploaded_to_side_by_side_and_share_the_quota(site: Site) -> None:
     manifest = site.plan(*FIVE)
     with site.journal() as journal:
-        other = Pace(journal, site.target.tenant, "its other job", clock=site.time.clock, quota=4)
+        other = Pace(journal, site.target.tenant, "its other job", limits_of(4), clock=site.time.clock)
         for _ in range(2):
             call = other.claim()
             assert isinstance(call, int)
             other.done(call, site.time.now)
-    report = site.upload(manifest, quota=4)
+    report = site.upload(manifest, target=live(site.connection, 4))
     assert (report.accepted, report.reason) == (2, "the quota is spent")
     with (site.home.locks / "upload-of-another-job.lock").open("wb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -500,8 +499,8 @@ def test_a_job_that_cannot_be_read_is_sent_to_all_the_same(site_with: Callable[.
     assert site.upload(site.plan(*FIVE)).state is ManifestState.ACCEPTED
 
 
-class Dying(StoppedLanes):
-    """Lanes on which the process ends at a given step, as if killed."""
+class Dying(StoppedThreads):
+    """Attempts during which the process ends at a given step, as if killed."""
 
     left = 0
 
@@ -546,7 +545,7 @@ def test_over_the_wire_with_random_faults_and_kills_everything_arrives_and_no_li
         while True:
             Dying.left = chance.randrange(5, 120)
             try:
-                report = site.upload(manifest, lanes=Dying, patience=Patience(sleep=sleep))
+                report = site.upload(manifest, in_flight=Dying, patience=Patience(sleep=sleep))
             except Killed:
                 continue
             break

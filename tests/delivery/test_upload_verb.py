@@ -11,10 +11,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hcm_pipeline.cli.main import app
+from hcm_pipeline.delivery import Pause, PauseKind
 from hcm_pipeline.delivery.manifest import Manifest
-from hcm_pipeline.delivery.state.pauses import Gates, Pause, PauseKind
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.flow import applying, utc_now
+from hcm_pipeline.flow import applying
+from hcm_pipeline.http import utc_now
 
 from .conftest import Site, body_of, write
 
@@ -74,7 +75,7 @@ def test_a_wait_that_the_service_asked_for_is_told_with_its_end(call: Verb) -> N
     until = utc_now().replace(year=2100)
     with site.journal() as journal:
         pause = Pause(manifest.manifest_id, PauseKind.SERVICE, until, "the service asked to wait")
-        Gates(journal, site.target.key).pause(pause)
+        journal.pauses(site.target.key).pause(pause)
     paused = call()
     assert paused.exit_code == 0
     assert "(the service asked to wait): 0 of 5 requests accepted" in paused.output

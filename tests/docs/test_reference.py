@@ -18,14 +18,14 @@ from hcm_pipeline.alerts import AlertKind
 from hcm_pipeline.cli.main import app
 from hcm_pipeline.definitions import build
 from hcm_pipeline.defs import metadata
+from hcm_pipeline.delivery import ManifestState
 from hcm_pipeline.delivery.manifest import Manifest
-from hcm_pipeline.delivery.outcomes.failures import KNOWN_CODES, mend_of
 from hcm_pipeline.delivery.plan.planning import KINDS
-from hcm_pipeline.delivery.state.journal import ManifestState
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import model
 from hcm_pipeline.sandbox.options import SandboxOptions
 from hcm_pipeline.settings import Settings
+from hcm_pipeline.targets.entra.error_codes import KNOWN_CODES, mend_of
 from hcm_pipeline.warehouse import Warehouse
 from hcm_pipeline.workers import FINDINGS, RULES
 from hcm_pipeline.workers import KINDS as CHANGES

@@ -13,9 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
-from hcm_pipeline.entra import GraphClient, Patience
+from hcm_pipeline.entra import EntraConnection, GraphClient
+from hcm_pipeline.http import Patience
 from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, running
-from hcm_pipeline.settings import Target
+from hcm_pipeline.targets.entra.connection import to_sandbox
 
 
 @dataclass
@@ -43,10 +44,10 @@ class Service:
     time: StoppedTime
 
     @property
-    def target(self) -> Target:
-        return self.handle.target
+    def target(self) -> EntraConnection:
+        return to_sandbox(self.handle.target)
 
-    def client(self, target: Target | None = None) -> GraphClient:
+    def client(self, target: EntraConnection | None = None) -> GraphClient:
         return GraphClient(target or self.target, patience=Patience(sleep=self.time.sleep), clock=self.time.clock)
 
     def fault(self, kind: str, **given: Any) -> None:

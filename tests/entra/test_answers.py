@@ -7,16 +7,17 @@ import datetime as dt
 import httpx
 import pytest
 
-from hcm_pipeline.entra.answers import BUCKET_FULL, Answer, read_answer
+from hcm_pipeline.entra import BUCKET_FULL, is_bucket_full, read_reply
+from hcm_pipeline.http import Reply
 
 NOW = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
 
 
-def error(status: int, message: str = "", code: str = "SomeCode", **headers: str) -> Answer:
+def error(status: int, message: str = "", code: str = "SomeCode", **headers: str) -> Reply:
     """The answer to a Graph error body."""
     inner = {"date": "2026-11-23T12:00:00", "request-id": "5d0c3f5e-5c1f-4f6f-9d6e-000000000001"}
     body = {"error": {"code": code, "message": message, "innerError": inner}}
-    return read_answer(
+    return read_reply(
         httpx.Response(status, json=body, headers={k.replace("_", "-"): v for k, v in headers.items()}), NOW
     )
 
@@ -37,12 +38,12 @@ def test_a_retry_after_in_the_past_means_now() -> None:
 
 
 def test_without_a_date_header_the_machines_clock_counts() -> None:
-    assert read_answer(httpx.Response(202), NOW).service_time == NOW
+    assert read_reply(httpx.Response(202), NOW).service_time == NOW
 
 
 def test_a_full_bucket_is_known_by_its_documented_text() -> None:
-    assert error(500, BUCKET_FULL).bucket_full
-    assert not error(500, "Something else").bucket_full
+    assert is_bucket_full(error(500, BUCKET_FULL))
+    assert not is_bucket_full(error(500, "Something else"))
 
 
 def test_a_message_is_repeated_only_when_it_is_a_documented_text() -> None:
@@ -65,7 +66,7 @@ def test_the_request_id_header_goes_before_the_body() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"error": "text"}', b'{"error": {"code": 7}}'])
 def test_an_error_without_graphs_shape_is_still_an_answer(body: bytes) -> None:
-    assert read_answer(httpx.Response(502, content=body), NOW).describe() == "502"
+    assert read_reply(httpx.Response(502, content=body), NOW).describe() == "502"
 
 
 def test_what_passes_is_told_from_what_does_not() -> None:

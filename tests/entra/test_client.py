@@ -11,9 +11,9 @@ import httpx
 import orjson
 import pytest
 
-from hcm_pipeline.entra import GraphClient, NoAnswer
-from hcm_pipeline.entra.timing import LOG_RATE, Patience, TryAgain
+from hcm_pipeline.entra import LOG_RATE, GraphClient
 from hcm_pipeline.errors import ServiceError, ServiceRefused, ServiceUnavailable
+from hcm_pipeline.http import NoAnswer, Patience, TryAgain
 
 from .conftest import Service
 
@@ -248,8 +248,8 @@ def test_waits_grow_with_jitter_and_stay_within_patience() -> None:
     assert 540 < sum(slept) <= 600
 
 
-def test_a_full_bucket_is_waited_for_in_minutes() -> None:
-    assert waits(Patience(give_up_after=2000), TryAgain("500", bucket_full=True)) == [300, 600, 600]
+def test_congestion_is_waited_for_in_minutes() -> None:
+    assert waits(Patience(give_up_after=2000), TryAgain("500", congested=True)) == [300, 600, 600]
 
 
 def test_the_services_word_goes_before_our_own_reckoning() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hcm_pipeline.entra import LogEntry
-from hcm_pipeline.entra.log import parse_time
+from hcm_pipeline.entra.provisioning_log import parse_time
 from hcm_pipeline.errors import ServiceError
 
 CREATE_V1: dict[str, Any] = {

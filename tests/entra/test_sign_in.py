@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import trustme
 
-from hcm_pipeline.entra import NoAnswer
 from hcm_pipeline.entra.signin import read_certificate
 from hcm_pipeline.errors import SignInFailed
+from hcm_pipeline.http import NoAnswer
 
 from .conftest import Service
 

@@ -58,7 +58,7 @@ def test_the_target_is_the_sandbox(tmp_path: Path) -> None:
         target = handle.target
         assert (target.graph_url, target.authority_host) == (f"{handle.url}/v1.0", handle.url)
         assert target.job_id.startswith(f"API2AAD.{target.tenant_id.replace('-', '')}.")
-        assert (target.ca_file, target.sandbox) == (tmp_path / "tls" / "ca.pem", True)
+        assert target.ca_file == tmp_path / "tls" / "ca.pem"
 
 
 def test_state_and_tokens_outlive_a_restart(tmp_path: Path) -> None:

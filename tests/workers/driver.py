@@ -12,6 +12,7 @@ from typing import Any
 from hcm_pipeline.flow import landing, processing, utc_now
 from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.home import Home
+from hcm_pipeline.http import utc_now
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.warehouse import Warehouse
 from hcm_pipeline.workers import DayCounts

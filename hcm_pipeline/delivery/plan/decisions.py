@@ -10,11 +10,11 @@ from __future__ import annotations
 import duckdb
 
 from hcm_pipeline.delivery.plan.undo import UNDO
-from hcm_pipeline.delivery.state.journal import Journal, RequestState
+from hcm_pipeline.delivery.state import DeliveryState, RequestState
 from hcm_pipeline.warehouse import first, literal
 
 
-def take_over(con: duckdb.DuckDBPyConnection, journal: Journal) -> int:
+def take_over(con: duckdb.DuckDBPyConnection, journal: DeliveryState) -> int:
     """Bring `manifest_decisions` and `withheld` up to the journal; how many decisions were new.
 
     Of a rejected manifest, what the service accepted is not withheld, and neither is what may have arrived.

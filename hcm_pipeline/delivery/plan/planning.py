@@ -42,15 +42,15 @@ from hcm_pipeline.delivery.plan.canary import first_request
 from hcm_pipeline.delivery.plan.guards import Verdict
 from hcm_pipeline.delivery.plan.resend import make_resend
 from hcm_pipeline.delivery.send.batches import request_sql, slices
-from hcm_pipeline.delivery.state import journal_sync
-from hcm_pipeline.delivery.state.journal import WAITING, Journal, ManifestState, SentMeanwhile
+from hcm_pipeline.delivery.state import WAITING, DeliveryState, ManifestState, SentMeanwhile
+from hcm_pipeline.delivery.state.journal_sync import find_doubtful, sync
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.home import Home, private
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.targets.entra import desired
 from hcm_pipeline.targets.entra.scim_mapping import Mapping
 from hcm_pipeline.targets.entra.scim_schema import BULK_REQUEST
-from hcm_pipeline.warehouse import first, literal
+from hcm_pipeline.warehouse import first, literal, scratch
 
 Progress = Callable[[str], None]
 HEAD = b'{"schemas":["' + BULK_REQUEST.encode() + b'"],"Operations":['
@@ -128,7 +128,7 @@ def diff_sql(profile_sql: str, target: str, moved: str) -> str:
 
 
 def make_plan(
-    con: duckdb.DuckDBPyConnection, home: Home, loaded: LoadedProfile, journal: Journal, target: str,
+    con: duckdb.DuckDBPyConnection, home: Home, loaded: LoadedProfile, journal: DeliveryState, target: str,
     now: dt.datetime, progress: Progress,
 ) -> Plan | None:  # fmt: skip
     """Plan for the newest snapshot; the manifests are on disk and registered at the end.
@@ -150,7 +150,7 @@ class _Planning:
     """One plan for one target."""
 
     def __init__(
-        self, con: duckdb.DuckDBPyConnection, home: Home, loaded: LoadedProfile, journal: Journal, target: str,
+        self, con: duckdb.DuckDBPyConnection, home: Home, loaded: LoadedProfile, journal: DeliveryState, target: str,
         now: dt.datetime, progress: Progress,
     ) -> None:  # fmt: skip
         self._con = con
@@ -190,8 +190,10 @@ class _Planning:
         """What happens in one transaction; the plan, its manifests with their folders, and what each of them is the rest of."""
         con, target, profile = self._con, self._target, self._loaded.profile
         # in this order: a request accepted in between is then known twice, and never not at all
-        journal_sync.find_doubtful(con, self._journal, target)
-        journal_sync.take_over(con, self._journal)
+        with scratch(con) as t:
+            doubtful = find_doubtful(t, self._journal, target)
+            con.execute(f"create or replace temp table doubtful as from {doubtful}")
+            sync(t, self._journal)
         decisions.take_over(con, self._journal)
         make_resend(con, target, self._now)
         undo.forget_old(con, self._now, profile.guards.undo_days)

@@ -6,7 +6,7 @@ import datetime as dt
 
 import duckdb
 
-from hcm_pipeline.delivery.outcomes.failures import FailureClass
+from hcm_pipeline.delivery.service import FailureClass
 from hcm_pipeline.warehouse import first
 
 

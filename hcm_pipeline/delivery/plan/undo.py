@@ -16,7 +16,7 @@ import duckdb
 
 from hcm_pipeline.targets.entra import desired
 from hcm_pipeline.targets.entra.scim_mapping import Mapping
-from hcm_pipeline.warehouse import ensure_columns, first, quote
+from hcm_pipeline.warehouse import Relation, Scratch, ensure_columns, quote
 
 UNDO = "undo"
 """What such a manifest is held for."""
@@ -100,29 +100,30 @@ def forget_old(con: duckdb.DuckDBPyConnection, now: dt.datetime, days: int) -> N
     con.execute("delete from delivered_before where replaced_at < ?", [now - dt.timedelta(days=days)])
 
 
-def remember(con: duckdb.DuckDBPyConnection) -> None:
+def remember(t: Scratch, fresh: Relation, taken: Relation) -> None:
     """Keep the versions that are about to be replaced, and withhold what an undo takes back.
 
-    For `settle.take_over`: temp tables `fresh` and `taken` say what was accepted, `delivered` is still as it was.
+    `fresh` and `taken` say what was accepted (see `journal_sync.Synced`); `delivered` is still as it was.
     """
-    columns = con.execute("select column_name, data_type from duckdb_columns() where table_name = 'delivered'")
-    ensure_columns(con, "delivered_before", dict(columns.fetchall()))
-    con.execute("""
+    columns = t.rows("select column_name, data_type from duckdb_columns() where table_name = 'delivered'")
+    ensure_columns(t.con, "delivered_before", dict(columns))
+    t.run(f"""
         insert into delivered_before by name
-        select d.*, t.plan_no as replaced_by, f.accepted_at as replaced_at
-        from delivered d join taken t using (target, person_number)
-        join fresh f on f.plan_no = t.plan_no and f.request_no = t.request_no
+        select delivered.*, taken.plan_no as replaced_by, fresh.accepted_at as replaced_at
+        from delivered join {taken} taken using (target, person_number)
+        join {fresh} fresh on fresh.plan_no = taken.plan_no and fresh.request_no = taken.request_no
     """)
-    if not first(con, "select 1 from taken join manifests m using (plan_no) where m.undoes is not null limit 1"):
+    if not t.first(f"select 1 from {taken} join manifests using (plan_no) where undoes is not null limit 1"):
         return
-    con.execute("""
-        delete from withheld w using taken t, manifests m
-        where m.plan_no = t.plan_no and m.undoes is not null and w.target = t.target and w.person_number = t.person_number
+    t.run(f"""
+        delete from withheld using {taken} taken, manifests manifest
+        where manifest.plan_no = taken.plan_no and manifest.undoes is not null and withheld.target = taken.target
+        and withheld.person_number = taken.person_number
     """)
-    con.execute("""
+    t.run(f"""
         insert into withheld
-        select d.target, d.person_number, d.digest, 'undone', m.manifest_id, f.accepted_at
-        from delivered d join taken t using (target, person_number) join manifests m on m.plan_no = t.plan_no
-        join fresh f on f.plan_no = t.plan_no and f.request_no = t.request_no
-        where m.undoes is not null
+        select delivered.target, delivered.person_number, delivered.digest, 'undone', manifest.manifest_id, fresh.accepted_at
+        from delivered join {taken} taken using (target, person_number) join manifests manifest on manifest.plan_no = taken.plan_no
+        join {fresh} fresh on fresh.plan_no = taken.plan_no and fresh.request_no = taken.request_no
+        where manifest.undoes is not null
     """)

@@ -1,4 +1,4 @@
-"""Several bulk requests on their way at once.
+"""Several requests on their way at once.
 
 Threads do nothing but post: what is journaled, paced and decided is left to the one thread that starts the attempts and
 hears how they ended.
@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from hcm_pipeline.entra.answers import Answer
-from hcm_pipeline.entra.timing import Clock, Sleep
+from hcm_pipeline.delivery.service import Answer
+from hcm_pipeline.http import Clock, Sleep
 
 WIDTH = 16
 """Attempts on their way at once. Forty calls in five seconds need two with 200 ms a call, and eight with one second."""
@@ -22,7 +22,7 @@ WIDTH = 16
 
 @dataclass(frozen=True, order=True)
 class Request:
-    """A bulk request to send. `place`: in the order of sending, which no two share; `fails`: attempts that failed in passing."""
+    """A request to send. `place`: in the order of sending, which no two share; `fails`: attempts that failed in passing."""
 
     place: int
     number: int
@@ -33,15 +33,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One HTTP attempt. `call`: its number with the pace. `stretch`, `renewals`: how often the service had failed, and the
-    token was renewed, before it began.
+    """One attempt to send a request. `call`: its number with the pace. `stretch`: how often the service had failed before it
+    began.
     """
 
     request: Request
-    token: str = field(repr=False)
     call: int
     stretch: int
-    renewals: int
 
 
 @dataclass(frozen=True)
@@ -53,18 +51,18 @@ class Ended:
     at: dt.datetime
 
 
-Post = Callable[[bytes, str], Answer]
+Post = Callable[[int, bytes], Answer]
 
 
-class Lanes(Protocol):
-    """What attempts are made on."""
+class InFlight(Protocol):
+    """The attempts on their way."""
 
     width: int
     """How many may be on their way at once."""
 
     @property
     def busy(self) -> int:
-        """Attempts that were started and of which `next` has not told yet."""
+        """Attempts that were started and of which `next` has not returned yet."""
 
     def start(self, attempt: Attempt) -> None:
         """Make an attempt."""
@@ -77,7 +75,7 @@ class Lanes(Protocol):
 
 
 class Threads:
-    """Lanes of threads, as many as were needed at once. They die with the process, whatever they wait for."""
+    """Attempts on threads, as many as were needed at once. They die with the process, whatever they wait for."""
 
     def __init__(self, post: Post, clock: Clock, sleep: Sleep, *, width: int = WIDTH) -> None:
         self.width = width
@@ -91,7 +89,7 @@ class Threads:
 
     @property
     def busy(self) -> int:
-        """Attempts that were started and of which `next` has not told yet."""
+        """Attempts that were started and of which `next` has not returned yet."""
         return self._busy
 
     def start(self, attempt: Attempt) -> None:
@@ -103,7 +101,7 @@ class Threads:
         self._started.put(attempt)
 
     def next(self, seconds: float | None) -> Ended | None:
-        """See `Lanes`. With nothing on its way, `seconds` are slept."""
+        """See `InFlight`. With nothing on its way, `seconds` are slept."""
         if not self._busy:
             self._sleep(seconds or 0.0)
             return None
@@ -126,7 +124,7 @@ class Threads:
         while (attempt := self._started.get()) is not None:
             result: Answer | BaseException
             try:
-                result = self._post(attempt.request.body, attempt.token)
+                result = self._post(attempt.request.number, attempt.request.body)
             except BaseException as error:
                 result = error
             self._ended.put(Ended(attempt, result, self._clock()))

@@ -1,4 +1,4 @@
-"""Send requests, several at once, until the service has decided on each: what to begin, what to wait for, when to stop.
+"""Send requests, several at once, until the service has decided on each.
 
 One thread begins every attempt and hears how it ended; the journal is written by it before and after each. The first
 attempt goes alone, and so does the first after a failure that passes: a service that is down or that has taken a
@@ -12,23 +12,16 @@ import heapq
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
-from typing import Protocol
+from dataclasses import dataclass, replace
 
-import orjson
-
-from hcm_pipeline.delivery.send.in_flight import Attempt, Ended, Lanes, Request
-from hcm_pipeline.delivery.state.journal import Journal, JournaledManifest, Outcome, RequestState
-from hcm_pipeline.delivery.state.pacing import NotYet, Pace
-from hcm_pipeline.entra.answers import Answer, NoAnswer
-from hcm_pipeline.entra.client import UPLOAD_PERMISSION
-from hcm_pipeline.entra.timing import Clock, Patience, TryAgain
+from hcm_pipeline.delivery.send.in_flight import Attempt, Ended, InFlight, Request
+from hcm_pipeline.delivery.service import Answer, Reception
+from hcm_pipeline.delivery.state import DeliveryState, JournaledManifest, NotYet, Pace, RequestState, SendResult
 from hcm_pipeline.errors import PipelineError, ServiceRefused, ServiceUnavailable
+from hcm_pipeline.http import Clock, NoAnswer, Patience, TryAgain
 
 log = logging.getLogger(__name__)
 
-REFUSED_BODY = frozenset({400, 409, 413, 422})
-"""Statuses that speak of this body only: the next one may be taken. Others mean that no request will be."""
 ASIDE_AFTER = 3
 """A request that failed so often goes behind all others: it may be its bytes that the service chokes on."""
 
@@ -46,40 +39,38 @@ class Paused(Exception):
         super().__init__("the quota is spent" if spent else "the service asked to wait")
 
 
-class Tokens(Protocol):
-    """Where tokens come from."""
+@dataclass(frozen=True)
+class Line:
+    """The way to the service. `prepare`: before an attempt (see `Service`). `workers_in`: of a body (see `LiveTarget`)."""
 
-    def sign_in(self) -> str:
-        """A token. Raises SignInFailed, or NoAnswer when the authority cannot be reached."""
-
-    def forget_token(self) -> None:
-        """The next token is to be a fresh one."""
+    in_flight: InFlight
+    prepare: Callable[[], None]
+    workers_in: Callable[[bytes], tuple[str, ...]]
+    pace: Pace
+    patience: Patience
+    clock: Clock
 
 
 class Sending:
-    """One upload of one manifest. `progress` is told how many requests are settled."""
+    """One upload of one manifest. `progress` hears how many requests are settled."""
 
     def __init__(
         self,
         manifest: JournaledManifest,
-        journal: Journal,
-        tokens: Tokens,
-        lanes: Lanes,
-        pace: Pace,
-        patience: Patience,
-        clock: Clock,
+        journal: DeliveryState,
+        line: Line,
         progress: Callable[[int], None],
     ) -> None:
         self.attempts = 0
-        """HTTP attempts made."""
+        """Attempts made."""
         self._manifest_id = manifest.manifest_id
         self._name = f"manifest {manifest.manifest_id[:12]}"
         self._journal = journal
-        self._tokens = tokens
-        self._lanes = lanes
-        self._pace = pace
-        self._patience = patience
-        self._clock = clock
+        self._line = line
+        self._in_flight = line.in_flight
+        self._pace = line.pace
+        self._patience = line.patience
+        self._clock = line.clock
         self._progress = progress
         self._settled = journal.progress(manifest.manifest_id).settled
         self._again: list[Request] = []  # a heap: first read, first sent
@@ -87,14 +78,12 @@ class Sending:
         self._stop: BaseException | None = None
         self._wide = False
         self._stretch = (
-            0  # failures of the service so far; attempts from before the last one say nothing of what came after
+            0  # failures of the service so far: attempts from before the last one say nothing of what came after
         )
         self._failures = 0  # in a row
         self._waited = 0.0  # since the last success, in seconds
-        self._not_before = clock()
+        self._not_before = line.clock()
         self._read = 0
-        self._renewals = 0
-        self._unproven = False  # the token was renewed, and nothing was taken with it yet
 
     def send(self, requests: Iterable[tuple[int, bytes]]) -> None:
         """Send these in their order, until each is accepted or refused.
@@ -107,9 +96,9 @@ class Sending:
         try:
             while True:
                 wait = self._begin_what_may(left)
-                if not self._lanes.busy and wait is None:
+                if not self._in_flight.busy and wait is None:
                     break
-                ended = self._lanes.next(wait)
+                ended = self._in_flight.next(wait)
                 if ended is not None:
                     self._take(ended)
         except (Exception, KeyboardInterrupt):
@@ -122,7 +111,7 @@ class Sending:
 
     def _begin_what_may(self, left: Iterator[tuple[int, bytes]]) -> float | None:
         """Begin attempts as long as one may; how long to wait for the next, None: until one ends, or there is none."""
-        while self._stop is None and self._lanes.busy < (self._lanes.width if self._wide else 1):
+        while self._stop is None and self._in_flight.busy < (self._in_flight.width if self._wide else 1):
             now = self._clock()
             if now < self._not_before:
                 return self._seconds_until(self._not_before, now) if self._more(left) else None
@@ -147,7 +136,7 @@ class Sending:
             return heapq.heappop(self._again)
         for number, body in left:
             self._read += 1
-            return Request(self._read, number, body, workers_of(body))
+            return Request(self._read, number, body, self._line.workers_in(body))
         return self._aside.popleft() if self._aside else None
 
     def _more(self, left: Iterator[tuple[int, bytes]]) -> bool:
@@ -159,7 +148,7 @@ class Sending:
     def _begin(self, request: Request) -> NotYet | None:
         """Begin an attempt, unless the pace says not yet. The journal knows of it before it can have happened."""
         try:
-            token = self._tokens.sign_in()
+            self._line.prepare()
         except NoAnswer as error:
             self._failed(request, TryAgain(str(error)), self._stretch)
             return None
@@ -172,7 +161,7 @@ class Sending:
                 self._pace.undo(call)
         if begun:
             self.attempts += 1
-            self._lanes.start(Attempt(request, token, call, self._stretch, self._renewals))
+            self._in_flight.start(Attempt(request, call, self._stretch))
         else:
             self._stop = Superseded()
         return None
@@ -187,7 +176,7 @@ class Sending:
         request = ended.attempt.request
         with self._journal.transaction():
             self._pace.done(ended.attempt.call, ended.at)
-            self._journal.end_send(self._manifest_id, request.number, outcome_of(result))
+            self._journal.end_send(self._manifest_id, request.number, result_of(result))
         if isinstance(result, Answer):
             self._answered(ended.attempt, result)
         elif isinstance(result, NoAnswer):
@@ -198,35 +187,21 @@ class Sending:
 
     def _answered(self, attempt: Attempt, answer: Answer) -> None:
         request, said = attempt.request, f"{self._name}, request {attempt.request.number}"
-        if answer.accepted or answer.status in REFUSED_BODY:
+        if answer.reception in (Reception.ACCEPTED, Reception.REFUSED):
             if not answer.accepted:
-                log.warning("%s refused: %s", said, answer.describe())
+                log.warning("%s refused: %s", said, answer.says)
             if attempt.stretch == self._stretch:
                 self._wide, self._failures, self._waited = True, 0, 0.0
-            if attempt.renewals == self._renewals:
-                self._unproven = False
             self._settled += 1
             self._progress(self._settled)
-        elif answer.status == 401 and self._renewed(attempt):
+        elif answer.reception is Reception.AGAIN:
             heapq.heappush(self._again, request)
-        elif answer.passing:
-            log.info("%s: %s", said, answer.describe())
-            why = TryAgain(answer.describe(), answer.retry_after, bucket_full=answer.bucket_full)
-            self._failed(request, why, attempt.stretch)
+        elif answer.reception is Reception.LATER:
+            log.info("%s: %s", said, answer.says)
+            self._failed(request, TryAgain(answer.says, answer.wait, congested=answer.congested), attempt.stretch)
         else:
-            message = f"{said}: {answer.describe()}{_mend(answer)}"
-            self._stop = self._stop or ServiceRefused(message, answer.status, answer.code)
-
-    def _renewed(self, attempt: Attempt) -> bool:
-        """Whether a request that was refused with 401 may be sent with another token: one is renewed once in a row."""
-        if attempt.renewals < self._renewals:
-            return True  # another attempt with the same token was told before
-        if self._unproven:
-            return False
-        self._renewals += 1
-        self._unproven = True
-        self._tokens.forget_token()
-        return True
+            message = f"{said}: {answer.says}{answer.mend}"
+            self._stop = self._stop or ServiceRefused(message, answer.status or 0, answer.code)
 
     def _failed(self, request: Request, why: TryAgain, stretch: int) -> None:
         """Have the request sent again, and everything wait: as long as the service says, or longer with every failure.
@@ -234,13 +209,13 @@ class Sending:
         Attempts that were on their way together fail together; that is one failure, not several.
         """
         request = replace(request, fails=request.fails + 1)
-        if request.fails % ASIDE_AFTER or why.wait is not None or why.bucket_full:
+        if request.fails % ASIDE_AFTER or why.wait is not None or why.congested:
             heapq.heappush(self._again, request)
         else:
             self._aside.append(request)
         now = self._clock()
         if stretch != self._stretch:
-            if why.wait is not None or why.bucket_full:
+            if why.wait is not None or why.congested:
                 self._not_before = max(
                     self._not_before, now + dt.timedelta(seconds=self._patience.after(why, self._failures))
                 )
@@ -264,48 +239,37 @@ class Sending:
 
     def _drain(self) -> None:
         """Journal what is still on its way; whatever it brings, nothing is begun any more."""
-        while self._lanes.busy:
-            ended = self._lanes.next(None)
+        while self._in_flight.busy:
+            ended = self._in_flight.next(None)
             if ended is not None and isinstance(ended.result, Answer | Exception):
                 with self._journal.transaction():
                     self._pace.done(ended.attempt.call, ended.at)
-                    self._journal.end_send(self._manifest_id, ended.attempt.request.number, outcome_of(ended.result))
+                    self._journal.end_send(self._manifest_id, ended.attempt.request.number, result_of(ended.result))
 
 
-def workers_of(body: bytes) -> tuple[str, ...]:
-    """The externalIds of a bulk request: the workers of whom it holds a version."""
-    return tuple(operation["data"]["externalId"] for operation in orjson.loads(body)["Operations"])
+_STATES = {
+    Reception.ACCEPTED: RequestState.ACCEPTED,
+    Reception.REFUSED: RequestState.REFUSED,
+    Reception.CLOSED: RequestState.PLANNED,
+    Reception.AGAIN: RequestState.PLANNED,
+    Reception.LATER: RequestState.PLANNED,
+}
 
 
-def outcome_of(result: Answer | Exception) -> Outcome:
-    """What the journal notes of an attempt."""
+def result_of(result: Answer | Exception) -> SendResult:
+    """The note of an attempt in the journal."""
     if isinstance(result, NoAnswer):
-        return Outcome(RequestState.UNKNOWN if result.sent else RequestState.PLANNED, error=str(result))
+        return SendResult(RequestState.UNKNOWN if result.sent else RequestState.PLANNED, error=str(result))
     if isinstance(result, PipelineError):  # no trust: nothing has left
-        return Outcome(RequestState.PLANNED, error=str(result))
+        return SendResult(RequestState.PLANNED, error=str(result))
     if isinstance(result, Exception):
-        return Outcome(RequestState.UNKNOWN, error=type(result).__name__)
-    if result.accepted:
-        state = RequestState.ACCEPTED
-    elif result.status in REFUSED_BODY:
-        state = RequestState.REFUSED
-    elif result.status == 408 or result.status >= 500:
-        state = RequestState.UNKNOWN  # it may have been taken before the service failed
-    else:
-        state = RequestState.PLANNED
-    return Outcome(
-        state=state,
+        return SendResult(RequestState.UNKNOWN, error=type(result).__name__)
+    return SendResult(
+        state=RequestState.UNKNOWN if result.may_have_arrived else _STATES[result.reception],
         status=result.status,
-        request_id=result.request_id or None,
+        request_id=result.request_id,
         service_time=result.service_time,
-        error=None if result.accepted else result.describe(),
-        detail=result.detail or None,
+        error=None if result.accepted else result.says,
+        detail=result.detail,
+        outcomes=result.outcomes,
     )
-
-
-def _mend(answer: Answer) -> str:
-    return {
-        401: "; the service does not take the token: check the app registration and its tenant",
-        403: f"; the app needs the permission {UPLOAD_PERMISSION}, with admin consent",
-        404: "; check HCM_PIPELINE_SERVICE_PRINCIPAL_ID (the object id) and HCM_PIPELINE_JOB_ID",
-    }.get(answer.status, "")

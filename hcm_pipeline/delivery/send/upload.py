@@ -1,4 +1,4 @@
-"""Upload a manifest: every bulk request, journaled before and after, until all are settled.
+"""Upload a manifest: every request, journaled before and after, until all are settled.
 
 Whatever cuts it off (a crash, a lost connection, the quota, a newer plan), the journal says where it stood, and the
 next upload goes on there with the same bytes.
@@ -7,33 +7,39 @@ next upload goes on there with the same bytes.
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
 import hashlib
 import logging
-import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from hcm_pipeline.delivery.manifest import Manifest, bodies, verify
-from hcm_pipeline.delivery.plan.canary import SKEW, Canary, judge
-from hcm_pipeline.delivery.send.in_flight import Lanes, Post, Threads
-from hcm_pipeline.delivery.send.sending import Paused, Sending, Superseded, workers_of
-from hcm_pipeline.delivery.state.journal import OPEN, Journal, JournaledManifest, ManifestState, RequestState
-from hcm_pipeline.delivery.state.pacing import Pace
-from hcm_pipeline.delivery.state.pauses import Gates, Pause, PauseKind
-from hcm_pipeline.entra.client import GraphClient
-from hcm_pipeline.entra.timing import DAILY_QUOTA, Clock, Patience, Sleep, utc_now
+from hcm_pipeline.delivery.plan.canary import Canary
+from hcm_pipeline.delivery.send.first_outcomes import SKEW, judge
+from hcm_pipeline.delivery.send.in_flight import InFlight, Post, Threads
+from hcm_pipeline.delivery.send.sending import Line, Paused, Sending, Superseded
+from hcm_pipeline.delivery.service import LiveTarget, Service
+from hcm_pipeline.delivery.state import (
+    OPEN,
+    DeliveryState,
+    JournaledManifest,
+    ManifestState,
+    Pace,
+    Pause,
+    PauseKind,
+    RequestState,
+)
 from hcm_pipeline.errors import GuardStop, PipelineError
 from hcm_pipeline.home import Home, private
-from hcm_pipeline.settings import Target
-from hcm_pipeline.targets.entra.job_health import STOPPED, JobState, read_job
+from hcm_pipeline.http import Clock, Patience, Sleep, utc_now
+from hcm_pipeline.locks import advisory_lock
 
 log = logging.getLogger(__name__)
 
 LOOK_AGAIN = dt.timedelta(minutes=15)
-"""A job that does not run is looked at again after so long."""
+"""A service that does not run is looked at again after so long."""
 NO_CANARY = Canary()
 
 
@@ -41,7 +47,7 @@ NO_CANARY = Canary()
 class UploadReport:
     """How an upload ended.
 
-    `sent`: HTTP attempts made by this upload. `paused_until`: when to go on, if something ended it early. `stopped`: a
+    `sent`: attempts made by this upload. `paused_until`: when to go on, if something ended it early. `stopped`: a
     person has to do something first. `reason`: why it paused, stopped or failed. `already`: the manifest was finished
     before, and nothing was done.
     """
@@ -60,24 +66,23 @@ class UploadReport:
 
 def upload(
     home: Home,
-    target: Target,
+    target: LiveTarget,
     manifest_id: str,
     *,
-    journal: Journal,
+    journal: DeliveryState,
     clock: Clock = utc_now,
-    progress: Callable[[int, int], None] = lambda settled, requests: None,
+    progress: Callable[[int, int], None] = lambda *_: None,
     patience: Patience | None = None,
-    quota: int = DAILY_QUOTA,
     canary: Canary = NO_CANARY,
-    still_holds: Callable[[Manifest], None] = lambda manifest: None,
-    lanes: Callable[[Post, Clock, Sleep], Lanes] = Threads,
+    still_holds: Callable[[Manifest], None] = lambda _: None,
+    in_flight: Callable[[Post, Clock, Sleep], InFlight] = Threads,
 ) -> UploadReport:
-    """Send what is left of a manifest; `progress` is told (settled, all) requests after each.
+    """Send what is left of a manifest; `progress` hears (settled, all) requests after each.
 
-    Raises UsageError for an unknown id; GuardStop for a manifest that waits for a person's word or was rejected;
+    Raises UsageError for an unknown id; GuardStop for a manifest that waits for an approval or was rejected;
     PipelineError when the manifest's bytes are not those planned, it belongs to another target, or another upload does
     not finish in time; what `still_holds` raises of a manifest of which nothing was sent yet; SignInFailed; ServiceRefused
-    when the service takes no request at all (401, 403, 404 ...); ServiceUnavailable when patience ran out. After any of
+    when the service takes no request at all; ServiceUnavailable when patience ran out. After any of
     these the upload can be started again.
     """
     patience = patience or Patience()
@@ -88,13 +93,12 @@ def upload(
         if found.state not in OPEN:
             log.info("manifest %s is %s already; nothing was sent", found.manifest_id[:12], found.state)
             return _report(journal, found, sent=0, already=True)
-        folder, manifest = _checked(home, found, target)
+        planned = _checked(home, found, target)
         if found.state is ManifestState.READY:
-            still_holds(manifest)
-        with GraphClient(target, patience=patience, clock=clock) as client:
-            pace = Pace(journal, target.tenant, target.key, clock=clock, quota=quota)
-            run = _Upload(found, manifest, folder, journal, client, pace, patience, clock, canary)
-            ended = run.run(lanes(client.bulk_upload, clock, patience.sleep), progress)
+            still_holds(planned.manifest)
+        with target.connect(patience, clock) as service:
+            run = _Upload(planned, journal, target, service, _Terms(patience, clock, canary))
+            ended = run.run(in_flight(service.post, clock, patience.sleep), progress)
         report = _report(journal, journal.get(found.manifest_id), sent=run.sent, pause=ended)
     log.info(
         "manifest %s is %s: %d of %d requests accepted, %d refused, %d sent now",
@@ -104,7 +108,7 @@ def upload(
 
 
 def refuse_undecided(found: JournaledManifest) -> None:
-    """Raise GuardStop for a manifest that waits for a person's word, or was rejected."""
+    """Raise GuardStop for a manifest that waits for an approval, or was rejected."""
     if found.state is ManifestState.HELD:
         reason = f"; {found.reason}" if found.reason else ""
         raise GuardStop(
@@ -124,47 +128,56 @@ class _EndedEarly:
     stopped: bool = False
 
 
+@dataclass(frozen=True)
+class _Planned:
+    """A manifest as the journal and its folder have it."""
+
+    found: JournaledManifest
+    manifest: Manifest
+    folder: Path
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """How long the upload waits, by which clock, and for which canary."""
+
+    patience: Patience
+    clock: Clock
+    canary: Canary
+
+
 class _Upload:
     """One run over a manifest, by the holder of the target's lock."""
 
     def __init__(
-        self,
-        found: JournaledManifest,
-        manifest: Manifest,
-        folder: Path,
-        journal: Journal,
-        client: GraphClient,
-        pace: Pace,
-        patience: Patience,
-        clock: Clock,
-        canary: Canary,
+        self, planned: _Planned, journal: DeliveryState, target: LiveTarget, service: Service, terms: _Terms
     ) -> None:
         self.sent = 0
-        self._id = found.manifest_id
-        self._name = f"manifest {found.manifest_id[:12]}"
-        self._found = found
-        self._profile = manifest.inputs.get("profile", "")
-        self._folder = folder
+        self._found = planned.found
+        self._id = planned.found.manifest_id
+        self._name = f"manifest {self._id[:12]}"
+        self._profile = planned.manifest.inputs.get("profile", "")
+        self._folder = planned.folder
         self._journal = journal
-        self._client = client
-        self._pace = pace
-        self._patience = patience
-        self._clock = clock
-        self._canary = canary
-        self._gates = Gates(journal, found.target)
+        self._target = target
+        self._service = service
+        self._pace = Pace(journal, target.tenant, target.key, target.limits, clock=terms.clock)
+        self._patience = terms.patience
+        self._clock = terms.clock
+        self._canary = terms.canary
+        self._pauses = journal.pauses(planned.found.target)
 
-    def run(self, lanes: Lanes, progress: Callable[[int, int], None]) -> _EndedEarly | None:
+    def run(self, in_flight: InFlight, progress: Callable[[int, int], None]) -> _EndedEarly | None:
         """Send every unsettled request. Returns why it ended early, if it did."""
         self._pace.end_lost()
         early = self._may_not_begin()
         if early is not None:
             return early
-        self._gates.go_on()
+        self._pauses.go_on()
         self._journal.start(self._id)
-        sending = Sending(
-            self._found, self._journal, self._client, lanes, self._pace, self._patience, self._clock,
-            lambda settled: progress(settled, self._found.requests),
-        )  # fmt: skip
+        prepare, workers_in = self._service.prepare, self._target.workers_in
+        line = Line(in_flight, prepare, workers_in, self._pace, self._patience, self._clock)
+        sending = Sending(self._found, self._journal, line, lambda settled: progress(settled, self._found.requests))
         try:
             progress(self._journal.progress(self._id).settled, self._found.requests)
             early = self._send(sending)
@@ -175,31 +188,31 @@ class _Upload:
             early = self._pause(PauseKind.QUOTA if pause.spent else PauseKind.SERVICE, pause.until, str(pause))
         finally:
             self.sent = sending.attempts
-            lanes.close()
+            in_flight.close()
         self._journal.finish(self._id)
         return early
 
     def _may_not_begin(self) -> _EndedEarly | None:
-        """What was known before the first call: a pause that the service asked for, a bad canary, a job that stands still."""
-        failed = self._gates.failed(self._id)
+        """The reason not to begin: a pause that the service asked for, a bad canary, a service that stands still."""
+        failed = self._pauses.failed(self._id)
         if failed is not None:
             return _EndedEarly(failed, None, stopped=True)
-        pause = self._gates.paused()
+        pause = self._pauses.paused()
         if pause is not None and pause.kind is PauseKind.SERVICE and pause.until > self._clock():
             return _EndedEarly(pause.reason, pause.until)
-        reason = self._job_stands_still()
+        reason = self._service_stands_still()
         if reason is not None:
             return self._pause(PauseKind.JOB, self._clock() + LOOK_AGAIN, reason, stopped=True)
         return None
 
-    def _job_stands_still(self) -> str | None:
-        job = read_job(self._client)
-        if job.state is JobState.UNKNOWN:
-            log.info("%s: %s; it is sent all the same", self._name, job.describe())
-        return job.describe() if job.state in STOPPED else None
+    def _service_stands_still(self) -> str | None:
+        health = self._service.health()
+        if health.unknown:
+            log.info("%s: %s; it is sent all the same", self._name, self._target.describe_health(health))
+        return self._target.describe_health(health) if health.stopped else None
 
     def _send(self, sending: Sending) -> _EndedEarly | None:
-        """The canary first, where one is due. What may have arrived goes before what did not, so that little stays in doubt."""
+        """The canary first, where one is due. Then requests that may have arrived, so that little stays in doubt."""
         if self._canary_is_due():
             sending.send(self._bodies(number for number in self._unsettled() if number == 0))
             early = self._judge_canary()
@@ -227,8 +240,8 @@ class _Upload:
         return (
             self._canary.operations > 0
             and self._found.requests > 1
-            and not self._gates.proven(self._profile)
-            and not self._gates.released(self._id)
+            and not self._pauses.proven(self._profile)
+            and not self._pauses.released(self._id)
         )
 
     def _judge_canary(self) -> _EndedEarly | None:
@@ -236,38 +249,38 @@ class _Upload:
         [first] = [request for request in self._journal.requests(self._id) if request.request_no == 0]
         if first.state is RequestState.REFUSED:
             return self._canary_failed(f"the service refused the canary: {first.error}")
-        workers = workers_of(next(body for _, body in bodies(self._folder)))
+        workers = self._target.workers_in(next(body for _, body in bodies(self._folder)))
         accepted_at = (first.service_time or first.first_sent_at).replace(microsecond=0)
         log.info("%s: %d operations went first; their outcomes are waited for", self._name, len(workers))
         deadline = (first.answered_at or self._clock()) + dt.timedelta(minutes=self._canary.minutes)
         while True:
-            pages = self._client.provisioning_log(accepted_at - SKEW)
-            verdict = judge((entry for page in pages for entry in page.entries), workers, accepted_at)
-            if verdict.bad:
+            read = (entry for page in self._service.outcomes(accepted_at - SKEW) for entry in page.entries)
+            findings = judge(chain(self._journal.answered_outcomes(self._id), read), workers, accepted_at)
+            if findings.bad:
                 return self._canary_failed(
-                    f"{len(workers) - verdict.waiting - verdict.good} of the {len(workers)} operations that went first were not"
-                    f" good ({'; '.join(verdict.bad)}): mend the cause and plan again, or let it go on past its canary"
+                    f"{len(workers) - findings.waiting - findings.good} of the {len(workers)} operations that went first were not"
+                    f" good ({'; '.join(findings.bad)}): mend the cause and plan again, or let it go on past its canary"
                 )
-            if not verdict.waiting:
-                self._gates.prove(self._profile, self._clock())
+            if not findings.waiting:
+                self._pauses.prove(self._profile, self._clock())
                 return None
             if self._clock() >= deadline:
-                reason = f"{verdict.waiting} of the {len(workers)} operations that went first have no outcome yet"
+                reason = f"{findings.waiting} of the {len(workers)} operations that went first have no outcome yet"
                 return self._pause(PauseKind.CANARY, self._clock() + LOOK_AGAIN, reason)
             self._patience.sleep(self._canary.interval)
 
     def _canary_failed(self, reason: str) -> _EndedEarly:
         log.warning("%s: %s", self._name, reason)
-        self._gates.fail(self._id, reason, self._clock())
+        self._pauses.fail(self._id, reason, self._clock())
         return _EndedEarly(reason, None, stopped=True)
 
     def _pause(self, kind: PauseKind, until: dt.datetime, reason: str, *, stopped: bool = False) -> _EndedEarly:
-        self._gates.pause(Pause(self._id, kind, until, reason))
+        self._pauses.pause(Pause(self._id, kind, until, reason))
         return _EndedEarly(reason, until, stopped)
 
 
-def _checked(home: Home, found: JournaledManifest, target: Target) -> tuple[Path, Manifest]:
-    """The manifest and its folder, when what lies there is what was planned, for this target."""
+def _checked(home: Home, found: JournaledManifest, target: LiveTarget) -> _Planned:
+    """The manifest, when the files in its folder are those that were planned, for this target."""
     folder = home.path / found.folder
     manifest = verify(folder)
     if manifest.manifest_id != found.manifest_id:
@@ -277,11 +290,11 @@ def _checked(home: Home, found: JournaledManifest, target: Target) -> tuple[Path
             f"manifest {found.manifest_id[:12]} was planned for {manifest.target}, but the target is {target.key};"
             " plan again"
         )
-    return folder, manifest
+    return _Planned(found, manifest, folder)
 
 
 def _report(
-    journal: Journal,
+    journal: DeliveryState,
     found: JournaledManifest,
     *,
     sent: int,
@@ -303,29 +316,13 @@ def _report(
     )
 
 
-@contextmanager
-def _only_uploader(locks: Path, target: Target, patience: Patience) -> Iterator[None]:
-    """Hold the target's upload lock; the kernel lets go of it when its holder dies."""
+def _only_uploader(locks: Path, target: LiveTarget, patience: Patience) -> AbstractContextManager[None]:
+    """Hold the target's upload lock."""
     locks.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = private(locks / f"upload-{hashlib.sha256(target.key.encode()).hexdigest()[:12]}.lock")
-    lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    step, waited = min(0.25, patience.lock_wait / 10), 0.0
-    try:
-        while not _taken(lock):
-            if waited >= patience.lock_wait:
-                raise PipelineError(
-                    f"{path}: another upload to this target still runs after {patience.lock_wait:.0f} s; wait for it"
-                )
-            patience.sleep(step)
-            waited += step
-        yield
-    finally:
-        os.close(lock)
-
-
-def _taken(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    return advisory_lock(
+        path, patience.lock_wait, step=min(0.25, patience.lock_wait / 10), sleep=patience.sleep,
+        refuse=lambda holder: PipelineError(
+            f"{path}: another upload to this target still runs after {patience.lock_wait:.0f} s (process {holder}); wait for it"
+        ),
+    )  # fmt: skip

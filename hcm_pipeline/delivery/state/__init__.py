@@ -1,0 +1,53 @@
+"""The state of deliveries: manifests, decisions, requests, pauses and calls, durable at every step.
+
+`DeliveryState` is what delivery asks of it, and `Journal` its implementation in SQLite.
+"""
+
+from hcm_pipeline.delivery.state.interface import CallState, DeliveryState, PauseState
+from hcm_pipeline.delivery.state.journal import Journal
+from hcm_pipeline.delivery.state.pacing import DAY, LONGEST_CALL, NotYet, Pace
+from hcm_pipeline.delivery.state.pauses import Pause, PauseKind, Pauses
+from hcm_pipeline.delivery.state.records import (
+    CLOSED,
+    OPEN,
+    REST_OF,
+    UNSETTLED,
+    WAITING,
+    Acceptance,
+    Decision,
+    JournaledManifest,
+    ManifestProgress,
+    ManifestState,
+    RequestRecord,
+    RequestState,
+    SendResult,
+    SentMeanwhile,
+)
+
+__all__ = [
+    "CLOSED",
+    "DAY",
+    "LONGEST_CALL",
+    "OPEN",
+    "REST_OF",
+    "UNSETTLED",
+    "WAITING",
+    "Acceptance",
+    "CallState",
+    "Decision",
+    "DeliveryState",
+    "Journal",
+    "JournaledManifest",
+    "ManifestProgress",
+    "ManifestState",
+    "NotYet",
+    "Pace",
+    "Pause",
+    "PauseKind",
+    "PauseState",
+    "Pauses",
+    "RequestRecord",
+    "RequestState",
+    "SendResult",
+    "SentMeanwhile",
+]

@@ -1,12 +1,10 @@
-"""The tables of the delivery journal, and how a journal of an earlier release gets them."""
+"""The tables of the delivery journal."""
 
 from __future__ import annotations
 
-import sqlite3
+from hcm_pipeline.sqlite_state import Schema
 
-VERSION = 2
-
-MANIFESTS = """
+TABLES = """
 -- one row: one manifest that was ever planned for upload. folder: relative to the home. held_for: what a person decides
 -- about, NULL of a free one. approved_until: a ready one counts as held from then on. newest: it is of its target's newest
 -- plan
@@ -28,25 +26,9 @@ CREATE TABLE manifests (
     approved_until TEXT,
     newest INTEGER NOT NULL DEFAULT 1
 ) WITHOUT ROWID;
-"""
-MANIFESTS_INDEX = "CREATE INDEX manifests_by_target ON manifests (target, state);\n"
-DECISIONS = """
--- one row: what a person decided about one manifest. expires_at: of an approval, until when its upload may begin
-CREATE TABLE decisions (
-    decision_no INTEGER PRIMARY KEY AUTOINCREMENT,
-    manifest_id TEXT NOT NULL REFERENCES manifests,
-    decision TEXT NOT NULL CHECK (decision IN ('approve', 'reject')),
-    decided_by TEXT NOT NULL,
-    decided_at TEXT NOT NULL,
-    why TEXT,
-    expires_at TEXT
-);
-"""
-SCHEMA = (
-    MANIFESTS
-    + MANIFESTS_INDEX
-    + """
--- one row: one bulk request of which a sending was begun. detail: the service's own words, which may be personal
+CREATE INDEX manifests_by_target ON manifests (target, state);
+
+-- one row: one request of which a sending was begun. detail: the service's own words, which may be personal
 CREATE TABLE requests (
     manifest_id TEXT NOT NULL REFERENCES manifests,
     request_no INTEGER NOT NULL,
@@ -63,7 +45,7 @@ CREATE TABLE requests (
 ) WITHOUT ROWID;
 CREATE INDEX requests_unsettled ON requests (manifest_id) WHERE state IN ('sending', 'unknown');
 
--- one row: one HTTP attempt, written before it is made. status: NULL while it is on its way, then the HTTP status,
+-- one row: one attempt, written before it is made. status: NULL while it is on its way, then the status of the answer,
 -- 'unknown' when no answer came, 'unsent' when it never left
 CREATE TABLE sends (
     send_no INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -84,33 +66,66 @@ CREATE TABLE acceptances (
     request_id TEXT,
     service_time TEXT NOT NULL
 );
+
+-- one row: what a person decided about one manifest. expires_at: of an approval, until when its upload may begin
+CREATE TABLE decisions (
+    decision_no INTEGER PRIMARY KEY AUTOINCREMENT,
+    manifest_id TEXT NOT NULL REFERENCES manifests,
+    decision TEXT NOT NULL CHECK (decision IN ('approve', 'reject')),
+    decided_by TEXT NOT NULL,
+    decided_at TEXT NOT NULL,
+    why TEXT,
+    expires_at TEXT
+);
+
+-- one row: one manifest, in the order of planning: a newer plan has a higher place
+CREATE TABLE plan_order (place INTEGER PRIMARY KEY AUTOINCREMENT, manifest_id TEXT NOT NULL UNIQUE);
+
+-- one row: one worker of one target, and the newest plan of which a version was begun to be sent
+CREATE TABLE sent_versions (
+    target TEXT NOT NULL,
+    person_number TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    PRIMARY KEY (target, person_number)
+) WITHOUT ROWID;
+
+-- one row: one call that counts against the limits of a tenant. ended_at: NULL while it is on its way
+CREATE TABLE paced_calls (
+    call_no INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant TEXT NOT NULL,
+    target TEXT NOT NULL,
+    begun_at TEXT NOT NULL,
+    ended_at TEXT
+);
+CREATE INDEX paced_calls_ended ON paced_calls (tenant, ended_at);
+
+-- one row: one target to which nothing is sent before `until`
+CREATE TABLE pauses (
+    target TEXT PRIMARY KEY,
+    manifest_id TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('quota', 'service', 'job', 'canary')),
+    until TEXT NOT NULL,
+    reason TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- one row: one manifest whose canary was judged, or that a person lets go on without. by: of the latter, the person
+CREATE TABLE canaries (
+    manifest_id TEXT PRIMARY KEY,
+    state TEXT NOT NULL CHECK (state IN ('failed', 'released')),
+    reason TEXT NOT NULL,
+    at TEXT NOT NULL,
+    by TEXT
+) WITHOUT ROWID;
+
+-- one row: one profile (sha256) that a target has processed well; the newest is the one in use
+CREATE TABLE proven_profiles (target TEXT PRIMARY KEY, profile TEXT NOT NULL, at TEXT NOT NULL) WITHOUT ROWID;
+
+-- one row: what one acceptance said at once became of operations of its request, as JSON
+CREATE TABLE answered_outcomes (
+    accept_seq INTEGER NOT NULL REFERENCES acceptances,
+    place INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    PRIMARY KEY (accept_seq, place)
+) WITHOUT ROWID;
 """
-    + DECISIONS
-)
-# SQLite cannot change a CHECK: the table is made anew (https://www.sqlite.org/lang_altertable.html, section 7)
-FROM_1 = (
-    MANIFESTS.replace("CREATE TABLE manifests", "CREATE TABLE manifests_2")
-    + """
-INSERT INTO manifests_2 SELECT *, NULL, NULL, state IN ('ready', 'uploading') FROM manifests;
-DROP TABLE manifests;
-ALTER TABLE manifests_2 RENAME TO manifests;
-"""
-    + MANIFESTS_INDEX
-    + DECISIONS
-)
-STEPS = {0: (VERSION, SCHEMA), 1: (2, FROM_1)}
-"""Version found to the version that these statements make of it."""
-
-
-def version_of(db: sqlite3.Connection) -> int:
-    """The version of a journal; 0 of an empty file."""
-    return int(db.execute("PRAGMA user_version").fetchone()[0])
-
-
-def migrate(db: sqlite3.Connection) -> None:
-    """Bring a journal to `VERSION`, inside a transaction of the caller and while foreign keys are not enforced."""
-    while (found := version_of(db)) in STEPS:
-        made, statements = STEPS[found]
-        for statement in statements.split(";\n"):
-            db.execute(statement)
-        db.execute(f"PRAGMA user_version = {made}")
+SCHEMA = Schema("journal", (TABLES,))

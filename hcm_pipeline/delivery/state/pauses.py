@@ -1,4 +1,4 @@
-"""What keeps an upload from going on, kept beside the journal: a pause, and the canary.
+"""Pauses: what keeps an upload from going on, kept in the journal: a wait, and the canary.
 
 A profile is proven at a target when its canary's outcomes were good there; until then the first request of a manifest is
 the canary of all that follow.
@@ -10,30 +10,7 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hcm_pipeline.delivery.state.journal import Journal
-
-SCHEMA = """
--- one row: one target to which nothing is sent before `until`
-CREATE TABLE pauses (
-    target TEXT PRIMARY KEY,
-    manifest_id TEXT NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('quota', 'service', 'job', 'canary')),
-    until TEXT NOT NULL,
-    reason TEXT NOT NULL
-) WITHOUT ROWID;
-
--- one row: one manifest whose canary was judged, or that a person lets go on without. by: who, of those
-CREATE TABLE canaries (
-    manifest_id TEXT PRIMARY KEY,
-    state TEXT NOT NULL CHECK (state IN ('failed', 'released')),
-    reason TEXT NOT NULL,
-    at TEXT NOT NULL,
-    by TEXT
-) WITHOUT ROWID;
-
--- one row: one profile (sha256) that a target has processed well; the newest is the one in use
-CREATE TABLE proven_profiles (target TEXT PRIMARY KEY, profile TEXT NOT NULL, at TEXT NOT NULL) WITHOUT ROWID;
-"""
+from hcm_pipeline.sqlite_state import StateFile, text_of
 
 
 class PauseKind(StrEnum):
@@ -62,31 +39,30 @@ class Pause:
         return self.kind is PauseKind.CANARY or self.until > now
 
     def describe(self) -> str:
-        """What is waited for, and until when."""
+        """The reason of the wait, and its end."""
         if self.kind is PauseKind.CANARY:
             return f"{self.reason}; the rest follows when they are good"
         return f"{self.reason}; it goes on at {self.until:%Y-%m-%d %H:%M}Z"
 
 
-class Gates:
-    """The gates of one target."""
+class Pauses:
+    """The pauses and canaries of one target."""
 
-    def __init__(self, journal: Journal, target: str) -> None:
-        self._journal = journal
+    def __init__(self, file: StateFile, target: str) -> None:
+        self._file = file
         self._target = target
-        journal.ensure("proven_profiles", SCHEMA)
 
     def pause(self, pause: Pause) -> None:
         """Note a pause, in place of the one before."""
-        with self._journal.transaction() as db:
+        with self._file.transaction() as db:
             db.execute(
                 "INSERT OR REPLACE INTO pauses (target, manifest_id, kind, until, reason) VALUES (?, ?, ?, ?, ?)",
-                (self._target, pause.manifest_id, pause.kind, pause.until.astimezone(dt.UTC).isoformat(), pause.reason),
+                (self._target, pause.manifest_id, pause.kind, text_of(pause.until), pause.reason),
             )
 
     def paused(self) -> Pause | None:
         """The last pause noted, over or not; None: the last upload ended by itself."""
-        with self._journal.transaction() as db:
+        with self._file.transaction() as db:
             row = db.execute("SELECT * FROM pauses WHERE target = ?", (self._target,)).fetchone()
         if row is None:
             return None
@@ -95,21 +71,21 @@ class Gates:
 
     def go_on(self) -> None:
         """Nothing pauses any more."""
-        with self._journal.transaction() as db:
+        with self._file.transaction() as db:
             db.execute("DELETE FROM pauses WHERE target = ?", (self._target,))
 
     def proven(self, profile: str) -> bool:
         """Whether the profile last proven at the target is this one."""
-        with self._journal.transaction() as db:
+        with self._file.transaction() as db:
             row = db.execute("SELECT profile FROM proven_profiles WHERE target = ?", (self._target,)).fetchone()
         return row is not None and row["profile"] == profile
 
     def prove(self, profile: str, at: dt.datetime) -> None:
         """The target has processed what this profile made, and well."""
-        with self._journal.transaction() as db:
+        with self._file.transaction() as db:
             db.execute(
                 "INSERT OR REPLACE INTO proven_profiles (target, profile, at) VALUES (?, ?, ?)",
-                (self._target, profile, at.astimezone(dt.UTC).isoformat()),
+                (self._target, profile, text_of(at)),
             )
 
     def fail(self, manifest_id: str, reason: str, at: dt.datetime) -> None:
@@ -130,13 +106,13 @@ class Gates:
         return reason if state == "failed" else None
 
     def _judge(self, manifest_id: str, state: str, reason: str, at: dt.datetime, by: str | None) -> None:
-        with self._journal.transaction() as db:
+        with self._file.transaction() as db:
             db.execute(
                 "INSERT OR REPLACE INTO canaries (manifest_id, state, reason, at, by) VALUES (?, ?, ?, ?, ?)",
-                (manifest_id, state, reason, at.astimezone(dt.UTC).isoformat(), by),
+                (manifest_id, state, reason, text_of(at), by),
             )
 
     def _judged(self, manifest_id: str) -> tuple[str, str]:
-        with self._journal.transaction() as db:
+        with self._file.transaction() as db:
             row = db.execute("SELECT state, reason FROM canaries WHERE manifest_id = ?", (manifest_id,)).fetchone()
         return (row["state"], row["reason"]) if row else ("", "")

@@ -14,13 +14,13 @@ from typing import Any
 import duckdb
 import orjson
 
+from hcm_pipeline.delivery import Journal
 from hcm_pipeline.delivery.manifest import OPERATIONS_PER_REQUEST
 from hcm_pipeline.delivery.plan import decisions, guards, summary, undo
 from hcm_pipeline.delivery.plan.canary import first_request
 from hcm_pipeline.delivery.plan.planning import KINDS, diff_sql
 from hcm_pipeline.delivery.plan.resend import make_resend
 from hcm_pipeline.delivery.send.batches import slices
-from hcm_pipeline.delivery.state.journal import Journal
 from hcm_pipeline.directory.distinguished_names import key_sql
 from hcm_pipeline.flow import verdicts
 from hcm_pipeline.flow.installation import Installation

@@ -6,10 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
+from hcm_pipeline.delivery import WAITING, JournaledManifest, ManifestState
 from hcm_pipeline.delivery.manifest import Manifest, read_manifest
 from hcm_pipeline.delivery.plan import summary
 from hcm_pipeline.delivery.plan.guards import Verdict as LimitVerdict
-from hcm_pipeline.delivery.state.journal import WAITING, JournaledManifest, ManifestState
 from hcm_pipeline.flow.installation import Installation
 
 

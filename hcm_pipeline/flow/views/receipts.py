@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import duckdb
 
+from hcm_pipeline.delivery import remembered
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.views.rows import values_of
-from hcm_pipeline.targets.entra.job_health import remembered
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,8 @@ def job(con: duckdb.DuckDBPyConnection, target: str) -> Job | None:
     found = remembered(con, target)
     if found is None:
         return None
-    report = found.report
-    return Job(str(report.state), report.reason, found.since, found.checked_at, report.until, report.describe())
+    health = found.health
+    return Job(str(health.state), health.reason, found.since, found.checked_at, health.until, describe_health(health))
 
 
 def outcomes(installation: Installation, manifest_id: str | None = None) -> Outcomes:

@@ -9,10 +9,8 @@ from pathlib import Path
 
 import duckdb
 
+from hcm_pipeline.delivery import WAITING, Journal, JournaledManifest, Pause
 from hcm_pipeline.delivery.plan import decisions
-from hcm_pipeline.delivery.state.journal import WAITING, Journal, JournaledManifest
-from hcm_pipeline.delivery.state.pacing import pace_of
-from hcm_pipeline.delivery.state.pauses import Gates, Pause
 from hcm_pipeline.errors import HomeError
 from hcm_pipeline.flow import landing, verdicts
 from hcm_pipeline.flow.installation import Installation
@@ -20,6 +18,7 @@ from hcm_pipeline.flow.views.days import Day, QuarantineReason, newest_days, qua
 from hcm_pipeline.flow.views.extracts import Extract, newest_extracts
 from hcm_pipeline.flow.views.manifests import WaitingManifest, waiting_manifests
 from hcm_pipeline.flow.views.receipts import Failure, Job, Receipts, failures, job, receipts
+from hcm_pipeline.targets.entra.connection import pace_of
 from hcm_pipeline.verdicts import Verdict
 
 SHOWN_MANIFESTS = 20
@@ -80,7 +79,7 @@ def status(installation: Installation) -> Status:
     """Look at the journal, the landing folder and the read copy."""
     with installation.journal() as journal:
         manifests = journal.manifests()
-        pause = Gates(journal, installation.target).paused()
+        pause = journal.pauses(installation.target).paused()
         return Status(
             home=installation.home.path,
             profile=installation.profile.name,

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from hcm_pipeline.delivery import DeliveryState, Pace
+from hcm_pipeline.entra import EntraConnection
+from hcm_pipeline.http import Clock, utc_now
+from hcm_pipeline.profile.model import Delivery
 from hcm_pipeline.sandbox import job_key
-from hcm_pipeline.settings import Settings, Target
+from hcm_pipeline.settings import Settings
+from hcm_pipeline.targets.entra.service import EntraOutcomes, limits_of
+
+if TYPE_CHECKING:
+    from hcm_pipeline.sandbox import SandboxTarget  # at run time it loads a web server
 
 
 @contextmanager
-def open_target(settings: Settings) -> Iterator[Target]:
+def open_target(settings: Settings) -> Iterator[EntraConnection]:
     """The target, for the time of a `with` block. The home's sandbox is found running, or runs until its end."""
     if settings.target is not None:
         yield settings.target
@@ -19,25 +29,41 @@ def open_target(settings: Settings) -> Iterator[Target]:
     from hcm_pipeline.sandbox import running  # loads a web server
 
     with running(settings.home.sandbox) as sandbox:
-        yield sandbox.target
+        yield to_sandbox(sandbox.target)
 
 
-def describe(target: Target) -> str:
+def to_sandbox(target: SandboxTarget) -> EntraConnection:
+    """The connection to a sandbox that runs."""
+    return EntraConnection(**asdict(target), sandbox=True)
+
+
+def describe(connection: EntraConnection) -> str:
     """The line that a command prints first."""
-    if target.sandbox:
+    if connection.sandbox:
         return "target: the home's own sandbox (no HCM_PIPELINE_SERVICE_PRINCIPAL_ID set)"
-    return f"target: {urlsplit(target.graph_url).netloc}, job {target.job_id}"
+    return f"target: {urlsplit(connection.graph_url).netloc}, job {connection.job_id}"
 
 
 def tenant_of(settings: Settings) -> str:
-    """The tenant whose limits count (see `Target.tenant`), without starting anything."""
+    """The tenant whose limits count (see `EntraConnection.tenant`), without starting anything."""
     if settings.target is not None:
         return settings.target.tenant
     return job_key(settings.home.sandbox).split(".")[1].lower()  # the second part of a sandbox's job id
 
 
+def known_target(settings: Settings, delivery: Delivery) -> EntraOutcomes:
+    """The target, as far as it is known without starting anything."""
+    return EntraOutcomes(target_key(settings), tenant_of(settings), limits_of(delivery.own_quota))
+
+
+def pace_of(journal: DeliveryState, settings: Settings, delivery: Delivery, *, clock: Clock = utc_now) -> Pace:
+    """The calls that count against the quota of the settings' tenant, without starting anything."""
+    target = known_target(settings, delivery)
+    return Pace(journal, target.tenant, target.key, target.limits, clock=clock)
+
+
 def target_key(settings: Settings) -> str:
-    """The key of the target (see `Target.key`) without starting anything: a plan is made for one target."""
+    """The key of the target (see `EntraConnection.key`) without starting anything: a plan is made for one target."""
     if settings.target is not None:
         return settings.target.key
     return job_key(settings.home.sandbox)

@@ -1,4 +1,4 @@
-"""How fast the service may be called, and how patiently a failing call is repeated."""
+"""How fast a service may be called, and how patiently a failing call is repeated."""
 
 from __future__ import annotations
 
@@ -10,15 +10,7 @@ from dataclasses import dataclass
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
-Clock = Callable[[], dt.datetime]
-"""Tells the time as a timezone-aware UTC datetime."""
-
-Sleep = Callable[[float], None]
-
-
-def utc_now() -> dt.datetime:
-    """The machine's time."""
-    return dt.datetime.now(dt.UTC)
+from hcm_pipeline.http.clock import Sleep
 
 
 @dataclass(frozen=True)
@@ -37,24 +29,16 @@ class Rate:
         return now if nth_newest is None else max(now, nth_newest + self.per)
 
 
-UPLOAD_RATE = Rate(40, dt.timedelta(seconds=5))
-"""bulkUpload: entra-docs `inbound-provisioning-api-concepts.md`. A Graph page says 40 a second; the slower is kept."""
-DAILY_QUOTA = 2000
-"""bulkUpload calls in any 24 hours of a tenant with P1 or P2 licences; 6,000 with Entra ID Governance."""
-LOG_RATE = Rate(5, dt.timedelta(seconds=10))
-"""The reporting endpoints: Graph's `throttling-limits.md`."""
-
-
 class TryAgain(Exception):
     """One attempt failed in a way that passes. `wait`: seconds the service asked for; None: it did not say.
 
-    `bucket_full`: the ingestion queue is full, which takes minutes to pass, not seconds.
+    `congested`: the service has more to do than it can queue, which takes minutes to pass, not seconds.
     """
 
-    def __init__(self, reason: str, wait: float | None = None, *, bucket_full: bool = False) -> None:
+    def __init__(self, reason: str, wait: float | None = None, *, congested: bool = False) -> None:
         self.reason = reason
         self.wait = wait
-        self.bucket_full = bucket_full
+        self.congested = congested
         super().__init__(reason)
 
 
@@ -63,13 +47,13 @@ class Patience:
     """How long to wait between attempts, in seconds, and for how long in all.
 
     Without word from the service the wait is random up to a bound that doubles from `first_wait` to `longest_wait`
-    ("full jitter"). A full bucket waits from `bucket_wait` to twice that: Microsoft's advice is 5 to 10 minutes.
+    ("full jitter"). Congestion is waited for from `congested_wait` to twice that: Microsoft's advice is 5 to 10 minutes.
     `give_up_after` bounds the waiting without any success; `lock_wait` the waiting for another uploader to finish.
     """
 
     first_wait: float = 1.0
     longest_wait: float = 60.0
-    bucket_wait: float = 300.0
+    congested_wait: float = 300.0
     give_up_after: float = 3600.0
     lock_wait: float = 30.0
     sleep: Sleep = time.sleep
@@ -92,8 +76,8 @@ class Patience:
         """Seconds to wait after the `failures`-th failure in a row."""
         if failure.wait is not None:
             return max(failure.wait, self.first_wait)
-        if failure.bucket_full:
-            return self.bucket_wait * min(failures, 2)
+        if failure.congested:
+            return self.congested_wait * min(failures, 2)
         longest = min(self.longest_wait, self.first_wait * 2.0 ** min(failures - 1, 30))
         return self.jitter(self.first_wait / 2, longest)
 

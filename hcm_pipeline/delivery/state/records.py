@@ -1,0 +1,145 @@
+"""The contents of the delivery journal, as values."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from hcm_pipeline.delivery.service import OutcomeEntry
+from hcm_pipeline.errors import PipelineError
+
+
+class SentMeanwhile(PipelineError):
+    """A plan does not know of a request that went out while it was made."""
+
+
+class ManifestState(StrEnum):
+    """Where a manifest stands."""
+
+    READY = "ready"
+    HELD = "held"
+    UPLOADING = "uploading"
+    ACCEPTED = "accepted"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    SUPERSEDED = "superseded"
+
+
+class RequestState(StrEnum):
+    """Where a request stands."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+OPEN = (ManifestState.READY, ManifestState.UPLOADING)
+WAITING = (*OPEN, ManifestState.HELD)
+REST_OF = "the rest of manifest "
+"""How the reason of an approval begins that a newer plan took over, see `PlanRecords.register_plan`."""
+CLOSED = (ManifestState.SUPERSEDED, ManifestState.REJECTED)
+UNSETTLED = (RequestState.SENDING, RequestState.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class JournaledManifest:
+    """One manifest as the journal has it. `folder` is relative to the home.
+
+    `held_for` is the matter that a person decides about, None of a free one; `approved_until` is set while an approval counts.
+    `newest`: it belongs to the newest plan of its target.
+    """
+
+    manifest_id: str
+    business_date: dt.date
+    target: str
+    folder: Path
+    requests: int
+    operations: int
+    state: ManifestState
+    created_at: dt.datetime
+    started_at: dt.datetime | None
+    finished_at: dt.datetime | None
+    attempts: int
+    reason: str | None
+    held_for: str | None
+    approved_until: dt.datetime | None
+    newest: bool
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A person's decision about a manifest: `approve` or `reject`. An approval counts until `expires_at`."""
+
+    decision_no: int
+    manifest_id: str
+    decision: str
+    decided_by: str
+    decided_at: dt.datetime
+    why: str | None
+    expires_at: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class RequestRecord:
+    """One request as the journal has it. `error` is fit to be shown; `detail` is not printed."""
+
+    manifest_id: str
+    request_no: int
+    state: RequestState
+    sends: int
+    first_sent_at: dt.datetime
+    answered_at: dt.datetime | None
+    status: int | None
+    request_id: str | None
+    service_time: dt.datetime | None
+    error: str | None
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """A request that the service took. `service_time` is its clock, which outcomes go by."""
+
+    accept_seq: int
+    manifest_id: str
+    request_no: int
+    folder: Path
+    target: str
+    accepted_at: dt.datetime
+    service_time: dt.datetime
+    request_id: str | None
+
+
+@dataclass(frozen=True)
+class ManifestProgress:
+    """Requests of a manifest by where they stand; they add up to `requests`."""
+
+    requests: int
+    accepted: int
+    refused: int
+    unknown: int
+    planned: int
+
+    @property
+    def settled(self) -> int:
+        """Requests that the service has decided on."""
+        return self.accepted + self.refused
+
+
+@dataclass(frozen=True)
+class SendResult:
+    """How one attempt to send a request ended. `state` is what the request is now; `status` is None when no answer came.
+
+    `outcomes`: what became of the operations, where the answer said so at once.
+    """
+
+    state: RequestState
+    status: int | None = None
+    request_id: str | None = None
+    service_time: dt.datetime | None = None
+    error: str | None = None
+    detail: str | None = None
+    outcomes: tuple[OutcomeEntry, ...] = ()

@@ -1,0 +1,25 @@
+"""HTTP as every far side speaks it: what an answer says, how patiently a call is repeated, which certificates are trusted.
+
+The room knows no service: the clients (Entra ID, later Oracle HCM) and delivery share it.
+"""
+
+from hcm_pipeline.http.clock import Clock, Sleep, utc_now
+from hcm_pipeline.http.patience import Patience, Rate, TryAgain
+from hcm_pipeline.http.replies import NoAnswer, Reply, date_of, identifier, retry_after_of
+from hcm_pipeline.http.trust import trust, trust_context
+
+__all__ = [
+    "Clock",
+    "NoAnswer",
+    "Patience",
+    "Rate",
+    "Reply",
+    "Sleep",
+    "TryAgain",
+    "date_of",
+    "identifier",
+    "retry_after_of",
+    "trust",
+    "trust_context",
+    "utc_now",
+]

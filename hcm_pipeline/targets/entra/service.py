@@ -1,0 +1,214 @@
+"""Entra ID, live: `EntraService` is the connection that delivery talks to, `EntraLive` the target that makes it.
+
+`EntraLog` is how the provisioning log is read, which needs no connection and no field: the class that has the plan's half of the
+target inherits it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+
+import orjson
+
+from hcm_pipeline.delivery import Answer, Health, Limits, Mend, OutcomeEntry, OutcomePage, Reception
+from hcm_pipeline.entra import (
+    DAILY_QUOTA,
+    NO_CHANGE,
+    OPERATIONS_PER_REQUEST,
+    UPLOAD_PERMISSION,
+    UPLOAD_RATE,
+    EntraConnection,
+    GraphClient,
+    LogEntry,
+    is_bucket_full,
+)
+from hcm_pipeline.http import Clock, Patience, Reply, utc_now
+from hcm_pipeline.targets.entra import error_codes, job_health, log_matching
+from hcm_pipeline.warehouse import Relation, Scratch
+
+REFUSED_BODY = frozenset({400, 409, 413, 422})
+"""Statuses that speak of this body only: the next one may be taken. Others mean that no request will be."""
+_MENDS = {
+    401: "; the service does not take the token: check the app registration and its tenant",
+    403: f"; the app needs the permission {UPLOAD_PERMISSION}, with admin consent",
+    404: "; check HCM_PIPELINE_SERVICE_PRINCIPAL_ID (the object id) and HCM_PIPELINE_JOB_ID",
+}
+
+
+def limits_of(quota: int = DAILY_QUOTA) -> Limits:
+    """The limits of bulkUpload. `quota`: calls in any 24 hours that the tenant's other users leave."""
+    return Limits(OPERATIONS_PER_REQUEST, UPLOAD_RATE.calls, UPLOAD_RATE.per, quota)
+
+
+LIMITS = limits_of()
+
+
+class EntraLog:
+    """How the provisioning log is read, and a bulk request: a mixin without fields for every class that stands for a job."""
+
+    @property
+    def known_codes(self) -> frozenset[str]:
+        """The codes that the documentation knows: nothing else of the log is fit to be told in a message."""
+        return error_codes.KNOWN_CODES
+
+    @property
+    def may_not_ask(self) -> Health:
+        """The health of a job that the app has no permission to read."""
+        return job_health.NOT_READABLE
+
+    def workers_in(self, body: bytes) -> tuple[str, ...]:
+        """The externalIds of a bulk request."""
+        return tuple(operation["data"]["externalId"] for operation in orjson.loads(body)["Operations"])
+
+    def decide(self, t: Scratch, accepted: Relation, entries: Relation) -> Relation:
+        """See `OutcomeRules.decide` and `log_matching`."""
+        return log_matching.decide(t, self, accepted, entries)
+
+    def mend(self, code: str | None) -> Mend:
+        """The class of a code of the log, and what mends it."""
+        return error_codes.mend_of(code)
+
+    def mend_of_skip(self, code: str | None) -> Mend:
+        """The same of a record that the service left out."""
+        return error_codes.mend_of_skip(code)
+
+    def describe_health(self, health: Health) -> str:
+        """The state of the job, the reason and the mend, in one sentence."""
+        return job_health.describe_health(health)
+
+
+@dataclass(frozen=True)
+class EntraOutcomes(EntraLog):
+    """A job without a connection. `key` and `tenant`: see `EntraConnection`."""
+
+    key: str
+    tenant: str = ""
+    limits: Limits = LIMITS
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntraLive(EntraOutcomes):
+    """A job that can be talked to (see `live`)."""
+
+    connection: EntraConnection
+
+    def connect(self, patience: Patience, clock: Clock = utc_now) -> AbstractContextManager[EntraService]:
+        """See `connect`."""
+        return connect(self.connection, patience, clock)
+
+
+def live(connection: EntraConnection, quota: int = DAILY_QUOTA) -> EntraLive:
+    """The target of a connection. `quota`: see `limits_of`."""
+    return EntraLive(connection.key, connection.tenant, limits_of(quota), connection=connection)
+
+
+@contextmanager
+def connect(connection: EntraConnection, patience: Patience, clock: Clock = utc_now) -> Iterator[EntraService]:
+    """A connection to Graph, for the time of a `with` block."""
+    with GraphClient(connection, patience=patience, clock=clock) as client:
+        yield EntraService(client, connection.job_id)
+
+
+class EntraService:
+    """Graph as delivery's `Service`. `post` may be called by any thread, the rest by one.
+
+    A token that is refused before its time is renewed once in a row: the answer to such a request is `AGAIN`, and the next 401
+    without anything taken in between closes the service.
+    """
+
+    def __init__(self, client: GraphClient, job_id: str) -> None:
+        self._client = client
+        self._job_id = job_id.lower()
+        self._lock = threading.Lock()
+        self._token = ""
+        self._number = 0  # how often a token was renewed before this one
+        self._renewals = 0
+        self._unproven = False  # the token was renewed, and nothing was taken with it yet
+
+    def prepare(self) -> None:
+        """Have a token. Raises SignInFailed, or NoAnswer when the authority cannot be reached."""
+        with self._lock:  # a token and its number belong together, and MSAL is for one thread at a time
+            self._token, self._number = self._client.sign_in(), self._renewals
+
+    def post(self, number: int, body: bytes) -> Answer:
+        """Post one bulk request; see `Service.post`. Entra ID does not ask for its number."""
+        del number
+        with self._lock:
+            token, renewals = self._token, self._number
+        reply = self._client.bulk_upload(body, token)
+        with self._lock:
+            reception = self._received(reply, renewals)
+        return answer_of(reply, reception)
+
+    def health(self) -> Health:
+        """The state of the job."""
+        return job_health.read_job(self._client)
+
+    def outcomes(self, since: dt.datetime) -> Iterator[OutcomePage]:
+        """The entries of the job in the provisioning log."""
+        for page in self._client.provisioning_log(since):
+            yield OutcomePage(tuple(outcome_of(e) for e in page.entries if self._is_ours(e)), page.service_time)
+
+    def _is_ours(self, entry: LogEntry) -> bool:
+        """Whether an entry is of the target's job. The service was asked for this job only: an entry that names none is."""
+        return entry.job_id.lower() in ("", self._job_id)
+
+    def _received(self, reply: Reply, renewals: int) -> Reception:
+        if reply.accepted or reply.status in REFUSED_BODY:
+            if renewals == self._renewals:
+                self._unproven = False
+            return Reception.ACCEPTED if reply.accepted else Reception.REFUSED
+        if reply.status == 401 and self._renewed(renewals):
+            return Reception.AGAIN
+        return Reception.LATER if reply.passing else Reception.CLOSED
+
+    def _renewed(self, renewals: int) -> bool:
+        """Whether a request that was refused with 401 may be sent with another token."""
+        if renewals < self._renewals:
+            return True  # another request with the same token was answered before
+        if self._unproven:
+            return False
+        self._renewals += 1
+        self._unproven = True
+        self._client.forget_token()
+        return True
+
+
+def answer_of(reply: Reply, reception: Reception) -> Answer:
+    """A reply, as far as delivery has to know it."""
+    return Answer(
+        reception=reception,
+        says=reply.describe(),
+        service_time=reply.service_time,
+        status=reply.status,
+        request_id=reply.request_id or None,
+        wait=reply.retry_after,
+        congested=is_bucket_full(reply),
+        may_have_arrived=reply.status == 408 or reply.status >= 500,  # it may have been taken before the service failed
+        code=reply.code,
+        mend=_MENDS.get(reply.status, ""),
+        detail=reply.detail or None,
+    )
+
+
+def outcome_of(entry: LogEntry) -> OutcomeEntry:
+    """An entry of the log, as far as delivery has to know it."""
+    return OutcomeEntry(
+        id=entry.id,
+        at=entry.activity_time,
+        person_number=entry.external_id,
+        status=entry.status,
+        action=entry.action,
+        good=entry.status == "success" or entry.skip == NO_CHANGE,
+        change_id=entry.change_id,
+        skip=entry.skip,
+        unresolved=bool(entry.unresolved_references),
+        twin=entry.resolves_references,
+        error_code=entry.error_code,
+        reason=entry.reason,
+        advice=entry.recommended_action,
+    )
