@@ -94,7 +94,6 @@ def pipeline(folder: Path) -> dict[str, Any]:
     from hcm_pipeline.flow import landing, plans, processing, utc_now
     from hcm_pipeline.flow.profiles import load_profile
     from hcm_pipeline.home import Home
-    from hcm_pipeline.http import utc_now
     from hcm_pipeline.warehouse import Warehouse
     from hcm_pipeline.workers import deduplication, snapshot, staged, validation
 

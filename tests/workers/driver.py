@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from hcm_pipeline.flow import landing, processing, utc_now
+from hcm_pipeline.flow import landing, processing
 from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.home import Home
 from hcm_pipeline.http import utc_now
