@@ -21,7 +21,6 @@ from hcm_pipeline.delivery.outcomes.failures import KNOWN_CODES, decide_retry
 from hcm_pipeline.delivery.outcomes.log_reading import read_outcomes
 from hcm_pipeline.delivery.plan import canary
 from hcm_pipeline.delivery.plan.canary import Canary
-from hcm_pipeline.delivery.plan.staleness import refuse_moved
 from hcm_pipeline.delivery.send import batches
 from hcm_pipeline.delivery.send.upload import upload
 from hcm_pipeline.delivery.state.journal import Journal, ManifestState
@@ -29,6 +28,7 @@ from hcm_pipeline.delivery.state.pauses import Gates
 from hcm_pipeline.entra import Patience
 from hcm_pipeline.errors import GuardStop, PipelineError, ServiceError
 from hcm_pipeline.flow import processing
+from hcm_pipeline.flow.staleness import refuse_moved
 from hcm_pipeline.home import Home
 from hcm_pipeline.settings import Target
 from hcm_pipeline.targets.entra.job_health import refuse_silent

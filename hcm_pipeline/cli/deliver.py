@@ -14,7 +14,6 @@ from hcm_pipeline.cli.prepare import Json
 from hcm_pipeline.delivery.outcomes.failures import decide_retry
 from hcm_pipeline.delivery.outcomes.log_reading import read_outcomes, take_over
 from hcm_pipeline.delivery.plan.canary import canary_of
-from hcm_pipeline.delivery.plan.staleness import refuse_moved
 from hcm_pipeline.delivery.send.upload import UploadReport
 from hcm_pipeline.delivery.send.upload import upload as send
 from hcm_pipeline.delivery.state.journal import ManifestState
@@ -22,6 +21,7 @@ from hcm_pipeline.delivery.state.pauses import Gates
 from hcm_pipeline.entra.timing import utc_now
 from hcm_pipeline.errors import GuardStop, UsageError
 from hcm_pipeline.flow import queries
+from hcm_pipeline.flow.staleness import refuse_moved
 from hcm_pipeline.targets.entra.connection import describe, open_target, target_key
 from hcm_pipeline.targets.entra.job_health import refuse_silent
 

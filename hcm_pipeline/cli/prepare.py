@@ -24,7 +24,7 @@ from hcm_pipeline.home import Home
 from hcm_pipeline.profile import built_in_names
 from hcm_pipeline.profile.load import BUILT_IN
 from hcm_pipeline.sandbox.command import greeting, options_of
-from hcm_pipeline.targets.entra.scim_mapping import compile_mapping
+from hcm_pipeline.targets.entra import compile_mapping
 
 if TYPE_CHECKING:
     from hcm_pipeline.sandbox import SandboxHandle

@@ -15,10 +15,7 @@ from hcm_pipeline.cli.identity import show_identity, show_tried
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.prepare import Json
 from hcm_pipeline.cli.run import DAY_COLUMNS, REASON_COLUMNS, day_row, reason_row
-from hcm_pipeline.delivery.manifest import read_manifest
-from hcm_pipeline.delivery.plan import decisions, summary
-from hcm_pipeline.delivery.plan.canary import first_request
-from hcm_pipeline.delivery.plan.guards import Verdict
+from hcm_pipeline.delivery import Verdict, read_manifest, read_summary, withheld
 from hcm_pipeline.delivery.send.eta import ends_at
 from hcm_pipeline.delivery.state.journal import WAITING, JournaledManifest, ManifestState
 from hcm_pipeline.delivery.state.pacing import DAY, pace_of
@@ -27,6 +24,7 @@ from hcm_pipeline.entra.timing import UPLOAD_RATE, Rate, utc_now
 from hcm_pipeline.errors import GuardStop, HomeError, UsageError
 from hcm_pipeline.flow import processing, queries
 from hcm_pipeline.flow.landing import waiting
+from hcm_pipeline.targets.entra import EntraTarget
 from hcm_pipeline.targets.entra.connection import target_key
 from hcm_pipeline.workers.forecast import forecast
 
@@ -60,14 +58,13 @@ def plan(
         if not _forecast(context, date, as_json):
             _plan_of_day(context, date, as_json)
         return
-    target, profile = target_key(context.settings), context.loaded.profile
+    target, profile, loaded = target_key(context.settings), context.loaded.profile, context.loaded
+    entra = EntraTarget(target, profile)
     with context.warehouse.read() as con, context.journal() as journal:
         if worker:
-            _plan_of_worker(queries.worker_plan(con, profile, target, worker, journal), worker, as_json)
+            _plan_of_worker(queries.worker_plan(con, loaded, entra, worker, journal, utc_now()), worker, as_json)
             return
-        found = queries.difference(
-            con, profile, target, journal, first_request=first_request(journal, context.loaded, target)
-        )
+        found = queries.difference(con, loaded, entra, journal, utc_now())
         days = queries.days(con, 1)
     quota = Rate(profile.delivery.own_quota, DAY)
     with context.journal() as journal:
@@ -106,7 +103,7 @@ def _undo(context: Context, manifest: str) -> None:
 
 def held_row(context: Context, manifest: JournaledManifest) -> queries.Row:
     """A manifest that waits, with what its guards said."""
-    about = summary.read(context.settings.home.path / manifest.folder)
+    about = read_summary(context.settings.home.path / manifest.folder)
     tripped = [Verdict.from_row(row) for row in about.get("guards", []) if row["verdict"] == "tripped"]
     return {
         **{
@@ -307,7 +304,7 @@ def status(as_json: Json = False) -> None:
                 "quarantine": queries.quarantine(con),
                 "receipts": queries.receipts(con),
                 "failures": queries.failures(con, target),
-                "withheld": decisions.withheld(con, target),
+                "withheld": withheld(con, target),
                 "job": queries.job(con, target),
             }
     except HomeError:

@@ -18,9 +18,7 @@ import dagster as dg
 from hcm_pipeline.defs import metadata as md
 from hcm_pipeline.defs.partitions import PREVIOUS_DAY, business_dates
 from hcm_pipeline.defs.resources import Pipeline
-from hcm_pipeline.delivery.manifest import folder_of, verify
-from hcm_pipeline.delivery.plan.guards import OTHERS, Verdict
-from hcm_pipeline.delivery.plan.planning import KINDS, Plan
+from hcm_pipeline.delivery import OTHERS, OperationKind, Plan, Verdict, folder_of, verify
 from hcm_pipeline.delivery.send.eta import ends_at
 from hcm_pipeline.delivery.state.journal import Journal
 from hcm_pipeline.delivery.state.pacing import DAY, pace_of
@@ -368,7 +366,7 @@ def _day_metadata(counts: DayCounts) -> dict[str, dict[str, Any]]:
 
 
 def _plan_metadata(pipeline: Pipeline, made: Plan | None) -> dict[str, Any]:
-    counts = {f"operations_{kind}": made.counts.get(kind, 0) if made else 0 for kind in KINDS}
+    counts = {f"operations_{kind}": made.counts.get(kind, 0) if made else 0 for kind in OperationKind}
     manifests = made.manifests if made else ()
     values: dict[str, Any] = {
         "operations": sum(m.operations for m in manifests),

@@ -14,10 +14,10 @@ from hcm_pipeline.defs import metadata as md
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.delivery.outcomes.log_reading import read_outcomes, take_over
 from hcm_pipeline.delivery.plan.canary import canary_of
-from hcm_pipeline.delivery.plan.staleness import refuse_moved
 from hcm_pipeline.delivery.send.upload import upload
 from hcm_pipeline.delivery.state.journal import Journal, ManifestState
 from hcm_pipeline.flow.processing import utc_now
+from hcm_pipeline.flow.staleness import refuse_moved
 from hcm_pipeline.targets.entra.connection import describe, open_target
 from hcm_pipeline.targets.entra.job_health import JobState, refuse_silent
 

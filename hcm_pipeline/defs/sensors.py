@@ -15,11 +15,11 @@ from hcm_pipeline.defs.assets import DAILY_JOB
 from hcm_pipeline.defs.delivery_jobs import OUTCOMES_JOB, UPLOAD_JOB, outcomes_job, upload_job
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.delivery.outcomes.log_reading import why_read
-from hcm_pipeline.delivery.plan.resend import why_plan
 from hcm_pipeline.delivery.state.journal import WAITING, Journal, JournaledManifest
 from hcm_pipeline.delivery.state.pacing import Pace
 from hcm_pipeline.delivery.state.pauses import Gates, PauseKind
 from hcm_pipeline.entra.timing import utc_now
+from hcm_pipeline.flow.facts import why_plan_now
 from hcm_pipeline.flow.landing import SETTLE_SECONDS, waiting
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.sources import Left, is_whole, match_source, read_business_date
@@ -120,7 +120,7 @@ def build_sensors(profile: Profile) -> list[dg.SensorDefinition]:
         if before:
             return dg.SkipReason(f"manifest {before[0].manifest_id[:12]} is {before[0].state}; it comes first")
         with pipeline.warehouse(dg.get_dagster_logger()).read() as con:
-            due = why_plan(con, target, utc_now())
+            due = why_plan_now(con, target, utc_now())
             day = first(con, "select max(business_date) from days where status = 'done'")
         if due is None or day is None or day[0] is None:
             return dg.SkipReason("nobody is to be sent again now")

@@ -8,15 +8,16 @@ from dataclasses import replace
 
 import duckdb
 
-from hcm_pipeline.delivery.plan import undo as undos
-from hcm_pipeline.delivery.plan.planning import Plan, make_plan
+from hcm_pipeline.delivery import Plan, ask_undo, make_plan
 from hcm_pipeline.delivery.state.journal import Journal
 from hcm_pipeline.errors import ExtractRefused, GuardStop, HomeError, UsageError
 from hcm_pipeline.extracts.register import of_day
+from hcm_pipeline.flow.facts import task_of
 from hcm_pipeline.home import Home
 from hcm_pipeline.identity import give_names
 from hcm_pipeline.profile import LoadedProfile
-from hcm_pipeline.warehouse import Warehouse, first
+from hcm_pipeline.targets.entra import EntraTarget
+from hcm_pipeline.warehouse import Warehouse, first, scratch
 from hcm_pipeline.workers import day as days
 
 Progress = Callable[[str], None]
@@ -159,7 +160,7 @@ def undo(
     Raises UsageError when nothing of the manifest can be put back.
     """
     with warehouse.write() as con:
-        undos.ask(con, target, manifest_id, by, clock())
+        ask_undo(con, target, manifest_id, by, clock())
     made = plan(warehouse, loaded, target, clock=clock, progress=progress)
     if made is None or not any(manifest.undoes == manifest_id for manifest in made.held):
         left_out = made.left_out.get(manifest_id, {}) if made else {}
@@ -177,4 +178,6 @@ def plan(
     with warehouse.write() as con, Journal(warehouse.home.journal, clock=clock) as journal:
         days.prepare(con, loaded)
         _name_the_rest(con, loaded, clock())
-        return make_plan(con, warehouse.home, loaded, journal, target, clock(), progress)
+        with scratch(con) as t:
+            task = task_of(t, loaded, EntraTarget(target, loaded.profile), clock())
+            return make_plan(con, task, warehouse.home, journal, progress) if task else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hcm_pipeline import profile
 from hcm_pipeline.profile import LoadedProfile
-from hcm_pipeline.targets.entra.scim_mapping import mapping_faults
+from hcm_pipeline.targets.entra import mapping_faults
 
 JUDGES = (mapping_faults,)
 

@@ -7,23 +7,20 @@ from typing import Any
 
 import duckdb
 
-from hcm_pipeline.delivery.manifest import OPERATIONS_PER_REQUEST
-from hcm_pipeline.delivery.plan import decisions, guards, summary, undo
-from hcm_pipeline.delivery.plan.planning import KINDS, diff_sql
-from hcm_pipeline.delivery.plan.resend import make_resend
-from hcm_pipeline.delivery.send.batches import slices
+from hcm_pipeline.delivery import Preview, attributes, preview
 from hcm_pipeline.delivery.state.journal import Journal
 from hcm_pipeline.directory.distinguished_names import key_sql
+from hcm_pipeline.flow.facts import task_of
 from hcm_pipeline.identity import in_scope
 from hcm_pipeline.identity.aliases import ALIASES, PROXY_ADDRESSES
 from hcm_pipeline.identity.explain import explain
 from hcm_pipeline.identity.placement import find_moves, places, today, unknown_places
+from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.profile.model import IDENTITY_COLUMNS, Profile
 from hcm_pipeline.profile.scope import scope_sql
-from hcm_pipeline.targets.entra import desired
+from hcm_pipeline.targets.entra import EntraTarget, carriers, compile_mapping
 from hcm_pipeline.targets.entra.job_health import remembered
-from hcm_pipeline.targets.entra.scim_mapping import Mapping, compile_mapping
-from hcm_pipeline.warehouse import DUCKDB_TYPES, first, quote
+from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, first, quote, scratch, table
 from hcm_pipeline.workers.change_kinds import first_kind_sql, kind_sql
 
 Row = dict[str, Any]
@@ -131,56 +128,38 @@ def job(con: duckdb.DuckDBPyConnection, target: str) -> Row | None:
 
 
 def difference(
-    con: duckdb.DuckDBPyConnection, profile: Profile, target: str, journal: Journal, *,
-    first_request: int = OPERATIONS_PER_REQUEST,
-) -> Row:  # fmt: skip
-    """What would be sent now: operations by kind, attribute by attribute, what guards say, and who is kept out.
+    con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, target: EntraTarget, journal: Journal, now: dt.datetime
+) -> Row:
+    """What would be sent now: operations by kind, attribute by attribute, the guards' verdicts, and how many are kept out.
 
-    `held` counts operations by what they are held for, `requests` those of every manifest that a plan would make of them,
-    whose first request holds `first_request` operations.
+    `held` counts operations by what they are held for, `requests` those of every manifest that a plan would make of them.
     """
-    mapping = _diff(con, profile, target, journal)
-    undo.make(con, mapping, target, "select * from differing")
-    con.execute("delete from differing where person_number in (select person_number from undo_operations)")
-    day = first(con, "select max(business_date) from days where status = 'done' having count(*) > 0")
-    verdicts = guards.judge(con, profile, mapping, target, day[0] if day else dt.date.max, "select * from differing")
-    con.execute("""
-        create or replace temp table sent as
-        select d.*, h.held_for, null as undoes from differing d left join held_back h using (person_number)
-        union all by name select *, 'undo' as held_for from undo_operations
-    """)
-    counts = dict(con.execute("select kind, count(*) from sent group by 1").fetchall())
-    parts = con.execute("select held_for, count(*) from sent group by held_for, undoes").fetchall()
-    held: dict[str, int] = {}
-    for kind, operations in parts:
-        if kind is not None:
-            held[kind] = held.get(kind, 0) + operations
-    return {
-        "operations": {kind: counts[kind] for kind in KINDS if kind in counts},
-        "attributes": summary.attributes(con, mapping, target, "select * from sent"),
-        "moves": moves(con, profile, target),
-        "guards": [*places_verdict(con, profile), *(verdict.as_row() for verdict in verdicts)],
-        "held": held,
-        "withheld": decisions.withheld(con, target),
-        "requests": sum(sum(1 for _ in slices(operations, first_request)) for _, operations in parts),
-    }
+    profile = loaded.profile
+    with scratch(con) as t:
+        found = _preview(t, loaded, target, journal, now)
+        if found is None:
+            return {"operations": {}, "attributes": [], "moves": [], "guards": places_verdict(con, profile), "held": {},
+                    "withheld": {}, "requests": 0}  # fmt: skip
+        return {
+            "operations": {kind: found.counts[kind] for kind in target.kinds if kind in found.counts},
+            "attributes": attributes(t, target, found.operations, found.delivered),
+            "moves": moves(t, target, found),
+            "guards": [*places_verdict(con, profile), *(verdict.as_row() for verdict in found.verdicts)],
+            "held": found.held,
+            "withheld": found.withheld,
+            "requests": found.requests,
+        }
 
 
-def _complete(con: duckdb.DuckDBPyConnection, profile: Profile, mapping: Mapping) -> None:
+def _complete(con: duckdb.DuckDBPyConnection, profile: Profile) -> None:
     """Stand temp views before the tables that lack columns of the profile: nothing was processed since it named them."""
     fields = {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()}
-    wanted = {
-        "worker_versions": fields,
-        "withdrawn_versions": fields,
-        "delivered": {leaf.column: "VARCHAR" for leaf in mapping.leaves},
-        "delivered_before": {leaf.column: "VARCHAR" for leaf in mapping.leaves},
-    }
-    for table, columns in wanted.items():
-        found = con.execute("select column_name from duckdb_columns() where table_name = ?", [table]).fetchall()
-        missing = [name for name in columns if (name,) not in found]
+    for name in ("worker_versions", "withdrawn_versions"):
+        found = con.execute("select column_name from duckdb_columns() where table_name = ?", [name]).fetchall()
+        missing = [field for field in fields if (field,) not in found]
         if missing:
-            nulls = ", ".join(f"null::{columns[name]} as {quote(name)}" for name in missing)
-            con.execute(f"create temp view {table} as select *, {nulls} from {quote(_database(con))}.main.{table}")
+            nulls = ", ".join(f"null::{fields[field]} as {quote(field)}" for field in missing)
+            con.execute(f"create temp view {name} as select *, {nulls} from {quote(_database(con))}.main.{name}")
 
 
 def _database(con: duckdb.DuckDBPyConnection) -> str:
@@ -188,55 +167,50 @@ def _database(con: duckdb.DuckDBPyConnection) -> str:
     return str(row[0]) if row else ""
 
 
-def _diff(con: duckdb.DuckDBPyConnection, profile: Profile, target: str, journal: Journal) -> Mapping:
-    """Temp table `differing`: what the plan would hold, with the decisions that no plan has taken over yet."""
-    mapping = compile_mapping(profile)
-    _complete(con, profile, mapping)
-    _preview_moves(con, profile)
-    for table in ("manifest_decisions", "withheld", "undos"):  # a read copy cannot be written to
-        con.execute(f"create temp table {table} as from {quote(_database(con))}.main.{table}")
-    decisions.take_over(con, journal)
-    con.execute("create or replace temp table doubtful(person_number varchar, plan_no integer)")
-    make_resend(con, target, dt.datetime.now(dt.UTC))
-    differing = diff_sql(desired.desired_sql(profile, mapping), target, desired.moved_sql(mapping))
-    con.execute(f"create or replace temp table differing as {differing}")
-    return mapping
+def _preview(
+    t: Scratch, loaded: LoadedProfile, target: EntraTarget, journal: Journal, now: dt.datetime
+) -> Preview | None:
+    """The plan that would be made now; None when nothing was processed yet."""
+    _complete(t.con, loaded.profile)
+    task = task_of(t, loaded, target, now, _identities_after_moves(t, loaded.profile))
+    return preview(t, task, journal) if task else None
 
 
-def _preview_moves(con: duckdb.DuckDBPyConnection, profile: Profile) -> None:
-    """When the profile's rules of places have changed since the last run, stand a temp view before the ledger that has everybody
-    where they say. A common name that is taken there is given another one only by the run."""
-    if not find_moves(con, profile, today(con), in_scope(profile)):
-        return
-    con.execute(f"""
-        create temp view identities as
-        select i.* replace (coalesce(m.container, i.parent_distinguished_name) as parent_distinguished_name)
-        from {quote(_database(con))}.main.identities i left join moving m using (person_number)
-    """)
+def _identities_after_moves(t: Scratch, profile: Profile) -> Relation:
+    """The ledger with everybody where the profile's rules of places say, which may have changed since the last run. A common name
+    that is taken there is given another one only by the run."""
+    ledger = table(t.con, "identities")
+    if not find_moves(t.con, profile, today(t.con), in_scope(profile)):
+        return ledger
+    return t.view(
+        "identities_after_moves",
+        f"""select ledger.* replace
+            (coalesce(moving.container, ledger.parent_distinguished_name) as parent_distinguished_name)
+        from {ledger} ledger left join moving using (person_number)""",
+    )
 
 
-def moves(con: duckdb.DuckDBPyConnection, profile: Profile, target: str) -> list[Row]:
+def moves(t: Scratch, target: EntraTarget, found: Preview) -> list[Row]:
     """Accounts that the target has, and that would come into another container: how many go where, and why.
 
-    Over temp table `differing`, whatever kind of operation carries the move. `cause` is `rules` when the profile changed,
-    `worker` when the worker did, `date` when days passed since somebody left.
+    `cause` is `rules` when the profile changed, `worker` when the worker did, `date` when days passed since somebody left.
     """
-    mapping = compile_mapping(profile)
-    leaves = desired.carriers(mapping, "parent_distinguished_name")
+    leaves = carriers(target.mapping, "parent_distinguished_name")
     if not leaves:
         return []
     place = quote(leaves[0].column)
     return rows(
-        con,
+        t.con,
         f"""with causes as (
             select person_number, cause from former_places
             qualify row_number() over (partition by person_number order by until desc) = 1)
-        select x.{place} as "from", d.{place} as "to", coalesce(m.cause, c.cause, 'worker') as cause, count(*) as accounts
-        from differing d join delivered x on x.target = ? and x.person_number = d.person_number
-        left join moving m on m.person_number = d.person_number left join causes c on c.person_number = d.person_number
-        where {key_sql(f"x.{place}")} is distinct from {key_sql(f"d.{place}")}
+        select delivered.{place} as "from", operation.{place} as "to", coalesce(moving.cause, causes.cause, 'worker') as cause,
+            count(*) as accounts
+        from {found.operations} operation join {found.delivered} delivered using (person_number)
+        left join moving using (person_number) left join causes using (person_number)
+        where operation.undoes is null
+            and {key_sql(f"delivered.{place}")} is distinct from {key_sql(f"operation.{place}")}
         group by all order by accounts desc, 1, 2, 3""",
-        [target],
     )
 
 
@@ -255,37 +229,35 @@ def places_verdict(con: duckdb.DuckDBPyConnection, profile: Profile) -> list[Row
 
 
 def worker_plan(
-    con: duckdb.DuckDBPyConnection, profile: Profile, target: str, number: str, journal: Journal
-) -> Row | None:
+    con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, target: EntraTarget, number: str, journal: Journal, now: dt.datetime
+) -> Row | None:  # fmt: skip
     """What would be sent for one worker: kind, attribute by attribute old and new, and the exact SCIM user.
 
     `held_for` says what a person decides about before it goes out, if anything.
     """
-    mapping = _diff(con, profile, target, journal)
-    undo.make(con, mapping, target, "select * from differing")
-    found = rows(con, "select *, 'undo' as held_for from undo_operations where person_number = ?", [number]) or rows(
-        con, "select *, null as held_for from differing where person_number = ?", [number]
-    )
-    if not found:
-        return None
-    (new,) = found
-    source = "undo_operations" if new["held_for"] else "differing"
-    if new["held_for"] is None:
-        day = first(con, "select max(business_date) from days where status = 'done'") or (dt.date.max,)
-        guards.judge(con, profile, mapping, target, day[0], "select * from differing")
-        new["held_for"] = (first(con, "select held_for from held_back where person_number = ?", [number]) or (None,))[0]
-    old = (rows(con, "select * from delivered where target = ? and person_number = ?", [target, number]) or [{}])[0]
-    payload = first(con, f"select {mapping.user_json} from {source} where person_number = ?", [number])
-    attributes = [
-        {"attribute": leaf.column, "from": leaf.origin, "old": old.get(leaf.column), "new": new[leaf.column]}
-        for leaf in mapping.leaves
-        if not old or old.get(leaf.column) != new[leaf.column]
-    ]
+    with scratch(con) as t:
+        found = _preview(t, loaded, target, journal, now)
+        if found is None:
+            return None
+        operations = rows(con, f"select * from {found.operations} where person_number = ?", [number])
+        if not operations:
+            return None
+        new = operations[0]
+        old = (rows(con, f"select * from {found.delivered} where person_number = ?", [number]) or [{}])[0]
+        payload = t.first(
+            f"""select {target.mapping.user_json} from {found.operations}
+            where person_number = ? and undoes is not distinct from ?""",
+            [number, new["undoes"]],
+        )
     return {
         "person_number": number,
         "kind": new["kind"],
         "held_for": new["held_for"],
-        "attributes": attributes,
+        "attributes": [
+            {"attribute": column.name, "from": column.origin, "old": old.get(column.name), "new": new[column.name]}
+            for column in target.columns
+            if not old or old.get(column.name) != new[column.name]
+        ],
         "payload": payload and payload[0],
     }
 
@@ -342,7 +314,7 @@ def trace(
 
     With `known_on`, the version is that of `date` by what was known at the end of that day.
     """
-    _complete(con, profile, compile_mapping(profile))
+    _complete(con, profile)
     names = list(profile.columns)
     fields = ", ".join(f"v.{quote(name)}" for name in names)
     made = "v.life_stage, v.status_active, v.next_at, v.known_from, e.landed_at"

@@ -1,6 +1,7 @@
 """The DuckDB warehouse: the only room that opens it. Relations are its values, transactions its unit of work."""
 
 from hcm_pipeline.warehouse.expressions import type_of
+from hcm_pipeline.warehouse.graphs import on_cycles
 from hcm_pipeline.warehouse.relations import Relation, Scratch, query, scratch, table, transaction
 from hcm_pipeline.warehouse.store import Warehouse, ensure_columns, exclusive, first, literal, memory, quote
 from hcm_pipeline.warehouse.types import DUCKDB_TYPES
@@ -15,6 +16,7 @@ __all__ = [
     "first",
     "literal",
     "memory",
+    "on_cycles",
     "query",
     "quote",
     "scratch",

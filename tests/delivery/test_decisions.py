@@ -10,10 +10,8 @@ from typing import Any
 
 import pytest
 
+from hcm_pipeline.delivery import Plan
 from hcm_pipeline.delivery.manifest import Manifest
-from hcm_pipeline.delivery.plan import canary
-from hcm_pipeline.delivery.plan.planning import Plan
-from hcm_pipeline.delivery.send import batches
 from hcm_pipeline.delivery.state.journal import Journal, ManifestState, Outcome, RequestState
 from hcm_pipeline.delivery.state.pacing import Pace
 from hcm_pipeline.errors import UsageError
@@ -134,11 +132,8 @@ def take(chain: Chain, manifest: Manifest, *requests: int) -> None:
             )
 
 
-def test_what_is_left_of_an_approved_load_goes_on_by_itself_and_nothing_else_does(
-    chain: Chain, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for module in (batches, canary):
-        monkeypatch.setattr(module, "OPERATIONS_PER_REQUEST", 5)
+def test_what_is_left_of_an_approved_load_goes_on_by_itself_and_nothing_else_does(chain: Chain) -> None:
+    chain.operations = 5
     _, manifest = held(chain)
     approve(chain, manifest)
     take(chain, manifest, 0)  # then the quota is spent
@@ -177,8 +172,7 @@ def test_an_approval_of_which_nothing_began_covers_no_rest(chain: Chain) -> None
 def test_a_load_that_is_rejected_while_its_rest_is_planned_is_not_approved_by_that(
     chain: Chain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (batches, canary):
-        monkeypatch.setattr(module, "OPERATIONS_PER_REQUEST", 5)
+    chain.operations = 5
     _, manifest = held(chain)
     approve(chain, manifest)
     take(chain, manifest, 0)
@@ -196,9 +190,8 @@ def test_a_load_that_is_rejected_while_its_rest_is_planned_is_not_approved_by_th
     assert (made.manifests, made.withheld) == ((), {"rejected": 15})
 
 
-def test_what_is_left_of_a_rejected_load_is_withheld(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (batches, canary):
-        monkeypatch.setattr(module, "OPERATIONS_PER_REQUEST", 5)
+def test_what_is_left_of_a_rejected_load_is_withheld(chain: Chain) -> None:
+    chain.operations = 5
     _, manifest = held(chain)
     approve(chain, manifest)
     take(chain, manifest, 0)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from hcm_pipeline.delivery import Plan
 from hcm_pipeline.delivery.plan.guards import Group, judge_group
-from hcm_pipeline.delivery.plan.planning import Plan
 from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.profile.model import GuardLimit
 

@@ -11,15 +11,11 @@ from functools import cache
 from pathlib import Path
 
 import orjson
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from hcm_pipeline.delivery.manifest import bodies
-from hcm_pipeline.delivery.plan import decisions
-from hcm_pipeline.delivery.plan.planning import make_plan
-from hcm_pipeline.delivery.send import batches
+from hcm_pipeline.delivery import bodies, withheld
 from hcm_pipeline.delivery.state.journal import WAITING, JournaledManifest, ManifestState, Outcome, RequestState
 from hcm_pipeline.errors import UsageError
 
@@ -63,10 +59,9 @@ class Deliveries(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.stack = ExitStack()
-        patch = self.stack.enter_context(pytest.MonkeyPatch.context())
-        patch.setattr(batches, "OPERATIONS_PER_REQUEST", 2)
         folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
         self.chain = with_guards(template().copied(folder), GUARDS)
+        self.chain.operations = 2
         self.con = self.stack.enter_context(self.chain.warehouse.write())
         self.journal = self.stack.enter_context(self.chain.journal())
         self.version = 0
@@ -90,7 +85,7 @@ class Deliveries(RuleBasedStateMachine):
             assert {n: v for n, v in self.arrived.items() if n not in kept_out} == {
                 n: v for n, v in self.wanted.items() if n not in kept_out
             }
-            assert sum(decisions.withheld(self.con, TARGET).values()) == len(kept_out)
+            assert sum(withheld(self.con, TARGET).values()) == len(kept_out)
         finally:
             self.stack.close()
 
@@ -124,9 +119,7 @@ class Deliveries(RuleBasedStateMachine):
 
     @rule()
     def plan(self) -> None:
-        make_plan(
-            self.con, self.chain.home, self.chain.loaded, self.journal, TARGET, self.chain.now, lambda message: None
-        )
+        self.chain.plan_on(self.con, self.journal)
 
     @rule(workers=st.sets(st.sampled_from(WORKERS), min_size=1), active=st.booleans())
     def hr_changes(self, workers: set[str], active: bool) -> None:

@@ -9,13 +9,17 @@ import duckdb
 import orjson
 import pytest
 
-from hcm_pipeline.delivery.plan import planning
-from hcm_pipeline.delivery.plan.planning import KINDS
+from hcm_pipeline.delivery import OperationKind
+from hcm_pipeline.delivery.plan import writing
+from hcm_pipeline.delivery.send.batches import Sizes
 from hcm_pipeline.delivery.state.journal import ManifestState, RequestState
 from hcm_pipeline.delivery.state.pauses import Gates
 from hcm_pipeline.directory.limits import PROXY_ADDRESS
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.flow import processing, queries
+from hcm_pipeline.flow.profiles import load_profile
+from hcm_pipeline.targets.entra import EntraTarget
+from hcm_pipeline.warehouse import scratch
 
 from .chain import TARGET, Chain, new_chain
 
@@ -174,7 +178,7 @@ def test_operations_go_out_with_exits_first_and_at_most_fifty_in_a_request(chain
     kinds = [
         kind for (kind,) in chain.rows("select kind from planned where plan_no = ? order by position", [made.plan_no])
     ]
-    assert kinds == sorted(kinds, key=KINDS.index)
+    assert kinds == sorted(kinds, key=list(OperationKind).index)
     lines = chain.bytes_of(made).splitlines()
     assert [len(orjson.loads(line)["Operations"]) for line in lines] == [50, 11]
 
@@ -244,7 +248,9 @@ def rendered(query: str, operations: int) -> list[str]:
     """The operations of all requests of a plan that `query` returns, as their texts."""
     with duckdb.connect(config={"threads": 2, "preserve_insertion_order": False}) as con:
         con.execute("create table planned as select range as position, repeat('x', 200) as filling from range(300_000)")
-        bodies = list(planning._bodies(con, query, operations))
+        form = EntraTarget(TARGET, load_profile("oracle-hcm").profile).form
+        with scratch(con) as t:
+            bodies = list(writing.bodies(t, form, query, list(Sizes(50, 50).slices(operations))))
     assert len(bodies) == -(-operations // 50)
     return [text for body in bodies for text in orjson.loads(body)["Operations"]]
 
@@ -256,7 +262,7 @@ def test_many_operations_are_written_in_order_whatever_order_the_threads_return_
 
 
 def test_operations_returned_backwards_are_written_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "CHUNK_REQUESTS", 2)
+    monkeypatch.setattr(writing, "CHUNK_REQUESTS", 2)
     query = """select position, concat('"', position, '",') from planned order by position desc"""
     assert rendered(query, 230) == [str(position) for position in range(230)]
 
@@ -299,7 +305,7 @@ def test_another_container_is_a_move_and_who_is_disabled_besides_is_disabled_fir
               ("1003", "True", "Cat", "Stevens", "", "Sales"))  # fmt: skip
     assert chain.planned().counts == {"disable": 1, "move": 1, "update": 1}
     with chain.warehouse.write() as con, chain.journal() as journal:
-        found = queries.difference(con, chain.loaded.profile, TARGET, journal)
+        found = queries.difference(con, chain.loaded, chain.target, journal, chain.now)
     assert found["operations"] == {"disable": 1, "move": 1, "update": 1}
     assert found["moves"] == [
         {"from": "OU=Users,DC=x", "to": "OU=Left,DC=x", "cause": "worker", "accounts": 1},
@@ -320,7 +326,7 @@ def test_a_changed_rule_shows_whom_it_moves_before_and_after_the_run(chain: Chai
         if run:
             assert chain.planned().counts == {"move": 3}
         with chain.warehouse.write() as con, chain.journal() as journal:
-            found = queries.difference(con, chain.loaded.profile, TARGET, journal)
+            found = queries.difference(con, chain.loaded, chain.target, journal, chain.now)
         assert (found["operations"], found["moves"]) == ({"move": 3}, wanted)
 
 

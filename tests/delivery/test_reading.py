@@ -15,10 +15,10 @@ import pytest
 
 from hcm_pipeline.delivery.outcomes import log_reading
 from hcm_pipeline.delivery.outcomes.log_reading import OutcomeReport, read_outcomes, why_read
-from hcm_pipeline.delivery.plan.resend import why_plan
 from hcm_pipeline.delivery.send.upload import upload
 from hcm_pipeline.entra import GraphClient, LogPage, Patience
 from hcm_pipeline.flow import processing
+from hcm_pipeline.flow.facts import why_plan_now
 from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, running
 from hcm_pipeline.targets.entra.job_health import JobState
 
@@ -84,7 +84,7 @@ class Line:
 
     def due(self) -> bool:
         with self.chain.warehouse.write() as con:
-            return why_plan(con, self.handle.target.key, self.now()) is not None
+            return why_plan_now(con, self.handle.target.key, self.now()) is not None
 
     def why_read(self) -> str | None:
         with self.chain.warehouse.read() as con:

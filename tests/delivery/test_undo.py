@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from hcm_pipeline.delivery import Plan
 from hcm_pipeline.delivery.manifest import Manifest
-from hcm_pipeline.delivery.plan.planning import Plan
 from hcm_pipeline.delivery.state.journal import ManifestState
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow import processing

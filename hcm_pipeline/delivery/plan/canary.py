@@ -10,11 +10,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from hcm_pipeline.delivery.manifest import OPERATIONS_PER_REQUEST
-from hcm_pipeline.delivery.state.journal import Journal
-from hcm_pipeline.delivery.state.pauses import Gates
 from hcm_pipeline.entra.log import NO_CHANGE, LogEntry
-from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.profile.model import Delivery
 from hcm_pipeline.settings import Target
 
@@ -34,12 +30,6 @@ class Canary:
 def canary_of(delivery: Delivery, target: Target) -> Canary:
     """The profile's canary; the sandbox's log is read more often, for it does not lag."""
     return Canary(delivery.canary, delivery.canary_minutes, 1.0 if target.sandbox else 30.0)
-
-
-def first_request(journal: Journal, loaded: LoadedProfile, target: str) -> int:
-    """How many operations the first request of a manifest holds: the canary's while the profile is not proven there."""
-    size = loaded.profile.delivery.canary
-    return size if size and not Gates(journal, target).proven(loaded.sha256) else OPERATIONS_PER_REQUEST
 
 
 @dataclass(frozen=True)

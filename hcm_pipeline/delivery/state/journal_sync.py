@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from hcm_pipeline.delivery.plan import undo
 from hcm_pipeline.delivery.state.journal import Journal, ManifestState, RequestState
-from hcm_pipeline.warehouse import first
+from hcm_pipeline.warehouse import Relation, Scratch, first, scratch
 
 ACCEPT_SEQ = "accept_seq"
 
@@ -49,7 +49,12 @@ def take_over(con: duckdb.DuckDBPyConnection, journal: Journal) -> int:
         and exists (from planned p where p.plan_no = f.plan_no)
         qualify row_number() over (partition by f.target, o.person_number order by o.plan_no desc) = 1
     """)
-    undo.remember(con)
+    with scratch(con) as t:
+        undo.remember(
+            t,
+            Relation("fresh", ("plan_no", "request_no", "accepted_at")),
+            Relation("taken", ("target", "plan_no", "request_no", "person_number")),
+        )
     con.execute("""
         delete from delivered d using taken t where d.target = t.target and d.person_number = t.person_number
     """)
@@ -93,19 +98,16 @@ def _take_states(con: duckdb.DuckDBPyConnection, journal: Journal) -> None:
     con.unregister("requested")
 
 
-def find_doubtful(con: duckdb.DuckDBPyConnection, journal: Journal, target: str) -> None:
-    """Make temp table `doubtful(person_number, plan_no)`: workers in requests that may or may not have arrived.
+def find_doubtful(t: Scratch, journal: Journal, target: str) -> Relation:
+    """person_number, plan_no: workers in requests that may or may not have arrived.
 
     `plan_no` is the newest such plan of the worker. A delivery of a later plan ends the doubt: only one upload runs at a
     time, so that the service took it after whatever became of the request.
     """
-    con.execute("create or replace temp table unsettled(manifest_id varchar, request_no integer)")
     found = [(request.manifest_id, request.request_no) for request in journal.unsettled_requests(target)]
-    if found:
-        con.executemany("insert into unsettled values (?, ?)", found)
-    con.execute("""
-        create or replace temp table doubtful as
-        select o.person_number, max(plan_no) as plan_no
-        from unsettled u join manifests m using (manifest_id) join operations o using (plan_no, request_no) group by 1
-    """)
-    con.execute("drop table unsettled")
+    unsettled = t.of_rows("unsettled", {"manifest_id": "VARCHAR", "request_no": "INTEGER"}, found)
+    return t.make(
+        "doubtful",
+        f"""select operation.person_number, max(plan_no) as plan_no
+        from {unsettled} join manifests using (manifest_id) join operations operation using (plan_no, request_no) group by 1""",
+    )
