@@ -15,7 +15,7 @@ from hcm_pipeline.flow import processing
 from hcm_pipeline.flow.staleness import refuse_moved
 
 from .chain import Chain, new_chain
-from .test_guards import crowd, left
+from .house import crowd, left
 
 
 @pytest.fixture(scope="module")
