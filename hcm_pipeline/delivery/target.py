@@ -17,7 +17,7 @@ from hcm_pipeline.warehouse import Relation, Scratch, literal, quote
 
 @dataclass(frozen=True)
 class Limits:
-    """What the service allows. `operations`: in one request; `calls` in any `window`; `quota` calls in any 24 hours."""
+    """The limits of a service. `operations`: in one request; `calls` in any `window`; `quota` calls in any 24 hours."""
 
     operations: int
     calls: int
@@ -55,7 +55,7 @@ class RequestForm:
 
 @dataclass(frozen=True)
 class Desired:
-    """What workers should be. `everybody`: person_number of each worker who should have an account, once.
+    """The state that workers should be in. `everybody`: person_number of each worker who should have an account, once.
 
     `versions`: person_number, the target's columns and `basis` (UHUGEINT, over all that they are made from) of those workers whose
     version may be another than the delivered one.
@@ -74,7 +74,7 @@ class Target(Protocol):
 
     @property
     def tenant(self) -> str:
-        """Whose limits count: targets of one tenant share one count of calls."""
+        """The tenant: its targets share one count of calls."""
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -86,7 +86,7 @@ class Target(Protocol):
 
     @property
     def limits(self) -> Limits:
-        """What the service allows."""
+        """The limits of the service."""
 
     @property
     def form(self) -> RequestForm:
@@ -97,7 +97,7 @@ class Target(Protocol):
         """The values, by column, that make the version of a disabled account of any other: how an undo ends a new account."""
 
     def desired(self, t: Scratch, facts: Mapping[str, Relation], delivered: Relation, same: Relation) -> Desired:
-        """What every worker should be, from the facts that flow hands through delivery.
+        """The versions that workers should have, from the facts that flow hands through delivery.
 
         `delivered(person_number)` are the workers that any target was ever sent. Workers whose basis is in
         `same(person_number, basis)` are left out of the versions before anything is rendered: they would come out as delivered.

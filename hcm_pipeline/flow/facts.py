@@ -34,7 +34,7 @@ def newest_snapshot(t: Scratch) -> Snapshot | None:
 
 
 def facts_of(t: Scratch, profile: Profile, identities: Relation | None = None) -> Facts | None:
-    """What is known of workers, as views: nothing is written, and a warehouse that lacks columns of the profile is read as if they
+    """The facts about workers, as views: nothing is written, and a warehouse that lacks columns of the profile is read as if they
     were null. `identities` is the ledger (None: the warehouse's). None when no business date was processed yet.
     """
     snapshot = newest_snapshot(t)
@@ -59,7 +59,7 @@ def facts_of(t: Scratch, profile: Profile, identities: Relation | None = None) -
 
 
 def why_plan_now(con: duckdb.DuckDBPyConnection, target: str, now: dt.datetime) -> tuple[str, str] | None:
-    """What a plan made now would send again (see `why_plan`); None: nobody, or nothing was processed yet."""
+    """The reason for which a plan made now would send workers again (see `why_plan`); None where there is none."""
     with scratch(con) as t:
         snapshot = newest_snapshot(t)
         if snapshot is None:

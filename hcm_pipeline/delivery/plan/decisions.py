@@ -1,4 +1,4 @@
-"""What people decided about manifests, as the warehouse knows it, and the workers that it keeps out of the next plan.
+"""Decisions about manifests, as the warehouse knows them, and the workers that it keeps out of the next plan.
 
 The journal is where a decision is made (`Journal.approve`, `Journal.reject`): it needs no warehouse, and it counts at once.
 Every plan takes over what is new. Nothing is lost by a rejection: the same desired version of a worker is withheld until it

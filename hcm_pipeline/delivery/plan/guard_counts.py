@@ -110,7 +110,7 @@ class Census:
         self._highest: dict[str | None, Counted | None] = {}
 
     def tally(self, field: str | None) -> Tally:
-        """What is planned, sent and there, by the groups of a field."""
+        """The operations planned and sent, and the accounts, by the groups of a field."""
         if field not in self._tallies:
             sent = _sent(self._t, self._scene, field)
             bases = _bases(self._t, self._scene, self._judged, field, sent)
@@ -223,5 +223,5 @@ def predicate(scene: Scene, kind: str, attribute: str | None, field: str | None,
 
 
 def name_of(scene: Scene, kind: str, attribute: str | None) -> str:
-    """What is counted for a limit, and of `change` and `clear` its column in `grouped`."""
+    """The name under which a limit's operations are counted: of `change` and `clear` a column of `grouped`."""
     return kind if attribute is None else f"{kind} {scene.attributes.index(attribute)}"

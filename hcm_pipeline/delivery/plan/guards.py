@@ -25,14 +25,14 @@ from hcm_pipeline.warehouse import Relation, Scratch, literal
 OTHERS = "others"
 HELD_FOR = (GuardKind.DISABLE, GuardKind.ENABLE, GuardKind.CREATE, GuardKind.RENAME, GuardKind.MOVE, GuardKind.CLEAR,
             GuardKind.CHANGE, GuardKind.UPDATE, OTHERS)  # fmt: skip
-"""What operations are held for; one that several limits counted is held for the first of them."""
+"""The reasons for which operations are held; one that several limits counted is held for the first of them."""
 ATTRIBUTES = (GuardKind.CHANGE, GuardKind.CLEAR)
 """Kinds of limit that look at single attributes."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a limit says about one group of operations.
+    """A limit's verdict on one group of operations.
 
     `cohort` and `value` name the group (None: the whole target), `attribute` what changes or is cleared. `operations` may be
     at most `allowed`; `base` is the number of accounts that they are a share of. `rule` is what set `allowed`: max, percent,
@@ -57,7 +57,7 @@ class Verdict:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Verdict:
-        """What `as_row` made."""
+        """The verdict that `as_row` made a row of."""
         given = {**row, "tripped": row["verdict"] == "tripped"}
         return cls(**{name: given[name] for name in (each.name for each in fields(cls))})
 
@@ -100,7 +100,7 @@ def judge_group(
     cohort: str | None = None,
     others_go_on: bool = True,
 ) -> Verdict:
-    """What a limit says about a group: the smallest of its bounds decides.
+    """Judge a group by a limit: the smallest of its bounds decides.
 
     A share of no accounts is no share: a first load, or a company that is new, is judged by `max` alone.
     """
@@ -200,7 +200,7 @@ def _of_interest(judged: list[Verdict]) -> Iterator[Verdict]:
 def _groups(
     guards: Guards, limit: GuardLimit, scene: Scene, census: Census, attribute: str | None, field: str | None
 ) -> Iterator[Verdict]:
-    """What a limit says of each group of a field."""
+    """A limit's verdict on each group of a field."""
     name = name_of(scene, limit.kind, attribute)
     total = census.tally(None).operations(None, name)
     enough = total >= _fewest(limit)

@@ -58,7 +58,7 @@ def take_over(t: Scratch, journal: Journal, task: Task) -> Known:
 
 
 def look_up(t: Scratch, journal: Journal, task: Task) -> Known:
-    """What is known, with nothing written: the warehouse may be a read copy that lacks columns of the target."""
+    """The same with nothing written: the warehouse may be a read copy that lacks columns of the target."""
     doubtful = journal_sync.find_doubtful(t, journal, task.target.key)
     kept = decisions.Kept.copies(t)
     decisions.take_over(t, journal, kept)

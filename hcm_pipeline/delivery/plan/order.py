@@ -38,7 +38,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Urgency:
-    """What makes an operation urgent: the kinds in the order of sending, today, the time, and how long one may wait."""
+    """The circumstances of urgency: the kinds in the order of sending, today, the time, and how long one may wait."""
 
     kinds: tuple[OperationKind, ...]
     today: dt.date
@@ -92,8 +92,8 @@ def arrange(
 def note_first_planned(t: Scratch, target: str, differing: Relation, delivered: Relation, now: dt.datetime) -> None:
     """Bring `first_planned` up to a plan: since when each worker's difference waits. To be called once for a plan.
 
-    `differing` has person_number. What the target took since ends the wait: another difference, or the same again because the first
-    try failed, begins its own.
+    `differing` has person_number. A delivery since then ends the wait: another difference, or the same again because the first try
+    failed, begins its own.
     """
     waiting = t.make(
         "waiting",

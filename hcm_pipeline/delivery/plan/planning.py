@@ -4,7 +4,7 @@ What is sent is never the raw delta of two extracts: reruns, failures, backfills
 case of their own, because each plan is the difference between what should be and what the service took.
 
 A plan makes one manifest of all that no guard stopped, and one of each kind of operation that a guard stopped, held until a
-person decides. What is left, unchanged, of one that was approved and whose upload has begun is a manifest of its own and needs
+person decides. The rest, unchanged, of one that was approved and whose upload has begun is a manifest of its own and needs
 no second approval: a load larger than the quota goes on by itself. No worker is in two of them, and a newer plan takes the place
 of all that an older one left unsent: in whatever order they are approved and uploaded, no version of a worker follows a newer one.
 """
@@ -39,7 +39,7 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Plan:
-    """What would be sent. `counts` are operations by kind, held ones among them.
+    """A plan that was made. `counts` are operations by kind, held ones among them.
 
     `manifest` and `plan_no` are those of what no guard stopped, None when nothing of that kind is to send. `held` are the
     manifests that wait for an approval, `approved` those of which a person has approved what an earlier one left.
@@ -135,7 +135,7 @@ def preview(t: Scratch, task: Task, journal: Journal) -> Preview:
 
 @dataclass(frozen=True)
 class _Work:
-    """What a plan comes to before anything of it is written. `assigned` as of `splitting.assign`."""
+    """A plan before anything of it is written. `assigned` as of `splitting.assign`."""
 
     difference: Difference
     undone: undo.UndoPlan
@@ -195,7 +195,7 @@ def _attempt(con: duckdb.DuckDBPyConnection, task: Task, home: Home, journal: Jo
 def _write(
     t: Scratch, task: Task, home: Home, journal: Journal, before: _Waiting, progress: Progress
 ) -> tuple[Plan, list[tuple[Manifest, Part]]]:
-    """What happens in one transaction; the plan, and its manifests with their parts."""
+    """Do all that happens in one transaction; the plan, and its manifests with their parts."""
     facts = known.take_over(t, journal, task)
     number = entering.next_number(t, journal, task.target.key)
     progress(f"{task.business_date}: comparing what should be with what the service has")

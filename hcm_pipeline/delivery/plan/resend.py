@@ -14,10 +14,10 @@ def resend(t: Scratch, target: str, contract: str, workers: Relation, now: dt.da
     `contract` is the sha256 of the profile that the newest snapshot was made with, `workers` as of `Facts`, `now` the time of
     planning, for those who wait before the next try.
 
-    A person's decision comes first. What passes (and what is missing) is sent again when its wait is over, what needs a
-    configuration when the profile is another one, and a worker who lacks a manager when the manager's account has come. Failures
-    that need data are not among them: other data make another version, which the plan sends anyhow. While the job does not run,
-    only a person's decision sends anybody again.
+    A person's decision comes first. A failure that passes (and one that is missing) is sent again when its wait is over, one that
+    needs a configuration when the profile is another one, and a worker who lacks a manager when the manager's account has come.
+    Failures that need data are not among them: other data make another version, which the plan sends anyhow. While the job does not
+    run, only a person's decision sends anybody again.
     """
     values = {"target": target, "now": now, "contract": contract, "retry": str(FailureClass.RETRY),
               "configuration": str(FailureClass.CONFIGURATION)}  # fmt: skip

@@ -29,7 +29,7 @@ def inputs(t: Scratch, task: Task, workers: Relation) -> dict[str, str]:
 
 
 def moved(t: Scratch, manifest: Manifest, profile: str, snapshot: Snapshot, names: Relation) -> list[str]:
-    """What is no longer as it was when the manifest was planned, in words; empty when it still says what it would say.
+    """The inputs that are no longer as they were when the manifest was planned, in words; empty when it would be the same.
 
     `profile` is the sha256 of the profile, `names` as of `Facts`. The snapshot of a manifest is the one of the newest plan: that
     one has found again what an older, held one said.

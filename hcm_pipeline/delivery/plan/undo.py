@@ -1,8 +1,8 @@
 """Undo: putting back the versions that a target had before a manifest.
 
 No account is deleted and no name is given back. A worker whom the manifest created gets the same record as that of a disabled
-account; everybody else gets the whole record that the manifest replaced. A person approves it like anything that is held. What was
-undone is withheld until the worker's desired version changes, or the next plan would do it again.
+account; everybody else gets the whole record that the manifest replaced. A person approves it like anything that is held. An undone
+version is withheld until the worker's desired version changes, or the next plan would do it again.
 
 An undo is wanted from the moment somebody asks for it until nothing of the manifest is left in the target: each plan makes it
 anew, as it makes everything else.
@@ -51,7 +51,7 @@ def ask(con: duckdb.DuckDBPyConnection, target: str, manifest_id: str, by: str, 
 def make(
     t: Scratch, target: Target, wanted: Relation, delivered: Relation, before: Relation, differing: Relation
 ) -> UndoPlan:
-    """What is to be sent for every wanted undo.
+    """The operations of every wanted undo.
 
     `wanted` has manifest_id; `delivered` and `before` are the versions that the target has and had before them; `differing` has
     person_number and digest of what the plan would send otherwise.

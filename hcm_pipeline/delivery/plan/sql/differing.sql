@@ -1,5 +1,5 @@
 -- One row: a worker that the target does not have as desired.
--- Makes: desired.*, kind
+-- Makes: *, kind
 -- Reads: {desired}, {delivered}, {again}, {doubtful}, {withheld}
 select desired.*, {kind} as kind
 from {desired} desired

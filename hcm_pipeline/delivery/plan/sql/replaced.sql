@@ -1,5 +1,5 @@
 -- One row: a version that an accepted operation replaces.
--- Makes: delivered.*, replaced_by, replaced_at
+-- Makes: *, replaced_by, replaced_at
 -- Reads: delivered, {taken}, {fresh}
 select delivered.*, taken.plan_no as replaced_by, fresh.accepted_at as replaced_at
 from delivered
