@@ -39,7 +39,7 @@ class Verdict:
     history, everybody, or none where there is nothing to compare with.
     """
 
-    kind: str
+    kind: GuardKind
     attribute: str | None
     cohort: str | None
     value: str | None
@@ -53,12 +53,12 @@ class Verdict:
     def as_row(self) -> dict[str, Any]:
         """For JSON and tables."""
         row = asdict(self)
-        return {**row, "verdict": "tripped" if row.pop("tripped") else "passed"}
+        return {**row, "kind": str(self.kind), "verdict": "tripped" if row.pop("tripped") else "passed"}
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Verdict:
         """The verdict that `as_row` made a row of."""
-        given = {**row, "tripped": row["verdict"] == "tripped"}
+        given = {**row, "kind": GuardKind(row["kind"]), "tripped": row["verdict"] == "tripped"}
         return cls(**{name: given[name] for name in (each.name for each in fields(cls))})
 
     def describe(self, *, values: bool) -> str:

@@ -110,7 +110,7 @@ def _seal(t: Scratch, task: Task, part: Part, plan_no: int, said: Said, content:
     return Manifest.seal(
         business_date=task.business_date, target=task.target.key, profile=task.rules.profile,
         previous=said.previous, requests=content.requests, operations=part.size,
-        bulk_sha256=content.sha256, bulk_bytes=content.size, counts=part.counts,
+        bulk_sha256=content.sha256, bulk_bytes=content.size, counts={str(kind): count for kind, count in part.counts.items()},
         inputs=staleness.inputs(t, task, workers),
         extracts=[_extract(*row) for row in t.rows(extracts)],
         held_for=part.held_for, undoes=part.undoes, plan_sha256=hashlib.sha256(about).hexdigest(),
