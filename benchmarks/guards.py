@@ -26,13 +26,13 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from hcm_pipeline.delivery.plan import guards
+from hcm_pipeline.delivery import names_of
+from hcm_pipeline.delivery.plan import guards, known
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile
-from hcm_pipeline.targets.entra import desired
-from hcm_pipeline.targets.entra.scim_mapping import Mapping
-from hcm_pipeline.warehouse import DUCKDB_TYPES, Warehouse, ensure_columns, quote
+from hcm_pipeline.targets.entra import EntraTarget
+from hcm_pipeline.warehouse import DUCKDB_TYPES, Warehouse, ensure_columns, quote, scratch, table
 
 TODAY = dt.date(2026, 11, 30)
 TARGET = "principal/job"
@@ -170,7 +170,8 @@ def study(companies: int, seed: int, largest: int) -> dict[str, Told]:
     found: dict[str, Told] = {}
     loaded = load_profile("oracle-hcm")
     with tempfile.TemporaryDirectory() as folder, Warehouse(Home(Path(folder) / "home")).write() as con:
-        mapping = desired.prepare(con, loaded.profile)
+        target = EntraTarget(TARGET, loaded.profile)
+        known.prepare(con, target)
         ensure_columns(
             con, "worker_versions", {name: DUCKDB_TYPES[kind] for name, kind in loaded.profile.types.items()}
         )
@@ -181,7 +182,7 @@ def study(companies: int, seed: int, largest: int) -> dict[str, Told]:
                 changes = day(company)
                 if not changes:
                     continue
-                held = _held(con, loaded, mapping, changes, company)
+                held = _held(con, loaded, target, changes, company)
                 told = found.setdefault(name, Told())
                 told.days += 1
                 whole = set(changes) if name in INCIDENTS else set()
@@ -205,8 +206,8 @@ def _by_percent(company: Company, changes: Changes) -> bool:
 
 def _deliver(con: duckdb.DuckDBPyConnection, company: Company) -> None:
     """The warehouse of a company after a month of ordinary days."""
-    for table in ("manifests", "operations", "accepted_requests", "delivered", "worker_versions"):
-        con.execute(f"delete from {table}")
+    for name in ("manifests", "operations", "accepted_requests", "delivered", "worker_versions"):
+        con.execute(f"delete from {name}")
     chance, staff = company.chance, company.enabled()
     days, operations = [], []
     for i in range(HISTORY_DAYS):
@@ -244,19 +245,19 @@ def _deliver(con: duckdb.DuckDBPyConnection, company: Company) -> None:
 
 
 def _held(
-    con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, mapping: Mapping, changes: Changes, company: Company
+    con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, target: EntraTarget, changes: Changes, company: Company
 ) -> set[str]:
     """Whom the guards hold of a plan with these changes."""
-    columns = {name: [values[i] for values in changes.values()] for i, name in enumerate(VALUES)}
+    columns = {name: pa.array([values[i] for values in changes.values()], pa.string()) for i, name in enumerate(VALUES)}
     kinds = [_kind(company, number, values) for number, values in changes.items()]
-    con.register("changes_made", pa.table({
-        "person_number": list(changes), "kind": kinds, **{n: pa.array(v, pa.string()) for n, v in columns.items()}
-    }))  # fmt: skip
-    others = ", ".join(f"null as {quote(leaf.column)}" for leaf in mapping.leaves if leaf.column not in VALUES)
-    guards.judge(con, loaded.profile, mapping, TARGET, TODAY, f"select *, {others} from changes_made")
-    held = {number for (number,) in con.execute("select person_number from held_back").fetchall()}
-    con.unregister("changes_made")
-    return held
+    values = dict.fromkeys(names_of(target), "VARCHAR")
+    with scratch(con) as t:
+        made = t.of_arrow("changes", pa.table({"person_number": list(changes), "kind": kinds, **columns}))
+        versions = table(con, "worker_versions")
+        judged = guards.judge(
+            t, target, loaded.profile.guards, TODAY, t.complete(made, values), table(con, "delivered"), versions
+        )
+        return {number for (number,) in t.rows(f"select person_number from {judged.held_back}")}
 
 
 def rows(found: dict[str, Told]) -> Iterator[tuple[str, str, int, str, str, str]]:

@@ -1,13 +1,46 @@
-"""Delivery brings a target from what it has to what it should have: plans, guards, decides, journals, paces, sends and settles.
+"""Delivery brings a target from what it has to what it should have, whatever the target.
 
-It knows no service. `OutcomeRules`, `LiveTarget` and `Service` are what it asks of one; `Journal` is its state.
+The room decides which operations a plan holds, which of them wait for an approval, when requests go out and what became of them. A
+service, a format and a worker's fields are known to targets alone: `Target`, `OutcomeRules`, `LiveTarget` and `Service` are what
+delivery asks of one; `Journal` is its state.
 """
 
 from hcm_pipeline.delivery.kinds import OperationKind
+from hcm_pipeline.delivery.manifest import (
+    BULK_FILE,
+    MANIFEST_FILE,
+    PLAN_FILE,
+    ExtractOf,
+    Manifest,
+    bodies,
+    folder_of,
+    read_manifest,
+    verify,
+    write_manifest,
+)
 from hcm_pipeline.delivery.outcomes.failures import decide_retry, find_codes
 from hcm_pipeline.delivery.outcomes.health import Remembered, ServiceStopped, refuse_silent, remembered
 from hcm_pipeline.delivery.outcomes.log_reading import OutcomeReport, read_outcomes, sync_warehouse, why_read
 from hcm_pipeline.delivery.outcomes.matching import SKEW, first_in_first_out
+from hcm_pipeline.delivery.plan import (
+    OTHERS,
+    UNDO,
+    Facts,
+    Plan,
+    Preview,
+    Rules,
+    Snapshot,
+    Task,
+    Verdict,
+    ask_undo,
+    attributes,
+    make_plan,
+    moved,
+    preview,
+    read_summary,
+    why_plan,
+    withheld,
+)
 from hcm_pipeline.delivery.send.eta import ends_at
 from hcm_pipeline.delivery.send.upload import UploadReport, upload
 from hcm_pipeline.delivery.service import (
@@ -42,15 +75,24 @@ from hcm_pipeline.delivery.state import (
     RequestState,
     SendResult,
 )
-from hcm_pipeline.delivery.target import Limits, RequestForm, Target
+from hcm_pipeline.delivery.target import Column, Desired, Limits, RequestForm, Target, digest_sql, names_of
 
 __all__ = [
+    "BULK_FILE",
+    "MANIFEST_FILE",
+    "OTHERS",
+    "PLAN_FILE",
     "SKEW",
+    "UNDO",
     "UNKNOWN_CODE",
     "WAITING",
     "Answer",
+    "Column",
     "Decision",
     "DeliveryState",
+    "Desired",
+    "ExtractOf",
+    "Facts",
     "FailureClass",
     "Health",
     "HealthState",
@@ -58,6 +100,7 @@ __all__ = [
     "JournaledManifest",
     "Limits",
     "LiveTarget",
+    "Manifest",
     "ManifestProgress",
     "ManifestState",
     "Mend",
@@ -72,24 +115,45 @@ __all__ = [
     "Pause",
     "PauseKind",
     "PauseState",
+    "Plan",
+    "Preview",
     "Reception",
     "Remembered",
     "RequestForm",
     "RequestRecord",
     "RequestState",
+    "Rules",
     "SendResult",
     "Service",
     "ServiceStopped",
+    "Snapshot",
     "Target",
+    "Task",
     "UploadReport",
+    "Verdict",
+    "ask_undo",
+    "attributes",
+    "bodies",
     "decide_retry",
+    "digest_sql",
     "ends_at",
     "find_codes",
     "first_in_first_out",
+    "folder_of",
+    "make_plan",
+    "moved",
+    "names_of",
+    "preview",
+    "read_manifest",
     "read_outcomes",
+    "read_summary",
     "refuse_silent",
     "remembered",
     "sync_warehouse",
     "upload",
+    "verify",
+    "why_plan",
     "why_read",
+    "withheld",
+    "write_manifest",
 ]

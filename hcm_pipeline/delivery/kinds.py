@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class OperationKind(StrEnum):
-    """What an operation does to an account. A target says which of them it has, and in which order they are sent."""
+    """The effect of an operation on an account. A target says which of them it has, and in which order they are sent."""
 
     DISABLE = "disable"
     ENABLE = "enable"

@@ -1,9 +1,9 @@
-"""Manifests: all bulk requests of one planned upload, as files that can be read, compared and replayed.
+"""Manifests: all requests of one planned upload, as files that can be read, compared and replayed.
 
 A folder `manifests/<business date>/<manifest id>/` holds `bulk.ndjson` (a line is exactly one body that is posted),
-`plan.json` (what it does, in numbers, and what the guards said) and `manifest.json` (what it was made from). The id is the
+`plan.json` (its effects, in numbers, and the verdicts of the guards) and `manifest.json` (its origin). The id is the
 sha256 of the canonical JSON of every field but the id itself; the sha256 of the two other files are among those fields, so
-the id stands for the content and for what a person read who approved it.
+the id stands for the content and for the text that a person read before approving it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ from hcm_pipeline.errors import PipelineError
 BULK_FILE = "bulk.ndjson"
 MANIFEST_FILE = "manifest.json"
 PLAN_FILE = "plan.json"
-OPERATIONS_PER_REQUEST = 50
-"""Microsoft Graph, synchronizationJob: bulkUpload: at most 50 operations in a request."""
 
 
 class ExtractOf(BaseModel):
@@ -38,13 +36,13 @@ class ExtractOf(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What a manifest is and what it was made from.
+    """One planned upload, and all that it was made from.
 
     `previous` is the manifest of which a request was last sent to the same target (None for the first): it keeps the
     ids of two uploads with equal bytes apart. `counts` are operations by kind. `inputs` names what the plan was computed
-    from (see `delivery.inputs`). `held_for` is what a person decides about before it goes out: the kind of operation that a
+    from (see `plan.staleness`). `held_for` is what a person decides about before it goes out: the kind of operation that a
     guard tripped over, `others` or `undo`; None: it is free. `undoes` is the manifest that an undo takes back.
-    `plan_sha256` is of `plan.json`; manifests of the first release have none.
+    `plan_sha256` is of `plan.json`, None where there is none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -72,7 +70,7 @@ class Manifest(BaseModel):
         return draft.model_copy(update={"manifest_id": draft.content_id()})
 
     def content_id(self) -> str:
-        """The sha256 of the canonical JSON of every field but the id, and but those of later releases that are not set."""
+        """The sha256 of the canonical JSON of every field but the id, and but the optional ones that are not set."""
         unset = {name for name in ("held_for", "undoes", "plan_sha256") if getattr(self, name) is None}
         content = self.model_dump(mode="json", exclude={"manifest_id", *unset})
         return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
@@ -120,7 +118,7 @@ def bodies(folder: Path, start: int = 0) -> Iterator[tuple[int, bytes]]:
 def verify(folder: Path) -> Manifest:
     """Check that `bulk.ndjson` and `plan.json` are the files that the manifest was sealed over; returns the manifest.
 
-    Raises PipelineError when the bytes differ: what would be sent, or what was read about it, is then not what was planned.
+    Raises PipelineError when the bytes differ: the requests, or the text that people read about them, are not those planned.
     """
     manifest = read_manifest(folder)
     for name, sealed in ((BULK_FILE, manifest.bulk_sha256), (PLAN_FILE, manifest.plan_sha256)):

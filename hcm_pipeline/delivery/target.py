@@ -1,7 +1,7 @@
-"""What delivery asks of a target. Delivery plans, guards, decides, journals, paces, sends and settles; all that is particular to
-a service stands behind these two protocols: `Target`, which needs no connection, and `Service`, which is one.
+"""The plan's half of what delivery asks of a target. All that is particular to a service stands behind two protocols: `Target`,
+which needs no connection, and `Service` (see `delivery.service`), which is one.
 
-A draft of the plan's half: columns, kinds, desired versions and rendering. `service.py` has the other half.
+Delivery plans, guards, decides, journals, paces, sends and settles. A version of a worker is to it a row of texts with a digest.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hcm_pipeline.delivery.kinds import OperationKind
-from hcm_pipeline.warehouse import Relation, Scratch
+from hcm_pipeline.warehouse import Relation, Scratch, literal, quote
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What the service allows. `operations`: in one request; `calls` in any `window`; `quota` calls in any 24 hours."""
+    """The limits of a service. `operations`: in one request; `calls` in any `window`; `quota` calls in any 24 hours."""
 
     operations: int
     calls: int
@@ -26,16 +26,43 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Column:
+    """One value of a version, always a text. `origin` says for people what it is made from.
+
+    `kind` is the kind of operation that a change of this value makes; limits of that kind count it then, and those of single
+    attributes do not. None: a change of it is an attribute that changes.
+    """
+
+    name: str
+    origin: str
+    kind: OperationKind | None = None
+
+
+@dataclass(frozen=True)
 class RequestForm:
     """How a request is written: `head`, the operations with `separator` between them, `tail`.
 
-    `operation` is SQL (VARCHAR) for one operation, over the columns of `planned`: person_number, digest and the target's own.
+    `operation` is SQL (VARCHAR) for one operation with the separator behind it, over the columns of `planned`: person_number,
+    digest and the target's own. `shape` stands for the form of a version: a digest is over it and over the values.
     """
 
     head: bytes
     separator: bytes
     tail: bytes
     operation: str
+    shape: str
+
+
+@dataclass(frozen=True)
+class Desired:
+    """The state that workers should be in. `everybody`: person_number of each worker who should have an account, once.
+
+    `versions`: person_number, the target's columns and `basis` (UHUGEINT, over all that they are made from) of those workers whose
+    version may be another than the delivered one.
+    """
+
+    everybody: Relation
+    versions: Relation
 
 
 class Target(Protocol):
@@ -47,11 +74,11 @@ class Target(Protocol):
 
     @property
     def tenant(self) -> str:
-        """Whose limits count: targets of one tenant share one count of calls."""
+        """The tenant: its targets share one count of calls."""
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """The mapped values, by name, all VARCHAR: what a version of a worker is made of."""
+    def columns(self) -> tuple[Column, ...]:
+        """The values that a version is made of, in the order in which people read them."""
 
     @property
     def kinds(self) -> tuple[OperationKind, ...]:
@@ -59,18 +86,36 @@ class Target(Protocol):
 
     @property
     def limits(self) -> Limits:
-        """What the service allows."""
-
-    def desired(self, t: Scratch, facts: Mapping[str, Relation], same: Relation | None) -> Relation:
-        """What every worker should be: person_number, the columns, `digest` over them, and `basis` over what they are made from.
-
-        `facts` are the relations of workers and names that flow hands through delivery. Workers whose `basis` is in
-        `same(person_number, basis)` are left out before anything is rendered: they would come out as delivered.
-        """
-
-    def kind_sql(self, desired: str, delivered: str) -> str:
-        """SQL (VARCHAR) for the kind of an operation, over two aliases with the columns; all of `delivered` is null for a newcomer."""
+        """The limits of the service."""
 
     @property
     def form(self) -> RequestForm:
         """How a request is written."""
+
+    @property
+    def deactivated(self) -> Mapping[str, str]:
+        """The values, by column, that make the version of a disabled account of any other: how an undo ends a new account."""
+
+    def desired(self, t: Scratch, facts: Mapping[str, Relation], delivered: Relation, same: Relation) -> Desired:
+        """The versions that workers should have, from the facts that flow hands through delivery.
+
+        `delivered(person_number)` are the workers that any target was ever sent. Workers whose basis is in
+        `same(person_number, basis)` are left out of the versions before anything is rendered: they would come out as delivered.
+        """
+
+    def change_sql(self, desired: str, delivered: str) -> str:
+        """SQL (VARCHAR) for the kind of a change: over two aliases with the columns, of versions that differ."""
+
+    def enabled_sql(self, version: str) -> str:
+        """SQL (BOOLEAN) over an alias with the columns: the version is one of an enabled account."""
+
+
+def names_of(target: Target) -> tuple[str, ...]:
+    """The names of a target's columns."""
+    return tuple(column.name for column in target.columns)
+
+
+def digest_sql(target: Target) -> str:
+    """SQL (UHUGEINT) for the digest of a version, over its columns."""
+    values = ", ".join(f"coalesce({quote(name)}, chr(30))" for name in names_of(target))
+    return f"md5_number(concat_ws(chr(31), {literal(target.form.shape)}, {values}))"

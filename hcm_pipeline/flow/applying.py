@@ -20,9 +20,9 @@ from hcm_pipeline.delivery import (
 from hcm_pipeline.delivery import UploadReport as UploadReport
 from hcm_pipeline.delivery import upload as send
 from hcm_pipeline.delivery.plan.canary import canary_of
-from hcm_pipeline.delivery.plan.staleness import refuse_moved
 from hcm_pipeline.flow import verdicts
 from hcm_pipeline.flow.installation import Installation, Progress, quiet
+from hcm_pipeline.flow.staleness import refuse_moved
 from hcm_pipeline.targets.entra.connection import describe, open_target, pace_of
 from hcm_pipeline.targets.entra.job_health import describe_health
 from hcm_pipeline.targets.entra.service import live

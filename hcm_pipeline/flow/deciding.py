@@ -76,7 +76,7 @@ def decide_identity(installation: Installation, number: str, decision: IdentityD
     """
     now = installation.clock()
     with installation.warehouse.write() as con, scratch(con) as t:
-        workers = workforce(t)
+        workers = workforce(t, installation.profile)
         asked = {one.person_number for one in review.waiting(con)}
         if decision.spelling or (decision.accept and number not in asked):
             spelling = review.decide_spelling(

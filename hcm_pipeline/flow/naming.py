@@ -8,7 +8,7 @@ import duckdb
 
 from hcm_pipeline.identity import Workforce, give_names
 from hcm_pipeline.profile import Profile
-from hcm_pipeline.warehouse import Scratch, first, scratch
+from hcm_pipeline.warehouse import DUCKDB_TYPES, Scratch, first, scratch
 from hcm_pipeline.workers import changes_of, current_workers, worker_versions
 
 
@@ -18,7 +18,12 @@ def name_workers(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date,
         return give_names(t, profile, current_workers(t), worker_versions(t), changes_of(t, day), day, now)
 
 
-def workforce(t: Scratch) -> Workforce:
-    """The workers of the newest snapshot, as the ledger reads them."""
+def workforce(t: Scratch, profile: Profile) -> Workforce:
+    """The workers of the newest snapshot, as the ledger reads them: with every field of the profile, null where none is known yet."""
+    types = {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()}
     newest = first(t.con, "select max(business_date) from days where status = 'done'")
-    return Workforce(newest[0] if newest and newest[0] else dt.date.min, current_workers(t), worker_versions(t))
+    return Workforce(
+        newest[0] if newest and newest[0] else dt.date.min,
+        t.complete(current_workers(t), types),
+        t.complete(worker_versions(t), types),
+    )

@@ -8,22 +8,19 @@ from pathlib import Path
 
 import duckdb
 
-from hcm_pipeline.delivery import WAITING, Journal
-from hcm_pipeline.delivery.manifest import Manifest as Manifest
-from hcm_pipeline.delivery.manifest import folder_of, verify
-from hcm_pipeline.delivery.plan import undo as undos
-from hcm_pipeline.delivery.plan.guards import OTHERS
-from hcm_pipeline.delivery.plan.planning import KINDS, make_plan
-from hcm_pipeline.delivery.plan.planning import Plan as Plan
-from hcm_pipeline.delivery.plan.resend import why_plan
+from hcm_pipeline.delivery import OTHERS, WAITING, Journal, OperationKind, ask_undo, folder_of, make_plan, verify
+from hcm_pipeline.delivery import Manifest as Manifest
+from hcm_pipeline.delivery import Plan as Plan
 from hcm_pipeline.errors import GuardStop, UsageError
 from hcm_pipeline.flow import verdicts
+from hcm_pipeline.flow.facts import task_of, why_plan_now
 from hcm_pipeline.flow.installation import Clock, Installation, Progress, quiet, utc_now
 from hcm_pipeline.flow.naming import name_workers
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile
+from hcm_pipeline.targets.entra import EntraTarget
 from hcm_pipeline.verdicts import Effect
-from hcm_pipeline.warehouse import Warehouse, first, transaction
+from hcm_pipeline.warehouse import Warehouse, first, scratch, transaction
 from hcm_pipeline.workers import prepare
 
 
@@ -35,7 +32,9 @@ def plan(
         with warehouse.write() as con, Journal(warehouse.home.journal, clock=clock) as journal:
             prepare(con, loaded)
             _name_the_rest(con, loaded, clock())
-            made = make_plan(con, warehouse.home, loaded, journal, target, clock(), progress)
+            with scratch(con) as t:
+                task = task_of(t, loaded, EntraTarget(target, loaded.profile), clock())
+                made = make_plan(con, task, warehouse.home, journal, progress) if task else None
             if made is not None:
                 with transaction(con):
                     verdicts.keep_plan(con, made, clock())
@@ -54,7 +53,7 @@ def undo(
     Raises UsageError when nothing of the manifest can be put back.
     """
     with warehouse.write() as con:
-        undos.ask(con, target, manifest_id, by, clock())
+        ask_undo(con, target, manifest_id, by, clock())
     made = plan(warehouse, loaded, target, clock=clock, progress=progress)
     if made is None or not any(manifest.undoes == manifest_id for manifest in made.held):
         left_out = made.left_out.get(manifest_id, {}) if made else {}
@@ -97,7 +96,7 @@ def plan_again(installation: Installation) -> PlanAgain | str:
     if before:
         return f"manifest {before[0].manifest_id[:12]} is {before[0].state}; it comes first"
     with installation.warehouse.read() as con:
-        due = why_plan(con, installation.target, installation.clock())
+        due = why_plan_now(con, installation.target, installation.clock())
         day = first(con, "select max(business_date) from days where status = 'done'")
     if due is None or day is None or day[0] is None:
         return "nobody is to be sent again now"
@@ -126,7 +125,7 @@ def _name_the_rest(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, now: d
 
 def operation_kinds(made: Plan | None) -> dict[str, int]:
     """The operations of a plan by kind, held ones among them, in the order of sending; zeros too."""
-    return {kind: made.counts.get(kind, 0) if made else 0 for kind in KINDS}
+    return {kind: made.counts.get(kind, 0) if made else 0 for kind in OperationKind}
 
 
 def manifest_folder(home: Home, manifest: Manifest) -> Path:

@@ -9,7 +9,7 @@ from hcm_pipeline import profile
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.profile import BUILT_IN, LoadedProfile, Profile, built_in_names
 from hcm_pipeline.profile.model import IDENTITY_COLUMNS
-from hcm_pipeline.targets.entra.scim_mapping import compile_mapping, mapping_faults
+from hcm_pipeline.targets.entra import compile_mapping, mapping_faults
 from hcm_pipeline.warehouse import DUCKDB_TYPES
 from hcm_pipeline.workers.change_kinds import KINDS as CHANGE_KINDS
 

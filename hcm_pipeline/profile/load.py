@@ -95,7 +95,7 @@ def _fault(error: dict[str, Any]) -> ProfileFault:
     if kind == "extra_forbidden":
         return ProfileFault(key, value, "no such key; see docs/reference/profile.md for the keys there are")
     allowed = context.get("expected") or context.get("pattern") or error["msg"].removeprefix("Value error, ")
-    prefix = {"literal_error": "one of ", "string_pattern_mismatch": "must match "}.get(kind, "")
+    prefix = {"literal_error": "one of ", "enum": "one of ", "string_pattern_mismatch": "must match "}.get(kind, "")
     return ProfileFault(key, value, f"{prefix}{allowed}")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from enum import StrEnum
 from functools import cache
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
@@ -609,12 +610,27 @@ class Delivery(Model):
         return self.daily_quota - self.quota_used_by_others
 
 
-class GuardLimit(Model):
-    """How many operations of a kind a plan may hold before they wait for a person's word."""
+class GuardKind(StrEnum):
+    """What a limit counts."""
 
-    kind: Literal["create", "update", "disable", "enable", "move", "rename", "change", "clear"]
-    """`update`: any change of an account that stays enabled or disabled. `rename`: the userName changes. `change`, `clear`:
-    one attribute changes or loses its value; judged for each mapped attribute but active and userName."""
+    CREATE = "create"
+    UPDATE = "update"
+    """Any change of an account that stays enabled or disabled."""
+    DISABLE = "disable"
+    ENABLE = "enable"
+    MOVE = "move"
+    RENAME = "rename"
+    """The userName changes."""
+    CHANGE = "change"
+    """One attribute changes; judged for each mapped attribute but active and userName."""
+    CLEAR = "clear"
+    """One attribute loses its value; judged for the same."""
+
+
+class GuardLimit(Model):
+    """How many operations of a kind a plan may hold before they wait for an approval."""
+
+    kind: GuardKind
     per: str | None = None
     """None: all of the target. `cohort`: every value of every field in `cohorts`. Or one worker field."""
     max: int | None = Field(None, ge=0)
@@ -631,7 +647,7 @@ class GuardLimit(Model):
     def _limits_something(self) -> GuardLimit:
         if self.max is None and self.percent is None and self.factor is None:
             raise ValueError("needs max, percent or factor")
-        if self.factor is not None and self.kind in {"change", "clear"}:
+        if self.factor is not None and self.kind in {GuardKind.CHANGE, GuardKind.CLEAR}:
             raise ValueError("factor goes with kinds of operation; of attributes there is no history")
         return self
 
@@ -651,17 +667,17 @@ class Guards(Model):
     undo_days: int = Field(30, ge=1)
     """How long the version before a delivered one is kept, for an undo."""
     limits: tuple[GuardLimit, ...] = (
-        GuardLimit(kind="disable", percent=5, factor=5, at_least=10),
-        GuardLimit(kind="disable", per="cohort", percent=25, at_least=10),
-        GuardLimit(kind="enable", percent=10, factor=5, at_least=10),
-        GuardLimit(kind="create", percent=50, at_least=100),
-        GuardLimit(kind="rename", percent=1, at_least=10),
-        GuardLimit(kind="move", percent=10, at_least=10),
-        GuardLimit(kind="clear", percent=5, at_least=10),
-        GuardLimit(kind="clear", per="cohort", percent=50, at_least=10),
-        GuardLimit(kind="change", percent=25, at_least=100),
-        GuardLimit(kind="change", per="cohort", percent=75, at_least=50),
-        GuardLimit(kind="update", percent=33, at_least=100),
+        GuardLimit(kind=GuardKind.DISABLE, percent=5, factor=5, at_least=10),
+        GuardLimit(kind=GuardKind.DISABLE, per="cohort", percent=25, at_least=10),
+        GuardLimit(kind=GuardKind.ENABLE, percent=10, factor=5, at_least=10),
+        GuardLimit(kind=GuardKind.CREATE, percent=50, at_least=100),
+        GuardLimit(kind=GuardKind.RENAME, percent=1, at_least=10),
+        GuardLimit(kind=GuardKind.MOVE, percent=10, at_least=10),
+        GuardLimit(kind=GuardKind.CLEAR, percent=5, at_least=10),
+        GuardLimit(kind=GuardKind.CLEAR, per="cohort", percent=50, at_least=10),
+        GuardLimit(kind=GuardKind.CHANGE, percent=25, at_least=100),
+        GuardLimit(kind=GuardKind.CHANGE, per="cohort", percent=75, at_least=50),
+        GuardLimit(kind=GuardKind.UPDATE, percent=33, at_least=100),
     )
     """Those of a profile take the place of all of these. What takes something away from a person is asked about from ten on, what
     gives or changes from fifty or a hundred on."""

@@ -84,6 +84,14 @@ class Scratch:
             self.con.executemany(f"insert into {made} values ({places})", [list(row) for row in rows])
         return made
 
+    def complete(self, relation: Relation, columns: Mapping[str, str]) -> Relation:
+        """The relation with all of these columns: those that it lacks are null. `columns` is name to DuckDB type."""
+        lacking = {name: kind for name, kind in columns.items() if name not in relation.columns}
+        if not lacking:
+            return relation
+        nulls = ", ".join(f"null::{kind} as {quote(name)}" for name, kind in lacking.items())
+        return self.view("complete", f"select *, {nulls} from {relation}")
+
     def run(self, statement: str, values: Values = ()) -> None:
         """Execute a statement that returns nothing."""
         self.con.execute(statement, dict(values) if isinstance(values, Mapping) else list(values))

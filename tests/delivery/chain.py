@@ -6,22 +6,32 @@ import csv
 import datetime as dt
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import orjson
 
-from hcm_pipeline.delivery import Journal, OutcomeEntry, RequestState, SendResult
-from hcm_pipeline.delivery.manifest import Manifest, bodies, folder_of
+from hcm_pipeline.delivery import (
+    Journal,
+    Manifest,
+    OutcomeEntry,
+    Plan,
+    RequestState,
+    SendResult,
+    bodies,
+    folder_of,
+    make_plan,
+)
 from hcm_pipeline.delivery.outcomes import matching
-from hcm_pipeline.delivery.plan.planning import Plan
 from hcm_pipeline.delivery.state.journal_sync import sync
 from hcm_pipeline.flow import landing, plans, processing
+from hcm_pipeline.flow.facts import task_of
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile
+from hcm_pipeline.targets.entra import EntraTarget
 from hcm_pipeline.targets.entra.service import EntraOutcomes
 from hcm_pipeline.warehouse import Warehouse, scratch
 
@@ -38,11 +48,12 @@ class Chain:
     home: Home
     now: dt.datetime = NOON
     loaded: LoadedProfile = field(default_factory=lambda: load_profile("oracle-hcm"))
+    operations: int = 50
 
     def copied(self, folder: Path) -> Chain:
         """The same in a home of its own, below `folder`."""
         shutil.copytree(self.home.path, folder / "home")
-        return Chain(Home(folder / "home"), self.now, self.loaded)
+        return Chain(Home(folder / "home"), self.now, self.loaded, self.operations)
 
     @property
     def warehouse(self) -> Warehouse:
@@ -65,10 +76,26 @@ class Chain:
         assert landed.result == "taken", landed
         list(processing.process(self.warehouse, self.loaded, [dt.date.fromisoformat(date)], clock=self.clock))
 
+    @property
+    def target(self) -> EntraTarget:
+        """The target under the chain's profile, with requests of `operations`."""
+        made = EntraTarget(TARGET, self.loaded.profile)
+        return replace(made, limits=replace(made.limits, operations=self.operations))
+
     def plan(self) -> Plan:
-        made = plans.plan(self.warehouse, self.loaded, TARGET, clock=self.clock)
+        if self.operations == EntraTarget.limits.operations:
+            made = plans.plan(self.warehouse, self.loaded, TARGET, clock=self.clock)
+        else:
+            with self.warehouse.write() as con, self.journal() as journal:
+                made = self.plan_on(con, journal)
         assert made is not None
         return made
+
+    def plan_on(self, con: duckdb.DuckDBPyConnection, journal: Journal) -> Plan | None:
+        """Plan on an open warehouse, without names for those who have none."""
+        with scratch(con) as t:
+            task = task_of(t, self.loaded, self.target, self.now)
+            return make_plan(con, task, self.home, journal) if task else None
 
     def planned(self) -> Plan:
         """Plan what must not be empty."""

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hcm_pipeline.delivery import UNKNOWN_CODE, FailureClass, Health, HealthState
+from hcm_pipeline.delivery import UNKNOWN_CODE, FailureClass, Health, HealthState, why_plan
 from hcm_pipeline.delivery.outcomes import failures, health, matching
-from hcm_pipeline.delivery.plan.resend import make_resend, why_plan
+from hcm_pipeline.delivery.plan.resend import resend
 from hcm_pipeline.sandbox import log_codes
 from hcm_pipeline.targets.entra.error_codes import KNOWN_CODES, mend_of
+from hcm_pipeline.warehouse import Relation, scratch
 
 from .tables import OUTCOMES, RULES, T0, TARGET, Service, empty_tables, entry_at
 
@@ -44,9 +45,25 @@ def later(minutes: float) -> dt.datetime:
 
 
 def sent_again(service: Service, minutes: float) -> dict[str, str]:
-    """The workers that a plan made so many minutes after T0 sends again, and why."""
-    make_resend(service.con, TARGET, later(minutes))
-    return dict(service.rows("select person_number, reason from resend"))
+    """Who a plan made so many minutes after T0 sends again, and why."""
+    with scratch(service.con) as t:
+        return dict(t.rows(f"from {resend(t, TARGET, *snapshot(service), later(minutes))}"))
+
+
+def snapshot(service: Service) -> tuple[str, Relation]:
+    """The contract of the newest snapshot, and to whom its workers' accounts refer."""
+    with scratch(service.con) as t:
+        row = t.first("select contract from days order by business_date desc limit 1")
+    assert row is not None
+    return row[0], Relation(
+        "(select person_number, manager as refers_to from worker_versions where valid_to is null)", ()
+    )
+
+
+def due(service: Service, minutes: float) -> tuple[str, str] | None:
+    """What a plan made so many minutes after T0 would send again."""
+    with scratch(service.con) as t:
+        return why_plan(t, TARGET, *snapshot(service), later(minutes))
 
 
 def fail(service: Service, code: str | None, at: float = 60, log_id: str = "a") -> None:
@@ -196,13 +213,13 @@ def test_two_requests_without_a_word_in_the_log_mean_a_silent_job_that_is_tried_
 
 
 def test_why_a_plan_is_due_names_no_worker_and_changes_with_the_attempt(service: Service) -> None:
-    assert why_plan(service.con, TARGET, later(10)) is None
+    assert due(service, 10) is None
     fail(service, "Timeout")
-    first = why_plan(service.con, TARGET, later(60))
+    first = due(service, 60)
     assert first is not None
     assert first[0] == "1 workers are to be sent again: failed"
     service.accept(3700, digest=7)
     fail(service, "Timeout", 3800, "b")
-    second = why_plan(service.con, TARGET, later(1000))
+    second = due(service, 1000)
     assert second is not None
     assert second[1] != first[1]

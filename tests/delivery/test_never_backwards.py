@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-import atexit
 import datetime as dt
-import shutil
 import tempfile
 from contextlib import ExitStack, suppress
-from functools import cache
 from pathlib import Path
 
 import orjson
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from hcm_pipeline.delivery import WAITING, JournaledManifest, ManifestState, RequestState, SendResult
-from hcm_pipeline.delivery.manifest import bodies
-from hcm_pipeline.delivery.plan import decisions
-from hcm_pipeline.delivery.plan.planning import make_plan
-from hcm_pipeline.delivery.send import batches
+from hcm_pipeline.delivery import (
+    WAITING,
+    JournaledManifest,
+    ManifestState,
+    RequestState,
+    SendResult,
+    bodies,
+    make_plan,
+    withheld,
+)
 from hcm_pipeline.errors import UsageError
+from hcm_pipeline.warehouse import scratch
 
-from .chain import TARGET, Chain, new_chain
-from .test_guards import crowd, with_guards
+from .house import Row, crowd, new_house
 
 WORKERS = [row[0] for row in crowd(5)]
-ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 GUARDS = """
 [delivery]
 canary = 1
@@ -42,17 +42,6 @@ NUMBERS = st.integers(0, 9)
 ENDS = st.sampled_from([RequestState.ACCEPTED, RequestState.ACCEPTED, RequestState.UNKNOWN, RequestState.REFUSED, None])
 
 
-@cache
-def template() -> Chain:
-    """A home with five workers in its snapshot, planned and not sent."""
-    folder = Path(tempfile.mkdtemp(prefix="never-backwards-"))
-    atexit.register(shutil.rmtree, folder)
-    chain = new_chain(folder)
-    chain.day("2026-11-01", *((*row[:5], "v0000") for row in crowd(5)))
-    chain.plan()
-    return chain
-
-
 class Deliveries(RuleBasedStateMachine):
     """HR, a planner, people who decide and an upload that dies, against a service that remembers what arrived.
 
@@ -63,12 +52,13 @@ class Deliveries(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.stack = ExitStack()
-        patch = self.stack.enter_context(pytest.MonkeyPatch.context())
-        patch.setattr(batches, "OPERATIONS_PER_REQUEST", 2)
         folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
-        self.chain = with_guards(template().copied(folder), GUARDS)
-        self.con = self.stack.enter_context(self.chain.warehouse.write())
-        self.journal = self.stack.enter_context(self.chain.journal())
+        self.house = self.stack.enter_context(new_house(folder)).ruled(GUARDS).sized(2)
+        self.said: list[Row] = [(*row[:5], "v0000") for row in crowd(5)]
+        self.house.day("2026-11-01", *self.said)
+        self.con = self.house.con
+        self.journal = self.stack.enter_context(self.house.journal())
+        self.plan()
         self.version = 0
         self.wanted = dict.fromkeys(WORKERS, "v0000")
         self.arrived: dict[str, str] = {}
@@ -90,7 +80,7 @@ class Deliveries(RuleBasedStateMachine):
             assert {n: v for n, v in self.arrived.items() if n not in kept_out} == {
                 n: v for n, v in self.wanted.items() if n not in kept_out
             }
-            assert sum(decisions.withheld(self.con, TARGET).values()) == len(kept_out)
+            assert sum(withheld(self.con, self.house.target.key).values()) == len(kept_out)
         finally:
             self.stack.close()
 
@@ -102,7 +92,7 @@ class Deliveries(RuleBasedStateMachine):
         return doubtful + others
 
     def approve(self, manifest: JournaledManifest) -> None:
-        until = self.chain.now + dt.timedelta(hours=24)
+        until = self.house.now + dt.timedelta(hours=24)
         self.journal.approve(manifest.manifest_id, by="somebody", why=None, until=until)
 
     def send(self, manifest_id: str, end: RequestState | None) -> None:
@@ -112,33 +102,30 @@ class Deliveries(RuleBasedStateMachine):
         if not self.journal.begin_send(manifest_id, request):
             return
         if end is not RequestState.REFUSED:
-            folder = self.chain.home.path / self.journal.get(manifest_id).folder
+            folder = self.house.home.path / self.journal.get(manifest_id).folder
             [body] = [body for number, body in bodies(folder) if number == request]
-            for operation in orjson.loads(body)["Operations"]:
-                number, version = operation["data"]["externalId"], operation["data"][ENTERPRISE]["department"]
+            for entry in orjson.loads(body):
+                number, version = entry["number"], entry["room"]
                 assert self.arrived.get(number, "") <= version, "an older version followed a newer one"
                 self.arrived[number] = version
         if end is not None:
-            self.chain.now += dt.timedelta(seconds=1)
-            self.journal.end_send(manifest_id, request, SendResult(end, status=202, service_time=self.chain.now))
+            self.house.now += dt.timedelta(seconds=1)
+            self.journal.end_send(manifest_id, request, SendResult(end, status=202, service_time=self.house.now))
 
     @rule()
     def plan(self) -> None:
-        make_plan(
-            self.con, self.chain.home, self.chain.loaded, self.journal, TARGET, self.chain.now, lambda message: None
-        )
+        with scratch(self.con) as t:
+            make_plan(self.con, self.house.task(t), self.house.home, self.journal)
 
     @rule(workers=st.sets(st.sampled_from(WORKERS), min_size=1), active=st.booleans())
     def hr_changes(self, workers: set[str], active: bool) -> None:
         self.version += 1
         version = f"v{self.version:04}"
         self.wanted |= dict.fromkeys(workers, version)
-        self.con.execute(
-            """update worker_versions set department = ?, active = ?, digest = md5_number(person_number || ?)
-            where list_contains(?::varchar[], person_number)""",
-            [version, active, version, sorted(workers)],
-        )
-        self.con.execute("update days set state = ?", [version])
+        said = {row[0]: row for row in self.said}
+        said |= {number: (number, str(active), *said[number][2:5], version) for number in workers}
+        self.said = list(said.values())
+        self.house.day("2026-11-01", *self.said)
 
     @rule(which=NUMBERS)
     def somebody_approves(self, which: int) -> None:
@@ -166,7 +153,7 @@ class Deliveries(RuleBasedStateMachine):
 
     @rule()
     def half_a_day_passes(self) -> None:
-        self.chain.now += dt.timedelta(hours=13)
+        self.house.now += dt.timedelta(hours=13)
 
 
 TestDeliveries = Deliveries.TestCase

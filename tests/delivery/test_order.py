@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
 
 import duckdb
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcm_pipeline.delivery.plan.order import make_order, note_first_planned, steady_sql, urgency_sql
-from hcm_pipeline.delivery.plan.planning import KINDS
-from hcm_pipeline.warehouse import Warehouse
+from hcm_pipeline.delivery import OperationKind
+from hcm_pipeline.delivery.plan.order import Urgency, note_first_planned, sort
+from hcm_pipeline.warehouse import memory, scratch
 
-from .chain import Chain, new_chain
+from .tables import empty_tables
 
+KINDS = tuple(OperationKind)
 TODAY = dt.date(2026, 11, 23)
 NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 
@@ -41,25 +41,26 @@ def starting(number: str, days: int, **given: object) -> Op:
     return Op(number, start=TODAY + dt.timedelta(days=days), **given)  # type: ignore[arg-type]
 
 
+COLUMNS = {"person_number": "VARCHAR", "kind": "VARCHAR", "refers_to": "VARCHAR", "starts_on": "DATE", "since": "TIMESTAMPTZ",
+           "enabled": "BOOLEAN", "failed": "BOOLEAN"}  # fmt: skip
+
+
+@cache
+def database() -> duckdb.DuckDBPyConnection:
+    """One for all orders: opening it takes longer than they do."""
+    return memory()
+
+
 def order(*ops: Op, no_later_than_days: float = 3.0, steadily: bool = False) -> list[str]:
     """Person numbers in the order of sending."""
-    with duckdb.connect() as con:
-        con.register("given", pa.table({
-            "person_number": pa.array([op.number for op in ops], pa.string()),
-            "kind": pa.array([op.kind for op in ops], pa.string()),
-            "manager": pa.array([op.manager for op in ops], pa.string()),
-            "start_date": pa.array([op.start for op in ops], pa.date32()),
-            "since": pa.array([NOW - dt.timedelta(days=op.waited_days) for op in ops], pa.timestamp("us", "UTC")),
-            "active": pa.array(["true" if op.active else "false" for op in ops], pa.string()),
-            "failed": pa.array([op.failed for op in ops], pa.bool_()),
-        }))  # fmt: skip
-        urgency, steady = urgency_sql(KINDS, TODAY, NOW, no_later_than_days), steady_sql(KINDS)
-        make_order(
-            con,
-            f"select person_number, manager, kind = 'create' as creates, {urgency} as urgency, {steady} as steady from given",
-        )
-        column = "steady_place" if steadily else "place"
-        found = con.execute(f"select person_number, {column} from sending_order order by {column}").fetchall()
+    rows = [
+        (op.number, op.kind, op.manager, op.start, NOW - dt.timedelta(days=op.waited_days), op.active, op.failed)
+        for op in ops
+    ]
+    column = "steady_place" if steadily else "place"
+    with scratch(database()) as t:
+        placed = sort(t, t.of_rows("operations", COLUMNS, rows), Urgency(KINDS, TODAY, NOW, no_later_than_days))
+        found = t.rows(f"select person_number, {column} from {placed} order by {column}")
     assert [place for _, place in found] == list(range(len(ops)))
     return [number for number, _ in found]
 
@@ -185,33 +186,36 @@ def _on_cycle(chain: dict[str, str], number: str) -> bool:
 
 
 @pytest.fixture
-def chain(tmp_path: Path) -> Chain:
-    """A home with an empty warehouse."""
-    return new_chain(tmp_path)
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Empty tables."""
+    with empty_tables() as made:
+        yield made
 
 
-def first_planned(warehouse: Warehouse, day: int, *numbers: str) -> dict[str, int]:
-    """Plan these workers on a day of November 2026; since which day each waits."""
-    values = ", ".join(f"('{number}')" for number in numbers) or "(null)"
+def first_planned(
+    con: duckdb.DuckDBPyConnection, day: int, *numbers: str, delivered: int | None = None
+) -> dict[str, int]:
+    """Plan these workers on a day of November 2026; since which day each waits. The target has `a` by the plan `delivered`."""
     now = dt.datetime(2026, 11, day, tzinfo=dt.UTC)
-    with warehouse.write() as con:
+    with scratch(con) as t:
+        differing = t.of_rows("differing", {"person_number": "VARCHAR"}, [(number,) for number in numbers])
+        has = [("a", delivered)] if delivered else []
         note_first_planned(
-            con, "t", f"select * from (values {values}) v(person_number) where person_number is not null", now
+            t, "t", differing, t.of_rows("has", {"person_number": "VARCHAR", "plan_no": "INTEGER"}, has), now
         )
-        rows = con.execute("select person_number, since from first_planned where target = 't'").fetchall()
+        rows = t.rows("select person_number, since from first_planned where target = 't'")
     return {number: since.astimezone(dt.UTC).day for number, since in rows}
 
 
-def test_who_waits_does_so_since_the_first_plan_that_had_them_until_one_has_them_not(chain: Chain) -> None:
-    assert first_planned(chain.warehouse, 1, "a", "b") == {"a": 1, "b": 1}
-    assert first_planned(chain.warehouse, 2, "a", "c") == {"a": 1, "c": 2}
-    assert first_planned(chain.warehouse, 3, "a", "b") == {"a": 1, "b": 3}
+def test_who_waits_does_so_since_the_first_plan_that_had_them_until_one_has_them_not(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    assert first_planned(con, 1, "a", "b") == {"a": 1, "b": 1}
+    assert first_planned(con, 2, "a", "c") == {"a": 1, "c": 2}
+    assert first_planned(con, 3, "a", "b") == {"a": 1, "b": 3}
 
 
-def test_what_was_delivered_since_begins_to_wait_anew(chain: Chain) -> None:
-    assert first_planned(chain.warehouse, 1, "a", "b") == {"a": 1, "b": 1}
-    with chain.warehouse.write() as con:
-        con.execute("insert into delivered by name select 't' as target, 'a' as person_number, 0 as digest, 7 as plan_no,"
-                    " 0 as request_no, 0 as op_no")  # fmt: skip
-    assert first_planned(chain.warehouse, 2, "a", "b") == {"a": 2, "b": 1}
-    assert first_planned(chain.warehouse, 3, "a", "b") == {"a": 2, "b": 1}
+def test_what_was_delivered_since_begins_to_wait_anew(con: duckdb.DuckDBPyConnection) -> None:
+    assert first_planned(con, 1, "a", "b") == {"a": 1, "b": 1}
+    assert first_planned(con, 2, "a", "b", delivered=7) == {"a": 2, "b": 1}
+    assert first_planned(con, 3, "a", "b", delivered=7) == {"a": 2, "b": 1}

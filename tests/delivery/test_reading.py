@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from hcm_pipeline.delivery import HealthState, OutcomeReport, read_outcomes, upload
-from hcm_pipeline.delivery.plan.resend import why_plan
 from hcm_pipeline.flow import plans
+from hcm_pipeline.flow.facts import why_plan_now
 from hcm_pipeline.http import Patience
 from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, running
 from hcm_pipeline.targets.entra.connection import to_sandbox
@@ -86,7 +86,7 @@ class Line:
 
     def due(self) -> bool:
         with self.chain.warehouse.write() as con:
-            return why_plan(con, self.handle.target.key, self.now()) is not None
+            return why_plan_now(con, self.handle.target.key, self.now()) is not None
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from hcm_pipeline.delivery.manifest import Manifest
-from hcm_pipeline.delivery.plan.staleness import refuse_moved
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.flow import plans
+from hcm_pipeline.flow.staleness import refuse_moved
 
 from .chain import Chain, new_chain
-from .test_guards import crowd, left
+from .house import crowd, left
 
 
 @pytest.fixture(scope="module")

@@ -18,9 +18,8 @@ from hcm_pipeline.alerts import AlertKind
 from hcm_pipeline.cli.main import app
 from hcm_pipeline.definitions import build
 from hcm_pipeline.defs import metadata
-from hcm_pipeline.delivery import ManifestState
+from hcm_pipeline.delivery import ManifestState, OperationKind
 from hcm_pipeline.delivery.manifest import Manifest
-from hcm_pipeline.delivery.plan.planning import KINDS
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import model
 from hcm_pipeline.sandbox.options import SandboxOptions
@@ -183,7 +182,7 @@ def test_the_manifest_reference_lists_every_key_state_and_kind() -> None:
     assert set(keys) == set(Manifest.model_fields)
     assert [code(state) for state, _ in list(rows(page, "States"))[1:]] == [str(state) for state in ManifestState]
     text = page.read_text(encoding="utf-8")
-    assert "the rest, by kind: " + ", ".join(f"`{kind}`" for kind in KINDS[1:]) in text
+    assert "the rest, by kind: " + ", ".join(f"`{kind}`" for kind in tuple(OperationKind)[1:]) in text
 
 
 def test_the_warehouse_reference_names_every_kind_of_change() -> None:

@@ -8,8 +8,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hcm_pipeline.targets.entra import desired
-from hcm_pipeline.warehouse import on_cycles
+from hcm_pipeline.flow.facts import facts_of
+from hcm_pipeline.targets.entra import EntraTarget
+from hcm_pipeline.warehouse import on_cycles, scratch
 
 from .driver import Firm, day, worker
 
@@ -40,11 +41,14 @@ def test_a_long_chain_is_no_cycle_and_a_long_cycle_is_one() -> None:
 
 def sent(firm: Firm) -> dict[str, str | None]:
     """Person number to the manager that would be sent."""
-    with firm.warehouse.write() as con:
-        mapping = desired.prepare(con, firm.loaded.profile)
-        column = next(leaf.column for leaf in mapping.leaves if leaf.column.endswith(":manager"))
-        query = desired.desired_sql(firm.loaded.profile, mapping)
-        return dict(con.execute(f'select person_number, "{column}" from ({query})').fetchall())
+    target = EntraTarget("t", firm.loaded.profile)
+    column = next(column.name for column in target.columns if column.name.endswith(":manager"))
+    with firm.warehouse.write() as con, scratch(con) as t:
+        facts = facts_of(t, firm.loaded.profile)
+        assert facts is not None
+        nobody = t.empty("nobody", {"person_number": "VARCHAR", "basis": "UHUGEINT"})
+        found = target.desired(t, facts.sources, nobody, nobody)
+        return dict(t.rows(f'select person_number, "{column}" from {found.versions}'))
 
 
 def test_unknown_self_and_cyclic_managers_are_warned_of_and_not_sent(tmp_path: Path) -> None:

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hcm_pipeline.delivery.manifest import OPERATIONS_PER_REQUEST
-from hcm_pipeline.delivery.state import DeliveryState
-from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.profile.model import Delivery
 
 
@@ -26,9 +23,3 @@ class Canary:
 def canary_of(delivery: Delivery, *, sandbox: bool) -> Canary:
     """The profile's canary; the sandbox's log is read more often, for it does not lag."""
     return Canary(delivery.canary, delivery.canary_minutes, 1.0 if sandbox else 30.0)
-
-
-def first_request(journal: DeliveryState, loaded: LoadedProfile, target: str) -> int:
-    """How many operations the first request of a manifest holds: the canary's while the profile is not proven there."""
-    size = loaded.profile.delivery.canary
-    return size if size and not journal.pauses(target).proven(loaded.sha256) else OPERATIONS_PER_REQUEST

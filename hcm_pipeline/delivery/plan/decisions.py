@@ -1,73 +1,110 @@
-"""What people decided about manifests, as the warehouse knows it, and whom it keeps out of the next plan.
+"""Decisions about manifests, as the warehouse knows them, and the workers that it keeps out of the next plan.
 
-The journal is where a decision is made (`Journal.approve`, `Journal.reject`): it needs no warehouse, and it counts at once.
+The journal is where a decision is made (`DeliveryState.approve`, `DeliveryState.reject`): it needs no warehouse, and it counts at once.
 Every plan takes over what is new. Nothing is lost by a rejection: the same desired version of a worker is withheld until it
 changes, or until somebody approves the manifest after all.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import duckdb
 
 from hcm_pipeline.delivery.plan.undo import UNDO
-from hcm_pipeline.delivery.state import DeliveryState, RequestState
-from hcm_pipeline.warehouse import first, literal
+from hcm_pipeline.delivery.state import Decision, DeliveryState, RequestState
+from hcm_pipeline.warehouse import Relation, Scratch, query, table
+
+_KEPT = ("manifest_decisions", "withheld", "undos")
 
 
-def take_over(con: duckdb.DuckDBPyConnection, journal: DeliveryState) -> int:
-    """Bring `manifest_decisions` and `withheld` up to the journal; how many decisions were new.
+@dataclass(frozen=True)
+class Kept:
+    """Where decisions and what follows from them are kept: the tables of these names, or copies of them."""
 
-    Of a rejected manifest, what the service accepted is not withheld, and neither is what may have arrived.
-    """
-    row = first(con, "select coalesce(max(decision_no), 0) from manifest_decisions")
+    decisions: Relation
+    withheld: Relation
+    undos: Relation
+
+    @classmethod
+    def tables(cls, t: Scratch) -> Kept:
+        """The warehouse's own."""
+        return cls(*(table(t.con, name) for name in _KEPT))
+
+    @classmethod
+    def copies(cls, t: Scratch) -> Kept:
+        """Copies, for a preview: a read copy cannot be written to."""
+        return cls(*(t.make(name, f"from {table(t.con, name)}") for name in _KEPT))
+
+
+def take_over(t: Scratch, journal: DeliveryState, kept: Kept) -> int:
+    """Bring what is kept up to the journal; how many decisions were new."""
+    row = t.first(f"select coalesce(max(decision_no), 0) from {kept.decisions}")
     news = journal.decisions(after=int(row[0]) if row else 0)
     for decision in news:
-        con.execute(
-            "insert into manifest_decisions values (?, ?, ?, ?, ?, ?, ?)",
-            [decision.decision_no, decision.manifest_id, decision.decision, decision.decided_by, decision.decided_at,
-             decision.why, decision.expires_at],
-        )  # fmt: skip
-        con.execute("delete from withheld where manifest_id = ? and reason = 'rejected'", [decision.manifest_id])
-        if decision.decision == "reject":
-            taken = (RequestState.ACCEPTED, RequestState.SENDING, RequestState.UNKNOWN)
-            arrived = [request.request_no for request in journal.requests(decision.manifest_id, *taken)]
-            con.execute(
-                """
-                insert into withheld
-                select m.target, o.person_number, o.digest, 'rejected', m.manifest_id, ?
-                from manifests m join operations o using (plan_no)
-                where m.manifest_id = ? and m.held_for is distinct from ? and not list_contains(?::integer[], o.request_no)
-                """,
-                [decision.decided_at, decision.manifest_id, UNDO, arrived],
-            )
-        closed = "rejected" if decision.decision == "reject" else None
-        con.execute(
-            """update undos set closed = ? where closed is not distinct from ? and manifest_id in
-            (select undoes from manifests where manifest_id = ?)""",
-            [closed, None if closed else "rejected", decision.manifest_id],
-        )
+        _take(t, journal, kept, decision)
     return len(news)
 
 
-def forget_changed(con: duckdb.DuckDBPyConnection, desired: str, target: str) -> None:
-    """Withhold nobody whose desired version is another by now, or is in the target.
+def _take(t: Scratch, journal: DeliveryState, kept: Kept, decision: Decision) -> None:
+    t.run(
+        f"insert into {kept.decisions} values (?, ?, ?, ?, ?, ?, ?)",
+        [decision.decision_no, decision.manifest_id, decision.decision, decision.decided_by, decision.decided_at,
+         decision.why, decision.expires_at],
+    )  # fmt: skip
+    t.run(f"delete from {kept.withheld} where manifest_id = ? and reason = 'rejected'", [decision.manifest_id])
+    rejected = decision.decision == "reject"
+    if rejected:
+        _withhold(t, journal, kept, decision)
+    closed = "rejected" if rejected else None
+    t.run(
+        f"""update {kept.undos} set closed = ? where closed is not distinct from ? and manifest_id in
+        (select undoes from manifests where manifest_id = ?)""",
+        [closed, None if closed else "rejected", decision.manifest_id],
+    )
 
-    `desired` is a SELECT of person_number and digest; whom the target has as desired may be missing.
+
+def _withhold(t: Scratch, journal: DeliveryState, kept: Kept, decision: Decision) -> None:
+    """Keep out the workers of a rejected manifest, but for what the service accepted and what may have arrived."""
+    taken = (RequestState.ACCEPTED, RequestState.SENDING, RequestState.UNKNOWN)
+    arrived = [request.request_no for request in journal.requests(decision.manifest_id, *taken)]
+    t.run(
+        f"""insert into {kept.withheld}
+        select manifest.target, operation.person_number, operation.digest, 'rejected', manifest.manifest_id, ?
+        from manifests manifest join operations operation using (plan_no)
+        where manifest.manifest_id = ? and manifest.held_for is distinct from ?
+            and not list_contains(?::integer[], operation.request_no)""",
+        [decision.decided_at, decision.manifest_id, UNDO, arrived],
+    )
+
+
+def still_withheld(t: Scratch, withheld: Relation, desired: Relation, delivered: Relation) -> Relation:
+    """Those of `withheld` (person_number, digest, reason) whose desired version is still that one, and not in the target.
+
+    `desired` has person_number and digest; workers whom the target has as desired may be missing.
     """
-    if not first(con, "select 1 from withheld where target = ? limit 1", [target]):
-        return
-    con.execute(f"""
-        create or replace temp table still as select w.person_number, w.digest from withheld w
-        join ({desired}) d on d.person_number = w.person_number and d.digest = w.digest
-        left join delivered x on x.target = w.target and x.person_number = w.person_number
-        where w.target = {literal(target)} and x.digest is distinct from w.digest
-    """)
-    con.execute("delete from withheld where target = ? and (person_number, digest) not in (from still)", [target])
-    con.execute("drop table still")
+    if not t.first(f"select 1 from {withheld} limit 1"):
+        return withheld
+    return t.make(
+        "still_withheld",
+        query(__package__, "still_withheld", withheld=withheld, desired=desired, delivered=delivered),
+    )
+
+
+def forget(t: Scratch, target: str, still: Relation) -> None:
+    """Withhold nobody else at a target than those in `still` (person_number, digest)."""
+    t.run(
+        f"delete from withheld where target = ? and (person_number, digest) not in (select person_number, digest from {still})",
+        [target],
+    )
+
+
+def count(t: Scratch, withheld: Relation) -> dict[str, int]:
+    """How many workers are withheld, by reason."""
+    return dict(t.rows(f"select reason, count(*) from {withheld} group by 1 order by 1"))
 
 
 def withheld(con: duckdb.DuckDBPyConnection, target: str) -> dict[str, int]:
-    """How many workers are withheld, by reason."""
-    return dict(
-        con.execute("select reason, count(*) from withheld where target = ? group by 1 order by 1", [target]).fetchall()
-    )
+    """How many workers the last plan for a target left out, by reason."""
+    counts = "select reason, count(*) from withheld where target = ? group by 1 order by 1"
+    return dict(con.execute(counts, [target]).fetchall())

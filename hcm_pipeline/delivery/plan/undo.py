@@ -1,8 +1,8 @@
 """Undo: putting back the versions that a target had before a manifest.
 
-Nobody is deleted and no name is given back. Whoever the manifest created gets the same record with `active` false; anybody else
-gets the whole record that the manifest replaced. A person approves it like anything that is held. What was undone is withheld
-until the worker's desired version changes, or the next plan would do it again.
+No account is deleted and no name is given back. A worker whom the manifest created gets the same record as that of a disabled
+account; everybody else gets the whole record that the manifest replaced. A person approves it like anything that is held. An undone
+version is withheld until the worker's desired version changes, or the next plan would do it again.
 
 An undo is wanted from the moment somebody asks for it until nothing of the manifest is left in the target: each plan makes it
 anew, as it makes everything else.
@@ -11,15 +11,32 @@ anew, as it makes everything else.
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
 import duckdb
 
-from hcm_pipeline.targets.entra import desired
-from hcm_pipeline.targets.entra.scim_mapping import Mapping
-from hcm_pipeline.warehouse import Relation, Scratch, ensure_columns, quote
+from hcm_pipeline.delivery.kinds import OperationKind
+from hcm_pipeline.delivery.target import Target, digest_sql, names_of
+from hcm_pipeline.warehouse import Relation, Scratch, ensure_columns, literal, query, quote
 
 UNDO = "undo"
-"""What such a manifest is held for."""
+"""The reason for which such a manifest is held."""
+LeftOut = dict[str, dict[str, int]]
+"""By manifest, how many workers an undo leaves out, and why: `as_before` (no difference), `delivered_since` (a later version),
+`changed_since` (what they should be is another by now, which the plan sends), `not_kept` (replaced longer ago than versions are
+kept), `never_accepted`."""
+
+
+@dataclass(frozen=True)
+class UndoPlan:
+    """`operations`: undoes (the manifest), person_number, every value, digest, basis (null) and kind."""
+
+    operations: Relation
+    left_out: LeftOut
+
+    def manifests(self, t: Scratch) -> list[str]:
+        """The manifests of which something is taken back."""
+        return [name for (name,) in t.rows(f"select distinct undoes from {self.operations} order by 1")]
 
 
 def ask(con: duckdb.DuckDBPyConnection, target: str, manifest_id: str, by: str, now: dt.datetime) -> None:
@@ -31,99 +48,83 @@ def ask(con: duckdb.DuckDBPyConnection, target: str, manifest_id: str, by: str, 
     )
 
 
-def make(con: duckdb.DuckDBPyConnection, mapping: Mapping, target: str, operations: str) -> dict[str, dict[str, int]]:
-    """Make temp table `undo_operations`: what is to be sent for every wanted undo.
+def make(
+    t: Scratch, target: Target, wanted: Relation, delivered: Relation, before: Relation, differing: Relation
+) -> UndoPlan:
+    """The operations of every wanted undo.
 
-    Its columns are those of `planned` but plan_no and position, and `undoes`. `operations` is a SELECT of person_number and
-    digest: what the plan would send otherwise. Returns by manifest how many workers are left out, and why: `as_before` (no
-    difference), `delivered_since` (a later version), `changed_since` (what they should be is another by now, which the plan
-    sends), `not_kept` (replaced longer ago than versions are kept), `never_accepted`.
+    `wanted` has manifest_id; `delivered` and `before` are the versions that the target has and had before them; `differing` has
+    person_number and digest of what the plan would send otherwise.
     """
-    values = [quote(leaf.column) for leaf in mapping.leaves]
-    back = ", ".join(
-        f"if(b.person_number is null, {'$$false$$' if name == quote('active') else 'x.' + name}, b.{name}) as {name}"
-        for name in values
+    states = t.make(
+        "undo_states",
+        query(__package__, "undo_states", wanted=wanted, delivered=delivered, before=before, differing=differing,
+              put_back=_put_back_sql(target)),
+    )  # fmt: skip
+    change, move, update = (
+        target.change_sql("back", "delivered"),
+        *map(literal, (OperationKind.MOVE, OperationKind.UPDATE)),
     )
-    con.execute(
-        f"""
-        create or replace temp table undo_states as
-        select u.manifest_id as undoes, o.person_number, x.active as was, x."userName" as called, x.digest as has,
-            case when x.person_number is null or (x.plan_no < m.plan_no) then 'never_accepted'
-                when x.plan_no > m.plan_no then 'delivered_since'
-                when d.digest is not null then 'changed_since'
-                when b.person_number is null and o.kind <> 'create' then 'not_kept' end as left_out, {back}
-        from undos u join manifests m using (manifest_id) join operations o using (plan_no)
-        left join delivered x on x.target = u.target and x.person_number = o.person_number
-        left join delivered_before b
-            on b.target = u.target and b.person_number = o.person_number and b.replaced_by = m.plan_no
-        left join ({operations}) d on d.person_number = o.person_number and d.digest <> x.digest
-        where u.closed is null and u.target = ?
-        """,
-        [target],
+    kind = f"coalesce(nullif({change}, {move}), {update})"  # a container that is put back counts as an update
+    operations = t.make(
+        "undo_operations",
+        f"""select back.undoes, back.person_number, {kind} as kind, back.digest, null::uhugeint as basis,
+            {_names_sql(target, "back")}
+        from (select *, {digest_sql(target)} as digest from {states} where left_out is null) back
+        join {delivered} delivered using (person_number) where back.digest <> delivered.digest""",
     )
-    con.execute(f"""
-        create or replace temp table undo_operations as
-        select undoes, person_number, case when was = 'true' and active = 'false' then 'disable'
-                when was = 'false' and active = 'true' then 'enable'
-                when called is distinct from "userName" then 'rename' else 'update' end as kind,
-            digest, null::uhugeint as basis, {", ".join(values)}
-        from (select *, {desired.digest_sql(mapping)} as digest from undo_states where left_out is null)
-        where digest <> has
-    """)
-    found = con.execute(
-        """select undoes, coalesce(left_out, 'as_before'), count(*) from undo_states
-        anti join undo_operations using (undoes, person_number) group by all order by all"""
-    ).fetchall()
-    con.execute("drop table undo_states")
-    left_out: dict[str, dict[str, int]] = {}
+    found = t.rows(query(__package__, "undo_left_out", states=states, operations=operations))
+    t.drop(states)
+    left_out: LeftOut = {}
     for undoes, why, count in found:
         left_out.setdefault(undoes, {})[why] = count
-    return left_out
+    return UndoPlan(operations, left_out)
 
 
-def wanted(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """The manifests of which `undo_operations` takes something back."""
-    return [name for (name,) in con.execute("select distinct undoes from undo_operations order by 1").fetchall()]
+def _names_sql(target: Target, alias: str) -> str:
+    return ", ".join(f"{alias}.{quote(name)}" for name in names_of(target))
 
 
-def close_done(con: duckdb.DuckDBPyConnection, target: str) -> None:
-    """Close the undos of which nothing is left to do."""
-    con.execute(
-        """update undos set closed = 'done' where target = ? and closed is null
-        and manifest_id not in (select undoes from undo_operations)""",
+def _put_back_sql(target: Target) -> str:
+    """SQL select list: each value of the version before or, where there was none, of the version as that of a disabled account."""
+    ended = {name: f"delivered.{quote(name)}" for name in names_of(target)}
+    ended |= {name: literal(value) for name, value in target.deactivated.items()}
+    return ", ".join(
+        f"if(before.person_number is null, {value}, before.{quote(name)}) as {quote(name)}"
+        for name, value in ended.items()
+    )
+
+
+def close_done(t: Scratch, target: str, operations: Relation) -> None:
+    """Close the undos of which nothing is left to do. `operations` as of `UndoPlan`."""
+    t.run(
+        f"""update undos set closed = 'done' where target = ? and closed is null
+        and manifest_id not in (select undoes from {operations})""",
         [target],
     )
 
 
-def forget_old(con: duckdb.DuckDBPyConnection, now: dt.datetime, days: int) -> None:
+def forget_old(t: Scratch, now: dt.datetime, days: int) -> None:
     """Keep replaced versions for so many days."""
-    con.execute("delete from delivered_before where replaced_at < ?", [now - dt.timedelta(days=days)])
+    t.run("delete from delivered_before where replaced_at < ?", [now - dt.timedelta(days=days)])
 
 
 def remember(t: Scratch, fresh: Relation, taken: Relation) -> None:
     """Keep the versions that are about to be replaced, and withhold what an undo takes back.
 
-    `fresh` and `taken` say what was accepted (see `journal_sync.Synced`); `delivered` is still as it was.
+    `delivered` is still as it was. `fresh`: plan_no, request_no, accepted_at of requests that were accepted; `taken`: target,
+    plan_no, request_no, person_number of the operations in them that replace what is delivered.
     """
-    columns = t.rows("select column_name, data_type from duckdb_columns() where table_name = 'delivered'")
+    columns = t.rows(
+        "select column_name, data_type from duckdb_columns() where table_name = 'delivered' and not internal"
+    )
     ensure_columns(t.con, "delivered_before", dict(columns))
-    t.run(f"""
-        insert into delivered_before by name
-        select delivered.*, taken.plan_no as replaced_by, fresh.accepted_at as replaced_at
-        from delivered join {taken} taken using (target, person_number)
-        join {fresh} fresh on fresh.plan_no = taken.plan_no and fresh.request_no = taken.request_no
-    """)
+    t.run(f"insert into delivered_before by name {query(__package__, 'replaced', fresh=fresh, taken=taken)}")
     if not t.first(f"select 1 from {taken} join manifests using (plan_no) where undoes is not null limit 1"):
         return
     t.run(f"""
         delete from withheld using {taken} taken, manifests manifest
-        where manifest.plan_no = taken.plan_no and manifest.undoes is not null and withheld.target = taken.target
-        and withheld.person_number = taken.person_number
+        where manifest.plan_no = taken.plan_no and manifest.undoes is not null
+            and withheld.target = taken.target and withheld.person_number = taken.person_number
     """)
-    t.run(f"""
-        insert into withheld
-        select delivered.target, delivered.person_number, delivered.digest, 'undone', manifest.manifest_id, fresh.accepted_at
-        from delivered join {taken} taken using (target, person_number) join manifests manifest on manifest.plan_no = taken.plan_no
-        join {fresh} fresh on fresh.plan_no = taken.plan_no and fresh.request_no = taken.request_no
-        where manifest.undoes is not null
-    """)
+    t.run(f"insert into withheld {query(__package__, 'undone', fresh=fresh, taken=taken)}")

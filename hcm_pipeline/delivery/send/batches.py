@@ -1,28 +1,32 @@
-"""How the operations of a manifest are cut into bulk requests: the one place that decides it.
-
-The first request is smaller where it is a canary: `first` is how many operations it holds.
-"""
+"""How the operations of a manifest are cut into requests: the one place that decides it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-from hcm_pipeline.delivery.manifest import OPERATIONS_PER_REQUEST
-
-
-def slices(operations: int, first: int = OPERATIONS_PER_REQUEST) -> Iterator[tuple[int, int]]:
-    """Yield (first position, position after the last) of every request, in order."""
-    start = 0
-    while start < operations:
-        end = min(operations, start + (OPERATIONS_PER_REQUEST if start else first))
-        yield start, end
-        start = end
+from dataclasses import dataclass
 
 
-def request_sql(position: str, first: int = OPERATIONS_PER_REQUEST) -> tuple[str, str]:
-    """SQL for (request_no, op_no) of the operation at a position; `slices` says the same."""
-    shifted = f"({position} + {OPERATIONS_PER_REQUEST - first})"
-    return (
-        f"{shifted} // {OPERATIONS_PER_REQUEST}",
-        f"{shifted} % {OPERATIONS_PER_REQUEST} - if({position} < {first}, {OPERATIONS_PER_REQUEST - first}, 0)",
-    )
+@dataclass(frozen=True)
+class Sizes:
+    """Operations in a request: in the `first`, which is smaller where it is a canary, and in every other (`rest`) at most."""
+
+    first: int
+    rest: int
+
+    def slices(self, operations: int) -> Iterator[tuple[int, int]]:
+        """Yield (first position, position after the last) of every request, in order."""
+        start = 0
+        while start < operations:
+            end = min(operations, start + (self.rest if start else self.first))
+            yield start, end
+            start = end
+
+    def requests(self, operations: int) -> int:
+        """How many requests so many operations take."""
+        return sum(1 for _ in self.slices(operations))
+
+    def request_sql(self, position: str) -> tuple[str, str]:
+        """SQL for (request_no, op_no) of the operation at a position; `slices` says the same."""
+        missing = self.rest - self.first
+        shifted = f"({position} + {missing})"
+        return f"{shifted} // {self.rest}", f"{shifted} % {self.rest} - if({position} < {self.first}, {missing}, 0)"

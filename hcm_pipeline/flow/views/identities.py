@@ -130,7 +130,7 @@ def ledger_entry(con: duckdb.DuckDBPyConnection, number: str) -> LedgerEntry | N
 def identity_story(installation: Installation, number: str) -> IdentityStory:
     """One worker's names. Raises UsageError when neither the ledger nor the snapshot holds the number."""
     with installation.warehouse.read() as con, scratch(con) as t:
-        held, workers = ledger_entry(con, number), workforce(t)
+        held, workers = ledger_entry(con, number), workforce(t, installation.profile)
         tried = explain(t, installation.profile, workers, number)
         spelled = spelling_of(t, installation.profile, workers, number)
     if held is None and not tried:
@@ -142,7 +142,7 @@ def reviews(installation: Installation) -> Reviews:
     """Everything about names that waits for a person."""
     with installation.warehouse.read() as con, scratch(con) as t:
         found = waiting(con)
-        spellings = spellings_waiting(t, installation.profile, workforce(t))
+        spellings = spellings_waiting(t, installation.profile, workforce(t, installation.profile))
     return Reviews(
         [review for review in found if review.about == "account"],
         [review for review in found if review.about != "account"],

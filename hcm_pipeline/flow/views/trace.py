@@ -11,14 +11,13 @@ import duckdb
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.naming import workforce
-from hcm_pipeline.flow.views.difference import complete
 from hcm_pipeline.flow.views.identities import LedgerEntry, ledger_entry
 from hcm_pipeline.flow.views.rows import mappings_of, values_of
 from hcm_pipeline.identity.explain import Tried, explain
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.profile.scope import scope_sql
 from hcm_pipeline.targets.entra.scim_mapping import compile_mapping
-from hcm_pipeline.warehouse import quote, scratch
+from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, quote, scratch
 from hcm_pipeline.workers.change_kinds import first_kind_sql, kind_sql
 
 LAST_DAY = dt.date(9999, 12, 31)
@@ -178,27 +177,26 @@ def story_of(
     con: duckdb.DuckDBPyConnection, profile: Profile, number: str, date: dt.date | None, known_on: dt.date | None = None
 ) -> Story:
     """What the warehouse holds of a worker; see `trace`."""
-    complete(con, profile, compile_mapping(profile))
-    limit = date or LAST_DAY
+    with scratch(con) as t:
+        return _story(t, profile, number, date, known_on)
+
+
+def _story(t: Scratch, profile: Profile, number: str, date: dt.date | None, known_on: dt.date | None) -> Story:
+    con, limit, workers = t.con, date or LAST_DAY, workforce(t, profile)
     return Story(
         person_number=number,
-        versions=tuple(_versions(con, profile, number, date, known_on)),
+        versions=tuple(_versions(t, profile, workers.versions, number, date, known_on)),
         withdrawn=tuple(values_of(con, WithdrawnVersion, _WITHDRAWN, [number])),
         other_rows=tuple(values_of(con, OtherRow, _OTHER_ROWS, [number])),
-        kinds=tuple(_kinds(con, profile, number, limit)),
+        kinds=tuple(_kinds(con, profile, workers.versions, number, limit)),
         manager_warnings=tuple(values_of(con, Spell, _SPELLS.format("manager_warnings"), [number])),
         absences=tuple(values_of(con, Spell, _SPELLS.format("absences"), [number])),
         changes=tuple(values_of(con, ChangedAttribute, _CHANGES, [number, limit])),
         quarantine=tuple(values_of(con, QuarantinedCell, _QUARANTINE, [number, limit])),
         identity=ledger_entry(con, number),
-        tried=tuple(_tried(con, profile, number)),
+        tried=tuple(explain(t, profile, workers, number)),
         operations=tuple(values_of(con, Operation, _OPERATIONS, [number, limit])),
     )
-
-
-def _tried(con: duckdb.DuckDBPyConnection, profile: Profile, number: str) -> list[Tried]:
-    with scratch(con) as t:
-        return explain(t, profile, workforce(t), number)
 
 
 _WITHDRAWN = """
@@ -221,15 +219,15 @@ _OPERATIONS = """
 
 
 def _versions(
-    con: duckdb.DuckDBPyConnection, profile: Profile, number: str, date: dt.date | None, known_on: dt.date | None
+    t: Scratch, profile: Profile, versions: Relation, number: str, date: dt.date | None, known_on: dt.date | None
 ) -> list[Version]:
     becomes: dict[str, list[str]] = {}
     for leaf in compile_mapping(profile).leaves:
         becomes.setdefault("manager" if leaf.origin == "manager_external_id" else leaf.origin, []).append(leaf.column)
     if known_on is None:
-        found = mappings_of(con, _versions_sql(profile), [number, date, date, date])
+        found = mappings_of(t.con, _versions_sql(profile, versions), [number, date, date, date])
     else:
-        found = mappings_of(con, _believed_sql(profile), [date or known_on, known_on, number])
+        found = mappings_of(t.con, _believed_sql(profile, _believed(t, profile, date or known_on, known_on)), [number])
     return [
         Version(
             **{name: value for name, value in row.items() if name not in profile.columns},
@@ -242,29 +240,37 @@ def _versions(
     ]
 
 
-def _versions_sql(profile: Profile) -> str:
+def _versions_sql(profile: Profile, versions: Relation) -> str:
     """Versions of a worker, of which those of one date when it is given; the last columns are the profile's fields."""
     fields = ", ".join(f"v.{quote(name)}" for name in profile.columns)
     return f"""
         select v.valid_from, v.valid_to, e.name as file, e.sha256 as extract_sha256, v.row_no, v.life_stage, v.status_active,
             v.next_at, v.known_from, e.landed_at, {fields}
-        from worker_versions v join extracts e using (extract_id)
+        from {versions} v join extracts e using (extract_id)
         where v.person_number = ? and (?::date is null or (v.valid_from <= ? and coalesce(v.valid_to, date '9999-12-31') > ?))
         order by v.valid_from"""
 
 
-def _believed_sql(profile: Profile) -> str:
+def _believed(t: Scratch, profile: Profile, date: dt.date, known_on: dt.date) -> Relation:
+    """All workers as they were for a date, by what was known at the end of another day."""
+    types = {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()}
+    return t.complete(t.view("believed", f"from believed(date '{date}', date '{known_on}')"), types)
+
+
+def _believed_sql(profile: Profile, believed: Relation) -> str:
     """The version of a worker on a date, as it was believed at the end of another day."""
     fields = ", ".join(f"v.{quote(name)}" for name in profile.columns)
     return f"""
         select v.valid_from, null as valid_to, e.name as file, e.sha256 as extract_sha256, v.row_no, v.life_stage,
             v.status_active, null as next_at, v.known_from, e.landed_at, {fields}
-        from believed(?::date, ?::date) v join extracts e using (extract_id) where v.person_number = ?"""
+        from {believed} v join extracts e using (extract_id) where v.person_number = ?"""
 
 
-def _kinds(con: duckdb.DuckDBPyConnection, profile: Profile, number: str, limit: dt.date) -> list[NamedChange]:
+def _kinds(
+    con: duckdb.DuckDBPyConnection, profile: Profile, versions: Relation, number: str, limit: dt.date
+) -> list[NamedChange]:
     """What every change of one worker is called, and the rule that says so."""
-    told = f"(select *, {scope_sql(profile)} as in_scope from worker_versions where person_number = $number)"
+    version = f"(select *, {scope_sql(profile)} as in_scope from {versions} where person_number = $number)"
     at_first = first_kind_sql("n.life_stage", lambda rule: rule.why)
     why = kind_sql(profile, "c.attributes", "b", "n", lambda rule: rule.why)
     return values_of(
@@ -273,7 +279,7 @@ def _kinds(con: duckdb.DuckDBPyConnection, profile: Profile, number: str, limit:
         f"""select c.business_date, c.kind, if(c.before_from is null, {at_first}, {why}) as why
         from (select *, exists (from worker_versions w where w.person_number = $number and w.valid_from < c.before_from
                 and w.life_stage in ('active', 'on_leave')) as worked_before from changes c where person_number = $number) c
-        join {told} n on n.valid_from = c.business_date left join {told} b on b.valid_from = c.before_from
+        join {version} n on n.valid_from = c.business_date left join {version} b on b.valid_from = c.before_from
         where c.business_date <= $limit order by 1""",
         {"number": number, "limit": limit},
     )

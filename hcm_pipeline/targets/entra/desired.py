@@ -1,77 +1,65 @@
-"""Desired state: the SCIM user that every worker in scope should be, as a relation in the warehouse."""
+"""Desired state: the SCIM user that every worker in scope should be, as relations in the warehouse."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping as Named
 
-import duckdb
-
+from hcm_pipeline.delivery import Desired
 from hcm_pipeline.directory import key_sql
-from hcm_pipeline.identity import ALIASES, PROXY_ADDRESSES
 from hcm_pipeline.profile.model import IDENTITY_COLUMNS, LIFE_COLUMNS, Profile
-from hcm_pipeline.profile.scope import scope_sql
-from hcm_pipeline.targets.entra.scim_mapping import Leaf, Mapping, compile_mapping
-from hcm_pipeline.warehouse import ensure_columns, literal, quote
+from hcm_pipeline.targets.entra.scim_mapping import Leaf, Mapping
+from hcm_pipeline.warehouse import Relation, Scratch, literal, quote
 
 
-def prepare(con: duckdb.DuckDBPyConnection, profile: Profile) -> Mapping:
-    """Give the tables of planned and delivered versions a column for every mapped value; returns the mapping."""
-    mapping = compile_mapping(profile)
-    for table in ("planned", "delivered", "delivered_before"):
-        ensure_columns(con, table, {"basis": "UHUGEINT", **{leaf.column: "VARCHAR" for leaf in mapping.leaves}})
-    return mapping
+def desired(
+    t: Scratch, profile: Profile, mapping: Mapping, facts: Named[str, Relation], delivered: Relation, same: Relation
+) -> Desired:
+    """The SCIM user of every worker in scope and, where the profile disables those who leave it, of everybody ever delivered.
 
-
-def context_sql(profile: Profile) -> str:
-    """A relation with everything that mapping expressions may use: one row for every worker in scope and, where the profile
-    disables those who leave it, for everybody who was ever delivered."""
-    identity = ", ".join(f"i.{column}" for column in IDENTITY_COLUMNS)
-    scope = scope_sql(profile)
-    everybody = f"select * from worker_versions where valid_to is null and ({scope})"
-    if profile.scope.leaving == "disable":
-        everybody = f"""select * replace (active and ({scope}) as active) from worker_versions
-            where valid_to is null and (({scope}) or person_number in (select person_number from delivered))"""
-    # scope conditions name bare worker fields, so they are judged before anything is joined
-    return f"""(
-        select v.*, {identity}, {PROXY_ADDRESSES} as proxy_addresses,
-            case when m.person_number is null then v.manager end as manager_external_id
-        from ({everybody}) v
-        join identities i on i.person_number = v.person_number and i.status <> 'released'
-        left join ({ALIASES}) a on a.person_number = v.person_number
-        left join manager_warnings m on m.person_number = v.person_number and m.valid_to is null)"""
-
-
-def desired_sql(profile: Profile, mapping: Mapping, target: str | None = None) -> str:
-    """SELECT: person_number, every mapped value, `digest` over these values and the shape they are sent in, and `basis`.
-
-    `basis` stands for all that a worker's SCIM user is made from. With a `target`, workers whose delivered version has the
-    same basis are left out before anything is rendered, but for those in the temp tables `resend` and `doubtful`: they
-    would come out the same.
+    `facts` are `workers` (the open versions: every worker field, digest and in_scope), `names` (person_number, the ledger's columns
+    and proxy_addresses of everybody who has names) and `without_manager` (person_number: the manager may not be sent).
+    `delivered` and `same` as of `Target.desired`.
     """
+    context = t.view("context", _context_sql(profile, facts, delivered))
+    return Desired(
+        everybody=t.view("everybody", f"select person_number from {context}"),
+        versions=t.view("scim_users", _versions_sql(profile, mapping, context, same)),
+    )
+
+
+def _context_sql(profile: Profile, facts: Named[str, Relation], delivered: Relation) -> str:
+    """SELECT: everything that mapping expressions may use, one row for every worker who should have an account."""
+    everybody = f"select * from {facts['workers']} where in_scope"
+    if profile.scope.leaving == "disable":
+        everybody = f"""select * replace (active and in_scope as active) from {facts["workers"]}
+            where in_scope or person_number in (select person_number from {delivered})"""
+    return f"""
+        select worker.*, {", ".join(f"names.{column}" for column in IDENTITY_COLUMNS)}, names.proxy_addresses,
+            case when without_manager.person_number is null then worker.manager end as manager_external_id
+        from ({everybody}) worker
+        join {facts["names"]} names on names.person_number = worker.person_number
+        left join {facts["without_manager"]} without_manager on without_manager.person_number = worker.person_number"""
+
+
+def _versions_sql(profile: Profile, mapping: Mapping, context: Relation, same: Relation) -> str:
+    """SELECT: person_number, every mapped value and `basis`, which stands for all that a worker's SCIM user is made from."""
     names = ", ".join(quote(leaf.column) for leaf in mapping.leaves)
     made_from = ["active", *LIFE_COLUMNS, "manager_external_id", *IDENTITY_COLUMNS]
     made_from += ["proxy_addresses"] if carriers(mapping, "proxy_addresses") else []
-    basis = ", ".join(f"coalesce({quote(column)}::varchar, chr(30))" for column in made_from)
+    values = ", ".join(f"coalesce({quote(column)}::varchar, chr(30))" for column in made_from)
     columns = repr([(name, profile.types[name]) for name in profile.columns])
-    known = "select null::varchar as known_number, null::uhugeint as known_basis where false"
-    if target is not None:
-        known = f"""
-            select person_number as known_number, basis as known_basis from delivered
-            where target = {literal(target)}
-            and person_number not in (select person_number from resend)
-            and person_number not in (select person_number from doubtful)"""
+    rules = literal(_fingerprint(mapping.select, mapping.user_json, columns))
+    basis = f"md5_number(concat_ws(chr(31), {rules}, hex(digest), {values}))"
     return f"""
-        select person_number, {names}, basis, {digest_sql(mapping)} as digest
+        select person_number, {names}, basis
         from (
             select person_number, basis, {mapping.select}
-            from (
-                select *, md5_number(concat_ws(chr(31),
-                    {literal(_fingerprint(mapping.select, mapping.user_json, columns))}, hex(digest), {basis})) as basis
-                from {context_sql(profile)})
-            left join ({known}) on known_number = person_number and known_basis = basis
-            where known_number is null)
-    """
+            from (select *, {basis} as basis from {context})
+            left join (select person_number as same_number, basis as same_basis from {same})
+                on same_number = person_number and same_basis = basis
+            where same_number is null)"""
 
 
 def carriers(mapping: Mapping, column: str) -> list[Leaf]:
@@ -79,18 +67,20 @@ def carriers(mapping: Mapping, column: str) -> list[Leaf]:
     return [leaf for leaf in mapping.leaves if re.search(rf"\b{column}\b", leaf.origin)]
 
 
-def moved_sql(mapping: Mapping) -> str:
-    """SQL condition over `d` (desired) and `x` (delivered): the container is another one, and not only spelled differently."""
+def moved_sql(mapping: Mapping, desired: str, delivered: str) -> str:
+    """SQL condition over two aliases: the container is another one, and not only spelled differently."""
     places = [quote(leaf.column) for leaf in carriers(mapping, "parent_distinguished_name")]
     return (
-        " or ".join(f"{key_sql(f'd.{place}')} is distinct from {key_sql(f'x.{place}')}" for place in places) or "false"
+        " or ".join(
+            f"{key_sql(f'{desired}.{place}')} is distinct from {key_sql(f'{delivered}.{place}')}" for place in places
+        )
+        or "false"
     )
 
 
-def digest_sql(mapping: Mapping) -> str:
-    """SQL for the digest over every mapped value and the shape they are sent in, given the values under their names."""
-    values = ", ".join(f"coalesce({quote(leaf.column)}, chr(30))" for leaf in mapping.leaves)
-    return f"md5_number(concat_ws(chr(31), {literal(_fingerprint(mapping.user_json))}, {values}))"
+def shape_of(mapping: Mapping) -> str:
+    """Stands for the shape that SCIM users are sent in."""
+    return _fingerprint(mapping.user_json)
 
 
 def _fingerprint(*texts: str) -> str:

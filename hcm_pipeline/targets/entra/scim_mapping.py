@@ -18,8 +18,8 @@ from hcm_pipeline.targets.entra.scim_schema import CORE, ENTERPRISE, Path, parse
 from hcm_pipeline.warehouse import DUCKDB_TYPES, literal, quote, type_of
 
 MANDATORY = ("externalId", "userName", "active", "displayName")
-"""What every operation must carry: the anchor, the name the service cannot choose, `active` (omitting it has disabled
-accounts: entra-id-inbound-provisioning issue 16), and displayName, without which the Entra target creates nobody."""
+"""The attributes that every operation must carry: the anchor, the name the service cannot choose, `active` (omitting it has
+disabled accounts: entra-id-inbound-provisioning issue 16), and displayName, without which the Entra target creates nobody."""
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,11 @@ from pydantic import create_model
 from scim2_models import BulkRequest, EnterpriseUser, Extension, Required, User
 from scim2_models.urn import URN
 
-from hcm_pipeline.delivery.plan.planning import operation_sql
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.profile import Profile
-from hcm_pipeline.targets.entra.scim_mapping import columns_of, compile_mapping
-from hcm_pipeline.targets.entra.scim_schema import BULK_REQUEST, CORE, ENTERPRISE
-from hcm_pipeline.warehouse import memory, quote
+from hcm_pipeline.targets.entra import EntraTarget, columns_of, compile_mapping
+from hcm_pipeline.targets.entra.scim_schema import CORE, ENTERPRISE
+from hcm_pipeline.warehouse import memory, quote, scratch
 
 CUSTOM = "urn:ietf:params:scim:schemas:extension:contoso:1.0:User"
 ORACLE = load_profile("oracle-hcm").profile
@@ -160,15 +159,15 @@ def test_a_bulk_request_is_valid_for_an_independent_implementation(con: duckdb.D
     names = ", ".join(f"?::{kind} as {quote(name)}" for name, kind in columns.items())
     rows = " union all ".join(f"select {names}" for _ in range(2))
     values = [worker.get(name) for worker in (FULL, LEAST) for name in columns]
-    con.execute(
-        f"""create or replace temp table planned as
-        select 1 as plan_no, row_number() over () - 1 as position, person_number,
-            (2::uhugeint ** 127)::uhugeint as digest, {mapping.select}
-        from ({rows})""",
-        values,
-    )
-    operations = [text for _, text in con.execute(operation_sql(mapping, 1)).fetchall()]
-    body = f'{{"schemas":["{BULK_REQUEST}"],"Operations":[{"".join(operations).rstrip(",")}],"failOnErrors":null}}'
+    form = EntraTarget("t", ORACLE).form
+    with scratch(con) as t:
+        planned = t.make(
+            "planned",
+            f"select person_number, (2::uhugeint ** 127)::uhugeint as digest, {mapping.select} from ({rows})",
+            values,
+        )
+        operations = [text.encode() for (text,) in t.rows(f"select {form.operation} from {planned}")]
+    body = form.head + b"".join(operations).removesuffix(form.separator) + form.tail
     kind: Any = BulkRequest[User[EnterpriseUser | custom_extension()]]  # type: ignore[misc]
     request = kind.model_validate(orjson.loads(body))
     assert [operation.bulk_id for operation in request.operations] == ["00123-800000000000", "5-800000000000"]

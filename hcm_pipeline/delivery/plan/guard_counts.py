@@ -1,0 +1,227 @@
+"""The numbers that guards compare: operations planned and sent, accounts, and the days of late, by group."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hcm_pipeline.delivery.kinds import OperationKind
+from hcm_pipeline.delivery.target import Target
+from hcm_pipeline.profile.model import GuardKind
+from hcm_pipeline.warehouse import Relation, Scratch, literal, quote
+
+KNOWN_DAYS = 5
+"""With fewer business dates on which something was delivered there is no history to compare with."""
+COUNTED = {
+    GuardKind.CREATE: f"kind = '{OperationKind.CREATE}'",
+    GuardKind.DISABLE: f"kind = '{OperationKind.DISABLE}'",
+    GuardKind.ENABLE: f"kind = '{OperationKind.ENABLE}'",
+    GuardKind.MOVE: f"kind = '{OperationKind.MOVE}'",
+    GuardKind.RENAME: "renamed",
+    GuardKind.UPDATE: f"kind in ('{OperationKind.UPDATE}', '{OperationKind.RENAME}', '{OperationKind.MOVE}')",
+}
+"""The operations that a limit's kind counts, as SQL over `grouped`."""
+COUNTS_AS = {
+    OperationKind.CREATE: (GuardKind.CREATE,),
+    OperationKind.DISABLE: (GuardKind.DISABLE,),
+    OperationKind.ENABLE: (GuardKind.ENABLE,),
+    OperationKind.MOVE: (GuardKind.MOVE, GuardKind.UPDATE),
+    OperationKind.RENAME: (GuardKind.RENAME, GuardKind.UPDATE),
+    OperationKind.UPDATE: (GuardKind.UPDATE,),
+    OperationKind.RETRY: (),
+}
+"""The same for an operation's kind."""
+Counted = dict[str | None, dict[str, int]]
+"""By group and by what is counted."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A plan to be judged. `operations`: person_number, kind and every value; `delivered`: those that the target has;
+    `groups` as of `Facts`. `fields` are the columns of groups that count, `attributes` the values whose changes are counted."""
+
+    target: Target
+    day: dt.date
+    operations: Relation
+    delivered: Relation
+    groups: Relation
+    fields: tuple[str, ...]
+    attributes: tuple[str, ...]
+
+
+def grouped(t: Scratch, scene: Scene) -> Relation:
+    """A row for each operation: person_number, kind, known (the target has the account), renamed, `new <field>` and `old <field>`
+    (the groups now and when last delivered), `change <i>` and `clear <i>` (of the attribute with that number)."""
+    new = "".join(f", now.{quote(f)}::varchar as {quote(f'new {f}')}" for f in scene.fields)
+    old = "".join(f", before.{quote(f)}::varchar as {quote(f'old {f}')}" for f in scene.fields)
+    flags = "".join(
+        f", known and operation.{quote(a)} is distinct from account.{quote(a)} as {quote(f'change {i}')}"
+        f", known and operation.{quote(a)} is null and account.{quote(a)} is not null as {quote(f'clear {i}')}"
+        for i, a in enumerate(scene.attributes)
+    )
+    return t.make(
+        "grouped",
+        f"""
+        select operation.person_number, operation.kind, account.person_number is not null as known,
+            known and ({_renamed_sql(scene.target)}) as renamed {new} {old} {flags}
+        from {scene.operations} operation
+        left join {scene.delivered} account on account.person_number = operation.person_number
+        left join {scene.groups} now on now.person_number = operation.person_number and now.valid_to is null
+        left join manifests manifest on manifest.plan_no = account.plan_no
+        left join {scene.groups} before on before.person_number = operation.person_number
+            and before.valid_from <= manifest.business_date
+            and (before.valid_to is null or before.valid_to > manifest.business_date)
+        """,
+    )
+
+
+def _renamed_sql(target: Target) -> str:
+    names = [quote(column.name) for column in target.columns if column.kind is OperationKind.RENAME]
+    return " or ".join(f"operation.{name} is distinct from account.{name}" for name in names) or "false"
+
+
+@dataclass(frozen=True)
+class Tally:
+    """The numbers of a field's groups: planned, sent already for the same business date, accounts before both."""
+
+    planned: Counted
+    sent: Counted
+    bases: Counted
+
+    def operations(self, value: str | None, name: str) -> int:
+        """Planned and sent of one group."""
+        return self.planned.get(value, {}).get(name, 0) + self.sent.get(value, {}).get(name, 0)
+
+    def base(self, value: str | None, kind: str) -> int:
+        """The accounts of one group that operations of a kind are a share of."""
+        return self.bases.get(value, {}).get(kind, 0)
+
+
+class Census:
+    """Counts of a scene, made when they are first asked for. `field` None: the whole target is one group."""
+
+    def __init__(self, t: Scratch, scene: Scene, judged: Relation, history_days: int) -> None:
+        self._t = t
+        self._scene = scene
+        self._judged = judged
+        self._history_days = history_days
+        self._tallies: dict[str | None, Tally] = {}
+        self._highest: dict[str | None, Counted | None] = {}
+
+    def tally(self, field: str | None) -> Tally:
+        """The operations planned and sent, and the accounts, by the groups of a field."""
+        if field not in self._tallies:
+            sent = _sent(self._t, self._scene, field)
+            bases = _bases(self._t, self._scene, self._judged, field, sent)
+            self._tallies[field] = Tally(_planned(self._t, self._scene, self._judged, field), sent, bases)
+        return self._tallies[field]
+
+    def highest(self, field: str | None) -> Counted | None:
+        """The highest business date of late, by group and kind; None when too few are known."""
+        if field not in self._highest:
+            self._highest[field] = _highest(self._t, self._scene, field, self._history_days)
+        return self._highest[field]
+
+
+def _planned(t: Scratch, scene: Scene, judged: Relation, field: str | None) -> Counted:
+    """Operations by group and by what is counted."""
+    flags = [f"{kind} {i}" for kind in (GuardKind.CHANGE, GuardKind.CLEAR) for i in range(len(scene.attributes))]
+    counted = {**{str(kind): sql for kind, sql in COUNTED.items()}, **{flag: quote(flag) for flag in flags}}
+    counts = ", ".join(f"count(*) filter ({predicate})" for predicate in counted.values())
+    value = "null"
+    if field is not None:
+        value = f"unnest(list_distinct([{quote(f'new {field}')}, {quote(f'old {field}')}]))"
+    rows = t.rows(f'select "value", {counts} from (select *, {value} as "value" from {judged}) group by 1 order by 1')
+    return {row[0]: dict(zip(counted, row[1:], strict=True)) for row in rows}
+
+
+def _bases(t: Scratch, scene: Scene, judged: Relation, field: str | None, sent: Counted) -> Counted:
+    """Accounts by group before this business date's operations, for each kind that is a share of them."""
+    enabled = scene.target.enabled_sql("account")
+    accounts = f'select null as "value", {enabled} as enabled from {scene.delivered} account'
+    if field is not None:  # those whose group is another by now count in the one they were in, too
+        new, old = quote(f"new {field}"), quote(f"old {field}")
+        accounts = f"""
+            select now.{quote(field)}::varchar as "value", {enabled} as enabled from {scene.delivered} account
+            join {scene.groups} now on now.person_number = account.person_number and now.valid_to is null
+            union all
+            select judged.{old}, {enabled} from {scene.delivered} account join {judged} judged using (person_number)
+            where judged.{old} is distinct from judged.{new} and judged.{old} is not null"""
+    rows = t.rows(f"""
+        select "value", count(*), count(*) filter (enabled), count(*) filter (enabled is not true)
+        from ({accounts}) group by 1""")
+    found: Counted = {}
+    for group, whole, enabled_ones, disabled in rows:
+        before = sent.get(group, {})
+        accounts_before = whole - before.get(GuardKind.CREATE, 0)
+        found[group] = {
+            **dict.fromkeys(GuardKind, accounts_before),
+            GuardKind.DISABLE: enabled_ones + before.get(GuardKind.DISABLE, 0),
+            GuardKind.ENABLE: disabled + before.get(GuardKind.ENABLE, 0),
+        }
+    return found
+
+
+def _accepted(
+    t: Scratch, scene: Scene, field: str | None, since: dt.date, until: dt.date
+) -> Iterator[tuple[dt.date, str | None, GuardKind, int]]:
+    """(business date, group, what is counted, operations) that were accepted without having been held."""
+    value, in_group = "null", ""
+    if field is not None:
+        value = f"member.{quote(field)}::varchar"
+        in_group = f"""left join {scene.groups} member on member.person_number = operation.person_number
+            and member.valid_from <= manifest.business_date
+            and (member.valid_to is null or member.valid_to > manifest.business_date)"""
+    rows = t.rows(
+        f"""select manifest.business_date, {value} as "value", operation.kind, count(*)
+        from manifests manifest join operations operation using (plan_no)
+        join accepted_requests accepted using (plan_no, request_no) {in_group}
+        where manifest.target = ? and manifest.held_for is null and manifest.business_date between ? and ? group by all""",
+        [scene.target.key, since, until],
+    )
+    for date, group, kind, count in rows:
+        for counted in COUNTS_AS[OperationKind(kind)]:
+            yield date, group, counted, count
+
+
+def _sent(t: Scratch, scene: Scene, field: str | None) -> Counted:
+    """Operations of this business date that were sent already, by group and kind."""
+    sent: Counted = {}
+    for _, value, counted, count in _accepted(t, scene, field, scene.day, scene.day):
+        group = sent.setdefault(value, {})
+        group[counted] = group.get(counted, 0) + count
+    return sent
+
+
+def _highest(t: Scratch, scene: Scene, field: str | None, history_days: int) -> Counted | None:
+    since, until = scene.day - dt.timedelta(days=history_days), scene.day - dt.timedelta(days=1)
+    known = t.first(
+        """select count(distinct business_date) from manifests semi join accepted_requests using (plan_no)
+        where target = ? and business_date between ? and ?""",
+        [scene.target.key, since, until],
+    )
+    if not known or known[0] < KNOWN_DAYS:
+        return None
+    days: dict[tuple[str | None, str, dt.date], int] = {}
+    for date, value, counted, count in _accepted(t, scene, field, since, until):
+        days[value, counted, date] = days.get((value, counted, date), 0) + count
+    highest: Counted = {}
+    for (value, kind, _), count in days.items():
+        group = highest.setdefault(value, {})
+        group[kind] = max(group.get(kind, 0), count)
+    return highest
+
+
+def predicate(scene: Scene, kind: str, attribute: str | None, field: str | None, value: str | None) -> str:
+    """SQL over `grouped`: the operations of a kind, of a group when a field is given."""
+    counted = COUNTED[GuardKind(kind)] if attribute is None else quote(name_of(scene, kind, attribute))
+    if field is None:
+        return counted
+    group = literal(str(value))
+    return f"{counted} and ({quote(f'new {field}')} = {group} or {quote(f'old {field}')} = {group})"
+
+
+def name_of(scene: Scene, kind: str, attribute: str | None) -> str:
+    """The name under which a limit's operations are counted: of `change` and `clear` a column of `grouped`."""
+    return kind if attribute is None else f"{kind} {scene.attributes.index(attribute)}"

@@ -1,0 +1,82 @@
+"""The state of a target as delivery knows it when it plans, brought up to the journal.
+
+A plan brings the warehouse's own tables up to the journal and reads these. A preview writes nothing: it reads copies, with the
+decisions that no plan has taken over yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from hcm_pipeline.delivery.plan import decisions, undo
+from hcm_pipeline.delivery.plan.facts import Task
+from hcm_pipeline.delivery.plan.resend import resend
+from hcm_pipeline.delivery.state import DeliveryState, journal_sync
+from hcm_pipeline.delivery.target import Target, names_of
+from hcm_pipeline.warehouse import Relation, Scratch, ensure_columns, literal, table
+
+VERSIONS = ("planned", "delivered", "delivered_before")
+"""The tables of versions: one for all targets, with the columns of each."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Relations of one target.
+
+    `delivered`: the last version of each worker that it took, columns as of the table. `before`: the versions that these replaced.
+    `ever`: person_number of each worker that any target took. `doubtful`: person_number, plan_no (the request may have arrived).
+    `again`: person_number, reason (see `resend`). `withheld`: person_number, digest, reason. `undos`: manifest_id.
+    """
+
+    delivered: Relation
+    before: Relation
+    ever: Relation
+    doubtful: Relation
+    again: Relation
+    withheld: Relation
+    undos: Relation
+
+
+def prepare(con: duckdb.DuckDBPyConnection, target: Target) -> None:
+    """Give the tables of versions a column for every value of the target."""
+    for name in VERSIONS:
+        ensure_columns(con, name, _columns(target))
+
+
+def take_over(t: Scratch, journal: DeliveryState, task: Task) -> Known:
+    """Bring the warehouse up to the journal, and say what is known then."""
+    # in this order: a request accepted in between is then known twice, and never not at all
+    doubtful = journal_sync.find_doubtful(t, journal, task.target.key)
+    journal_sync.sync(t, journal)
+    kept = decisions.Kept.tables(t)
+    decisions.take_over(t, journal, kept)
+    undo.forget_old(t, task.now, task.rules.guards.undo_days)
+    return _known(t, task, doubtful, kept)
+
+
+def look_up(t: Scratch, journal: DeliveryState, task: Task) -> Known:
+    """The same with nothing written: the warehouse may be a read copy that lacks columns of the target."""
+    doubtful = journal_sync.find_doubtful(t, journal, task.target.key)
+    kept = decisions.Kept.copies(t)
+    decisions.take_over(t, journal, kept)
+    return _known(t, task, doubtful, kept)
+
+
+def _known(t: Scratch, task: Task, doubtful: Relation, kept: decisions.Kept) -> Known:
+    here, columns = f"target = {literal(task.target.key)}", _columns(task.target)
+    delivered, before = (t.complete(table(t.con, name), columns) for name in ("delivered", "delivered_before"))
+    return Known(
+        delivered=t.view("delivered_here", f"select * from {delivered} where {here}"),
+        before=t.view("delivered_before_here", f"select * from {before} where {here}"),
+        ever=t.view("ever_delivered", "select distinct person_number from delivered"),
+        doubtful=doubtful,
+        again=resend(t, task.target.key, task.facts.snapshot.contract, task.facts.workers, task.now),
+        withheld=t.view("withheld_here", f"select person_number, digest, reason from {kept.withheld} where {here}"),
+        undos=t.view("undos_here", f"select manifest_id from {kept.undos} where closed is null and {here}"),
+    )
+
+
+def _columns(target: Target) -> dict[str, str]:
+    return {"basis": "UHUGEINT", **dict.fromkeys(names_of(target), "VARCHAR")}

@@ -1,0 +1,98 @@
+"""The facts that a plan is made of: what the rooms of workers and identities know, as relations that delivery can use."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import duckdb
+
+from hcm_pipeline.delivery import Facts, Rules, Snapshot, Target, Task, why_plan
+from hcm_pipeline.identity import ALIASES, PROXY_ADDRESSES
+from hcm_pipeline.profile import LoadedProfile, Profile
+from hcm_pipeline.profile.model import IDENTITY_COLUMNS
+from hcm_pipeline.profile.scope import scope_sql
+from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, quote, scratch, table
+
+
+def task_of(
+    t: Scratch, loaded: LoadedProfile, target: Target, now: dt.datetime, identities: Relation | None = None
+) -> Task | None:
+    """The plan to be made for a target; None when no business date was processed yet. See `facts_of`."""
+    facts = facts_of(t, loaded.profile, identities)
+    if facts is None:
+        return None
+    profile = loaded.profile
+    return Task(target, Rules(profile.name, loaded.sha256, profile.guards, profile.delivery), facts, now)
+
+
+def newest_snapshot(t: Scratch) -> Snapshot | None:
+    """The newest business date that was processed; None when there is none."""
+    row = t.first(
+        "select business_date, state, contract from days where status = 'done' order by business_date desc limit 1"
+    )
+    return Snapshot(*row) if row else None
+
+
+def facts_of(t: Scratch, profile: Profile, identities: Relation | None = None) -> Facts | None:
+    """The facts about workers, as views: nothing is written, and a warehouse that lacks columns of the profile is read as if they
+    were null. `identities` is the ledger (None: the warehouse's). None when no business date was processed yet.
+    """
+    snapshot = newest_snapshot(t)
+    if snapshot is None:
+        return None
+    ledger = identities or table(t.con, "identities")
+    types = {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()}
+    versions = t.complete(table(t.con, "worker_versions"), types)
+    workers = t.view(
+        "workers_in_scope", f"select *, ({scope_sql(profile)}) as in_scope from {versions} where valid_to is null"
+    )
+    without_manager = t.view("without_manager", "select person_number from manager_warnings where valid_to is null")
+    fields = ", ".join(map(quote, profile.columns))
+    return Facts(
+        snapshot=snapshot,
+        workers=workers_of(t, versions, without_manager),
+        groups=t.view("groups", f"select person_number, valid_from, valid_to, {fields} from {versions}"),
+        names=name_digests(t, ledger),
+        extracts=table(t.con, "extracts"),
+        sources={"workers": workers, "names": _names(t, ledger), "without_manager": without_manager},
+    )
+
+
+def why_plan_now(con: duckdb.DuckDBPyConnection, target: str, now: dt.datetime) -> tuple[str, str] | None:
+    """The reason for which a plan made now would send workers again (see `why_plan`); None where there is none."""
+    with scratch(con) as t:
+        snapshot = newest_snapshot(t)
+        if snapshot is None:
+            return None
+        versions = t.complete(table(con, "worker_versions"), {"manager": "VARCHAR", "hire_date": "DATE"})
+        without_manager = t.view("without_manager", "select person_number from manager_warnings where valid_to is null")
+        return why_plan(t, target, snapshot.contract, workers_of(t, versions, without_manager), now)
+
+
+def workers_of(t: Scratch, versions: Relation, without_manager: Relation) -> Relation:
+    """The workers of the newest snapshot, as `Facts.workers`. An account refers to the manager, where that one may be sent."""
+    return t.view(
+        "workers",
+        f"""select version.person_number, version.extract_id, version.hire_date as starts_on,
+            case when without_manager.person_number is null then version.manager end as refers_to
+        from {versions} version
+        left join {without_manager} without_manager on without_manager.person_number = version.person_number
+        where version.valid_to is null""",
+    )
+
+
+def name_digests(t: Scratch, ledger: Relation) -> Relation:
+    """Digests over the names that workers have, as `Facts.names`."""
+    names = ", ".join(f"coalesce({column}, chr(30))" for column in ("person_number", *IDENTITY_COLUMNS, "status"))
+    return t.view(
+        "name_digests", f"select person_number, md5_number(concat_ws(chr(31), {names})) as digest from {ledger}"
+    )
+
+
+def _names(t: Scratch, ledger: Relation) -> Relation:
+    """person_number, the columns of the ledger and proxy_addresses of everybody who has names."""
+    return t.view(
+        "names",
+        f"""select i.*, {PROXY_ADDRESSES} as proxy_addresses from {ledger} i
+        left join ({ALIASES}) a on a.person_number = i.person_number where i.status <> 'released'""",
+    )

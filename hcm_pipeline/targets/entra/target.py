@@ -1,0 +1,86 @@
+"""Microsoft Entra ID as a target: SCIM users in bulk requests to a synchronization job's bulkUpload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Named
+from dataclasses import dataclass
+
+from hcm_pipeline.delivery import Column, Desired, Limits, OperationKind, RequestForm
+from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.targets.entra.desired import desired, moved_sql, shape_of
+from hcm_pipeline.targets.entra.scim_mapping import Mapping, compile_mapping
+from hcm_pipeline.targets.entra.scim_schema import BULK_REQUEST
+from hcm_pipeline.targets.entra.service import LIMITS, EntraLog
+from hcm_pipeline.warehouse import Relation, Scratch
+
+KINDS = (OperationKind.DISABLE, OperationKind.ENABLE, OperationKind.CREATE, OperationKind.RENAME, OperationKind.MOVE,
+         OperationKind.UPDATE, OperationKind.RETRY)  # fmt: skip
+"""Operations in the order of sending: leavers first."""
+OWN_KINDS = {"active": OperationKind.DISABLE, "userName": OperationKind.RENAME}
+
+
+@dataclass(frozen=True)
+class EntraTarget(EntraLog):
+    """A synchronization job, and the profile that maps workers to its SCIM users.
+
+    `key` is service principal and job (see `EntraConnection.key`); `tenant` matters to sending alone.
+    """
+
+    key: str
+    profile: Profile
+    tenant: str = ""
+    limits: Limits = LIMITS
+
+    @property
+    def mapping(self) -> Mapping:
+        """The profile's mapping, compiled."""
+        return compile_mapping(self.profile)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The mapped SCIM values."""
+        return tuple(Column(leaf.column, leaf.origin, OWN_KINDS.get(leaf.column)) for leaf in self.mapping.leaves)
+
+    @property
+    def kinds(self) -> tuple[OperationKind, ...]:
+        """All of them, leavers first."""
+        return KINDS
+
+    @property
+    def form(self) -> RequestForm:
+        """A bulk request.
+
+        The bulkId is the person number and the beginning of the digest of what is sent: the same content has the same id, wherever
+        and whenever it is planned.
+        """
+        bulk_id = "to_json(person_number || '-' || left(lpad(lower(hex(digest)), 32, '0'), 12))::varchar"
+        return RequestForm(
+            head=b'{"schemas":["' + BULK_REQUEST.encode() + b'"],"Operations":[',
+            separator=b",",
+            tail=b'],"failOnErrors":null}\n',
+            operation=f"""concat('{{"method":"POST","bulkId":', {bulk_id}, ',"path":"/Users","data":',
+                {self.mapping.user_json}, '}},')""",
+            shape=shape_of(self.mapping),
+        )
+
+    @property
+    def deactivated(self) -> dict[str, str]:
+        """A user with `active` false."""
+        return {"active": "false"}
+
+    def desired(self, t: Scratch, facts: Named[str, Relation], delivered: Relation, same: Relation) -> Desired:
+        """The SCIM users of all workers in scope (see `desired.desired`)."""
+        return desired(t, self.profile, self.mapping, facts, delivered, same)
+
+    def change_sql(self, desired: str, delivered: str) -> str:
+        """Disabling and enabling before a new userName, that before another container, and that before the rest."""
+        return f"""case
+            when {delivered}.active = 'true' and {desired}.active = 'false' then '{OperationKind.DISABLE}'
+            when {delivered}.active = 'false' and {desired}.active = 'true' then '{OperationKind.ENABLE}'
+            when {delivered}."userName" is distinct from {desired}."userName" then '{OperationKind.RENAME}'
+            when {moved_sql(self.mapping, desired, delivered)} then '{OperationKind.MOVE}'
+            else '{OperationKind.UPDATE}' end"""
+
+    def enabled_sql(self, version: str) -> str:
+        """The SCIM attribute `active`."""
+        return f"{version}.active = 'true'"
