@@ -256,13 +256,13 @@ def test_what_a_directory_says_of_an_object_in_pieces_adds_up_in_their_order() -
     ledger = Ledger()
     fill(ledger, account("a@contoso.com", object_id="1", employee_id="7"), account("b@contoso.com", object_id="2"))
     said: list[dict[str, Any]] = [
-        {"object_id": "1", "mail": "first@x.y", "told": BITS["mail"]},
-        {"object_id": "1", "surname": "Lee", "told": BITS["surname"]},
-        {"object_id": "2", "told": 0, "removed": "changed"},
-        {"object_id": "1", "mail": None, "told": BITS["mail"]},
-        {"object_id": "2", "told": 0, "removed": "deleted"},
-        {"object_id": "3", "told": 0, "removed": "changed"},
-        {"object_id": "2", "user_principal_name": "c@contoso.com", "told": BITS["user_principal_name"]},
+        {"object_id": "1", "mail": "first@x.y", "stated": BITS["mail"]},
+        {"object_id": "1", "surname": "Lee", "stated": BITS["surname"]},
+        {"object_id": "2", "stated": 0, "removed": "changed"},
+        {"object_id": "1", "mail": None, "stated": BITS["mail"]},
+        {"object_id": "2", "stated": 0, "removed": "deleted"},
+        {"object_id": "3", "stated": 0, "removed": "changed"},
+        {"object_id": "2", "user_principal_name": "c@contoso.com", "stated": BITS["user_principal_name"]},
     ]
     rows = [{"kind": "user", "deleted": False, **one} for one in said]
     with scratch(ledger.con) as t:
@@ -294,7 +294,7 @@ def test_changes_in_any_portions_end_as_they_would_one_by_one(portions: list[lis
         for object_id, said in portion:
             if object_id in gone:
                 continue  # an id is never used again
-            row = {"object_id": object_id, "kind": "user", "deleted": False, "told": 0, "removed": None}
+            row = {"object_id": object_id, "kind": "user", "deleted": False, "stated": 0, "removed": None}
             if isinstance(said, str):
                 row["removed"] = said
                 if said == "deleted":
@@ -303,7 +303,7 @@ def test_changes_in_any_portions_end_as_they_would_one_by_one(portions: list[lis
                 elif object_id in expected:
                     expected[object_id]["deleted"] = True
             else:
-                row |= {**said, "told": sum(BITS[name] for name in said)}
+                row |= {**said, "stated": sum(BITS[name] for name in said)}
                 known = expected.setdefault(object_id, {"mail": None, "surname": None})
                 known |= {**said, "deleted": False}
             rows.append(row)

@@ -1,4 +1,4 @@
-"""What always holds of names, whatever people are called and whatever the directory holds."""
+"""Rules that always hold of names, whatever people are called and whatever the directory holds."""
 
 from __future__ import annotations
 

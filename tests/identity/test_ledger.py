@@ -17,7 +17,7 @@ SAM = re.compile(r"[a-z0-9]{1,20}")
 
 
 def check(names: dict[str, tuple[str, str]], people: Sequence[Person]) -> None:
-    """What always holds of the ledger."""
+    """Rules that always hold of the ledger."""
     assert set(names) == {number for number, _, _ in people}
     for column in (0, 1):
         assert len({pair[column].lower() for pair in names.values()}) == len(names)

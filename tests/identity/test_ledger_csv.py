@@ -27,7 +27,7 @@ def exported(ledger: Ledger) -> str:
 
 
 def imported(ledger: Ledger, text: str) -> Imported:
-    """What became of a file."""
+    """The outcome of a file."""
     return import_ledger(ledger.con, io.StringIO(text, newline=""), DAY)
 
 

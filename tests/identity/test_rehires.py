@@ -1,4 +1,4 @@
-"""Who is back under another person number: offered, never merged by guess, and given the former names by a person's word."""
+"""Workers who are back under another person number: offered, never merged by guess, and given the former names by an approval."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def left(**rules: Any) -> Company:
 
 
 def offered(years: Years) -> list[tuple[str, str, list[str], list[str]]]:
-    """What waits: person number, reason, other numbers, their names."""
+    """The reviews that wait: person number, reason, other numbers, their names."""
     return [(r.person_number, r.reason, r.former, r.accounts) for r in waiting(years.con)]
 
 

@@ -1,4 +1,4 @@
-"""What becomes of names when people change theirs, leave and come back."""
+"""Names of people who change theirs, leave and come back."""
 
 from __future__ import annotations
 

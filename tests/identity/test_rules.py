@@ -45,7 +45,7 @@ def named(people: list[Person], fields: Mapping[str, str] | None = None, **ident
         # [\"',]+ takes double quotes and commas away, too. The expression of the sAMAccountName takes commas but neither kind of
         # quote: an apostrophe is forbidden by the table of limits of the same documentation, and that is what counts.
         ('Mary "May"', "O'Connor, Lee", "marymay.oconnorlee", "moconnorlee"),
-        # What it takes besides: / \\ [ ] : ; | = + * ? < >. No name has these, and nothing of them is left.
+        # It takes besides: / \\ [ ] : ; | = + * ? < >. No name has these, and nothing of them is left.
         ("Al/An", "Le[e]:;|=+*?<>\\", "alan.lee", "alee"),
         # (\\.)*$ takes full stops at the end of a sAMAccountName; here there are none in the middle, either.
         ("Ann", "St. John.", "ann.stjohn", "astjohn"),

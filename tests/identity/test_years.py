@@ -1,4 +1,4 @@
-"""What always holds of names over any sequence of days: joins, renames, leaves, returns, moves, rehires, reruns and restores."""
+"""Rules that always hold of names over any days: joins, renames, leaves, returns, moves, rehires, reruns and restores."""
 
 from __future__ import annotations
 
