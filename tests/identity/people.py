@@ -20,6 +20,7 @@ from hcm_pipeline.identity import (
     decide,
     decide_rehire,
     decide_spelling,
+    entered,
     explain,
     give_names,
     spellings_waiting,
@@ -54,6 +55,16 @@ def versions_of(t: Scratch, rules: Profile, rows: list[Row]) -> Relation:
     written = t.of_arrow("written", pa.table({name: [row.get(name) for row in rows] for name in given}))
     columns = [f"{quote(name) if name in given else 'null'}::{kind} as {quote(name)}" for name, kind in kinds.items()]
     return t.make("versions", f"select {', '.join(columns)} from {written}")
+
+
+def entered_names(con: duckdb.DuckDBPyConnection, *names: tuple[str, str, str]) -> None:
+    """The ledger holds these: person number, status, and what stands before the @ of the userPrincipalName."""
+    for number, status, local in names:
+        con.execute(
+            entered("""select ? as person_number, ? as status, ? || '@contoso.com' as user_principal_name, ? as mail_nickname,
+                ? as sam_account_name, ? as common_name, 'candidate 1' as upn_rule, date '2026-10-01' as given_on"""),
+            [number, status, local, local, local, local],
+        )
 
 
 class Ledger:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline.directory import COMMON_NAME, MAIL_NICKNAME, SAM, UPN_DOMAIN, UPN_LOCAL
-from tests.directory.test_directory import account, fill
+from tests.directory.objects import account, fill
 from tests.identity.people import Ledger, profile
 
 CONTAINER = "OU=Users,DC=contoso,DC=com"
@@ -39,7 +39,7 @@ def test_names_are_legal_and_nobody_elses_whatever_the_order_of_rows(
             account(None, distinguished_name=f"CN={common_name},{CONTAINER}"), account("nobody@contoso.com"),
         ])) | {"object_id": f"{place}"})  # fmt: skip
     for ledger, order in ((one, rows), (other, data.draw(st.permutations(rows)))):
-        fill(ledger, *objects)
+        fill(ledger.con, *objects)
         assert ledger.join(*order) == len(rows)
         assert ledger.join() == 0, "a rerun gives nothing"
     names = "from identities order by person_number"
