@@ -122,7 +122,7 @@ NAMES = st.one_of(
 NUMBERS = st.from_regex(r"[0-9A-Za-z]{1,3}", fullmatch=True)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     people=st.dictionaries(NUMBERS, st.tuples(NAMES, NAMES), min_size=1, max_size=40),
     days=st.integers(1, 3),

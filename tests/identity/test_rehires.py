@@ -10,8 +10,8 @@ import pytest
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.identity import Review, waiting
 from hcm_pipeline.identity.rehires import likely_rehires
-from tests.directory.objects import account, fill
-from tests.identity.people import FIRST, NOW, Ledger, Years, entered_names, profile
+from tests.directory.objects import NOW, account, fill
+from tests.identity.people import FIRST, Ledger, Years, entered_names, profile
 
 
 class Company(Years):

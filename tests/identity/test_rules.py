@@ -14,19 +14,29 @@ from hypothesis import strategies as st
 from hcm_pipeline.directory import COMMON_NAME, MAIL_NICKNAME, PROXY_ADDRESS, SAM, UPN_DOMAIN, UPN_LOCAL, escape_rdn
 from hcm_pipeline.errors import ProfileError
 from hcm_pipeline.flow.profiles import parse_profile
+from hcm_pipeline.identity.allocation import allocate, attributes
+from hcm_pipeline.identity.name_parts import named_sql, parts_of
 from hcm_pipeline.identity.reserved import RESERVED
+from hcm_pipeline.warehouse import scratch
+from tests.directory.objects import tables
 from tests.docs.pages import DOCS, rows
-from tests.identity.people import Ledger, Person, profile
+from tests.identity.people import DAY, Ledger, Person, profile, version, versions_of
+
+EMPTY = tables()
+"""A ledger and directories that hold nothing."""
 
 
 def named(people: list[Person], fields: Mapping[str, str] | None = None, **identity: Any) -> list[tuple[str, ...]]:
-    """userPrincipalName, sAMAccountName and common name of people, in the order of their numbers."""
-    ledger = Ledger(profile(**identity))
-    ledger.fields |= fields or {}
-    ledger.join(*people)
-    return ledger.con.execute(
-        "select user_principal_name, sam_account_name, common_name from identities order by person_number"
-    ).fetchall()
+    """userPrincipalName, sAMAccountName and common name that people are allocated, in the order of their numbers."""
+    rules = profile(**identity)
+    rows = [version(*person, **(fields or {})) for person in people]
+    with scratch(EMPTY) as t:
+        workers = versions_of(t, rules, rows)
+        parts = parts_of(t, rules, t.make("named", named_sql(rules, DAY, workers, workers)))
+        upn, sam, cn = (allocate(t, attribute, parts) for attribute in attributes(rules))
+        return t.rows(f"""
+            select upn.name || '@' || part.domain, sam.name, cn.name from {parts} part join {upn} upn using (person_number)
+            join {sam} sam using (person_number) join {cn} cn using (person_number) order by person_number""")
 
 
 @pytest.mark.parametrize(
@@ -297,7 +307,7 @@ def test_reserved_words_are_in_the_form_in_which_names_are_compared() -> None:
     assert all(re.fullmatch(r"[a-z-]+", word) for word in RESERVED)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     st.lists(st.tuples(st.text(min_size=1, max_size=200), st.text(min_size=1, max_size=200)), min_size=1, max_size=10)
 )
