@@ -45,7 +45,7 @@ def refresh(reading: Reading, account: Account) -> Read:
     Without a base the server's own domain is read. Raises GuardStop when suspiciously many objects are gone, SignInFailed and
     other kinds of ServiceError.
     """
-    told: list[str] = []
+    notes: list[str] = []
     with Connection(account.url, account.ca_file) as server:
         server.bind(account.user, account.password)
         root = server.one("", ["defaultNamingContext", "namingContexts"])
@@ -56,11 +56,11 @@ def refresh(reading: Reading, account: Account) -> Read:
         domains = _domains_of(
             bases, [value.decode("utf-8", "replace") for value in root.values.get("namingcontexts", ())]
         )
-        rows = _rows(server, bases, domains, account.employee_id, told)
+        rows = _rows(server, bases, domains, account.employee_id, notes)
         counts = reading.take(rows, SCHEMA)
     if server.referrals:
-        told.append(f"not followed to other servers: {', '.join(sorted(server.referrals))}")
-    return Read(reading.directory, "ad", "full", counts.objects, counts.changed, tuple(told))
+        notes.append(f"not followed to other servers: {', '.join(sorted(server.referrals))}")
+    return Read(reading.directory, "ad", "full", counts.objects, counts.changed, tuple(notes))
 
 
 def _domains_of(bases: Sequence[str], contexts: Sequence[str]) -> list[str]:
@@ -74,13 +74,13 @@ def _domains_of(bases: Sequence[str], contexts: Sequence[str]) -> list[str]:
 
 
 def _rows(
-    server: Connection, bases: Sequence[str], domains: Sequence[str], employee_id: str, told: list[str]
+    server: Connection, bases: Sequence[str], domains: Sequence[str], employee_id: str, notes: list[str]
 ) -> Iterator[dict[str, object]]:
     """Rows of SCHEMA. Deleted objects come first: one that is restored while pages are read is then known as living."""
     attributes = [*_ALWAYS, *_NAMES, employee_id]
     for domain in domains:
         if (bin_ := _deleted_objects(server, domain)) is None:
-            told.append(f"deleted objects of {domain} may not be read by this account, so their names are not kept")
+            notes.append(f"deleted objects of {domain} may not be read by this account, so their names are not kept")
             continue
         deleted = sansldap.FilterPresent("lastKnownParent")  # all but the container itself
         for entry in server.search(bin_, attributes, filter=deleted, controls=[_SHOW_DELETED]):
@@ -102,7 +102,7 @@ def _rows(
             f"{server.name}: no object has an objectGUID; this is not Active Directory, or the account may read nothing"
         )
     if nameless:
-        told.append(
+        notes.append(
             f"{nameless:,} objects show this account nothing but their distinguished names; only those are taken"
         )
 

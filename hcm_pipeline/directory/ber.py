@@ -37,7 +37,7 @@ class Cutter:
         return len(self._rest)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield the messages that are whole now. What is no message at all is yielded as it is."""
+        """Yield the messages that are whole now. Bytes that are no message at all are yielded as they are."""
         data, at = self._rest + data, 0
         self._rest = b""
         while at < len(data):

@@ -80,8 +80,8 @@ def refresh(reading: Reading, client: GraphClient, scope: str) -> Read:
 
 
 def _refresh(reading: Reading, answers: _Answers, made_for: str, kept: Mapping[str, Link]) -> Read:
-    told: list[str] = []
-    domains = _domains(answers.client, told)
+    notes: list[str] = []
+    domains = _domains(answers.client, notes)
 
     def beside(con: duckdb.DuckDBPyConnection) -> None:
         if links(con, reading.directory) != kept:
@@ -98,17 +98,17 @@ def _refresh(reading: Reading, answers: _Answers, made_for: str, kept: Mapping[s
 
     counts = reading.take(answers.rows(), CHANGES, onto_known=bool(answers.since), beside=beside)
     how = "changes" if answers.since else "full"
-    return Read(reading.directory, "entra", how, counts.objects, counts.changed, tuple(told))
+    return Read(reading.directory, "entra", how, counts.objects, counts.changed, tuple(notes))
 
 
-def _domains(client: GraphClient, told: list[str]) -> dict[str, bool] | None:
-    """The tenant's domains; None, which is told, when the application may not read them."""
+def _domains(client: GraphClient, notes: list[str]) -> dict[str, bool] | None:
+    """The tenant's domains; None, which is noted, when the application may not read them."""
     try:
         return client.domains()
     except ServiceRefused as refused:
         if refused.status != 403:
             raise
-        told.append(f"whether the profile's domains are verified is not known: {refused}")
+        notes.append(f"whether the profile's domains are verified is not known: {refused}")
         return None
 
 
@@ -125,11 +125,11 @@ def _rows(entries: Generator[Mapping[str, object], None, str], kind: str) -> Gen
 
 def _row(entry: Mapping[str, object], kind: str, *, deleted: bool) -> dict[str, object]:
     row: dict[str, object] = {"object_id": entry["id"], "kind": kind, "deleted": deleted, "removed": _removed(entry)}
-    told = 0
+    stated = 0
     for theirs, ours in _NAMES.items():
         if theirs not in entry:
             continue
-        told |= _BITS[ours]
+        stated |= _BITS[ours]
         value = entry[theirs]
         if ours == "proxy_addresses":
             row[ours] = [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
@@ -138,7 +138,7 @@ def _row(entry: Mapping[str, object], kind: str, *, deleted: bool) -> dict[str, 
     name, prefix = row.get("user_principal_name"), str(row["object_id"]).replace("-", "")
     if deleted and isinstance(name, str) and name.startswith(prefix):
         row["user_principal_name"] = name.removeprefix(prefix)
-    return {**row, "told": told}
+    return {**row, "stated": stated}
 
 
 def _removed(entry: Mapping[str, object]) -> str | None:

@@ -30,15 +30,15 @@ SCHEMA = pa.schema(
 """One row: one directory object, its values as the directory spells them; null where it holds none or does not tell."""
 
 VALUES = tuple(name for name in SCHEMA.names if name not in ("object_id", "kind", "deleted"))
-"""What an object may or may not hold."""
+"""The values that an object may or may not hold."""
 
-CHANGES = SCHEMA.append(pa.field("told", pa.int32(), nullable=False)).append(pa.field("removed", pa.string()))
-"""One row: what one answer said of one object, in the order of the answers.
+CHANGES = SCHEMA.append(pa.field("stated", pa.int32(), nullable=False)).append(pa.field("removed", pa.string()))
+"""One row: one answer about one object, in the order of the answers.
 
-`told` has bit n set when VALUES[n] was in the answer (null then means: cleared); of the others nothing is known. `removed`:
+`stated` has bit n set when VALUES[n] was in the answer (null then means: cleared); of the others nothing is known. `removed`:
 `changed` (deleted, and may be restored) or `deleted` (for good).
 """
-ALL_TOLD = (1 << len(VALUES)) - 1
+ALL_STATED = (1 << len(VALUES)) - 1
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class RefusedRow:
 
 @dataclass(frozen=True)
 class Read:
-    """What a reading of a directory did."""
+    """The outcome of a reading of a directory."""
 
     directory: str
     kind: str
@@ -65,5 +65,5 @@ class Read:
     changed: int
     """How many of them are new or different, or are gone."""
     told: tuple[str, ...] = ()
-    """What could not be read, for people."""
+    """Notes for people: the parts that could not be read."""
     refused: tuple[RefusedRow, ...] = field(default=())

@@ -1,4 +1,4 @@
-"""What keeps names from being given: one finding for each rule that is broken, and the one place that stops for them."""
+"""Findings that keep names from being given: one for each rule that is broken, and the one place that stops for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must be known of the directories before a name is given: how old each reading is, and which domains are verified."""
+"""Freshness of the directories, which names wait for: how old each reading is, and which domains are verified."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the directories allow in a name: one table, each line with its source.
+"""Limits of the directories for names: one table, each line with its source.
 
 Sources: [upn] Microsoft Entra "User name policies" and Microsoft 365 "Prepare for directory synchronization"
 (64 + @ + 48 = 113 characters); [sam] the same page and the Active Directory schema (sAMAccountName of users: 20 characters);
@@ -16,7 +16,7 @@ from hcm_pipeline.warehouse import literal
 
 @dataclass(frozen=True)
 class Limit:
-    """What one attribute may hold. The three patterns match one character each; an empty one matches none."""
+    """The limits of one attribute. The three patterns match one character each; an empty one matches none."""
 
     attribute: str
     chars: int
@@ -26,7 +26,7 @@ class Limit:
     source: str
 
     def faults(self, name: str) -> list[str]:
-        """What is wrong with a name, in words that do not hold it; empty when it is legal."""
+        """The faults of a name, in words that do not hold it; empty when it is legal."""
         found = []
         if not name:
             found.append("is empty")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from hcm_pipeline.directory.entries import ALL_TOLD, CHANGES, SCHEMA, VALUES
+from hcm_pipeline.directory.entries import ALL_STATED, CHANGES, SCHEMA, VALUES
 from hcm_pipeline.directory.findings import Finding
 from hcm_pipeline.directory.limits import COMMON_NAME, SAM, UPN_LOCAL, beginning_sql
 from hcm_pipeline.warehouse import Relation, Scratch, first, literal, query, quote
@@ -22,7 +22,7 @@ _COLUMNS = ", ".join(quote(name) for name in SCHEMA.names)
 
 @dataclass(frozen=True)
 class Counts:
-    """What a reading did to what is known: objects now, and objects that are new, different or gone."""
+    """The outcome of a reading: how many objects there are now, and how many are new, different or gone."""
 
     objects: int
     changed: int
@@ -31,7 +31,7 @@ class Counts:
 def apply(t: Scratch, directory: str, incoming: Relation, read_at: dt.datetime, *, onto_known: bool) -> Counts:
     """Bring what is known of `directory` up to date with `incoming` (see `stage`), in the caller's transaction.
 
-    Not `onto_known`: what was known before goes. What an answer does not tell of an object is then null, otherwise as it was
+    Not `onto_known`: what was known before goes. A value that no answer states is then null, otherwise as it was
     known. The answers about one object count in their order, value by value, however often they come. `incoming` is dropped as
     soon as it was read: with a million objects it takes memory.
     """
@@ -43,7 +43,7 @@ def apply(t: Scratch, directory: str, incoming: Relation, read_at: dt.datetime, 
         f"""select ? as directory, said.object_id, said.kind, said.deleted or said.removed is not null as deleted,
             {", ".join(_merged(place, name) for place, name in enumerate(VALUES))}
         from {folded} said left join ({known}) known using (object_id)
-        where said.removed is null or (said.removed <> 'deleted' and (said.told > 0 or known.object_id is not null))""",
+        where said.removed is null or (said.removed <> 'deleted' and (said.stated > 0 or known.object_id is not null))""",
         [directory, directory],
     )
     of_answers = f"object_id in (select object_id from {folded})" if onto_known else "true"
@@ -59,7 +59,7 @@ def apply(t: Scratch, directory: str, incoming: Relation, read_at: dt.datetime, 
 
 
 def stage(t: Scratch, batches: Iterable[pa.RecordBatch]) -> Relation:
-    """Every row of batches of CHANGES, or of SCHEMA where every value is told: their columns, and `place`, their order."""
+    """Every row of batches of CHANGES, or of SCHEMA where every value is stated: their columns, and `place`, their order."""
     columns = ", ".join(quote(name) for name in CHANGES.names)
     incoming = stage_query(t, f"select 0::bigint as place, {_COLUMNS} from directory_objects limit 0")
     place = 0
@@ -76,36 +76,36 @@ def stage(t: Scratch, batches: Iterable[pa.RecordBatch]) -> Relation:
 
 
 def stage_query(t: Scratch, select: str) -> Relation:
-    """The same of a SELECT with `place` and the columns of SCHEMA, every value of which is told."""
-    return t.make("incoming", f"select *, {ALL_TOLD} as told, null::varchar as removed from ({select})")
+    """The same of a SELECT with `place` and the columns of SCHEMA, every value of which is stated."""
+    return t.make("incoming", f"select *, {ALL_STATED} as stated, null::varchar as removed from ({select})")
 
 
 def _as_changes(batch: pa.RecordBatch) -> pa.RecordBatch:
     if batch.num_columns == len(CHANGES):
         return batch.cast(CHANGES)
-    told = pa.array([ALL_TOLD] * batch.num_rows, pa.int32())
+    stated = pa.array([ALL_STATED] * batch.num_rows, pa.int32())
     return pa.RecordBatch.from_arrays(
-        [*batch.cast(SCHEMA).columns, told, pa.nulls(batch.num_rows, pa.string())], schema=CHANGES
+        [*batch.cast(SCHEMA).columns, stated, pa.nulls(batch.num_rows, pa.string())], schema=CHANGES
     )
 
 
 def _merged(place: int, name: str) -> str:
-    return f"case when said.told & {1 << place} > 0 then said.{name} else known.{name} end as {name}"
+    return f"case when said.stated & {1 << place} > 0 then said.{name} else known.{name} end as {name}"
 
 
 def _folded_sql(incoming: Relation) -> str:
     """One row: one object, with the last that was said of each of its values."""
     last_told = ", ".join(
-        f"last({name} order by place) filter (told & {1 << place} > 0) as {name}" for place, name in enumerate(VALUES)
+        f"last({name} order by place) filter (stated & {1 << place} > 0) as {name}" for place, name in enumerate(VALUES)
     )
     return f"""
         with again as (select object_id from {incoming} group by all having count(*) > 1),
         once as (
-            select object_id, kind, deleted, {", ".join(VALUES)}, told, removed from {incoming} anti join again using (object_id))
+            select object_id, kind, deleted, {", ".join(VALUES)}, stated, removed from {incoming} anti join again using (object_id))
         from once
         union all by name
         select object_id, last(kind order by place) as kind, last(deleted order by place) as deleted, {last_told},
-            bit_or(told) as told, last(removed order by place) as removed
+            bit_or(stated) as stated, last(removed order by place) as removed
         from {incoming} semi join again using (object_id) group by object_id"""
 
 

@@ -64,7 +64,7 @@ def export_ledger(con: duckdb.DuckDBPyConnection, out: IO[str]) -> int:
 
 
 def import_ledger(con: duckdb.DuckDBPyConnection, file: IO[str], day: dt.date) -> Imported:
-    """Take names over, in the caller's transaction. Rows that break a rule are left out and told; nothing that is held changes.
+    """Take names over, in the caller's transaction. Rows that break a rule are left out and reported; nothing that is held changes.
 
     A blank sAMAccountName or common name is not known: the rules give one at the next run. A blank mail nickname is the
     userPrincipalName before the @. When names were given is known from rows of the past alone: the clock says nothing about

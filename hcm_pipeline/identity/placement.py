@@ -30,7 +30,7 @@ class Place:
     """One rule that puts accounts into a container."""
 
     name: str
-    """As people are told: `placement 2`."""
+    """As people read it: `placement 2`."""
     setting: str
     """The key of the profile."""
     container: str

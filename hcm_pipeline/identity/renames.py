@@ -46,9 +46,9 @@ def take_spellings(t: Scratch, profile: Profile, workforce: Workforce) -> Relati
 def follow_renames(t: Scratch, profile: Profile, workforce: Workforce, changes: Relation) -> Relation:
     """Under `rename = "follow"`, retire the names of those whose name changed on the day, so that they are given new ones.
 
-    `changes`: business_date, person_number, attributes (the worker fields that changed) and before_from (`valid_from` of the
-    version before). Returns those who are renamed (see `retire`). A worker who was given a name on that day or later is passed over:
-    the change is known already.
+    `changes`: business_date, person_number, attributes (the worker fields that changed) and before_from (`valid_from` of
+    the version before). Returns those who are renamed (see `retire`). A worker who was given a name on that day or later is
+    passed over: the change is known already.
     """
     if profile.identity.rename == "keep":
         return t.empty("followed", RETIRED)

@@ -123,7 +123,7 @@ _GREEK_PAIRS = {"ου": "ou", "γγ": "ng", "γξ": "nx", "γχ": "nch"}
 _VOICELESS = set("θκξπσςτφχψ")
 
 
-def _greek(text: str, place: str) -> tuple[str, Way]:
+def _greek(text: str, _place: str) -> tuple[str, Way]:
     apart = unicodedata.normalize("NFD", text.lower())
     low, split = "", set()
     for character in apart:
@@ -149,7 +149,7 @@ def _greek(text: str, place: str) -> tuple[str, Way]:
     return _as_loud(text, _like_names(made)), Way("Greek, ISO 843", 0.9)
 
 
-def _kana(text: str, place: str) -> tuple[str, Way]:
+def _kana(text: str, _place: str) -> tuple[str, Way]:
     sounds = jaconv.kata2hira(jaconv.h2z(text)).replace("ー", "")
     plain = jaconv.kana2alphabet(sounds)
     # Ministry of Foreign Affairs of Japan, Hepburn for passports: no long vowels, m before b, m and p, tch
@@ -161,7 +161,7 @@ _KOREAN_FAMILY = _table("김 Kim 이 Lee 박 Park 최 Choi 강 Kang 임 Lim 신 
 """Family names that their bearers hardly ever spell by the Revised Romanization, in the form that most of them use."""
 
 
-def _hangul(text: str, place: str) -> tuple[str, Way]:
+def _hangul(text: str, _place: str) -> tuple[str, Way]:
     if text.strip() in _KOREAN_FAMILY:
         return _KOREAN_FAMILY[text.strip()], Way("Korean, the usual form of a family name", 0.8)
     return _like_names(anyascii.anyascii(text)), Way("Korean, Revised Romanization", 0.7)
@@ -181,7 +181,7 @@ def _han(text: str, place: str) -> tuple[str, Way]:
 
 
 def _guess(how: str, confidence: float) -> Callable[[str, str], tuple[str, Way]]:
-    return lambda text, place: (_like_names(anyascii.anyascii(text)), Way(how, confidence))
+    return lambda text, _place: (_like_names(anyascii.anyascii(text)), Way(how, confidence))
 
 
 WAYS: dict[str, Callable[[str, str], tuple[str, Way]]] = {

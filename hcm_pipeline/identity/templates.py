@@ -18,7 +18,7 @@ def fields_of(templates: tuple[str, ...]) -> set[str]:
 
 
 def pieces_of(templates: tuple[str, ...]) -> list[tuple[str, str]]:
-    """What stands between braces, each once, in order: the part and its modifier."""
+    """The pieces between braces, each once, in order: the part and its modifier."""
     return list(dict.fromkeys(found for template in templates for found in PLACEHOLDER.findall(template)))
 
 

@@ -65,7 +65,7 @@ class Scratch:
     def empty(self, what: str, columns: Mapping[str, str]) -> Relation:
         """A table without rows. `columns` is name to DuckDB type."""
         listed = ", ".join(f"null::{kind} as {quote(name)}" for name, kind in columns.items())
-        return self.make(what, f"select {listed} limit 0")
+        return self._create("table", what, f"select {listed} limit 0", (), tuple(columns))
 
     def of_arrow(self, what: str, table: pa.Table) -> Relation:
         """A table of the rows of an Arrow table."""
@@ -117,13 +117,14 @@ class Scratch:
                 self.con.execute(f"drop {kind} if exists {relation.name}")
                 self._made.remove((kind, relation.name))
 
-    def _create(self, kind: str, what: str, select: str, values: Values) -> Relation:
+    def _create(
+        self, kind: str, what: str, select: str, values: Values, columns: tuple[str, ...] | None = None
+    ) -> Relation:
         own = quote(f"{what}_{next(_NUMBERS)}")
         self.run(f"create temp {kind} {own} as {select}", values)
         name = f"temp.{own}"
         self._made.append((kind, name))
-        columns = self.con.execute(f"describe {name}").fetchall()
-        return Relation(name, tuple(str(column) for column, *_ in columns))
+        return Relation(name, columns or tuple(self.con.table(name).columns))  # less than half the time of `describe`
 
 
 @contextlib.contextmanager

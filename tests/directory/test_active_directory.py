@@ -235,7 +235,7 @@ def test_addresses_that_come_in_ranges_are_fetched_to_the_last(reader: Reader, t
         (scripted(([{"cn": [b"a"]}], OK)), ServiceError, "not Active Directory"),
         (scripted(data="775"), SignInFailed, "the account is locked"),
         (scripted(data="ffff"), SignInFailed, "INVALID_CREDENTIALS"),
-        (lambda session, request: None, ServiceUnavailable, "no answer in time"),
+        (lambda _session, _request: None, ServiceUnavailable, "no answer in time"),
     ],
 )  # fmt: skip
 def test_a_server_that_refuses_or_ends_early_is_not_taken_for_an_empty_directory(

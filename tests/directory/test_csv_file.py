@@ -35,7 +35,7 @@ class Site:
     def read(self, text: str | bytes, *, at: dt.datetime = NOW, **given: Any) -> Read:
         self.path.write_bytes(text.encode() if isinstance(text, str) else text)
         os.utime(self.path, (at.timestamp(), at.timestamp()))
-        return refresh(Reading(self.warehouse, "legacy", NOW, lambda line: None, **given), self.path)
+        return refresh(Reading(self.warehouse, "legacy", NOW, lambda _line: None, **given), self.path)
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         with self.warehouse.read() as con:
@@ -128,7 +128,7 @@ def test_a_file_that_is_no_directory_is_refused(site: Site, text: str, said: str
 
 def test_a_file_that_is_not_there_is_told(site: Site) -> None:
     with pytest.raises(ExtractRefused, match=r"export\.csv: cannot be read"):
-        refresh(Reading(site.warehouse, "legacy", NOW, lambda line: None), site.path)
+        refresh(Reading(site.warehouse, "legacy", NOW, lambda _line: None), site.path)
 
 
 def test_an_old_export_is_as_old_as_it_is_whenever_it_is_read(site: Site) -> None:

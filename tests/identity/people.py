@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import resources
 from typing import Any
 
 import duckdb
@@ -20,15 +19,16 @@ from hcm_pipeline.identity import (
     decide,
     decide_rehire,
     decide_spelling,
+    entered,
     explain,
     give_names,
     spellings_waiting,
 )
 from hcm_pipeline.profile import Profile
-from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, memory, quote, scratch
+from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, quote, scratch
+from tests.directory.objects import NOW, tables
 
 DAY = FIRST = dt.date(2026, 11, 1)
-NOW = dt.datetime(2026, 11, 1, 6, tzinfo=dt.UTC)
 PROFILE = load_profile("oracle-hcm").profile
 Person = tuple[str, str, str]
 Row = dict[str, Any]
@@ -41,6 +41,12 @@ def profile(**identity: Any) -> Profile:
     made = PROFILE.model_dump(mode="json", by_alias=True)
     made["identity"] = {"domain": "contoso.com", **identity}
     return Profile.model_validate(made)
+
+
+def version(number: str, first: str, last: str, **fields: object) -> Row:
+    """One version of a worker: as they joined, unless `fields` say otherwise."""
+    names = {"person_number": number, "first_name": first, "last_name": last}
+    return {**names, "valid_from": DAY, "valid_to": None, "active": True, **fields}
 
 
 def versions_of(t: Scratch, rules: Profile, rows: list[Row]) -> Relation:
@@ -56,13 +62,22 @@ def versions_of(t: Scratch, rules: Profile, rows: list[Row]) -> Relation:
     return t.make("versions", f"select {', '.join(columns)} from {written}")
 
 
+def entered_names(con: duckdb.DuckDBPyConnection, *names: tuple[str, str, str]) -> None:
+    """The ledger holds these: person number, status, and what stands before the @ of the userPrincipalName."""
+    for number, status, local in names:
+        con.execute(
+            entered("""select ? as person_number, ? as status, ? || '@contoso.com' as user_principal_name, ? as mail_nickname,
+                ? as sam_account_name, ? as common_name, 'candidate 1' as upn_rule, date '2026-10-01' as given_on"""),
+            [number, status, local, local, local, local],
+        )
+
+
 class Ledger:
     """Identities in memory, and the workers that are named."""
 
     def __init__(self, rules: Profile = PROFILE) -> None:
-        self.con: duckdb.DuckDBPyConnection = memory()
+        self.con = tables()
         self.profile = rules
-        self.con.execute(resources.files("hcm_pipeline.warehouse").joinpath("schema.sql").read_text(encoding="utf-8"))
         self.fields: Row = {}
         """Worker fields of everybody who joins from now on, besides their names."""
         self.versions: list[Row] = []
@@ -71,11 +86,7 @@ class Ledger:
 
     def add(self, *people: Person, **fields: object) -> None:
         """These people are in the snapshot."""
-        for number, first, last in people:
-            names = {"person_number": number, "first_name": first, "last_name": last}
-            self.versions.append(
-                {"valid_from": DAY, "valid_to": None, "active": True, **self.fields, **names, **fields}
-            )
+        self.versions += [version(*person, **{**self.fields, **fields}) for person in people]
 
     def join(self, *people: Person) -> int:
         """These people join, in this order of rows; how many names were given."""

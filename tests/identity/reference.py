@@ -21,7 +21,7 @@ ATTRIBUTES = ("user_principal_name", "sam_account_name", "common_name")
 
 @dataclass
 class Books:
-    """Who holds which name: lower case name to who has it, by attribute. A userPrincipalName stands without its domain."""
+    """The books of names: lower case name to its holder, by attribute. A userPrincipalName stands without its domain."""
 
     profile: Profile
     taken: dict[str, dict[str, str]] = field(default_factory=lambda: {name: {} for name in ATTRIBUTES})
@@ -92,7 +92,7 @@ class Books:
 
 
 def candidate(template: str, parts: dict[str, str], naming: Naming, limit: Limit) -> str | None:
-    """What a template makes of the parts; None when it makes no name of its own."""
+    """The name that a template makes of the parts; None when it makes no name of its own."""
     pieces = [(part, modifier, piece(parts, part, modifier, naming))
               for part, modifier in re.findall(r"\{(\w+)(?::(\w+))?\}", template)]  # fmt: skip
     names = [text for part, _, text in pieces if part in OTHER]
@@ -109,7 +109,7 @@ def candidate(template: str, parts: dict[str, str], naming: Naming, limit: Limit
 
 
 def piece(parts: dict[str, str], part: str, modifier: str, naming: Naming) -> str:
-    """What stands for one placeholder."""
+    """The text for one placeholder."""
     text = parts[part]
     words = re.split("[ -]+", text)
     if modifier == "initials":
@@ -125,7 +125,7 @@ def piece(parts: dict[str, str], part: str, modifier: str, naming: Naming) -> st
 
 
 def stem(name: str, limit: Limit) -> str:
-    """What names with numbers behind them have in common."""
+    """The part that names with numbers behind them have in common."""
     return re.sub("([._ -]?[0-9]+)+$", "", name.lower())[: limit.chars - 5]
 
 

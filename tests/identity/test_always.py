@@ -1,4 +1,4 @@
-"""What always holds of names, whatever people are called and whatever the directory holds."""
+"""Rules that always hold of names, whatever people are called and whatever the directory holds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline.directory import COMMON_NAME, MAIL_NICKNAME, SAM, UPN_DOMAIN, UPN_LOCAL
-from tests.directory.test_directory import account, fill
+from tests.directory.objects import account, fill
 from tests.identity.people import Ledger, profile
 
 CONTAINER = "OU=Users,DC=contoso,DC=com"
@@ -19,7 +19,7 @@ NAMES = st.sampled_from(HARD) | st.text(
 PEOPLE = st.dictionaries(st.integers(0, 999).map(str), st.tuples(NAMES, NAMES), min_size=1, max_size=12)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(people=PEOPLE, data=st.data())
 def test_names_are_legal_and_nobody_elses_whatever_the_order_of_rows(
     people: dict[str, tuple[str, str]], data: st.DataObject
@@ -39,7 +39,7 @@ def test_names_are_legal_and_nobody_elses_whatever_the_order_of_rows(
             account(None, distinguished_name=f"CN={common_name},{CONTAINER}"), account("nobody@contoso.com"),
         ])) | {"object_id": f"{place}"})  # fmt: skip
     for ledger, order in ((one, rows), (other, data.draw(st.permutations(rows)))):
-        fill(ledger, *objects)
+        fill(ledger.con, *objects)
         assert ledger.join(*order) == len(rows)
         assert ledger.join() == 0, "a rerun gives nothing"
     names = "from identities order by person_number"

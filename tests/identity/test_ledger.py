@@ -17,7 +17,7 @@ SAM = re.compile(r"[a-z0-9]{1,20}")
 
 
 def check(names: dict[str, tuple[str, str]], people: Sequence[Person]) -> None:
-    """What always holds of the ledger."""
+    """Rules that always hold of the ledger."""
     assert set(names) == {number for number, _, _ in people}
     for column in (0, 1):
         assert len({pair[column].lower() for pair in names.values()}) == len(names)
@@ -122,7 +122,7 @@ NAMES = st.one_of(
 NUMBERS = st.from_regex(r"[0-9A-Za-z]{1,3}", fullmatch=True)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     people=st.dictionaries(NUMBERS, st.tuples(NAMES, NAMES), min_size=1, max_size=40),
     days=st.integers(1, 3),

@@ -27,11 +27,11 @@ def exported(ledger: Ledger) -> str:
 
 
 def imported(ledger: Ledger, text: str) -> Imported:
-    """What became of a file."""
+    """The outcome of a file."""
     return import_ledger(ledger.con, io.StringIO(text, newline=""), DAY)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.lists(st.tuples(NAMES, NAMES), min_size=2, max_size=12))
 def test_a_ledger_restored_from_its_export_agrees_and_gives_the_same_names_afterwards(
     pairs: list[tuple[str, str]],

@@ -9,9 +9,11 @@ import pytest
 
 from hcm_pipeline.directory import canonical, key_sql
 from hcm_pipeline.errors import GuardStop
-from hcm_pipeline.warehouse import first, memory
-from tests.directory.test_directory import account, fill
-from tests.identity.people import FIRST, Years, profile
+from hcm_pipeline.identity import find_moves
+from hcm_pipeline.identity.placement import place_findings
+from hcm_pipeline.warehouse import first, memory, scratch
+from tests.directory.objects import account, fill
+from tests.identity.people import FIRST, Ledger, Years, entered_names, profile
 
 USERS, DALLAS, LEFT, ARCHIVE = (f"OU={name},DC=x" for name in ("Users", "Dallas", "Left", "Archive"))
 LEES = {"when": "last_name = 'Lee'", "container": DALLAS}
@@ -170,7 +172,7 @@ ADOPTED = "CN=Ann Lee,OU=Legacy,DC=x"
 def test_an_adopted_account_stays_where_it_was_found_unless_the_profile_says_so(policy: str, container: str) -> None:
     years = Years(rules(placement_of_adopted=policy, rename="follow"))
     fill(
-        years,
+        years.con,
         account("annie@contoso.com", employee_id="1", distinguished_name=ADOPTED),
         account("bo@contoso.com", employee_id="2"),
     )
@@ -191,20 +193,50 @@ def containers(*names: str) -> list[dict[str, Any]]:
 
 def test_a_rule_with_a_container_that_the_directory_does_not_have_stops_the_day_by_the_rules_name() -> None:
     years = Years(rules())
-    fill(years, *containers("ou=users,dc=X"), directory="ad")
+    fill(years.con, *containers("ou=users,dc=X"), directory="ad")
     years.day(0, ("1", "Bo", "Li", True))
     with pytest.raises(GuardStop, match=r"identity\.placement\[0\]\.container is OU=Dallas,DC=x, .* 1 workers"):
         years.day(1, ("2", "Ann", "Lee", True))
     with pytest.raises(GuardStop, match=r"identity\.placement\[0\]\.container"):
         years.day(1, ("1", "Bo", "Lee", True))
-    fill(years, *containers(USERS, "OU=Dallas , DC=x"), directory="ad")
+    fill(years.con, *containers(USERS, "OU=Dallas , DC=x"), directory="ad")
     years.day(1, ("1", "Bo", "Lee", True))
     assert where(years)["1"][0] == DALLAS
 
 
+def test_the_findings_count_those_who_would_be_put_into_a_container_that_is_not_there() -> None:
+    ledger = Years(rules())
+    fill(ledger.con, *containers(USERS), directory="ad")
+    entered_names(ledger.con, ("3", "given", "cy"))
+    columns = {"person_number": "varchar", "placed_by": "varchar"}
+    with scratch(ledger.con) as t:
+        moving = t.of_rows("moving", columns, [("3", "placement 1"), ("4", "default")])
+        newcomers = t.of_rows("newcomers", columns, [("1", "placement 1"), ("2", "default"), ("3", "placement 1")])
+        [finding] = place_findings(t, ledger.profile, FIRST, moving, newcomers)
+        assert place_findings(t, rules(placement=[]), FIRST, moving, newcomers) == []
+    assert finding.rule == "unknown_container"
+    assert finding.sentence == (
+        "identity.placement[0].container is OU=Dallas,DC=x, which the directory does not have; 2 workers would be put there"
+    )
+
+
+def test_everybody_in_scope_who_is_elsewhere_moves_and_nobody_else() -> None:
+    ledger = Ledger(rules())
+    entered_names(ledger.con, *((number, "given", f"name{number}") for number in "123"), ("4", "released", "gone"))
+    ledger.con.execute("update identities set placed_by = 'default', parent_distinguished_name = ?", [USERS])
+    for number, last in (("1", "Lee"), ("2", "Li"), ("4", "Lee"), ("5", "Lee")):
+        ledger.add((number, "Ann", last))
+    with ledger.workforce() as (t, people):
+        found = find_moves(t, ledger.profile, people)
+        assert t.rows(f"from {found.moving}") == [("1", USERS, DALLAS, "placement 1", "rules")]
+        assert t.count(found.relabelled) == 0
+        nowhere = find_moves(t, profile(), people)
+        assert (t.count(nowhere.moving), nowhere.moving.columns) == (0, found.moving.columns)
+
+
 def test_a_directory_that_tells_no_containers_stops_nobody() -> None:
     years = Years(rules())
-    fill(years, account("x@contoso.com"))
+    fill(years.con, account("x@contoso.com"))
     years.day(0, ("1", "Ann", "Lee", True))
     assert where(years)["1"][0] == DALLAS
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline.identity.allocation import BEGINNINGS, entered
-from tests.directory.test_directory import account, fill
+from tests.directory.objects import account, fill
 from tests.identity.people import Ledger, profile
 from tests.identity.reference import ATTRIBUTES, Books
 
@@ -81,7 +81,7 @@ def hold(ledger: Ledger, books: Books, held: list[tuple[str, str]]) -> None:
             "sam": account(None, kind="computer", sam_account_name=name, object_id=f"{place}"),
             "common_name": account(None, distinguished_name=f"CN={name},{CONTAINER}", object_id=f"{place}"),
         }[kind])  # fmt: skip
-    fill(ledger, *objects)
+    fill(ledger.con, *objects)
 
 
 FEW = pytest.mark.parametrize("few", [50_000, 0], ids=["few", "many"])
@@ -127,7 +127,7 @@ def test_a_long_number_in_a_name_that_is_cut_for_it_is_counted_the_next_day(
 
 def test_what_a_name_begins_with_is_the_same_in_a_ledger_and_directory_of_before() -> None:
     ledger = Ledger()
-    fill(ledger, account("Ann.Lee-22@contoso.com", mail_nickname="o'-1", sam_account_name="ABCDEFGHIJK1XYZ", employee_id="9",
+    fill(ledger.con, account("Ann.Lee-22@contoso.com", mail_nickname="o'-1", sam_account_name="ABCDEFGHIJK1XYZ", employee_id="9",
                          distinguished_name=f"CN=Ann Lee 3,{CONTAINER}"))  # fmt: skip
     ledger.join(("1", "Ann", LONG), ("2", "-", "-"), ("9", "Ann", "Lee"))
     tables = {"identities": list(BEGINNINGS), "directory_names": ["beginning"]}

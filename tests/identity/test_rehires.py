@@ -1,4 +1,4 @@
-"""Who is back under another person number: offered, never merged by guess, and given the former names by a person's word."""
+"""Workers who are back under another person number: offered, never merged by guess, and given the former names by an approval."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import pytest
 
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.identity import Review, waiting
-from tests.directory.test_directory import account, fill
-from tests.identity.people import FIRST, NOW, Years, profile
+from hcm_pipeline.identity.rehires import likely_rehires
+from tests.directory.objects import NOW, account, fill
+from tests.identity.people import FIRST, Ledger, Years, entered_names, profile
 
 
 class Company(Years):
@@ -36,7 +37,7 @@ def left(**rules: Any) -> Company:
 
 
 def offered(years: Years) -> list[tuple[str, str, list[str], list[str]]]:
-    """What waits: person number, reason, other numbers, their names."""
+    """The reviews that wait: person number, reason, other numbers, their names."""
     return [(r.person_number, r.reason, r.former, r.accounts) for r in waiting(years.con)]
 
 
@@ -130,10 +131,15 @@ def test_names_that_were_released_are_taken_over_unless_somebody_has_them_by_now
 def test_all_fields_of_a_rule_must_agree_and_a_blank_agrees_with_nothing(
     mail: str, name: tuple[str, str], found: bool
 ) -> None:
-    company = left()
-    company.mails |= {"1": "ann@home.example" if mail else "", "9": mail}
-    company.day(5, ("9", *name, True))
-    assert (offered(company) != []) == found
+    ledger = Ledger(profile())
+    entered_names(ledger.con, ("1", "given", "ann.lee"), ("2", "given", "bo.li"))
+    ledger.add(("1", "Ann", "Lee"), active=False, email="ann@home.example" if mail else "")
+    ledger.add(("2", "Bo", "Li"), email=mail)
+    ledger.add(("9", *name), email=mail)
+    with ledger.workforce() as (t, people):
+        asked = t.make("asked", f"from {people.workers} where person_number = '9'")
+        likely = likely_rehires(t, ledger.profile, people, asked, list(ledger.profile.identity.rehire))
+        assert t.rows(f"from {likely}") == ([("9", "likely rehire", ["ann.lee@contoso.com"], ["1"])] if found else [])
 
 
 def test_a_rule_of_names_alone_finds_names_that_are_spelled_or_written_alike() -> None:
@@ -163,7 +169,7 @@ def test_nobody_is_offered_who_is_there_and_no_namesake_of_the_same_day() -> Non
 
 def test_who_has_an_account_under_the_new_number_is_not_asked_about() -> None:
     company = left()
-    fill(company, account("ann@contoso.com", employee_id="9"))
+    fill(company.con, account("ann@contoso.com", employee_id="9"))
     company.day(5, BACK)
     assert (offered(company), company.upn("9")) == ([], "ann")
 

@@ -39,7 +39,7 @@ def firm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Firm:
 
 
 def run(*words: str) -> str:
-    """What a verb prints."""
+    """The output of a verb."""
     done = CliRunner().invoke(app, list(words))
     assert done.exit_code == 0, done.output
     return str(done.stdout)

@@ -1,4 +1,4 @@
-"""What always holds of names over any sequence of days: joins, renames, leaves, returns, moves, rehires, reruns and restores."""
+"""Rules that always hold of names over any days: joins, renames, leaves, returns, moves, rehires, reruns and restores."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hcm_pipeline.directory import COMMON_NAME, MAIL_NICKNAME, PROXY_ADDRESS, SAM, UPN_DOMAIN, UPN_LOCAL, key_sql
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.identity import export_ledger, import_ledger, waiting
-from tests.directory.test_directory import account, fill
+from tests.directory.objects import account, fill
 from tests.identity.people import FIRST, Years, profile
 
 Person = tuple[str, str, str, bool]
@@ -138,7 +138,8 @@ def test_a_container_that_an_account_was_found_in_is_known_after_a_restore_whate
     rules = lively()
     years = Years(rules)
     fill(
-        years, *(account(f"{n}@contoso.com", employee_id=n, distinguished_name=f"CN={n},OU=Legacy,DC=x") for n in "12")
+        years.con,
+        *(account(f"{n}@contoso.com", employee_id=n, distinguished_name=f"CN={n},OU=Legacy,DC=x") for n in "12"),
     )
     years.day(0, ("1", "Ann", "Lee", True), ("2", "Bo", "Li", True))
     years.day(1, ("1", "Ann", "Gray", True), ("2", "Bo", "Li", False))
@@ -159,8 +160,9 @@ def deploy(people: list[str]) -> tuple[Years, dict[str, str]]:
     years = Years(lively(rename="keep", retention_days=None))
     has = {f"{n:05}": f"legacy{n}@contoso.com" for n, accounts in enumerate(people) if accounts == "own"}
     two = [f"{n:05}" for n, accounts in enumerate(people) if accounts == "two"]
-    fill(years, *(account(upn, employee_id=number, sam_account_name=f"L{number}", distinguished_name=f"CN=x{number},OU=Old,DC=x")
-                  for number, upn in has.items()),
+    old = "OU=Old,DC=x"
+    fill(years.con, *(account(upn, employee_id=number, sam_account_name=f"L{number}", distinguished_name=f"CN=x{number},{old}")
+                      for number, upn in has.items()),
          *(account(f"{letter}{number}@contoso.com", employee_id=number) for number in two for letter in "ab"))  # fmt: skip
     years.join(*((f"{number:05}", "Ann", "Lee") for number in range(len(people))))
     assert [review.person_number for review in waiting(years.con)] == two
