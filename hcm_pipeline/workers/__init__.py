@@ -10,7 +10,7 @@ from hcm_pipeline.workers.completeness import RULES as FINDINGS
 from hcm_pipeline.workers.completeness import Finding
 from hcm_pipeline.workers.day import Day, DayCounts, is_current, prepare, recorded, rewind
 from hcm_pipeline.workers.forecast import Coming, forecast
-from hcm_pipeline.workers.relations import changes_of, current_workers, worker_versions
+from hcm_pipeline.workers.known import changes_of, current_workers, worker_versions
 
 __all__ = [
     "FINDINGS",

@@ -16,7 +16,6 @@ import duckdb
 
 from hcm_pipeline.errors import ExtractHeld, GuardStop
 from hcm_pipeline.extracts.register import Extract, choose, groups, is_accepted, last_before
-from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.profile.model import QuarantineLimit
 from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, ensure_columns, first, scratch, table
@@ -25,19 +24,19 @@ from hcm_pipeline.workers.absences import absent_today, bring_up_to
 from hcm_pipeline.workers.batch import Batch
 from hcm_pipeline.workers.bitemporal import confirm, withdraw
 from hcm_pipeline.workers.judging import Accepted, accepted_of, gather, judge, nothing_gathered
+from hcm_pipeline.workers.known import current_workers, known_today
 from hcm_pipeline.workers.lifecycle import AsOf, moment_of
 from hcm_pipeline.workers.managers import find_warnings
 from hcm_pipeline.workers.primary_assignment import has_other_rows
 from hcm_pipeline.workers.recording import record_other_rows, record_rows
-from hcm_pipeline.workers.relations import current_workers, known_today
-from hcm_pipeline.workers.staged import Progress, Staged, staged_extracts
+from hcm_pipeline.workers.staged import Folders, Progress, Staged, staged_extracts
 
 NO_STATE = "0" * 64
 
 
 @dataclass(frozen=True)
 class DayCounts:
-    """What became of one business date; every number is a count of rows or workers."""
+    """The result of one business date; every number is a count of rows or workers."""
 
     business_date: dt.date
     state: str
@@ -76,7 +75,7 @@ def state_before(con: duckdb.DuckDBPyConnection, day: dt.date) -> str:
 
 
 def state_of(previous: str, day: dt.date, contract: str, extracts: list[Extract]) -> str:
-    """What the snapshot of a day is made from, as one digest: a chain back to the first day."""
+    """A digest of all that the snapshot of a day is made from: a chain back to the first day."""
     text = "\n".join([previous, day.isoformat(), contract, *(e.sha256 for e in extracts)])
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -106,7 +105,7 @@ def rewind(con: duckdb.DuckDBPyConnection, day: dt.date, now: dt.datetime) -> No
 
 
 def recorded(con: duckdb.DuckDBPyConnection, day: dt.date) -> DayCounts:
-    """What became of a business date that was processed before."""
+    """The result of a business date that was processed before."""
     names = ("state", "extracts", "rows", "collapsed", "passed_over", "quarantined", "workers", "absent",
              "manager_warnings", "identities_given")  # fmt: skip
     columns = ", ".join(f'"{name}"' for name in names)
@@ -135,7 +134,7 @@ def _count(con: duckdb.DuckDBPyConnection, query: str, values: list[object] | No
 
 @dataclass(frozen=True)
 class RowCounts:
-    """What became of the rows of a date: in quarantine, passed over by the rules, or collapsed into an equal one."""
+    """The rows of a date that are not accepted: in quarantine, passed over by the rules, or collapsed into an equal one."""
 
     collapsed: int = 0
     passed_over: int = 0
@@ -154,14 +153,15 @@ class Day:
     """
 
     def __init__(
-        self, con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, day: dt.date, now: dt.datetime, home: Home, progress: Progress
+        self, con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, day: dt.date, now: dt.datetime, folders: Folders,
+        progress: Progress,
     ) -> None:  # fmt: skip
         self.con, self.loaded, self.profile, self.day = con, loaded, loaded.profile, day
         self.as_of = AsOf(day, moment_of(day, now, self.profile.workers.life.zone), now)
         self.used, self.superseded = choose(con, loaded.profile, day)
         self.progress: Progress = lambda message: progress(f"{day}: {message}")
         self._stack = ExitStack()
-        self.staged = self._stack.enter_context(staged_extracts(con, self.profile, self.used, home, self.progress))
+        self.staged = self._stack.enter_context(staged_extracts(con, self.profile, self.used, folders, self.progress))
 
     def close(self) -> None:
         """Drop the staged rows."""

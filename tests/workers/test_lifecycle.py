@@ -1,4 +1,4 @@
-"""What a worker should be when a date comes: through whole days, and against a plain reading of the rules."""
+"""The stage of a worker when a date comes: through whole days, and against a plain reading of the rules."""
 
 from __future__ import annotations
 
