@@ -17,7 +17,7 @@ from hcm_pipeline.delivery.plan.planning import Plan
 from hcm_pipeline.errors import ExtractHeld, GuardStop
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.verdicts import Effect, Kind, Verdict
-from hcm_pipeline.workers.day import DayCounts
+from hcm_pipeline.workers import DayCounts
 
 ACCEPT = "hcm-pipeline extract accept"
 APPROVE = "hcm-pipeline approve"

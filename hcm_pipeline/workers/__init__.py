@@ -8,9 +8,10 @@ when they are known.
 from hcm_pipeline.workers.change_kinds import KINDS, RULES, first_kind_sql, kind_sql
 from hcm_pipeline.workers.completeness import RULES as FINDINGS
 from hcm_pipeline.workers.completeness import Finding
-from hcm_pipeline.workers.day import Day, DayCounts, is_current, prepare, recorded, rewind
+from hcm_pipeline.workers.day import Day
 from hcm_pipeline.workers.forecast import Coming, forecast
-from hcm_pipeline.workers.relations import changes_of, current_workers, worker_versions
+from hcm_pipeline.workers.known import changes_of, current_workers, worker_versions
+from hcm_pipeline.workers.processed import DayCounts, is_current, prepare, recorded, rewind
 
 __all__ = [
     "FINDINGS",

@@ -4,23 +4,37 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from hcm_pipeline.warehouse import Relation, Scratch, query
 
 
+@dataclass(frozen=True)
+class Rolls:
+    """The relations from which absence is read.
+
+    `workers`: the open versions, with person_number and extract_id. `absences`: person_number, status, valid_from, valid_to.
+    `extracts`: extract_id, source, content, status, business_date: every extract ever taken.
+    """
+
+    workers: Relation
+    absences: Relation
+    extracts: Relation
+
+
 def absent_today(
-    t: Scratch, *, workers: Relation, named: Relation, absences: Relation, extracts: Relation, full: Sequence[str],
-    day: dt.date, missing_after: int,
-) -> Relation:  # fmt: skip
+    t: Scratch, rolls: Rolls, named: Relation, full: Sequence[str], day: dt.date, missing_after: int
+) -> Relation:
     """The workers whom the full extracts of the sources `full` do not name, with those of other sources who were absent before:
     person_number, status (absent | missing).
 
-    A worker who is absent on `missing_after` days with a full extract of their source in a row is missing. `workers` are the open
-    versions, `named` (person_number) are all whom a row of the day names.
+    A worker who is absent on `missing_after` days with a full extract of their source in a row is missing. `named` (person_number)
+    are all whom a row of the day names.
     """
-    parts = {"workers": workers, "named": named, "absences": absences, "extracts": extracts}
-    values = {"sources": list(full), "day": day, "after": missing_after}
-    return t.make("absent", query(__package__, "absent", **parts), values)
+    select = query(
+        __package__, "absent", workers=rolls.workers, absences=rolls.absences, extracts=rolls.extracts, named=named
+    )
+    return t.make("absent", select, {"sources": list(full), "day": day, "after": missing_after})
 
 
 def bring_up_to(t: Scratch, table: Relation, today: Relation, day: dt.date) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, quote
+from hcm_pipeline.workers.known import Known
 from hcm_pipeline.workers.normalise import DIGEST_TYPE, normalised_select
-from hcm_pipeline.workers.relations import Known
 from hcm_pipeline.workers.staged import Staged
 
 
@@ -43,12 +43,9 @@ class Batch:
         return [one.extract.extract_id for one in self.staged if one.extract.content == content]
 
     def _normalised(self, staged: Staged, only: Relation | None) -> str:
-        extract = staged.extract
-        wanted = f"row_no in (select row_no from {only} where extract_id = {extract.extract_id})" if only else "true"
-        return normalised_select(
-            self.profile, staged.rows, frozenset(extract.shape.header), extract.extract_id,
-            changes_only=extract.content == "changes-only", known=self.known, only=wanted,
-        )  # fmt: skip
+        number = staged.extract.extract_id
+        wanted = f"row_no in (select row_no from {only} where extract_id = {number})" if only else "true"
+        return normalised_select(self.profile, staged, self.known, wanted)
 
     def _nothing(self) -> list[str]:
         """The select list of a relation of normalised rows, of nulls."""

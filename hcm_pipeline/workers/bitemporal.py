@@ -11,7 +11,7 @@ import datetime as dt
 import duckdb
 
 from hcm_pipeline.warehouse import Relation, Scratch, first, query, table
-from hcm_pipeline.workers.relations import worker_versions
+from hcm_pipeline.workers.known import worker_versions
 
 
 def withdraw(con: duckdb.DuckDBPyConnection, day: dt.date, now: dt.datetime) -> None:

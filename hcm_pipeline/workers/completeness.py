@@ -43,7 +43,7 @@ RULES = {
 
 @dataclass(frozen=True)
 class Baseline:
-    """What an extract is compared with.
+    """The state before an extract, with which it is compared.
 
     `extracts`: the table of that name: every extract ever taken, with source, content, status, business_date, rows and shape.
     `known`: one row a worker who is known, with the fields and extract_id. `absent`: person_number: those whom the full extracts
@@ -105,7 +105,7 @@ def _trailer(staged: Staged, source: Source) -> Iterator[Finding]:
 def _full(t: Scratch, profile: Profile, staged: Staged, before: Baseline, day: dt.date) -> Iterator[Finding]:
     yield from _size(t, profile, staged, before, day)
     if profile.workers.whole.columns != "report":
-        yield from _columns(t, profile, staged.extract, before, day)
+        yield from _columns(t, profile, staged, before, day)
     for field in profile.workers.whole.cohorts:
         yield from _cohort(t, profile, staged, before, field)
 
@@ -129,16 +129,16 @@ def _size(t: Scratch, profile: Profile, staged: Staged, before: Baseline, day: d
         yield Finding("more_rows", f"it holds {of}; workers.whole.more allows {whole.more.percent:g} % more")
 
 
-def _columns(t: Scratch, profile: Profile, extract: Extract, before: Baseline, day: dt.date) -> Iterator[Finding]:
+def _columns(t: Scratch, profile: Profile, staged: Staged, before: Baseline, day: dt.date) -> Iterator[Finding]:
     found = t.first(
         f"""select from_json(shape->'header', '["varchar"]') from {before.extracts} where source = ? and content = 'full'
         and status = 'applied' and business_date < ? order by business_date desc, extract_id desc limit 1""",
-        [extract.source, day],
+        [staged.extract.source, day],
     )
     if found is None:
         return
-    had, has = list(found[0]), extract.shape.header
-    lost = [spec.column for spec in profile.columns.values() if spec.column in had and spec.column not in has]
+    had, has = list(found[0]), staged.header
+    lost = [spec.column for spec in staged.fields.values() if spec.column in had and spec.column not in has]
     if lost:
         yield Finding("columns_lost", f"it lacks {', '.join(lost)}, which the full extract before it had")
     if profile.workers.whole.columns == "exact":
@@ -151,8 +151,8 @@ def _columns(t: Scratch, profile: Profile, extract: Extract, before: Baseline, d
 
 def _cohort(t: Scratch, profile: Profile, staged: Staged, before: Baseline, field: str) -> Iterator[Finding]:
     """Compare by distinct values: the rows of the file with the workers known from its source and not absent."""
-    spec, limit = profile.columns[field], profile.workers.whole.cohort
-    if spec.column not in staged.extract.shape.header:
+    spec, limit = staged.fields[field], profile.workers.whole.cohort
+    if spec.column not in staged.header:
         return
     in_file = f"""(select {text_of(field, spec)} as cohort, count(*) as n
         from (select {quote(spec.column)} as {quote(field)}, {odd_sql([spec.column])} as {ODD} from {staged.rows}) group by 1)"""

@@ -7,126 +7,30 @@ The steps are set-based SQL over relations: `judging` decides about the rows (de
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from zoneinfo import ZoneInfo
 
 import duckdb
 
 from hcm_pipeline.errors import ExtractHeld, GuardStop
 from hcm_pipeline.extracts.register import Extract, choose, groups, is_accepted, last_before
-from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.profile.model import QuarantineLimit
 from hcm_pipeline.verdicts import Kind
-from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, ensure_columns, first, scratch, table
+from hcm_pipeline.warehouse import Relation, Scratch, first, scratch, table
 from hcm_pipeline.workers import completeness, snapshot
-from hcm_pipeline.workers.absences import absent_today, bring_up_to
+from hcm_pipeline.workers.absences import Rolls, absent_today, bring_up_to
 from hcm_pipeline.workers.batch import Batch
-from hcm_pipeline.workers.bitemporal import confirm, withdraw
+from hcm_pipeline.workers.bitemporal import confirm
 from hcm_pipeline.workers.judging import Accepted, accepted_of, gather, judge, nothing_gathered
+from hcm_pipeline.workers.known import current_workers, known_today
 from hcm_pipeline.workers.lifecycle import AsOf, moment_of
 from hcm_pipeline.workers.managers import find_warnings
 from hcm_pipeline.workers.primary_assignment import has_other_rows
+from hcm_pipeline.workers.processed import DayCounts, reasons_of, state_before, state_of
 from hcm_pipeline.workers.recording import record_other_rows, record_rows
-from hcm_pipeline.workers.relations import current_workers, known_today
-from hcm_pipeline.workers.staged import Progress, Staged, staged_extracts
-
-NO_STATE = "0" * 64
-
-
-@dataclass(frozen=True)
-class DayCounts:
-    """What became of one business date; every number is a count of rows or workers."""
-
-    business_date: dt.date
-    state: str
-    extracts: int = 0
-    rows: int = 0
-    collapsed: int = 0
-    passed_over: int = 0
-    quarantined: int = 0
-    workers: int = 0
-    absent: int = 0
-    manager_warnings: int = 0
-    identities_given: int = 0
-    changes: dict[str, int] = field(default_factory=dict)
-    reasons: dict[str, int] = field(default_factory=dict)
-    unchanged: bool = False
-    """The day had been processed before from the same inputs; nothing was done."""
-    stopped: str | None = None
-    """Why the day was stopped; the snapshot is then that of the day before."""
-
-
-def prepare(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile) -> None:
-    """Give the tables of versions a column for every worker field; let DuckDB insert in any order (half the time)."""
-    con.execute("set preserve_insertion_order = false")
-    for name in ("worker_versions", "other_rows", "withdrawn_versions"):
-        ensure_columns(con, name, {n: DUCKDB_TYPES[k] for n, k in loaded.profile.types.items()})
-
-
-def state_before(con: duckdb.DuckDBPyConnection, day: dt.date) -> str:
-    """The state of the latest date before `day` that was done; a stopped one left the snapshot as it was."""
-    row = first(
-        con,
-        "select state from days where status = 'done' and business_date < ? order by business_date desc limit 1",
-        [day],
-    )
-    return str(row[0]) if row else NO_STATE
-
-
-def state_of(previous: str, day: dt.date, contract: str, extracts: list[Extract]) -> str:
-    """What the snapshot of a day is made from, as one digest: a chain back to the first day."""
-    text = "\n".join([previous, day.isoformat(), contract, *(e.sha256 for e in extracts)])
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def is_current(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, day: dt.date, now: dt.datetime) -> bool:
-    """Whether `day` stands as its inputs would make it. The newest day does not once somebody's moment has come since."""
-    row = first(con, "select state from days where status = 'done' and business_date = ?", [day])
-    used, _ = choose(con, loaded.profile, day)
-    if row is None or row[0] != state_of(state_before(con, day), day, loaded.sha256, used):
-        return False
-    if first(con, "select 1 from days where status = 'done' and business_date > ? limit 1", [day]):
-        return True
-    moment = moment_of(day, now, loaded.profile.workers.life.zone)
-    return first(con, "select 1 from worker_versions where valid_to is null and next_at <= ? limit 1", [moment]) is None
-
-
-def rewind(con: duckdb.DuckDBPyConnection, day: dt.date, now: dt.datetime) -> None:
-    """Take back everything learnt on or after `day`. Names stay given, for the ledger is for life, and what was believed until
-    `now` stays known."""
-    withdraw(con, day, now)
-    for name in ("worker_versions", "other_rows", "manager_warnings", "absences"):
-        con.execute(f"delete from {name} where valid_from >= ?", [day])
-        con.execute(f"update {name} set valid_to = null where valid_to >= ?", [day])
-    for name in ("changes", "quarantined_rows", "passed_over_rows", "days"):
-        con.execute(f"delete from {name} where business_date >= ?", [day])
-    con.execute("update extracts set status = 'landed' where status <> 'refused' and business_date >= ?", [day])
-
-
-def recorded(con: duckdb.DuckDBPyConnection, day: dt.date) -> DayCounts:
-    """What became of a business date that was processed before."""
-    names = ("state", "extracts", "rows", "collapsed", "passed_over", "quarantined", "workers", "absent",
-             "manager_warnings", "identities_given")  # fmt: skip
-    columns = ", ".join(f'"{name}"' for name in names)
-    row = first(con, f"select {columns} from days where business_date = ?", [day]) or ()
-    changes = con.execute(
-        "select kind, count(*) from changes where business_date = ? group by 1 order by 1", [day]
-    ).fetchall()
-    return DayCounts(
-        day, **dict(zip(names, row, strict=True)), changes=dict(changes), reasons=_reasons(con, day), unchanged=True
-    )
-
-
-def _reasons(con: duckdb.DuckDBPyConnection, day: dt.date) -> dict[str, int]:
-    rows = con.execute(
-        """select rule || coalesce(' in ' || column_name, '') as reason, count(*) from quarantine_reasons
-        where business_date = ? group by 1 order by 2 desc, 1""",
-        [day],
-    ).fetchall()
-    return dict(rows)
+from hcm_pipeline.workers.staged import Folders, Progress, Staged, staged_extracts
 
 
 def _count(con: duckdb.DuckDBPyConnection, query: str, values: list[object] | None = None) -> int:
@@ -136,7 +40,7 @@ def _count(con: duckdb.DuckDBPyConnection, query: str, values: list[object] | No
 
 @dataclass(frozen=True)
 class RowCounts:
-    """What became of the rows of a date: in quarantine, passed over by the rules, or collapsed into an equal one."""
+    """The rows of a date that are not accepted: in quarantine, passed over by the rules, or collapsed into an equal one."""
 
     collapsed: int = 0
     passed_over: int = 0
@@ -155,14 +59,15 @@ class Day:
     """
 
     def __init__(
-        self, con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, day: dt.date, now: dt.datetime, home: Home, progress: Progress
+        self, con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, day: dt.date, now: dt.datetime, folders: Folders,
+        progress: Progress,
     ) -> None:  # fmt: skip
         self.con, self.loaded, self.profile, self.day = con, loaded, loaded.profile, day
         self.as_of = AsOf(day, moment_of(day, now, self.profile.workers.life.zone), now)
         self.used, self.superseded = choose(con, loaded.profile, day)
         self.progress: Progress = lambda message: progress(f"{day}: {message}")
         self._stack = ExitStack()
-        self.staged = self._stack.enter_context(staged_extracts(con, self.profile, self.used, home, self.progress))
+        self.staged = self._stack.enter_context(staged_extracts(con, self.profile, self.used, folders, self.progress))
 
     def close(self) -> None:
         """Drop the staged rows."""
@@ -187,7 +92,7 @@ class Day:
         if self.used or self._may_change_places(t, other_rows):
             self.progress(f"checking {self.rows:,} rows against the contract")
             accepted, counts = self._judge(t, before, other_rows)
-            reasons = _reasons(self.con, self.day)
+            reasons = reasons_of(self.con, self.day)
             self._require_few_quarantined(counts.quarantined)
             self._update_absences(t, accepted.named)
         self.progress("comparing with the snapshot before")
@@ -299,10 +204,8 @@ class Day:
         if not full:
             return
         absences = table(self.con, "absences")
-        today = absent_today(
-            t, workers=current_workers(t), named=named, absences=absences, extracts=table(self.con, "extracts"),
-            full=full, day=self.day, missing_after=self.profile.workers.life.missing_after,
-        )  # fmt: skip
+        rolls = Rolls(current_workers(t), absences, table(self.con, "extracts"))
+        today = absent_today(t, rolls, named, full, self.day, self.profile.workers.life.missing_after)
         bring_up_to(t, absences, today, self.day)
 
     def _require_complete(self, t: Scratch, before: snapshot.Before) -> None:

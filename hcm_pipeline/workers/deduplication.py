@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Relation, Scratch, query, quote
 from hcm_pipeline.workers import primary_assignment
 from hcm_pipeline.workers.batch import Batch

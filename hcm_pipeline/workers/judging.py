@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Relation, Scratch
 from hcm_pipeline.workers.batch import Batch
 from hcm_pipeline.workers.deduplication import deduplicate
+from hcm_pipeline.workers.known import Gathered, Known, facts_of
 from hcm_pipeline.workers.primary_assignment import Decided, decide
-from hcm_pipeline.workers.relations import Gathered, Known, facts_of
 from hcm_pipeline.workers.validation import quarantined_rows, suspects_of, violations_of
 
 PLACE = "extract_id, row_no, person_number, digest"
@@ -32,7 +32,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Judged:
-    """What was decided of the rows of a batch.
+    """The decisions about the rows of a batch.
 
     `quarantined`: extract_id, row_no, person_number, violations (see `quarantined_rows`). `passed_over`: extract_id, row_no,
     person_number. `decided`: what the rules chose, None where the profile knows one row a worker. `collapsed` counts the rows that
@@ -53,7 +53,7 @@ def judge(t: Scratch, batch: Batch, other_rows: Relation, day: dt.date, *, same_
     found = deduplicate(t, batch, other_rows, day)
     suspects = suspects_of(t, found, batch.known.workers, same_contract=same_contract)
     batch = batch.keep(t, suspects)
-    quarantined = quarantined_rows(t, batch.profile, found, violations_of(t, batch, suspects))
+    quarantined = quarantined_rows(t, batch, found, violations_of(t, batch, suspects))
     # a row that breaks the contract is in quarantine, whatever else would have become of it
     passed_over = t.make("passed_over", f"from {found.passed_over} anti join {quarantined} using (extract_id, row_no)")
     good = f"""select {PLACE} from {suspects} anti join {quarantined} using (extract_id, row_no)

@@ -1,4 +1,4 @@
-"""What a worker is on a day: a function of the facts, the day and the place where the day begins.
+"""The stage of a worker on a day: a function of the facts, the day and the place where the day begins.
 
 HR states facts: dates and a status. Where a worker stands between them changes when a date comes, without any extract.
 Every version therefore carries its stage, whether the account is enabled in it, and `next_at`, the moment when the stage has
@@ -47,7 +47,7 @@ class AsOf:
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What the stage of a worker depends on beside the facts.
+    """All that the stage of a worker depends on beside the facts.
 
     `zones`: name: the time zones that exist. `missing`: person_number: the workers whom their absence ends.
     """

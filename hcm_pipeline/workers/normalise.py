@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hcm_pipeline.profile.model import FieldSpec, Profile
-from hcm_pipeline.warehouse import Relation, literal, quote
-from hcm_pipeline.workers.relations import Known
+from hcm_pipeline.warehouse import literal, quote
+from hcm_pipeline.workers.known import Known
+from hcm_pipeline.workers.staged import Staged
 
 WHITE_SPACE = " \t\r\n\v\f\u00a0\u2007\u202f\ufeff"
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
@@ -98,18 +99,15 @@ def _date(text: str, formats: tuple[str, ...]) -> str:
     return f"coalesce({', '.join(ways)})" if len(ways) > 1 else ways[0]
 
 
-def normalised_select(
-    profile: Profile, raw: Relation, present: frozenset[str], extract_id: int, *, changes_only: bool, known: Known,
-    only: str = "true",
-) -> str:  # fmt: skip
+def normalised_select(profile: Profile, staged: Staged, known: Known, only: str = "true") -> str:
     """SELECT over the staged rows of a file: extract_id, row_no, every mapped field, `<field>__unreadable` and `<field>__text` of
     the typed ones, `control`, `digest`. `only` is a condition over row_no, judged before any other work is done.
 
-    `present` are the file's columns. A field whose column is missing, and a blank of a changes-only row that means
+    A field whose column is missing, and a blank of a changes-only row that means
     "unchanged", take what is known of the worker; then the row speaks for the whole worker. With a `row_key` in the profile, it
     takes it from the worker's row with the same values of these fields.
     """
-    columns = profile.columns
+    columns, present, changes_only = staged.fields, staged.header, staged.extract.content == "changes-only"
     raw_values, inner, outer, texts, typed_names = [], [], [], [], []
     merging = changes_only or any(spec.column not in present for spec in columns.values())
     for name, spec in columns.items():
@@ -149,10 +147,10 @@ def normalised_select(
     odd = odd_sql([spec.column for spec in columns.values() if spec.column in present])
     return f"""
 select *, {digest} as digest from (
-select {extract_id} as extract_id, t.row_no,
+select {staged.extract.extract_id} as extract_id, t.row_no,
     {select}
 from (select row_no, {ODD}, {", ".join(inner)} from (
-    select row_no, {", ".join(raw_values)}, {odd} as {ODD} from {raw} where {only})) t {join})"""
+    select row_no, {", ".join(raw_values)}, {odd} as {ODD} from {staged.rows} where {only})) t {join})"""
 
 
 DIGEST_TYPE = "uhugeint"

@@ -16,11 +16,11 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
 from hcm_pipeline.workers.batch import Batch
+from hcm_pipeline.workers.known import facts_of, known_rows_sql
 from hcm_pipeline.workers.normalise import DIGEST_TYPE
-from hcm_pipeline.workers.relations import facts_of, known_rows_sql
 
 
 def has_other_rows(t: Scratch, other_rows: Relation) -> bool:
@@ -106,7 +106,7 @@ def _order(profile: Profile, day: dt.date) -> str:
 
 @dataclass(frozen=True)
 class Decided:
-    """What the order of a worker's rows comes to, where one is first and not in quarantine.
+    """The outcome of the order of each worker's rows, where one is first and not in quarantine.
 
     `promoted`: the facts, digest, extract_id and row_no of the known rows that are first, and were not. `others`: person_number,
     extract_id, row_no, digest: the rows that are not first. `workers`: person_number: all about whom there is a decision.

@@ -1,15 +1,15 @@
-"""What is recorded of the rows of a business date: quarantine, the rows that were passed over, and the other rows of workers."""
+"""The records of the rows of a business date: quarantine, the rows that were passed over, and the other rows of workers."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
 
-from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Relation, Scratch
 from hcm_pipeline.workers.judging import Judged
+from hcm_pipeline.workers.known import Known, facts_of
 from hcm_pipeline.workers.primary_assignment import update_other_rows
-from hcm_pipeline.workers.relations import Known, facts_of
 from hcm_pipeline.workers.staged import Staged
 
 

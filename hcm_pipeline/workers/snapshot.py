@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile import Profile
 from hcm_pipeline.profile.scope import scope_sql
 from hcm_pipeline.warehouse import Relation, Scratch, literal, table
 from hcm_pipeline.workers.change_kinds import attributes_sql, first_kind_sql, kind_sql
 from hcm_pipeline.workers.judging import Accepted
+from hcm_pipeline.workers.known import Known, facts_of, known_before, worker_versions
 from hcm_pipeline.workers.lifecycle import HERE, WAITING, AsOf, Circumstances, circumstances_of, with_lifecycle
-from hcm_pipeline.workers.relations import Known, facts_of, known_before, worker_versions
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Changed:
 
 
 def known_now(t: Scratch, profile: Profile) -> Before:
-    """What the warehouse knows, whenever it is read."""
+    """All that the warehouse knows, as it is whenever it is read."""
     versions, other_rows = worker_versions(t), table(t.con, "other_rows")
     around = circumstances_of(t, profile.workers.life, table(t.con, "absences"))
     return Before(versions, known_before(t, profile, versions, other_rows), around)

@@ -3,63 +3,79 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
 
 import duckdb
 
 from hcm_pipeline.extracts.register import Extract
-from hcm_pipeline.home import Home
-from hcm_pipeline.profile.model import Profile, Source
+from hcm_pipeline.profile.model import FieldSpec, Profile, Source
 from hcm_pipeline.sources import stage
 from hcm_pipeline.warehouse import Relation, first, literal, quote
 
 Progress = Callable[[str], None]
 
 
+class Folders(Protocol):
+    """Where files are: the immutable copies of all extracts, and room for a file that has to be unpacked. A home is one."""
+
+    @property
+    def extracts(self) -> Path: ...
+    @property
+    def scratch(self) -> Path: ...
+
+
 @dataclass(frozen=True)
 class Staged:
     """One extract as it is.
 
-    `rows`: row_no and every column of the file's header, as text. `rejects`: row_no, rule, column_name, value_class, raw.
-    `records` counts the data records, rejected ones among them, without a trailer; `total` is what the trailer counts, None where
-    there is none.
+    `fields` are the worker fields as its source writes them. `rows`: row_no and every column of the file's header, as text.
+    `rejects`: row_no, rule, column_name, value_class, raw. `records` counts the data records, rejected ones among them, without a
+    trailer; `total` is what the trailer counts, None where there is none.
     """
 
     extract: Extract
+    fields: Mapping[str, FieldSpec]
     rows: Relation
     rejects: Relation
     records: int
     total: int | None = None
 
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The columns that the file has."""
+        return self.extract.shape.header
+
 
 @contextmanager
 def staged_extracts(
-    con: duckdb.DuckDBPyConnection, profile: Profile, used: Sequence[Extract], home: Home, progress: Progress
+    con: duckdb.DuckDBPyConnection, profile: Profile, used: Sequence[Extract], folders: Folders, progress: Progress
 ) -> Iterator[tuple[Staged, ...]]:
     """Every file, staged, for the time of a block. Outside a transaction: a file that cannot be read would abort one.
 
     Raises ExtractRefused.
     """
     with ExitStack() as stack:
-        yield tuple(stack.enter_context(_staged(con, profile, extract, home, progress)) for extract in used)
+        yield tuple(stack.enter_context(_staged(con, profile, extract, folders, progress)) for extract in used)
 
 
 @contextmanager
 def _staged(
-    con: duckdb.DuckDBPyConnection, profile: Profile, extract: Extract, home: Home, progress: Progress
+    con: duckdb.DuckDBPyConnection, profile: Profile, extract: Extract, folders: Folders, progress: Progress
 ) -> Iterator[Staged]:
     progress(f"reading {extract.name}")
     source, name = source_of(profile, extract), f"raw_{extract.extract_id}"
     counts = stage(
-        con, extract.stored(home.extracts), extract.shape, name, home.scratch,
+        con, extract.stored(folders.extracts), extract.shape, name, folders.scratch,
         max_field_chars=source.max_field_chars, name=extract.name,
     )  # fmt: skip
     rows = Relation(f"temp.{quote(name)}", ("row_no", *extract.shape.header))
     rejects = Relation(f"temp.{quote(name + '_rejects')}", ("row_no", "rule", "column_name", "value_class", "raw"))
     try:
-        made = Staged(extract, rows, rejects, counts.rows + counts.rejected)
+        made = Staged(extract, profile.columns, rows, rejects, counts.rows + counts.rejected)
         yield take_trailer(con, made, source.trailer) if source.trailer is not None else made
     finally:
         for relation in (rows, rejects):

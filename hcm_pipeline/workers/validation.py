@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from hcm_pipeline.profile.model import Profile
-from hcm_pipeline.warehouse import Relation, Scratch, query, quote
+from hcm_pipeline.profile import Profile
+from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
 from hcm_pipeline.workers.batch import Batch
 from hcm_pipeline.workers.deduplication import Deduplicated
 
@@ -36,17 +36,25 @@ def violations_of(t: Scratch, batch: Batch, suspects: Relation) -> Relation:
     select = f"select {', '.join(_judged_columns(batch.profile))} from {batch.rows(suspects)} n"
     # nothing else can be asked while rows stream in, so what was found waits; not even a rollback, so they end here
     with t.con.sql(select).to_arrow_reader(CHUNK_ROWS) as rows:
-        found = [_failures(batch.profile, chunk) for chunk in rows]
+        found = [_failures(batch, chunk) for chunk in rows]
     tables = [one for one in found if one is not None]
     return t.of_arrow("violations", pa.concat_tables(tables)) if tables else t.empty("violations", VIOLATIONS)
 
 
-def quarantined_rows(t: Scratch, profile: Profile, found: Deduplicated, violations: Relation) -> Relation:
+def quarantined_rows(t: Scratch, batch: Batch, found: Deduplicated, violations: Relation) -> Relation:
     """The rows that violate a rule or contradict another one: extract_id, row_no, person_number, violations (a list of structs of
     rule, column_name, value_class and value)."""
-    number = profile.columns["person_number"].column
-    parts = {"keys": found.keys, "violations": violations, "contradicting": found.contradicting}
-    return t.make("quarantined", query(__package__, "quarantined", **parts), {"number": number})
+    select = query(
+        __package__, "quarantined", keys=found.keys, violations=violations, contradicting=found.contradicting,
+        heading=_heading_sql(batch, "person_number"),
+    )  # fmt: skip
+    return t.make("quarantined", select)
+
+
+def _heading_sql(batch: Batch, field: str) -> str:
+    """SQL (VARCHAR) over extract_id: the column in which the extract of a row has a field."""
+    cases = [f"when {one.extract.extract_id} then {literal(one.fields[field].column)}" for one in batch.staged]
+    return f"case extract_id {' '.join(cases)} end" if cases else "null::varchar"
 
 
 def _judged_columns(profile: Profile) -> list[str]:
@@ -64,19 +72,25 @@ def _judged_columns(profile: Profile) -> list[str]:
     return select
 
 
-def _failures(profile: Profile, batch: pa.RecordBatch) -> pa.Table | None:
-    """Rows of violations; None when every row of the batch keeps the contract."""
+def _failures(batch: Batch, chunk: pa.RecordBatch) -> pa.Table | None:
+    """Rows of violations; None when every row of the chunk keeps the contract."""
     from hcm_pipeline.workers.contract import violations_in  # pandas and pandera: a third of every command's start
 
-    violations = violations_in(profile, batch.to_pandas())
+    violations = violations_in(batch.profile, chunk.to_pandas())
     if not violations:
         return None
     places = pa.array([violation.position for violation in violations], pa.int64())
+    numbers = chunk.column("extract_id").take(places)
+    fields = {one.extract.extract_id: one.fields for one in batch.staged}
+    headings = [
+        fields[number][violation.field].column
+        for number, violation in zip(numbers.to_pylist(), violations, strict=True)
+    ]
     return pa.table({
-        "extract_id": batch.column("extract_id").take(places),
-        "row_no": batch.column("row_no").take(places),
+        "extract_id": numbers,
+        "row_no": chunk.column("row_no").take(places),
         "rule": pa.array([violation.rule for violation in violations], pa.string()),
-        "column_name": pa.array([profile.columns[violation.field].column for violation in violations], pa.string()),
+        "column_name": pa.array(headings, pa.string()),
         "value_class": pa.array([violation.value_class for violation in violations], pa.string()),
         "value": pa.array([violation.value for violation in violations], pa.string()),
     })  # fmt: skip

@@ -12,6 +12,7 @@ from hcm_pipeline.directory import Finding, directory_findings, keep_domains, re
 from hcm_pipeline.errors import GuardStop
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.profile import Profile
+from hcm_pipeline.verdicts import Kind
 from tests.directory.objects import NOW, fill, tables
 
 
@@ -74,11 +75,11 @@ def test_every_domain_of_the_profile_must_be_verified_where_domains_are_known(
 
 
 def test_findings_stop_with_every_sentence_and_each_mend_once() -> None:
-    require_none([])
+    require_none([], Kind.DIRECTORY)
     found = [
         Finding("a", "one is old", "read it"),
         Finding("a", "two is old", "read it"),
         Finding("b", "c is wrong", "mend it"),
     ]
     with pytest.raises(GuardStop, match=re.escape("one is old; two is old; read it; c is wrong; mend it")):
-        require_none(found)
+        require_none(found, Kind.DIRECTORY)

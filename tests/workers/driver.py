@@ -124,7 +124,7 @@ class Firm:
         return self.run(date)[0]
 
     def sql(self, query: str, values: list[object] | None = None) -> list[tuple[Any, ...]]:
-        """What the live warehouse answers."""
+        """The answer of the live warehouse."""
         with self.warehouse.write() as con:
             return con.execute(query, values or []).fetchall()
 

@@ -1,4 +1,4 @@
-"""What was true, what was believed and when, and what is known to come."""
+"""Versions in two times: what was true, what was believed and when, and what is known to come."""
 
 from __future__ import annotations
 

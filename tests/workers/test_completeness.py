@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
+import orjson
 import pytest
 
 from hcm_pipeline.errors import ExtractHeld, GuardStop, ProfileError, UsageError
 from hcm_pipeline.extracts.register import decide, named
 from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.http import utc_now
+from hcm_pipeline.profile import Profile
+from hcm_pipeline.warehouse import Scratch
+from hcm_pipeline.workers import Finding
+from hcm_pipeline.workers.completeness import Baseline, find
+from hcm_pipeline.workers.staged import Staged
 
+from . import few
 from .driver import COLUMNS, PROFILE, Firm, day, worker
 
 SMALL = """
@@ -23,6 +32,7 @@ cohort = { percent = 50.0, at_least = 2 }
 changes = { percent = 50.0, at_least = 5 }
 """
 MONDAY = 2  # November 2026
+DUE = PROFILE.replace('content = "changes-only"', 'content = "changes-only"\nevery = "weekday"')
 
 
 @pytest.fixture
@@ -101,69 +111,95 @@ def test_an_applied_extract_that_is_refused_later_is_taken_back_with_what_follow
     assert firm.snapshot(day(3)) == {"1": "B"}
 
 
-def test_a_full_extract_with_far_more_rows_is_held(firm: Firm) -> None:
-    firm.take(people(*range(6)), day(2))
-    firm.land(people(*range(13)), day(3))
-    assert held(firm, day(3)) == {"more_rows"}
+@cache
+def small(more: str = SMALL, profile: str = PROFILE) -> Profile:
+    """A profile whose limits are as small as its firm."""
+    return parse_profile(profile + more, "firm.toml").profile
 
 
-def test_what_is_usual_is_the_median_of_those_before(firm: Firm) -> None:
-    for number, size in enumerate(
-        [20, 20, 18, 17, 16, 15], 2
-    ):  # no step of a fifth, and in the end less than the median allows
-        firm.land(people(*range(size), City=str(number)), day(number))
-        if number == 7:
-            assert held(firm, day(number)) == {"fewer_rows"} if size < 15 else firm.run(day(number))
-        else:
-            firm.run(day(number))
-    firm.land(people(*range(13)), day(8))
-    assert held(firm, day(8)) == {"fewer_rows"}
+EXTRACTS = {"extract_id": "integer", "source": "varchar", "content": "varchar", "status": "varchar", "business_date": "date",
+            "rows": "bigint", "shape": "json"}  # fmt: skip
 
 
-def test_a_cohort_that_is_gone_holds_an_extract_of_the_usual_size_without_naming_it(firm: Firm) -> None:
-    firm.take([*people(*range(8), Country="DE"), *people(8, 9, 10, Country="US")], day(2))
-    firm.land([*people(*range(8), Country="DE"), *people(11, 12, 13, Country="GB")], day(3))
-    assert held(firm, day(3)) == {"fewer_in_cohort"}
-    [(message, detail)] = firm.sql("select message, detail from extract_findings")
-    assert "US" not in message
-    assert detail == "country 'US': 0 instead of 3"
+def found(
+    t: Scratch, profile: Profile, staged: Staged, sizes: Sequence[int] = (), known: Sequence[dict[str, object]] = (),
+    *, header: Sequence[str] = COLUMNS, last: dt.date | None = None, on: dt.date = few.TODAY, today: dt.date = few.TODAY,
+) -> dict[str, Finding]:  # fmt: skip
+    """The findings against an extract by rule. Full extracts of so many rows were applied before it, on the first days of the
+    month, and workers are known of the first of them."""
+    shape = orjson.dumps({"header": list(header)}).decode()
+    before = [(n, "people", "full", "applied", day(n), size, shape) for n, size in enumerate(sizes, 1)]
+    baseline = Baseline(
+        t.of_rows("extracts", EXTRACTS, before), few.known(t, profile, known).workers,
+        t.empty("absent", {"person_number": "varchar"}), last,
+    )  # fmt: skip
+    return {finding.rule: finding for finding in find(t, profile, staged, baseline, on, today)}
 
 
-def test_a_changes_only_extract_that_holds_everyone_is_held(firm: Firm) -> None:
-    firm.take(people(*range(10)), day(2))
-    firm.land(people(*range(6), City="A"), day(3), source="news")
-    assert held(firm, day(3)) == {"everyone_changed"}
+NEWS = few.extract(source="news", content="changes-only")
 
 
-def test_lost_columns_hold_a_full_extract_and_may_be_only_reported(firm: Firm, tmp_path: Path) -> None:
-    fewer = [column for column in COLUMNS if column not in ("City", "Department")]
-    firm.take([worker(1, City="A")], day(2))
-    firm.land([worker(1)], day(3), columns=fewer)
-    assert held(firm, day(3)) == {"columns_lost"}
-    assert "Department, City" in firm.sql("select message from extract_findings")[0][0]
-    (tmp_path / "b").mkdir()
-    lenient = Firm(tmp_path / "b", more='[workers.whole]\ncolumns = "report"\n')
-    lenient.take([worker(1, City="A")], day(2))
-    assert lenient.take([worker(1)], day(3), columns=fewer).changes == {}
+def test_the_number_of_rows_is_compared_with_the_median_of_those_before(t: Scratch) -> None:
+    for rows, sizes, rules in (
+        (9, [], set()), (20, [20], set()), (16, [20], set()), (15, [20], {"fewer_rows"}), (12, [6], set()),
+        (13, [6], {"more_rows"}), (15, [20, 20, 18, 17, 16], set()),
+        (13, [20, 20, 18, 17, 16, 15], {"fewer_rows"}), (14, [9, 20, 18, 17, 9], set()),
+    ):  # fmt: skip
+        staged = few.staged(t, small(), [], records=rows)
+        assert found(t, small(), staged, sizes, on=day(9)).keys() == rules, (rows, sizes)
+    assert "9 rows" in found(t, small(), few.staged(t, small(), [], records=9), [20])["fewer_rows"].message
 
 
-def test_any_other_columns_hold_a_full_extract_where_the_profile_says_so(tmp_path: Path) -> None:
-    exact = Firm(tmp_path, more='[workers.whole]\ncolumns = "exact"\n')
-    exact.take([worker(1)], day(2))
-    assert exact.take([worker(1)], day(3), columns=list(reversed(COLUMNS))).changes == {}
-    exact.land([{**worker(1), "Badge": "7"}], day(4), columns=[*COLUMNS, "Badge"])
-    assert held(exact, day(4)) == {"columns_changed"}
-    assert exact.sql("select message from extract_findings") == [
-        ("it has Badge, unlike the full extract before it",),
-    ]
-    say(exact, day(4), "accept")
-    exact.run(day(4))
-    exact.land([worker(1, City="A")], day(5))
-    assert held(exact, day(5)) == {"columns_changed"}
-    say(exact, day(5), "accept")
-    exact.run(day(5))
-    exact.land([worker(1)], day(6), columns=[column for column in COLUMNS if column != "City"])
-    assert held(exact, day(6)) == {"columns_lost"}
+def test_a_cohort_that_is_gone_is_found_without_being_named(t: Scratch) -> None:
+    known = few.people(*range(8), country="DE") + few.people(8, 9, 10, country="US")
+    rows = [*people(*range(8), Country="de"), *people(11, 12, 13, Country="UK")]
+    finding = found(t, small(), few.staged(t, small(), rows), [11], known)["fewer_in_cohort"]
+    assert "US" not in finding.message
+    assert finding.detail == "country 'US': 0 instead of 3"
+    assert found(t, small(), few.staged(t, small(), people(*range(8), Country="de")), [8], known[:8]) == {}
+
+
+def test_a_changes_only_extract_that_holds_everyone_is_found(t: Scratch) -> None:
+    for rows, rules in ((6, {"everyone_changed"}), (5, set())):
+        staged = few.staged(t, small(), [], NEWS, records=rows)
+        assert found(t, small(), staged, known=few.people(*range(10))).keys() == rules
+
+
+def test_lost_columns_are_found_and_may_be_only_reported(t: Scratch) -> None:
+    fewer = few.extract(header=[column for column in COLUMNS if column not in ("City", "Department")])
+    staged = few.staged(t, small(), [], fewer, records=1)
+    finding = found(t, small(""), staged, [1])["columns_lost"]
+    assert "Department, City" in finding.message
+    assert found(t, small('[workers.whole]\ncolumns = "report"\n'), staged, [1]) == {}
+
+
+def test_any_other_columns_are_found_where_the_profile_says_so(t: Scratch) -> None:
+    exact = small('[workers.whole]\ncolumns = "exact"\n')
+    for header, had, rules in (
+        (list(reversed(COLUMNS)), COLUMNS, set()), ([*COLUMNS, "Badge"], COLUMNS, {"columns_changed"}),
+        (COLUMNS, [*COLUMNS, "Badge"], {"columns_changed"}), ([c for c in COLUMNS if c != "City"], COLUMNS, {"columns_lost"}),
+    ):  # fmt: skip
+        staged = few.staged(t, exact, [], few.extract(header=header), records=1)
+        assert found(t, exact, staged, [1], header=had).keys() == rules
+    more = few.staged(t, exact, [], few.extract(header=[*COLUMNS, "Badge"]), records=1)
+    assert found(t, exact, more, [1])["columns_changed"].message == "it has Badge, unlike the full extract before it"
+
+
+def test_a_date_on_which_nothing_is_due_is_found(t: Scratch) -> None:
+    due = small("", DUE)
+    staged = few.staged(t, due, [], NEWS, records=1)
+    friday = found(t, due, staged, last=day(5), on=day(6), today=day(6))
+    saturday = found(t, due, staged, last=day(6), on=day(7), today=day(7))
+    ahead = found(t, due, staged, last=day(6), on=day(9), today=day(8))
+    assert [list(rules) for rules in (friday, saturday, ahead)] == [[], ["unexpected_date"], ["unexpected_date"]]
+    assert "lies ahead of 2026-11-08" in ahead["unexpected_date"].message
+
+
+def test_a_changes_only_extract_follows_the_one_before_it(t: Scratch) -> None:
+    due = small("", DUE)
+    staged = few.staged(t, due, [], NEWS, records=1)
+    for last, rules in ((day(5), {"gap"}), (None, {"gap"}), (day(6), set())):  # Monday after Friday
+        assert found(t, due, staged, last=last, on=day(9), today=day(9)).keys() == rules
 
 
 TRAILED = PROFILE.replace('glob = "people*"', "glob = \"people*\"\ntrailer = '^TRAILER\\|0*(\\d+)'")
@@ -182,9 +218,6 @@ def test_a_trailer_counts_the_records_and_is_none_itself(tmp_path: Path, end: st
         [counts] = firm.run(day(2))
         assert (counts.rows, counts.quarantined, counts.workers) == (2, 0, 2)
         assert firm.sql('select "rows", control_total from extracts') == [(2, 2)]
-
-
-DUE = PROFILE.replace('content = "changes-only"', 'content = "changes-only"\nevery = "weekday"')
 
 
 def test_a_changes_only_extract_after_a_missing_one_waits_for_a_full_one(tmp_path: Path) -> None:
@@ -222,16 +255,6 @@ def test_the_missing_extract_may_still_come(tmp_path: Path) -> None:
     firm.land([worker(2, Department="A")], day(3), source="news")
     firm.run(day(3), day(4))
     assert firm.snapshot() == {"1": "B", "2": "A"}
-
-
-def test_a_date_on_which_nothing_is_due_holds_an_extract(tmp_path: Path) -> None:
-    firm = Firm(tmp_path, DUE)
-    firm.take([worker(1)], day(6))
-    firm.land([worker(1, City="A")], day(7), source="news")
-    assert held(firm, day(7)) == {"unexpected_date"}  # a Saturday
-    firm.land([worker(1, City="B")], day(9), source="news")
-    with pytest.raises(ExtractHeld, match="lies ahead of 2026-11-08"):
-        firm.run(day(9), at=dt.datetime(2026, 11, 8, 12, tzinfo=dt.UTC))
 
 
 def test_an_older_extract_after_a_newer_one_is_held_where_the_profile_says_so(tmp_path: Path) -> None:

@@ -115,7 +115,9 @@ def test_text_of_another_type_is_unreadable(con: duckdb.DuckDBPyConnection, kind
     assert read(con, value, kind) == (None, True)
 
 
-CELLS = st.lists(st.one_of(st.none(), st.text(st.characters(min_codepoint=32), max_size=4)), min_size=3, max_size=3)
+CELLS = st.lists(
+    st.one_of(st.none(), st.text(st.characters(codec="utf-8", min_codepoint=32), max_size=4)), min_size=3, max_size=3
+)
 
 
 @given(one=CELLS, other=CELLS)

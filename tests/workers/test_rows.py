@@ -6,14 +6,20 @@ back-dated changes; each has its test here, as a full load and as changes.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from hcm_pipeline.errors import ProfileError
+from hcm_pipeline.errors import GuardStop, ProfileError
 from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.flow.views.trace import story_of
+from hcm_pipeline.profile import Profile
+from hcm_pipeline.warehouse import Scratch
+from hcm_pipeline.workers.normalise import DIGEST_TYPE
+from hcm_pipeline.workers.primary_assignment import ranked_sql
 
+from . import few
 from .driver import COLUMNS, PROFILE, Firm, day, worker
 
 ROWS = """
@@ -160,6 +166,45 @@ def test_a_changes_only_row_is_completed_from_the_row_with_its_key(firm: Firm) -
     assert firm.snapshot(fields="relationship, department, city") == {"1": ("R2", "B", "Oslo")}
 
 
+@cache
+def many() -> Profile:
+    return parse_profile(MANY, "firm.toml").profile
+
+
+def test_the_rows_of_a_worker_are_ranked_by_slice_then_relationship_then_the_steps_of_the_profile(t: Scratch) -> None:
+    today: dict[str, object] = {"active": True}
+    cases: list[tuple[dict[str, object], dict[str, object]]] = [  # the first of each wins
+        (today, {"begins": day(4)}),
+        ({"begins": day(1)}, {"begins": day(1), "ends": day(2), "primary": "Y"}),
+        ({"begins": day(1), "ends": day(2)}, {"begins": day(4)}),
+        (today, {"hire_date": day(4), "primary": "Y"}),
+        ({"hire_date": day(4)}, {"active": False, "primary": "Y"}),
+        ({"primary": "N"}, {"termination_date": day(2), "primary": "Y"}),
+        ({"primary": "N", "hire_date": day(3), "termination_date": day(2)}, {"active": False, "primary": "Y"}),
+        ({"primary": "Y"}, {"primary": "N"}),
+        ({"begins": day(2)}, {"begins": day(1)}),
+    ]
+    columns = few.columns_of(
+        many(),
+        {"digest": DIGEST_TYPE, "extract_id": "integer", "row_no": "bigint", "known": "boolean", "chosen": "boolean"},
+    )
+    rows = [
+        {"person_number": str(n), "active": True, "row_no": place, "known": False, "chosen": False, **facts}
+        for n, case in enumerate(cases)
+        for place, facts in enumerate(case, 1)
+    ]
+    candidates = t.of_rows("candidates", columns, [[each.get(name) for name in columns] for each in rows])
+    ranked = t.make("ranked", ranked_sql(many(), str(candidates), day(3)))
+    assert t.rows(f"select person_number from {ranked} where place <> row_no or ties <> 1 order by all") == []
+
+
+def test_rows_that_the_rules_cannot_rank_tie(t: Scratch) -> None:
+    rows = [row(1, "R1", Primary="Y"), row(1, "R2", Primary="Y"), row(2, "R1", Primary="Y"), row(2, "R2")]
+    found = few.judged(t, many(), rows, of=few.extract(header=WIDE))
+    assert {number for number, *_ in few.reasons(t, found)} == {2, 3}
+    assert few.accepted(t, many(), found, "relationship") == {"2": "R1"}
+
+
 def test_rows_that_the_rules_cannot_rank_go_to_quarantine_and_the_worker_stays(firm: Firm) -> None:
     take(firm, 2, row(1, "R1", Department="A"))
     counts = firm.take([row(1, "R2", Department="B"), row(1, "R3", Department="C")], day(3), columns=WIDE)
@@ -175,6 +220,19 @@ def test_a_losing_row_that_breaks_the_contract_is_in_quarantine_and_never_wins(f
     assert (counts.quarantined, counts.passed_over, counts.workers) == (1, 0, 1)
     firm.run(day(4))
     assert firm.lives() == {"1": ("left", False)}
+
+
+def test_a_stopped_day_decides_nothing_about_the_rows_of_a_worker(firm: Firm) -> None:
+    take(firm, 2, *(row(n, r, Primary=p) for n in range(40) for r, p in (("R1", "Y"), ("R2", "N"))))
+    before = firm.everything()["other_rows"]
+    active = {n: "?" if n < 30 else "True" for n in range(40)}
+    firm.land(
+        [row(n, r, Primary=p, Active=active[n], City="A") for n in range(40) for r, p in (("R1", "N"), ("R3", "Y"))],
+        day(3), columns=WIDE,
+    )  # fmt: skip
+    with pytest.raises(GuardStop):
+        firm.run(day(3))
+    assert firm.everything()["other_rows"] == before
 
 
 def test_rows_that_stay_the_same_take_no_room(firm: Firm) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from hcm_pipeline.extracts.register import in_sequence
+from hcm_pipeline.flow.profiles import parse_profile
+
+from . import few
 from .driver import PROFILE, Firm, day, worker
 
 KEYED = PROFILE.replace('glob = "news*"', "glob = \"news*\"\nsequence = 'no(\\d+)'")
@@ -67,13 +72,15 @@ def test_a_full_file_between_changes_takes_the_place_of_those_before_it(firm: Fi
 
 
 def test_files_of_a_day_follow_the_numbers_in_their_names_and_not_their_arrival(tmp_path: Path) -> None:
-    for name, arrival in (("a", ("2", "10", "9")), ("b", ("10", "9", "2"))):
-        (tmp_path / name).mkdir()
-        firm = Firm(tmp_path / name, KEYED)
-        firm.take([worker(1)], day(2))
-        for number in arrival:
-            firm.land([worker(1, Department=number)], day(3), source=f"news-no{number}")
-        firm.run(day(3))
-        assert firm.snapshot() == {"1": "10"}
+    profile = parse_profile(KEYED, "firm.toml").profile
+    for arrival in (("2", "10", "9"), ("10", "9", "2")):
+        taken = [replace(few.extract(place, source="news"), name=f"news-no{n}.csv") for place, n in enumerate(arrival)]
+        assert [one.name for one in in_sequence(profile, taken)] == ["news-no2.csv", "news-no9.csv", "news-no10.csv"]
+    firm = Firm(tmp_path, KEYED)
+    firm.take([worker(1)], day(2))
+    for number in ("10", "9"):
+        firm.land([worker(1, Department=number)], day(3), source=f"news-no{number}")
+    firm.run(day(3))
+    assert firm.snapshot() == {"1": "10"}
     (again,) = firm.run(day(3))
     assert again.unchanged

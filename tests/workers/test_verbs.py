@@ -37,7 +37,7 @@ def firm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Firm:
 
 
 def run(*words: str) -> str:
-    """What a verb prints."""
+    """The text that a verb prints."""
     done = CliRunner().invoke(app, list(words))
     assert done.exit_code == 0, done.output
     return str(done.stdout)

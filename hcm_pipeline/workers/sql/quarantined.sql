@@ -4,7 +4,7 @@
 with found as (
     select extract_id, row_no, "rule", column_name, value_class, "value" from {violations}
     union all
-    select extract_id, row_no, 'contradicts_another_row', $number, 'repeated person number', person_number from {contradicting})
+    select extract_id, row_no, 'contradicts_another_row', {heading}, 'repeated person number', person_number from {contradicting})
 select found.extract_id, found.row_no, any_value(key.person_number) as person_number,
     list({'rule': "rule", 'column_name': column_name, 'value_class': value_class, 'value': "value"}
         order by "rule", column_name) as violations

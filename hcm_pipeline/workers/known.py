@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote, table
 
 
@@ -30,7 +30,7 @@ def changes_of(t: Scratch, day: dt.date) -> Relation:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of the workers before some rows are read.
+    """The workers as they are known before some rows are read.
 
     `workers`: one row a worker: the facts of the open version (`active` is what the status said), extract_id, row_no, digest,
     valid_from, enabled and life_stage. The last three are null of a worker of whom only an earlier file of the day has told.
@@ -43,7 +43,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Gathered:
-    """What the files of a day that were read one after the other say together.
+    """The rows of a day's files, which were read one after the other, put together.
 
     `rows`: the facts, digest, extract_id and row_no of the last accepted row of each worker. `named`: person_number, once for
     every row of the files; null where a row has none.
@@ -59,13 +59,13 @@ def facts_of(profile: Profile) -> str:
 
 
 def known_before(t: Scratch, profile: Profile, versions: Relation, other_rows: Relation) -> Known:
-    """What the open versions say, before any file of the day: a view, for few of its rows are ever asked for."""
+    """The open versions, before any file of the day: a view, for few of its rows are ever asked for."""
     workers = t.view("known", query(__package__, "known", versions=versions))
     return _with_keys(t, profile, workers, other_rows)
 
 
 def known_today(t: Scratch, profile: Profile, before: Known, gathered: Gathered, other_rows: Relation) -> Known:
-    """What is known with all that earlier files of the day say over it."""
+    """The workers with all that earlier files of the day say of them."""
     workers = t.view("known_today", query(__package__, "known_today", known=before.workers, gathered=gathered.rows))
     return _with_keys(t, profile, workers, other_rows)
 

@@ -1,0 +1,180 @@
+"""The rows of a file, one by one: repeats, contradictions, the contract, and what a row leaves out. On rows alone."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hcm_pipeline.flow.profiles import parse_profile
+from hcm_pipeline.profile import Profile
+from hcm_pipeline.warehouse import Scratch, scratch
+from hcm_pipeline.workers.batch import Batch
+from hcm_pipeline.workers.judging import accepted_of, gather, judge, nothing_gathered
+from hcm_pipeline.workers.known import known_today
+
+from . import few
+from .driver import COLUMNS, PROFILE, worker
+
+PICK = '\n[[workers.pick]]\nfield = "primary"\nprefer = "Y"\n[[workers.pick]]\nfield = "hire_date"\nprefer = "latest"\n'
+NEWS = few.extract(source="news", content="changes-only")
+
+
+@cache
+def profile(more: str = "") -> Profile:
+    return parse_profile(PROFILE + more, "firm.toml").profile
+
+
+def test_identical_repeats_collapse(t: Scratch) -> None:
+    found = few.judged(t, profile(), [worker(1), worker(2), worker(1), worker(1)])
+    assert (found.collapsed, few.reasons(t, found)) == (2, [])
+    assert t.rows(f"select row_no from {found.accepted.rows} order by 1") == [(2,), (3,)]
+
+
+def test_rows_that_contradict_each_other_go_to_quarantine_together(t: Scratch) -> None:
+    found = few.judged(
+        t, profile(), [worker(1, City="Rome"), worker(2), worker(1, City="Oslo"), worker(1, City="Rome")]
+    )
+    assert found.collapsed == 1
+    assert few.reasons(t, found) == [(2, "contradicts_another_row", "Number"), (4, "contradicts_another_row", "Number")]
+    assert few.accepted(t, profile(), found, "row_no") == {"2": 3}
+
+
+def test_a_row_that_cannot_be_read_is_nobodys_equal(t: Scratch) -> None:
+    found = few.judged(t, profile(), [worker(1, Hired="soon"), worker(1, Hired="later")])
+    assert found.collapsed == 0
+    assert {reason[1] for reason in few.reasons(t, found)} == {"contradicts_another_row", "date_unreadable"}
+
+
+def test_a_pick_rule_decides_between_rows_of_one_worker(t: Scratch) -> None:
+    found = few.judged(
+        t, profile(PICK),
+        [worker(1, Primary="N", Hired="2026-02-01", City="Rome"), worker(1, Primary="Y", Hired="2020-01-01", City="Oslo"),
+         worker(2, Hired="2020-01-01", City="Rome"), worker(2, Hired="2021-01-01", City="Oslo")],
+    )  # fmt: skip
+    assert t.rows(f"select row_no from {found.passed_over} order by 1") == [(2,), (4,)]
+    assert few.accepted(t, profile(PICK), found, "city") == {"1": "Oslo", "2": "Oslo"}
+
+
+def test_a_tie_of_the_pick_rule_goes_to_quarantine(t: Scratch) -> None:
+    found = few.judged(
+        t, profile(PICK), [worker(1, Primary="Y", City="Rome"), worker(1, Primary="Y", City="Oslo"), worker(2)]
+    )
+    assert (t.count(found.passed_over), t.count(found.quarantined), t.count(found.accepted.rows)) == (0, 2, 1)
+
+
+def test_a_row_that_loses_and_breaks_the_contract_is_in_quarantine(t: Scratch) -> None:
+    found = few.judged(t, profile(PICK), [worker(1, Primary="Y"), worker(1, Country="Nowhere")])
+    assert (few.reasons(t, found), t.count(found.passed_over)) == ([(3, "not_allowed", "Country")], 0)
+    assert found.decided is not None
+    assert t.count(found.decided.others) == 0
+
+
+def test_a_row_that_is_in_quarantine_does_not_let_another_one_win(t: Scratch) -> None:
+    found = few.judged(t, profile(PICK), [worker(1, Primary="Y", Country="Nowhere"), worker(1)])
+    assert (few.reasons(t, found), t.count(found.accepted.rows)) == ([(2, "not_allowed", "Country")], 0)
+
+
+def test_every_rule_that_a_row_violates_is_named(t: Scratch) -> None:
+    found = few.judged(
+        t, profile(), [worker(1), worker("x y", Active="maybe", First="", Country="FR", Left="2026-02-30")]
+    )
+    assert few.reasons(t, found) == [
+        (3, "boolean_unreadable", "Active"), (3, "date_unreadable", "Left"), (3, "not_allowed", "Country"),
+        (3, "pattern", "Number"), (3, "required", "First"),
+    ]  # fmt: skip
+
+
+def test_control_characters_in_a_value_are_refused(t: Scratch) -> None:
+    found = few.judged(t, profile(), [worker(1, City="a\x07b"), worker(2)])
+    assert few.reasons(t, found) == [(2, "control_character", "City")]
+
+
+def test_a_row_that_says_what_is_known_is_not_judged_again_unless_the_profile_is_another_one(t: Scratch) -> None:
+    rows = [worker(1), worker(2, Department="A"), worker(3, Country="Nowhere")]
+    workers = few.people(1, 2) + few.people(3, country="NOWHERE")
+    found = few.judged(t, profile(), rows, workers)
+    assert (few.accepted(t, profile(), found, "department"), few.reasons(t, found)) == ({"2": "A"}, [])
+    again = few.judged(t, profile(), rows, workers, same_contract=False)
+    assert few.reasons(t, again) == [(4, "not_allowed", "Country")]
+    assert few.accepted(t, profile(), again, "department") == {"1": None, "2": "A"}
+
+
+def test_a_blank_of_a_changes_only_row_is_unchanged_unless_the_profile_says_cleared(t: Scratch) -> None:
+    workers = few.people(1, department="A", city="Rome")
+    found = few.judged(t, profile(), [worker(1, First="Anna")], workers, of=NEWS)
+    assert few.accepted(t, profile(), found, "first_name, department, city") == {"1": ("Anna", "A", None)}
+
+
+def test_a_blank_of_a_full_row_clears(t: Scratch) -> None:
+    found = few.judged(t, profile(), [worker(1)], few.people(1, department="A"))
+    assert few.accepted(t, profile(), found, "department") == {"1": None}
+
+
+def test_a_missing_optional_column_keeps_what_is_known(t: Scratch) -> None:
+    of = few.extract(header=[column for column in COLUMNS if column != "Department"])
+    found = few.judged(t, profile(), [worker(1, City="Oslo"), worker(2)], few.people(1, department="A"), of=of)
+    assert few.accepted(t, profile(), found, "department, city") == {"1": ("A", "Oslo"), "2": (None, None)}
+
+
+@pytest.mark.parametrize("end", ["4712-12-31", "9999-01-01", "9999-12-31", "4712-12-31T00:00:00.000+00:00", ""])
+def test_open_ends_are_no_last_day_and_dates_beyond_the_range_of_nanoseconds_are_dates(t: Scratch, end: str) -> None:
+    found = few.judged(
+        t, profile(), [worker(1, Left=end, Hired="1677-09-21"), worker(2, Left="2300-01-01T00:00:00.000Z")]
+    )
+    told = few.accepted(t, profile(), found, "termination_date::varchar, hire_date::varchar")
+    assert told == {"1": (None, "1677-09-21"), "2": ("2300-01-01", None)}
+
+
+def test_of_files_that_speak_one_after_the_other_the_later_counts_and_both_are_merged(t: Scratch) -> None:
+    before, others = few.known(t, profile(), few.people(1, 2, department="A")), few.other_rows(t, profile())
+    gathered = nothing_gathered(t, profile(), before)
+    for rows in ([worker(1, Department="B"), worker(3)], [worker(1, First="Anna")], [worker(2, Country="Nowhere")]):
+        with scratch(t.con) as one:
+            part = Batch(
+                profile(),
+                (few.staged(one, profile(), rows, NEWS),),
+                known_today(one, profile(), before, gathered, others),
+            )
+            found = judge(one, part, others, few.TODAY, same_contract=True)
+            gathered = gather(t, profile(), gathered, found.accepted)
+    together = accepted_of(t, gathered)
+    assert t.rows(f"select person_number, first_name, department from {together.facts} order by 1") == [
+        ("1", "Anna", "B"), ("3", "Ann", None),
+    ]  # fmt: skip
+    assert t.rows(f"select distinct person_number from {together.named} order by 1") == [("1",), ("2",), ("3",)]
+
+
+NUMBERS = st.sampled_from(["1", "2", "3", "4", "", "no good"])
+ROWS = st.lists(
+    st.fixed_dictionaries({
+        "Number": NUMBERS,
+        "Active": st.sampled_from(["True", "False", "", "?"]),
+        "First": st.sampled_from(["Ann", "Åsa", ""]),
+        "Last": st.just("Lee"),
+        "Department": st.sampled_from(["", "A", "B"]),
+        "City": st.just(""),
+        "Manager": NUMBERS,
+        "Hired": st.sampled_from(["", "2026-01-01", "2026-02-30"]),
+        "Primary": st.sampled_from(["", "Y"]),
+    }),
+    min_size=1,
+    max_size=12,
+)  # fmt: skip
+
+
+@settings(max_examples=12, deadline=None)
+@given(rows=ROWS, pick=st.booleans())
+def test_every_row_is_accepted_or_in_quarantine_or_told_apart(
+    con: duckdb.DuckDBPyConnection, rows: list[dict[str, str]], pick: bool
+) -> None:
+    with scratch(con) as t:
+        found = few.judged(t, profile(PICK if pick else ""), rows)
+        told = t.rows(
+            f"""select row_no from {found.accepted.rows} union all select row_no from {found.quarantined}
+            union all select row_no from {found.passed_over}"""
+        )
+        assert len(set(told)) == len(told) == len(rows) - found.collapsed
