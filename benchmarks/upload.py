@@ -26,7 +26,7 @@ from typing import Any
 import httpx
 import orjson
 
-from hcm_pipeline.delivery.manifest import BULK_FILE, Manifest, folder_of, write_manifest
+from hcm_pipeline.delivery import BULK_FILE, Manifest, folder_of, write_manifest
 from hcm_pipeline.delivery.send.upload import upload
 from hcm_pipeline.delivery.state.journal import Journal, ManifestState
 from hcm_pipeline.entra.timing import UPLOAD_RATE

@@ -12,7 +12,7 @@ import duckdb
 import orjson
 
 from benchmarks.chaos.site import Account
-from hcm_pipeline.delivery.manifest import bodies
+from hcm_pipeline.delivery import bodies
 from hcm_pipeline.delivery.state.journal import Journal
 from hcm_pipeline.home import Home
 from hcm_pipeline.targets.entra.scim_schema import ENTERPRISE

@@ -233,7 +233,7 @@ def _emptied(guards: Guards, at_least: int, cohorts: Sequence[str], census: Cens
 
 def _held_back(t: Scratch, scene: Scene, judged: Relation, verdicts: Sequence[Verdict]) -> Relation:
     tripped = [verdict for verdict in verdicts if verdict.tripped]
-    held = [(v.kind, predicate(scene, v.kind, v.attribute, v.cohort, v.value)) for v in tripped]
+    held: list[tuple[str, str]] = [(v.kind, predicate(scene, v.kind, v.attribute, v.cohort, v.value)) for v in tripped]
     if any(not verdict.others_go_on for verdict in tripped):
         held.append((OTHERS, "true"))
     if not held:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Named
 from dataclasses import dataclass
+from functools import cached_property
 
 from hcm_pipeline.delivery import Column, Desired, Limits, OperationKind, RequestForm
 from hcm_pipeline.entra.timing import DAILY_QUOTA, UPLOAD_RATE
@@ -34,12 +35,12 @@ class EntraTarget:
     tenant: str = ""
     limits: Limits = LIMITS
 
-    @property
+    @cached_property
     def mapping(self) -> Mapping:
         """The profile's mapping, compiled."""
         return compile_mapping(self.profile)
 
-    @property
+    @cached_property
     def columns(self) -> tuple[Column, ...]:
         """The mapped SCIM values."""
         return tuple(Column(leaf.column, leaf.origin, OWN_KINDS.get(leaf.column)) for leaf in self.mapping.leaves)
@@ -49,7 +50,7 @@ class EntraTarget:
         """All of them, leavers first."""
         return KINDS
 
-    @property
+    @cached_property
     def form(self) -> RequestForm:
         """A bulk request.
 
