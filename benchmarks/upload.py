@@ -26,8 +26,7 @@ from typing import Any
 import httpx
 import orjson
 
-from hcm_pipeline.delivery import Journal, ManifestState, upload
-from hcm_pipeline.delivery.manifest import BULK_FILE, Manifest, folder_of, write_manifest
+from hcm_pipeline.delivery import BULK_FILE, Journal, Manifest, ManifestState, folder_of, upload, write_manifest
 from hcm_pipeline.entra import UPLOAD_RATE
 from hcm_pipeline.home import Home, private
 from hcm_pipeline.sandbox import running

@@ -12,8 +12,7 @@ import duckdb
 import orjson
 
 from benchmarks.chaos.site import Account
-from hcm_pipeline.delivery import Journal
-from hcm_pipeline.delivery.manifest import bodies
+from hcm_pipeline.delivery import Journal, bodies
 from hcm_pipeline.home import Home
 from hcm_pipeline.targets.entra.scim_schema import ENTERPRISE
 

@@ -207,13 +207,13 @@ def _write(
     desired, withheld = t.count(work.difference.everybody), decisions.count(t, work.difference.withheld)
     _fill(t, task, work, facts.delivered, number)
     said = writing.Said(
-        delivered=facts.delivered, verdicts=work.judged.verdicts, left_out=work.undone.left_out, withheld=withheld,
+        task=task, delivered=facts.delivered, verdicts=work.judged.verdicts, left_out=work.undone.left_out, withheld=withheld,
         previous=journal.last_sent(task.target.key), going_on=_readable(home, before.manifests), sizes=sizes_of(journal, task),
     )  # fmt: skip
     placed = []
     numbers: dict[str, int] = {}
     for plan_no, part in enumerate(work.parts, number):
-        manifest = writing.write_files(t, task, part, plan_no, said, home, progress)
+        manifest = writing.write_files(t, said, part, plan_no, home, progress)
         placed.append((manifest, part))
     for plan_no, (manifest, _) in enumerate(placed, number):
         numbers[manifest.manifest_id] = entering.enter(t, plan_no, manifest, said.sizes, task.now)

@@ -51,7 +51,7 @@ def ordinary(t: Scratch, differing: Relation, undone: UndoPlan, rests: Relation)
 
 def assign(t: Scratch, differing: Relation, undone: UndoPlan, rests: Relation, judged: Judged) -> Relation:
     """person_number, kind, held_for, rest_of of every operation that no undo takes the place of."""
-    return t.make(
+    return t.view(
         "assigned",
         query(
             __package__,

@@ -42,9 +42,12 @@ CHUNK_REQUESTS = 1000
 
 @dataclass(frozen=True)
 class Said:
-    """The plan as a whole, for its files. `delivered` as of `Known`; `previous` is the manifest that was last sent to the
-    target; `going_on` are the manifests that wait, each as it was sealed."""
+    """The plan as a whole, for its files. `task` is what it was made for, `delivered` as of `Known`.
 
+    `previous` is the manifest that was last sent to the target; `going_on` are the manifests that wait, each as it was sealed.
+    """
+
+    task: Task
     delivered: Relation
     verdicts: tuple[Verdict, ...]
     left_out: LeftOut
@@ -63,9 +66,7 @@ class Content:
     sha256: str
 
 
-def write_files(
-    t: Scratch, task: Task, part: Part, plan_no: int, said: Said, home: Home, progress: Progress
-) -> Manifest:
+def write_files(t: Scratch, said: Said, part: Part, plan_no: int, home: Home, progress: Progress) -> Manifest:
     """Write a manifest's folder; one that waits and says the same goes on instead.
 
     The operations are those of `planned` under the number.
@@ -73,10 +74,10 @@ def write_files(
     half = home.scratch / f"manifest-{os.getpid()}"
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(mode=0o700)
-    content = _write_requests(t, task.target.form, part, plan_no, said.sizes, half, progress)
-    about = _about(t, task, part, plan_no, said, content.requests)
+    content = _write_requests(t, said, part, plan_no, half, progress)
+    about = _about(t, said, part, plan_no, content.requests)
     write_durably(half / PLAN_FILE, about)
-    made = _seal(t, task, part, plan_no, said, content, about)
+    made = _seal(t, said, part, plan_no, content, about)
     manifest = next((waits for waits in said.going_on if says_the_same(made, waits)), made)
     write_manifest(half, manifest)
     folder = folder_of(home.manifests, manifest)
@@ -102,7 +103,8 @@ def says_the_same(made: Manifest, waits: Manifest) -> bool:
     return Manifest.seal(**{**dict(made), **same, "manifest_id": ""}) == waits
 
 
-def _seal(t: Scratch, task: Task, part: Part, plan_no: int, said: Said, content: Content, about: bytes) -> Manifest:
+def _seal(t: Scratch, said: Said, part: Part, plan_no: int, content: Content, about: bytes) -> Manifest:
+    task = said.task
     workers = t.view("workers_of_manifest", f"select person_number from planned where plan_no = {plan_no}")
     extracts = query(
         __package__, "extracts_of", extracts=task.facts.extracts, workers=task.facts.workers, chosen=workers
@@ -124,17 +126,17 @@ def _extract(sha256: str, source: str, name: str, business_date: dt.date) -> Ext
 # --- plan.json
 
 
-def _about(t: Scratch, task: Task, part: Part, plan_no: int, said: Said, requests: int) -> bytes:
+def _about(t: Scratch, said: Said, part: Part, plan_no: int, requests: int) -> bytes:
     numbers = f"(select * from planned where plan_no = {plan_no})"
     return orjson.dumps(
         {
-            "business_date": task.business_date,
+            "business_date": said.task.business_date,
             "held_for": part.held_for,
             "undoes": part.undoes,
             "rest_of": part.rest_of,
             "operations": {str(kind): count for kind, count in part.counts.items()},
             "requests": requests,
-            "attributes": summary.attributes(t, task.target, numbers, said.delivered),
+            "attributes": summary.attributes(t, said.task.target, numbers, said.delivered),
             "guards": [verdict.as_row() for verdict in said.verdicts if _belongs(verdict, part)],
             "left_out": said.left_out.get(part.undoes or "", {}),
             "withheld": said.withheld,
@@ -155,13 +157,12 @@ def _belongs(verdict: Verdict, part: Part) -> bool:
 # --- bulk.ndjson
 
 
-def _write_requests(
-    t: Scratch, form: RequestForm, part: Part, plan_no: int, sizes: Sizes, folder: Path, progress: Progress
-) -> Content:
+def _write_requests(t: Scratch, said: Said, part: Part, plan_no: int, folder: Path, progress: Progress) -> Content:
+    form = said.task.target.form
     digest, size, written = hashlib.sha256(), 0, 0
     rendered = f"select position, {form.operation} from planned where plan_no = {plan_no}"
     with open(private(folder / BULK_FILE), "wb", buffering=1 << 20) as out:
-        for body in bodies(t, form, rendered, list(sizes.slices(part.size))):
+        for body in bodies(t, form, rendered, list(said.sizes.slices(part.size))):
             digest.update(body)
             size += out.write(body)
             written += 1

@@ -148,7 +148,7 @@ def _rendered(expression: str, kind: str, mapped: Mapped) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=8)
-def _compiled(key: str, text: str) -> Mapping:
+def _compiled(text: str) -> Mapping:
     profile = Profile.model_validate_json(text)
     leaves = tuple(
         _leaf(profile, name, parse_path(_fill(profile, name)), source) for name, source in profile.scim.mapping.items()
@@ -159,8 +159,7 @@ def _compiled(key: str, text: str) -> Mapping:
 
 def compile_mapping(profile: Profile) -> Mapping:
     """Compile a profile's mapping. The profile has been loaded, so it has no faults."""
-    text = profile.model_dump_json(by_alias=True)
-    return _compiled(profile.name, text)
+    return _compiled(profile.model_dump_json(by_alias=True))
 
 
 Tree = dict[str, "Leaf | Tree | list[Tree] | list[str] | str"]

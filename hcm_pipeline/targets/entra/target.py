@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Named
 from dataclasses import dataclass
+from functools import cached_property
 
 from hcm_pipeline.delivery import Column, Desired, Limits, OperationKind, RequestForm
 from hcm_pipeline.profile.model import Profile
@@ -31,12 +32,12 @@ class EntraTarget(EntraLog):
     tenant: str = ""
     limits: Limits = LIMITS
 
-    @property
+    @cached_property
     def mapping(self) -> Mapping:
         """The profile's mapping, compiled."""
         return compile_mapping(self.profile)
 
-    @property
+    @cached_property
     def columns(self) -> tuple[Column, ...]:
         """The mapped SCIM values."""
         return tuple(Column(leaf.column, leaf.origin, OWN_KINDS.get(leaf.column)) for leaf in self.mapping.leaves)
@@ -46,7 +47,7 @@ class EntraTarget(EntraLog):
         """All of them, leavers first."""
         return KINDS
 
-    @property
+    @cached_property
     def form(self) -> RequestForm:
         """A bulk request.
 
