@@ -1,4 +1,4 @@
-"""What holds for every test."""
+"""Settings of every test: one thread for DuckDB, no deadline for hypothesis, marks by folder and by fixture."""
 
 from typing import Any
 
