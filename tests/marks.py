@@ -100,7 +100,7 @@ def watch() -> None:
         bind(self, address)
 
     subprocess.Popen.__init__ = started  # type: ignore[method-assign]
-    socket.socket.bind = bound  # type: ignore[method-assign]
+    socket.socket.bind = bound  # type: ignore[method-assign, assignment]
 
 
 def begin(item: pytest.Item) -> None:
