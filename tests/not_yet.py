@@ -70,13 +70,7 @@ NOT_YET: dict[str, frozenset[str]] = {
         "delivery/state/pacing.py -> settings",
         "delivery/state/pacing.py -> targets.entra",
         "extracts/register.py -> sources",
-        "sandbox/__main__.py -> errors",
-        "sandbox/command.py -> errors",
-        "sandbox/server.py -> errors",
-        "sandbox/server.py -> home",
         "sandbox/server.py -> settings",
-        "sandbox/state.py -> home",
-        "sandbox/tls.py -> home",
         "targets/entra/desired.py -> identity",
     }),
     "faces": frozenset({

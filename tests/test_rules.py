@@ -27,8 +27,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PRODUCT = ROOT / "hcm_pipeline"
 
 FLOORS: dict[str, str] = {
-    "sandbox": "",
     "errors": "",
+    "sandbox": "errors",
     "verdicts": "errors",
     "locks": "errors",
     "home": "errors",
