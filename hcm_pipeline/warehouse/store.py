@@ -182,8 +182,10 @@ def memory() -> duckdb.DuckDBPyConnection:
 
 def _version(con: duckdb.DuckDBPyConnection) -> int:
     """The version of a warehouse's tables; 0 of an empty file."""
-    found = first(con, "select count(*) from duckdb_tables() where table_name = 'meta'")
-    version = first(con, "select value from meta where key = 'schema'") if found and found[0] else None
+    try:
+        version = first(con, "select value from meta where key = 'schema'")
+    except duckdb.CatalogException:
+        return 0
     return int(version[0]) if version else 0
 
 
@@ -219,13 +221,28 @@ def ensure_columns(con: duckdb.DuckDBPyConnection, table: str, columns: dict[str
     """
     found = {str(name): str(kind) for name, kind, *_ in con.execute(f"describe {quote(table)}").fetchall()}
     for name, kind in columns.items():
-        if name not in found:
-            con.execute(f"alter table {quote(table)} add column {quote(name)} {kind}")
-        elif found[name] != kind:
+        if found.get(name, kind) != kind:
             raise PipelineError(
                 f"the warehouse holds {name} as {found[name].lower()}, the profile says {kind.lower()}; "
                 "give the field another name, or start a new home"
             )
+    lacking = [f"add column {quote(name)} {kind}" for name, kind in columns.items() if name not in found]
+    if not lacking:
+        return
+    # one commit for all: each of its own would wait for the disk
+    alone = _transaction_id(con) != _transaction_id(con)
+    if alone:
+        con.begin()
+    for addition in lacking:
+        con.execute(f"alter table {quote(table)} {addition}")
+    if alone:
+        con.commit()
+
+
+def _transaction_id(con: duckdb.DuckDBPyConnection) -> object:
+    """Outside a transaction every statement has one of its own."""
+    found = first(con, "select txid_current()")
+    return found and found[0]
 
 
 def first(

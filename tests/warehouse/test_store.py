@@ -175,6 +175,17 @@ def test_a_field_that_changed_its_type_is_refused(warehouse: Warehouse) -> None:
             ensure_columns(con, "worker_versions", {"grade": "BIGINT"})
 
 
+def test_columns_are_added_in_the_callers_transaction_or_in_one_of_their_own(warehouse: Warehouse) -> None:
+    with warehouse.write() as con:
+        con.begin()
+        ensure_columns(con, "meta", {"a": "VARCHAR", "b": "VARCHAR"})
+        con.rollback()
+        ensure_columns(con, "meta", {"c": "VARCHAR"})
+        assert [name for name, *_ in con.execute("describe meta").fetchall()] == ["key", "value", "c"]
+        with pytest.raises(duckdb.TransactionException):
+            con.rollback()
+
+
 @pytest.mark.parametrize(
     "statement",
     ["from read_csv('/etc/passwd')", "from read_text('/etc/passwd')", "from '/etc/passwd'", "copy (select 1) to '/tmp/out.csv'",
