@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -24,6 +25,11 @@ def pytest_configure() -> None:
     settings.register_profile("untimed", deadline=None)  # three workers share two cores
     settings.load_profile("untimed")
     marks.watch()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The fast lane does not import Dagster only to pass its tests over."""
+    return marks.passed_over(collection_path, config.getoption("markexpr", "")) or None
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -20,13 +20,14 @@ from typing import Any
 import pytest
 
 SYSTEM = (
-    "acceptance",
-    "delivery/test_chaos.py",
-    "delivery/test_guard_study.py",
-    "docs/test_commands.py",
-    "defs/test_runs.py",
-)
-"""Folders and files, below `tests/`, that drive the whole from outside or through Dagster."""
+    "acceptance", "defs", "delivery/test_chaos.py", "delivery/test_guard_study.py", "docs/test_commands.py",
+    "docs/test_dagster_reference.py", "workers/test_verbs.py",
+    # whole careers and years, generated and driven through every day of them
+    "workers/test_careers.py", "workers/test_lifecycle.py::test_stages_are_those_of_the_table_on_every_day_and_change_only_when",
+    "workers/test_days.py::test_storage_grows_with_change_and_not_with_days",
+    "workers/test_days.py::test_files_in_any_order_end_like_files_in_order",
+)  # fmt: skip
+"""Folders, files and tests, below `tests/`, that drive the whole from outside, through Dagster, or for years."""
 SYSTEM_FIXTURES = {"samba"}
 SERVERS = {"hcm_pipeline.sandbox.server", "subprocess"}
 """Modules whose names a `service` test reaches."""
@@ -40,12 +41,19 @@ _fast: list[str] = []
 
 def mark(item: pytest.Item) -> None:
     """Give a collected test its mark."""
-    path = item.path.relative_to(_here).as_posix()
+    path = f"{item.path.relative_to(_here).as_posix()}::{item.name}"
     fixtures = set(getattr(item, "fixturenames", ()))
-    if any(path == one or path.startswith(f"{one}/") for one in SYSTEM) or fixtures & SYSTEM_FIXTURES:
+    if path.startswith(SYSTEM) or fixtures & SYSTEM_FIXTURES:
         item.add_marker("system")
     elif any(_reaches_a_server(function) for function in _functions(item)):
         item.add_marker("service")
+
+
+def passed_over(path: Path, chosen: str) -> bool:
+    """Whether a file or folder need not even be imported: `-m` chooses no `system` test, and it holds no other."""
+    if "not system" not in chosen or not path.is_relative_to(_here):
+        return False
+    return path.relative_to(_here).as_posix() in SYSTEM
 
 
 def _functions(item: pytest.Item) -> Iterator[Any]:
