@@ -23,6 +23,7 @@ from hcm_pipeline.delivery.state.journal import ManifestState
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import model
 from hcm_pipeline.sandbox.options import SandboxOptions
+from hcm_pipeline.settings import Settings
 from hcm_pipeline.warehouse import Warehouse
 from hcm_pipeline.workers import completeness
 from hcm_pipeline.workers.change_kinds import KINDS as CHANGES
