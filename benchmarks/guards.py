@@ -40,7 +40,7 @@ HISTORY_DAYS = 30
 DEPARTMENT = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department"
 DIVISION = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:division"
 VALUES = ("active", "userName", "title", DEPARTMENT, DIVISION, 'addresses[type eq "work"].locality')
-"""What a worker here has; every other mapped value is the same for all."""
+"""The values of a worker here; every other mapped value is the same for all."""
 
 
 @dataclass
@@ -157,7 +157,7 @@ REAL: dict[str, Day] = {
 
 @dataclass
 class Told:
-    """What came of one kind of day: how often the guards, 20 percent and 500 held it, of so many companies."""
+    """The results of one kind of day: how often the guards, 20 percent and 500 held it, of so many companies."""
 
     days: int = 0
     guards: int = 0
@@ -247,7 +247,7 @@ def _deliver(con: duckdb.DuckDBPyConnection, company: Company) -> None:
 def _held(
     con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, target: EntraTarget, changes: Changes, company: Company
 ) -> set[str]:
-    """Whom the guards hold of a plan with these changes."""
+    """The workers whom the guards hold of a plan with these changes."""
     columns = {name: pa.array([values[i] for values in changes.values()], pa.string()) for i, name in enumerate(VALUES)}
     kinds = [_kind(company, number, values) for number, values in changes.items()]
     values = dict.fromkeys(names_of(target), "VARCHAR")

@@ -8,8 +8,8 @@ and names them; the pipeline then names the same workers, into a ledger. Newcome
 The directory holds accounts of nobody's, each with an address, a second one, a nickname, a sAMAccountName and a common name.
 
 Every step runs in a process of its own, so that its peak is its own: of resident memory, the interpreter and DuckDB's caches
-included. Beside seconds stand seconds of the processor, which say something on a busy machine, too. What is timed is what a day
-does of it: the names and their commit, not the filling of the tables that they are given to.
+included. Beside seconds stand seconds of the processor, which say something on a busy machine, too. The time is that of a
+day's part: the names and their commit, not the filling of the tables that they are given to.
 
     first load    goal: 1.5 times the floor's names, and what it takes to write the finished ledger by itself
     newcomers     goal: one second and 1 GiB

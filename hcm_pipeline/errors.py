@@ -2,9 +2,9 @@
 
     PipelineError                 exit code 1: something failed, and the message says what, where and what to do
       UsageError                  exit code 2: the command was called wrongly
-      GuardStop                   exit code 3: a guard stopped what looked wrong; a person decides
-        ExtractHeld               an extract does not look whole: it is kept and not applied until a person says so
-        PlanHeld                  a plan of which nothing may go out before that
+      GuardStop                   exit code 3: a guard stopped something that looked wrong; a person decides
+        ExtractHeld               an extract looks incomplete: it is kept, and applied when a person accepts it
+        PlanHeld                  a plan of which nothing may go out before that decision
       ProfileError                the profile breaks a rule: file, key, value, what is allowed
       ExtractRefused              a landed file cannot be used: file, rule, what to do
       WarehouseBusy               another process holds the warehouse file
@@ -47,7 +47,7 @@ class GuardStop(PipelineError):
 
 
 class ExtractHeld(GuardStop):
-    """An extract does not look whole; it is kept, and applied or left out when a person has said so."""
+    """An extract looks incomplete; it is kept, and a person accepts or refuses it."""
 
 
 class PlanHeld(GuardStop):
@@ -87,7 +87,7 @@ class WarehouseBusy(PipelineError):
 
 
 class HomeError(PipelineError):
-    """The home directory lacks something, or holds what does not belong together."""
+    """The home directory lacks something, or holds parts that do not belong together."""
 
 
 class ServiceError(PipelineError):

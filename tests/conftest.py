@@ -1,10 +1,16 @@
-"""What holds for every test."""
+"""Settings of every test: one thread for DuckDB, no deadline for hypothesis, marks by folder, fixture and code."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 from hypothesis import settings
+
+from tests import marks
 
 _connect = duckdb.connect
 
@@ -18,6 +24,29 @@ def pytest_configure() -> None:
     duckdb.connect = _with_one_thread
     settings.register_profile("untimed", deadline=None)  # three workers share two cores
     settings.load_profile("untimed")
+    marks.watch()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The fast lane does not import Dagster only to pass its tests over."""
+    return marks.passed_over(collection_path, config.getoption("markexpr", "")) or None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks are set before `-m` chooses by them."""
+    for item in items:
+        marks.mark(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """A test without a mark starts no process and no sandbox."""
+    marks.begin(item)
+    try:
+        return (yield)
+    finally:
+        marks.end()
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:

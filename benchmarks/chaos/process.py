@@ -141,7 +141,7 @@ class DrawnFlight:
         return Ended(attempt, result, self._site.now)
 
     def close(self) -> None:
-        """What a dead process had on its way arrives after its end, or never left."""
+        """A request that a dead process had on its way arrives after its end, or never left."""
         while self._fuse.dead and self._begun:
             if self._chance.random() < 0.5:
                 self.next(None)

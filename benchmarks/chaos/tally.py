@@ -1,4 +1,4 @@
-"""What happened in any number of seeds."""
+"""The events of any number of seeds."""
 
 from __future__ import annotations
 

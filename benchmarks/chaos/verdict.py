@@ -1,4 +1,4 @@
-"""What must hold in the end: nothing lost, nothing gone backwards, no limit broken."""
+"""Conditions that must hold in the end: nothing lost, nothing gone backwards, no limit broken."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOT_COUNTED = (0, 429)
 """Endings of a call that use up no quota: cut before it was taken, and throttled."""
 
 Calls = list[dict[str, Any]]
-"""What the sandbox received, in order."""
+"""The requests that the sandbox received, in order."""
 
 
 def of_directory(found: dict[str, Account], wanted: dict[str, Account]) -> Iterator[str]:
@@ -52,7 +52,7 @@ def of_operations(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
 
 
 def of_drops(con: duckdb.DuckDBPyConnection, calls: Calls, dropped: Counter[str]) -> Iterator[str]:
-    """What the service took and dropped was found missing, or sent again."""
+    """An operation that the service took and dropped was found missing, or sent again."""
     missed = {number for (number,) in con.execute("select person_number from missing_operations").fetchall()}
     arrived = Counter(bulk_id.rpartition("-")[0] for call in _accepted(calls) for bulk_id in call["bulkIds"])
     for number, times in sorted(dropped.items()):

@@ -63,7 +63,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a call answers. `payload` None: no body."""
+    """The answer to a call. `payload` None: no body."""
 
     payload: dict[str, Any] | None = None
     status: int = 200

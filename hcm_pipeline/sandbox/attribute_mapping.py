@@ -15,7 +15,7 @@ Value = str | bool | None
 Change = tuple[str, Value, Value]
 """Property, old value, new value."""
 Kind = Literal["entra", "ad"]
-"""What a job provisions to."""
+"""The kinds of target that a job provisions to."""
 
 WORK, MOBILE = '[type eq "work"]', '[type eq "mobile"]'
 MANAGER = f"{ENTERPRISE}:manager"

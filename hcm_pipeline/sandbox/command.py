@@ -1,4 +1,4 @@
-"""What the two commands share: options from words, and what a client must know, as `export` lines."""
+"""The two commands' common parts: options from words, and the environment of a client as `export` lines."""
 
 from __future__ import annotations
 

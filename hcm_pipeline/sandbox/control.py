@@ -29,7 +29,7 @@ MOST_LISTED = 10_000_000
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class WantedJob:
-    """What the job is set to. `lasts`: judgements that leave a quarantine in effect; None: until a start or restart."""
+    """The state that the job is set to. `lasts`: judgements that leave a quarantine in effect; None: until a start or restart."""
 
     status: Status
     reason: Reason = "QuarantinedOnDemand"

@@ -61,7 +61,7 @@ class Page:
 
 
 def forget(store: Store) -> None:
-    """Every token given out so far is of no use from now on: who comes with one must read everything again."""
+    """Every token given out so far is of no use from now on: a client with one must read everything again."""
     store.keep({GENERATION: secrets.token_hex(4)})
 
 
@@ -152,7 +152,7 @@ def _shown(token: Token, object_id: str, body: bytes) -> Json:
 
 
 def _entry(names: list[str], before: Json, after: Json, *, minimal: bool) -> Json:
-    """What is told: values, null for what was cleared, nothing of what was never set or (minimal) has not changed."""
+    """The properties of an entry: values, null for those cleared, none that was never set or (minimal) has not changed."""
     shown = {
         name: after.get(name)
         for name in names

@@ -1,4 +1,4 @@
-"""What an armed fault makes of a record in its cycle."""
+"""The effect of an armed fault on a record in its cycle."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DEFAULT_CODE = {
 def spoiled(
     fault: Fault, current: Account | None, record: Record, directory: Directory, rules: SandboxOptions
 ) -> tuple[Outcome, bool]:
-    """What is logged of the record, and whether the account is written all the same."""
+    """The record as it is logged, and whether the account is written all the same."""
     if fault.kind == "fail_manager":
         record = _without_manager(record)
     elif fault.kind == "no_twin":

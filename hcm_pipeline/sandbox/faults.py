@@ -24,9 +24,9 @@ AFTER = ("drop_request", "status_after", "reset_after")
 """Once a bulkUpload call is taken: its records are queued, but for `drop_request`."""
 DROP_RECORD = "drop_record"
 RECORD = ("fail", "skip", "warn", "fail_manager", "no_twin")
-"""What a cycle does with a record."""
+"""Faults of a record in its cycle."""
 ENTRY = ("lose_entry", "repeat_entry", "delay_entry")
-"""What becomes of a record's entry in the log."""
+"""Faults of a record's entry in the log."""
 BUCKET_FULL = (
     "The bucket that stores the ingested data is full, please wait for the synchronization service to process the "
     "ingested data and retry this request."

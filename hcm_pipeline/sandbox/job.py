@@ -114,7 +114,7 @@ class Job:
         return replace(self, status="Quarantine", started=True, quarantine=held)
 
     def judged(self, now: float) -> Job:
-        """What the judgement that is due makes of a quarantine: lifted, left in effect, or disabled after four weeks."""
+        """The job after a judgement that is due: its quarantine is lifted, stays, or disables the job (after four weeks)."""
         held = self.quarantine
         if held is None or held.next_attempt is None or now < held.next_attempt:
             return self

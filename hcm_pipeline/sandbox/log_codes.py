@@ -35,7 +35,7 @@ class Failure:
 
 
 class Told(NamedTuple):
-    """What the log says of a code unless it says something else."""
+    """The log's texts for a code, unless others are given."""
 
     reason: str
     advice: str

@@ -47,7 +47,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class JobFacts:
-    """What every entry says of the job behind it."""
+    """The part of every entry that describes the job."""
 
     tenant_id: str
     service_principal_id: str
@@ -60,7 +60,7 @@ class JobFacts:
 
 
 def facts_of(outcome: Outcome, account: Account | None, milliseconds: int) -> bytes:
-    """What is kept of a processed record; `account` is the one created, matched or, after a failure, none."""
+    """The facts kept of a processed record; `account` is the one created, matched or, after a failure, none."""
     return orjson.dumps(
         {
             "received": outcome.received,
@@ -75,7 +75,7 @@ def facts_of(outcome: Outcome, account: Account | None, milliseconds: int) -> by
 
 
 def twin_facts(account: Account, change: Change) -> bytes:
-    """What is kept of a manager found later in the cycle."""
+    """The facts kept of a manager found later in the cycle."""
     return orjson.dumps({"changes": [change], "target": _target(account), "twin": True, "ms": 1})
 
 
@@ -244,7 +244,7 @@ def _steps(row: sqlite3.Row, facts: Json, system: str) -> list[Json]:
 
 
 def log_fields(job: JobFacts) -> dict[str, Field]:
-    """What the log can be filtered by. jobId and servicePrincipal/id are the same in every entry of a sandbox."""
+    """The fields that the log can be filtered by. jobId and servicePrincipal/id are the same in every entry of a sandbox."""
     job_id, principal = (
         Field("'" + value.replace("'", "''") + "'") for value in (job.job_id, job.service_principal_id)
     )

@@ -1,4 +1,4 @@
-"""What can be set about the sandbox, and what it is unless set: the service's documented limits, with a fast cycle."""
+"""The sandbox's options and their defaults: the service's documented limits, with a fast cycle."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class SandboxOptions:
     service_principal_id: str = SERVICE_PRINCIPAL_ID
     job_guid: str = JOB_GUID
     target: Literal["entra", "ad"] = "entra"
-    """What the job provisions to: Microsoft Entra ID (API2AAD), or Active Directory behind an agent (API2AD)."""
+    """The target of the job: Microsoft Entra ID (API2AAD), or Active Directory behind an agent (API2AD)."""
 
     cycle_seconds: Annotated[float, Field(gt=0, lt=1e9)] = 1.0
     """From the start of one provisioning cycle to the start of the next."""
@@ -67,9 +67,9 @@ class SandboxOptions:
     strict: bool = True
     """Refuse what the reference forbids; False accepts the deviations found in Microsoft's own samples."""
     delete_method: Literal["reject", "ignore"] | None = None
-    """What happens to a DELETE operation; None: reject when strict, else accept and ignore."""
+    """The fate of a DELETE operation; None: reject when strict, else accept and ignore."""
     active_omitted: Literal["unchanged", "disable"] = "unchanged"
-    """What a matched record without `active` does to the account."""
+    """The effect of a matched record without `active` on the account."""
     flow_nulls: bool = True
     """null and "" clear the attribute on update; False: null is skipped, and "" too or, in Active Directory, fails."""
     omission_clears: bool = False
@@ -92,7 +92,7 @@ class SandboxOptions:
     agent: Literal["running", "down"] = "running"
     """Active Directory: the provisioning agent. Down: uploads are accepted, and nothing is processed."""
     agent_down_shows: Literal["nothing", "warnings", "quarantine"] = "quarantine"
-    """What tells of an agent that is down, for it is not documented: nothing, warnings in the log, or a quarantine."""
+    """The sign of an agent that is down, for none is documented: nothing, warnings in the log, or a quarantine."""
     quarantine_failures: Count | None = 5000
     """Failures in a cycle from which a job is quarantined, when they are over 40 % of its records; None: never."""
     retry_failed_seconds: Annotated[float, Field(ge=1, lt=1e9)] | None = None

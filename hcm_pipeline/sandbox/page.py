@@ -1,4 +1,4 @@
-"""What a person sees who opens the sandbox in a browser: one page, without script and without anything from elsewhere."""
+"""The sandbox in a browser: one page, without script and without anything from elsewhere."""
 
 from __future__ import annotations
 

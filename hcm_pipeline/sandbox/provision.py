@@ -1,4 +1,4 @@
-"""What one record does to the directory: the rules of a provisioning cycle for a single user, as a function of data."""
+"""The effect of one record on the directory: the rules of a provisioning cycle for a single user, as a function of data."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Directory:
-    """What the rules must look up: who holds a userPrincipalName, and who a manager's externalId is.
+    """Lookups that the rules need: the holder of a userPrincipalName, and the account of a manager's externalId.
 
     `holder_of_name` is asked for the other names that are unique in Active Directory, by attribute and value.
     """
@@ -56,7 +56,7 @@ class Directory:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a record. `unresolved`: the externalId of a manager who is not there yet."""
+    """The result of a record. `unresolved`: the externalId of a manager who is not there yet."""
 
     action: str
     status: str
@@ -181,7 +181,7 @@ def _refusal(
 
 
 def user_principal_name_refusal(user_name: str, rules: SandboxOptions) -> Failure | None:
-    """What is wrong with the spelling of a userPrincipalName: 64 characters, @, 48 characters of a usable domain."""
+    """The fault in the spelling of a userPrincipalName: 64 characters, @, 48 characters of a usable domain."""
     local, _, domain = user_name.rpartition("@")
     if not _LOCAL.fullmatch(local) or local.endswith(".") or len(domain) > 48 or not _DOMAIN.fullmatch(domain):
         return failure("AzureActiveDirectoryInvalidUserPrincipalName", "The userPrincipalName is not a legal one.")

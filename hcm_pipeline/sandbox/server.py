@@ -29,8 +29,8 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hcm_pipeline.errors import HomeError
-from hcm_pipeline.home import private
 from hcm_pipeline.sandbox import app, control
+from hcm_pipeline.sandbox.files import private
 from hcm_pipeline.sandbox.options import SandboxOptions
 from hcm_pipeline.sandbox.service import Sandbox
 from hcm_pipeline.sandbox.tls import certificates

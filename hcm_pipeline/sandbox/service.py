@@ -137,7 +137,7 @@ class Sandbox:
         return self.identity.active_directory and self.rules.agent == "down"
 
     def _without_agent(self, job: Job) -> Job:
-        """What shows of an agent that is down, as the options have it."""
+        """The sign of an agent that is down, as the options have it."""
         shows = self.rules.agent_down_shows
         if shows == "warnings":
             told = int(self.store.meta().get("agent_warned", "0"))
@@ -282,7 +282,7 @@ class Sandbox:
     # --- control
 
     def counts(self) -> dict[str, Any]:
-        """What there is, in numbers."""
+        """The sandbox's contents, in numbers."""
         now = self.clock.now()
         number = self.store.number
         return {

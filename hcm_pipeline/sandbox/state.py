@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from hcm_pipeline.home import private
+from hcm_pipeline.sandbox.files import private
 from hcm_pipeline.sandbox.options import SandboxOptions
 
 SCHEMA = """

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import trustme
 
-from hcm_pipeline.home import private
+from hcm_pipeline.sandbox.files import private
 
 
 @dataclass(frozen=True)

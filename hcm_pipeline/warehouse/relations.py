@@ -28,7 +28,7 @@ Values = Sequence[object] | Mapping[str, object]
 _NUMBERS = itertools.count(1)
 _PART = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 HEAD = ("One row", "Makes", "Reads")
-"""What the head of a `.sql` file says, a comment each: see `query`."""
+"""The entries of a `.sql` file's head, a comment each: see `query`."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class Scratch:
 
 @contextlib.contextmanager
 def scratch(con: duckdb.DuckDBPyConnection) -> Iterator[Scratch]:
-    """Relations for the time of a block. What a rollback has taken with it is not missed."""
+    """Relations for the time of a block. A relation that a rollback took with it is not missed."""
     made: list[tuple[str, str]] = []
     try:
         yield Scratch(con, made)

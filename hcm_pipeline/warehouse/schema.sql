@@ -1,9 +1,12 @@
--- The warehouse's own tables. Worker fields are added by `fields.py`, one column each; everything here is profile-free.
+-- The warehouse's tables, by the room that writes them. Columns of worker fields and of mapped values are added by the profile
+-- (`ensure_columns`); no column here depends on one.
 
-create table if not exists meta (key varchar primary key, value varchar not null);
+create table meta (key varchar primary key, value varchar not null);
+
+-- === extracts/
 
 -- one row: one file ever taken
-create table if not exists extracts (
+create table extracts (
     extract_id integer primary key,
     sha256 varchar not null unique,
     source varchar not null,
@@ -21,18 +24,17 @@ create table if not exists extracts (
     reason varchar,                        -- why it was refused or stopped
     control_total bigint                   -- records by its trailer
 );
-alter table extracts add column if not exists control_total bigint;
 
 -- one row: one delivery, for another date, of a file without records whose bytes were taken before: nothing had changed
-create table if not exists quiet_deliveries (
+create table quiet_deliveries (
     extract_id integer not null,
     business_date date not null,
     name varchar not null,
     landed_at timestamptz not null
 );
 
--- one row: one thing that speaks against an extract
-create table if not exists extract_findings (
+-- one row: one finding about an extract
+create table extract_findings (
     extract_id integer not null,
     rule varchar not null,
     message varchar not null,
@@ -40,7 +42,7 @@ create table if not exists extract_findings (
 );
 
 -- one row: what a person decided about one extract; the newest counts
-create table if not exists extract_decisions (
+create table extract_decisions (
     extract_id integer not null,
     decision varchar not null,             -- accept | refuse
     decided_by varchar not null,
@@ -48,8 +50,10 @@ create table if not exists extract_decisions (
     why varchar not null
 );
 
+-- === workers/
+
 -- one row: one business date that was processed
-create table if not exists days (
+create table days (
     business_date date primary key,
     state varchar not null,                -- sha256 over everything the snapshot of this date was made from
     contract varchar not null,             -- sha256 of the profile that judged the rows
@@ -67,13 +71,12 @@ create table if not exists days (
     finished_at timestamptz not null,
     judged_at timestamptz not null         -- the moment for which dates were judged
 );
-alter table days add column if not exists judged_at timestamptz;
 
 -- one row: one business date that was taken back with an earlier one and must be processed again
-create table if not exists to_rebuild (business_date date primary key);
+create table to_rebuild (business_date date primary key);
 
 -- one row: one version of one worker, true from valid_from until the day before valid_to (null: still)
-create table if not exists worker_versions (
+create table worker_versions (
     person_number varchar not null,
     valid_from date not null,
     valid_to date,
@@ -85,13 +88,9 @@ create table if not exists worker_versions (
     next_at timestamptz,                   -- when the stage has to be judged again (null: never by itself)
     known_from timestamptz                 -- when the day that taught us this was processed
 );
-alter table worker_versions add column if not exists status_active boolean;
-alter table worker_versions add column if not exists life_stage varchar;
-alter table worker_versions add column if not exists next_at timestamptz;
-alter table worker_versions add column if not exists known_from timestamptz;
 
 -- one row: one row of a worker that the rules decided against, while it is true: it may win on another day
-create table if not exists other_rows (
+create table other_rows (
     person_number varchar not null,
     valid_from date not null,
     valid_to date,
@@ -101,7 +100,7 @@ create table if not exists other_rows (
 );
 
 -- one row: one version that was believed until its day was processed anew, and came out otherwise
-create table if not exists withdrawn_versions (
+create table withdrawn_versions (
     person_number varchar not null,
     valid_from date not null,
     digest uhugeint not null,
@@ -115,17 +114,17 @@ create table if not exists withdrawn_versions (
 );
 
 -- one row: one worker whose manager is not sent, and why (unknown | self | cycle)
-create table if not exists manager_warnings (
+create table manager_warnings (
     person_number varchar not null, status varchar not null, valid_from date not null, valid_to date
 );
 
 -- one row: one worker who was missing from the full extracts of a source; status absent | missing
-create table if not exists absences (
+create table absences (
     person_number varchar not null, status varchar not null, valid_from date not null, valid_to date
 );
 
 -- one row: one worker who differs between two snapshots
-create table if not exists changes (
+create table changes (
     business_date date not null,
     person_number varchar not null,
     kind varchar not null,
@@ -134,7 +133,7 @@ create table if not exists changes (
 );
 
 -- one row: one row of an extract that is not in the snapshot
-create table if not exists quarantined_rows (
+create table quarantined_rows (
     business_date date not null,
     extract_id integer not null,
     row_no bigint not null,
@@ -144,13 +143,49 @@ create table if not exists quarantined_rows (
 );
 
 -- one row: one row that a pick rule decided against
-create table if not exists passed_over_rows (
+create table passed_over_rows (
     business_date date not null, extract_id integer not null, row_no bigint not null, person_number varchar not null
 );
 
+create view quarantine_reasons as
+    select q.business_date, e.sha256 as extract_sha256, e.name as file, q.row_no, q.person_number,
+        b.rule, b.column_name, b.value_class, b."value"
+    from quarantined_rows q, unnest(q.broken) as u(b), extracts e
+    where e.extract_id = q.extract_id;
+
+-- snapshot('2026-11-02'): all workers as known for a business date
+create macro snapshot(day) as table
+    select * exclude (valid_to) from worker_versions
+    where valid_from <= day::date and (valid_to is null or valid_to > day::date);
+
+-- believed('2026-05-03', '2026-05-10'): all workers as they were for the first date, by what was known at the end of the second (UTC)
+create macro believed(day, known_on) as table
+    select * exclude (known_to, settled) from (
+        select * exclude (valid_to, next_at), null::timestamptz as known_to, true as settled from worker_versions
+        union all by name select * from withdrawn_versions)
+    where valid_from <= day::date and known_from < timezone('UTC', (known_on::date + 1)::timestamp)
+        and (known_to is null or known_to >= timezone('UTC', (known_on::date + 1)::timestamp))
+    qualify row_number() over (partition by person_number order by valid_from desc, known_from desc) = 1;
+
+-- one row: one attribute of one change, with what it was and what it is; of a joiner, everything that is known
+create view change_attributes as
+    select business_date, person_number, kind, attribute, to_json(before) ->> attribute as old, to_json(after) ->> attribute as new
+    from (
+        -- unnested in the select list: a filter on the worker or the date reaches the tables, which it does not past a lateral join
+        select c.business_date, c.person_number, c.kind, b as before, n as after,
+            unnest(case when c.before_from is not null then c.attributes
+                else list_filter(json_keys(to_json(n)), lambda k: (to_json(n) ->> k) is not null
+                    and k not in ('person_number', 'valid_from', 'valid_to', 'digest', 'extract_id', 'row_no', 'status_active',
+                        'next_at', 'known_from')) end) as attribute
+        from changes c
+        join worker_versions n on n.person_number = c.person_number and n.valid_from = c.business_date
+        left join worker_versions b on b.person_number = c.person_number and b.valid_from = c.before_from);
+
+-- === identity/
+
 -- one row: one worker's names, for life; unique, which the transaction that gives names verifies (an index would cost
 -- more than all the naming)
-create table if not exists identities (
+create table identities (
     person_number varchar not null,
     user_principal_name varchar not null,
     sam_account_name varchar,              -- null: not known of an account that was there before; given at the next run
@@ -170,21 +205,9 @@ create table if not exists identities (
     sam_beginning varchar using compression uncompressed,
     cn_beginning varchar using compression uncompressed
 );
-alter table identities add column if not exists placed_by varchar;
-alter table identities add column if not exists placed_on date;
-alter table identities alter column given_on drop not null;
-alter table identities add column if not exists upn_beginning varchar;
-alter table identities add column if not exists sam_beginning varchar;
-alter table identities add column if not exists cn_beginning varchar;
-update identities set
-    upn_beginning = regexp_replace(left(lower(mail_nickname), 56), '[0-9._ ''-]+$', ''),
-    sam_beginning = regexp_replace(left(lower(sam_account_name), 12), '[0-9._ ''-]+$', ''),
-    cn_beginning = regexp_replace(left(lower(common_name), 56), '[0-9._ ''-]+$', '')
-where upn_beginning is null;
-alter table identities alter column upn_beginning set not null;
 
 -- one row: one name that a worker held before, and that nobody else is given
-create table if not exists former_names (
+create table former_names (
     person_number varchar not null,
     attribute varchar not null,            -- user_principal_name | sam_account_name
     name varchar not null,
@@ -193,7 +216,7 @@ create table if not exists former_names (
 );
 
 -- one row: one container that a worker's account was in before
-create table if not exists former_places (
+create table former_places (
     person_number varchar not null,
     common_name varchar,                   -- its name there
     parent_distinguished_name varchar,     -- null: no container was known
@@ -202,7 +225,7 @@ create table if not exists former_places (
 );
 
 -- one row: one person number whose names another one has taken over, because both are one person; it is given no others
-create table if not exists successions (
+create table successions (
     person_number varchar not null,        -- the former number
     successor varchar not null,
     taken_on date not null,                -- first business date
@@ -210,8 +233,40 @@ create table if not exists successions (
     decided_at timestamptz not null
 );
 
+-- one row: one worker whose names wait for a person's decision
+create table identity_reviews (
+    person_number varchar not null,
+    reason varchar not null,               -- several accounts | account of several workers | account of somebody else
+                                           -- | likely rehire | number taken over
+    accounts varchar[] not null,           -- userPrincipalNames of the accounts in question
+    former varchar[] not null,             -- person numbers of the former workers in question, in the order of the accounts
+    opened_on date not null
+);
+
+-- one row: what a person decided about one worker's names
+create table identity_decisions (
+    person_number varchar not null,
+    about varchar not null,                -- account | rehire | number: what was asked
+    account varchar,                       -- userPrincipalName of the account to adopt; null: none of those, give new names
+    same_as varchar,                       -- the former person number whose names are taken over; null: nobody's
+    decided_by varchar not null,
+    decided_at timestamptz not null
+);
+
+-- one row: how one part of one worker's name is spelled, as a person decided; it counts while the part is written so
+create table spelling_decisions (
+    person_number varchar not null,
+    part varchar not null,                 -- first | preferred | middle | last
+    "name" varchar not null,
+    spelling varchar not null,
+    decided_by varchar not null,
+    decided_at timestamptz not null
+);
+
+-- === directory/
+
 -- one row: one object of a live directory, as it was when the directory was last read
-create table if not exists directory_objects (
+create table directory_objects (
     directory varchar not null,
     object_id varchar not null,
     kind varchar not null,                 -- user | group | contact | computer | container | other
@@ -230,7 +285,7 @@ create table if not exists directory_objects (
 );
 
 -- one row: one name that an object of a directory holds, in the form in which names are compared
-create table if not exists directory_names (
+create table directory_names (
     directory varchar not null,
     attribute varchar not null,            -- address | nickname | sam | common_name (with its container behind chr(31))
     key varchar not null,
@@ -239,22 +294,16 @@ create table if not exists directory_names (
     object_id varchar,                     -- whose name it is in the directory
     beginning varchar not null using compression uncompressed -- of the key, without what a number behind it could change
 );
-alter table directory_names add column if not exists object_id varchar;
-alter table directory_names add column if not exists beginning varchar;
-update directory_names set beginning = regexp_replace(left(case attribute when 'address' then split_part(key, '@', 1)
-    when 'common_name' then split_part(key, chr(31), 1) else key end, case attribute when 'sam' then 12 else 56 end), '[0-9._ ''-]+$', '')
-where beginning is null;
-alter table directory_names alter column beginning set not null;
 
 -- one row: one directory, and when it was last read
-create table if not exists directory_reads (
+create table directory_reads (
     directory varchar primary key,
     read_at timestamptz not null,
     objects bigint not null
 );
 
 -- one row: from where on the changes of one resource of a directory are still to be read
-create table if not exists directory_links (
+create table directory_links (
     directory varchar not null,
     resource varchar not null,             -- users | groups
     link varchar not null,                 -- the service's delta link, without its host
@@ -263,61 +312,30 @@ create table if not exists directory_links (
 );
 
 -- one row: one domain of a directory whose domains are known; none of one whose domains may not be read
-create table if not exists directory_domains (
+create table directory_domains (
     directory varchar not null,
     "domain" varchar not null,             -- lower case
     verified boolean not null
 );
 
--- one row: one worker whose names wait for a person's word
-create table if not exists identity_reviews (
-    person_number varchar not null,
-    reason varchar not null,               -- several accounts | account of several workers | account of somebody else
-                                           -- | likely rehire | number taken over
-    accounts varchar[] not null,           -- userPrincipalNames of the accounts in question
-    former varchar[] not null,             -- person numbers of the former workers in question, in the order of the accounts
-    opened_on date not null
-);
-alter table identity_reviews add column if not exists former varchar[] default [];
-
--- one row: what a person decided about one worker's names
-create table if not exists identity_decisions (
-    person_number varchar not null,
-    about varchar not null,                -- account | rehire | number: what was asked
-    account varchar,                       -- userPrincipalName of the account to adopt; null: none of those, give new names
-    same_as varchar,                       -- the former person number whose names are taken over; null: nobody's
-    decided_by varchar not null,
-    decided_at timestamptz not null
-);
-alter table identity_decisions add column if not exists about varchar default 'account';
-alter table identity_decisions add column if not exists same_as varchar;
-
--- one row: how one part of one worker's name is spelled, by a person's word; it counts while the part is written so
-create table if not exists spelling_decisions (
-    person_number varchar not null,
-    part varchar not null,                 -- first | preferred | middle | last
-    "name" varchar not null,
-    spelling varchar not null,
-    decided_by varchar not null,
-    decided_at timestamptz not null
-);
+-- === delivery/, plans and their guards
 
 -- one row: one planned upload; plan_no numbers them in the order of planning. Those that are not closed have rows in
 -- `planned`; of one plan, no two hold the same worker
-create table if not exists manifests (
+create table manifests (
     manifest_id varchar primary key,
     plan_no integer not null,
     business_date date not null,
     target varchar not null,
     requests bigint not null,
     operations bigint not null,
-    planned_at timestamptz not null
+    planned_at timestamptz not null,
+    held_for varchar,                      -- what a person decides about; null: free
+    undoes varchar                         -- manifest that it takes back
 );
-alter table manifests add column if not exists held_for varchar;  -- what a person decides about; null: free
-alter table manifests add column if not exists undoes varchar;    -- manifest that it takes back
 
 -- one row: one operation of a manifest, as it was planned
-create table if not exists operations (
+create table operations (
     plan_no integer not null,
     request_no integer not null,
     op_no integer not null,
@@ -326,30 +344,129 @@ create table if not exists operations (
     digest uhugeint not null
 );
 
+-- one row: one operation of a manifest that is not closed, in the order of sending; the mapped values are added as columns
+create table planned (
+    plan_no integer not null,
+    position bigint not null,
+    person_number varchar not null,
+    kind varchar not null,
+    digest uhugeint not null
+);
+
+-- one row: the last version of one worker that a target accepted; the mapped values are added as columns
+create table delivered (
+    target varchar not null,
+    person_number varchar not null,
+    digest uhugeint not null,
+    plan_no integer not null,
+    request_no integer not null,
+    op_no integer not null
+);
+
+-- one row: one version of one worker that a target accepted, and that a later one replaced; the mapped values are added as
+-- columns
+create table delivered_before (
+    target varchar not null,
+    person_number varchar not null,
+    replaced_by integer not null,          -- plan_no of the version after it
+    replaced_at timestamptz not null,      -- on the service's clock
+    digest uhugeint not null,
+    plan_no integer not null,
+    request_no integer not null,
+    op_no integer not null
+);
+
+-- one row: one worker whom the newest plan has an operation for, and since when they wait for it
+create table first_planned (
+    target varchar not null,
+    person_number varchar not null,
+    delivered_plan_no integer not null,    -- of the version that the target has; 0: none
+    since timestamptz not null
+);
+
+-- one row: the newest plan for one target
+create table newest_plans (
+    target varchar primary key,
+    business_date date not null,
+    state varchar not null,                -- of the snapshot that it was made from
+    manifest_ids varchar[] not null,
+    planned_at timestamptz not null
+);
+
+-- one row: what one guard said about one group of a plan's operations
+create table guard_verdicts (
+    target varchar not null,
+    plan_no integer not null,              -- the first number that the plan gave to a manifest
+    planned_at timestamptz not null,
+    kind varchar not null,                 -- create | update | disable | enable | move | rename | change | clear
+    attribute varchar,                     -- of change and clear: the SCIM path
+    cohort varchar,                        -- worker field; null: the whole target
+    "value" varchar,                       -- of that field
+    operations bigint not null,            -- planned, and of the same business date already sent
+    base bigint not null,                  -- accounts that they are a share of
+    allowed bigint not null,
+    "rule" varchar not null,               -- max | percent | history | everybody
+    verdict varchar not null               -- passed | tripped
+);
+
+-- one row: one worker whose desired version is not planned again until it changes
+create table withheld (
+    target varchar not null,
+    person_number varchar not null,
+    digest uhugeint not null,              -- of that version
+    reason varchar not null,               -- rejected | undone
+    manifest_id varchar not null,          -- the manifest that was rejected, or that undid
+    since timestamptz not null
+);
+
+-- one row: one manifest that a person wants undone
+create table undos (
+    target varchar not null,
+    manifest_id varchar not null,
+    requested_by varchar not null,
+    requested_at timestamptz not null,
+    closed varchar                         -- done | rejected | null: still wanted
+);
+
+-- === delivery/, taken over from the delivery journal
+
 -- one row: one bulk request that the service accepted (202); taken over from the delivery journal
-create table if not exists accepted_requests (
+create table accepted_requests (
     plan_no integer not null,
     request_no integer not null,
     accepted_at timestamptz not null       -- on the service's clock
 );
 
--- one row: one manifest as the delivery journal has it, taken over with what was accepted
-create table if not exists manifest_states (
-    manifest_id varchar primary key,
-    state varchar not null,
-    reason varchar
-);
-
 -- one row: one bulk request that has left and is not known to be accepted
-create table if not exists sent_requests (
+create table sent_requests (
     plan_no integer not null,
     request_no integer not null,
     state varchar not null,                -- sent (it may have arrived) | refused
     error varchar                          -- status, code and request-id of the refusal
 );
 
+-- one row: one manifest as the delivery journal has it, taken over with what was accepted
+create table manifest_states (
+    manifest_id varchar primary key,
+    state varchar not null,
+    reason varchar
+);
+
+-- one row: one decision about a manifest; taken over from the delivery journal
+create table manifest_decisions (
+    decision_no integer not null,
+    manifest_id varchar not null,
+    decision varchar not null,             -- approve | reject
+    decided_by varchar not null,
+    decided_at timestamptz not null,
+    why varchar,
+    expires_at timestamptz
+);
+
+-- === targets/entra/, the provisioning log and the synchronization job
+
 -- one row: one entry of the provisioning log about somebody who was sent, by its id
-create table if not exists log_entries (
+create table log_entries (
     target varchar not null,
     log_id varchar not null,
     logged_at timestamptz not null,        -- on the service's clock
@@ -366,14 +483,27 @@ create table if not exists log_entries (
 );
 
 -- one row: one target, and how far its log has been read
-create table if not exists log_reads (
+create table log_reads (
     target varchar primary key,
     read_until timestamptz not null,       -- on the service's clock: when the last whole reading began
     last_entry_at timestamptz              -- the newest entry of the job, whoever it is about
 );
 
+-- one row: one target, and whether its synchronization job processes what it is sent
+create table job_states (
+    target varchar primary key,
+    state varchar not null,                -- running | paused | quarantine | not started | silent | unknown
+    reason varchar,
+    since timestamptz not null,
+    checked_at timestamptz not null,
+    resumed_at timestamptz,                -- when it was seen to run again after it did not
+    until timestamptz                      -- of a silent job: when uploading tries it again
+);
+
+-- === delivery/, outcomes
+
 -- one row: what the provisioning log says became of one operation
-create table if not exists outcomes (
+create table outcomes (
     plan_no integer not null,
     request_no integer not null,
     op_no integer not null,
@@ -386,12 +516,12 @@ create table if not exists outcomes (
     advice varchar,
     log_id varchar not null,
     change_id varchar,
-    logged_at timestamptz not null
+    logged_at timestamptz not null,
+    failure_class varchar                  -- retry later | needs data | needs configuration
 );
-alter table outcomes add column if not exists failure_class varchar;  -- retry later | needs data | needs configuration
 
 -- one row: one accepted operation that the log did not speak of in time; it may have since
-create table if not exists missing_operations (
+create table missing_operations (
     plan_no integer not null,
     request_no integer not null,
     op_no integer not null,
@@ -400,7 +530,7 @@ create table if not exists missing_operations (
 );
 
 -- one row: one worker whose last delivered version is not in the target as it should be
-create table if not exists failures (
+create table failures (
     target varchar not null,
     person_number varchar not null,
     plan_no integer not null,
@@ -417,85 +547,15 @@ create table if not exists failures (
 );
 
 -- one row: what a person said about failures: send again
-create table if not exists retry_decisions (
+create table retry_decisions (
     target varchar not null,
     person_number varchar,                 -- null: everybody
     decided_by varchar not null,
     decided_at timestamptz not null
 );
 
--- one row: one target, and whether its synchronization job processes what it is sent
-create table if not exists job_states (
-    target varchar primary key,
-    state varchar not null,                -- running | paused | quarantine | not started | silent | unknown
-    reason varchar,
-    since timestamptz not null,
-    checked_at timestamptz not null,
-    resumed_at timestamptz,                -- when it was seen to run again after it did not
-    until timestamptz                      -- of a silent job: when uploading tries it again
-);
-
--- one row: the last version of one worker that a target accepted; the mapped values are added as columns
-create table if not exists delivered (
-    target varchar not null,
-    person_number varchar not null,
-    digest uhugeint not null,
-    plan_no integer not null,
-    request_no integer not null,
-    op_no integer not null
-);
-
--- what schemas before the fourth noted of failures in `delivered`: what was to be sent again still is
-update outcomes set outcome = 'succeeded' where outcome in ('success', 'warning');
-update outcomes set outcome = 'failed', failure_class = 'retry later' where outcome = 'failure';
-alter table delivered add column if not exists outcome varchar;
-insert into failures
-    select d.target, d.person_number, d.plan_no, d.request_no, d.op_no, 'failed', u.error_code, 'retry later',
-        'it failed before this release: it is sent again by itself', 1, u.logged_at, u.logged_at, null
-    from delivered d join outcomes u using (plan_no, request_no, op_no) where d.outcome = 'failure';
-alter table delivered drop column if exists outcome;
-
--- one row: one operation of a manifest that is not closed, in the order of sending; the mapped values are added as columns
-create table if not exists planned (
-    plan_no integer not null,
-    position bigint not null,
-    person_number varchar not null,
-    kind varchar not null,
-    digest uhugeint not null
-);
-
--- one row: one version of one worker that a target accepted, and that a later one replaced; the mapped values are added as
--- columns
-create table if not exists delivered_before (
-    target varchar not null,
-    person_number varchar not null,
-    replaced_by integer not null,          -- plan_no of the version after it
-    replaced_at timestamptz not null,      -- on the service's clock
-    digest uhugeint not null,
-    plan_no integer not null,
-    request_no integer not null,
-    op_no integer not null
-);
-alter table delivered_before drop column if exists outcome;
-
--- one row: what one guard said about one group of a plan's operations
-create table if not exists guard_verdicts (
-    target varchar not null,
-    plan_no integer not null,              -- the first number that the plan gave to a manifest
-    planned_at timestamptz not null,
-    kind varchar not null,                 -- create | update | disable | enable | move | rename | change | clear
-    attribute varchar,                     -- of change and clear: the SCIM path
-    cohort varchar,                        -- worker field; null: the whole target
-    "value" varchar,                       -- of that field
-    operations bigint not null,            -- planned, and of the same business date already sent
-    base bigint not null,                  -- accounts that they are a share of
-    allowed bigint not null,
-    "rule" varchar not null,               -- max | percent | history | everybody
-    verdict varchar not null               -- passed | tripped
-);
-
 -- one row: what one rule last found of one extract, business date, plan or manifest
-create table if not exists verdicts (
+create table verdicts (
     kind varchar not null,                 -- completeness | quarantine | directory | container | limit | canary
     "rule" varchar not null,               -- its name within the kind
     subject varchar not null,              -- sha256 of an extract, a business date, a manifest's id
@@ -507,55 +567,8 @@ create table if not exists verdicts (
     judged_at timestamptz not null
 );
 
--- one row: one decision about a manifest; taken over from the delivery journal
-create table if not exists manifest_decisions (
-    decision_no integer not null,
-    manifest_id varchar not null,
-    decision varchar not null,             -- approve | reject
-    decided_by varchar not null,
-    decided_at timestamptz not null,
-    why varchar,
-    expires_at timestamptz
-);
-
--- one row: one worker whose desired version is not planned again until it changes
-create table if not exists withheld (
-    target varchar not null,
-    person_number varchar not null,
-    digest uhugeint not null,              -- of that version
-    reason varchar not null,               -- rejected | undone
-    manifest_id varchar not null,          -- the manifest that was rejected, or that undid
-    since timestamptz not null
-);
-
--- one row: the newest plan for one target
-create table if not exists newest_plans (
-    target varchar primary key,
-    business_date date not null,
-    state varchar not null,                -- of the snapshot that it was made from
-    manifest_ids varchar[] not null,
-    planned_at timestamptz not null
-);
-
--- one row: one manifest that a person wants undone
-create table if not exists undos (
-    target varchar not null,
-    manifest_id varchar not null,
-    requested_by varchar not null,
-    requested_at timestamptz not null,
-    closed varchar                         -- done | rejected | null: still wanted
-);
-
--- one row: one worker whom the newest plan has an operation for, and since when they wait for it
-create table if not exists first_planned (
-    target varchar not null,
-    person_number varchar not null,
-    delivered_plan_no integer not null,    -- of the version that the target has; 0: none
-    since timestamptz not null
-);
-
 -- one row: one operation and all that is known of it
-create or replace view receipts as
+create view receipts as
     select m.manifest_id, m.business_date, m.target, o.request_no, o.op_no, o.person_number, o.kind,
         case when u.outcome is not null then u.outcome
             when a.accepted_at is not null and x.noticed_at is not null then 'missing'
@@ -579,37 +592,3 @@ create or replace view receipts as
     left join (select m.target, u.person_number, max(u.plan_no) as plan_no
         from outcomes u join manifests m using (plan_no) group by all) l
         on l.target = m.target and l.person_number = o.person_number;
-
-create or replace view quarantine_reasons as
-    select q.business_date, e.sha256 as extract_sha256, e.name as file, q.row_no, q.person_number,
-        b.rule, b.column_name, b.value_class, b."value"
-    from quarantined_rows q, unnest(q.broken) as u(b), extracts e
-    where e.extract_id = q.extract_id;
-
--- snapshot('2026-11-02'): all workers as known for a business date
-create or replace macro snapshot(day) as table
-    select * exclude (valid_to) from worker_versions
-    where valid_from <= day::date and (valid_to is null or valid_to > day::date);
-
--- believed('2026-05-03', '2026-05-10'): all workers as they were for the first date, by what was known at the end of the second (UTC)
-create or replace macro believed(day, known_on) as table
-    select * exclude (known_to, settled) from (
-        select * exclude (valid_to, next_at), null::timestamptz as known_to, true as settled from worker_versions
-        union all by name select * from withdrawn_versions)
-    where valid_from <= day::date and known_from < timezone('UTC', (known_on::date + 1)::timestamp)
-        and (known_to is null or known_to >= timezone('UTC', (known_on::date + 1)::timestamp))
-    qualify row_number() over (partition by person_number order by valid_from desc, known_from desc) = 1;
-
--- one row: one attribute of one change, with what it was and what it is; of a joiner, everything that is known
-create or replace view change_attributes as
-    select business_date, person_number, kind, attribute, to_json(before) ->> attribute as old, to_json(after) ->> attribute as new
-    from (
-        -- unnested in the select list: a filter on the worker or the date reaches the tables, which it does not past a lateral join
-        select c.business_date, c.person_number, c.kind, b as before, n as after,
-            unnest(case when c.before_from is not null then c.attributes
-                else list_filter(json_keys(to_json(n)), lambda k: (to_json(n) ->> k) is not null
-                    and k not in ('person_number', 'valid_from', 'valid_to', 'digest', 'extract_id', 'row_no', 'status_active',
-                        'next_at', 'known_from')) end) as attribute
-        from changes c
-        join worker_versions n on n.person_number = c.person_number and n.valid_from = c.business_date
-        left join worker_versions b on b.person_number = c.person_number and b.valid_from = c.before_from);

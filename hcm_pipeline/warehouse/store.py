@@ -22,7 +22,9 @@ from hcm_pipeline.errors import HomeError, PipelineError, WarehouseBusy
 from hcm_pipeline.home import Home
 from hcm_pipeline.locks import advisory_lock
 
-SCHEMA_VERSION = "4"
+SCHEMA_VERSION = 1
+MIGRATIONS: dict[int, str] = {}
+"""SQL that makes tables of one version those of the next one. There is none before the first release."""
 MEMORY_LIMIT = "1200MB"
 
 
@@ -78,18 +80,18 @@ class Warehouse:
     def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """The newest read copy. Raises HomeError when nothing was ever published.
 
-        One that an earlier release published lacks tables: it is published anew.
+        A copy that an earlier release published lacks tables: it is published anew.
         """
         if not self.home.read_copy.is_file():
             raise HomeError(f"{self.home.path}: nothing has been processed yet; `hcm-pipeline run` comes first")
         con = self._open(self.home.read_copy, read_only=True)
-        if _version(con) < int(SCHEMA_VERSION):
-            con.close()
-            with self.write():
-                pass  # it is migrated
-            self.publish()
-            con = self._open(self.home.read_copy, read_only=True)
         try:
+            if _steps(_version(con)):
+                con.close()
+                with self.write():
+                    pass  # it is migrated
+                self.publish()
+                con = self._open(self.home.read_copy, read_only=True)
             yield con
         except duckdb.Error as error:
             raise self.fault(error) from None
@@ -167,20 +169,35 @@ def memory() -> duckdb.DuckDBPyConnection:
 
 def _version(con: duckdb.DuckDBPyConnection) -> int:
     """The version of a warehouse's tables; 0 of an empty file."""
-    found = first(con, "select count(*) from duckdb_tables() where table_name = 'meta'")
-    version = first(con, "select value from meta where key = 'schema'") if found and found[0] else None
+    try:
+        version = first(con, "select value from meta where key = 'schema'")
+    except duckdb.CatalogException:
+        return 0
     return int(version[0]) if version else 0
 
 
+def _steps(version: int) -> list[str]:
+    """The SQL that brings tables of a version to today's. Raises HomeError when there is no way from there."""
+    if version == 0:
+        return [resources.files("hcm_pipeline.warehouse").joinpath("schema.sql").read_text(encoding="utf-8")]
+    missing = [step for step in range(version, SCHEMA_VERSION) if step not in MIGRATIONS]
+    if version > SCHEMA_VERSION or missing:
+        raise HomeError(
+            f"the warehouse is of schema {version}, and this hcm-pipeline reads schema {SCHEMA_VERSION} only: "
+            "use the release that made it, or start a new home"
+        )
+    return [MIGRATIONS[step] for step in range(version, SCHEMA_VERSION)]
+
+
 def _migrate(con: duckdb.DuckDBPyConnection) -> None:
-    version = _version(con)
-    if version == int(SCHEMA_VERSION):
+    """Create the tables of an empty file, or bring those of an earlier release to today's, in one transaction."""
+    steps = _steps(_version(con))
+    if not steps:
         return
-    if version > int(SCHEMA_VERSION):
-        raise HomeError(f"the warehouse is of schema {version}, made by a newer hcm-pipeline; this one is older")
     con.begin()
-    con.execute(resources.files("hcm_pipeline.warehouse").joinpath("schema.sql").read_text(encoding="utf-8"))
-    con.execute("insert or replace into meta values ('schema', ?)", [SCHEMA_VERSION])
+    for step in steps:
+        con.execute(step)
+    con.execute("insert or replace into meta values ('schema', ?)", [str(SCHEMA_VERSION)])
     con.commit()
 
 
@@ -191,13 +208,28 @@ def ensure_columns(con: duckdb.DuckDBPyConnection, table: str, columns: dict[str
     """
     found = {str(name): str(kind) for name, kind, *_ in con.execute(f"describe {quote(table)}").fetchall()}
     for name, kind in columns.items():
-        if name not in found:
-            con.execute(f"alter table {quote(table)} add column {quote(name)} {kind}")
-        elif found[name] != kind:
+        if found.get(name, kind) != kind:
             raise PipelineError(
                 f"the warehouse holds {name} as {found[name].lower()}, the profile says {kind.lower()}; "
                 "give the field another name, or start a new home"
             )
+    lacking = [f"add column {quote(name)} {kind}" for name, kind in columns.items() if name not in found]
+    if not lacking:
+        return
+    # one commit for all: each of its own would wait for the disk
+    alone = _transaction_id(con) != _transaction_id(con)
+    if alone:
+        con.begin()
+    for addition in lacking:
+        con.execute(f"alter table {quote(table)} {addition}")
+    if alone:
+        con.commit()
+
+
+def _transaction_id(con: duckdb.DuckDBPyConnection) -> object:
+    """Outside a transaction every statement has one of its own."""
+    found = first(con, "select txid_current()")
+    return found and found[0]
 
 
 def first(

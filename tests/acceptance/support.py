@@ -107,7 +107,7 @@ class Site:
         os.utime(path, (path.stat().st_atime, path.stat().st_mtime - 60))
 
     def accounts(self) -> dict[str, dict[str, Any]]:
-        """What the sandbox's directory holds, by employeeId; those without one by userPrincipalName."""
+        """The accounts of the sandbox's directory, by employeeId; those without one by userPrincipalName."""
         return accounts(self.home)
 
 

@@ -31,7 +31,7 @@ def deliver(site: Site, first: int, last: int) -> None:
 
 
 def state(site: Site) -> dict[str, list[str]]:
-    """What must not depend on how many runs there were."""
+    """The rows that must not depend on how many runs there were."""
     with duckdb.connect(str(site.home.warehouse), read_only=True) as con:
         return {
             table: sorted(map(str, con.execute(f"select {columns} from {table}").fetchall()))

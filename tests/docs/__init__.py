@@ -1,1 +1,1 @@
-"""What the documentation shows is run, and what it lists is compared with the code."""
+"""The commands that the documentation shows are run, and its lists are compared with the code."""

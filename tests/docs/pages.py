@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")), *sorted(DOCS.rglob("*.md"))]
 
 _FENCE = re.compile(r"^```(?P<language>[a-z]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _MARK = re.compile(r"<!-- (?P<kind>[a-z]+): (?P<value>[^ ]+) -->\n\Z")
@@ -59,7 +59,7 @@ def headings(page: Path, level: int = 2) -> list[str]:
 
 
 def code(cell: str) -> str | None:
-    """What stands between backticks at the beginning of a cell; None when it does not begin so."""
+    """The text between backticks at the beginning of a cell; None when it does not begin so."""
     found = re.match(r"`([^`]*)`", cell)
     return found[1] if found else None
 

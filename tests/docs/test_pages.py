@@ -63,3 +63,10 @@ def test_a_profile_fault_points_to_a_page_that_is_there() -> None:
     assert named
     assert all((ROOT / path).is_file() for path in named)
     assert (DOCS / "reference" / "environment.md").is_file()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_module_that_a_page_names_is_there(page: Path) -> None:
+    places = (ROOT, ROOT / "hcm_pipeline")
+    for path in re.findall(r"`((?:\w+/)+\w+\.(?:py|sql))`", page.read_text(encoding="utf-8")):
+        assert any((place / path).is_file() for place in places), path

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcm_pipeline.identity.allocation import BEGINNINGS, entered
+from hcm_pipeline.identity.allocation import entered
 from tests.directory.objects import account, fill
 from tests.identity.people import Ledger, profile
 from tests.identity.reference import ATTRIBUTES, Books
@@ -123,17 +122,3 @@ def test_a_long_number_in_a_name_that_is_cut_for_it_is_counted_the_next_day(
     ledger.join(("6", "Ann", LONG))
     sams = [ledger.names()[str(number)][1].removeprefix("awolfeschlegelste") for number in range(1, 7)]
     assert sams == ["inh", "i98", "i99", "100", "102", "103"]
-
-
-def test_what_a_name_begins_with_is_the_same_in_a_ledger_and_directory_of_before() -> None:
-    ledger = Ledger()
-    fill(ledger.con, account("Ann.Lee-22@contoso.com", mail_nickname="o'-1", sam_account_name="ABCDEFGHIJK1XYZ", employee_id="9",
-                         distinguished_name=f"CN=Ann Lee 3,{CONTAINER}"))  # fmt: skip
-    ledger.join(("1", "Ann", LONG), ("2", "-", "-"), ("9", "Ann", "Lee"))
-    tables = {"identities": list(BEGINNINGS), "directory_names": ["beginning"]}
-    before = {table: ledger.con.execute(f"from {table} order by all").fetchall() for table in tables}
-    for table, columns in tables.items():
-        for column in columns:
-            ledger.con.execute(f"alter table {table} drop column {column}")
-    ledger.con.execute(resources.files("hcm_pipeline.warehouse").joinpath("schema.sql").read_text(encoding="utf-8"))
-    assert {table: ledger.con.execute(f"from {table} order by all").fetchall() for table in tables} == before

@@ -1,4 +1,4 @@
-"""What one record does to an account."""
+"""The effect of one record on an account."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEFAULT = SandboxOptions()
 
 
 def directory(holders: dict[str, str] | None = None, managers: dict[str, str] | None = None) -> Directory:
-    """Who holds which name, and which managers are there."""
+    """The holders of names, and the managers who are there."""
     return Directory((holders or {}).get, (managers or {}).get)
 
 

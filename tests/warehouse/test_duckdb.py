@@ -1,4 +1,4 @@
-"""What this DuckDB does that the SQL of the pipeline has to know. A test that fails here says that a caution may go."""
+"""Behaviour of this DuckDB that the SQL of the pipeline has to know. A test that fails here says that a caution may go."""
 
 from __future__ import annotations
 

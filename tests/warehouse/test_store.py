@@ -15,7 +15,7 @@ import pytest
 
 from hcm_pipeline.errors import HomeError, PipelineError, WarehouseBusy
 from hcm_pipeline.home import Home
-from hcm_pipeline.warehouse import Warehouse, ensure_columns, literal, memory, quote
+from hcm_pipeline.warehouse import Warehouse, ensure_columns, literal, memory, quote, store
 
 HOLD = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
 KILLED = """
@@ -137,40 +137,34 @@ def test_what_is_no_warehouse_is_told(tmp_path: Path) -> None:
         pass
 
 
-def test_a_warehouse_of_a_newer_release_is_refused(warehouse: Warehouse) -> None:
+@pytest.mark.parametrize("version", ["-1", "999"])
+def test_a_warehouse_of_another_release_is_refused_by_writers_and_by_readers(
+    warehouse: Warehouse, version: str
+) -> None:
     with warehouse.write() as con:
-        con.execute("update meta set value = '999' where key = 'schema'")
-    with pytest.raises(HomeError, match="999"), warehouse.write():
+        con.execute("update meta set value = ? where key = 'schema'", [version])
+    warehouse.publish()
+    with pytest.raises(HomeError, match=f"schema {version}.* start a new home"), warehouse.write():
+        pass
+    with pytest.raises(HomeError, match=f"schema {version}.* start a new home"), warehouse.read():
         pass
 
 
-def test_what_had_failed_in_a_home_of_schema_3_is_still_sent_again(tmp_path: Path) -> None:
-    warehouse = Warehouse(Home(tmp_path / "home"))
+def test_a_warehouse_of_an_earlier_release_and_its_read_copy_are_migrated(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with warehouse.write() as con:
-        con.execute("drop view receipts")
-        con.execute("drop table outcomes")
-        con.execute("""create table outcomes (plan_no integer not null, request_no integer not null, op_no integer not null,
-            person_number varchar not null, outcome varchar not null, "action" varchar not null, reference varchar,
-            error_code varchar, reason varchar, advice varchar, log_id varchar not null, change_id varchar,
-            logged_at timestamptz not null)""")
-        con.execute("alter table delivered add column outcome varchar")
-        con.execute("alter table delivered_before add column outcome varchar")
-        for number, outcome in enumerate(("success", "failure", "skipped")):
-            con.execute(
-                "insert into outcomes by name select 1 as plan_no, 0 as request_no, ? as op_no, ? as person_number,"
-                " ? as outcome, 'create' as action, 'log' as log_id, timestamptz '2026-11-01 00:00:00Z' as logged_at",
-                [number, str(number), outcome],
-            )
-            con.execute("insert into delivered values ('target', ?, 1, 1, 0, ?, ?)", [str(number), number, outcome])
-        con.execute("update meta set value = '3' where key = 'schema'")
-    with warehouse.write() as con:
-        outcomes = con.execute("select outcome, failure_class from outcomes order by op_no").fetchall()
-        assert outcomes == [("succeeded", None), ("failed", "retry later"), ("skipped", None)]
-        failures = con.execute("select person_number, state, next_try_at <= now() from failures").fetchall()
-        assert failures == [("1", "failed", True)]
-        columns = con.execute("select table_name from duckdb_columns() where column_name = 'outcome'").fetchall()
-        assert columns == [("outcomes",)]
-        assert con.execute("select count(*) from receipts").fetchall() == [(0,)]
+        con.execute("insert into meta values ('kept', '1')")
+    warehouse.publish()
+    monkeypatch.setattr(store, "SCHEMA_VERSION", store.SCHEMA_VERSION + 2)
+    monkeypatch.setitem(store.MIGRATIONS, store.SCHEMA_VERSION - 2, "create table added (a integer)")
+    monkeypatch.setitem(store.MIGRATIONS, store.SCHEMA_VERSION - 1, "alter table added add column b integer")
+    with warehouse.read() as con:
+        assert con.execute("select count(a + b) from added").fetchall() == [(0,)]
+        assert con.execute("select value from meta where key in ('kept', 'schema') order by key").fetchall() == [
+            ("1",),
+            (str(store.SCHEMA_VERSION),),
+        ]
 
 
 def test_a_field_that_changed_its_type_is_refused(warehouse: Warehouse) -> None:
@@ -179,6 +173,17 @@ def test_a_field_that_changed_its_type_is_refused(warehouse: Warehouse) -> None:
         ensure_columns(con, "worker_versions", {"grade": "VARCHAR", "level": "BIGINT"})
         with pytest.raises(PipelineError, match="grade as varchar, the profile says bigint"):
             ensure_columns(con, "worker_versions", {"grade": "BIGINT"})
+
+
+def test_columns_are_added_in_the_callers_transaction_or_in_one_of_their_own(warehouse: Warehouse) -> None:
+    with warehouse.write() as con:
+        con.begin()
+        ensure_columns(con, "meta", {"a": "VARCHAR", "b": "VARCHAR"})
+        con.rollback()
+        ensure_columns(con, "meta", {"c": "VARCHAR"})
+        assert [name for name, *_ in con.execute("describe meta").fetchall()] == ["key", "value", "c"]
+        with pytest.raises(duckdb.TransactionException):
+            con.rollback()
 
 
 @pytest.mark.parametrize(

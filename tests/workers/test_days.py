@@ -170,22 +170,6 @@ def test_a_day_whose_files_were_superseded_uses_the_later_full_file(firm: Firm) 
     assert firm.sql("select status from extracts order by extract_id") == [("superseded",), ("applied",)]
 
 
-def test_a_warehouse_of_the_first_schema_is_brought_up_to_date_and_goes_on(firm: Firm) -> None:
-    firm.take([worker(1, Department="A"), worker(2, Active="False")], day(1))
-    for table, columns in (
-        ("worker_versions", ("status_active", "life_stage", "next_at", "known_from")),
-        ("days", ("judged_at",)),
-    ):
-        for column in columns:
-            firm.sql(f"alter table {table} drop column {column}")
-    firm.sql("update days set contract = 'that of before'")
-    firm.sql("update meta set value = '1' where key = 'schema'")
-    firm.take([worker(1, City="X")], day(2), source="news")
-    assert firm.snapshot(fields="department, city, life_stage, active") == {
-        "1": ("A", "X", "active", True), "2": (None, None, "left", False),
-    }  # fmt: skip
-
-
 DAYS = st.lists(st.tuples(st.integers(1, 4), st.booleans(), ROWS), min_size=2, max_size=4)
 
 

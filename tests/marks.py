@@ -1,0 +1,121 @@
+"""The marks `service` and `system`: set by the code that a test and its fixtures reach, and held while the test runs.
+
+A test is `system` in a folder or file named below, and `service` when it, a fixture or a helper of the tests that it calls names
+the sandbox's server or `subprocess`. So a test seldom needs a mark of its own, and one without a mark that starts a process or a
+sandbox all the same fails and says so.
+"""
+
+from __future__ import annotations
+
+import inspect
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+import pytest
+
+SYSTEM = (
+    "acceptance", "defs", "delivery/test_chaos.py", "delivery/test_guard_study.py", "docs/test_commands.py",
+    "docs/test_dagster_reference.py", "workers/test_verbs.py",
+    # whole careers and years, generated and driven through every day of them
+    "workers/test_careers.py", "workers/test_lifecycle.py::test_stages_are_those_of_the_table_on_every_day_and_change_only_when",
+    "workers/test_days.py::test_storage_grows_with_change_and_not_with_days",
+    "workers/test_days.py::test_files_in_any_order_end_like_files_in_order",
+)  # fmt: skip
+"""Folders, files and tests, below `tests/`, that drive the whole from outside, through Dagster, or for years."""
+SYSTEM_FIXTURES = {"samba"}
+SERVERS = {"hcm_pipeline.sandbox.server", "subprocess"}
+"""Modules whose names a `service` test reaches."""
+OPENING = {"open_target"}
+"""Functions of the product that start the home's own sandbox."""
+
+_here = Path(__file__).parent
+_fast: list[str] = []
+"""The test that runs now, when it has neither mark."""
+
+
+def mark(item: pytest.Item) -> None:
+    """Give a collected test its mark."""
+    path = f"{item.path.relative_to(_here).as_posix()}::{item.name}"
+    fixtures = set(getattr(item, "fixturenames", ()))
+    if path.startswith(SYSTEM) or fixtures & SYSTEM_FIXTURES:
+        item.add_marker("system")
+    elif any(reaches_a_server(function) for function in _functions(item)):
+        item.add_marker("service")
+
+
+def passed_over(path: Path, chosen: str) -> bool:
+    """Whether a file or folder need not even be imported: `-m` chooses no `system` test, and it holds no other."""
+    if "not system" not in chosen or not path.is_relative_to(_here):
+        return False
+    return path.relative_to(_here).as_posix() in SYSTEM
+
+
+def _functions(item: pytest.Item) -> Iterator[Any]:
+    """The test and the fixtures behind it."""
+    yield getattr(item, "function", None)
+    known = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    yield from (definition.func for definitions in known.values() for definition in definitions)
+
+
+@cache
+def reaches_a_server(function: Any) -> bool:
+    """Whether a function of the tests, or one that it calls, names the sandbox's server or `subprocess`."""
+    todo, seen = [function] if callable(function) else [], set()
+    while todo:
+        at = todo.pop()
+        if id(at) in seen:
+            continue
+        seen.add(id(at))
+        named = at.__name__ if isinstance(at, ModuleType) else getattr(at, "__module__", None)
+        if named in SERVERS or getattr(at, "__name__", None) in OPENING:
+            return True
+        if str(named).partition(".")[0] == "tests" and not isinstance(at, ModuleType):
+            todo += _named_by(at)
+    return False
+
+
+def _named_by(thing: Any) -> Iterator[Any]:
+    """The global objects that a function of the tests, or a class's methods, name."""
+    if inspect.isclass(thing):
+        yield from (value for value in vars(thing).values() if isinstance(value, FunctionType))
+    elif isinstance(thing := inspect.unwrap(thing), FunctionType):
+        yield from (thing.__globals__[name] for name in _names(thing.__code__) if name in thing.__globals__)
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    yield from (name for constant in code.co_consts if isinstance(constant, CodeType) for name in _names(constant))
+
+
+def watch() -> None:
+    """From now on a test without a mark cannot start a process or a sandbox. To be called once."""
+    start, bind = subprocess.Popen.__init__, socket.socket.bind
+
+    def started(self: subprocess.Popen[Any], *args: Any, **named: Any) -> None:
+        assert not _fast, f"{_fast[-1]} starts a process: mark it with `service`"
+        start(self, *args, **named)
+
+    def bound(self: socket.socket, address: Any) -> None:
+        if _fast and sys._getframe(1).f_globals.get("__name__") == "hcm_pipeline.sandbox.server":
+            self.close()
+            raise AssertionError(f"{_fast[-1]} starts a sandbox: mark it with `service`")
+        bind(self, address)
+
+    subprocess.Popen.__init__ = started  # type: ignore[method-assign]
+    socket.socket.bind = bound  # type: ignore[method-assign, assignment]
+
+
+def begin(item: pytest.Item) -> None:
+    """Note which test runs, when it is one without a mark."""
+    _fast[:] = [] if item.get_closest_marker("service") or item.get_closest_marker("system") else [item.nodeid]
+
+
+def end() -> None:
+    """No test runs."""
+    _fast.clear()
