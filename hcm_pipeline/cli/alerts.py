@@ -11,6 +11,7 @@ from hcm_pipeline.alerts import (
     AlertKind,
     Due,
     NotDelivered,
+    Observations,
     Outbox,
     Phase,
     Severity,
@@ -50,7 +51,8 @@ def alerts(
     if send and not receivers:
         raise UsageError("no receiver is named: set HCM_PIPELINE_ALERT_WEBHOOK, or alerts.mail in the profile")
     with context.warehouse.read() as con, context.journal() as journal:
-        found = find_alerts(con, journal, known_target(context.settings, profile.delivery), profile, utc_now())
+        target = known_target(context.settings, profile.delivery)
+        found = find_alerts(con, Observations.of(con, target.key), journal, target, profile, utc_now())
     errors: tuple[str, ...] = ()
     sent = 0
     if send:

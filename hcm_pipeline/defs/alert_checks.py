@@ -10,7 +10,16 @@ from typing import Any
 
 import dagster as dg
 
-from hcm_pipeline.alerts import Alert, AlertKind, Outbox, anything_to_tell, find_alerts, receivers_of, tell
+from hcm_pipeline.alerts import (
+    Alert,
+    AlertKind,
+    Observations,
+    Outbox,
+    anything_to_tell,
+    find_alerts,
+    receivers_of,
+    tell,
+)
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.delivery import Journal
 from hcm_pipeline.http import utc_now
@@ -94,4 +103,5 @@ def _holding(pipeline: Pipeline) -> list[Alert]:
     """What holds, as the read copy and the journal know it."""
     settings, profile = pipeline.settings, pipeline.loaded.profile
     with pipeline.warehouse(dg.get_dagster_logger()).read() as con, Journal(pipeline.home.journal) as journal:
-        return find_alerts(con, journal, known_target(settings, profile.delivery), profile, utc_now())
+        target = known_target(settings, profile.delivery)
+        return find_alerts(con, Observations.of(con, target.key), journal, target, profile, utc_now())
