@@ -10,6 +10,23 @@ from hcm_pipeline.alerts.outbox import Due, Occurrence, Outbox
 from hcm_pipeline.alerts.receivers import MailReceiver, NotDelivered, Receiver, WebhookReceiver, receivers_of
 
 __all__ = [
-    "Alert", "AlertKind", "Due", "MailReceiver", "Message", "NotDelivered", "Observations", "Occurrence", "Outbox", "Phase",
-    "Receiver", "Severity", "WatchedTarget", "WebhookReceiver", "anything_to_tell", "find_alerts", "message_of", "receivers_of", "tell",
-]  # fmt: skip
+    "Alert",
+    "AlertKind",
+    "Due",
+    "MailReceiver",
+    "Message",
+    "NotDelivered",
+    "Observations",
+    "Occurrence",
+    "Outbox",
+    "Phase",
+    "Receiver",
+    "Severity",
+    "WatchedTarget",
+    "WebhookReceiver",
+    "anything_to_tell",
+    "find_alerts",
+    "message_of",
+    "receivers_of",
+    "tell",
+]
