@@ -3,13 +3,30 @@
 A message holds counts, codes of the documentation, dates, names of sources and ids of manifests: nothing personal.
 """
 
-from hcm_pipeline.alerts.conditions import find_alerts
+from hcm_pipeline.alerts.conditions import Observations, WatchedTarget, find_alerts
 from hcm_pipeline.alerts.dispatch import anything_to_tell, message_of, tell
 from hcm_pipeline.alerts.messages import Alert, AlertKind, Message, Phase, Severity
 from hcm_pipeline.alerts.outbox import Due, Occurrence, Outbox
 from hcm_pipeline.alerts.receivers import MailReceiver, NotDelivered, Receiver, WebhookReceiver, receivers_of
 
 __all__ = [
-    "Alert", "AlertKind", "Due", "MailReceiver", "Message", "NotDelivered", "Occurrence", "Outbox", "Phase", "Receiver",
-    "Severity", "WebhookReceiver", "anything_to_tell", "find_alerts", "message_of", "receivers_of", "tell",
-]  # fmt: skip
+    "Alert",
+    "AlertKind",
+    "Due",
+    "MailReceiver",
+    "Message",
+    "NotDelivered",
+    "Observations",
+    "Occurrence",
+    "Outbox",
+    "Phase",
+    "Receiver",
+    "Severity",
+    "WatchedTarget",
+    "WebhookReceiver",
+    "anything_to_tell",
+    "find_alerts",
+    "message_of",
+    "receivers_of",
+    "tell",
+]

@@ -7,6 +7,7 @@ documentation knows. The words of a service or a file stay in the warehouse.
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Protocol
 
 import duckdb
@@ -60,22 +61,43 @@ class WatchedTarget(Protocol):
         """State, reason and mend, in one sentence."""
 
 
+@dataclass(frozen=True)
+class Observations:
+    """The facts that conditions read: relations with columns of the tables of the same names, and the last health."""
+
+    days: Relation
+    extracts: Relation
+    quiet_deliveries: Relation
+    delivered: Relation
+    failures: Relation
+    health: Remembered | None
+
+    @classmethod
+    def of(cls, con: duckdb.DuckDBPyConnection, target: str) -> Observations:
+        """Those of a warehouse, about a target by its key."""
+        return cls(
+            days=table(con, "days"), extracts=table(con, "extracts"), quiet_deliveries=table(con, "quiet_deliveries"),
+            delivered=table(con, "delivered"), failures=table(con, "failures"), health=remembered(con, target),
+        )  # fmt: skip
+
+
 def find_alerts(
-    con: duckdb.DuckDBPyConnection, journal: DeliveryState, target: WatchedTarget, profile: Profile, now: dt.datetime
-) -> list[Alert]:
+    con: duckdb.DuckDBPyConnection, observed: Observations, journal: DeliveryState, target: WatchedTarget, profile: Profile,
+    now: dt.datetime,
+) -> list[Alert]:  # fmt: skip
     """Every condition that holds now for a target, in the order of AlertKind."""
-    pauses, failures = journal.pauses(target.key), table(con, "failures")
+    pauses = journal.pauses(target.key)
     pace = Pace(journal, target.tenant, target.key, target.limits, clock=lambda: now)
     return [
         *_held(journal, target.key),
         *_expiring(journal, target.key, now),
         *_canaries(journal, pauses, target.key),
-        *_stopped_day(con, table(con, "days")),
-        *_failures(con, failures, table(con, "delivered"), profile, target),
-        *_missing(con, failures, profile, target.key),
-        *_job(remembered(con, target.key), pauses, target),
+        *_stopped_day(con, observed.days),
+        *_failures(con, observed.failures, observed.delivered, profile, target),
+        *_missing(con, observed.failures, profile, target.key),
+        *_job(observed.health, pauses, target),
         *_quota(pace.left(), target.limits.quota, profile),
-        *_stale(con, table(con, "extracts"), table(con, "quiet_deliveries"), profile, now),
+        *_stale(con, observed.extracts, observed.quiet_deliveries, profile, now),
     ]
 
 

@@ -9,6 +9,7 @@ from hcm_pipeline.alerts import AlertKind as AlertKind
 from hcm_pipeline.alerts import (
     Due,
     NotDelivered,
+    Observations,
     Outbox,
     Phase,
     Receiver,
@@ -34,7 +35,9 @@ class Told:
 def look(installation: Installation) -> list[Alert]:
     """Every alert that holds now, as the read copy and the journal know it."""
     with installation.warehouse.read() as con, installation.journal() as journal:
-        return find_alerts(con, journal, installation.known_target, installation.profile, installation.clock())
+        target = installation.known_target
+        observed = Observations.of(con, target.key)
+        return find_alerts(con, observed, journal, target, installation.profile, installation.clock())
 
 
 def receivers(installation: Installation) -> list[Receiver]:

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from pathlib import Path
 
-import duckdb
 import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcm_pipeline.alerts import Alert, AlertKind, Due, Phase, find_alerts, message_of
-from hcm_pipeline.delivery import Health, HealthState, Journal, Pace, Pause, PauseKind
+from hcm_pipeline.alerts import Alert, AlertKind, Due, Observations, Phase, find_alerts, message_of
+from hcm_pipeline.delivery import Health, HealthState, Journal, Pace, Pause, PauseKind, Remembered
 from hcm_pipeline.delivery.manifest import Manifest
-from hcm_pipeline.delivery.outcomes import health
 from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra import job_health
 from hcm_pipeline.targets.entra.connection import known_target, target_key
-from hcm_pipeline.targets.entra.service import EntraOutcomes
+from hcm_pipeline.warehouse import memory, scratch
 
 from ..delivery.tables import empty_tables
 
@@ -41,21 +40,6 @@ def profile_with(text: str = "") -> Profile:
     return parse_profile(f"{own}\n{text}", "test").profile
 
 
-@pytest.fixture(scope="module")
-def tables() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Empty tables, made once."""
-    with empty_tables() as made:
-        yield made
-
-
-@pytest.fixture
-def con(tables: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The tables; what a test writes is taken back."""
-    tables.begin()
-    yield tables
-    tables.rollback()
-
-
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
     """A journal in which nothing was ever planned."""
@@ -63,38 +47,54 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
         yield made
 
 
-def watched(profile: Profile) -> EntraOutcomes:
-    """The target of the settings."""
-    return known_target(SETTINGS, profile.delivery)
+DAYS = {"business_date": "date", "status": "varchar", "quarantined": "bigint", "rows": "bigint"}
+EXTRACTS = {"extract_id": "integer", "source": "varchar", "landed_at": "timestamptz"}
+QUIET = {"extract_id": "integer", "landed_at": "timestamptz"}
+DELIVERED = {"target": "varchar", "person_number": "varchar"}
+FAILURES = {"target": "varchar", "state": "varchar", "error_code": "varchar", "failure_class": "varchar"}
 
 
-def found(con: duckdb.DuckDBPyConnection, journal: Journal, profile: Profile | None = None) -> list[Alert]:
-    return find_alerts(con, journal, watched(profile or profile_with()), profile or profile_with(), NOW)
+@dataclass
+class World:
+    """Everything that conditions look at, as a few rows."""
+
+    journal: Journal
+    profile: Profile = field(default_factory=profile_with)
+    days: list[tuple[object, ...]] = field(default_factory=list)
+    extracts: list[tuple[object, ...]] = field(default_factory=list)
+    quiet: list[tuple[object, ...]] = field(default_factory=list)
+    delivered: int = 0
+    failures: list[tuple[object, ...]] = field(default_factory=list)
+    health: Remembered | None = None
+
+    def found(self) -> list[Alert]:
+        with memory() as con, scratch(con) as t:
+            observed = Observations(
+                days=t.of_rows("days", DAYS, self.days),
+                extracts=t.of_rows("extracts", EXTRACTS, self.extracts),
+                quiet_deliveries=t.of_rows("quiet", QUIET, self.quiet),
+                delivered=t.of_rows("delivered", DELIVERED, [(TARGET, str(n)) for n in range(self.delivered)]),
+                failures=t.of_rows("failures", FAILURES, self.failures),
+                health=self.health,
+            )
+            target = known_target(SETTINGS, self.profile.delivery)
+            return find_alerts(con, observed, self.journal, target, self.profile, NOW)
+
+    def kinds(self) -> list[AlertKind]:
+        return [alert.kind for alert in self.found()]
+
+    def fail(self, state: str = "failed", code: str | None = "Conflict") -> None:
+        self.failures.append((TARGET, state, code, "needs data"))
 
 
-def kinds(con: duckdb.DuckDBPyConnection, journal: Journal, profile: Profile | None = None) -> list[AlertKind]:
-    return [alert.kind for alert in found(con, journal, profile)]
+@pytest.fixture
+def world(journal: Journal) -> World:
+    return World(journal)
 
 
-def failed(con: duckdb.DuckDBPyConnection, number: str, state: str = "failed", code: str | None = "Conflict") -> None:
-    con.execute(
-        """insert into failures values (?, ?, 1, 0, 0, ?, ?, 'needs data', 'mend', 1, ?, null, 'one')""",
-        [TARGET, number, state, code, NOW],
-    )
-
-
-def delivered(con: duckdb.DuckDBPyConnection, count: int) -> None:
-    con.execute("insert into delivered by name select ? as target, i::varchar as person_number, 1 as digest, 1 as plan_no,"
-                " 0 as request_no, 0 as op_no from range(?) r(i)", [TARGET, count])  # fmt: skip
-
-
-def extract(con: duckdb.DuckDBPyConnection, source: str, landed: dt.datetime, name: str = "file.csv") -> None:
-    con.execute(
-        """insert into extracts by name select 1 as extract_id, ?::varchar as sha256, ? as source, 'full' as content,
-        date '2026-11-20' as business_date, ? as name, 1 as size_bytes, ? as landed_at, '{}' as shape,
-        []::varchar[] as unknown_columns, []::varchar[] as missing_columns, 'applied' as status""",
-        [f"{source}{landed}", source, name, landed],
-    )
+def known(health: Health, at: dt.datetime = NOW) -> Remembered:
+    """A health as it was last asked for."""
+    return Remembered(health, at, at, None)
 
 
 def manifest(held_for: str | None = None) -> Manifest:
@@ -104,61 +104,61 @@ def manifest(held_for: str | None = None) -> Manifest:
     )  # fmt: skip
 
 
-def test_nothing_is_told_of_a_home_in_which_nothing_has_happened(
-    con: duckdb.DuckDBPyConnection, journal: Journal
-) -> None:
-    assert found(con, journal) == []
+def test_nothing_is_told_of_a_home_in_which_nothing_has_happened(world: World) -> None:
+    assert world.found() == []
 
 
-def test_a_held_manifest_is_told_by_its_id_and_no_longer_once_it_was_decided(
-    con: duckdb.DuckDBPyConnection, journal: Journal
-) -> None:
+def test_a_held_manifest_is_told_by_its_id_and_no_longer_once_it_was_decided(world: World) -> None:
     held = manifest("disable")
-    journal.register(held, Path("folder"))
-    [alert] = found(con, journal)
+    world.journal.register(held, Path("folder"))
+    [alert] = world.found()
     assert (alert.kind, alert.facts["Operations"]) == (AlertKind.GUARD_HELD, "7")
-    journal.reject(held.manifest_id, by="somebody", why=None)
-    assert found(con, journal) == []
+    world.journal.reject(held.manifest_id, by="somebody", why=None)
+    assert world.found() == []
 
 
-def test_an_approval_that_expires_within_the_hour_is_told(con: duckdb.DuckDBPyConnection, journal: Journal) -> None:
+def test_an_approval_that_expires_within_the_hour_is_told(world: World) -> None:
     held = manifest("disable")
-    journal.register(held, Path("folder"))
-    journal.approve(held.manifest_id, by="somebody", why=None, until=NOW + 2 * HOUR)
-    assert kinds(con, journal) == []
-    journal.approve(held.manifest_id, by="somebody", why=None, until=NOW + HOUR / 2)
-    assert kinds(con, journal) == [AlertKind.APPROVAL_EXPIRES]
+    world.journal.register(held, Path("folder"))
+    world.journal.approve(held.manifest_id, by="somebody", why=None, until=NOW + 2 * HOUR)
+    assert world.kinds() == []
+    world.journal.approve(held.manifest_id, by="somebody", why=None, until=NOW + HOUR / 2)
+    assert world.kinds() == [AlertKind.APPROVAL_EXPIRES]
 
 
-def test_a_bad_canary_is_told(con: duckdb.DuckDBPyConnection, journal: Journal) -> None:
+def test_a_bad_canary_is_told(world: World) -> None:
     ready = manifest()
-    journal.register(ready, Path("folder"))
-    journal.pauses(TARGET).fail(ready.manifest_id, "1 of 5", NOW)
-    assert kinds(con, journal) == [AlertKind.CANARY_FAILED]
+    world.journal.register(ready, Path("folder"))
+    world.journal.pauses(TARGET).fail(ready.manifest_id, "1 of 5", NOW)
+    assert world.kinds() == [AlertKind.CANARY_FAILED]
 
 
-def test_failures_are_told_above_the_share_and_the_number_of_the_profile(
-    con: duckdb.DuckDBPyConnection, journal: Journal
-) -> None:
-    delivered(con, 500)
-    for number in range(5):
-        failed(con, str(number))
-    assert kinds(con, journal) == []  # one in a hundred, and no more
-    failed(con, "5", code=None)
-    [alert] = found(con, journal)
+def test_failures_are_told_above_the_share_and_the_number_of_the_profile(world: World) -> None:
+    world.delivered = 500
+    for _ in range(5):
+        world.fail()
+    assert world.kinds() == []  # one in a hundred, and no more
+    world.fail(code=None)
+    [alert] = world.found()
     assert alert.facts == {"Workers": "6 of 500", "Needs data": "6", "Codes": "Conflict 5, another code 1"}
-    assert kinds(con, journal, profile_with("[alerts]\nfailures = { percent = 0, at_least = 7 }")) == []
+    world.profile = profile_with("[alerts]\nfailures = { percent = 0, at_least = 7 }")
+    assert world.kinds() == []
 
 
-def test_one_missing_operation_is_told(con: duckdb.DuckDBPyConnection, journal: Journal) -> None:
-    failed(con, "1", "unresolved")
-    assert kinds(con, journal) == []
-    failed(con, "2", "missing")
-    assert kinds(con, journal) == [AlertKind.MISSING]
+def test_one_missing_operation_is_told(world: World) -> None:
+    world.fail("unresolved")
+    assert world.kinds() == []
+    world.fail("missing")
+    assert world.kinds() == [AlertKind.MISSING]
+
+
+def test_failures_of_another_target_are_not_told(world: World) -> None:
+    world.failures = [("another/job", "missing", None, "retry later")] * 10
+    assert world.kinds() == []
 
 
 @pytest.mark.parametrize(
-    ("report", "kind"),
+    ("health", "kind"),
     [
         (Health(HealthState.RUNNING), None),
         (Health(HealthState.PAUSED), AlertKind.JOB_STOPPED),
@@ -168,51 +168,61 @@ def test_one_missing_operation_is_told(con: duckdb.DuckDBPyConnection, journal: 
         (Health(HealthState.UNKNOWN, "the service answered 500"), None),
     ],
 )
-def test_a_job_that_does_not_run_is_told(
-    con: duckdb.DuckDBPyConnection, journal: Journal, report: Health, kind: AlertKind | None
-) -> None:
-    health.remember(con, TARGET, report, NOW, None)
-    assert kinds(con, journal) == ([kind] if kind else [])
+def test_a_job_that_does_not_run_is_told(world: World, health: Health, kind: AlertKind | None) -> None:
+    world.health = known(health)
+    assert world.kinds() == ([kind] if kind else [])
 
 
-def test_a_job_that_an_upload_found_standing_still_is_told(con: duckdb.DuckDBPyConnection, journal: Journal) -> None:
-    journal.pauses(TARGET).pause(Pause("m", PauseKind.JOB, NOW + HOUR, "paused"))
-    assert kinds(con, journal) == [AlertKind.JOB_STOPPED]
-    health.remember(con, TARGET, Health(HealthState.RUNNING), NOW + 2 * HOUR, None)  # the log was read since
-    assert kinds(con, journal) == []
+def test_a_job_that_an_upload_found_standing_still_is_told(world: World) -> None:
+    world.journal.pauses(TARGET).pause(Pause("m", PauseKind.JOB, NOW + HOUR, "paused"))
+    assert world.kinds() == [AlertKind.JOB_STOPPED]
+    world.health = known(Health(HealthState.RUNNING), NOW + 2 * HOUR)  # the log was read since
+    assert world.kinds() == []
 
 
-def test_a_quota_that_is_nearly_spent_is_told(con: duckdb.DuckDBPyConnection, journal: Journal) -> None:
-    profile = profile_with("[delivery]\ndaily_quota = 20")
-    pace = Pace(journal, watched(profile).tenant, TARGET, watched(profile).limits, clock=lambda: NOW)
+def test_a_quota_that_is_nearly_spent_is_told(world: World) -> None:
+    world.profile = profile_with("[delivery]\ndaily_quota = 20")
+    target = known_target(SETTINGS, world.profile.delivery)
+    pace = Pace(world.journal, target.tenant, TARGET, target.limits, clock=lambda: NOW)
     for calls in range(20):
-        assert kinds(con, journal, profile) == ([AlertKind.QUOTA] if calls > 18 else []), calls
+        assert world.kinds() == ([AlertKind.QUOTA] if calls > 18 else []), calls
         assert isinstance(pace.claim(), int)
 
 
-def test_a_source_that_delivers_nothing_for_too_long_is_told_by_its_name(
-    con: duckdb.DuckDBPyConnection, journal: Journal
-) -> None:
+def test_a_source_that_delivers_nothing_for_too_long_is_told_by_its_name(world: World) -> None:
     [source] = [s.name for s in profile_with().sources]
-    extract(con, source, NOW - 71 * HOUR)
-    assert kinds(con, journal) == []
-    assert kinds(con, journal, profile_with("[alerts]\nstale_after_hours = 24")) == [AlertKind.STALE_EXTRACT]
-    text = f"[alerts]\nstale_after_hours = 24\nstale_after_hours_by_source = {{ {source} = 80 }}"
-    assert kinds(con, journal, profile_with(text)) == []
-    con.execute("update extracts set landed_at = ?", [NOW - 73 * HOUR])
-    [alert] = found(con, journal)
+    world.extracts = [(1, source, NOW - 71 * HOUR)]
+    assert world.kinds() == []
+    world.profile = profile_with("[alerts]\nstale_after_hours = 24")
+    assert world.kinds() == [AlertKind.STALE_EXTRACT]
+    own = f"[alerts]\nstale_after_hours = 24\nstale_after_hours_by_source = {{ {source} = 80 }}"
+    world.profile = profile_with(own)
+    assert world.kinds() == []
+    world.profile, world.extracts = profile_with(), [(1, source, NOW - 73 * HOUR)]
+    [alert] = world.found()
     assert alert.facts == {"Source": source, "Last one": "2026-11-20 08:00Z", "Allowed": "72 hours"}
-    con.execute("insert into quiet_deliveries values (1, date '2026-11-22', 'again.csv', ?)", [NOW - HOUR])
-    assert kinds(con, journal) == []  # the same file without records, once more: it has delivered
+    world.quiet = [(1, NOW - HOUR)]
+    assert world.kinds() == []  # the same file without records, once more: it has delivered
 
 
-def test_a_stopped_business_date_is_told(con: duckdb.DuckDBPyConnection, journal: Journal) -> None:
-    con.execute("insert into days by name select date '2026-11-20' as business_date, '' as state, 'one' as contract, 1 as extracts,"
-                " 40 as rows, 0 as collapsed, 0 as passed_over, 30 as quarantined, 1 as workers, 0 as absent, 0 as"
-                " manager_warnings, 0 as identities_given, 'stopped' as status, now() as finished_at,"
-                " now() as judged_at")  # fmt: skip
-    [alert] = found(con, journal)
+def test_a_stopped_business_date_is_told_while_it_is_the_newest(world: World) -> None:
+    world.days = [(dt.date(2026, 11, 20), "stopped", 30, 40)]
+    [alert] = world.found()
     assert (alert.kind, alert.facts["Rows in quarantine"]) == (AlertKind.DAY_STOPPED, "30 of 40")
+    world.days.append((dt.date(2026, 11, 21), "done", 0, 40))
+    assert world.found() == []
+
+
+def test_the_observations_of_a_warehouse_have_what_conditions_read(journal: Journal) -> None:
+    with empty_tables() as con:
+        observed = Observations.of(con, TARGET)
+        target = known_target(SETTINGS, profile_with().delivery)
+        assert find_alerts(con, observed, journal, target, profile_with(), NOW) == []
+    assert set(DAYS) <= set(observed.days.columns)
+    assert set(EXTRACTS) <= set(observed.extracts.columns)
+    assert set(QUIET) <= set(observed.quiet_deliveries.columns)
+    assert set(DELIVERED) <= set(observed.delivered.columns)
+    assert set(FAILURES) <= set(observed.failures.columns)
 
 
 CANARY = st.text(st.characters(categories=["Lu", "Ll", "Nd"]), min_size=4, max_size=20).map(lambda text: f"Zq{text}Xj")
@@ -221,26 +231,20 @@ CANARY = st.text(st.characters(categories=["Lu", "Ll", "Nd"]), min_size=4, max_s
 @settings(max_examples=8, deadline=None)
 @given(CANARY, st.sampled_from(["failed", "missing", "skipped"]))
 def test_nothing_that_a_file_or_the_service_says_reaches_a_message(
-    tables: duckdb.DuckDBPyConnection, tmp_path_factory: pytest.TempPathFactory, canary: str, state: str
+    tmp_path_factory: pytest.TempPathFactory, canary: str, state: str
 ) -> None:
     """One text in every place of the warehouse and the journal that outsiders fill."""
-    tables.begin()
-    try:
-        with Journal(tmp_path_factory.mktemp("journal") / "delivery.sqlite", clock=lambda: NOW) as journal:
-            delivered(tables, 10)
-            for number in range(10):
-                failed(tables, f"{canary}{number}", state, canary)
-            [source] = [s.name for s in profile_with().sources]
-            extract(tables, source, NOW - 100 * HOUR, f"{canary}.csv")
-            health.remember(tables, TARGET, Health(HealthState.PAUSED), NOW, None)
-            held = manifest("disable")
-            journal.register(held, Path(canary))
-            journal.approve(held.manifest_id, by=canary, why=canary, until=NOW)
-            journal.pauses(TARGET).fail(held.manifest_id, canary, NOW)
-            journal.pauses(TARGET).pause(Pause(held.manifest_id, PauseKind.JOB, NOW + HOUR, canary))
-            alerts = found(tables, journal)
-    finally:
-        tables.rollback()
+    with Journal(tmp_path_factory.mktemp("journal") / "delivery.sqlite", clock=lambda: NOW) as journal:
+        world = World(journal, delivered=10, health=known(Health(HealthState.PAUSED)))
+        for _ in range(10):
+            world.fail(state, canary)
+        world.extracts = [(1, profile_with().sources[0].name, NOW - 100 * HOUR)]
+        held = manifest("disable")
+        journal.register(held, Path(canary))
+        journal.approve(held.manifest_id, by=canary, why=canary, until=NOW)
+        journal.pauses(TARGET).fail(held.manifest_id, canary, NOW)
+        journal.pauses(TARGET).pause(Pause(held.manifest_id, PauseKind.JOB, NOW + HOUR, canary))
+        alerts = world.found()
     assert len(alerts) >= 3
     for alert in alerts:
         message = message_of(Due(1, "webhook", Phase.OPENED, alert, NOW), profile_with())
