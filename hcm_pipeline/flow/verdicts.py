@@ -145,12 +145,20 @@ def keep_day(con: duckdb.DuckDBPyConnection, day: dt.date, found: Sequence[Verdi
         "delete from verdicts where subject = ? and kind in (?, ?, ?)",
         [day.isoformat(), Kind.QUARANTINE, Kind.DIRECTORY, Kind.CONTAINER],
     )
+    con.execute(
+        "delete from verdicts where kind = ? and subject in (select sha256 from extracts where business_date = ?)",
+        [Kind.COMPLETENESS, day],
+    )
     keep(con, found, now)
 
 
 def keep_plan(con: duckdb.DuckDBPyConnection, made: Plan, now: dt.datetime) -> None:
-    """Enter what the limits said of a plan: the newest plan is the only one that counts."""
+    """Enter what the limits said of a plan: the newest plan is the only one that counts, and those before it are not sent."""
     con.execute("delete from verdicts where kind = ?", [Kind.LIMIT])
+    con.execute(
+        "delete from verdicts where kind = ? and list_contains(?::varchar[], subject)",
+        [Kind.CANARY, list(made.superseded)],
+    )
     keep(con, plan_verdicts(made), now)
 
 

@@ -8,15 +8,16 @@ from hcm_pipeline.sandbox.options import SandboxOptions
 from hcm_pipeline.sandbox.state import job_key
 
 if TYPE_CHECKING:
+    from hcm_pipeline.sandbox.command import greeting, options_of
     from hcm_pipeline.sandbox.server import SandboxHandle, running, serve
 
-__all__ = ["SandboxHandle", "SandboxOptions", "job_key", "running", "serve"]
+__all__ = ["SandboxHandle", "SandboxOptions", "greeting", "job_key", "options_of", "running", "serve"]
 
 
 def __getattr__(name: str) -> Any:
-    """The server, loaded when it is asked for: most commands need none, and it takes longer than many of them."""
+    """The server and its command, loaded when asked for: most commands need none, and loading takes longer than many of them."""
     if name not in __all__:
         raise AttributeError(name)
-    from hcm_pipeline.sandbox import server
+    from hcm_pipeline.sandbox import command, server
 
-    return getattr(server, name)
+    return getattr(command if name in ("greeting", "options_of") else server, name)
