@@ -1,4 +1,4 @@
-"""What people are told without asking: conditions, one message for each occurrence, and the ways it goes out.
+"""Alerts: what people are told without asking. Conditions, one message for each occurrence, and the ways it goes out.
 
 A message holds counts, codes of the documentation, dates, names of sources and ids of manifests: nothing personal.
 """

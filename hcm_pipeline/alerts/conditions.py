@@ -1,7 +1,7 @@
-"""What people have to be told of, as a function of the warehouse, the journal and the time.
+"""The conditions that people have to be told of, as a function of the warehouse, the journal and the time.
 
 Only what cannot be personal is taken: counts, states, dates, ids of manifests, names of sources and codes that the
-documentation knows. What the service or a file says in words stays in the warehouse.
+documentation knows. Words of the service or of a file stay in the warehouse.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def _missing(con: duckdb.DuckDBPyConnection, profile: Profile, target: str) -> l
 
 
 def _job(con: duckdb.DuckDBPyConnection, gates: Gates, target: str) -> list[Alert]:
-    """What the last reading of the log and the last upload found of the job, whichever is newer."""
+    """The finding of the last reading of the log or of the last upload about the job, whichever is newer."""
     found, pause = job_health.remembered(con, target), gates.paused()
     facts = {"Job": target.rpartition("/")[2]}
     title = "The synchronization job does not process what it is sent"

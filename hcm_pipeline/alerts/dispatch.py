@@ -49,7 +49,7 @@ def tell(
 
 
 def message_of(due: Due, profile: Profile) -> Message:
-    """What a receiver is told."""
+    """The message to a receiver."""
     return Message(
         id=f"{due.alert.key}-{due.occurrence_id}-{due.phase}".replace(":", "-"),
         phase=due.phase,

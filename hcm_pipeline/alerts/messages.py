@@ -11,7 +11,7 @@ DOCS = "docs/how-to/mend-failures.md"
 
 
 class AlertKind(StrEnum):
-    """What it is about."""
+    """The subject of an alert."""
 
     GUARD_HELD = "guard_held"
     APPROVAL_EXPIRES = "approval_expires"
@@ -68,7 +68,7 @@ class Alert:
 
 @dataclass(frozen=True)
 class Message:
-    """What one receiver is told of one occurrence: that it began, or that it is over.
+    """The news of one occurrence for one receiver: that it began, or that it is over.
 
     `id` stays the same when a message is sent again, so that a receiver can tell.
     """

@@ -177,7 +177,7 @@ class Outbox:
             )
 
     def occurrences(self, *, also_resolved: bool = False) -> list[Occurrence]:
-        """What holds, newest first; with `also_resolved` what held in the last 90 days as well."""
+        """The occurrences that hold, newest first; with `also_resolved` those that held in the last 90 days as well."""
         where = "" if also_resolved else "WHERE resolved_at IS NULL"
         rows = self._db.execute(
             "SELECT occurrence_id, alert, opened_at, resolved_at,"

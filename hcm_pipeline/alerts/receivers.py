@@ -1,4 +1,4 @@
-"""Who takes messages: a webhook over HTTPS, and a mail server over TLS.
+"""Receivers of messages: a webhook over HTTPS, and a mail server over TLS.
 
 An error says which kind of fault it was and nothing of where: the webhook's address is a secret.
 """
@@ -31,7 +31,7 @@ class Receiver(Protocol):
 
     @property
     def name(self) -> str:
-        """What the outbox knows it by."""
+        """The name that the outbox knows it by."""
 
     def send(self, message: Message) -> None:
         """Send one message. Raises NotDelivered."""

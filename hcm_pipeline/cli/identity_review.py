@@ -41,10 +41,10 @@ def review(
     last: Annotated[str | None, typer.Option(help="The last name is spelled so.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Workers whose account, former names or spelling are not clear, and the word about them. Prints personal data.
+    """Workers whose account, former names or spelling are not clear, and the decision about them. Prints personal data.
 
-    Whose account is not clear gets no names, and is not sent, before somebody decides; nor does a likely rehire, unless the
-    profile gives new names meanwhile. Whose name cannot be spelled for sure has names made of the person number until then.
+    A worker whose account is not clear gets no names, and is not sent, before somebody decides; nor does a likely rehire, unless
+    the profile gives new names meanwhile. A name that cannot be spelled for sure is made of the person number until then.
     """
     here = existing_installation()
     spelled = {

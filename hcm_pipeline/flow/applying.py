@@ -28,7 +28,7 @@ Settled = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Uploads:
-    """What an upload came to: a report for each manifest, and the manifests that wait for a decision."""
+    """The result of an upload: a report for each manifest, and the manifests that wait for a decision."""
 
     manifests: tuple[JournaledManifest, ...]
     """As they were before."""

@@ -102,7 +102,7 @@ def _was_stopped(installation: Installation, name: str) -> bool:
 
 @dataclass(frozen=True)
 class DirectoriesRead:
-    """What became of several directories. `forgotten` are those that the profile no longer has."""
+    """The readings of several directories. `forgotten` are those that the profile no longer has."""
 
     done: tuple[Read, ...]
     failed: tuple[PipelineError, ...]
@@ -152,7 +152,7 @@ def directory_for_file(profile: Profile) -> str:
 
 
 def _tenant(target: Target) -> str:
-    """What makes a kept link the tenant's. The port of the home's own sandbox is another at every start."""
+    """The scope that makes a kept link the tenant's. The port of the home's own sandbox is another at every start."""
     return f"{target.tenant_id} {'sandbox' if target.sandbox else urlsplit(target.graph_url).netloc}"
 
 

@@ -1,4 +1,4 @@
-"""What every use case works on: one home, the environment's settings, the profile, and the ways to tell people and the time."""
+"""The installation that every use case works on: one home, its settings and profile, and ways to tell people and the time."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def read_outcomes(
 
 
 def job_warning(report: OutcomeReport) -> str | None:
-    """What people should know of the synchronization job; None: it runs, or was not asked."""
+    """A sentence about the synchronization job for people; None: it runs, or was not asked."""
     return report.job.describe() if report.job is not None and report.job.state is not JobState.RUNNING else None
 
 
@@ -51,7 +51,7 @@ class WorthReading:
 
 
 def worth_reading(installation: Installation) -> WorthReading:
-    """What a reading of the log could tell, by the journal and the read copy."""
+    """Decide whether a reading of the log could tell anything, by the journal and the read copy."""
     newest = _last_acceptance(installation)
     if not installation.home.read_copy.is_file():
         return WorthReading("something was accepted" if newest else None, bool(newest))

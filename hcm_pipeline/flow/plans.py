@@ -148,5 +148,5 @@ def nothing_goes_on(made: Plan) -> bool:
 
 
 def tripped_sentences(made: Plan) -> list[str]:
-    """What tripped over a plan, a sentence each, fit for a log."""
+    """The limits that tripped over a plan, a sentence each, fit for a log."""
     return [verdicts.loggable(verdict) for verdict in verdicts.plan_verdicts(made) if verdict.tripped]

@@ -148,7 +148,7 @@ def require_dates(profile: Profile, since: dt.date, until: dt.date, now: dt.date
 
 @dataclass(frozen=True)
 class Audit:
-    """What must be 0 after every run: rows of the extracts that are nowhere, and names that two workers hold."""
+    """Counts that must be 0 after every run: rows of the extracts that are nowhere, and names that two workers hold."""
 
     unaccounted_rows: int
     names_held_twice: int

@@ -43,7 +43,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def of_day(con: duckdb.DuckDBPyConnection, stop: GuardStop | None = None) -> list[tuple[Kind, str, bool]]:
-    """What is said of the date when `stop` stopped it."""
+    """The verdicts on the date when `stop` stopped it."""
     counts = DayCounts(DAY, "state", extracts=2, rows=100, quarantined=7)
     found = verdicts.of_day(con, parse_profile(PROFILE, "firm.toml").profile, counts, stop)
     return [(verdict.kind, verdict.rule, verdict.tripped) for verdict in found]

@@ -1,4 +1,4 @@
-"""What a plan made now would send: the same SQL as the plan's, over the read copy, with nothing written.
+"""The operations that a plan made now would send: the same SQL as the plan's, over the read copy, with nothing written.
 
 The preview stands temporary relations before the tables that a plan would write to. It is one function for all who look,
 `_preview`, so that it can become delivery's own.
@@ -44,7 +44,7 @@ class AttributeChanges:
 
     attribute: str
     from_: str
-    """What the attribute is made from."""
+    """The worker field or expression that the attribute is made from."""
     changed: int
     cleared: int
 
@@ -61,7 +61,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Difference:
-    """What would be sent. `operations` by kind; `held` by what they are held for; `withheld` workers by reason.
+    """All that would be sent. `operations` by kind; `held` by what they are held for; `withheld` workers by reason.
 
     `requests` are those of every manifest that a plan would make.
     """
@@ -77,7 +77,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Outlook(Difference):
-    """What would be sent, how long that takes at least (in seconds), what is left of the quota, and what waits already."""
+    """All that would be sent, with the least seconds it takes, the calls left of the quota, and the manifests that wait already."""
 
     least_seconds: float
     quota_left: int
@@ -98,7 +98,7 @@ class AttributeDifference:
 
 @dataclass(frozen=True)
 class WorkerDifference:
-    """What would be sent for one worker. `held_for` says what a person decides about first; `payload` is the exact SCIM user."""
+    """One worker's operation. `held_for` says what a person decides about first; `payload` is the exact SCIM user."""
 
     person_number: str
     kind: str
@@ -108,7 +108,7 @@ class WorkerDifference:
 
 
 def outlook(installation: Installation) -> Outlook:
-    """What a plan made now would send, and when that would end."""
+    """Find what a plan made now would send, and when that would end."""
     profile, target = installation.profile, installation.target
     with installation.warehouse.read() as con, installation.journal() as journal:
         size = first_request(journal, installation.loaded, target)
@@ -141,7 +141,7 @@ def difference(
     *,
     first_request: int = OPERATIONS_PER_REQUEST,
 ) -> Difference:
-    """What would be sent now, where the first request of a manifest holds `first_request` operations."""
+    """Find what would be sent now, where the first request of a manifest holds `first_request` operations."""
     mapping = _preview(con, profile, target, journal)
     con.execute("delete from differing where person_number in (select person_number from undo_operations)")
     day = newest_date_or_last(con)
@@ -170,7 +170,7 @@ def difference(
 
 
 def worker_difference(installation: Installation, number: str) -> WorkerDifference | None:
-    """What would be sent for one worker; None when the target has what it should have, or the worker is not in scope."""
+    """One worker's operation; None when the target has what it should have, or the worker is not in scope."""
     profile, target = installation.profile, installation.target
     with installation.warehouse.read() as con, installation.journal() as journal:
         mapping = _preview(con, profile, target, journal)
@@ -290,7 +290,7 @@ def moves(con: duckdb.DuckDBPyConnection, profile: Profile, target: str) -> list
 
 
 def _containers(con: duckdb.DuckDBPyConnection, profile: Profile) -> list[Verdict]:
-    """What the guard of containers would say: nothing when no directory tells its containers, or no rule names one."""
+    """The verdict of the guard of containers: none when no directory tells its containers, or no rule names one."""
     day = today(con)
     if not places(profile, day) or not first(con, "select 1 from directory_objects where kind = 'container' limit 1"):
         return []

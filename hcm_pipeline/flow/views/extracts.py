@@ -36,7 +36,7 @@ class Extract:
 
 @dataclass(frozen=True)
 class Finding:
-    """What speaks against an extract. `detail` may hold values of cohorts."""
+    """One thing that speaks against an extract. `detail` may hold values of cohorts."""
 
     rule: str
     message: str
@@ -45,7 +45,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class ExtractDecision:
-    """What a person decided about an extract."""
+    """A decision about an extract."""
 
     decision: str
     decided_by: str

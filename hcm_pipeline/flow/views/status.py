@@ -40,7 +40,7 @@ class ManifestStatus:
 
 @dataclass(frozen=True)
 class Known:
-    """What the read copy knows; empty before anything was processed."""
+    """All that the read copy knows; empty before anything was processed."""
 
     days: tuple[Day, ...] = ()
     extracts: tuple[Extract, ...] = ()
@@ -124,7 +124,7 @@ def _read(con: duckdb.DuckDBPyConnection, installation: Installation, journal: J
 
 
 def _holding(con: duckdb.DuckDBPyConnection, journal: Journal, target: str) -> list[Verdict]:
-    """What trips, without what a person has decided about since: the journal knows of that before the warehouse does."""
+    """Verdicts that trip, without what a person has decided about since: the journal knows of that before the warehouse does."""
     held, gates = journal.held_manifests(target), Gates(journal, target)
     return [
         verdict

@@ -35,7 +35,7 @@ class FieldValue:
 
 @dataclass(frozen=True)
 class Version:
-    """What was true of a worker from `valid_from` until the day before `valid_to`, and the row that said so."""
+    """A state of a worker that was true from `valid_from` until the day before `valid_to`, and the row that said so."""
 
     valid_from: dt.date
     valid_to: dt.date | None
@@ -78,7 +78,7 @@ class OtherRow:
 
 @dataclass(frozen=True)
 class NamedChange:
-    """What a change is called, and the rule that says so."""
+    """The name of a change, and the rule that says so."""
 
     business_date: dt.date
     kind: str
@@ -176,7 +176,7 @@ def trace(
 def story_of(
     con: duckdb.DuckDBPyConnection, profile: Profile, number: str, date: dt.date | None, known_on: dt.date | None = None
 ) -> Story:
-    """What the warehouse holds of a worker; see `trace`."""
+    """All that the warehouse holds of a worker; see `trace`."""
     complete(con, profile, compile_mapping(profile))
     limit = date or LAST_DAY
     return Story(
@@ -257,7 +257,7 @@ def _believed_sql(profile: Profile) -> str:
 
 
 def _kinds(con: duckdb.DuckDBPyConnection, profile: Profile, number: str, limit: dt.date) -> list[NamedChange]:
-    """What every change of one worker is called, and the rule that says so."""
+    """The name of every change of one worker, and the rule that says so."""
     told = f"(select *, {scope_sql(profile)} as in_scope from worker_versions where person_number = $number)"
     at_first = first_kind_sql("n.life_stage", lambda rule: rule.why)
     why = kind_sql(profile, "c.attributes", "b", "n", lambda rule: rule.why)
