@@ -14,7 +14,7 @@ from hcm_pipeline.delivery.send.upload import upload as send
 from hcm_pipeline.delivery.state.journal import Journal, JournaledManifest
 from hcm_pipeline.delivery.state.pacing import Pace
 from hcm_pipeline.delivery.state.pauses import Gates, PauseKind
-from hcm_pipeline.flow import verdicts
+from hcm_pipeline.flow import findings
 from hcm_pipeline.flow.installation import Installation, Progress, quiet
 from hcm_pipeline.settings import Target
 from hcm_pipeline.targets.entra.connection import describe, open_target, tenant_of
@@ -84,7 +84,7 @@ def _send(
 
 def _canary(journal: Journal, manifest: JournaledManifest) -> Verdict:
     failed = Gates(journal, manifest.target).failed(manifest.manifest_id)
-    return verdicts.of_canary(manifest.manifest_id, failed)
+    return findings.of_canary(manifest.manifest_id, failed)
 
 
 def _keep_canaries(installation: Installation, found: list[Verdict]) -> None:
@@ -92,7 +92,7 @@ def _keep_canaries(installation: Installation, found: list[Verdict]) -> None:
     with installation.warehouse.write() as con:
         rows = con.execute("select subject from verdicts where kind = ?", [Kind.CANARY]).fetchall()
         known = {subject for (subject,) in rows}
-        verdicts.keep(con, [one for one in found if one.tripped or one.subject in known], installation.clock())
+        findings.keep(con, [one for one in found if one.tripped or one.subject in known], installation.clock())
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def may_go_out(installation: Installation, journal: Journal, manifest: Journaled
 def _canary_or_job(installation: Installation, journal: Journal, manifest: JournaledManifest) -> Verdict | None:
     failed = Gates(journal, manifest.target).failed(manifest.manifest_id)
     if failed:
-        return verdicts.of_canary(manifest.manifest_id, failed)
+        return findings.of_canary(manifest.manifest_id, failed)
     silent = _silent_job(installation, manifest.target)
     return Verdict(Kind.JOB, "silent", manifest.manifest_id, True, silent) if silent else None
 

@@ -17,7 +17,7 @@ from hcm_pipeline.delivery.plan.planning import Plan as Plan
 from hcm_pipeline.delivery.plan.resend import why_plan
 from hcm_pipeline.delivery.state.journal import WAITING, Journal
 from hcm_pipeline.errors import GuardStop, UsageError
-from hcm_pipeline.flow import verdicts
+from hcm_pipeline.flow import findings
 from hcm_pipeline.flow.installation import Clock, Installation, Progress, quiet, utc_now
 from hcm_pipeline.home import Home
 from hcm_pipeline.identity import give_names
@@ -38,7 +38,7 @@ def plan(
             made = make_plan(con, warehouse.home, loaded, journal, target, clock(), progress)
             if made is not None:
                 with transaction(con):
-                    verdicts.keep_plan(con, made, clock())
+                    findings.keep_plan(con, made, clock())
             return made
     except GuardStop:
         warehouse.publish()  # what stopped it is shown from there
@@ -120,7 +120,7 @@ def _name_the_rest(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, now: d
                 )
     except GuardStop as stop:
         with transaction(con):
-            verdicts.keep(con, verdicts.of_stop(day, stop), now)
+            findings.keep(con, findings.of_stop(day, stop), now)
         raise
 
 
@@ -143,10 +143,10 @@ def verify_files(home: Home, made: Plan) -> None:
 def nothing_goes_on(made: Plan) -> bool:
     """Whether the profile says that nothing of a plan goes out before a person has decided about what tripped."""
     return any(m.held_for == OTHERS for m in made.held) or any(
-        verdict.tripped and verdict.effect is Effect.STOP for verdict in verdicts.plan_verdicts(made)
+        verdict.tripped and verdict.effect is Effect.STOP for verdict in findings.plan_verdicts(made)
     )
 
 
 def tripped_sentences(made: Plan) -> list[str]:
     """The limits that tripped over a plan, a sentence each, fit for a log."""
-    return [verdicts.loggable(verdict) for verdict in verdicts.plan_verdicts(made) if verdict.tripped]
+    return [findings.loggable(verdict) for verdict in findings.plan_verdicts(made) if verdict.tripped]

@@ -10,7 +10,7 @@ import duckdb
 
 from hcm_pipeline.errors import ExtractRefused, GuardStop, HomeError, UsageError
 from hcm_pipeline.extracts.register import of_day
-from hcm_pipeline.flow import verdicts
+from hcm_pipeline.flow import findings
 from hcm_pipeline.flow.installation import Clock, Progress, quiet, utc_now
 from hcm_pipeline.flow.landing import DAYS_AHEAD
 from hcm_pipeline.home import Home
@@ -84,7 +84,7 @@ def _apply(
         counts = work.apply()
         counts = replace(counts, identities_given=give_names(con, loaded.profile, day, now))
         work.record(counts)
-        verdicts.keep_day(con, day, verdicts.of_day(con, loaded.profile, counts, None), now)
+        findings.keep_day(con, day, findings.of_day(con, loaded.profile, counts, None), now)
     return counts
 
 
@@ -95,7 +95,7 @@ def _record_stopped(
         counts = work.stopped(stop)
         work.record(counts)
         con.execute("delete from to_rebuild where business_date = ?", [day])
-        verdicts.keep_day(con, day, verdicts.of_day(con, loaded.profile, counts, stop), now)
+        findings.keep_day(con, day, findings.of_day(con, loaded.profile, counts, stop), now)
     return counts
 
 

@@ -12,8 +12,8 @@ import pytest
 from hcm_pipeline.cli.output import show_verdicts
 from hcm_pipeline.delivery.plan import guards
 from hcm_pipeline.errors import ExtractHeld, GuardStop
-from hcm_pipeline.flow import parse_profile, verdicts
-from hcm_pipeline.flow.verdicts import keep, keep_day, loggable, of_limit, tripped
+from hcm_pipeline.flow import findings, parse_profile
+from hcm_pipeline.flow.findings import keep, keep_day, loggable, of_limit, tripped
 from hcm_pipeline.verdicts import Effect, Kind, Verdict
 from hcm_pipeline.warehouse import memory
 from hcm_pipeline.workers.day import DayCounts
@@ -45,7 +45,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 def of_day(con: duckdb.DuckDBPyConnection, stop: GuardStop | None = None) -> list[tuple[Kind, str, bool]]:
     """The verdicts on the date when `stop` stopped it."""
     counts = DayCounts(DAY, "state", extracts=2, rows=100, quarantined=7)
-    found = verdicts.of_day(con, parse_profile(PROFILE, "firm.toml").profile, counts, stop)
+    found = findings.of_day(con, parse_profile(PROFILE, "firm.toml").profile, counts, stop)
     return [(verdict.kind, verdict.rule, verdict.tripped) for verdict in found]
 
 
@@ -67,11 +67,11 @@ def test_the_newest_verdicts_of_a_subject_take_the_place_of_those_before(con: du
     stopped = Verdict(Kind.DIRECTORY, "directories", DAY.isoformat(), True, "never read")
     keep_day(con, DAY, [stopped], NOW)
     assert tripped(con) == [stopped]
-    keep_day(con, DAY, [*verdicts.of_extracts(con, DAY)], NOW)
+    keep_day(con, DAY, [*findings.of_extracts(con, DAY)], NOW)
     [finding] = tripped(con)
     assert (finding.rule, finding.subject, finding.figures) == ("fewer_in_cohort", "2" * 64, {"detail": "GB: 3 of 9"})
     con.execute("update extracts set status = 'superseded' where extract_id = 2")
-    keep_day(con, DAY, [*verdicts.of_extracts(con, DAY)], NOW)
+    keep_day(con, DAY, [*findings.of_extracts(con, DAY)], NOW)
     assert tripped(con) == []
     assert con.execute("select kind, subject, tripped from verdicts").fetchall() == [("completeness", "1" * 64, False)]
 
@@ -93,10 +93,10 @@ def test_a_log_is_told_of_a_limit_without_the_value_of_its_group() -> None:
 
 def test_json_of_a_limit_is_its_figures_and_of_every_other_rule_its_sentence() -> None:
     assert of_limit(TWO_LEAVE, DAY.isoformat()).as_json() == TWO_LEAVE.as_row()
-    assert verdicts.of_containers(DAY, [("identity.placement 1", "OU=New,DC=x")]).as_json() == {
+    assert findings.of_containers(DAY, [("identity.placement 1", "OU=New,DC=x")]).as_json() == {
         "guard": "placement", "verdict": "stopped", "why": "not in the directory: identity.placement 1 is OU=New,DC=x",
     }  # fmt: skip
-    assert verdicts.of_containers(DAY, []).outcome == "passed"
+    assert findings.of_containers(DAY, []).outcome == "passed"
 
 
 def test_one_table_shows_every_rule(capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,8 +104,8 @@ def test_one_table_shows_every_rule(capsys: pytest.CaptureFixture[str]) -> None:
         "What holds",
         [
             of_limit(TWO_LEAVE, DAY.isoformat()),
-            verdicts.of_finding("2" * 64, "fewer_rows", "far fewer rows", "3 of 9", tripped=True),
-            verdicts.of_canary("m" * 64, "1 of 5 was not good"),
+            findings.of_finding("2" * 64, "fewer_rows", "far fewer rows", "3 of 9", tripped=True),
+            findings.of_canary("m" * 64, "1 of 5 was not good"),
         ],
     )
     shown = capsys.readouterr().out

@@ -22,7 +22,7 @@ from hcm_pipeline.delivery.plan.resend import make_resend
 from hcm_pipeline.delivery.send.batches import slices
 from hcm_pipeline.delivery.state.journal import Journal
 from hcm_pipeline.directory.distinguished_names import key_sql
-from hcm_pipeline.flow import verdicts
+from hcm_pipeline.flow import findings
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.quota import quota_outlook
 from hcm_pipeline.flow.views.days import Day, newest_days
@@ -128,7 +128,7 @@ def outlook(installation: Installation) -> Outlook:
 
 
 def _quarantine(profile: Profile, day: Day) -> Verdict:
-    return verdicts.of_quarantine(
+    return findings.of_quarantine(
         profile, day.business_date, day.quarantined, day.rows, stopped=day.status == "stopped"
     )
 
@@ -162,7 +162,7 @@ def difference(
         operations={kind: counts[kind] for kind in KINDS if kind in counts},
         attributes=tuple(AttributeChanges(c["attribute"], c["from"], c["changed"], c["cleared"]) for c in changes),
         moves=tuple(moves(con, profile, target)),
-        guards=(*_containers(con, profile), *(verdicts.of_limit(found, day.isoformat()) for found in judged)),
+        guards=(*_containers(con, profile), *(findings.of_limit(found, day.isoformat()) for found in judged)),
         held=held,
         withheld=decisions.withheld(con, target),
         requests=sum(sum(1 for _ in slices(operations, first_request)) for _, operations in parts),
@@ -295,4 +295,4 @@ def _containers(con: duckdb.DuckDBPyConnection, profile: Profile) -> list[Verdic
     if not places(profile, day) or not first(con, "select 1 from directory_objects where kind = 'container' limit 1"):
         return []
     unknown = [(rule.setting, rule.container) for rule in unknown_places(con, profile, day)]
-    return [verdicts.of_containers(day, unknown)]
+    return [findings.of_containers(day, unknown)]

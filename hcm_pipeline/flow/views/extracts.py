@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import duckdb
 
 from hcm_pipeline.extracts.register import named
-from hcm_pipeline.flow import verdicts
+from hcm_pipeline.flow import findings
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.views.rows import mappings_of, values_of
 from hcm_pipeline.verdicts import Verdict
@@ -75,7 +75,7 @@ class ExtractStory:
         """Its findings in the shape of every rule's."""
         trips = self.status == "stopped"
         return [
-            verdicts.of_finding(self.sha256, found.rule, found.message, found.detail, tripped=trips)
+            findings.of_finding(self.sha256, found.rule, found.message, found.detail, tripped=trips)
             for found in self.findings
         ]
 

@@ -14,7 +14,7 @@ from hcm_pipeline.delivery.state.journal import WAITING, Journal, JournaledManif
 from hcm_pipeline.delivery.state.pacing import pace_of
 from hcm_pipeline.delivery.state.pauses import Gates, Pause
 from hcm_pipeline.errors import HomeError
-from hcm_pipeline.flow import landing, verdicts
+from hcm_pipeline.flow import findings, landing
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.views.days import Day, QuarantineReason, newest_days, quarantine
 from hcm_pipeline.flow.views.extracts import Extract, newest_extracts
@@ -128,7 +128,7 @@ def _holding(con: duckdb.DuckDBPyConnection, journal: Journal, target: str) -> l
     held, gates = journal.held_manifests(target), Gates(journal, target)
     return [
         verdict
-        for verdict in verdicts.tripped(con)
+        for verdict in findings.tripped(con)
         if not (verdict.kind is Kind.LIMIT and not held)
         and not (verdict.kind is Kind.CANARY and gates.failed(verdict.subject) is None)
     ]
