@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,15 +14,12 @@ from hcm_pipeline.delivery.state.journal import Journal, JournaledManifest
 from hcm_pipeline.delivery.state.pacing import Pace
 from hcm_pipeline.delivery.state.pauses import Gates, PauseKind
 from hcm_pipeline.flow import findings
-from hcm_pipeline.flow.installation import Installation, Progress, quiet
+from hcm_pipeline.flow.installation import Counted, Installation, Progress, quiet, uncounted
 from hcm_pipeline.settings import Target
 from hcm_pipeline.targets.entra.connection import describe, open_target, tenant_of
 from hcm_pipeline.targets.entra.job_health import JobState, refuse_silent, remembered
 from hcm_pipeline.verdicts import Effect, Kind, Verdict
 from hcm_pipeline.warehouse import first
-
-Settled = Callable[[int, int], None]
-"""Takes how many requests are settled, and how many there are."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +36,13 @@ class Uploads:
 
 def upload(
     installation: Installation, manifest: str | None = None, *, past_canary_by: str | None = None,
-    announce: Progress = quiet, progress: Settled = lambda settled, requests: None,
+    announce: Progress = quiet, progress: Counted = uncounted,
 ) -> Uploads:  # fmt: skip
     """Send what is left of a manifest (a beginning of its id), or of all that are ready for the target.
 
     `past_canary_by`: this person lets the named manifest go on, whatever its first operations came to. `announce` is told of the
-    target before anything is sent. Raises JobStopped for a job of which the log does not speak, and what `delivery.upload`
-    raises; the same call goes on from there.
+    target before anything is sent, `progress` of the requests that are settled. Raises JobStopped for a job of which the log does
+    not speak, and what `delivery.upload` raises; the same call goes on from there.
     """
     with open_target(installation.settings) as target, installation.journal() as journal:
         announce(describe(target))
@@ -67,7 +63,7 @@ def upload(
 
 
 def _send(
-    installation: Installation, target: Target, journal: Journal, manifest: JournaledManifest, progress: Settled
+    installation: Installation, target: Target, journal: Journal, manifest: JournaledManifest, progress: Counted
 ) -> UploadReport:
     delivery = installation.profile.delivery
     return send(

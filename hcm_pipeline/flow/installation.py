@@ -16,7 +16,7 @@ from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.connection import target_key
 from hcm_pipeline.warehouse import Warehouse
 
-__all__ = ["Clock", "Installation", "Progress", "quiet", "utc_now"]
+__all__ = ["Clock", "Counted", "Installation", "Progress", "quiet", "uncounted", "utc_now"]
 
 Progress = Callable[[str], None]
 """Takes a line about what is being done."""
@@ -25,6 +25,15 @@ Progress = Callable[[str], None]
 def quiet(message: str) -> None:
     """Progress for nobody."""
     del message
+
+
+Counted = Callable[[int, int], None]
+"""Takes how many are done, and how many there are."""
+
+
+def uncounted(done: int, of: int) -> None:
+    """Counts for nobody."""
+    del done, of
 
 
 @dataclass(frozen=True)

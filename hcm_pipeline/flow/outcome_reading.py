@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from hcm_pipeline.delivery.outcomes import log_reading
 from hcm_pipeline.delivery.outcomes.log_reading import OutcomeReport as OutcomeReport
-from hcm_pipeline.flow.installation import Installation, Progress, quiet
+from hcm_pipeline.flow.installation import Counted, Installation, Progress, quiet, uncounted
 from hcm_pipeline.targets.entra.connection import describe, open_target
 from hcm_pipeline.targets.entra.job_health import JobState
 from hcm_pipeline.warehouse import first
@@ -18,7 +17,7 @@ SANDBOX_INTERVAL = 2.0
 
 def read_outcomes(
     installation: Installation, *, wait_seconds: float, interval: float, announce: Progress = quiet,
-    progress: Callable[[int, int], None] = lambda settled, waiting: None,
+    progress: Counted = uncounted,
 ) -> OutcomeReport:  # fmt: skip
     """Read the log until no accepted operation waits or `wait_seconds` are over, every `interval` seconds.
 
