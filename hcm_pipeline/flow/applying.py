@@ -162,9 +162,9 @@ def _canary_waits(installation: Installation, manifest: JournaledManifest) -> in
     with installation.warehouse.read() as con:
         row = first(
             con,
-            """select count(*) from operations o join manifests m using (plan_no)
-            left join outcomes u using (plan_no, request_no, op_no)
-            where m.manifest_id = ? and o.request_no = 0 and u.outcome is null""",
+            """select count(*) from operations join manifests using (plan_no)
+            left join outcomes using (plan_no, request_no, op_no)
+            where manifests.manifest_id = ? and operations.request_no = 0 and outcomes.outcome is null""",
             [manifest.manifest_id],
         )
     return int(row[0]) if row else 0

@@ -13,7 +13,7 @@ from hcm_pipeline.cli.main import app
 from hcm_pipeline.delivery.state.journal import Journal
 from hcm_pipeline.delivery.state.pauses import Gates, Pause, PauseKind
 from hcm_pipeline.errors import ExtractHeld, GuardStop, HomeError, UsageError
-from hcm_pipeline.flow import Installation, utc_now
+from hcm_pipeline.flow import Installation, findings, utc_now
 from hcm_pipeline.home import Home
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.verdicts import Effect, Kind
@@ -134,6 +134,22 @@ def test_whether_a_manifest_may_go_out_is_one_verdict(firm: Firm, here: Installa
         gates.go_on()
         gates.fail(found, "1 of 5 was not good", utc_now())
         assert verdict() == (Kind.CANARY, "stopped")
+
+
+def test_a_bad_canary_is_told_until_a_person_lets_the_manifest_go_on(firm: Firm, here: Installation) -> None:
+    made = planned(firm, here, people=1)
+    assert made.manifest is not None
+    found = made.manifest.manifest_id
+    with here.journal() as journal, here.warehouse.write() as con:
+        Gates(journal, here.target).fail(found, "1 of 5 was not good", utc_now())
+        findings.keep(con, [findings.of_canary(found, "1 of 5 was not good")], utc_now())
+    here.warehouse.publish()
+    [verdict] = flow.holding(here)
+    assert (verdict.kind, verdict.subject, verdict.sentence) == (Kind.CANARY, found, "1 of 5 was not good")
+    assert verdict.released_by == f"hcm-pipeline upload --past-canary {found[:12]}"
+    with here.journal() as journal:
+        Gates(journal, here.target).release(found, "Ada", utc_now())
+    assert flow.holding(here) == []
 
 
 def test_an_outlook_changes_nothing_and_says_what_the_plan_then_does(firm: Firm, here: Installation) -> None:

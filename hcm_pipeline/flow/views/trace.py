@@ -258,16 +258,20 @@ def _believed_sql(profile: Profile) -> str:
 
 def _kinds(con: duckdb.DuckDBPyConnection, profile: Profile, number: str, limit: dt.date) -> list[NamedChange]:
     """The name of every change of one worker, and the rule that says so."""
-    told = f"(select *, {scope_sql(profile)} as in_scope from worker_versions where person_number = $number)"
-    at_first = first_kind_sql("n.life_stage", lambda rule: rule.why)
-    why = kind_sql(profile, "c.attributes", "b", "n", lambda rule: rule.why)
+    versions = f"(select *, {scope_sql(profile)} as in_scope from worker_versions where person_number = $number)"
+    at_first = first_kind_sql("later.life_stage", lambda rule: rule.why)
+    why = kind_sql(profile, "change.attributes", "earlier", "later", lambda rule: rule.why)
+    changes = """
+        select *, exists (
+            from worker_versions worked where worked.person_number = $number and worked.valid_from < changes.before_from
+            and worked.life_stage in ('active', 'on_leave')) as been
+        from changes where person_number = $number"""
     return values_of(
         con,
         NamedChange,
-        f"""select c.business_date, c.kind, if(c.before_from is null, {at_first}, {why}) as why
-        from (select *, exists (from worker_versions w where w.person_number = $number and w.valid_from < c.before_from
-                and w.life_stage in ('active', 'on_leave')) as been from changes c where person_number = $number) c
-        join {told} n on n.valid_from = c.business_date left join {told} b on b.valid_from = c.before_from
-        where c.business_date <= $limit order by 1""",
+        f"""select change.business_date, change.kind, if(change.before_from is null, {at_first}, {why}) as why
+        from ({changes}) change join {versions} later on later.valid_from = change.business_date
+        left join {versions} earlier on earlier.valid_from = change.before_from
+        where change.business_date <= $limit order by 1""",
         {"number": number, "limit": limit},
     )
