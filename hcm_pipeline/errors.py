@@ -20,8 +20,10 @@ No message carries a personal value: rows are named by file and row number, work
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from hcm_pipeline.verdicts import Kind
+if TYPE_CHECKING:
+    from hcm_pipeline.verdicts import Kind
 
 
 class PipelineError(Exception):

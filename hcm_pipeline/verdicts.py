@@ -33,17 +33,17 @@ class Kind(StrEnum):
 
 
 class Effect(StrEnum):
-    """What a rule that trips does."""
+    """The consequence of a rule that trips."""
 
     HOLD = "hold"
-    """What it counted waits; the rest goes on."""
+    """Only that which the rule counted waits; the rest goes on."""
     STOP = "stop"
     """Nothing of the subject goes on."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one rule says of one subject.
+    """The finding of one rule on one subject.
 
     `rule` names the rule within its kind; `subject` is what was judged (see `Kind`). `sentence` says what was found, and may hold
     a value of a worker's field (never more of a person): it is kept in the warehouse, shown by commands, and not logged.

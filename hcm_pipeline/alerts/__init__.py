@@ -3,7 +3,7 @@
 A message holds counts, codes of the documentation, dates, names of sources and ids of manifests: nothing personal.
 """
 
-from hcm_pipeline.alerts.conditions import Observations, WatchedTarget, find_alerts
+from hcm_pipeline.alerts.alert_rules import Observations, WatchedTarget, find_alerts
 from hcm_pipeline.alerts.dispatch import anything_to_tell, message_of, tell
 from hcm_pipeline.alerts.messages import Alert, AlertKind, Message, Phase, Severity
 from hcm_pipeline.alerts.outbox import Due, Occurrence, Outbox

@@ -23,7 +23,7 @@ def alerts(
     test: Annotated[bool, typer.Option(help="Send every receiver a message that says it is a test.")] = False,
     as_json: Json = False,
 ) -> None:
-    """What holds that somebody should know of. The sensor `something_to_tell` sends the same by itself."""
+    """Show what holds that somebody should know of. The sensor `something_to_tell` sends the same by itself."""
     here = existing_installation()
     if test:
         _test(here)

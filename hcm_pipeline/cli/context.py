@@ -1,4 +1,4 @@
-"""What every command starts from: the installation that the environment names, and arguments as values."""
+"""The start of every command: the installation that the environment names, and arguments as values."""
 
 from __future__ import annotations
 

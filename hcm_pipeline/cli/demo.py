@@ -26,7 +26,7 @@ EXAMPLE = "0100011"
 
 @dataclass(frozen=True)
 class Summary:
-    """What the demonstration came to. `requests`: bulk requests that were accepted; `directory`: the sandbox's Graph address."""
+    """The result of the demonstration. `requests`: bulk requests that were accepted; `directory`: the sandbox's Graph address."""
 
     days: list[flow.Day]
     quarantine: list[flow.QuarantineReason]
@@ -85,7 +85,7 @@ def _land(here: flow.Installation, name: str) -> None:
 
 
 def _ticks(here: flow.Installation) -> None:
-    """What the daemon does all day, once: the sensors look, and the runs they ask for are made."""
+    """Do once what the daemon does all day: the sensors look, and the runs they ask for are made."""
     from hcm_pipeline.defs import in_process
 
     progress = Progress()

@@ -1,4 +1,4 @@
-"""Verbs of the ledger: identity show, capacity, export, import."""
+"""Verbs of the ledger: identity show, capacity, export, import; its other two have modules of their own."""
 
 from __future__ import annotations
 
@@ -11,20 +11,26 @@ import typer
 
 from hcm_pipeline import flow
 from hcm_pipeline.cli.context import Json, existing_installation, installation
+from hcm_pipeline.cli.identity_directory import directory
+from hcm_pipeline.cli.identity_review import SPELLING_COLUMNS, review, spelling_row
 from hcm_pipeline.cli.output import dump, note, say, table
 
 identity_app = typer.Typer(
     help="The ledger of names: why, how crowded, out and in.", no_args_is_help=True, rich_markup_mode=None
 )
-SPELLING_COLUMNS = ("part", "name", "spelled", "how")
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these verbs to the command."""
+    identity_app.command()(show)
+    identity_app.command()(directory)
+    identity_app.command()(review)
+    identity_app.command()(capacity)
+    identity_app.command("export")(export_)
+    identity_app.command("import")(import_)
     app.add_typer(identity_app, name="identity")
 
 
-@identity_app.command()
 def show(
     number: Annotated[str, typer.Argument(help="The worker's person number.")],
     as_json: Json = False,
@@ -81,12 +87,6 @@ def show_tried(tried: Iterable[flow.Tried]) -> None:
     )
 
 
-def spelling_row(part: flow.SpelledPart) -> list[object]:
-    """A part of a name as a row of the table that people read."""
-    return [part.part, part.name, part.spelling or "nothing", part.how]
-
-
-@identity_app.command()
 def capacity(
     top: Annotated[int, typer.Option(help="How many names of each attribute to show.")] = 10,
     as_json: Json = False,
@@ -105,7 +105,6 @@ def capacity(
         say("no name has more than one holder")
 
 
-@identity_app.command("export")
 def export_(
     file: Annotated[str, typer.Argument(help="The CSV file to write; - for standard output.")],
 ) -> None:
@@ -118,7 +117,6 @@ def export_(
     say(f"{path}: {flow.export_file(here, path):,} identities")
 
 
-@identity_app.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(help="A CSV file with the columns of `identity export`.")],
     as_json: Json = False,

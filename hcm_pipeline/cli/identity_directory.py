@@ -10,16 +10,9 @@ import typer
 
 from hcm_pipeline import flow
 from hcm_pipeline.cli.context import Json, installation
-from hcm_pipeline.cli.identity import identity_app
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 
 
-def add_to(app: typer.Typer) -> None:
-    """The verb is one of `identity`, which is added by its own module."""
-    del app
-
-
-@identity_app.command()
 def directory(
     name: Annotated[
         str | None, typer.Argument(help="A directory of the profile; without one, all that need no --file.")

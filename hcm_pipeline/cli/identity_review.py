@@ -9,17 +9,12 @@ import typer
 
 from hcm_pipeline import flow
 from hcm_pipeline.cli.context import Json, existing_installation
-from hcm_pipeline.cli.identity import SPELLING_COLUMNS, identity_app, spelling_row
 from hcm_pipeline.cli.output import dump, say, table
 from hcm_pipeline.errors import UsageError
 
-
-def add_to(app: typer.Typer) -> None:
-    """The verb is one of `identity`, which is added by its own module."""
-    del app
+SPELLING_COLUMNS = ("part", "name", "spelled", "how")
 
 
-@identity_app.command()
 def review(
     number: Annotated[
         str | None, typer.Argument(help="The worker to decide about; without one, all that wait.")
@@ -41,10 +36,10 @@ def review(
     last: Annotated[str | None, typer.Option(help="The last name is spelled so.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Workers whose account, former names or spelling are not clear, and the word about them. Prints personal data.
+    """Workers whose account, former names or spelling are not clear, and the decision about them. Prints personal data.
 
-    Whose account is not clear gets no names, and is not sent, before somebody decides; nor does a likely rehire, unless the
-    profile gives new names meanwhile. Whose name cannot be spelled for sure has names made of the person number until then.
+    A worker whose account is not clear gets no names, and is not sent, before somebody decides; nor does a likely rehire, unless
+    the profile gives new names meanwhile. A name that cannot be spelled for sure is made of the person number until then.
     """
     here = existing_installation()
     spelled = {
@@ -108,3 +103,8 @@ def _show_waiting(found: flow.Reviews, as_json: bool) -> None:
     )
     if not (found.accounts or found.rehires or found.spellings):
         say("nobody's names wait for a decision")
+
+
+def spelling_row(part: flow.SpelledPart) -> list[object]:
+    """A part of a name as a row of the table that people read."""
+    return [part.part, part.name, part.spelling or "nothing", part.how]

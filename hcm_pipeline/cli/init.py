@@ -40,7 +40,7 @@ def init(
     directory: Annotated[Path, typer.Argument(help="The folder to make a home of.")],
     profile: Annotated[str, typer.Option(help="The built-in profile to start from.")] = "oracle-hcm",
 ) -> None:
-    """Make a home: profile.toml, dagster.yaml and .env.example. What is there already is left alone."""
+    """Make a home: profile.toml, dagster.yaml and .env.example. A file that is there already is left alone."""
     text = flow.built_in_text(profile)
     home = Home(directory.expanduser().absolute()).create()
     for name, content in (("profile.toml", text), (".env.example", ENV_EXAMPLE.format(home=home.path))):

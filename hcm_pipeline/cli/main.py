@@ -14,8 +14,6 @@ from hcm_pipeline.cli import (
     demo,
     extract,
     identity,
-    identity_directory,
-    identity_review,
     init,
     land,
     outcomes,
@@ -43,7 +41,6 @@ app = typer.Typer(
 )
 VERBS = (
     demo, init, profile, land, sandbox, ui, run, extract, upload, outcomes, decide, plan, status, trace, alerts, identity,
-    identity_directory, identity_review,
 )  # fmt: skip
 """The modules of the verbs, in the order in which the help lists them."""
 for module in VERBS:

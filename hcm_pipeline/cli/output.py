@@ -59,7 +59,7 @@ def _cell(value: object) -> str:
 
 
 def show_verdicts(title: str, found: Iterable[Verdict]) -> None:
-    """What rules said, the same for every rule: its name, whether it tripped, and what it found."""
+    """Print what rules found, the same for every rule: its name, whether it tripped, and what it found."""
     table(title, ("guard", "verdict", "why"), [[one.rule, one.outcome, _found(one)] for one in found])
 
 

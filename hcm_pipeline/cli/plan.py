@@ -34,7 +34,7 @@ def plan(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """What would be sent: operations by kind, attribute by attribute, and the guards' verdicts. Nothing is sent."""
+    """Show what would be sent: operations by kind, attribute by attribute, and the guards' verdicts. Nothing is sent."""
     here = existing_installation()
     if undo:
         if date or worker:
@@ -116,7 +116,7 @@ def _why(manifest: flow.WaitingManifest) -> str:
 
 
 def _of_date(here: flow.Installation, wanted: dt.date, as_json: bool) -> None:
-    """What is coming by a date after the newest one; of another date its manifests."""
+    """Show what is coming by a date after the newest one; of another date its manifests."""
     coming = flow.forecast(here, wanted)
     if coming is None:
         _manifests(flow.manifests_of(here, wanted), wanted, as_json)

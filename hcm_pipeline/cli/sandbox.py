@@ -28,8 +28,7 @@ def sandbox(
     ] = None,
 ) -> None:
     """Run the home's sandbox, a local Entra ID, until it is interrupted."""
-    from hcm_pipeline.sandbox import serve  # loads a web server
-    from hcm_pipeline.sandbox.command import greeting, options_of
+    from hcm_pipeline.sandbox import greeting, options_of, serve  # loads a web server
 
     given = {"cycle_seconds": cycle_seconds, "log_lag_seconds": log_lag_seconds}
     options = options_of(option or (), given)

@@ -334,7 +334,7 @@ def _plan(profile: Profile) -> dg.AssetsDefinition:
 
 
 def _manifest_tags(made: flow.Plan) -> dict[str, str]:
-    """What a run is found by: its manifests, each under what it is held for, and the business date."""
+    """The tags that a run is found by: its manifests, each under what it is held for, and the business date."""
     tags: dict[str, str] = {}
     for manifest in made.manifests:
         kind = f"{md.MANIFEST_TAG}/{manifest.held_for}" if manifest.held_for else md.MANIFEST_TAG

@@ -1,7 +1,7 @@
 """The live directories as assets of their own: read when somebody or a schedule materializes them, and kept with their time.
 
 No arrow leads from them to `identities`: an asset without partitions beside daily ones would make a backfill of a range two
-runs. What names need of them, they ask the warehouse for.
+runs. The giving of names asks the warehouse for what it needs of them.
 """
 
 import datetime as dt

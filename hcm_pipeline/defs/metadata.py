@@ -1,4 +1,4 @@
-"""What the Dagster UI shows of a materialization: counts that plot, column schemas, and names of files. Nothing personal."""
+"""Metadata of materializations for the Dagster UI: counts that plot, column schemas, names of files. Nothing personal."""
 
 from __future__ import annotations
 
@@ -110,13 +110,13 @@ def kinds_of(changes: Mapping[str, int]) -> dict[str, int]:
 
 
 LIMIT_COLUMNS = ("kind", "attribute", "cohort", "operations", "base", "allowed", "rule", "verdict")
-"""What is shown of the verdicts of limits: their figures, without the values of cohorts."""
+"""The columns that are shown of the verdicts of limits: their figures, without the values of cohorts."""
 
 
 def verdict_table(
     found: Iterable[Verdict], columns: Sequence[str] = ("guard", "verdict", "why")
 ) -> dg.TableMetadataValue:
-    """What rules said, the same for every rule. Nothing of it names a value of a worker's field."""
+    """The verdicts of rules as a table, the same for every rule. Nothing of it names a value of a worker's field."""
     rows = [{"guard": one.rule, "why": flow.loggable(one), **one.figures, "verdict": one.outcome} for one in found]
     return table([{name: row[name] for name in columns} for row in rows], columns)
 

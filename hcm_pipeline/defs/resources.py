@@ -1,4 +1,4 @@
-"""What assets, jobs and sensors work with: the installation of a code location, with where its progress goes."""
+"""The resource of assets, jobs and sensors: the installation of a code location, with where its progress goes."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def _arrival(profile: Profile) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Starts a run for each business date of which a whole file lies in landing/.",
     )
-    def arrival(context: dg.SensorEvaluationContext, pipeline: Pipeline) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    def arrival(pipeline: Pipeline) -> Iterator[dg.RunRequest | dg.SkipReason]:
         found = flow.find_arrivals(pipeline.home, profile)
         for date, files in found.dates.items():
             yield dg.RunRequest(run_key="|".join([date, *files]), partition_key=date, tags={md.DATE_TAG: date})

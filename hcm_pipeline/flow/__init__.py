@@ -92,8 +92,10 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.profiles import worker_columns as worker_columns
     from hcm_pipeline.flow.quota import QuotaOutlook as QuotaOutlook
     from hcm_pipeline.flow.quota import quota_outlook as quota_outlook
-    from hcm_pipeline.flow.verdicts import loggable as loggable
-    from hcm_pipeline.flow.verdicts import plan_verdicts as plan_verdicts
+    from hcm_pipeline.flow.verdict_table import loggable as loggable
+    from hcm_pipeline.flow.verdict_table import plan_verdicts as plan_verdicts
+    from hcm_pipeline.flow.views.coming import Forecast as Forecast
+    from hcm_pipeline.flow.views.coming import forecast as forecast
     from hcm_pipeline.flow.views.days import Day as Day
     from hcm_pipeline.flow.views.days import DayWithReasons as DayWithReasons
     from hcm_pipeline.flow.views.days import QuarantineReason as QuarantineReason
@@ -109,8 +111,6 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.views.extracts import extract_stories as extract_stories
     from hcm_pipeline.flow.views.extracts import extracts_of as extracts_of
     from hcm_pipeline.flow.views.extracts import taken_digests as taken_digests
-    from hcm_pipeline.flow.views.forecast import Forecast as Forecast
-    from hcm_pipeline.flow.views.forecast import forecast as forecast
     from hcm_pipeline.flow.views.identities import IdentityStory as IdentityStory
     from hcm_pipeline.flow.views.identities import LedgerEntry as LedgerEntry
     from hcm_pipeline.flow.views.identities import Reviews as Reviews
@@ -174,6 +174,7 @@ _MODULES = {
         "read_directories",
         "read_directory",
     ),
+    "findings": ("loggable", "plan_verdicts"),
     "installation": ("Clock", "Installation", "Progress", "quiet", "utc_now"),
     "landing": ("DAYS_AHEAD", "Landed", "land", "waiting"),
     "ledger_files": ("export_file", "export_to", "import_file"),
@@ -203,11 +204,10 @@ _MODULES = {
         "worker_columns",
     ),
     "quota": ("QuotaOutlook", "quota_outlook"),
-    "verdicts": ("loggable", "plan_verdicts"),
+    "views.coming": ("Forecast", "forecast"),
     "views.days": ("Day", "DayWithReasons", "QuarantineReason", "days_between", "recent_days"),
     "views.difference": ("Outlook", "WorkerDifference", "outlook", "worker_difference"),
     "views.extracts": ("Extract", "ExtractStory", "RunExtract", "extract_stories", "extracts_of", "taken_digests"),
-    "views.forecast": ("Forecast", "forecast"),
     "views.identities": (
         "IdentityStory",
         "LedgerEntry",

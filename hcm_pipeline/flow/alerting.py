@@ -69,7 +69,7 @@ def tell_receivers(installation: Installation, found: list[Alert]) -> Told:
 
 @dataclass(frozen=True)
 class Tested:
-    """What became of a test message to one receiver. `error`: why it was not taken."""
+    """The outcome of a test message to one receiver. `error`: why it was not taken."""
 
     receiver: str
     error: str | None

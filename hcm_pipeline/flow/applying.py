@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,8 +19,8 @@ from hcm_pipeline.delivery import (
 from hcm_pipeline.delivery import UploadReport as UploadReport
 from hcm_pipeline.delivery import upload as send
 from hcm_pipeline.delivery.plan.canary import canary_of
-from hcm_pipeline.flow import verdicts
-from hcm_pipeline.flow.installation import Installation, Progress, quiet
+from hcm_pipeline.flow import verdict_table
+from hcm_pipeline.flow.installation import Counted, Installation, Progress, quiet, uncounted
 from hcm_pipeline.flow.staleness import refuse_moved
 from hcm_pipeline.targets.entra.connection import describe, open_target, pace_of
 from hcm_pipeline.targets.entra.job_health import describe_health
@@ -29,13 +28,10 @@ from hcm_pipeline.targets.entra.service import live
 from hcm_pipeline.verdicts import Effect, Kind, Verdict
 from hcm_pipeline.warehouse import first
 
-Settled = Callable[[int, int], None]
-"""Takes how many requests are settled, and how many there are."""
-
 
 @dataclass(frozen=True)
 class Uploads:
-    """What an upload came to: a report for each manifest, and the manifests that wait for a decision."""
+    """The result of an upload: a report for each manifest, and the manifests that wait for a decision."""
 
     manifests: tuple[JournaledManifest, ...]
     """As they were before."""
@@ -47,7 +43,7 @@ class Uploads:
 
 def upload(
     installation: Installation, manifest: str | None = None, *, past_canary_by: str | None = None,
-    announce: Progress = quiet, progress: Settled = lambda settled, requests: None,
+    announce: Progress = quiet, progress: Counted = uncounted,
 ) -> Uploads:  # fmt: skip
     """Send what is left of a manifest (a beginning of its id), or of all that are ready for the target.
 
@@ -80,7 +76,7 @@ def _send(
     journal: DeliveryState,
     manifest: JournaledManifest,
     sandbox: bool,
-    progress: Settled,
+    progress: Counted,
 ) -> UploadReport:
     delivery = installation.profile.delivery
     return send(
@@ -96,7 +92,7 @@ def _send(
 
 def _canary(journal: Journal, manifest: JournaledManifest) -> Verdict:
     failed = journal.pauses(manifest.target).failed(manifest.manifest_id)
-    return verdicts.of_canary(manifest.manifest_id, failed)
+    return verdict_table.of_canary(manifest.manifest_id, failed)
 
 
 def _keep_canaries(installation: Installation, found: list[Verdict]) -> None:
@@ -104,7 +100,7 @@ def _keep_canaries(installation: Installation, found: list[Verdict]) -> None:
     with installation.warehouse.write() as con:
         rows = con.execute("select subject from verdicts where kind = ?", [Kind.CANARY]).fetchall()
         known = {subject for (subject,) in rows}
-        verdicts.keep(con, [one for one in found if one.tripped or one.subject in known], installation.clock())
+        verdict_table.keep(con, [one for one in found if one.tripped or one.subject in known], installation.clock())
 
 
 @dataclass(frozen=True)
@@ -140,7 +136,7 @@ def may_go_out(installation: Installation, journal: Journal, manifest: Journaled
 def _canary_or_job(installation: Installation, journal: Journal, manifest: JournaledManifest) -> Verdict | None:
     failed = journal.pauses(manifest.target).failed(manifest.manifest_id)
     if failed:
-        return verdicts.of_canary(manifest.manifest_id, failed)
+        return verdict_table.of_canary(manifest.manifest_id, failed)
     silent = _silent_job(installation, manifest.target)
     return Verdict(Kind.JOB, "silent", manifest.manifest_id, True, silent) if silent else None
 
@@ -177,9 +173,9 @@ def _canary_waits(installation: Installation, manifest: JournaledManifest) -> in
     with installation.warehouse.read() as con:
         row = first(
             con,
-            """select count(*) from operations o join manifests m using (plan_no)
-            left join outcomes u using (plan_no, request_no, op_no)
-            where m.manifest_id = ? and o.request_no = 0 and u.outcome is null""",
+            """select count(*) from operations join manifests using (plan_no)
+            left join outcomes using (plan_no, request_no, op_no)
+            where manifests.manifest_id = ? and operations.request_no = 0 and outcomes.outcome is null""",
             [manifest.manifest_id],
         )
     return int(row[0]) if row else 0

@@ -1,4 +1,4 @@
-"""What has arrived in landing/: which business dates could be run, and why the other files wait."""
+"""Files that have arrived in landing/: which business dates could be run, and why the other files wait."""
 
 from __future__ import annotations
 

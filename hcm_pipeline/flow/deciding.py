@@ -49,7 +49,7 @@ def decide_extract(installation: Installation, sha256: str, decision: str, *, by
 
 @dataclass(frozen=True)
 class IdentityDecision:
-    """What a person says about a worker: exactly one of these.
+    """A decision about a worker: exactly one of these.
 
     `accept`: what is offered is the worker's. `account`: the account with this userPrincipalName is. `same_as`: the worker was
     here before under this number. `spelling`: how parts of the name are spelled. None of them: the worker is new.
@@ -63,7 +63,7 @@ class IdentityDecision:
 
 @dataclass(frozen=True)
 class IdentityDecided:
-    """What was decided: about the account or the former number, or about the spelling, by part of the name."""
+    """A decision as it was entered: about the account or the former number, or about the spelling, by part of the name."""
 
     about: Decided | None = None
     spelling: Mapping[str, str] | None = None

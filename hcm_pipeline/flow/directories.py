@@ -14,7 +14,7 @@ from hcm_pipeline.directory.reading import Reading
 from hcm_pipeline.directory.tables import forget_others
 from hcm_pipeline.entra import EntraConnection, GraphClient
 from hcm_pipeline.errors import GuardStop, PipelineError, UsageError
-from hcm_pipeline.flow import verdicts
+from hcm_pipeline.flow import verdict_table
 from hcm_pipeline.flow.installation import Installation, Progress, quiet
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.profile.model import Directory
@@ -61,10 +61,10 @@ def read_directory(
     try:
         read = _read(installation, reading, directory, wish.file, announce)
     except GuardStop as stop:
-        _keep(installation, verdicts.of_directory(name, str(stop), stopped=True))
+        _keep(installation, verdict_table.of_directory(name, str(stop), stopped=True))
         raise
     if _was_stopped(installation, name):
-        _keep(installation, verdicts.of_directory(name, f"shows {read.objects:,} objects", stopped=False))
+        _keep(installation, verdict_table.of_directory(name, f"shows {read.objects:,} objects", stopped=False))
     return read
 
 
@@ -91,18 +91,18 @@ def _read(
 
 def _keep(installation: Installation, verdict: Verdict) -> None:
     with installation.warehouse.write() as con:
-        verdicts.keep(con, [verdict], installation.clock())
+        verdict_table.keep(con, [verdict], installation.clock())
     installation.warehouse.publish()
 
 
 def _was_stopped(installation: Installation, name: str) -> bool:
     with installation.warehouse.write() as con:
-        return any(verdict.kind is Kind.DIRECTORY and verdict.subject == name for verdict in verdicts.tripped(con))
+        return any(verdict.kind is Kind.DIRECTORY and verdict.subject == name for verdict in verdict_table.tripped(con))
 
 
 @dataclass(frozen=True)
 class DirectoriesRead:
-    """What became of several directories. `forgotten` are those that the profile no longer has."""
+    """The readings of several directories. `forgotten` are those that the profile no longer has."""
 
     done: tuple[Read, ...]
     failed: tuple[PipelineError, ...]

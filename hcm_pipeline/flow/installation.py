@@ -1,4 +1,4 @@
-"""What every use case works on: one home, the environment's settings, the profile, and the ways to tell people and the time."""
+"""The installation that every use case works on: one home, its settings and profile, and ways to tell people and the time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hcm_pipeline.targets.entra.connection import known_target, target_key
 from hcm_pipeline.targets.entra.service import EntraOutcomes
 from hcm_pipeline.warehouse import Warehouse
 
-__all__ = ["Clock", "Installation", "Progress", "quiet", "utc_now"]
+__all__ = ["Clock", "Counted", "Installation", "Progress", "quiet", "uncounted", "utc_now"]
 
 Progress = Callable[[str], None]
 """Takes a line about what is being done."""
@@ -26,6 +26,15 @@ Progress = Callable[[str], None]
 def quiet(message: str) -> None:
     """Progress for nobody."""
     del message
+
+
+Counted = Callable[[int, int], None]
+"""Takes how many are done, and how many there are."""
+
+
+def uncounted(done: int, of: int) -> None:
+    """Counts for nobody."""
+    del done, of
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from hcm_pipeline import delivery
 from hcm_pipeline.delivery import HealthState
 from hcm_pipeline.delivery import OutcomeReport as OutcomeReport
-from hcm_pipeline.flow.installation import Installation, Progress, quiet
+from hcm_pipeline.flow.installation import Counted, Installation, Progress, quiet, uncounted
 from hcm_pipeline.targets.entra.connection import describe, open_target
 from hcm_pipeline.targets.entra.job_health import describe_health
 from hcm_pipeline.targets.entra.service import live
@@ -20,7 +19,7 @@ SANDBOX_INTERVAL = 2.0
 
 def read_outcomes(
     installation: Installation, *, wait_seconds: float, interval: float, announce: Progress = quiet,
-    progress: Callable[[int, int], None] = lambda settled, waiting: None,
+    progress: Counted = uncounted,
 ) -> OutcomeReport:  # fmt: skip
     """Read the log until no accepted operation waits or `wait_seconds` are over, every `interval` seconds.
 
@@ -54,7 +53,7 @@ class WorthReading:
 
 
 def worth_reading(installation: Installation) -> WorthReading:
-    """What a reading of the log could tell, by the journal and the read copy."""
+    """Decide whether a reading of the log could tell anything, by the journal and the read copy."""
     newest = _last_acceptance(installation)
     if not installation.home.read_copy.is_file():
         return WorthReading("something was accepted" if newest else None, bool(newest))

@@ -12,7 +12,7 @@ from hcm_pipeline.delivery import OTHERS, WAITING, Journal, OperationKind, ask_u
 from hcm_pipeline.delivery import Manifest as Manifest
 from hcm_pipeline.delivery import Plan as Plan
 from hcm_pipeline.errors import GuardStop, UsageError
-from hcm_pipeline.flow import verdicts
+from hcm_pipeline.flow import verdict_table
 from hcm_pipeline.flow.facts import task_of, why_plan_now
 from hcm_pipeline.flow.installation import Clock, Installation, Progress, quiet, utc_now
 from hcm_pipeline.flow.naming import name_workers
@@ -37,7 +37,7 @@ def plan(
                 made = make_plan(con, task, warehouse.home, journal, progress) if task else None
             if made is not None:
                 with transaction(con):
-                    verdicts.keep_plan(con, made, clock())
+                    verdict_table.keep_plan(con, made, clock())
             return made
     except GuardStop:
         warehouse.publish()  # what stopped it is shown from there
@@ -119,7 +119,7 @@ def _name_the_rest(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, now: d
                 )
     except GuardStop as stop:
         with transaction(con):
-            verdicts.keep(con, verdicts.of_stop(day, stop), now)
+            verdict_table.keep(con, verdict_table.of_stop(day, stop), now)
         raise
 
 
@@ -142,10 +142,10 @@ def verify_files(home: Home, made: Plan) -> None:
 def nothing_goes_on(made: Plan) -> bool:
     """Whether the profile says that nothing of a plan goes out before a person has decided about what tripped."""
     return any(m.held_for == OTHERS for m in made.held) or any(
-        verdict.tripped and verdict.effect is Effect.STOP for verdict in verdicts.plan_verdicts(made)
+        verdict.tripped and verdict.effect is Effect.STOP for verdict in verdict_table.plan_verdicts(made)
     )
 
 
 def tripped_sentences(made: Plan) -> list[str]:
-    """What tripped over a plan, a sentence each, fit for a log."""
-    return [verdicts.loggable(verdict) for verdict in verdicts.plan_verdicts(made) if verdict.tripped]
+    """The limits that tripped over a plan, a sentence each, fit for a log."""
+    return [verdict_table.loggable(verdict) for verdict in verdict_table.plan_verdicts(made) if verdict.tripped]

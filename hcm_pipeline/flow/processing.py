@@ -10,7 +10,7 @@ import duckdb
 
 from hcm_pipeline.errors import ExtractRefused, GuardStop, HomeError, UsageError
 from hcm_pipeline.extracts.register import of_day
-from hcm_pipeline.flow import verdicts
+from hcm_pipeline.flow import verdict_table
 from hcm_pipeline.flow.installation import Clock, Progress, quiet, utc_now
 from hcm_pipeline.flow.landing import DAYS_AHEAD
 from hcm_pipeline.flow.naming import name_workers
@@ -84,7 +84,7 @@ def _apply(
         counts = work.apply()
         counts = replace(counts, identities_given=name_workers(con, loaded.profile, day, now))
         work.record(counts)
-        verdicts.keep_day(con, day, verdicts.of_day(con, loaded.profile, counts, None), now)
+        verdict_table.keep_day(con, day, verdict_table.of_day(con, loaded.profile, counts, None), now)
     return counts
 
 
@@ -95,7 +95,7 @@ def _record_stopped(
         counts = work.stopped(stop)
         work.record(counts)
         con.execute("delete from to_rebuild where business_date = ?", [day])
-        verdicts.keep_day(con, day, verdicts.of_day(con, loaded.profile, counts, stop), now)
+        verdict_table.keep_day(con, day, verdict_table.of_day(con, loaded.profile, counts, stop), now)
     return counts
 
 
@@ -130,7 +130,7 @@ def require_dates(profile: Profile, since: dt.date, until: dt.date, now: dt.date
 
 @dataclass(frozen=True)
 class Audit:
-    """What must be 0 after every run: rows of the extracts that are nowhere, and names that two workers hold."""
+    """Counts that must be 0 after every run: rows of the extracts that are nowhere, and names that two workers hold."""
 
     unaccounted_rows: int
     names_held_twice: int

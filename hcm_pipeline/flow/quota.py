@@ -1,4 +1,4 @@
-"""What the service's limits leave: the daily quota, and when an upload that begins now would end."""
+"""The room that the service's limits leave: the daily quota, and when an upload that begins now would end."""
 
 from __future__ import annotations
 

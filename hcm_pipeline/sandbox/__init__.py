@@ -14,9 +14,9 @@ __all__ = ["SandboxHandle", "SandboxOptions", "SandboxTarget", "job_key", "runni
 
 
 def __getattr__(name: str) -> Any:
-    """The server, loaded when it is asked for: most commands need none, and it takes longer than many of them."""
+    """The server and its command, loaded when asked for: most commands need none, and loading takes longer than many of them."""
     if name not in __all__:
         raise AttributeError(name)
-    from hcm_pipeline.sandbox import server
+    from hcm_pipeline.sandbox import command, server
 
-    return getattr(server, name)
+    return getattr(command if name in ("greeting", "options_of") else server, name)

@@ -1,4 +1,4 @@
-"""What a guard holds, in Dagster: a check that warns or stops the run, jobs that decide, and a sensor that waits for them."""
+"""Held manifests in Dagster: a check that warns or stops the run, jobs that decide, and a sensor that waits for them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LIMIT = '[[guards.limits]]\nkind = "create"\nmax = 0\nothers_go_on = {}\n'
 
 
 def location_with(tmp_path: Path, instance: dg.DagsterInstance, *, others_go_on: bool) -> Location:
-    """A home whose profile lets nobody be created without a person's word, and an extract of one worker."""
+    """A home whose profile lets nobody be created without an approval, and an extract of one worker."""
     text = resources.files("hcm_pipeline.profile.builtin").joinpath("oracle-hcm.toml").read_text(encoding="utf-8")
     profile = tmp_path / "profile.toml"
     profile.write_text(f"{text}\n{LIMIT.format(str(others_go_on).lower())}", encoding="utf-8")

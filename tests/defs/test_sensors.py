@@ -1,4 +1,4 @@
-"""What each sensor asks for, and why it does not: none, first, again."""
+"""Requests of each sensor, and its reasons to make none: none, first, again."""
 
 from __future__ import annotations
 

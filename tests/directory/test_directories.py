@@ -33,6 +33,7 @@ class Site:
         self.warehouse = Warehouse(self.home)
         self.settings = Settings(self.home, str(self.home.path / "profile.toml"), None)
         self.text = BUILT_IN
+        Path(self.settings.profile).write_text(self.text, encoding="utf-8")
 
     def list(self, directories: str) -> None:
         self.text = f"{BUILT_IN}\n[identity.directories]\n{directories}\n"

@@ -12,7 +12,7 @@ import orjson
 
 from hcm_pipeline.delivery import Journal, Preview, attributes, preview
 from hcm_pipeline.directory import key_sql
-from hcm_pipeline.flow import verdicts
+from hcm_pipeline.flow import verdict_table
 from hcm_pipeline.flow.facts import task_of
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.naming import workforce
@@ -33,7 +33,7 @@ class AttributeChanges:
 
     attribute: str
     from_: str
-    """What the attribute is made from."""
+    """The worker field or expression that the attribute is made from."""
     changed: int
     cleared: int
 
@@ -50,7 +50,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Difference:
-    """What would be sent. `operations` by kind; `held` by what they are held for; `withheld` workers by reason.
+    """All that would be sent. `operations` by kind; `held` by what they are held for; `withheld` workers by reason.
 
     `requests` are those of every manifest that a plan would make.
     """
@@ -66,7 +66,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Outlook(Difference):
-    """What would be sent, how long that takes at least (in seconds), what is left of the quota, and what waits already."""
+    """All that would be sent, with the least seconds it takes, the calls left of the quota, and the manifests that wait already."""
 
     least_seconds: float
     quota_left: int
@@ -87,7 +87,7 @@ class AttributeDifference:
 
 @dataclass(frozen=True)
 class WorkerDifference:
-    """What would be sent for one worker. `held_for` says what a person decides about first; `payload` is the exact SCIM user."""
+    """One worker's operation. `held_for` says what a person decides about first; `payload` is the exact SCIM user."""
 
     person_number: str
     kind: str
@@ -97,7 +97,7 @@ class WorkerDifference:
 
 
 def outlook(installation: Installation) -> Outlook:
-    """What a plan made now would send, and when that would end."""
+    """Find what a plan made now would send, and when that would end."""
     profile, target = installation.profile, installation.target
     with installation.warehouse.read() as con, installation.journal() as journal:
         entra = EntraTarget(target, profile)
@@ -117,7 +117,7 @@ def outlook(installation: Installation) -> Outlook:
 
 
 def _quarantine(profile: Profile, day: Day) -> Verdict:
-    return verdicts.of_quarantine(
+    return verdict_table.of_quarantine(
         profile, day.business_date, day.quarantined, day.rows, stopped=day.status == "stopped"
     )
 
@@ -139,7 +139,7 @@ def difference(
             operations={kind: found.counts[kind] for kind in target.kinds if kind in found.counts},
             attributes=tuple(AttributeChanges(c["attribute"], c["from"], c["changed"], c["cleared"]) for c in changes),
             moves=tuple(_moves(t, target, found, moving)),
-            guards=(*containers, *(verdicts.of_limit(verdict, subject) for verdict in found.verdicts)),
+            guards=(*containers, *(verdict_table.of_limit(verdict, subject) for verdict in found.verdicts)),
             held=found.held,
             withheld=found.withheld,
             requests=found.requests,
@@ -229,4 +229,4 @@ def _containers(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) 
     if not places(profile, day) or not first(con, "select 1 from directory_objects where kind = 'container' limit 1"):
         return ()
     unknown = [(rule.setting, rule.container) for rule in unknown_places(con, profile, day)]
-    return (verdicts.of_containers(day, unknown),)
+    return (verdict_table.of_containers(day, unknown),)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import duckdb
 
 from hcm_pipeline.extracts.register import named
-from hcm_pipeline.flow import verdicts
+from hcm_pipeline.flow import verdict_table
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.views.rows import mappings_of, values_of
 from hcm_pipeline.verdicts import Verdict
@@ -36,7 +36,7 @@ class Extract:
 
 @dataclass(frozen=True)
 class Finding:
-    """What speaks against an extract. `detail` may hold values of cohorts."""
+    """One thing that speaks against an extract. `detail` may hold values of cohorts."""
 
     rule: str
     message: str
@@ -45,7 +45,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class ExtractDecision:
-    """What a person decided about an extract."""
+    """A decision about an extract."""
 
     decision: str
     decided_by: str
@@ -75,7 +75,7 @@ class ExtractStory:
         """Its findings in the shape of every rule's."""
         trips = self.status == "stopped"
         return [
-            verdicts.of_finding(self.sha256, found.rule, found.message, found.detail, tripped=trips)
+            verdict_table.of_finding(self.sha256, found.rule, found.message, found.detail, tripped=trips)
             for found in self.findings
         ]
 

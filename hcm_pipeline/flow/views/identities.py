@@ -56,7 +56,7 @@ class Succession:
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """What the ledger holds for a worker. `held` is empty when only another number has a part in it."""
+    """All that the ledger holds for a worker. `held` is empty when only another number has a part in it."""
 
     held: Mapping[str, Any]
     """By column of `identities`, and `proxy_addresses`."""
@@ -94,7 +94,7 @@ class Reviews:
 
 
 def ledger_entry(con: duckdb.DuckDBPyConnection, number: str) -> LedgerEntry | None:
-    """What the ledger holds for a worker; None when it knows nothing of the number."""
+    """All that the ledger holds for a worker; None when it knows nothing of the number."""
     found = mappings_of(
         con,
         f"""select {", ".join(f"i.{column}" for column in IDENTITY_COLUMNS)}, {PROXY_ADDRESSES} as proxy_addresses, status,

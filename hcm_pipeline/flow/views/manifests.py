@@ -57,7 +57,7 @@ class DecidedManifest(PlannedManifest):
 
 @dataclass(frozen=True)
 class OpenManifests:
-    """What an upload would send, and what waits for a decision. `manifest`: the one that nobody had to approve."""
+    """Manifests that an upload would send, and those that wait for a decision. `manifest`: the one that nobody had to approve."""
 
     manifest: PlannedManifest | None
     approved: tuple[DecidedManifest, ...]
@@ -106,7 +106,7 @@ def superseded_by(manifests: list[JournaledManifest], waiting: list[WaitingManif
 
 
 def open_manifests(installation: Installation) -> OpenManifests:
-    """What is ready for the target, and what is held."""
+    """The manifests that are ready for the target, and those that are held."""
     with installation.journal() as journal:
         opened = [m for m in journal.open_manifests() if m.target == installation.target]
         held = journal.held_manifests(installation.target)

@@ -1,4 +1,4 @@
-"""What became of operations: receipts, failures, and the synchronization job."""
+"""Outcomes of operations: receipts, failures, and the synchronization job."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Job:
-    """What was last known of the synchronization job."""
+    """The synchronization job as it was last known."""
 
     state: str
     reason: str | None
@@ -52,7 +52,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What the provisioning log has said so far: operations by manifest, failures, and the job."""
+    """All that the provisioning log has said so far: operations by manifest, failures, and the job."""
 
     receipts: tuple[Receipts, ...]
     failures: tuple[Failure, ...]
@@ -90,7 +90,7 @@ def failures(con: duckdb.DuckDBPyConnection, target: str, limit: int = 50) -> li
 
 
 def job(con: duckdb.DuckDBPyConnection, target: str) -> Job | None:
-    """What was last known of the synchronization job; None before it was first asked."""
+    """The synchronization job as it was last known; None before it was first asked."""
     found = remembered(con, target)
     if found is None:
         return None
@@ -99,7 +99,7 @@ def job(con: duckdb.DuckDBPyConnection, target: str) -> Job | None:
 
 
 def outcomes(installation: Installation, manifest_id: str | None = None) -> Outcomes:
-    """What the log has said of all manifests, or of one."""
+    """All that the log has said of all manifests, or of one."""
     with installation.warehouse.read() as con:
         return Outcomes(
             tuple(found for found in receipts(con) if manifest_id in (None, found.manifest_id)),

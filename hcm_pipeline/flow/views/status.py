@@ -12,14 +12,14 @@ import duckdb
 from hcm_pipeline.delivery import WAITING, Journal, JournaledManifest, Pause
 from hcm_pipeline.delivery.plan import decisions
 from hcm_pipeline.errors import HomeError
-from hcm_pipeline.flow import landing, verdicts
+from hcm_pipeline.flow import landing, verdict_table
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.views.days import Day, QuarantineReason, newest_days, quarantine
 from hcm_pipeline.flow.views.extracts import Extract, newest_extracts
 from hcm_pipeline.flow.views.manifests import WaitingManifest, waiting_manifests
 from hcm_pipeline.flow.views.receipts import Failure, Job, Receipts, failures, job, receipts
 from hcm_pipeline.targets.entra.connection import pace_of
-from hcm_pipeline.verdicts import Verdict
+from hcm_pipeline.verdicts import Kind, Verdict
 
 SHOWN_MANIFESTS = 20
 
@@ -39,7 +39,7 @@ class ManifestStatus:
 
 @dataclass(frozen=True)
 class Known:
-    """What the read copy knows; empty before anything was processed."""
+    """All that the read copy knows; empty before anything was processed."""
 
     days: tuple[Day, ...] = ()
     extracts: tuple[Extract, ...] = ()
@@ -102,13 +102,14 @@ def _of_manifest(journal: Journal, manifest: JournaledManifest) -> ManifestStatu
 
 def _known(installation: Installation) -> Known:
     try:
-        with installation.warehouse.read() as con:
-            return _read(con, installation.target)
+        with installation.warehouse.read() as con, installation.journal() as journal:
+            return _read(con, installation, journal)
     except HomeError:
         return Known()
 
 
-def _read(con: duckdb.DuckDBPyConnection, target: str) -> Known:
+def _read(con: duckdb.DuckDBPyConnection, installation: Installation, journal: Journal) -> Known:
+    target = installation.target
     return Known(
         tuple(newest_days(con)),
         tuple(newest_extracts(con)),
@@ -117,13 +118,24 @@ def _read(con: duckdb.DuckDBPyConnection, target: str) -> Known:
         tuple(failures(con, target)),
         decisions.withheld(con, target),
         job(con, target),
-        tuple(verdicts.tripped(con)),
+        tuple(_holding(con, journal, target)),
     )
+
+
+def _holding(con: duckdb.DuckDBPyConnection, journal: Journal, target: str) -> list[Verdict]:
+    """Verdicts that trip, without what a person has decided about since: the journal knows of that before the warehouse does."""
+    held, gates = journal.held_manifests(target), journal.pauses(target)
+    return [
+        verdict
+        for verdict in verdict_table.tripped(con)
+        if not (verdict.kind is Kind.LIMIT and not held)
+        and not (verdict.kind is Kind.CANARY and gates.failed(verdict.subject) is None)
+    ]
 
 
 def holding(installation: Installation) -> list[Verdict]:
     """Everything that holds or stops something, by what was last found; empty before anything was processed."""
     if not installation.home.read_copy.is_file():
         return []
-    with installation.warehouse.read() as con:
-        return verdicts.tripped(con)
+    with installation.warehouse.read() as con, installation.journal() as journal:
+        return _holding(con, journal, installation.target)

@@ -35,7 +35,7 @@ class FieldValue:
 
 @dataclass(frozen=True)
 class Version:
-    """What was true of a worker from `valid_from` until the day before `valid_to`, and the row that said so."""
+    """A state of a worker that was true from `valid_from` until the day before `valid_to`, and the row that said so."""
 
     valid_from: dt.date
     valid_to: dt.date | None
@@ -78,7 +78,7 @@ class OtherRow:
 
 @dataclass(frozen=True)
 class NamedChange:
-    """What a change is called, and the rule that says so."""
+    """The name of a change, and the rule that says so."""
 
     business_date: dt.date
     kind: str
@@ -269,17 +269,21 @@ def _believed_sql(profile: Profile, believed: Relation) -> str:
 def _kinds(
     con: duckdb.DuckDBPyConnection, profile: Profile, versions: Relation, number: str, limit: dt.date
 ) -> list[NamedChange]:
-    """What every change of one worker is called, and the rule that says so."""
-    version = f"(select *, {scope_sql(profile)} as in_scope from {versions} where person_number = $number)"
-    at_first = first_kind_sql("n.life_stage", lambda rule: rule.why)
-    why = kind_sql(profile, "c.attributes", "b", "n", lambda rule: rule.why)
+    """The name of every change of one worker, and the rule that says so."""
+    own = f"(select *, {scope_sql(profile)} as in_scope from {versions} where person_number = $number)"
+    at_first = first_kind_sql("later.life_stage", lambda rule: rule.why)
+    why = kind_sql(profile, "change.attributes", "earlier", "later", lambda rule: rule.why)
+    changes = """
+        select *, exists (
+            from worker_versions worked where worked.person_number = $number and worked.valid_from < changes.before_from
+            and worked.life_stage in ('active', 'on_leave')) as worked_before
+        from changes where person_number = $number"""
     return values_of(
         con,
         NamedChange,
-        f"""select c.business_date, c.kind, if(c.before_from is null, {at_first}, {why}) as why
-        from (select *, exists (from worker_versions w where w.person_number = $number and w.valid_from < c.before_from
-                and w.life_stage in ('active', 'on_leave')) as worked_before from changes c where person_number = $number) c
-        join {version} n on n.valid_from = c.business_date left join {version} b on b.valid_from = c.before_from
-        where c.business_date <= $limit order by 1""",
+        f"""select change.business_date, change.kind, if(change.before_from is null, {at_first}, {why}) as why
+        from ({changes}) change join {own} later on later.valid_from = change.business_date
+        left join {own} earlier on earlier.valid_from = change.before_from
+        where change.business_date <= $limit order by 1""",
         {"number": number, "limit": limit},
     )

@@ -28,7 +28,7 @@ PAST_CANARY = "hcm-pipeline upload --past-canary"
 def of_day(
     con: duckdb.DuckDBPyConnection, profile: Profile, counts: DayCounts, stop: GuardStop | None
 ) -> list[Verdict]:
-    """What the rules said of a business date that was applied, or stopped by `stop`."""
+    """The verdicts on a business date that was applied, or stopped by `stop`."""
     found = [*of_extracts(con, counts.business_date)]
     if not isinstance(stop, ExtractHeld):
         stopped = stop is not None and stop.kind is Kind.QUARANTINE
@@ -37,7 +37,7 @@ def of_day(
 
 
 def of_stop(day: dt.date, stop: GuardStop | None) -> list[Verdict]:
-    """What kept a business date's workers from their names: the directories, or a container that they do not have."""
+    """The verdict that kept a business date's workers from their names: the directories, or a container that they do not have."""
     if stop is None or stop.kind not in (Kind.DIRECTORY, Kind.CONTAINER):
         return []
     rule = "placement" if stop.kind is Kind.CONTAINER else "directories"
@@ -52,7 +52,7 @@ def of_directory(name: str, sentence: str, *, stopped: bool) -> Verdict:
 
 
 def of_canary(manifest_id: str, failed: str | None) -> Verdict:
-    """What the operations of a manifest that went first came to. `failed`: why they were not good."""
+    """Whether the operations of a manifest that went first were good. `failed`: why they were not good."""
     sentence = failed or "the operations that went first were good, or are still waited for"
     return Verdict(
         Kind.CANARY,
@@ -65,7 +65,7 @@ def of_canary(manifest_id: str, failed: str | None) -> Verdict:
 
 
 def of_extracts(con: duckdb.DuckDBPyConnection, day: dt.date) -> Iterator[Verdict]:
-    """What speaks against the extracts of a business date: one verdict a finding, and one for an extract without any."""
+    """The verdicts on the extracts of a business date: one a finding, and one for an extract without any."""
     rows = con.execute(
         """select e.sha256, e.status, f.rule, f.message, f.detail
         from extracts e left join extract_findings f using (extract_id)
@@ -107,7 +107,7 @@ def of_containers(day: dt.date | None, unknown: Sequence[tuple[str, str]]) -> Ve
 
 
 def of_limit(found: LimitVerdict, subject: str) -> Verdict:
-    """What a limit of delivery says about one group of a plan's operations."""
+    """The verdict of a limit of delivery on one group of a plan's operations."""
     return Verdict(
         Kind.LIMIT, found.kind, subject, found.tripped, found.describe(values=True),
         Effect.HOLD if found.others_go_on else Effect.STOP, APPROVE, found.as_row(),
@@ -115,7 +115,7 @@ def of_limit(found: LimitVerdict, subject: str) -> Verdict:
 
 
 def plan_verdicts(made: Plan) -> list[Verdict]:
-    """What the limits said of a plan; its subject is its business date."""
+    """The verdicts of the limits on a plan; their subject is its business date."""
     return [of_limit(found, made.business_date.isoformat()) for found in made.verdicts]
 
 
@@ -145,12 +145,20 @@ def keep_day(con: duckdb.DuckDBPyConnection, day: dt.date, found: Sequence[Verdi
         "delete from verdicts where subject = ? and kind in (?, ?, ?)",
         [day.isoformat(), Kind.QUARANTINE, Kind.DIRECTORY, Kind.CONTAINER],
     )
+    con.execute(
+        "delete from verdicts where kind = ? and subject in (select sha256 from extracts where business_date = ?)",
+        [Kind.COMPLETENESS, day],
+    )
     keep(con, found, now)
 
 
 def keep_plan(con: duckdb.DuckDBPyConnection, made: Plan, now: dt.datetime) -> None:
-    """Enter what the limits said of a plan: the newest plan is the only one that counts."""
+    """Enter what the limits said of a plan: the newest plan is the only one that counts, and those before it are not sent."""
     con.execute("delete from verdicts where kind = ?", [Kind.LIMIT])
+    con.execute(
+        "delete from verdicts where kind = ? and list_contains(?::varchar[], subject)",
+        [Kind.CANARY, list(made.superseded)],
+    )
     keep(con, plan_verdicts(made), now)
 
 
