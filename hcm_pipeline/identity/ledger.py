@@ -82,6 +82,7 @@ def _newcomers(t: Scratch, profile: Profile, workforce: Workforce, retired: Rela
 
 
 def _without(t: Scratch, newcomers: Relation, waiting: Relation) -> Relation:
+    """A view, because a copy of a million newcomers takes longer than leaving out the few who wait."""
     return t.view("newcomers", f"from {newcomers} anti join {waiting} using (person_number)")
 
 

@@ -104,7 +104,7 @@ def is_past(status: str) -> bool:
 
 
 def take_past(con: duckdb.DuckDBPyConnection, rows: Iterable[tuple[int, Row]], day: str) -> Iterator[tuple[int, str]]:
-    """Enter rows of the past, behind those of the present; yields (row, column) of former names that somebody else has now.
+    """Enter rows of the past, behind those of the present; yields (row, column) of former names that another worker has now.
 
     A row that is known already changes nothing. `day` (ISO) stands for the date that a row of former names does not tell.
     """

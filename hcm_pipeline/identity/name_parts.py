@@ -17,7 +17,7 @@ PARTICLES = ("af", "al", "bin", "binti", "d'", "da", "das", "de", "del", "della"
              "el", "ibn", "la", "las", "le", "los", "ten", "ter", "van", "vom", "von", "zu", "zum", "zur")  # fmt: skip
 SUFFIXES = ("jr", "sr", "ii", "iii", "iv", "phd", "md", "esq")
 LATIN_ALSO = {"first": ("preferred_name",), "preferred": ("first_name",)}
-"""Where a part of the name is looked for in Latin letters, besides the profile's fields."""
+"""Fields that may hold a part of the name in Latin letters, besides those of the profile."""
 
 
 def _first_of(rules: list[tuple[str, str]], default: str) -> str:

@@ -51,8 +51,8 @@ def bring_back(t: Scratch, profile: Profile, workforce: Workforce) -> Relation:
 
 
 def lost_names(t: Scratch, profile: Profile, released: Relation) -> Relation:
-    """Of those in `released` (person_number, mail_nickname, sam_account_name) the numbers of those of whose names somebody else
-    holds one by now."""
+    """The person numbers in `released` (person_number, mail_nickname, sam_account_name) whose holder cannot have the names back:
+    somebody else holds one of them by now, or it is reserved."""
     held = {attribute.name: attribute.held for attribute in attributes(profile)}
     taken = " or ".join(
         f"""exists (from ({held[name]}) taken where taken.key = lower(released.{column})
