@@ -15,7 +15,7 @@ from hcm_pipeline.delivery.outcomes.failures import KNOWN_CODES
 from hcm_pipeline.delivery.state.journal import Journal, ManifestState
 from hcm_pipeline.delivery.state.pacing import Pace
 from hcm_pipeline.delivery.state.pauses import Gates, PauseKind
-from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile import Profile
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra import job_health
 from hcm_pipeline.targets.entra.connection import target_key, tenant_of

@@ -21,8 +21,7 @@ from hcm_pipeline.flow import landing
 from hcm_pipeline.flow.processing import utc_now
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
-from hcm_pipeline.profile import built_in_names
-from hcm_pipeline.profile.load import BUILT_IN
+from hcm_pipeline.profile import BUILT_IN, built_in_names
 from hcm_pipeline.sandbox.command import greeting, options_of
 from hcm_pipeline.targets.entra.scim_mapping import compile_mapping
 

@@ -12,8 +12,7 @@ from hcm_pipeline.defs import metadata as md
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.directory.freshness import max_age_hours
 from hcm_pipeline.flow.directories import read_directory
-from hcm_pipeline.profile import Profile
-from hcm_pipeline.profile.model import Directory
+from hcm_pipeline.profile import Directory, Profile
 
 _ABOUT = {
     "entra": "Users, deleted users, groups and domains of the target's tenant, by what has changed since the reading before.",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from hcm_pipeline.profile.model import IDENTITY_COLUMNS, Profile
+from hcm_pipeline.profile import IDENTITY_COLUMNS, Profile
 from hcm_pipeline.targets.entra.scim_mapping import compile_mapping
 from hcm_pipeline.warehouse import DUCKDB_TYPES
 from hcm_pipeline.workers.change_kinds import KINDS

@@ -8,7 +8,7 @@ import duckdb
 
 from hcm_pipeline.directory.tables import last_read
 from hcm_pipeline.errors import GuardStop
-from hcm_pipeline.profile.model import Directory, Identity, Profile
+from hcm_pipeline.profile import Directory, Identity, Profile
 
 
 def max_age_hours(identity: Identity, directory: Directory) -> float | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from fnmatch import fnmatchcase
 
-from hcm_pipeline.profile.model import BusinessDate, Source
+from hcm_pipeline.profile import BusinessDate, Source
 
 PACKED = (".gz", ".zip")
 

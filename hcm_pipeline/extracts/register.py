@@ -13,7 +13,7 @@ import duckdb
 import orjson
 
 from hcm_pipeline.errors import ExtractRefused, UsageError
-from hcm_pipeline.profile.model import Profile, Source
+from hcm_pipeline.profile import Profile, Source
 from hcm_pipeline.sources import Shape
 from hcm_pipeline.warehouse import first
 

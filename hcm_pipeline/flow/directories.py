@@ -15,8 +15,7 @@ from hcm_pipeline.directory.tables import forget_others
 from hcm_pipeline.entra import GraphClient
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow.processing import Clock, Progress, quiet, utc_now
-from hcm_pipeline.profile import Profile
-from hcm_pipeline.profile.model import Directory
+from hcm_pipeline.profile import Directory, Profile
 from hcm_pipeline.settings import Settings, Target
 from hcm_pipeline.targets.entra.connection import describe, open_target
 from hcm_pipeline.warehouse import Warehouse

@@ -11,7 +11,7 @@ from pathlib import Path
 from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.extracts import register
 from hcm_pipeline.home import Home
-from hcm_pipeline.profile.model import Profile, Source
+from hcm_pipeline.profile import Profile, Source
 from hcm_pipeline.sources import Left, Shape, Taken, examine, is_whole, match_source, read_business_date, take
 from hcm_pipeline.warehouse import Warehouse
 

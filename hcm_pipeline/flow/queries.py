@@ -18,8 +18,7 @@ from hcm_pipeline.identity import in_scope
 from hcm_pipeline.identity.aliases import ALIASES, PROXY_ADDRESSES
 from hcm_pipeline.identity.explain import explain
 from hcm_pipeline.identity.placement import find_moves, places, today, unknown_places
-from hcm_pipeline.profile.model import IDENTITY_COLUMNS, Profile
-from hcm_pipeline.profile.scope import scope_sql
+from hcm_pipeline.profile import IDENTITY_COLUMNS, Profile, scope_sql
 from hcm_pipeline.targets.entra import desired
 from hcm_pipeline.targets.entra.job_health import remembered
 from hcm_pipeline.targets.entra.scim_mapping import Mapping, compile_mapping

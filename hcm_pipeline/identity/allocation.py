@@ -20,7 +20,7 @@ from hcm_pipeline.identity.templates import (
     pieces_of,
     stem_sql,
 )
-from hcm_pipeline.profile.model import Naming, Profile
+from hcm_pipeline.profile import Naming, Profile
 from hcm_pipeline.warehouse import first, literal, quote
 
 FEW = 50_000

@@ -11,7 +11,7 @@ import duckdb
 
 from hcm_pipeline.directory.tables import CONTAINER, RELATIVE_NAME
 from hcm_pipeline.identity.allocation import entered
-from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import first, quote
 
 SEVERAL, SHARED, HELD = "several accounts", "account of several workers", "account of somebody else"

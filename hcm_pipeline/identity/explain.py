@@ -9,7 +9,7 @@ import duckdb
 from hcm_pipeline.identity.allocation import Attribute, attributes, make_asking
 from hcm_pipeline.identity.name_parts import drop_parts, make_parts, named_sql
 from hcm_pipeline.identity.placement import today
-from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import first
 
 

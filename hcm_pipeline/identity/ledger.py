@@ -18,7 +18,7 @@ from hcm_pipeline.identity.name_parts import drop_parts, in_scope, make_parts, n
 from hcm_pipeline.identity.placement import place, require_known_places
 from hcm_pipeline.identity.rehires import offer_rehires, take_over
 from hcm_pipeline.identity.retention import bring_back, follow_renames, release, take_spellings
-from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import first
 
 

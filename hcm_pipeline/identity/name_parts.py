@@ -12,8 +12,7 @@ from hcm_pipeline.identity.reserved import RESERVED
 from hcm_pipeline.identity.romanisation import HOMES
 from hcm_pipeline.identity.spelling import latin_sql, spell_all, spelled_sql
 from hcm_pipeline.identity.templates import fields_of
-from hcm_pipeline.profile.model import NAME_PARTS, Profile
-from hcm_pipeline.profile.scope import scope_sql
+from hcm_pipeline.profile import NAME_PARTS, Profile, scope_sql
 from hcm_pipeline.warehouse import first, literal, quote
 
 PARTICLES = ("af", "al", "bin", "binti", "d'", "da", "das", "de", "del", "della", "den", "der", "des", "di", "do", "dos", "du",

@@ -15,7 +15,7 @@ import duckdb
 from hcm_pipeline.directory.distinguished_names import canonical, key, key_sql
 from hcm_pipeline.errors import GuardStop
 from hcm_pipeline.identity.allocation import attributes
-from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import first, literal
 
 FOUND = ("account", "imported")

@@ -10,7 +10,7 @@ import duckdb
 
 from hcm_pipeline.identity.name_parts import in_scope, make_spelled, named_sql
 from hcm_pipeline.identity.retention import GIVEN_BACK, find_lost, retire
-from hcm_pipeline.profile.model import NAME_PARTS, Profile, RehireBy
+from hcm_pipeline.profile import NAME_PARTS, Profile, RehireBy
 from hcm_pipeline.warehouse import first, quote
 
 LIKELY, TAKEN_OVER = "likely rehire", "number taken over"

@@ -9,7 +9,7 @@ import duckdb
 from hcm_pipeline.identity.allocation import attributes
 from hcm_pipeline.identity.name_parts import drop_parts, in_scope, make_parts, make_reserved, named_sql
 from hcm_pipeline.identity.placement import FOUND, last_day_sql
-from hcm_pipeline.profile.model import NAME_PARTS, Profile
+from hcm_pipeline.profile import NAME_PARTS, Profile
 from hcm_pipeline.warehouse import first, literal
 
 STANDS_IN = "person number"

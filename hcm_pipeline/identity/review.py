@@ -13,7 +13,7 @@ from hcm_pipeline.identity.name_parts import JUDGED, in_scope, make_spelled, nam
 from hcm_pipeline.identity.placement import today
 from hcm_pipeline.identity.rehires import LIKELY, TAKEN_OVER
 from hcm_pipeline.identity.retention import STANDS_IN
-from hcm_pipeline.profile.model import NAME_PARTS, Profile
+from hcm_pipeline.profile import NAME_PARTS, Profile
 from hcm_pipeline.warehouse import first
 
 SPELLING = re.compile(r"[A-Za-z0-9]+(?:[ .'-][A-Za-z0-9]+)*")

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from hcm_pipeline.errors import ExtractRefused
-from hcm_pipeline.profile.model import Source
+from hcm_pipeline.profile import Source
 from hcm_pipeline.sources._unpack import CHUNK, Compression, unpacked
 from hcm_pipeline.sources.records import Splitter, lines
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import duckdb
 
 from hcm_pipeline.extracts.register import Extract, last_before, step_back
-from hcm_pipeline.profile.model import Profile, Share, Source
+from hcm_pipeline.profile import Profile, Share, Source
 from hcm_pipeline.warehouse import first, quote
 from hcm_pipeline.workers.normalise import ODD, odd_sql, text_of
 from hcm_pipeline.workers.staged import Staged

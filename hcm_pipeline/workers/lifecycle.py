@@ -27,7 +27,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from hcm_pipeline.profile.model import Life, Profile
+from hcm_pipeline.profile import Life, Profile
 from hcm_pipeline.warehouse import DUCKDB_TYPES, literal, quote
 
 WAITING = ("future", "prehire")

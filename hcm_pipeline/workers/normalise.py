@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hcm_pipeline.profile.model import FieldSpec, Profile
+from hcm_pipeline.profile import FieldSpec, Profile
 from hcm_pipeline.warehouse import literal, quote
 
 WHITE_SPACE = " \t\r\n\v\f\u00a0\u2007\u202f\ufeff"

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import first, literal, quote
 from hcm_pipeline.workers.staged import Staged
 

@@ -6,7 +6,7 @@ import datetime as dt
 
 import duckdb
 
-from hcm_pipeline.profile.scope import scope_sql
+from hcm_pipeline.profile import scope_sql
 from hcm_pipeline.warehouse import literal, quote
 from hcm_pipeline.workers.change_kinds import attributes_sql, first_kind_sql, kind_sql
 from hcm_pipeline.workers.lifecycle import HERE, WAITING, lives_sql

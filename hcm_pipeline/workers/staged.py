@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from hcm_pipeline.extracts.register import Extract
-from hcm_pipeline.profile.model import Profile, Source
+from hcm_pipeline.profile import Profile, Source
 from hcm_pipeline.sources import stage
 from hcm_pipeline.warehouse import DUCKDB_TYPES, first, literal, quote
 from hcm_pipeline.workers.normalise import normalised_select

@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from hcm_pipeline.extracts.register import Extract
-from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import first, quote
 from hcm_pipeline.workers.staged import Staged
 

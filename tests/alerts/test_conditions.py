@@ -21,7 +21,7 @@ from hcm_pipeline.delivery.state.pacing import Pace
 from hcm_pipeline.delivery.state.pauses import Gates, Pause, PauseKind
 from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.home import Home
-from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile import Profile
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra import job_health
 from hcm_pipeline.targets.entra.connection import target_key, tenant_of

@@ -11,7 +11,7 @@ import pytest
 from hcm_pipeline.delivery.plan.guards import Group, judge_group
 from hcm_pipeline.delivery.plan.planning import Plan
 from hcm_pipeline.flow.profiles import parse_profile
-from hcm_pipeline.profile.model import GuardLimit
+from hcm_pipeline.profile import GuardLimit
 
 from .chain import Chain, new_chain
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hcm_pipeline.delivery.state.journal import Journal
 from hcm_pipeline.delivery.state.pacing import DAY, LONGEST_CALL, NotYet, Pace
 from hcm_pipeline.entra.timing import UPLOAD_RATE, Rate
-from hcm_pipeline.profile.model import Delivery
+from hcm_pipeline.profile import Delivery
 
 from .conftest import StoppedTime
 

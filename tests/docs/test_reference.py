@@ -14,6 +14,7 @@ import pytest
 import typer
 from pydantic import BaseModel
 
+from hcm_pipeline import profile as model
 from hcm_pipeline.alerts import AlertKind
 from hcm_pipeline.cli.main import app
 from hcm_pipeline.definitions import build
@@ -23,7 +24,6 @@ from hcm_pipeline.delivery.outcomes.failures import KNOWN_CODES, mend_of
 from hcm_pipeline.delivery.plan.planning import KINDS
 from hcm_pipeline.delivery.state.journal import ManifestState
 from hcm_pipeline.home import Home
-from hcm_pipeline.profile import model
 from hcm_pipeline.sandbox.options import SandboxOptions
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.warehouse import Warehouse

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from hcm_pipeline.errors import ExtractRefused
-from hcm_pipeline.profile.model import Source
+from hcm_pipeline.profile import Source
 from hcm_pipeline.sources import Shape, StageCounts, examine, stage
 
 Rows = list[tuple[str | int | None, ...]]

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from hcm_pipeline.flow.profiles import parse_profile
-from hcm_pipeline.profile.model import Life
+from hcm_pipeline.profile import Life
 from hcm_pipeline.warehouse import memory
 from hcm_pipeline.workers.change_kinds import DATES, KINDS, MOVES, RULES, attributes_sql, first_kind_sql, kind_sql
 from hcm_pipeline.workers.lifecycle import lives_sql, make_surroundings

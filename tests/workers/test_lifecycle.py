@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hcm_pipeline.errors import ProfileError
 from hcm_pipeline.flow.profiles import parse_profile
-from hcm_pipeline.profile.model import Life
+from hcm_pipeline.profile import Life
 from hcm_pipeline.warehouse import memory
 from hcm_pipeline.workers.lifecycle import lives_sql, make_surroundings, moment_of
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 import duckdb
 import pyarrow as pa
 
-from hcm_pipeline.profile.model import Outcomes
+from hcm_pipeline.profile import Outcomes
 
 
 class FailureClass(StrEnum):

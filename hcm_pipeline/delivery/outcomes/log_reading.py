@@ -21,7 +21,7 @@ from hcm_pipeline.delivery.state.journal import Journal
 from hcm_pipeline.entra import GraphClient, LogEntry, Patience
 from hcm_pipeline.entra.timing import Clock, utc_now
 from hcm_pipeline.errors import ServiceError
-from hcm_pipeline.profile.model import Outcomes
+from hcm_pipeline.profile import Outcomes
 from hcm_pipeline.settings import Target
 from hcm_pipeline.targets.entra import job_health
 from hcm_pipeline.targets.entra.job_health import JobReport

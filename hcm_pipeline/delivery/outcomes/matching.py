@@ -30,7 +30,7 @@ import pyarrow as pa
 
 from hcm_pipeline.delivery.outcomes import failures
 from hcm_pipeline.entra import LogEntry
-from hcm_pipeline.profile.model import Outcomes
+from hcm_pipeline.profile import Outcomes
 from hcm_pipeline.warehouse import first
 
 KEPT = dt.timedelta(days=60)

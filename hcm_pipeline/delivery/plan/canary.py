@@ -14,8 +14,7 @@ from hcm_pipeline.delivery.manifest import OPERATIONS_PER_REQUEST
 from hcm_pipeline.delivery.state.journal import Journal
 from hcm_pipeline.delivery.state.pauses import Gates
 from hcm_pipeline.entra.log import NO_CHANGE, LogEntry
-from hcm_pipeline.profile import LoadedProfile
-from hcm_pipeline.profile.model import Delivery
+from hcm_pipeline.profile import Delivery, LoadedProfile
 from hcm_pipeline.settings import Target
 
 SKEW = dt.timedelta(seconds=1)

@@ -18,8 +18,7 @@ from typing import Any
 
 import duckdb
 
-from hcm_pipeline.profile import Profile
-from hcm_pipeline.profile.model import GuardLimit
+from hcm_pipeline.profile import GuardLimit, Profile
 from hcm_pipeline.targets.entra.scim_mapping import Mapping as ScimMapping
 from hcm_pipeline.warehouse import first, literal, quote
 

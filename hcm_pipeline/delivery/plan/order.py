@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from hcm_pipeline.profile.model import Delivery
+from hcm_pipeline.profile import Delivery
 from hcm_pipeline.warehouse import literal
 from hcm_pipeline.workers.managers import on_cycles
 

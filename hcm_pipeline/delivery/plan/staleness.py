@@ -10,8 +10,7 @@ import duckdb
 
 from hcm_pipeline.delivery.manifest import Manifest
 from hcm_pipeline.errors import PipelineError
-from hcm_pipeline.profile import LoadedProfile
-from hcm_pipeline.profile.model import IDENTITY_COLUMNS
+from hcm_pipeline.profile import IDENTITY_COLUMNS, LoadedProfile
 from hcm_pipeline.warehouse import Warehouse, first, literal
 
 SNAPSHOT = "snapshot"

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from hcm_pipeline.delivery.state.journal import Journal
 from hcm_pipeline.entra.timing import DAILY_QUOTA, UPLOAD_RATE, Clock, Rate, utc_now
-from hcm_pipeline.profile.model import Delivery
+from hcm_pipeline.profile import Delivery
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.connection import target_key, tenant_of
 

@@ -10,7 +10,7 @@ import duckdb
 from hcm_pipeline.directory.distinguished_names import key_sql
 from hcm_pipeline.identity import in_scope
 from hcm_pipeline.identity.aliases import ALIASES, PROXY_ADDRESSES
-from hcm_pipeline.profile.model import IDENTITY_COLUMNS, LIFE_COLUMNS, Profile
+from hcm_pipeline.profile import IDENTITY_COLUMNS, LIFE_COLUMNS, Profile
 from hcm_pipeline.targets.entra.scim_mapping import Leaf, Mapping, compile_mapping
 from hcm_pipeline.warehouse import ensure_columns, literal, quote
 

@@ -15,7 +15,7 @@ import duckdb
 
 from hcm_pipeline.entra import GraphClient
 from hcm_pipeline.errors import GuardStop, ServiceError, ServiceRefused, SignInFailed
-from hcm_pipeline.profile.model import Outcomes
+from hcm_pipeline.profile import Outcomes
 from hcm_pipeline.warehouse import Warehouse, first
 
 SILENT_REQUESTS = 2
