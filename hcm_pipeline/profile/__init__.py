@@ -1,54 +1,46 @@
-"""What one organisation decides: its configuration as typed values, read from TOML and checked before anything uses it."""
+"""One organisation's configuration as typed values, read from TOML and checked before anything uses it."""
 
+from hcm_pipeline.profile.alert_section import Alerts, FailureLimit, Mail
+from hcm_pipeline.profile.delivery_section import Delivery, Outcomes
+from hcm_pipeline.profile.directory_section import Directory
+from hcm_pipeline.profile.guard_section import GuardLimit, Guards
+from hcm_pipeline.profile.identity_section import (
+    AdoptBy,
+    DomainFor,
+    Identity,
+    LeaversIn,
+    PlacementFor,
+    RehireBy,
+    Spelling,
+)
 from hcm_pipeline.profile.load import BUILT_IN, LoadedProfile, built_in_names, load, parse
-from hcm_pipeline.profile.model import (
+from hcm_pipeline.profile.mapping_section import Mapped, Scim
+from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile.naming_section import NAME_PARTS, PLACEHOLDER, Naming, NamingFor
+from hcm_pipeline.profile.scope import clause_sql, scope_sql
+from hcm_pipeline.profile.scope_section import Clause, Operator, Scope, ScopeGroup
+from hcm_pipeline.profile.source_section import BusinessDate, Source
+from hcm_pipeline.profile.value_types import Model
+from hcm_pipeline.profile.worker_fields import (
     CORE_FIELDS,
     IDENTITY_COLUMNS,
     LEDGER_COLUMNS,
     LIFE_COLUMNS,
-    NAME_PARTS,
-    PLACEHOLDER,
     STAGES,
-    AdoptBy,
-    Alerts,
-    BusinessDate,
-    Clause,
-    Delivery,
-    Directory,
-    DomainFor,
-    FailureLimit,
     FieldSpec,
-    GuardLimit,
-    Guards,
-    Identity,
-    LeaversIn,
+)
+from hcm_pipeline.profile.worker_section import (
+    Completeness,
     Life,
-    Mail,
-    Mapped,
-    Model,
-    Naming,
-    NamingFor,
-    Operator,
-    Outcomes,
     Pick,
-    PlacementFor,
-    Profile,
     QuarantineLimit,
-    RehireBy,
-    Scim,
-    Scope,
-    ScopeGroup,
     Share,
     Slices,
-    Source,
-    Spelling,
     Step,
-    Whole,
     Workers,
     WorkerTypes,
     ZoneFor,
 )
-from hcm_pipeline.profile.scope import clause_sql, scope_sql
 
 __all__ = [
     "BUILT_IN",
@@ -63,6 +55,7 @@ __all__ = [
     "Alerts",
     "BusinessDate",
     "Clause",
+    "Completeness",
     "Delivery",
     "Directory",
     "DomainFor",
@@ -94,7 +87,6 @@ __all__ = [
     "Source",
     "Spelling",
     "Step",
-    "Whole",
     "WorkerTypes",
     "Workers",
     "ZoneFor",

@@ -9,7 +9,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from hcm_pipeline.profile.model import LIFE_COLUMNS, Clause, Profile
+from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile.scope_section import Clause
+from hcm_pipeline.profile.worker_fields import LIFE_COLUMNS
 from hcm_pipeline.warehouse import literal, quote
 
 Make = Callable[[str, str], str]

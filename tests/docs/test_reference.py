@@ -42,7 +42,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`[[workers.pick]]`": model.Pick,
     "`workers.slices`": model.Slices,
     "`[workers.quarantine_limit]`": model.QuarantineLimit,
-    "`[workers.whole]`": model.Whole,
+    "`[workers.whole]`": model.Completeness,
     "`workers.whole`: the limits": model.Share,
     "`[workers.life]`": model.Life,
     "`[[workers.life.zones]]`": model.ZoneFor,
