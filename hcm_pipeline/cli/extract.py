@@ -10,7 +10,7 @@ import typer
 from hcm_pipeline.cli.context import Context
 from hcm_pipeline.cli.output import dump, say, table
 from hcm_pipeline.cli.prepare import Json
-from hcm_pipeline.extracts.register import decide, named
+from hcm_pipeline.extracts import decide, named
 from hcm_pipeline.flow import queries
 from hcm_pipeline.flow.processing import utc_now
 

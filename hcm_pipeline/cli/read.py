@@ -298,7 +298,7 @@ def status(as_json: Json = False) -> None:
         report["quota_left"] = pace_of(journal, context.settings, context.loaded.profile.delivery).left()
         pause = Gates(journal, target).paused()
         report["paused"] = pause if pause and pause.holds(utc_now()) else None
-    report["landing"] = [path.name for path in waiting(context.settings.home)]
+    report["landing"] = [each.name for each in waiting(context.settings.home, context.loaded.profile)]
     try:
         with context.warehouse.read() as con:
             report |= {

@@ -71,7 +71,7 @@ def _asked(date: str | None, from_: str | None, to: str | None) -> list[dt.date]
 
 
 def _land(context: Context, *, quiet: bool) -> list[landing.Landed]:
-    if not landing.waiting(context.settings.home):
+    if not landing.waiting(context.settings.home, context.loaded.profile):
         return []
     results = landing.land(context.warehouse, context.loaded.profile, None, now=processing.utc_now, wait=True)
     for result in results:

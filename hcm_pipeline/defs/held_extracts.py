@@ -3,7 +3,7 @@
 import dagster as dg
 
 from hcm_pipeline.defs.resources import Pipeline
-from hcm_pipeline.extracts.register import decide, named
+from hcm_pipeline.extracts import decide, named
 from hcm_pipeline.flow.processing import utc_now
 
 EXTRACT_JOB = "decide_extract"

@@ -20,9 +20,8 @@ from hcm_pipeline.delivery.state.journal import WAITING, Journal, JournaledManif
 from hcm_pipeline.delivery.state.pacing import Pace
 from hcm_pipeline.delivery.state.pauses import Gates, PauseKind
 from hcm_pipeline.entra.timing import utc_now
-from hcm_pipeline.flow.landing import SETTLE_SECONDS, waiting
+from hcm_pipeline.flow.landing import SETTLE_SECONDS, arrivals
 from hcm_pipeline.profile import Profile
-from hcm_pipeline.sources import Left, is_whole, match_source, read_business_date
 from hcm_pipeline.targets.entra.connection import target_key, tenant_of
 from hcm_pipeline.targets.entra.job_health import JobState, remembered
 from hcm_pipeline.warehouse import first
@@ -43,24 +42,12 @@ def build_sensors(profile: Profile) -> list[dg.SensorDefinition]:
         description="Starts a run for each business date of which a whole file lies in landing/.",
     )
     def arrival(context: dg.SensorEvaluationContext, pipeline: Pipeline) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        dates: dict[str, list[str]] = {}
-        reasons = []
-        for path in waiting(pipeline.home):
-            state = is_whole(path, SETTLE_SECONDS, time.time())
-            if isinstance(state, Left):
-                reasons.append(f"{path.name}: {state.reason}")
-                continue
-            source = match_source(path.name, profile.sources)
-            day, why = read_business_date(path.name, source) if source else (None, "it fits no source of the profile")
-            if day is None:
-                reasons.append(f"{path.name}: {why}")
-                continue
-            found = path.stat()
-            dates.setdefault(day.isoformat(), []).append(f"{path.name}:{found.st_size}:{found.st_mtime_ns}")
-        for date, files in sorted(dates.items()):
-            yield dg.RunRequest(run_key="|".join([date, *files]), partition_key=date, tags={md.DATE_TAG: date})
-        if not dates:
-            yield dg.SkipReason("; ".join(reasons) or "nothing lies in landing/")
+        found = arrivals(pipeline.home, profile, SETTLE_SECONDS)
+        for day, marks in sorted(found.dates.items()):
+            date = day.isoformat()
+            yield dg.RunRequest(run_key="|".join([date, *marks]), partition_key=date, tags={md.DATE_TAG: date})
+        if not found.dates:
+            yield dg.SkipReason("; ".join(found.reasons) or "nothing lies in landing/")
 
     @dg.sensor(
         name="manifest_ready",

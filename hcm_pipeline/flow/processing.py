@@ -12,7 +12,7 @@ from hcm_pipeline.delivery.plan import undo as undos
 from hcm_pipeline.delivery.plan.planning import Plan, make_plan
 from hcm_pipeline.delivery.state.journal import Journal
 from hcm_pipeline.errors import ExtractRefused, GuardStop, HomeError, UsageError
-from hcm_pipeline.extracts.register import of_day
+from hcm_pipeline.extracts import of_day
 from hcm_pipeline.home import Home
 from hcm_pipeline.identity import give_names
 from hcm_pipeline.profile import LoadedProfile

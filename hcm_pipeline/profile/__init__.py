@@ -19,7 +19,7 @@ from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.profile.naming_section import NAME_PARTS, PLACEHOLDER, Naming, NamingFor
 from hcm_pipeline.profile.scope import clause_sql, scope_sql
 from hcm_pipeline.profile.scope_section import Clause, Operator, Scope, ScopeGroup
-from hcm_pipeline.profile.source_section import BusinessDate, Source
+from hcm_pipeline.profile.source_section import NAMESPACE_END, BusinessDate, Source, SourceField
 from hcm_pipeline.profile.value_types import Model
 from hcm_pipeline.profile.worker_fields import (
     CORE_FIELDS,
@@ -48,6 +48,7 @@ __all__ = [
     "IDENTITY_COLUMNS",
     "LEDGER_COLUMNS",
     "LIFE_COLUMNS",
+    "NAMESPACE_END",
     "NAME_PARTS",
     "PLACEHOLDER",
     "STAGES",
@@ -85,6 +86,7 @@ __all__ = [
     "Share",
     "Slices",
     "Source",
+    "SourceField",
     "Spelling",
     "Step",
     "WorkerTypes",

@@ -9,6 +9,7 @@ from hcm_pipeline.errors import ProfileFault
 from hcm_pipeline.profile.directory_section import Directory
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.profile.naming_section import NAME_PARTS, PLACEHOLDER, Naming
+from hcm_pipeline.profile.source_section import Source
 from hcm_pipeline.profile.worker_fields import CORE_FIELDS, REQUIRED_FIELDS, RESERVED_COLUMNS, STAGES, FieldSpec
 
 _REFUSED_IN = {" ": ("user_principal_name",), "'": ("sam_account_name",)}
@@ -148,6 +149,18 @@ def _source_faults(profile: Profile) -> Iterator[ProfileFault]:
             yield ProfileFault(f"sources[{i}].name", repr(source.name), "source names differ from each other")
         if source.trailer is not None and not re.compile(source.trailer).groups:
             yield ProfileFault(f"sources[{i}].trailer", repr(source.trailer), "group 1 is the number of records")
+        yield from _source_field_faults(f"sources[{i}].fields", profile, source)
+
+
+def _source_field_faults(where: str, profile: Profile, source: Source) -> Iterator[ProfileFault]:
+    for name, own in source.fields.items():
+        if name not in profile.columns:
+            yield ProfileFault(f"{where}.{name}", repr(own.column), f"one of {', '.join(profile.columns)}")
+            continue
+        spec = own.over(profile.columns[name])
+        both = sorted({*spec.true_values} & {*spec.false_values})
+        if both:
+            yield ProfileFault(f"{where}.{name}", ", ".join(both), "a value is true or false, and not both")
 
 
 def _row_faults(profile: Profile) -> Iterator[ProfileFault]:

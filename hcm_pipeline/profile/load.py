@@ -17,6 +17,7 @@ from hcm_pipeline.errors import ProfileError, ProfileFault
 from hcm_pipeline.profile.checks import cross_faults
 from hcm_pipeline.profile.conditions import condition_faults
 from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile.source_section import LATER_KEYS, Source
 
 Judge = Callable[[Profile], list[ProfileFault]]
 BUILT_IN = "hcm_pipeline.profile.builtin"
@@ -70,8 +71,17 @@ def parse(text: str, file: str, judges: Sequence[Judge] = ()) -> LoadedProfile:
     ]
     if faults:
         raise ProfileError(file, faults)
-    canonical = orjson.dumps(profile.model_dump(mode="json", by_alias=True), option=orjson.OPT_SORT_KEYS)
-    return LoadedProfile(profile, file, hashlib.sha256(canonical).hexdigest())
+    return LoadedProfile(profile, file, _digest(profile))
+
+
+def _digest(profile: Profile) -> str:
+    """The sha256 of what a profile says. It is in the id of every manifest, so a key that nobody uses must not change it."""
+    values = profile.model_dump(mode="json", by_alias=True)
+    for source, dumped in zip(profile.sources, values["sources"], strict=True):
+        for key in LATER_KEYS:
+            if getattr(source, key) == Source.model_fields[key].default:
+                del dumped[key]
+    return hashlib.sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _fault(error: dict[str, Any]) -> ProfileFault:

@@ -47,6 +47,17 @@ class Profile(Model):
         """Every mapped worker field, core and extra, in the profile's order."""
         return {**self.fields, **self.extra_fields}
 
+    def columns_of(self, source: Source) -> dict[str, FieldSpec]:
+        """The same as one source writes them: what it says of a field goes before what the profile says."""
+        return {
+            name: source.fields[name].over(spec) if name in source.fields else spec
+            for name, spec in self.columns.items()
+        }
+
+    def source_of(self, name: str) -> Source:
+        """The source with a name. Extracts of one that the profile no longer has are read by its first."""
+        return next((source for source in self.sources if source.name == name), self.sources[0])
+
     @property
     def types(self) -> dict[str, str]:
         """Type of every worker field, mapped or not."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from hcm_pipeline.extracts.register import Extract, last_before, step_back
+from hcm_pipeline.extracts import Extract, last_before, step_back
 from hcm_pipeline.profile import Profile, Share, Source
 from hcm_pipeline.warehouse import first, quote
 from hcm_pipeline.workers.normalise import ODD, odd_sql, text_of
@@ -119,7 +119,7 @@ def _columns(con: duckdb.DuckDBPyConnection, profile: Profile, extract: Extract,
     if before is None:
         return
     [had] = first(con, "select from_json(?::json, '[\"varchar\"]')", [before[0]]) or ([],)
-    has = extract.shape.header
+    has = extract.columns
     lost = [spec.column for spec in profile.columns.values() if spec.column in had and spec.column not in has]
     if lost:
         yield Finding("columns_lost", f"it lacks {', '.join(lost)}, which the full extract before it had")
@@ -134,13 +134,13 @@ def _columns(con: duckdb.DuckDBPyConnection, profile: Profile, extract: Extract,
 def _cohort(staged: Staged, extract: Extract, field: str) -> Iterator[Finding]:
     """Compare by distinct values: the rows of the file with the workers known from its source and not absent."""
     spec, limit = staged.profile.columns[field], staged.profile.workers.whole.cohort
-    if spec.column not in extract.shape.header:
+    if spec.column not in extract.columns:
         return
     rows = staged.con.execute(
         f"""with file as (
             select {text_of(field, spec)} as cohort, count(*) as n
             from (select {quote(spec.column)} as {quote(field)}, {odd_sql([spec.column])} as {ODD}
-                from {quote(staged.raw(extract))})
+                from {staged.raw(extract)})
             group by 1),
         known_now as (
             select k.{quote(field)} as cohort, count(*) as n from known k join extracts e using (extract_id)

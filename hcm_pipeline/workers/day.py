@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from hcm_pipeline.errors import ExtractHeld, GuardStop
-from hcm_pipeline.extracts.register import Extract, choose, groups, is_accepted
+from hcm_pipeline.extracts import Extract, choose, groups, is_accepted
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.warehouse import DUCKDB_TYPES, ensure_columns, first, quote
 from hcm_pipeline.workers import completeness, deduplication, primary_assignment, snapshot, validation

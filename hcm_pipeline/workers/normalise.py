@@ -150,7 +150,7 @@ select *, {digest} as digest from (
 select {extract_id} as extract_id, t.row_no,
     {select}
 from (select row_no, {ODD}, {", ".join(inner)} from (
-    select row_no, {", ".join(raw_values)}, {odd} as {ODD} from {quote(raw)} where {only})) t {join})"""
+    select row_no, {", ".join(raw_values)}, {odd} as {ODD} from {raw} where {only})) t {join})"""
 
 
 def digest_of(names: list[str]) -> str:

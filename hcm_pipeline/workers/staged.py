@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
 
-from hcm_pipeline.extracts.register import Extract
+from hcm_pipeline.extracts import Extract
 from hcm_pipeline.profile import Profile, Source
-from hcm_pipeline.sources import stage
-from hcm_pipeline.warehouse import DUCKDB_TYPES, first, literal, quote
+from hcm_pipeline.sources import StagedExtract, format_of
+from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, quote, scratch
 from hcm_pipeline.workers.normalise import normalised_select
 
 Progress = Callable[[str], None]
@@ -20,59 +20,50 @@ Progress = Callable[[str], None]
 
 @dataclass
 class Staged:
-    """Raw rows in temporary tables `raw_<extract>` and `raw_<extract>_rejects`. Normalising them is SQL that runs when it
-    is asked for: a daily run normalises everything once, for the digests, and then keeps what has changed."""
+    """Raw rows and rejects of each file. Normalising them is SQL that runs when it is asked for: a daily run normalises everything
+    once, for the digests, and then keeps what has changed."""
 
     con: duckdb.DuckDBPyConnection
     profile: Profile
     used: list[Extract]
+    files: dict[int, StagedExtract] = field(default_factory=dict)
     records: dict[int, int] = field(default_factory=dict)
     """Data records of each file, rejected ones among them, but for a trailer."""
     totals: dict[int, int] = field(default_factory=dict)
     """What the trailer of a file counts, where it has one."""
     _kept: bool = False
+    _made: ExitStack = field(default_factory=ExitStack)
 
     @property
     def sources(self) -> dict[str, Source]:
         """The profile's sources by name."""
         return {source.name: source for source in self.profile.sources}
 
-    def read(self, extracts: Path, scratch: Path, progress: Progress) -> None:
+    def read(self, extracts: Path, folder: Path, progress: Progress) -> None:
         """Stage every file. Outside a transaction: a file that cannot be read would abort one."""
-        for extract in self.used:
-            progress(f"reading {extract.name}")
-            source = self.sources.get(extract.source, self.profile.sources[0])
-            counts = stage(
-                self.con, extract.stored(extracts), extract.shape, self.raw(extract), scratch,
-                max_field_chars=source.max_field_chars, name=extract.name,
-            )  # fmt: skip
-            self.records[extract.extract_id] = counts.rows + counts.rejected
-            if source.trailer is not None:
-                self._take_trailer(extract, source.trailer)
+        t = self._made.enter_context(scratch(self.con))
+        try:
+            for extract in self.used:
+                progress(f"reading {extract.name}")
+                source = self.profile.source_of(extract.source)
+                staged = format_of(source).stage(
+                    t, extract.stored(extracts), extract.description, source, name=extract.name, folder=folder
+                )
+                self.files[extract.extract_id] = staged
+                self.records[extract.extract_id] = staged.records
+                if staged.total is not None:
+                    self.totals[extract.extract_id] = staged.total
+        except BaseException:
+            self._made.close()
+            raise
 
-    def _take_trailer(self, extract: Extract, pattern: str) -> None:
-        """Take the last record out, if it is the trailer. It may have as many cells as a row, or another number."""
-        raw, cells = self.raw(extract), ", ".join(f"coalesce({quote(name)}, '')" for name in extract.shape.header)
-        text = f"rtrim(concat_ws({literal(extract.shape.delimiter)}, {cells}), {literal(extract.shape.delimiter)})"
-        last = first(
-            self.con,
-            f"""select row_no, line, rejected from (
-                select row_no, {text} as line, false as rejected from (from {quote(raw)} order by row_no desc limit 1)
-                union all select row_no, raw, true from (from {quote(raw + "_rejects")} order by row_no desc limit 1))
-            order by row_no desc limit 1""",
-        )
-        found = re.search(pattern, str(last[1] or "")) if last else None
-        if last is None or found is None or not found[1].isdecimal():
-            return
-        table = raw + "_rejects" if last[2] else raw
-        self.con.execute(f"delete from {quote(table)} where row_no = ?", [last[0]])
-        self.totals[extract.extract_id] = int(found[1])
-        self.records[extract.extract_id] -= 1
+    def raw(self, extract: Extract) -> Relation:
+        """A file as it is."""
+        return self.files[extract.extract_id].rows
 
-    @staticmethod
-    def raw(extract: Extract) -> str:
-        """Name of the table that holds a file as it is."""
-        return f"raw_{extract.extract_id}"
+    def rejects(self, extract: Extract) -> Relation:
+        """Records of a file that are no rows."""
+        return self.files[extract.extract_id].rejects
 
     def rows(self, only: str | None = None) -> str:
         """A relation of normalised rows (see `normalised_select`): all, or those that the table `only(extract_id, row_no)`
@@ -83,7 +74,7 @@ class Staged:
             return f"(select {', '.join(self._nothing())} limit 0)"
         parts = [
             normalised_select(
-                self.profile, self.raw(one), frozenset(one.shape.header), one.extract_id,
+                self.profile, str(self.raw(one)), frozenset(one.columns), one.extract_id,
                 changes_only=one.content == "changes-only", current="known", keys=self.profile.workers.row_key,
                 only=f"row_no in (select row_no from {only} where extract_id = {one.extract_id})" if only else "true",
             )
@@ -149,6 +140,4 @@ class Staged:
         self.forget()
         for name in ("gathered", "gathered_now", "gathered_keys"):
             self.con.execute(f"drop table if exists temp.{name}")
-        for extract in self.used:
-            for suffix in ("", "_rejects"):
-                self.con.execute(f"drop table if exists temp.{quote(self.raw(extract) + suffix)}")
+        self._made.close()

@@ -7,7 +7,7 @@ import datetime as dt
 import duckdb
 import pyarrow as pa
 
-from hcm_pipeline.extracts.register import Extract
+from hcm_pipeline.extracts import Extract
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import first, quote
 from hcm_pipeline.workers.staged import Staged
@@ -105,12 +105,11 @@ def quarantine(staged: Staged, day: dt.date) -> int:
 
 
 def _keep_raw(con: duckdb.DuckDBPyConnection, staged: Staged, extract: Extract, day: dt.date) -> None:
-    raw = staged.raw(extract)
     con.execute(
         f"""insert into quarantined_rows
         select ?, b.extract_id, b.row_no, b.person_number, b.broken, r.json
         from bad b join (
-            select row_no, to_json(r)::varchar as json from {quote(raw)} r
+            select row_no, to_json(r)::varchar as json from {staged.raw(extract)} r
             where row_no in (select row_no from bad where extract_id = {extract.extract_id})) r using (row_no)
         where b.extract_id = {extract.extract_id}""",
         [day],
@@ -119,6 +118,6 @@ def _keep_raw(con: duckdb.DuckDBPyConnection, staged: Staged, extract: Extract, 
         f"""insert into quarantined_rows
         select ?, ?, row_no, null,
             [{{'rule': rule, 'column_name': column_name, 'value_class': value_class, 'value': null}}], raw
-        from {quote(raw + "_rejects")}""",
+        from {staged.rejects(extract)}""",
         [day, extract.extract_id],
     )
