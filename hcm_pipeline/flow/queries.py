@@ -344,7 +344,7 @@ def trace(
     _complete(con, profile, compile_mapping(profile))
     names = list(profile.columns)
     fields = ", ".join(f"v.{quote(name)}" for name in names)
-    made = "v.life_stage, v.status_active, v.next_at, v.known_from, e.landed_at"
+    made = "v.life_stage, v.status_active, v.next_at, v.known_from, e.landed_at, e.source"
     versions = (
         rows(
             con,
@@ -369,13 +369,18 @@ def trace(
         from withdrawn_versions v join extracts e using (extract_id) where v.person_number = ? order by v.known_to, v.valid_from""",
         [number],
     )
-    columns = {name: spec.column for name, spec in profile.columns.items()}
     becomes: dict[str, list[str]] = {}
     for leaf in compile_mapping(profile).leaves:
         becomes.setdefault("manager" if leaf.origin == "manager_external_id" else leaf.origin, []).append(leaf.column)
     for version in versions:
+        columns = profile.columns_of(profile.source_of(version.pop("source")))
         version["values"] = [
-            {"field": name, "column": columns[name], "value": version.pop(name), "becomes": becomes.get(name, [])}
+            {
+                "field": name,
+                "column": columns[name].column,
+                "value": version.pop(name),
+                "becomes": becomes.get(name, []),
+            }
             for name in names
         ]
     limit = date or dt.date(9999, 12, 31)

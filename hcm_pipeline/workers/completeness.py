@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import duckdb
 
 from hcm_pipeline.extracts import Extract, last_before, step_back
-from hcm_pipeline.profile import Profile, Share, Source
+from hcm_pipeline.profile import Share, Source
 from hcm_pipeline.warehouse import first, quote
 from hcm_pipeline.workers.normalise import ODD, odd_sql, text_of
 from hcm_pipeline.workers.staged import Staged
@@ -104,12 +104,13 @@ def _full(staged: Staged, extract: Extract, day: dt.date) -> Iterator[Finding]:
         if rows - usual >= whole.more.at_least and (rows - usual) * 100 > whole.more.percent * usual:
             yield Finding("more_rows", f"it holds {of}; workers.whole.more allows {whole.more.percent:g} % more")
     if whole.columns != "report":
-        yield from _columns(con, staged.profile, extract, day)
+        yield from _columns(staged, extract, day)
     for field in whole.cohorts:
         yield from _cohort(staged, extract, field)
 
 
-def _columns(con: duckdb.DuckDBPyConnection, profile: Profile, extract: Extract, day: dt.date) -> Iterator[Finding]:
+def _columns(staged: Staged, extract: Extract, day: dt.date) -> Iterator[Finding]:
+    con = staged.con
     before = first(
         con,
         """select shape->'header' from extracts where source = ? and content = 'full' and status = 'applied'
@@ -120,10 +121,12 @@ def _columns(con: duckdb.DuckDBPyConnection, profile: Profile, extract: Extract,
         return
     [had] = first(con, "select from_json(?::json, '[\"varchar\"]')", [before[0]]) or ([],)
     has = extract.columns
-    lost = [spec.column for spec in profile.columns.values() if spec.column in had and spec.column not in has]
+    lost = [
+        spec.column for spec in staged.columns_of(extract).values() if spec.column in had and spec.column not in has
+    ]
     if lost:
         yield Finding("columns_lost", f"it lacks {', '.join(lost)}, which the full extract before it had")
-    if profile.workers.whole.columns == "exact":
+    if staged.profile.workers.whole.columns == "exact":
         gone = [name for name in had if name not in has and name not in lost]
         come = [name for name in has if name not in had]
         told = [f"{said} {', '.join(names)}" for said, names in (("lacks", gone), ("has", come)) if names]
@@ -133,7 +136,7 @@ def _columns(con: duckdb.DuckDBPyConnection, profile: Profile, extract: Extract,
 
 def _cohort(staged: Staged, extract: Extract, field: str) -> Iterator[Finding]:
     """Compare by distinct values: the rows of the file with the workers known from its source and not absent."""
-    spec, limit = staged.profile.columns[field], staged.profile.workers.whole.cohort
+    spec, limit = staged.columns_of(extract)[field], staged.profile.workers.whole.cohort
     if spec.column not in extract.columns:
         return
     rows = staged.con.execute(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hcm_pipeline.profile import FieldSpec, Profile
+from hcm_pipeline.profile import FieldSpec, Profile, Source
 from hcm_pipeline.warehouse import literal, quote
 
 WHITE_SPACE = " \t\r\n\v\f\u00a0\u2007\u202f\ufeff"
@@ -12,6 +12,8 @@ CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 """Control characters other than tab, line feed and carriage return: no HR system means them."""
 
 _ISO_DATE = "%Y-%m-%d"
+NUMBER_FIELDS = ("person_number", "manager")
+"""Fields that hold person numbers: the namespace of their source stands before them."""
 
 
 @dataclass(frozen=True)
@@ -98,17 +100,17 @@ def _date(text: str, formats: tuple[str, ...]) -> str:
 
 
 def normalised_select(
-    profile: Profile, raw: str, present: frozenset[str], extract_id: int, *, changes_only: bool, current: str,
-    only: str = "true", keys: tuple[str, ...] = (),
+    profile: Profile, source: Source, raw: str, present: frozenset[str], extract_id: int, *, changes_only: bool,
+    current: str, only: str = "true", keys: tuple[str, ...] = (),
 ) -> str:  # fmt: skip
-    """SELECT over a staged raw table: extract_id, row_no, every mapped field, `<field>__unreadable` and `<field>__text` of
-    the typed ones, `control`, `digest`. `only` is a condition over row_no, judged before any other work is done.
+    """SELECT over the raw rows of a file of `source`: extract_id, row_no, every mapped field, `<field>__unreadable` and
+    `<field>__text` of the typed ones, `control`, `digest`. `only` is a condition over row_no, judged before any other work is done.
 
     `present` are the file's columns. A field whose column is missing, and a blank of a changes-only row that means
     "unchanged", take what `current` (one open version a worker) knows; then the row speaks for the whole worker.
     With `keys`, a row of a changes-only file takes it from the worker's row with the same values of these fields.
     """
-    columns = profile.columns
+    columns = profile.columns_of(source)
     raw_values, inner, outer, texts, typed_names = [], [], [], [], []
     merging = changes_only or any(spec.column not in present for spec in columns.values())
     for name, spec in columns.items():
@@ -116,7 +118,10 @@ def normalised_select(
             outer.append((name, f"known.{quote(name)}"))
             continue
         raw_values.append(f"{quote(spec.column)} as {quote(name)}")
-        inner.append(f"{text_of(name, spec)} as {quote(name)}")
+        text = text_of(name, spec)
+        if source.prefix and name in NUMBER_FIELDS:
+            text = f"{literal(source.prefix)} || ({text})"
+        inner.append(f"{text} as {quote(name)}")
         sql = typed(name, profile.types[name], spec, f"t.{quote(name)}")
         value = sql.value
         if changes_only and spec.blank_in_changes == "unchanged" and name != "person_number":

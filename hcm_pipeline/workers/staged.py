@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from hcm_pipeline.extracts import Extract
-from hcm_pipeline.profile import Profile, Source
+from hcm_pipeline.profile import FieldSpec, Profile, Source
 from hcm_pipeline.sources import StagedExtract, format_of
 from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, quote, scratch
 from hcm_pipeline.workers.normalise import normalised_select
@@ -65,6 +65,10 @@ class Staged:
         """Records of a file that are no rows."""
         return self.files[extract.extract_id].rejects
 
+    def columns_of(self, extract: Extract) -> dict[str, FieldSpec]:
+        """The profile's fields as the extract's source writes them."""
+        return self.profile.columns_of(self.profile.source_of(extract.source))
+
     def rows(self, only: str | None = None) -> str:
         """A relation of normalised rows (see `normalised_select`): all, or those that the table `only(extract_id, row_no)`
         names. Once some are kept, all that is asked for must be among them."""
@@ -74,7 +78,7 @@ class Staged:
             return f"(select {', '.join(self._nothing())} limit 0)"
         parts = [
             normalised_select(
-                self.profile, str(self.raw(one)), frozenset(one.columns), one.extract_id,
+                self.profile, self.profile.source_of(one.source), str(self.raw(one)), frozenset(one.columns), one.extract_id,
                 changes_only=one.content == "changes-only", current="known", keys=self.profile.workers.row_key,
                 only=f"row_no in (select row_no from {only} where extract_id = {one.extract_id})" if only else "true",
             )

@@ -8,8 +8,8 @@ import duckdb
 import pyarrow as pa
 
 from hcm_pipeline.extracts import Extract
-from hcm_pipeline.profile import Profile
-from hcm_pipeline.warehouse import first, quote
+from hcm_pipeline.warehouse import first, literal, quote
+from hcm_pipeline.workers.normalise import NUMBER_FIELDS
 from hcm_pipeline.workers.staged import Staged
 
 CHUNK_ROWS = 100_000
@@ -35,22 +35,23 @@ def validate(staged: Staged, *, same_contract: bool) -> None:
     con.execute("""create or replace temp table failures(extract_id integer, row_no bigint, rule varchar,
         column_name varchar, value_class varchar, "value" varchar)""")
     staged.keep("suspects")
-    query = f"select {', '.join(_judged_columns(staged.profile))} from {staged.rows('suspects')} n"
+    query = f"select {', '.join(_judged_columns(staged))} from {staged.rows('suspects')} n"
     # nothing else can be asked while rows stream in, so what was found waits; not even a rollback, so they end here
     with con.sql(query).to_arrow_reader(CHUNK_ROWS) as rows:
-        found = [_failures(staged.profile, batch) for batch in rows]
+        found = [_failures(staged, batch) for batch in rows]
     for table in filter(None, found):
         con.register("broken_now", table)
         con.execute("insert into failures from broken_now")
         con.unregister("broken_now")
 
 
-def _judged_columns(profile: Profile) -> list[str]:
-    """Select list of a frame: fields as text, and the flags of the typed ones."""
+def _judged_columns(staged: Staged) -> list[str]:
+    """Select list of a frame: fields as text, and the flags of the typed ones. Person numbers are judged as the file has them."""
+    profile = staged.profile
     select = ["n.extract_id", "n.row_no", "n.control"]
     for name, spec in profile.columns.items():
         if profile.types[name] == "string":
-            select.append(f"n.{quote(name)}")
+            select.append(f"{_as_delivered(staged, name)} as {quote(name)}")
             continue
         select.append(f"coalesce(n.{quote(name + '__text')}, n.{quote(name)}::varchar) as {quote(name)}")
         select.append(f"n.{quote(name + '__unreadable')}")
@@ -60,19 +61,41 @@ def _judged_columns(profile: Profile) -> list[str]:
     return select
 
 
-def _failures(profile: Profile, batch: pa.RecordBatch) -> pa.Table | None:
+def _as_delivered(staged: Staged, field: str) -> str:
+    """SQL for a text field without the namespace of its source."""
+    prefixes = {extract.extract_id: staged.profile.source_of(extract.source).prefix for extract in staged.used}
+    cases = " ".join(
+        f"when {number} then substr(n.{quote(field)}, {len(prefix) + 1})"
+        for number, prefix in prefixes.items()
+        if prefix
+    )
+    if not cases or field not in NUMBER_FIELDS:
+        return f"n.{quote(field)}"
+    return f"case n.extract_id {cases} else n.{quote(field)} end"
+
+
+def _column_sql(staged: Staged, field: str) -> str:
+    """SQL over `extract_id`: the heading under which the extract of a row has a field."""
+    cases = [f"when {one.extract_id} then {literal(staged.columns_of(one)[field].column)}" for one in staged.used]
+    return f"case extract_id {' '.join(cases)} end" if cases else "null"
+
+
+def _failures(staged: Staged, batch: pa.RecordBatch) -> pa.Table | None:
     """Rows for `failures`; None when every row of the batch keeps the contract."""
     from hcm_pipeline.workers.contract import broken_rules  # pandas and pandera: a third of every command's start
 
-    broken = broken_rules(profile, batch.to_pandas())
+    broken = broken_rules(staged.profile, batch.to_pandas())
     if not broken:
         return None
     places = pa.array([b.position for b in broken], pa.int64())
+    numbers = batch.column("extract_id").take(places)
+    columns = {extract.extract_id: staged.columns_of(extract) for extract in staged.used}
+    headings = [columns[number][b.field].column for number, b in zip(numbers.to_pylist(), broken, strict=True)]
     return pa.table({
-        "extract_id": batch.column("extract_id").take(places),
+        "extract_id": numbers,
         "row_no": batch.column("row_no").take(places),
         "rule": pa.array([b.rule for b in broken], pa.string()),
-        "column_name": pa.array([profile.columns[b.field].column for b in broken], pa.string()),
+        "column_name": pa.array(headings, pa.string()),
         "value_class": pa.array([b.value_class for b in broken], pa.string()),
         "value": pa.array([b.value for b in broken], pa.string()),
     })  # fmt: skip
@@ -81,13 +104,10 @@ def _failures(profile: Profile, batch: pa.RecordBatch) -> pa.Table | None:
 def quarantine(staged: Staged, day: dt.date) -> int:
     """Write `quarantined_rows` and `passed_over_rows`, make temp table `bad`; the number of rows in quarantine."""
     con = staged.con
-    number = staged.profile.columns["person_number"].column
-    con.execute(
-        """insert into failures
-        select extract_id, row_no, 'contradicts_another_row', ?, 'repeated person number', person_number
-        from contradicting""",
-        [number],
-    )
+    con.execute(f"""insert into failures
+        select extract_id, row_no, 'contradicts_another_row', {_column_sql(staged, "person_number")}, 'repeated person number',
+            person_number
+        from contradicting""")
     con.execute("""
         create or replace temp table bad as
         select f.extract_id, f.row_no, any_value(k.person_number) as person_number,
