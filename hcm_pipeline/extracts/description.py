@@ -10,21 +10,25 @@ import orjson
 
 @dataclass(frozen=True)
 class Description:
-    """What a stored extract is, as its format found it."""
+    """A stored extract as its format found it."""
 
     columns: tuple[str, ...]
     """Headings, in their order, each once."""
     records: int | None
     """Records in the extract, counted independently of any reader; None when they cannot be counted so."""
     shape: Mapping[str, object]
-    """What the format needs to read it again: plain JSON values. Nobody else opens it."""
+    """All that the format needs to read it again: plain JSON values. Nobody else opens it."""
+
+    def values(self) -> dict[str, object]:
+        """As the register keeps it: the keys of `shape`, beside `header` and `records`."""
+        return {**self.shape, "header": self.columns, "records": self.records}
 
     def to_json(self) -> str:
-        """As the register keeps it: the keys of `shape`, beside `header` and `records`."""
-        return orjson.dumps({**self.shape, "header": self.columns, "records": self.records}).decode()
+        """The values as JSON."""
+        return orjson.dumps(self.values()).decode()
 
     @classmethod
     def from_json(cls, text: str) -> Description:
         """What `to_json` made a text of."""
         values = orjson.loads(text)
-        return cls(tuple(values["header"]), values["records"], values)
+        return cls(tuple(values.pop("header")), values.pop("records"), values)

@@ -32,7 +32,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class Complete:
-    """Nothing speaks against taking the file now."""
+    """The file can be taken now. `size` in bytes."""
 
     size: int
 

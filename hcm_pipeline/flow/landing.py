@@ -181,7 +181,7 @@ def _take(warehouse: Warehouse, profile: Profile, assigned: _Assigned, now: dt.d
             note_quiet(con, known, day, name, now)
             return Landed(
                 name, "known", f"the same bytes were taken before as {known.name} for {known.business_date}; nothing changed",
-                taken.sha256, known.source, known.business_date, known.description.shape,
+                taken.sha256, known.source, known.business_date, known.description.values(),
             )  # fmt: skip
         try:
             description = format_of(source).describe(taken.stored, source, name)
@@ -195,4 +195,4 @@ def _take(warehouse: Warehouse, profile: Profile, assigned: _Assigned, now: dt.d
             taken.stored.unlink(missing_ok=True)  # nothing refers to it; the file itself stays where it is
             raise
     summary = format_of(source).summary(description)
-    return Landed(name, "taken", summary, taken.sha256, extract.source, day, description.shape)
+    return Landed(name, "taken", summary, taken.sha256, extract.source, day, description.values())

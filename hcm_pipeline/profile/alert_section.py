@@ -30,7 +30,7 @@ class Mail(Model):
 
 
 class Alerts(Model):
-    """What people are told of, and where. The webhook's address is a secret: HCM_PIPELINE_ALERT_WEBHOOK."""
+    """The conditions that people are told, and where. The webhook's address is a secret: HCM_PIPELINE_ALERT_WEBHOOK."""
 
     webhook_format: Literal["json", "teams"] = "json"
     mail: Mail | None = None

@@ -21,7 +21,7 @@ class Delivery(Model):
     canary_minutes: float = Field(15.0, ge=0)
     """How long an upload waits for their outcomes; then it pauses, and goes on when they have come."""
     no_later_than_days: float = Field(3.0, gt=0)
-    """What has waited so long since it was first planned goes out with those who start soonest."""
+    """An operation that has waited so long since it was first planned goes out with those of the workers who start soonest."""
 
     @model_validator(mode="after")
     def _something_is_left(self) -> Delivery:
@@ -44,7 +44,7 @@ class Outcomes(Model):
     overlap_minutes: float = Field(60.0, ge=1)
     """How far before the end of the last reading the next one begins: well above the lag of the log."""
     missing_after_minutes: float = Field(180.0, ge=1)
-    """What was accepted so long ago and is not in the log is missing."""
+    """An operation that was accepted so long ago and is not in the log is missing."""
     retry_after_minutes: float = Field(40.0, gt=0)
     """The first wait before a failure that passes is sent again; doubled with each attempt, up to a day."""
     retry_limit: int = Field(6, ge=1)

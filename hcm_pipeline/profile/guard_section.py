@@ -10,7 +10,7 @@ from hcm_pipeline.profile.value_types import Identifier, Model
 
 
 class GuardLimit(Model):
-    """How many operations of a kind a plan may hold before they wait for a person's word."""
+    """How many operations of a kind a plan may hold before they wait for an approval."""
 
     kind: Literal["create", "update", "disable", "enable", "move", "rename", "change", "clear"]
     """`update`: any change of an account that stays enabled or disabled. `rename`: the userName changes. `change`, `clear`:
@@ -37,7 +37,7 @@ class GuardLimit(Model):
 
 
 class Guards(Model):
-    """What a plan may hold before a person must say yes. What trips is held; nothing is lost."""
+    """Limits of what a plan may hold without an approval. Operations that trip one are held; nothing is lost."""
 
     approval_hours: float = Field(24.0, gt=0)
     """An approval counts when the upload begins within so many hours."""
@@ -63,5 +63,5 @@ class Guards(Model):
         GuardLimit(kind="change", per="cohort", percent=75, at_least=50),
         GuardLimit(kind="update", percent=33, at_least=100),
     )
-    """Those of a profile take the place of all of these. What takes something away from a person is asked about from ten on, what
-    gives or changes from fifty or a hundred on."""
+    """Those of a profile take the place of all of these. Operations that take something
+    away from a person are asked about from ten on, those that give or change from fifty or a hundred on."""

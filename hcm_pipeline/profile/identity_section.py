@@ -59,7 +59,7 @@ class Spelling(Model):
     """How names become Latin letters, and when a person is asked."""
 
     review_below: float = Field(0.5, ge=0, le=1)
-    """Whose name is spelled with less confidence gets names of the person number, and waits in `identity review`."""
+    """A worker whose name is spelled with less confidence gets names of the person number, and waits in `identity review`."""
     latin: dict[Literal["first", "preferred", "middle", "last"], tuple[Identifier, ...]] = Field({})
     """Text fields that hold a part of the name in Latin letters; the first that does is taken where the part itself does not.
     For first it is preferred_name in any case."""
@@ -90,16 +90,16 @@ class Identity(Model):
     special: tuple[NamingFor, ...] = ()
     spelling: Spelling = Spelling.model_validate({})
     particles: Literal["keep", "drop"] = "keep"
-    """What becomes of particles in last names (van der, de la, von, bin): kept, or left out where a name is left."""
+    """Particles in last names (van der, de la, von, bin) are kept, or left out where a name is left."""
     suffixes: Literal["keep", "drop"] = "drop"
-    """What becomes of Jr., Sr., II, III, IV, PhD and MD behind a last name."""
+    """Whether Jr., Sr., II, III, IV, PhD and MD behind a last name are kept or left out."""
     patronymics: Literal["keep", "drop"] = "keep"
-    """What becomes of patronymics behind a first name and in a middle name (Ivanovich, Petrivna; in BG also Ivanov). A last name
+    """Whether patronymics behind a first name and in a middle name are kept (Ivanovich, Petrivna; in BG also Ivanov). A last name
     is nobody's to drop: in Iceland it is one."""
     family_name_first: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], ...] = ()
     """Countries (ISO 3166 alpha-2) where common names begin with the last name."""
     rename: Literal["keep", "follow"] = "keep"
-    """Who changes a name keeps the given names, or is given new ones; the former ones then stay reserved for them."""
+    """A worker who changes a name keeps the given names, or is given new ones; the former ones then stay reserved for them."""
     retention_days: int | None = Field(None, ge=0)
     """How long after the last day a leaver's names are kept from others; None: for ever."""
     rehire: tuple[RehireBy, ...] = (
@@ -108,13 +108,13 @@ class Identity(Model):
     )
     """Ordered; the first that finds a former worker offers them in `identity review`. Nobody is merged by it."""
     rehire_meanwhile: Literal["wait", "give"] = "wait"
-    """What becomes of a likely rehire before somebody decides: no names, or new ones."""
+    """A likely rehire gets no names, or new ones, before somebody decides."""
     adopt: tuple[AdoptBy, ...] = ()
     """Ordered; accounts with the person number as employee id are adopted in any case."""
     directory_max_age_hours: float | None = Field(None, gt=0)
     """No names are given when one of the directories was last read longer ago. None: a directory need not be read."""
     directories: dict[Identifier, Directory] = Field({"entra": Directory(kind="entra")})
-    """What is read of names and accounts that exist, by the name that it has in the warehouse."""
+    """Directories that are read for names and accounts that exist, by the name that each has in the warehouse."""
     reserved: tuple[str, ...] = ()
     """Names that nobody is given, besides the built-in list; compared without regard to case."""
     parent_distinguished_name: DistinguishedName | None = None

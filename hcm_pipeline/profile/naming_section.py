@@ -11,7 +11,7 @@ from hcm_pipeline.profile.value_types import Model
 
 NAME_PARTS = {"first": "first_name", "preferred": "preferred_name", "middle": "middle_name", "last": "last_name",
               "number": "person_number"}  # fmt: skip
-"""What templates of names call the parts of a name, and the worker fields they come from."""
+"""The parts of a name as templates call them, and the worker fields they come from."""
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)(?::([a-z0-9]+))?\}")
 """`{first}`, `{first:2}` (so many characters), `{first:initials}`, `{last:part1}` (of a double name)."""
 _MODIFIER = re.compile(r"[1-9]\d?|initials|part[1-9]")

@@ -1,4 +1,4 @@
-"""Who gets an account: the profile's conditions and scoping filters, as one SQL condition over worker fields.
+"""The scope: who gets an account. The profile's conditions and scoping filters, as one SQL condition over worker fields.
 
 The filters are those of Entra ID (operators, clauses that must all hold, groups of which one must), which it evaluates for
 attributes of its own. Here they also go over dates and worker types, which Entra ID cannot filter on.

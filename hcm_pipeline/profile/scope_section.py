@@ -35,4 +35,4 @@ class Scope(Model):
     """SQL conditions over worker fields."""
     groups: tuple[ScopeGroup, ...] = ()
     leaving: Literal["keep", "disable"] = "keep"
-    """What becomes of an account whose worker leaves the scope: it stays as last delivered, or is disabled."""
+    """An account whose worker leaves the scope stays as last delivered, or is disabled."""

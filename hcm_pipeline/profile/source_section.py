@@ -56,7 +56,7 @@ class Source(Model):
     name: Identifier
     glob: str = Field(min_length=1)
     format: Identifier = "delimited"
-    """What the extracts are made of; `sources.FORMATS` has those that there are."""
+    """The format of its extracts, by a name in `sources.FORMATS`."""
     namespace: str = Field("", pattern=r"^([a-z][a-z0-9]{0,7})?$")
     """Stands before this source's person numbers (`uk:0100011`), those of managers among them. Two sources with the same numbers
     for different people have different ones."""
@@ -72,14 +72,14 @@ class Source(Model):
     max_field_chars: int = Field(32_768, gt=0)
     """Characters in one field; a row with a longer one is quarantined."""
     trailer: Regex | None = None
-    """What the last line looks like; group 1 is the number of records above it."""
+    """A pattern of the last line; group 1 is the number of records above it."""
     every: Literal["day", "weekday"] | None = None
     """On which business dates an extract is due. A changes-only one after a date without one is held."""
     sequence: Regex | None = None
     """In what order files of one business date follow each other: group 1 (or the whole match) in the name, as a number where it is
     one. None: as they arrive."""
     late: Literal["apply", "hold"] = "apply"
-    """What becomes of an extract for a date before that of one which was applied."""
+    """The fate of an extract for a date before that of one which was applied."""
 
     @property
     def prefix(self) -> str:

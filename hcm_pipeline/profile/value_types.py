@@ -1,4 +1,4 @@
-"""What the sections of a profile are made of: a model that refuses unknown keys, and texts that keep a form."""
+"""The parts of every section of a profile: a model that refuses unknown keys, and texts that keep a form."""
 
 from __future__ import annotations
 

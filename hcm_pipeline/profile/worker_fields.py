@@ -51,14 +51,15 @@ IDENTITY_COLUMNS = (
     "mail_nickname",
     "parent_distinguished_name",
 )
-"""What the ledger holds for a worker."""
+"""The columns that the ledger holds for a worker."""
 
 LEDGER_COLUMNS = (*IDENTITY_COLUMNS, "proxy_addresses")
-"""What mapping expressions may use beside the worker's fields: these, and the worker's own and former addresses as one text."""
+"""Columns for mapping expressions, beside the worker's fields: these, and the worker's own and former addresses as one text."""
 
 LIFE_COLUMNS = {"status_active": "boolean", "life_stage": "string"}
-"""What is made of the facts for a date, and may be used wherever worker fields may: what HR's status says, and where the worker
-stands. `active` is then whether the account is to be enabled. Sources and the conditions of `workers.life` know facts only."""
+"""Columns that are made of the facts for a date, and may be used wherever worker fields may: what HR's status says, and the stage
+of the worker's life. `active` is then whether the account is to be enabled. Sources and the conditions of `workers.life` know facts
+only."""
 
 STAGES = ("erased", "missing", "no_show", "future", "prehire", "grace", "left", "on_leave", "active")
 """Values of `life_stage`, but for those that `workers.life.steps` adds."""
@@ -92,7 +93,7 @@ class FieldSpec(Model):
     formats: tuple[str, ...] = ("%Y-%m-%d",)
     """strptime formats of a date, tried in order. A time behind an ISO date (`T00:00:00.000Z`) is cut off."""
     blank_in_changes: Literal["unchanged", "cleared"] = "unchanged"
-    """What a blank means in a row of a changes-only source."""
+    """The meaning of a blank in a row of a changes-only source."""
     open_end: tuple[IsoDate, ...] = ("4712-12-31", "9999-01-01", "9999-12-31")
     """Dates (ISO) that mean: no end."""
     true_values: tuple[str, ...] = ("True", "TRUE", "true", "Y", "Yes", "1")

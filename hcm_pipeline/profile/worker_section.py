@@ -44,7 +44,7 @@ class Completeness(Model):
     changes: Share = Share(percent=50, at_least=100)
     """Of a changes-only extract: its share of all known workers."""
     columns: Literal["hold", "exact", "report"] = "hold"
-    """What becomes of a full extract without mapped columns that the one before it had. `exact` holds one with any other
+    """The fate of a full extract without mapped columns that the one before it had. `exact` holds one with any other
     difference between their columns, too."""
 
 
@@ -68,7 +68,7 @@ class Life(Model):
     """How dates and status make a working life."""
 
     zone: Zone = "UTC"
-    """Whose day a business date is, and in which days begin for workers without a zone of their own."""
+    """The zone whose day a business date is, and in which days begin for workers without a zone of their own."""
     zones: tuple[ZoneFor, ...] = ()
     zone_field: Identifier | None = None
     """A text field with the worker's own IANA zone; a blank or unknown one leaves it to `zones` and `zone`."""
@@ -87,7 +87,7 @@ class Life(Model):
     erased: str | None = Field(None, min_length=1)
     """SQL condition over worker fields: the person's data were erased by HR."""
     missing: Literal["report", "disable"] = "report"
-    """What becomes of a worker who is missing from complete extracts."""
+    """Whether a worker who is missing from complete extracts is reported only, or loses the account."""
     missing_after: int = Field(2, ge=2)
     """So many days with a complete extract in a row without a worker make them missing."""
 

@@ -30,7 +30,7 @@ def place(tmp_path: Path) -> Place:
 
 
 def settled(path: Path) -> Complete | Left:
-    """What is said of a file an hour after its last change."""
+    """The state of a file an hour after its last change."""
     return is_complete(path, 60, path.lstat().st_mtime + 3600)
 
 

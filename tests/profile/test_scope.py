@@ -1,4 +1,4 @@
-"""Who gets an account: Entra ID's operators, groups of clauses, and what leaving the scope does."""
+"""The scope: Entra ID's operators, groups of clauses, and what leaving the scope does."""
 
 from __future__ import annotations
 

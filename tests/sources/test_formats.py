@@ -12,7 +12,7 @@ from hcm_pipeline.errors import ExtractRefused, ProfileError
 from hcm_pipeline.extracts import Description
 from hcm_pipeline.flow import landing, processing
 from hcm_pipeline.flow.profiles import parse_profile
-from hcm_pipeline.sources import FORMATS, format_of
+from hcm_pipeline.sources import FORMATS, Shape, examine, format_of
 from hcm_pipeline.warehouse import scratch
 
 from ..workers.driver import PROFILE, Firm, day, worker
@@ -58,11 +58,15 @@ def test_a_format_stages_rows_and_rejects_under_its_headings(tmp_path: Path) -> 
 
 
 def test_a_description_comes_back_from_the_register_as_it_went_in() -> None:
-    for shape in ({"lines": "json"}, {"delimiter": ",", "header": ["a", "b"], "records": 3}):
-        made = Description(("a", "b"), 3, shape)
-        back = Description.from_json(made.to_json())
-        assert (back.columns, back.records) == (("a", "b"), 3)
-        assert {key: back.shape[key] for key in shape} == shape
+    for records, shape in ((3, {"lines": "json"}), (None, {"delimiter": ",", "irregular": ["quotes"]})):
+        made = Description(("a", "b"), records, shape)
+        assert Description.from_json(made.to_json()) == made
+
+
+def test_the_shape_of_a_delimited_file_comes_back_from_the_register_as_it_went_in(tmp_path: Path) -> None:
+    for text in ("a;b\n1;2\n", 'a,b\n1,"x"y\n\n2\n'):
+        shape = examine(written(tmp_path, text), source())
+        assert Shape.of(Description.from_json(shape.described().to_json())) == shape
 
 
 def test_json_lines_and_a_delimited_file_become_workers_and_a_plan(tmp_path: Path) -> None:

@@ -27,9 +27,9 @@ country = { replace = { England = "GB" }, normalise = [] }
 COLUMNS = ("Employee", "Status", "Forename", "Surname", "Reports to", "Start", "Country")
 
 
-def company(folder: Path, more: str = UK) -> Firm:
+def company(folder: Path, sources: str = UK, more: str = "") -> Firm:
     """The firm with a second system behind its own."""
-    return Firm(folder, PROFILE.replace("[fields.person_number]", more + "[fields.person_number]", 1))
+    return Firm(folder, PROFILE.replace("[fields.person_number]", sources + "[fields.person_number]", 1), more)
 
 
 def british(number: str, **fields: str) -> dict[str, str]:
@@ -113,6 +113,15 @@ def test_a_blank_of_changes_only_is_completed_within_the_namespace(tmp_path: Pat
     firm.run(day(2), day(3))
     assert firm.snapshot(fields="last_name, manager")["uk:2"] == ("Married", "uk:1")
     assert firm.snapshot(fields="last_name, manager")["2"] == ("Lee2", "9")
+
+
+def test_names_that_are_made_of_the_number_have_the_namespace_without_its_colon(tmp_path: Path) -> None:
+    firm = company(tmp_path, more="[identity.sam_account_name]\ncandidates = ['{number}']\n")
+    firm.land([worker("7001")], day(2))
+    firm.land([british("7001")], day(2), source="payroll", columns=COLUMNS)
+    firm.run(day(2))
+    names = dict(firm.sql("select person_number, sam_account_name from identities"))
+    assert names == {"7001": "7001", "uk:7001": "uk7001"}
 
 
 def test_a_namespace_is_in_what_is_sent_and_in_the_story_of_a_worker(tmp_path: Path) -> None:

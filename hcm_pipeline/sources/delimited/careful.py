@@ -62,7 +62,7 @@ Reject = tuple[int, str, str | None, str, str]
 
 
 class _Judge:
-    """Says whether a record can be a row."""
+    """The rules by which a record is a reject instead of a row."""
 
     def __init__(self, shape: Shape, max_field_chars: int) -> None:
         self._header = shape.header

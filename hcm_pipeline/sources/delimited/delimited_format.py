@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import ClassVar
 
@@ -25,12 +24,11 @@ class Delimited(FileFormat):
 
     def describe(self, stored: Path, source: Source, name: str) -> Description:
         """See `examine`."""
-        shape = examine(stored, source, name=name)
-        return Description(shape.header, shape.records, asdict(shape))
+        return examine(stored, source, name=name).described()
 
     def summary(self, description: Description) -> str:
         """Encoding, delimiter, line ends, packing, columns and rows."""
-        shape = Shape.from_values(description.shape)
+        shape = Shape.of(description)
         delimiter = _DELIMITER_NAMES.get(shape.delimiter, shape.delimiter)
         packed = f", {shape.compression}" if shape.compression != "none" else ""
         rows = f", {shape.records:,} rows" if shape.records is not None else ""
@@ -40,7 +38,7 @@ class Delimited(FileFormat):
         self, t: Scratch, stored: Path, description: Description, source: Source, *, name: str, folder: Path
     ) -> StagedExtract:
         """See `read_records`. The last record is taken out where it is the source's trailer."""
-        shape = Shape.from_values(description.shape)
+        shape = Shape.of(description)
         read = read_records(t, stored, shape, folder, max_field_chars=source.max_field_chars, name=name)
         total = take_trailer(t, read.rows, read.rejects, shape, source.trailer) if source.trailer is not None else None
         records = read.counts.rows + read.counts.rejected - (total is not None)

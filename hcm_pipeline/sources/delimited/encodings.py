@@ -64,6 +64,7 @@ def _wide(first: bytes) -> Encoding | None:
 
 
 def as_utf8(chunks: Iterable[bytes], encoding: Encoding, name: str) -> Iterator[bytes]:
+    """The chunks, UTF-16 among them turned into UTF-8. Raises ExtractRefused (undecodable)."""
     if encoding not in ("utf-16-le", "utf-16-be"):
         yield from (chunk for chunk in chunks if chunk)
         return
@@ -99,6 +100,7 @@ def decide(assumed: Encoding, why: str, evidence: Evidence, source: Source, name
 
 
 def undecodable(name: str, encoding: str, what: str) -> ExtractRefused:
+    """The refusal of a file that is not in this encoding; `what` says how that shows."""
     return ExtractRefused(
         name,
         "undecodable",
@@ -108,7 +110,7 @@ def undecodable(name: str, encoding: str, what: str) -> ExtractRefused:
 
 
 class Evidence:
-    """Counts what speaks for and against UTF-8."""
+    """The evidence for and against UTF-8: valid characters of several bytes, and bytes that belong to none."""
 
     def __init__(self) -> None:
         self.good = 0
@@ -122,6 +124,7 @@ class Evidence:
         self._offset = 0
 
     def feed(self, chunk: bytes) -> None:
+        """Count a chunk."""
         if not self._tail and chunk.isascii():
             self._offset += len(chunk)
             return
@@ -131,6 +134,7 @@ class Evidence:
         self._judge(data[:cut])
 
     def finish(self) -> None:
+        """Count the last character; call it behind the last chunk."""
         self._judge(self._tail)
         self._tail = b""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from hcm_pipeline.extracts import Description
 from hcm_pipeline.sources.unpack import Compression
 
 Encoding = Literal["utf-8", "utf-16-le", "utf-16-be", "windows-1252", "latin-1"]
@@ -43,8 +43,13 @@ class Shape:
     """Why the file must be read with care; empty when its structure is regular throughout."""
 
     @classmethod
-    def from_values(cls, values: Mapping[str, object]) -> Shape:
-        """The shape whose values came back from JSON; other keys are left out."""
-        known = ((field.name, values[field.name]) for field in fields(cls))
-        plain: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in known}
+    def of(cls, description: Description) -> Shape:
+        """The shape that a description was made of."""
+        values = description.values().items()
+        plain: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in values}
         return cls(**plain)
+
+    def described(self) -> Description:
+        """What the register keeps of it."""
+        own = asdict(self)
+        return Description(own.pop("header"), own.pop("records"), own)

@@ -36,12 +36,14 @@ class Scan:
         self.longest = 0
 
     def feed(self, chunk: bytes) -> None:
+        """Count a chunk."""
         data = self._held + chunk
         self._held = data[-1:]
         if len(data) > 1:
             self._count(data[:-1], data[-1:])
 
     def finish(self) -> None:
+        """Count the last line; call it behind the last chunk."""
         if self._held:
             self._count(self._held, b'"')  # a quote: what may stand behind a closing one, and no line end
         if self._inside:
@@ -50,6 +52,7 @@ class Scan:
             self._lines(np.array([self._offset - self._line_start], np.int64))
 
     def newline(self) -> Newline:
+        """The line end of the file; mixed when there are several kinds."""
         kinds = [kind for kind, count in self._ends.items() if count]
         if not kinds:
             return "lf"
@@ -58,6 +61,7 @@ class Scan:
         return "lf" if kinds[0] == "lf" else "crlf" if kinds[0] == "crlf" else "cr"
 
     def irregular(self, columns: int, damaged: bool) -> tuple[str, ...]:
+        """Every reason why the file must be read with care."""
         found = {
             "quotes": self.irregular_quotes,
             "field counts": not self.irregular_quotes and self._delimiters != (columns - 1) * self.filled,
