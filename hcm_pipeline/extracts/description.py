@@ -29,6 +29,6 @@ class Description:
 
     @classmethod
     def from_json(cls, text: str) -> Description:
-        """What `to_json` made a text of."""
+        """The description that `to_json` made a text of."""
         values = orjson.loads(text)
         return cls(tuple(values.pop("header")), values.pop("records"), values)

@@ -50,6 +50,6 @@ class Shape:
         return cls(**plain)
 
     def described(self) -> Description:
-        """What the register keeps of it."""
+        """The description that the register keeps."""
         own = asdict(self)
         return Description(own.pop("header"), own.pop("records"), own)
