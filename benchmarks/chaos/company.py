@@ -11,8 +11,7 @@ from importlib import resources
 from benchmarks.chaos.site import START
 from hcm_pipeline.flow import landing, processing
 from hcm_pipeline.home import Home
-from hcm_pipeline.profile import LoadedProfile
-from hcm_pipeline.profile.load import parse
+from hcm_pipeline.profile import LoadedProfile, parse
 from hcm_pipeline.warehouse import Warehouse
 
 COLUMNS = ("Person Number", "Account Status", "First Name", "Last Name", "Manager", "Department Name", "Job Name",

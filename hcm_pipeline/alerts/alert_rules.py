@@ -25,7 +25,7 @@ from hcm_pipeline.delivery import (
     Remembered,
     remembered,
 )
-from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Relation, first, table
 
 EXPIRES_SOON = dt.timedelta(hours=1)

@@ -10,7 +10,7 @@ from hcm_pipeline.alerts.messages import Alert, Message
 from hcm_pipeline.alerts.outbox import Due, Outbox
 from hcm_pipeline.alerts.receivers import NotDelivered, Receiver
 from hcm_pipeline.http import Clock
-from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile import Profile
 
 log = logging.getLogger(__name__)
 

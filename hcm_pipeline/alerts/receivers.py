@@ -15,7 +15,7 @@ import httpx
 
 from hcm_pipeline.alerts.messages import Message, Phase
 from hcm_pipeline.http import trust, trust_context
-from hcm_pipeline.profile.model import Alerts, Mail
+from hcm_pipeline.profile import Alerts, Mail
 from hcm_pipeline.settings import AlertSecrets
 
 TIMEOUT = 15.0

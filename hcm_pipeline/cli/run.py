@@ -74,7 +74,7 @@ def _asked(date: str | None, from_: str | None, to: str | None) -> list[dt.date]
 
 
 def _land(here: flow.Installation, *, quiet: bool) -> list[flow.Landed]:
-    if not flow.waiting(here.home):
+    if not flow.waiting(here.home, here.profile):
         return []
     results = flow.land(here.warehouse, here.profile, None, now=here.clock, wait=True)
     for result in results:

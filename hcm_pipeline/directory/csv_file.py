@@ -19,7 +19,7 @@ from hcm_pipeline.directory.reading import Reading
 from hcm_pipeline.directory.tables import stage_query
 from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.home import private
-from hcm_pipeline.profile.model import Source
+from hcm_pipeline.profile import Source
 from hcm_pipeline.sources import examine, stage
 from hcm_pipeline.warehouse import Relation, Scratch, literal, quote, scratch
 

@@ -8,7 +8,7 @@ import duckdb
 
 from hcm_pipeline.directory.findings import Finding
 from hcm_pipeline.directory.tables import last_read
-from hcm_pipeline.profile.model import Directory, Identity, Profile
+from hcm_pipeline.profile import Directory, Identity, Profile
 
 _READ = "`hcm-pipeline identity directory` reads it"
 _VERIFY = "verify it there, or change identity.domain or identity.domains, then `hcm-pipeline identity directory`"

@@ -1,13 +1,13 @@
-"""What a file's name says: which source it belongs to, and which day it speaks for."""
+"""The name of a file says which source it belongs to, and which day it speaks for."""
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable
-from datetime import date, datetime
 from fnmatch import fnmatchcase
 
-from hcm_pipeline.profile.model import BusinessDate, Source
+from hcm_pipeline.profile import BusinessDate, Source
 
 PACKED = (".gz", ".zip")
 
@@ -29,12 +29,7 @@ def match_source(name: str, sources: Iterable[Source]) -> Source | None:
     return None
 
 
-def business_date(name: str, source: Source) -> date | None:
-    """The day that the name gives; None when it gives none (`read_business_date` says why)."""
-    return read_business_date(name, source)[0]
-
-
-def read_business_date(name: str, source: Source) -> tuple[date | None, str]:
+def read_business_date(name: str, source: Source) -> tuple[dt.date | None, str]:
     """The day, and where it comes from; or None, and why there is none.
 
     Only the first match of the pattern counts: a later one is no substitute for an impossible date. With the default
@@ -49,7 +44,7 @@ def read_business_date(name: str, source: Source) -> tuple[date | None, str]:
     text = match[1] if match.re.groups and match[1] is not None else match[0]
     for layout in _formats(rule):
         try:
-            return datetime.strptime(text, layout).date(), "the file's name"  # noqa: DTZ007  a day has no zone
+            return dt.datetime.strptime(text, layout).date(), "the file's name"  # noqa: DTZ007  a day has no zone
         except ValueError:
             continue
     return None, f"{text} is no date in the format {rule.format}; name the day with --date"

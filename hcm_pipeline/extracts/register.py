@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import orjson
 
 from hcm_pipeline.errors import ExtractRefused, UsageError
-from hcm_pipeline.profile.model import Profile, Source
-from hcm_pipeline.sources import Shape
-from hcm_pipeline.warehouse import first
+from hcm_pipeline.extracts.taking import Taken
+from hcm_pipeline.extracts.description import Description
+from hcm_pipeline.profile import FieldSpec, Profile, Source
+from hcm_pipeline.warehouse import first, query, transaction
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,13 @@ class Extract:
     content: str
     business_date: dt.date
     name: str
-    shape: Shape
+    description: Description
     status: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Its headings."""
+        return self.description.columns
 
     def stored(self, extracts: Path) -> Path:
         """The immutable copy."""
@@ -41,16 +46,10 @@ _COLUMNS = "extract_id, sha256, source, content, business_date, name, shape, sta
 
 def _extract(row: Sequence[Any]) -> Extract:
     number, sha256, source, content, date, name, shape, status = row
-    return Extract(number, sha256, source, content, date, name, _shape(shape), status)
+    return Extract(number, sha256, source, content, date, name, Description.from_json(shape), status)
 
 
-def _shape(text: str) -> Shape:
-    values: dict[str, Any] = orjson.loads(text)
-    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
-    return Shape(**fields)
-
-
-def find(con: duckdb.DuckDBPyConnection, sha256: str) -> Extract | None:
+def with_bytes(con: duckdb.DuckDBPyConnection, sha256: str) -> Extract | None:
     """The extract with these bytes, if they were ever taken."""
     row = first(con, f"select {_COLUMNS} from extracts where sha256 = ?", [sha256])
     return _extract(row) if row else None
@@ -120,7 +119,7 @@ def choose(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> tu
 
 def note_quiet(con: duckdb.DuckDBPyConnection, extract: Extract, day: dt.date, name: str, now: dt.datetime) -> None:
     """The same file without records came for another date: on that date nothing had changed, and no extract is missing."""
-    if extract.shape.records == 0 and day != extract.business_date:
+    if extract.description.records == 0 and day != extract.business_date:
         con.execute("insert into quiet_deliveries values (?, ?, ?, ?)", [extract.extract_id, day, name, now])
 
 
@@ -134,14 +133,8 @@ def last_before(con: duckdb.DuckDBPyConnection, extract: Extract, day: dt.date) 
     """The newest date up to which an extract's source was applied without it, by itself or by a full extract."""
     row = first(
         con,
-        """select max(day) from (
-            select business_date as day from extracts where status not in ('refused', 'stopped') and extract_id <> $me
-            and ((business_date < $day and status = 'applied' and (source = $source or content = 'full'))
-                or (business_date = $day and content = 'full' and extract_id < $me))
-            union all
-            select q.business_date from quiet_deliveries q join extracts e using (extract_id)
-            where e.source = $source and q.business_date < $day)""",
-        {"me": extract.extract_id, "day": day, "source": extract.source},
+        query(__package__, "applied_before"),
+        {"extract_id": extract.extract_id, "day": day, "source": extract.source},
     )
     return row[0] if row else None
 
@@ -163,7 +156,7 @@ def _made_good(con: duckdb.DuckDBPyConnection, extract: Extract, day: dt.date, e
 
 
 def is_accepted(con: duckdb.DuckDBPyConnection, extract: Extract) -> bool:
-    """Whether a person's last word about the extract is that it be applied as it is."""
+    """Whether the latest decision about the extract is that it be applied as it is."""
     row = first(
         con,
         "select decision from extract_decisions where extract_id = ? order by decided_at desc limit 1",
@@ -187,12 +180,11 @@ def named(con: duckdb.DuckDBPyConnection, beginning: str) -> Extract:
 def decide(
     con: duckdb.DuckDBPyConnection, extract: Extract, decision: str, *, by: str, why: str, now: dt.datetime
 ) -> None:
-    """Enter a person's word, accept or refuse, in a transaction of its own; the next run of the extract's date acts on it.
+    """Enter an approval or a refusal (accept, refuse), in a transaction of its own; the next run of the extract's date acts on it.
 
     Refusing what was applied takes it back: its date is processed anew without it.
     """
-    con.begin()
-    try:
+    with transaction(con):
         con.execute(
             "insert into extract_decisions values (?, ?, ?, ?, ?)", [extract.extract_id, decision, by, now, why]
         )
@@ -207,46 +199,35 @@ def decide(
             )
         if first(con, "select 1 from days where business_date = ?", [extract.business_date]):
             con.execute("insert or ignore into to_rebuild values (?)", [extract.business_date])
-        con.commit()
-    except BaseException:
-        con.rollback()
-        raise
 
 
-def columns_faults(profile: Profile, shape: Shape, name: str) -> tuple[list[str], list[str]]:
-    """(unknown columns, missing columns) of a header. Raises ExtractRefused when a required column is missing."""
-    wanted = {spec.column: spec for spec in profile.columns.values()}
-    missing = [column for column in wanted if column not in shape.header]
-    required = [column for column in missing if wanted[column].required]
+def columns_faults(wanted: Mapping[str, FieldSpec], description: Description, name: str) -> tuple[list[str], list[str]]:
+    """(unknown columns, missing columns) of an extract whose source has its fields so. Raises ExtractRefused when a required column
+    is missing."""
+    specs = {spec.column: spec for spec in wanted.values()}
+    missing = [column for column in specs if column not in description.columns]
+    required = [column for column in missing if specs[column].required]
     if required:
         raise ExtractRefused(
             name,
             "missing_required_column",
             f"the required column{'s' if len(required) > 1 else ''} {', '.join(required)} "
-            f"{'are' if len(required) > 1 else 'is'} missing; the file has {', '.join(shape.header)}. "
+            f"{'are' if len(required) > 1 else 'is'} missing; the file has {', '.join(description.columns)}. "
             "Correct the extract, or name its columns in the profile",
         )
-    return [column for column in shape.header if column not in wanted], missing
+    return [column for column in description.columns if column not in specs], missing
 
 
-def register(
-    con: duckdb.DuckDBPyConnection,
-    profile: Profile,
-    source: Source,
-    *,
-    sha256: str,
-    size: int,
-    name: str,
-    day: dt.date,
-    shape: Shape,
-    now: dt.datetime,
-) -> Extract:
-    """Enter a new extract. Raises ExtractRefused for a header that the profile cannot read."""
-    unknown, missing = columns_faults(profile, shape, name)
+def enter(
+    con: duckdb.DuckDBPyConnection, profile: Profile, source: Source, taken: Taken, description: Description, *,
+    name: str, day: dt.date, now: dt.datetime,
+) -> Extract:  # fmt: skip
+    """Enter a new extract. Raises ExtractRefused for columns that the profile cannot read."""
+    unknown, missing = columns_faults(profile.columns_of(source), description, name)
     number = (first(con, "select coalesce(max(extract_id), 0) + 1 from extracts") or (1,))[0]
     con.execute(
         "insert into extracts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'landed', null, null, null, null)",
-        [number, sha256, source.name, source.content, day, name, size, now, orjson.dumps(asdict(shape)).decode(),
+        [number, taken.sha256, source.name, source.content, day, name, taken.size, now, description.to_json(),
          unknown, missing],
     )  # fmt: skip
-    return Extract(number, sha256, source.name, source.content, day, name, shape, "landed")
+    return Extract(number, taken.sha256, source.name, source.content, day, name, description, "landed")

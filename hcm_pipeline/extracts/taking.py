@@ -16,7 +16,7 @@ from pathlib import Path
 from hcm_pipeline.errors import ExtractRefused
 
 UNFINISHED_ENDINGS = (".part", ".tmp", ".filepart", ".partial", ".crdownload")
-"""What transfer programs and browsers put behind the name of a file that is not complete."""
+"""Endings that transfer programs and browsers put behind the name of a file that is not complete."""
 
 _CHUNK = 1 << 20
 
@@ -31,21 +31,21 @@ class Taken:
 
 
 @dataclass(frozen=True)
-class Whole:
-    """Nothing speaks against taking the file now."""
+class Complete:
+    """The file can be taken now. `size` in bytes."""
 
     size: int
 
 
 @dataclass(frozen=True)
 class Left:
-    """The file is left where it is. `settles`: it may be taken later as it is; else a person must do something."""
+    """The file is left where it is. `settles`: it may be taken later as it is; otherwise a person must do something."""
 
     reason: str
     settles: bool
 
 
-def is_whole(path: Path, settle_seconds: float, now: float) -> Whole | Left:
+def is_complete(path: Path, settle_seconds: float, now: float) -> Complete | Left:
     """Whether a landed file is complete, as far as can be told. `now` is in seconds since the epoch.
 
     A modification time further in the future than `settle_seconds` comes from another clock and says nothing.
@@ -75,7 +75,7 @@ def is_whole(path: Path, settle_seconds: float, now: float) -> Whole | Left:
             return Left("another process still holds it open for writing", settles=True)
     finally:
         os.close(handle)
-    return Whole(found.st_size)
+    return Complete(found.st_size)
 
 
 def take(path: Path, extracts: Path, scratch: Path) -> Taken:

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from hcm_pipeline.delivery import JournaledManifest as JournaledManifest
 from hcm_pipeline.delivery.outcomes.failures import decide_retry
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.extracts import register
-from hcm_pipeline.extracts.register import Extract
+from hcm_pipeline.extracts import Extract, register
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.naming import workforce
 from hcm_pipeline.identity import review

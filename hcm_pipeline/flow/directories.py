@@ -16,8 +16,7 @@ from hcm_pipeline.entra import EntraConnection, GraphClient
 from hcm_pipeline.errors import GuardStop, PipelineError, UsageError
 from hcm_pipeline.flow import verdict_table
 from hcm_pipeline.flow.installation import Installation, Progress, quiet
-from hcm_pipeline.profile import Profile
-from hcm_pipeline.profile.model import Directory
+from hcm_pipeline.profile import Directory, Profile
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.connection import describe, open_target
 from hcm_pipeline.verdicts import Kind, Verdict

@@ -8,9 +8,7 @@ import duckdb
 
 from hcm_pipeline.delivery import Facts, Rules, Snapshot, Target, Task, why_plan
 from hcm_pipeline.identity import ALIASES, PROXY_ADDRESSES
-from hcm_pipeline.profile import LoadedProfile, Profile
-from hcm_pipeline.profile.model import IDENTITY_COLUMNS
-from hcm_pipeline.profile.scope import scope_sql
+from hcm_pipeline.profile import IDENTITY_COLUMNS, LoadedProfile, Profile, scope_sql
 from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, quote, scratch, table
 
 

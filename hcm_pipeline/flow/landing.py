@@ -1,19 +1,28 @@
-"""Landing: files become extracts, each taken exactly once by the sha256 of its bytes."""
+"""Landing: what waits in the places of the sources becomes extracts, each taken exactly once by the sha256 of its bytes."""
 
 from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hcm_pipeline.errors import ExtractRefused
-from hcm_pipeline.extracts import register
+from hcm_pipeline.extracts import (
+    Complete,
+    Left,
+    Taken,
+    enter,
+    match_source,
+    note_quiet,
+    read_business_date,
+    with_bytes,
+)
 from hcm_pipeline.home import Home
-from hcm_pipeline.profile.model import Profile, Source
-from hcm_pipeline.sources import Left, Shape, Taken, examine, is_whole, match_source, read_business_date, take
-from hcm_pipeline.warehouse import Warehouse
+from hcm_pipeline.profile import Profile, Source
+from hcm_pipeline.sources import Folder, Place, Waiting, format_of
+from hcm_pipeline.warehouse import Warehouse, transaction
 
 DAYS_AHEAD = 31
 """How far ahead of today a file's business date may lie; beyond it, the date is a mistake."""
@@ -23,7 +32,7 @@ SETTLE_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Landed:
-    """What became of one file. `result` is taken, known (the bytes were taken before), left or refused."""
+    """The result of one file. `result` is taken, known (the bytes were taken before), left or refused."""
 
     name: str
     result: str
@@ -31,12 +40,31 @@ class Landed:
     sha256: str | None = None
     source: str | None = None
     business_date: dt.date | None = None
-    shape: Shape | None = None
+    shape: Mapping[str, object] | None = None
+    """The description as the format keeps it."""
 
 
-def waiting(home: Home) -> list[Path]:
-    """What lies in the landing folder, by name."""
-    return sorted(home.landing.iterdir()) if home.landing.is_dir() else []
+@dataclass(frozen=True)
+class _Assigned:
+    """Something that waits, and the source and business date that it is for."""
+
+    place: Place
+    waiting: Waiting
+    source: Source
+    day: dt.date
+
+
+def place_of(home: Home) -> Place:
+    """The place where the profile's sources are delivered to."""
+    return Folder(home.landing)
+
+
+def waiting(home: Home, profile: Profile) -> list[Waiting]:
+    """Everything that waits to be taken, by name."""
+    place = place_of(home)
+    formats = {source.format: format_of(source) for source in profile.sources}
+    found = {each.name: each for kind in formats.values() for each in kind.look(place, None).waiting}
+    return [found[name] for name in sorted(found)]
 
 
 def land(
@@ -50,45 +78,61 @@ def land(
     settle: float = SETTLE_SECONDS,
     wait: bool = False,
 ) -> list[Landed]:
-    """Take files (None: everything in the landing folder, from where taken files then go away).
+    """Take files (None: everything that waits in the landing folder, from where taken files then go away).
 
     `wait`: give a file that changed a moment ago the time to settle. A file that cannot be used stays where it is and is
     reported; the others are taken all the same.
     """
     home = warehouse.home
     dropped = files is None
+    found: list[tuple[Place, Waiting]] = (
+        [(place_of(home), each) for each in waiting(home, profile)]
+        if files is None
+        else [(Folder(path.parent), Waiting(path.name, "")) for path in files]
+    )
     results = []
-    for path in waiting(home) if files is None else files:
-        state = is_whole(path, settle if dropped else 0.0, time.time())
-        deadline = time.monotonic() + 2 * settle
-        while wait and isinstance(state, Left) and state.settles and time.monotonic() < deadline:
-            time.sleep(settle / 10)
-            state = is_whole(path, settle if dropped else 0.0, time.time())
+    for place, each in found:
+        state = _settled(place, each, settle, wait=wait, dropped=dropped)
         if isinstance(state, Left):
-            results.append(Landed(path.name, "left", state.reason))
+            results.append(Landed(each.name, "left", state.reason))
             continue
         try:
-            landed = _take(warehouse, profile, path, date, source, dropped, now())
+            chosen = source or _source_of(each.name, profile, dropped=dropped)
+            day = _day_of(each.name, chosen, profile, date, now())
+            landed = _take(warehouse, profile, _Assigned(place, each, chosen, day), now())
         except ExtractRefused as refused:
-            landed = Landed(path.name, "refused", str(refused).removeprefix(f"{path.name}: "))
+            landed = Landed(each.name, "refused", str(refused).removeprefix(f"{each.name}: "))
         results.append(landed)
         if dropped and landed.result in {"taken", "known"}:
-            path.unlink(missing_ok=True)
+            place.remove(each)
     return results
 
 
-def _take(
-    warehouse: Warehouse, profile: Profile, path: Path, date: dt.date | None, source: Source | None, dropped: bool,
-    now: dt.datetime,
-) -> Landed:  # fmt: skip
-    home, name = warehouse.home, path.name
-    chosen = source or match_source(name, profile.sources)
+def _settled(place: Place, each: Waiting, settle: float, *, wait: bool, dropped: bool) -> Complete | Left:
+    """Its state, after the time to settle where there is some."""
+    patience = settle if dropped else 0.0
+    state = place.state(each, patience, time.time())
+    deadline = time.monotonic() + 2 * settle
+    while wait and isinstance(state, Left) and state.settles and time.monotonic() < deadline:
+        time.sleep(settle / 10)
+        state = place.state(each, patience, time.time())
+    return state
+
+
+def _source_of(name: str, profile: Profile, *, dropped: bool) -> Source:
+    """The source that a name fits; of a file that was named to the command, the only source. Raises ExtractRefused."""
+    chosen = match_source(name, profile.sources)
     if chosen is None and not dropped and len(profile.sources) == 1:
         chosen = profile.sources[0]
     if chosen is None:
-        globs = ", ".join(f"{s.name} ({s.glob})" for s in profile.sources)
+        globs = ", ".join(f"{source.name} ({source.glob})" for source in profile.sources)
         raise ExtractRefused(name, "no_source", f"fits no source of the profile: {globs}; name one with --source")
-    day, why = (date, "given") if date else read_business_date(name, chosen)
+    return chosen
+
+
+def _day_of(name: str, source: Source, profile: Profile, given: dt.date | None, now: dt.datetime) -> dt.date:
+    """The business date, given or by the name. Raises ExtractRefused for none, and for one that cannot be."""
+    day, why = (given, "given") if given else read_business_date(name, source)
     if day is None:
         raise ExtractRefused(name, "no_business_date", f"no business date: {why}")
     if day.isoformat() < profile.start_date:
@@ -99,35 +143,30 @@ def _take(
         raise ExtractRefused(
             name, "far_ahead", f"the business date {day} is more than {DAYS_AHEAD} days ahead; name the day with --date"
         )
-    taken: Taken = take(path, home.extracts, home.scratch)
+    return day
+
+
+def _take(warehouse: Warehouse, profile: Profile, assigned: _Assigned, now: dt.datetime) -> Landed:
+    name, source, day = assigned.waiting.name, assigned.source, assigned.day
+    taken: Taken = format_of(source).take(assigned.place, assigned.waiting, warehouse.home)
     with warehouse.write() as con:
-        known = register.find(con, taken.sha256)
+        known = with_bytes(con, taken.sha256)
         if known:
-            register.note_quiet(con, known, day, name, now)
+            note_quiet(con, known, day, name, now)
             return Landed(
                 name, "known", f"the same bytes were taken before as {known.name} for {known.business_date}; nothing changed",
-                taken.sha256, known.source, known.business_date, known.shape,
+                taken.sha256, known.source, known.business_date, known.description.values(),
             )  # fmt: skip
         try:
-            shape = examine(taken.stored, chosen, name=name)
-            if shape.records == 0 and chosen.content == "full":
+            description = format_of(source).describe(taken.stored, source, name)
+            if description.records == 0 and source.content == "full":
                 raise ExtractRefused(  # noqa: TRY301 - one place removes the copy
                     name, "header_only", "holds a header and no row; a full extract without anybody is not believed"
                 )
-            con.begin()
-            extract = register.register(
-                con, profile, chosen, sha256=taken.sha256, size=taken.size, name=name, day=day, shape=shape, now=now
-            )
-            con.commit()
+            with transaction(con):
+                extract = enter(con, profile, source, taken, description, name=name, day=day, now=now)
         except ExtractRefused:
             taken.stored.unlink(missing_ok=True)  # nothing refers to it; the file itself stays where it is
             raise
-    return Landed(name, "taken", describe(shape), taken.sha256, extract.source, day, shape)
-
-
-def describe(shape: Shape) -> str:
-    """What was detected, in a line."""
-    delimiter = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}.get(shape.delimiter, shape.delimiter)
-    packed = f", {shape.compression}" if shape.compression != "none" else ""
-    rows = f", {shape.records:,} rows" if shape.records is not None else ""
-    return f"{shape.encoding}, {delimiter}, {shape.newline}{packed}, {len(shape.header)} columns{rows}"
+    summary = format_of(source).summary(description)
+    return Landed(name, "taken", summary, taken.sha256, extract.source, day, description.values())

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from hcm_pipeline.errors import ExtractRefused, GuardStop, HomeError, UsageError
-from hcm_pipeline.extracts.register import of_day
+from hcm_pipeline.extracts import of_day
 from hcm_pipeline.flow import verdict_table
 from hcm_pipeline.flow.installation import Clock, Progress, quiet, utc_now
 from hcm_pipeline.flow.landing import DAYS_AHEAD

@@ -1,4 +1,4 @@
-"""Loading a profile: its own rules, and those of the target that it maps workers to."""
+"""Loading a profile: its own rules, and those of the formats of its sources and of the target that it maps workers to."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from importlib import resources
 
 from hcm_pipeline import profile
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.profile import BUILT_IN, LoadedProfile, Profile, built_in_names
-from hcm_pipeline.profile.model import IDENTITY_COLUMNS
+from hcm_pipeline.profile import BUILT_IN, IDENTITY_COLUMNS, LoadedProfile, Profile, built_in_names
+from hcm_pipeline.sources import format_faults
 from hcm_pipeline.targets.entra import compile_mapping, mapping_faults
 from hcm_pipeline.warehouse import DUCKDB_TYPES
 from hcm_pipeline.workers.change_kinds import KINDS as CHANGE_KINDS
@@ -24,7 +24,7 @@ __all__ = [
     "worker_columns",
 ]
 
-JUDGES = (mapping_faults,)
+JUDGES = (format_faults, mapping_faults)
 
 
 def load_profile(name_or_path: str) -> LoadedProfile:

@@ -15,7 +15,7 @@ import orjson
 from hcm_pipeline.delivery.plan.guards import Verdict as LimitVerdict
 from hcm_pipeline.delivery.plan.planning import Plan
 from hcm_pipeline.errors import ExtractHeld, GuardStop
-from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile import Profile
 from hcm_pipeline.verdicts import Effect, Kind, Verdict
 from hcm_pipeline.workers import DayCounts
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from hcm_pipeline.directory import COMMON_NAME, SAM, UPN_LOCAL, Limit, beginning_sql
 from hcm_pipeline.identity.reserved import reserved_sql
 from hcm_pipeline.identity.templates import candidate_sql, number_sql, numbered_sql, piece_sql, pieces_of, stem_sql
-from hcm_pipeline.profile.model import Naming, Profile
+from hcm_pipeline.profile import Naming, Profile
 from hcm_pipeline.warehouse import Relation, Scratch, literal, quote, scratch
 
 FEW = 50_000

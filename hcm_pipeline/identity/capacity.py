@@ -8,7 +8,7 @@ import duckdb
 
 from hcm_pipeline.identity.allocation import attributes
 from hcm_pipeline.identity.templates import number_sql, stem_sql
-from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile import Profile
 
 
 @dataclass(frozen=True)

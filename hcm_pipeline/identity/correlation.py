@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from hcm_pipeline.directory import CONTAINER, RELATIVE_NAME
 from hcm_pipeline.identity.latest_decisions import latest_decisions
-from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote, scratch
 
 SEVERAL, SHARED, HELD = "several accounts", "account of several workers", "account of somebody else"

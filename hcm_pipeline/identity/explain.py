@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hcm_pipeline.identity.allocation import Attribute, attributes
 from hcm_pipeline.identity.name_parts import named_sql, parts_of
 from hcm_pipeline.identity.workforce import Workforce
-from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Relation, Scratch, scratch
 
 

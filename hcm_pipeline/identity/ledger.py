@@ -18,8 +18,7 @@ from hcm_pipeline.identity.rehires import offer_rehires, take_over
 from hcm_pipeline.identity.renames import follow_renames, take_spellings
 from hcm_pipeline.identity.retention import bring_back, release
 from hcm_pipeline.identity.workforce import Workforce
-from hcm_pipeline.profile.model import Profile
-from hcm_pipeline.profile.scope import scope_sql
+from hcm_pipeline.profile import Profile, scope_sql
 from hcm_pipeline.verdicts import Kind
 from hcm_pipeline.warehouse import Relation, Scratch, query, scratch, table
 

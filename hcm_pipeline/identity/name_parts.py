@@ -10,7 +10,7 @@ from hcm_pipeline.identity.placement import place_columns, with_last_day
 from hcm_pipeline.identity.romanisation import HOMES
 from hcm_pipeline.identity.spelling import latin_sql, spell_columns, spelled_sql
 from hcm_pipeline.identity.templates import fields_of
-from hcm_pipeline.profile.model import NAME_PARTS, Profile
+from hcm_pipeline.profile import NAME_PARTS, Profile
 from hcm_pipeline.warehouse import Relation, Scratch, literal, quote, scratch
 
 PARTICLES = ("af", "al", "bin", "binti", "d'", "da", "das", "de", "del", "della", "den", "der", "des", "di", "do", "dos", "du",

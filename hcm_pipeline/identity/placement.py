@@ -15,8 +15,7 @@ import duckdb
 from hcm_pipeline.directory import Finding, canonical, key, key_sql
 from hcm_pipeline.identity.allocation import attributes
 from hcm_pipeline.identity.workforce import Workforce
-from hcm_pipeline.profile.model import Profile
-from hcm_pipeline.profile.scope import scope_sql
+from hcm_pipeline.profile import Profile, scope_sql
 from hcm_pipeline.warehouse import Relation, Scratch, literal
 
 FOUND = ("account", "imported")

@@ -14,8 +14,7 @@ from hcm_pipeline.identity.name_parts import named_sql, spelled_parts
 from hcm_pipeline.identity.renames import retire
 from hcm_pipeline.identity.retention import GIVEN_BACK, lost_names
 from hcm_pipeline.identity.workforce import Workforce
-from hcm_pipeline.profile.model import NAME_PARTS, Profile, RehireBy
-from hcm_pipeline.profile.scope import scope_sql
+from hcm_pipeline.profile import NAME_PARTS, Profile, RehireBy, scope_sql
 from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote, scratch
 
 LIKELY, TAKEN_OVER = "likely rehire", "number taken over"

@@ -8,8 +8,7 @@ from hcm_pipeline.identity.allocation import STANDS_IN
 from hcm_pipeline.identity.name_parts import named_sql, parts_of
 from hcm_pipeline.identity.placement import FOUND
 from hcm_pipeline.identity.workforce import Workforce
-from hcm_pipeline.profile.model import NAME_PARTS, Profile
-from hcm_pipeline.profile.scope import scope_sql
+from hcm_pipeline.profile import NAME_PARTS, Profile, scope_sql
 from hcm_pipeline.warehouse import Relation, Scratch, literal, scratch
 
 RESERVED_FOR_LIFE = ("user_principal_name", "sam_account_name")

@@ -6,7 +6,7 @@ a part is what makes people of the name Scunthorpe unnameable.
 
 from __future__ import annotations
 
-from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import literal
 
 MAILBOXES = ("abuse", "hostmaster", "info", "mailer-daemon", "marketing", "news", "noc", "noreply", "no-reply", "postmaster",

@@ -6,8 +6,7 @@ from hcm_pipeline.identity.allocation import attributes
 from hcm_pipeline.identity.placement import last_day_sql
 from hcm_pipeline.identity.renames import RETIRED, retire
 from hcm_pipeline.identity.workforce import Workforce
-from hcm_pipeline.profile.model import Profile
-from hcm_pipeline.profile.scope import scope_sql
+from hcm_pipeline.profile import Profile, scope_sql
 from hcm_pipeline.warehouse import Relation, Scratch, scratch
 
 GIVEN_BACK = """released_on = null,

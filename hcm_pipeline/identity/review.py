@@ -14,8 +14,7 @@ from hcm_pipeline.identity.latest_decisions import latest_decisions
 from hcm_pipeline.identity.name_parts import JUDGED, named_sql, spelled_parts
 from hcm_pipeline.identity.rehires import LIKELY, TAKEN_OVER
 from hcm_pipeline.identity.workforce import Workforce
-from hcm_pipeline.profile.model import NAME_PARTS, Profile
-from hcm_pipeline.profile.scope import scope_sql
+from hcm_pipeline.profile import NAME_PARTS, Profile, scope_sql
 from hcm_pipeline.warehouse import Relation, Scratch, first, scratch
 
 SPELLING = re.compile(r"[A-Za-z0-9]+(?:[ .'-][A-Za-z0-9]+)*")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hcm_pipeline.directory import EDGES, Limit
-from hcm_pipeline.profile.model import NAME_PARTS, PLACEHOLDER, Naming
+from hcm_pipeline.profile import NAME_PARTS, PLACEHOLDER, Naming
 from hcm_pipeline.warehouse import literal, quote
 
 NAMING_PARTS = frozenset({"first", "preferred", "last"})

@@ -1,6 +1,101 @@
-"""Profiles: one organisation's configuration."""
+"""One organisation's configuration as typed values, read from TOML and checked before anything uses it."""
 
+from hcm_pipeline.profile.alert_section import Alerts, FailureLimit, Mail
+from hcm_pipeline.profile.delivery_section import Delivery, Outcomes
+from hcm_pipeline.profile.directory_section import Directory
+from hcm_pipeline.profile.guard_section import GuardKind, GuardLimit, Guards
+from hcm_pipeline.profile.identity_section import (
+    AdoptBy,
+    DomainFor,
+    Identity,
+    LeaversIn,
+    PlacementFor,
+    RehireBy,
+    Spelling,
+)
 from hcm_pipeline.profile.load import BUILT_IN, LoadedProfile, built_in_names, load, parse
-from hcm_pipeline.profile.model import Directory, Profile, Source
+from hcm_pipeline.profile.mapping_section import Mapped, Scim
+from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile.naming_section import NAME_PARTS, PLACEHOLDER, Naming, NamingFor
+from hcm_pipeline.profile.scope import clause_sql, scope_sql
+from hcm_pipeline.profile.scope_section import Clause, Operator, Scope, ScopeGroup
+from hcm_pipeline.profile.source_section import NAMESPACE_END, BusinessDate, Source, SourceField
+from hcm_pipeline.profile.value_types import Model
+from hcm_pipeline.profile.worker_fields import (
+    CORE_FIELDS,
+    IDENTITY_COLUMNS,
+    LEDGER_COLUMNS,
+    LIFE_COLUMNS,
+    STAGES,
+    FieldSpec,
+)
+from hcm_pipeline.profile.worker_section import (
+    Completeness,
+    Life,
+    Pick,
+    QuarantineLimit,
+    Share,
+    Slices,
+    Step,
+    Workers,
+    WorkerTypes,
+    ZoneFor,
+)
 
-__all__ = ["BUILT_IN", "Directory", "LoadedProfile", "Profile", "Source", "built_in_names", "load", "parse"]
+__all__ = [
+    "BUILT_IN",
+    "CORE_FIELDS",
+    "IDENTITY_COLUMNS",
+    "LEDGER_COLUMNS",
+    "LIFE_COLUMNS",
+    "NAMESPACE_END",
+    "NAME_PARTS",
+    "PLACEHOLDER",
+    "STAGES",
+    "AdoptBy",
+    "Alerts",
+    "BusinessDate",
+    "Clause",
+    "Completeness",
+    "Delivery",
+    "Directory",
+    "DomainFor",
+    "FailureLimit",
+    "FieldSpec",
+    "GuardKind",
+    "GuardLimit",
+    "Guards",
+    "Identity",
+    "LeaversIn",
+    "Life",
+    "LoadedProfile",
+    "Mail",
+    "Mapped",
+    "Model",
+    "Naming",
+    "NamingFor",
+    "Operator",
+    "Outcomes",
+    "Pick",
+    "PlacementFor",
+    "Profile",
+    "QuarantineLimit",
+    "RehireBy",
+    "Scim",
+    "Scope",
+    "ScopeGroup",
+    "Share",
+    "Slices",
+    "Source",
+    "SourceField",
+    "Spelling",
+    "Step",
+    "WorkerTypes",
+    "Workers",
+    "ZoneFor",
+    "built_in_names",
+    "clause_sql",
+    "load",
+    "parse",
+    "scope_sql",
+]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hcm_pipeline.errors import ProfileFault
-from hcm_pipeline.profile.model import LIFE_COLUMNS, Profile
+from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.profile.scope import clause_sql
+from hcm_pipeline.profile.worker_fields import LIFE_COLUMNS
 from hcm_pipeline.warehouse import DUCKDB_TYPES, type_of
 
 
@@ -30,7 +31,7 @@ def condition_faults(profile: Profile) -> Iterator[ProfileFault]:
     for part in ("special", "domains", "placement", "leavers"):
         rules = getattr(profile.identity, part)
         conditions += [(f"identity.{part}[{i}].when", rule.when) for i, rule in enumerate(rules)]
-    for where, condition, columns in [*((*it, fields) for it in conditions), *((*it, facts) for it in of_facts)]:
+    for where, condition, columns in [*((*one, fields) for one in conditions), *((*one, facts) for one in of_facts)]:
         try:
             kind = type_of(condition, columns)
         except ValueError as error:

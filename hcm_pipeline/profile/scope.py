@@ -1,4 +1,4 @@
-"""Who gets an account: the profile's conditions and scoping filters, as one SQL condition over worker fields.
+"""The scope: who gets an account. The profile's conditions and scoping filters, as one SQL condition over worker fields.
 
 The filters are those of Entra ID (operators, clauses that must all hold, groups of which one must), which it evaluates for
 attributes of its own. Here they also go over dates and worker types, which Entra ID cannot filter on.
@@ -9,7 +9,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from hcm_pipeline.profile.model import LIFE_COLUMNS, Clause, Profile
+from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile.scope_section import Clause
+from hcm_pipeline.profile.worker_fields import LIFE_COLUMNS
 from hcm_pipeline.warehouse import literal, quote
 
 Make = Callable[[str, str], str]

@@ -1,21 +1,31 @@
-"""Delivered files: take them whole, find out what they are, stage every record. Knows neither workers nor Dagster."""
+"""Sources: where the data of workers come from. This room decides how an extract of each format is read, and which of its records
+can be rows. It knows neither workers nor Dagster.
 
-from hcm_pipeline.extracts.file_names import business_date, match_source, read_business_date
-from hcm_pipeline.extracts.taking import Left, Taken, Whole, is_whole, take
-from hcm_pipeline.sources.delimited import StageCounts, stage
-from hcm_pipeline.sources.detect import Shape, examine
+A format is a `SourceFormat`; `FORMATS` has them by the name that a profile gives them, and takes more.
+"""
+
+from hcm_pipeline.sources.delimited import Shape, StageCounts, examine, stage
+from hcm_pipeline.sources.formats import FORMATS, format_faults, format_of
+from hcm_pipeline.sources.places import Folder, Looked, Place, Waiting
+from hcm_pipeline.sources.source_format import REJECT_COLUMNS, ROW_NO, FileFormat, SourceFormat, StagedExtract
+from hcm_pipeline.sources.unpack import unpacked
 
 __all__ = [
-    "Left",
+    "FORMATS",
+    "REJECT_COLUMNS",
+    "ROW_NO",
+    "FileFormat",
+    "Folder",
+    "Looked",
+    "Place",
     "Shape",
+    "SourceFormat",
     "StageCounts",
-    "Taken",
-    "Whole",
-    "business_date",
+    "StagedExtract",
+    "Waiting",
     "examine",
-    "is_whole",
-    "match_source",
-    "read_business_date",
+    "format_faults",
+    "format_of",
     "stage",
-    "take",
+    "unpacked",
 ]

@@ -69,12 +69,22 @@ class Scratch:
 
     def of_arrow(self, what: str, table: pa.Table) -> Relation:
         """A table of the rows of an Arrow table."""
-        number = next(_NUMBERS)
-        self.con.register(f"arrow_{number}", table)
+        with self._registered(table) as name:
+            return self.make(what, f"from {name}")
+
+    def append(self, relation: Relation, table: pa.Table, select: str = "*") -> None:
+        """Add the rows of an Arrow table to a relation; `select` gives the relation's columns, in order, over the table's."""
+        with self._registered(table) as name:
+            self.run(f"insert into {relation} select {select} from {name}")
+
+    @contextlib.contextmanager
+    def _registered(self, table: pa.Table) -> Iterator[str]:
+        name = f"arrow_{next(_NUMBERS)}"
+        self.con.register(name, table)
         try:
-            return self.make(what, f"from arrow_{number}")
+            yield name
         finally:
-            self.con.unregister(f"arrow_{number}")
+            self.con.unregister(name)
 
     def of_rows(self, what: str, columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> Relation:
         """A table of Python rows: for few of them. `columns` is name to DuckDB type."""

@@ -15,7 +15,7 @@ create table extracts (
     name varchar not null,                 -- file name as delivered
     size_bytes bigint not null,
     landed_at timestamptz not null,
-    shape json not null,                   -- what was detected: compression, encoding, delimiter, newline, header
+    shape json not null,                   -- the description: header, records, and what its format keeps
     unknown_columns varchar[] not null,    -- in the file, not in the profile
     missing_columns varchar[] not null,    -- in the profile, not in the file: what is known of them is kept
     status varchar not null,               -- landed | applied | superseded | stopped | refused

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hcm_pipeline.profile.model import Profile, WorkerTypes
+from hcm_pipeline.profile import Profile, WorkerTypes
 from hcm_pipeline.warehouse import literal, quote
 from hcm_pipeline.workers.lifecycle import HERE, WAITING
 

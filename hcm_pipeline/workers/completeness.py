@@ -10,8 +10,8 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hcm_pipeline.extracts.register import Extract, step_back
-from hcm_pipeline.profile.model import Profile, Share, Source
+from hcm_pipeline.extracts import Extract, step_back
+from hcm_pipeline.profile import Profile, Share, Source
 from hcm_pipeline.warehouse import Relation, Scratch, query, quote
 from hcm_pipeline.workers.normalise import ODD, odd_sql, text_of
 from hcm_pipeline.workers.staged import Staged

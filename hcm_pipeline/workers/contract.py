@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import pandera.pandas as pa
 
-from hcm_pipeline.profile.model import FieldSpec, Profile
+from hcm_pipeline.profile import FieldSpec, Profile
 from hcm_pipeline.workers.normalise import CONTROL
 
 CONTROL_COLUMN = "control"

@@ -14,9 +14,8 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from hcm_pipeline.errors import ExtractHeld, GuardStop
-from hcm_pipeline.extracts.register import Extract, choose, groups, is_accepted, last_before
-from hcm_pipeline.profile import LoadedProfile
-from hcm_pipeline.profile.model import QuarantineLimit
+from hcm_pipeline.extracts import Extract, choose, groups, is_accepted, last_before
+from hcm_pipeline.profile import LoadedProfile, QuarantineLimit
 from hcm_pipeline.verdicts import Kind
 from hcm_pipeline.warehouse import Relation, Scratch, first, scratch, table
 from hcm_pipeline.workers import completeness, snapshot

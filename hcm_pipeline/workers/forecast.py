@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from hcm_pipeline.profile import Profile
-from hcm_pipeline.profile.scope import scope_sql
+from hcm_pipeline.profile import Profile, scope_sql
 from hcm_pipeline.warehouse import Scratch, literal, quote, scratch
 from hcm_pipeline.workers.change_kinds import kind_sql
 from hcm_pipeline.workers.lifecycle import HERE, moment_of, with_lifecycle

@@ -26,7 +26,7 @@ import datetime as dt
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from hcm_pipeline.profile.model import Life, Profile
+from hcm_pipeline.profile import Life, Profile
 from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, literal, quote
 
 WAITING = ("future", "prehire")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hcm_pipeline.profile.model import FieldSpec, Profile
+from hcm_pipeline.profile import FieldSpec, Profile
 from hcm_pipeline.warehouse import literal, quote
 from hcm_pipeline.workers.known import Known
 from hcm_pipeline.workers.staged import Staged
@@ -14,6 +14,8 @@ CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 """Control characters other than tab, line feed and carriage return: no HR system means them."""
 
 _ISO_DATE = "%Y-%m-%d"
+NUMBER_FIELDS = ("person_number", "manager")
+"""Fields that hold person numbers: the namespace of their source stands before them."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,10 @@ def normalised_select(profile: Profile, staged: Staged, known: Known, only: str 
             outer.append((name, f"known.{quote(name)}"))
             continue
         raw_values.append(f"{quote(spec.column)} as {quote(name)}")
-        inner.append(f"{text_of(name, spec)} as {quote(name)}")
+        text = text_of(name, spec)
+        if staged.namespace and name in NUMBER_FIELDS:
+            text = f"{literal(staged.namespace)} || ({text})"
+        inner.append(f"{text} as {quote(name)}")
         sql = typed(name, profile.types[name], spec, f"t.{quote(name)}")
         value = sql.value
         if changes_only and spec.blank_in_changes == "unchanged" and name != "person_number":

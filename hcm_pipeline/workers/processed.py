@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from hcm_pipeline.extracts.register import Extract, choose
+from hcm_pipeline.extracts import Extract, choose
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.warehouse import DUCKDB_TYPES, ensure_columns, first
 from hcm_pipeline.workers.bitemporal import withdraw

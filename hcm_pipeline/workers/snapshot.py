@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hcm_pipeline.profile import Profile
-from hcm_pipeline.profile.scope import scope_sql
+from hcm_pipeline.profile import Profile, scope_sql
 from hcm_pipeline.warehouse import Relation, Scratch, literal, table
 from hcm_pipeline.workers.change_kinds import attributes_sql, first_kind_sql, kind_sql
 from hcm_pipeline.workers.judging import Accepted

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import duckdb
 
-from hcm_pipeline.extracts.register import Extract
-from hcm_pipeline.profile.model import FieldSpec, Profile, Source
-from hcm_pipeline.sources import stage
-from hcm_pipeline.warehouse import Relation, first, literal, quote
+from hcm_pipeline.extracts import Extract
+from hcm_pipeline.profile import FieldSpec, Profile
+from hcm_pipeline.sources import format_of
+from hcm_pipeline.warehouse import Relation, Scratch, scratch
 
 Progress = Callable[[str], None]
 
@@ -43,64 +42,33 @@ class Staged:
     rejects: Relation
     records: int
     total: int | None = None
+    namespace: str = ""
+    """What stands before the person numbers of its source."""
 
     @property
     def header(self) -> tuple[str, ...]:
-        """The columns that the file has."""
-        return self.extract.shape.header
+        """The columns that the extract has."""
+        return self.extract.columns
 
 
 @contextmanager
 def staged_extracts(
     con: duckdb.DuckDBPyConnection, profile: Profile, used: Sequence[Extract], folders: Folders, progress: Progress
 ) -> Iterator[tuple[Staged, ...]]:
-    """Every file, staged, for the time of a block. Outside a transaction: a file that cannot be read would abort one.
+    """Every extract, staged by its format, for the time of a block. Outside a transaction: one that cannot be read would abort it.
 
     Raises ExtractRefused.
     """
-    with ExitStack() as stack:
-        yield tuple(stack.enter_context(_staged(con, profile, extract, folders, progress)) for extract in used)
+    with scratch(con) as t:
+        yield tuple(_staged(t, profile, extract, folders, progress) for extract in used)
 
 
-@contextmanager
-def _staged(
-    con: duckdb.DuckDBPyConnection, profile: Profile, extract: Extract, folders: Folders, progress: Progress
-) -> Iterator[Staged]:
+def _staged(t: Scratch, profile: Profile, extract: Extract, folders: Folders, progress: Progress) -> Staged:
     progress(f"reading {extract.name}")
-    source, name = source_of(profile, extract), f"raw_{extract.extract_id}"
-    counts = stage(
-        con, extract.stored(folders.extracts), extract.shape, name, folders.scratch,
-        max_field_chars=source.max_field_chars, name=extract.name,
-    )  # fmt: skip
-    rows = Relation(f"temp.{quote(name)}", ("row_no", *extract.shape.header))
-    rejects = Relation(f"temp.{quote(name + '_rejects')}", ("row_no", "rule", "column_name", "value_class", "raw"))
-    try:
-        made = Staged(extract, profile.columns, rows, rejects, counts.rows + counts.rejected)
-        yield take_trailer(con, made, source.trailer) if source.trailer is not None else made
-    finally:
-        for relation in (rows, rejects):
-            con.execute(f"drop table if exists {relation}")
-
-
-def source_of(profile: Profile, extract: Extract) -> Source:
-    """The source of an extract; one that the profile no longer knows is read like the first."""
-    return next((source for source in profile.sources if source.name == extract.source), profile.sources[0])
-
-
-def take_trailer(con: duckdb.DuckDBPyConnection, staged: Staged, pattern: str) -> Staged:
-    """Take the last record out, if it is the trailer. It may have as many cells as a row, or another number."""
-    shape = staged.extract.shape
-    cells = ", ".join(f"coalesce({quote(name)}, '')" for name in shape.header)
-    text = f"rtrim(concat_ws({literal(shape.delimiter)}, {cells}), {literal(shape.delimiter)})"
-    last = first(
-        con,
-        f"""select row_no, line, rejected from (
-            select row_no, {text} as line, false as rejected from (from {staged.rows} order by row_no desc limit 1)
-            union all select row_no, raw, true from (from {staged.rejects} order by row_no desc limit 1))
-        order by row_no desc limit 1""",
+    source = profile.source_of(extract.source)
+    read = format_of(source).stage(
+        t, extract.stored(folders.extracts), extract.description, source, name=extract.name, folder=folders.scratch
     )
-    found = re.search(pattern, str(last[1] or "")) if last else None
-    if last is None or found is None or not found[1].isdecimal():
-        return staged
-    con.execute(f"delete from {staged.rejects if last[2] else staged.rows} where row_no = ?", [last[0]])
-    return replace(staged, records=staged.records - 1, total=int(found[1]))
+    return Staged(
+        extract, profile.columns_of(source), read.rows, read.rejects, read.records, read.total, namespace=source.prefix
+    )

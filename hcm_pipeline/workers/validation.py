@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
 from hcm_pipeline.workers.batch import Batch
 from hcm_pipeline.workers.deduplication import Deduplicated
+from hcm_pipeline.workers.normalise import NUMBER_FIELDS
 
 CHUNK_ROWS = 100_000
 """Rows in one frame for pandera: some 100 MiB."""
@@ -33,7 +33,7 @@ def suspects_of(t: Scratch, found: Deduplicated, known: Relation, *, same_contra
 
 def violations_of(t: Scratch, batch: Batch, suspects: Relation) -> Relation:
     """The rules of the contract that the suspects violate: see VIOLATIONS."""
-    select = f"select {', '.join(_judged_columns(batch.profile))} from {batch.rows(suspects)} n"
+    select = f"select {', '.join(_judged_columns(batch))} from {batch.rows(suspects)} n"
     # nothing else can be asked while rows stream in, so what was found waits; not even a rollback, so they end here
     with t.con.sql(select).to_arrow_reader(CHUNK_ROWS) as rows:
         found = [_failures(batch, chunk) for chunk in rows]
@@ -57,12 +57,13 @@ def _heading_sql(batch: Batch, field: str) -> str:
     return f"case extract_id {' '.join(cases)} end" if cases else "null::varchar"
 
 
-def _judged_columns(profile: Profile) -> list[str]:
-    """Select list of a frame: fields as text, and the flags of the typed ones."""
+def _judged_columns(batch: Batch) -> list[str]:
+    """Select list of a frame: fields as text, and the flags of the typed ones. Person numbers are judged as the file has them."""
+    profile = batch.profile
     select = ["n.extract_id", "n.row_no", "n.control"]
     for name, spec in profile.columns.items():
         if profile.types[name] == "string":
-            select.append(f"n.{quote(name)}")
+            select.append(f"{_as_delivered(batch, name)} as {quote(name)}")
             continue
         select.append(f"coalesce(n.{quote(name + '__text')}, n.{quote(name)}::varchar) as {quote(name)}")
         select.append(f"n.{quote(name + '__unreadable')}")
@@ -70,6 +71,18 @@ def _judged_columns(profile: Profile) -> list[str]:
             blank = f"n.{quote(name)} is null and not n.{quote(name + '__unreadable')}"
             select.append(f"({blank}) as {quote(name + '__blank')}")
     return select
+
+
+def _as_delivered(batch: Batch, field: str) -> str:
+    """SQL for a text field without the namespace of its source."""
+    cases = " ".join(
+        f"when {one.extract.extract_id} then substr(n.{quote(field)}, {len(one.namespace) + 1})"
+        for one in batch.staged
+        if one.namespace
+    )
+    if not cases or field not in NUMBER_FIELDS:
+        return f"n.{quote(field)}"
+    return f"case n.extract_id {cases} else n.{quote(field)} end"
 
 
 def _failures(batch: Batch, chunk: pa.RecordBatch) -> pa.Table | None:

@@ -19,7 +19,7 @@ from hcm_pipeline.delivery import Health, HealthState, Journal, Pace, Pause, Pau
 from hcm_pipeline.delivery.manifest import Manifest
 from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.home import Home
-from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile import Profile
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra import job_health
 from hcm_pipeline.targets.entra.connection import known_target, target_key

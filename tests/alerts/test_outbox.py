@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from hcm_pipeline.alerts import Alert, AlertKind, Message, NotDelivered, Outbox, anything_to_tell, tell
 from hcm_pipeline.flow.profiles import load_profile
-from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile import Profile
 
 from .conftest import MISSING, NOW, Authority, Webhook
 

@@ -12,7 +12,7 @@ import pytest
 
 from hcm_pipeline.alerts import MailReceiver, Message, NotDelivered, Phase, WebhookReceiver, receivers_of
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.profile.model import Alerts, Mail
+from hcm_pipeline.profile import Alerts, Mail
 from hcm_pipeline.settings import AlertSecrets
 
 from .conftest import MISSING, NOW, Authority, MailServer, Webhook

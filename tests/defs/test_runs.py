@@ -19,7 +19,7 @@ from hcm_pipeline.defs.instance import instance_of
 from hcm_pipeline.errors import GuardStop, PipelineError
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
-from hcm_pipeline.profile.model import Directory
+from hcm_pipeline.profile import Directory
 
 from ..acceptance.support import worker
 from .conftest import Location, people

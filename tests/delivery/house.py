@@ -30,7 +30,7 @@ from hcm_pipeline.delivery import (
 )
 from hcm_pipeline.delivery.state.journal_sync import sync
 from hcm_pipeline.home import Home
-from hcm_pipeline.profile.model import Delivery, Guards
+from hcm_pipeline.profile import Delivery, Guards
 from hcm_pipeline.warehouse import Scratch, scratch
 
 from .tables import empty_tables

@@ -12,7 +12,7 @@ import duckdb
 
 from hcm_pipeline.delivery import OutcomeEntry
 from hcm_pipeline.delivery.outcomes import matching
-from hcm_pipeline.profile.model import Outcomes
+from hcm_pipeline.profile import Outcomes
 from hcm_pipeline.targets.entra.service import EntraOutcomes
 from hcm_pipeline.warehouse import ensure_columns, memory
 from hcm_pipeline.warehouse.store import _migrate

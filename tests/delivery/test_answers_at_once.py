@@ -36,7 +36,7 @@ from hcm_pipeline.delivery.plan.canary import Canary
 from hcm_pipeline.errors import ServiceRefused
 from hcm_pipeline.home import Home, private
 from hcm_pipeline.http import Clock, Patience
-from hcm_pipeline.profile.model import Outcomes
+from hcm_pipeline.profile import Outcomes
 from hcm_pipeline.warehouse import Relation, Scratch, Warehouse
 
 from .conftest import StoppedThreads, StoppedTime

@@ -11,7 +11,7 @@ import pytest
 from hcm_pipeline.delivery import OperationKind
 from hcm_pipeline.delivery.plan import decisions, guards, splitting, undo
 from hcm_pipeline.delivery.plan.difference import differ
-from hcm_pipeline.profile.model import Guards
+from hcm_pipeline.profile import Guards
 from hcm_pipeline.warehouse import Relation, Scratch, scratch
 
 from .tables import empty_tables

@@ -10,7 +10,7 @@ import pytest
 
 from hcm_pipeline.delivery import Plan
 from hcm_pipeline.delivery.plan.guards import Group, judge_group
-from hcm_pipeline.profile.model import GuardKind, GuardLimit
+from hcm_pipeline.profile import GuardKind, GuardLimit
 
 from .chain import new_chain
 from .house import House, Row, crowd, left, new_house

@@ -14,7 +14,7 @@ from hcm_pipeline.delivery import Journal, Limits, NotYet, Pace
 from hcm_pipeline.delivery.state import DAY, LONGEST_CALL
 from hcm_pipeline.entra import UPLOAD_RATE
 from hcm_pipeline.http import Rate
-from hcm_pipeline.profile.model import Delivery
+from hcm_pipeline.profile import Delivery
 
 from .conftest import StoppedTime
 

@@ -14,12 +14,12 @@ import pytest
 import typer
 from pydantic import BaseModel
 
+from hcm_pipeline import profile as model
 from hcm_pipeline.alerts import AlertKind
 from hcm_pipeline.cli.main import app
 from hcm_pipeline.delivery import ManifestState, OperationKind
 from hcm_pipeline.delivery.manifest import Manifest
 from hcm_pipeline.home import Home
-from hcm_pipeline.profile import model
 from hcm_pipeline.sandbox.options import SandboxOptions
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.error_codes import KNOWN_CODES, mend_of
@@ -33,12 +33,13 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "The top level": model.Profile,
     "`[[sources]]`": model.Source,
     "`sources.business_date`": model.BusinessDate,
+    "`[sources.fields]`": model.SourceField,
     "`[fields.<name>]` and `[extra_fields.<name>]`": model.FieldSpec,
     "`[workers]`": model.Workers,
     "`[[workers.pick]]`": model.Pick,
     "`workers.slices`": model.Slices,
     "`[workers.quarantine_limit]`": model.QuarantineLimit,
-    "`[workers.whole]`": model.Whole,
+    "`[workers.whole]`": model.Completeness,
     "`workers.whole`: the limits": model.Share,
     "`[workers.life]`": model.Life,
     "`[[workers.life.zones]]`": model.ZoneFor,

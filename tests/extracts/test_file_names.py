@@ -4,8 +4,14 @@ from datetime import date
 
 import pytest
 
-from hcm_pipeline.sources import business_date, match_source, read_business_date
+from hcm_pipeline.extracts import match_source, read_business_date
+from hcm_pipeline.profile import Source
 from tests.sources.build import source
+
+
+def day_of(name: str, of: Source) -> date | None:
+    """The day that the name gives."""
+    return read_business_date(name, of)[0]
 
 
 def test_the_first_source_that_matches_wins() -> None:
@@ -31,7 +37,7 @@ def test_the_ending_of_a_packed_file_counts_only_when_the_glob_mentions_it(name:
 
 @pytest.mark.parametrize("name", ["workers_2026-11-01.csv", "workers_20261101T0300.csv", "20261101.csv.gz"])
 def test_the_day_is_read_from_the_name(name: str) -> None:
-    assert business_date(name, source()) == date(2026, 11, 1)
+    assert day_of(name, source()) == date(2026, 11, 1)
 
 
 @pytest.mark.parametrize(
@@ -50,8 +56,8 @@ def test_a_name_without_a_possible_day_gives_none_and_says_why(name: str, why: s
 
 def test_a_pattern_and_a_format_of_the_profile_are_used() -> None:
     told = {"from": "name", "pattern": r"_(\d{2}\.\d{2}\.\d{4})", "format": "%d.%m.%Y"}
-    assert business_date("20250101_01.11.2026.csv", source(business_date=told)) == date(2026, 11, 1)
-    assert business_date("w_2026-11-01.csv", source(business_date=told)) is None
+    assert day_of("20250101_01.11.2026.csv", source(business_date=told)) == date(2026, 11, 1)
+    assert day_of("w_2026-11-01.csv", source(business_date=told)) is None
 
 
 def test_a_given_day_is_never_read_from_the_name() -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from hcm_pipeline.errors import ExtractRefused
-from hcm_pipeline.sources import Left, Whole, is_whole, take
+from hcm_pipeline.extracts import Complete, Left, is_complete, take
 from tests.sources.build import written
 
 
@@ -29,12 +29,12 @@ def place(tmp_path: Path) -> Place:
     return made
 
 
-def settled(path: Path) -> Whole | Left:
-    """What is said of a file an hour after its last change."""
-    return is_whole(path, 60, path.lstat().st_mtime + 3600)
+def settled(path: Path) -> Complete | Left:
+    """The state of a file an hour after its last change."""
+    return is_complete(path, 60, path.lstat().st_mtime + 3600)
 
 
-def reason(found: Whole | Left) -> str:
+def reason(found: Complete | Left) -> str:
     assert isinstance(found, Left)
     return found.reason
 
@@ -122,8 +122,8 @@ def test_a_file_that_may_not_be_read_is_left_with_a_reason(place: Place, monkeyp
     assert caught.value.rule == "unreadable"
 
 
-def test_a_settled_file_is_whole(place: Place) -> None:
-    assert settled(written(place.landing, "a,b\n")) == Whole(4)
+def test_a_settled_file_is_complete(place: Place) -> None:
+    assert settled(written(place.landing, "a,b\n")) == Complete(4)
 
 
 @pytest.mark.parametrize(
@@ -136,19 +136,19 @@ def test_a_name_that_marks_a_file_as_unfinished_is_left(place: Place, name: str)
 def test_a_file_that_changed_a_moment_ago_is_left_until_it_settles(place: Place) -> None:
     path = written(place.landing, "a,b\n")
     changed = path.stat().st_mtime
-    found = is_whole(path, 60, changed + 59)
+    found = is_complete(path, 60, changed + 59)
     assert isinstance(found, Left)
     assert found.settles
-    assert is_whole(path, 60, changed + 60) == Whole(4)
+    assert is_complete(path, 60, changed + 60) == Complete(4)
 
 
 def test_a_time_far_in_the_future_does_not_keep_a_file_out_for_ever(place: Place) -> None:
     path = written(place.landing, "a,b\n")
-    assert is_whole(path, 60, path.stat().st_mtime - 3600) == Whole(4)
+    assert is_complete(path, 60, path.stat().st_mtime - 3600) == Complete(4)
 
 
 def test_a_file_that_is_gone_is_left(place: Place) -> None:
-    assert "gone" in reason(is_whole(place.landing / "none.csv", 60, 0))
+    assert "gone" in reason(is_complete(place.landing / "none.csv", 60, 0))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="leases are Linux's")
@@ -165,7 +165,7 @@ def test_a_file_that_another_process_holds_open_for_writing_is_left(place: Place
     assert "another process" in reason(found)
     assert isinstance(found, Left)
     assert found.settles
-    assert settled(path) == Whole(4)
+    assert settled(path) == Complete(4)
 
 
 def test_where_the_kernel_grants_no_lease_the_other_signs_decide(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,4 +173,4 @@ def test_where_the_kernel_grants_no_lease_the_other_signs_decide(place: Place, m
         raise OSError(22, "Invalid argument")
 
     monkeypatch.setattr("hcm_pipeline.extracts.taking.fcntl.fcntl", unsupported)
-    assert settled(written(place.landing, "a,b\n")) == Whole(4)
+    assert settled(written(place.landing, "a,b\n")) == Complete(4)

@@ -14,7 +14,7 @@ from hcm_pipeline.delivery.plan import guards
 from hcm_pipeline.errors import ExtractHeld, GuardStop
 from hcm_pipeline.flow import parse_profile, verdict_table
 from hcm_pipeline.flow.verdict_table import keep, keep_day, loggable, of_limit, tripped
-from hcm_pipeline.profile.model import GuardKind
+from hcm_pipeline.profile import GuardKind
 from hcm_pipeline.verdicts import Effect, Kind, Verdict
 from hcm_pipeline.warehouse import memory
 from hcm_pipeline.workers import DayCounts

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from hcm_pipeline.directory import COMMON_NAME, SAM, UPN_LOCAL, Limit
 from hcm_pipeline.identity.reserved import RESERVED
 from hcm_pipeline.identity.spelling import spell_many
-from hcm_pipeline.profile import Profile
-from hcm_pipeline.profile.model import Naming
+from hcm_pipeline.profile import Naming, Profile
 
 EDGES = "._ -'"
 OTHER = {"first": "last", "preferred": "last", "last": "preferred"}

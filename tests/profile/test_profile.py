@@ -72,6 +72,12 @@ def test_the_good_profile_has_no_fault() -> None:
         ('glob = "*"', 'glob = "*"\ncontent = "half"', "sources[0].content", "'half'", "one of 'full' or 'changes-only'"),
         ('glob = "*"', 'glob = "*"\nbusiness_date = { pattern = "(" }', "sources[0].business_date.pattern", "'('",
          "regular expression"),
+        ('glob = "*"', 'glob = "*"\nnamespace = "UK"', "sources[0].namespace", "'UK'", "must match"),
+        ('glob = "*"', 'glob = "*"\nfields = { nobody = "Name" }', "sources[0].fields.nobody", "'Name'", "one of person_number"),
+        ('glob = "*"', 'glob = "*"\nfields.first_name = { required = true }', "sources[0].fields.first_name.required", "True",
+         "no such key"),
+        ('glob = "*"', 'glob = "*"\nfields.active = { true_values = ["0"] }', "sources[0].fields.active", "0", "not both"),
+        ('glob = "*"', 'glob = "*"\nformat = "xml"', "sources[0].format", "'xml'", "one of delimited"),
         ('column = "First"', 'column = "First"\npattern = "["', "fields.first_name.pattern", "'['", "regular expression"),
         ('column = "First"', 'column = "First"\nmax_length = 0', "fields.first_name.max_length", "0", "greater than 0"),
         ('column = "First"\n', 'required = true\n', "fields.first_name.column", "(missing)", "required"),
@@ -162,6 +168,24 @@ def test_the_digest_is_of_what_a_profile_says_and_not_of_its_spelling() -> None:
     )
     assert parse_profile(changed('column = "First"', 'column = "First"\nrequired = false'), "firm.toml").sha256 == plain
     assert parse_profile(changed('column = "First"', 'column = "Given"'), "firm.toml").sha256 != plain
+
+
+def test_keys_that_came_later_count_in_the_digest_only_where_they_are_used() -> None:
+    plain = parse_profile(GOOD, "firm.toml").sha256
+    for unused in ('format = "delimited"', 'namespace = ""', "fields = {}"):
+        assert parse_profile(changed('glob = "*"', f'glob = "*"\n{unused}'), "firm.toml").sha256 == plain
+    for used in ('namespace = "uk"', 'fields = { first_name = "Given" }'):
+        assert parse_profile(changed('glob = "*"', f'glob = "*"\n{used}'), "firm.toml").sha256 != plain
+
+
+def test_a_source_says_how_it_writes_a_field_and_the_profile_says_the_rest() -> None:
+    fields = 'fields = { first_name = "Given", hire_date = { formats = ["%d.%m.%Y"] } }'
+    profile = parse_profile(changed('glob = "*"', f'glob = "*"\n{fields}'), "firm.toml").profile
+    columns = profile.columns_of(profile.sources[0])
+    assert list(columns) == list(profile.columns)
+    assert (columns["first_name"].column, profile.columns["first_name"].column) == ("Given", "First")
+    assert (columns["hire_date"].column, columns["hire_date"].formats) == ("Hired", ("%d.%m.%Y",))
+    assert columns["last_name"] == profile.columns["last_name"]
 
 
 def test_a_profile_never_changes_after_loading() -> None:

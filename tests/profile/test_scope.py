@@ -1,4 +1,4 @@
-"""Who gets an account: Entra ID's operators, groups of clauses, and what leaving the scope does."""
+"""The scope: Entra ID's operators, groups of clauses, and what leaving the scope does."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import pytest
 from hcm_pipeline.errors import ProfileError
 from hcm_pipeline.flow import plans
 from hcm_pipeline.flow.profiles import parse_profile
-from hcm_pipeline.profile.model import Clause, Operator
-from hcm_pipeline.profile.scope import clause_sql
+from hcm_pipeline.profile import Clause, Operator, clause_sql
 from hcm_pipeline.warehouse import memory
 from tests.workers.driver import PROFILE, Firm, day, worker
 

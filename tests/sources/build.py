@@ -9,8 +9,10 @@ import duckdb
 import pytest
 
 from hcm_pipeline.errors import ExtractRefused
-from hcm_pipeline.profile.model import Source
-from hcm_pipeline.sources import Shape, StageCounts, examine, stage
+from hcm_pipeline.profile import Source
+from hcm_pipeline.sources import Shape, StageCounts, examine
+from hcm_pipeline.sources.delimited.staging import Records, read_records
+from hcm_pipeline.warehouse import Scratch, scratch
 
 Rows = list[tuple[str | int | None, ...]]
 
@@ -40,12 +42,16 @@ def staged(folder: Path, data: bytes | str, max_field_chars: int = 1000, **given
     """Write, examine and stage a file."""
     path = written(folder, data)
     shape = examine(path, source(**given))
-    with duckdb.connect() as con:
-        counts = stage(con, path, shape, "staged", folder, max_field_chars=max_field_chars)
-        rows: Rows = con.execute("select * from staged order by row_no").fetchall()
-        rejects: Rows = con.execute("select * from staged_rejects order by row_no").fetchall()
-    assert (len(rows), len(rejects)) == (counts.rows, counts.rejected)
-    return Staged(shape, counts, rows, rejects)
+    with duckdb.connect() as con, scratch(con) as t:
+        read = read_records(t, path, shape, folder, max_field_chars=max_field_chars, name=path.name)
+        rows, rejects = all_rows(t, read)
+    assert (len(rows), len(rejects)) == (read.counts.rows, read.counts.rejected)
+    return Staged(shape, read.counts, rows, rejects)
+
+
+def all_rows(t: Scratch, read: Records) -> tuple[Rows, Rows]:
+    """Rows and rejects in the order of the file."""
+    return t.rows(f"from {read.rows} order by row_no"), t.rows(f"from {read.rejects} order by row_no")
 
 
 def refusal(path: Path, **given: object) -> str:

@@ -8,23 +8,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline.errors import ExtractRefused
-from hcm_pipeline.sources import Shape, delimited, examine, stage
+from hcm_pipeline.sources import Shape, examine
+from hcm_pipeline.sources.delimited.careful import RAW_CHARS
+from hcm_pipeline.sources.delimited.staging import read_carefully, read_fast, read_records
+from hcm_pipeline.warehouse import scratch
 
-from .build import Rows, source, staged, written
+from .build import Rows, all_rows, source, staged, written
 
 EXAMPLES = Path(__file__).parents[3] / "shared" / "examples" / "oracle"
 
 
 def by(path: str, folder: Path, file: Path, shape: Shape) -> Rows | None:
     """Rows of one path alone; None when the fast one leaves the file to the other."""
-    with duckdb.connect() as con:
-        if path == "fast":
-            if delimited._fast(con, file, shape, "staged", folder) is None:
-                return None
-        else:
-            delimited._careful(con, file, shape, "staged", 1000, file.name)
-            assert con.execute("select count(*) from staged_rejects").fetchone() == (0,)
-        rows: Rows = con.execute("select * from staged order by row_no").fetchall()
+    with duckdb.connect() as con, scratch(con) as t:
+        fast = path == "fast"
+        read = read_fast(t, file, shape, folder) if fast else read_carefully(t, file, shape, 1000, file.name)
+        if read is None:
+            return None
+        rows, rejects = all_rows(t, read)
+        assert rejects == []
         return rows
 
 
@@ -79,12 +81,11 @@ def test_the_unquoted_pipe_file_of_oracle_etext_is_read() -> None:
     file = EXAMPLES / "extract_pipe_cp1252.txt"
     shape = examine(file, source())
     assert (shape.delimiter, shape.encoding) == ("|", "windows-1252")
-    with duckdb.connect() as con:
-        counts = stage(con, file, shape, "staged", Path("/nowhere"), max_field_chars=1000)
-        assert (counts.rows, counts.rejected) == (4, 0)
-        names = con.execute(
-            'select "LAST_NAME", "FIRST_NAME", "KNOWN_AS" from staged where row_no in (2, 5)'
-        ).fetchall()
+    with duckdb.connect() as con, scratch(con) as t:
+        read = read_records(t, file, shape, Path("/nowhere"), max_field_chars=1000, name=file.name)
+        assert (read.counts.rows, read.counts.rejected) == (4, 0)
+        columns = '"LAST_NAME", "FIRST_NAME", "KNOWN_AS"'
+        names = t.rows(f"select {columns} from {read.rows} where row_no in (2, 5) order by row_no")
     assert names == [("Núñez, Jr.", "Zoë", None), ("van der Berg", "Jan", 'Jan "JJ"')]
 
 
@@ -116,7 +117,7 @@ def test_a_field_that_is_too_long_is_rejected_and_its_neighbours_go_through(tmp_
         (2, "field_too_long", "b", f"{size:,} characters, 1,000 allowed"),
         (3, "field_too_long", "b", "1,200 characters, 1,000 allowed"),
     ]
-    assert all(len(str(reject[4])) <= delimited.RAW_CHARS for reject in found.rejects)
+    assert all(len(str(reject[4])) <= RAW_CHARS for reject in found.rejects)
     assert found.rows == [(4, "3", "z" * 1000)]
 
 
@@ -138,8 +139,11 @@ def test_an_unterminated_quote_refuses_the_file_and_names_the_row(tmp_path: Path
     file = written(tmp_path, text)
     shape = examine(file, source())
     with duckdb.connect() as con:
-        with pytest.raises(ExtractRefused, match=r"workers\.csv: a quote is opened in row 3 ") as caught:
-            stage(con, file, shape, "staged", tmp_path, max_field_chars=1000)
+        with (
+            pytest.raises(ExtractRefused, match=r"workers\.csv: a quote is opened in row 3 ") as caught,
+            scratch(con) as t,
+        ):
+            read_records(t, file, shape, tmp_path, max_field_chars=1000, name=file.name)
         assert con.execute("select table_name from duckdb_tables()").fetchall() == []
     assert caught.value.rule == "unterminated_quote"
 
@@ -147,7 +151,7 @@ def test_an_unterminated_quote_refuses_the_file_and_names_the_row(tmp_path: Path
 def test_a_line_without_end_is_refused_instead_of_filling_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hcm_pipeline.sources.records.MAX_RECORD_CHARS", 3_000_000)
+    monkeypatch.setattr("hcm_pipeline.sources.delimited.records.MAX_RECORD_CHARS", 3_000_000)
     for text, rule in (
         (f"a,b\n1,{'x' * 5_000_000}", "record_too_long"),
         ('a,b\n1,"' + "x\n" * 2_000_000, "unterminated_quote"),
@@ -166,20 +170,27 @@ def test_a_path_that_looks_like_a_pattern_reads_no_other_file(tmp_path: Path) ->
 def test_the_order_of_the_file_is_kept_whatever_the_connection_says(tmp_path: Path) -> None:
     body = "".join(f'{i},"line\n{i}"\n' for i in range(150_000))
     file = written(tmp_path, "a,b\n" + body)
-    with duckdb.connect(config={"threads": 4, "preserve_insertion_order": False}) as con:
-        counts = stage(con, file, examine(file, source()), "staged", tmp_path, max_field_chars=1000)
-        assert (counts.path, counts.rows) == ("fast", 150_000)
-        assert con.execute("select count(*) from staged where a::bigint <> row_no - 2").fetchone() == (0,)
+    with (
+        duckdb.connect(config={"threads": 4, "preserve_insertion_order": False}) as con,
+        scratch(con) as t,
+    ):
+        read = read_records(t, file, examine(file, source()), tmp_path, max_field_chars=1000, name=file.name)
+        assert (read.counts.path, read.counts.rows) == ("fast", 150_000)
+        assert t.count(f"(from {read.rows} where a::bigint <> row_no - 2)") == 0
         assert con.execute("select current_setting('preserve_insertion_order')").fetchone() == (False,)
 
 
-def test_staging_again_replaces_what_was_staged(tmp_path: Path) -> None:
+def test_two_files_staged_on_one_connection_never_meet(tmp_path: Path) -> None:
     with duckdb.connect() as con:
-        for text in ("a,b\n1,2\n", "c,d\n1\n3,4\n", "a,b\n5,6\n"):
-            file = written(tmp_path, text)
-            stage(con, file, examine(file, source()), "staged", tmp_path, max_field_chars=1000)
-        assert con.execute("from staged").fetchall() == [(2, "5", "6")]
-        assert con.execute("from staged_rejects").fetchall() == []
+        with scratch(con) as t:
+            read = []
+            for text in ("a,b\n1,2\n", "c,d\n1\n3,4\n"):
+                file = written(tmp_path, text)
+                read.append(read_records(t, file, examine(file, source()), tmp_path, max_field_chars=1000, name="any"))
+            first, second = (all_rows(t, each) for each in read)
+        assert con.execute("select table_name from duckdb_tables()").fetchall() == []
+    assert first == ([(2, "1", "2")], [])
+    assert second == ([(3, "3", "4")], [(2, "ragged_row", None, "1 fields, 2 columns", "1")])
 
 
 VALUE = st.text(st.sampled_from("abé李😀\"\n\r ,;|\t'\\#\u2028\x85\x0b\x00") | st.characters(codec="utf-8"), max_size=6)
@@ -220,15 +231,14 @@ def test_every_properly_written_file_gives_what_was_written_on_both_paths(
 def test_whatever_the_file_no_record_is_lost_and_the_fast_path_never_disagrees(tmp_path: Path, body: str) -> None:
     file = written(tmp_path, "col 1,col 2\n" + body)
     shape = examine(file, source(delimiter=","))
-    with duckdb.connect() as con:
+    with duckdb.connect() as con, scratch(con) as t:
         try:
-            counts = stage(con, file, shape, "staged", tmp_path, max_field_chars=1000)
+            read = read_records(t, file, shape, tmp_path, max_field_chars=1000, name="any")
         except ExtractRefused as refused:
             assert refused.rule == "unterminated_quote"  # noqa: PT017
             return
-        rows = con.execute("select * from staged order by row_no").fetchall()
         if shape.records is not None:
-            assert counts.rows + counts.rejected == shape.records
-        careful = delimited._careful(con, file, shape, "again", 1000, "again")
-        assert (careful.rows, careful.rejected) == (counts.rows, counts.rejected)
-        assert con.execute("select * from again order by row_no").fetchall() == rows
+            assert read.counts.rows + read.counts.rejected == shape.records
+        careful = read_carefully(t, file, shape, 1000, "again")
+        assert (careful.counts.rows, careful.counts.rejected) == (read.counts.rows, read.counts.rejected)
+        assert all_rows(t, careful) == all_rows(t, read)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hcm_pipeline.sources import examine
-from hcm_pipeline.sources._unpack import CHUNK
+from hcm_pipeline.sources.unpack import CHUNK
 
 from .build import refusal, source, staged, written
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
-from hcm_pipeline.extracts.register import Extract
+from hcm_pipeline.extracts import Description, Extract
 from hcm_pipeline.profile import Profile
-from hcm_pipeline.sources import Shape
 from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch
 from hcm_pipeline.workers.batch import Batch
 from hcm_pipeline.workers.judging import Judged, judge
@@ -30,10 +29,8 @@ def extract(
     number: int = 9, *, source: str = "people", content: str = "full", header: Sequence[str] = COLUMNS
 ) -> Extract:
     """An extract that was never taken."""
-    shape = Shape(
-        "none", "utf-8", "", 0, ",", "lf", tuple(header), tuple(header), 1, 0, None, 0, False, False, False, ()
-    )
-    return Extract(number, f"{number:064}", source, content, TODAY, f"{source}-{number}.csv", shape, "landed")
+    found = Description(tuple(header), 0, {})
+    return Extract(number, f"{number:064}", source, content, TODAY, f"{source}-{number}.csv", found, "landed")
 
 
 def staged(
@@ -42,7 +39,7 @@ def staged(
 ) -> Staged:  # fmt: skip
     """The rows of a file as it is; row numbers begin with 2, as below a header."""
     taken = of or extract()
-    header = taken.shape.header
+    header = taken.columns
     cells = [[number, *(row.get(column) or None for column in header)] for number, row in enumerate(rows, 2)]
     raw = t.of_rows("raw", {"row_no": "bigint", **dict.fromkeys(header, "varchar")}, cells)
     names = ("rule", "column_name", "value_class", "raw")

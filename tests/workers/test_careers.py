@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline.flow import plans
-from hcm_pipeline.profile.model import Life
+from hcm_pipeline.profile import Life
 
 from .driver import COLUMNS, Firm, day, worker
 from .test_lifecycle import stage_of

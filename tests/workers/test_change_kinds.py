@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from hcm_pipeline.flow.profiles import parse_profile
-from hcm_pipeline.profile.model import Life, Profile
+from hcm_pipeline.profile import Life, Profile
 from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, memory, scratch
 from hcm_pipeline.workers.change_kinds import DATES, KINDS, MOVES, RULES, attributes_sql, first_kind_sql, kind_sql
 from hcm_pipeline.workers.lifecycle import circumstances_of, with_lifecycle

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from hcm_pipeline.errors import ExtractHeld, GuardStop, ProfileError, UsageError
-from hcm_pipeline.extracts.register import decide, named
+from hcm_pipeline.extracts import decide, named
 from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.http import utc_now
 from hcm_pipeline.profile import Profile

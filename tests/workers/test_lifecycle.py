@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hcm_pipeline.errors import ProfileError
 from hcm_pipeline.flow.profiles import parse_profile
-from hcm_pipeline.profile.model import Life
+from hcm_pipeline.profile import Life
 from hcm_pipeline.warehouse import DUCKDB_TYPES, Scratch, memory, scratch
 from hcm_pipeline.workers.lifecycle import circumstances_of, moment_of, with_lifecycle
 

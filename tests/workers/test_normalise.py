@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hcm_pipeline.profile.model import FieldSpec
+from hcm_pipeline.profile import FieldSpec
 from hcm_pipeline.warehouse import memory
 from hcm_pipeline.workers.normalise import ODD, WHITE_SPACE, digest_of, odd_sql, text_of, typed
 

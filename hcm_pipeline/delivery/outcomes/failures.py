@@ -11,7 +11,7 @@ import datetime as dt
 import duckdb
 
 from hcm_pipeline.delivery.service import FailureClass, Mend, Mends, OutcomeRules
-from hcm_pipeline.profile.model import Outcomes
+from hcm_pipeline.profile import Outcomes
 from hcm_pipeline.warehouse import Relation, Scratch, first, query
 
 MISSING = Mend(

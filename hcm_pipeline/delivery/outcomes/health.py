@@ -14,7 +14,7 @@ import duckdb
 
 from hcm_pipeline.delivery.service import Health, HealthState, OutcomeRules
 from hcm_pipeline.errors import GuardStop
-from hcm_pipeline.profile.model import Outcomes
+from hcm_pipeline.profile import Outcomes
 from hcm_pipeline.warehouse import Warehouse, first
 
 SILENT_REQUESTS = 2

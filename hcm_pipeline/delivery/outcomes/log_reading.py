@@ -22,7 +22,7 @@ from hcm_pipeline.delivery.state import DeliveryState, Journal
 from hcm_pipeline.delivery.state.journal_sync import sync
 from hcm_pipeline.errors import ServiceError
 from hcm_pipeline.http import Clock, Patience, utc_now
-from hcm_pipeline.profile.model import Outcomes
+from hcm_pipeline.profile import Outcomes
 from hcm_pipeline.warehouse import Warehouse, first, scratch, transaction
 
 BATCH = 20_000

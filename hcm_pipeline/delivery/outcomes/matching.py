@@ -28,7 +28,7 @@ import pyarrow as pa
 
 from hcm_pipeline.delivery.outcomes import failures
 from hcm_pipeline.delivery.service import OutcomeEntry, OutcomeRules
-from hcm_pipeline.profile.model import Outcomes
+from hcm_pipeline.profile import Outcomes
 from hcm_pipeline.warehouse import Relation, Scratch, first, query, scratch
 
 KEPT = dt.timedelta(days=60)

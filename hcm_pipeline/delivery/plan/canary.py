@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hcm_pipeline.profile.model import Delivery
+from hcm_pipeline.profile import Delivery
 
 
 @dataclass(frozen=True)

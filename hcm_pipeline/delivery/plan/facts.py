@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hcm_pipeline.delivery.target import Target
-from hcm_pipeline.profile.model import Delivery, Guards
+from hcm_pipeline.profile import Delivery, Guards
 from hcm_pipeline.warehouse import Relation
 
 

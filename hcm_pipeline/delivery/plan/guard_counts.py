@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from hcm_pipeline.delivery.kinds import OperationKind
 from hcm_pipeline.delivery.target import Target
-from hcm_pipeline.profile.model import GuardKind
+from hcm_pipeline.profile import GuardKind
 from hcm_pipeline.warehouse import Relation, Scratch, literal, quote
 
 KNOWN_DAYS = 5

@@ -19,7 +19,7 @@ from typing import Any
 from hcm_pipeline.delivery.kinds import OperationKind
 from hcm_pipeline.delivery.plan.guard_counts import Census, Scene, grouped, name_of, predicate
 from hcm_pipeline.delivery.target import Target
-from hcm_pipeline.profile.model import GuardKind, GuardLimit, Guards
+from hcm_pipeline.profile import GuardKind, GuardLimit, Guards
 from hcm_pipeline.warehouse import Relation, Scratch, literal
 
 OTHERS = "others"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from hcm_pipeline.extracts.register import named
+from hcm_pipeline.extracts import named
 from hcm_pipeline.flow import verdict_table
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.views.rows import mappings_of, values_of

@@ -19,7 +19,7 @@ from hcm_pipeline.identity.explain import Tried as Tried
 from hcm_pipeline.identity.explain import explain
 from hcm_pipeline.identity.review import Review, SpelledName, spelling_of, spellings_waiting, waiting
 from hcm_pipeline.identity.review import SpelledPart as SpelledPart
-from hcm_pipeline.profile.model import IDENTITY_COLUMNS
+from hcm_pipeline.profile import IDENTITY_COLUMNS
 from hcm_pipeline.warehouse import scratch
 
 

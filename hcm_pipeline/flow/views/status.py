@@ -88,7 +88,7 @@ def status(installation: Installation) -> Status:
             waiting=tuple(waiting_manifests(installation, manifests)),
             quota_left=pace_of(journal, installation.settings, installation.profile.delivery).left(),
             paused=pause if pause and pause.holds(installation.clock()) else None,
-            landing=tuple(path.name for path in landing.waiting(installation.home)),
+            landing=tuple(each.name for each in landing.waiting(installation.home, installation.profile)),
             known=_known(installation),
         )
 

@@ -14,8 +14,7 @@ from hcm_pipeline.flow.naming import workforce
 from hcm_pipeline.flow.views.identities import LedgerEntry, ledger_entry
 from hcm_pipeline.flow.views.rows import mappings_of, values_of
 from hcm_pipeline.identity.explain import Tried, explain
-from hcm_pipeline.profile.model import Profile
-from hcm_pipeline.profile.scope import scope_sql
+from hcm_pipeline.profile import Profile, scope_sql
 from hcm_pipeline.targets.entra.scim_mapping import compile_mapping
 from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, quote, scratch
 from hcm_pipeline.workers.change_kinds import first_kind_sql, kind_sql
@@ -230,10 +229,10 @@ def _versions(
         found = mappings_of(t.con, _believed_sql(profile, _believed(t, profile, date or known_on, known_on)), [number])
     return [
         Version(
-            **{name: value for name, value in row.items() if name not in profile.columns},
+            **{name: value for name, value in row.items() if name not in profile.columns and name != "source"},
             values=tuple(
                 FieldValue(name, spec.column, row[name], tuple(becomes.get(name, ())))
-                for name, spec in profile.columns.items()
+                for name, spec in profile.columns_of(profile.source_of(row["source"])).items()
             ),
         )
         for row in found
@@ -245,7 +244,7 @@ def _versions_sql(profile: Profile, versions: Relation) -> str:
     fields = ", ".join(f"v.{quote(name)}" for name in profile.columns)
     return f"""
         select v.valid_from, v.valid_to, e.name as file, e.sha256 as extract_sha256, v.row_no, v.life_stage, v.status_active,
-            v.next_at, v.known_from, e.landed_at, {fields}
+            v.next_at, v.known_from, e.landed_at, e.source, {fields}
         from {versions} v join extracts e using (extract_id)
         where v.person_number = ? and (?::date is null or (v.valid_from <= ? and coalesce(v.valid_to, date '9999-12-31') > ?))
         order by v.valid_from"""
@@ -262,7 +261,7 @@ def _believed_sql(profile: Profile, believed: Relation) -> str:
     fields = ", ".join(f"v.{quote(name)}" for name in profile.columns)
     return f"""
         select v.valid_from, null as valid_to, e.name as file, e.sha256 as extract_sha256, v.row_no, v.life_stage,
-            v.status_active, null as next_at, v.known_from, e.landed_at, {fields}
+            v.status_active, null as next_at, v.known_from, e.landed_at, e.source, {fields}
         from {believed} v join extracts e using (extract_id) where v.person_number = ?"""
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from hcm_pipeline.delivery import DeliveryState, Pace
 from hcm_pipeline.entra import EntraConnection
 from hcm_pipeline.http import Clock, utc_now
-from hcm_pipeline.profile.model import Delivery
+from hcm_pipeline.profile import Delivery
 from hcm_pipeline.sandbox import job_key
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.service import EntraOutcomes, limits_of

@@ -8,7 +8,7 @@ from collections.abc import Mapping as Named
 
 from hcm_pipeline.delivery import Desired
 from hcm_pipeline.directory import key_sql
-from hcm_pipeline.profile.model import IDENTITY_COLUMNS, LIFE_COLUMNS, Profile
+from hcm_pipeline.profile import IDENTITY_COLUMNS, LIFE_COLUMNS, Profile
 from hcm_pipeline.targets.entra.scim_mapping import Leaf, Mapping
 from hcm_pipeline.warehouse import Relation, Scratch, literal, quote
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 import orjson
 
 from hcm_pipeline.errors import ProfileFault
-from hcm_pipeline.profile.model import LEDGER_COLUMNS, LIFE_COLUMNS, Mapped, Profile
+from hcm_pipeline.profile import LEDGER_COLUMNS, LIFE_COLUMNS, Mapped, Profile
 from hcm_pipeline.targets.entra.scim_schema import CORE, ENTERPRISE, Path, parse_path
 from hcm_pipeline.warehouse import DUCKDB_TYPES, literal, quote, type_of
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hcm_pipeline.delivery import Column, Desired, Limits, OperationKind, RequestForm
-from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile import Profile
 from hcm_pipeline.targets.entra.desired import desired, moved_sql, shape_of
 from hcm_pipeline.targets.entra.scim_mapping import Mapping, compile_mapping
 from hcm_pipeline.targets.entra.scim_schema import BULK_REQUEST

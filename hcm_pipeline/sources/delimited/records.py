@@ -1,4 +1,4 @@
-"""What a record of a delimited file is: how text becomes rows of fields, and which number a row has.
+"""Records of a delimited file: how text becomes rows of fields, and which number a row has.
 
 The grammar is RFC 4180 where the file keeps it, and literal where it does not (Oracle EText quotes nothing):
 

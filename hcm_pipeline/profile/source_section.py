@@ -1,0 +1,87 @@
+"""`[[sources]]`: where the data of workers come from."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from hcm_pipeline.profile.value_types import Identifier, IsoDate, Model, Regex
+from hcm_pipeline.profile.worker_fields import FieldSpec, Normaliser
+
+
+class BusinessDate(Model):
+    """Where the day that a file speaks for comes from.
+
+    `name`: group 1 of `pattern` (or the whole match) in the file's name, read with `format`. `given`: `--date` of the
+    `land` command, and nothing else.
+    """
+
+    from_: Literal["name", "given"] = Field("name", alias="from")
+    pattern: Regex = r"(\d{4}-?\d{2}-?\d{2})"
+    format: str = "%Y-%m-%d"
+
+
+class SourceField(Model):
+    """How one source writes a worker field. A key that is not given is as `[fields]` has it; the contract is everybody's."""
+
+    column: str | None = Field(None, min_length=1)
+    blank: tuple[str, ...] | None = None
+    replace: dict[str, str] | None = None
+    normalise: tuple[Normaliser, ...] | None = None
+    formats: tuple[str, ...] | None = None
+    blank_in_changes: Literal["unchanged", "cleared"] | None = None
+    open_end: tuple[IsoDate, ...] | None = None
+    true_values: tuple[str, ...] | None = None
+    false_values: tuple[str, ...] | None = None
+
+    def over(self, spec: FieldSpec) -> FieldSpec:
+        """`spec` with what this source says put over it."""
+        return spec.model_copy(update={key: getattr(self, key) for key in self.model_fields_set})
+
+
+def _column_name(value: object) -> object:
+    return {"column": value} if isinstance(value, str) else value
+
+
+NAMESPACE_END = ":"
+"""Stands between a source's namespace and the person number. No namespace holds it."""
+LATER_KEYS = ("format", "namespace", "fields")
+"""Keys that came after the first profiles: they count in a profile's digest only where they are used."""
+
+
+class Source(Model):
+    """A family of extracts: which names, which format, and whether absence from one says anything."""
+
+    name: Identifier
+    glob: str = Field(min_length=1)
+    format: Identifier = "delimited"
+    """The format of its extracts, by a name in `sources.FORMATS`."""
+    namespace: str = Field("", pattern=r"^([a-z][a-z0-9]{0,7})?$")
+    """Stands before this source's person numbers (`uk:0100011`), those of managers among them. Two sources with the same numbers
+    for different people have different ones."""
+    fields: dict[Identifier, Annotated[SourceField, BeforeValidator(_column_name)]] = Field({})
+    """Worker field to the column that this source has it in (a string), or to a table; other fields are as the profile has them."""
+    content: Literal["full", "changes-only"] = "full"
+    business_date: BusinessDate = BusinessDate.model_validate({})
+    delimiter: Literal["auto", ",", ";", "\t", "|"] = "auto"
+    encoding: Literal["auto", "utf-8", "utf-16", "windows-1252", "latin-1"] = "auto"
+    fallback_encoding: Literal["windows-1252", "latin-1"] = "windows-1252"
+    max_bytes: int = Field(4 * 2**30, gt=0)
+    """Size of the file once unpacked, in bytes; a larger one is refused (zip bombs)."""
+    max_field_chars: int = Field(32_768, gt=0)
+    """Characters in one field; a row with a longer one is quarantined."""
+    trailer: Regex | None = None
+    """A pattern of the last line; group 1 is the number of records above it."""
+    every: Literal["day", "weekday"] | None = None
+    """On which business dates an extract is due. A changes-only one after a date without one is held."""
+    sequence: Regex | None = None
+    """In what order files of one business date follow each other: group 1 (or the whole match) in the name, as a number where it is
+    one. None: as they arrive."""
+    late: Literal["apply", "hold"] = "apply"
+    """The fate of an extract for a date before that of one which was applied."""
+
+    @property
+    def prefix(self) -> str:
+        """Stands before each person number of this source; empty without a namespace."""
+        return f"{self.namespace}{NAMESPACE_END}" if self.namespace else ""

@@ -1,0 +1,62 @@
+"""The parts of every section of a profile: a model that refuses unknown keys, and texts that keep a form."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from functools import cache
+from typing import Annotated
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+
+class Model(BaseModel):
+    """A part of a profile: unknown keys are errors, and nothing changes after loading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _regex(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"must be a regular expression ({error.msg})") from error
+    return value
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())  # reads a folder tree; a profile asks for every mapped value
+
+
+def _zone(value: str) -> str:
+    if value not in _zones():
+        raise ValueError("must be an IANA time zone such as Europe/Berlin or UTC")
+    return value
+
+
+def _iso_date(value: str) -> str:
+    try:
+        return dt.date.fromisoformat(value).isoformat()
+    except ValueError:
+        raise ValueError("must be a date such as 2026-11-02") from None
+
+
+def _identifier(value: str) -> str:
+    if not IDENTIFIER.fullmatch(value):
+        raise ValueError("must be lower-case letters, digits and underscores, beginning with a letter")
+    return value
+
+
+Regex = Annotated[str, AfterValidator(_regex)]
+Zone = Annotated[str, AfterValidator(_zone)]
+IsoDate = Annotated[str, AfterValidator(_iso_date)]
+Identifier = Annotated[str, AfterValidator(_identifier)]
+Domain = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$", max_length=48)]
+_PLAIN, _ESCAPE = r'[^,\\"+<>;=\x00-\x1f]', r'\\([ ,\\"+<>;=#]|[0-9A-Fa-f]{2})'
+_RDN = rf"(CN|OU|DC|O|C|L|ST|cn|ou|dc|o|c|l|st) *= *([^# ,\\\"+<>;=\x00-\x1f]|{_ESCAPE})({_PLAIN}|{_ESCAPE})*"
+DistinguishedName = Annotated[str, Field(pattern=rf"^{_RDN}(, *{_RDN})*$", max_length=2048)]
+"""Special characters in a value are escaped as RFC 4514 has it: `OU=Smith\\, John,DC=x`."""

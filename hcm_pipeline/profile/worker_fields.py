@@ -1,0 +1,107 @@
+"""The fields of a worker: those that every warehouse has, those that are made of them, and how a profile maps one to a column."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from hcm_pipeline.profile.value_types import IsoDate, Model, Regex
+
+CORE_FIELDS: dict[str, str] = {
+    "person_number": "string",
+    "active": "boolean",
+    "first_name": "string",
+    "middle_name": "string",
+    "last_name": "string",
+    "preferred_name": "string",
+    "display_name": "string",
+    "username": "string",
+    "email": "string",
+    "worker_type": "string",
+    "legal_employer": "string",
+    "company": "string",
+    "division": "string",
+    "department": "string",
+    "cost_center": "string",
+    "job_code": "string",
+    "job_name": "string",
+    "location": "string",
+    "manager": "string",
+    "street_address": "string",
+    "city": "string",
+    "state": "string",
+    "postal_code": "string",
+    "country": "string",
+    "work_address": "string",
+    "work_phone": "string",
+    "mobile_phone": "string",
+    "hire_date": "date",
+    "termination_date": "date",
+}
+"""Worker fields that every warehouse has, and their types. A profile maps columns to them and may add its own."""
+
+REQUIRED_FIELDS = ("person_number", "active", "first_name", "last_name")
+"""Worksheet 1 of the tutorial: Mandatory."""
+
+IDENTITY_COLUMNS = (
+    "user_principal_name",
+    "sam_account_name",
+    "common_name",
+    "mail_nickname",
+    "parent_distinguished_name",
+)
+"""The columns that the ledger holds for a worker."""
+
+LEDGER_COLUMNS = (*IDENTITY_COLUMNS, "proxy_addresses")
+"""Columns for mapping expressions, beside the worker's fields: these, and the worker's own and former addresses as one text."""
+
+LIFE_COLUMNS = {"status_active": "boolean", "life_stage": "string"}
+"""Columns that are made of the facts for a date, and may be used wherever worker fields may: what HR's status says, and the stage
+of the worker's life. `active` is then whether the account is to be enabled. Sources and the conditions of `workers.life` know facts
+only."""
+
+STAGES = ("erased", "missing", "no_show", "future", "prehire", "grace", "left", "on_leave", "active")
+"""Values of `life_stage`, but for those that `workers.life.steps` adds."""
+
+RESERVED_COLUMNS = frozenset(
+    {*LEDGER_COLUMNS, *LIFE_COLUMNS, "manager_external_id", "manager_status", "valid_from", "valid_to", "next_at", "known_from",
+     "known_to", "digest", "row_no", "extract_id", "extract_sha256", "source", "business_date",
+     "in_scope", "enabled", "control"}
+)  # fmt: skip
+
+FieldType = Literal["string", "boolean", "date", "integer", "decimal"]
+Normaliser = Literal["upper", "lower", "title", "collapse_spaces", "phone", "digits", "nfc", "strip_leading_zeros"]
+
+
+class FieldSpec(Model):
+    """A worker field: the column it comes from, its type and the rules its values keep."""
+
+    column: str = Field(min_length=1)
+    type: FieldType = "string"
+    required: bool = False
+    """The column must exist and no row may leave it blank. Another column may be missing from a file: what is known of
+    it is then kept, never cleared."""
+    pattern: Regex | None = None
+    allowed: tuple[str, ...] | None = None
+    max_length: int = Field(1024, gt=0)
+    blank: tuple[str, ...] = ()
+    """Values that mean nothing was entered, besides the empty one."""
+    replace: dict[str, str] = Field({})
+    """Exact values to put right, before the rules are judged (`UK` to `GB`)."""
+    normalise: tuple[Normaliser, ...] = ()
+    formats: tuple[str, ...] = ("%Y-%m-%d",)
+    """strptime formats of a date, tried in order. A time behind an ISO date (`T00:00:00.000Z`) is cut off."""
+    blank_in_changes: Literal["unchanged", "cleared"] = "unchanged"
+    """The meaning of a blank in a row of a changes-only source."""
+    open_end: tuple[IsoDate, ...] = ("4712-12-31", "9999-01-01", "9999-12-31")
+    """Dates (ISO) that mean: no end."""
+    true_values: tuple[str, ...] = ("True", "TRUE", "true", "Y", "Yes", "1")
+    false_values: tuple[str, ...] = ("False", "FALSE", "false", "N", "No", "0")
+
+    @model_validator(mode="after")
+    def _required_columns_exist(self) -> FieldSpec:
+        overlap = set(self.true_values) & set(self.false_values)
+        if overlap:
+            raise ValueError(f"true_values and false_values share {sorted(overlap)}")
+        return self

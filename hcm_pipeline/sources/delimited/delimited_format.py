@@ -1,0 +1,48 @@
+"""Delimited files as a source's format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from hcm_pipeline.extracts import Description
+from hcm_pipeline.profile import Source
+from hcm_pipeline.sources.delimited.detect import examine
+from hcm_pipeline.sources.delimited.shape import Shape
+from hcm_pipeline.sources.delimited.staging import read_records
+from hcm_pipeline.sources.delimited.trailer import take_trailer
+from hcm_pipeline.sources.source_format import FileFormat, SourceFormat, StagedExtract
+from hcm_pipeline.warehouse import Scratch
+
+_DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+
+
+class Delimited(FileFormat):
+    """Comma, semicolon, tab or pipe; whatever encoding; packed or not."""
+
+    keys: ClassVar = frozenset({"delimiter", "encoding", "fallback_encoding", "max_field_chars", "trailer"})
+
+    def describe(self, stored: Path, source: Source, name: str) -> Description:
+        """See `examine`."""
+        return examine(stored, source, name=name).described()
+
+    def summary(self, description: Description) -> str:
+        """Encoding, delimiter, line ends, packing, columns and rows."""
+        shape = Shape.of(description)
+        delimiter = _DELIMITER_NAMES.get(shape.delimiter, shape.delimiter)
+        packed = f", {shape.compression}" if shape.compression != "none" else ""
+        rows = f", {shape.records:,} rows" if shape.records is not None else ""
+        return f"{shape.encoding}, {delimiter}, {shape.newline}{packed}, {len(shape.header)} columns{rows}"
+
+    def stage(
+        self, t: Scratch, stored: Path, description: Description, source: Source, *, name: str, folder: Path
+    ) -> StagedExtract:
+        """See `read_records`. The last record is taken out where it is the source's trailer."""
+        shape = Shape.of(description)
+        read = read_records(t, stored, shape, folder, max_field_chars=source.max_field_chars, name=name)
+        total = take_trailer(t, read.rows, read.rejects, shape, source.trailer) if source.trailer is not None else None
+        records = read.counts.rows + read.counts.rejected - (total is not None)
+        return StagedExtract(read.rows, read.rejects, records, total)
+
+
+DELIMITED: SourceFormat = Delimited()

@@ -1,0 +1,175 @@
+"""The encoding of a file: by its byte order mark, by the source, or by what speaks for and against UTF-8."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import pyarrow as pa
+
+from hcm_pipeline.errors import ExtractRefused
+from hcm_pipeline.profile import Source
+from hcm_pipeline.sources.delimited.shape import Encoding
+
+_BOMS: tuple[tuple[bytes, Encoding], ...] = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_UNDEFINED_IN_1252 = (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")
+_ESCAPED = re.compile("[\udc80-\udcff]")
+
+
+def assume(first: bytes, source: Source, name: str) -> tuple[Encoding, str, int]:
+    """Encoding to scan with, why, and the length of the byte order mark."""
+    marked = next(((len(mark), encoding) for mark, encoding in _BOMS if first.startswith(mark)), None)
+    if source.encoding == "auto":
+        if marked:
+            return marked[1], "byte order mark", marked[0]
+        wide = _wide(first)
+        if wide:
+            return wide, "every other byte is NUL", 0
+        return "utf-8", "valid throughout", 0
+    why = "fixed by the source"
+    family = "utf-16" if marked and marked[1] != "utf-8" else "utf-8" if marked else None
+    if family not in (None, source.encoding):
+        raise ExtractRefused(
+            name,
+            "undecodable",
+            f"its byte order mark says {family}, the source says {source.encoding}; "
+            "correct the source's encoding in the profile, or set it to auto",
+        )
+    if source.encoding == "utf-16":
+        encoding = marked[1] if marked else _wide(first)
+        if encoding is None:
+            raise undecodable(name, "utf-16", "it has no byte order mark and does not look like it")
+        return encoding, why, marked[0] if marked else 0
+    return source.encoding, why, marked[0] if marked else 0
+
+
+def _wide(first: bytes) -> Encoding | None:
+    """UTF-16 without a mark: nearly all of one half of the bytes are NUL, and hardly any of the other."""
+    sample = first[: 1 << 12]
+    pairs = len(sample) // 2
+    if not pairs:
+        return None
+    even, odd = sample[0 : 2 * pairs : 2].count(0), sample[1 : 2 * pairs : 2].count(0)
+    if odd > 0.6 * pairs and even < 0.1 * pairs:
+        return "utf-16-le"
+    if even > 0.6 * pairs and odd < 0.1 * pairs:
+        return "utf-16-be"
+    return None
+
+
+def as_utf8(chunks: Iterable[bytes], encoding: Encoding, name: str) -> Iterator[bytes]:
+    """The chunks, UTF-16 among them turned into UTF-8. Raises ExtractRefused (undecodable)."""
+    if encoding not in ("utf-16-le", "utf-16-be"):
+        yield from (chunk for chunk in chunks if chunk)
+        return
+    decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
+    for chunk in chunks:
+        if text := decoder.decode(chunk):
+            yield text.encode("utf-8", "surrogatepass")
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise undecodable(name, "utf-16", "it ends in the middle of a character") from error
+
+
+def decide(assumed: Encoding, why: str, evidence: Evidence, source: Source, name: str) -> tuple[Encoding, str, bool]:
+    """Encoding, the reason for it, and whether some rows are damaged."""
+    fixed = source.encoding != "auto"
+    if assumed == "windows-1252" and evidence.undefined:
+        raise undecodable(name, assumed, "it holds bytes that have no meaning there")
+    if assumed in ("windows-1252", "latin-1") or not evidence.bad:
+        if assumed == "utf-8" and not fixed and why != "byte order mark" and not evidence.good:
+            why = "plain ASCII"
+        return assumed, why, False
+    if fixed:
+        raise undecodable(name, source.encoding, f"the first fault is at byte {evidence.first_bad:,}")
+    # Accents of a single-byte encoding hardly ever form UTF-8 by chance. Where many did, the file is UTF-8 with damaged
+    # rows (cut in the middle of a character, two files joined): a fallback would silently garble every right name.
+    if assumed != "utf-8" or why == "byte order mark" or evidence.good * 4 >= evidence.bad:
+        return assumed, f"{why}; {evidence.bad:,} damaged characters", True
+    reason = f"not UTF-8 (first fault at byte {evidence.first_bad:,}): fallback of the source"
+    if source.fallback_encoding == "windows-1252" and evidence.undefined:
+        return "latin-1", f"{reason}, and bytes that windows-1252 does not define", False
+    return source.fallback_encoding, reason, False
+
+
+def undecodable(name: str, encoding: str, what: str) -> ExtractRefused:
+    """The refusal of a file that is not in this encoding; `what` says how that shows."""
+    return ExtractRefused(
+        name,
+        "undecodable",
+        f"it cannot be read as {encoding}: {what}; "
+        "have it delivered again, or correct the source's encoding in the profile",
+    )
+
+
+class Evidence:
+    """The evidence for and against UTF-8: valid characters of several bytes, and bytes that belong to none."""
+
+    def __init__(self) -> None:
+        self.good = 0
+        """Bytes that continue a valid character."""
+        self.bad = 0
+        """Bytes that belong to no valid character."""
+        self.first_bad = 0
+        self.undefined = False
+        """Bytes that windows-1252 does not define were seen."""
+        self._tail = b""
+        self._offset = 0
+
+    def feed(self, chunk: bytes) -> None:
+        """Count a chunk."""
+        if not self._tail and chunk.isascii():
+            self._offset += len(chunk)
+            return
+        data = self._tail + chunk
+        cut = _whole_characters(data)
+        self._tail = data[cut:]
+        self._judge(data[:cut])
+
+    def finish(self) -> None:
+        """Count the last character; call it behind the last chunk."""
+        self._judge(self._tail)
+        self._tail = b""
+
+    def _judge(self, data: bytes) -> None:
+        if not data:
+            return
+        self.undefined = self.undefined or any(byte in data for byte in _UNDEFINED_IN_1252)
+        if _is_utf8(data):
+            self.good += int(np.count_nonzero(np.frombuffer(data, np.int8) < -64))
+        else:
+            text = data.decode("utf-8", "surrogateescape")
+            bad = _ESCAPED.findall(text)
+            if not self.bad:
+                self.first_bad = self._offset + len(text[: text.index(bad[0])].encode("utf-8"))
+            self.bad += len(bad)
+            self.good += len(data) - len(text)
+        self._offset += len(data)
+
+
+def _is_utf8(data: bytes) -> bool:
+    offsets = pa.py_buffer(np.array([0, len(data)], np.int32))
+    try:
+        pa.StringArray.from_buffers(1, offsets, pa.py_buffer(data)).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _whole_characters(data: bytes) -> int:
+    """Length without a UTF-8 character that goes on behind the end."""
+    for back in range(1, min(3, len(data)) + 1):
+        byte = data[-back]
+        if byte < 0x80:
+            break
+        if byte >= 0xC0:
+            size = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return len(data) - back if size > back else len(data)
+    return len(data)

@@ -1,0 +1,152 @@
+"""Staging of a delimited file in DuckDB: every record becomes a row or a reject, and nothing is lost between the two.
+
+The fast path lets DuckDB read the file; it is taken only for files whose structure `examine` found regular throughout,
+and believed only when it finds as many rows as `examine` counted. Everything else takes the careful path, which judges
+record by record. For every file that both can read, both give the same rows.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+
+from hcm_pipeline.sources.delimited.careful import decoded, judge_records
+from hcm_pipeline.sources.delimited.shape import Shape
+from hcm_pipeline.sources.source_format import REJECT_COLUMNS, ROW_NO
+from hcm_pipeline.sources.unpack import unpacked
+from hcm_pipeline.warehouse import Relation, Scratch, literal, quote, scratch
+
+_DUCKDB_RECORD_BYTES = 1_000_000
+_GLOB = re.compile(r"[*?\[\]{}]")
+
+
+@dataclass(frozen=True)
+class StageCounts:
+    """How many of the records of a file became rows, and how many rejects; `rows + rejected` is all of them."""
+
+    rows: int
+    rejected: int
+    path: Literal["fast", "careful"]
+
+
+@dataclass(frozen=True)
+class Records:
+    """`rows`: row_no and every column of the header, blank as NULL. `rejects`: the columns of REJECT_COLUMNS."""
+
+    rows: Relation
+    rejects: Relation
+    counts: StageCounts
+
+
+def read_records(t: Scratch, stored: Path, shape: Shape, folder: Path, *, max_field_chars: int, name: str) -> Records:
+    """All records of a file.
+
+    Rules of rejects: undecodable, nul_byte, field_too_long, repeated_header, ragged_row; a row is rejected once, for the first
+    that applies. `row_no` is the row's number in a spreadsheet (see `records`). `folder` takes a copy that goes away again.
+    Raises ExtractRefused (unterminated_quote, record_too_long).
+    """
+    if not shape.irregular and shape.longest_record <= min(max_field_chars, _DUCKDB_RECORD_BYTES):
+        read = read_fast(t, stored, shape, folder)
+        if read is not None:
+            return read
+    return read_carefully(t, stored, shape, max_field_chars, name)
+
+
+def read_carefully(t: Scratch, stored: Path, shape: Shape, max_field_chars: int, name: str) -> Records:
+    """The records, each judged by itself."""
+    rows, rejects, kept, rejected = judge_records(t, stored, shape, max_field_chars, name)
+    return Records(rows, rejects, StageCounts(kept, rejected, "careful"))
+
+
+def read_fast(t: Scratch, stored: Path, shape: Shape, folder: Path) -> Records | None:
+    """The records as DuckDB reads them; None when it cannot, or reads something else than was counted."""
+    with _plain_utf8(stored, shape, folder) as plain, _in_file_order(t):
+        if _GLOB.search(str(plain)):
+            return None
+        try:
+            rows = t.make("rows", f"select 0::bigint as {ROW_NO}, * from {_read_csv(plain, shape)}")
+        except duckdb.Error:
+            return None
+        if t.count(rows) != shape.records or _has_header_again(t, rows, shape):
+            t.drop(rows)
+            return None
+        # rowid follows the file because the insertion order was preserved; numbering while reading takes twice as long
+        t.run(f"update {rows} set {ROW_NO} = rowid + {shape.header_row + 1}")
+    return Records(rows, t.empty("rejects", REJECT_COLUMNS), StageCounts(shape.records or 0, 0, "fast"))
+
+
+def _has_header_again(t: Scratch, rows: Relation, shape: Shape) -> bool:
+    like_header = " and ".join(
+        f"contains({quote(column)}, {literal(cell)})"
+        for column, cell in zip(shape.header, shape.cells, strict=True)
+        if cell
+    )
+    return t.first(f"select 1 from {rows} where {like_header} limit 1") is not None
+
+
+def _read_csv(plain: Path, shape: Shape) -> str:
+    # No new_line: duckdb 2.0.0 reads no row at all of a CRLF file when it is given.
+    columns = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in shape.header)
+    quotes = '"' if shape.quoted else ""
+    return f"""read_csv({literal(str(plain))}, auto_detect = false, columns = {{{columns}}}, header = true,
+        delim = {literal(shape.delimiter)}, quote = '{quotes}', escape = '{quotes}', comment = '', nullstr = '',
+        allow_quoted_nulls = true, strict_mode = true, null_padding = false, ignore_errors = false, parallel = true,
+        compression = 'none', encoding = 'utf-8', hive_partitioning = false, filename = false)"""
+
+
+@contextmanager
+def _plain_utf8(stored: Path, shape: Shape, folder: Path) -> Iterator[Path]:
+    """The file as plain UTF-8: itself, or a copy in the folder that goes away afterwards."""
+    if shape.compression == "none" and shape.encoding == "utf-8":
+        yield stored
+        return
+    handle, copy = tempfile.mkstemp(suffix=".csv", prefix="stage-", dir=folder)  # made with mode 0600
+    try:
+        with os.fdopen(handle, "wb") as out:
+            if shape.encoding == "utf-8":
+                with unpacked(stored, stored.name) as (_, chunks):
+                    out.writelines(chunks)
+            else:
+                out.writelines(text.encode("utf-8") for text in decoded(stored, shape))
+        yield Path(copy)
+    finally:
+        Path(copy).unlink(missing_ok=True)
+
+
+@contextmanager
+def _in_file_order(t: Scratch) -> Iterator[None]:
+    [kept] = t.first("select current_setting('preserve_insertion_order')") or (True,)
+    if kept:
+        yield
+        return
+    t.run("set preserve_insertion_order = true")
+    try:
+        yield
+    finally:
+        t.run("set preserve_insertion_order = false")
+
+
+def stage(
+    con: duckdb.DuckDBPyConnection,
+    stored: Path,
+    shape: Shape,
+    table: str,
+    folder: Path,
+    *,
+    max_field_chars: int,
+    name: str | None = None,
+) -> StageCounts:
+    """See `read_records`; the rows are then in the TEMP table `table`, and the rejects in `table`_rejects."""
+    with scratch(con) as t:
+        read = read_records(t, stored, shape, folder, max_field_chars=max_field_chars, name=name or stored.name)
+        for made, relation in ((table, read.rows), (f"{table}_rejects", read.rejects)):
+            con.execute(f"create or replace temp table {quote(made)} as from {relation}")
+        return read.counts

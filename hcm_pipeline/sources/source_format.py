@@ -1,0 +1,79 @@
+"""The protocol of a source: what is landed, described and staged is asked of its format, and of nobody else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from hcm_pipeline.extracts import Description, Taken
+from hcm_pipeline.home import Home
+from hcm_pipeline.profile import Source
+from hcm_pipeline.sources.places import Looked, Place, Waiting
+from hcm_pipeline.warehouse import Relation, Scratch
+
+ROW_NO = "row_no"
+"""The number of a record, as people find it in the extract. No extract may bring a column of this name."""
+REJECT_COLUMNS = {
+    ROW_NO: "bigint",
+    "rule": "varchar",
+    "column_name": "varchar",
+    "value_class": "varchar",
+    "raw": "varchar",
+}
+
+
+@dataclass(frozen=True)
+class StagedExtract:
+    """The records of an extract: each is a row or a reject.
+
+    `rows`: row_no, and every column of the extract by its heading, as text, blank as NULL.
+    `rejects`: row_no, rule, column_name, value_class (what was wrong, without the value), raw (the record as far as it is kept).
+    """
+
+    rows: Relation
+    rejects: Relation
+    records: int
+    """Rows and rejects. A trailer is neither."""
+    total: int | None = None
+    """Records by the extract's own count, where it has one."""
+
+
+class SourceFormat(Protocol):
+    """One format of extracts. Values of a profile's `[[sources]]` that belong to it are read here only."""
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Keys of `[[sources]]` that this format reads, besides those of every source."""
+
+    def look(self, place: Place, cursor: str | None) -> Looked:
+        """Everything that waits in a place since the look that gave the cursor."""
+
+    def take(self, place: Place, waiting: Waiting, home: Home) -> Taken:
+        """Take one thing that waits, as bytes that never change again. Raises ExtractRefused."""
+
+    def describe(self, stored: Path, source: Source, name: str) -> Description:
+        """Read a taken extract once and say what it is; `name` is for messages. Raises ExtractRefused."""
+
+    def summary(self, description: Description) -> str:
+        """A description in a line, for people."""
+
+    def stage(
+        self, t: Scratch, stored: Path, description: Description, source: Source, *, name: str, folder: Path
+    ) -> StagedExtract:
+        """Make relations of all records; `folder` is for files that go away again.
+
+        Call it outside a transaction: an extract that DuckDB cannot read would abort one. Raises ExtractRefused.
+        """
+
+
+class FileFormat:
+    """The half of a format that is the same for all files: they lie in a place, and are taken from it one by one."""
+
+    def look(self, place: Place, cursor: str | None) -> Looked:
+        """All files of the place."""
+        return place.look(cursor)
+
+    def take(self, place: Place, waiting: Waiting, home: Home) -> Taken:
+        """The file's bytes. Raises ExtractRefused."""
+        return place.take(waiting, home)
