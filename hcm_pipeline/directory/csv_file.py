@@ -20,7 +20,7 @@ from hcm_pipeline.directory.tables import stage_query
 from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.home import private
 from hcm_pipeline.profile import Source
-from hcm_pipeline.sources import examine, stage
+from hcm_pipeline.sources import format_of
 from hcm_pipeline.warehouse import Relation, Scratch, literal, quote, scratch
 
 HEADINGS = {
@@ -51,8 +51,6 @@ NAMES = (
 )
 """A file has at least one of these, and an object too."""
 _MAX_CHARS = 1 << 20
-_STAGED = "directory_file"
-"""The tables that staging makes begin so."""
 _SOURCE = Source(name="directory", glob="*", max_field_chars=_MAX_CHARS)
 
 
@@ -68,15 +66,14 @@ def refresh(reading: Reading, path: Path) -> Read:
         raise _unreadable(path, error) from None
     reading = replace(reading, started=min(as_of, reading.started))
     with _copied(reading, path) as copy:
-        shape = examine(copy, _SOURCE, name=path.name)
-        columns = _columns(path.name, shape.header)
+        kind = format_of(_SOURCE)
+        description = kind.describe(copy, _SOURCE, path.name)
+        columns = _columns(path.name, description.columns)
         with reading.warehouse.write() as con, scratch(con) as t:
-            stage(con, copy, shape, _STAGED, reading.warehouse.home.scratch, max_field_chars=_MAX_CHARS, name=path.name)
-            judged = _judge(t, columns)
-            refused = _refused(t, path.name, columns, judged)
+            file = kind.stage(t, copy, description, _SOURCE, name=path.name, folder=reading.warehouse.home.scratch)
+            judged = _judge(t, file.rows, columns)
+            refused = _refused(t, path.name, columns, judged, file.rejects)
             counts = reading.put(con, lambda own: stage_query(own, _objects_sql(judged)))
-            for table in (_STAGED, f"{_STAGED}_rejects"):
-                con.execute(f"drop table {table}")
     reading.warehouse.publish()
     return Read(reading.directory, "csv", "full", counts.objects, counts.changed, refused=tuple(refused))
 
@@ -115,7 +112,7 @@ def _columns(file: str, header: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def _judge(t: Scratch, columns: dict[str, str]) -> Relation:
+def _judge(t: Scratch, file: Relation, columns: dict[str, str]) -> Relation:
     """The rows as the model has them: row_no, the columns of SCHEMA, and `rule`, what is wrong with the row (NULL: nothing)."""
     values = ", ".join(
         f"nullif(trim({quote(columns[name])}), '') as {name}" if name in columns else f"null::varchar as {name}"
@@ -125,7 +122,7 @@ def _judge(t: Scratch, columns: dict[str, str]) -> Relation:
         when lower(deleted) in ('true', '1', 'yes') then true end"""
     return t.make(
         "judged",
-        f"""with raw as (select row_no, {values} from {_STAGED}),
+        f"""with raw as (select row_no, {values} from {file}),
         typed as (select * replace ({_OBJECT_ID} as object_id, {_KIND} as kind, {deleted} as deleted) from raw)
         select *, case when object_id is null then 'no_object_id'
             when row_number() over (partition by object_id order by row_no) > 1 then 'repeated_object_id'
@@ -135,14 +132,14 @@ def _judge(t: Scratch, columns: dict[str, str]) -> Relation:
     )
 
 
-def _refused(t: Scratch, file: str, columns: dict[str, str], judged: Relation) -> list[RefusedRow]:
+def _refused(t: Scratch, file: str, columns: dict[str, str], judged: Relation, rejects: Relation) -> list[RefusedRow]:
     """The rows that are no object, and those that could not be read, in their order."""
     shown = " ".join(
         f"when '{rule}' then {literal(columns.get(column, ''))}" for rule, (column, _) in _RULES.items() if column
     )
     found = t.rows(f"""
         select row_no, nullif(case rule {shown} end, '') as column_name, rule, null from {judged} where rule is not null
-        union all select row_no, column_name, rule, value_class from {_STAGED}_rejects order by 1""")
+        union all select row_no, column_name, rule, value_class from {rejects} order by 1""")
     return [RefusedRow(file, row, column, rule, why or _RULES[rule][1]) for row, column, rule, why in found]
 
 

@@ -4,7 +4,7 @@ can be rows. It knows neither workers nor Dagster.
 A format is a `SourceFormat`; `FORMATS` has them by the name that a profile gives them, and takes more.
 """
 
-from hcm_pipeline.sources.delimited import Shape, StageCounts, examine, stage
+from hcm_pipeline.sources.delimited import Shape, StageCounts, examine
 from hcm_pipeline.sources.formats import FORMATS, format_faults, format_of
 from hcm_pipeline.sources.places import Folder, Looked, Place, Waiting
 from hcm_pipeline.sources.source_format import REJECT_COLUMNS, ROW_NO, FileFormat, SourceFormat, StagedExtract
@@ -26,6 +26,5 @@ __all__ = [
     "examine",
     "format_faults",
     "format_of",
-    "stage",
     "unpacked",
 ]

@@ -22,7 +22,7 @@ from hcm_pipeline.sources.delimited.careful import decoded, judge_records
 from hcm_pipeline.sources.delimited.shape import Shape
 from hcm_pipeline.sources.source_format import REJECT_COLUMNS, ROW_NO
 from hcm_pipeline.sources.unpack import unpacked
-from hcm_pipeline.warehouse import Relation, Scratch, literal, quote, scratch
+from hcm_pipeline.warehouse import Relation, Scratch, literal, quote
 
 _DUCKDB_RECORD_BYTES = 1_000_000
 _GLOB = re.compile(r"[*?\[\]{}]")
@@ -132,21 +132,3 @@ def _in_file_order(t: Scratch) -> Iterator[None]:
         yield
     finally:
         t.run("set preserve_insertion_order = false")
-
-
-def stage(
-    con: duckdb.DuckDBPyConnection,
-    stored: Path,
-    shape: Shape,
-    table: str,
-    folder: Path,
-    *,
-    max_field_chars: int,
-    name: str | None = None,
-) -> StageCounts:
-    """See `read_records`; the rows are then in the TEMP table `table`, and the rejects in `table`_rejects."""
-    with scratch(con) as t:
-        read = read_records(t, stored, shape, folder, max_field_chars=max_field_chars, name=name or stored.name)
-        for made, relation in ((table, read.rows), (f"{table}_rejects", read.rejects)):
-            con.execute(f"create or replace temp table {quote(made)} as from {relation}")
-        return read.counts
