@@ -87,13 +87,15 @@ class Day:
         state, rejudge = self._state(), not self._same_contract()
         before, other_rows = snapshot.known_now(t, self.profile), table(self.con, "other_rows")
         self._require_complete(t, before)
-        accepted, counts, reasons = self._nothing_accepted(t, before), RowCounts(), {}
+        counts, reasons = RowCounts(), dict[str, int]()
         if self.used or self._may_change_places(t, other_rows):
             self.progress(f"checking {self.rows:,} rows against the contract")
             accepted, counts = self._judge(t, before, other_rows)
             reasons = reasons_of(self.con, self.day)
             self._require_few_quarantined(counts.quarantined)
             self._update_absences(t, accepted.named)
+        else:
+            accepted = accepted_of(t, nothing_gathered(t, self.profile, before.known))
         self.progress("comparing with the snapshot before")
         changed = snapshot.compare(t, self.profile, accepted, before, self.as_of, rejudge=rejudge)
         changes = snapshot.record_changes(t, self.profile, before, changed, self.as_of, rejudge=rejudge)
@@ -160,9 +162,6 @@ class Day:
     def _may_change_places(self, t: Scratch, other_rows: Relation) -> bool:
         """Whether another row of a worker may win today though no file says so."""
         return self.profile.workers.many_rows and has_other_rows(t, other_rows)
-
-    def _nothing_accepted(self, t: Scratch, before: snapshot.Before) -> Accepted:
-        return accepted_of(t, nothing_gathered(t, self.profile, before.known))
 
     def _judge(self, t: Scratch, before: snapshot.Before, other_rows: Relation) -> tuple[Accepted, RowCounts]:
         """Decide about every row, and record those that are not accepted. Of files that speak one after the other, each is judged

@@ -34,7 +34,8 @@ class Known:
 
     `workers`: one row a worker: the facts of the open version (`active` is what the status said), extract_id, row_no, digest,
     valid_from, enabled and life_stage. The last three are null of a worker of whom only an earlier file of the day has told.
-    `by_key`: one row for every worker and value of the profile's `row_key`: the facts, and `chosen` (it is the open version).
+    `by_key`: one row for every worker and value of the profile's `row_key`: the facts of the open version, or of another known row;
+    without a `row_key` it is `workers`.
     """
 
     workers: Relation
@@ -71,6 +72,8 @@ def known_today(t: Scratch, profile: Profile, before: Known, gathered: Gathered,
 
 
 def _with_keys(t: Scratch, profile: Profile, workers: Relation, other_rows: Relation) -> Known:
+    if not profile.workers.row_key:
+        return Known(workers, workers)
     keys = ", ".join(map(quote, ["person_number", *profile.workers.row_key]))
     by_key = f"""select * from ({known_rows_sql(profile, workers, other_rows)})
         qualify row_number() over (partition by {keys} order by chosen desc, extract_id desc, row_no desc) = 1"""

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline.errors import GuardStop
-from hcm_pipeline.workers import validation
+from hcm_pipeline.warehouse import scratch
+from hcm_pipeline.workers import changes_of, current_workers, validation, worker_versions
 
 from .driver import COLUMNS, PROFILE, Firm, day, worker
 from .test_judging import PICK, ROWS
@@ -122,6 +123,20 @@ def test_too_much_quarantine_stops_the_day_and_changes_nothing_but_the_quarantin
 def test_quarantine_below_the_limit_lets_the_day_pass(firm: Firm) -> None:
     counts = firm.take([worker(n, Active="?" if n < 24 else "True") for n in range(40)], day(1))
     assert (counts.quarantined, counts.workers) == (24, 16)
+
+
+def test_other_rooms_read_the_workers_and_their_changes_as_relations(firm: Firm) -> None:
+    firm.take([worker(1, Department="A"), worker(2)], day(1))
+    firm.take([worker(1, Department="B"), worker(2)], day(2))
+    with firm.warehouse.write() as con, scratch(con) as t:
+        assert t.rows(f"select person_number, department from {current_workers(t)} order by 1") == [
+            ("1", "B"),
+            ("2", None),
+        ]
+        assert t.count(worker_versions(t)) == 3
+        changes = changes_of(t, day(2))
+        assert changes.columns == ("business_date", "person_number", "kind", "attributes", "before_from")
+        assert t.rows(f"from {changes}") == [(day(2), "1", "mover", ["department"], day(1))]
 
 
 def test_the_snapshot_of_every_date_can_be_read(firm: Firm) -> None:
