@@ -1,0 +1,154 @@
+"""The assets of a plan: the desired users and the manifest."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from hcm_pipeline import flow
+from hcm_pipeline.defs import metadata as md
+from hcm_pipeline.defs.partitions import business_dates
+from hcm_pipeline.defs.resources import Pipeline
+from hcm_pipeline.errors import PlanHeld
+from hcm_pipeline.profile import Profile
+
+MANIFEST_CHECK = "bytes_are_what_was_planned"
+HELD_CHECK = "nothing_is_held"
+
+
+def _plan_specs(profile: Profile) -> list[dg.AssetSpec]:
+    return [
+        dg.AssetSpec(
+            "desired_users",
+            deps=["identities"],
+            group_name="scim",
+            owners=md.OWNERS,
+            kinds={"duckdb", "json"},
+            metadata=dict(md.desired_columns(profile)),
+            description="The full SCIM user that every worker in scope should be now.",
+        ),
+        dg.AssetSpec(
+            "manifest",
+            deps=["desired_users"],
+            group_name="delivery",
+            owners=md.OWNERS,
+            kinds={"json", "file"},
+            description="Desired minus delivered: bulk requests of at most 50 operations, ready for upload. It is "
+            "always that of the newest snapshot; what an older one had left unsent, it contains.",
+        ),
+    ]
+
+
+def _plan_checks() -> list[dg.AssetCheckSpec]:
+    return [
+        dg.AssetCheckSpec(
+            MANIFEST_CHECK,
+            asset="manifest",
+            blocking=True,
+            description="The file of bulk requests hashes to the sha256 in the manifest, and the manifest to its id.",
+        ),
+        dg.AssetCheckSpec(
+            HELD_CHECK,
+            asset="manifest",
+            blocking=True,
+            description="No guard tripped over the plan. A warning when what tripped is held and the rest goes on; an "
+            "error, which fails the run, when the profile says that nothing goes on.",
+        ),
+    ]
+
+
+def build_plan(profile: Profile) -> dg.AssetsDefinition:
+    """The step that makes the manifests of the newest snapshot, and says what is held."""
+
+    @dg.multi_asset(
+        name="plan",
+        partitions_def=business_dates(profile),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        specs=_plan_specs(profile),
+        check_specs=_plan_checks(),
+    )
+    def plan(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[Any]:
+        here = pipeline.installation(context.log)
+        made = flow.plan(here.warehouse, here.loaded, here.target, progress=pipeline.progress(context.log))
+        here.warehouse.publish()
+        if made is not None:
+            flow.verify_files(here.home, made)
+            context.instance.add_run_tags(context.run.run_id, _manifest_tags(made))
+        yield dg.AssetCheckResult(passed=True, check_name=MANIFEST_CHECK, asset_key="manifest")
+        yield from _plan_results(here, made)
+        yield _held_check(made)
+        if made is not None and flow.nothing_goes_on(made):
+            said = "; ".join(flow.tripped_sentences(made))
+            raise PlanHeld(f"the plan of {made.business_date} is held: {said}")
+
+    return plan
+
+
+def _manifest_tags(made: flow.Plan) -> dict[str, str]:
+    """The tags that a run is found by: its manifests, each under what it is held for, and the business date."""
+    tags: dict[str, str] = {}
+    for manifest in made.manifests:
+        kind = f"{md.MANIFEST_TAG}/{manifest.held_for}" if manifest.held_for else md.MANIFEST_TAG
+        kind += "-rest" if manifest in made.approved else ""
+        tags |= {kind: manifest.manifest_id, md.DATE_TAG: manifest.business_date.isoformat()}
+    return tags
+
+
+def _plan_results(here: flow.Installation, made: flow.Plan | None) -> Iterator[dg.MaterializeResult[None]]:
+    manifests = made.manifests if made else ()
+    snapshot = manifests[0].inputs["snapshot"][:32] if manifests else "as delivered"
+    yield dg.MaterializeResult(
+        asset_key="desired_users",
+        metadata={"dagster/row_count": made.desired if made else 0},
+        data_version=dg.DataVersion(snapshot),
+    )
+    version = "+".join(m.manifest_id for m in manifests)[:200] or "nothing to send"
+    metadata = _plan_metadata(here, made)
+    yield dg.MaterializeResult(asset_key="manifest", metadata=metadata, data_version=dg.DataVersion(version))
+
+
+def _held_check(made: flow.Plan | None) -> dg.AssetCheckResult:
+    held = made.held if made else ()
+    stopped = made is not None and flow.nothing_goes_on(made)
+    return dg.AssetCheckResult(
+        passed=not held,
+        check_name=HELD_CHECK,
+        asset_key="manifest",
+        severity=dg.AssetCheckSeverity.ERROR if stopped else dg.AssetCheckSeverity.WARN,
+        metadata={
+            "held_operations": sum(m.operations for m in held),
+            "held_manifests": dg.MetadataValue.json({str(m.held_for): m.manifest_id for m in held}),
+            "tripped": dg.MetadataValue.json(flow.tripped_sentences(made) if made else []),
+        },
+    )
+
+
+def _plan_metadata(here: flow.Installation, made: flow.Plan | None) -> dict[str, Any]:
+    manifests = made.manifests if made else ()
+    values: dict[str, Any] = {
+        "operations": sum(m.operations for m in manifests),
+        "requests": sum(m.requests for m in manifests),
+        "operations_held": sum(m.operations for m in manifests if m.held_for),
+        **{f"operations_{kind}": count for kind, count in flow.operation_kinds(made).items()},
+    }
+    if made:
+        outlook = flow.quota_outlook(here, values["requests"])
+        values["quota_left"] = outlook.left
+        values["sent_at_once_it_ends_at"] = dg.MetadataValue.timestamp(outlook.ends_at)
+        values["withheld"] = dg.MetadataValue.json(made.withheld)
+        values["superseded"] = dg.MetadataValue.json([manifest_id[:12] for manifest_id in made.superseded])
+        values["guards"] = md.verdict_table(flow.plan_verdicts(made), md.LIMIT_COLUMNS)
+    for manifest in manifests:
+        values |= _manifest_metadata(here, manifest)
+    return values
+
+
+def _manifest_metadata(here: flow.Installation, manifest: flow.Manifest) -> dict[str, Any]:
+    prefix = f"{manifest.held_for}_" if manifest.held_for else ""
+    return {
+        f"{prefix}manifest_id": manifest.manifest_id,
+        f"{prefix}bytes": manifest.bulk_bytes,
+        f"{prefix}business_date": manifest.business_date.isoformat(),
+        f"{prefix}extracts": dg.MetadataValue.json([f"{e.sha256[:12]} {e.name}" for e in manifest.extracts]),
+        f"{prefix}folder": dg.MetadataValue.path(str(flow.manifest_folder(here.home, manifest))),
+    }
