@@ -256,6 +256,9 @@ NOT_YET: dict[str, frozenset[str]] = {
         "delivery/outcomes/failures.py",
         "delivery/plan/resend.py",
     }),
+    "stems": frozenset({
+        "conditions",
+    }),
     "prose": frozenset({
         "alerts/__init__.py",
         "alerts/conditions.py",

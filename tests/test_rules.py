@@ -27,9 +27,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PRODUCT = ROOT / "hcm_pipeline"
 
 FLOORS: dict[str, str] = {
-    "errors": "",
+    "verdicts": "",
+    "errors": "verdicts",
     "sandbox": "errors",
-    "verdicts": "errors",
     "locks": "errors",
     "home": "errors",
     "http": "errors",
@@ -56,10 +56,10 @@ FLOORS: dict[str, str] = {
 DOORS_OF_DEFS = ("hcm_pipeline.defs.instance", "hcm_pipeline.defs.in_process")
 """The module of `defs/` that the command line names; inside functions only, if it loads Dagster, which few commands need."""
 
-SAME_STEM = {
-    "conditions": "the alerts' conditions, and those of a profile",
-}
-"""Names that more than one file of the product may have, and why."""
+SAME_STEM = {"target": "the protocol, and a target", "service": "the protocol, and a service"}
+"""Names that more than one file may have, and why."""
+OWN_NAMES = ("cli/", "flow/views/", "sandbox/")
+"""Folders whose files may be called as another: a verb and a view have the name of their subject, the sandbox is a program apart."""
 
 SQL_WORD = re.compile(r"\s*(with|select|from|insert|update|delete|merge)\b", re.IGNORECASE)
 TEMPORARY = re.compile(
@@ -265,8 +265,8 @@ def static_sql() -> set[str]:
 
 def stems() -> set[str]:
     """No file name stands for two things."""
-    twice = {stem for stem, times in Counter(path.stem for path in modules()).items() if times > 1}
-    return (twice ^ SAME_STEM.keys()) - {"__init__", "__main__"}
+    counted = Counter(path.stem for path in modules() if not short(path).startswith(OWN_NAMES))
+    return {stem for stem, times in counted.items() if times > 1} - {"__init__", "__main__", *SAME_STEM}
 
 
 def prose() -> set[str]:
