@@ -53,13 +53,13 @@ FLOORS: dict[str, str] = {
 }
 """The rooms from the ground up, and which of the rooms below each may import: no arrow runs up, so there is no circle."""
 
-DOORS_OF_DEFS = ("hcm_pipeline.defs.instance", "hcm_pipeline.defs.in_process")
+DOOR_OF_DEFS = "hcm_pipeline.defs.in_process"
 """The module of `defs/` that the command line names; inside functions only, if it loads Dagster, which few commands need."""
 
 SAME_STEM = {"target": "the protocol, and a target", "service": "the protocol, and a service"}
 """Names that more than one file may have, and why."""
 OWN_NAMES = ("cli/", "flow/views/", "sandbox/")
-"""Folders whose files may be called as another: a verb and a view have the name of their subject, the sandbox is a program apart."""
+"""Folders whose files may be called as another: a verb and a view have the name of their subject, the sandbox stands apart."""
 
 SQL_WORD = re.compile(r"\s*(with|select|from|insert|update|delete|merge)\b", re.IGNORECASE)
 TEMPORARY = re.compile(
@@ -214,7 +214,7 @@ def arrows() -> set[str]:
 def by_the_door(one: Import) -> bool:
     """Whether the command line imports one named module of `defs/`, without loading Dagster for every command."""
     door = f"{one.module}.{one.name}" if one.module == "hcm_pipeline.defs" else one.module
-    if door not in DOORS_OF_DEFS:
+    if door != DOOR_OF_DEFS:
         return False
     path = PRODUCT.joinpath(*door.split(".")[1:]).with_suffix(".py")
     loads = any(isinstance(node, ast.Import) and node.names[0].name == "dagster" for node in tree(path).body)
