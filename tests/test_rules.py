@@ -27,40 +27,39 @@ ROOT = Path(__file__).resolve().parents[1]
 PRODUCT = ROOT / "hcm_pipeline"
 
 FLOORS: dict[str, str] = {
-    "errors": "",
+    "verdicts": "",
+    "errors": "verdicts",
     "sandbox": "errors",
-    "verdicts": "errors",
     "locks": "errors",
     "home": "errors",
-    "settings": "errors home",
+    "http": "errors",
+    "entra": "errors http",
+    "settings": "errors home entra",
     "sqlite_state": "errors home locks",
     "warehouse": "errors home locks",
-    "http": "errors settings",
     "profile": "errors warehouse",
-    "entra": "errors settings http",
     "extracts": "errors home locks warehouse profile",
     "sources": "errors home warehouse profile extracts",
-    "directory": "errors verdicts home settings http warehouse profile entra sources",
+    "directory": "errors verdicts home http entra settings warehouse profile sources",
     "workers": "errors verdicts warehouse profile extracts sources",
     "identity": "errors verdicts warehouse profile directory",
-    "delivery": "errors verdicts locks home sqlite_state warehouse http profile",
-    "targets.entra": "errors verdicts home settings warehouse http profile entra directory delivery sandbox",
-    "alerts": "errors verdicts home settings sqlite_state warehouse http profile delivery targets.entra",
-    "flow": "sandbox errors verdicts locks home settings sqlite_state warehouse http profile entra extracts sources directory"
+    "delivery": "errors verdicts locks home http sqlite_state warehouse profile",
+    "targets.entra": "errors sandbox verdicts home http entra settings warehouse profile directory delivery",
+    "alerts": "errors verdicts home http settings sqlite_state warehouse profile delivery targets.entra",
+    "flow": "errors sandbox verdicts locks home http entra settings sqlite_state warehouse profile extracts sources directory"
     " workers identity delivery targets.entra alerts",
-    "defs": "flow errors home settings profile sandbox",
-    "definitions": "flow errors home settings profile sandbox defs",
-    "cli": "flow errors home settings profile sandbox defs",
+    "defs": "errors sandbox verdicts home settings profile flow",
+    "cli": "errors sandbox verdicts home settings profile flow defs",
 }
 """The rooms from the ground up, and which of the rooms below each may import: no arrow runs up, so there is no circle."""
 
-DOOR_OF_DEFS = "hcm_pipeline.defs.instance"
-"""The one module of `defs/` that the command line names, inside functions only: it loads Dagster, which few commands need."""
+DOOR_OF_DEFS = "hcm_pipeline.defs.in_process"
+"""The module of `defs/` that the command line names; inside functions only, if it loads Dagster, which few commands need."""
 
-SAME_STEM = {
-    "conditions": "the alerts' conditions, and those of a profile",
-}
-"""Names that more than one file of the product may have, and why."""
+SAME_STEM = {"target": "the protocol, and a target", "service": "the protocol, and a service"}
+"""Names that more than one file may have, and why."""
+OWN_NAMES = ("cli/", "flow/views/", "sandbox/")
+"""Folders whose files may be called as another: a verb and a view have the name of their subject, the sandbox stands apart."""
 
 SQL_WORD = re.compile(r"\s*(with|select|from|insert|update|delete|merge)\b", re.IGNORECASE)
 TEMPORARY = re.compile(
@@ -111,8 +110,8 @@ class Import:
 
 
 def room_of(module: str) -> str:
-    """The room of a dotted name of the product; each target is a room of its own."""
-    parts = module.split(".")[1:]
+    """The room of a dotted name of the product; each target is a room of its own, and `definitions.py` is the face of `defs/`."""
+    parts = ["defs" if part == "definitions" else part for part in module.split(".")[1:]]
     return ".".join(parts[:2]) if parts and parts[0] == "targets" else (parts or [""])[0]
 
 
@@ -208,12 +207,22 @@ def arrows() -> set[str]:
         f"{one.file} -> {one.target}"
         for one in between_rooms()
         if one.target not in FLOORS[one.room].split()
-        or (one.room == "cli" and one.target == "defs" and (one.top or one.module != DOOR_OF_DEFS))
+        or (one.room == "cli" and one.target == "defs" and not by_the_door(one))
     }
 
 
+def by_the_door(one: Import) -> bool:
+    """Whether the command line imports one named module of `defs/`, without loading Dagster for every command."""
+    door = f"{one.module}.{one.name}" if one.module == "hcm_pipeline.defs" else one.module
+    if door != DOOR_OF_DEFS:
+        return False
+    path = PRODUCT.joinpath(*door.split(".")[1:]).with_suffix(".py")
+    loads = any(isinstance(node, ast.Import) and node.names[0].name == "dagster" for node in tree(path).body)
+    return not (one.top and loads)
+
+
 def faces() -> set[str]:
-    """Nobody enters a room past its face. `definitions.py` is the face of `defs/`, and so names its modules."""
+    """Nobody enters a room past its face; for `defs/`, see `by_the_door`."""
     return {f"{one.file} -> {one.target}" for one in between_rooms() if one.past_the_face and one.target != "defs"}
 
 
@@ -224,9 +233,7 @@ def dagster() -> set[str]:
         for node in ast.walk(tree(path)):
             named = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             named += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            if room_of(dotted(path)) not in ("defs", "definitions") and any(
-                n.split(".")[0] == "dagster" for n in named
-            ):
+            if room_of(dotted(path)) != "defs" and any(n.split(".")[0] == "dagster" for n in named):
                 found.add(short(path))
     return found
 
@@ -258,8 +265,8 @@ def static_sql() -> set[str]:
 
 def stems() -> set[str]:
     """No file name stands for two things."""
-    twice = {stem for stem, times in Counter(path.stem for path in modules()).items() if times > 1}
-    return (twice ^ SAME_STEM.keys()) - {"__init__", "__main__"}
+    counted = Counter(path.stem for path in modules() if not short(path).startswith(OWN_NAMES))
+    return {stem for stem, times in counted.items() if times > 1} - {"__init__", "__main__", *SAME_STEM}
 
 
 def prose() -> set[str]:
