@@ -27,7 +27,8 @@ import duckdb
 import pyarrow as pa
 
 from hcm_pipeline.delivery import names_of
-from hcm_pipeline.delivery.plan import guards, known
+from hcm_pipeline.delivery.plan import guards
+from hcm_pipeline.delivery.plan import target_state as known
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile

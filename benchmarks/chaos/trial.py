@@ -23,7 +23,7 @@ from hcm_pipeline.delivery.plan.canary import Canary
 from hcm_pipeline.delivery.send import batches
 from hcm_pipeline.errors import GuardStop, PipelineError, ServiceError
 from hcm_pipeline.flow import plans, processing
-from hcm_pipeline.flow.staleness import refuse_moved
+from hcm_pipeline.flow.stale_manifests import refuse_moved
 from hcm_pipeline.home import Home
 from hcm_pipeline.http import Patience
 from hcm_pipeline.sandbox import SandboxTarget

@@ -14,7 +14,7 @@ from hcm_pipeline.directory.distinguished_names import canonical, escape_rdn, ke
 from hcm_pipeline.directory.entries import CHANGES, SCHEMA, VALUES, Read, RefusedRow
 from hcm_pipeline.directory.findings import Finding, require_none
 from hcm_pipeline.directory.freshness import directory_findings, max_age_hours
-from hcm_pipeline.directory.limits import (
+from hcm_pipeline.directory.name_limits import (
     COMMON_NAME,
     EDGES,
     MAIL_NICKNAME,

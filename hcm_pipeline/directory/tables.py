@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from hcm_pipeline.directory.entries import ALL_STATED, CHANGES, SCHEMA, VALUES
 from hcm_pipeline.directory.findings import Finding
-from hcm_pipeline.directory.limits import COMMON_NAME, SAM, UPN_LOCAL, beginning_sql
+from hcm_pipeline.directory.name_limits import COMMON_NAME, SAM, UPN_LOCAL, beginning_sql
 from hcm_pipeline.warehouse import Relation, Scratch, first, literal, query, quote
 
 FEW = 10

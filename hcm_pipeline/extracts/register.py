@@ -12,8 +12,8 @@ from typing import Any
 import duckdb
 
 from hcm_pipeline.errors import ExtractRefused, UsageError
-from hcm_pipeline.extracts.taking import Taken
 from hcm_pipeline.extracts.description import Description
+from hcm_pipeline.extracts.taking import Taken
 from hcm_pipeline.profile import FieldSpec, Profile, Source
 from hcm_pipeline.warehouse import first, query, transaction
 

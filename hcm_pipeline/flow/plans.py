@@ -13,9 +13,9 @@ from hcm_pipeline.delivery import Manifest as Manifest
 from hcm_pipeline.delivery import Plan as Plan
 from hcm_pipeline.errors import GuardStop, UsageError
 from hcm_pipeline.flow import verdict_table
-from hcm_pipeline.flow.facts import task_of, why_plan_now
 from hcm_pipeline.flow.installation import Clock, Installation, Progress, quiet, utc_now
 from hcm_pipeline.flow.naming import name_workers
+from hcm_pipeline.flow.plan_facts import task_of, why_plan_now
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.targets.entra import EntraTarget

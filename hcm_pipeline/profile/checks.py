@@ -13,7 +13,7 @@ from hcm_pipeline.profile.source_section import Source
 from hcm_pipeline.profile.worker_fields import CORE_FIELDS, REQUIRED_FIELDS, RESERVED_COLUMNS, STAGES, FieldSpec
 
 _REFUSED_IN = {" ": ("user_principal_name",), "'": ("sam_account_name",)}
-"""Characters that the limits of directory/limits.py do not allow in a name."""
+"""Characters that the limits of directory/name_limits.py do not allow in a name."""
 _KEYS_OF = {"url": "ad", "user": "ad", "bases": "ad", "employee_id": "ad", "file": "csv"}
 """Keys of a directory that belong to one kind only."""
 _LDAPS = re.compile(r"ldaps://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?")

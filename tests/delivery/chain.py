@@ -27,7 +27,7 @@ from hcm_pipeline.delivery import (
 from hcm_pipeline.delivery.outcomes import matching
 from hcm_pipeline.delivery.state.journal_sync import sync
 from hcm_pipeline.flow import landing, plans, processing
-from hcm_pipeline.flow.facts import task_of
+from hcm_pipeline.flow.plan_facts import task_of
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile

@@ -15,7 +15,7 @@ import pytest
 
 from hcm_pipeline.delivery import HealthState, OutcomeReport, read_outcomes, upload
 from hcm_pipeline.flow import plans
-from hcm_pipeline.flow.facts import why_plan_now
+from hcm_pipeline.flow.plan_facts import why_plan_now
 from hcm_pipeline.http import Patience
 from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, running
 from hcm_pipeline.targets.entra.connection import to_sandbox

@@ -10,7 +10,7 @@ import pytest
 
 from hcm_pipeline.delivery import Manifest, moved
 from hcm_pipeline.errors import PipelineError
-from hcm_pipeline.flow.staleness import refuse_moved
+from hcm_pipeline.flow.stale_manifests import refuse_moved
 from hcm_pipeline.warehouse import scratch
 
 from .chain import new_chain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hcm_pipeline.flow.facts import facts_of
+from hcm_pipeline.flow.plan_facts import facts_of
 from hcm_pipeline.targets.entra import EntraTarget
 from hcm_pipeline.warehouse import Scratch, scratch
 from hcm_pipeline.workers.managers import find_warnings

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hcm_pipeline.delivery.kinds import OperationKind
 from hcm_pipeline.delivery.plan import decisions
-from hcm_pipeline.delivery.plan.known import Known
+from hcm_pipeline.delivery.plan.target_state import Known
 from hcm_pipeline.delivery.target import Target, digest_sql
 from hcm_pipeline.warehouse import Relation, Scratch, literal, query
 

@@ -20,11 +20,11 @@ import duckdb
 
 from hcm_pipeline.delivery.kinds import OperationKind
 from hcm_pipeline.delivery.manifest import Manifest, folder_of, read_manifest
-from hcm_pipeline.delivery.plan import decisions, entering, guards, known, order, splitting, undo, writing
+from hcm_pipeline.delivery.plan import decisions, entering, guards, order, splitting, target_state, undo, writing
 from hcm_pipeline.delivery.plan.difference import Difference, find_difference
 from hcm_pipeline.delivery.plan.facts import Task
-from hcm_pipeline.delivery.plan.known import Known
 from hcm_pipeline.delivery.plan.splitting import Part
+from hcm_pipeline.delivery.plan.target_state import Known
 from hcm_pipeline.delivery.send.batches import Sizes
 from hcm_pipeline.delivery.state import WAITING, DeliveryState, JournaledManifest, SentMeanwhile
 from hcm_pipeline.errors import PipelineError
@@ -110,7 +110,7 @@ def make_plan(
 def preview(t: Scratch, task: Task, journal: DeliveryState) -> Preview:
     """The plan that would be made now, on a connection that may be read-only."""
     before = _waiting(journal, task.target.key)
-    facts = known.look_up(t, journal, task)
+    facts = target_state.look_up(t, journal, task)
     work = _work_out(t, task, facts, before.begun)
     sizes = sizes_of(journal, task)
     held: Counter[str] = Counter()
@@ -181,7 +181,7 @@ def _attempt(
     con: duckdb.DuckDBPyConnection, task: Task, home: Home, journal: DeliveryState, progress: Progress
 ) -> Plan:
     target = task.target.key
-    known.prepare(con, task.target)
+    target_state.prepare(con, task.target)
     seen = journal.last_send(target)
     before = _waiting(journal, target)
     with scratch(con) as t, transaction(con):
@@ -197,7 +197,7 @@ def _write(
     t: Scratch, task: Task, home: Home, journal: DeliveryState, before: _Waiting, progress: Progress
 ) -> tuple[Plan, list[tuple[Manifest, Part]]]:
     """Do all that happens in one transaction; the plan, and its manifests with their parts."""
-    facts = known.take_over(t, journal, task)
+    facts = target_state.take_over(t, journal, task)
     number = entering.next_number(t, journal, task.target.key)
     progress(f"{task.business_date}: comparing what should be with what the service has")
     work = _work_out(t, task, facts, before.begun)

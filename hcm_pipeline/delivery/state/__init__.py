@@ -5,9 +5,7 @@
 
 from hcm_pipeline.delivery.state.interface import CallState, DeliveryState, PauseState
 from hcm_pipeline.delivery.state.journal import Journal
-from hcm_pipeline.delivery.state.pacing import DAY, LONGEST_CALL, NotYet, Pace
-from hcm_pipeline.delivery.state.pauses import Pause, PauseKind, Pauses
-from hcm_pipeline.delivery.state.records import (
+from hcm_pipeline.delivery.state.journal_records import (
     CLOSED,
     OPEN,
     REST_OF,
@@ -23,6 +21,8 @@ from hcm_pipeline.delivery.state.records import (
     SendResult,
     SentMeanwhile,
 )
+from hcm_pipeline.delivery.state.pacing import DAY, LONGEST_CALL, NotYet, Pace
+from hcm_pipeline.delivery.state.pauses import Pause, PauseKind, Pauses
 
 __all__ = [
     "CLOSED",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+from hcm_pipeline.delivery.state.journal_records import WAITING, Decision, JournaledManifest, ManifestState
 from hcm_pipeline.delivery.state.manifests import ManifestRecords
-from hcm_pipeline.delivery.state.records import WAITING, Decision, JournaledManifest, ManifestState
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.sqlite_state import moment_of, text_of
 

@@ -14,8 +14,7 @@ from typing import Protocol
 
 from hcm_pipeline.delivery.manifest import Manifest
 from hcm_pipeline.delivery.service import OutcomeEntry
-from hcm_pipeline.delivery.state.pauses import Pause
-from hcm_pipeline.delivery.state.records import (
+from hcm_pipeline.delivery.state.journal_records import (
     Acceptance,
     Decision,
     JournaledManifest,
@@ -25,6 +24,7 @@ from hcm_pipeline.delivery.state.records import (
     RequestState,
     SendResult,
 )
+from hcm_pipeline.delivery.state.pauses import Pause
 
 
 class PauseState(Protocol):

@@ -19,7 +19,7 @@ from types import TracebackType
 from hcm_pipeline.delivery.state.calls import CallRecords
 from hcm_pipeline.delivery.state.journal_schema import SCHEMA
 from hcm_pipeline.delivery.state.pauses import Pauses
-from hcm_pipeline.delivery.state.plans import PlanRecords
+from hcm_pipeline.delivery.state.plan_records import PlanRecords
 from hcm_pipeline.delivery.state.requests import RequestRecords
 from hcm_pipeline.http import Clock, utc_now
 from hcm_pipeline.sqlite_state import StateFile

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from hcm_pipeline.delivery.plan import undo
 from hcm_pipeline.delivery.state.interface import DeliveryState
-from hcm_pipeline.delivery.state.records import Acceptance, ManifestState, RequestState
+from hcm_pipeline.delivery.state.journal_records import Acceptance, ManifestState, RequestState
 from hcm_pipeline.warehouse import Relation, Scratch, query
 
 ACCEPT_SEQ = "accept_seq"

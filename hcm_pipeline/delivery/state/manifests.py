@@ -6,7 +6,7 @@ import datetime as dt
 import sqlite3
 from pathlib import Path
 
-from hcm_pipeline.delivery.state.records import OPEN, REST_OF, JournaledManifest, ManifestState
+from hcm_pipeline.delivery.state.journal_records import OPEN, REST_OF, JournaledManifest, ManifestState
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.http import Clock
 from hcm_pipeline.sqlite_state import StateFile, moment_of, text_of

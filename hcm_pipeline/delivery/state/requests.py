@@ -10,8 +10,7 @@ from pathlib import Path
 import orjson
 
 from hcm_pipeline.delivery.service import OutcomeEntry
-from hcm_pipeline.delivery.state.manifests import ManifestRecords
-from hcm_pipeline.delivery.state.records import (
+from hcm_pipeline.delivery.state.journal_records import (
     CLOSED,
     OPEN,
     UNSETTLED,
@@ -23,6 +22,7 @@ from hcm_pipeline.delivery.state.records import (
     RequestState,
     SendResult,
 )
+from hcm_pipeline.delivery.state.manifests import ManifestRecords
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.sqlite_state import moment_of, text_of
 

@@ -13,9 +13,9 @@ import orjson
 from hcm_pipeline.delivery import Journal, Preview, attributes, preview
 from hcm_pipeline.directory import key_sql
 from hcm_pipeline.flow import verdict_table
-from hcm_pipeline.flow.facts import task_of
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.naming import workforce
+from hcm_pipeline.flow.plan_facts import task_of
 from hcm_pipeline.flow.quota import quota_outlook
 from hcm_pipeline.flow.views.days import Day, newest_days
 from hcm_pipeline.flow.views.manifests import Superseded, WaitingManifest, superseded_by, waiting_manifests

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hcm_pipeline.delivery.manifest import Manifest
 from hcm_pipeline.delivery.state.approvals import DecisionRecords
-from hcm_pipeline.delivery.state.records import CLOSED, OPEN, REST_OF, ManifestState, SentMeanwhile
+from hcm_pipeline.delivery.state.journal_records import CLOSED, OPEN, REST_OF, ManifestState, SentMeanwhile
 
 
 class PlanRecords(DecisionRecords):

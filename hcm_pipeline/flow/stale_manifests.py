@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hcm_pipeline.delivery import Manifest, moved
 from hcm_pipeline.errors import PipelineError
-from hcm_pipeline.flow.facts import name_digests, newest_snapshot
+from hcm_pipeline.flow.plan_facts import name_digests, newest_snapshot
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.warehouse import Warehouse, first, scratch, table
 
