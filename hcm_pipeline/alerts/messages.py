@@ -58,7 +58,7 @@ class Alert:
 
     @classmethod
     def from_dict(cls, kept: dict[str, Any]) -> Alert:
-        """What `dataclasses.asdict` made of it."""
+        """The mapping that `dataclasses.asdict` made of it."""
         return cls(**{**kept, "kind": AlertKind(kept["kind"]), "severity": Severity(kept["severity"])})
 
     def as_dict(self) -> dict[str, Any]:

@@ -41,6 +41,7 @@ from hcm_pipeline.delivery.plan import (
     why_plan,
     withheld,
 )
+from hcm_pipeline.delivery.plan.canary import canary_of
 from hcm_pipeline.delivery.send.eta import ends_at
 from hcm_pipeline.delivery.send.upload import UploadReport, upload
 from hcm_pipeline.delivery.service import (
@@ -134,6 +135,7 @@ __all__ = [
     "ask_undo",
     "attributes",
     "bodies",
+    "canary_of",
     "decide_retry",
     "digest_sql",
     "ends_at",

@@ -60,7 +60,7 @@ class _Answers:
 def refresh(reading: Reading, client: GraphClient, scope: str) -> Read:
     """Bring what the warehouse knows of the directory up to date.
 
-    What has changed since the last time is asked for, unless a full reading is, `scope` (what names the tenant) or the
+    The service is asked for what has changed since the last time, unless a full reading is, `scope` (what names the tenant) or the
     properties are others, the last full reading is a month ago, or the service cannot tell. The rows and the links that they
     stand for are kept together or not at all. Raises GuardStop when suspiciously many objects are gone, and what the client
     raises.

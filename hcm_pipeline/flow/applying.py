@@ -12,19 +12,17 @@ from hcm_pipeline.delivery import (
     JournaledManifest,
     LiveTarget,
     PauseKind,
+    canary_of,
     refuse_silent,
     remembered,
     sync_warehouse,
 )
 from hcm_pipeline.delivery import UploadReport as UploadReport
 from hcm_pipeline.delivery import upload as send
-from hcm_pipeline.delivery.plan.canary import canary_of
 from hcm_pipeline.flow import verdict_table
 from hcm_pipeline.flow.installation import Counted, Installation, Progress, quiet, uncounted
 from hcm_pipeline.flow.stale_manifests import refuse_moved
-from hcm_pipeline.targets.entra.connection import describe, open_target, pace_of
-from hcm_pipeline.targets.entra.job_health import describe_health
-from hcm_pipeline.targets.entra.service import live
+from hcm_pipeline.targets.entra import describe, describe_health, live, open_target, pace_of
 from hcm_pipeline.verdicts import Effect, Kind, Verdict
 from hcm_pipeline.warehouse import first
 

@@ -13,7 +13,7 @@ from hcm_pipeline.profile import Profile
 
 @dataclass(frozen=True)
 class Arrivals:
-    """`dates`: for each business date, oldest first, texts that change when its complete files do. `reasons`: why the others wait."""
+    """`dates`: for each business date, oldest first, texts that change when its complete files do. `reasons`: why others wait."""
 
     dates: dict[str, tuple[str, ...]]
     reasons: tuple[str, ...]

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hcm_pipeline.delivery import JournaledManifest as JournaledManifest
-from hcm_pipeline.delivery.outcomes.failures import decide_retry
+from hcm_pipeline.delivery import decide_retry
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.extracts import Extract, register
+from hcm_pipeline.extracts import Extract, named
+from hcm_pipeline.extracts import decide as enter_decision
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.naming import workforce
-from hcm_pipeline.identity import review
-from hcm_pipeline.identity.review import Decided
+from hcm_pipeline.identity import Decided, decide, decide_rehire, decide_spelling
+from hcm_pipeline.identity import waiting as reviews_waiting
 from hcm_pipeline.verdicts import Kind
 from hcm_pipeline.warehouse import scratch
 
@@ -37,8 +38,8 @@ def reject(installation: Installation, manifest: str, *, by: str, why: str | Non
 def decide_extract(installation: Installation, sha256: str, decision: str, *, by: str, why: str) -> Extract:
     """`accept` or `refuse` an extract, named by the beginning of its sha256; the next run of its date acts on it."""
     with installation.warehouse.write() as con:
-        extract = register.named(con, sha256)
-        register.decide(con, extract, decision, by=by, why=why, now=installation.clock())
+        extract = named(con, sha256)
+        enter_decision(con, extract, decision, by=by, why=why, now=installation.clock())
         con.execute(
             "update verdicts set tripped = false where kind = ? and subject = ?", [Kind.COMPLETENESS, extract.sha256]
         )
@@ -76,18 +77,16 @@ def decide_identity(installation: Installation, number: str, decision: IdentityD
     now = installation.clock()
     with installation.warehouse.write() as con, scratch(con) as t:
         workers = workforce(t, installation.profile)
-        asked = {one.person_number for one in review.waiting(con)}
+        asked = {one.person_number for one in reviews_waiting(con)}
         if decision.spelling or (decision.accept and number not in asked):
-            spelling = review.decide_spelling(
+            spelling = decide_spelling(
                 t, installation.profile, workers, number, dict(decision.spelling), by=by, now=now
             )
             done = IdentityDecided(spelling=spelling)
         elif decision.same_as:
-            done = IdentityDecided(review.decide_rehire(con, workers.workers, number, decision.same_as, by=by, now=now))
+            done = IdentityDecided(decide_rehire(con, workers.workers, number, decision.same_as, by=by, now=now))
         else:
-            about = review.decide(
-                con, workers.workers, number, decision.account, accept=decision.accept, by=by, now=now
-            )
+            about = decide(con, workers.workers, number, decision.account, accept=decision.accept, by=by, now=now)
             done = IdentityDecided(about)
     installation.warehouse.publish()
     return done

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from hcm_pipeline.directory import csv_file, entra_id
-from hcm_pipeline.directory.entries import Read as Read
-from hcm_pipeline.directory.freshness import max_age_hours as max_age_hours
-from hcm_pipeline.directory.reading import Reading
-from hcm_pipeline.directory.tables import forget_others
+from hcm_pipeline.directory import Account, Reading, forget_others, read_active_directory, read_csv_file, read_entra_id
+from hcm_pipeline.directory import Read as Read
+from hcm_pipeline.directory import max_age_hours as max_age_hours
 from hcm_pipeline.entra import EntraConnection, GraphClient
 from hcm_pipeline.errors import GuardStop, PipelineError, UsageError
 from hcm_pipeline.flow import verdict_table
 from hcm_pipeline.flow.installation import Installation, Progress, quiet
 from hcm_pipeline.profile import Directory, Profile
 from hcm_pipeline.settings import Settings
-from hcm_pipeline.targets.entra.connection import describe, open_target
+from hcm_pipeline.targets.entra import describe, open_target
 from hcm_pipeline.verdicts import Kind, Verdict
-
-if TYPE_CHECKING:
-    from hcm_pipeline.directory.reading import Account
 
 
 @dataclass(frozen=True)
@@ -74,18 +68,16 @@ def _read(
     if directory.kind == "entra":
         with open_target(installation.settings) as target, GraphClient(target) as client:
             announce(describe(target))
-            return entra_id.refresh(reading, client, _tenant(target))
+            return read_entra_id(reading, client, _tenant(target))
     name = reading.directory
     if directory.kind == "ad":
         announce(f"{name}: {directory.url}")
-        from hcm_pipeline.directory import active_directory  # loads LDAP, which few need
-
-        return active_directory.refresh(reading, _account(installation.settings, name, directory))
+        return read_active_directory(reading, _account(installation.settings, name, directory))
     path = file or (installation.home.path / directory.file if directory.file else None)
     if path is None:
         raise UsageError(f"{name}: --file names its CSV file, or identity.directories.{name}.file of the profile")
     announce(f"{name}: {path.name}")
-    return csv_file.refresh(reading, path)
+    return read_csv_file(reading, path)
 
 
 def _keep(installation: Installation, verdict: Verdict) -> None:
@@ -151,13 +143,11 @@ def directory_for_file(profile: Profile) -> str:
 
 
 def _tenant(target: EntraConnection) -> str:
-    """What makes a kept link the tenant's. The port of the home's own sandbox is another at every start."""
+    """The name of the tenant that a kept link belongs to. The port of the home's own sandbox is another at every start."""
     return f"{target.tenant_id} {'sandbox' if target.sandbox else urlsplit(target.graph_url).netloc}"
 
 
 def _account(settings: Settings, name: str, directory: Directory) -> Account:
-    from hcm_pipeline.directory.reading import Account
-
     if not settings.ldap.password:
         raise UsageError(f"{name}: HCM_PIPELINE_LDAP_PASSWORD is not set; it is the password of {directory.user}")
     return Account(

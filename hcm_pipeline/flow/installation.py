@@ -13,8 +13,7 @@ from hcm_pipeline.home import Home
 from hcm_pipeline.http import Clock, utc_now
 from hcm_pipeline.profile import LoadedProfile, Profile
 from hcm_pipeline.settings import Settings
-from hcm_pipeline.targets.entra.connection import known_target, target_key
-from hcm_pipeline.targets.entra.service import EntraOutcomes
+from hcm_pipeline.targets.entra import EntraOutcomes, known_target, target_key
 from hcm_pipeline.warehouse import Warehouse
 
 __all__ = ["Clock", "Counted", "Installation", "Progress", "quiet", "uncounted", "utc_now"]

@@ -8,7 +8,7 @@ from typing import IO
 
 from hcm_pipeline.errors import HomeError, UsageError
 from hcm_pipeline.flow.installation import Installation
-from hcm_pipeline.identity.ledger_csv import Imported, export_ledger, import_ledger
+from hcm_pipeline.identity import Imported, export_ledger, import_ledger
 from hcm_pipeline.warehouse import transaction
 
 

@@ -19,7 +19,7 @@ def name_workers(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date,
 
 
 def workforce(t: Scratch, profile: Profile) -> Workforce:
-    """The workers of the newest snapshot, as the ledger reads them: with every field of the profile, null where none is known yet."""
+    """The workers of the newest snapshot, as the ledger reads them: with every field of the profile, null where unknown."""
     types = {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()}
     newest = first(t.con, "select max(business_date) from days where status = 'done'")
     return Workforce(

@@ -8,9 +8,7 @@ from hcm_pipeline import delivery
 from hcm_pipeline.delivery import HealthState
 from hcm_pipeline.delivery import OutcomeReport as OutcomeReport
 from hcm_pipeline.flow.installation import Counted, Installation, Progress, quiet, uncounted
-from hcm_pipeline.targets.entra.connection import describe, open_target
-from hcm_pipeline.targets.entra.job_health import describe_health
-from hcm_pipeline.targets.entra.service import live
+from hcm_pipeline.targets.entra import describe, describe_health, live, open_target
 from hcm_pipeline.warehouse import first
 
 SANDBOX_INTERVAL = 2.0
@@ -39,7 +37,7 @@ def read_outcomes(
 
 
 def job_warning(report: OutcomeReport) -> str | None:
-    """What people should know of the synchronization job; None: it runs, or was not asked."""
+    """The sentence that people should read about the synchronization job; None: it runs, or was not asked."""
     health = report.health
     return describe_health(health) if health is not None and health.state is not HealthState.RUNNING else None
 

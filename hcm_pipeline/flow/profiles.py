@@ -11,7 +11,7 @@ from hcm_pipeline.profile import BUILT_IN, IDENTITY_COLUMNS, LoadedProfile, Prof
 from hcm_pipeline.sources import format_faults
 from hcm_pipeline.targets.entra import compile_mapping, mapping_faults
 from hcm_pipeline.warehouse import DUCKDB_TYPES
-from hcm_pipeline.workers.change_kinds import KINDS as CHANGE_KINDS
+from hcm_pipeline.workers import KINDS as CHANGE_KINDS
 
 __all__ = [
     "CHANGE_KINDS",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hcm_pipeline.delivery import ends_at
 from hcm_pipeline.flow.installation import Installation
-from hcm_pipeline.targets.entra.connection import pace_of
+from hcm_pipeline.targets.entra import pace_of
 
 
 @dataclass(frozen=True)

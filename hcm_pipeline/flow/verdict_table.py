@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 import duckdb
 import orjson
 
-from hcm_pipeline.delivery.plan.guards import Verdict as LimitVerdict
-from hcm_pipeline.delivery.plan.planning import Plan
+from hcm_pipeline.delivery import Plan
+from hcm_pipeline.delivery import Verdict as LimitVerdict
 from hcm_pipeline.errors import ExtractHeld, GuardStop
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.verdicts import Effect, Kind, Verdict

@@ -54,7 +54,7 @@ class SandboxTarget:
 
     @property
     def key(self) -> str:
-        """What makes this job itself."""
+        """The values that make this job itself."""
         return f"{self.service_principal_id}/{self.job_id}"
 
 

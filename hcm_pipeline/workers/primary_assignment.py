@@ -29,7 +29,7 @@ def has_other_rows(t: Scratch, other_rows: Relation) -> bool:
 
 
 def nothing_ranked(t: Scratch) -> Relation:
-    """What `rank` makes, without rows."""
+    """The relation that `rank` makes, without rows."""
     columns = {"person_number": "varchar", "extract_id": "integer", "row_no": "bigint", "digest": DIGEST_TYPE}
     return t.empty("ranked", {**columns, "known": "boolean", "chosen": "boolean", "place": "bigint", "ties": "bigint"})
 

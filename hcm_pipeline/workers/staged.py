@@ -43,7 +43,7 @@ class Staged:
     records: int
     total: int | None = None
     namespace: str = ""
-    """What stands before the person numbers of its source."""
+    """The text before the person numbers of its source."""
 
     @property
     def header(self) -> tuple[str, ...]:

@@ -109,7 +109,7 @@ def planned(chain: Chain, extract: Path, date: dt.date | None = None) -> Manifes
 
 
 def kept(home: Home) -> list[Kept]:
-    """What lies in a home's manifest folders, in the order of business dates."""
+    """The manifests in a home's folders, in the order of business dates."""
     found = []
     for folder in sorted(home.manifests.glob("*/*")):
         assert orjson.loads((folder / "manifest.json").read_bytes())["manifest_id"] == folder.name

@@ -120,7 +120,7 @@ class House:
         self.versions = ended + [Version(row, self.date) for row in rows if row[0] not in known]
 
     def facts(self, t: Scratch) -> Facts:
-        """What flow would make of it."""
+        """The facts that flow would make of it."""
         newest = [version for version in self.versions if version.until is None]
         rows = [version.row for version in newest]
         numbers, names = [row[0] for row in rows], [version.name for version in newest]

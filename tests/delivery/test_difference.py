@@ -48,7 +48,7 @@ def entry(number: str, name: str = "Ada", room: str | None = "1", printed: str =
 
 
 def versions(t: Scratch, *entries: Entry) -> Relation:
-    """What the target has, all by the plan with number 5."""
+    """The versions that the target has, all by the plan with number 5."""
     return t.of_rows("delivered", DELIVERED, [(*each, 5) for each in entries])
 
 

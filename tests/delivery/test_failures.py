@@ -45,7 +45,7 @@ def later(minutes: float) -> dt.datetime:
 
 
 def sent_again(service: Service, minutes: float) -> dict[str, str]:
-    """Who a plan made so many minutes after T0 sends again, and why."""
+    """The workers that a plan made so many minutes after T0 sends again, and why."""
     with scratch(service.con) as t:
         return dict(t.rows(f"from {resend(t, TARGET, *snapshot(service), later(minutes))}"))
 
@@ -61,7 +61,7 @@ def snapshot(service: Service) -> tuple[str, Relation]:
 
 
 def due(service: Service, minutes: float) -> tuple[str, str] | None:
-    """What a plan made so many minutes after T0 would send again."""
+    """The reason for which a plan made so many minutes after T0 would send again."""
     with scratch(service.con) as t:
         return why_plan(t, TARGET, *snapshot(service), later(minutes))
 

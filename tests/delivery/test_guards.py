@@ -22,7 +22,7 @@ def tripped(made: Plan) -> list[tuple[str, str | None, str | None, int, str]]:
 
 
 def workers(house: House, made: Plan) -> dict[str, set[str]]:
-    """Whom each held manifest holds."""
+    """The workers that each held manifest holds."""
     return {str(m.held_for): set(house.users(m)) for m in made.held}
 
 

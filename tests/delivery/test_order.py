@@ -167,7 +167,7 @@ def test_whoever_reports_to_whom_leavers_are_first_managers_above_and_rows_in_an
 
 
 def _managers(ops: Sequence[Op], leavers: set[str]) -> dict[str, str]:
-    """Who waits for whom."""
+    """The workers who wait, and for whom."""
     created = {op.number for op in ops if op.kind == "create" and op.number not in leavers}
     return {
         op.number: op.manager

@@ -37,7 +37,7 @@ def planned(house: House) -> tuple[Manifest, Manifest]:
 
 
 def found(house: House, manifest: Manifest) -> list[str]:
-    """What has moved since a manifest was planned."""
+    """The inputs that have moved since a manifest was planned."""
     with scratch(house.con) as t:
         task = house.task(t)
         return moved(t, manifest, task.rules.sha256, task.facts.snapshot, task.facts.names)

@@ -1,4 +1,4 @@
-"""A target that is no service at all: a phone book in a dictionary. What delivery needs of a target is all that it has."""
+"""A target that is no service at all: a phone book in a dictionary. It has all that delivery needs of a target, no more."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def other_rows(t: Scratch, profile: Profile) -> Relation:
 
 
 def known(t: Scratch, profile: Profile, workers: Iterable[Mapping[str, object]] = ()) -> Known:
-    """What is known of workers, by some of their fields."""
+    """The known workers, by some of their fields."""
     return known_before(t, profile, versions(t, profile, workers), other_rows(t, profile))
 
 

@@ -27,7 +27,7 @@ def profile() -> Profile:
 
 
 def before(t: Scratch, workers: Iterable[Mapping[str, object]], missing: tuple[str, ...] = ()) -> Before:
-    """What is known when these versions are."""
+    """The knowledge of the workers when these versions are known."""
     versions = few.versions(t, profile(), workers)
     absences = {"person_number": "varchar", "status": "varchar", "valid_to": "date"}
     gone = t.of_rows("absences", absences, [(number, "missing", None) for number in missing])

@@ -93,7 +93,7 @@ def read_outcomes(
 def sync_warehouse(warehouse: Warehouse, target: OutcomeRules, rules: Outcomes) -> int:
     """Bring the warehouse up to the journal, and publish it; how many acceptances were new.
 
-    What an answer said at once of its operations settles them.
+    An answer that tells of its operations at once settles them.
     """
     if not warehouse.home.journal.is_file():
         return 0

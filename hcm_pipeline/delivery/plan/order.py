@@ -8,7 +8,8 @@
 A worker whose account is created by the same plan goes before all whose accounts refer to it (a manager before the reports), and so
 as early as the most urgent of those; leavers wait for nobody. Within one urgency workers come by their level, and then by number.
 
-What waits for an approval keeps its bytes, and with them the approval, from day to day: its order is the same but for the dates.
+A manifest that waits for an approval keeps its bytes, and with them the approval, from day to day:
+its order is the same but for the dates.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The plan: desired minus delivered, written as manifests.
 
-What is sent is never the raw delta of two extracts: reruns, failures, backfills and a service that lost something need no
+A plan never sends the raw delta of two extracts: reruns, failures, backfills and a service that lost something need no
 case of their own, because each plan is the difference between what should be and what the service took.
 
 A plan makes one manifest of all that no guard stopped, and one of each kind of operation that a guard stopped, held until a

@@ -34,7 +34,7 @@ def attributes(t: Scratch, target: Target, operations: Relation | str, delivered
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """What `plan.json` of a manifest's folder says; empty where there is none.
+    """The content of `plan.json` of a manifest's folder says; empty where there is none.
 
     Raises PipelineError when it is no JSON document.
     """

@@ -30,7 +30,7 @@ class Synced:
 def sync(t: Scratch, journal: DeliveryState) -> Synced:
     """Bring `accepted_requests`, `delivered` and the states of manifests up to the journal.
 
-    What was accepted is the delivered state. A worker's delivered version is never replaced by that of an older plan. A
+    An accepted version is the delivered state. A worker's delivered version is never replaced by that of an older plan. A
     failure of the version before is over. To be called inside a transaction.
     """
     _sync_states(t, journal)

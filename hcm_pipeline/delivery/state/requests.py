@@ -166,7 +166,7 @@ class RequestRecords(ManifestRecords):
     def unsettled_requests(self, target: str) -> list[RequestRecord]:
         """Requests of any manifest of the target, superseded ones among them, that may or may not have arrived.
 
-        What they carry is neither delivered nor undelivered: a plan must send those workers again.
+        Their operations are neither delivered nor undelivered: a plan must send those workers again.
         """
         rows = self._file.db.execute(
             "SELECT requests.* FROM requests JOIN manifests USING (manifest_id)"

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.views.days import newest_date
-from hcm_pipeline.workers.forecast import Coming
-from hcm_pipeline.workers.forecast import forecast as coming_by
+from hcm_pipeline.workers import Coming
+from hcm_pipeline.workers import forecast as coming_by
 
 
 @dataclass(frozen=True)

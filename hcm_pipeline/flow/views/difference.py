@@ -20,7 +20,7 @@ from hcm_pipeline.flow.quota import quota_outlook
 from hcm_pipeline.flow.views.days import Day, newest_days
 from hcm_pipeline.flow.views.manifests import Superseded, WaitingManifest, superseded_by, waiting_manifests
 from hcm_pipeline.flow.views.rows import mappings_of, values_of
-from hcm_pipeline.identity.placement import find_moves, places, unknown_places
+from hcm_pipeline.identity import find_moves, places, unknown_places
 from hcm_pipeline.profile import LoadedProfile, Profile
 from hcm_pipeline.targets.entra import EntraTarget, carriers
 from hcm_pipeline.verdicts import Verdict
@@ -125,7 +125,7 @@ def _quarantine(profile: Profile, day: Day) -> Verdict:
 def difference(
     con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, target: EntraTarget, journal: Journal, now: dt.datetime
 ) -> Difference:
-    """What a plan made at `now` would send."""
+    """The operations that a plan made at `now` would send."""
     with scratch(con) as t:
         workers = workforce(t, loaded.profile)
         moving = find_moves(t, loaded.profile, workers).moving
@@ -147,7 +147,7 @@ def difference(
 
 
 def worker_difference(installation: Installation, number: str) -> WorkerDifference | None:
-    """What would be sent for one worker; None when the target has what it should have, or the worker is not in scope."""
+    """One worker's operation; None when the target has what it should have, or the worker is not in scope."""
     loaded, target = installation.loaded, EntraTarget(installation.target, installation.profile)
     with installation.warehouse.read() as con, installation.journal() as journal, scratch(con) as t:
         moving = find_moves(t, loaded.profile, workforce(t, loaded.profile)).moving
@@ -225,7 +225,7 @@ def _moves(t: Scratch, target: EntraTarget, found: Preview, moving: Relation) ->
 
 
 def _containers(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> tuple[Verdict, ...]:
-    """What the guard of containers would say: nothing when no directory tells its containers, or no rule names one."""
+    """The verdict of the guard of containers: nothing when no directory tells its containers, or no rule names one."""
     if not places(profile, day) or not first(con, "select 1 from directory_objects where kind = 'container' limit 1"):
         return ()
     unknown = [(rule.setting, rule.container) for rule in unknown_places(con, profile, day)]

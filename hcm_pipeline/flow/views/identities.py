@@ -13,12 +13,20 @@ from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.naming import workforce
 from hcm_pipeline.flow.views.rows import mappings_of, values_of
-from hcm_pipeline.identity.aliases import ALIASES, PROXY_ADDRESSES
-from hcm_pipeline.identity.capacity import Crowd, crowded
-from hcm_pipeline.identity.explain import Tried as Tried
-from hcm_pipeline.identity.explain import explain
-from hcm_pipeline.identity.review import Review, SpelledName, spelling_of, spellings_waiting, waiting
-from hcm_pipeline.identity.review import SpelledPart as SpelledPart
+from hcm_pipeline.identity import (
+    ALIASES,
+    PROXY_ADDRESSES,
+    Crowd,
+    Review,
+    SpelledName,
+    crowded,
+    explain,
+    spelling_of,
+    spellings_waiting,
+    waiting,
+)
+from hcm_pipeline.identity import SpelledPart as SpelledPart
+from hcm_pipeline.identity import Tried as Tried
 from hcm_pipeline.profile import IDENTITY_COLUMNS
 from hcm_pipeline.warehouse import scratch
 

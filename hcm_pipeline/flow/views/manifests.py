@@ -6,10 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
-from hcm_pipeline.delivery import WAITING, JournaledManifest, ManifestState
-from hcm_pipeline.delivery.manifest import Manifest, read_manifest
-from hcm_pipeline.delivery.plan import summary
-from hcm_pipeline.delivery.plan.guards import Verdict as LimitVerdict
+from hcm_pipeline.delivery import WAITING, JournaledManifest, Manifest, ManifestState, read_manifest, read_summary
+from hcm_pipeline.delivery import Verdict as LimitVerdict
 from hcm_pipeline.flow.installation import Installation
 
 
@@ -87,7 +85,7 @@ def waiting_manifests(installation: Installation, manifests: list[JournaledManif
 
 
 def _waiting(installation: Installation, manifest: JournaledManifest) -> WaitingManifest:
-    about = summary.read(installation.home.path / manifest.folder)
+    about = read_summary(installation.home.path / manifest.folder)
     tripped = [LimitVerdict.from_row(row) for row in about.get("guards", []) if row["verdict"] == "tripped"]
     return WaitingManifest(
         manifest.manifest_id, manifest.business_date, manifest.state, manifest.held_for, manifest.operations,

@@ -10,7 +10,7 @@ import duckdb
 from hcm_pipeline.delivery import remembered
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.views.rows import values_of
-from hcm_pipeline.targets.entra.job_health import describe_health
+from hcm_pipeline.targets.entra import describe_health
 
 
 @dataclass(frozen=True)

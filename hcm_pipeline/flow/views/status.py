@@ -9,8 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from hcm_pipeline.delivery import WAITING, Journal, JournaledManifest, Pause
-from hcm_pipeline.delivery.plan import decisions
+from hcm_pipeline.delivery import WAITING, Journal, JournaledManifest, Pause, withheld
 from hcm_pipeline.errors import HomeError
 from hcm_pipeline.flow import landing, verdict_table
 from hcm_pipeline.flow.installation import Installation
@@ -18,7 +17,7 @@ from hcm_pipeline.flow.views.days import Day, QuarantineReason, newest_days, qua
 from hcm_pipeline.flow.views.extracts import Extract, newest_extracts
 from hcm_pipeline.flow.views.manifests import WaitingManifest, waiting_manifests
 from hcm_pipeline.flow.views.receipts import Failure, Job, Receipts, failures, job, receipts
-from hcm_pipeline.targets.entra.connection import pace_of
+from hcm_pipeline.targets.entra import pace_of
 from hcm_pipeline.verdicts import Kind, Verdict
 
 SHOWN_MANIFESTS = 20
@@ -116,7 +115,7 @@ def _read(con: duckdb.DuckDBPyConnection, installation: Installation, journal: J
         tuple(quarantine(con)),
         tuple(receipts(con)),
         tuple(failures(con, target)),
-        decisions.withheld(con, target),
+        withheld(con, target),
         job(con, target),
         tuple(_holding(con, journal, target)),
     )

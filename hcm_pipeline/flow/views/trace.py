@@ -13,11 +13,11 @@ from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.naming import workforce
 from hcm_pipeline.flow.views.identities import LedgerEntry, ledger_entry
 from hcm_pipeline.flow.views.rows import mappings_of, values_of
-from hcm_pipeline.identity.explain import Tried, explain
+from hcm_pipeline.identity import Tried, explain
 from hcm_pipeline.profile import Profile, scope_sql
-from hcm_pipeline.targets.entra.scim_mapping import compile_mapping
+from hcm_pipeline.targets.entra import compile_mapping
 from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, quote, scratch
-from hcm_pipeline.workers.change_kinds import first_kind_sql, kind_sql
+from hcm_pipeline.workers import first_kind_sql, kind_sql
 
 LAST_DAY = dt.date(9999, 12, 31)
 
@@ -175,7 +175,7 @@ def trace(
 def story_of(
     con: duckdb.DuckDBPyConnection, profile: Profile, number: str, date: dt.date | None, known_on: dt.date | None = None
 ) -> Story:
-    """What the warehouse holds of a worker; see `trace`."""
+    """All that the warehouse holds of a worker; see `trace`."""
     with scratch(con) as t:
         return _story(t, profile, number, date, known_on)
 

@@ -1,7 +1,35 @@
-"""Microsoft Entra ID as a target: what a worker's SCIM user is, and how it is sent to a synchronization job."""
+"""Microsoft Entra ID as a target: the SCIM user of a worker, how a synchronization job is sent it, and how its log is read."""
 
+from hcm_pipeline.targets.entra.connection import (
+    describe,
+    known_target,
+    open_target,
+    pace_of,
+    target_key,
+    tenant_of,
+    to_sandbox,
+)
 from hcm_pipeline.targets.entra.desired import carriers
+from hcm_pipeline.targets.entra.job_health import describe_health
 from hcm_pipeline.targets.entra.scim_mapping import columns_of, compile_mapping, mapping_faults
+from hcm_pipeline.targets.entra.service import EntraLive, EntraOutcomes, live
 from hcm_pipeline.targets.entra.target import EntraTarget
 
-__all__ = ["EntraTarget", "carriers", "columns_of", "compile_mapping", "mapping_faults"]
+__all__ = [
+    "EntraLive",
+    "EntraOutcomes",
+    "EntraTarget",
+    "carriers",
+    "columns_of",
+    "compile_mapping",
+    "describe",
+    "describe_health",
+    "known_target",
+    "live",
+    "mapping_faults",
+    "open_target",
+    "pace_of",
+    "target_key",
+    "tenant_of",
+    "to_sandbox",
+]
