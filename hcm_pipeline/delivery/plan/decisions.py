@@ -1,7 +1,7 @@
 """Decisions about manifests, as the warehouse knows them, and the workers that it keeps out of the next plan.
 
-The journal is where a decision is made (`DeliveryState.approve`, `DeliveryState.reject`): it needs no warehouse, and it
-counts at once. Every plan takes over what is new. Nothing is lost by a rejection: the same desired version of a worker is withheld until it
+The journal is where a decision is made (`DeliveryState.approve`, `DeliveryState.reject`): it needs no warehouse, and it counts at
+once. Every plan takes over what is new. Nothing is lost by a rejection: the same desired version of a worker is withheld until it
 changes, or until somebody approves the manifest after all.
 """
 

@@ -5,8 +5,8 @@ that there are, or against the highest day of late. A group is the target itself
 (a legal employer, a country). The operations that a tripped limit counted are held, and no others.
 
 Operations that were sent for the same business date without anybody's approval count as well, so that a plan made in the middle
-of an upload, or many small plans, are judged as one would have been. An operation belongs to the group that its worker is in now and
-to the one that the worker was in when last delivered: a file whose columns are shifted has no group of its own to hide in.
+of an upload, or many small plans, are judged as one would have been. An operation belongs to the group that its worker is in now
+and to the one that the worker was in when last delivered: a file whose columns are shifted has no group of its own to hide in.
 """
 
 from __future__ import annotations
