@@ -238,9 +238,9 @@ def _deliver(con: duckdb.DuckDBPyConnection, company: Company) -> None:
         "country": [w[1] for w in workers.values()], "worker_type": [w[2] for w in workers.values()],
         **{name: [w[3][i] for w in workers.values()] for i, name in enumerate(VALUES)},
     }))  # fmt: skip
-    con.execute("""insert into worker_versions by name select person_number, date '2020-01-01' as valid_from, 0 as digest,
-        0 as extract_id, 0 as row_no, legal_employer, country, worker_type from made""")
-    con.execute(f"""insert into delivered by name select '{TARGET}' as target, person_number, 0 as digest, 1 as plan_no,
+    con.execute("""insert into worker_versions by name select person_number, date '2020-01-01' as valid_from,
+        md5('')::uuid as digest, 0 as extract_id, 0 as row_no, legal_employer, country, worker_type from made""")
+    con.execute(f"""insert into delivered by name select '{TARGET}' as target, person_number, md5('')::uuid as digest, 1 as plan_no,
         0 as request_no, 0 as op_no, {", ".join(map(quote, VALUES))} from made""")
     con.unregister("made")
 

@@ -58,7 +58,7 @@ def one_day(folder: Path, loaded: LoadedProfile, workers: int, versions: int) ->
                 case when i % 500 = 0 then 'prehire' else 'active' end as life_stage, i % 500 <> 0 as active,
                 case when i % 500 = 0 then ?::date + 1 else date '2010-01-01' end as hire_date,
                 case when i % 500 = 0 and v + 1 = {versions} then ?::date + 1 end as next_at,
-                md5_number(i || '-' || v) as digest, 1 as extract_id, i + 2 as row_no, ?::timestamptz as known_from
+                md5_number(i || '-' || v)::uuid as digest, 1 as extract_id, i + 2 as row_no, ?::timestamptz as known_from
             from range(?) w(i), range(?) n(v)""",
             [START, START, noon, workers, versions],
         )

@@ -170,7 +170,8 @@ def _workers(con: Any, folder: Path, before: str, count: int, day: dt.date) -> N
         )  # fmt: skip
     con.execute("set preserve_insertion_order = false")
     con.execute(
-        f"""insert into worker_versions by name select *, true as active, ?::date as valid_from, 0 as digest, 1 as extract_id,
+        f"""insert into worker_versions by name select *, true as active, ?::date as valid_from,
+        md5('')::uuid as digest, 1 as extract_id,
         1 as row_no from '{file}'""",
         [day],
     )

@@ -57,7 +57,7 @@ class RequestForm:
 class Desired:
     """The state that workers should be in. `everybody`: person_number of each worker who should have an account, once.
 
-    `versions`: person_number, the target's columns and `basis` (UHUGEINT, over all that they are made from) of those workers whose
+    `versions`: person_number, the target's columns and `basis` (UUID, over all that they are made from) of those workers whose
     version may be another than the delivered one.
     """
 
@@ -116,6 +116,6 @@ def names_of(target: Target) -> tuple[str, ...]:
 
 
 def digest_sql(target: Target) -> str:
-    """SQL (UHUGEINT) for the digest of a version, over its columns."""
+    """SQL (UUID) for the digest of a version, over its columns."""
     values = ", ".join(f"coalesce({quote(name)}, chr(30))" for name in names_of(target))
-    return f"md5_number(concat_ws(chr(31), {literal(target.form.shape)}, {values}))"
+    return f"md5_number(concat_ws(chr(31), {literal(target.form.shape)}, {values}))::uuid"

@@ -80,7 +80,7 @@ create table worker_versions (
     person_number varchar not null,
     valid_from date not null,
     valid_to date,
-    digest uhugeint not null,              -- over the facts: the worker fields, as HR states them
+    digest uuid not null,              -- over the facts: the worker fields, as HR states them
     extract_id integer not null,
     row_no bigint not null,
     status_active boolean,                 -- what HR's status says; `active` is whether the account is to be enabled
@@ -94,7 +94,7 @@ create table other_rows (
     person_number varchar not null,
     valid_from date not null,
     valid_to date,
-    digest uhugeint not null,
+    digest uuid not null,
     extract_id integer not null,
     row_no bigint not null
 );
@@ -103,7 +103,7 @@ create table other_rows (
 create table withdrawn_versions (
     person_number varchar not null,
     valid_from date not null,
-    digest uhugeint not null,
+    digest uuid not null,
     extract_id integer not null,
     row_no bigint not null,
     status_active boolean,
@@ -341,7 +341,7 @@ create table operations (
     op_no integer not null,
     person_number varchar not null,
     kind varchar not null,                 -- disable | enable | create | rename | move | update | retry
-    digest uhugeint not null
+    digest uuid not null
 );
 
 -- one row: one operation of a manifest that is not closed, in the order of sending; the mapped values are added as columns
@@ -350,14 +350,14 @@ create table planned (
     position bigint not null,
     person_number varchar not null,
     kind varchar not null,
-    digest uhugeint not null
+    digest uuid not null
 );
 
 -- one row: the last version of one worker that a target accepted; the mapped values are added as columns
 create table delivered (
     target varchar not null,
     person_number varchar not null,
-    digest uhugeint not null,
+    digest uuid not null,
     plan_no integer not null,
     request_no integer not null,
     op_no integer not null
@@ -370,7 +370,7 @@ create table delivered_before (
     person_number varchar not null,
     replaced_by integer not null,          -- plan_no of the version after it
     replaced_at timestamptz not null,      -- on the service's clock
-    digest uhugeint not null,
+    digest uuid not null,
     plan_no integer not null,
     request_no integer not null,
     op_no integer not null
@@ -413,7 +413,7 @@ create table guard_verdicts (
 create table withheld (
     target varchar not null,
     person_number varchar not null,
-    digest uhugeint not null,              -- of that version
+    digest uuid not null,              -- of that version
     reason varchar not null,               -- rejected | undone
     manifest_id varchar not null,          -- the manifest that was rejected, or that undid
     since timestamptz not null

@@ -158,11 +158,11 @@ from (select row_no, {ODD}, {", ".join(inner)} from (
     select row_no, {", ".join(raw_values)}, {odd} as {ODD} from {staged.rows} where {only})) t {join})"""
 
 
-DIGEST_TYPE = "uhugeint"
+DIGEST_TYPE = "uuid"
 """DuckDB's type of what `digest_of` makes."""
 
 
 def digest_of(names: list[str]) -> str:
     """SQL (see DIGEST_TYPE) for the md5 over the named fields; no value holds the separators, see CONTROL."""
     terms = ", ".join(f"coalesce({quote(name)}::varchar, chr(30))" for name in sorted(names))
-    return f"md5_number(concat_ws(chr(31), {terms}))"
+    return f"md5_number(concat_ws(chr(31), {terms}))::uuid"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import duckdb
 
@@ -58,14 +59,14 @@ class Service:
             [str(self.plans), self.plans, TARGET, moment],
         )
         self.con.execute("insert into operations values (?, 0, 0, ?, ?, ?)",
-                         [self.plans, number, kind, self.plans if digest is None else digest])  # fmt: skip
+                         [self.plans, number, kind, UUID(int=self.plans if digest is None else digest)])  # fmt: skip
         self.con.execute("insert into accepted_requests values (?, 0, ?)", [self.plans, moment])
         for table in ("delivered", "failures"):  # as `journal_sync.sync` does
             self.con.execute(f"delete from {table} where person_number = ?", [number])
         self.con.execute(
             "insert into delivered by name select ? as target, ? as person_number, ? as digest, ? as plan_no, 0 as request_no,"
             " 0 as op_no",
-            [TARGET, number, self.plans if digest is None else digest, self.plans],
+            [TARGET, number, UUID(int=self.plans if digest is None else digest), self.plans],
         )
 
     def log(self, *entries: OutcomeEntry) -> int:

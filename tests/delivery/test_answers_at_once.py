@@ -156,10 +156,12 @@ def town(tmp_path: Path) -> Town:
         )  # fmt: skip
         for request, body in enumerate(bodies):
             for place, number in enumerate(body):
-                con.execute("insert into operations values (1, ?, ?, ?, 'create', 7)", [request, place, number])
+                con.execute(
+                    "insert into operations values (1, ?, ?, ?, 'create', md5('7')::uuid)", [request, place, number]
+                )
                 con.execute(
                     "insert into planned by name select 1 as plan_no, ? as position, ? as person_number,"
-                    " 'create' as kind, 7 as digest", [int(number), number],
+                    " 'create' as kind, md5('7')::uuid as digest", [int(number), number],
                 )  # fmt: skip
     return Town(home, Register(StoppedTime()), manifest)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from uuid import UUID
 
 import duckdb
 import pytest
@@ -19,10 +20,10 @@ from .toy_target import PhoneBook
 
 BOOK = PhoneBook()
 NUMBER = {"person_number": "VARCHAR"}
-VERSION = {**NUMBER, "name": "VARCHAR", "room": "VARCHAR", "printed": "VARCHAR", "digest": "UHUGEINT"}
-DESIRED = {**VERSION, "basis": "UHUGEINT"}
+VERSION = {**NUMBER, "name": "VARCHAR", "room": "VARCHAR", "printed": "VARCHAR", "digest": "UUID"}
+DESIRED = {**VERSION, "basis": "UUID"}
 DELIVERED = {**VERSION, "plan_no": "INTEGER"}
-WITHHELD = {**NUMBER, "digest": "UHUGEINT", "reason": "VARCHAR"}
+WITHHELD = {**NUMBER, "digest": "UUID", "reason": "VARCHAR"}
 Entry = tuple[object, ...]
 
 
@@ -42,9 +43,14 @@ def t(con: duckdb.DuckDBPyConnection) -> Iterator[Scratch]:
     con.rollback()
 
 
+def digest_no(number: int) -> UUID:
+    """The digest of one content, by number."""
+    return UUID(int=number)
+
+
 def entry(number: str, name: str = "Ada", room: str | None = "1", printed: str = "yes", digest: int = 1) -> Entry:
     """One version of a worker."""
-    return number, name, room, printed, digest
+    return number, name, room, printed, digest_no(digest)
 
 
 def versions(t: Scratch, *entries: Entry) -> Relation:
@@ -60,7 +66,7 @@ def compared(
     numbers = {each[0] for each in delivered}
     found = differ(
         t, BOOK,
-        t.of_rows("desired", DESIRED, [(*each, 0) for each in desired]),
+        t.of_rows("desired", DESIRED, [(*each, digest_no(0)) for each in desired]),
         versions(t, *delivered),
         t.of_rows("again", NUMBER, [(number,) for number in again.split()]),
         t.of_rows("doubtful", {**NUMBER, "plan_no": "INTEGER"}, [(n, doubtful) for n in numbers if doubtful is not None]),
@@ -86,12 +92,12 @@ def test_what_is_as_delivered_is_sent_again_only_when_that_is_due_or_doubtful(t:
 
 def test_a_version_that_is_withheld_is_not_sent_and_another_one_of_the_worker_is(t: Scratch) -> None:
     desired = [entry("1", digest=2), entry("2", digest=3)]
-    withheld: list[Entry] = [("1", 2, "rejected"), ("2", 2, "rejected")]
+    withheld: list[Entry] = [("1", digest_no(2), "rejected"), ("2", digest_no(2), "rejected")]
     assert compared(t, desired, [], withheld=withheld) == {"2": "create"}
 
 
 def test_a_version_is_withheld_while_it_is_desired_and_not_delivered(t: Scratch) -> None:
-    rows: list[Entry] = [(number, 2, "rejected") for number in ("1", "2", "3")]
+    rows: list[Entry] = [(number, digest_no(2), "rejected") for number in ("1", "2", "3")]
     desired = t.of_rows("desired", VERSION, [entry("1", digest=2), entry("2", digest=3), entry("3", digest=2)])
     kept = decisions.still_withheld(
         t, t.of_rows("withheld", WITHHELD, rows), desired, versions(t, entry("3", digest=2))
@@ -108,7 +114,7 @@ def manifest(t: Scratch, plan_no: int, *operations: tuple[str, str, int]) -> Non
         [f"m{plan_no}", plan_no],
     )
     for place, (number, kind, digest) in enumerate(operations):
-        t.run("insert into operations values (?, 0, ?, ?, ?, ?)", [plan_no, place, number, kind, digest])
+        t.run("insert into operations values (?, 0, ?, ?, ?, ?)", [plan_no, place, number, kind, digest_no(digest)])
 
 
 def test_an_undo_puts_back_what_was_there_before_and_says_of_whom_it_puts_nothing_back(t: Scratch) -> None:
@@ -128,9 +134,11 @@ def test_an_undo_puts_back_what_was_there_before_and_says_of_whom_it_puts_nothin
 
 def test_a_plan_is_split_into_what_is_free_what_is_held_what_is_left_and_what_is_put_back(t: Scratch) -> None:
     manifest(t, 4, ("3", "create", 3), ("1", "create", 9))  # approved, and begun: of 1 it said something else
-    rows = [(*entry(number, digest=int(number)), 0, "create") for number in "12345"]
+    rows = [(*entry(number, digest=int(number)), digest_no(0), "create") for number in "12345"]
     differing = t.of_rows("differing", {**DESIRED, "kind": "VARCHAR"}, rows)
-    back = t.of_rows("back", {"undoes": "VARCHAR", **DESIRED, "kind": "VARCHAR"}, [("m1", *entry("5"), 0, "update")])
+    back = t.of_rows(
+        "back", {"undoes": "VARCHAR", **DESIRED, "kind": "VARCHAR"}, [("m1", *entry("5"), digest_no(0), "update")]
+    )
     undone, begun = undo.UndoPlan(back, {}), {"m4": "create"}
     rests = splitting.find_rests(t, differing, begun, undone)
     assert t.rows(f"from {rests}") == [("3", "m4")]
@@ -151,7 +159,7 @@ def numbers_of(t: Scratch, part: splitting.Part) -> list[str]:
 def test_a_guard_holds_the_workers_of_the_group_that_loses_everybody(t: Scratch) -> None:
     manifest(t, 5)
     delivered = versions(t, *(entry(number) for number in "12345"))
-    leaving = [(*entry(number, printed="no", digest=2), 0, "disable") for number in "12"]
+    leaving = [(*entry(number, printed="no", digest=2), digest_no(0), "disable") for number in "12"]
     operations = t.of_rows("operations", {**DESIRED, "kind": "VARCHAR"}, leaving)
     day = dt.date(2026, 11, 1)
     columns = {**NUMBER, "valid_from": "DATE", "valid_to": "DATE", "country": "VARCHAR"}

@@ -145,7 +145,7 @@ def test_a_later_success_ends_a_failure(service: Service) -> None:
 
 def test_who_lacks_a_manager_is_sent_again_when_the_managers_account_has_come_and_only_then(service: Service) -> None:
     service.con.execute("insert into worker_versions by name select '1001' as person_number, date '2026-11-01' as valid_from,"
-                        " 1 as digest, 1 as extract_id, 1 as row_no, '2002' as manager")  # fmt: skip
+                        " md5('')::uuid as digest, 1 as extract_id, 1 as row_no, '2002' as manager")  # fmt: skip
     service.log(entry_at(60, "a", unresolved=True))
     assert service.rows("select state, failure_class from failures") == [("unresolved", str(FailureClass.MANAGER))]
     assert sent_again(service, 10**6) == {}

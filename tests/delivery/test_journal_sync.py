@@ -48,11 +48,12 @@ class Both:
         )
         for place, number in enumerate(workers):
             self.con.execute(
-                "insert into operations values (?, ?, 0, ?, 'update', ?)", [self.plans, place, number, self.plans]
+                "insert into operations values (?, ?, 0, ?, 'update', md5(?::varchar)::uuid)",
+                [self.plans, place, number, self.plans],
             )
             self.con.execute(
                 "insert into planned by name select ? as plan_no, ? as position, ? as person_number, 'update' as kind,"
-                " ? as digest", [self.plans, place, number, self.plans],
+                " md5(?::varchar)::uuid as digest", [self.plans, place, number, self.plans],
             )  # fmt: skip
         self.journal.register(manifest(name, len(workers), TARGET), Path(name))
         return name

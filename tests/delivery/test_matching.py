@@ -208,7 +208,8 @@ def test_a_large_load_is_settled_in_batches_and_nobody_is_left_out(con: duckdb.D
     try:
         Service(con).accept(0)
         con.execute(
-            "insert into operations select 1, i // 50 + 1, i % 50, i::varchar, 'create', i from range(?) r(i)", [count]
+            "insert into operations select 1, i // 50 + 1, i % 50, i::varchar, 'create', md5(i::varchar)::uuid from range(?) r(i)",
+            [count],
         )
         con.execute("insert into accepted_requests select 1, i + 1, ? from range(?) r(i)", [T0, count // 50])
         settled = 0

@@ -52,7 +52,7 @@ class PhoneBook:
     def desired(self, t: Scratch, facts: Mapping[str, Relation], delivered: Relation, same: Relation) -> Desired:
         """An entry for each of `people`: person_number, name, room, printed."""
         people = t.view(
-            "people", f"select *, md5_number(concat_ws('|', name, room, printed)) as basis from {facts['people']}"
+            "people", f"select *, md5_number(concat_ws('|', name, room, printed))::uuid as basis from {facts['people']}"
         )
         return Desired(
             people, t.view("entries", f"select * from {people} anti join {same} using (person_number, basis)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
 
 from hcm_pipeline.extracts import Description, Extract
 from hcm_pipeline.profile import Profile
@@ -54,7 +55,7 @@ def versions(t: Scratch, profile: Profile, workers: Iterable[Mapping[str, object
              "next_at": "timestamptz", "known_from": "timestamptz"}  # fmt: skip
     columns = columns_of(profile, kinds)
     usual = {"active": True, "status_active": True, "life_stage": "active", "valid_from": day(1), "extract_id": 1, "row_no": 2,
-             "first_name": "Ann", "digest": 0}  # fmt: skip
+             "first_name": "Ann", "digest": UUID(int=0)}  # fmt: skip
     rows = [{**usual, **worker} for worker in workers]
     made = t.of_rows("versions", columns, [[row.get(name) for name in columns] for row in rows])
     t.run(f"update {made} set digest = {digest_of(list(profile.columns))}")

@@ -33,7 +33,7 @@ def sent(firm: Firm) -> dict[str, str | None]:
     with firm.warehouse.write() as con, scratch(con) as t:
         facts = facts_of(t, firm.loaded.profile)
         assert facts is not None
-        nobody = t.empty("nobody", {"person_number": "VARCHAR", "basis": "UHUGEINT"})
+        nobody = t.empty("nobody", {"person_number": "VARCHAR", "basis": "UUID"})
         found = target.desired(t, facts.sources, nobody, nobody)
         return dict(t.rows(f'select person_number, "{column}" from {found.versions}'))
 

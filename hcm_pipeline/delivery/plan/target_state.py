@@ -79,4 +79,4 @@ def _known(t: Scratch, task: Task, doubtful: Relation, kept: decisions.Kept) -> 
 
 
 def _columns(target: Target) -> dict[str, str]:
-    return {"basis": "UHUGEINT", **dict.fromkeys(names_of(target), "VARCHAR")}
+    return {"basis": "UUID", **dict.fromkeys(names_of(target), "VARCHAR")}

@@ -68,7 +68,7 @@ def make(
     kind = f"coalesce(nullif({change}, {move}), {update})"  # a container that is put back counts as an update
     operations = t.make(
         "undo_operations",
-        f"""select back.undoes, back.person_number, {kind} as kind, back.digest, null::uhugeint as basis,
+        f"""select back.undoes, back.person_number, {kind} as kind, back.digest, null::uuid as basis,
             {_names_sql(target, "back")}
         from (select *, {digest_sql(target)} as digest from {states} where left_out is null) back
         join {delivered} delivered using (person_number) where back.digest <> delivered.digest""",

@@ -51,7 +51,7 @@ def _versions_sql(profile: Profile, mapping: Mapping, context: Relation, same: R
     values = ", ".join(f"coalesce({quote(column)}::varchar, chr(30))" for column in made_from)
     columns = repr([(name, profile.types[name]) for name in profile.columns])
     rules = literal(_fingerprint(mapping.select, mapping.user_json, columns))
-    basis = f"md5_number(concat_ws(chr(31), {rules}, hex(digest), {values}))"
+    basis = f"md5_number(concat_ws(chr(31), {rules}, hex(digest::uhugeint), {values}))::uuid"
     return f"""
         select person_number, {names}, basis
         from (

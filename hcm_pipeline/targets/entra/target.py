@@ -54,7 +54,7 @@ class EntraTarget(EntraLog):
         The bulkId is the person number and the beginning of the digest of what is sent: the same content has the same id, wherever
         and whenever it is planned.
         """
-        bulk_id = "to_json(person_number || '-' || left(lpad(lower(hex(digest)), 32, '0'), 12))::varchar"
+        bulk_id = "to_json(person_number || '-' || left(replace(digest::varchar, '-', ''), 12))::varchar"
         return RequestForm(
             head=b'{"schemas":["' + BULK_REQUEST.encode() + b'"],"Operations":[',
             separator=b",",

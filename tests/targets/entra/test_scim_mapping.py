@@ -163,7 +163,7 @@ def test_a_bulk_request_is_valid_for_an_independent_implementation(con: duckdb.D
     with scratch(con) as t:
         planned = t.make(
             "planned",
-            f"select person_number, (2::uhugeint ** 127)::uhugeint as digest, {mapping.select} from ({rows})",
+            f"select person_number, (2::uhugeint ** 127)::uhugeint::uuid as digest, {mapping.select} from ({rows})",
             values,
         )
         operations = [text.encode() for (text,) in t.rows(f"select {form.operation} from {planned}")]
