@@ -95,14 +95,15 @@ def pipeline(folder: Path) -> dict[str, Any]:
     from hcm_pipeline.flow.profiles import load_profile
     from hcm_pipeline.home import Home
     from hcm_pipeline.warehouse import Warehouse
-    from hcm_pipeline.workers import deduplication, snapshot, staged, validation
+    from hcm_pipeline.workers import day as days
+    from hcm_pipeline.workers import snapshot, staged
 
     watch = Stopwatch()
     for owner, attribute, stage in (
-        (landing, "land", "read"), (staged, "stage", "read"), (staged.Staged, "keep", "validate"),
-        (deduplication, "find_repeats", "validate"), (validation, "validate", "validate"), (validation, "quarantine", "validate"),
-        (snapshot, "open_versions", "delta"), (snapshot, "update_warnings", "delta"), (snapshot, "update_absences", "delta"),
-        (processing, "give_names", "names"), (processing, "plan", "payloads"),
+        (landing, "land", "read"), (staged, "_staged", "read"), (days, "judge", "validate"), (days, "record_rows", "validate"),
+        (snapshot, "compare", "delta"), (snapshot, "record_changes", "delta"), (days, "find_warnings", "delta"),
+        (days, "absent_today", "delta"), (days, "bring_up_to", "delta"),
+        (processing, "name_workers", "names"), (plans, "plan", "payloads"),
     ):  # fmt: skip
         watch.timed(owner, attribute, stage)
     loaded = load_profile("oracle-hcm")

@@ -1,0 +1,27 @@
+"""The benchmarks run: a timer that names a function of the product goes wrong when the function has another name."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from .support import ROOT
+
+FLOOR = ROOT.parent / "shared" / "bench" / "floor.py"
+
+
+@pytest.mark.skipif(not FLOOR.is_file(), reason="the floor is not beside this project")
+def test_the_pipeline_is_compared_with_its_floor_stage_by_stage() -> None:
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, str(ROOT / "benchmarks" / "compare.py"), "--workers", "300", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=environ)
+    assert done.returncode == 0, done.stderr
+    days = json.loads(done.stdout)["days"]
+    assert {day: min(stage["ours"] for stage in found["stages"].values()) > 0 for day, found in days.items()} == {
+        "first load": True,
+        "daily run": True,
+    }
