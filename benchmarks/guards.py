@@ -171,7 +171,7 @@ def study(companies: int, seed: int, largest: int) -> dict[str, Told]:
     found: dict[str, Told] = {}
     loaded = load_profile("oracle-hcm")
     with tempfile.TemporaryDirectory() as folder, Warehouse(Home(Path(folder) / "home")).write() as con:
-        target = EntraTarget(TARGET, loaded.profile)
+        target = EntraTarget(TARGET, profile=loaded.profile)
         known.prepare(con, target)
         ensure_columns(
             con, "worker_versions", {name: DUCKDB_TYPES[kind] for name, kind in loaded.profile.types.items()}

@@ -76,7 +76,7 @@ from hcm_pipeline.delivery.state import (
     RequestState,
     SendResult,
 )
-from hcm_pipeline.delivery.target import Column, Desired, Limits, RequestForm, Target, digest_sql, names_of
+from hcm_pipeline.delivery.target import Column, Desired, KnownTarget, Limits, RequestForm, Target, digest_sql, names_of
 
 __all__ = [
     "BULK_FILE",
@@ -99,6 +99,7 @@ __all__ = [
     "HealthState",
     "Journal",
     "JournaledManifest",
+    "KnownTarget",
     "Limits",
     "LiveTarget",
     "Manifest",
