@@ -15,6 +15,7 @@ import orjson
 import pyarrow as pa
 
 from hcm_pipeline.delivery import (
+    Canary,
     Facts,
     Journal,
     LiveTarget,
@@ -27,13 +28,13 @@ from hcm_pipeline.delivery import (
     Snapshot,
     Task,
     UploadReport,
+    UploadTerms,
     bodies,
     folder_of,
     make_plan,
     read_outcomes,
     upload,
 )
-from hcm_pipeline.delivery.plan.canary import Canary
 from hcm_pipeline.delivery.state.journal_sync import sync
 from hcm_pipeline.home import Home
 from hcm_pipeline.http import Patience
@@ -245,8 +246,8 @@ class House:
         target: LiveTarget = self.target
         with self.journal() as journal:
             return upload(
-                self.home, target, manifest.manifest_id, journal=journal, clock=self.clock, canary=canary,
-                patience=Patience(sleep=self.sleep), in_flight=one_at_a_time,
+                self.home, target, manifest.manifest_id, journal=journal, in_flight=one_at_a_time,
+                terms=UploadTerms(Patience(sleep=self.sleep), self.clock, canary),
             )  # fmt: skip
 
     def read(self) -> OutcomeReport:

@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from hcm_pipeline.delivery import ManifestState, OutcomeEntry, PauseKind, UploadReport
+from hcm_pipeline.delivery import Canary, ManifestState, OutcomeEntry, PauseKind, UploadReport
 from hcm_pipeline.delivery.manifest import Manifest
-from hcm_pipeline.delivery.plan.canary import Canary
 from hcm_pipeline.delivery.send.first_outcomes import CanaryFindings, judge
 from hcm_pipeline.http import Patience
 

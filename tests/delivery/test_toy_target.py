@@ -10,6 +10,7 @@ import pytest
 
 from hcm_pipeline.delivery import (
     Answer,
+    Canary,
     Manifest,
     ManifestState,
     RequestState,
@@ -19,7 +20,6 @@ from hcm_pipeline.delivery import (
     folder_of,
     preview,
 )
-from hcm_pipeline.delivery.plan.canary import Canary
 from hcm_pipeline.errors import GuardStop, ServiceRefused
 from hcm_pipeline.warehouse import scratch
 

@@ -11,7 +11,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
@@ -40,7 +40,15 @@ log = logging.getLogger(__name__)
 
 LOOK_AGAIN = dt.timedelta(minutes=15)
 """A service that does not run is looked at again after so long."""
-NO_CANARY = Canary()
+
+
+@dataclass(frozen=True)
+class UploadTerms:
+    """How long an upload waits, by which clock, and for which canary."""
+
+    patience: Patience = field(default_factory=Patience)
+    clock: Clock = utc_now
+    canary: Canary = field(default_factory=Canary)
 
 
 @dataclass(frozen=True)
@@ -70,10 +78,8 @@ def upload(
     manifest_id: str,
     *,
     journal: DeliveryState,
-    clock: Clock = utc_now,
+    terms: UploadTerms | None = None,
     progress: Callable[[int, int], None] = lambda *_: None,
-    patience: Patience | None = None,
-    canary: Canary = NO_CANARY,
     still_holds: Callable[[Manifest], None] = lambda _: None,
     in_flight: Callable[[Post, Clock, Sleep], InFlight] = Threads,
 ) -> UploadReport:
@@ -85,9 +91,9 @@ def upload(
     when the service takes no request at all; ServiceUnavailable when patience ran out. After any of
     these the upload can be started again.
     """
-    patience = patience or Patience()
+    terms = terms or UploadTerms()
     found = journal.get(manifest_id)
-    with _only_uploader(home.locks, target, patience):
+    with _only_uploader(home.locks, target, terms.patience):
         found = journal.get(found.manifest_id)  # another uploader may have finished it meanwhile
         refuse_undecided(found)
         if found.state not in OPEN:
@@ -96,9 +102,9 @@ def upload(
         planned = _checked(home, found, target)
         if found.state is ManifestState.READY:
             still_holds(planned.manifest)
-        with target.connect(patience, clock) as service:
-            run = _Upload(planned, journal, target, service, _Terms(patience, clock, canary))
-            ended = run.run(in_flight(service.post, clock, patience.sleep), progress)
+        with target.connect(terms.patience, terms.clock) as service:
+            run = _Upload(planned, journal, target, service, terms)
+            ended = run.run(in_flight(service.post, terms.clock, terms.patience.sleep), progress)
         report = _report(journal, journal.get(found.manifest_id), sent=run.sent, pause=ended)
     log.info(
         "manifest %s is %s: %d of %d requests accepted, %d refused, %d sent now",
@@ -137,20 +143,11 @@ class _Planned:
     folder: Path
 
 
-@dataclass(frozen=True)
-class _Terms:
-    """How long the upload waits, by which clock, and for which canary."""
-
-    patience: Patience
-    clock: Clock
-    canary: Canary
-
-
 class _Upload:
     """One run over a manifest, by the holder of the target's lock."""
 
     def __init__(
-        self, planned: _Planned, journal: DeliveryState, target: LiveTarget, service: Service, terms: _Terms
+        self, planned: _Planned, journal: DeliveryState, target: LiveTarget, service: Service, terms: UploadTerms
     ) -> None:
         self.sent = 0
         self._found = planned.found
