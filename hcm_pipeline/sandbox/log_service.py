@@ -157,15 +157,15 @@ def _target_identity(target: Json | None) -> Json:
 def _status(status: str, error: list[Any] | None) -> Json:
     if error is None:
         return {"status": status, "errorInformation": None}
-    told = failure(*error)
+    found = failure(*error)
     return {
         "status": status,
         "errorInformation": {
-            "errorCode": told.code,
-            "reason": told.reason,
+            "errorCode": found.code,
+            "reason": found.reason,
             "additionalDetails": None,
-            "errorCategory": told.category,
-            "recommendedAction": told.advice,
+            "errorCategory": found.category,
+            "recommendedAction": found.advice,
         },
     }
 

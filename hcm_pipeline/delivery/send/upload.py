@@ -17,7 +17,7 @@ from pathlib import Path
 
 from hcm_pipeline.delivery.manifest import Manifest, bodies, verify
 from hcm_pipeline.delivery.plan.canary import Canary
-from hcm_pipeline.delivery.send.first_outcomes import SKEW, judge
+from hcm_pipeline.delivery.send.first_outcomes import SKEW, find_canary_outcomes
 from hcm_pipeline.delivery.send.in_flight import InFlight, Post, Threads
 from hcm_pipeline.delivery.send.sending import Line, Paused, Sending, Superseded
 from hcm_pipeline.delivery.service import LiveTarget, Service
@@ -252,7 +252,9 @@ class _Upload:
         deadline = (first.answered_at or self._clock()) + dt.timedelta(minutes=self._canary.minutes)
         while True:
             read = (entry for page in self._service.outcomes(accepted_at - SKEW) for entry in page.entries)
-            findings = judge(chain(self._journal.answered_outcomes(self._id), read), workers, accepted_at)
+            findings = find_canary_outcomes(
+                chain(self._journal.answered_outcomes(self._id), read), workers, accepted_at
+            )
             if findings.bad:
                 return self._canary_failed(
                     f"{len(workers) - findings.waiting - findings.good} of the {len(workers)} operations that went first were not"

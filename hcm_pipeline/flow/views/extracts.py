@@ -16,7 +16,7 @@ from hcm_pipeline.verdicts import Verdict
 
 @dataclass(frozen=True)
 class Extract:
-    """One file that was taken, and how it was read. What a format has no such thing of is None: JSON has no delimiter."""
+    """One file that was taken, and how it was read. A value is None where the format has none: JSON has no delimiter."""
 
     business_date: dt.date
     name: str
