@@ -157,7 +157,7 @@ REAL: dict[str, Day] = {
 
 
 @dataclass
-class Told:
+class Tally:
     """The results of one kind of day: how often the guards, 20 percent and 500 held it, of so many companies."""
 
     days: int = 0
@@ -166,12 +166,12 @@ class Told:
     five_hundred: int = 0
 
 
-def study(companies: int, seed: int, largest: int) -> dict[str, Told]:
+def study(companies: int, seed: int, largest: int) -> dict[str, Tally]:
     """Every kind of day in so many companies of 40 workers and more, by name."""
-    found: dict[str, Told] = {}
+    found: dict[str, Tally] = {}
     loaded = load_profile("oracle-hcm")
     with tempfile.TemporaryDirectory() as folder, Warehouse(Home(Path(folder) / "home")).write() as con:
-        target = EntraTarget(TARGET, loaded.profile)
+        target = EntraTarget(TARGET, profile=loaded.profile)
         known.prepare(con, target)
         ensure_columns(
             con, "worker_versions", {name: DUCKDB_TYPES[kind] for name, kind in loaded.profile.types.items()}
@@ -184,12 +184,12 @@ def study(companies: int, seed: int, largest: int) -> dict[str, Told]:
                 if not changes:
                     continue
                 held = _held(con, loaded, target, changes, company)
-                told = found.setdefault(name, Told())
-                told.days += 1
+                tally = found.setdefault(name, Tally())
+                tally.days += 1
                 whole = set(changes) if name in INCIDENTS else set()
-                told.guards += bool(held) and held >= whole
-                told.percent += _by_percent(company, changes)
-                told.five_hundred += sum(_kind(company, n, v) == "disable" for n, v in changes.items()) > 500
+                tally.guards += bool(held) and held >= whole
+                tally.percent += _by_percent(company, changes)
+                tally.five_hundred += sum(_kind(company, n, v) == "disable" for n, v in changes.items()) > 500
     return found
 
 
@@ -229,7 +229,7 @@ def _deliver(con: duckdb.DuckDBPyConnection, company: Company) -> None:
     if operations:
         plans, kinds, numbers = zip(*operations, strict=True)
         con.register("made", pa.table({"plan_no": plans, "kind": kinds, "number": numbers}))
-        con.execute("insert into operations select plan_no::integer, 0, 0, number, kind, 0 from made")
+        con.execute("insert into operations select plan_no::integer, 0, 0, number, kind, md5('')::uuid from made")
         con.unregister("made")
     con.unregister("days_made")
     workers = company.workers
@@ -255,21 +255,21 @@ def _held(
     with scratch(con) as t:
         made = t.of_arrow("changes", pa.table({"person_number": list(changes), "kind": kinds, **columns}))
         versions = table(con, "worker_versions")
-        judged = guards.judge(
+        judged = guards.evaluate(
             t, target, loaded.profile.guards, TODAY, t.complete(made, values), table(con, "delivered"), versions
         )
         return {number for (number,) in t.rows(f"select person_number from {judged.held_back}")}
 
 
-def rows(found: dict[str, Told]) -> Iterator[tuple[str, str, int, str, str, str]]:
+def rows(found: dict[str, Tally]) -> Iterator[tuple[str, str, int, str, str, str]]:
     """(what, kind of day, companies, held by guards, by 20 percent, by 500)."""
     for what, kinds in (("incident", INCIDENTS), ("ordinary", ORDINARY), ("real, and a lot", REAL)):
         for name in kinds:
-            told = found[name]
+            tally = found[name]
             ours, percent, five_hundred = (
-                f"{100 * share / told.days:.0f} %" for share in (told.guards, told.percent, told.five_hundred)
+                f"{100 * share / tally.days:.0f} %" for share in (tally.guards, tally.percent, tally.five_hundred)
             )
-            yield what, name, told.days, ours, percent, five_hundred
+            yield what, name, tally.days, ours, percent, five_hundred
 
 
 def main() -> None:

@@ -18,8 +18,16 @@ from benchmarks.chaos.company import Company
 from benchmarks.chaos.process import DrawnFlight, Fuse, Kept, Killed
 from benchmarks.chaos.site import Account, Site
 from benchmarks.chaos.tally import Tally
-from hcm_pipeline.delivery import Journal, ManifestState, decide_retry, read_outcomes, refuse_silent, upload
-from hcm_pipeline.delivery.plan.canary import Canary
+from hcm_pipeline.delivery import (
+    Canary,
+    Journal,
+    ManifestState,
+    UploadTerms,
+    decide_retry,
+    read_outcomes,
+    refuse_silent,
+    upload,
+)
 from hcm_pipeline.errors import GuardStop, PipelineError, ServiceError
 from hcm_pipeline.flow import plans, processing
 from hcm_pipeline.flow.stale_manifests import refuse_moved
@@ -249,9 +257,11 @@ class Trial:
         width = self.chance.choice((1, 3, 16))
         try:
             report = upload(
-                self.home, self._live(), manifest_id, journal=journal, clock=self.site.clock,
-                patience=Patience(sleep=self.site.sleep, jitter=self.chance.uniform),
-                canary=Canary(self.company.loaded.profile.delivery.canary, 15.0, 150.0),
+                self.home, self._live(), manifest_id, journal=journal,
+                terms=UploadTerms(
+                    Patience(sleep=self.site.sleep, jitter=self.chance.uniform), self.site.clock,
+                    Canary(self.company.loaded.profile.delivery.canary, 15.0, 150.0),
+                ),
                 still_holds=partial(refuse_moved, self.warehouse, self.company.loaded),
                 in_flight=lambda post, _clock, _sleep: DrawnFlight(post, self.site, self.chance, self.fuse, width),
             )  # fmt: skip
@@ -265,7 +275,7 @@ class Trial:
 
         def work() -> None:
             read_outcomes(
-                self.warehouse, self._live(), self.rules, now=self.site.clock, sleep=self.site.sleep,
+                self.warehouse, self._live(), self.rules, now=self.site.clock,
                 patience=Patience(sleep=self.site.sleep, jitter=self.chance.uniform),
             )  # fmt: skip
 

@@ -4,7 +4,7 @@ A message holds counts, codes of the documentation, dates, names of sources and 
 """
 
 from hcm_pipeline.alerts.alert_rules import Observations, WatchedTarget, find_alerts
-from hcm_pipeline.alerts.dispatch import anything_to_tell, message_of, tell
+from hcm_pipeline.alerts.dispatch import Dispatched, anything_to_tell, message_of, tell
 from hcm_pipeline.alerts.messages import Alert, AlertKind, Message, Phase, Severity
 from hcm_pipeline.alerts.outbox import Due, Occurrence, Outbox
 from hcm_pipeline.alerts.receivers import MailReceiver, NotDelivered, Receiver, WebhookReceiver, receivers_of
@@ -12,6 +12,7 @@ from hcm_pipeline.alerts.receivers import MailReceiver, NotDelivered, Receiver, 
 __all__ = [
     "Alert",
     "AlertKind",
+    "Dispatched",
     "Due",
     "MailReceiver",
     "Message",

@@ -17,7 +17,7 @@ from hcm_pipeline.delivery import (
     DeliveryState,
     Health,
     HealthState,
-    Limits,
+    KnownTarget,
     ManifestState,
     Pace,
     PauseKind,
@@ -34,20 +34,8 @@ RECOVER = "docs/how-to/recover.md"
 TENANT = "docs/how-to/deliver-to-a-tenant.md"
 
 
-class WatchedTarget(Protocol):
+class WatchedTarget(KnownTarget, Protocol):
     """A target, as far as alerts have to know it. Nothing else that it says reaches a message."""
-
-    @property
-    def key(self) -> str:
-        """Names the target in every table and manifest."""
-
-    @property
-    def tenant(self) -> str:
-        """The tenant, whose limits count."""
-
-    @property
-    def limits(self) -> Limits:
-        """The limits of the service."""
 
     @property
     def known_codes(self) -> frozenset[str]:

@@ -16,8 +16,8 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Told:
-    """Messages that were taken, and why others were not."""
+class Dispatched:
+    """Messages that receivers took, and why others were not taken; those are sent again."""
 
     sent: int
     errors: tuple[str, ...]
@@ -30,7 +30,7 @@ def anything_to_tell(outbox: Outbox, alerts: Collection[Alert], receivers: Seque
 
 def tell(
     outbox: Outbox, alerts: Collection[Alert], receivers: Sequence[Receiver], profile: Profile, clock: Clock
-) -> Told:
+) -> Dispatched:
     """Bring the outbox up to what holds, and send what is due.
 
     A receiver that is down is passed over until its next try; it stops nothing.
@@ -48,7 +48,7 @@ def tell(
                 break  # what else is due for it would fail alike
             outbox.sent(due, clock())
             sent += 1
-    return Told(sent, tuple(errors))
+    return Dispatched(sent, tuple(errors))
 
 
 def message_of(due: Due, profile: Profile) -> Message:

@@ -18,7 +18,7 @@ def add_to(app: typer.Typer) -> None:
 
 def alerts(
     send: Annotated[
-        bool, typer.Option(help="Tell the receivers what has begun or ended since they were last told.")
+        bool, typer.Option(help="Tell the receivers what has begun or ended since they were last dispatched.")
     ] = False,
     test: Annotated[bool, typer.Option(help="Send every receiver a message that says it is a test.")] = False,
     as_json: Json = False,
@@ -30,17 +30,17 @@ def alerts(
         return
     receivers = flow.require_receivers(here) if send else flow.receivers(here)
     found = flow.look(here)
-    told = flow.tell_receivers(here, found) if send else flow.Told(0, ())
+    dispatched = flow.tell_receivers(here, found) if send else flow.Dispatched(0, ())
     if as_json:
-        dump({"alerts": [alert.as_dict() for alert in found], "receivers": [r.name for r in receivers], "sent": told.sent,
-              "errors": told.errors})  # fmt: skip
+        dump({"alerts": [alert.as_dict() for alert in found], "receivers": [r.name for r in receivers], "sent": dispatched.sent,
+              "errors": dispatched.errors})  # fmt: skip
     else:
         _show(found)
         if send:
-            say(f"{told.sent} messages were sent")
-    for error in told.errors:
+            say(f"{dispatched.sent} messages were sent")
+    for error in dispatched.errors:
         note(f"{error}; it is tried again")
-    if told.errors:
+    if dispatched.errors:
         raise typer.Exit(1)
 
 

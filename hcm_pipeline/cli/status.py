@@ -63,13 +63,14 @@ def _show_extracts(found: flow.Status) -> None:
         "Extracts",
         ("date", "file", "sha256", "read as", "rows", "status"),
         [
-            [e.business_date.isoformat(), e.name, e.sha256[:12], _read_as(e), e.rows, e.reason or e.status]
+            [e.business_date.isoformat(), e.name, e.sha256[:12], read_as(e), e.rows, e.reason or e.status]
             for e in found.known.extracts
         ],
     )
 
 
-def _read_as(extract: flow.Extract) -> str:
-    delimiter = DELIMITERS.get(extract.delimiter, extract.delimiter)
-    packed = "" if extract.compression == "none" else f", {extract.compression}"
-    return f"{extract.encoding}, {delimiter}, {extract.newline}{packed}"
+def read_as(extract: flow.Extract) -> str:
+    """The way in which a file was read, as far as its format has such things."""
+    delimiter = DELIMITERS.get(extract.delimiter, extract.delimiter) if extract.delimiter else None
+    packed = None if extract.compression == "none" else extract.compression
+    return ", ".join(part for part in (extract.encoding, delimiter, extract.newline, packed) if part)

@@ -70,9 +70,9 @@ def build_alerts() -> dg.AssetChecksDefinition:
                 description="; ".join(alert.title for alert in failed) or None,
                 metadata={name: value for alert in failed for name, value in alert.facts.items()},
             )
-        told = flow.tell_receivers(installation, found)
-        for error in told.errors:
+        dispatched = flow.tell_receivers(installation, found)
+        for error in dispatched.errors:
             context.log.warning(f"an alert was not delivered and is tried again: {error}")
-        context.log.info(f"{len(found)} alerts hold, {told.sent} messages were sent")
+        context.log.info(f"{len(found)} alerts hold, {dispatched.sent} messages were sent")
 
     return delivery_checks

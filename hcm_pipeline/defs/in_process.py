@@ -8,26 +8,10 @@ makes a home does not wait for it.
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Callable, Sequence
-from importlib import resources
-from pathlib import Path
 
-from hcm_pipeline.home import Home, private
+from hcm_pipeline.defs.instance_file import write_instance_file as write_instance_file
 from hcm_pipeline.settings import Settings
-
-INSTANCE_FILE = "dagster.yaml"
-
-
-def write_instance_file(home: Home) -> Path:
-    """Put a `dagster.yaml` into the home unless it has one; returns its path."""
-    path = home.create().path / INSTANCE_FILE
-    if not path.exists():
-        text = resources.files("hcm_pipeline.defs").joinpath(INSTANCE_FILE).read_text(encoding="utf-8")
-        half = private(home.scratch / f"{INSTANCE_FILE}-{os.getpid()}")
-        half.write_text(text, encoding="utf-8")
-        half.replace(path)
-    return path
 
 
 def materialize(settings: Settings, first: dt.date, last: dt.date, progress: Callable[[str], None]) -> None:

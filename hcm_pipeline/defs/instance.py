@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from hcm_pipeline.defs.in_process import write_instance_file
+from hcm_pipeline.defs.instance_file import write_instance_file
 from hcm_pipeline.defs.metadata import PROCESS_TAG
 from hcm_pipeline.defs.resources import Pipeline, watcher
 from hcm_pipeline.home import Home

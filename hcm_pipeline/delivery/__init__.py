@@ -41,9 +41,9 @@ from hcm_pipeline.delivery.plan import (
     why_plan,
     withheld,
 )
-from hcm_pipeline.delivery.plan.canary import canary_of
+from hcm_pipeline.delivery.plan.canary import Canary, canary_of
 from hcm_pipeline.delivery.send.eta import ends_at
-from hcm_pipeline.delivery.send.upload import UploadReport, upload
+from hcm_pipeline.delivery.send.upload import UploadReport, UploadTerms, upload
 from hcm_pipeline.delivery.service import (
     UNKNOWN_CODE,
     Answer,
@@ -76,7 +76,7 @@ from hcm_pipeline.delivery.state import (
     RequestState,
     SendResult,
 )
-from hcm_pipeline.delivery.target import Column, Desired, Limits, RequestForm, Target, digest_sql, names_of
+from hcm_pipeline.delivery.target import Column, Desired, KnownTarget, Limits, RequestForm, Target, digest_sql, names_of
 
 __all__ = [
     "BULK_FILE",
@@ -88,6 +88,7 @@ __all__ = [
     "UNKNOWN_CODE",
     "WAITING",
     "Answer",
+    "Canary",
     "Column",
     "Decision",
     "DeliveryState",
@@ -99,6 +100,7 @@ __all__ = [
     "HealthState",
     "Journal",
     "JournaledManifest",
+    "KnownTarget",
     "Limits",
     "LiveTarget",
     "Manifest",
@@ -131,6 +133,7 @@ __all__ = [
     "Target",
     "Task",
     "UploadReport",
+    "UploadTerms",
     "Verdict",
     "ask_undo",
     "attributes",

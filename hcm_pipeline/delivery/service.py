@@ -1,7 +1,8 @@
 """The live half of a target's protocol: all that delivery asks of a target while it talks to it.
 
 `OutcomeRules` needs no connection: how entries settle operations, and what mends a failure. `LiveTarget` adds the way to
-connect, and `Service` is a connection. Statuses, tokens, codes and logs of a particular service stay behind these.
+connect, and `Service` is a connection. Statuses, tokens, codes and logs of a particular service stay behind these. See
+`delivery.target` for how they belong together.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from hcm_pipeline.delivery.target import Limits
+from hcm_pipeline.delivery.target import KnownTarget
 from hcm_pipeline.http import Clock, Patience
 from hcm_pipeline.warehouse import Relation, Scratch
 
@@ -200,12 +201,8 @@ class Mends(Protocol):
         """The same of a version that the target left out for a reason that somebody can mend."""
 
 
-class OutcomeRules(Mends, Protocol):
+class OutcomeRules(KnownTarget, Mends, Protocol):
     """How a target's entries are read, without a connection."""
-
-    @property
-    def key(self) -> str:
-        """Names the target in every table and manifest."""
 
     def decide(self, t: Scratch, accepted: Relation, entries: Relation) -> Relation:
         """Which entry decides which operation, and what it says: at most one row for each row of `accepted`.
@@ -220,14 +217,6 @@ class OutcomeRules(Mends, Protocol):
 
 class LiveTarget(OutcomeRules, Protocol):
     """A target that can be talked to."""
-
-    @property
-    def tenant(self) -> str:
-        """The tenant: targets of one tenant share one count of calls."""
-
-    @property
-    def limits(self) -> Limits:
-        """The limits of the service."""
 
     def workers_in(self, body: bytes) -> tuple[str, ...]:
         """The person numbers of which a request holds a version."""

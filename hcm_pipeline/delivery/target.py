@@ -1,7 +1,12 @@
-"""The plan's half of what delivery asks of a target. All that is particular to a service stands behind two protocols: `Target`,
-which needs no connection, and `Service` (see `delivery.service`), which is one.
+"""The plan's half of what delivery asks of a target. All that is particular to a service stands behind one family of protocols:
 
-Delivery plans, guards, decides, journals, paces, sends and settles. A version of a worker is to it a row of texts with a digest.
+- `KnownTarget`: its name, and the limits of its service.
+  - `Target`: the versions that workers should have, and how a request is written.
+  - `OutcomeRules`: how entries of its service settle operations, and what mends a failure (see `delivery.service`).
+    - `LiveTarget`: a way to connect; `Service` is the connection.
+
+One class may be all of these. Delivery plans, guards, decides, journals, paces, sends and settles. A version of a worker is to it a
+row of texts with a digest.
 """
 
 from __future__ import annotations
@@ -65,8 +70,8 @@ class Desired:
     versions: Relation
 
 
-class Target(Protocol):
-    """One place that accounts are kept in, as far as a plan needs to know it."""
+class KnownTarget(Protocol):
+    """One place that accounts are kept in."""
 
     @property
     def key(self) -> str:
@@ -77,16 +82,20 @@ class Target(Protocol):
         """The tenant: its targets share one count of calls."""
 
     @property
+    def limits(self) -> Limits:
+        """The limits of the service."""
+
+
+class Target(KnownTarget, Protocol):
+    """A target, as far as a plan needs to know it: without a connection."""
+
+    @property
     def columns(self) -> tuple[Column, ...]:
         """The values that a version is made of, in the order in which people read them."""
 
     @property
     def kinds(self) -> tuple[OperationKind, ...]:
         """The kinds of operation that there are, in the order of sending."""
-
-    @property
-    def limits(self) -> Limits:
-        """The limits of the service."""
 
     @property
     def form(self) -> RequestForm:

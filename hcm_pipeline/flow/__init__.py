@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hcm_pipeline.flow.alerting import Alert as Alert
     from hcm_pipeline.flow.alerting import AlertKind as AlertKind
+    from hcm_pipeline.flow.alerting import Dispatched as Dispatched
     from hcm_pipeline.flow.alerting import Tested as Tested
-    from hcm_pipeline.flow.alerting import Told as Told
     from hcm_pipeline.flow.alerting import look as look
     from hcm_pipeline.flow.alerting import receivers as receivers
     from hcm_pipeline.flow.alerting import require_receivers as require_receivers
@@ -145,7 +145,7 @@ _MODULES = {
         "Alert",
         "AlertKind",
         "Tested",
-        "Told",
+        "Dispatched",
         "look",
         "receivers",
         "require_receivers",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hcm_pipeline.alerts import Alert as Alert
 from hcm_pipeline.alerts import AlertKind as AlertKind
+from hcm_pipeline.alerts import Dispatched as Dispatched
 from hcm_pipeline.alerts import (
     Due,
     NotDelivered,
@@ -22,14 +23,6 @@ from hcm_pipeline.alerts import (
 )
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow.installation import Installation
-
-
-@dataclass(frozen=True)
-class Told:
-    """Messages that receivers took, and why others were not taken; those are sent again."""
-
-    sent: int
-    errors: tuple[str, ...]
 
 
 def look(installation: Installation) -> list[Alert]:
@@ -60,11 +53,10 @@ def something_to_tell(installation: Installation) -> bool:
         return anything_to_tell(outbox, found, receivers(installation), installation.clock)
 
 
-def tell_receivers(installation: Installation, found: list[Alert]) -> Told:
+def tell_receivers(installation: Installation, found: list[Alert]) -> Dispatched:
     """Tell the receivers what has begun or ended, given all that holds. A receiver that is down stops nothing."""
     with Outbox(installation.home.alerts) as outbox:
-        told = tell(outbox, found, receivers(installation), installation.profile, installation.clock)
-    return Told(told.sent, told.errors)
+        return tell(outbox, found, receivers(installation), installation.profile, installation.clock)
 
 
 @dataclass(frozen=True)

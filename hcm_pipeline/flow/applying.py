@@ -12,6 +12,7 @@ from hcm_pipeline.delivery import (
     JournaledManifest,
     LiveTarget,
     PauseKind,
+    UploadTerms,
     canary_of,
     refuse_silent,
     remembered,
@@ -82,7 +83,7 @@ def _send(
         target,
         manifest.manifest_id,
         journal=journal,
-        canary=canary_of(delivery, sandbox=sandbox),
+        terms=UploadTerms(canary=canary_of(delivery, sandbox=sandbox)),
         still_holds=partial(refuse_moved, installation.warehouse, installation.loaded),
         progress=progress,
     )

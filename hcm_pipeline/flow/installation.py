@@ -13,7 +13,7 @@ from hcm_pipeline.home import Home
 from hcm_pipeline.http import Clock, utc_now
 from hcm_pipeline.profile import LoadedProfile, Profile
 from hcm_pipeline.settings import Settings
-from hcm_pipeline.targets.entra import EntraOutcomes, known_target, target_key
+from hcm_pipeline.targets.entra import EntraJob, known_target, target_key
 from hcm_pipeline.warehouse import Warehouse
 
 __all__ = ["Clock", "Counted", "Installation", "Progress", "quiet", "uncounted", "utc_now"]
@@ -65,7 +65,7 @@ class Installation:
         return target_key(self.settings)
 
     @property
-    def known_target(self) -> EntraOutcomes:
+    def known_target(self) -> EntraJob:
         """The target, as far as it is known without starting anything."""
         return known_target(self.settings, self.profile.delivery)
 

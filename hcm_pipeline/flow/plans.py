@@ -33,7 +33,7 @@ def plan(
             prepare(con, loaded)
             _name_the_rest(con, loaded, clock())
             with scratch(con) as t:
-                task = task_of(t, loaded, EntraTarget(target, loaded.profile), clock())
+                task = task_of(t, loaded, EntraTarget(target, profile=loaded.profile), clock())
                 made = make_plan(con, task, warehouse.home, journal, progress) if task else None
             if made is not None:
                 with transaction(con):

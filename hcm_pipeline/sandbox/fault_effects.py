@@ -30,14 +30,14 @@ def spoiled(
     written = outcome.status == "success"
     if fault.kind == "no_twin" or (outcome.status == "failure" and fault.kind not in ("fail", "skip")):
         return outcome, written
-    told = failure(fault.code or DEFAULT_CODE[fault.kind], fault.message, fault.advice, fault.category)
+    found = failure(fault.code or DEFAULT_CODE[fault.kind], fault.message, fault.advice, fault.category)
     if fault.kind == "fail":
         before = current.attributes if current else {}
-        return Outcome("update" if current else "create", "failure", outcome.received, before, failure=told), False
+        return Outcome("update" if current else "create", "failure", outcome.received, before, failure=found), False
     if fault.kind == "skip":
-        return Outcome("other", "skipped", outcome.received, outcome.attributes, failure=told), False
+        return Outcome("other", "skipped", outcome.received, outcome.attributes, failure=found), False
     status = "warning" if fault.kind == "warn" else "failure"
-    return replace(outcome, status=status, failure=told), written
+    return replace(outcome, status=status, failure=found), written
 
 
 def _without_manager(record: Record) -> Record:

@@ -54,9 +54,14 @@ class JobFacts:
     job_id: str
 
     @property
+    def template(self) -> str:
+        """The name of the gallery template in the job id."""
+        return self.job_id.partition(".")[0]
+
+    @property
     def active_directory(self) -> bool:
         """Whether entries speak of Active Directory's attributes."""
-        return self.job_id.startswith("API2AD.")
+        return self.template == "API2AD"
 
 
 def facts_of(outcome: Outcome, account: Account | None, milliseconds: int) -> bytes:
@@ -94,8 +99,6 @@ def render(row: sqlite3.Row, job: JobFacts, version: str) -> Json:
     facts: Json = orjson.loads(row["facts"])
     if job.active_directory:
         facts["changes"] = [ad_change((name, old, new)) for name, old, new in facts.get("changes") or []]
-    template_id, app_name, target_name = TEMPLATES[job.job_id.partition(".")[0]]
-    target: Json | None = facts["target"]
     status = _status(row["status"], facts.get("error"))
     entry: Json = {
         "id": row["id"],
@@ -106,6 +109,27 @@ def render(row: sqlite3.Row, job: JobFacts, version: str) -> Json:
         "changeId": row["change_id"],
         "provisioningAction": row["action"],
         "durationInMilliseconds": facts["ms"],
+        **_systems(job),
+        "initiatedBy": {"id": "", "displayName": "Azure AD Provisioning Service", "initiatorType": "system"},
+        "sourceIdentity": {"id": row["source_id"], "displayName": "", "identityType": ENTERPRISE, "details": {}},
+        "targetIdentity": _target_identity(facts["target"]),
+        "provisioningStatusInfo": status,
+        "provisioningSteps": _steps(row, facts, TEMPLATES[job.template][2]),
+        "modifiedProperties": [
+            {"displayName": name, "oldValue": _text(old), "newValue": _text(new)}
+            for name, old, new in facts.get("changes") or []
+        ],
+    }
+    if version == "beta":
+        entry["action"] = row["action"].capitalize()
+        entry["statusInfo"] = status
+    return entry
+
+
+def _systems(job: JobFacts) -> Json:
+    """The application of a job, and the systems between which it provisions."""
+    template_id, app_name, target_name = TEMPLATES[job.template]
+    return {
         "servicePrincipal": {"id": job.service_principal_id, "displayName": app_name},
         "sourceSystem": {"id": job.service_principal_id, "displayName": "API", "details": {}},
         "targetSystem": {
@@ -117,47 +141,31 @@ def render(row: sqlite3.Row, job: JobFacts, version: str) -> Json:
                 "ServicePrincipalDisplayName": app_name,
             },
         },
-        "initiatedBy": {"id": "", "displayName": "Azure AD Provisioning Service", "initiatorType": "system"},
-        "sourceIdentity": {"id": row["source_id"], "displayName": "", "identityType": ENTERPRISE, "details": {}},
-        "targetIdentity": {
-            "id": target["id"] if target else "",
-            "displayName": (target["name"] if target else None) or "",
-            "identityType": "User",
-            "details": {
-                "id": target["id"],
-                "odatatype": "User",
-                "DisplayName": target["name"],
-                "UserPrincipalName": target["upn"],
-            }
-            if target
-            else {},
-        },
-        "provisioningStatusInfo": status,
-        "provisioningSteps": _steps(row, facts, target_name),
-        "modifiedProperties": [
-            {"displayName": name, "oldValue": _text(old), "newValue": _text(new)} for name, old, new in facts["changes"]
-        ]
-        if facts.get("changes")
-        else [],
     }
-    if version == "beta":
-        entry["action"] = row["action"].capitalize()
-        entry["statusInfo"] = status
-    return entry
+
+
+def _target_identity(target: Json | None) -> Json:
+    """The account that an entry is about, if there is one."""
+    if target is None:
+        return {"id": "", "displayName": "", "identityType": "User", "details": {}}
+    details = {
+        "id": target["id"], "odatatype": "User", "DisplayName": target["name"], "UserPrincipalName": target["upn"],
+    }  # fmt: skip
+    return {"id": target["id"], "displayName": target["name"] or "", "identityType": "User", "details": details}
 
 
 def _status(status: str, error: list[Any] | None) -> Json:
     if error is None:
         return {"status": status, "errorInformation": None}
-    told = failure(*error)
+    found = failure(*error)
     return {
         "status": status,
         "errorInformation": {
-            "errorCode": told.code,
-            "reason": told.reason,
+            "errorCode": found.code,
+            "reason": found.reason,
             "additionalDetails": None,
-            "errorCategory": told.category,
-            "recommendedAction": told.advice,
+            "errorCategory": found.category,
+            "recommendedAction": found.advice,
         },
     }
 
@@ -186,61 +194,72 @@ def _step(name: str, kind: str, status: str, description: str, details: Mapping[
 
 
 def _steps(row: sqlite3.Row, facts: Json, system: str) -> list[Json]:
-    source, status, target = row["source_id"], row["status"], facts["target"]
-    written = {_key(name): _text(new) or "" for name, _, new in facts.get("changes", [])}
-    export_update = _step("EntryExportUpdate", "export", "success", f"User '{source}' was updated in {system}", written)
     if facts.get("twin"):
-        return [export_update]
-    received: dict[str, Value] = facts["received"]
-    scoping = _step(
-        "EntrySynchronizationScoping", "scoping", "success", f"The User '{source}' passed the scoping filters",
-        {"Active in the source system": "True", "Scoping filter evaluation passed": "True",
-         "ScopeEvaluationResult": "{}"},
+        return [_export_update(row, facts, system)]
+    received = _step(
+        "EntryImportAdd", "import", "success", f"Received User '{row['source_id']}' change of type (Add) from API",
+        _details(facts["received"]),
     )  # fmt: skip
-    steps = [
-        _step(
-            "EntryImportAdd", "import", "success", f"Received User '{source}' change of type (Add) from API",
-            _details(received),
-        )
-    ]  # fmt: skip
+    steps = [received, *_matching_steps(row["source_id"], facts)]
+    if row["status"] == "skipped":
+        skip = {"SkipReason": "RedundantExport"}
+        return [*steps, _step("EntrySynchronizationSkip", "processing", "skipped", facts["error"][1], skip)]
+    if facts.get("unresolved"):
+        left_out: Json = {
+            facts["unresolved"]: "manager Add", "PropertyName": "manager",
+            "SkipReason": "UnableToResolveReferenceAttributeValue",
+        }  # fmt: skip
+        why = "The manager could not be resolved yet"
+        steps.append(_step("EntrySynchronizationSkip", "processing", "success", why, left_out))
+    return steps + _export_steps(row, facts, system)
+
+
+def _matching_steps(source: str, facts: Json) -> list[Json]:
+    """The steps that find the account, or find that there is none."""
+    passed = {
+        "Active in the source system": "True", "Scoping filter evaluation passed": "True", "ScopeEvaluationResult": "{}",
+    }  # fmt: skip
+    scoping = _step(
+        "EntrySynchronizationScoping", "scoping", "success", f"The User '{source}' passed the scoping filters", passed
+    )
+    target = facts["target"]
     if facts["matched"] and target:
         old = {_key(name): _text(old) or "" for name, old, _ in facts["changes"]}
         old |= {"objectId": target["id"], "originalUserPrincipalName": old.get("userPrincipalName") or target["upn"]}
-        steps.append(_step("EntryImport", "matching", "success", f"Retrieved User '{source}' from the target", old))
-        steps.append(scoping)
-    else:
-        steps.append(scoping)
-        steps.append(
-            _step("EntrySynchronizationAdd", "matching", "success", f"User '{source}' will be created in the target",
-                  {"externalId": source})
-        )  # fmt: skip
-    if status == "skipped":
-        steps.append(
-            _step("EntrySynchronizationSkip", "processing", "skipped", facts["error"][1],
-                  {"SkipReason": "RedundantExport"})
-        )  # fmt: skip
-        return steps
-    if facts.get("unresolved"):
-        unresolved = facts["unresolved"]
-        steps.append(
-            _step("EntrySynchronizationSkip", "processing", "success", "The manager could not be resolved yet",
-                  {unresolved: "manager Add", "PropertyName": "manager",
-                   "SkipReason": "UnableToResolveReferenceAttributeValue"})
-        )  # fmt: skip
-    if status == "failure":
-        name = "EntryExportUpdate" if facts["matched"] else "EntryExportAdd"
+        return [
+            _step("EntryImport", "matching", "success", f"Retrieved User '{source}' from the target", old),
+            scoping,
+        ]
+    adding = f"User '{source}' will be created in the target"
+    return [scoping, _step("EntrySynchronizationAdd", "matching", "success", adding, {"externalId": source})]
+
+
+def _export_steps(row: sqlite3.Row, facts: Json, system: str) -> list[Json]:
+    """The step that writes the account, if there is anything to write."""
+    if row["status"] == "failure":
         code, reason, *_ = facts["error"]
-        steps.append(_step(name, "export", "failure", reason, {"ErrorCode": code}))
-    elif facts["matched"]:
-        if written:
-            steps.append(export_update)
-    elif target:
-        steps.append(
-            _step("EntryExportAdd", "export", "success", f"User '{source}' was created in {system}",
-                  {**written, "IsSoftDeleted": "False", "passwordProfilepassword": "[Redacted]",
-                   "ReportableIdentifier": target["upn"]})
-        )  # fmt: skip
-    return steps
+        name = "EntryExportUpdate" if facts["matched"] else "EntryExportAdd"
+        return [_step(name, "export", "failure", reason, {"ErrorCode": code})]
+    if facts["matched"]:
+        return [_export_update(row, facts, system)] if facts["changes"] else []
+    target = facts["target"]
+    if not target:
+        return []
+    created = {
+        **_written(facts), "IsSoftDeleted": "False", "passwordProfilepassword": "[Redacted]",
+        "ReportableIdentifier": target["upn"],
+    }  # fmt: skip
+    return [_step("EntryExportAdd", "export", "success", f"User '{row['source_id']}' was created in {system}", created)]
+
+
+def _export_update(row: sqlite3.Row, facts: Json, system: str) -> Json:
+    done = f"User '{row['source_id']}' was updated in {system}"
+    return _step("EntryExportUpdate", "export", "success", done, _written(facts))
+
+
+def _written(facts: Json) -> dict[str, str]:
+    """The new values, by their detail keys."""
+    return {_key(name): _text(new) or "" for name, _, new in facts.get("changes", [])}
 
 
 def log_fields(job: JobFacts) -> dict[str, Field]:

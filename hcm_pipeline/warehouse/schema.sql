@@ -148,10 +148,10 @@ create table passed_over_rows (
 );
 
 create view quarantine_reasons as
-    select q.business_date, e.sha256 as extract_sha256, e.name as file, q.row_no, q.person_number,
-        b.rule, b.column_name, b.value_class, b."value"
-    from quarantined_rows q, unnest(q.broken) as u(b), extracts e
-    where e.extract_id = q.extract_id;
+    select quarantined.business_date, extract.sha256 as extract_sha256, extract.name as file, quarantined.row_no,
+        quarantined.person_number, violation.rule, violation.column_name, violation.value_class, violation."value"
+    from quarantined_rows quarantined, unnest(quarantined.broken) as violations(violation), extracts extract
+    where extract.extract_id = quarantined.extract_id;
 
 -- snapshot('2026-11-02'): all workers as known for a business date
 create macro snapshot(day) as table
@@ -172,14 +172,15 @@ create view change_attributes as
     select business_date, person_number, kind, attribute, to_json(before) ->> attribute as old, to_json(after) ->> attribute as new
     from (
         -- unnested in the select list: a filter on the worker or the date reaches the tables, which it does not past a lateral join
-        select c.business_date, c.person_number, c.kind, b as before, n as after,
-            unnest(case when c.before_from is not null then c.attributes
-                else list_filter(json_keys(to_json(n)), lambda k: (to_json(n) ->> k) is not null
-                    and k not in ('person_number', 'valid_from', 'valid_to', 'digest', 'extract_id', 'row_no', 'status_active',
+        select change.business_date, change.person_number, change.kind, earlier as before, later as after,
+            unnest(case when change.before_from is not null then change.attributes
+                else list_filter(json_keys(to_json(later)), lambda key: (to_json(later) ->> key) is not null
+                    and key not in ('person_number', 'valid_from', 'valid_to', 'digest', 'extract_id', 'row_no', 'status_active',
                         'next_at', 'known_from')) end) as attribute
-        from changes c
-        join worker_versions n on n.person_number = c.person_number and n.valid_from = c.business_date
-        left join worker_versions b on b.person_number = c.person_number and b.valid_from = c.before_from);
+        from changes change
+        join worker_versions later on later.person_number = change.person_number and later.valid_from = change.business_date
+        left join worker_versions earlier
+            on earlier.person_number = change.person_number and earlier.valid_from = change.before_from);
 
 -- === identity/
 
@@ -569,26 +570,29 @@ create table verdicts (
 
 -- one row: one operation and all that is known of it
 create view receipts as
-    select m.manifest_id, m.business_date, m.target, o.request_no, o.op_no, o.person_number, o.kind,
-        case when u.outcome is not null then u.outcome
-            when a.accepted_at is not null and x.noticed_at is not null then 'missing'
-            when l.plan_no > o.plan_no then if(a.accepted_at is not null, 'overtaken', 'superseded')
-            when a.accepted_at is not null then 'accepted'
-            when s.state = 'refused' then 'failed'
-            when s.state = 'sent' then 'sent'
-            when j.state in ('held', 'rejected', 'superseded') then j.state
+    select manifest.manifest_id, manifest.business_date, manifest.target, operation.request_no, operation.op_no,
+        operation.person_number, operation.kind,
+        case when outcome.outcome is not null then outcome.outcome
+            when accepted.accepted_at is not null and missing.noticed_at is not null then 'missing'
+            when last_settled.plan_no > operation.plan_no then if(accepted.accepted_at is not null, 'overtaken', 'superseded')
+            when accepted.accepted_at is not null then 'accepted'
+            when sent.state = 'refused' then 'failed'
+            when sent.state = 'sent' then 'sent'
+            when journaled.state in ('held', 'rejected', 'superseded') then journaled.state
             else 'planned' end as state,
-        a.accepted_at, u.action, u.reference,
-        coalesce(u.error_code, if(a.accepted_at is null and s.state = 'refused', 'RequestRefused', null)) as error_code,
-        u.failure_class, coalesce(u.reason, if(a.accepted_at is null, s.error, null)) as reason, u.advice,
-        f.mend, f.attempts, f.next_try_at, u.log_id, u.logged_at
-    from operations o join manifests m using (plan_no)
-    left join manifest_states j using (manifest_id)
-    left join accepted_requests a using (plan_no, request_no)
-    left join sent_requests s using (plan_no, request_no)
-    left join outcomes u using (plan_no, request_no, op_no)
-    left join missing_operations x using (plan_no, request_no, op_no)
-    left join failures f on f.target = m.target and f.plan_no = o.plan_no and f.request_no = o.request_no and f.op_no = o.op_no
-    left join (select m.target, u.person_number, max(u.plan_no) as plan_no
-        from outcomes u join manifests m using (plan_no) group by all) l
-        on l.target = m.target and l.person_number = o.person_number;
+        accepted.accepted_at, outcome.action, outcome.reference,
+        coalesce(outcome.error_code, if(accepted.accepted_at is null and sent.state = 'refused', 'RequestRefused', null))
+            as error_code,
+        outcome.failure_class, coalesce(outcome.reason, if(accepted.accepted_at is null, sent.error, null)) as reason,
+        outcome.advice, failure.mend, failure.attempts, failure.next_try_at, outcome.log_id, outcome.logged_at
+    from operations operation join manifests manifest using (plan_no)
+    left join manifest_states journaled using (manifest_id)
+    left join accepted_requests accepted using (plan_no, request_no)
+    left join sent_requests sent using (plan_no, request_no)
+    left join outcomes outcome using (plan_no, request_no, op_no)
+    left join missing_operations missing using (plan_no, request_no, op_no)
+    left join failures failure on failure.target = manifest.target and failure.plan_no = operation.plan_no
+        and failure.request_no = operation.request_no and failure.op_no = operation.op_no
+    left join (select settled_in.target, settled.person_number, max(settled.plan_no) as plan_no
+        from outcomes settled join manifests settled_in using (plan_no) group by all) last_settled
+        on last_settled.target = manifest.target and last_settled.person_number = operation.person_number;

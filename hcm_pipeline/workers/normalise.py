@@ -109,53 +109,68 @@ def normalised_select(profile: Profile, staged: Staged, known: Known, only: str 
     "unchanged", take what is known of the worker; then the row speaks for the whole worker. With a `row_key` in the profile, it
     takes it from the worker's row with the same values of these fields.
     """
-    columns, present, changes_only = staged.fields, staged.header, staged.extract.content == "changes-only"
-    raw_values, inner, outer, texts, typed_names = [], [], [], [], []
-    merging = changes_only or any(spec.column not in present for spec in columns.values())
-    for name, spec in columns.items():
-        if spec.column not in present:
-            outer.append((name, f"known.{quote(name)}"))
-            continue
-        raw_values.append(f"{quote(spec.column)} as {quote(name)}")
-        text = text_of(name, spec)
-        if staged.namespace and name in NUMBER_FIELDS:
-            text = f"{literal(staged.namespace)} || ({text})"
-        inner.append(f"{text} as {quote(name)}")
-        sql = typed(name, profile.types[name], spec, f"t.{quote(name)}")
-        value = sql.value
-        if changes_only and spec.blank_in_changes == "unchanged" and name != "person_number":
-            value = f"coalesce({value}, known.{quote(name)})"
-        outer.append((name, value))
-        texts.append(f"t.{quote(name)}")
-        if sql.unreadable is not None:
-            typed_names.append((name, sql.unreadable))
+    present = {name: spec for name, spec in staged.fields.items() if spec.column in staged.header}
+    typed_fields = [typed(name, profile.types[name], spec, f"t.{quote(name)}") for name, spec in present.items()]
     select = ",\n    ".join(
-        [
-            *(f"{value} as {quote(name)}" for name, value in outer),
-            *(f"coalesce({test}, false) as {quote(name + '__unreadable')}" for name, test in typed_names),
-            *(f"t.{quote(name)} as {quote(name + '__text')}" for name, _ in typed_names),
-            *(
-                f"false as {quote(name + '__unreadable')}, null::varchar as {quote(name + '__text')}"
-                for name in columns
-                if profile.types[name] != "string" and name not in dict(typed_names)
-            ),
-            f"case when {ODD} then regexp_matches(concat_ws(chr(10), {', '.join(texts)}), {literal(CONTROL)}) "
-            "else false end as control",
-        ]
+        [*_values(staged, typed_fields), *_unreadable(profile, staged, typed_fields), _control(list(present))]
     )
-    join = f"left join {known.workers} known on known.person_number = t.person_number" if merging else ""
-    keys = profile.workers.row_key
-    if merging and keys and all(columns[key].column in present for key in keys):
-        same = " and ".join(f"known.{quote(key)} is not distinct from t.{quote(key)}" for key in keys)
-        join = f"left join {known.by_key} known on known.person_number = t.person_number and {same}"
-    digest = digest_of(list(columns))
-    odd = odd_sql([spec.column for spec in columns.values() if spec.column in present])
+    raw_values = ", ".join(f"{quote(spec.column)} as {quote(name)}" for name, spec in present.items())
+    texts = ", ".join(f"{_number_or_text(staged, name, spec)} as {quote(name)}" for name, spec in present.items())
+    odd = odd_sql([spec.column for spec in present.values()])
     return f"""
-select *, {digest} as digest from (
+select *, {digest_of(list(staged.fields))} as digest from (
 select {staged.extract.extract_id} as extract_id, t.row_no,
     {select}
-from (select row_no, {ODD}, {", ".join(inner)} from (
-    select row_no, {", ".join(raw_values)}, {odd} as {ODD} from {staged.rows} where {only})) t {join})"""
+from (select row_no, {ODD}, {texts} from (
+    select row_no, {raw_values}, {odd} as {ODD} from {staged.rows} where {only})) t {_join(profile, staged, known)})"""
+
+
+def _number_or_text(staged: Staged, name: str, spec: FieldSpec) -> str:
+    """SQL for the text of a field, with the namespace of its source where it holds person numbers."""
+    text = text_of(name, spec)
+    return f"{literal(staged.namespace)} || ({text})" if staged.namespace and name in NUMBER_FIELDS else text
+
+
+def _values(staged: Staged, typed_fields: list[FieldSql]) -> list[str]:
+    """SQL for the value of each field, from the row or from what is known of the worker."""
+    of_row = {field.name: field.value for field in typed_fields}
+    values = []
+    for name, spec in staged.fields.items():
+        known_value = f"known.{quote(name)}"
+        value = of_row.get(name, known_value)
+        blank_keeps = spec.blank_in_changes == "unchanged" and name != "person_number"
+        if name in of_row and staged.extract.content == "changes-only" and blank_keeps:
+            value = f"coalesce({value}, {known_value})"
+        values.append(f"{value} as {quote(name)}")
+    return values
+
+
+def _unreadable(profile: Profile, staged: Staged, typed_fields: list[FieldSql]) -> list[str]:
+    """SQL for `<field>__unreadable` and `<field>__text` of the typed fields: false and NULL where the file lacks the column."""
+    tests = {field.name: field.unreadable for field in typed_fields if field.unreadable is not None}
+    lacking = [name for name in staged.fields if profile.types[name] != "string" and name not in tests]
+    return [
+        *(f"coalesce({test}, false) as {quote(name + '__unreadable')}" for name, test in tests.items()),
+        *(f"t.{quote(name)} as {quote(name + '__text')}" for name in tests),
+        *(f"false as {quote(n + '__unreadable')}, null::varchar as {quote(n + '__text')}" for n in lacking),
+    ]
+
+
+def _control(present: list[str]) -> str:
+    """SQL for `control`: a value of the row holds a control character."""
+    texts = ", ".join(f"t.{quote(name)}" for name in present)
+    return f"case when {ODD} then regexp_matches(concat_ws(chr(10), {texts}), {literal(CONTROL)}) else false end as control"
+
+
+def _join(profile: Profile, staged: Staged, known: Known) -> str:
+    """SQL that brings in what is known of the worker, where a field may need it."""
+    columns, keys = staged.fields, profile.workers.row_key
+    if staged.extract.content != "changes-only" and all(spec.column in staged.header for spec in columns.values()):
+        return ""
+    if keys and all(columns[key].column in staged.header for key in keys):
+        same = " and ".join(f"known.{quote(key)} is not distinct from t.{quote(key)}" for key in keys)
+        return f"left join {known.by_key} known on known.person_number = t.person_number and {same}"
+    return f"left join {known.workers} known on known.person_number = t.person_number"
 
 
 DIGEST_TYPE = "uuid"

@@ -32,7 +32,7 @@ from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.targets.entra import EntraTarget
-from hcm_pipeline.targets.entra.service import EntraOutcomes
+from hcm_pipeline.targets.entra.service import EntraJob
 from hcm_pipeline.warehouse import Warehouse, scratch
 
 TARGET = "principal/job"
@@ -79,7 +79,7 @@ class Chain:
     @property
     def target(self) -> EntraTarget:
         """The target under the chain's profile, with requests of `operations`."""
-        made = EntraTarget(TARGET, self.loaded.profile)
+        made = EntraTarget(TARGET, profile=self.loaded.profile)
         return replace(made, limits=replace(made.limits, operations=self.operations))
 
     def plan(self) -> Plan:
@@ -164,7 +164,7 @@ class Chain:
     def log(self, *entries: OutcomeEntry, target: str = TARGET) -> int:
         """Read these entries of the provisioning log; how many operations were settled."""
         with self.warehouse.write() as con:
-            return matching.record_entries(con, EntraOutcomes(target), entries, self.loaded.profile.outcomes)
+            return matching.record_entries(con, EntraJob(target), entries, self.loaded.profile.outcomes)
 
     def entry(self, number: str, status: str = "success", *, after: float = 0.5, **given: Any) -> OutcomeEntry:
         """An entry `after` seconds from now."""

@@ -15,7 +15,7 @@ import httpx
 import orjson
 import pytest
 
-from hcm_pipeline.delivery import Journal, UploadReport, upload
+from hcm_pipeline.delivery import Canary, Journal, UploadReport, UploadTerms, upload
 from hcm_pipeline.delivery.manifest import BULK_FILE, Manifest, folder_of, write_manifest
 from hcm_pipeline.delivery.send.in_flight import Ended, Post, Threads
 from hcm_pipeline.entra import EntraConnection
@@ -130,15 +130,14 @@ class Site:
         with self.journal() as journal:
             journal.register(manifest, folder_of(self.home.manifests, manifest).relative_to(self.home.path))
 
-    def upload(self, manifest: Manifest, **given: Any) -> UploadReport:
+    def upload(
+        self, manifest: Manifest, *, patience: Patience | None = None, canary: Canary = Canary(), **given: Any
+    ) -> UploadReport:
         """Upload with a journal of its own, as a new process would."""
-        usual: dict[str, Any] = {
-            "patience": Patience(sleep=self.time.sleep), "target": self.target, "in_flight": StoppedThreads
-        }  # fmt: skip
+        usual: dict[str, Any] = {"target": self.target, "in_flight": StoppedThreads}
+        terms = UploadTerms(patience or Patience(sleep=self.time.sleep), self.time.clock, canary)
         with self.journal() as journal:
-            return upload(
-                self.home, manifest_id=manifest.manifest_id, journal=journal, clock=self.time.clock, **(usual | given)
-            )
+            return upload(self.home, manifest_id=manifest.manifest_id, journal=journal, terms=terms, **(usual | given))
 
     def fault(self, kind: str, **given: Any) -> None:
         answer = self.http.post(f"{self.handle.url}/sandbox/faults", json={"kind": kind, **given})

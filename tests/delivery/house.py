@@ -15,24 +15,33 @@ import orjson
 import pyarrow as pa
 
 from hcm_pipeline.delivery import (
+    Canary,
     Facts,
     Journal,
+    LiveTarget,
     Manifest,
+    OutcomeReport,
     Plan,
     RequestState,
     Rules,
     SendResult,
     Snapshot,
     Task,
+    UploadReport,
+    UploadTerms,
     bodies,
     folder_of,
     make_plan,
+    read_outcomes,
+    upload,
 )
 from hcm_pipeline.delivery.state.journal_sync import sync
 from hcm_pipeline.home import Home
-from hcm_pipeline.profile import Delivery, Guards
-from hcm_pipeline.warehouse import Scratch, scratch
+from hcm_pipeline.http import Patience
+from hcm_pipeline.profile import Delivery, Guards, Outcomes
+from hcm_pipeline.warehouse import Scratch, Warehouse, scratch
 
+from .conftest import one_at_a_time
 from .tables import empty_tables
 from .toy_target import PhoneBook
 
@@ -69,6 +78,20 @@ class Version:
         return (self.row[place] if len(self.row) > place else "") or None
 
 
+@dataclass(frozen=True)
+class InMemory(Warehouse):
+    """A warehouse that is open already, and that nobody reads a copy of."""
+
+    con: duckdb.DuckDBPyConnection = field(kw_only=True)
+
+    @contextmanager
+    def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        yield self.con
+
+    def publish(self) -> None:
+        """There is no copy."""
+
+
 @dataclass
 class House:
     """A phone book, the workers that should be in it, and everybody's clock."""
@@ -82,6 +105,10 @@ class House:
     )
     date: dt.date = dt.date(2026, 11, 1)
     versions: list[Version] = field(default_factory=list)
+    slept: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.target.clock = self.clock
 
     def ruled(self, text: str) -> House:
         """Under these rules of the profile, as TOML."""
@@ -95,11 +122,16 @@ class House:
 
     def sized(self, operations: int) -> House:
         """With requests of at most so many operations."""
-        self.target = replace(self.target, limits=replace(self.target.limits, operations=operations))
+        self.target.limits = replace(self.target.limits, operations=operations)
         return self
 
     def clock(self) -> dt.datetime:
         return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Time passes when somebody sleeps, and then at once."""
+        self.slept.append(seconds)
+        self.now += dt.timedelta(seconds=seconds)
 
     def journal(self) -> Journal:
         return Journal(self.home.journal, clock=self.clock)
@@ -205,16 +237,23 @@ class House:
 
     def accept_all(self, manifest: Manifest) -> None:
         """The book takes every request of a manifest that waits, and the warehouse hears of it."""
-        with self.journal() as journal:
-            journal.start(manifest.manifest_id)
-            for request, body in bodies(folder_of(self.home.manifests, manifest)):
-                self.now += dt.timedelta(seconds=1)
-                assert journal.begin_send(manifest.manifest_id, request)
-                self.target.post(body)
-                outcome = SendResult(RequestState.ACCEPTED, status=202, service_time=self.now)
-                journal.end_send(manifest.manifest_id, request, outcome)
-            assert journal.finish(manifest.manifest_id) == "accepted"
+        self.now += dt.timedelta(seconds=1)
+        assert self.upload(manifest).state == "accepted"
         self.take_over()
+
+    def upload(self, manifest: Manifest, canary: Canary = Canary()) -> UploadReport:
+        """Send what is left of a manifest, one request after the other."""
+        target: LiveTarget = self.target
+        with self.journal() as journal:
+            return upload(
+                self.home, target, manifest.manifest_id, journal=journal, in_flight=one_at_a_time,
+                terms=UploadTerms(Patience(sleep=self.sleep), self.clock, canary),
+            )  # fmt: skip
+
+    def read(self) -> OutcomeReport:
+        """Read what became of everything that was sent."""
+        rules = Outcomes.model_validate({})
+        return read_outcomes(InMemory(self.home, con=self.con), self.target, rules, now=self.clock)
 
     def take_over(self) -> int:
         with self.journal() as journal, scratch(self.con) as t:

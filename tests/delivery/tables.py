@@ -14,13 +14,13 @@ import duckdb
 from hcm_pipeline.delivery import OutcomeEntry
 from hcm_pipeline.delivery.outcomes import matching
 from hcm_pipeline.profile import Outcomes
-from hcm_pipeline.targets.entra.service import EntraOutcomes
+from hcm_pipeline.targets.entra.service import EntraJob
 from hcm_pipeline.warehouse import ensure_columns, memory
 from hcm_pipeline.warehouse.store import _migrate
 
 T0 = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 TARGET = "principal/job"
-OUTCOMES = EntraOutcomes(TARGET)
+OUTCOMES = EntraJob(TARGET)
 RULES = Outcomes.model_validate({})
 
 

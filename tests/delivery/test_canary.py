@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from hcm_pipeline.delivery import ManifestState, OutcomeEntry, PauseKind, UploadReport
+from hcm_pipeline.delivery import Canary, ManifestState, OutcomeEntry, PauseKind, UploadReport
 from hcm_pipeline.delivery.manifest import Manifest
-from hcm_pipeline.delivery.plan.canary import Canary
-from hcm_pipeline.delivery.send.first_outcomes import CanaryFindings, judge
+from hcm_pipeline.delivery.send.first_outcomes import CanaryFindings, find_canary_outcomes
 from hcm_pipeline.http import Patience
 
 from .conftest import Site, body_of, digests, write
@@ -152,7 +151,7 @@ def entry(number: str, status: str, seconds: float = 1, code: str | None = None,
 
 def test_the_verdict_counts_who_is_good_who_waits_and_names_the_codes_of_the_others() -> None:
     entries = [entry("1", "success"), entry("2", "failure", code="Conflict"), entry("3", "failure", code="Conflict")]
-    assert judge(entries, ["1", "2", "3", "4"], NOON) == CanaryFindings(
+    assert find_canary_outcomes(entries, ["1", "2", "3", "4"], NOON) == CanaryFindings(
         good=1, waiting=1, bad=("failure Conflict: 2, 3",)
     )
 
@@ -162,18 +161,22 @@ def test_the_newest_entry_of_a_worker_decides_and_one_that_fills_in_a_manager_do
         entry("1", "success", 2), entry("1", "failure", 1, "Conflict"),
         entry("2", "failure", 1, "Conflict"), entry("2", "success", 3, twin=True, action="update"),
     ]  # fmt: skip
-    assert judge(entries, ["1", "2"], NOON) == CanaryFindings(good=1, waiting=0, bad=("failure Conflict: 2",))
+    assert find_canary_outcomes(entries, ["1", "2"], NOON) == CanaryFindings(
+        good=1, waiting=0, bad=("failure Conflict: 2",)
+    )
 
 
 def test_entries_of_before_the_canary_and_of_others_say_nothing() -> None:
-    assert judge([entry("1", "success", -1), entry("9", "failure")], ["1"], NOON) == CanaryFindings(0, 1, ())
+    assert find_canary_outcomes([entry("1", "success", -1), entry("9", "failure")], ["1"], NOON) == CanaryFindings(
+        0, 1, ()
+    )
 
 
 def test_a_skip_is_good_when_nothing_was_left_to_change() -> None:
     skipped = entry("1", "skipped", code="EntrySynchronizationSkipped")
-    assert judge([skipped], ["1"], NOON).good == 0
-    assert judge([replace(skipped, good=True)], ["1"], NOON).good == 1
+    assert find_canary_outcomes([skipped], ["1"], NOON).good == 0
+    assert find_canary_outcomes([replace(skipped, good=True)], ["1"], NOON).good == 1
 
 
 def test_a_warning_is_not_good() -> None:
-    assert judge([entry("1", "warning")], ["1"], NOON).bad == ("warning no code: 1",)
+    assert find_canary_outcomes([entry("1", "warning")], ["1"], NOON).bad == ("warning no code: 1",)

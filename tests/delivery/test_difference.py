@@ -165,7 +165,7 @@ def test_a_guard_holds_the_workers_of_the_group_that_loses_everybody(t: Scratch)
     columns = {**NUMBER, "valid_from": "DATE", "valid_to": "DATE", "country": "VARCHAR"}
     groups = t.of_rows("groups", columns, [(number, day, None, "NO" if number in "12" else "DE") for number in "12345"])
     rules = Guards.model_validate({"whole_cohort": 2, "limits": [], "cohorts": ["country", "not_mapped"]})
-    judged = guards.judge(t, BOOK, rules, day, operations, delivered, groups)
+    judged = guards.evaluate(t, BOOK, rules, day, operations, delivered, groups)
     assert [(v.cohort, v.value, v.operations, v.base, v.tripped) for v in judged.verdicts] == [
         ("country", "NO", 2, 2, True)
     ]

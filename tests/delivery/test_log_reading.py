@@ -14,7 +14,6 @@ from hcm_pipeline.delivery import (
     Answer,
     Health,
     HealthState,
-    Limits,
     OutcomeEntry,
     OutcomePage,
     OutcomeReport,
@@ -25,7 +24,7 @@ from hcm_pipeline.delivery import (
 from hcm_pipeline.delivery.outcomes import log_reading
 from hcm_pipeline.home import Home
 from hcm_pipeline.http import Clock, Patience
-from hcm_pipeline.targets.entra.service import LIMITS, EntraLog
+from hcm_pipeline.targets.entra.service import EntraJob
 from hcm_pipeline.warehouse import Warehouse
 
 from .conftest import StoppedTime
@@ -34,18 +33,16 @@ from .tables import RULES, T0, TARGET, Service, entry_at
 HOUR = 3600.0
 
 
-@dataclass
-class Log(EntraLog):
+class Log(EntraJob):
     """A target of which the log is a list: an entry shows `lag` seconds after it happened, in pages of seven."""
 
-    time: StoppedTime
-    key: str = TARGET
-    tenant: str = "tenant"
-    limits: Limits = LIMITS
-    entries: list[OutcomeEntry] = field(default_factory=list)
-    lag: float = 0.0
-    state: HealthState = HealthState.RUNNING
-    begins: list[dt.datetime] = field(default_factory=list)
+    def __init__(self, time: StoppedTime) -> None:
+        super().__init__(TARGET, "tenant")
+        self.time = time
+        self.entries: list[OutcomeEntry] = []
+        self.lag = 0.0
+        self.state = HealthState.RUNNING
+        self.begins: list[dt.datetime] = []
 
     @contextmanager
     def connect(self, patience: Patience, clock: Clock) -> Iterator[LogService]:

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from hcm_pipeline.delivery.outcomes import matching
-from hcm_pipeline.targets.entra.service import EntraOutcomes
+from hcm_pipeline.targets.entra.service import EntraJob
 
 from .chain import new_chain
 from .tables import RULES, TARGET, Service, empty_tables, entry_at
@@ -70,7 +70,7 @@ def test_an_entry_from_before_the_acceptance_is_not_about_this_operation(service
 
 def test_an_entry_of_somebody_unknown_or_of_another_target_is_passed_over(service: Service) -> None:
     assert service.log(entry_at(1, "a", "9999"), entry_at(1, "b", "")) == 0
-    assert matching.record_entries(service.con, EntraOutcomes("another/job"), [entry_at(1, "c")], RULES) == 0
+    assert matching.record_entries(service.con, EntraJob("another/job"), [entry_at(1, "c")], RULES) == 0
     assert service.states() == ["accepted", "accepted"]
 
 

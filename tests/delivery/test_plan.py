@@ -254,7 +254,7 @@ def rendered(query: str, operations: int) -> list[str]:
     """The operations of all requests of a plan that `query` returns, as their texts."""
     with duckdb.connect(config={"threads": 2, "preserve_insertion_order": False}) as con:
         con.execute("create table planned as select range as position, repeat('x', 200) as filling from range(300_000)")
-        form = EntraTarget(TARGET, load_profile("oracle-hcm").profile).form
+        form = EntraTarget(TARGET, profile=load_profile("oracle-hcm").profile).form
         with scratch(con) as t:
             bodies = list(writing.bodies(t, form, query, list(Sizes(50, 50).slices(operations))))
     assert len(bodies) == -(-operations // 50)

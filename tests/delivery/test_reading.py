@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from hcm_pipeline.delivery import HealthState, OutcomeReport, read_outcomes, upload
+from hcm_pipeline.delivery import HealthState, OutcomeReport, UploadTerms, read_outcomes, upload
 from hcm_pipeline.flow import plans
 from hcm_pipeline.flow.plan_facts import why_plan_now
 from hcm_pipeline.http import Patience
@@ -63,7 +63,13 @@ class Line:
         assert made is not None
         assert made.manifest is not None
         with self.chain.journal() as journal:
-            upload(self.chain.home, self.target, made.manifest.manifest_id, journal=journal, clock=self.now)
+            upload(
+                self.chain.home,
+                self.target,
+                made.manifest.manifest_id,
+                journal=journal,
+                terms=UploadTerms(clock=self.now),
+            )
 
     def read(self) -> OutcomeReport:
         rules = self.chain.loaded.profile.outcomes

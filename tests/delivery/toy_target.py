@@ -1,73 +1,100 @@
-"""A target that is no service at all: a phone book in a dictionary. It has all that delivery needs of a target, no more."""
+"""A target that is no service at all: a phone book in a dictionary. It has all that delivery asks of a target, no more."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from hcm_pipeline.delivery import Column, Desired, Limits, OperationKind, RequestForm
+from hcm_pipeline import delivery
+from hcm_pipeline.delivery import Answer, Column, Desired, Health, Mend, OutcomeEntry, Reception
+from hcm_pipeline.delivery import OperationKind as Kind
+from hcm_pipeline.http import Clock, Patience, utc_now
 from hcm_pipeline.warehouse import Relation, Scratch
 
-PAGE = Limits(operations=50, calls=40, window=dt.timedelta(seconds=5), quota=2000)
+PAGE = delivery.Limits(operations=50, calls=40, window=dt.timedelta(seconds=5), quota=2000)
+ENTRY = "to_json({'number': person_number, 'name': name, 'room': room, 'printed': printed})::varchar"
 
 
-@dataclass(frozen=True)
+@dataclass
 class PhoneBook:
-    """Entries by person number: a name, a room, and whether the entry is printed."""
+    """Entries by person number: a name, a room, whether it is printed (as the fact `people`). A request is a list.
 
-    key: str = "phone book"
-    tenant: str = "house"
-    limits: Limits = PAGE
+    `barred` numbers are not written. `at_once`: an answer says what became of its entries, and not the log alone.
+    """
+
+    limits: delivery.Limits = PAGE
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """Three values."""
-        return (
-            Column("name", "first and last name", OperationKind.RENAME),
-            Column("room", "department"),
-            Column("printed", "status", OperationKind.DISABLE),
-        )
-
-    @property
-    def kinds(self) -> tuple[OperationKind, ...]:
-        """Nobody moves in a phone book."""
-        return tuple(kind for kind in OperationKind if kind is not OperationKind.MOVE)
-
-    @property
-    def form(self) -> RequestForm:
-        """A request is a JSON list of entries."""
-        entry = "{'number': person_number, 'name': name, 'room': room, 'printed': printed}"
-        return RequestForm(b"[", b", ", b"]\n", f"concat(to_json({entry})::varchar, ', ')", "entries of 2026")
-
-    @property
-    def deactivated(self) -> Mapping[str, str]:
-        """The entry stays, and is not printed."""
-        return {"printed": "no"}
+    log: list[OutcomeEntry] = field(default_factory=list)
+    barred: frozenset[str] = frozenset()
+    closed: bool = False
+    at_once: bool = True
+    deactivated: Mapping[str, str] = field(default_factory=lambda: {"printed": "no"})
+    clock: Clock = utc_now
+    key, tenant = "phone book", "house"
+    columns = Column("name", "names", Kind.RENAME), Column("room", "room"), Column("printed", "status", Kind.DISABLE)
+    kinds = tuple(kind for kind in Kind if kind is not Kind.MOVE)
+    form = delivery.RequestForm(b"[", b", ", b"]\n", f"concat({ENTRY}, ', ')", "entries of 2026")
 
     def desired(self, t: Scratch, facts: Mapping[str, Relation], delivered: Relation, same: Relation) -> Desired:
-        """An entry for each of `people`: person_number, name, room, printed."""
-        people = t.view(
-            "people", f"select *, md5_number(concat_ws('|', name, room, printed))::uuid as basis from {facts['people']}"
-        )
-        return Desired(
-            people, t.view("entries", f"select * from {people} anti join {same} using (person_number, basis)")
-        )
+        basis = "md5_number(concat_ws('|', name, room, printed))::uuid as basis"
+        people = t.view("people", f"select *, {basis} from {facts['people']}")
+        other = t.view("entries", f"select * from {people} anti join {same} using (person_number, basis)")
+        return Desired(people, other)
 
     def change_sql(self, desired: str, delivered: str) -> str:
-        """Printing before names, and names before rooms."""
-        return f"""case when {desired}.printed < {delivered}.printed then '{OperationKind.DISABLE}'
-            when {desired}.printed > {delivered}.printed then '{OperationKind.ENABLE}'
-            when {desired}.name <> {delivered}.name then '{OperationKind.RENAME}' else '{OperationKind.UPDATE}' end"""
+        return f"""case when {desired}.printed < {delivered}.printed then '{Kind.DISABLE}'
+            when {desired}.printed > {delivered}.printed then '{Kind.ENABLE}'
+            when {desired}.name <> {delivered}.name then '{Kind.RENAME}' else '{Kind.UPDATE}' end"""
 
     def enabled_sql(self, version: str) -> str:
-        """Printed."""
         return f"{version}.printed = 'yes'"
 
-    def post(self, body: bytes) -> None:
-        """Write the entries of a request into the book."""
-        self.entries.update({entry["number"]: entry for entry in orjson.loads(body)})
+    def connect(self, patience: Patience, clock: Clock) -> AbstractContextManager[PhoneBook]:
+        return nullcontext(self)
+
+    def prepare(self) -> None: ...
+
+    def workers_in(self, body: bytes) -> tuple[str, ...]:
+        return tuple(entry["number"] for entry in orjson.loads(body))
+
+    def post(self, number: int, body: bytes) -> Answer:
+        if self.closed:
+            return Answer(Reception.CLOSED, "closed for today", self.clock(), mend="; come back tomorrow")
+        outcomes = tuple(self._write(entry["number"], entry) for entry in orjson.loads(body))
+        return Answer(Reception.ACCEPTED, "written", self.clock(), outcomes=outcomes if self.at_once else ())
+
+    def _write(self, number: str, entry: dict[str, Any]) -> OutcomeEntry:
+        code = "Barred" if number in self.barred else None
+        self.entries |= {} if code else {number: entry}
+        line = f"line {len(self.log):06}", self.clock(), number, "failure" if code else "success", "write", not code
+        self.log.append(OutcomeEntry(*line, error_code=code))
+        return self.log[-1]
+
+    def health(self) -> Health:
+        return Health(delivery.HealthState.RUNNING)
+
+    def outcomes(self, since: dt.datetime) -> Iterator[delivery.OutcomePage]:
+        yield delivery.OutcomePage(tuple(entry for entry in self.log if entry.at >= since), self.clock())
+
+    def decide(self, t: Scratch, accepted: Relation, entries: Relation) -> Relation:
+        """Each line of the log is a change of its own, and the newest of an operation decides."""
+        lines = f"select * replace (log_id as change_id), 0 as step, logged_at as begins_at from {entries}"
+        served = delivery.first_in_first_out(t, accepted, t.make("changes", lines))
+        newest = "row_number() over (partition by plan_no, request_no, op_no order by log_id desc) = 1"
+        said = "if(status = 'success', 'succeeded', 'failed') as outcome, action, error_code, change_id, logged_at"
+        mended = f"if(status = 'success', null, '{delivery.FailureClass.DATA}') as failure_class"
+        columns = f"select served.*, {said}, {mended} from {served} served join {entries} using (person_number, log_id)"
+        return t.make("decided", f"{columns} qualify {newest}")
+
+    def mend(self, code: str | None) -> Mend:
+        return Mend(delivery.FailureClass.DATA, "ask the mayor") if code == "Barred" else delivery.UNKNOWN_CODE
+
+    mend_of_skip = mend
+
+    def describe_health(self, health: Health) -> str:
+        return f"the book is {health.state}"

@@ -235,7 +235,7 @@ def test_the_page_about_failures_lists_every_state_that_receipts_can_have() -> N
     view = schema[schema.index("create view receipts") :].partition(" end as state")[0]
     words = set(re.findall(r"(?:then|else) '(\w+)'", view)) | set(re.findall(r"if\(.*?, '(\w+)', '(\w+)'\)", view)[0])
     outcomes = {"succeeded", "failed", "skipped"}
-    passed_on = set(re.findall(r"'(\w+)'", re.findall(r"j.state in \((.*?)\)", view)[0]))
+    passed_on = set(re.findall(r"'(\w+)'", re.findall(r"journaled.state in \((.*?)\)", view)[0]))
     listed = {
         code(state) for state, _ in list(rows(DOCS / "how-to" / "mend-failures.md", "States of an operation"))[1:]
     }

@@ -8,11 +8,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from hcm_pipeline.cli.status import read_as
 from hcm_pipeline.errors import ExtractRefused, ProfileError
 from hcm_pipeline.extracts import Description
 from hcm_pipeline.flow import landing, plans
 from hcm_pipeline.flow.arrivals import find_arrivals
 from hcm_pipeline.flow.profiles import parse_profile
+from hcm_pipeline.flow.views.extracts import newest_extracts
 from hcm_pipeline.http import utc_now
 from hcm_pipeline.sources import FORMATS, Shape, examine, format_of
 from hcm_pipeline.warehouse import scratch
@@ -93,6 +95,11 @@ def test_json_lines_and_a_delimited_file_become_workers_and_a_plan(tmp_path: Pat
     assert made.manifest is not None
     assert made.manifest.operations == 3
     assert [extract.source for extract in made.manifest.extracts] == ["people", "staff"]
+    firm.warehouse.publish()
+    with firm.warehouse.read() as con:
+        people, staff = newest_extracts(con)
+    assert (people.encoding, people.delimiter, read_as(people)) == ("utf-8", ",", "utf-8, comma, lf")
+    assert (staff.encoding, staff.delimiter, read_as(staff)) == (None, None, "")  # what a format lacks is not shown
 
 
 def test_what_a_format_refuses_is_not_taken(tmp_path: Path) -> None:

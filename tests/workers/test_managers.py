@@ -28,7 +28,7 @@ def test_nobody_has_no_warning(t: Scratch) -> None:
 
 def sent(firm: Firm) -> dict[str, str | None]:
     """Person number to the manager that would be sent."""
-    target = EntraTarget("t", firm.loaded.profile)
+    target = EntraTarget("t", profile=firm.loaded.profile)
     column = next(column.name for column in target.columns if column.name.endswith(":manager"))
     with firm.warehouse.write() as con, scratch(con) as t:
         facts = facts_of(t, firm.loaded.profile)

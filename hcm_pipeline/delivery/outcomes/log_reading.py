@@ -51,16 +51,15 @@ def read_outcomes(
     interval: float = 10.0,
     patience: Patience | None = None,
     progress: Callable[[int, int], None] = lambda *_: None,
-    clock: Callable[[], float] = time.monotonic,
     now: Clock = utc_now,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> OutcomeReport:
     """Bring the warehouse up to the journal, and read the outcomes until nothing waits or `wait_seconds` are over; at least once.
 
     The warehouse is held for the short transactions only, never while the service is asked. Raises SignInFailed,
     ServiceRefused and ServiceUnavailable; what was read until then is kept, and the same call goes on from there.
     """
-    started, settled, missing = clock(), 0, 0
+    patience = patience or Patience()
+    started, settled, missing = time.monotonic(), 0, 0
     sync_warehouse(warehouse, target, rules)
     with warehouse.write() as con:
         begin, waiting = _begin(con, target.key, rules, now()), 0
@@ -68,7 +67,7 @@ def read_outcomes(
         return OutcomeReport(0, 0)
     reading = None
     try:
-        with target.connect(patience or Patience(), now) as service:
+        with target.connect(patience, now) as service:
             while True:
                 health = service.health()
                 reading = _Reading(warehouse, target, rules, begin)
@@ -82,9 +81,9 @@ def read_outcomes(
                 progress(settled, waiting)
                 if reading.unjudged:
                     continue  # at once, from the acceptance of those who may be missing
-                if not waiting or clock() - started >= wait_seconds:
+                if not waiting or time.monotonic() - started >= wait_seconds:
                     break
-                sleep(min(interval, max(0.0, wait_seconds - (clock() - started))))
+                patience.sleep(min(interval, max(0.0, wait_seconds - (time.monotonic() - started))))
     finally:
         warehouse.publish()
     return OutcomeReport(settled, waiting, missing, reading.health)

@@ -117,7 +117,7 @@ def judge_group(
                    group.operations > allowed, go_on)  # fmt: skip
 
 
-def judge(
+def evaluate(
     t: Scratch, target: Target, guards: Guards, day: dt.date, operations: Relation, delivered: Relation, groups: Relation
 ) -> Judged:  # fmt: skip
     """Judge the operations of a plan for a business date.

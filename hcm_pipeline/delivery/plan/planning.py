@@ -162,7 +162,7 @@ def _work_out(t: Scratch, task: Task, facts: Known, begun: Mapping[str, str | No
     undone = undo.make(t, task.target, facts.undos, facts.delivered, facts.before, differing)
     rests = splitting.find_rests(t, differing, begun, undone)
     ordinary = splitting.ordinary(t, differing, undone, rests)
-    judged = guards.judge(
+    judged = guards.evaluate(
         t, task.target, task.rules.guards, task.business_date, ordinary, facts.delivered, task.facts.groups
     )
     assigned = splitting.assign(t, differing, undone, rests, judged)

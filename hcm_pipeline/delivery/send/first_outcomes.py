@@ -21,7 +21,9 @@ class CanaryFindings:
     bad: tuple[str, ...]
 
 
-def judge(entries: Iterable[OutcomeEntry], workers: Collection[str], accepted_at: dt.datetime) -> CanaryFindings:
+def find_canary_outcomes(
+    entries: Iterable[OutcomeEntry], workers: Collection[str], accepted_at: dt.datetime
+) -> CanaryFindings:
     """Judge a canary by the newest entry of each of its workers since it was accepted.
 
     An entry that only fills in a reference says nothing of the record. An entry of before the acceptance is about an

@@ -11,13 +11,13 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
 from hcm_pipeline.delivery.manifest import Manifest, bodies, verify
 from hcm_pipeline.delivery.plan.canary import Canary
-from hcm_pipeline.delivery.send.first_outcomes import SKEW, judge
+from hcm_pipeline.delivery.send.first_outcomes import SKEW, find_canary_outcomes
 from hcm_pipeline.delivery.send.in_flight import InFlight, Post, Threads
 from hcm_pipeline.delivery.send.sending import Line, Paused, Sending, Superseded
 from hcm_pipeline.delivery.service import LiveTarget, Service
@@ -40,7 +40,15 @@ log = logging.getLogger(__name__)
 
 LOOK_AGAIN = dt.timedelta(minutes=15)
 """A service that does not run is looked at again after so long."""
-NO_CANARY = Canary()
+
+
+@dataclass(frozen=True)
+class UploadTerms:
+    """How long an upload waits, by which clock, and for which canary."""
+
+    patience: Patience = field(default_factory=Patience)
+    clock: Clock = utc_now
+    canary: Canary = field(default_factory=Canary)
 
 
 @dataclass(frozen=True)
@@ -70,10 +78,8 @@ def upload(
     manifest_id: str,
     *,
     journal: DeliveryState,
-    clock: Clock = utc_now,
+    terms: UploadTerms | None = None,
     progress: Callable[[int, int], None] = lambda *_: None,
-    patience: Patience | None = None,
-    canary: Canary = NO_CANARY,
     still_holds: Callable[[Manifest], None] = lambda _: None,
     in_flight: Callable[[Post, Clock, Sleep], InFlight] = Threads,
 ) -> UploadReport:
@@ -85,9 +91,9 @@ def upload(
     when the service takes no request at all; ServiceUnavailable when patience ran out. After any of
     these the upload can be started again.
     """
-    patience = patience or Patience()
+    terms = terms or UploadTerms()
     found = journal.get(manifest_id)
-    with _only_uploader(home.locks, target, patience):
+    with _only_uploader(home.locks, target, terms.patience):
         found = journal.get(found.manifest_id)  # another uploader may have finished it meanwhile
         refuse_undecided(found)
         if found.state not in OPEN:
@@ -96,9 +102,9 @@ def upload(
         planned = _checked(home, found, target)
         if found.state is ManifestState.READY:
             still_holds(planned.manifest)
-        with target.connect(patience, clock) as service:
-            run = _Upload(planned, journal, target, service, _Terms(patience, clock, canary))
-            ended = run.run(in_flight(service.post, clock, patience.sleep), progress)
+        with target.connect(terms.patience, terms.clock) as service:
+            run = _Upload(planned, journal, target, service, terms)
+            ended = run.run(in_flight(service.post, terms.clock, terms.patience.sleep), progress)
         report = _report(journal, journal.get(found.manifest_id), sent=run.sent, pause=ended)
     log.info(
         "manifest %s is %s: %d of %d requests accepted, %d refused, %d sent now",
@@ -137,20 +143,11 @@ class _Planned:
     folder: Path
 
 
-@dataclass(frozen=True)
-class _Terms:
-    """How long the upload waits, by which clock, and for which canary."""
-
-    patience: Patience
-    clock: Clock
-    canary: Canary
-
-
 class _Upload:
     """One run over a manifest, by the holder of the target's lock."""
 
     def __init__(
-        self, planned: _Planned, journal: DeliveryState, target: LiveTarget, service: Service, terms: _Terms
+        self, planned: _Planned, journal: DeliveryState, target: LiveTarget, service: Service, terms: UploadTerms
     ) -> None:
         self.sent = 0
         self._found = planned.found
@@ -255,7 +252,9 @@ class _Upload:
         deadline = (first.answered_at or self._clock()) + dt.timedelta(minutes=self._canary.minutes)
         while True:
             read = (entry for page in self._service.outcomes(accepted_at - SKEW) for entry in page.entries)
-            findings = judge(chain(self._journal.answered_outcomes(self._id), read), workers, accepted_at)
+            findings = find_canary_outcomes(
+                chain(self._journal.answered_outcomes(self._id), read), workers, accepted_at
+            )
             if findings.bad:
                 return self._canary_failed(
                     f"{len(workers) - findings.waiting - findings.good} of the {len(workers)} operations that went first were not"

@@ -100,7 +100,7 @@ def outlook(installation: Installation) -> Outlook:
     """Find what a plan made now would send, and when that would end."""
     profile, target = installation.profile, installation.target
     with installation.warehouse.read() as con, installation.journal() as journal:
-        entra = EntraTarget(target, profile)
+        entra = EntraTarget(target, profile=profile)
         found = difference(con, installation.loaded, entra, journal, installation.clock())
         newest = newest_days(con, 1)
         manifests = [m for m in journal.manifests() if m.target == target]
@@ -148,7 +148,7 @@ def difference(
 
 def worker_difference(installation: Installation, number: str) -> WorkerDifference | None:
     """One worker's operation; None when the target has what it should have, or the worker is not in scope."""
-    loaded, target = installation.loaded, EntraTarget(installation.target, installation.profile)
+    loaded, target = installation.loaded, EntraTarget(installation.target, profile=installation.profile)
     with installation.warehouse.read() as con, installation.journal() as journal, scratch(con) as t:
         moving = find_moves(t, loaded.profile, workforce(t, loaded.profile)).moving
         found = _preview(t, loaded, target, journal, moving, installation.clock())

@@ -16,7 +16,7 @@ from hcm_pipeline.verdicts import Verdict
 
 @dataclass(frozen=True)
 class Extract:
-    """One file that was taken, and how it was read."""
+    """One file that was taken, and how it was read. A value is None where the format has none: JSON has no delimiter."""
 
     business_date: dt.date
     name: str
@@ -25,10 +25,10 @@ class Extract:
     status: str
     rows: int | None
     quarantined: int | None
-    encoding: str
-    delimiter: str
-    newline: str
-    compression: str
+    encoding: str | None
+    delimiter: str | None
+    newline: str | None
+    compression: str | None
     unknown_columns: list[str]
     missing_columns: list[str]
     reason: str | None
@@ -82,14 +82,14 @@ class ExtractStory:
 
 @dataclass(frozen=True)
 class RunExtract:
-    """One file of a business date, as a run tells of it."""
+    """One file of a business date, as a run tells of it. `encoding` and `delimiter`: as in `Extract`."""
 
     sha256: str
     source: str
     name: str
     size_bytes: int
-    encoding: str
-    delimiter: str
+    encoding: str | None
+    delimiter: str | None
     status: str
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -41,15 +42,9 @@ def examine(path: Path, source: Source, *, name: str | None = None) -> Shape:
         evidence = Evidence()
         scanned = _Counted(chain([first[bom:]], chunks))
         texts = as_utf8(scanned, assumed, name)
-        head = next(texts, b"")
-        if not head:
-            raise ExtractRefused(name, "empty_file", "the file holds a byte order mark and nothing else")
-        second = next(texts, b"")
-        provisional = head.decode("utf-8", "surrogateescape")
-        delimiter = source.delimiter if source.delimiter != "auto" else _delimiter(provisional, not second, name)
-        header_row, raw_cells = _first_record(provisional, not second, delimiter, name)
-        scan = Scan(delimiter)
-        for chunk in chain([head, second], texts):
+        beginning = _beginning(texts, source, name)
+        scan = Scan(beginning.delimiter)
+        for chunk in chain(beginning.chunks, texts):
             if assumed in ("utf-8", "utf-16-le", "utf-16-be") or source.encoding == "windows-1252":
                 evidence.feed(chunk)
             scan.feed(chunk)
@@ -57,7 +52,7 @@ def examine(path: Path, source: Source, *, name: str | None = None) -> Shape:
         scan.finish()
     encoding, reason, damaged = decide(assumed, why, evidence, source, name)
     wide = assumed in ("utf-16-le", "utf-16-be")
-    cells = tuple(_recoded(cell, "utf-8" if wide else encoding, name) for cell in raw_cells)
+    cells = tuple(_recoded(cell, "utf-8" if wide else encoding, name) for cell in beginning.cells)
     header = _names(cells, name)
     irregular = scan.irregular(len(header), damaged)
     return Shape(
@@ -65,11 +60,11 @@ def examine(path: Path, source: Source, *, name: str | None = None) -> Shape:
         encoding=encoding,
         encoding_reason=reason,
         bom_bytes=bom,
-        delimiter=delimiter,
+        delimiter=beginning.delimiter,
         newline=scan.newline(),
         header=header,
         cells=cells,
-        header_row=header_row,
+        header_row=beginning.header_row,
         unpacked_bytes=bom + scanned.total,
         records=None if scan.irregular_quotes else scan.filled - 1,
         longest_record=scan.longest,
@@ -78,6 +73,27 @@ def examine(path: Path, source: Source, *, name: str | None = None) -> Shape:
         quoted=scan.quotes > 0,
         irregular=irregular,
     )
+
+
+@dataclass(frozen=True)
+class _Beginning:
+    """The first chunks of a file, as UTF-8, and what they show: the delimiter, and the header's row number and cells."""
+
+    chunks: tuple[bytes, bytes]
+    delimiter: str
+    header_row: int
+    cells: list[str]
+
+
+def _beginning(texts: Iterator[bytes], source: Source, name: str) -> _Beginning:
+    head = next(texts, b"")
+    if not head:
+        raise ExtractRefused(name, "empty_file", "the file holds a byte order mark and nothing else")
+    second = next(texts, b"")
+    provisional = head.decode("utf-8", "surrogateescape")
+    delimiter = source.delimiter if source.delimiter != "auto" else _delimiter(provisional, not second, name)
+    header_row, cells = _first_record(provisional, not second, delimiter, name)
+    return _Beginning((head, second), delimiter, header_row, cells)
 
 
 class _Counted:

@@ -12,12 +12,12 @@ from hcm_pipeline.targets.entra.connection import (
 from hcm_pipeline.targets.entra.desired import carriers
 from hcm_pipeline.targets.entra.job_health import describe_health
 from hcm_pipeline.targets.entra.scim_mapping import columns_of, compile_mapping, mapping_faults
-from hcm_pipeline.targets.entra.service import EntraLive, EntraOutcomes, live
+from hcm_pipeline.targets.entra.service import EntraJob, EntraLive, live
 from hcm_pipeline.targets.entra.target import EntraTarget
 
 __all__ = [
+    "EntraJob",
     "EntraLive",
-    "EntraOutcomes",
     "EntraTarget",
     "carriers",
     "columns_of",

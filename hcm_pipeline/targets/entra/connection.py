@@ -14,7 +14,7 @@ from hcm_pipeline.http import Clock, utc_now
 from hcm_pipeline.profile import Delivery
 from hcm_pipeline.sandbox import job_key
 from hcm_pipeline.settings import Settings
-from hcm_pipeline.targets.entra.service import EntraOutcomes, limits_of
+from hcm_pipeline.targets.entra.service import EntraJob, limits_of
 
 if TYPE_CHECKING:
     from hcm_pipeline.sandbox import SandboxTarget  # at run time it loads a web server
@@ -51,9 +51,9 @@ def tenant_of(settings: Settings) -> str:
     return job_key(settings.home.sandbox).split(".")[1].lower()  # the second part of a sandbox's job id
 
 
-def known_target(settings: Settings, delivery: Delivery) -> EntraOutcomes:
+def known_target(settings: Settings, delivery: Delivery) -> EntraJob:
     """The target, as far as it is known without starting anything."""
-    return EntraOutcomes(target_key(settings), tenant_of(settings), limits_of(delivery.own_quota))
+    return EntraJob(target_key(settings), tenant_of(settings), limits_of(delivery.own_quota))
 
 
 def pace_of(journal: DeliveryState, settings: Settings, delivery: Delivery, *, clock: Clock = utc_now) -> Pace:

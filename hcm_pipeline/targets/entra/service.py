@@ -1,7 +1,7 @@
 """Entra ID, live: `EntraService` is the connection that delivery talks to, `EntraLive` the target that makes it.
 
-`EntraLog` is how the provisioning log is read, which needs no connection and no field: the class that has the plan's half of the
-target inherits it.
+`EntraJob` is what is known of a synchronization job without a connection: its name, its limits, and how its log is read. The plan's
+half, `target.EntraTarget`, is one with a profile, and `EntraLive` is one with a connection.
 """
 
 from __future__ import annotations
@@ -47,8 +47,13 @@ def limits_of(quota: int = DAILY_QUOTA) -> Limits:
 LIMITS = limits_of()
 
 
-class EntraLog:
-    """How the provisioning log is read, and a bulk request: a mixin without fields for every class that stands for a job."""
+@dataclass(frozen=True)
+class EntraJob:
+    """A synchronization job, and how its log and a bulk request are read. `key` and `tenant`: see `EntraConnection`."""
+
+    key: str
+    tenant: str = ""
+    limits: Limits = LIMITS
 
     @property
     def known_codes(self) -> frozenset[str]:
@@ -81,17 +86,8 @@ class EntraLog:
         return job_health.describe_health(health)
 
 
-@dataclass(frozen=True)
-class EntraOutcomes(EntraLog):
-    """A job without a connection. `key` and `tenant`: see `EntraConnection`."""
-
-    key: str
-    tenant: str = ""
-    limits: Limits = LIMITS
-
-
 @dataclass(frozen=True, kw_only=True)
-class EntraLive(EntraOutcomes):
+class EntraLive(EntraJob):
     """A job that can be talked to (see `live`)."""
 
     connection: EntraConnection

@@ -6,12 +6,12 @@ from collections.abc import Mapping as Named
 from dataclasses import dataclass
 from functools import cached_property
 
-from hcm_pipeline.delivery import Column, Desired, Limits, OperationKind, RequestForm
+from hcm_pipeline.delivery import Column, Desired, OperationKind, RequestForm
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.targets.entra.desired import desired, moved_sql, shape_of
 from hcm_pipeline.targets.entra.scim_mapping import Mapping, compile_mapping
 from hcm_pipeline.targets.entra.scim_schema import BULK_REQUEST
-from hcm_pipeline.targets.entra.service import LIMITS, EntraLog
+from hcm_pipeline.targets.entra.service import EntraJob
 from hcm_pipeline.warehouse import Relation, Scratch
 
 KINDS = (OperationKind.DISABLE, OperationKind.ENABLE, OperationKind.CREATE, OperationKind.RENAME, OperationKind.MOVE,
@@ -20,17 +20,11 @@ KINDS = (OperationKind.DISABLE, OperationKind.ENABLE, OperationKind.CREATE, Oper
 OWN_KINDS = {"active": OperationKind.DISABLE, "userName": OperationKind.RENAME}
 
 
-@dataclass(frozen=True)
-class EntraTarget(EntraLog):
-    """A synchronization job, and the profile that maps workers to its SCIM users.
+@dataclass(frozen=True, kw_only=True)
+class EntraTarget(EntraJob):
+    """A synchronization job, and the profile that maps workers to its SCIM users."""
 
-    `key` is service principal and job (see `EntraConnection.key`); `tenant` matters to sending alone.
-    """
-
-    key: str
     profile: Profile
-    tenant: str = ""
-    limits: Limits = LIMITS
 
     @cached_property
     def mapping(self) -> Mapping:

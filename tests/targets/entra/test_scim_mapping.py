@@ -159,7 +159,7 @@ def test_a_bulk_request_is_valid_for_an_independent_implementation(con: duckdb.D
     names = ", ".join(f"?::{kind} as {quote(name)}" for name, kind in columns.items())
     rows = " union all ".join(f"select {names}" for _ in range(2))
     values = [worker.get(name) for worker in (FULL, LEAST) for name in columns]
-    form = EntraTarget("t", ORACLE).form
+    form = EntraTarget("t", profile=ORACLE).form
     with scratch(con) as t:
         planned = t.make(
             "planned",
