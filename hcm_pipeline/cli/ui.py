@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +15,9 @@ from hcm_pipeline.cli.context import installation
 from hcm_pipeline.cli.output import note
 from hcm_pipeline.defs.in_process import write_instance_file
 from hcm_pipeline.errors import HomeError
-from hcm_pipeline.front import Front, loopback
+
+if TYPE_CHECKING:
+    from hcm_pipeline.front import Front
 
 
 def add_to(app: typer.Typer) -> None:
@@ -39,6 +41,8 @@ def ui(
     daemon: Annotated[bool, typer.Option(help="Run the daemon too.")] = True,
 ) -> None:
     """Open the Dagster UI over the current home, with its daemon (sensors, schedules, backfills), until interrupted."""
+    from hcm_pipeline.front import Front, loopback
+
     front = Front(port, host, tuple(allowed_host or ()), proxy_user_header, tuple(proxy_address or Front.proxies))
     here = installation()
     home = here.home

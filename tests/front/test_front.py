@@ -199,7 +199,7 @@ def test_a_name_of_another_alphabet_is_read_as_it_was_sent() -> None:
 def test_options_that_cannot_be_meant_are_wrong_usage() -> None:
     for wrong in ({"hosts": ("https://x",)}, {"user_header": "X User"}, {"proxies": ("proxy.example",)}):
         with pytest.raises(UsageError):
-            Front(PORT, **wrong)  # type: ignore[arg-type]
+            Front(PORT, **wrong)
 
 
 def test_what_is_reached_from_other_machines_is_known() -> None:
@@ -278,5 +278,5 @@ def test_the_servers_own_beginning_and_end_pass() -> None:
     async def inner(scope: Any, _: Callable[[], Awaitable[Any]], __: Callable[[Any], Awaitable[None]]) -> None:
         seen.append(scope["type"])
 
-    asyncio.run(Gate(inner, Front(PORT))({"type": "lifespan"}, None, None))  # type: ignore[arg-type]
+    asyncio.run(Gate(inner, Front(PORT))({"type": "lifespan"}, None, None))
     assert seen == ["lifespan"]
