@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -18,9 +19,7 @@ from benchmarks.chaos.process import DrawnFlight, Fuse, Kept, Killed
 from benchmarks.chaos.site import Account, Site
 from benchmarks.chaos.tally import Tally
 from hcm_pipeline.delivery import Journal, ManifestState, decide_retry, read_outcomes, refuse_silent, upload
-from hcm_pipeline.delivery.plan import canary
 from hcm_pipeline.delivery.plan.canary import Canary
-from hcm_pipeline.delivery.send import batches
 from hcm_pipeline.errors import GuardStop, PipelineError, ServiceError
 from hcm_pipeline.flow import plans, processing
 from hcm_pipeline.flow.stale_manifests import refuse_moved
@@ -28,6 +27,7 @@ from hcm_pipeline.home import Home
 from hcm_pipeline.http import Patience
 from hcm_pipeline.sandbox import SandboxTarget
 from hcm_pipeline.sqlite_state import StateFile
+from hcm_pipeline.targets.entra import EntraTarget
 from hcm_pipeline.targets.entra.connection import to_sandbox
 from hcm_pipeline.targets.entra.error_codes import KNOWN_CODES
 from hcm_pipeline.targets.entra.service import EntraLive, live
@@ -91,8 +91,8 @@ class Trial:
     def run(self) -> dict[str, Account]:
         """Play it to its end; returns the directory."""
         with ExitStack() as stack:
-            for module in (batches, canary):
-                stack.enter_context(patch.object(module, "OPERATIONS_PER_REQUEST", self._size))
+            limits = replace(EntraTarget.limits, operations=self._size)
+            stack.enter_context(patch.object(plans, "EntraTarget", partial(EntraTarget, limits=limits)))
             for kind, name in ((StateFile, "transaction"), (Warehouse, "publish"), (Warehouse, "write")):
                 stack.enter_context(patch.object(kind, name, self.fuse.gated(getattr(kind, name))))
             stack.enter_context(patch.object(store, "harden", self._kept.harden))

@@ -1,13 +1,17 @@
 """Microsoft Graph client: sign-in, bulkUpload, provisioning log, users and the synchronization job.
 
-It knows nothing of manifests or of the warehouse.
+It knows nothing of manifests or of the warehouse. The client itself is loaded when it is first asked for: it brings httpx along.
 """
 
-from hcm_pipeline.entra.client import UPLOAD_PERMISSION, ChangesLost, GraphClient, JobStatus
+from typing import TYPE_CHECKING, Any
+
 from hcm_pipeline.entra.credentials import EntraConnection
-from hcm_pipeline.entra.graph_errors import BUCKET_FULL, is_bucket_full, read_reply
 from hcm_pipeline.entra.limits import DAILY_QUOTA, LOG_RATE, OPERATIONS_PER_REQUEST, UPLOAD_RATE
 from hcm_pipeline.entra.provisioning_log import NO_CHANGE, OUT_OF_SCOPE, UNSPECIFIED, LogEntry, LogPage
+
+if TYPE_CHECKING:
+    from hcm_pipeline.entra.client import UPLOAD_PERMISSION, ChangesLost, GraphClient, JobStatus
+    from hcm_pipeline.entra.graph_errors import BUCKET_FULL, is_bucket_full, read_reply
 
 __all__ = [
     "BUCKET_FULL",
@@ -28,3 +32,11 @@ __all__ = [
     "is_bucket_full",
     "read_reply",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from hcm_pipeline.entra import client, graph_errors
+
+    return getattr(client, name) if hasattr(client, name) else getattr(graph_errors, name)
