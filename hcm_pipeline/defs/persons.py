@@ -19,6 +19,17 @@ class Person:
     way: Way
 
 
+def starter_of(run: dg.DagsterRun) -> str | None:
+    """The person who started a run: signed in at the reverse proxy or at the command line, else the account of the UI.
+
+    None of a sensor's or a schedule's.
+    """
+    way = run.tags.get(WAY_TAG)
+    if way is None:
+        return None
+    return run.tags.get(SIGNED_IN_TAG) or (flow.system_user() if way == Way.UI else None)
+
+
 def person_of(context: dg.OpExecutionContext, claimed: str | None) -> Person:
     """The person behind the run that a decision is made in.
 

@@ -22,7 +22,7 @@ import uvicorn
 import yaml
 from dagster._cli.proxy_server_manager import ProxyServerManager
 from dagster._core.run_coordinator import SubmitRunContext
-from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.context import WorkspaceProcessContext, WorkspaceRequestContext
 from dagster._core.workspace.load_target import ModuleTarget, WorkspaceFileTarget
 from dagster._utils.log import configure_loggers
 from dagster_webserver.app import create_app_from_workspace_process_context
@@ -81,12 +81,25 @@ def attribute(instance: dg.DagsterInstance) -> None:
     submit: Callable[[SubmitRunContext], dg.DagsterRun] = coordinator.submit_run
 
     def submit_with_caller(context: SubmitRunContext) -> dg.DagsterRun:
-        source: Any = getattr(context.workspace, "source", None)
-        caller = caller_of(getattr(source, "scope", {})) or Caller(Way.UI)
-        instance.add_run_tags(context.dagster_run.run_id, {WAY_TAG: caller.way, SIGNED_IN_TAG: caller.name or ""})
+        instance.add_run_tags(context.dagster_run.run_id, _tags(getattr(context.workspace, "source", None)))
         return submit(context)
 
     coordinator.submit_run = submit_with_caller  # type: ignore[method-assign]
+
+
+class _Process(WorkspaceProcessContext):
+    """The workspace, whose backfills carry their caller too: the daemon makes their runs, later and without a request."""
+
+    def create_request_context(self, source: object | None = None) -> WorkspaceRequestContext:
+        made = super().create_request_context(source)
+        made.get_viewer_tags = lambda: _tags(source)  # type: ignore[method-assign]
+        return made
+
+
+def _tags(source: Any) -> dict[str, str]:
+    """The tags that say who sent a request."""
+    caller = caller_of(getattr(source, "scope", {})) or Caller(Way.UI)
+    return {WAY_TAG: caller.way.value, SIGNED_IN_TAG: caller.name or ""}
 
 
 @contextmanager
@@ -119,7 +132,7 @@ def _daemon(workspace: Path, *, wanted: bool) -> Iterator[subprocess.Popen[bytes
 def _serve(
     instance: dg.DagsterInstance, workspace: Path, front: Front, prefix: str, daemon: subprocess.Popen[bytes] | None
 ) -> int:
-    with WorkspaceProcessContext(instance, WorkspaceFileTarget([str(workspace)]), version=__version__) as process:
+    with _Process(instance, WorkspaceFileTarget([str(workspace)]), version=__version__) as process:
         server = uvicorn.Server(_config(create_app(process, front, prefix), front))
         ended = threading.Event()
         watch = threading.Thread(target=_watch, args=(server, daemon, ended), daemon=True)

@@ -70,7 +70,7 @@ def _unframed(send: Send) -> Send:
 
 
 class _Asking:
-    """What comes over a websocket, up to the first message that would change something; subscriptions are what it is for."""
+    """The messages of a websocket, up to the first message that would change something; subscriptions are what it is for."""
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive

@@ -92,7 +92,7 @@ class Front:
                 raise UsageError(f"--proxy-address {proxy!r} is no address and no network") from None
 
     def admit(self, head: Head) -> Caller:
-        """Who asks, of a request that may pass. Raises Refused of any other."""
+        """The caller of a request that may pass. Raises Refused of any other."""
         host = self._host(head)
         self._origin(head, host)
         if not head.websocket:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -208,7 +207,7 @@ def test_what_is_reached_from_other_machines_is_known() -> None:
 
 
 def subscribe(*texts: str, headers: dict[str, str] | None = None, answers_http: bool = True) -> list[tuple[str, Any]]:
-    """What a websocket that sends these messages gets: each message's type, and its text, code or status."""
+    """The answers that a websocket with these messages gets: each message's type, and its text, code or status."""
     named = {"Host": "127.0.0.1:3000", **(headers or {})}
     scope = {
         "type": "websocket", "path": "/graphql", "raw_path": b"/graphql", "query_string": b"", "root_path": "", "subprotocols": [],
@@ -275,8 +274,11 @@ def test_a_client_cannot_say_who_it_is() -> None:
 def test_the_servers_own_beginning_and_end_pass() -> None:
     seen: list[str] = []
 
-    async def inner(scope: Any, _: Callable[[], Awaitable[Any]], __: Callable[[Any], Awaitable[None]]) -> None:
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
         seen.append(scope["type"])
 
-    asyncio.run(Gate(inner, Front(PORT))({"type": "lifespan"}, None, None))
+    async def nothing(*_: Any) -> Any:
+        return {}
+
+    asyncio.run(Gate(inner, Front(PORT))({"type": "lifespan"}, nothing, nothing))
     assert seen == ["lifespan"]
