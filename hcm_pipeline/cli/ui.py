@@ -37,8 +37,10 @@ def ui(
     proxy_address: Annotated[
         list[str] | None, typer.Option(help="An address or network of the reverse proxy; default: this machine.")
     ] = None,
-    path_prefix: Annotated[str, typer.Option(help="The path below which the reverse proxy serves it.")] = "",
-    daemon: Annotated[bool, typer.Option(help="Run the daemon too.")] = True,
+    path_prefix: Annotated[str | None, typer.Option(help="The path below which the reverse proxy serves it.")] = None,
+    no_daemon: Annotated[
+        bool, typer.Option("--no-daemon", help="Serve the pages alone; the daemon runs elsewhere.")
+    ] = False,
 ) -> None:
     """Open the Dagster UI over the current home, with its daemon (sensors, schedules, backfills), until interrupted."""
     from hcm_pipeline.front import Front, loopback
@@ -54,13 +56,13 @@ def ui(
         "HCM_PIPELINE_HOME": str(home.path),
         "HCM_PIPELINE_PROFILE": _absolute(here.settings.profile),
     }
-    note(f"Dagster UI: http://{host}:{port}{path_prefix} over the home {home.path} (Ctrl-C stops it)")
+    note(f"Dagster UI: http://{host}:{port}{path_prefix or ''} over the home {home.path} (Ctrl-C stops it)")
     if not loopback(host) and proxy_user_header is None:
         note(
             f"warning: {host} is reached from other machines, and there is no sign-in: whoever reaches port {port} can"
             " decide and send. Put a reverse proxy with a sign-in in front, and name its header with --proxy-user-header"
         )
-    command = [sys.executable, "-m", "hcm_pipeline.defs.web_server", *_options(front, path_prefix, daemon)]
+    command = [sys.executable, "-m", "hcm_pipeline.defs.web_server", *_options(front, path_prefix or "", no_daemon)]
     child = subprocess.Popen(command, env=environment, cwd=home.scratch)  # not where a .env may lie
     signal.signal(signal.SIGTERM, lambda *_: child.send_signal(signal.SIGINT))
     try:
@@ -71,13 +73,13 @@ def ui(
         raise HomeError(f"the Dagster UI ended with exit code {code}; is port {port} taken?")
 
 
-def _options(front: Front, path_prefix: str, daemon: bool) -> list[str]:
+def _options(front: Front, path_prefix: str, no_daemon: bool) -> list[str]:
     """The options of the process that serves."""
     given = [("--host", front.host), ("--port", str(front.port)), ("--path-prefix", path_prefix)]
     given += [("--allowed-host", host) for host in front.hosts]
     given += [("--proxy-user-header", front.user_header)] if front.user_header else []
     given += [("--proxy-address", address) for address in front.proxies]
-    return [f"{option}={value}" for option, value in given] + ([] if daemon else ["--no-daemon"])
+    return [f"{option}={value}" for option, value in given] + (["--no-daemon"] if no_daemon else [])
 
 
 def _absolute(profile: str) -> str:

@@ -106,7 +106,9 @@ def test_a_web_page_approves_nothing_and_a_person_signed_in_at_the_proxy_does(tm
                 until(journal.decisions, site.path.parent / "ui.log")
                 [decision] = journal.decisions()
     assert (decision.decision, decision.decided_by, decision.how) == ("approve", "ada@example.org", "proxy")
-    assert held["manifest_id"] not in [one["manifest_id"] for one in site.json("status")["waiting"] if one["state"] == "held"]
+    assert held["manifest_id"] not in [
+        one["manifest_id"] for one in site.json("status")["waiting"] if one["state"] == "held"
+    ]
 
 
 def approve(client: httpx.Client, manifest_id: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 
-from hcm_pipeline.delivery.state.decision_chain import START, digest_of, verify_chain
+from hcm_pipeline.delivery.state.decision_chain import START, digest_of, verify_chain, verify_let_go
 from hcm_pipeline.delivery.state.journal_records import (
     WAITING,
     ApprovalRule,
@@ -83,8 +83,12 @@ class DecisionRecords(ManifestRecords):
         with self._file.transaction():
             rows = self._file.db.execute("SELECT * FROM decisions ORDER BY decision_no").fetchall()
             given = self._file.db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'decisions'").fetchone()
+            let_go = self._file.db.execute(
+                "SELECT manifest_id FROM manifests WHERE held_for IS NOT NULL AND state IN ('ready', 'uploading')"
+            ).fetchall()
         found = [_decision(row) for row in rows]
         verify_chain(found, int(given[0]) if given else 0)
+        verify_let_go([row["manifest_id"] for row in let_go], found)
         return found
 
     def _others(self, found: JournaledManifest, by: str, how: str, rule: ApprovalRule) -> list[str]:

@@ -53,6 +53,14 @@ def verify_chain(decisions: Sequence[Decision], last: int) -> None:
         raise _broken(f"decision {expected} is missing, and {last} were given")
 
 
+def verify_let_go(manifests: Sequence[str], decisions: Sequence[Decision]) -> None:
+    """Raise BrokenChain for a manifest that was held and may go out now, although the last decision about it does not say so."""
+    last = {decision.manifest_id: decision.decision for decision in decisions}
+    for manifest_id in manifests:
+        if last.get(manifest_id) != "approve":
+            raise _broken(f"manifest {manifest_id[:12]} was held and may go out, and no decision says so")
+
+
 def _named(decision: Decision) -> str:
     return f"{decision.decision} of manifest {decision.manifest_id[:12]} by {decision.decided_by}"
 
