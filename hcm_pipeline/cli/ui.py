@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import typer
 from hcm_pipeline.cli.context import installation
 from hcm_pipeline.cli.output import note
 from hcm_pipeline.defs.in_process import write_instance_file
-from hcm_pipeline.errors import HomeError
+from hcm_pipeline.errors import HomeError, UsageError
 
 if TYPE_CHECKING:
     from hcm_pipeline.front import Front
@@ -46,6 +47,10 @@ def ui(
     from hcm_pipeline.front import Front, loopback
 
     front = Front(port, host, tuple(allowed_host or ()), proxy_user_header, tuple(proxy_address or Front.proxies))
+    if path_prefix and not re.fullmatch(r"(/[\w.~-]+)+", path_prefix):
+        raise UsageError(
+            f"--path-prefix {path_prefix!r}: give a path that begins with / and does not end so, such as /dagster"
+        )
     here = installation()
     home = here.home
     _ = here.loaded  # a fault of the profile is told before the UI starts

@@ -34,10 +34,9 @@ def person_of(context: dg.OpExecutionContext, claimed: str | None) -> Person:
     """The person behind the run that a decision is made in.
 
     Signed in at a reverse proxy, it is that name and no other. Without one, nobody has checked a name: it is `claimed`, else the
-    run's tag `user`, else the account that Dagster runs under. Raises Failure for a re-execution, which nobody has decided about.
+    run's tag `user`, else the account that Dagster runs under. A run that is made again has the name of the one who does that.
+    Raises Failure when the proxy named nobody.
     """
-    if context.run.parent_run_id is not None:
-        raise dg.Failure("a decision is not made again by running its job again; start the job with a new config")
     tags = context.run.tags
     if tags.get(WAY_TAG) != Way.PROXY:
         return Person(claimed or tags.get("user") or flow.system_user(), Way.UI)

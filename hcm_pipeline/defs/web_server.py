@@ -7,7 +7,9 @@ the same browser. So the same parts are put together here: one code server, whic
 from __future__ import annotations
 
 import argparse
+import json
 import logging
+import os
 import subprocess
 import sys
 import tempfile
@@ -19,7 +21,6 @@ from typing import Any
 
 import dagster as dg
 import uvicorn
-import yaml
 from dagster._cli.proxy_server_manager import ProxyServerManager
 from dagster._core.run_coordinator import SubmitRunContext
 from dagster._core.workspace.context import WorkspaceProcessContext, WorkspaceRequestContext
@@ -36,6 +37,8 @@ LOCATION = "hcm_pipeline.definitions"
 POLL_MILLISECONDS = 2000
 STATEMENT_MILLISECONDS, RECYCLE_SECONDS, MORE_CONNECTIONS = 15_000, 3_600, 20
 """As `dagster-webserver` has them by default."""
+AS_DAGSTER_DEV = {"DAGSTER_IS_DEV_CLI": "1", "DAGSTER_verbose": ""}
+"""The variables by which `dagster dev` has its processes say less."""
 WATCH_SECONDS = 0.5
 GRACE_SECONDS = 3
 END_SECONDS = 20.0
@@ -51,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         user_header=given.proxy_user_header,
         proxies=tuple(given.proxy_address) or Front.proxies,
     )
+    os.environ |= AS_DAGSTER_DEV
     configure_loggers(formatter="colored", log_level="INFO")
     with suppress(KeyboardInterrupt), dg.DagsterInstance.get() as instance:
         instance.optimize_for_webserver(STATEMENT_MILLISECONDS, RECYCLE_SECONDS, MORE_CONNECTIONS)
@@ -108,7 +112,7 @@ def _workspace(instance: dg.DagsterInstance) -> Iterator[Path]:
     target = ModuleTarget(module_name=LOCATION, attribute=None, working_directory=None, location_name=None)
     with ProxyServerManager(instance, target) as servers, tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "workspace.yaml"
-        path.write_text(yaml.safe_dump({"load_from": servers.get_code_server_specs()}), encoding="utf-8")
+        path.write_text(json.dumps({"load_from": servers.get_code_server_specs()}), encoding="utf-8")
         yield path
 
 
