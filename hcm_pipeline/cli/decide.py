@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,12 +27,12 @@ def add_to(app: typer.Typer) -> None:
 
 def approve(manifest: Which, why: Why = None, as_json: Json = False) -> None:
     """Let a held manifest go out. Covers exactly this manifest, and counts for the profile's `guards.approval_hours`."""
-    _tell(flow.approve(existing_installation(), manifest, by=getpass.getuser(), why=why), as_json)
+    _tell(flow.approve(existing_installation(), manifest, by=flow.system_user(), why=why), as_json)
 
 
 def reject(manifest: Which, why: Why = None, as_json: Json = False) -> None:
     """Let nothing more of a manifest go out. Its workers are withheld until what they should be changes."""
-    _tell(flow.reject(existing_installation(), manifest, by=getpass.getuser(), why=why), as_json)
+    _tell(flow.reject(existing_installation(), manifest, by=flow.system_user(), why=why), as_json)
 
 
 def _tell(found: JournaledManifest, as_json: bool) -> None:

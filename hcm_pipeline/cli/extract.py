@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated
 
 import typer
@@ -65,7 +64,7 @@ def refuse(sha256: Sha256, why: Why, by: By = None) -> None:
 
 
 def _decide(sha256: str, decision: str, why: str, by: str | None) -> None:
-    extract = flow.decide_extract(existing_installation(), sha256, decision, by=by or getpass.getuser(), why=why)
+    extract = flow.decide_extract(existing_installation(), sha256, decision, by=by or flow.system_user(), why=why)
     say(
         f"{extract.name} ({extract.sha256[:12]}) of {extract.business_date} {DONE[decision]}; "
         "`hcm-pipeline run` goes on from there"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated
 
 import typer
@@ -55,7 +54,7 @@ def review(
             "a decision is one of --accept, --set, --same-as, --new and a spelling (--first, --preferred, --last)"
         )
     decision = flow.IdentityDecision(accept=accept, account=set_, same_as=same_as, spelling=spelled)
-    done = flow.decide_identity(here, number, decision, by=getpass.getuser())
+    done = flow.decide_identity(here, number, decision, by=flow.system_user())
     if not as_json:
         say(f"{number}: decided; {_said(number, done)} at the next `hcm-pipeline run`")
     elif done.about is None:

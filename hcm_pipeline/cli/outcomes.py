@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
@@ -66,7 +65,7 @@ def _show(report: OutcomeReport, found: flow.Outcomes) -> None:
 
 
 def _retry(here: flow.Installation, number: str | None, as_json: bool) -> None:
-    count = flow.retry(here, number, by=getpass.getuser())
+    count = flow.retry(here, number, by=flow.system_user())
     if as_json:
         dump({"retry": number or "all", "workers": count})
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import getpass
 from collections.abc import Iterable
 from typing import Annotated
 
@@ -57,7 +56,7 @@ def plan(
 
 
 def _undo(here: flow.Installation, manifest: str) -> None:
-    undone, made = flow.undo_manifest(here, manifest, by=getpass.getuser(), progress=Progress())
+    undone, made = flow.undo_manifest(here, manifest, by=flow.system_user(), progress=Progress())
     for why, count in made.left_out.get(undone, {}).items():
         note(f"nothing is put back for {count:,} workers: {why.replace('_', ' ')}")
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hcm_pipeline.cli.context import installation
 from hcm_pipeline.cli.output import note
 from hcm_pipeline.defs.in_process import write_instance_file
-from hcm_pipeline.errors import HomeError
+from hcm_pipeline.errors import HomeError, UsageError
+
+if TYPE_CHECKING:
+    from hcm_pipeline.front import Front
 
 
 def add_to(app: typer.Typer) -> None:
@@ -23,10 +27,30 @@ def add_to(app: typer.Typer) -> None:
 
 
 def ui(
-    port: Annotated[int, typer.Option(help="The port of the web page.")] = 3000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port of the web page.")] = 3000,
     host: Annotated[str, typer.Option(help="The address it listens on.")] = "127.0.0.1",
+    allowed_host: Annotated[
+        list[str] | None, typer.Option(help="A name under which people open it; may be given several times.")
+    ] = None,
+    proxy_user_header: Annotated[
+        str | None, typer.Option(help="The header in which the reverse proxy says who is signed in.")
+    ] = None,
+    proxy_address: Annotated[
+        list[str] | None, typer.Option(help="An address or network of the reverse proxy; default: this machine.")
+    ] = None,
+    path_prefix: Annotated[str | None, typer.Option(help="The path below which the reverse proxy serves it.")] = None,
+    no_daemon: Annotated[
+        bool, typer.Option("--no-daemon", help="Serve the pages alone; the daemon runs elsewhere.")
+    ] = False,
 ) -> None:
     """Open the Dagster UI over the current home, with its daemon (sensors, schedules, backfills), until interrupted."""
+    from hcm_pipeline.front import Front, loopback
+
+    front = Front(port, host, tuple(allowed_host or ()), proxy_user_header, tuple(proxy_address or Front.proxies))
+    if path_prefix and not re.fullmatch(r"(/[\w.~-]+)+", path_prefix):
+        raise UsageError(
+            f"--path-prefix {path_prefix!r}: give a path that begins with / and does not end so, such as /dagster"
+        )
     here = installation()
     home = here.home
     _ = here.loaded  # a fault of the profile is told before the UI starts
@@ -37,8 +61,13 @@ def ui(
         "HCM_PIPELINE_HOME": str(home.path),
         "HCM_PIPELINE_PROFILE": _absolute(here.settings.profile),
     }
-    note(f"Dagster UI: http://{host}:{port} over the home {home.path} (Ctrl-C stops it)")
-    command = [sys.executable, "-m", "dagster", "dev", "-m", "hcm_pipeline.definitions", "-h", host, "-p", str(port)]
+    note(f"Dagster UI: http://{host}:{port}{path_prefix or ''} over the home {home.path} (Ctrl-C stops it)")
+    if not loopback(host) and proxy_user_header is None:
+        note(
+            f"warning: {host} is reached from other machines, and there is no sign-in: whoever reaches port {port} can"
+            " decide and send. Put a reverse proxy with a sign-in in front, and name its header with --proxy-user-header"
+        )
+    command = [sys.executable, "-m", "hcm_pipeline.defs.web_server", *_options(front, path_prefix or "", no_daemon)]
     child = subprocess.Popen(command, env=environment, cwd=home.scratch)  # not where a .env may lie
     signal.signal(signal.SIGTERM, lambda *_: child.send_signal(signal.SIGINT))
     try:
@@ -47,6 +76,15 @@ def ui(
         code = child.wait()
     if code not in (0, -signal.SIGINT, 130):
         raise HomeError(f"the Dagster UI ended with exit code {code}; is port {port} taken?")
+
+
+def _options(front: Front, path_prefix: str, no_daemon: bool) -> list[str]:
+    """The options of the process that serves."""
+    given = [("--host", front.host), ("--port", str(front.port)), ("--path-prefix", path_prefix)]
+    given += [("--allowed-host", host) for host in front.hosts]
+    given += [("--proxy-user-header", front.user_header)] if front.user_header else []
+    given += [("--proxy-address", address) for address in front.proxies]
+    return [f"{option}={value}" for option, value in given] + (["--no-daemon"] if no_daemon else [])
 
 
 def _absolute(profile: str) -> str:

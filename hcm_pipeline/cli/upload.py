@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -38,7 +37,7 @@ def upload(
         done = flow.upload(
             installation(),
             manifest,
-            past_canary_by=getpass.getuser() if past_canary else None,
+            past_canary_by=flow.system_user() if past_canary else None,
             announce=note if as_json else say,
             progress=lambda settled, requests: progress(f"sent {settled:,} of {requests:,} requests"),
         )

@@ -4,12 +4,11 @@ An upload is an action on someone else's system and no table, so it is an op; wh
 materializations of `receipts` and `outcomes`.
 """
 
-import getpass
-
 import dagster as dg
 
 from hcm_pipeline import flow
 from hcm_pipeline.defs import metadata as md
+from hcm_pipeline.defs.persons import person_of
 from hcm_pipeline.defs.resources import Pipeline
 
 UPLOAD_JOB = "upload_manifest"
@@ -77,7 +76,10 @@ def _receipts(manifest: flow.JournaledManifest, report: flow.UploadReport) -> dg
 
 
 class DecisionConfig(dg.Config):
-    """A decision about a manifest, named by its id or a beginning of it that fits no other: who decides, and why."""
+    """A decision about a manifest, named by its id or a beginning of it that fits no other: who decides, and why.
+
+    `by` counts only where nobody signs in: behind a reverse proxy it is who is signed in there.
+    """
 
     manifest_id: str
     why: str | None = None
@@ -87,23 +89,22 @@ class DecisionConfig(dg.Config):
 @dg.op(name="approve", description="Let a held manifest go out; counts for guards.approval_hours of the profile.")
 def approve_op(context: dg.OpExecutionContext, config: DecisionConfig, pipeline: Pipeline) -> None:
     """See `flow.approve`; the upload sensor starts the upload."""
-    _tell(context, flow.approve(pipeline.installation(), config.manifest_id, by=_by(context, config), why=config.why))
+    who = person_of(context, config.by)
+    found = flow.approve(pipeline.installation(), config.manifest_id, by=who.name, why=config.why, how=who.way)
+    _tell(context, found)
 
 
 @dg.op(name="reject", description="Let nothing more of a manifest go out; its workers are withheld until they change.")
 def reject_op(context: dg.OpExecutionContext, config: DecisionConfig, pipeline: Pipeline) -> None:
     """See `flow.reject`."""
-    _tell(context, flow.reject(pipeline.installation(), config.manifest_id, by=_by(context, config), why=config.why))
+    who = person_of(context, config.by)
+    _tell(context, flow.reject(pipeline.installation(), config.manifest_id, by=who.name, why=config.why, how=who.way))
 
 
 def _tell(context: dg.OpExecutionContext, found: flow.JournaledManifest) -> None:
-    context.log.info(f"manifest {found.manifest_id} is {found.state}")
+    reason = f" ({found.reason})" if found.reason else ""
+    context.log.info(f"manifest {found.manifest_id} is {found.state}{reason}")
     context.instance.add_run_tags(context.run_id, {md.MANIFEST_TAG: found.manifest_id})
-
-
-def _by(context: dg.OpExecutionContext, config: DecisionConfig) -> str:
-    """The person who decides: the config says it, or the run's tag `user`; Dagster itself knows no users, so else the system's."""
-    return config.by or context.run.tags.get("user") or getpass.getuser()
 
 
 @dg.op(name="outcomes", description="Read the provisioning log until every accepted operation has an outcome.")

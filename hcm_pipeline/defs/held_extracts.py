@@ -3,6 +3,7 @@
 import dagster as dg
 
 from hcm_pipeline import flow
+from hcm_pipeline.defs.persons import person_of
 from hcm_pipeline.defs.resources import Pipeline
 
 EXTRACT_JOB = "decide_extract"
@@ -13,8 +14,8 @@ class ExtractDecision(dg.Config):
 
     sha256: str
     decision: str
-    by: str
     why: str
+    by: str | None = None
 
 
 @dg.op(name="extract", description="Enter a decision about an extract; the next run of its date acts on it.")
@@ -22,8 +23,9 @@ def decide_extract_op(context: dg.OpExecutionContext, config: ExtractDecision, p
     """Raises Failure for another word than accept and refuse, and UsageError when no extract begins so, or several do."""
     if config.decision not in ("accept", "refuse"):
         raise dg.Failure(f"decision is {config.decision!r}; accept or refuse")
+    who = person_of(context, config.by)
     extract = flow.decide_extract(
-        pipeline.installation(context.log), config.sha256, config.decision, by=config.by, why=config.why
+        pipeline.installation(context.log), config.sha256, config.decision, by=who.name, why=config.why, how=who.way
     )
     context.log.info(f"{extract.name} of {extract.business_date}: {config.decision}")
 

@@ -19,8 +19,11 @@ def materialize(settings: Settings, first: dt.date, last: dt.date, progress: Cal
     from hcm_pipeline.definitions import build
     from hcm_pipeline.defs.assets import DAILY_JOB
     from hcm_pipeline.defs.instance import RANGE_END, RANGE_START, instance_of, run_job
+    from hcm_pipeline.defs.metadata import DATE_TAG, SIGNED_IN_TAG, WAY_TAG
+    from hcm_pipeline.flow import system_user
+    from hcm_pipeline.front import Way
 
-    tags = {"hcm/business_date": last.isoformat()}
+    tags = {DATE_TAG: last.isoformat(), WAY_TAG: Way.CLI.value, SIGNED_IN_TAG: system_user()}
     if first != last:
         tags |= {RANGE_START: first.isoformat(), RANGE_END: last.isoformat()}
     with instance_of(settings.home) as instance:

@@ -17,6 +17,9 @@ MANIFEST_TAG = "hcm/manifest"
 DATE_TAG = "hcm/business_date"
 PROCESS_TAG = "hcm/process"
 """The process of a run that a command made inside itself."""
+WAY_TAG = "hcm/way"
+SIGNED_IN_TAG = "hcm/signed_in"
+"""How a run of the web server was started, and who was signed in there; the front sets both, over whatever a client sent."""
 SHOWN_ROWS = 20
 """Refused rows of a file that a run's log names; the count is of all."""
 

@@ -8,6 +8,7 @@ import dagster as dg
 from hcm_pipeline import flow
 from hcm_pipeline.defs import metadata as md
 from hcm_pipeline.defs.partitions import business_dates
+from hcm_pipeline.defs.persons import starter_of
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.errors import PlanHeld
 from hcm_pipeline.profile import Profile
@@ -69,7 +70,8 @@ def build_plan(profile: Profile) -> dg.AssetsDefinition:
     )
     def plan(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[Any]:
         here = pipeline.installation(context.log)
-        made = flow.plan(here.warehouse, here.loaded, here.target, progress=pipeline.progress(context.log))
+        made = flow.plan(here.warehouse, here.loaded, here.target, progress=pipeline.progress(context.log),
+                         started_by=starter_of(context.run))  # fmt: skip
         here.warehouse.publish()
         if made is not None:
             flow.verify_files(here.home, made)

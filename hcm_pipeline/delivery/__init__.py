@@ -61,6 +61,8 @@ from hcm_pipeline.delivery.service import (
 )
 from hcm_pipeline.delivery.state import (
     WAITING,
+    ApprovalRule,
+    BrokenChain,
     Decision,
     DeliveryState,
     Journal,
@@ -88,6 +90,8 @@ __all__ = [
     "UNKNOWN_CODE",
     "WAITING",
     "Answer",
+    "ApprovalRule",
+    "BrokenChain",
     "Canary",
     "Column",
     "Decision",

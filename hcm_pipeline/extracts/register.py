@@ -178,7 +178,14 @@ def named(con: duckdb.DuckDBPyConnection, beginning: str) -> Extract:
 
 
 def decide(
-    con: duckdb.DuckDBPyConnection, extract: Extract, decision: str, *, by: str, why: str, now: dt.datetime
+    con: duckdb.DuckDBPyConnection,
+    extract: Extract,
+    decision: str,
+    *,
+    by: str,
+    why: str,
+    now: dt.datetime,
+    how: str = "cli",
 ) -> None:
     """Enter an approval or a refusal (accept, refuse), in a transaction of its own; the next run of the extract's date acts on it.
 
@@ -186,7 +193,7 @@ def decide(
     """
     with transaction(con):
         con.execute(
-            "insert into extract_decisions values (?, ?, ?, ?, ?)", [extract.extract_id, decision, by, now, why]
+            "insert into extract_decisions values (?, ?, ?, ?, ?, ?)", [extract.extract_id, decision, by, now, why, how]
         )
         if decision == "refuse":
             con.execute(

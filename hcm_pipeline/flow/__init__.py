@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.deciding import decide_identity as decide_identity
     from hcm_pipeline.flow.deciding import reject as reject
     from hcm_pipeline.flow.deciding import retry as retry
+    from hcm_pipeline.flow.deciding import system_user as system_user
     from hcm_pipeline.flow.directories import DirectoriesRead as DirectoriesRead
     from hcm_pipeline.flow.directories import Read as Read
     from hcm_pipeline.flow.directories import Wish as Wish
@@ -164,6 +165,7 @@ _MODULES = {
         "decide_identity",
         "reject",
         "retry",
+        "system_user",
     ),
     "directories": (
         "DirectoriesRead",

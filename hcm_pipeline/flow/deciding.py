@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from hcm_pipeline.delivery import ApprovalRule, decide_retry
 from hcm_pipeline.delivery import JournaledManifest as JournaledManifest
-from hcm_pipeline.delivery import decide_retry
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.extracts import Extract, named
 from hcm_pipeline.extracts import decide as enter_decision
@@ -19,27 +21,47 @@ from hcm_pipeline.verdicts import Kind
 from hcm_pipeline.warehouse import scratch
 
 
-def approve(installation: Installation, manifest: str, *, by: str, why: str | None) -> JournaledManifest:
+def system_user() -> str:
+    """The account of the system that this process runs under, whatever `LOGNAME` says; its number when it has no name."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
+def approve(
+    installation: Installation, manifest: str, *, by: str, why: str | None, how: str = "cli"
+) -> JournaledManifest:
     """Let a held manifest go out for the profile's `guards.approval_hours`. `manifest`: a beginning of its id that fits no other.
 
-    Raises UsageError for an id that fits none or several, and for a manifest that cannot be approved any more.
+    A manifest for which the profile's guards want two people stays held until the second has approved it. `how`: `cli`, `ui` or
+    `proxy`. Raises UsageError for an id that fits none or several, for a manifest that cannot be approved any more, and for a
+    person whose approval does not count.
     """
+    guards = installation.profile.guards
     until = installation.clock() + dt.timedelta(hours=installation.profile.guards.approval_hours)
     with installation.journal() as journal:
-        return journal.approve(journal.get(manifest).manifest_id, by=by, why=why, until=until)
+        found = journal.get(manifest)
+        large = guards.two_people_above is not None and found.operations > guards.two_people_above
+        rule = ApprovalRule(2 if large else 1, guards.not_who_started)
+        return journal.approve(found.manifest_id, by=by, why=why, until=until, how=how, rule=rule)
 
 
-def reject(installation: Installation, manifest: str, *, by: str, why: str | None) -> JournaledManifest:
+def reject(
+    installation: Installation, manifest: str, *, by: str, why: str | None, how: str = "cli"
+) -> JournaledManifest:
     """Let nothing more of a manifest go out. Raises UsageError like `approve`."""
     with installation.journal() as journal:
-        return journal.reject(journal.get(manifest).manifest_id, by=by, why=why)
+        return journal.reject(journal.get(manifest).manifest_id, by=by, why=why, how=how)
 
 
-def decide_extract(installation: Installation, sha256: str, decision: str, *, by: str, why: str) -> Extract:
+def decide_extract(
+    installation: Installation, sha256: str, decision: str, *, by: str, why: str, how: str = "cli"
+) -> Extract:
     """`accept` or `refuse` an extract, named by the beginning of its sha256; the next run of its date acts on it."""
     with installation.warehouse.write() as con:
         extract = named(con, sha256)
-        enter_decision(con, extract, decision, by=by, why=why, now=installation.clock())
+        enter_decision(con, extract, decision, by=by, why=why, how=how, now=installation.clock())
         con.execute(
             "update verdicts set tripped = false where kind = ? and subject = ?", [Kind.COMPLETENESS, extract.sha256]
         )

@@ -25,16 +25,25 @@ from hcm_pipeline.workers import prepare
 
 
 def plan(
-    warehouse: Warehouse, loaded: LoadedProfile, target: str, *, clock: Clock = utc_now, progress: Progress = quiet
+    warehouse: Warehouse,
+    loaded: LoadedProfile,
+    target: str,
+    *,
+    clock: Clock = utc_now,
+    progress: Progress = quiet,
+    started_by: str | None = None,
 ) -> Plan | None:
-    """Plan what the newest snapshot asks for; None when no business date was processed yet. Raises GuardStop (see `give_names`)."""
+    """Plan what the newest snapshot asks for; None when no business date was processed yet. Raises GuardStop (see `give_names`).
+
+    `started_by`: the person who started the run, None when nobody is known, as of a sensor's.
+    """
     try:
         with warehouse.write() as con, Journal(warehouse.home.journal, clock=clock) as journal:
             prepare(con, loaded)
             _name_the_rest(con, loaded, clock())
             with scratch(con) as t:
                 task = task_of(t, loaded, EntraTarget(target, profile=loaded.profile), clock())
-                made = make_plan(con, task, warehouse.home, journal, progress) if task else None
+                made = make_plan(con, task, warehouse.home, journal, progress, started_by) if task else None
             if made is not None:
                 with transaction(con):
                     verdict_table.keep_plan(con, made, clock())
@@ -54,7 +63,7 @@ def undo(
     """
     with warehouse.write() as con:
         ask_undo(con, target, manifest_id, by, clock())
-    made = plan(warehouse, loaded, target, clock=clock, progress=progress)
+    made = plan(warehouse, loaded, target, clock=clock, progress=progress, started_by=by)
     if made is None or not any(manifest.undoes == manifest_id for manifest in made.held):
         left_out = made.left_out.get(manifest_id, {}) if made else {}
         why = (

@@ -8,6 +8,9 @@ from pydantic import Field, model_validator
 
 from hcm_pipeline.profile.value_types import Identifier, Model
 
+LATER_GUARDS = ("two_people_above", "not_who_started")
+"""Keys that came after the first profiles, see `source_section.LATER_KEYS`."""
+
 
 class GuardKind(StrEnum):
     """The changes that a limit counts."""
@@ -56,6 +59,10 @@ class Guards(Model):
 
     approval_hours: float = Field(24.0, gt=0)
     """An approval counts when the upload begins within so many hours."""
+    two_people_above: int | None = Field(None, ge=0)
+    """A manifest of more operations than this needs the approvals of two people; None: of one."""
+    not_who_started: bool = False
+    """Whether an approval must be by somebody other than the one who started the run that planned it."""
     others_go_on: bool = True
     """Whether what no guard stops goes out while the rest waits."""
     cohorts: tuple[Identifier, ...] = ("legal_employer", "country", "company", "worker_type")

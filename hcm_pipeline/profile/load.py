@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from hcm_pipeline.errors import ProfileError, ProfileFault
 from hcm_pipeline.profile.checks import cross_faults
 from hcm_pipeline.profile.conditions import condition_faults
+from hcm_pipeline.profile.guard_section import LATER_GUARDS, Guards
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.profile.source_section import LATER_KEYS, Source
 
@@ -81,6 +82,9 @@ def _digest(profile: Profile) -> str:
         for key in LATER_KEYS:
             if getattr(source, key) == Source.model_fields[key].default:
                 del dumped[key]
+    for key in LATER_GUARDS:
+        if getattr(profile.guards, key) == Guards.model_fields[key].default:
+            del values["guards"][key]
     return hashlib.sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 

@@ -47,7 +47,8 @@ create table extract_decisions (
     decision varchar not null,             -- accept | refuse
     decided_by varchar not null,
     decided_at timestamptz not null,
-    why varchar not null
+    why varchar not null,
+    how varchar not null                   -- cli | ui | proxy
 );
 
 -- === workers/
@@ -461,7 +462,8 @@ create table manifest_decisions (
     decided_by varchar not null,
     decided_at timestamptz not null,
     why varchar,
-    expires_at timestamptz
+    expires_at timestamptz,
+    how varchar not null                   -- cli | ui | proxy
 );
 
 -- === targets/entra/, the provisioning log and the synchronization job

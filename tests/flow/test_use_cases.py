@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import orjson
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 
 from hcm_pipeline import flow
 from hcm_pipeline.cli.main import app
-from hcm_pipeline.delivery import Pause, PauseKind
+from hcm_pipeline.delivery import BrokenChain, Pause, PauseKind
 from hcm_pipeline.delivery.state.journal import Journal
 from hcm_pipeline.errors import ExtractHeld, GuardStop, HomeError, UsageError
 from hcm_pipeline.flow import Installation, utc_now, verdict_table
@@ -209,3 +210,46 @@ def test_json_has_the_name_of_a_column_that_python_keeps_for_itself(capsys: pyte
     assert orjson.loads(capsys.readouterr().out) == {
         "moves": [{"from": None, "to": "OU=New,DC=x", "cause": "worker", "accounts": 1}]
     }
+
+
+def ask_for(firm: Firm, here: Installation, keys: str) -> Installation:
+    """The same installation with more keys of the guards."""
+    text = (firm.folder / "firm.toml").read_text(encoding="utf-8")
+    (firm.folder / "firm.toml").write_text(f"{text}\n[guards]\n{keys}\n", encoding="utf-8")
+    return Installation(here.settings)
+
+
+@pytest.mark.parametrize(("above", "state"), [(1, "held"), (2, "ready")])
+def test_a_large_manifest_needs_two_people_and_a_small_one_does_not(
+    firm: Firm, here: Installation, above: int, state: str
+) -> None:
+    [held] = planned(firm, here).held
+    asking = ask_for(firm, here, f"two_people_above = {above}")
+    assert flow.approve(asking, held.manifest_id, by="Ada", why=None).state == state
+    assert flow.approve(asking, held.manifest_id, by="Ben", why=None, how="proxy").state == "ready"
+
+
+def test_the_starter_of_a_run_is_kept_with_its_plan(firm: Firm, here: Installation) -> None:
+    firm.take([worker(n) for n in range(2)], day(2))
+    made = flow.plan(here.warehouse, here.loaded, here.target, started_by="Ada")
+    here.warehouse.publish()
+    assert made is not None
+    asking = ask_for(firm, here, "not_who_started = true")
+    with pytest.raises(UsageError, match="Ada started its run"):
+        flow.approve(asking, made.held[0].manifest_id, by="Ada", why=None)
+    assert flow.approve(asking, made.held[0].manifest_id, by="Ben", why=None).state == "ready"
+
+
+def test_status_and_the_next_plan_refuse_a_broken_chain_of_decisions(firm: Firm, here: Installation) -> None:
+    [held] = planned(firm, here).held
+    flow.approve(here, held.manifest_id, by="Ada", why=None)
+    with sqlite3.connect(here.home.journal) as journal:
+        journal.execute("UPDATE decisions SET decided_by = 'cfo'")
+    journal.close()
+    for look in (
+        lambda: flow.status(here),
+        lambda: flow.plan(here.warehouse, here.loaded, here.target),
+        lambda: flow.approve(here, held.manifest_id, by="Ada", why=None),
+    ):
+        with pytest.raises(BrokenChain, match="decision 1 was changed after it was given"):
+            look()

@@ -170,6 +170,13 @@ def test_the_digest_is_of_what_a_profile_says_and_not_of_its_spelling() -> None:
     assert parse_profile(changed('column = "First"', 'column = "Given"'), "firm.toml").sha256 != plain
 
 
+def test_keys_of_the_guards_that_came_later_count_in_the_digest_only_where_they_are_used() -> None:
+    plain = parse_profile(GOOD, "firm.toml").sha256
+    assert parse_profile(f"{GOOD}\n[guards]\nnot_who_started = false", "firm.toml").sha256 == plain
+    for used in ("two_people_above = 0", "not_who_started = true"):
+        assert parse_profile(f"{GOOD}\n[guards]\n{used}", "firm.toml").sha256 != plain
+
+
 def test_keys_that_came_later_count_in_the_digest_only_where_they_are_used() -> None:
     plain = parse_profile(GOOD, "firm.toml").sha256
     for unused in ('format = "delimited"', 'namespace = ""', "fields = {}"):

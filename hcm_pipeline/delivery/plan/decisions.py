@@ -48,9 +48,9 @@ def take_over(t: Scratch, journal: DeliveryState, kept: Kept) -> int:
 
 def _take(t: Scratch, journal: DeliveryState, kept: Kept, decision: Decision) -> None:
     t.run(
-        f"insert into {kept.decisions} values (?, ?, ?, ?, ?, ?, ?)",
+        f"insert into {kept.decisions} values (?, ?, ?, ?, ?, ?, ?, ?)",
         [decision.decision_no, decision.manifest_id, decision.decision, decision.decided_by, decision.decided_at,
-         decision.why, decision.expires_at],
+         decision.why, decision.expires_at, decision.how],
     )  # fmt: skip
     t.run(f"delete from {kept.withheld} where manifest_id = ? and reason = 'rejected'", [decision.manifest_id])
     rejected = decision.decision == "reject"

@@ -92,19 +92,25 @@ def sizes_of(journal: DeliveryState, task: Task) -> Sizes:
 
 
 def make_plan(
-    con: duckdb.DuckDBPyConnection, task: Task, home: Home, journal: DeliveryState, progress: Progress = lambda _: None
+    con: duckdb.DuckDBPyConnection,
+    task: Task,
+    home: Home,
+    journal: DeliveryState,
+    progress: Progress = lambda _: None,
+    started_by: str | None = None,
 ) -> Plan:
     """Plan; the manifests are on disk and registered at the end.
 
     A crash at any point leaves either no manifest or those that the same call makes again under the same ids. Raises SentMeanwhile
-    when an upload keeps sending while it plans.
+    when an upload keeps sending while it plans, and BrokenChain. `started_by`: the person whose run plans, None when nobody is
+    known.
     """
     for _ in range(ATTEMPTS - 1):
         try:
-            return _attempt(con, task, home, journal, progress)
+            return _attempt(con, task, home, journal, progress, started_by)
         except SentMeanwhile:
             continue
-    return _attempt(con, task, home, journal, progress)
+    return _attempt(con, task, home, journal, progress, started_by)
 
 
 def preview(t: Scratch, task: Task, journal: DeliveryState) -> Preview:
@@ -178,7 +184,12 @@ def _counts(parts: Sequence[Part]) -> dict[OperationKind, int]:
 
 
 def _attempt(
-    con: duckdb.DuckDBPyConnection, task: Task, home: Home, journal: DeliveryState, progress: Progress
+    con: duckdb.DuckDBPyConnection,
+    task: Task,
+    home: Home,
+    journal: DeliveryState,
+    progress: Progress,
+    started_by: str | None,
 ) -> Plan:
     target = task.target.key
     target_state.prepare(con, task.target)
@@ -188,7 +199,7 @@ def _attempt(
         made, placed = _write(t, task, home, journal, before, progress)
     folders = [(manifest, folder_of(home.manifests, manifest).relative_to(home.path)) for manifest, _ in placed]
     rest_of = {manifest.manifest_id: part.rest_of for manifest, part in placed if part.rest_of}
-    journal.register_plan(target, folders, planned_after=seen, rest_of=rest_of)
+    journal.register_plan(target, folders, planned_after=seen, rest_of=rest_of, started_by=started_by)
     superseded = {m.manifest_id for m in before.manifests} - {manifest.manifest_id for manifest, _ in placed}
     return replace(made, superseded=tuple(sorted(superseded)))
 

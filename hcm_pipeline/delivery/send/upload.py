@@ -87,14 +87,15 @@ def upload(
 
     Raises UsageError for an unknown id; GuardStop for a manifest that waits for an approval or was rejected;
     PipelineError when the manifest's bytes are not those planned, it belongs to another target, or another upload does
-    not finish in time; what `still_holds` raises of a manifest of which nothing was sent yet; SignInFailed; ServiceRefused
-    when the service takes no request at all; ServiceUnavailable when patience ran out. After any of
+    not finish in time; BrokenChain; what `still_holds` raises of a manifest of which nothing was sent yet; SignInFailed;
+    ServiceRefused when the service takes no request at all; ServiceUnavailable when patience ran out. After any of
     these the upload can be started again.
     """
     terms = terms or UploadTerms()
     found = journal.get(manifest_id)
     with _only_uploader(home.locks, target, terms.patience):
         found = journal.get(found.manifest_id)  # another uploader may have finished it meanwhile
+        journal.verify_decisions()
         refuse_undecided(found)
         if found.state not in OPEN:
             log.info("manifest %s is %s already; nothing was sent", found.manifest_id[:12], found.state)

@@ -3,6 +3,7 @@
 `DeliveryState` is what delivery asks of it, and `Journal` its implementation in SQLite.
 """
 
+from hcm_pipeline.delivery.state.decision_chain import BrokenChain
 from hcm_pipeline.delivery.state.interface import CallState, DeliveryState, PauseState
 from hcm_pipeline.delivery.state.journal import Journal
 from hcm_pipeline.delivery.state.journal_records import (
@@ -12,6 +13,7 @@ from hcm_pipeline.delivery.state.journal_records import (
     UNSETTLED,
     WAITING,
     Acceptance,
+    ApprovalRule,
     Decision,
     JournaledManifest,
     ManifestProgress,
@@ -33,6 +35,8 @@ __all__ = [
     "UNSETTLED",
     "WAITING",
     "Acceptance",
+    "ApprovalRule",
+    "BrokenChain",
     "CallState",
     "Decision",
     "DeliveryState",

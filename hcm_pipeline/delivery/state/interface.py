@@ -16,6 +16,7 @@ from hcm_pipeline.delivery.manifest import Manifest
 from hcm_pipeline.delivery.service import OutcomeEntry
 from hcm_pipeline.delivery.state.journal_records import (
     Acceptance,
+    ApprovalRule,
     Decision,
     JournaledManifest,
     ManifestProgress,
@@ -68,6 +69,7 @@ class DeliveryState(Protocol):
     def register_plan(
         self, target: str, parts: Sequence[tuple[Manifest, Path]], *, planned_after: int | None = None,
         nothing: str = "nothing is left to send", rest_of: Mapping[str, str] | None = None,
+        started_by: str | None = None,
     ) -> None: ...  # fmt: skip
     def get(self, manifest: str) -> JournaledManifest: ...
     def manifests(self, *states: ManifestState) -> list[JournaledManifest]: ...
@@ -75,8 +77,18 @@ class DeliveryState(Protocol):
     def begun_approved(self, target: str) -> list[JournaledManifest]: ...
     def held_manifests(self, target: str) -> list[JournaledManifest]: ...
 
-    def approve(self, manifest_id: str, *, by: str, why: str | None, until: dt.datetime) -> JournaledManifest: ...
-    def reject(self, manifest_id: str, *, by: str, why: str | None) -> JournaledManifest: ...
+    def approve(
+        self,
+        manifest_id: str,
+        *,
+        by: str,
+        why: str | None,
+        until: dt.datetime,
+        how: str = "cli",
+        rule: ApprovalRule = ...,
+    ) -> JournaledManifest: ...
+    def reject(self, manifest_id: str, *, by: str, why: str | None, how: str = "cli") -> JournaledManifest: ...
+    def verify_decisions(self) -> None: ...
     def decisions(self, after: int = 0) -> list[Decision]: ...
 
     def start(self, manifest_id: str) -> None: ...

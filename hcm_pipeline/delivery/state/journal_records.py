@@ -50,7 +50,8 @@ class JournaledManifest:
     """One manifest as the journal has it. `folder` is relative to the home.
 
     `held_for` is the matter that a person decides about, None of a free one; `approved_until` is set while an approval counts.
-    `newest`: it belongs to the newest plan of its target.
+    `newest`: it belongs to the newest plan of its target. `started_by`: the person whose run planned it first, None when nobody is
+    known.
     """
 
     manifest_id: str
@@ -68,19 +69,43 @@ class JournaledManifest:
     held_for: str | None
     approved_until: dt.datetime | None
     newest: bool
+    started_by: str | None = None
 
 
 @dataclass(frozen=True)
 class Decision:
-    """A person's decision about a manifest: `approve` or `reject`. An approval counts until `expires_at`."""
+    """A person's decision about a manifest: `approve` or `reject`. An approval counts until `expires_at`.
+
+    `how`: at the command line (`cli`, the system's account), in the UI (`ui`, a name that nobody checked), or there signed in at
+    the reverse proxy (`proxy`). `before` and `digest`: see `decision_chain`.
+    """
 
     decision_no: int
     manifest_id: str
     decision: str
     decided_by: str
+    how: str
     decided_at: dt.datetime
     why: str | None
     expires_at: dt.datetime | None
+    before: str
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class ApprovalRule:
+    """How many people must approve a manifest, each under a name of their own, and whether one of them may have started its run.
+
+    A rule that asks for more than one, or for another person, takes names only that somebody has checked: not those of `ui`.
+    """
+
+    people: int = 1
+    not_who_started: bool = False
+
+    @property
+    def usual(self) -> bool:
+        """Whether one person, any person, is enough."""
+        return self.people < 2 and not self.not_who_started
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from hcm_pipeline.sqlite_state import Schema
 TABLES = """
 -- one row: one manifest that was ever planned for upload. folder: relative to the home. held_for: what a person decides
 -- about, NULL of a free one. approved_until: a ready one counts as held from then on. newest: it is of its target's newest
--- plan
+-- plan. started_by: the person whose run planned it first, NULL when nobody is known (a sensor, a schedule)
 CREATE TABLE manifests (
     manifest_id TEXT PRIMARY KEY,
     business_date TEXT NOT NULL,
@@ -24,7 +24,8 @@ CREATE TABLE manifests (
     reason TEXT,
     held_for TEXT,
     approved_until TEXT,
-    newest INTEGER NOT NULL DEFAULT 1
+    newest INTEGER NOT NULL DEFAULT 1,
+    started_by TEXT
 ) WITHOUT ROWID;
 CREATE INDEX manifests_by_target ON manifests (target, state);
 
@@ -67,15 +68,20 @@ CREATE TABLE acceptances (
     service_time TEXT NOT NULL
 );
 
--- one row: what a person decided about one manifest. expires_at: of an approval, until when its upload may begin
+-- one row: what a person decided about one manifest. how: at the command line, in the UI, or there signed in at a proxy.
+-- expires_at: of an approval, until when its upload may begin. before: the digest of the decision before. digest: the sha256
+-- over the row, see `decision_chain`
 CREATE TABLE decisions (
     decision_no INTEGER PRIMARY KEY AUTOINCREMENT,
     manifest_id TEXT NOT NULL REFERENCES manifests,
     decision TEXT NOT NULL CHECK (decision IN ('approve', 'reject')),
     decided_by TEXT NOT NULL,
+    how TEXT NOT NULL CHECK (how IN ('cli', 'ui', 'proxy')),
     decided_at TEXT NOT NULL,
     why TEXT,
-    expires_at TEXT
+    expires_at TEXT,
+    before TEXT NOT NULL,
+    digest TEXT NOT NULL
 );
 
 -- one row: one manifest, in the order of planning: a newer plan has a higher place

@@ -109,6 +109,7 @@ class ManifestRecords:
             held_for=row["held_for"],
             approved_until=until,
             newest=bool(row["newest"]),
+            started_by=row["started_by"],
         )
 
     def _now(self) -> str:

@@ -36,6 +36,7 @@ class PlanRecords(DecisionRecords):
     def register_plan(
         self, target: str, parts: Sequence[tuple[Manifest, Path]], *, planned_after: int | None = None,
         nothing: str = "nothing is left to send", rest_of: Mapping[str, str] | None = None,
+        started_by: str | None = None,
     ) -> None:  # fmt: skip
         """Enter the manifests of a plan, and supersede every other unfinished one of the target. Harmless twice.
 
@@ -44,7 +45,7 @@ class PlanRecords(DecisionRecords):
         before the delivered state was read: when a request went out since, the plan does not know of it, and SentMeanwhile
         says to plan again. `nothing` is the reason that is kept when the plan is empty. `rest_of` names, for a manifest that
         holds nothing but what is left of one that `begun_approved` named, that one: the approval of it stands for the rest,
-        unless it was taken back since.
+        unless it was taken back since. `started_by` is the person whose run plans, None when nobody is known.
 
         A manifest that was superseded or rejected comes back when it is planned again, to be sent from its first request.
         """
@@ -52,13 +53,14 @@ class PlanRecords(DecisionRecords):
             if planned_after is not None and self.last_send(target) > planned_after:
                 raise SentMeanwhile(f"{_named(parts)}: requests were sent while it was planned; plan again")
             for manifest, folder in parts:
-                self._enter(manifest, folder)
+                self._enter(manifest, folder, started_by)
                 former = (rest_of or {}).get(manifest.manifest_id)
                 if former is None or self.existing(manifest.manifest_id).state is not ManifestState.HELD:
                     continue
                 if self.existing(former).state in OPEN:  # nobody has rejected it while the plan was made
-                    self._decide(manifest.manifest_id, "approve", self._approval(former)["decided_by"],
-                                 f"{REST_OF}{former[:12]}, which was approved", None)  # fmt: skip
+                    given = self._approval(former)
+                    why = f"{REST_OF}{former[:12]}, which was approved"
+                    self._decide(manifest.manifest_id, "approve", given["decided_by"], given["how"], why, None)
                     self._to(ManifestState.READY, manifest.manifest_id)
             ids = [manifest.manifest_id for manifest, _ in parts]
             marks = ", ".join("?" * len(ids))
@@ -72,15 +74,15 @@ class PlanRecords(DecisionRecords):
                 f"UPDATE manifests SET newest = manifest_id IN ({marks}) WHERE target = ?", (*ids, target)
             )
 
-    def _enter(self, manifest: Manifest, folder: Path) -> None:
+    def _enter(self, manifest: Manifest, folder: Path, started_by: str | None) -> None:
         state = ManifestState.HELD if manifest.held_for else ManifestState.READY
         found = self._find(manifest.manifest_id)
         if found is None:
             self._file.db.execute(
                 "INSERT INTO manifests (manifest_id, business_date, target, folder, requests, operations, state,"
-                " created_at, held_for) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " created_at, held_for, started_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (manifest.manifest_id, manifest.business_date.isoformat(), manifest.target, folder.as_posix(),
-                 manifest.requests, manifest.operations, state, self._now(), manifest.held_for),
+                 manifest.requests, manifest.operations, state, self._now(), manifest.held_for, started_by),
             )  # fmt: skip
             self._order_last(manifest.manifest_id)
         elif found.state in CLOSED:

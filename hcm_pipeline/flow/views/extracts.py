@@ -51,6 +51,7 @@ class ExtractDecision:
     decided_by: str
     decided_at: dt.datetime
     why: str
+    how: str
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def _story(con: duckdb.DuckDBPyConnection, extract_id: int, row: dict[str, objec
     decisions = values_of(
         con,
         ExtractDecision,
-        "select decision, decided_by, decided_at, why from extract_decisions where extract_id = ? order by decided_at",
+        "select decision, decided_by, decided_at, why, how from extract_decisions where extract_id = ? order by decided_at",
         [extract_id],
     )
     return ExtractStory(**row, findings=tuple(findings), decisions=tuple(decisions))  # type: ignore[arg-type]

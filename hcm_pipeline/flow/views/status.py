@@ -75,8 +75,9 @@ class Status:
 
 
 def status(installation: Installation) -> Status:
-    """Look at the journal, the landing folder and the read copy."""
+    """Look at the journal, the landing folder and the read copy. Raises BrokenChain."""
     with installation.journal() as journal:
+        journal.verify_decisions()
         manifests = journal.manifests()
         pause = journal.pauses(installation.target).paused()
         return Status(
