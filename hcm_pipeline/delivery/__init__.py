@@ -75,6 +75,7 @@ from hcm_pipeline.delivery.state import (
     RequestRecord,
     RequestState,
     SendResult,
+    SharedGate,
 )
 from hcm_pipeline.delivery.target import Column, Desired, Limits, RequestForm, Target, digest_sql, names_of
 
@@ -127,6 +128,7 @@ __all__ = [
     "SendResult",
     "Service",
     "ServiceStopped",
+    "SharedGate",
     "Snapshot",
     "Target",
     "Task",

@@ -51,7 +51,7 @@ def upload(
     """
     with open_target(installation.settings) as connection, installation.journal() as journal:
         announce(describe(connection))
-        target = live(connection, installation.profile.delivery.own_quota)
+        target = live(connection, installation.profile.delivery.own_quota, journal)
         chosen = (
             [journal.get(manifest)] if manifest else [m for m in journal.open_manifests() if m.target == target.key]
         )

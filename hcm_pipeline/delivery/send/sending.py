@@ -81,9 +81,8 @@ class Sending:
         self._aside: deque[Request] = deque()
         self._stop: BaseException | None = None
         self._wide = False
-        self._stretch = (
-            0  # failures of the service and tokens refused so far: attempts from before the last one say nothing of what came after
-        )
+        # failures of the service and refused tokens so far: attempts from before the last one say nothing of what came after
+        self._stretch = 0
         self._failures = 0  # in a row
         self._waited = 0.0  # since the last success, in seconds
         self._not_before = line.clock()
