@@ -10,6 +10,7 @@ import dagster as dg
 
 from hcm_pipeline import flow
 from hcm_pipeline.defs import metadata as md
+from hcm_pipeline.defs.expected import expected
 from hcm_pipeline.defs.resources import Pipeline
 
 UPLOAD_JOB = "upload_manifest"
@@ -33,6 +34,7 @@ class UploadConfig(dg.Config):
     name="upload",
     description="Sign in, send what is left of the manifest within the service's limits, journal every request.",
 )
+@expected()
 def upload_op(context: dg.OpExecutionContext, config: UploadConfig, pipeline: Pipeline) -> None:
     """Send one manifest. Raises what `upload` raises, and Failure when requests were refused or a person has to act.
 
@@ -85,12 +87,14 @@ class DecisionConfig(dg.Config):
 
 
 @dg.op(name="approve", description="Let a held manifest go out; counts for guards.approval_hours of the profile.")
+@expected()
 def approve_op(context: dg.OpExecutionContext, config: DecisionConfig, pipeline: Pipeline) -> None:
     """See `flow.approve`; the upload sensor starts the upload."""
     _tell(context, flow.approve(pipeline.installation(), config.manifest_id, by=_by(context, config), why=config.why))
 
 
 @dg.op(name="reject", description="Let nothing more of a manifest go out; its workers are withheld until they change.")
+@expected()
 def reject_op(context: dg.OpExecutionContext, config: DecisionConfig, pipeline: Pipeline) -> None:
     """See `flow.reject`."""
     _tell(context, flow.reject(pipeline.installation(), config.manifest_id, by=_by(context, config), why=config.why))
@@ -107,6 +111,7 @@ def _by(context: dg.OpExecutionContext, config: DecisionConfig) -> str:
 
 
 @dg.op(name="outcomes", description="Read the provisioning log until every accepted operation has an outcome.")
+@expected()
 def outcomes_op(context: dg.OpExecutionContext, pipeline: Pipeline) -> None:
     """Settle receipts; what still waits after ten minutes is left to the next run."""
     installation, progress = pipeline.installation(context.log), pipeline.progress(context.log)

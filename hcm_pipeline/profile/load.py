@@ -81,6 +81,8 @@ def _digest(profile: Profile) -> str:
         for key in LATER_KEYS:
             if getattr(source, key) == Source.model_fields[key].default:
                 del dumped[key]
+    if profile.delivery.automatic is None:  # it was true before it could be left open
+        values["delivery"]["automatic"] = True
     return hashlib.sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 

@@ -48,7 +48,13 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 
 DAYS = {"business_date": "date", "status": "varchar", "quarantined": "bigint", "rows": "bigint"}
-EXTRACTS = {"extract_id": "integer", "source": "varchar", "landed_at": "timestamptz"}
+EXTRACTS = {
+    "extract_id": "integer",
+    "source": "varchar",
+    "landed_at": "timestamptz",
+    "status": "varchar",
+    "business_date": "date",
+}
 QUIET = {"extract_id": "integer", "landed_at": "timestamptz"}
 DELIVERED = {"target": "varchar", "person_number": "varchar"}
 FAILURES = {"target": "varchar", "state": "varchar", "error_code": "varchar", "failure_class": "varchar"}
@@ -71,7 +77,7 @@ class World:
         with memory() as con, scratch(con) as t:
             observed = Observations(
                 days=t.of_rows("days", DAYS, self.days),
-                extracts=t.of_rows("extracts", EXTRACTS, self.extracts),
+                extracts=t.of_rows("extracts", EXTRACTS, [(*row, "applied", NOW.date())[:5] for row in self.extracts]),
                 quiet_deliveries=t.of_rows("quiet", QUIET, self.quiet),
                 delivered=t.of_rows("delivered", DELIVERED, [(TARGET, str(n)) for n in range(self.delivered)]),
                 failures=t.of_rows("failures", FAILURES, self.failures),
