@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from dataclasses import replace
-from importlib import resources
 from pathlib import Path
 
 import dagster as dg
@@ -212,11 +210,3 @@ def test_a_snapshot_ahead_of_the_clock_is_not_planned(location: Location) -> Non
     earlier = dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)
     with pytest.raises(GuardStop, match="2026-11-02, which is ahead of the clock"):
         flow.plan(here.warehouse, here.loaded, here.target, clock=lambda: earlier)
-
-
-def profile_saying(location: Location, automatic: str) -> Location:
-    """The location with a profile of its own."""
-    text = resources.files("hcm_pipeline.profile.builtin").joinpath("oracle-hcm.toml").read_text(encoding="utf-8")
-    own = location.home.path / "profile.toml"
-    own.write_text(f"{text}\n[delivery]\n{automatic}\n", encoding="utf-8")
-    return replace(location, profile=str(own))
