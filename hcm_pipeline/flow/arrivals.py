@@ -20,14 +20,15 @@ class Arrivals:
     reasons: tuple[str, ...]
 
 
-def find_arrivals(home: Home, profile: Profile, settle: float = SETTLE_SECONDS) -> Arrivals:
+def find_arrivals(home: Home, profile: Profile, settle: float | None = None) -> Arrivals:
     """Look at the landing folder; nothing is taken. `settle`: a file that changed so few seconds ago waits."""
+    patience = SETTLE_SECONDS if settle is None else settle
     dates: dict[str, list[str]] = {}
     reasons = []
     today = profile.workers.life.day_of(dt.datetime.fromtimestamp(time.time(), dt.UTC))
     place = place_of(home)
     for each in waiting(home, profile):
-        state = place.state(each, settle, time.time())
+        state = place.state(each, patience, time.time())
         if isinstance(state, Left):
             reasons.append(f"{each.name}: {state.reason}")
             continue
