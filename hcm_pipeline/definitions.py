@@ -43,8 +43,8 @@ def build(settings: Settings) -> dg.Definitions:
         assets=[*build_assets(profile), *build_directories(profile)],
         asset_checks=[build_alerts()],
         jobs=[daily, decide_extract_job, upload_job, outcomes_job, approve_job, reject_job, alerts],
-        sensors=build_sensors(profile),
-        schedules=[build_schedule()],
+        sensors=build_sensors(profile, sandbox=settings.target is None),
+        schedules=[build_schedule(profile)],
         resources={"pipeline": pipeline_of(settings)},
         executor=dg.in_process_executor,
     )

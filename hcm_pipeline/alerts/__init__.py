@@ -3,8 +3,9 @@
 A message holds counts, codes of the documentation, dates, names of sources and ids of manifests: nothing personal.
 """
 
-from hcm_pipeline.alerts.alert_rules import Observations, WatchedTarget, find_alerts
+from hcm_pipeline.alerts.alert_rules import Observations, WatchedTarget, failed_runs, find_alerts
 from hcm_pipeline.alerts.dispatch import Dispatched, anything_to_tell, message_of, tell
+from hcm_pipeline.alerts.failed_work import FailedWork, FailedWorkRecords
 from hcm_pipeline.alerts.messages import Alert, AlertKind, Message, Phase, Severity
 from hcm_pipeline.alerts.outbox import Due, Occurrence, Outbox
 from hcm_pipeline.alerts.receivers import MailReceiver, NotDelivered, Receiver, WebhookReceiver, receivers_of
@@ -14,6 +15,8 @@ __all__ = [
     "AlertKind",
     "Dispatched",
     "Due",
+    "FailedWork",
+    "FailedWorkRecords",
     "MailReceiver",
     "Message",
     "NotDelivered",
@@ -26,6 +29,7 @@ __all__ = [
     "WatchedTarget",
     "WebhookReceiver",
     "anything_to_tell",
+    "failed_runs",
     "find_alerts",
     "message_of",
     "receivers_of",

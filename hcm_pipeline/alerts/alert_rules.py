@@ -7,11 +7,13 @@ documentation knows. The words of a service or a file stay in the warehouse.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import duckdb
 
+from hcm_pipeline.alerts.failed_work import FailedWork
 from hcm_pipeline.alerts.messages import Alert, AlertKind, Severity
 from hcm_pipeline.delivery import (
     DeliveryState,
@@ -29,6 +31,8 @@ from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Relation, first, table
 
 EXPIRES_SOON = dt.timedelta(hours=1)
+PROCESSED_WITHIN = dt.timedelta(hours=1)
+"""An extract that was taken waits no longer, unless its business date is ahead."""
 DECIDE = "docs/how-to/read-a-plan-and-decide.md"
 RECOVER = "docs/how-to/recover.md"
 TENANT = "docs/how-to/deliver-to-a-tenant.md"
@@ -86,7 +90,26 @@ def find_alerts(
         *_job(observed.health, pauses, target),
         *_quota(pace.left(), target.limits.quota, profile),
         *_stale(con, observed.extracts, observed.quiet_deliveries, profile, now),
+        *_unprocessed(con, observed.extracts, profile, now),
     ]
+
+
+def failed_runs(found: Sequence[FailedWork]) -> list[Alert]:
+    """The alerts about work that no run has done yet. That it was given up is told by itself, after that it failed."""
+    return [
+        Alert(
+            f"{AlertKind.RUN_FAILED}:{one.work}{'' if one.next_try_at else ':given_up'}", AlertKind.RUN_FAILED,
+            Severity.WARNING if one.next_try_at else Severity.ERROR,
+            "A run failed, and is started again by itself" if one.next_try_at else "A run kept failing, and was given up",
+            f"The cause: {one.cause}" if one.next_try_at else
+            f"The cause: {one.cause} After mending it: `hcm-pipeline run --date {one.business_date}`.",
+            {"Business date": one.business_date.isoformat(), "Tries": f"{one.tries}",
+             "Failed last": f"{one.failed_at:%Y-%m-%d %H:%M}Z",
+             **({"Next try": f"{one.next_try_at:%Y-%m-%d %H:%M}Z"} if one.next_try_at else {})},
+            asset="workers", page=RECOVER,
+        )
+        for one in found
+    ]  # fmt: skip
 
 
 def _held(journal: DeliveryState, target: str) -> list[Alert]:
@@ -256,6 +279,25 @@ def _stale(
             )
         )  # fmt: skip
     return alerts
+
+
+def _unprocessed(con: duckdb.DuckDBPyConnection, extracts: Relation, profile: Profile, now: dt.datetime) -> list[Alert]:
+    """Extracts that were taken, and that no run has processed: it failed or was killed, or nobody started it."""
+    rows = con.execute(
+        f"""select business_date, count(*), min(landed_at) from {extracts}
+        where status = 'landed' and landed_at <= ? and business_date <= ? group by 1 order by 1""",
+        [now - PROCESSED_WITHIN, profile.workers.life.day_of(now)],
+    ).fetchall()
+    return [
+        Alert(
+            f"{AlertKind.UNPROCESSED}:{date}", AlertKind.UNPROCESSED, Severity.WARNING,
+            "An extract was taken and never processed",
+            f"Nothing of it has reached the snapshot. `hcm-pipeline run --date {date}` processes it, or says why it cannot.",
+            {"Business date": date.isoformat(), "Extracts": f"{number:,}", "Taken": f"{landed:%Y-%m-%d %H:%M}Z"},
+            asset="workers", page=RECOVER,
+        )
+        for date, number, landed in rows
+    ]  # fmt: skip
 
 
 def _count(con: duckdb.DuckDBPyConnection, query: str, target: str) -> int:

@@ -23,6 +23,8 @@ class AlertKind(StrEnum):
     JOB_UNKNOWN = "job_unknown"
     QUOTA = "quota"
     STALE_EXTRACT = "stale_extract"
+    RUN_FAILED = "run_failed"
+    UNPROCESSED = "unprocessed"
     TEST = "test"
 
 

@@ -47,7 +47,18 @@ CREATE TABLE messages (
     PRIMARY KEY (occurrence_id, receiver, phase)
 ) WITHOUT ROWID;
 """
-SCHEMA = Schema("outbox of alerts", (TABLES,))
+FAILED_WORK = """
+-- one row: work of which the newest run failed (see `FailedWork`). next_try_at: NULL when it was given up
+CREATE TABLE failed_work (
+    work TEXT PRIMARY KEY,
+    business_date TEXT NOT NULL,
+    tries INTEGER NOT NULL,
+    failed_at TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    next_try_at TEXT
+) WITHOUT ROWID;
+"""
+SCHEMA = Schema("outbox of alerts", (TABLES, FAILED_WORK))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,12 @@ from hcm_pipeline.cli.output import say
 from hcm_pipeline.defs.in_process import write_instance_file
 from hcm_pipeline.home import Home
 
+BY_HAND = """
+[delivery]
+# A tenant is sent nothing by a sensor until this says true and a person has started the first upload: opening the UI, running a day
+# or a backfill sends nothing then. `hcm-pipeline upload` sends what is planned.
+automatic = false
+"""
 ENV_EXAMPLE = """\
 # Set these where the pipeline runs, for instance with `set -a; . ./.env; set +a` from a copy of this file called .env.
 # Without HCM_PIPELINE_SERVICE_PRINCIPAL_ID the home's own sandbox is the target. docs/reference/environment.md describes
@@ -42,6 +48,8 @@ def init(
 ) -> None:
     """Make a home: profile.toml, dagster.yaml and .env.example. A file that is there already is left alone."""
     text = flow.built_in_text(profile)
+    if "[delivery]" not in text:
+        text += BY_HAND
     home = Home(directory.expanduser().absolute()).create()
     for name, content in (("profile.toml", text), (".env.example", ENV_EXAMPLE.format(home=home.path))):
         path = home.path / name

@@ -39,7 +39,7 @@ def run(
     here = installation()
     asked = _asked(date, from_, to)
     landed = _land(here, quiet=as_json)
-    wanted = asked or flow.pending_days(here.warehouse)
+    wanted = asked or flow.pending_days(here.warehouse, here.profile.workers.life.day_of(here.clock()))
     if not wanted:
         if as_json:
             dump({"days": [], "manifest": None, "approved": [], "held": [], "landed": landed})

@@ -51,11 +51,23 @@ def show_status(found: flow.Status) -> None:
     show_job(known.job)
     table("Withheld: not planned before it changes", ("reason", "workers"), list(known.withheld.items()))
     show_verdicts("What holds", known.tripped)
+    for work in found.failed_work:
+        say(_failed(work))
     if found.landing:
         say(f"in landing/: {', '.join(found.landing)}")
     if found.paused:
         say(f"the upload waits: {found.paused.describe()}")
     say(f"{found.quota_left:,} calls left of the daily quota")
+
+
+def _failed(work: flow.FailedWork) -> str:
+    tries = "1 run of it" if work.tries == 1 else f"{work.tries} runs of it"
+    then = (
+        f"it is tried again at {work.next_try_at:%Y-%m-%d %H:%M}Z"
+        if work.next_try_at
+        else f"given up; `hcm-pipeline run --date {work.business_date}` tries again"
+    )
+    return f"{work.business_date} is not done, {tries} failed ({then}): {work.cause}"
 
 
 def _show_extracts(found: flow.Status) -> None:

@@ -35,6 +35,8 @@ class DeliveryCheck:
 CHECKS = (
     DeliveryCheck("extract_is_fresh", "extracts", (flow.AlertKind.STALE_EXTRACT,), dg.AssetCheckSeverity.WARN,
                   "Every source has delivered an extract within alerts.stale_after_hours."),
+    DeliveryCheck("runs_do_their_work", "workers", (flow.AlertKind.RUN_FAILED, flow.AlertKind.UNPROCESSED),
+                  dg.AssetCheckSeverity.ERROR, "No extract waits whose run failed, and none was taken and never processed."),
     DeliveryCheck("quota_is_left", "receipts", (flow.AlertKind.QUOTA,), dg.AssetCheckSeverity.WARN,
                   "More of the daily quota of calls is left than alerts.quota_left_percent."),
     DeliveryCheck("job_is_processing", "outcomes", (flow.AlertKind.JOB_STOPPED,), dg.AssetCheckSeverity.ERROR,

@@ -8,6 +8,7 @@ import dagster as dg
 
 from hcm_pipeline import flow
 from hcm_pipeline.defs import metadata as md
+from hcm_pipeline.defs.expected import expected
 from hcm_pipeline.defs.persons import person_of
 from hcm_pipeline.defs.resources import Pipeline
 
@@ -32,6 +33,7 @@ class UploadConfig(dg.Config):
     name="upload",
     description="Sign in, send what is left of the manifest within the service's limits, journal every request.",
 )
+@expected()
 def upload_op(context: dg.OpExecutionContext, config: UploadConfig, pipeline: Pipeline) -> None:
     """Send one manifest. Raises what `upload` raises, and Failure when requests were refused or a person has to act.
 
@@ -87,6 +89,7 @@ class DecisionConfig(dg.Config):
 
 
 @dg.op(name="approve", description="Let a held manifest go out; counts for guards.approval_hours of the profile.")
+@expected()
 def approve_op(context: dg.OpExecutionContext, config: DecisionConfig, pipeline: Pipeline) -> None:
     """See `flow.approve`; the upload sensor starts the upload."""
     who = person_of(context, config.by)
@@ -95,6 +98,7 @@ def approve_op(context: dg.OpExecutionContext, config: DecisionConfig, pipeline:
 
 
 @dg.op(name="reject", description="Let nothing more of a manifest go out; its workers are withheld until they change.")
+@expected()
 def reject_op(context: dg.OpExecutionContext, config: DecisionConfig, pipeline: Pipeline) -> None:
     """See `flow.reject`."""
     who = person_of(context, config.by)
@@ -108,6 +112,7 @@ def _tell(context: dg.OpExecutionContext, found: flow.JournaledManifest) -> None
 
 
 @dg.op(name="outcomes", description="Read the provisioning log until every accepted operation has an outcome.")
+@expected()
 def outcomes_op(context: dg.OpExecutionContext, pipeline: Pipeline) -> None:
     """Settle receipts; what still waits after ten minutes is left to the next run."""
     installation, progress = pipeline.installation(context.log), pipeline.progress(context.log)

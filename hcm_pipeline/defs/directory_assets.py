@@ -10,6 +10,7 @@ import dagster as dg
 
 from hcm_pipeline import flow
 from hcm_pipeline.defs import metadata as md
+from hcm_pipeline.defs.expected import expected
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.profile import Directory, Profile
 
@@ -40,12 +41,13 @@ def _build(profile: Profile, name: str, directory: Directory) -> dg.AssetsDefini
         description=f"{_ABOUT[directory.kind]} Nobody is given a name that one of them holds, and their accounts are adopted.",
     )
     def read(context: dg.AssetExecutionContext, pipeline: Pipeline) -> dg.MaterializeResult[None]:
-        done = flow.read_directory(
-            pipeline.installation(context.log),
-            name,
-            progress=pipeline.progress(context.log),
-            announce=lambda line: context.log.info(line),
-        )
+        with expected():
+            done = flow.read_directory(
+                pipeline.installation(context.log),
+                name,
+                progress=pipeline.progress(context.log),
+                announce=lambda line: context.log.info(line),
+            )
         for line in done.told:
             context.log.warning(line)
         for one in done.refused[: md.SHOWN_ROWS]:

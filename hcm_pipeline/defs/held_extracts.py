@@ -3,6 +3,7 @@
 import dagster as dg
 
 from hcm_pipeline import flow
+from hcm_pipeline.defs.expected import expected
 from hcm_pipeline.defs.persons import person_of
 from hcm_pipeline.defs.resources import Pipeline
 
@@ -19,6 +20,7 @@ class ExtractDecision(dg.Config):
 
 
 @dg.op(name="extract", description="Enter a decision about an extract; the next run of its date acts on it.")
+@expected()
 def decide_extract_op(context: dg.OpExecutionContext, config: ExtractDecision, pipeline: Pipeline) -> None:
     """Raises Failure for another word than accept and refuse, and UsageError when no extract begins so, or several do."""
     if config.decision not in ("accept", "refuse"):

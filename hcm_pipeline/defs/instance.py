@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from hcm_pipeline.defs.expected import ExpectedFailure
 from hcm_pipeline.defs.instance_file import write_instance_file
 from hcm_pipeline.defs.metadata import PROCESS_TAG
 from hcm_pipeline.defs.resources import Pipeline, watcher
@@ -35,7 +36,7 @@ def run_job(
     tags: Mapping[str, str] | None = None,
     partition: str | None = None,
 ) -> None:
-    """Run a job here and now; it is recorded like any other run. Raises what the job raised."""
+    """Run a job here and now; it is recorded like any other run. Raises what the job raised, an expected failure as itself."""
     token = watcher.set(progress)
     try:
         defs.resolve_job_def(job).execute_in_process(
@@ -45,6 +46,8 @@ def run_job(
             partition_key=partition,
             raise_on_error=True,
         )
+    except ExpectedFailure as failure:
+        raise failure.error from None
     finally:
         watcher.reset(token)
 

@@ -7,6 +7,7 @@ import dagster as dg
 
 from hcm_pipeline import flow
 from hcm_pipeline.defs import metadata as md
+from hcm_pipeline.defs.expected import expected
 from hcm_pipeline.defs.partitions import business_dates
 from hcm_pipeline.defs.persons import starter_of
 from hcm_pipeline.defs.resources import Pipeline
@@ -69,21 +70,31 @@ def build_plan(profile: Profile) -> dg.AssetsDefinition:
         check_specs=_plan_checks(),
     )
     def plan(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[Any]:
-        here = pipeline.installation(context.log)
-        made = flow.plan(here.warehouse, here.loaded, here.target, progress=pipeline.progress(context.log),
-                         started_by=starter_of(context.run))  # fmt: skip
-        here.warehouse.publish()
-        if made is not None:
-            flow.verify_files(here.home, made)
-            context.instance.add_run_tags(context.run.run_id, _manifest_tags(made))
-        yield dg.AssetCheckResult(passed=True, check_name=MANIFEST_CHECK, asset_key="manifest")
-        yield from _plan_results(here, made)
-        yield _held_check(made)
-        if made is not None and flow.nothing_goes_on(made):
-            said = "; ".join(flow.tripped_sentences(made))
-            raise PlanHeld(f"the plan of {made.business_date} is held: {said}")
+        with expected():
+            yield from _plan(context, pipeline)
 
     return plan
+
+
+def _plan(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[Any]:
+    here = pipeline.installation(context.log)
+    made = flow.plan(
+        here.warehouse,
+        here.loaded,
+        here.target,
+        progress=pipeline.progress(context.log),
+        started_by=starter_of(context.run),
+    )
+    here.warehouse.publish()
+    if made is not None:
+        flow.verify_files(here.home, made)
+        context.instance.add_run_tags(context.run.run_id, _manifest_tags(made))
+    yield dg.AssetCheckResult(passed=True, check_name=MANIFEST_CHECK, asset_key="manifest")
+    yield from _plan_results(here, made)
+    yield _held_check(made)
+    if made is not None and flow.nothing_goes_on(made):
+        said = "; ".join(flow.tripped_sentences(made))
+        raise PlanHeld(f"the plan of {made.business_date} is held: {said}")
 
 
 def _manifest_tags(made: flow.Plan) -> dict[str, str]:

@@ -3,9 +3,10 @@
 Each asks a use case, and turns its answer into a request for a run or a reason to skip; the runs do the work.
 """
 
+import datetime as dt
+import hashlib
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import dagster as dg
 
@@ -15,15 +16,21 @@ from hcm_pipeline.defs.alert_checks import ALERTS_JOB
 from hcm_pipeline.defs.assets import DAILY_JOB
 from hcm_pipeline.defs.delivery_jobs import OUTCOMES_JOB, UPLOAD_JOB, outcomes_job, upload_job
 from hcm_pipeline.defs.resources import Pipeline
+from hcm_pipeline.defs.schedules import SCHEDULE
+from hcm_pipeline.defs.tries import Work, judge, under_way, undone
 from hcm_pipeline.profile import Profile
 
 RETRY_AFTER_SECONDS = 600
 """A manifest whose last upload run failed is tried again after so long."""
 
 
-def build_sensors(profile: Profile) -> list[dg.SensorDefinition]:
-    """Every sensor, for a profile. Where delivery is not automatic, a person starts those that plan again and upload."""
-    automatic = dg.DefaultSensorStatus.RUNNING if profile.delivery.automatic else dg.DefaultSensorStatus.STOPPED
+def build_sensors(profile: Profile, *, sandbox: bool) -> list[dg.SensorDefinition]:
+    """Every sensor, for a profile and a target. Where delivery is not automatic, a person starts those that plan again and upload.
+
+    `sandbox`: the target is the home's own sandbox, and no tenant.
+    """
+    by_itself = profile.delivery.starts_by_itself(sandbox=sandbox)
+    automatic = dg.DefaultSensorStatus.RUNNING if by_itself else dg.DefaultSensorStatus.STOPPED
     return [
         _arrival(profile), _manifest_ready(automatic), _outcomes_waiting(), _resend_due(automatic), _something_to_tell(),
     ]  # fmt: skip
@@ -35,16 +42,37 @@ def _arrival(profile: Profile) -> dg.SensorDefinition:
         job_name=DAILY_JOB,
         minimum_interval_seconds=15,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Starts a run for each business date of which a whole file lies in landing/.",
+        description="Starts a run for each business date of which a whole file lies in landing/, and starts it again when it "
+        "failed or was killed, whatever it had taken.",
     )
-    def arrival(pipeline: Pipeline) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    def arrival(context: dg.SensorEvaluationContext, pipeline: Pipeline) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        now = flow.utc_now()
         found = flow.find_arrivals(pipeline.home, profile)
-        for date, files in found.dates.items():
-            yield dg.RunRequest(run_key="|".join([date, *files]), partition_key=date, tags={md.DATE_TAG: date})
-        if not found.dates:
-            yield dg.SkipReason("; ".join(found.reasons) or "nothing lies in landing/")
+        works = [_arrived(date, marks) for date, marks in found.dates.items()]
+        dates = {work.business_date for work in works}
+        works += [
+            work
+            for starter in ("arrival", SCHEDULE)
+            for work in undone(context.instance, DAILY_JOB, starter, now)
+            if work.business_date not in dates  # a file that lies there does all of its date
+        ]
+        judged = [judge(context.instance, DAILY_JOB, work, now) for work in works]
+        for starter in ("arrival", SCHEDULE):
+            failed = [one.failed for one in judged if one.failed and one.work.sensor == starter]
+            flow.keep_failed_work(pipeline.home, starter, failed)
+        started = [one.work.request(one.tries) for one in judged if one.start]
+        yield from started
+        if not started:
+            reasons = [*found.reasons, *(one.why for one in judged)]
+            yield dg.SkipReason("; ".join(reasons) or "nothing lies in landing/")
 
     return arrival
+
+
+def _arrived(date: str, marks: Sequence[str]) -> Work:
+    """The work that the files of a business date are: another when one of them changes."""
+    digest = hashlib.sha256("|".join(marks).encode()).hexdigest()[:16]
+    return Work(f"arrival:{date}:{digest}", dt.date.fromisoformat(date))
 
 
 def _manifest_ready(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
@@ -106,12 +134,15 @@ def _resend_due(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
     def resend_due(context: dg.SensorEvaluationContext, pipeline: Pipeline) -> dg.RunRequest | dg.SkipReason:
         due = flow.plan_again(pipeline.installation())
         if isinstance(due, str):
+            flow.keep_failed_work(pipeline.home, "resend_due", [])
             return dg.SkipReason(due)
         context.log.info(due.why)
-        date = due.day.isoformat()
+        now = flow.utc_now()
         # once for a state of failures, and again the next day if that changed nothing
-        run_key = f"resend:{due.key}:{flow.utc_now():%Y-%m-%d}"
-        return dg.RunRequest(run_key=run_key, partition_key=date, tags={md.DATE_TAG: date})
+        work = Work(f"resend_due:{due.key}:{now:%Y-%m-%d}", due.day)
+        judged = judge(context.instance, DAILY_JOB, work, now)
+        flow.keep_failed_work(pipeline.home, "resend_due", [judged.failed] if judged.failed else [])
+        return work.request(judged.tries) if judged.start else dg.SkipReason(judged.why)
 
     return resend_due
 
@@ -125,7 +156,7 @@ def _something_to_tell() -> dg.SensorDefinition:
         description="Starts a run that judges the delivery checks and tells people, when something has begun or ended.",
     )
     def something_to_tell(context: dg.SensorEvaluationContext, pipeline: Pipeline) -> dg.RunRequest | dg.SkipReason:
-        if not pipeline.home.read_copy.is_file():
+        if not pipeline.home.read_copy.is_file() and not flow.failed_work(pipeline.home):
             return dg.SkipReason("nothing was processed yet")
         if not flow.something_to_tell(pipeline.installation()):
             return dg.SkipReason("nothing has begun or ended since people were last told")
@@ -134,23 +165,6 @@ def _something_to_tell() -> dg.SensorDefinition:
         return dg.RunRequest()
 
     return something_to_tell
-
-
-def under_way(instance: dg.DagsterInstance, runs: Sequence[dg.DagsterRun]) -> bool:
-    """Whether one of the runs is still going on. One whose own process was killed is marked as failed, and is not.
-
-    The daemon's monitoring finds killed runs that it launched; a run inside a command has only its process id to go by.
-    """
-    going_on = False
-    for run in runs:
-        if run.is_finished:
-            continue
-        process = run.tags.get(md.PROCESS_TAG)
-        if process is not None and not Path(f"/proc/{process}").exists() and Path("/proc/self").exists():
-            instance.report_run_failed(run, f"process {process} was killed")
-        else:
-            going_on = True
-    return going_on
 
 
 def _upload_request(instance: dg.DagsterInstance, ready: flow.Ready) -> dg.RunRequest | dg.SkipReason:

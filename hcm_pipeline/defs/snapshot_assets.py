@@ -8,6 +8,7 @@ import dagster as dg
 
 from hcm_pipeline import flow
 from hcm_pipeline.defs import metadata as md
+from hcm_pipeline.defs.expected import expected
 from hcm_pipeline.defs.partitions import PREVIOUS_DAY, business_dates
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.errors import ExtractHeld, GuardStop
@@ -119,17 +120,22 @@ def build_snapshot(profile: Profile) -> dg.AssetsDefinition:
         check_specs=_snapshot_checks(),
     )
     def snapshot(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[Any]:
-        installation = pipeline.installation(context.log)
-        yield _land(context, installation)
-        wanted = [dt.date.fromisoformat(key) for key in context.partition_keys]
-        done, stop = _process(context, pipeline, installation, wanted)
-        yield from _stop_checks(installation, done, stop)
-        if stop is not None:
-            raise stop
-        yield from _audit_checks(flow.audit(installation.warehouse, wanted[0], wanted[-1]))
-        yield from _materialized(context, done, wanted)
+        with expected():
+            yield from _snapshot(context, pipeline)
 
     return snapshot
+
+
+def _snapshot(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[Any]:
+    installation = pipeline.installation(context.log)
+    yield _land(context, installation)
+    wanted = [dt.date.fromisoformat(key) for key in context.partition_keys]
+    done, stop = _process(context, pipeline, installation, wanted)
+    yield from _stop_checks(installation, done, stop)
+    if stop is not None:
+        raise stop
+    yield from _audit_checks(flow.audit(installation.warehouse, wanted[0], wanted[-1]))
+    yield from _materialized(context, done, wanted)
 
 
 def _process(

@@ -77,6 +77,7 @@ from hcm_pipeline.delivery.state import (
     RequestRecord,
     RequestState,
     SendResult,
+    SharedGate,
 )
 from hcm_pipeline.delivery.target import Column, Desired, KnownTarget, Limits, RequestForm, Target, digest_sql, names_of
 
@@ -133,6 +134,7 @@ __all__ = [
     "SendResult",
     "Service",
     "ServiceStopped",
+    "SharedGate",
     "Snapshot",
     "Target",
     "Task",

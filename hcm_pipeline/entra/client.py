@@ -6,8 +6,8 @@ import datetime as dt
 import logging
 import ssl
 import uuid
-from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Literal
@@ -21,7 +21,7 @@ from hcm_pipeline.entra.graph_errors import read_reply
 from hcm_pipeline.entra.limits import LOG_RATE
 from hcm_pipeline.entra.provisioning_log import LogEntry, LogPage
 from hcm_pipeline.errors import ServiceError, ServiceRefused, ServiceUnavailable
-from hcm_pipeline.http import Clock, NoAnswer, Patience, Reply, TryAgain, trust, utc_now
+from hcm_pipeline.http import CallGate, Clock, NoAnswer, OwnGate, Patience, Reply, TryAgain, trust, utc_now
 
 TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=60.0, pool=10.0)
 """Seconds. An upload may be held while the service takes fifty records in."""
@@ -67,19 +67,20 @@ class GraphClient:
     """Graph as one app may use it, for the time of a `with` block. For one thread, except `bulk_upload`, which any may call.
 
     Reading calls repeat themselves as patiently as `patience` says; `bulk_upload` never does, for every attempt has to
-    be journaled by its caller.
+    be journaled by its caller. Calls of the log pass `log_gate`, which others may share; by default the client's own.
     """
 
     def __init__(
-        self, connection: EntraConnection, *, patience: Patience | None = None, clock: Clock = utc_now
-    ) -> None:
+        self, connection: EntraConnection, *, patience: Patience | None = None, clock: Clock = utc_now,
+        log_gate: CallGate | None = None,
+    ) -> None:  # fmt: skip
         from hcm_pipeline.entra.signin import SignIn  # loads MSAL, which most commands do not need
 
         self._connection = connection
         self._patience = patience or Patience()
         self._clock = clock
         self._signin = SignIn(connection)
-        self._log_calls: deque[dt.datetime] = deque(maxlen=LOG_RATE.calls)
+        self._log_gate = log_gate or OwnGate(LOG_RATE, clock, self._patience.sleep)
         self._answered_at = clock()
         """The service's clock at the last page that was read."""
         self._http = httpx.Client(
@@ -274,21 +275,14 @@ class GraphClient:
     def _get_once(self, url: str, query: Mapping[str, str], *, log: bool) -> tuple[Reply, bytes]:
         try:
             headers = _headers(self._signin.token())
-            if log:
-                self._pace_log()
-            response = self._http.get(url, params=query or None, headers=headers)
+            with self._log_gate.call() if log else nullcontext():
+                response = self._http.get(url, params=query or None, headers=headers)
         except NoAnswer as error:
             raise TryAgain(str(error)) from error
         except httpx.TransportError as error:
             lost = self._lost(error)
             raise (TryAgain(str(lost)) if isinstance(lost, NoAnswer) else lost) from error
         return read_reply(response, self._clock()), response.content
-
-    def _pace_log(self) -> None:
-        full = len(self._log_calls) == LOG_RATE.calls
-        while (now := self._clock()) < (free := LOG_RATE.free_at(self._log_calls[0] if full else None, now)):
-            self._patience.sleep((free - now).total_seconds())
-        self._log_calls.append(now)
 
     def _lost(self, error: httpx.TransportError) -> ServiceError:
         host = urlsplit(self._connection.graph_url).netloc

@@ -93,6 +93,9 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.profiles import worker_columns as worker_columns
     from hcm_pipeline.flow.quota import QuotaOutlook as QuotaOutlook
     from hcm_pipeline.flow.quota import quota_outlook as quota_outlook
+    from hcm_pipeline.flow.unfinished import FailedWork as FailedWork
+    from hcm_pipeline.flow.unfinished import failed_work as failed_work
+    from hcm_pipeline.flow.unfinished import keep_failed_work as keep_failed_work
     from hcm_pipeline.flow.verdict_table import loggable as loggable
     from hcm_pipeline.flow.verdict_table import plan_verdicts as plan_verdicts
     from hcm_pipeline.flow.views.coming import Forecast as Forecast
@@ -206,6 +209,7 @@ _MODULES = {
         "worker_columns",
     ),
     "quota": ("QuotaOutlook", "quota_outlook"),
+    "unfinished": ("FailedWork", "failed_work", "keep_failed_work"),
     "views.coming": ("Forecast", "forecast"),
     "views.days": ("Day", "DayWithReasons", "QuarantineReason", "days_between", "recent_days"),
     "views.difference": ("Outlook", "WorkerDifference", "outlook", "worker_difference"),

@@ -16,6 +16,7 @@ from hcm_pipeline.alerts import (
     Receiver,
     Severity,
     anything_to_tell,
+    failed_runs,
     find_alerts,
     message_of,
     receivers_of,
@@ -23,14 +24,21 @@ from hcm_pipeline.alerts import (
 )
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow.installation import Installation
+from hcm_pipeline.flow.unfinished import failed_work
 
 
 def look(installation: Installation) -> list[Alert]:
-    """Every alert that holds now, as the read copy and the journal know it."""
+    """Every alert that holds now, as the read copy, the journal and the sensors' record of failed work know it.
+
+    Raises HomeError when nothing was ever processed and nothing has failed.
+    """
+    failed = failed_runs(failed_work(installation.home))
+    if failed and not installation.home.read_copy.is_file():
+        return failed
     with installation.warehouse.read() as con, installation.journal() as journal:
         target = installation.known_target
         observed = Observations.of(con, target.key)
-        return find_alerts(con, observed, journal, target, installation.profile, installation.clock())
+        return find_alerts(con, observed, journal, target, installation.profile, installation.clock()) + failed
 
 
 def receivers(installation: Installation) -> list[Receiver]:

@@ -52,7 +52,7 @@ def upload(
     """
     with open_target(installation.settings) as connection, installation.journal() as journal:
         announce(describe(connection))
-        target = live(connection, installation.profile.delivery.own_quota)
+        target = live(connection, installation.profile.delivery.own_quota, journal)
         chosen = (
             [journal.get(manifest)] if manifest else [m for m in journal.open_manifests() if m.target == target.key]
         )
@@ -112,11 +112,27 @@ class Ready:
 
 
 def ready_manifests(installation: Installation) -> list[Ready]:
-    """The target's manifests that an upload would go on with, those of leavers first."""
+    """The target's manifests that an upload would go on with, those of leavers first, and whether one may start by itself now."""
     with installation.journal() as journal:
         ready = [manifest for manifest in journal.open_manifests() if manifest.target == installation.target]
         paused = journal.pauses(installation.target).paused() is not None
-        return [Ready(manifest, may_go_out(installation, journal, manifest), paused) for manifest in ready]
+        return [
+            Ready(one, _by_hand(installation, journal, one) or may_go_out(installation, journal, one), paused)
+            for one in ready
+        ]
+
+
+def _by_hand(installation: Installation, journal: Journal, manifest: JournaledManifest) -> Verdict | None:
+    """The verdict that a person has to start the upload: to a tenant nothing goes out because somebody opened a page to look."""
+    if installation.settings.target is None:
+        return None  # the home's own sandbox: whoever turned the sensor on meant it
+    if not installation.profile.delivery.starts_by_itself(sandbox=False):
+        why = "the profile does not say automatic = true in [delivery]: `hcm-pipeline upload` sends it"
+        return Verdict(Kind.PACE, "automatic", manifest.manifest_id, True, why, Effect.HOLD)
+    if journal.last_send(installation.target) == 0:
+        why = "nothing was ever sent to this target: the first upload is a person's, with `hcm-pipeline upload`"
+        return Verdict(Kind.PACE, "first_upload", manifest.manifest_id, True, why, Effect.HOLD)
+    return None
 
 
 def may_go_out(installation: Installation, journal: Journal, manifest: JournaledManifest) -> Verdict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ def find_arrivals(home: Home, profile: Profile, settle: float | None = None) -> 
     patience = SETTLE_SECONDS if settle is None else settle
     dates: dict[str, list[str]] = {}
     reasons = []
+    today = profile.workers.life.day_of(dt.datetime.fromtimestamp(time.time(), dt.UTC))
     place = place_of(home)
     for each in waiting(home, profile):
         state = place.state(each, patience, time.time())
@@ -34,6 +36,8 @@ def find_arrivals(home: Home, profile: Profile, settle: float | None = None) -> 
         day, why = read_business_date(each.name, source) if source else (None, "it fits no source of the profile")
         if day is None:
             reasons.append(f"{each.name}: {why}")
+        elif day > today:
+            reasons.append(f"{each.name}: it speaks for {day}, and waits for that day")
         else:
             dates.setdefault(day.isoformat(), []).append(f"{each.name}:{each.mark}")
     return Arrivals({date: tuple(marks) for date, marks in sorted(dates.items())}, tuple(reasons))

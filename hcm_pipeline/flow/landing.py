@@ -80,7 +80,8 @@ def land(
 ) -> list[Landed]:
     """Take files (None: everything that waits in the landing folder, from where taken files then go away).
 
-    `wait`: give a file that changed a moment ago the time to settle. A file that cannot be used stays where it is and is
+    `wait`: give a file that changed a moment ago the time to settle. One in the landing folder that speaks for a day to come waits
+    for it. A file that cannot be used stays where it is and is
     reported; the others are taken all the same.
     """
     home = warehouse.home
@@ -99,6 +100,9 @@ def land(
         try:
             chosen = source or _source_of(each.name, profile, dropped=dropped)
             day = _day_of(each.name, chosen, profile, date, now())
+            if dropped and day > profile.workers.life.day_of(now()):
+                results.append(Landed(each.name, "left", f"it speaks for {day}, and waits for that day"))
+                continue
             landed = _take(warehouse, profile, _Assigned(place, each, chosen, day), now())
         except ExtractRefused as refused:
             landed = Landed(each.name, "refused", str(refused).removeprefix(f"{each.name}: "))

@@ -24,11 +24,11 @@ def read_outcomes(
     `announce` is told of the target, `progress` of how many operations are settled and how many wait. Raises SignInFailed,
     ServiceRefused and ServiceUnavailable; the same call goes on from there.
     """
-    with open_target(installation.settings) as connection:
+    with open_target(installation.settings) as connection, installation.journal() as journal:
         announce(describe(connection))
         return delivery.read_outcomes(
             installation.warehouse,
-            live(connection),
+            live(connection, journal=journal),
             installation.profile.outcomes,
             wait_seconds=wait_seconds,
             interval=SANDBOX_INTERVAL if connection.sandbox else interval,

@@ -16,6 +16,7 @@ from hcm_pipeline.flow import verdict_table
 from hcm_pipeline.flow.installation import Clock, Installation, Progress, quiet, utc_now
 from hcm_pipeline.flow.naming import name_workers
 from hcm_pipeline.flow.plan_facts import task_of, why_plan_now
+from hcm_pipeline.flow.views.days import newest_date
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.targets.entra import EntraTarget
@@ -40,6 +41,7 @@ def plan(
     try:
         with warehouse.write() as con, Journal(warehouse.home.journal, clock=clock) as journal:
             prepare(con, loaded)
+            _refuse_ahead(con, loaded, clock())
             _name_the_rest(con, loaded, clock())
             with scratch(con) as t:
                 task = task_of(t, loaded, EntraTarget(target, profile=loaded.profile), clock())
@@ -111,6 +113,16 @@ def plan_again(installation: Installation) -> PlanAgain | str:
         return "nobody is to be sent again now"
     why, key = due
     return PlanAgain(day[0], why, key)
+
+
+def _refuse_ahead(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, now: dt.datetime) -> None:
+    """Raise GuardStop when the newest snapshot speaks for a date ahead of the clock: nothing of it may be sent yet."""
+    row, today = newest_date(con), loaded.profile.workers.life.day_of(now)
+    if row is not None and row > today:
+        raise GuardStop(
+            f"the newest snapshot speaks for {row}, which is ahead of the clock (today is {today}): nothing is planned before that"
+            " day; see whether the clock is right"
+        )
 
 
 def _name_the_rest(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, now: dt.datetime) -> None:

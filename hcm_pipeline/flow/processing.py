@@ -12,7 +12,6 @@ from hcm_pipeline.errors import ExtractRefused, GuardStop, HomeError, UsageError
 from hcm_pipeline.extracts import of_day
 from hcm_pipeline.flow import verdict_table
 from hcm_pipeline.flow.installation import Clock, Progress, quiet, utc_now
-from hcm_pipeline.flow.landing import DAYS_AHEAD
 from hcm_pipeline.flow.naming import name_workers
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile, Profile
@@ -21,11 +20,16 @@ from hcm_pipeline.workers import Day, is_current, prepare, recorded, rewind
 from hcm_pipeline.workers import DayCounts as DayCounts
 
 
-def pending_days(warehouse: Warehouse) -> list[dt.date]:
-    """Business dates with extracts that no snapshot holds yet, oldest first; the newest date when only planning is left."""
+def pending_days(warehouse: Warehouse, today: dt.date) -> list[dt.date]:
+    """Business dates with extracts that no snapshot holds yet, oldest first; the newest date when only planning is left.
+
+    A date after `today` waits until it has come.
+    """
     with warehouse.write() as con:
         rows = con.execute(
-            "select distinct business_date from extracts where status in ('landed', 'stopped') order by 1"
+            "select distinct business_date from extracts where status in ('landed', 'stopped')"
+            " and business_date <= ? order by 1",
+            [today],
         ).fetchall()
         newest = first(con, "select max(business_date) from days where status = 'done'")
     return [date for (date,) in rows] or ([newest[0]] if newest and newest[0] else [])
@@ -122,10 +126,15 @@ def _to_rebuild(con: duckdb.DuckDBPyConnection) -> set[dt.date]:
 
 
 def require_dates(profile: Profile, since: dt.date, until: dt.date, now: dt.datetime) -> None:
-    """Raise UsageError for business dates that the profile does not know yet, or that lie too far ahead."""
-    latest = now.date() + dt.timedelta(days=DAYS_AHEAD)
-    if since.isoformat() < profile.start_date or until > latest:
-        raise UsageError(f"business dates lie between the profile's start_date {profile.start_date} and {latest}")
+    """Raise UsageError for business dates that the profile does not know yet, or that are ahead of the clock."""
+    today = profile.workers.life.day_of(now)
+    if until > today:
+        raise UsageError(
+            f"{until} is ahead of the clock (today is {today}): a date is processed when it has come;"
+            f" `hcm-pipeline plan --date {until}` looks ahead"
+        )
+    if since.isoformat() < profile.start_date:
+        raise UsageError(f"business dates lie between the profile's start_date {profile.start_date} and {today}")
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from hcm_pipeline.profile.value_types import Model
 class Delivery(Model):
     """How manifests are sent."""
 
-    automatic: bool = True
-    """The upload sensor starts by itself; false: a person turns it on, or uses `upload`."""
+    automatic: bool | None = None
+    """true: the upload sensor starts by itself, to a tenant only after a first upload that a person started. false: to a tenant it
+    sends nothing, and to the home's own sandbox when a person turns it on. Without it: true for the sandbox, false for a tenant."""
     daily_quota: int = Field(2000, gt=0)
     """Calls a day: 2,000 with Entra ID P1 or P2, 6,000 with Entra ID Governance."""
     quota_used_by_others: int = Field(0, ge=0)
@@ -28,6 +29,10 @@ class Delivery(Model):
         if self.quota_used_by_others >= self.daily_quota:
             raise ValueError("quota_used_by_others must be less than daily_quota")
         return self
+
+    def starts_by_itself(self, *, sandbox: bool) -> bool:
+        """Whether uploads to the home's own sandbox, or to a tenant, may start without a person."""
+        return sandbox if self.automatic is None else self.automatic
 
     @property
     def own_quota(self) -> int:

@@ -85,6 +85,8 @@ def _digest(profile: Profile) -> str:
     for key in LATER_GUARDS:
         if getattr(profile.guards, key) == Guards.model_fields[key].default:
             del values["guards"][key]
+    if profile.delivery.automatic is None:  # it was true before it could be left open
+        values["delivery"]["automatic"] = True
     return hashlib.sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 

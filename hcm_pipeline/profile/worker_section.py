@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -90,6 +92,10 @@ class Life(Model):
     """Whether a worker who is missing from complete extracts is reported only, or loses the account."""
     missing_after: int = Field(2, ge=2)
     """So many days with a complete extract in a row without a worker make them missing."""
+
+    def day_of(self, moment: dt.datetime) -> dt.date:
+        """The business date that a moment belongs to: its day in `zone`. None after that of now is planned or sent."""
+        return moment.astimezone(ZoneInfo(self.zone)).date()
 
 
 class WorkerTypes(Model):

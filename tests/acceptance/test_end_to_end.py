@@ -58,6 +58,7 @@ def test_init_makes_a_home_whose_profile_is_checked_key_by_key(site: Site) -> No
     for name in ("profile.toml", "dagster.yaml", ".env.example"):
         assert (site.path / name).is_file()
     profile = site.path / "profile.toml"
+    assert "automatic = false" in profile.read_text(encoding="utf-8")  # nothing goes to a tenant by itself
     site.profile = str(profile)
     assert site.json("profile", "check")["valid"] is True
     changed = profile.read_text(encoding="utf-8").replace('content = "full"', 'content = "most"')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -14,7 +14,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcm_pipeline.alerts import Alert, AlertKind, Due, Observations, Phase, find_alerts, message_of
+from hcm_pipeline.alerts import (
+    Alert,
+    AlertKind,
+    Due,
+    FailedWork,
+    Observations,
+    Phase,
+    failed_runs,
+    find_alerts,
+    message_of,
+)
 from hcm_pipeline.delivery import Health, HealthState, Journal, Pace, Pause, PauseKind, Remembered
 from hcm_pipeline.delivery.manifest import Manifest
 from hcm_pipeline.flow.profiles import parse_profile
@@ -48,7 +58,13 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 
 DAYS = {"business_date": "date", "status": "varchar", "quarantined": "bigint", "rows": "bigint"}
-EXTRACTS = {"extract_id": "integer", "source": "varchar", "landed_at": "timestamptz"}
+EXTRACTS = {
+    "extract_id": "integer",
+    "source": "varchar",
+    "landed_at": "timestamptz",
+    "status": "varchar",
+    "business_date": "date",
+}
 QUIET = {"extract_id": "integer", "landed_at": "timestamptz"}
 DELIVERED = {"target": "varchar", "person_number": "varchar"}
 FAILURES = {"target": "varchar", "state": "varchar", "error_code": "varchar", "failure_class": "varchar"}
@@ -71,7 +87,7 @@ class World:
         with memory() as con, scratch(con) as t:
             observed = Observations(
                 days=t.of_rows("days", DAYS, self.days),
-                extracts=t.of_rows("extracts", EXTRACTS, self.extracts),
+                extracts=t.of_rows("extracts", EXTRACTS, [(*row, "applied", NOW.date())[:5] for row in self.extracts]),
                 quiet_deliveries=t.of_rows("quiet", QUIET, self.quiet),
                 delivered=t.of_rows("delivered", DELIVERED, [(TARGET, str(n)) for n in range(self.delivered)]),
                 failures=t.of_rows("failures", FAILURES, self.failures),
@@ -211,6 +227,26 @@ def test_a_stopped_business_date_is_told_while_it_is_the_newest(world: World) ->
     assert (alert.kind, alert.facts["Rows in quarantine"]) == (AlertKind.DAY_STOPPED, "30 of 40")
     world.days.append((dt.date(2026, 11, 21), "done", 0, 40))
     assert world.found() == []
+
+
+def test_an_extract_that_was_taken_and_never_processed_is_told_after_an_hour(world: World) -> None:
+    source, today = profile_with().sources[0].name, NOW.date()
+    world.extracts = [(1, source, NOW - HOUR / 2, "landed", today), (2, source, NOW - 3 * HOUR, "applied", today)]
+    assert world.found() == []
+    world.extracts.append((3, source, NOW - 2 * HOUR, "landed", today + dt.timedelta(days=1)))
+    assert world.found() == []  # it waits for its day
+    world.extracts.append((4, source, NOW - 2 * HOUR, "landed", today))
+    [alert] = world.found()
+    assert (alert.kind, alert.facts["Business date"]) == (AlertKind.UNPROCESSED, today.isoformat())
+
+
+def test_work_whose_run_failed_is_told_with_its_cause_and_once_more_when_it_is_given_up() -> None:
+    failed = FailedWork("arrival:2026-11-23:x", NOW.date(), 2, NOW, "the disk is full.", NOW + HOUR)
+    [first] = failed_runs([failed])
+    [last] = failed_runs([replace(failed, tries=8, next_try_at=None)])
+    assert (first.severity, last.severity, first.key == last.key) == ("warning", "error", False)
+    assert first.text == "The cause: the disk is full."
+    assert last.text.startswith("The cause: the disk is full. After mending it: `hcm-pipeline run --date 2026-11-23`")
 
 
 def test_the_observations_of_a_warehouse_have_what_conditions_read(journal: Journal) -> None:

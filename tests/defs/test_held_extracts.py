@@ -78,8 +78,8 @@ def test_a_plan_that_the_profile_stops_as_a_whole_fails_the_run_and_is_there_to_
         assert not result.success
         assert held_check(result).severity is dg.AssetCheckSeverity.ERROR
         [failure] = [event for event in result.all_events if event.is_step_failure]
-        error = failure.step_failure_data.error
-        assert error is not None
-        assert PlanHeld.__name__ in str(error)
+        told = failure.step_failure_data.user_failure_data
+        assert told is not None
+        assert told.metadata["error"].value == PlanHeld.__name__
         assert newest(location).state == "held"
         assert location.materializations("manifest").keys() == {"2026-11-02"}

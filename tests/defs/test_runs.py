@@ -15,7 +15,7 @@ from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy as Tim
 from dagster._serdes import serialize_value
 
 from hcm_pipeline.defs.directory_assets import build_directories
-from hcm_pipeline.defs.instance import instance_of
+from hcm_pipeline.defs.instance import instance_of, run_job
 from hcm_pipeline.errors import GuardStop, PipelineError
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
@@ -198,9 +198,8 @@ def test_a_fault_in_the_middle_of_a_run_tells_no_value(tmp_path: Path) -> None:
         kept = told(location, result.run_id)
         assert "Secret Lane" not in kept
         assert "ConversionException" in kept
-        job = location.defs.resolve_job_def("daily_delta")
         with pytest.raises(PipelineError) as caught:
-            job.execute_in_process(instance=instance, partition_key="2026-11-02")
+            run_job(location.defs, instance, "daily_delta", progress=print, partition="2026-11-02")
         assert "Secret Lane" not in "".join(traceback.format_exception(caught.value))
     assert "Secret Lane" in (home.path / "last-fault.txt").read_text(encoding="utf-8")
 
@@ -217,6 +216,5 @@ def test_poisoned_rows_go_to_quarantine_without_a_word_of_them(location: Locatio
 def test_a_guard_that_stops_a_date_is_raised_to_the_caller_as_itself(location: Location) -> None:
     bad = [worker(f"{2000 + i}", f"First{i}", f"Last{i}", Country="nowhere at all") for i in range(30)]
     location.deliver("workers-2026-11-02.csv", *bad)
-    job = location.defs.resolve_job_def("daily_delta")
     with pytest.raises(GuardStop, match="quarantine_limit"):
-        job.execute_in_process(instance=location.instance, partition_key="2026-11-02")
+        run_job(location.defs, location.instance, "daily_delta", progress=print, partition="2026-11-02")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Sequence
+from importlib import resources
 
 import dagster as dg
 import pytest
 
+from hcm_pipeline import flow
+from hcm_pipeline.definitions import build
 from hcm_pipeline.defs import sensors
 from hcm_pipeline.defs.delivery_jobs import OUTCOMES_JOB, UPLOAD_JOB
 from hcm_pipeline.delivery import (
@@ -23,9 +26,10 @@ from hcm_pipeline.delivery import (
     sync_warehouse,
 )
 from hcm_pipeline.delivery.manifest import Manifest
-from hcm_pipeline.entra import UPLOAD_RATE
+from hcm_pipeline.entra import UPLOAD_RATE, EntraConnection
 from hcm_pipeline.flow import arrivals, landing, plans, processing
 from hcm_pipeline.http import utc_now
+from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.connection import known_target, tenant_of
 from hcm_pipeline.warehouse import Warehouse
 
@@ -266,3 +270,53 @@ def test_manifest_ready_leaves_a_manifest_whose_canary_failed_to_a_person(locati
         assert "went first were not good" in reason_of(location.tick("manifest_ready"))
         pauses.release(manifest.manifest_id, "ada", utc_now())
     assert requests_of(location.tick("manifest_ready"))
+
+
+def tenant_installation(location: Location, automatic: str) -> flow.Installation:
+    """The home with a tenant as its target, and a profile that says this in [delivery]."""
+    text = resources.files("hcm_pipeline.profile.builtin").joinpath("oracle-hcm.toml").read_text(encoding="utf-8")
+    own = location.home.path / "profile.toml"
+    own.write_text(f"{text}\n[delivery]\n{automatic}\n", encoding="utf-8")
+    target = EntraConnection("https://graph.test/v1.0", "https://login.test", "tenant", "app", "sp", "job", "secret")
+    return flow.Installation(Settings(location.home, str(own), target))
+
+
+def planned_for(here: flow.Installation, location: Location) -> Manifest:
+    """A manifest for the installation's target."""
+    path = location.deliver("workers-2026-11-02.csv", ADA)
+    flow.land(here.warehouse, here.profile, [path], now=utc_now)
+    list(flow.process(here.warehouse, here.loaded, [dt.date(2026, 11, 2)]))
+    made = flow.plan(here.warehouse, here.loaded, here.target)
+    here.warehouse.publish()
+    assert made is not None
+    assert made.manifest is not None
+    return made.manifest
+
+
+@pytest.mark.parametrize("automatic", ["", "automatic = false"])
+def test_nothing_goes_to_a_tenant_by_itself_before_the_profile_says_so(location: Location, automatic: str) -> None:
+    here = tenant_installation(location, automatic)
+    accept(location, planned_for(here, location))
+    path = location.deliver("workers-2026-11-03.csv", ADA, worker("1002", "Ben", "Okri"))
+    flow.land(here.warehouse, here.profile, [path], now=utc_now)
+    list(flow.process(here.warehouse, here.loaded, [dt.date(2026, 11, 3)]))
+    flow.plan(here.warehouse, here.loaded, here.target)
+    here.warehouse.publish()
+    [ready] = flow.ready_manifests(here)
+    assert ready.verdict.tripped
+    assert "does not say automatic = true" in ready.verdict.sentence
+    defs = build(here.settings)
+    assert defs.resolve_sensor_def("manifest_ready").default_status is dg.DefaultSensorStatus.STOPPED
+
+
+def test_the_first_upload_to_a_tenant_is_a_persons_whatever_the_profile_says(location: Location) -> None:
+    here = tenant_installation(location, "automatic = true")
+    manifest = planned_for(here, location)
+    [ready] = flow.ready_manifests(here)
+    assert ready.verdict.sentence.startswith("nothing was ever sent to this target: the first upload is a person's")
+    with Journal(location.home.journal) as journal:
+        journal.start(manifest.manifest_id)
+        assert journal.begin_send(manifest.manifest_id, 0)  # a person began, and was cut off
+    [ready] = flow.ready_manifests(here)
+    assert not ready.verdict.tripped
+    assert build(here.settings).resolve_sensor_def("manifest_ready").default_status is dg.DefaultSensorStatus.RUNNING

@@ -6,7 +6,7 @@ import datetime as dt
 import itertools
 import random
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,6 +56,8 @@ class World:
     width: int = 16
     prepare: Callable[[], None] = lambda: None
     give_up_after: float = 1e9
+    journal_seconds: float = 0.0
+    """How long the journal takes to write that an attempt begins."""
     started: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -87,7 +89,7 @@ class World:
             journal.start(name)
             deadly = _Deadly(flight, self.kill)
             line = Line(deadly, self.prepare, workers_in, pace, patience, self.time.clock)
-            sending = Sending(journal.get(name), journal, line, lambda _: None)
+            sending = Sending(journal.get(name), self._slow(journal), line, lambda _: None)
             try:
                 for numbers in journal.pending(name):
                     sending.send((number, self.planned[name][number]) for number in numbers)
@@ -95,6 +97,16 @@ class World:
                 self.started += flight.started
                 self.attempts = sending.attempts
             journal.finish(name)
+
+    def _slow(self, journal: Journal) -> Journal:
+        begin = journal.begin_send
+
+        def slowly(manifest_id: str, request_no: int, workers: Collection[str] = ()) -> bool:
+            self.service.pass_time(self.time.now + dt.timedelta(seconds=self.journal_seconds))
+            return begin(manifest_id, request_no, workers)
+
+        journal.begin_send = slowly  # type: ignore[method-assign]
+        return journal
 
     def state(self, name: str) -> ManifestState:
         with self.journal() as journal:
@@ -245,6 +257,39 @@ def test_a_service_that_takes_no_request_at_all_stops_the_upload_and_nothing_mor
     with pytest.raises(ServiceRefused, match="403") as refused:
         world.send("a")
     assert (world.attempts, refused.value.status) == (1, 403)
+
+
+@pytest.mark.parametrize("fault", ["closed", "wait", "token"])
+@pytest.mark.parametrize("journal_seconds", [0.0, 0.06, 0.5])
+def test_after_a_refusal_no_other_call_begins_however_long_the_journal_takes(
+    tmp_path: Path, fault: str, journal_seconds: float
+) -> None:
+    world = World(tmp_path / "journal", journal_seconds=journal_seconds)
+    world.plan("a", many(60))
+    made: list[dt.datetime] = []  # when a call begins
+    refused: list[dt.datetime] = []  # when the first refusal is told
+
+    def seconds() -> float:
+        made.append(world.time.now)
+        if len(made) == 20:
+            refused.append(world.time.now + dt.timedelta(seconds=0.2))
+        return 0.2
+
+    world.seconds = seconds
+    arrived = iter(range(1, 1000))
+    world.service.fail = lambda _: fault if 20 <= next(arrived) <= (1000 if fault == "closed" else 20) else None
+    if fault == "closed":
+        with pytest.raises(ServiceRefused):
+            world.send("a")
+        assert max(made) < refused[0]
+        with world.journal() as journal:
+            assert all(one.state is not RequestState.SENDING for one in journal.requests("a"))
+        return
+    world.send("a")
+    after = [one for one in made if one >= refused[0]]
+    assert (after[0] - refused[0]).total_seconds() >= (11 if fault == "wait" else 0)
+    assert after[1] - after[0] >= dt.timedelta(seconds=0.2)  # the first after it goes alone
+    assert sorted(world.service.accepted) == sorted(world.planned["a"])
 
 
 def test_a_request_that_may_be_sent_at_once_is_and_nothing_waits_for_it(tmp_path: Path) -> None:

@@ -185,6 +185,19 @@ def test_keys_that_came_later_count_in_the_digest_only_where_they_are_used() -> 
         assert parse_profile(changed('glob = "*"', f'glob = "*"\n{used}'), "firm.toml").sha256 != plain
 
 
+def test_automatic_left_open_counts_in_the_digest_as_it_always_did_and_starts_by_itself_at_the_sandbox_only() -> None:
+    left_open, true, false = (
+        parse_profile(GOOD + f"\n[delivery]\n{said}\n", "firm.toml")
+        for said in ("", "automatic = true", "automatic = false")
+    )
+    assert left_open.sha256 == true.sha256 != false.sha256
+    by_itself = [
+        [one.profile.delivery.starts_by_itself(sandbox=sandbox) for sandbox in (True, False)]
+        for one in (left_open, true, false)
+    ]
+    assert by_itself == [[True, False], [True, True], [False, False]]
+
+
 def test_a_source_says_how_it_writes_a_field_and_the_profile_says_the_rest() -> None:
     fields = 'fields = { first_name = "Given", hire_date = { formats = ["%d.%m.%Y"] } }'
     profile = parse_profile(changed('glob = "*"', f'glob = "*"\n{fields}'), "firm.toml").profile

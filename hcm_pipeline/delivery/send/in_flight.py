@@ -68,7 +68,7 @@ class InFlight(Protocol):
         """Make an attempt."""
 
     def next(self, seconds: float | None) -> Ended | None:
-        """An attempt that has ended; None when `seconds` passed before one did. None waits for as long as it takes."""
+        """An attempt that has ended; None when `seconds` passed before one did. 0 only looks, None waits for ever."""
 
     def close(self) -> None:
         """Nothing is started any more."""

@@ -1,8 +1,11 @@
 """Send requests, several at once, until the service has decided on each.
 
 One thread begins every attempt and hears how it ended; the journal is written by it before and after each. The first
-attempt goes alone, and so does the first after a failure that passes: a service that is down or that has taken a
-permission away is asked once, not sixteen times.
+attempt goes alone, and so does the first after a failure that passes or a token that is taken no more: a service that is
+down or that has taken a permission away is asked once, not sixteen times.
+
+After a refusal nothing follows: attempts that have ended are heard of before another begins, and once more when the journal
+has written that it does, which takes as long as the disk does. An attempt that was journaled and is held back is not made.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from hcm_pipeline.http import Clock, NoAnswer, Patience, TryAgain
 
 log = logging.getLogger(__name__)
 
+HELD_BACK = SendResult(RequestState.PLANNED, error="held back: another request was refused before it began")
 ASIDE_AFTER = 3
 """A request that failed so often goes behind all others: it may be its bytes that the service chokes on."""
 
@@ -77,9 +81,8 @@ class Sending:
         self._aside: deque[Request] = deque()
         self._stop: BaseException | None = None
         self._wide = False
-        self._stretch = (
-            0  # failures of the service so far: attempts from before the last one say nothing of what came after
-        )
+        # failures of the service and refused tokens so far: attempts from before the last one say nothing of what came after
+        self._stretch = 0
         self._failures = 0  # in a row
         self._waited = 0.0  # since the last success, in seconds
         self._not_before = line.clock()
@@ -111,7 +114,7 @@ class Sending:
 
     def _begin_what_may(self, left: Iterator[tuple[int, bytes]]) -> float | None:
         """Begin attempts as long as one may; how long to wait for the next, None: until one ends, or there is none."""
-        while self._stop is None and self._in_flight.busy < (self._in_flight.width if self._wide else 1):
+        while self._hear() and self._in_flight.busy < (self._in_flight.width if self._wide else 1):
             now = self._clock()
             if now < self._not_before:
                 return self._seconds_until(self._not_before, now) if self._more(left) else None
@@ -126,6 +129,15 @@ class Sending:
                     return None
                 return self._seconds_until(not_yet.free_at, self._clock())
         return None
+
+    def _hear(self) -> bool:
+        """Take every attempt that has ended by now; whether another may begin after that."""
+        while self._in_flight.busy:
+            ended = self._in_flight.next(0.0)
+            if ended is None:
+                break
+            self._take(ended)
+        return self._stop is None
 
     @staticmethod
     def _seconds_until(moment: dt.datetime, now: dt.datetime) -> float:
@@ -159,12 +171,23 @@ class Sending:
             begun = self._journal.begin_send(self._manifest_id, request.number, request.workers)
             if not begun:
                 self._pace.undo(call)
-        if begun:
-            self.attempts += 1
-            self._in_flight.start(Attempt(request, call, self._stretch))
-        else:
+        if not begun:
             self._stop = Superseded()
+            return None
+        stretch = self._stretch
+        if self._hear() and self._stretch == stretch:
+            self.attempts += 1
+            self._in_flight.start(Attempt(request, call, stretch))
+        else:
+            self._hold_back(request, call)
         return None
+
+    def _hold_back(self, request: Request, call: int) -> None:
+        """Journal that an attempt was not made: another one was refused while the journal wrote that it begins."""
+        with self._journal.transaction():
+            self._pace.undo(call)
+            self._journal.end_send(self._manifest_id, request.number, HELD_BACK)
+        heapq.heappush(self._again, request)
 
     # --- after an attempt
 
@@ -195,6 +218,9 @@ class Sending:
             self._settled += 1
             self._progress(self._settled)
         elif answer.reception is Reception.AGAIN:
+            if attempt.stretch == self._stretch:
+                self._stretch += 1
+                self._wide = False
             heapq.heappush(self._again, request)
         elif answer.reception is Reception.LATER:
             log.info("%s: %s", said, answer.says)

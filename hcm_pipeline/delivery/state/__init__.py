@@ -23,7 +23,7 @@ from hcm_pipeline.delivery.state.journal_records import (
     SendResult,
     SentMeanwhile,
 )
-from hcm_pipeline.delivery.state.pacing import DAY, LONGEST_CALL, NotYet, Pace
+from hcm_pipeline.delivery.state.pacing import DAY, LONGEST_CALL, NotYet, Pace, SharedGate
 from hcm_pipeline.delivery.state.pauses import Pause, PauseKind, Pauses
 
 __all__ = [
@@ -54,4 +54,5 @@ __all__ = [
     "RequestState",
     "SendResult",
     "SentMeanwhile",
+    "SharedGate",
 ]

@@ -15,11 +15,13 @@ locks a file for it, takes its time and its sleep from the machine, and notes wh
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from hcm_pipeline.delivery.state.interface import DeliveryState
+from hcm_pipeline.delivery.state.interface import CallState, DeliveryState
 from hcm_pipeline.delivery.target import Limits
-from hcm_pipeline.http import Clock, Rate
+from hcm_pipeline.http import Clock, Rate, Sleep
 
 DAY = dt.timedelta(hours=24)
 LONGEST_CALL = dt.timedelta(minutes=10)
@@ -86,11 +88,57 @@ class Pace:
         return self._calls.ends_since(now - self._quota.per, now)
 
     def _used_up(self, limit: Rate, now: dt.datetime, *, spent: bool) -> NotYet | None:
-        before = limit.calls - 1 - self._calls.on_their_way()
-        if before < 0:  # until one of those on their way has ended, and then for the length of the window
-            return NotYet(now + limit.per, spent)
-        free = limit.free_at(self._calls.nth_newest_end(before), now)
+        free = _free_at(self._calls, limit, now)
         return NotYet(free, spent) if free > now else None
 
     def _now(self) -> dt.datetime:
         return self._clock().astimezone(dt.UTC)
+
+
+class SharedGate:
+    """A `CallGate` for a limit beside those of uploads, such as that of a service's log: all processes of a home share its count.
+
+    `name` stands for the limit. A process that is killed in a call leaves it on its way: it counts for `longest`, and then no more.
+    """
+
+    def __init__(
+        self, journal: DeliveryState, name: str, rate: Rate, *, clock: Clock, sleep: Sleep, longest: dt.timedelta = LONGEST_CALL
+    ) -> None:  # fmt: skip
+        self._journal = journal
+        self._calls = journal.calls(name, name)
+        self._rate = rate
+        self._clock = clock
+        self._sleep = sleep
+        self._longest = longest
+
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        """See `CallGate`. Nothing of the journal is held while it waits or while the call is on its way."""
+        while isinstance(number := self._claim(), dt.timedelta):
+            self._sleep(number.total_seconds())
+        try:
+            yield
+        finally:
+            self._calls.end(number, self._now())
+
+    def _claim(self) -> int | dt.timedelta:
+        """The number of a call that begins now, or how long it has to wait."""
+        with self._journal.transaction():
+            now = self._now()
+            self._calls.end_impossible(now, self._longest)
+            free = _free_at(self._calls, self._rate, now)
+            if free > now:
+                return free - now
+            self._calls.forget_before(now - 2 * self._rate.per)
+            return self._calls.begin(now)
+
+    def _now(self) -> dt.datetime:
+        return self._clock().astimezone(dt.UTC)
+
+
+def _free_at(calls: CallState, limit: Rate, now: dt.datetime) -> dt.datetime:
+    """When a call may begin, given those that are on their way or have ended."""
+    before = limit.calls - 1 - calls.on_their_way()
+    if before < 0:  # until one of those on their way has ended, and then for the length of the window
+        return now + limit.per
+    return limit.free_at(calls.nth_newest_end(before), now)

@@ -13,6 +13,7 @@ from hcm_pipeline.delivery import WAITING, Journal, JournaledManifest, Pause, wi
 from hcm_pipeline.errors import HomeError
 from hcm_pipeline.flow import landing, verdict_table
 from hcm_pipeline.flow.installation import Installation
+from hcm_pipeline.flow.unfinished import FailedWork, failed_work
 from hcm_pipeline.flow.views.days import Day, QuarantineReason, newest_days, quarantine
 from hcm_pipeline.flow.views.extracts import Extract, newest_extracts
 from hcm_pipeline.flow.views.manifests import WaitingManifest, waiting_manifests
@@ -62,6 +63,8 @@ class Status:
     quota_left: int
     paused: Pause | None
     landing: tuple[str, ...]
+    failed_work: tuple[FailedWork, ...]
+    """Work that runs were started for and that none has done yet."""
     known: Known
 
     def as_json(self) -> dict[str, object]:
@@ -89,6 +92,7 @@ def status(installation: Installation) -> Status:
             quota_left=pace_of(journal, installation.settings, installation.profile.delivery).left(),
             paused=pause if pause and pause.holds(installation.clock()) else None,
             landing=tuple(each.name for each in landing.waiting(installation.home, installation.profile)),
+            failed_work=tuple(failed_work(installation.home)),
             known=_known(installation),
         )
 

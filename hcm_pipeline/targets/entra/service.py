@@ -14,9 +14,20 @@ from dataclasses import dataclass
 
 import orjson
 
-from hcm_pipeline.delivery import Answer, Health, Limits, Mend, OutcomeEntry, OutcomePage, Reception
+from hcm_pipeline.delivery import (
+    Answer,
+    DeliveryState,
+    Health,
+    Limits,
+    Mend,
+    OutcomeEntry,
+    OutcomePage,
+    Reception,
+    SharedGate,
+)
 from hcm_pipeline.entra import (
     DAILY_QUOTA,
+    LOG_RATE,
     NO_CHANGE,
     OPERATIONS_PER_REQUEST,
     UPLOAD_PERMISSION,
@@ -26,12 +37,14 @@ from hcm_pipeline.entra import (
     LogEntry,
     is_bucket_full,
 )
-from hcm_pipeline.http import Clock, Patience, Reply, utc_now
+from hcm_pipeline.http import CallGate, Clock, Patience, Reply, utc_now
 from hcm_pipeline.targets.entra import error_codes, job_health, log_matching
 from hcm_pipeline.warehouse import Relation, Scratch
 
 REFUSED_BODY = frozenset({400, 409, 413, 422})
 """Statuses that speak of this body only: the next one may be taken. Others mean that no request will be."""
+LONGEST_READING = dt.timedelta(minutes=4)
+"""No reading of a page takes longer (the client's timeouts): one that began before was killed in it."""
 _MENDS = {
     401: "; the service does not take the token: check the app registration and its tenant",
     403: f"; the app needs the permission {UPLOAD_PERMISSION}, with admin consent",
@@ -88,24 +101,34 @@ class EntraJob:
 
 @dataclass(frozen=True, kw_only=True)
 class EntraLive(EntraJob):
-    """A job that can be talked to (see `live`)."""
+    """A job that can be talked to (see `live`). `journal`: where the calls of its log are counted, for all processes of a home."""
 
     connection: EntraConnection
+    journal: DeliveryState | None = None
 
     def connect(self, patience: Patience, clock: Clock = utc_now) -> AbstractContextManager[EntraService]:
         """See `connect`."""
-        return connect(self.connection, patience, clock)
+        return connect(self.connection, patience, clock, self.log_gate(patience, clock))
+
+    def log_gate(self, patience: Patience, clock: Clock) -> CallGate | None:
+        """The gate of the log's own limit, which is a tenant's; None without a journal: the connection counts its own calls."""
+        if self.journal is None:
+            return None
+        name = f"log of {self.tenant}"
+        return SharedGate(self.journal, name, LOG_RATE, clock=clock, sleep=patience.sleep, longest=LONGEST_READING)
 
 
-def live(connection: EntraConnection, quota: int = DAILY_QUOTA) -> EntraLive:
-    """The target of a connection. `quota`: see `limits_of`."""
-    return EntraLive(connection.key, connection.tenant, limits_of(quota), connection=connection)
+def live(connection: EntraConnection, quota: int = DAILY_QUOTA, journal: DeliveryState | None = None) -> EntraLive:
+    """The target of a connection. `quota`: see `limits_of`; `journal`: see `EntraLive`."""
+    return EntraLive(connection.key, connection.tenant, limits_of(quota), connection=connection, journal=journal)
 
 
 @contextmanager
-def connect(connection: EntraConnection, patience: Patience, clock: Clock = utc_now) -> Iterator[EntraService]:
+def connect(
+    connection: EntraConnection, patience: Patience, clock: Clock = utc_now, log_gate: CallGate | None = None
+) -> Iterator[EntraService]:
     """A connection to Graph, for the time of a `with` block."""
-    with GraphClient(connection, patience=patience, clock=clock) as client:
+    with GraphClient(connection, patience=patience, clock=clock, log_gate=log_gate) as client:
         yield EntraService(client, connection.job_id)
 
 
