@@ -92,6 +92,8 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.profiles import worker_columns as worker_columns
     from hcm_pipeline.flow.quota import QuotaOutlook as QuotaOutlook
     from hcm_pipeline.flow.quota import quota_outlook as quota_outlook
+    from hcm_pipeline.flow.sign_off import write_page as write_page
+    from hcm_pipeline.flow.sign_off import write_table as write_table
     from hcm_pipeline.flow.verdict_table import loggable as loggable
     from hcm_pipeline.flow.verdict_table import plan_verdicts as plan_verdicts
     from hcm_pipeline.flow.views.coming import Forecast as Forecast
@@ -126,6 +128,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.views.manifests import manifest_id as manifest_id
     from hcm_pipeline.flow.views.manifests import manifests_of as manifests_of
     from hcm_pipeline.flow.views.manifests import open_manifests as open_manifests
+    from hcm_pipeline.flow.views.people import Person as Person
     from hcm_pipeline.flow.views.receipts import Failure as Failure
     from hcm_pipeline.flow.views.receipts import Job as Job
     from hcm_pipeline.flow.views.receipts import ManifestOutcomes as ManifestOutcomes
@@ -204,6 +207,7 @@ _MODULES = {
         "worker_columns",
     ),
     "quota": ("QuotaOutlook", "quota_outlook"),
+    "sign_off": ("write_page", "write_table"),
     "views.coming": ("Forecast", "forecast"),
     "views.days": ("Day", "DayWithReasons", "QuarantineReason", "days_between", "recent_days"),
     "views.difference": ("Outlook", "WorkerDifference", "outlook", "worker_difference"),
@@ -227,6 +231,7 @@ _MODULES = {
         "manifests_of",
         "open_manifests",
     ),
+    "views.people": ("Person",),
     "views.receipts": ("Failure", "Job", "ManifestOutcomes", "Outcomes", "Receipts", "newest_outcomes", "outcomes"),
     "views.status": ("Status", "holding", "status"),
     "views.trace": ("Story", "Version", "trace"),

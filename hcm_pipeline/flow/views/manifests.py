@@ -86,7 +86,10 @@ def waiting_manifests(installation: Installation, manifests: list[JournaledManif
 
 def _waiting(installation: Installation, manifest: JournaledManifest) -> WaitingManifest:
     about = read_summary(installation.home.path / manifest.folder)
-    tripped = [LimitVerdict.from_row(row) for row in about.get("guards", []) if row["verdict"] == "tripped"]
+    guards = installation.profile.guards
+    tripped = [
+        LimitVerdict.from_row(row).under(guards) for row in about.get("guards", []) if row["verdict"] == "tripped"
+    ]
     return WaitingManifest(
         manifest.manifest_id, manifest.business_date, manifest.state, manifest.held_for, manifest.operations,
         manifest.requests, manifest.approved_until, manifest.reason, tuple(one.describe(values=True) for one in tripped),
