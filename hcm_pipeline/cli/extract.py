@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from hcm_pipeline import flow
+from hcm_pipeline.cli.confirm import confirmed, one_number
 from hcm_pipeline.cli.context import Json, existing_installation
 from hcm_pipeline.cli.output import dump, say, show_verdicts, table
 
@@ -15,7 +16,9 @@ extract_app = typer.Typer(
     help="Extracts: what speaks against one, and what becomes of it.", no_args_is_help=True, rich_markup_mode=None
 )
 
-Sha256 = Annotated[str, typer.Argument(help="The beginning of the extract's sha256.")]
+Sha256 = Annotated[str, typer.Argument(help="The extract's sha256, or at least the first twelve characters of it.")]
+Rows = Annotated[int | None, typer.Argument(help="The number of its rows; a terminal is asked for it.")]
+AsOption = Annotated[int | None, typer.Option("--rows", help="The same number, as an option.")]
 Why = Annotated[str, typer.Option(help="Why, for those who read it later.")]
 By = Annotated[str | None, typer.Option(help="Who says so; default: the user of this command.")]
 DONE = {"accept": "is accepted", "refuse": "is refused"}
@@ -53,19 +56,22 @@ def show(
 
 
 @extract_app.command()
-def accept(sha256: Sha256, why: Why, by: By = None) -> None:
+def accept(sha256: Sha256, why: Why, rows: Rows = None, as_option: AsOption = None, by: By = None) -> None:
     """Apply an extract as it is, whatever speaks against it; the next run does."""
-    _decide(sha256, "accept", why, by)
+    _decide(sha256, one_number(rows, as_option, "--rows"), "accept", why, by)
 
 
 @extract_app.command()
-def refuse(sha256: Sha256, why: Why, by: By = None) -> None:
+def refuse(sha256: Sha256, why: Why, rows: Rows = None, as_option: AsOption = None, by: By = None) -> None:
     """Leave an extract out. One that was applied is taken back: the next run processes its date anew without it."""
-    _decide(sha256, "refuse", why, by)
+    _decide(sha256, one_number(rows, as_option, "--rows"), "refuse", why, by)
 
 
-def _decide(sha256: str, decision: str, why: str, by: str | None) -> None:
-    extract = flow.decide_extract(existing_installation(), sha256, decision, by=by or getpass.getuser(), why=why)
+def _decide(sha256: str, rows: int | None, decision: str, why: str, by: str | None) -> None:
+    here = existing_installation()
+    intent = flow.extract_intent(here, decision, sha256)
+    whole = confirmed(intent, sha256, rows)
+    extract = flow.decide_extract(here, whole, decision, rows=intent.size, by=by or getpass.getuser(), why=why)
     say(
         f"{extract.name} ({extract.sha256[:12]}) of {extract.business_date} {DONE[decision]}; "
         "`hcm-pipeline run` goes on from there"

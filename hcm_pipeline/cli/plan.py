@@ -12,6 +12,7 @@ import orjson
 import typer
 
 from hcm_pipeline import flow
+from hcm_pipeline.cli.confirm import confirmed
 from hcm_pipeline.cli.context import Json, day, existing_installation
 from hcm_pipeline.cli.output import Progress, dump, note, say, show_verdicts, table
 from hcm_pipeline.errors import GuardStop, UsageError
@@ -37,6 +38,10 @@ def plan(
     undo: Annotated[
         str | None, typer.Option(help="Make a plan that takes back this manifest, held for a decision.")
     ] = None,
+    operations: Annotated[
+        int | None,
+        typer.Option(help="With --undo: the number of operations of that manifest; a terminal is asked for it."),
+    ] = None,
     everybody: Annotated[bool, typer.Option("--all", help="List everybody, not the first 50.")] = False,
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a page for those who sign it off.", dir_okay=False)
@@ -54,7 +59,9 @@ def plan(
     if undo:
         if date or worker:
             raise UsageError("--undo makes a plan; --date and --worker show one")
-        _undo(here, undo)
+        _undo(here, undo, operations)
+    elif operations is not None:
+        raise UsageError("--operations goes with --undo")
     wanted = day(date)
     if wanted is not None:
         _of_date(here, wanted, as_json)
@@ -75,8 +82,10 @@ def plan(
         raise typer.Exit(GuardStop.exit_code)
 
 
-def _undo(here: flow.Installation, manifest: str) -> None:
-    undone, made = flow.undo_manifest(here, manifest, by=getpass.getuser(), progress=Progress())
+def _undo(here: flow.Installation, manifest: str, operations: int | None) -> None:
+    intent = flow.manifest_intent(here, "undo", manifest)
+    whole = confirmed(intent, manifest, operations)
+    undone, made = flow.undo_manifest(here, whole, operations=intent.size, by=getpass.getuser(), progress=Progress())
     for why, count in made.left_out.get(undone, {}).items():
         note(f"nothing is put back for {count:,} workers: {why.replace('_', ' ')}")
 
@@ -156,7 +165,10 @@ def show_waiting(manifests: Iterable[flow.WaitingManifest]) -> None:
         ],
     )
     if any(m.state == "held" for m in listed):
-        say("`hcm-pipeline approve MANIFEST` lets a held one go out, `reject MANIFEST` does not")
+        say("To let a held one go out (`reject` instead of `approve` does not):")
+        for m in listed:
+            if m.state == "held":
+                say(f"  hcm-pipeline approve {m.manifest_id} {m.operations}")
 
 
 def _why(manifest: flow.WaitingManifest) -> str:

@@ -77,9 +77,10 @@ def _receipts(manifest: flow.JournaledManifest, report: flow.UploadReport) -> dg
 
 
 class DecisionConfig(dg.Config):
-    """A decision about a manifest, named by its id or a beginning of it that fits no other: who decides, and why."""
+    """A decision about a manifest, named by its id and the number of its operations: who decides, and why."""
 
     manifest_id: str
+    operations: int
     why: str | None = None
     by: str | None = None
 
@@ -87,13 +88,31 @@ class DecisionConfig(dg.Config):
 @dg.op(name="approve", description="Let a held manifest go out; counts for guards.approval_hours of the profile.")
 def approve_op(context: dg.OpExecutionContext, config: DecisionConfig, pipeline: Pipeline) -> None:
     """See `flow.approve`; the upload sensor starts the upload."""
-    _tell(context, flow.approve(pipeline.installation(), config.manifest_id, by=_by(context, config), why=config.why))
+    _tell(
+        context,
+        flow.approve(
+            pipeline.installation(),
+            config.manifest_id,
+            operations=config.operations,
+            by=_by(context, config),
+            why=config.why,
+        ),
+    )
 
 
 @dg.op(name="reject", description="Let nothing more of a manifest go out; its workers are withheld until they change.")
 def reject_op(context: dg.OpExecutionContext, config: DecisionConfig, pipeline: Pipeline) -> None:
     """See `flow.reject`."""
-    _tell(context, flow.reject(pipeline.installation(), config.manifest_id, by=_by(context, config), why=config.why))
+    _tell(
+        context,
+        flow.reject(
+            pipeline.installation(),
+            config.manifest_id,
+            operations=config.operations,
+            by=_by(context, config),
+            why=config.why,
+        ),
+    )
 
 
 def _tell(context: dg.OpExecutionContext, found: flow.JournaledManifest) -> None:
@@ -151,7 +170,7 @@ def upload_job() -> None:
 @dg.job(
     name=APPROVE_JOB,
     executor_def=dg.in_process_executor,
-    description="Lets a held manifest go out: config manifest_id, why, by.",
+    description="Lets a held manifest go out: config manifest_id, operations, why, by.",
 )
 def approve_job() -> None:
     """One op: see `approve_op`."""
@@ -161,7 +180,7 @@ def approve_job() -> None:
 @dg.job(
     name=REJECT_JOB,
     executor_def=dg.in_process_executor,
-    description="Lets nothing more of a manifest go out: config manifest_id, why, by.",
+    description="Lets nothing more of a manifest go out: config manifest_id, operations, why, by.",
 )
 def reject_job() -> None:
     """One op: see `reject_op`."""

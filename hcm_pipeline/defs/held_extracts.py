@@ -9,9 +9,10 @@ EXTRACT_JOB = "decide_extract"
 
 
 class ExtractDecision(dg.Config):
-    """Which extract, by the beginning of its sha256; `accept` or `refuse`; the name of the person who decides, and why."""
+    """Which extract, by its sha256 and the number of its rows; `accept` or `refuse`; the person who decides, and why."""
 
     sha256: str
+    rows: int
     decision: str
     by: str
     why: str
@@ -23,7 +24,12 @@ def decide_extract_op(context: dg.OpExecutionContext, config: ExtractDecision, p
     if config.decision not in ("accept", "refuse"):
         raise dg.Failure(f"decision is {config.decision!r}; accept or refuse")
     extract = flow.decide_extract(
-        pipeline.installation(context.log), config.sha256, config.decision, by=config.by, why=config.why
+        pipeline.installation(context.log),
+        config.sha256,
+        config.decision,
+        rows=config.rows,
+        by=config.by,
+        why=config.why,
     )
     context.log.info(f"{extract.name} of {extract.business_date}: {config.decision}")
 

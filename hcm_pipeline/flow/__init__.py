@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.applying import upload as upload
     from hcm_pipeline.flow.arrivals import Arrivals as Arrivals
     from hcm_pipeline.flow.arrivals import find_arrivals as find_arrivals
+    from hcm_pipeline.flow.confirming import Intent as Intent
+    from hcm_pipeline.flow.confirming import extract_intent as extract_intent
+    from hcm_pipeline.flow.confirming import manifest_intent as manifest_intent
     from hcm_pipeline.flow.deciding import IdentityDecided as IdentityDecided
     from hcm_pipeline.flow.deciding import IdentityDecision as IdentityDecision
     from hcm_pipeline.flow.deciding import JournaledManifest as JournaledManifest
@@ -158,6 +161,7 @@ _MODULES = {
     ),
     "applying": ("Ready", "UploadReport", "Uploads", "may_go_out", "ready_manifests", "upload"),
     "arrivals": ("Arrivals", "find_arrivals"),
+    "confirming": ("Intent", "extract_intent", "manifest_intent"),
     "deciding": (
         "IdentityDecided",
         "IdentityDecision",
@@ -177,7 +181,7 @@ _MODULES = {
         "read_directories",
         "read_directory",
     ),
-    "findings": ("loggable", "plan_verdicts"),
+    "verdict_table": ("loggable", "plan_verdicts"),
     "installation": ("Clock", "Installation", "Progress", "quiet", "utc_now"),
     "landing": ("DAYS_AHEAD", "Landed", "land", "waiting"),
     "ledger_files": ("export_file", "export_to", "import_file"),

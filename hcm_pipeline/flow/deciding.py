@@ -11,6 +11,7 @@ from hcm_pipeline.delivery import decide_retry
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.extracts import Extract, named
 from hcm_pipeline.extracts import decide as enter_decision
+from hcm_pipeline.flow.confirming import extract_intent, meant
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.naming import workforce
 from hcm_pipeline.identity import Decided, decide, decide_rehire, decide_spelling
@@ -19,24 +20,38 @@ from hcm_pipeline.verdicts import Kind
 from hcm_pipeline.warehouse import scratch
 
 
-def approve(installation: Installation, manifest: str, *, by: str, why: str | None) -> JournaledManifest:
-    """Let a held manifest go out for the profile's `guards.approval_hours`. `manifest`: a beginning of its id that fits no other.
+def approve(
+    installation: Installation, manifest: str, *, operations: int | None, by: str, why: str | None
+) -> JournaledManifest:
+    """Let a held manifest go out for the profile's `guards.approval_hours`. `manifest`: its id, or at least twelve characters of
+    it; `operations`: how many it has.
 
-    Raises UsageError for an id that fits none or several, and for a manifest that cannot be approved any more.
+    Raises UsageError for an id that fits none or several or is too short, for another number of operations, and for a manifest that
+    cannot be approved any more.
     """
+    manifest_id = meant(installation, "approve", manifest, operations)
     until = installation.clock() + dt.timedelta(hours=installation.profile.guards.approval_hours)
     with installation.journal() as journal:
-        return journal.approve(journal.get(manifest).manifest_id, by=by, why=why, until=until)
+        return journal.approve(manifest_id, by=by, why=why, until=until)
 
 
-def reject(installation: Installation, manifest: str, *, by: str, why: str | None) -> JournaledManifest:
+def reject(
+    installation: Installation, manifest: str, *, operations: int | None, by: str, why: str | None
+) -> JournaledManifest:
     """Let nothing more of a manifest go out. Raises UsageError like `approve`."""
+    manifest_id = meant(installation, "reject", manifest, operations)
     with installation.journal() as journal:
-        return journal.reject(journal.get(manifest).manifest_id, by=by, why=why)
+        return journal.reject(manifest_id, by=by, why=why)
 
 
-def decide_extract(installation: Installation, sha256: str, decision: str, *, by: str, why: str) -> Extract:
-    """`accept` or `refuse` an extract, named by the beginning of its sha256; the next run of its date acts on it."""
+def decide_extract(
+    installation: Installation, sha256: str, decision: str, *, rows: int | None, by: str, why: str
+) -> Extract:
+    """`accept` or `refuse` an extract; the next run of its date acts on it.
+
+    `sha256`: at least twelve characters of it; `rows`: how many it has. Raises UsageError unless both are those of one extract.
+    """
+    extract_intent(installation, decision, sha256).require(sha256, rows)
     with installation.warehouse.write() as con:
         extract = named(con, sha256)
         enter_decision(con, extract, decision, by=by, why=why, now=installation.clock())

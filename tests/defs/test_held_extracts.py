@@ -45,7 +45,7 @@ def decide(location: Location, job: str, **config: str) -> None:
     op = job.removesuffix("_manifest")
     location.defs.resolve_job_def(job).execute_in_process(
         instance=location.instance,
-        run_config={"ops": {op: {"config": {"manifest_id": newest(location).manifest_id, **config}}}},
+        run_config={"ops": {op: {"config": {"manifest_id": newest(location).manifest_id, "operations": 1, **config}}}},
         tags={"user": "grace"},
     )
 

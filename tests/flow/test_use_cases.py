@@ -59,7 +59,7 @@ def test_what_a_plan_holds_is_told_until_a_person_has_decided(firm: Firm, here: 
     [held] = planned(firm, here).held
     assert held_by(here) == [(Kind.LIMIT, "create")]
     assert [m.manifest_id for m in flow.status(here).waiting] == [held.manifest_id]
-    decided = flow.approve(here, held.manifest_id[:8], by="Ada", why="the first of us")
+    decided = flow.approve(here, held.manifest_id[:12], operations=2, by="Ada", why="the first of us")
     assert decided.approved_until is not None
     assert held_by(here) == []
     assert firm.sql("select kind, \"rule\", tripped, effect from verdicts where kind = 'limit'") == [
@@ -69,7 +69,7 @@ def test_what_a_plan_holds_is_told_until_a_person_has_decided(firm: Firm, here: 
 
 def test_a_rejected_manifest_is_withheld_by_the_next_plan(firm: Firm, here: Installation) -> None:
     [held] = planned(firm, here).held
-    flow.reject(here, held.manifest_id, by="Ada", why=None)
+    flow.reject(here, held.manifest_id, operations=2, by="Ada", why=None)
     made = flow.plan(here.warehouse, here.loaded, here.target)
     here.warehouse.publish()
     assert made is not None
@@ -86,7 +86,7 @@ def test_an_extract_that_is_held_says_so_until_it_is_accepted(firm: Firm, here: 
     assert held_by(here) == [(Kind.COMPLETENESS, "fewer_rows")]
     [story] = flow.extract_stories(here, landed.sha256)
     assert [(v.rule, v.tripped) for v in story.verdicts()] == [("fewer_rows", True)]
-    flow.decide_extract(here, str(landed.sha256)[:12], "accept", by="Pat", why="all were moved")
+    flow.decide_extract(here, str(landed.sha256)[:12], "accept", rows=1, by="Pat", why="all were moved")
     assert held_by(here) == []
     firm.run(day(3))
     assert firm.sql('select "rule", tripped from verdicts where subject = ?', [landed.sha256]) == [
