@@ -5,6 +5,7 @@ materializations of `receipts` and `outcomes`.
 """
 
 import getpass
+from urllib.parse import urlencode
 
 import dagster as dg
 
@@ -19,6 +20,8 @@ REJECT_JOB = "reject_manifest"
 OUTCOMES_WAIT_SECONDS = 600.0
 LOG_INTERVAL = 30.0
 """Seconds between two readings of the provisioning log."""
+CODE_LOCATION = "__repository__@hcm_pipeline.definitions"
+"""The code location's name in addresses, as `hcm-pipeline ui` and `workspace.yaml` load it."""
 STATES = ("succeeded", "failed", "skipped", "missing", "accepted", "planned")
 """States of operations that are counted, zeros too."""
 
@@ -74,6 +77,14 @@ def _receipts(manifest: flow.JournaledManifest, report: flow.UploadReport) -> dg
         },
         tags={"dagster/data_version": f"{report.manifest_id[:32]}-{report.accepted}"},
     )
+
+
+def deciding_page(ui_url: str, verb: str, manifest_id: str, operations: int) -> str:
+    """The address of the launchpad of the job that approves or rejects a manifest, filled in; a person starts it there."""
+    config = f"ops:\n  {verb}:\n    config:\n      manifest_id: '{manifest_id}'\n      operations: {operations}\n      why: ''\n"
+    job = {"approve": APPROVE_JOB, "reject": REJECT_JOB}[verb]
+    page = f"{ui_url.rstrip('/')}/locations/{CODE_LOCATION}/jobs/{job}/playground/setup"
+    return f"{page}?{urlencode({'mode': 'default', 'config': config})}"
 
 
 class DecisionConfig(dg.Config):
