@@ -52,6 +52,11 @@ class DecidedManifest(PlannedManifest):
 
     held_for: str | None
 
+    @property
+    def approve_command(self) -> str:
+        """The command that lets it go out."""
+        return f"hcm-pipeline approve {self.manifest_id} {self.operations}"
+
 
 @dataclass(frozen=True)
 class OpenManifests:
