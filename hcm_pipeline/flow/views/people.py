@@ -86,8 +86,8 @@ class People:
 
     def read(self, limit: int | None = None, *, whole: bool = False) -> Iterator[Person]:
         """The first `limit` people, or all, in order. `whole`: with every value of a new account."""
-        bound = "" if limit is None else f" limit {limit}"
-        result = self._con.execute(f"{self._whole if whole else self._select}{bound}")
+        first = "" if limit is None else f" where brief.place <= {limit}"  # not LIMIT: only theirs are compared
+        result = self._con.execute(f"{self._whole if whole else self._select}{first} order by brief.place")
         while rows := result.fetchmany(PAGE):
             for number, name, kind, loses, held_for, undoes, changes in rows:
                 yield Person(
@@ -154,7 +154,10 @@ def _any(tests: Iterable[str]) -> str:
 
 
 def _people(found: Preview, brief: Relation, workers: Relation, changes: str, shown: str) -> str:
-    """A SELECT of the fields of `Person` but for `why`. `changes`: a struct for each attribute; `shown`: SQL over `change`."""
+    """A SELECT of the fields of `Person` but for `why`, in no order.
+
+    `changes`: a struct for each attribute; `shown`: SQL over `change`.
+    """
     name = "nullif(trim(concat_ws(' ', worker.first_name, worker.last_name)), '')"
     return f"""
         select brief.person_number, coalesce({name}, worker.display_name) as name, brief.kind, brief.loses, brief.held_for,
@@ -164,8 +167,7 @@ def _people(found: Preview, brief: Relation, workers: Relation, changes: str, sh
         join {found.operations} operation
             on operation.person_number = brief.person_number and operation.undoes is not distinct from brief.undoes
         left join {found.delivered} delivered on delivered.person_number = brief.person_number
-        left join {workers} worker on worker.person_number = brief.person_number
-        order by brief.place"""
+        left join {workers} worker on worker.person_number = brief.person_number"""
 
 
 def _counted(t: Scratch, brief: Relation, condition: str) -> int:
