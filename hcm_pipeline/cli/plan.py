@@ -56,6 +56,10 @@ def plan(
     Prints personal data, and so do the files.
     """
     here = existing_installation()
+    if (everybody or html or csv) and (date or worker or undo):
+        raise UsageError(
+            "--all, --html and --csv are of the whole plan; they go with none of --date, --worker and --undo"
+        )
     if undo:
         if date or worker:
             raise UsageError("--undo makes a plan; --date and --worker show one")

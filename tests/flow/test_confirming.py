@@ -100,3 +100,10 @@ def test_plan_names_people_and_the_command_that_decides(held: flow.Manifest, tmp
         assert said in done.stdout, done.stdout
     assert held.manifest_id[:12] in page.read_text(encoding="utf-8")
     assert table.read_text(encoding="utf-8-sig").startswith('"person_number","name"')
+
+
+def test_files_are_of_the_whole_plan_and_of_one_that_there_is(tmp_path: Path, held: flow.Manifest) -> None:
+    page = tmp_path / "p.html"
+    for words in (["--worker", "1"], ["--date", "2026-11-02"], ["--undo", held.manifest_id]):
+        assert isinstance(CliRunner().invoke(app, ["plan", "--html", str(page), *words]).exception, UsageError)
+    assert not page.exists()

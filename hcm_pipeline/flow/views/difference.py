@@ -13,6 +13,7 @@ import orjson
 from hcm_pipeline.delivery import OTHERS, UNDO, Journal, Preview, attributes, preview
 from hcm_pipeline.delivery import Verdict as LimitVerdict
 from hcm_pipeline.directory import key_sql
+from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow import verdict_table
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.naming import workforce
@@ -164,6 +165,8 @@ def difference(
         found = _preview(t, loaded, target, journal, moving, now)
         containers = _containers(con, loaded.profile, workers.day)
         if found is None:
+            if reading.writers:
+                raise UsageError("nothing was processed yet: there is no plan to write")
             return Difference({}, (), (), containers, {}, {}, 0, NOBODY, (), 0, 0)
         changes = attributes(t, target, found.operations, found.delivered)
         subject = workers.day.isoformat()
