@@ -37,7 +37,8 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Extracts with what speaks against them and what was decided. Names values of cohorts."""
-    found = flow.extract_stories(existing_installation(), sha256)
+    here = existing_installation()
+    found = flow.extract_stories(here, sha256)
     if as_json:
         dump(found)
         return
@@ -53,6 +54,9 @@ def show(
             ("decision", "by", "at", "why"),
             [[d.decision, d.decided_by, d.decided_at, d.why] for d in e.decisions],
         )
+        if e.status == "stopped":
+            say("To apply it as it is (`refuse` instead of `accept` leaves it out):")
+            say(f"  {flow.extract_intent(here, 'accept', e.sha256).command}")
 
 
 @extract_app.command()
