@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import duckdb
+import orjson
 
 from hcm_pipeline.alerts.failed_work import FailedWork
 from hcm_pipeline.alerts.messages import Alert, AlertKind, Severity
 from hcm_pipeline.delivery import (
+    OTHERS,
+    UNDO,
     DeliveryState,
     Health,
     HealthState,
@@ -25,11 +28,29 @@ from hcm_pipeline.delivery import (
     PauseKind,
     PauseState,
     Remembered,
+    Verdict,
     remembered,
 )
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Relation, first, table
 
+STOPS = {
+    "fewer_rows": "a full extract holds far fewer rows than those before it",
+    "more_rows": "a full extract holds far more rows than those before it",
+    "fewer_in_cohort": "a full extract holds far fewer workers of one group than are known",
+    "everyone_changed": "a changes-only extract holds a large part of all workers",
+    "no_trailer": "an extract has no trailer, so it was cut off",
+    "control_total": "the trailer of an extract counts other records than there are",
+    "columns_lost": "an extract lacks columns that the one before it had",
+    "columns_changed": "the columns of an extract are others than those of the one before it",
+    "gap": "a changes-only extract follows one that is missing",
+    "unexpected_date": "an extract speaks for a date on which none is due",
+    "older": "an extract landed after one for a later date",
+    "quarantine_limit": "more rows break a rule than the profile allows",
+    "directories": "a directory is not known well enough to give names",
+    "placement": "the directory lacks a container that the profile names",
+}
+"""The rules that stop a business date, by name, in words."""
 EXPIRES_SOON = dt.timedelta(hours=1)
 PROCESSED_WITHIN = dt.timedelta(hours=1)
 """An extract that was taken waits no longer, unless its business date is ahead."""
@@ -62,6 +83,7 @@ class Observations:
     quiet_deliveries: Relation
     delivered: Relation
     failures: Relation
+    verdicts: Relation
     health: Remembered | None
 
     @classmethod
@@ -69,7 +91,8 @@ class Observations:
         """Those of a warehouse, about a target by its key."""
         return cls(
             days=table(con, "days"), extracts=table(con, "extracts"), quiet_deliveries=table(con, "quiet_deliveries"),
-            delivered=table(con, "delivered"), failures=table(con, "failures"), health=remembered(con, target),
+            delivered=table(con, "delivered"), failures=table(con, "failures"),
+            verdicts=table(con, "verdicts"), health=remembered(con, target),
         )  # fmt: skip
 
 
@@ -81,10 +104,10 @@ def find_alerts(
     pauses = journal.pauses(target.key)
     pace = Pace(journal, target.tenant, target.key, target.limits, clock=lambda: now)
     return [
-        *_held(journal, target.key),
+        *_held(con, observed.verdicts, journal, target.key),
         *_expiring(journal, target.key, now),
         *_canaries(journal, pauses, target.key),
-        *_stopped_day(con, observed.days),
+        *_stopped_day(con, observed),
         *_failures(con, observed.failures, observed.delivered, profile, target),
         *_missing(con, observed.failures, profile, target.key),
         *_job(observed.health, pauses, target),
@@ -112,18 +135,34 @@ def failed_runs(found: Sequence[FailedWork]) -> list[Alert]:
     ]  # fmt: skip
 
 
-def _held(journal: DeliveryState, target: str) -> list[Alert]:
+def _held(con: duckdb.DuckDBPyConnection, verdicts: Relation, journal: DeliveryState, target: str) -> list[Alert]:
+    tripped = _tripped_limits(con, verdicts)
     return [
         Alert(
             f"{AlertKind.GUARD_HELD}:{manifest.manifest_id[:12]}", AlertKind.GUARD_HELD, Severity.ERROR,
             "An upload is held and waits for a decision",
-            "A guard found that the upload would do more than usual. `plan` shows what and why; `approve` or `reject` decides.",
+            f"{_cause(manifest.held_for, tripped)} `plan` shows whom it is about; `approve` or `reject` decides.",
             {"Manifest": manifest.manifest_id[:12], "Business date": manifest.business_date.isoformat(),
-             "Operations": f"{manifest.operations:,}"},
+             "Operations": f"{manifest.operations:,}",
+             "Decide": f"hcm-pipeline approve {manifest.manifest_id} {manifest.operations}"},
             asset="manifest", page=DECIDE,
         )
         for manifest in journal.held_manifests(target)
     ]  # fmt: skip
+
+
+def _tripped_limits(con: duckdb.DuckDBPyConnection, verdicts: Relation) -> list[Verdict]:
+    rows = con.execute(f"select figures from {verdicts} where kind = 'limit' and tripped order by figures").fetchall()
+    return [Verdict.from_row(orjson.loads(figures)) for (figures,) in rows]
+
+
+def _cause(held_for: str | None, tripped: Sequence[Verdict]) -> str:
+    """The reason for which operations are held, in sentences that name no value of a worker's field."""
+    if held_for == UNDO:
+        return "A person asked to take back what was sent."
+    causes = [v for v in tripped if v.kind == held_for or (held_for == OTHERS and not v.others_go_on)]
+    said = dict.fromkeys(verdict.describe(values=False) for verdict in causes)
+    return " ".join(said) or "A guard found that the upload would do more than usual."
 
 
 def _expiring(journal: DeliveryState, target: str, now: dt.datetime) -> list[Alert]:
@@ -147,15 +186,16 @@ def _canaries(journal: DeliveryState, pauses: PauseState, target: str) -> list[A
             "The first operations of an upload were not good",
             "The rest is not sent. `outcomes` lists what failed; after mending it, plan anew, or `upload --past-canary`.",
             {"Manifest": manifest.manifest_id[:12], "Business date": manifest.business_date.isoformat(),
-             "Operations": f"{manifest.operations:,}"},
+             "Operations": f"{manifest.operations:,}", "Found": found.partition(" (")[0]},
             asset="receipts",
         )
         for manifest in journal.open_manifests()
-        if manifest.target == target and pauses.failed(manifest.manifest_id) is not None
+        if manifest.target == target and (found := pauses.failed(manifest.manifest_id)) is not None
     ]  # fmt: skip
 
 
-def _stopped_day(con: duckdb.DuckDBPyConnection, days: Relation) -> list[Alert]:
+def _stopped_day(con: duckdb.DuckDBPyConnection, observed: Observations) -> list[Alert]:
+    days = observed.days
     rows = con.execute(
         f"""select business_date, quarantined, "rows" from {days}
         where status = 'stopped' and business_date = (select max(business_date) from {days})"""
@@ -164,12 +204,23 @@ def _stopped_day(con: duckdb.DuckDBPyConnection, days: Relation) -> list[Alert]:
         Alert(
             f"{AlertKind.DAY_STOPPED}:{date}", AlertKind.DAY_STOPPED, Severity.ERROR,
             "A business date has stopped",
-            "Nothing of it was applied or planned. `status` shows the reasons.",
+            f"{_stopped_by(con, observed, date)}Nothing of it was applied or planned. `status` shows the reasons.",
             {"Business date": date.isoformat(), "Rows in quarantine": f"{quarantined:,} of {total:,}"},
             asset="workers", page=RECOVER,
         )
         for date, quarantined, total in rows
     ]  # fmt: skip
+
+
+def _stopped_by(con: duckdb.DuckDBPyConnection, observed: Observations, day: dt.date) -> str:
+    """The rules that stopped a business date, in words of ours: what they found may be the words of a file."""
+    rows = con.execute(
+        f"""select distinct "rule" from {observed.verdicts} where tripped and (subject = ?
+            or subject in (select sha256 from {observed.extracts} where business_date = ?)) order by 1""",
+        [day.isoformat(), day],
+    ).fetchall()
+    said = [STOPS[rule] for (rule,) in rows if rule in STOPS]
+    return f"{'; '.join(said).capitalize()}. " if said else ""
 
 
 def _failures(

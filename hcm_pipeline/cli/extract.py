@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from hcm_pipeline import flow
+from hcm_pipeline.cli.confirm import confirmed, one_number
 from hcm_pipeline.cli.context import Json, existing_installation
 from hcm_pipeline.cli.output import dump, say, show_verdicts, table
 
@@ -14,7 +15,9 @@ extract_app = typer.Typer(
     help="Extracts: what speaks against one, and what becomes of it.", no_args_is_help=True, rich_markup_mode=None
 )
 
-Sha256 = Annotated[str, typer.Argument(help="The beginning of the extract's sha256.")]
+Sha256 = Annotated[str, typer.Argument(help="The extract's sha256, or at least the first twelve characters of it.")]
+Rows = Annotated[int | None, typer.Argument(help="The number of its rows; a terminal is asked for it.")]
+AsOption = Annotated[int | None, typer.Option("--rows", help="The same number, as an option.")]
 Why = Annotated[str, typer.Option(help="Why, for those who read it later.")]
 By = Annotated[str | None, typer.Option(help="Who says so; default: the user of this command.")]
 DONE = {"accept": "is accepted", "refuse": "is refused"}
@@ -33,7 +36,8 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Extracts with what speaks against them and what was decided. Names values of cohorts."""
-    found = flow.extract_stories(existing_installation(), sha256)
+    here = existing_installation()
+    found = flow.extract_stories(here, sha256)
     if as_json:
         dump(found)
         return
@@ -49,22 +53,28 @@ def show(
             ("decision", "by", "at", "why"),
             [[d.decision, d.decided_by, d.decided_at, d.why] for d in e.decisions],
         )
+        if e.status == "stopped":
+            say("To apply it as it is (`refuse` instead of `accept` leaves it out):")
+            say(f"  {flow.extract_intent(here, 'accept', e.sha256).command}")
 
 
 @extract_app.command()
-def accept(sha256: Sha256, why: Why, by: By = None) -> None:
+def accept(sha256: Sha256, why: Why, rows: Rows = None, as_option: AsOption = None, by: By = None) -> None:
     """Apply an extract as it is, whatever speaks against it; the next run does."""
-    _decide(sha256, "accept", why, by)
+    _decide(sha256, one_number(rows, as_option, "--rows"), "accept", why, by)
 
 
 @extract_app.command()
-def refuse(sha256: Sha256, why: Why, by: By = None) -> None:
+def refuse(sha256: Sha256, why: Why, rows: Rows = None, as_option: AsOption = None, by: By = None) -> None:
     """Leave an extract out. One that was applied is taken back: the next run processes its date anew without it."""
-    _decide(sha256, "refuse", why, by)
+    _decide(sha256, one_number(rows, as_option, "--rows"), "refuse", why, by)
 
 
-def _decide(sha256: str, decision: str, why: str, by: str | None) -> None:
-    extract = flow.decide_extract(existing_installation(), sha256, decision, by=by or flow.system_user(), why=why)
+def _decide(sha256: str, rows: int | None, decision: str, why: str, by: str | None) -> None:
+    here = existing_installation()
+    intent = flow.extract_intent(here, decision, sha256)
+    whole = confirmed(intent, sha256, rows)
+    extract = flow.decide_extract(here, whole, decision, rows=intent.size, by=by or flow.system_user(), why=why)
     say(
         f"{extract.name} ({extract.sha256[:12]}) of {extract.business_date} {DONE[decision]}; "
         "`hcm-pipeline run` goes on from there"

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from hcm_pipeline import flow
+from hcm_pipeline.cli.confirm import ask
 from hcm_pipeline.cli.context import Json, existing_installation
 from hcm_pipeline.cli.output import dump, say, table
 from hcm_pipeline.errors import UsageError
@@ -54,6 +55,7 @@ def review(
             "a decision is one of --accept, --set, --same-as, --new and a spelling (--first, --preferred, --last)"
         )
     decision = flow.IdentityDecision(accept=accept, account=set_, same_as=same_as, spelling=spelled)
+    ask(_about(flow.reviews(here), number, decision))
     done = flow.decide_identity(here, number, decision, by=flow.system_user())
     if not as_json:
         say(f"{number}: decided; {_said(number, done)} at the next `hcm-pipeline run`")
@@ -61,6 +63,26 @@ def review(
         dump({"person_number": number, "spelling": done.spelling})
     else:
         dump({"person_number": number, "account": done.about.account, "same_as": done.about.same_as})
+
+
+def _about(waiting: flow.Reviews, number: str, decision: flow.IdentityDecision) -> str:
+    """The decision in words, before it is made: it is about one worker."""
+    asked = next((one for one in (*waiting.accounts, *waiting.rehires) if one.person_number == number), None)
+    spelled = next((one for one in waiting.spellings if one.person_number == number), None)
+    offered = (*asked.former, *asked.accounts) if asked else ()
+    why = f" ({asked.reason}; offered: {', '.join(offered) or 'nothing'})" if asked else ""
+    if decision.account:
+        chosen = f"the account {decision.account} is theirs"
+    elif decision.same_as:
+        chosen = f"they were {decision.same_as} before, and have those names back"
+    elif decision.spelling or (decision.accept and asked is None):
+        parts = {part.part: part.spelling for part in (spelled.parts if spelled else ())} | dict(decision.spelling)
+        chosen = f"the name is spelled {', '.join(f'{part} {text}' for part, text in parts.items())}"
+    elif decision.accept:
+        chosen = f"{', '.join(offered)} is theirs"
+    else:
+        chosen = "none of these is theirs"
+    return f"About 1 worker, {number}{why}: {chosen}."
 
 
 def _said(number: str, done: flow.IdentityDecided) -> str:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated
 
 import orjson
 import typer
 
 from hcm_pipeline import flow
+from hcm_pipeline.cli.confirm import confirmed
 from hcm_pipeline.cli.context import Json, day, existing_installation
 from hcm_pipeline.cli.output import Progress, dump, note, say, show_verdicts, table
 from hcm_pipeline.errors import GuardStop, UsageError
 
+SHOWN = 50
+"""People that are listed unless all are asked for."""
+SHOWN_CHANGES = 4
+"""Attributes of one person that are listed."""
 MOVED_BECAUSE = {"rules": "the profile", "worker": "the worker", "date": "days since leaving"}
 
 
@@ -31,14 +37,34 @@ def plan(
     undo: Annotated[
         str | None, typer.Option(help="Make a plan that takes back this manifest, held for a decision.")
     ] = None,
+    operations: Annotated[
+        int | None,
+        typer.Option(help="With --undo: the number of operations of that manifest; a terminal is asked for it."),
+    ] = None,
+    everybody: Annotated[bool, typer.Option("--all", help="List everybody, not the first 50.")] = False,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a page for those who sign it off.", dir_okay=False)
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a table for those who sign it off.", dir_okay=False)
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show what would be sent: operations by kind, attribute by attribute, and the guards' verdicts. Nothing is sent."""
+    """Show what would be sent, person by person and attribute by attribute, and the guards' verdicts. Nothing is sent.
+
+    Prints personal data, and so do the files.
+    """
     here = existing_installation()
+    if (everybody or html or csv) and (date or worker or undo):
+        raise UsageError(
+            "--all, --html and --csv are of the whole plan; they go with none of --date, --worker and --undo"
+        )
     if undo:
         if date or worker:
             raise UsageError("--undo makes a plan; --date and --worker show one")
-        _undo(here, undo)
+        _undo(here, undo, operations)
+    elif operations is not None:
+        raise UsageError("--operations goes with --undo")
     wanted = day(date)
     if wanted is not None:
         _of_date(here, wanted, as_json)
@@ -46,7 +72,11 @@ def plan(
     if worker:
         _of_worker(flow.worker_difference(here, worker), worker, as_json)
         return
-    found = flow.outlook(here)
+    writers = [*([flow.write_page(html)] if html else []), *([flow.write_table(csv)] if csv else [])]
+    found = flow.outlook(here, shown=None if everybody or as_json else SHOWN, writers=writers)
+    for path in (html, csv):
+        if path:
+            note(f"{path}: {found.people_in_all:,} people, for your eyes and those of whom you send it to (mode 0600)")
     if as_json:
         dump(found)
     else:
@@ -55,8 +85,10 @@ def plan(
         raise typer.Exit(GuardStop.exit_code)
 
 
-def _undo(here: flow.Installation, manifest: str) -> None:
-    undone, made = flow.undo_manifest(here, manifest, by=flow.system_user(), progress=Progress())
+def _undo(here: flow.Installation, manifest: str, operations: int | None) -> None:
+    intent = flow.manifest_intent(here, "undo", manifest)
+    whole = confirmed(intent, manifest, operations)
+    undone, made = flow.undo_manifest(here, whole, operations=intent.size, by=flow.system_user(), progress=Progress())
     for why, count in made.left_out.get(undone, {}).items():
         note(f"nothing is put back for {count:,} workers: {why.replace('_', ' ')}")
 
@@ -66,6 +98,10 @@ def show_plan(found: flow.Outlook, quota: int) -> None:
     operations = sum(found.operations.values())
     if not operations:
         say("nothing to send: the target has what it should have")
+    else:
+        say(found.headline)
+        say()
+    _show_people(found)
     table("Operations", ("kind", "operations"), list(found.operations.items()))
     table(
         "Attributes that change in accounts the target has",
@@ -91,6 +127,35 @@ def show_plan(found: flow.Outlook, quota: int) -> None:
         say(f"superseded: manifest {old.manifest_id[:12]} of {old.business_date}, {old.operations:,} operations")
 
 
+def _show_people(found: flow.Outlook) -> None:
+    """List those who lose something first, then everybody else, by kind."""
+    columns = ("person number", "name", "operation", "loses", "old and new", "held for")
+    losing = [person for person in found.people if person.loses]
+    others = [person for person in found.people if not person.loses]
+    table("Those who lose something", columns, [_person_row(person) for person in losing])
+    table(
+        "Everybody else" if found.losing else "Everybody",
+        [name for name in columns if name != "loses"],
+        [[*row[:3], *row[4:]] for row in map(_person_row, others)],
+    )
+    left = found.people_in_all - len(found.people)
+    if left:
+        say(f"and {left:,} more: `plan --all` lists them, `plan --html FILE` and `plan --csv FILE` write them")
+        say()
+
+
+def _person_row(person: flow.Person) -> list[object]:
+    shown = [f"{one.attribute}: {_old_and_new(one.old, one.new)}" for one in person.changes[:SHOWN_CHANGES]]
+    left = len(person.changes) - SHOWN_CHANGES
+    changes = "; ".join([*shown, *([f"and {left} more"] if left > 0 else [])])
+    held = f"{person.held_for} (takes back {person.undoes[:12]})" if person.undoes else person.held_for
+    return [person.person_number, person.name, person.kind, ", ".join(person.loses), changes, held]
+
+
+def _old_and_new(old: str | None, new: str | None) -> str:
+    return (new or "nothing") if old is None else f"{old} → {new if new is not None else 'nothing'}"
+
+
 def show_waiting(manifests: Iterable[flow.WaitingManifest]) -> None:
     """Print the manifests that wait for an upload or for a person."""
     listed = list(manifests)
@@ -103,7 +168,10 @@ def show_waiting(manifests: Iterable[flow.WaitingManifest]) -> None:
         ],
     )
     if any(m.state == "held" for m in listed):
-        say("`hcm-pipeline approve MANIFEST` lets a held one go out, `reject MANIFEST` does not")
+        say("To let a held one go out (`reject` instead of `approve` does not):")
+        for m in listed:
+            if m.state == "held":
+                say(f"  hcm-pipeline approve {m.manifest_id} {m.operations}")
 
 
 def _why(manifest: flow.WaitingManifest) -> str:

@@ -146,6 +146,6 @@ def show(days: Sequence[flow.DayWithReasons], made: flow.OpenManifests) -> None:
         say("  `hcm-pipeline upload` sends them")
     for held in made.held:
         say(f"manifest {held.manifest_id[:12]} is held ({held.held_for}): {held.operations:,} operations")
-        say("  `hcm-pipeline plan` says why, `hcm-pipeline approve` or `reject` decides")
+        say(f"  `hcm-pipeline plan` says why and whom it is about; to decide: {held.approve_command}")
     if manifest is None and not made.held and not made.approved:
         say("nothing to send: the target has what it should have")

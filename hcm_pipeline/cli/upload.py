@@ -60,7 +60,8 @@ def _exit(done: flow.Uploads) -> None:
         raise typer.Exit(1)
     for held in done.held:
         note(
-            f"manifest {held.manifest_id[:12]} is held ({held.held_for}): `plan` says why, `approve` or `reject` decides"
+            f"manifest {held.manifest_id[:12]} is held ({held.held_for}): `plan` says why and whom it is about; to decide: "
+            f"hcm-pipeline approve {held.manifest_id} {held.operations}"
         )
     if done.held or "rejected" in states:
         raise typer.Exit(GuardStop.exit_code)

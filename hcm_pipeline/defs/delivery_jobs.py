@@ -4,6 +4,8 @@ An upload is an action on someone else's system and no table, so it is an op; wh
 materializations of `receipts` and `outcomes`.
 """
 
+from urllib.parse import urlencode
+
 import dagster as dg
 
 from hcm_pipeline import flow
@@ -19,6 +21,8 @@ REJECT_JOB = "reject_manifest"
 OUTCOMES_WAIT_SECONDS = 600.0
 LOG_INTERVAL = 30.0
 """Seconds between two readings of the provisioning log."""
+CODE_LOCATION = "__repository__@hcm_pipeline.definitions"
+"""The code location's name in addresses, as `hcm-pipeline ui` and `workspace.yaml` load it."""
 STATES = ("succeeded", "failed", "skipped", "missing", "accepted", "planned")
 """States of operations that are counted, zeros too."""
 
@@ -77,13 +81,22 @@ def _receipts(manifest: flow.JournaledManifest, report: flow.UploadReport) -> dg
     )
 
 
+def deciding_page(ui_url: str, verb: str, manifest_id: str, operations: int) -> str:
+    """The address of the launchpad of the job that approves or rejects a manifest, filled in; a person starts it there."""
+    config = f"ops:\n  {verb}:\n    config:\n      manifest_id: '{manifest_id}'\n      operations: {operations}\n      why: ''\n"
+    job = {"approve": APPROVE_JOB, "reject": REJECT_JOB}[verb]
+    page = f"{ui_url.rstrip('/')}/locations/{CODE_LOCATION}/jobs/{job}/playground/setup"
+    return f"{page}?{urlencode({'mode': 'default', 'config': config})}"
+
+
 class DecisionConfig(dg.Config):
-    """A decision about a manifest, named by its id or a beginning of it that fits no other: who decides, and why.
+    """A decision about a manifest, named by its id and the number of its operations: who decides, and why.
 
     `by` counts only where nobody signs in: behind a reverse proxy it is who is signed in there.
     """
 
     manifest_id: str
+    operations: int
     why: str | None = None
     by: str | None = None
 
@@ -93,7 +106,14 @@ class DecisionConfig(dg.Config):
 def approve_op(context: dg.OpExecutionContext, config: DecisionConfig, pipeline: Pipeline) -> None:
     """See `flow.approve`; the upload sensor starts the upload."""
     who = person_of(context, config.by)
-    found = flow.approve(pipeline.installation(), config.manifest_id, by=who.name, why=config.why, how=who.way)
+    found = flow.approve(
+        pipeline.installation(),
+        config.manifest_id,
+        operations=config.operations,
+        by=who.name,
+        why=config.why,
+        how=who.way,
+    )
     _tell(context, found)
 
 
@@ -102,7 +122,15 @@ def approve_op(context: dg.OpExecutionContext, config: DecisionConfig, pipeline:
 def reject_op(context: dg.OpExecutionContext, config: DecisionConfig, pipeline: Pipeline) -> None:
     """See `flow.reject`."""
     who = person_of(context, config.by)
-    _tell(context, flow.reject(pipeline.installation(), config.manifest_id, by=who.name, why=config.why, how=who.way))
+    found = flow.reject(
+        pipeline.installation(),
+        config.manifest_id,
+        operations=config.operations,
+        by=who.name,
+        why=config.why,
+        how=who.way,
+    )
+    _tell(context, found)
 
 
 def _tell(context: dg.OpExecutionContext, found: flow.JournaledManifest) -> None:
@@ -157,7 +185,7 @@ def upload_job() -> None:
 @dg.job(
     name=APPROVE_JOB,
     executor_def=dg.in_process_executor,
-    description="Lets a held manifest go out: config manifest_id, why, by.",
+    description="Lets a held manifest go out: config manifest_id, operations, why, by.",
 )
 def approve_job() -> None:
     """One op: see `approve_op`."""
@@ -167,7 +195,7 @@ def approve_job() -> None:
 @dg.job(
     name=REJECT_JOB,
     executor_def=dg.in_process_executor,
-    description="Lets nothing more of a manifest go out: config manifest_id, why, by.",
+    description="Lets nothing more of a manifest go out: config manifest_id, operations, why, by.",
 )
 def reject_job() -> None:
     """One op: see `reject_op`."""

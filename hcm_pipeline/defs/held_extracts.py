@@ -11,9 +11,10 @@ EXTRACT_JOB = "decide_extract"
 
 
 class ExtractDecision(dg.Config):
-    """Which extract, by the beginning of its sha256; `accept` or `refuse`; the name of the person who decides, and why."""
+    """Which extract, by its sha256 and the number of its rows; `accept` or `refuse`; the person who decides, and why."""
 
     sha256: str
+    rows: int
     decision: str
     why: str
     by: str | None = None
@@ -27,7 +28,13 @@ def decide_extract_op(context: dg.OpExecutionContext, config: ExtractDecision, p
         raise dg.Failure(f"decision is {config.decision!r}; accept or refuse")
     who = person_of(context, config.by)
     extract = flow.decide_extract(
-        pipeline.installation(context.log), config.sha256, config.decision, by=who.name, why=config.why, how=who.way
+        pipeline.installation(context.log),
+        config.sha256,
+        config.decision,
+        rows=config.rows,
+        by=who.name,
+        why=config.why,
+        how=who.way,
     )
     context.log.info(f"{extract.name} of {extract.business_date}: {config.decision}")
 

@@ -15,6 +15,8 @@ OWNERS = ["team:identity-engineering"]
 EXTRACT_TAG = "hcm/extract"
 MANIFEST_TAG = "hcm/manifest"
 DATE_TAG = "hcm/business_date"
+STATUS_TAG = "hcm/status"
+"""The reason for which a run failed, where that is no fault: `held`."""
 PROCESS_TAG = "hcm/process"
 """The process of a run that a command made inside itself."""
 WAY_TAG = "hcm/way"

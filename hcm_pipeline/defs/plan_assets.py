@@ -7,6 +7,7 @@ import dagster as dg
 
 from hcm_pipeline import flow
 from hcm_pipeline.defs import metadata as md
+from hcm_pipeline.defs.delivery_jobs import deciding_page
 from hcm_pipeline.defs.expected import expected
 from hcm_pipeline.defs.partitions import business_dates
 from hcm_pipeline.defs.persons import starter_of
@@ -16,6 +17,8 @@ from hcm_pipeline.profile import Profile
 
 MANIFEST_CHECK = "bytes_are_what_was_planned"
 HELD_CHECK = "nothing_is_held"
+HELD = "held"
+"""The value of the status tag of a run whose plan waits for a person."""
 
 
 def _plan_specs(profile: Profile) -> list[dg.AssetSpec]:
@@ -54,7 +57,7 @@ def _plan_checks() -> list[dg.AssetCheckSpec]:
             asset="manifest",
             blocking=True,
             description="No guard tripped over the plan. A warning when what tripped is held and the rest goes on; an "
-            "error, which fails the run, when the profile says that nothing goes on.",
+            "error when the profile says that nothing goes on. Either way the run fails: a person decides.",
         ),
     ]
 
@@ -92,9 +95,21 @@ def _plan(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[Any
     yield dg.AssetCheckResult(passed=True, check_name=MANIFEST_CHECK, asset_key="manifest")
     yield from _plan_results(here, made)
     yield _held_check(made)
-    if made is not None and flow.nothing_goes_on(made):
-        said = "; ".join(flow.tripped_sentences(made))
-        raise PlanHeld(f"the plan of {made.business_date} is held: {said}")
+    if made is not None and made.held:
+        context.instance.add_run_tags(context.run.run_id, {md.STATUS_TAG: HELD})
+        raise PlanHeld(_held_words(made))
+
+
+def _held_words(made: flow.Plan) -> str:
+    """The reason for which a run fails whose plan is held, and its mend. The dates are processed, and what is free goes out."""
+    goes_on = "Nothing of it goes out" if flow.nothing_goes_on(made) else "All else goes on"
+    commands = "; ".join(_command("approve", manifest) for manifest in made.held)
+    said = " ".join(flow.tripped_sentences(made)) or "A person asked to take back what was sent."
+    return f"the plan of {made.business_date} is held, and waits for a decision: {said} {goes_on}. Decide: {commands}"
+
+
+def _command(verb: str, manifest: flow.Manifest) -> str:
+    return f"hcm-pipeline {verb} {manifest.manifest_id} {manifest.operations}"
 
 
 def _manifest_tags(made: flow.Plan) -> dict[str, str]:
@@ -150,15 +165,33 @@ def _plan_metadata(here: flow.Installation, made: flow.Plan | None) -> dict[str,
         values["sent_at_once_it_ends_at"] = dg.MetadataValue.timestamp(outlook.ends_at)
         values["withheld"] = dg.MetadataValue.json(made.withheld)
         values["superseded"] = dg.MetadataValue.json([manifest_id[:12] for manifest_id in made.superseded])
+        values["in_words"] = dg.MetadataValue.md(_in_words(made))
         values["guards"] = md.verdict_table(flow.plan_verdicts(made), md.LIMIT_COLUMNS)
     for manifest in manifests:
-        values |= _manifest_metadata(here, manifest)
+        values |= _manifest_metadata(here, manifest, held=made is not None and manifest in made.held)
     return values
 
 
-def _manifest_metadata(here: flow.Installation, manifest: flow.Manifest) -> dict[str, Any]:
+def _in_words(made: flow.Plan) -> str:
+    """The plan as a list of sentences, without a value of anybody's."""
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in flow.operation_kinds(made).items() if count)
+    held = [f"{m.operations:,} of these wait for a decision, held for {m.held_for}." for m in made.held]
+    return "\n".join(f"- {line}" for line in [f"{kinds or 'Nothing to send'}.", *held, *flow.tripped_sentences(made)])
+
+
+def _manifest_metadata(here: flow.Installation, manifest: flow.Manifest, *, held: bool) -> dict[str, Any]:
     prefix = f"{manifest.held_for}_" if manifest.held_for else ""
+    ui = here.profile.alerts.ui_url
+    decide = {
+        f"{prefix}approve": dg.MetadataValue.url(
+            deciding_page(ui, "approve", manifest.manifest_id, manifest.operations)
+        ),
+        f"{prefix}reject": dg.MetadataValue.url(deciding_page(ui, "reject", manifest.manifest_id, manifest.operations)),
+        f"{prefix}approve_command": _command("approve", manifest),
+        f"{prefix}reject_command": _command("reject", manifest),
+    }
     return {
+        **(decide if held else {}),
         f"{prefix}manifest_id": manifest.manifest_id,
         f"{prefix}bytes": manifest.bulk_bytes,
         f"{prefix}business_date": manifest.business_date.isoformat(),

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.applying import upload as upload
     from hcm_pipeline.flow.arrivals import Arrivals as Arrivals
     from hcm_pipeline.flow.arrivals import find_arrivals as find_arrivals
+    from hcm_pipeline.flow.confirming import Intent as Intent
+    from hcm_pipeline.flow.confirming import extract_intent as extract_intent
+    from hcm_pipeline.flow.confirming import manifest_intent as manifest_intent
     from hcm_pipeline.flow.deciding import IdentityDecided as IdentityDecided
     from hcm_pipeline.flow.deciding import IdentityDecision as IdentityDecision
     from hcm_pipeline.flow.deciding import JournaledManifest as JournaledManifest
@@ -93,6 +96,8 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.profiles import worker_columns as worker_columns
     from hcm_pipeline.flow.quota import QuotaOutlook as QuotaOutlook
     from hcm_pipeline.flow.quota import quota_outlook as quota_outlook
+    from hcm_pipeline.flow.sign_off import write_page as write_page
+    from hcm_pipeline.flow.sign_off import write_table as write_table
     from hcm_pipeline.flow.unfinished import FailedWork as FailedWork
     from hcm_pipeline.flow.unfinished import failed_work as failed_work
     from hcm_pipeline.flow.unfinished import keep_failed_work as keep_failed_work
@@ -130,6 +135,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.views.manifests import manifest_id as manifest_id
     from hcm_pipeline.flow.views.manifests import manifests_of as manifests_of
     from hcm_pipeline.flow.views.manifests import open_manifests as open_manifests
+    from hcm_pipeline.flow.views.people import Person as Person
     from hcm_pipeline.flow.views.receipts import Failure as Failure
     from hcm_pipeline.flow.views.receipts import Job as Job
     from hcm_pipeline.flow.views.receipts import ManifestOutcomes as ManifestOutcomes
@@ -159,6 +165,7 @@ _MODULES = {
     ),
     "applying": ("Ready", "UploadReport", "Uploads", "may_go_out", "ready_manifests", "upload"),
     "arrivals": ("Arrivals", "find_arrivals"),
+    "confirming": ("Intent", "extract_intent", "manifest_intent"),
     "deciding": (
         "IdentityDecided",
         "IdentityDecision",
@@ -210,6 +217,7 @@ _MODULES = {
     ),
     "quota": ("QuotaOutlook", "quota_outlook"),
     "unfinished": ("FailedWork", "failed_work", "keep_failed_work"),
+    "sign_off": ("write_page", "write_table"),
     "views.coming": ("Forecast", "forecast"),
     "views.days": ("Day", "DayWithReasons", "QuarantineReason", "days_between", "recent_days"),
     "views.difference": ("Outlook", "WorkerDifference", "outlook", "worker_difference"),
@@ -233,6 +241,7 @@ _MODULES = {
         "manifests_of",
         "open_manifests",
     ),
+    "views.people": ("Person",),
     "views.receipts": ("Failure", "Job", "ManifestOutcomes", "Outcomes", "Receipts", "newest_outcomes", "outcomes"),
     "views.status": ("Status", "holding", "status"),
     "views.trace": ("Story", "Version", "trace"),

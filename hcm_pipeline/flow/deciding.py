@@ -13,6 +13,7 @@ from hcm_pipeline.delivery import JournaledManifest as JournaledManifest
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.extracts import Extract, named
 from hcm_pipeline.extracts import decide as enter_decision
+from hcm_pipeline.flow.confirming import extract_intent, meant
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.naming import workforce
 from hcm_pipeline.identity import Decided, decide, decide_rehire, decide_spelling
@@ -30,35 +31,49 @@ def system_user() -> str:
 
 
 def approve(
-    installation: Installation, manifest: str, *, by: str, why: str | None, how: str = "cli"
+    installation: Installation, manifest: str, *, operations: int | None, by: str, why: str | None, how: str = "cli"
 ) -> JournaledManifest:
-    """Let a held manifest go out for the profile's `guards.approval_hours`. `manifest`: a beginning of its id that fits no other.
+    """Let a held manifest go out for the profile's `guards.approval_hours`. `manifest`: its id, or at least twelve characters of
+    it; `operations`: how many it has.
 
     A manifest for which the profile's guards want two people stays held until the second has approved it. `how`: `cli`, `ui` or
-    `proxy`. Raises UsageError for an id that fits none or several, for a manifest that cannot be approved any more, and for a
-    person whose approval does not count.
+    `proxy`. Raises UsageError for an id that fits none or several or is too short, for another number of operations, for a
+    manifest that cannot be approved any more, and for a person whose approval does not count.
     """
     guards = installation.profile.guards
-    until = installation.clock() + dt.timedelta(hours=installation.profile.guards.approval_hours)
+    manifest_id = meant(installation, "approve", manifest, operations)
+    until = installation.clock() + dt.timedelta(hours=guards.approval_hours)
     with installation.journal() as journal:
-        found = journal.get(manifest)
+        found = journal.get(manifest_id)
         large = guards.two_people_above is not None and found.operations > guards.two_people_above
         rule = ApprovalRule(2 if large else 1, guards.not_who_started)
-        return journal.approve(found.manifest_id, by=by, why=why, until=until, how=how, rule=rule)
+        return journal.approve(manifest_id, by=by, why=why, until=until, how=how, rule=rule)
 
 
 def reject(
-    installation: Installation, manifest: str, *, by: str, why: str | None, how: str = "cli"
+    installation: Installation, manifest: str, *, operations: int | None, by: str, why: str | None, how: str = "cli"
 ) -> JournaledManifest:
     """Let nothing more of a manifest go out. Raises UsageError like `approve`."""
+    manifest_id = meant(installation, "reject", manifest, operations)
     with installation.journal() as journal:
-        return journal.reject(journal.get(manifest).manifest_id, by=by, why=why, how=how)
+        return journal.reject(manifest_id, by=by, why=why, how=how)
 
 
 def decide_extract(
-    installation: Installation, sha256: str, decision: str, *, by: str, why: str, how: str = "cli"
+    installation: Installation,
+    sha256: str,
+    decision: str,
+    *,
+    rows: int | None,
+    by: str,
+    why: str,
+    how: str = "cli",
 ) -> Extract:
-    """`accept` or `refuse` an extract, named by the beginning of its sha256; the next run of its date acts on it."""
+    """`accept` or `refuse` an extract; the next run of its date acts on it.
+
+    `sha256`: at least twelve characters of it; `rows`: how many it has. Raises UsageError unless both are those of one extract.
+    """
+    extract_intent(installation, decision, sha256).require(sha256, rows)
     with installation.warehouse.write() as con:
         extract = named(con, sha256)
         enter_decision(con, extract, decision, by=by, why=why, how=how, now=installation.clock())

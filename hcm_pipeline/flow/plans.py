@@ -13,6 +13,7 @@ from hcm_pipeline.delivery import Manifest as Manifest
 from hcm_pipeline.delivery import Plan as Plan
 from hcm_pipeline.errors import GuardStop, UsageError
 from hcm_pipeline.flow import verdict_table
+from hcm_pipeline.flow.confirming import meant
 from hcm_pipeline.flow.installation import Clock, Installation, Progress, quiet, utc_now
 from hcm_pipeline.flow.naming import name_workers
 from hcm_pipeline.flow.plan_facts import task_of, why_plan_now
@@ -76,9 +77,13 @@ def undo(
 
 
 def undo_manifest(
-    installation: Installation, manifest: str, *, by: str, progress: Progress = quiet
+    installation: Installation, manifest: str, *, operations: int | None, by: str, progress: Progress = quiet
 ) -> tuple[str, Plan]:
-    """Plan with an undo of the manifest whose id begins so; its whole id, and the plan. Raises UsageError as `undo` does."""
+    """Plan with an undo of a manifest; its whole id, and the plan. Raises UsageError as `undo` does.
+
+    `manifest`: at least twelve characters of its id; `operations`: how many it has. Raises UsageError unless both are those of one.
+    """
+    meant(installation, "undo", manifest, operations)
     with installation.journal() as journal:
         found = journal.get(manifest)
     made = undo(

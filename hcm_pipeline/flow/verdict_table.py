@@ -110,7 +110,8 @@ def of_limit(found: LimitVerdict, subject: str) -> Verdict:
     """The verdict of a limit of delivery on one group of a plan's operations."""
     return Verdict(
         Kind.LIMIT, found.kind, subject, found.tripped, found.describe(values=True),
-        Effect.HOLD if found.others_go_on else Effect.STOP, APPROVE, found.as_row(),
+        Effect.HOLD if found.others_go_on else Effect.STOP, APPROVE,
+        found.as_row() | {"bound": found.bound, "sentence": found.describe(values=True)},
     )  # fmt: skip
 
 

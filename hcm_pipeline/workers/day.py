@@ -211,11 +211,12 @@ class Day:
         held = self._enter_findings(t, before)
         if held:
             extract, findings = held[0]
+            records = 1 if extract.description.records is None else extract.description.records
             more = f", and {len(held) - 1} more" if len(held) > 1 else ""
             raise ExtractHeld(
                 f"{self.day}: {extract.name}{more} does not look whole: {'; '.join(f.message for f in findings)}. Nothing was "
-                f"applied or planned. `hcm-pipeline extract accept {extract.sha256[:12]}` applies it as it is, `extract refuse` "
-                "leaves it out"
+                f"applied or planned. `hcm-pipeline extract accept {extract.sha256[:12]} {records}` applies it as it is, "
+                "`extract refuse` leaves it out"
             )
 
     def _enter_findings(self, t: Scratch, before: snapshot.Before) -> list[tuple[Extract, list[completeness.Finding]]]:

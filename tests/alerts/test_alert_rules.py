@@ -64,7 +64,9 @@ EXTRACTS = {
     "landed_at": "timestamptz",
     "status": "varchar",
     "business_date": "date",
+    "sha256": "varchar",
 }
+VERDICTS = {"kind": "varchar", "rule": "varchar", "subject": "varchar", "tripped": "boolean", "figures": "varchar"}
 QUIET = {"extract_id": "integer", "landed_at": "timestamptz"}
 DELIVERED = {"target": "varchar", "person_number": "varchar"}
 FAILURES = {"target": "varchar", "state": "varchar", "error_code": "varchar", "failure_class": "varchar"}
@@ -81,13 +83,19 @@ class World:
     quiet: list[tuple[object, ...]] = field(default_factory=list)
     delivered: int = 0
     failures: list[tuple[object, ...]] = field(default_factory=list)
+    verdicts: list[tuple[object, ...]] = field(default_factory=list)
     health: Remembered | None = None
 
     def found(self) -> list[Alert]:
         with memory() as con, scratch(con) as t:
             observed = Observations(
                 days=t.of_rows("days", DAYS, self.days),
-                extracts=t.of_rows("extracts", EXTRACTS, [(*row, "applied", NOW.date())[:5] for row in self.extracts]),
+                extracts=t.of_rows(
+                    "extracts",
+                    EXTRACTS,
+                    [(*row, *("applied", NOW.date(), None)[len(row) - 3 :]) for row in self.extracts],
+                ),
+                verdicts=t.of_rows("verdicts", VERDICTS, self.verdicts),
                 quiet_deliveries=t.of_rows("quiet", QUIET, self.quiet),
                 delivered=t.of_rows("delivered", DELIVERED, [(TARGET, str(n)) for n in range(self.delivered)]),
                 failures=t.of_rows("failures", FAILURES, self.failures),
@@ -127,10 +135,36 @@ def test_nothing_is_told_of_a_home_in_which_nothing_has_happened(world: World) -
 def test_a_held_manifest_is_told_by_its_id_and_no_longer_once_it_was_decided(world: World) -> None:
     held = manifest("disable")
     world.journal.register(held, Path("folder"))
+    figures = {"kind": "disable", "attribute": None, "cohort": "country", "value": "Ruritania", "operations": 7, "base": 20,
+               "allowed": 1, "rule": "percent", "verdict": "tripped", "others_go_on": True, "bound": 5}  # fmt: skip
+    world.verdicts = [("limit", "disable", "2026-11-23", True, orjson.dumps(figures).decode())]
     [alert] = world.found()
     assert (alert.kind, alert.facts["Operations"]) == (AlertKind.GUARD_HELD, "7")
+    assert alert.facts["Decide"] == f"hcm-pipeline approve {held.manifest_id} 7"
+    cause = "7 of 20 accounts in one country would be disabled (35 %); the limit is 5 %, here 1. Held."
+    assert alert.text.startswith(cause)
+    assert "Ruritania" not in repr(alert)
     world.journal.reject(held.manifest_id, by="somebody", why=None)
     assert world.found() == []
+
+
+def test_a_held_undo_says_that_a_person_asked_for_it(world: World) -> None:
+    world.journal.register(manifest("undo"), Path("folder"))
+    assert world.found()[0].text.startswith("A person asked to take back what was sent.")
+
+
+def test_a_stopped_date_says_which_rules_stopped_it_and_none_of_their_words(world: World) -> None:
+    day = NOW.date()
+    world.days = [(day, "stopped", 3, 9)]
+    world.extracts = [(1, "people", NOW, "applied", day, "a" * 64)]
+    world.verdicts = [
+        ("completeness", "fewer_rows", "a" * 64, True, "{}"), ("quarantine", "quarantine_limit", day.isoformat(), True, "{}"),
+        ("completeness", "gap", "b" * 64, True, "{}"), ("directory", "a word of others", day.isoformat(), True, "{}"),
+    ]  # fmt: skip
+    [alert] = [one for one in world.found() if one.kind is AlertKind.DAY_STOPPED]
+    assert alert.text.startswith(
+        "A full extract holds far fewer rows than those before it; more rows break a rule than the profile allows. Nothing"
+    )
 
 
 def test_an_approval_that_expires_within_the_hour_is_told(world: World) -> None:
@@ -145,8 +179,9 @@ def test_an_approval_that_expires_within_the_hour_is_told(world: World) -> None:
 def test_a_bad_canary_is_told(world: World) -> None:
     ready = manifest()
     world.journal.register(ready, Path("folder"))
-    world.journal.pauses(TARGET).fail(ready.manifest_id, "1 of 5", NOW)
-    assert world.kinds() == [AlertKind.CANARY_FAILED]
+    world.journal.pauses(TARGET).fail(ready.manifest_id, "1 of 5 was not good (failure X: 1001)", NOW)
+    [alert] = world.found()
+    assert (alert.kind, alert.facts["Found"]) == (AlertKind.CANARY_FAILED, "1 of 5 was not good")
 
 
 def test_failures_are_told_above_the_share_and_the_number_of_the_profile(world: World) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import dagster as dg
+import yaml
 
 from hcm_pipeline.defs.delivery_jobs import APPROVE_JOB, REJECT_JOB
 from hcm_pipeline.defs.instance import instance_of
@@ -45,20 +49,40 @@ def decide(location: Location, job: str, **config: str) -> None:
     op = job.removesuffix("_manifest")
     location.defs.resolve_job_def(job).execute_in_process(
         instance=location.instance,
-        run_config={"ops": {op: {"config": {"manifest_id": newest(location).manifest_id, **config}}}},
+        run_config={"ops": {op: {"config": {"manifest_id": newest(location).manifest_id, "operations": 1, **config}}}},
         tags={"user": "grace"},
     )
 
 
-def test_what_is_held_is_a_warning_that_jobs_decide_about_and_the_sensor_waits_for(tmp_path: Path) -> None:
+def assert_decidable(metadata: Mapping[str, Any], manifest_id: str) -> None:
+    """The metadata of a manifest says in words what waits, and opens the deciding job filled in."""
+    sentence = "1 accounts, where there are 0, would be created; the limit is 0. Held."
+    assert metadata["in_words"].splitlines() == [
+        "- 1 create.", "- 1 of these wait for a decision, held for create.", f"- {sentence}"]  # fmt: skip
+    assert metadata["create_approve_command"] == f"hcm-pipeline approve {manifest_id} 1"
+    address = urlsplit(metadata["create_approve"])
+    assert f"{address.scheme}://{address.netloc}" == "http://127.0.0.1:3000"
+    assert address.path == "/locations/__repository__@hcm_pipeline.definitions/jobs/approve_manifest/playground/setup"
+    assert yaml.safe_load(parse_qs(address.query)["config"][0]) == {
+        "ops": {"approve": {"config": {"manifest_id": manifest_id, "operations": 1, "why": ""}}}
+    }
+
+
+def test_what_is_held_fails_the_run_with_a_warning_that_jobs_decide_about_and_the_sensor_waits_for(
+    tmp_path: Path,
+) -> None:
     with instance_of(Home(tmp_path / "home").create()) as instance:
         location = location_with(tmp_path, instance, others_go_on=True)
         result = location.run("2026-11-02")
-        assert result.success
+        assert not result.success
+        run = instance.get_run_by_id(result.run_id)
+        assert run is not None
+        assert (run.status, run.tags["hcm/status"]) == (dg.DagsterRunStatus.FAILURE, "held")
         check = held_check(result)
         assert check.severity is dg.AssetCheckSeverity.WARN
         assert check.metadata["held_operations"].value == 1
         assert location.materializations("manifest")["2026-11-02"]["operations_held"] == 1
+        assert_decidable(location.materializations("manifest")["2026-11-02"], newest(location).manifest_id)
         assert location.tick("manifest_ready").run_requests == []
         decide(location, APPROVE_JOB, why="the first of us")
         [request] = location.tick("manifest_ready").run_requests or []

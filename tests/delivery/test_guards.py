@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from hcm_pipeline.delivery import Plan
-from hcm_pipeline.delivery.plan.guards import Group, judge_group
-from hcm_pipeline.profile import GuardKind, GuardLimit
+from hcm_pipeline.delivery.plan.guards import Group, Verdict, judge_group
+from hcm_pipeline.profile import GuardKind, GuardLimit, Guards
 
 from .chain import new_chain
 from .house import House, Row, crowd, left, new_house
@@ -200,3 +200,59 @@ def test_groups_are_those_of_the_workers_that_the_rooms_before_know(tmp_path: Pa
     assert tripped(made) == [("disable", "country", "NO", 6, "everybody")]
     assert {number for manifest in made.held for number in chain.users(manifest)} == {row[0] for row in norway}
     assert chain.sends(made).keys() == {"2000"}
+
+
+def verdict(kind: GuardKind, rule: str, **given: Any) -> Verdict:
+    """A verdict that tripped over 27 of 169 accounts."""
+    usual = {
+        "attribute": None,
+        "cohort": None,
+        "value": None,
+        "operations": 27,
+        "base": 169,
+        "allowed": 9,
+        "tripped": True,
+    }
+    return Verdict(kind=kind, rule=rule, **{**usual, **given})
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        (verdict(GuardKind.DISABLE, "percent", bound=5.0),
+         "27 of 169 accounts would be disabled (16 %); the limit is 5 %, here 9. Held."),
+        (verdict(GuardKind.DISABLE, "history", bound=5.0, others_go_on=False),
+         "27 of 169 accounts would be disabled (16 %); the limit is 5 times the highest day of late, here 9. Held, and all else of"
+         " the plan with it."),
+        (verdict(GuardKind.CREATE, "max", base=0), "27 accounts, where there are 0, would be created; the limit is 9. Held."),
+        (verdict(GuardKind.CLEAR, "percent", attribute="title"),
+         "27 of 169 accounts would lose their title (16 %); the limit is 9. Held."),
+        (verdict(GuardKind.CHANGE, "percent", attribute="title", operations=1, tripped=False, bound=5.0),
+         "1 of 169 accounts would get another title (under 1 %); the limit is 5 %, here 9."),
+        (verdict(GuardKind.DISABLE, "everybody", cohort="country", value="GB", operations=169),
+         "169 of 169 accounts in country GB would be disabled (100 %); nobody would be left. Held."),
+    ],
+)  # fmt: skip
+def test_a_verdict_is_a_sentence(found: Verdict, sentence: str) -> None:
+    assert found.describe(values=True) == sentence
+
+
+def test_the_sentence_without_values_names_no_group(house: House) -> None:
+    said = verdict(GuardKind.RENAME, "max", cohort="country", value="Ruritania").describe(values=False)
+    assert said == "27 of 169 accounts in one country would get another user name (16 %); the limit is 9. Held."
+
+
+def test_the_percentage_of_a_written_verdict_is_that_of_the_one_limit_behind_it() -> None:
+    limits = [
+        GuardLimit(kind=GuardKind.DISABLE, percent=5),
+        GuardLimit(kind=GuardKind.DISABLE, per="cohort", percent=25),
+    ]
+    guards = Guards(limits=tuple(limits))
+    rows = [
+        verdict(GuardKind.DISABLE, "percent", bound=5.0).as_row(),
+        verdict(GuardKind.DISABLE, "percent", cohort="country").as_row(),
+    ]
+    assert "bound" not in rows[0]
+    assert [Verdict.from_row(row).under(guards).bound for row in rows] == [5.0, 25.0]
+    twice = Guards(limits=(*limits, GuardLimit(kind=GuardKind.DISABLE, percent=7)))
+    assert Verdict.from_row(rows[0]).under(twice).bound is None

@@ -60,7 +60,7 @@ def test_what_a_plan_holds_is_told_until_a_person_has_decided(firm: Firm, here: 
     [held] = planned(firm, here).held
     assert held_by(here) == [(Kind.LIMIT, "create")]
     assert [m.manifest_id for m in flow.status(here).waiting] == [held.manifest_id]
-    decided = flow.approve(here, held.manifest_id[:8], by="Ada", why="the first of us")
+    decided = flow.approve(here, held.manifest_id[:12], operations=2, by="Ada", why="the first of us")
     assert decided.approved_until is not None
     assert held_by(here) == []
     assert firm.sql("select kind, \"rule\", tripped, effect from verdicts where kind = 'limit'") == [
@@ -70,7 +70,7 @@ def test_what_a_plan_holds_is_told_until_a_person_has_decided(firm: Firm, here: 
 
 def test_a_rejected_manifest_is_withheld_by_the_next_plan(firm: Firm, here: Installation) -> None:
     [held] = planned(firm, here).held
-    flow.reject(here, held.manifest_id, by="Ada", why=None)
+    flow.reject(here, held.manifest_id, operations=2, by="Ada", why=None)
     made = flow.plan(here.warehouse, here.loaded, here.target)
     here.warehouse.publish()
     assert made is not None
@@ -87,7 +87,7 @@ def test_an_extract_that_is_held_says_so_until_it_is_accepted(firm: Firm, here: 
     assert held_by(here) == [(Kind.COMPLETENESS, "fewer_rows")]
     [story] = flow.extract_stories(here, landed.sha256)
     assert [(v.rule, v.tripped) for v in story.verdicts()] == [("fewer_rows", True)]
-    flow.decide_extract(here, str(landed.sha256)[:12], "accept", by="Pat", why="all were moved")
+    flow.decide_extract(here, str(landed.sha256)[:12], "accept", rows=1, by="Pat", why="all were moved")
     assert held_by(here) == []
     firm.run(day(3))
     assert firm.sql('select "rule", tripped from verdicts where subject = ?', [landed.sha256]) == [
@@ -225,8 +225,11 @@ def test_a_large_manifest_needs_two_people_and_a_small_one_does_not(
 ) -> None:
     [held] = planned(firm, here).held
     asking = ask_for(firm, here, f"two_people_above = {above}")
-    assert flow.approve(asking, held.manifest_id, by="Ada", why=None).state == state
-    assert flow.approve(asking, held.manifest_id, by="Ben", why=None, how="proxy").state == "ready"
+    assert flow.approve(asking, held.manifest_id, operations=held.operations, by="Ada", why=None).state == state
+    assert (
+        flow.approve(asking, held.manifest_id, operations=held.operations, by="Ben", why=None, how="proxy").state
+        == "ready"
+    )
 
 
 def test_the_starter_of_a_run_is_kept_with_its_plan(firm: Firm, here: Installation) -> None:
@@ -234,22 +237,23 @@ def test_the_starter_of_a_run_is_kept_with_its_plan(firm: Firm, here: Installati
     made = flow.plan(here.warehouse, here.loaded, here.target, started_by="Ada")
     here.warehouse.publish()
     assert made is not None
+    [held] = made.held
     asking = ask_for(firm, here, "not_who_started = true")
     with pytest.raises(UsageError, match="Ada started its run"):
-        flow.approve(asking, made.held[0].manifest_id, by="Ada", why=None)
-    assert flow.approve(asking, made.held[0].manifest_id, by="Ben", why=None).state == "ready"
+        flow.approve(asking, held.manifest_id, operations=held.operations, by="Ada", why=None)
+    assert flow.approve(asking, held.manifest_id, operations=held.operations, by="Ben", why=None).state == "ready"
 
 
 def test_status_and_the_next_plan_refuse_a_broken_chain_of_decisions(firm: Firm, here: Installation) -> None:
     [held] = planned(firm, here).held
-    flow.approve(here, held.manifest_id, by="Ada", why=None)
+    flow.approve(here, held.manifest_id, operations=held.operations, by="Ada", why=None)
     with sqlite3.connect(here.home.journal) as journal:
         journal.execute("UPDATE decisions SET decided_by = 'cfo'")
     journal.close()
     for look in (
         lambda: flow.status(here),
         lambda: flow.plan(here.warehouse, here.loaded, here.target),
-        lambda: flow.approve(here, held.manifest_id, by="Ada", why=None),
+        lambda: flow.approve(here, held.manifest_id, operations=held.operations, by="Ada", why=None),
     ):
         with pytest.raises(BrokenChain, match="decision 1 was changed after it was given"):
             look()

@@ -93,7 +93,8 @@ def test_a_log_is_told_of_a_limit_without_the_value_of_its_group() -> None:
 
 
 def test_json_of_a_limit_is_its_figures_and_of_every_other_rule_its_sentence() -> None:
-    assert of_limit(TWO_LEAVE, DAY.isoformat()).as_json() == TWO_LEAVE.as_row()
+    sentence = "3 of 10 accounts in country GB would be disabled (30 %); the limit is 2. Held."
+    assert of_limit(TWO_LEAVE, DAY.isoformat()).as_json() == TWO_LEAVE.as_row() | {"bound": None, "sentence": sentence}
     assert verdict_table.of_containers(DAY, [("identity.placement 1", "OU=New,DC=x")]).as_json() == {
         "guard": "placement", "verdict": "stopped", "why": "not in the directory: identity.placement 1 is OU=New,DC=x",
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +51,11 @@ def told(*words: str) -> Any:
 def test_a_held_extract_is_shown_with_its_reasons_and_accepted_by_name(firm: Firm) -> None:
     shown = run("extract", "show")
     assert "fewer_rows" in shown
+    assert re.search(r"hcm-pipeline extract accept [0-9a-f]{64} 1 --why", shown)
     assert "1 rows, and the 1 full extracts before it had 12" in shown
     held = next(each for each in told("extract", "show") if each["status"] == "stopped")
     assert GuardStop.exit_code == ExtractHeld.exit_code == 3
-    assert "is accepted" in run("extract", "accept", held["sha256"][:10], "--why", "all were moved", "--by", "Pat")
+    assert "is accepted" in run("extract", "accept", held["sha256"][:12], "1", "--why", "all were moved", "--by", "Pat")
     [again] = told("extract", "show", held["sha256"][:10])
     assert (again["status"], [(d["decision"], d["decided_by"], d["why"]) for d in again["decisions"]]) == (
         "landed", [("accept", "Pat", "all were moved")],
@@ -64,7 +66,7 @@ def test_a_held_extract_is_shown_with_its_reasons_and_accepted_by_name(firm: Fir
 
 def test_a_held_extract_is_refused_and_an_unknown_one_is_wrong_usage(firm: Firm) -> None:
     held = next(each["sha256"] for each in told("extract", "show") if each["status"] == "stopped")
-    run("extract", "refuse", held, "--why", "cut off")
+    run("extract", "refuse", held, "--rows", "1", "--why", "cut off")
     assert firm.run(day(3))[0].extracts == 0
     done = CliRunner().invoke(app, ["extract", "accept", "no such", "--why", "x"])
     assert isinstance(done.exception, UsageError)
@@ -73,7 +75,7 @@ def test_a_held_extract_is_refused_and_an_unknown_one_is_wrong_usage(firm: Firm)
 def test_the_job_of_the_ui_enters_the_same_word(firm: Firm) -> None:
     held = next(each["sha256"] for each in told("extract", "show") if each["status"] == "stopped")
     job = build(Settings.from_env()).resolve_job_def("decide_extract")
-    word = {"sha256": held[:12], "decision": "accept", "by": "Kim", "why": "HR confirms"}
+    word = {"sha256": held[:12], "rows": 1, "decision": "accept", "by": "Kim", "why": "HR confirms"}
     with dg.DagsterInstance.ephemeral() as instance:
         assert job.execute_in_process({"ops": {"extract": {"config": word}}}, instance=instance).success
         wrong = {"ops": {"extract": {"config": {**word, "decision": "perhaps"}}}}

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from hcm_pipeline.delivery.kinds import OperationKind
@@ -28,6 +28,19 @@ HELD_FOR = (GuardKind.DISABLE, GuardKind.ENABLE, GuardKind.CREATE, GuardKind.REN
 """The reasons for which operations are held; one that several limits counted is held for the first of them."""
 ATTRIBUTES = (GuardKind.CHANGE, GuardKind.CLEAR)
 """Kinds of limit that look at single attributes."""
+
+
+_WOULD = {
+    GuardKind.CREATE: "be created",
+    GuardKind.UPDATE: "change",
+    GuardKind.DISABLE: "be disabled",
+    GuardKind.ENABLE: "be enabled",
+    GuardKind.MOVE: "move",
+    GuardKind.RENAME: "get another user name",
+    GuardKind.CHANGE: "get another {}",
+    GuardKind.CLEAR: "lose their {}",
+}
+"""The effect on accounts that a limit counts; the attribute goes into the braces."""
 
 
 @dataclass(frozen=True)
@@ -49,26 +62,50 @@ class Verdict:
     rule: str
     tripped: bool
     others_go_on: bool = True
+    bound: float | None = None
+    """The number in the profile that `allowed` comes from: a percentage or a factor, as `rule` says. Known until it is written."""
 
     def as_row(self) -> dict[str, Any]:
         """For JSON and tables."""
         row = asdict(self)
+        del row["bound"]  # the bytes of `plan.json` are part of a manifest's id
         return {**row, "kind": str(self.kind), "verdict": "tripped" if row.pop("tripped") else "passed"}
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Verdict:
         """The verdict that `as_row` made a row of."""
         given = {**row, "kind": GuardKind(row["kind"]), "tripped": row["verdict"] == "tripped"}
-        return cls(**{name: given[name] for name in (each.name for each in fields(cls))})
+        return cls(**{name: given[name] for name in (each.name for each in fields(cls)) if name in given})
+
+    def under(self, guards: Guards) -> Verdict:
+        """The same with the profile's number behind it, where one limit alone can have set it: `plan.json` does not keep it."""
+        per = (None,) if self.cohort is None else ("cohort", self.cohort)
+        numbers = {
+            limit.percent if self.rule == "percent" else limit.factor
+            for limit in guards.limits
+            if limit.kind is self.kind and limit.per in per
+        } - {None}
+        return replace(self, bound=numbers.pop()) if self.rule in ("percent", "history") and len(numbers) == 1 else self
 
     def describe(self, *, values: bool) -> str:
-        """One sentence; without `values` it names no value of a worker's field, and is fit for a log."""
-        of = f" of {self.attribute}" if self.attribute else ""
+        """In words, with a verdict; without `values` it names no value of a worker's field, and is fit for a log."""
         group = f" in {self.cohort} {self.value}" if values else f" in one {self.cohort}"
-        group = group if self.cohort else ""
-        bound = "nobody would be left" if self.rule == "everybody" else f"{self.allowed:,} are allowed ({self.rule})"
-        counted = f"{self.operations:,} operations, where there are {self.base:,} accounts"
-        return f"{self.kind}{of}: {counted}{group}; {bound}"
+        share = f" ({_percent(self.operations, self.base)})" if self.base else ""
+        counted = f"{self.operations:,} of {self.base:,} accounts{group if self.cohort else ''}"
+        if self.kind is GuardKind.CREATE:
+            counted = f"{self.operations:,} accounts, where there are {self.base:,}{group if self.cohort else ''},"
+        end = "" if not self.tripped else " Held." if self.others_go_on else " Held, and all else of the plan with it."
+        return f"{counted} would {_WOULD[self.kind].format(self.attribute)}{share}; {self._limit()}.{end}"
+
+    def _limit(self) -> str:
+        if self.rule == "everybody":
+            return "nobody would be left" if self.tripped else "somebody must be left"
+        if self.rule == "none":
+            return "there is nothing to compare with"
+        if self.bound is None or self.rule == "max":
+            return f"the limit is {self.allowed:,}"
+        of = f"{self.bound:g} %" if self.rule == "percent" else f"{self.bound:g} times the highest day of late"
+        return f"the limit is {of}, here {self.allowed:,}"
 
 
 @dataclass(frozen=True)
@@ -105,6 +142,7 @@ def judge_group(
     A share of no accounts is no share: a first load, or a company that is new, is judged by `max` alone.
     """
     bounds: list[tuple[int, str]] = []
+    numbers = {"percent": limit.percent, "history": limit.factor}
     if limit.max is not None:
         bounds.append((limit.max, "max"))
     if limit.percent is not None and group.base > 0:
@@ -114,7 +152,12 @@ def judge_group(
     allowed, rule = min(bounds, default=(group.operations, "none"))
     go_on = others_go_on if limit.others_go_on is None else limit.others_go_on
     return Verdict(limit.kind, attribute, cohort, group.value, group.operations, group.base, allowed, rule,
-                   group.operations > allowed, go_on)  # fmt: skip
+                   group.operations > allowed, go_on, numbers.get(rule))  # fmt: skip
+
+
+def _percent(part: int, whole: int) -> str:
+    share = 100 * part / whole
+    return "under 1 %" if 0 < share < 1 else f"{share:.0f} %"
 
 
 def evaluate(

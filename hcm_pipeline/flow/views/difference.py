@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 import orjson
 
-from hcm_pipeline.delivery import Journal, Preview, attributes, preview
+from hcm_pipeline.delivery import OTHERS, UNDO, Journal, Preview, attributes, preview
+from hcm_pipeline.delivery import Verdict as LimitVerdict
 from hcm_pipeline.directory import key_sql
+from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow import verdict_table
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.naming import workforce
@@ -19,6 +21,7 @@ from hcm_pipeline.flow.plan_facts import task_of
 from hcm_pipeline.flow.quota import quota_outlook
 from hcm_pipeline.flow.views.days import Day, newest_days
 from hcm_pipeline.flow.views.manifests import Superseded, WaitingManifest, superseded_by, waiting_manifests
+from hcm_pipeline.flow.views.people import NOBODY, AttributeDifference, People, Person, find_people
 from hcm_pipeline.flow.views.rows import mappings_of, values_of
 from hcm_pipeline.identity import find_moves, places, unknown_places
 from hcm_pipeline.profile import LoadedProfile, Profile
@@ -62,6 +65,41 @@ class Difference:
     held: Mapping[str, int]
     withheld: Mapping[str, int]
     requests: int
+    headline: str
+    """The same in words."""
+    people: tuple[Person, ...]
+    """The people whom it is about, in the order in which they are to be read; not more than were asked for."""
+    people_in_all: int
+    losing: int
+    """So many of them lose something."""
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """A plan that would be made now, while it is looked at: for pages and tables of it."""
+
+    business_date: dt.date
+    made_at: dt.datetime
+    profile: str
+    target: str
+    guards: tuple[Verdict, ...]
+    waiting: tuple[WaitingManifest, ...]
+    people: People
+
+
+Writer = Callable[[Sketch], None]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The reader of a plan: at most `shown` people are named (None: all), and `writers` are handed the plan."""
+
+    shown: int | None
+    waiting: tuple[WaitingManifest, ...] = ()
+    writers: Sequence[Writer] = ()
+
+
+NOBODY_READS = Reading(0)
 
 
 @dataclass(frozen=True)
@@ -76,16 +114,6 @@ class Outlook(Difference):
 
 
 @dataclass(frozen=True)
-class AttributeDifference:
-    """One attribute of one account: what the target has, and what it should have."""
-
-    attribute: str
-    from_: str
-    old: str | None
-    new: str | None
-
-
-@dataclass(frozen=True)
 class WorkerDifference:
     """One worker's operation. `held_for` says what a person decides about first; `payload` is the exact SCIM user."""
 
@@ -96,23 +124,27 @@ class WorkerDifference:
     payload: Any
 
 
-def outlook(installation: Installation) -> Outlook:
-    """Find what a plan made now would send, and when that would end."""
+def outlook(installation: Installation, *, shown: int | None = None, writers: Sequence[Writer] = ()) -> Outlook:
+    """Find what a plan made now would send, about whom, and when that would end.
+
+    `shown`: name no more than so many people (None: all). `writers` are handed the plan while it can be read.
+    """
     profile, target = installation.profile, installation.target
     with installation.warehouse.read() as con, installation.journal() as journal:
         entra = EntraTarget(target, profile=profile)
-        found = difference(con, installation.loaded, entra, journal, installation.clock())
-        newest = newest_days(con, 1)
         manifests = [m for m in journal.manifests() if m.target == target]
+        waiting = tuple(waiting_manifests(installation, manifests))
+        reading = Reading(shown, waiting, writers)
+        found = difference(con, installation.loaded, entra, journal, installation.clock(), reading)
+        newest = newest_days(con, 1)
     pace = quota_outlook(installation, found.requests)
-    waiting = waiting_manifests(installation, manifests)
     return Outlook(
         **{**vars(found), "guards": (*(_quarantine(profile, day) for day in newest), *found.guards)},
         least_seconds=pace.least_seconds,
         quota_left=pace.left,
         ends_at=pace.ends_at,
-        manifests=tuple(waiting),
-        superseded=tuple(superseded_by(manifests, waiting)),
+        manifests=waiting,
+        superseded=tuple(superseded_by(manifests, list(waiting))),
     )
 
 
@@ -123,8 +155,9 @@ def _quarantine(profile: Profile, day: Day) -> Verdict:
 
 
 def difference(
-    con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, target: EntraTarget, journal: Journal, now: dt.datetime
-) -> Difference:
+    con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, target: EntraTarget, journal: Journal, now: dt.datetime,
+    reading: Reading = NOBODY_READS,
+) -> Difference:  # fmt: skip
     """The operations that a plan made at `now` would send."""
     with scratch(con) as t:
         workers = workforce(t, loaded.profile)
@@ -132,18 +165,45 @@ def difference(
         found = _preview(t, loaded, target, journal, moving, now)
         containers = _containers(con, loaded.profile, workers.day)
         if found is None:
-            return Difference({}, (), (), containers, {}, {}, 0)
+            if reading.writers:
+                raise UsageError("nothing was processed yet: there is no plan to write")
+            return Difference({}, (), (), containers, {}, {}, 0, NOBODY, (), 0, 0)
         changes = attributes(t, target, found.operations, found.delivered)
         subject = workers.day.isoformat()
+        limits = tuple(verdict_table.of_limit(verdict, subject) for verdict in found.verdicts)
+        people = find_people(t, target, _places(target), found, workers.workers, why_held(found.verdicts))
+        sketch = Sketch(workers.day, now, loaded.profile.name, target.key, limits, reading.waiting, people)
+        for write in reading.writers:
+            write(sketch)
         return Difference(
             operations={kind: found.counts[kind] for kind in target.kinds if kind in found.counts},
             attributes=tuple(AttributeChanges(c["attribute"], c["from"], c["changed"], c["cleared"]) for c in changes),
             moves=tuple(_moves(t, target, found, moving)),
-            guards=(*containers, *(verdict_table.of_limit(verdict, subject) for verdict in found.verdicts)),
+            guards=(*containers, *limits),
             held=found.held,
             withheld=found.withheld,
             requests=found.requests,
+            headline=people.headline,
+            people=tuple(people.read(reading.shown)),
+            people_in_all=people.total,
+            losing=people.losing,
         )
+
+
+def why_held(verdicts: Iterable[LimitVerdict]) -> dict[str, list[str]]:
+    """The sentences of the limits that tripped, by what operations are held for."""
+    why: dict[str, list[str]] = {UNDO: ["A person asked to take back what was sent."]}
+    for verdict in verdicts:
+        if verdict.tripped:
+            why.setdefault(verdict.kind, []).append(verdict.describe(values=True))
+            if not verdict.others_go_on:
+                why.setdefault(OTHERS, []).append(verdict.describe(values=True))
+    return why
+
+
+def _places(target: EntraTarget) -> list[str]:
+    """The columns of a target that say in which container an account is."""
+    return [leaf.column for leaf in carriers(target.mapping, "parent_distinguished_name")[:1]]
 
 
 def worker_difference(installation: Installation, number: str) -> WorkerDifference | None:
@@ -204,10 +264,10 @@ def _moves(t: Scratch, target: EntraTarget, found: Preview, moving: Relation) ->
 
     `cause` is `rules` when the profile changed, `worker` when the worker did, `date` when days passed since somebody left.
     """
-    leaves = carriers(target.mapping, "parent_distinguished_name")
-    if not leaves:
+    columns = _places(target)
+    if not columns:
         return []
-    place = quote(leaves[0].column)
+    place = quote(columns[0])
     return values_of(
         t.con,
         Move,

@@ -52,6 +52,11 @@ class DecidedManifest(PlannedManifest):
 
     held_for: str | None
 
+    @property
+    def approve_command(self) -> str:
+        """The command that lets it go out."""
+        return f"hcm-pipeline approve {self.manifest_id} {self.operations}"
+
 
 @dataclass(frozen=True)
 class OpenManifests:
@@ -86,7 +91,10 @@ def waiting_manifests(installation: Installation, manifests: list[JournaledManif
 
 def _waiting(installation: Installation, manifest: JournaledManifest) -> WaitingManifest:
     about = read_summary(installation.home.path / manifest.folder)
-    tripped = [LimitVerdict.from_row(row) for row in about.get("guards", []) if row["verdict"] == "tripped"]
+    guards = installation.profile.guards
+    tripped = [
+        LimitVerdict.from_row(row).under(guards) for row in about.get("guards", []) if row["verdict"] == "tripped"
+    ]
     return WaitingManifest(
         manifest.manifest_id, manifest.business_date, manifest.state, manifest.held_for, manifest.operations,
         manifest.requests, manifest.approved_until, manifest.reason, tuple(one.describe(values=True) for one in tripped),

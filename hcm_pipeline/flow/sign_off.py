@@ -1,0 +1,128 @@
+"""Files of a plan for people who sign it off: a page that needs nothing else, and a table. Both name people and hold values."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from importlib import resources
+from pathlib import Path
+from typing import TextIO
+
+from hcm_pipeline.errors import UsageError
+from hcm_pipeline.flow.views.difference import Sketch
+from hcm_pipeline.flow.views.people import Loss, Person
+from hcm_pipeline.home import private
+
+COLUMNS = (
+    "person_number",
+    "name",
+    "operation",
+    "loses",
+    "held_for",
+    "why_held",
+    "attribute",
+    "made_from",
+    "old",
+    "new",
+)
+SECTIONS = {
+    Loss.DISABLED: "Accounts that would be disabled",
+    Loss.RENAMED: "Accounts that would get another user name",
+    Loss.MOVED: "Accounts that would move to another container",
+    Loss.CLEARED: "Accounts that would lose a value",
+    "enable": "Accounts that would be enabled",
+    "create": "New accounts",
+    "retry": "Accounts that are sent again as they are",
+}
+OTHER_SECTION = "Accounts that would get other values"
+_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+_JOINERS = "\u200c\u200d"
+
+
+def write_page(path: Path) -> Callable[[Sketch], None]:
+    """A writer of the page: HTML without a script, readable on a phone. Raises UsageError when the file cannot be written."""
+
+    def write(sketch: Sketch) -> None:
+        from jinja2 import Environment, StrictUndefined
+
+        environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+        environment.filters["seen"] = seen
+        template = resources.files("hcm_pipeline.flow").joinpath("sign_off.html").read_text(encoding="utf-8")
+        page = environment.from_string(template).stream(plan=sketch, people=sketch.people.read(), section=section)
+        page.enable_buffering(100)
+        _replace(path, "utf-8", lambda out: out.writelines(page))
+
+    return write
+
+
+def write_table(path: Path) -> Callable[[Sketch], None]:
+    """A writer of the table: CSV for a spreadsheet (UTF-8 with its mark), a row for each attribute that changes.
+
+    No cell is a formula: one that a spreadsheet would take for one has an apostrophe before it. Raises UsageError as `write_page`.
+    """
+
+    def write(sketch: Sketch) -> None:
+        def fill(out: TextIO) -> None:
+            rows = csv.writer(out, quoting=csv.QUOTE_ALL)
+            rows.writerow(COLUMNS)
+            for person in sketch.people.read(whole=True):
+                rows.writerows([cell(value) for value in row] for row in _rows(person))
+
+        _replace(path, "utf-8-sig", fill)
+
+    return write
+
+
+def section(person: Person) -> str:
+    """The heading under which a person stands."""
+    return SECTIONS.get(person.loses[0] if person.loses else person.kind, OTHER_SECTION)
+
+
+def cell(value: str | None) -> str:
+    """A value as a cell that no spreadsheet computes."""
+    text = value or ""
+    return f"'{seen(text)}" if _FORMULA.match(text) else seen(text)
+
+
+def seen(text: str | None) -> str:
+    """The text with an escape (`\\x1b`, `\\u202e`) for each character that is obeyed or not seen."""
+    if not text or (text.isascii() and text.isprintable()):
+        return text or ""
+    return "".join(
+        sign.encode("unicode_escape").decode()
+        if unicodedata.category(sign) in _UNSEEN and sign not in _JOINERS
+        else sign
+        for sign in text
+    )
+
+
+def _rows(person: Person) -> Iterator[tuple[str | None, ...]]:
+    whom = (
+        person.person_number,
+        person.name,
+        person.kind,
+        ", ".join(person.loses),
+        person.held_for,
+        " ".join(person.why),
+    )
+    for change in person.changes:
+        yield (*whom, change.attribute, change.from_, change.old, change.new)
+    if not person.changes:
+        yield (*whom, None, None, None, None)
+
+
+def _replace(path: Path, encoding: str, fill: Callable[[TextIO], None]) -> None:
+    """Write a file that its owner alone may read, whole or not at all."""
+    half = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        with private(half).open("w", encoding=encoding, newline="") as out:
+            fill(out)
+        half.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
+    finally:
+        half.unlink(missing_ok=True)
