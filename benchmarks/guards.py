@@ -229,7 +229,7 @@ def _deliver(con: duckdb.DuckDBPyConnection, company: Company) -> None:
     if operations:
         plans, kinds, numbers = zip(*operations, strict=True)
         con.register("made", pa.table({"plan_no": plans, "kind": kinds, "number": numbers}))
-        con.execute("insert into operations select plan_no::integer, 0, 0, number, kind, 0 from made")
+        con.execute("insert into operations select plan_no::integer, 0, 0, number, kind, md5('')::uuid from made")
         con.unregister("made")
     con.unregister("days_made")
     workers = company.workers

@@ -37,8 +37,8 @@ def correlate(
 ) -> Correlated:  # fmt: skip
     """Find the accounts that newcomers have already. One newcomer is in exactly one of the results, or in none.
 
-    `newcomers`: see `named_sql`; `emails`: person_number, email; `renamed` (person_number): those whose names were retired on the day,
-    who keep their account; `accounts`: the columns of `directory_objects`.
+    `newcomers`: see `named_sql`; `emails`: person_number, email; `renamed` (person_number): those whose names were retired on the
+    day, who keep their account; `accounts`: the columns of `directory_objects`.
     """
     nothing = Correlated(None, t.empty("waiting", WAITING))
     if t.first(f"select 1 from {accounts} limit 1") is None:
