@@ -23,12 +23,14 @@ class PhoneBook:
     tenant: str = "house"
     limits: Limits = PAGE
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    renaming: bool = True
+    """Whether another name is an operation of its own kind, and not one attribute among others."""
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """Three values."""
         return (
-            Column("name", "first and last name", OperationKind.RENAME),
+            Column("name", "first and last name", OperationKind.RENAME if self.renaming else None),
             Column("room", "department"),
             Column("printed", "status", OperationKind.DISABLE),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from hcm_pipeline.flow.views.days import Day, newest_days
 from hcm_pipeline.flow.views.manifests import Superseded, WaitingManifest, superseded_by, waiting_manifests
 from hcm_pipeline.flow.views.rows import mappings_of, values_of
 from hcm_pipeline.identity import find_moves, places, unknown_places
+from hcm_pipeline.identity import waiting as reviews_waiting
 from hcm_pipeline.profile import LoadedProfile, Profile
 from hcm_pipeline.targets.entra import EntraTarget, carriers
 from hcm_pipeline.verdicts import Verdict
@@ -66,13 +68,17 @@ class Difference:
 
 @dataclass(frozen=True)
 class Outlook(Difference):
-    """All that would be sent, with the least seconds it takes, the calls left of the quota, and the manifests that wait already."""
+    """All that would be sent, with the least seconds it takes, the calls left of the quota, and the manifests that wait already.
+
+    `reviews` counts by reason the workers who are not sent because their names wait for a decision in `identity review`.
+    """
 
     least_seconds: float
     quota_left: int
     ends_at: dt.datetime
     manifests: tuple[WaitingManifest, ...]
     superseded: tuple[Superseded, ...]
+    reviews: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,7 @@ def outlook(installation: Installation) -> Outlook:
         entra = EntraTarget(target, profile)
         found = difference(con, installation.loaded, entra, journal, installation.clock())
         newest = newest_days(con, 1)
+        reviews = Counter(review.reason for review in reviews_waiting(con))
         manifests = [m for m in journal.manifests() if m.target == target]
     pace = quota_outlook(installation, found.requests)
     waiting = waiting_manifests(installation, manifests)
@@ -113,6 +120,7 @@ def outlook(installation: Installation) -> Outlook:
         ends_at=pace.ends_at,
         manifests=tuple(waiting),
         superseded=tuple(superseded_by(manifests, waiting)),
+        reviews=dict(sorted(reviews.items())),
     )
 
 
