@@ -171,7 +171,7 @@ def test_what_a_person_approved_does_not_count_in_a_window(house: House) -> None
     house.day("2026-11-02", *left(everybody, 9))
     [held] = house.plan().held
     with house.journal() as journal:
-        journal.approve(held.manifest_id, "tester", house.now + dt.timedelta(hours=1))
+        journal.approve(held.manifest_id, by="ada", why=None, until=house.now + dt.timedelta(hours=1))
     house.accept_all(held)
     house.day("2026-11-03", *left(everybody, 13))
     assert tripped(house.plan()) == []

@@ -185,7 +185,7 @@ def _of_people(
         held[GuardKind.EXCHANGE] = exchanged(t, scene.operations, scene.delivered, scene.groups, guards.exchange)
     counts = {kind: t.count(people) for kind, people in held.items()}
     return [
-        Verdict(kind, None, None, None, count, scene.accounts, 0, kind, True, guards.others_go_on)
+        Verdict(kind, None, None, None, count, scene.accounts, 0, kind.value, True, guards.others_go_on)
         for kind, count in counts.items()
         if count
     ], held
