@@ -67,7 +67,7 @@ def test_what_hurts_a_protected_account_is_found_and_what_does_not_is_not(t: Scr
         ("7", "Ada", "1", "no", "create"),
     )
     columns = {"person_number": "VARCHAR", "valid_from": "DATE", "valid_to": "DATE", "has_account": "BOOLEAN"}
-    rows = [(number, FROM, None, number != "7") for number in "123567"]
+    rows: list[tuple[object, ...]] = [(number, FROM, None, number != "7") for number in "123567"]
     rows[3] = ("5", FROM, dt.date(2026, 11, 1), True)  # was protected, but no longer when last delivered
     found = protected_operations(t, PhoneBook(), operations, before, t.of_rows("protected", columns, rows))
     assert sorted(t.rows(f"from {found}")) == [("1",), ("2",), ("6",)]
@@ -109,9 +109,9 @@ def test_two_people_who_exchanged_their_numbers_and_names_that_slipped_by_a_row_
     }
     was = {"1": ("Ada", "Lee"), "2": ("Bo", "Li"), "3": ("Cat", "Orr"), "4": ("Dan", "Poe"), "5": ("Eve", "Ray")}
     now = {"1": ("BO", "Li"), "2": ("Ada", "Lee"), "3": ("Cat", "Lee"), "4": ("Ada", "Lee"), "5": ("Eve", "Ray")}
-    rows = [(number, FROM, TODAY, *name) for number, name in was.items()]
+    rows: list[tuple[object, ...]] = [(number, FROM, TODAY, *name) for number, name in was.items()]
     rows += [(number, TODAY, None, *name) for number, name in now.items()]
-    groups = t.of_rows("groups", columns, [tuple(map(str, row[:1])) + row[1:] for row in rows])
+    groups = t.of_rows("groups", columns, rows)
     operations = operations_of(t, *((number, "x", "1", "yes", "update") for number in "1235"))
     before = delivered_of(t, *((number, "y", "1", "yes") for number in "12345"))
     found = exchanged(t, operations, before, groups, ("first", "last"))
