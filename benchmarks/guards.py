@@ -5,11 +5,12 @@
 
 Each company has its own size, legal employers, countries, turnover and a month of deliveries. Into each, every incident is
 injected once, as the operations of a plan for the next business date; and every kind of ordinary day. The guards are those of
-the built-in profile, judged by the code that judges a plan. Beside them stand the limits that other tools have: 20 percent of
+the built-in profile, judged by the code that judges a plan; and the same without what they know of people, of more than one day
+and of small companies, which is what they were before. Beside them stand the limits that other tools have: 20 percent of
 all accounts (Okta, Grouper; from 100 accounts on), and 500 disabled accounts (Entra ID's accidental deletions).
 
-For a day with an incident to be caught, what is wrong in it must be held: every operation that the incident made. For an ordinary
-day, one held operation is a false stop.
+For a day with an incident to be caught, what is wrong in it must be held: every operation that the incident made, and of those
+that are about certain people theirs. For an ordinary day, one held operation is a false stop.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import random
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,9 +33,9 @@ from hcm_pipeline.delivery.plan import guards
 from hcm_pipeline.delivery.plan import target_state as known
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
-from hcm_pipeline.profile import LoadedProfile
+from hcm_pipeline.profile import Guards
 from hcm_pipeline.targets.entra import EntraTarget
-from hcm_pipeline.warehouse import DUCKDB_TYPES, Warehouse, ensure_columns, quote, scratch, table
+from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, Warehouse, ensure_columns, quote, scratch, table
 
 TODAY = dt.date(2026, 11, 30)
 TARGET = "principal/job"
@@ -51,6 +53,8 @@ class Company:
     chance: random.Random
     workers: dict[str, tuple[str, str, str, tuple[str | None, ...]]] = field(default_factory=dict)
     turnover: float = 0.15
+    protected: tuple[str, ...] = ()
+    """Two who matter; on an ordinary day nothing becomes of them."""
 
     @classmethod
     def make(cls, chance: random.Random, largest: int) -> Company:
@@ -66,6 +70,7 @@ class Company:
             values = (active, f"w{i}@contoso.com", f"Title {chance.randint(1, 60)}", f"Department {chance.randint(1, 40)}",
                       f"Division {chance.randint(1, 8)}", f"City {chance.randint(1, 30)}")  # fmt: skip
             made.workers[f"{i:06}"] = (employer, countries[employer], kind, values)
+        made.protected = tuple(chance.sample(made.enabled(), 2))
         return made
 
     def enabled(self, **like: str) -> list[str]:
@@ -107,7 +112,7 @@ def change(company: Company, numbers: list[str], place: int, value: str | None) 
 
 def ordinary(company: Company, leavers: float = 1.0) -> Changes:
     """Somebody leaves, somebody moves, somebody comes."""
-    staff = company.enabled()
+    staff = sorted(set(company.enabled()) - set(company.protected))
     gone = company.chance.sample(staff, min(len(staff), round(leavers * company.daily(company.turnover))))
     moved = company.chance.sample(staff, min(len(staff), company.daily(2.0)))
     new = {f"n{i}": ("true", f"n{i}@contoso.com", "Title 1", "Department 1", "Division 1", "City 1")
@@ -127,7 +132,39 @@ def shifted(company: Company, numbers: list[str]) -> Changes:
     return {n: (*company.workers[n][3][:2], *company.workers[n][3][3:], None) for n in numbers}
 
 
+DRIP = "as many leavers as one day allows, for the third day"
+EXCHANGE = "two people exchange their numbers"
+PROTECTED = "an administrator is disabled on an ordinary day"
+EMPTY = "a first load in which nobody is active"
+DRIP_DAYS = 3
+
+
+def drip(company: Company) -> list[list[str]]:
+    """Those who leave on each of some days: just not too many for a single one, by the limits of a day."""
+    staff = sorted(set(company.enabled()) - set(company.protected))
+    daily = min(max(9, len(staff) // 20 - company.daily(company.turnover)), len(staff) // 4)
+    return [staff[i * daily : (i + 1) * daily] for i in range(DRIP_DAYS)]
+
+
+def exchange(company: Company) -> Changes:
+    """Each has the title and the department of the other; their names are changed in the snapshot."""
+    one, other = company.enabled()[:2]
+    mine, theirs = company.workers[one][3], company.workers[other][3]
+    return {one: (*mine[:2], *theirs[2:]), other: (*theirs[:2], *mine[2:])}
+
+
+def several_of_some(company: Company) -> Changes:
+    """A file that was joined wrongly: four values of a fifth of the staff are others."""
+    chosen = company.some(company.enabled(), 0.22)
+    return {n: (*company.workers[n][3][:2], "T", "D", "V", "C") for n in chosen}
+
+
 INCIDENTS: dict[str, Day] = {
+    DRIP: lambda c: leave(c, drip(c)[-1]),
+    "four attributes of a fifth of the staff": several_of_some,
+    EXCHANGE: exchange,
+    PROTECTED: lambda c: {**ordinary(c), **leave(c, [c.protected[0]])},
+    EMPTY: lambda c: leave(c, list(c.workers)),
     "truncated file, the absent are disabled": lambda c: leave(c, c.some(c.enabled(), c.chance.uniform(0.1, 0.9))),
     "a filter leaves out one worker type": lambda c: leave(c, c.enabled(kind=one_of(c, 2))),
     "one legal entity is missing": lambda c: leave(c, c.enabled(employer=one_of(c, 0))),
@@ -158,18 +195,26 @@ REAL: dict[str, Day] = {
 
 @dataclass
 class Tally:
-    """The results of one kind of day: how often the guards, 20 percent and 500 held it, of so many companies."""
+    """The results of one kind of day: how often the guards, those of before, 20 percent and 500 held it, of so many companies."""
 
     days: int = 0
     guards: int = 0
+    before: int = 0
     percent: int = 0
     five_hundred: int = 0
+
+
+OFF = {"protected": (), "exchange": (), "windows": (), "small_percent": None, "several": None,
+       "first_load_enabled_percent": None}  # fmt: skip
+"""The guards as they were before they knew people and time."""
 
 
 def study(companies: int, seed: int, largest: int) -> dict[str, Tally]:
     """Every kind of day in so many companies of 40 workers and more, by name."""
     found: dict[str, Tally] = {}
     loaded = load_profile("oracle-hcm")
+    now = loaded.profile.guards
+    once = now.model_copy(update=OFF)
     with tempfile.TemporaryDirectory() as folder, Warehouse(Home(Path(folder) / "home")).write() as con:
         target = EntraTarget(TARGET, profile=loaded.profile)
         known.prepare(con, target)
@@ -183,11 +228,14 @@ def study(companies: int, seed: int, largest: int) -> dict[str, Tally]:
                 changes = day(company)
                 if not changes:
                     continue
-                held = _held(con, loaded, target, changes, company)
                 tally = found.setdefault(name, Tally())
                 tally.days += 1
                 whole = set(changes) if name in INCIDENTS else set()
-                tally.guards += bool(held) and held >= whole
+                wrong = {company.protected[0]} if name == PROTECTED else whole
+                with _scene(con, name, company):
+                    held, before = (_held(con, rules, target, changes, company, name) for rules in (now, once))
+                tally.guards += bool(held) and held >= wrong
+                tally.before += bool(before) and before >= wrong
                 tally.percent += _by_percent(company, changes)
                 tally.five_hundred += sum(_kind(company, n, v) == "disable" for n, v in changes.items()) > 500
     return found
@@ -239,37 +287,77 @@ def _deliver(con: duckdb.DuckDBPyConnection, company: Company) -> None:
         **{name: [w[3][i] for w in workers.values()] for i, name in enumerate(VALUES)},
     }))  # fmt: skip
     con.execute("""insert into worker_versions by name select person_number, date '2020-01-01' as valid_from,
-        md5('')::uuid as digest, 0 as extract_id, 0 as row_no, legal_employer, country, worker_type from made""")
+        md5('')::uuid as digest, 0 as extract_id, 0 as row_no, legal_employer, country, worker_type,
+        'First ' || person_number as first_name, 'Last ' || person_number as last_name from made""")
     con.execute(f"""insert into delivered by name select '{TARGET}' as target, person_number, md5('')::uuid as digest, 1 as plan_no,
         0 as request_no, 0 as op_no, {", ".join(map(quote, VALUES))} from made""")
     con.unregister("made")
 
 
+@contextmanager
+def _scene(con: duckdb.DuckDBPyConnection, name: str, company: Company) -> Iterator[None]:
+    """The warehouse as it is on the day of an incident that began before it; put back afterwards."""
+    if name not in (DRIP, EMPTY):
+        yield
+        return
+    con.begin()
+    if name == EMPTY:
+        con.execute("delete from delivered")
+    else:
+        for ago, numbers in enumerate(reversed(drip(company)[:-1]), 1):
+            con.execute("insert into operations select ?, 0, 0, unnest(?::varchar[]), 'disable', md5('')::uuid",
+                        [HISTORY_DAYS - ago + 1, numbers])  # fmt: skip
+            con.execute(
+                "update delivered set active = 'false' where list_contains(?::varchar[], person_number)", [numbers]
+            )
+    yield
+    con.rollback()
+
+
+def _groups(t: Scratch, versions: Relation, name: str, changes: Changes) -> Relation:
+    """The versions of all workers; those who exchanged their numbers have each other's names from today on."""
+    if name != EXCHANGE:
+        return versions
+    one, other = changes
+    ended = f"select * replace (if(person_number in ('{one}', '{other}'), date '{TODAY}', null) as valid_to) from {versions}"
+    return t.view(
+        "groups",
+        f"""{ended} union all by name
+        select * exclude (first_name, last_name) replace
+            (if(person_number = '{one}', '{other}', '{one}') as person_number, date '{TODAY}' as valid_from), first_name, last_name
+        from {versions} where person_number in ('{one}', '{other}')""",
+    )
+
+
 def _held(
-    con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, target: EntraTarget, changes: Changes, company: Company
+    con: duckdb.DuckDBPyConnection, rules: Guards, target: EntraTarget, changes: Changes, company: Company, name: str
 ) -> set[str]:
     """The workers whom the guards hold of a plan with these changes."""
     columns = {name: pa.array([values[i] for values in changes.values()], pa.string()) for i, name in enumerate(VALUES)}
-    kinds = [_kind(company, number, values) for number, values in changes.items()]
+    kinds = ["create" if name == EMPTY else _kind(company, number, values) for number, values in changes.items()]
     values = dict.fromkeys(names_of(target), "VARCHAR")
     with scratch(con) as t:
         made = t.of_arrow("changes", pa.table({"person_number": list(changes), "kind": kinds, **columns}))
-        versions = table(con, "worker_versions")
+        groups = _groups(t, table(con, "worker_versions"), name, changes)
+        kept = {"person_number": "VARCHAR", "valid_from": "DATE", "valid_to": "DATE", "has_account": "BOOLEAN"}
+        protected = [(number, dt.date(2020, 1, 1), None, False) for number in company.protected if rules.protected]
         judged = guards.evaluate(
-            t, target, loaded.profile.guards, TODAY, t.complete(made, values), table(con, "delivered"), versions
-        )
+            t, target, rules, TODAY, t.complete(made, values), table(con, "delivered"), groups,
+            t.of_rows("protected", kept, protected),
+        )  # fmt: skip
         return {number for (number,) in t.rows(f"select person_number from {judged.held_back}")}
 
 
-def rows(found: dict[str, Tally]) -> Iterator[tuple[str, str, int, str, str, str]]:
-    """(what, kind of day, companies, held by guards, by 20 percent, by 500)."""
+def rows(found: dict[str, Tally]) -> Iterator[tuple[str, str, int, str, str, str, str]]:
+    """(what, kind of day, companies, held by guards, by those of before, by 20 percent, by 500)."""
     for what, kinds in (("incident", INCIDENTS), ("ordinary", ORDINARY), ("real, and a lot", REAL)):
         for name in kinds:
             tally = found[name]
-            ours, percent, five_hundred = (
-                f"{100 * share / tally.days:.0f} %" for share in (tally.guards, tally.percent, tally.five_hundred)
+            ours, before, percent, five_hundred = (
+                f"{100 * share / tally.days:.0f} %"
+                for share in (tally.guards, tally.before, tally.percent, tally.five_hundred)
             )
-            yield what, name, tally.days, ours, percent, five_hundred
+            yield what, name, tally.days, ours, before, percent, five_hundred
 
 
 def main() -> None:
@@ -279,7 +367,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--largest", type=int, default=8000, help="workers of the largest company; the smallest has 40")
     given = parser.parse_args()
-    print("| | day | companies | guards | 20 percent | 500 |\n|---|---|---|---|---|---|")
+    print("| | day | companies | guards | before | 20 percent | 500 |\n|---|---|---|---|---|---|---|")
     for row in rows(study(given.companies, given.seed, given.largest)):
         print("| " + " | ".join(map(str, row)) + " |")
 

@@ -114,6 +114,7 @@ def show_plan(found: flow.Outlook, quota: int) -> None:
         [[m.from_ or "nowhere", m.to or "nowhere", MOVED_BECAUSE[m.cause], m.accounts] for m in found.moves],
     )
     table("Held: a person decides", ("held for", "operations"), list(found.held.items()))
+    table("Names that wait: see `hcm-pipeline identity review`", ("reason", "workers"), list(found.reviews.items()))
     table("Withheld: not planned before it changes", ("reason", "workers"), list(found.withheld.items()))
     show_verdicts("Guards", found.guards)
     if operations:

@@ -76,6 +76,8 @@ DIRECTORY_COLUMNS = {
     ),
     "proxy_addresses": "VARCHAR[]",
     **dict.fromkeys(("distinguished_name", "display_name", "given_name", "surname"), "VARCHAR"),
+    "admin_count": "BOOLEAN",
+    "member_of": "VARCHAR[]",
 }
 IDENTITIES_COLUMNS = {
     "person_number": "VARCHAR",

@@ -35,12 +35,14 @@ class Column:
     """One value of a version, always a text. `origin` says for people what it is made from.
 
     `kind` is the kind of operation that a change of this value makes; limits of that kind count it then, and those of single
-    attributes do not. None: a change of it is an attribute that changes.
+    attributes do not. None: a change of it is an attribute that changes. `reaches`: it is a phone number or a mail address, by
+    which people are reached and passwords are reset.
     """
 
     name: str
     origin: str
     kind: OperationKind | None = None
+    reaches: bool = False
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from hcm_pipeline.directory.name_limits import (
     Limit,
     beginning_sql,
 )
+from hcm_pipeline.directory.protected import contained_sql, named_sql, protected_sql
 from hcm_pipeline.directory.reading import Account, Reading
 from hcm_pipeline.directory.tables import CONTAINER, RELATIVE_NAME, apply, forget_others, keep_domains, last_read, stage
 
@@ -53,6 +54,7 @@ __all__ = [
     "apply",
     "beginning_sql",
     "canonical",
+    "contained_sql",
     "directory_findings",
     "escape_rdn",
     "forget_others",
@@ -61,6 +63,8 @@ __all__ = [
     "key_sql",
     "last_read",
     "max_age_hours",
+    "named_sql",
+    "protected_sql",
     "read_active_directory",
     "read_csv_file",
     "read_entra_id",

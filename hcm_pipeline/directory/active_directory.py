@@ -23,7 +23,9 @@ from hcm_pipeline.errors import ServiceError
 _NAMES = {"sAMAccountName": "sam_account_name", "userPrincipalName": "user_principal_name", "mail": "mail",
           "mailNickname": "mail_nickname", "displayName": "display_name", "givenName": "given_name", "sn": "surname"}  # fmt: skip
 _ADDRESSES = "proxyAddresses"
-_ALWAYS = ("objectGUID", "objectClass", "isDeleted", "lastKnownParent", "cn", _ADDRESSES)
+_MANY = {_ADDRESSES: "proxy_addresses", "memberOf": "member_of"}
+"""Attributes of many values."""
+_ALWAYS = ("objectGUID", "objectClass", "isDeleted", "lastKnownParent", "cn", "adminCount", *_MANY)
 _KINDS = (
     ("computer", {"computer"}),
     ("user", {"user", "inetorgperson"}),
@@ -34,7 +36,7 @@ _KINDS = (
 """Kind by object class, the first that fits: a computer is a user, too."""
 _DELETED = re.compile(r"\nDEL:[0-9A-Fa-f-]{36}\Z")
 _DELETED_DN = re.compile(r"\\0ADEL:", re.IGNORECASE)
-_RANGE = re.compile(rf"{_ADDRESSES.lower()};range=\d+-(\d+|\*)")
+_RANGE = re.compile(rf"({'|'.join(_MANY).lower()});range=\d+-(\d+|\*)")
 _SHOW_DELETED = sansldap.ShowDeletedControl(critical=True)
 _UNREADABLE = ("NO_SUCH_OBJECT", "INSUFFICIENT_ACCESS_RIGHTS", "OPERATIONS_ERROR", "UNAVAILABLE_CRITICAL_EXTENSION")
 
@@ -120,27 +122,36 @@ def _deleted_objects(server: Connection, domain: str) -> str | None:
 
 
 def _whole(server: Connection, entry: Entry) -> Entry:
-    """The object with all its addresses: a server gives so many values at a time, and says so in the attribute's name."""
+    """The object with all its values: a server gives so many at a time, and says so in the attribute's name."""
+    found = dict(entry.values)
+    for attribute in {match[1] for name in entry.values if (match := _RANGE.fullmatch(name))}:
+        found[attribute] = _all_values(server, entry, attribute)
+    return Entry(entry.dn, found)
+
+
+def _all_values(server: Connection, entry: Entry, attribute: str) -> list[bytes]:
     values: list[bytes] = []
     part = entry
-    while (name := next(filter(_RANGE.fullmatch, part.values), None)) is not None:
+    while (name := next((one for one in part.values if one.startswith(f"{attribute};range=")), None)) is not None:
         values += part.values[name]
         last = name.rpartition("-")[2]
         if last == "*":
             break
-        more = f"{_ADDRESSES};range={int(last) + 1}-*"
-        part = server.one(entry.dn, [more]) or Entry(entry.dn, {})
-    return Entry(entry.dn, {**entry.values, _ADDRESSES.lower(): values})
+        part = server.one(entry.dn, [f"{attribute};range={int(last) + 1}-*"]) or Entry(entry.dn, {})
+    return values
 
 
 def _row(entry: Entry, employee_id: str) -> dict[str, object]:
-    addresses = entry.values.get(_ADDRESSES.lower(), ())
     row: dict[str, object] = {
         "object_id": _id(entry),
         "kind": _kind(entry),
         "deleted": entry.text("isDeleted") == "TRUE",
         "employee_id": entry.text(employee_id),
-        "proxy_addresses": [value.decode("utf-8", "replace") for value in addresses],
+        "admin_count": entry.text("adminCount") not in (None, "", "0"),
+        **{
+            ours: [value.decode("utf-8", "replace") for value in entry.values.get(theirs.lower(), ())]
+            for theirs, ours in _MANY.items()
+        },
         "distinguished_name": entry.dn,
         "common_name": entry.text("cn") if entry.dn[:3].upper() == "CN=" else None,
         **{ours: entry.text(theirs) for theirs, ours in _NAMES.items()},

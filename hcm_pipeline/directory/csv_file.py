@@ -38,6 +38,8 @@ HEADINGS = {
     "display_name": ("display_name", "displayname"),
     "given_name": ("given_name", "givenname"),
     "surname": ("surname", "sn"),
+    "admin_count": ("admin_count", "admincount"),
+    "member_of": ("member_of", "memberof", "groups", "roles", "assignedroles", "directoryroles"),
 }
 """Column of the model to the headings that are taken for it, compared in lower case and without spaces, the first that is there."""
 NAMES = (
@@ -123,7 +125,8 @@ def _judge(t: Scratch, file: Relation, columns: dict[str, str]) -> Relation:
     return t.make(
         "judged",
         f"""with raw as (select row_no, {values} from {file}),
-        typed as (select * replace ({_OBJECT_ID} as object_id, {_KIND} as kind, {deleted} as deleted) from raw)
+        typed as (
+            select * replace ({_OBJECT_ID} as object_id, {_KIND} as kind, {deleted} as deleted, {_ADMIN} as admin_count) from raw)
         select *, case when object_id is null then 'no_object_id'
             when row_number() over (partition by object_id order by row_no) > 1 then 'repeated_object_id'
             when kind is null then 'kind' when deleted is null then 'deleted'
@@ -167,9 +170,11 @@ _KIND = f"""case when kind is null then 'user' when lower(kind) in ({", ".join(m
     when list_contains({_CLASSES}, 'group') then 'group' when list_contains({_CLASSES}, 'contact') then 'contact'
     when list_has_any({_CLASSES}, ['organizationalunit', 'container', 'domaindns', 'builtindomain']) then 'container'
     when regexp_full_match(kind, '[A-Za-z][A-Za-z0-9;-]*') then 'other' end"""
-_SPLIT = r"regexp_split_to_array(proxy_addresses, '[;|\n]+\s*')"
+_ADMIN = "lower(admin_count) not in ('0', 'false', 'no')"
+_PARTS = r"'[;|\n]+\s*'"
+_SPLIT = ", ".join(f"regexp_split_to_array({name}, {_PARTS}) as {name}" for name in ("proxy_addresses", "member_of"))
 
 
 def _objects_sql(judged: Relation) -> str:
-    objects = f"* exclude (row_no, rule) replace ({_SPLIT} as proxy_addresses)"
+    objects = f"* exclude (row_no, rule) replace ({_SPLIT})"
     return f"select row_no as place, {objects} from {judged} where rule is null"

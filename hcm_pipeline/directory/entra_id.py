@@ -18,7 +18,7 @@ import duckdb
 
 from hcm_pipeline.directory.entries import CHANGES, VALUES, Read
 from hcm_pipeline.directory.reading import Reading
-from hcm_pipeline.directory.tables import Link, keep_domains, keep_links, links
+from hcm_pipeline.directory.tables import Link, keep_domains, keep_links, keep_roles, links
 from hcm_pipeline.entra import ChangesLost, GraphClient
 from hcm_pipeline.errors import PipelineError, ServiceRefused
 
@@ -82,6 +82,7 @@ def refresh(reading: Reading, client: GraphClient, scope: str) -> Read:
 def _refresh(reading: Reading, answers: _Answers, made_for: str, kept: Mapping[str, Link]) -> Read:
     notes: list[str] = []
     domains = _domains(answers.client, notes)
+    roles = _roles(answers.client, notes)
 
     def beside(con: duckdb.DuckDBPyConnection) -> None:
         if links(con, reading.directory) != kept:
@@ -95,6 +96,8 @@ def _refresh(reading: Reading, answers: _Answers, made_for: str, kept: Mapping[s
             [Link(name, link, made_for, since.get(name, reading.started)) for name, link in answers.found.items()],
         )
         keep_domains(con, reading.directory, domains)
+        if roles is not None:
+            keep_roles(con, reading.directory, roles)
 
     counts = reading.take(answers.rows(), CHANGES, onto_known=bool(answers.since), beside=beside)
     how = "changes" if answers.since else "full"
@@ -110,6 +113,32 @@ def _domains(client: GraphClient, notes: list[str]) -> dict[str, bool] | None:
             raise
         notes.append(f"whether the profile's domains are verified is not known: {refused}")
         return None
+
+
+def _roles(client: GraphClient, notes: list[str]) -> dict[str, list[str]] | None:
+    """The roles of each user, their own and those of groups that they are in; None, which is noted, when they may not be read."""
+    try:
+        assigned = client.role_members()
+        found = {principal: set(names) for principal, names in assigned.items()}
+        for principal, names in assigned.items():
+            for member in _members(client, principal):
+                found.setdefault(member, set()).update(names)
+        return {principal: sorted(names) for principal, names in found.items()}
+    except ServiceRefused as refused:
+        if refused.status != 403:
+            raise
+        notes.append(f"who has a role of an administrator is not known, so nobody is protected by one: {refused}")
+        return None
+
+
+def _members(client: GraphClient, principal: str) -> list[str]:
+    """The members of a principal that is a group; none of any other."""
+    try:
+        return client.members(principal)
+    except ServiceRefused as refused:
+        if refused.status != 404:
+            raise
+        return []
 
 
 def _rows(entries: Generator[Mapping[str, object], None, str], kind: str) -> Generator[dict[str, object], None, str]:

@@ -25,6 +25,12 @@ SCHEMA = pa.schema(
         pa.field("display_name", pa.string()),
         pa.field("given_name", pa.string()),
         pa.field("surname", pa.string()),
+        pa.field(
+            "admin_count", pa.bool_()
+        ),  # Active Directory guards the account itself: it is, or was, an administrator's
+        pa.field(
+            "member_of", pa.list_(pa.string())
+        ),  # groups and roles that the account is in itself, as the directory names them
     ]
 )
 """One row: one directory object, its values as the directory spells them; null where it holds none or does not tell."""

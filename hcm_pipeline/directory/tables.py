@@ -159,6 +159,18 @@ def keep_domains(con: duckdb.DuckDBPyConnection, directory: str, domains: Mappin
         con.execute("insert into directory_domains values (?, ?, ?)", [directory, name.lower(), verified])
 
 
+def keep_roles(con: duckdb.DuckDBPyConnection, directory: str, roles: Mapping[str, Sequence[str]]) -> None:
+    """Replace what is known of the roles that a directory's users have, by their ids."""
+    con.execute(
+        "update directory_objects set member_of = null where directory = ? and member_of is not null", [directory]
+    )
+    for object_id, names in sorted(roles.items()):
+        con.execute(
+            "update directory_objects set member_of = ? where directory = ? and object_id = ?",
+            [list(names), directory, object_id],
+        )
+
+
 @dataclass(frozen=True)
 class Link:
     """From where on a directory's changes are still to be read.

@@ -37,6 +37,7 @@ LOG_PERMISSION = "ProvisioningLog.Read.All"
 USERS_PERMISSION = "User.Read.All"
 GROUPS_PERMISSION = "GroupMember.Read.All"
 DOMAINS_PERMISSION = "Domain.Read.All"
+ROLES_PERMISSION = "RoleManagement.Read.Directory"
 JOB_PERMISSION = "Synchronization.Read.All"
 
 # httpx logs every address at INFO, and the filter of a users query is personal data.
@@ -187,6 +188,30 @@ class GraphClient:
         return {
             str(one["id"]): one.get("isVerified") is True for one in listed if isinstance(one, dict) and one.get("id")
         }
+
+    def role_members(self) -> dict[str, list[str]]:
+        """The names of the roles that are assigned to each user and group itself, by their ids."""
+        definitions = self._pages(
+            "roleManagement/directory/roleDefinitions", {"$select": "id,displayName"}, ROLES_PERMISSION
+        )
+        names = {
+            one["id"]: str(one["displayName"])
+            for one in definitions
+            if isinstance(one, dict) and one.get("displayName")
+        }
+        found: dict[str, list[str]] = {}
+        query = {"$select": "principalId,roleDefinitionId"}
+        for one in self._pages("roleManagement/directory/roleAssignments", query, ROLES_PERMISSION):
+            if isinstance(one, dict) and one.get("principalId") and one.get("roleDefinitionId") in names:
+                found.setdefault(str(one["principalId"]), []).append(names[one["roleDefinitionId"]])
+        return found
+
+    def members(self, group: str) -> list[str]:
+        """The ids of all members of a group, of groups in it too."""
+        listed = self._pages(
+            f"groups/{quote(group, safe='')}/transitiveMembers", {"$select": "id", "$top": "999"}, GROUPS_PERMISSION
+        )
+        return [str(one["id"]) for one in listed if isinstance(one, dict) and one.get("id")]
 
     def job_status(self, give_up_after: float | None = None) -> JobStatus:
         """The synchronization job's state now. `give_up_after`: seconds of waiting, for less patience than the client has."""

@@ -7,7 +7,7 @@ import datetime as dt
 import duckdb
 
 from hcm_pipeline.delivery import Facts, Rules, Snapshot, Target, Task, why_plan
-from hcm_pipeline.identity import ALIASES, PROXY_ADDRESSES
+from hcm_pipeline.identity import ALIASES, PROXY_ADDRESSES, protected_workers
 from hcm_pipeline.profile import IDENTITY_COLUMNS, LoadedProfile, Profile, scope_sql
 from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, quote, scratch, table
 
@@ -52,6 +52,7 @@ def facts_of(t: Scratch, profile: Profile, identities: Relation | None = None) -
         groups=t.view("groups", f"select person_number, valid_from, valid_to, {fields} from {versions}"),
         names=name_digests(t, ledger),
         extracts=table(t.con, "extracts"),
+        protected=protected_workers(t, profile, versions, ledger, table(t.con, "directory_objects")),
         sources={"workers": workers, "names": _names(t, ledger), "without_manager": without_manager},
     )
 

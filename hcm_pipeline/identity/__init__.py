@@ -13,6 +13,7 @@ from hcm_pipeline.identity.explain import Tried, explain
 from hcm_pipeline.identity.ledger import give_names
 from hcm_pipeline.identity.ledger_csv import Imported, Refused, export_ledger, import_ledger
 from hcm_pipeline.identity.placement import Misplaced, Place, find_moves, places, unknown_places
+from hcm_pipeline.identity.protection import protected_workers
 from hcm_pipeline.identity.review import (
     Decided,
     Review,
@@ -53,6 +54,7 @@ __all__ = [
     "give_names",
     "import_ledger",
     "places",
+    "protected_workers",
     "spell",
     "spelling_of",
     "spellings_waiting",

@@ -1,6 +1,7 @@
 """Correlation: accounts that exist already and the workers whose they are, by employee id first, then by the profile's rules.
 
-A match counts when it is one to one. Where it is not, the worker is given no name before a person has decided.
+A match counts when it is one to one, when something besides the number agrees, and when the account is no protected one. Where it
+does not, the worker is given no name before a person has decided.
 """
 
 from __future__ import annotations
@@ -8,12 +9,14 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from hcm_pipeline.directory import CONTAINER, RELATIVE_NAME
+from hcm_pipeline.directory import CONTAINER, RELATIVE_NAME, protected_sql
+from hcm_pipeline.identity.agreement import agreeing
 from hcm_pipeline.identity.latest_decisions import latest_decisions
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote, scratch
 
 SEVERAL, SHARED, HELD = "several accounts", "account of several workers", "account of somebody else"
+GUARDED, UNLIKE = "protected account", "nothing else agrees"
 WAITING = {"person_number": "varchar", "reason": "varchar", "accounts": "varchar[]", "former": "varchar[]"}
 """Columns of the workers whose names wait for a person's decision: those of `identity_reviews`, without the date."""
 
@@ -30,12 +33,12 @@ class Correlated:
 
 
 def correlate(
-    t: Scratch, profile: Profile, newcomers: Relation, renamed: Relation, accounts: Relation, day: dt.date
-) -> Correlated:
+    t: Scratch, profile: Profile, newcomers: Relation, emails: Relation, renamed: Relation, accounts: Relation, day: dt.date
+) -> Correlated:  # fmt: skip
     """Find the accounts that newcomers have already. One newcomer is in exactly one of the results, or in none.
 
-    `newcomers`: see `named_sql`; `renamed` (person_number): those whose names were retired on the day, who keep their account;
-    `accounts`: the columns of `directory_objects`.
+    `newcomers`: see `named_sql`; `emails`: person_number, email; `renamed` (person_number): those whose names were retired on the
+    day, who keep their account; `accounts`: the columns of `directory_objects`.
     """
     nothing = Correlated(None, t.empty("waiting", WAITING))
     if t.first(f"select 1 from {accounts} limit 1") is None:
@@ -48,7 +51,9 @@ def correlate(
         correlated = own.make(
             "correlated",
             query(__package__, "correlated_accounts", candidates=candidates, accounts=accounts, renamed=renamed,
-                  several=literal(SEVERAL), shared=literal(SHARED), held=literal(HELD)),
+                  agreeing=agreeing(own, profile, candidates, newcomers, emails, accounts),
+                  is_protected=protected_sql(profile.guards.protected, "account"), several=literal(SEVERAL),
+                  shared=literal(SHARED), held=literal(HELD), guarded=literal(GUARDED), unlike=literal(UNLIKE)),
         )  # fmt: skip
         matched = t.make(
             "matched",

@@ -50,7 +50,7 @@ def give_names(
         waiting, some = own.empty("waiting", WAITING), own.count(newcomers) > 0
         if some:
             require_none(directory_findings(own.con, profile, now), Kind.DIRECTORY)
-            correlated = correlate(own, profile, newcomers, renamed, table(own.con, "directory_objects"), day)
+            correlated = correlate(own, profile, newcomers, workers, renamed, table(own.con, "directory_objects"), day)
             if correlated.matched is not None:
                 own.run(entered(f"from {correlated.matched}"))
             waiting = correlated.waiting

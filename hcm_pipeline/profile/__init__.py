@@ -3,7 +3,7 @@
 from hcm_pipeline.profile.alert_section import Alerts, FailureLimit, Mail
 from hcm_pipeline.profile.delivery_section import Delivery, Outcomes
 from hcm_pipeline.profile.directory_section import Directory
-from hcm_pipeline.profile.guard_section import GuardKind, GuardLimit, Guards
+from hcm_pipeline.profile.guard_section import GuardKind, GuardLimit, Guards, GuardSeveral, GuardWindow, Protected
 from hcm_pipeline.profile.identity_section import (
     AdoptBy,
     DomainFor,
@@ -64,6 +64,8 @@ __all__ = [
     "FieldSpec",
     "GuardKind",
     "GuardLimit",
+    "GuardSeveral",
+    "GuardWindow",
     "Guards",
     "Identity",
     "LeaversIn",
@@ -79,6 +81,7 @@ __all__ = [
     "Pick",
     "PlacementFor",
     "Profile",
+    "Protected",
     "QuarantineLimit",
     "RehireBy",
     "Scim",

@@ -31,6 +31,9 @@ def condition_faults(profile: Profile) -> Iterator[ProfileFault]:
     for part in ("special", "domains", "placement", "leavers"):
         rules = getattr(profile.identity, part)
         conditions += [(f"identity.{part}[{i}].when", rule.when) for i, rule in enumerate(rules)]
+    conditions += [
+        (f"guards.protected[{i}].when", rule.when) for i, rule in enumerate(profile.guards.protected) if rule.when
+    ]
     for where, condition, columns in [*((*one, fields) for one in conditions), *((*one, facts) for one in of_facts)]:
         try:
             kind = type_of(condition, columns)

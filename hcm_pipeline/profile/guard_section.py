@@ -6,10 +6,11 @@ from enum import StrEnum
 
 from pydantic import Field, model_validator
 
-from hcm_pipeline.profile.value_types import Identifier, Model
+from hcm_pipeline.profile.value_types import DistinguishedName, Identifier, Model
 
-LATER_GUARDS = ("two_people_above", "not_who_started")
-"""Keys that came after the first profiles, see `source_section.LATER_KEYS`."""
+LATER_GUARDS = ("protected", "exchange", "windows", "small_percent", "several", "first_load_enabled_percent",
+                "two_people_above", "not_who_started")  # fmt: skip
+"""Keys of `[guards]` that came after the first profiles: they count in a profile's digest only where they are used."""
 
 
 class GuardKind(StrEnum):
@@ -27,6 +28,16 @@ class GuardKind(StrEnum):
     """One attribute changes; judged for each mapped attribute but active and userName."""
     CLEAR = "clear"
     """One attribute loses its value; judged for the same."""
+    SEVERAL = "several"
+    """Several attributes of one account change at once; see `guards.several`."""
+    PROTECTED = "protected"
+    """An account that matters loses or changes something; see `guards.protected`."""
+    EXCHANGE = "exchange"
+    """A worker has the name that another one had until now; see `guards.exchange`."""
+
+
+OF_PEOPLE = (GuardKind.SEVERAL, GuardKind.PROTECTED, GuardKind.EXCHANGE)
+"""Kinds that have keys of their own, and are no kinds of a limit."""
 
 
 class GuardLimit(Model):
@@ -47,11 +58,64 @@ class GuardLimit(Model):
 
     @model_validator(mode="after")
     def _limits_something(self) -> GuardLimit:
+        if self.kind in OF_PEOPLE:
+            raise ValueError(f"{self.kind} is no kind of a limit; it has a key of its own in [guards]")
         if self.max is None and self.percent is None and self.factor is None:
             raise ValueError("needs max, percent or factor")
         if self.factor is not None and self.kind in {GuardKind.CHANGE, GuardKind.CLEAR}:
             raise ValueError("factor goes with kinds of operation; of attributes there is no history")
         return self
+
+
+class Protected(Model):
+    """Workers and accounts that matter: whoever is named by one of these keys. Texts are compared without regard to case."""
+
+    person_numbers: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    """Patterns (`*` any characters, `?` one) of a userPrincipalName, with its domain or without, a sAMAccountName, a common name or
+    a display name."""
+    when: str | None = None
+    """SQL condition over worker fields."""
+    containers: tuple[DistinguishedName, ...] = ()
+    """Accounts in them, and below."""
+    groups: tuple[str, ...] = ()
+    """Patterns of groups and roles that the directory says the account is in, by name or distinguished name."""
+    admin_count: bool = False
+    """Accounts that Active Directory guards itself (adminCount = 1)."""
+
+    @model_validator(mode="after")
+    def _protects_somebody(self) -> Protected:
+        if not (self.person_numbers or self.names or self.when or self.containers or self.groups or self.admin_count):
+            raise ValueError("needs person_numbers, names, when, containers, groups or admin_count")
+        return self
+
+
+PRIVILEGED = Protected(
+    admin_count=True,
+    names=("adm-*", "admin-*", "svc-*"),
+    groups=(
+        "Administrators", "Domain Admins", "Enterprise Admins", "Schema Admins", "Key Admins", "Enterprise Key Admins",
+        "Account Operators", "Backup Operators", "Server Operators", "Print Operators", "Group Policy Creator Owners", "DnsAdmins",
+        "*Administrator", "Partner Tier? Support", "Directory Writers", "Directory Synchronization Accounts", "Global Reader",
+    ),
+)  # fmt: skip
+"""Administrators: by the groups of Active Directory that guard a domain, and by the roles of Microsoft Entra ID."""
+
+
+class GuardWindow(Model):
+    """Days over which the share of every limit is judged once more."""
+
+    days: int = Field(ge=2, le=366)
+    factor: float = Field(ge=1)
+    """Times the limit's `percent`. `at_least` grows by half of what `percent` grows by."""
+
+
+class GuardSeveral(Model):
+    """How many accounts may have several attributes changed at once."""
+
+    attributes: int = Field(3, ge=2)
+    percent: float = Field(15, ge=0, le=100)
+    at_least: int = Field(10, ge=1)
 
 
 class Guards(Model):
@@ -72,6 +136,19 @@ class Guards(Model):
     history_days: int = Field(30, ge=1)
     undo_days: int = Field(30, ge=1)
     """How long the version before a delivered one is kept, for an undo."""
+    protected: tuple[Protected, ...] = (PRIVILEGED,)
+    """Nothing that disables, enables, renames or moves one of these, or changes a phone number or mail address, goes out without an
+    approval, and no account of theirs is adopted without a decision. Those of a profile take the place of the default one."""
+    exchange: tuple[Identifier, ...] = ("first_name", "last_name")
+    """Worker fields that say together who somebody is. Operations of workers whose values are those that another one of the plan
+    had until now are held; (): not judged."""
+    windows: tuple[GuardWindow, ...] = (GuardWindow(days=7, factor=2), GuardWindow(days=30, factor=3))
+    small_percent: float | None = Field(10, gt=0, le=100)
+    """`at_least` of a limit is at most this share of the accounts that there are, and not below five: a small company is guarded as
+    a large one is. Not of `create`. None: `at_least` is as it is given."""
+    several: GuardSeveral | None = GuardSeveral.model_validate({})
+    first_load_enabled_percent: float | None = Field(10, ge=0, le=100)
+    """A first load of ten accounts or more in which fewer than this share would be enabled is held; None: not judged."""
     limits: tuple[GuardLimit, ...] = (
         GuardLimit(kind=GuardKind.DISABLE, percent=5, factor=5, at_least=10),
         GuardLimit(kind=GuardKind.DISABLE, per="cohort", percent=25, at_least=10),

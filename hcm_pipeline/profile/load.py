@@ -16,12 +16,14 @@ from pydantic import ValidationError
 from hcm_pipeline.errors import ProfileError, ProfileFault
 from hcm_pipeline.profile.checks import cross_faults
 from hcm_pipeline.profile.conditions import condition_faults
-from hcm_pipeline.profile.guard_section import LATER_GUARDS, Guards
+from hcm_pipeline.profile.guard_section import LATER_GUARDS
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.profile.source_section import LATER_KEYS, Source
 
 Judge = Callable[[Profile], list[ProfileFault]]
 BUILT_IN = "hcm_pipeline.profile.builtin"
+LATER_IN = {"guards": LATER_GUARDS}
+"""Keys by section that count in a profile's digest only where they are used, as `LATER_KEYS` of a source."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +84,11 @@ def _digest(profile: Profile) -> str:
         for key in LATER_KEYS:
             if getattr(source, key) == Source.model_fields[key].default:
                 del dumped[key]
-    for key in LATER_GUARDS:
-        if getattr(profile.guards, key) == Guards.model_fields[key].default:
-            del values["guards"][key]
+    for section, keys in LATER_IN.items():
+        said = getattr(profile, section)
+        for key in keys:
+            if getattr(said, key) == type(said).model_fields[key].default:
+                del values[section][key]
     if profile.delivery.automatic is None:  # it was true before it could be left open
         values["delivery"]["automatic"] = True
     return hashlib.sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()

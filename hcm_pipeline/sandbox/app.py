@@ -38,6 +38,7 @@ WRITE_JOBS = frozenset({"Synchronization.ReadWrite.All"})
 READ_USERS = frozenset({"User.Read.All"})
 READ_GROUPS = frozenset({"GroupMember.Read.All"})
 READ_DOMAINS = frozenset({"Domain.Read.All"})
+READ_ROLES = frozenset({"RoleManagement.Read.Directory"})
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,8 @@ def routes() -> list[BaseRoute]:
         ("GET", "/users/delta", "delta", READ_USERS, _user_changes),
         ("GET", "/groups/delta", "delta", READ_GROUPS, _group_changes),
         ("GET", "/domains", "domains", READ_DOMAINS, _domains),
+        ("GET", "/roleManagement/directory/roleDefinitions", "users", READ_ROLES, _no_roles),
+        ("GET", "/roleManagement/directory/roleAssignments", "users", READ_ROLES, _no_roles),
         ("GET", "/directory/deletedItems/microsoft.graph.user", "users", READ_USERS, _deleted_users),
         ("GET", "/groups", "groups", READ_GROUPS, _groups),
         ("GET", "/users/{key}", "users", READ_USERS, _user),
@@ -305,6 +308,12 @@ def _domains(call: Call) -> Answer:
         for name in sorted({initial, *verified})
     ]
     return _page(call, "domains", listed, None)
+
+
+def _no_roles(call: Call) -> Answer:
+    """A directory without administrators."""
+    known_options(call.query, {"$select"})
+    return _page(call, "roleManagement", [], None)
 
 
 def _page(call: Call, context: str, entries: list[dict[str, Any]], more: tuple[int, ...] | None) -> Answer:

@@ -24,6 +24,7 @@ PERMISSIONS = (
     "User.Read.All",
     "GroupMember.Read.All",
     "Domain.Read.All",
+    "RoleManagement.Read.Directory",
 )
 FIXED = ("tenant_id", "client_id", "client_secret", "service_principal_id", "job_guid", "target")
 """Options of a fresh directory; it keeps those it began with."""

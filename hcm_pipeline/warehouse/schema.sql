@@ -239,7 +239,7 @@ create table successions (
 create table identity_reviews (
     person_number varchar not null,
     reason varchar not null,               -- several accounts | account of several workers | account of somebody else
-                                           -- | likely rehire | number taken over
+                                           -- | protected account | nothing else agrees | likely rehire | number taken over
     accounts varchar[] not null,           -- userPrincipalNames of the accounts in question
     former varchar[] not null,             -- person numbers of the former workers in question, in the order of the accounts
     opened_on date not null
@@ -283,7 +283,9 @@ create table directory_objects (
     distinguished_name varchar,
     display_name varchar,
     given_name varchar,
-    surname varchar
+    surname varchar,
+    admin_count boolean,                   -- Active Directory guards the account itself
+    member_of varchar[]                    -- groups and roles: names, or distinguished names
 );
 
 -- one row: one name that an object of a directory holds, in the form in which names are compared

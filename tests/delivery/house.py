@@ -105,6 +105,8 @@ class House:
     )
     date: dt.date = dt.date(2026, 11, 1)
     versions: list[Version] = field(default_factory=list)
+    protected: tuple[str, ...] = ()
+    """Person numbers of those who matter."""
     slept: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -170,7 +172,11 @@ class House:
         made = t.of_arrow("made", people)
         workers = "person_number, 1 as extract_id, date '2015-01-01' as starts_on, manager as refers_to"
         extract = "select 1 as extract_id, 'e' as sha256, 'hr' as source, 'workers.csv' as name, date '2026-11-01' as business_date"
+        kept = {"person_number": "VARCHAR", "valid_from": "DATE", "valid_to": "DATE", "has_account": "BOOLEAN"}
         return Facts(
+            protected=t.of_rows(
+                "protected", kept, [(number, dt.date(2020, 1, 1), None, False) for number in self.protected]
+            ),
             snapshot=Snapshot(self.date, repr(sorted(rows)), "one"),
             workers=t.view("workers", f"select {workers} from {made}"),
             groups=t.of_arrow("groups", groups),

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from benchmarks.guards import INCIDENTS, ORDINARY, study
+from benchmarks.guards import DRIP, EMPTY, EXCHANGE, INCIDENTS, ORDINARY, PROTECTED, study
 
 
 def test_incidents_are_held_and_ordinary_days_are_not() -> None:
-    found = study(6, seed=7, largest=600)
+    found = study(4, seed=7, largest=600)
     assert found.keys() >= {*INCIDENTS, *ORDINARY}
     assert {name: found[name].guards for name in ORDINARY} == dict.fromkeys(ORDINARY, 0)
-    caught, plain = (
+    caught, before, plain = (
         sum(getattr(found[name], by) for name in INCIDENTS) / sum(found[name].days for name in INCIDENTS)
-        for by in ("guards", "percent")
+        for by in ("guards", "before", "percent")
     )
-    assert caught > 0.85
-    assert caught > plain
+    assert caught > 0.9
+    assert caught > before > plain
+    assert [found[name].guards for name in (DRIP, EXCHANGE, PROTECTED, EMPTY)] == [4, 4, 4, 4]
+    assert [found[name].before for name in (EXCHANGE, PROTECTED, EMPTY)] == [0, 0, 0]
     everybody = found["everybody has left, says the status column"]
-    assert everybody.guards == everybody.days == 6
+    assert everybody.guards == everybody.days == 4
     assert everybody.five_hundred == 0

@@ -113,10 +113,10 @@ def test_a_share_of_one_group_trips(house: House) -> None:
 
 
 def test_several_small_plans_of_a_business_date_are_judged_as_one(house: House) -> None:
-    delivered(house, *crowd(40))
-    house.day("2026-11-02", *left(crowd(40), 8))
+    delivered(house, *crowd(120))
+    house.day("2026-11-02", *left(crowd(120), 8))
     house.accept(house.planned())
-    house.day("2026-11-02", *left(crowd(40), 14))
+    house.day("2026-11-02", *left(crowd(120), 14))
     made = house.plan()
     assert tripped(made) == [("disable", None, None, 14, "percent")]
     assert workers(house, made) == {"disable": {str(2000 + i) for i in range(8, 14)}}
@@ -138,10 +138,10 @@ def test_the_highest_day_of_late_is_what_history_knows(house: House) -> None:
 def test_an_attribute_that_is_cleared_in_many_accounts_is_held_and_other_changes_go_on(house: House) -> None:
     everybody = crowd(60)
     delivered(house, *everybody)
-    blank = [(*row[:5], "") for row in everybody[:30]]
-    house.day("2026-11-02", *blank, *everybody[30:59], (*everybody[59][:5], "Legal"))
+    blank = [(*row[:5], "") for row in everybody[:14]]
+    house.day("2026-11-02", *blank, *everybody[14:59], (*everybody[59][:5], "Legal"))
     made = house.planned()
-    assert {(v.kind, v.attribute, v.operations) for v in made.verdicts if v.tripped} == {("clear", "room", 30)}
+    assert {(v.kind, v.attribute, v.operations) for v in made.verdicts if v.tripped} == {("clear", "room", 14)}
     assert workers(house, made) == {"clear": {row[0] for row in blank}}
     assert house.sends(made).keys() == {everybody[59][0]}
 
@@ -192,7 +192,7 @@ def test_verdicts_are_kept_in_the_warehouse(house: House) -> None:
 
 
 def test_groups_are_those_of_the_workers_that_the_rooms_before_know(tmp_path: Path) -> None:
-    chain, norway, rest = new_chain(tmp_path), crowd(6, 9000, country="NO"), crowd(30)
+    chain, norway, rest = new_chain(tmp_path), crowd(6, 9000, country="NO"), crowd(100)
     chain.day("2026-11-01", *norway, *rest)
     chain.accept(chain.planned())
     chain.day("2026-11-02", *((*row[:6], "", "") for row in left(norway, 6)), *left(rest, 1))

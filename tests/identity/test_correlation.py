@@ -70,13 +70,13 @@ def test_addresses_of_other_domains_take_nothing() -> None:
 def test_accounts_are_adopted_by_employee_id_and_what_they_lack_is_given() -> None:
     ledger = Ledger()
     fill(ledger.con, account("Boss@contoso.com", employee_id="1", sam_account_name="boss", mail_nickname="theboss",
-                         distinguished_name="CN=The Boss\\, M.D.,OU=Top,DC=x"),
+                         distinguished_name="CN=The Lee\\, M.D.,OU=Top,DC=x"),
          account("bea@old.com", employee_id="2"))  # fmt: skip
     ledger.join(("1", "Ann", "Lee"), ("2", "Bea", "Lee"), ("3", "Cat", "Lee"))
     found = ledger.con.execute("""select person_number, user_principal_name, sam_account_name, common_name, mail_nickname,
         parent_distinguished_name, status from identities order by 1""").fetchall()
     assert found == [
-        ("1", "Boss@contoso.com", "boss", "The Boss, M.D.", "theboss", "OU=Top,DC=x", "adopted"),
+        ("1", "Boss@contoso.com", "boss", "The Lee, M.D.", "theboss", "OU=Top,DC=x", "adopted"),
         ("2", "bea@old.com", "blee", "Bea Lee", "bea", None, "adopted"),
         ("3", "cat.lee@contoso.com", "clee", "Cat Lee", "cat.lee", None, "given"),
     ]
@@ -96,7 +96,7 @@ def test_rules_of_the_profile_find_accounts_without_an_employee_id() -> None:
     ledger = Ledger(profile(adopt=[{"attribute": "mail", "field": "email"}]))
     fill(
         ledger.con,
-        account("al@contoso.com", mail="ann@x.com"),
+        account("al@contoso.com", mail="ann@x.com", display_name="Lee, A."),
         account("bl@contoso.com", mail="bea@x.com", employee_id="9"),
     )
     ledger.fields["email"] = "ANN@x.com"
@@ -197,14 +197,18 @@ def test_no_name_is_given_that_the_directory_holds_whatever_it_holds(
     assert not {sam for _, sam in given_names} & {sam.lower() for sam in sams}
 
 
+NAMES = ("first_name", "preferred_name", "last_name", "place")
+
+
 def correlated(
     t: Scratch, rules: Profile, accounts: list[dict[str, Any]], newcomers: list[tuple[str, str]]
 ) -> Correlated:
-    """Newcomers (number, e-mail address) and the accounts of a directory, correlated."""
-    named = t.of_rows("newcomers", {"person_number": "varchar", "email": "varchar"}, newcomers)
+    """Newcomers (number, e-mail address), each of them One Two, and the accounts of a directory, correlated."""
+    named = t.of_rows("newcomers", {"person_number": "varchar", "email": "varchar", **dict.fromkeys(NAMES, "varchar")},
+                      [(number, email, "One", "One", "Two", "") for number, email in newcomers])  # fmt: skip
     renamed = t.of_rows("renamed", {"person_number": "varchar"}, [("5",)])
     objects = t.of_arrow("accounts", pa.Table.from_pylist(accounts, schema=SCHEMA))
-    return correlate(t, rules, named, renamed, objects, DAY)
+    return correlate(t, rules, named, named, renamed, objects, DAY)
 
 
 def test_a_match_that_is_one_to_one_is_taken_and_any_other_waits_with_its_reason() -> None:
@@ -234,7 +238,7 @@ def test_a_match_that_is_one_to_one_is_taken_and_any_other_waits_with_its_reason
 
 
 def test_an_employee_id_goes_before_the_rules_and_a_decision_before_both() -> None:
-    accounts = [account("id@contoso.com", employee_id="1"), account("mail@contoso.com", mail="a@x.y")]
+    accounts = [account("id.two@contoso.com", employee_id="1"), account("mail@contoso.com", mail="a@x.y")]
     rules = profile(adopt=[{"attribute": "mail", "field": "email"}])
     ledger = Ledger(rules)
     matched = []
@@ -245,7 +249,7 @@ def test_an_employee_id_goes_before_the_rules_and_a_decision_before_both() -> No
                 ledger.con.execute("insert into identity_decisions values (?, ?, ?, ?, ?, ?)", row)
             found = correlated(t, rules, accounts, [("1", "a@x.y")])
             matched += t.rows(f"select user_principal_name from {found.matched}")
-    assert matched == [("id@contoso.com",), ("mail@contoso.com",)]
+    assert matched == [("id.two@contoso.com",), ("mail@contoso.com",)]
 
 
 def test_nobody_is_correlated_with_a_directory_that_holds_nothing() -> None:

@@ -29,6 +29,8 @@ class Facts:
     `groups`: person_number, valid_from, valid_to (DATE; null: still) and a column for each field whose values are groups.
     `names`: person_number, digest (UHUGEINT) over the names that the worker has.
     `extracts`: extract_id, sha256, source, name, business_date.
+    `protected`: person_number, valid_from, valid_to (DATE; null: for ever), has_account (BOOLEAN: it was there before anything was
+    sent) of workers who matter; None: nobody does.
     `sources`: what the target makes its versions from; delivery does not look inside.
     """
 
@@ -38,6 +40,7 @@ class Facts:
     names: Relation
     extracts: Relation
     sources: Mapping[str, Relation]
+    protected: Relation | None = None
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,12 @@ COUNTED = {
     GuardKind.ENABLE: f"kind = '{OperationKind.ENABLE}'",
     GuardKind.MOVE: f"kind = '{OperationKind.MOVE}'",
     GuardKind.RENAME: "renamed",
+    GuardKind.SEVERAL: "several",
     GuardKind.UPDATE: f"kind in ('{OperationKind.UPDATE}', '{OperationKind.RENAME}', '{OperationKind.MOVE}')",
 }
 """The operations that a limit's kind counts, as SQL over `grouped`."""
+NOT_ENABLED = "not enabled"
+"""New accounts that would not be enabled, counted beside the kinds."""
 COUNTS_AS = {
     OperationKind.CREATE: (GuardKind.CREATE,),
     OperationKind.DISABLE: (GuardKind.DISABLE,),
@@ -48,11 +51,18 @@ class Scene:
     groups: Relation
     fields: tuple[str, ...]
     attributes: tuple[str, ...]
+    accounts: int
+    """That the target has."""
+    attributes_told: bool = True
+    """Whether limits of single attributes are told when they pass."""
+    several: int | None = None
+    """So many attributes that change at once are counted."""
 
 
 def grouped(t: Scratch, scene: Scene) -> Relation:
     """A row for each operation: person_number, kind, known (the target has the account), renamed, `new <field>` and `old <field>`
-    (the groups now and when last delivered), `change <i>` and `clear <i>` (of the attribute with that number)."""
+    (the groups now and when last delivered), `change <i>` and `clear <i>` (of the attribute with that number), several (so many of
+    them change) and enabled (the account would be)."""
     new = "".join(f", now.{quote(f)}::varchar as {quote(f'new {f}')}" for f in scene.fields)
     old = "".join(f", before.{quote(f)}::varchar as {quote(f'old {f}')}" for f in scene.fields)
     flags = "".join(
@@ -60,11 +70,14 @@ def grouped(t: Scratch, scene: Scene) -> Relation:
         f", known and operation.{quote(a)} is null and account.{quote(a)} is not null as {quote(f'clear {i}')}"
         for i, a in enumerate(scene.attributes)
     )
+    changed = [f"(operation.{quote(a)} is distinct from account.{quote(a)})::integer" for a in scene.attributes]
+    several = f"known and {' + '.join(changed)} >= {scene.several}" if changed and scene.several else "false"
     return t.make(
         "grouped",
         f"""
         select operation.person_number, operation.kind, account.person_number is not null as known,
-            known and ({_renamed_sql(scene.target)}) as renamed {new} {old} {flags}
+            known and ({_renamed_sql(scene.target)}) as renamed {new} {old} {flags},
+            {several} as several, {scene.target.enabled_sql("operation")} as enabled
         from {scene.operations} operation
         left join {scene.delivered} account on account.person_number = operation.person_number
         left join {scene.groups} now on now.person_number = operation.person_number and now.valid_to is null
@@ -108,6 +121,7 @@ class Census:
         self._history_days = history_days
         self._tallies: dict[str | None, Tally] = {}
         self._highest: dict[str | None, Counted | None] = {}
+        self._windows: dict[tuple[str | None, int], Tally] = {}
 
     def tally(self, field: str | None) -> Tally:
         """The operations planned and sent, and the accounts, by the groups of a field."""
@@ -116,6 +130,14 @@ class Census:
             bases = _bases(self._t, self._scene, self._judged, field, sent)
             self._tallies[field] = Tally(_planned(self._t, self._scene, self._judged, field), sent, bases)
         return self._tallies[field]
+
+    def window(self, field: str | None, days: int) -> Tally:
+        """The same for so many business dates, this one among them: workers that are planned or were sent, each of them once."""
+        if (field, days) not in self._windows:
+            sent, both = _over_days(self._t, self._scene, self._judged, field, days)
+            bases = _bases(self._t, self._scene, self._judged, field, sent)
+            self._windows[field, days] = Tally(both, {}, bases)
+        return self._windows[field, days]
 
     def highest(self, field: str | None) -> Counted | None:
         """The highest business date of late, by group and kind; None when too few are known."""
@@ -128,6 +150,7 @@ def _planned(t: Scratch, scene: Scene, judged: Relation, field: str | None) -> C
     """Operations by group and by what is counted."""
     flags = [f"{kind} {i}" for kind in (GuardKind.CHANGE, GuardKind.CLEAR) for i in range(len(scene.attributes))]
     counted = {**{str(kind): sql for kind, sql in COUNTED.items()}, **{flag: quote(flag) for flag in flags}}
+    counted[NOT_ENABLED] = f"{COUNTED[GuardKind.CREATE]} and enabled is not true"
     counts = ", ".join(f"count(*) filter ({predicate})" for predicate in counted.values())
     value = "null"
     if field is not None:
@@ -183,6 +206,45 @@ def _accepted(
     for date, group, kind, count in rows:
         for counted in COUNTS_AS[OperationKind(kind)]:
             yield date, group, counted, count
+
+
+def _over_days(t: Scratch, scene: Scene, judged: Relation, field: str | None, days: int) -> tuple[Counted, Counted]:
+    """Workers by group and kind: with operations that were accepted in the last days without having been held, and those with
+    planned ones as well. A worker counts once in each."""
+    value, in_group, groups = "null", "", "null"
+    if field is not None:
+        value = f"member.{quote(field)}::varchar"
+        in_group = f"""left join {scene.groups} member on member.person_number = operation.person_number
+            and member.valid_from <= manifest.business_date
+            and (member.valid_to is null or member.valid_to > manifest.business_date)"""
+        groups = f"unnest(list_distinct([{quote(f'new {field}')}, {quote(f'old {field}')}]))"
+    counts_as = " ".join(
+        f"when {literal(kind)} then [{', '.join(map(literal, counted))}]"
+        for kind, counted in COUNTS_AS.items()
+        if counted
+    )
+    planned = " union all ".join(
+        f'select person_number, {groups} as "value", {literal(kind)} as counted, false as sent from {judged} where {condition}'
+        for kind, condition in COUNTED.items()
+    )
+    rows = t.rows(
+        f"""with event as (
+            {planned}
+            union all
+            select operation.person_number, {value} as "value", unnest(case operation.kind {counts_as} end) as counted, true as sent
+            from manifests manifest join operations operation using (plan_no)
+            join accepted_requests accepted using (plan_no, request_no) {in_group}
+            where manifest.target = ? and manifest.held_for is null and manifest.business_date between ? and ?)
+        select "value", counted, count(distinct person_number) filter (sent), count(distinct person_number)
+        from event group by all""",
+        [scene.target.key, scene.day - dt.timedelta(days=days - 1), scene.day],
+    )
+    sent: Counted = {}
+    both: Counted = {}
+    for group, counted, before, in_all in rows:
+        sent.setdefault(group, {})[counted] = before
+        both.setdefault(group, {})[counted] = in_all
+    return sent, both
 
 
 def _sent(t: Scratch, scene: Scene, field: str | None) -> Counted:

@@ -7,27 +7,44 @@ that there are, or against the highest day of late. A group is the target itself
 Operations that were sent for the same business date without anybody's approval count as well, so that a plan made in the middle
 of an upload, or many small plans, are judged as one would have been. An operation belongs to the group that its worker is in now
 and to the one that the worker was in when last delivered: a file whose columns are shifted has no group of its own to hide in.
+
+The share of a limit is judged over a week and a month as well (`guards.windows`), and its floor is lower in a small company
+(`guards.small_percent`). Other guards look at who an operation is about (see `people`). Of all these only what trips is told.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from hcm_pipeline.delivery.kinds import OperationKind
-from hcm_pipeline.delivery.plan.guard_counts import Census, Scene, grouped, name_of, predicate
+from hcm_pipeline.delivery.plan.guard_counts import NOT_ENABLED, Census, Scene, grouped, name_of, predicate
+from hcm_pipeline.delivery.plan.people import exchanged, protected_operations
 from hcm_pipeline.delivery.target import Target
-from hcm_pipeline.profile import GuardKind, GuardLimit, Guards
+from hcm_pipeline.profile import GuardKind, GuardLimit, Guards, GuardWindow
 from hcm_pipeline.warehouse import Relation, Scratch, literal
 
 OTHERS = "others"
-HELD_FOR = (GuardKind.DISABLE, GuardKind.ENABLE, GuardKind.CREATE, GuardKind.RENAME, GuardKind.MOVE, GuardKind.CLEAR,
-            GuardKind.CHANGE, GuardKind.UPDATE, OTHERS)  # fmt: skip
+HELD_FOR = (GuardKind.PROTECTED, GuardKind.EXCHANGE, GuardKind.DISABLE, GuardKind.ENABLE, GuardKind.CREATE, GuardKind.RENAME,
+            GuardKind.MOVE, GuardKind.CLEAR, GuardKind.SEVERAL, GuardKind.CHANGE, GuardKind.UPDATE, OTHERS)  # fmt: skip
 """The reasons for which operations are held; one that several limits counted is held for the first of them."""
 ATTRIBUTES = (GuardKind.CHANGE, GuardKind.CLEAR)
 """Kinds of limit that look at single attributes."""
+LEAST = 5
+"""No share of a small company stops fewer operations than these."""
+FIRST_LOAD = 10
+"""A first load of fewer accounts is not asked about."""
+SMALL, ENABLED = "small", "enabled"
+"""Rules: a limit whose floor is lower because the company is small, and a first load of whom hardly anybody would be enabled."""
+PEOPLE = {
+    GuardKind.PROTECTED: "{} disable, enable, rename or move protected accounts, or change a phone number or mail address",
+    GuardKind.EXCHANGE: "{} are of workers with names that another one had until now: did they exchange their numbers?",
+    ENABLED: "{} of a first load would make disabled accounts",
+}
+"""Sentences of the guards that are no limits."""
 
 
 _WOULD = {
@@ -49,7 +66,7 @@ class Verdict:
 
     `cohort` and `value` name the group (None: the whole target), `attribute` what changes or is cleared. `operations` may be
     at most `allowed`; `base` is the number of accounts that they are a share of. `rule` is what set `allowed`: max, percent,
-    history, everybody, or none where there is nothing to compare with.
+    history, everybody, small, `7 days` (of a window), protected, exchange, enabled, or none where there is nothing to compare with.
     """
 
     kind: GuardKind
@@ -89,6 +106,9 @@ class Verdict:
 
     def describe(self, *, values: bool) -> str:
         """In words, with a verdict; without `values` it names no value of a worker's field, and is fit for a log."""
+        if self.rule in PEOPLE:
+            held = " Held." if self.tripped else ""
+            return f"{PEOPLE[self.rule].format(f'{self.operations:,} operations')}.{held}"
         group = f" in {self.cohort} {self.value}" if values else f" in one {self.cohort}"
         share = f" ({_percent(self.operations, self.base)})" if self.base else ""
         counted = f"{self.operations:,} of {self.base:,} accounts{group if self.cohort else ''}"
@@ -160,23 +180,59 @@ def _percent(part: int, whole: int) -> str:
     return "under 1 %" if 0 < share < 1 else f"{share:.0f} %"
 
 
+def judge_window(limit: GuardLimit, window: GuardWindow, group: Group, floor: int) -> tuple[int, str]:
+    """How many operations of a group a limit allows over a window, and the name of the rule.
+
+    `group` has the operations of all its days, and the accounts at its beginning; `floor` is what `at_least` comes to on one day.
+    """
+    share = min(100.0, (limit.percent or 0) * window.factor)
+    floor = math.ceil(floor * (1 + window.factor) / 2)
+    return max(int(group.base * share / 100), floor - 1), f"{window.days} days"
+
+
 def evaluate(
-    t: Scratch, target: Target, guards: Guards, day: dt.date, operations: Relation, delivered: Relation, groups: Relation
+    t: Scratch, target: Target, guards: Guards, day: dt.date, operations: Relation, delivered: Relation, groups: Relation,
+    protected: Relation | None = None,
 ) -> Judged:  # fmt: skip
     """Judge the operations of a plan for a business date.
 
-    `operations`: person_number, kind and every value; `delivered`: those that the target has, with plan_no; `groups` as of `Facts`.
+    `operations`: person_number, kind and every value; `delivered`: those that the target has, with plan_no; `groups` and
+    `protected` as of `Facts`.
     """
     attributes: tuple[str, ...] = ()
-    if _attributes_matter(t, guards, operations):
+    accounts = t.count(delivered)
+    changes = _changes(t, operations)
+    if changes >= min([*_fewest_changes(guards, accounts), guards.several.at_least if guards.several else changes + 1]):
         attributes = tuple(column.name for column in target.columns if column.kind is None)
-    scene = Scene(target, day, operations, delivered, groups, _fields(guards, groups), attributes)
+    scene = Scene(
+        target, day, operations, delivered, groups, _fields(guards, groups), attributes, accounts,
+        attributes_told=changes >= min(_fewest_changes(guards, None)),
+        several=guards.several.attributes if guards.several else None,
+    )  # fmt: skip
     judged = grouped(t, scene)
     census = Census(t, scene, judged, guards.history_days)
-    verdicts = tuple(_all(guards, scene, census))
-    held_back = _held_back(t, scene, judged, verdicts)
+    found, people = _of_people(t, scene, guards, protected)
+    verdicts = (*found, *_all(guards, scene, census))
+    held_back = _held_back(t, scene, judged, verdicts, people)
     t.drop(judged)
     return Judged(verdicts, held_back)
+
+
+def _of_people(
+    t: Scratch, scene: Scene, guards: Guards, protected: Relation | None
+) -> tuple[list[Verdict], dict[GuardKind, Relation]]:
+    """The verdicts of the guards that look at people, and the workers that each holds."""
+    held: dict[GuardKind, Relation] = {}
+    if protected is not None:
+        held[GuardKind.PROTECTED] = protected_operations(t, scene.target, scene.operations, scene.delivered, protected)
+    if guards.exchange:
+        held[GuardKind.EXCHANGE] = exchanged(t, scene.operations, scene.delivered, scene.groups, guards.exchange)
+    counts = {kind: t.count(people) for kind, people in held.items()}
+    return [
+        Verdict(kind, None, None, None, count, scene.accounts, 0, kind.value, True, guards.others_go_on)
+        for kind, count in counts.items()
+        if count
+    ], held
 
 
 def record(t: Scratch, verdicts: Sequence[Verdict], target: str, plan_no: int, now: dt.datetime) -> None:
@@ -197,17 +253,34 @@ def _fields(guards: Guards, groups: Relation) -> tuple[str, ...]:
     return tuple(dict.fromkeys(field for field in named if field in groups.columns))
 
 
-def _fewest(limit: GuardLimit) -> int:
-    """So many operations it takes at least to trip over a limit."""
-    return limit.at_least if limit.max is None else min(limit.at_least, limit.max + 1)
+def _fewest(limit: GuardLimit, floor: int | None = None) -> int:
+    """So many operations it takes at least to trip over a limit, whose `at_least` comes to `floor`."""
+    floor = limit.at_least if floor is None else floor
+    return floor if limit.max is None else min(floor, limit.max + 1)
 
 
-def _attributes_matter(t: Scratch, guards: Guards, operations: Relation) -> bool:
-    """Whether there are so many changes that a limit of one attribute could trip: comparing them all takes its time."""
-    fewest = [_fewest(limit) for limit in guards.limits if limit.kind in ATTRIBUTES]
+def floor_of(guards: Guards, at_least: int, accounts: int) -> int:
+    """The number that `at_least` comes to in a company of so many accounts."""
+    if guards.small_percent is None:
+        return at_least
+    return min(at_least, max(LEAST, math.ceil(accounts * guards.small_percent / 100)))
+
+
+def _floor(guards: Guards, limit: GuardLimit, accounts: int) -> int:
+    return limit.at_least if limit.kind is GuardKind.CREATE else floor_of(guards, limit.at_least, accounts)
+
+
+def _changes(t: Scratch, operations: Relation) -> int:
     kinds = ", ".join(map(literal, (OperationKind.CREATE, OperationKind.RETRY)))
-    changes = t.count(f"(select 1 from {operations} where kind not in ({kinds}))")
-    return bool(fewest) and changes >= min(fewest)
+    return t.count(f"(select 1 from {operations} where kind not in ({kinds}))")
+
+
+def _fewest_changes(guards: Guards, accounts: int | None) -> list[float]:
+    """With fewer changes no limit of one attribute can trip: comparing them all takes its time. None: as `at_least` is given."""
+    limits = [limit for limit in guards.limits if limit.kind in ATTRIBUTES]
+    return [_fewest(limit, None if accounts is None else _floor(guards, limit, accounts)) for limit in limits] or [
+        math.inf
+    ]
 
 
 # --- limits
@@ -222,33 +295,40 @@ def _all(guards: Guards, scene: Scene, census: Census) -> Iterator[Verdict]:
         attributes: Sequence[str | None] = scene.attributes if limit.kind in ATTRIBUTES else [None]
         yield from _of_interest(
             [
-                verdict
+                judged
                 for attribute in attributes
                 for field in groups
-                for verdict in _groups(guards, limit, scene, census, attribute, field)
+                for judged in _groups(guards, limit, scene, census, attribute, field)
             ]
         )
     if guards.whole_cohort is not None:
-        yield from _of_interest(list(_emptied(guards, guards.whole_cohort, cohorts, census)))
+        yield from _of_interest([(v, True) for v in _emptied(guards, guards.whole_cohort, cohorts, census)])
+        yield from _emptied_by_and_by(guards, guards.whole_cohort, cohorts, census)
+    yield from _several(guards, scene, census)
+    yield from _hardly_enabled(guards, census)
 
 
-def _of_interest(judged: list[Verdict]) -> Iterator[Verdict]:
-    """All that tripped, or else the one that came nearest."""
-    tripped = [verdict for verdict in judged if verdict.tripped]
-    if not tripped and any(verdict.operations for verdict in judged):
-        yield max(judged, key=lambda verdict: (verdict.operations - verdict.allowed, verdict.operations))
+def _of_interest(judged: list[tuple[Verdict, bool]]) -> Iterator[Verdict]:
+    """All that tripped, or else the one that came nearest of those that are told although they passed."""
+    tripped = [verdict for verdict, _ in judged if verdict.tripped]
+    told = [verdict for verdict, is_told in judged if is_told]
+    if not tripped and any(verdict.operations for verdict in told):
+        yield max(told, key=lambda verdict: (verdict.operations - verdict.allowed, verdict.operations))
     yield from tripped
 
 
 def _groups(
     guards: Guards, limit: GuardLimit, scene: Scene, census: Census, attribute: str | None, field: str | None
-) -> Iterator[Verdict]:
-    """A limit's verdict on each group of a field."""
+) -> Iterator[tuple[Verdict, bool]]:
+    """A limit's verdict on each group of a field, and whether it is told although it passed."""
     name = name_of(scene, limit.kind, attribute)
-    total = census.tally(None).operations(None, name)
-    enough = total >= _fewest(limit)
-    if field is not None and not enough:
+    total, floor = census.tally(None).operations(None, name), _floor(guards, limit, scene.accounts)
+    usual = total >= _fewest(limit)
+    windows = _windows(guards, limit, census, floor) if attribute is None else ()
+    enough = total >= _fewest(limit, floor)
+    if field is not None and not (enough or windows):
         return  # no group of it can trip
+    told = usual or field is None
     counts = census.tally(field)
     recent = census.highest(field) if enough and limit.factor is not None else None
     for value in counts.planned if field else [None]:
@@ -256,7 +336,95 @@ def _groups(
         if operations or field is None:
             highest = None if recent is None else recent.get(value, {}).get(limit.kind, 0)
             group = Group(value, operations, counts.base(value, limit.kind), highest)
-            yield judge_group(limit, group, attribute=attribute, cohort=field, others_go_on=guards.others_go_on)
+            verdict = judge_group(
+                limit, group if usual else replace(group, recent=None), attribute=attribute, cohort=field,
+                others_go_on=guards.others_go_on,
+            )  # fmt: skip
+            if not verdict.tripped and floor < limit.at_least:
+                verdict = _stricter(verdict, _small(limit, group, floor))
+            if not verdict.tripped and counts.planned.get(value, {}).get(name, 0):
+                for window in windows:
+                    verdict = _over(verdict, limit, window, census, floor)
+            yield verdict, told and (limit.kind not in ATTRIBUTES or scene.attributes_told)
+
+
+def _small(limit: GuardLimit, group: Group, floor: int) -> Verdict:
+    return replace(judge_group(limit.model_copy(update={"at_least": floor}), group), rule=SMALL)
+
+
+def _stricter(verdict: Verdict, other: Verdict) -> Verdict:
+    """The verdict with the numbers of another one, where that one trips."""
+    if verdict.tripped or not other.tripped:
+        return verdict
+    return replace(
+        verdict, operations=other.operations, base=other.base, allowed=other.allowed, rule=other.rule, tripped=True
+    )
+
+
+def _windows(guards: Guards, limit: GuardLimit, census: Census, floor: int) -> Sequence[GuardWindow]:
+    """The windows over which a limit could trip at all."""
+    if limit.percent is None or not census.tally(None).planned.get(None, {}).get(limit.kind, 0):
+        return ()
+    return [w for w in guards.windows if census.window(None, w.days).operations(None, limit.kind) >= floor]
+
+
+def _over(verdict: Verdict, limit: GuardLimit, window: GuardWindow, census: Census, floor: int) -> Verdict:
+    """The verdict over a window, where it trips and the day's own did not."""
+    counts = census.window(verdict.cohort, window.days)
+    operations, base = counts.operations(verdict.value, limit.kind), counts.base(verdict.value, limit.kind)
+    if verdict.tripped or base <= 0:
+        return verdict
+    allowed, rule = judge_window(limit, window, Group(verdict.value, operations, base, None), floor)
+    return _stricter(
+        verdict,
+        replace(verdict, operations=operations, base=base, allowed=allowed, rule=rule, tripped=operations > allowed),
+    )
+
+
+def _emptied_by_and_by(guards: Guards, at_least: int, cohorts: Sequence[str], census: Census) -> Iterator[Verdict]:
+    """Groups that would be left without an enabled account, of those who were there at the beginning of a window."""
+    if not census.tally(None).planned.get(None, {}).get(GuardKind.DISABLE, 0):
+        return
+    for window in guards.windows:
+        if census.window(None, window.days).operations(None, GuardKind.DISABLE) < at_least:
+            continue
+        for field in cohorts:
+            today, counts = census.tally(field), census.window(field, window.days)
+            for value, planned in today.planned.items():
+                if not planned[GuardKind.DISABLE]:
+                    continue
+                left = today.base(value, GuardKind.DISABLE) - today.operations(value, GuardKind.DISABLE)
+                gone = counts.operations(value, GuardKind.DISABLE)
+                if left <= 0 and at_least <= gone and today.operations(value, GuardKind.DISABLE) < at_least:
+                    base = counts.base(value, GuardKind.DISABLE)
+                    yield Verdict(GuardKind.DISABLE, None, field, value, gone, base, base - 1, f"{window.days} days", True,
+                                  guards.others_go_on)  # fmt: skip
+
+
+def _several(guards: Guards, scene: Scene, census: Census) -> Iterator[Verdict]:
+    """Accounts of which several attributes change at once."""
+    if guards.several is None or not scene.attributes:
+        return
+    counts = census.tally(None)
+    operations, base = counts.operations(None, GuardKind.SEVERAL), counts.base(None, GuardKind.UPDATE)
+    floor = floor_of(guards, guards.several.at_least, scene.accounts)
+    allowed = max(int(base * guards.several.percent / 100), floor - 1)
+    if operations > allowed:
+        yield Verdict(
+            GuardKind.SEVERAL, None, None, None, operations, base, allowed, "percent", True, guards.others_go_on
+        )
+
+
+def _hardly_enabled(guards: Guards, census: Census) -> Iterator[Verdict]:
+    """A first load of whom hardly anybody would be enabled."""
+    counts = census.tally(None)
+    planned = counts.planned.get(None, {})
+    made, disabled = planned.get(GuardKind.CREATE, 0), planned.get(NOT_ENABLED, 0)
+    if guards.first_load_enabled_percent is None or counts.base(None, GuardKind.CREATE) > 0 or made < FIRST_LOAD:
+        return
+    if (made - disabled) * 100 < guards.first_load_enabled_percent * made:
+        allowed = int(made * (100 - guards.first_load_enabled_percent) / 100)
+        yield Verdict(GuardKind.CREATE, None, None, None, disabled, made, allowed, ENABLED, True, guards.others_go_on)
 
 
 def _emptied(guards: Guards, at_least: int, cohorts: Sequence[str], census: Census) -> Iterator[Verdict]:
@@ -274,9 +442,16 @@ def _emptied(guards: Guards, at_least: int, cohorts: Sequence[str], census: Cens
                 )  # fmt: skip
 
 
-def _held_back(t: Scratch, scene: Scene, judged: Relation, verdicts: Sequence[Verdict]) -> Relation:
+def _held_back(
+    t: Scratch, scene: Scene, judged: Relation, verdicts: Sequence[Verdict], people: Mapping[GuardKind, Relation]
+) -> Relation:
+    """`people` are the workers that a kind holds by who they are; of every other kind its operations are counted again."""
     tripped = [verdict for verdict in verdicts if verdict.tripped]
-    held: list[tuple[str, str]] = [(v.kind, predicate(scene, v.kind, v.attribute, v.cohort, v.value)) for v in tripped]
+    held: list[tuple[str, str]] = [
+        (v.kind, f"person_number in (select person_number from {people[v.kind]})" if v.kind in people
+         else predicate(scene, v.kind, v.attribute, v.cohort, v.value))
+        for v in tripped
+    ]  # fmt: skip
     if any(not verdict.others_go_on for verdict in tripped):
         held.append((OTHERS, "true"))
     if not held:

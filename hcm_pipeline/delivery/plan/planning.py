@@ -169,7 +169,14 @@ def _work_out(t: Scratch, task: Task, facts: Known, begun: Mapping[str, str | No
     rests = splitting.find_rests(t, differing, begun, undone)
     ordinary = splitting.ordinary(t, differing, undone, rests)
     judged = guards.evaluate(
-        t, task.target, task.rules.guards, task.business_date, ordinary, facts.delivered, task.facts.groups
+        t,
+        task.target,
+        task.rules.guards,
+        task.business_date,
+        ordinary,
+        facts.delivered,
+        task.facts.groups,
+        task.facts.protected,
     )
     assigned = splitting.assign(t, differing, undone, rests, judged)
     return _Work(difference, undone, judged, assigned, splitting.split(t, differing, assigned, undone, begun))

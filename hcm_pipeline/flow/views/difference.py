@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from hcm_pipeline.flow.views.manifests import Superseded, WaitingManifest, super
 from hcm_pipeline.flow.views.people import NOBODY, AttributeDifference, People, Person, find_people
 from hcm_pipeline.flow.views.rows import mappings_of, values_of
 from hcm_pipeline.identity import find_moves, places, unknown_places
+from hcm_pipeline.identity import waiting as reviews_waiting
 from hcm_pipeline.profile import LoadedProfile, Profile
 from hcm_pipeline.targets.entra import EntraTarget, carriers
 from hcm_pipeline.verdicts import Verdict
@@ -104,13 +106,17 @@ NOBODY_READS = Reading(0)
 
 @dataclass(frozen=True)
 class Outlook(Difference):
-    """All that would be sent, with the least seconds it takes, the calls left of the quota, and the manifests that wait already."""
+    """All that would be sent, with the least seconds it takes, the calls left of the quota, and the manifests that wait already.
+
+    `reviews` counts by reason the workers who are not sent because their names wait for a decision in `identity review`.
+    """
 
     least_seconds: float
     quota_left: int
     ends_at: dt.datetime
     manifests: tuple[WaitingManifest, ...]
     superseded: tuple[Superseded, ...]
+    reviews: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -132,6 +138,7 @@ def outlook(installation: Installation, *, shown: int | None = None, writers: Se
     profile, target = installation.profile, installation.target
     with installation.warehouse.read() as con, installation.journal() as journal:
         entra = EntraTarget(target, profile=profile)
+        reviews = Counter(review.reason for review in reviews_waiting(con))
         manifests = [m for m in journal.manifests() if m.target == target]
         waiting = tuple(waiting_manifests(installation, manifests))
         reading = Reading(shown, waiting, writers)
@@ -145,6 +152,7 @@ def outlook(installation: Installation, *, shown: int | None = None, writers: Se
         ends_at=pace.ends_at,
         manifests=waiting,
         superseded=tuple(superseded_by(manifests, list(waiting))),
+        reviews=dict(sorted(reviews.items())),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping as Named
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,9 @@ KINDS = (OperationKind.DISABLE, OperationKind.ENABLE, OperationKind.CREATE, Oper
 """Operations in the order of sending: leavers first."""
 OWN_KINDS = {"active": OperationKind.DISABLE, "userName": OperationKind.RENAME}
 
+REACHES = re.compile(r"^(phoneNumbers|emails)\b|\b(email|work_phone|mobile_phone|proxy_addresses)\b")
+"""Phone numbers and mail addresses: by their SCIM name, or by the field that they are made of."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EntraTarget(EntraJob):
@@ -34,7 +38,15 @@ class EntraTarget(EntraJob):
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """The mapped SCIM values."""
-        return tuple(Column(leaf.column, leaf.origin, OWN_KINDS.get(leaf.column)) for leaf in self.mapping.leaves)
+        return tuple(
+            Column(
+                leaf.column,
+                leaf.origin,
+                OWN_KINDS.get(leaf.column),
+                bool(REACHES.search(f"{leaf.column} {leaf.origin}")),
+            )
+            for leaf in self.mapping.leaves
+        )
 
     @property
     def kinds(self) -> tuple[OperationKind, ...]:

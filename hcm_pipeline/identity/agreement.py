@@ -1,0 +1,60 @@
+"""Agreement: whether an account has more in common with a worker than the number by which it was found."""
+
+from __future__ import annotations
+
+from hcm_pipeline.directory import RELATIVE_NAME
+from hcm_pipeline.identity.name_parts import PARTICLES
+from hcm_pipeline.identity.spelling import spell_columns, spelled_sql
+from hcm_pipeline.profile import Profile
+from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote, scratch
+
+FIRST, LAST = ("first_name", "preferred_name"), ("last_name",)
+
+
+def agreeing(
+    t: Scratch, profile: Profile, candidates: Relation, newcomers: Relation, emails: Relation, accounts: Relation
+) -> Relation:
+    """person_number and object_id of those candidates (person_number, object_id, tier) whose account agrees with the worker.
+
+    The name has to agree: the last name, or the first one where the account has no other; of an account that was found by its
+    employee id the mail address does as well. Names agree in the script in which both are written, and in Latin letters.
+    `newcomers`: see `named_sql`; `emails`: person_number, email; `accounts`: the columns of `directory_objects`.
+    """
+    with scratch(t.con) as own:
+        chosen = own.make("chosen", f"from {newcomers} semi join {candidates} using (person_number)")
+        spelled = spell_columns(own, chosen, [*FIRST, *LAST], profile.identity.spelling.written_out)
+        joins = " ".join(
+            f"left join {spelled} s_{field} on s_{field}.name = worker.{quote(field)} and s_{field}.place = worker.place"
+            for field in (*FIRST, *LAST)
+        )
+        particles = ", ".join(map(literal, PARTICLES))
+        return t.make(
+            "agreeing",
+            query(
+                __package__, "agreeing", candidates=candidates, accounts=accounts, emails=emails,
+                workers=f"(select worker.person_number, {_words(FIRST)} as first_words, {_words(LAST)} as last_words"
+                f" from {chosen} worker {joins})",
+                particles=particles, account_names=words_sql(_ACCOUNT_NAMES), account_handles=words_sql(_HANDLES),
+                squashed=rf"regexp_replace(lower(strip_accents({_HANDLES})), '[^\p{{L}}]', '', 'g')",
+            ),
+        )  # fmt: skip
+
+
+def words_sql(text: str) -> str:
+    """SQL (VARCHAR[]) for the words of a text in lower case, without marks, and with ä written out as ae."""
+    plain = f"lower({text})"
+    out = f"replace(replace(replace(replace(replace({plain}, 'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue'), 'ø', 'oe'), 'ß', 'ss')"
+    both = f"concat_ws(' ', strip_accents({plain}), strip_accents({out}))"
+    return rf"list_distinct(list_filter(regexp_split_to_array({both}, '[^\p{{L}}]+'), lambda word: word <> ''))"
+
+
+def _words(fields: tuple[str, ...]) -> str:
+    """SQL for the words of a worker's fields, as they are and as they are spelled."""
+    written = ", ".join(
+        f"worker.{quote(field)}, {spelled_sql(f'worker.{quote(field)}', f's_{field}')}" for field in fields
+    )
+    return words_sql(f"concat_ws(' ', {written})")
+
+
+_ACCOUNT_NAMES = f"concat_ws(' ', given_name, surname, display_name, coalesce(common_name, {RELATIVE_NAME}))"
+_HANDLES = "concat_ws(' ', split_part(user_principal_name, '@', 1), mail_nickname, sam_account_name)"

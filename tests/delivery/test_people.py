@@ -1,0 +1,239 @@
+"""Guards that know people and time: protected ones, exchanged numbers, a week and a month, small companies, empty first loads."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hcm_pipeline.delivery import Column, OperationKind, Plan
+from hcm_pipeline.delivery.plan.guards import Group, floor_of, judge_window
+from hcm_pipeline.delivery.plan.people import exchanged, protected_operations
+from hcm_pipeline.profile import GuardKind, GuardLimit, Guards, GuardWindow
+from hcm_pipeline.warehouse import Relation, Scratch, scratch
+
+from .house import House, Row, crowd, left, new_house
+from .tables import empty_tables
+from .toy_target import PhoneBook
+
+FROM = dt.date(2026, 10, 1)
+TODAY = dt.date(2026, 11, 2)
+VERSION = {"person_number": "VARCHAR", "name": "VARCHAR", "room": "VARCHAR", "printed": "VARCHAR"}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A fresh home."""
+    with new_house(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def t() -> Iterator[Scratch]:
+    """Relations for one test, where plan 5 was for the first of November."""
+    with empty_tables() as con, scratch(con) as made:
+        con.execute(
+            "insert into manifests by name select 'm5' as manifest_id, 5 as plan_no, date '2026-11-01' as business_date,"
+            " 'book' as target, 1 as requests, 1 as operations, timestamptz '2026-11-01 00:00Z' as planned_at"
+        )
+        yield made
+
+
+def delivered_of(t: Scratch, *rows: tuple[str, str, str, str]) -> Relation:
+    """The versions that the book has, all of plan 5."""
+    return t.of_rows("delivered", {**VERSION, "plan_no": "INTEGER"}, [(*row, 5) for row in rows])
+
+
+def operations_of(t: Scratch, *rows: tuple[str, str, str, str, str]) -> Relation:
+    """Operations: a version and its kind."""
+    return t.of_rows("operations", {**VERSION, "kind": "VARCHAR"}, rows)
+
+
+# --- protected
+
+
+def test_what_hurts_a_protected_account_is_found_and_what_does_not_is_not(t: Scratch) -> None:
+    before = delivered_of(t, *((number, "Ada", "1", "yes") for number in "12345"))
+    operations = operations_of(
+        t,
+        ("1", "Ada", "1", "no", "disable"),
+        ("2", "Eve", "1", "yes", "rename"),
+        ("3", "Ada", "2", "yes", "update"),
+        ("4", "Ada", "1", "no", "disable"),
+        ("5", "Ada", "1", "no", "disable"),
+        ("6", "Ada", "1", "no", "create"),
+        ("7", "Ada", "1", "no", "create"),
+    )
+    columns = {"person_number": "VARCHAR", "valid_from": "DATE", "valid_to": "DATE", "has_account": "BOOLEAN"}
+    rows: list[tuple[object, ...]] = [(number, FROM, None, number != "7") for number in "123567"]
+    rows[3] = ("5", FROM, dt.date(2026, 11, 1), True)  # was protected, but no longer when last delivered
+    found = protected_operations(t, PhoneBook(), operations, before, t.of_rows("protected", columns, rows))
+    assert sorted(t.rows(f"from {found}")) == [("1",), ("2",), ("6",)]
+
+
+def test_a_file_that_changes_what_protects_somebody_does_not_free_them(t: Scratch) -> None:
+    columns = {"person_number": "VARCHAR", "valid_from": "DATE", "valid_to": "DATE", "has_account": "BOOLEAN"}
+    found = protected_operations(
+        t, PhoneBook(), operations_of(t, ("1", "Ada", "1", "no", "disable")), delivered_of(t, ("1", "Ada", "1", "yes")),
+        t.of_rows("protected", columns, [("1", FROM, TODAY, True)]),
+    )  # fmt: skip
+    assert t.rows(f"from {found}") == [("1",)]
+
+
+def test_one_protected_account_in_a_small_plan_is_held_and_the_rest_goes_on(house: House) -> None:
+    house.protected = ("2001",)
+    everybody = crowd(40)
+    house.day("2026-11-01", *everybody)
+    house.accept(house.planned())
+    gone = [(row[0], "False", *row[2:]) if row[0] in ("2000", "2001") else row for row in everybody]
+    house.day("2026-11-02", *gone)
+    made = house.planned()
+    assert [(v.kind, v.operations, v.rule) for v in made.verdicts if v.tripped] == [("protected", 1, "protected")]
+    assert {m.held_for: set(house.users(m)) for m in made.held} == {"protected": {"2001"}}
+    assert house.sends(made).keys() == {"2000"}
+    assert "protected accounts" in next(v for v in made.verdicts if v.tripped).describe(values=False)
+
+
+# --- exchanged numbers
+
+
+def test_two_people_who_exchanged_their_numbers_and_names_that_slipped_by_a_row_are_found(t: Scratch) -> None:
+    columns = {
+        "person_number": "VARCHAR",
+        "valid_from": "DATE",
+        "valid_to": "DATE",
+        "first": "VARCHAR",
+        "last": "VARCHAR",
+    }
+    was = {"1": ("Ada", "Lee"), "2": ("Bo", "Li"), "3": ("Cat", "Orr"), "4": ("Dan", "Poe"), "5": ("Eve", "Ray")}
+    now = {"1": ("BO", "Li"), "2": ("Ada", "Lee"), "3": ("Cat", "Lee"), "4": ("Ada", "Lee"), "5": ("Eve", "Ray")}
+    rows: list[tuple[object, ...]] = [(number, FROM, TODAY, *name) for number, name in was.items()]
+    rows += [(number, TODAY, None, *name) for number, name in now.items()]
+    groups = t.of_rows("groups", columns, rows)
+    operations = operations_of(t, *((number, "x", "1", "yes", "update") for number in "1235"))
+    before = delivered_of(t, *((number, "y", "1", "yes") for number in "12345"))
+    found = exchanged(t, operations, before, groups, ("first", "last"))
+    assert sorted(t.rows(f"from {found}")) == [("1",), ("2",)]
+    assert t.rows(f"from {exchanged(t, operations, before, groups, ('not mapped',))}") == []
+
+
+# --- time
+
+
+@pytest.mark.parametrize(
+    ("days", "factor", "base", "floor", "allowed"),
+    [(7, 2, 45, 5, 7), (30, 3, 45, 5, 9), (7, 2, 10_000, 10, 1000), (30, 3, 10_000, 10, 1500), (7, 2, 100, 10, 14)],
+)
+def test_a_window_allows_more_than_a_day_and_less_than_all_its_days(
+    days: int, factor: float, base: int, floor: int, allowed: int
+) -> None:
+    limit = GuardLimit(kind=GuardKind.DISABLE, percent=5, at_least=10)
+    window = GuardWindow(days=days, factor=factor)
+    assert judge_window(limit, window, Group(None, 1, base, None), floor) == (allowed, f"{days} days")
+
+
+def tripped(made: Plan) -> list[tuple[str, int, int, str]]:
+    """(kind, operations, base, rule) of every verdict that holds something."""
+    return [(v.kind, v.operations, v.base, v.rule) for v in made.verdicts if v.tripped]
+
+
+def test_four_a_day_trip_over_the_week(house: House) -> None:
+    everybody = crowd(45)
+    house.day("2026-11-01", *everybody)
+    house.accept(house.planned())
+    house.day("2026-11-02", *left(everybody, 4))
+    house.accept(house.planned())
+    house.day("2026-11-03", *left(everybody, 8))
+    made = house.plan()
+    assert tripped(made) == [("disable", 8, 45, "7 days")]
+    assert {m.held_for: len(house.users(m)) for m in made.held} == {"disable": 4}
+
+
+def test_after_a_week_the_month_counts(house: House) -> None:
+    everybody = crowd(45)
+    house.day("2026-11-01", *everybody)
+    house.accept(house.planned())
+    for day, leavers in ((2, 4), (10, 8)):
+        house.day(f"2026-11-{day:02}", *left(everybody, leavers))
+        made = house.planned()
+        assert tripped(made) == []
+        house.accept(made)
+    house.day("2026-11-18", *left(everybody, 12))
+    assert tripped(house.plan()) == [("disable", 12, 45, "30 days")]
+
+
+def test_what_a_person_approved_does_not_count_in_a_window(house: House) -> None:
+    everybody = crowd(45)
+    house.day("2026-11-01", *everybody)
+    house.accept(house.planned())
+    house.day("2026-11-02", *left(everybody, 9))
+    [held] = house.plan().held
+    with house.journal() as journal:
+        journal.approve(held.manifest_id, by="ada", why=None, until=house.now + dt.timedelta(hours=1))
+    house.accept_all(held)
+    house.day("2026-11-03", *left(everybody, 13))
+    assert tripped(house.plan()) == []
+
+
+def test_a_group_that_is_emptied_by_and_by_trips(house: House) -> None:
+    norway, rest = crowd(6, 9000, country="NO"), crowd(200)
+    house.day("2026-11-01", *norway, *rest)
+    house.accept(house.planned())
+    house.day("2026-11-02", *left(norway, 3))
+    house.accept(house.planned())
+    house.day("2026-11-03", *left(norway, 6))
+    assert ("disable", 6, 6, "7 days") in tripped(house.plan())
+
+
+# --- size
+
+
+@pytest.mark.parametrize(("accounts", "floor"), [(3, 5), (45, 5), (60, 6), (100, 10), (45_000, 10)])
+def test_the_floor_of_a_limit_is_lower_in_a_small_company(accounts: int, floor: int) -> None:
+    assert floor_of(Guards.model_validate({}), 10, accounts) == floor
+    assert floor_of(Guards.model_validate({"small_percent": None}), 10, accounts) == 10
+
+
+def test_nine_of_forty_five_are_held_on_the_first_day(house: House) -> None:
+    everybody = crowd(45)
+    house.day("2026-11-01", *everybody)
+    house.accept(house.planned())
+    house.day("2026-11-02", *left(everybody, 9))
+    assert tripped(house.plan()) == [("disable", 9, 45, "small")]
+
+
+def test_a_department_that_changes_for_everybody_is_held_in_a_small_company(house: House) -> None:
+    everybody = crowd(48)
+    house.day("2026-11-01", *everybody)
+    house.accept(house.planned())
+    house.day("2026-11-02", *((*row[:5], "Legal", *row[6:]) for row in everybody[:47]))
+    assert ("change", 47, 48, "small") in tripped(house.plan())
+
+
+def test_several_attributes_of_many_trip_although_each_alone_would_not(house: House) -> None:
+    house.ruled("[guards]\nseveral = { attributes = 2, percent = 15, at_least = 10 }\nlimits = []")
+    house.target.columns = (
+        Column("name", "names"),
+        Column("room", "room"),
+        Column("printed", "status", OperationKind.DISABLE),
+    )
+    everybody = crowd(60)
+    house.day("2026-11-01", *everybody)
+    house.accept(house.planned())
+    other = [(*row[:3], "King", row[4], "Legal", *row[6:]) for row in everybody[:12]]
+    house.day("2026-11-02", *other, *((*row[:5], "Legal", *row[6:]) for row in everybody[12:20]))
+    made = house.planned()
+    assert tripped(made) == [("several", 12, 60, "percent")]
+    assert {m.held_for: len(house.users(m)) for m in made.held} == {"several": 12}
+
+
+def test_a_first_load_of_whom_hardly_anybody_would_be_enabled_is_held(house: House) -> None:
+    nobody: list[Row] = left(crowd(40), 38)
+    house.day("2026-11-01", *nobody)
+    made = house.plan()
+    assert tripped(made) == [("create", 38, 40, "enabled")]
+    assert (made.manifest, [m.held_for for m in made.held]) == (None, ["create"])
+    house.day("2026-11-01", *left(crowd(40), 30))
+    assert tripped(house.plan()) == []
