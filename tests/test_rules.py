@@ -28,7 +28,8 @@ PRODUCT = ROOT / "hcm_pipeline"
 
 FLOORS: dict[str, str] = {
     "verdicts": "",
-    "errors": "verdicts",
+    "plain_text": "",
+    "errors": "verdicts plain_text",
     "sandbox": "errors",
     "locks": "errors",
     "home": "errors",
@@ -45,11 +46,11 @@ FLOORS: dict[str, str] = {
     "identity": "errors verdicts warehouse profile directory",
     "delivery": "errors verdicts locks home http sqlite_state warehouse profile",
     "targets.entra": "errors sandbox verdicts home http entra settings warehouse profile directory delivery",
-    "alerts": "errors verdicts home http settings sqlite_state warehouse profile delivery targets.entra",
+    "alerts": "errors verdicts plain_text home http settings sqlite_state warehouse profile delivery targets.entra",
     "flow": "errors sandbox verdicts locks home http entra settings sqlite_state warehouse profile extracts sources directory"
     " workers identity delivery targets.entra alerts",
-    "defs": "errors sandbox verdicts home settings profile flow",
-    "cli": "errors sandbox verdicts home settings profile flow defs",
+    "defs": "errors sandbox verdicts plain_text home settings profile flow",
+    "cli": "errors sandbox verdicts plain_text home settings profile flow defs",
 }
 """The rooms from the ground up, and which of the rooms below each may import: no arrow runs up, so there is no circle."""
 

@@ -51,4 +51,4 @@ def init(
             path.write_text(content, encoding="utf-8")
             say(f"{path}: written")
     say(f"{write_instance_file(home)}: ready")
-    say(f"\nNext: edit profile.toml, set HCM_PIPELINE_HOME={home.path}, and check with `hcm-pipeline profile check`")
+    say("", f"Next: edit profile.toml, set HCM_PIPELINE_HOME={home.path}, and check with `hcm-pipeline profile check`")

@@ -11,6 +11,7 @@ import dagster as dg
 from hcm_pipeline import flow
 from hcm_pipeline.defs import metadata as md
 from hcm_pipeline.defs.resources import Pipeline
+from hcm_pipeline.plain_text import shown
 
 UPLOAD_JOB = "upload_manifest"
 OUTCOMES_JOB = "read_outcomes"
@@ -42,7 +43,7 @@ def upload_op(context: dg.OpExecutionContext, config: UploadConfig, pipeline: Pi
     done = flow.upload(
         pipeline.installation(context.log),
         config.manifest_id,
-        announce=lambda line: context.log.info(line),
+        announce=lambda line: context.log.info(shown(line)),
         progress=lambda settled, requests: progress(f"sent {settled:,} of {requests:,} requests"),
     )
     [manifest], [report] = done.manifests, done.reports
@@ -114,7 +115,7 @@ def outcomes_op(context: dg.OpExecutionContext, pipeline: Pipeline) -> None:
         installation,
         wait_seconds=OUTCOMES_WAIT_SECONDS,
         interval=LOG_INTERVAL,
-        announce=lambda line: context.log.info(line),
+        announce=lambda line: context.log.info(shown(line)),
         progress=lambda settled, waiting: progress(f"{settled:,} operations settled, {waiting:,} waiting"),
     )
     for found in flow.newest_outcomes(installation):
@@ -124,7 +125,7 @@ def outcomes_op(context: dg.OpExecutionContext, pipeline: Pipeline) -> None:
     context.log.info(f"{report.settled:,} settled now, {report.waiting:,} still waiting, {report.missing:,} missing")
     warning = flow.job_warning(report)
     if warning is not None:
-        context.log.warning(warning)
+        context.log.warning(shown(warning))
 
 
 def _outcomes(found: flow.ManifestOutcomes) -> dg.AssetMaterialization:

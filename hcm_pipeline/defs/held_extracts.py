@@ -4,6 +4,7 @@ import dagster as dg
 
 from hcm_pipeline import flow
 from hcm_pipeline.defs.resources import Pipeline
+from hcm_pipeline.plain_text import shown
 
 EXTRACT_JOB = "decide_extract"
 
@@ -25,7 +26,7 @@ def decide_extract_op(context: dg.OpExecutionContext, config: ExtractDecision, p
     extract = flow.decide_extract(
         pipeline.installation(context.log), config.sha256, config.decision, by=config.by, why=config.why
     )
-    context.log.info(f"{extract.name} of {extract.business_date}: {config.decision}")
+    context.log.info(shown(f"{extract.name} of {extract.business_date}: {config.decision}"))
 
 
 @dg.job(

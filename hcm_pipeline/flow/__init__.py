@@ -174,7 +174,7 @@ _MODULES = {
         "read_directories",
         "read_directory",
     ),
-    "findings": ("loggable", "plan_verdicts"),
+    "verdict_table": ("loggable", "plan_verdicts"),
     "installation": ("Clock", "Installation", "Progress", "quiet", "utc_now"),
     "landing": ("DAYS_AHEAD", "Landed", "land", "waiting"),
     "ledger_files": ("export_file", "export_to", "import_file"),
