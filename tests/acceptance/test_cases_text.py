@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from .support import ROOT, Site, extract, worker
+from tests.entra.gateway import serving
+
+from .support import COMMAND, ROOT, Site, environment, extract, worker
 
 CASES = ROOT.parent / "shared" / "cases"
 pytestmark = pytest.mark.skipif(
     not CASES.is_dir() and "CI" not in os.environ, reason="the shared cases are not beside the project"
 )
-BEYOND = {*map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0)), *map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A)))}
+BEYOND = {
+    *map(chr, range(0x20)),
+    *map(chr, range(0x7F, 0xA0)),
+    *map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))),
+}
 
 
 def test_sec_terminal_escapes(tmp_path: Path) -> None:
@@ -41,3 +48,75 @@ def test_sec_markup_in_values(tmp_path: Path) -> None:
     assert r"\[/x]Boss " in site.run("trace", "1001")
     assert r"\[/x]Boss " in site.run("plan", "--worker", "1001")
     assert "Head :warning: of" in site.run("trace", "1002")
+
+
+TARGET = {
+    "HCM_PIPELINE_SERVICE_PRINCIPAL_ID": "principal", "HCM_PIPELINE_JOB_ID": "job", "AZURE_TENANT_ID": "tenant",
+    "AZURE_CLIENT_ID": "client", "AZURE_CLIENT_SECRET": "hush-hush",
+}  # fmt: skip
+
+
+def under(site: Site, *arguments: str, **variables: str) -> tuple[int, str]:
+    """Exit code and output of a command with more variables."""
+    done = subprocess.run(
+        [*COMMAND, *arguments], env={**environment(site.path), **variables}, cwd=site.path.parent, text=True, timeout=120,
+        capture_output=True, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+def planned(folder: Path) -> Site:
+    """A home with a manifest for a target that the environment names."""
+    site = Site(folder / "home")
+    site.run("init", site.path)
+    site.land("w-2026-11-12.csv", worker("1001", "Zoë", "Berg"))
+    assert under(site, "run", **TARGET)[0] == 0
+    return site
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A home with a manifest that is ready."""
+    return planned(tmp_path_factory.mktemp("ready"))
+
+
+def test_sec_secret_follows_a_redirect(ready: Site, tmp_path: Path) -> None:
+    with serving(tmp_path) as gateway:
+        gateway.redirect = (307, "http://evil.example/token")
+        given = {
+            **TARGET,
+            "AZURE_AUTHORITY_HOST": gateway.url,
+            "SSL_CERT_FILE": str(gateway.ca_file),
+            "no_proxy": "127.0.0.1",
+        }
+        code, said = under(ready, "upload", **given)
+    assert (code, "hush-hush" in said) == (1, False)
+    assert "answered with a redirect to another host (evil.example); nothing was sent there" in said
+    code, said = under(ready, "upload", **{**TARGET, "HCM_PIPELINE_GRAPH_URL": "http://graph.example/v1.0"})
+    assert (code, said.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("verb", "name", "value"),
+    [
+        *(("upload", "SSL_CERT_FILE", value) for value in ("/nope", "/tmp", "/etc/passwd")),
+        ("upload", "HTTPS_PROXY", "nonsense://x"),
+        ("upload", "HCM_PIPELINE_GRAPH_URL", "https://[::1/v1.0"),
+        ("status", "HCM_PIPELINE_HOME", "~nosuchuser/x"),
+        ("status", "HCM_PIPELINE_HOME", "x" * 300),
+        ("profile check", "HCM_PIPELINE_PROFILE", "~nosuchuser/x"),
+    ],
+)
+def test_sec_environment_nonsense(ready: Site, verb: str, name: str, value: str) -> None:
+    code, said = under(ready, *verb.split(), **{**TARGET, name: value})
+    assert (code, said.count("\n")) == (2, 1), said
+    assert said.startswith(f"hcm-pipeline: {name}: ")
+
+
+@pytest.mark.parametrize(
+    "given", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}]
+)
+def test_sec_environment_without_the_letters(ready: Site, given: dict[str, str]) -> None:
+    code, said = under(ready, "trace", "1001", **{**TARGET, **given})
+    assert (code, r"Zo\xeb" in said) == (0, True), said
+    assert rb"Zo\u00eb".decode() in under(ready, "trace", "1001", "--json", **{**TARGET, **given})[1]
