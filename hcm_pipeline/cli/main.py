@@ -32,7 +32,7 @@ from hcm_pipeline.cli import (
 )
 from hcm_pipeline.cli.output import note, printable
 from hcm_pipeline.errors import PipelineError
-from hcm_pipeline.home import private
+from hcm_pipeline.home import PRIVATE_UMASK, private
 from hcm_pipeline.settings import Settings
 
 app = typer.Typer(
@@ -53,7 +53,7 @@ for module in VERBS:
 
 def main() -> None:
     """Run a command; whatever goes wrong ends in one clear message and the exit code of the contract."""
-    os.umask(0o077)
+    os.umask(PRIVATE_UMASK)
     printable()
     sys.exit(_leave(_run))
 

@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 
 from hcm_pipeline.errors import HomeError, PipelineError, WarehouseBusy
-from hcm_pipeline.home import Home
+from hcm_pipeline.home import PRIVATE_UMASK, Home
 from hcm_pipeline.locks import advisory_lock
 
 SCHEMA_VERSION = 1
@@ -119,6 +119,7 @@ class Warehouse:
 
     def _open(self, path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         started = time.monotonic()
+        os.umask(PRIVATE_UMASK)  # DuckDB makes its write-ahead log and what it spills by it
         while True:
             try:
                 con = duckdb.connect(str(path), read_only=read_only)

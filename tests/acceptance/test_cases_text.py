@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
+import sys
 from pathlib import Path
 
+import httpx
+import orjson
 import pytest
 
 from tests.entra.gateway import serving
@@ -120,3 +124,66 @@ def test_sec_environment_without_the_letters(ready: Site, given: dict[str, str])
     code, said = under(ready, "trace", "1001", **{**TARGET, **given})
     assert (code, r"Zo\xeb" in said) == (0, True), said
     assert rb"Zo\u00eb".decode() in under(ready, "trace", "1001", "--json", **{**TARGET, **given})[1]
+
+
+def open_to_others(folder: Path) -> list[str]:
+    """Paths with which group or others may do something."""
+    found = [folder, *folder.rglob("*")]
+    return [str(path) for path in found if not path.is_symlink() and stat.S_IMODE(path.stat().st_mode) & 0o077]
+
+
+def test_sec_modes_left_to_the_umask(tmp_path: Path) -> None:
+    site = Site(tmp_path / "home")
+    site.path.mkdir(mode=0o755)
+    site.path.chmod(0o755)
+    assert "open to others (mode 0755)" in site.run(
+        "land", extract(tmp_path, "w-2026-11-12.csv", worker("1001", "Ida", "Berg"))
+    )
+    site.path.chmod(0o755)
+    (site.path / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    dagster = subprocess.Popen(
+        [sys.executable, "-m", "dagster", "asset", "materialize", "-m", "hcm_pipeline.definitions", "--select", "+manifest",
+         "--partition", "2026-11-12"],
+        env=site.environment() | {"DAGSTER_HOME": str(site.path)}, cwd=tmp_path, umask=0o022, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    said, _ = dagster.communicate(timeout=120)
+    assert dagster.returncode == 0, said
+    assert (site.path / "published" / "warehouse.duckdb").is_file()
+    assert [path for path in open_to_others(site.path) if "/history" not in path and "/storage" not in path] == []
+    site.run("status")
+    assert [path for path in open_to_others(site.path) if "/storage/" not in path] == []
+
+
+def test_sec_sandbox_open_to_the_machine(tmp_path: Path) -> None:
+    site = Site(tmp_path / "home")
+    site.run("init", site.path)
+    site.land("w-2026-11-12.csv", worker("1001", "Ida", "Berg"))
+    site.run("run")
+    site.run("upload")
+    site.run("outcomes", "--wait", "30")
+    sandbox = site.start("sandbox", "--port", "0")
+    assert sandbox.stdout is not None
+    link = ""
+    while "token=" not in link:
+        link = sandbox.stdout.readline()
+        assert link, "it has ended"
+    endpoint = site.path / "sandbox" / "endpoint.json"
+    url, token = (orjson.loads(endpoint.read_bytes())[name] for name in ("url", "token"))
+    foreign = {"Origin": "https://evil.example", "Content-Type": "text/plain"}
+    with httpx.Client(verify=False, trust_env=False) as curl:
+        assert curl.get(f"{url}/sandbox/users?limit=1000").status_code == 401
+        assert curl.post(f"{url}/sandbox/reset", content="{}", headers=foreign).status_code == 401
+        held = {"Authorization": f"Bearer {token}"}
+        assert curl.post(f"{url}/sandbox/reset", content="{}", headers={**foreign, **held}).status_code == 403
+        assert [user["employeeId"] for user in curl.get(f"{url}/sandbox/users", headers=held).json()["users"]] == [
+            "1001"
+        ]
+        assert curl.get(url).status_code == 401
+        assert "ida.berg" in curl.get(link.split()[-1]).text
+        secret = "sandbox-secret-of-no-worth-outside-this-machine"  # what everybody knew
+        form = {"grant_type": "client_credentials", "client_id": "x", "client_secret": secret, "scope": "x"}
+        assert "access_token" not in curl.post(f"{url}/tenant/oauth2/v2.0/token", data=form).text
+    assert stat.S_IMODE(endpoint.stat().st_mode) == 0o600
+    sandbox.terminate()
+    site.end(sandbox)

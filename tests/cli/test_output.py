@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from pathlib import Path
 
 import orjson
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from hcm_pipeline.cli import main
 from hcm_pipeline.cli.output import dump, note, printable, say, table
 from hcm_pipeline.errors import PipelineError, ServiceRefused
+from hcm_pipeline.settings import Settings
 
 HOSTILE = r"\[/x]Boss :warning: [bold]x" + "\x1b[2J\u202e\n"
 SHOWN = r"\[/x]Boss :warning: [bold]x\x1b[2J\u202e\n"
@@ -61,7 +63,7 @@ def test_the_last_handler_cannot_fail(monkeypatch: pytest.MonkeyPatch, capsys: p
     def no_settings() -> None:
         raise PipelineError("the environment is nonsense")
 
-    monkeypatch.setattr(main.Settings, "from_env", no_settings)
+    monkeypatch.setattr(Settings, "from_env", no_settings)
     monkeypatch.setattr(main, "app", lambda **_: 1 / 0)
     assert main._run() == 1
     said = capsys.readouterr().err
@@ -69,7 +71,7 @@ def test_the_last_handler_cannot_fail(monkeypatch: pytest.MonkeyPatch, capsys: p
     kept = said.partition("its text is in ")[2].partition(". Please")[0]
     with open(kept, encoding="utf-8") as file:
         assert "ZeroDivisionError" in file.read()
-    main.Path(kept).unlink()
+    Path(kept).unlink()
 
 
 def test_words_of_the_service_stay_on_their_line(
