@@ -8,9 +8,19 @@ from hcm_pipeline.sandbox.options import SandboxOptions
 from hcm_pipeline.sandbox.state import job_key
 
 if TYPE_CHECKING:
+    from hcm_pipeline.sandbox.command import greeting, options_of
     from hcm_pipeline.sandbox.server import SandboxHandle, SandboxTarget, running, serve
 
-__all__ = ["SandboxHandle", "SandboxOptions", "SandboxTarget", "job_key", "running", "serve"]
+__all__ = [
+    "SandboxHandle",
+    "SandboxOptions",
+    "SandboxTarget",
+    "greeting",
+    "job_key",
+    "options_of",
+    "running",
+    "serve",
+]
 
 
 def __getattr__(name: str) -> Any:
