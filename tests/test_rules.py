@@ -38,7 +38,7 @@ FLOORS: dict[str, str] = {
     "settings": "errors home entra",
     "sqlite_state": "errors home locks",
     "warehouse": "errors home locks",
-    "profile": "errors warehouse",
+    "profile": "errors plain_text warehouse",
     "extracts": "errors home locks warehouse profile",
     "sources": "errors home warehouse profile extracts",
     "directory": "errors verdicts home http entra settings warehouse profile sources",

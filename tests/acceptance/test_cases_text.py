@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import httpx
 import orjson
@@ -187,3 +190,61 @@ def test_sec_sandbox_open_to_the_machine(tmp_path: Path) -> None:
     assert stat.S_IMODE(endpoint.stat().st_mode) == 0o600
     sandbox.terminate()
     site.end(sandbox)
+
+
+VALUES = {
+    "fields.first_name.max_length": "first_name.max_length = 99999999999999999999999999",
+    "fields.hire_date.formats[0]": 'hire_date.formats = ["%Q"]',
+    "fields.hire_date.formats": "hire_date.formats = []",
+    "sources[0].business_date.format": 'business_date.format = "%Q"',
+    "guards.approval_hours": "approval_hours = inf",
+    "identity.retention_days": "retention_days = 900000000000",
+    "fields.country.pattern": 'country.pattern = "(a+)+$"',
+    "fields.hire_date.column": r'hire_date.column = "Hire\u0000Date"',
+    "alerts.mail.host": r'mail.host = "h\nx"',
+}
+"""The lines of values.toml, as they stand in a profile."""
+
+
+def with_value(line: str, key: str) -> str:
+    """The built-in profile with one value changed."""
+    values = tomllib.loads(
+        (ROOT / "hcm_pipeline" / "profile" / "builtin" / "oracle-hcm.toml").read_text(encoding="utf-8")
+    )
+    path, at = re.findall(r"\w+", key), values
+    if path[-1] in ("0", "1"):
+        path.pop()
+    for name in path[:-1]:
+        at = at[int(name)] if name.isdecimal() else at.setdefault(name, {})
+    if key == "alerts.mail.host":
+        at |= {"sender": "a@b", "recipients": ["a@b"]}
+    at[path[-1]] = None
+    return toml(values).replace('"<here>"', line.partition("= ")[2])
+
+
+def toml(values: Any) -> str:
+    """A profile as TOML, everything in one line for each key; None is where the value goes."""
+    return "\n".join(f"{orjson.dumps(key).decode()} = {_inline(value)}" for key, value in values.items()) + "\n"
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{orjson.dumps(key).decode()} = {_inline(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_inline, value)) + "]"
+    return '"<here>"' if value is None else orjson.dumps(value).decode()
+
+
+@pytest.mark.parametrize(("key", "line"), VALUES.items())
+def test_sec_profile_values(tmp_path: Path, key: str, line: str) -> None:
+    profile = tmp_path / "profile.toml"
+    profile.write_text(with_value(line, key), encoding="utf-8")
+    said = Site(tmp_path / "home").run("profile", "check", profile, code=1)
+    assert said.startswith(f"hcm-pipeline: {profile}: {key} = ")
+    assert (said.count("\n"), "fault" in said) == (1, False), said
+
+
+def test_every_value_of_the_case_is_tried() -> None:
+    text = (CASES / "sec-profile-values" / "values.toml").read_text(encoding="utf-8")
+    tried = {re.sub(r"\[\d\]$", "", key) for key in VALUES}
+    assert set(re.findall(r"^# [a-z]: ([\w.\[\]]+) =", text, re.MULTILINE)) == tried
