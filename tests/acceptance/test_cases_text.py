@@ -211,7 +211,8 @@ def with_value(line: str, key: str) -> str:
     values = tomllib.loads(
         (ROOT / "hcm_pipeline" / "profile" / "builtin" / "oracle-hcm.toml").read_text(encoding="utf-8")
     )
-    path, at = re.findall(r"\w+", key), values
+    path = re.findall(r"\w+", key)
+    at: Any = values
     if path[-1] in ("0", "1"):
         path.pop()
     for name in path[:-1]:
