@@ -50,7 +50,7 @@ def test_the_demo_shows_the_whole_chain_leaves_nothing_running_and_is_harmless_a
 def assert_silent(site: Site) -> None:
     """No command printed the client's secret."""
     db = sqlite3.connect(site.home.sandbox / "state.sqlite")
-    [secret] = db.execute("select value from meta where name = 'client_secret'").fetchone()
+    [secret] = db.execute("select value from meta where key = 'client_secret'").fetchone()
     db.close()
     assert len(secret) > 30
     assert secret not in "".join(site.heard)

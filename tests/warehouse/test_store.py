@@ -213,7 +213,7 @@ def test_a_full_disk_leaves_nothing_that_keeps_it_full(warehouse: Warehouse, mon
         copy.write_bytes(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(store.shutil, "copyfile", full)
+    monkeypatch.setattr("hcm_pipeline.warehouse.store.shutil.copyfile", full)
     with pytest.raises(OSError, match="No space left"):
         warehouse.publish()
     assert list(warehouse.home.scratch.iterdir()) == []
