@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 
 import dagster as dg
@@ -15,6 +16,7 @@ from hcm_pipeline.defs.held_extracts import decide_extract_job
 from hcm_pipeline.defs.resources import pipeline_of
 from hcm_pipeline.defs.schedules import build_schedule
 from hcm_pipeline.defs.sensors import build_sensors
+from hcm_pipeline.home import PRIVATE_UMASK
 from hcm_pipeline.settings import Settings
 
 # Dagster marks backfill_policy and owners as beta, at every use; the versions they were measured with are pinned
@@ -50,4 +52,5 @@ def build(settings: Settings) -> dg.Definitions:
     )
 
 
+os.umask(PRIVATE_UMASK)  # what loads this writes warehouse, manifests and logs
 defs = build(Settings.from_env())

@@ -22,14 +22,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hcm_pipeline.plain_text import shown
+
 if TYPE_CHECKING:
     from hcm_pipeline.verdicts import Kind
 
 
 class PipelineError(Exception):
-    """Anything that ends a command with a message for a person instead of a traceback."""
+    """Anything that ends a command with a message for a person instead of a traceback.
+
+    The message is harmless wherever it is printed or logged, whatever it quotes; each of `lines` is one line.
+    """
 
     exit_code = 1
+
+    def __init__(self, *lines: str) -> None:
+        self.lines = tuple(map(shown, lines))
+        super().__init__("\n".join(self.lines))
 
 
 class UsageError(PipelineError):
@@ -71,8 +80,7 @@ class ProfileError(PipelineError):
     def __init__(self, file: str, faults: list[ProfileFault]) -> None:
         self.file = file
         self.faults = faults
-        lines = [f"{file}: {f.key} = {f.value}: {f.allowed}" for f in faults]
-        super().__init__("\n".join(lines))
+        super().__init__(*(f"{file}: {f.key} = {f.value}: {f.allowed}" for f in faults))
 
 
 class ExtractRefused(PipelineError):
@@ -81,6 +89,8 @@ class ExtractRefused(PipelineError):
     def __init__(self, file: str, rule: str, message: str) -> None:
         self.file = file
         self.rule = rule
+        self.message = message
+        """The same without the file's name."""
         super().__init__(f"{file}: {message}")
 
 

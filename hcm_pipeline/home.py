@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import os
+import stat
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from hcm_pipeline.errors import HomeError
+
+PRIVATE_UMASK = 0o077
+"""For every process of the pipeline: libraries make files as well (write-ahead logs, spilled rows, Dagster's runs)."""
+DAGSTER_FOLDERS = ("history", "schedules")
+"""Folders of a home in which processes of Dagster that are not ours make files."""
 
 
 @dataclass(frozen=True)
@@ -70,15 +77,74 @@ class Home:
         """Spill files of DuckDB and half-written files; may be emptied when nothing runs."""
         return self.path / ".scratch"
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Every folder that the pipeline makes, the home first."""
+        return (
+            self.path,
+            self.landing,
+            self.extracts,
+            self.published,
+            self.manifests,
+            self.sandbox,
+            self.locks,
+            self.scratch,
+        )
+
     def create(self) -> Home:
-        """Make the folders that are missing. Raises HomeError when the path cannot be a folder."""
+        """Make the folders that are missing, and close those that others may enter; from here on, all that this process makes is
+        its owner's only. Raises HomeError when the path cannot be a folder.
+        """
+        os.umask(PRIVATE_UMASK)
+        if self.path.is_dir() and self.path.stat().st_mode & stat.S_ISVTX:
+            raise HomeError(f"{self.path}: many share this folder, so that it cannot be a home; name one inside it")
         try:
-            for folder in (self.path, self.landing, self.extracts, self.published, self.manifests, self.sandbox,
-                           self.locks, self.scratch):  # fmt: skip
+            for folder in self.folders:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise HomeError(f"{self.path}: cannot be used as a home: {error.strerror}") from error
+        self.close_to_others()
         return self
+
+    def close_to_others(self) -> list[str]:
+        """Take every right of group and others from what is in the home, as far as it is ours; a sentence for each that was open.
+
+        The inside of these folders is looked at only when somebody could enter the home itself.
+        """
+        try:
+            opened = _rights_of_others(self.path.stat())
+            entries = [path for path in self.path.iterdir() if path.is_file() and not path.is_symlink()]
+        except OSError:  # there is none yet, or it is not for us to look at
+            return []
+        said = list(_closed([self.path]))
+        said += _closed(path for path in self.folders[1:] if path.is_dir() and not path.is_symlink())
+        for folder in (*self.folders[1:], *(self.path / name for name in DAGSTER_FOLDERS)):
+            if opened or folder.name in DAGSTER_FOLDERS:
+                entries += [path for path in (folder, *folder.rglob("*")) if not path.is_symlink()]
+        _ = [*_closed(entries)]
+        if self.landing.is_symlink() and self.landing.exists() and self.landing.stat().st_mode & stat.S_IWOTH:
+            said.append(f"{self.landing} leads to a folder that anybody may write to; close it to others: chmod o-w")
+        return said
+
+
+def _rights_of_others(found: os.stat_result) -> int:
+    return stat.S_IMODE(found.st_mode) & 0o077
+
+
+def _closed(paths: Iterable[Path]) -> Iterator[str]:
+    """Close each path; a sentence for each that was open."""
+    for path in paths:
+        try:
+            found = path.stat()
+            if not _rights_of_others(found):
+                continue
+            mode = stat.S_IMODE(found.st_mode)
+            path.chmod(mode & 0o700)
+            yield f"{path} was open to others (mode {mode:04o}); now only its owner may enter or read it"
+        except FileNotFoundError:  # a file of another process that has ended
+            continue
+        except OSError as error:
+            yield f"{path} is open to others and cannot be closed ({error.strerror}): have its owner run chmod go= on it"
 
 
 def private(path: Path) -> Path:

@@ -1,15 +1,24 @@
-"""The environment, which is read once, and nowhere else."""
+"""The environment, which is read and judged once, and nowhere else. Messages name the variable, and no value that may be secret."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
 
 from hcm_pipeline.entra import EntraConnection
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.home import Home
+
+GRAPH = "https://graph.microsoft.com/v1.0"
+AUTHORITY = "https://login.microsoftonline.com"
+PROXIES = re.compile(r"(https?|all)_proxy", re.IGNORECASE)
+"""Variables that name a proxy. The clients read them themselves, in either case; here they are only judged."""
+_IN_URL = re.compile(r"[!-~]+")
+_TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}")
 
 
 @dataclass(frozen=True)
@@ -21,9 +30,8 @@ class Ldap:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Ldap:
-        """Read the two variables; which directories need them, the profile says."""
-        ca_file = environ.get("SSL_CERT_FILE")
-        return cls(environ.get("HCM_PIPELINE_LDAP_PASSWORD") or None, Path(ca_file) if ca_file else None)
+        """Read the two variables; which directories need them, the profile says. Raises UsageError."""
+        return cls(environ.get("HCM_PIPELINE_LDAP_PASSWORD") or None, _ca_file(environ))
 
 
 @dataclass(frozen=True)
@@ -38,10 +46,10 @@ class AlertSecrets:
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> AlertSecrets:
         """Raises UsageError for a webhook that is not HTTPS; the address itself is not printed."""
         webhook = environ.get("HCM_PIPELINE_ALERT_WEBHOOK") or None
-        if webhook and not webhook.startswith("https://"):
-            raise UsageError("HCM_PIPELINE_ALERT_WEBHOOK: must begin with https://")
-        ca_file = environ.get("SSL_CERT_FILE")
-        return cls(webhook, environ.get("HCM_PIPELINE_SMTP_PASSWORD") or None, Path(ca_file) if ca_file else None)
+        if webhook:
+            _address("HCM_PIPELINE_ALERT_WEBHOOK", webhook)
+            _judge_proxies(environ)
+        return cls(webhook, environ.get("HCM_PIPELINE_SMTP_PASSWORD") or None, _ca_file(environ))
 
 
 @dataclass(frozen=True)
@@ -57,12 +65,120 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:
-        """Read the variables of the contract. Raises what `EntraConnection.from_env` and `AlertSecrets.from_env` raise."""
-        home = Home(Path(environ.get("HCM_PIPELINE_HOME") or "data").expanduser().absolute())
+        """Read the variables of the contract. Raises UsageError for the first that is nonsense, and for a target that is named
+        incompletely."""
+        home = Home(path_named("HCM_PIPELINE_HOME", environ.get("HCM_PIPELINE_HOME") or "data").absolute())
         profile = environ.get("HCM_PIPELINE_PROFILE") or ""
-        if not profile:
+        if profile:
+            path_named("HCM_PIPELINE_PROFILE", profile)
+        else:
             own = home.path / "profile.toml"
             profile = str(own) if own.is_file() else "oracle-hcm"
-        return cls(
-            home, profile, EntraConnection.from_env(environ), Ldap.from_env(environ), AlertSecrets.from_env(environ)
+        return cls(home, profile, _target(environ), Ldap.from_env(environ), AlertSecrets.from_env(environ))
+
+
+def path_named(name: str, text: str) -> Path:
+    """The path that a variable or an argument names, `~` filled in; nothing need be there. Raises UsageError."""
+    try:
+        path = Path(text).expanduser()
+        path.lstat()
+    except (FileNotFoundError, PermissionError):
+        return path
+    except RuntimeError:
+        raise UsageError(f"{name}: {text.partition('/')[0]} is no user of this machine; write the whole path") from None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "no name of a file"
+        start = text if len(text) <= 60 else f"{text[:60]}..."
+        raise UsageError(f"{name}: {start} cannot be a path ({why}); name another one") from None
+    return path
+
+
+def _target(environ: Mapping[str, str]) -> EntraConnection | None:
+    """The synchronization job that the variables name; None for none. Raises UsageError when they name one incompletely."""
+    service_principal = environ.get("HCM_PIPELINE_SERVICE_PRINCIPAL_ID")
+    if not service_principal:
+        return None
+    needed = ("HCM_PIPELINE_JOB_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_ID")
+    missing = [name for name in needed if not environ.get(name)]
+    secret, certificate = environ.get("AZURE_CLIENT_SECRET"), environ.get("AZURE_CLIENT_CERTIFICATE_PATH")
+    if not secret and not certificate:
+        missing.append("AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH")
+    if missing:
+        raise UsageError(f"HCM_PIPELINE_SERVICE_PRINCIPAL_ID is set, but not {', '.join(missing)}")
+    if secret and certificate:
+        secret = None  # a certificate is the stronger of the two, and Microsoft's advice for production
+    if not _TENANT.fullmatch(environ["AZURE_TENANT_ID"]):
+        raise UsageError("AZURE_TENANT_ID: neither a tenant id nor a domain; the tenant's overview page shows both")
+    host = environ.get("AZURE_AUTHORITY_HOST") or AUTHORITY
+    _judge_proxies(environ)
+    return EntraConnection(
+        graph_url=_address("HCM_PIPELINE_GRAPH_URL", environ.get("HCM_PIPELINE_GRAPH_URL") or GRAPH),
+        authority_host=_address("AZURE_AUTHORITY_HOST", host if "://" in host else f"https://{host}"),
+        tenant_id=environ["AZURE_TENANT_ID"],
+        client_id=environ["AZURE_CLIENT_ID"],
+        service_principal_id=service_principal,
+        job_id=environ["HCM_PIPELINE_JOB_ID"],
+        client_secret=secret,
+        certificate_path=_file_named("AZURE_CLIENT_CERTIFICATE_PATH", certificate) if certificate else None,
+        ca_file=_ca_file(environ),
+    )
+
+
+def _address(name: str, text: str) -> str:
+    """The address, without a slash at its end. Raises UsageError unless it is HTTPS: what is sent there is secret."""
+    parts = _parts(text)
+    if parts is None or parts.scheme != "https":
+        raise UsageError(
+            f"{name}: must be an address that begins with https://, and a host; nothing is sent without TLS"
         )
+    if "@" in parts.netloc:
+        raise UsageError(f"{name}: must hold no user and no password")
+    if name != "HCM_PIPELINE_ALERT_WEBHOOK" and (parts.query or parts.fragment):
+        raise UsageError(f"{name}: must end before ? and #")
+    return text if name == "HCM_PIPELINE_ALERT_WEBHOOK" else text.rstrip("/")
+
+
+def _parts(text: str) -> SplitResult | None:
+    """The parts of an address; None when it has no host or is none."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts if parts.hostname and _IN_URL.fullmatch(text) else None
+
+
+def _judge_proxies(environ: Mapping[str, str]) -> None:
+    for name, value in environ.items():
+        if value and PROXIES.fullmatch(name):
+            parts = _parts(value if "://" in value else f"http://{value}")
+            if parts is None or parts.scheme not in ("http", "https"):
+                raise UsageError(
+                    f"{name}: must be the address of a proxy, http://host:port or https://host:port, or unset"
+                )
+
+
+def _file_named(name: str, text: str) -> Path:
+    """The file that a variable names. Raises UsageError when there is none; its reader tells who may not read it."""
+    path = path_named(name, text)
+    try:
+        with open(path, "rb"):
+            return path
+    except PermissionError:  # a command that reads no key works for those who may not
+        return path
+    except OSError as error:
+        raise UsageError(f"{name}: {text}: {error.strerror}; name a PEM file that can be read") from None
+
+
+def _ca_file(environ: Mapping[str, str]) -> Path | None:
+    text = environ.get("SSL_CERT_FILE")
+    if not text:
+        return None
+    path = _file_named("SSL_CERT_FILE", text)
+    try:
+        held = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"SSL_CERT_FILE: {text}: {error.strerror}; name a PEM file that can be read") from None
+    if b"-----BEGIN " not in held:
+        raise UsageError(f"SSL_CERT_FILE: {text}: holds no certificate; name a PEM file, or unset it for the system's")
+    return path

@@ -28,7 +28,8 @@ PRODUCT = ROOT / "hcm_pipeline"
 
 FLOORS: dict[str, str] = {
     "verdicts": "",
-    "errors": "verdicts",
+    "plain_text": "",
+    "errors": "verdicts plain_text",
     "sandbox": "errors",
     "locks": "errors",
     "front": "errors",
@@ -38,7 +39,7 @@ FLOORS: dict[str, str] = {
     "settings": "errors home entra",
     "sqlite_state": "errors home locks",
     "warehouse": "errors home locks",
-    "profile": "errors warehouse",
+    "profile": "errors plain_text warehouse",
     "extracts": "errors home locks warehouse profile",
     "sources": "errors home warehouse profile extracts",
     "directory": "errors verdicts home http entra settings warehouse profile sources",
@@ -46,11 +47,11 @@ FLOORS: dict[str, str] = {
     "identity": "errors verdicts warehouse profile directory",
     "delivery": "errors verdicts locks home http sqlite_state warehouse profile",
     "targets.entra": "errors sandbox verdicts home http entra settings warehouse profile directory delivery",
-    "alerts": "errors verdicts home http settings sqlite_state warehouse profile delivery targets.entra",
+    "alerts": "errors verdicts plain_text home http settings sqlite_state warehouse profile delivery targets.entra",
     "flow": "errors sandbox verdicts locks home http entra settings sqlite_state warehouse profile extracts sources directory"
     " workers identity delivery targets.entra alerts",
-    "defs": "errors front sandbox verdicts home settings profile flow",
-    "cli": "errors front sandbox verdicts home settings profile flow defs",
+    "defs": "errors front sandbox verdicts plain_text home settings profile flow",
+    "cli": "errors front sandbox verdicts plain_text home settings profile flow defs",
 }
 """The rooms from the ground up, and which of the rooms below each may import: no arrow runs up, so there is no circle."""
 

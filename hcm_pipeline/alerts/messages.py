@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from hcm_pipeline.plain_text import markdown, shown
+
 DOCS = "docs/how-to/mend-failures.md"
 
 
@@ -86,7 +88,8 @@ class Message:
     @property
     def title(self) -> str:
         """One line."""
-        return self.alert.title if self.phase is Phase.OPENED else f"Over: {self.alert.title}"
+        title = shown(self.alert.title)
+        return title if self.phase is Phase.OPENED else f"Over: {title}"
 
     @property
     def links(self) -> dict[str, str]:
@@ -120,15 +123,16 @@ class Message:
             self.alert.severity
         ]
         facts = {**self.alert.facts, "Profile": self.profile, "At": f"{self.at.astimezone(dt.UTC):%Y-%m-%d %H:%M}Z"}
+        listed = [{"title": markdown(name), "value": markdown(value)} for name, value in facts.items()]
         card = {
             "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
             "type": "AdaptiveCard",
             "version": "1.4",
             "body": [
-                {"type": "TextBlock", "text": self.title, "weight": "bolder", "size": "medium", "wrap": True,
+                {"type": "TextBlock", "text": markdown(self.title), "weight": "bolder", "size": "medium", "wrap": True,
                  "color": "good" if over else color},
-                {"type": "TextBlock", "text": self.alert.text, "wrap": True},
-                {"type": "FactSet", "facts": [{"title": name, "value": value} for name, value in facts.items()]},
+                {"type": "TextBlock", "text": markdown(self.alert.text), "wrap": True},
+                {"type": "FactSet", "facts": listed},
             ],
             "actions": [{"type": "Action.OpenUrl", "title": name, "url": url} for name, url in self.links.items()],
         }  # fmt: skip
@@ -139,4 +143,6 @@ class Message:
         """The body of a mail."""
         facts = [f"{name}: {value}" for name, value in {**self.alert.facts, "Profile": self.profile}.items()]
         links = [f"{name}: {url}" for name, url in self.links.items()]
-        return "\n".join([self.alert.text, "", *facts, "", *links, f"What to do: {self.alert.page}", ""])
+        return "\n".join(
+            [shown(self.alert.text), "", *map(shown, facts), "", *links, f"What to do: {self.alert.page}", ""]
+        )

@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 import httpx
 
 from hcm_pipeline.alerts.messages import Message, Phase
+from hcm_pipeline.errors import UsageError
 from hcm_pipeline.http import trust, trust_context
 from hcm_pipeline.profile import Alerts, Mail
 from hcm_pipeline.settings import AlertSecrets
@@ -52,7 +53,9 @@ class WebhookReceiver:
         try:
             with httpx.Client(verify=trust(self.ca_file), timeout=TIMEOUT) as client:
                 answer = client.post(self.url, json=body)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        except UsageError as error:  # the CA file
+            raise NotDelivered(str(error)) from None
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
             raise NotDelivered(f"the webhook cannot be reached ({type(error).__name__})") from None
         if not answer.is_success:
             raise NotDelivered(f"the webhook answered {answer.status_code}")
@@ -81,7 +84,9 @@ class MailReceiver:
                 if self.settings.user is not None:
                     server.login(self.settings.user, self.password or "")
                 refused = server.send_message(mail)
-        except (smtplib.SMTPException, OSError) as error:
+        except UsageError as error:  # the CA file
+            raise NotDelivered(str(error)) from None
+        except (smtplib.SMTPException, ValueError, OSError) as error:
             code = f" {error.smtp_code}" if isinstance(error, smtplib.SMTPResponseException) else ""
             raise NotDelivered(f"the mail server did not take it ({type(error).__name__}{code})") from None
         if refused:

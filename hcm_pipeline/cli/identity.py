@@ -41,7 +41,7 @@ def show(
         dump(found)
         return
     if found.identity is None:
-        say(f"worker {number} has no names yet: out of scope, waiting for `identity review`, or not run since\n")
+        say(f"worker {number} has no names yet: out of scope, waiting for `identity review`, or not run since", "")
     show_identity(f"Worker {number}", found.identity)
     if found.spelling:
         table(

@@ -10,7 +10,8 @@ import typer
 from hcm_pipeline import flow
 from hcm_pipeline.cli.output import say
 from hcm_pipeline.defs.in_process import write_instance_file
-from hcm_pipeline.home import Home
+from hcm_pipeline.home import Home, private
+from hcm_pipeline.settings import path_named
 
 BY_HAND = """
 [delivery]
@@ -37,6 +38,12 @@ HCM_PIPELINE_HOME={home}
 """
 
 
+GITIGNORE = """\
+# Personal data and secrets: nothing of a home belongs in a repository. To keep profile.toml in one, add a line !profile.toml
+*
+"""
+
+
 def add_to(app: typer.Typer) -> None:
     """Add this verb to the command."""
     app.command()(init)
@@ -46,17 +53,18 @@ def init(
     directory: Annotated[Path, typer.Argument(help="The folder to make a home of.")],
     profile: Annotated[str, typer.Option(help="The built-in profile to start from.")] = "oracle-hcm",
 ) -> None:
-    """Make a home: profile.toml, dagster.yaml and .env.example. A file that is there already is left alone."""
+    """Make a home: profile.toml, dagster.yaml, .env.example, and a .gitignore of everything. A file that is there is left alone."""
     text = flow.built_in_text(profile)
     if "[delivery]" not in text:
         text += BY_HAND
-    home = Home(directory.expanduser().absolute()).create()
-    for name, content in (("profile.toml", text), (".env.example", ENV_EXAMPLE.format(home=home.path))):
+    home = Home(path_named("DIRECTORY", str(directory)).absolute()).create()
+    files = {"profile.toml": text, ".env.example": ENV_EXAMPLE.format(home=home.path), ".gitignore": GITIGNORE}
+    for name, content in files.items():
         path = home.path / name
         if path.exists():
             say(f"{path}: is there already, left as it is")
         else:
-            path.write_text(content, encoding="utf-8")
+            private(path).write_text(content, encoding="utf-8")
             say(f"{path}: written")
     say(f"{write_instance_file(home)}: ready")
-    say(f"\nNext: edit profile.toml, set HCM_PIPELINE_HOME={home.path}, and check with `hcm-pipeline profile check`")
+    say("", f"Next: edit profile.toml, set HCM_PIPELINE_HOME={home.path}, and check with `hcm-pipeline profile check`")

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 import typer
 
@@ -26,9 +30,9 @@ from hcm_pipeline.cli import (
     ui,
     upload,
 )
-from hcm_pipeline.cli.output import note
+from hcm_pipeline.cli.output import note, printable
 from hcm_pipeline.errors import PipelineError
-from hcm_pipeline.home import private
+from hcm_pipeline.home import PRIVATE_UMASK, private
 from hcm_pipeline.settings import Settings
 
 app = typer.Typer(
@@ -49,27 +53,58 @@ for module in VERBS:
 
 def main() -> None:
     """Run a command; whatever goes wrong ends in one clear message and the exit code of the contract."""
-    os.umask(0o077)
+    os.umask(PRIVATE_UMASK)
+    printable()
+    sys.exit(_leave(_run))
+
+
+def _run() -> int:
+    """Run the command that was asked for; its exit code."""
     try:
         code = app(standalone_mode=False)
     except typer.Abort:
-        sys.exit(130)
+        return 130
     except PipelineError as error:
-        note(f"hcm-pipeline: {error}")
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        _tell(error)
+        return error.exit_code
+    except (KeyboardInterrupt, BrokenPipeError):
+        raise
     except Exception as error:
         if hasattr(
             error, "show"
         ):  # Typer's own faults of usage: it brings its own Click and exports none of its classes
             error.show()
-            sys.exit(2)
-        sys.exit(_unexpected(error))
-    sys.exit(code if isinstance(code, int) else 0)
+            return 2
+        return _unexpected(error)
+    return code if isinstance(code, int) else 0
+
+
+def _leave(work: Callable[[], int]) -> int:
+    """The exit code of what a command comes to, also when nothing can be printed any more."""
+    try:
+        code = work()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except KeyboardInterrupt:
+        return 130
+    except (OSError, ValueError):  # nobody reads on, the disk is full, or the stream is closed
+        _print_no_more()
+        return 1
+    return code
+
+
+def _print_no_more() -> None:
+    """Nothing is left to be written at the end, which would fail once more."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                os.dup2(nowhere, stream.fileno())
+
+
+def _tell(error: PipelineError) -> None:
+    first, *rest = error.lines or ("",)
+    note(f"hcm-pipeline: {first}", *rest)
 
 
 def _unexpected(error: Exception) -> int:
@@ -78,13 +113,27 @@ def _unexpected(error: Exception) -> int:
     while cause is not None and id(cause) not in seen:
         seen.add(id(cause))
         if isinstance(cause, PipelineError):
-            note(f"hcm-pipeline: {cause}")
+            _tell(cause)
             return cause.exit_code
         cause = cause.__cause__ or cause.__context__
-    path = Settings.from_env().home.create().path / "last-fault.txt"
-    private(path).write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-    note(f"hcm-pipeline: an unexpected fault ({type(error).__name__}); its text is in {path}. Please report it")
+    where = _kept("".join(traceback.format_exception(error)))
+    told = f"its text is in {where}" if where else "its text could not be kept"
+    note(f"hcm-pipeline: an unexpected fault ({type(error).__name__}); {told}. Please report it")
     return 1
+
+
+def _kept(text: str) -> Path | None:
+    """The private file that keeps the text of a fault: in the home or, where there can be none, among temporary files."""
+    with suppress(PipelineError, OSError):
+        path = Settings.from_env().home.create().path / "last-fault.txt"
+        private(path).write_text(text, encoding="utf-8", errors="backslashreplace")
+        return path
+    with suppress(OSError):
+        handle, name = tempfile.mkstemp(prefix="hcm-pipeline-fault-", suffix=".txt")
+        with open(handle, "w", encoding="utf-8", errors="backslashreplace") as out:
+            out.write(text)
+        return Path(name)
+    return None
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
+import json
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +16,9 @@ from typing import Any
 import orjson
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from hcm_pipeline.plain_text import json_for, shown
 from hcm_pipeline.verdicts import Verdict
 
 out = Console(highlight=False, soft_wrap=True)
@@ -23,14 +27,28 @@ if not out.is_terminal:
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def say(text: str = "") -> None:
-    """A line for people, on standard output."""
-    out.print(text, markup=False)
+def printable() -> None:
+    """Have both streams print an escape for what their encoding lacks, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
-def note(text: str) -> None:
-    """A line beside the result, on standard error."""
-    err.print(text, markup=False)
+def plain(text: str) -> Text:
+    """The text as it is shown: nothing in it drives the terminal, and nothing is taken for markup or the code of an emoji."""
+    return Text(shown(text))
+
+
+def say(*lines: str) -> None:
+    """Lines for people, on standard output; an empty one without any."""
+    for line in lines or ("",):
+        out.print(plain(line))
+
+
+def note(*lines: str) -> None:
+    """Lines beside the result, on standard error."""
+    for line in lines:
+        err.print(plain(line))
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -38,12 +56,19 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     listed = [list(row) for row in rows]
     if not listed:
         return
-    drawn = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    drawn = Table(
+        title=plain(title) if title else None,
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+    )
     for i, name in enumerate(columns):
         numeric = all(isinstance(row[i], int) for row in listed)
-        drawn.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        drawn.add_column(plain(name), justify="right" if numeric else "left", overflow="fold")
     for row in listed:
-        drawn.add_row(*(_cell(value) for value in row))
+        drawn.add_row(*(plain(_cell(value)) for value in row))
     out.print(drawn)
     say()
 
@@ -55,7 +80,7 @@ def _cell(value: object) -> str:
         return f"{value:,}"
     if isinstance(value, dt.datetime):
         return value.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-    return str(value).replace("[", "\\[")
+    return str(value)
 
 
 def show_verdicts(title: str, found: Iterable[Verdict]) -> None:
@@ -71,7 +96,11 @@ def _found(verdict: Verdict) -> str:
 def dump(value: object) -> None:
     """JSON on standard output. A dataclass is an object of its fields, without the underscore behind a Python keyword."""
     option = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
-    sys.stdout.write(orjson.dumps(value, default=_plain, option=option).decode() + "\n")
+    try:
+        text = orjson.dumps(value, default=_plain, option=option).decode()
+    except TypeError:  # half a character, in the name of a file, or a number beyond 64 bits
+        text = json.dumps(value, default=_plain, indent=2)
+    sys.stdout.write(json_for(text, sys.stdout.encoding or "utf-8") + "\n")
 
 
 def _plain(value: Any) -> object:
@@ -96,7 +125,7 @@ class Progress:
     def __call__(self, message: str) -> None:
         """Tell of progress."""
         if self._status is not None:
-            self._status.update(message)
+            self._status.update(plain(message))
         elif time.monotonic() - self._last >= 2.0:
             self._last = time.monotonic()
             note(f"  {message}")

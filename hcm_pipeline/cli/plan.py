@@ -195,7 +195,7 @@ def _of_date(here: flow.Installation, wanted: dt.date, as_json: bool) -> None:
 
 
 def _show_forecast(coming: flow.Forecast) -> None:
-    say(f"by the end of {coming.date}, from what is known on {coming.known_on}:\n")
+    say(f"by the end of {coming.date}, from what is known on {coming.known_on}:", "")
     if not coming.workers:
         say("nobody's date comes by then")
     table("Kinds", ("kind", "workers"), sorted(coming.kinds.items()))
@@ -234,6 +234,6 @@ def _of_worker(found: flow.WorkerDifference | None, number: str, as_json: bool) 
         say(f"nothing to send for {number}: the target has what it should have, or the worker is not in scope")
         return
     held = f", held ({found.held_for}): a person decides" if found.held_for else ""
-    say(f"{number}: {found.kind}{held}\n")
+    say(f"{number}: {found.kind}{held}", "")
     table("", ("attribute", "from", "old", "new"), [[a.attribute, a.from_, a.old, a.new] for a in found.attributes])
-    say(orjson.dumps(found.payload, option=orjson.OPT_INDENT_2).decode())
+    say(*orjson.dumps(found.payload, option=orjson.OPT_INDENT_2).decode().split("\n"))

@@ -46,7 +46,7 @@ def profile_show(profile: Named = None, as_json: Json = False) -> None:
     if as_json:
         dump({"file": loaded.file, "sha256": loaded.sha256, **values})
         return
-    say(f"{loaded.profile.name}: {loaded.profile.description} ({loaded.file})\n")
+    say(f"{loaded.profile.name}: {loaded.profile.description} ({loaded.file})", "")
     _show(loaded.profile)
     rest = {k: v for k, v in values.items() if k in REST}
     table("The rest", ["key", "value"], [[k, json.dumps(v)] for k, v in rest.items()])

@@ -31,7 +31,7 @@ def status(as_json: Json = False) -> None:
 def show_status(found: flow.Status) -> None:
     """Print a status report for people."""
     known = found.known
-    say(f"home {found.home}, profile {found.profile}\n")
+    say(f"home {found.home}, profile {found.profile}", "")
     if not known.days:
         say(f"nothing has been processed yet. Put files into {found.home}/landing, and `hcm-pipeline run`")
     show_days("Business dates", known.days)

@@ -33,7 +33,7 @@ def trace(
 
 def show_trace(story: flow.Story) -> None:
     """Print a worker's story for people."""
-    say(f"worker {story.person_number}\n")
+    say(f"worker {story.person_number}", "")
     for version in story.versions:
         _show_version(version)
     _show_rows(story)

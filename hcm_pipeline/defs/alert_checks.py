@@ -12,6 +12,7 @@ import dagster as dg
 
 from hcm_pipeline import flow
 from hcm_pipeline.defs.resources import Pipeline
+from hcm_pipeline.plain_text import markdown
 
 ALERTS_JOB = "tell_people"
 
@@ -69,7 +70,7 @@ def build_alerts() -> dg.AssetChecksDefinition:
                 check_name=check.name,
                 asset_key=check.asset,
                 severity=check.severity,
-                description="; ".join(alert.title for alert in failed) or None,
+                description=markdown("; ".join(alert.title for alert in failed)) or None,
                 metadata={name: value for alert in failed for name, value in alert.facts.items()},
             )
         dispatched = flow.tell_receivers(installation, found)

@@ -13,6 +13,7 @@ from hcm_pipeline.defs import metadata as md
 from hcm_pipeline.defs.expected import expected
 from hcm_pipeline.defs.persons import person_of
 from hcm_pipeline.defs.resources import Pipeline
+from hcm_pipeline.plain_text import shown
 
 UPLOAD_JOB = "upload_manifest"
 OUTCOMES_JOB = "read_outcomes"
@@ -47,7 +48,7 @@ def upload_op(context: dg.OpExecutionContext, config: UploadConfig, pipeline: Pi
     done = flow.upload(
         pipeline.installation(context.log),
         config.manifest_id,
-        announce=lambda line: context.log.info(line),
+        announce=lambda line: context.log.info(shown(line)),
         progress=lambda settled, requests: progress(f"sent {settled:,} of {requests:,} requests"),
     )
     [manifest], [report] = done.manifests, done.reports
@@ -148,7 +149,7 @@ def outcomes_op(context: dg.OpExecutionContext, pipeline: Pipeline) -> None:
         installation,
         wait_seconds=OUTCOMES_WAIT_SECONDS,
         interval=LOG_INTERVAL,
-        announce=lambda line: context.log.info(line),
+        announce=lambda line: context.log.info(shown(line)),
         progress=lambda settled, waiting: progress(f"{settled:,} operations settled, {waiting:,} waiting"),
     )
     for found in flow.newest_outcomes(installation):
@@ -158,7 +159,7 @@ def outcomes_op(context: dg.OpExecutionContext, pipeline: Pipeline) -> None:
     context.log.info(f"{report.settled:,} settled now, {report.waiting:,} still waiting, {report.missing:,} missing")
     warning = flow.job_warning(report)
     if warning is not None:
-        context.log.warning(warning)
+        context.log.warning(shown(warning))
 
 
 def _outcomes(found: flow.ManifestOutcomes) -> dg.AssetMaterialization:

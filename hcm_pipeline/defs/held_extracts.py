@@ -6,6 +6,7 @@ from hcm_pipeline import flow
 from hcm_pipeline.defs.expected import expected
 from hcm_pipeline.defs.persons import person_of
 from hcm_pipeline.defs.resources import Pipeline
+from hcm_pipeline.plain_text import shown
 
 EXTRACT_JOB = "decide_extract"
 
@@ -36,7 +37,7 @@ def decide_extract_op(context: dg.OpExecutionContext, config: ExtractDecision, p
         why=config.why,
         how=who.way,
     )
-    context.log.info(f"{extract.name} of {extract.business_date}: {config.decision}")
+    context.log.info(shown(f"{extract.name} of {extract.business_date}: {config.decision}"))
 
 
 @dg.job(

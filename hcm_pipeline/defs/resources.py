@@ -11,6 +11,7 @@ import dagster as dg
 
 from hcm_pipeline import flow
 from hcm_pipeline.home import Home
+from hcm_pipeline.plain_text import shown
 from hcm_pipeline.settings import AlertSecrets, Ldap, Settings
 
 watcher: ContextVar[Callable[[str], None] | None] = ContextVar("watcher", default=None)
@@ -42,11 +43,11 @@ class Pipeline(dg.ConfigurableResource[None]):
         Waiting for another writer of the warehouse is logged.
         """
         told = log or dg.get_dagster_logger()
-        return flow.Installation(self.settings, lambda message: told.info(message))
+        return flow.Installation(self.settings, lambda message: told.info(shown(message)))
 
     def progress(self, log: logging.Logger | dg.DagsterLogManager) -> Callable[[str], None]:
         """Where progress goes: to the watching command, or else to the run's log."""
-        return watcher.get() or (lambda message: log.info(message))
+        return watcher.get() or (lambda message: log.info(shown(message)))
 
 
 def pipeline_of(settings: Settings) -> Pipeline:

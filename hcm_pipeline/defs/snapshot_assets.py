@@ -12,6 +12,7 @@ from hcm_pipeline.defs.expected import expected
 from hcm_pipeline.defs.partitions import PREVIOUS_DAY, business_dates
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.errors import ExtractHeld, GuardStop
+from hcm_pipeline.plain_text import shown
 from hcm_pipeline.profile import Profile
 
 WHOLE_CHECK = "extracts_are_whole"
@@ -199,7 +200,7 @@ def _land(context: dg.AssetExecutionContext, installation: flow.Installation) ->
     """Take what lies in landing/, and tell the extracts of the run's dates."""
     results = flow.land(installation.warehouse, installation.profile, None, now=installation.clock, wait=True)
     for result in results:
-        context.log.info(f"{result.name}: {result.result}: {result.message}")
+        context.log.info(shown(f"{result.name}: {result.result}: {result.message}"))
     listed: list[flow.RunExtract] = []
     for key in context.partition_keys:
         day = flow.extracts_of(installation, dt.date.fromisoformat(key))

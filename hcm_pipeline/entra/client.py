@@ -20,7 +20,7 @@ from hcm_pipeline.entra.credentials import EntraConnection
 from hcm_pipeline.entra.graph_errors import read_reply
 from hcm_pipeline.entra.limits import LOG_RATE
 from hcm_pipeline.entra.provisioning_log import LogEntry, LogPage
-from hcm_pipeline.errors import ServiceError, ServiceRefused, ServiceUnavailable
+from hcm_pipeline.errors import ServiceError, ServiceRefused, ServiceUnavailable, UsageError
 from hcm_pipeline.http import CallGate, Clock, NoAnswer, OwnGate, Patience, Reply, TryAgain, trust, utc_now
 
 TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=60.0, pool=10.0)
@@ -84,9 +84,13 @@ class GraphClient:
         self._log_gate = log_gate or OwnGate(LOG_RATE, clock, self._patience.sleep)
         self._answered_at = clock()
         """The service's clock at the last page that was read."""
-        self._http = httpx.Client(
-            verify=trust(connection.ca_file), timeout=TIMEOUT, limits=CONNECTIONS, trust_env=not connection.sandbox
-        )
+        try:
+            self._http = httpx.Client(
+                verify=trust(connection.ca_file), timeout=TIMEOUT, limits=CONNECTIONS, trust_env=not connection.sandbox,
+                follow_redirects=False,
+            )  # fmt: skip
+        except (ValueError, ImportError, httpx.InvalidURL):  # how httpx reports a proxy that it cannot use
+            raise UsageError("HTTPS_PROXY, HTTP_PROXY, ALL_PROXY or NO_PROXY: one of them cannot be used") from None
 
     def __enter__(self) -> GraphClient:
         return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import msal
 import requests
@@ -123,11 +123,43 @@ class SignIn:
 
 
 class _Adapter(HTTPAdapter):
-    """Requests has no timeout unless it is told one, and MSAL does not tell a session that it was given."""
+    """Sends to the authority only, over TLS, and follows it nowhere: what is sent holds the client's secret.
+
+    Requests has no timeout unless it is told one, and MSAL does not tell a session that it was given.
+    """
+
+    def __init__(self, authority: str) -> None:
+        self._authority = urlsplit(authority.lower())
+        super().__init__()
 
     def send(self, request: requests.PreparedRequest, *args: object, **kwargs: object) -> requests.Response:
         kwargs["timeout"] = kwargs.get("timeout") or TIMEOUT_SECONDS
-        return super().send(request, *args, **kwargs)  # type: ignore[arg-type]
+        self._judge(request.url or "", "sends the client")
+        response = super().send(request, *args, **kwargs)  # type: ignore[arg-type]
+        if response.is_redirect:
+            response.close()
+            self._judge(response.headers["location"], "answered with a redirect", request.url or "")
+            raise SignInFailed(self._refusal("answered with a redirect, which is not followed"))
+        return response
+
+    def _judge(self, url: str, what: str, base: str = "") -> None:
+        """Raises SignInFailed for an address that is not the authority's own."""
+        try:
+            there = urlsplit(urljoin(base, url).lower())
+            known = _server(there) == _server(self._authority)
+        except ValueError:
+            raise SignInFailed(self._refusal(f"{what} to what is no address; nothing was sent there")) from None
+        if not known and not {there.hostname, self._authority.hostname} <= MICROSOFT_AUTHORITIES:
+            raise SignInFailed(self._refusal(f"{what} to another host ({there.hostname}); nothing was sent there"))
+        if there.scheme != "https":
+            raise SignInFailed(self._refusal(f"{what} to an address without TLS; nothing was sent there"))
+
+    def _refusal(self, what: str) -> str:
+        return f"the sign-in authority {self._authority.netloc} {what}. Check AZURE_AUTHORITY_HOST"
+
+
+def _server(address: SplitResult) -> tuple[str | None, int]:
+    return address.hostname, address.port or 443
 
 
 def _session(connection: EntraConnection) -> requests.Session:
@@ -140,7 +172,8 @@ def _session(connection: EntraConnection) -> requests.Session:
     session.verify = str(connection.ca_file) if connection.ca_file else True
     if not connection.sandbox:
         session.proxies.update(get_environ_proxies(connection.authority_host))
-    session.mount("https://", _Adapter())
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, _Adapter(connection.authority_host))
     return session
 
 

@@ -72,14 +72,22 @@ class Installation:
     @cached_property
     def warehouse(self) -> Warehouse:
         """The home's warehouse; the home is made when it is missing."""
-        return Warehouse(self.home.create(), notice=self.notice)
+        return Warehouse(self._private_home(), notice=self.notice)
 
     def journal(self) -> Journal:
         """The delivery journal, for a `with` block."""
-        return Journal(self.home.create().journal, clock=self.clock)
+        return Journal(self._private_home().journal, clock=self.clock)
+
+    def _private_home(self) -> Home:
+        """The home, made when it is missing; that it was open to others is told."""
+        for sentence in self.home.close_to_others():
+            self.notice(sentence)
+        return self.home.create()
 
     def existing(self) -> Installation:
         """Itself, for a command that makes no home. Raises HomeError when there is none yet."""
         if not self.home.path.is_dir():
             raise HomeError(f"{self.home.path}: there is no home here; `hcm-pipeline init` or `land` makes one")
+        for sentence in self.home.close_to_others():
+            self.notice(sentence)
         return self

@@ -105,7 +105,7 @@ def land(
                 continue
             landed = _take(warehouse, profile, _Assigned(place, each, chosen, day), now())
         except ExtractRefused as refused:
-            landed = Landed(each.name, "refused", str(refused).removeprefix(f"{each.name}: "))
+            landed = Landed(each.name, "refused", refused.message)
         results.append(landed)
         if dropped and landed.result in {"taken", "known"}:
             place.remove(each)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from hcm_pipeline.profile.value_types import Model
+from hcm_pipeline.profile.value_types import COUNT, DAYS, MINUTES, Model
 
 
 class Delivery(Model):
@@ -13,15 +13,15 @@ class Delivery(Model):
     automatic: bool | None = None
     """true: the upload sensor starts by itself, to a tenant only after a first upload that a person started. false: to a tenant it
     sends nothing, and to the home's own sandbox when a person turns it on. Without it: true for the sandbox, false for a tenant."""
-    daily_quota: int = Field(2000, gt=0)
+    daily_quota: int = Field(2000, gt=0, le=COUNT)
     """Calls a day: 2,000 with Entra ID P1 or P2, 6,000 with Entra ID Governance."""
-    quota_used_by_others: int = Field(0, ge=0)
+    quota_used_by_others: int = Field(0, ge=0, le=COUNT)
     """Of these, the calls that others of the tenant make: homes on other machines, other programs."""
     canary: int = Field(5, ge=0, le=50)
     """Operations that go alone at the first upload to a target and after a change of the profile. 0: none."""
-    canary_minutes: float = Field(15.0, ge=0)
+    canary_minutes: float = Field(15.0, ge=0, le=MINUTES)
     """How long an upload waits for their outcomes; then it pauses, and goes on when they have come."""
-    no_later_than_days: float = Field(3.0, gt=0)
+    no_later_than_days: float = Field(3.0, gt=0, le=DAYS)
     """An operation that has waited so long since it was first planned goes out with those of the workers who start soonest."""
 
     @model_validator(mode="after")
@@ -46,11 +46,11 @@ class Outcomes(Model):
     The log lags by 5 to 10 minutes, and a cycle of the service takes up to an hour.
     """
 
-    overlap_minutes: float = Field(60.0, ge=1)
+    overlap_minutes: float = Field(60.0, ge=1, le=MINUTES)
     """How far before the end of the last reading the next one begins: well above the lag of the log."""
-    missing_after_minutes: float = Field(180.0, ge=1)
+    missing_after_minutes: float = Field(180.0, ge=1, le=MINUTES)
     """An operation that was accepted so long ago and is not in the log is missing."""
-    retry_after_minutes: float = Field(40.0, gt=0)
+    retry_after_minutes: float = Field(40.0, gt=0, le=MINUTES)
     """The first wait before a failure that passes is sent again; doubled with each attempt, up to a day."""
-    retry_limit: int = Field(6, ge=1)
+    retry_limit: int = Field(6, ge=1, le=1000)
     """After so many attempts a worker is sent again only when a person says so, or with other data."""

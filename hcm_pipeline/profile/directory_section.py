@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from hcm_pipeline.profile.value_types import DistinguishedName, Model
+from hcm_pipeline.profile.value_types import HOURS, DistinguishedName, Model
 
 
 class Directory(Model):
@@ -24,7 +24,7 @@ class Directory(Model):
     """Of an ad: the attribute that holds the person number."""
     file: str | None = None
     """Of a csv: its path, from the home on unless it is absolute. None: `--file` names it."""
-    max_age_hours: float | None = Field(None, gt=0)
+    max_age_hours: float | None = Field(None, gt=0, le=HOURS)
     """Instead of the identity's `directory_max_age_hours`."""
     max_loss_percent: float = Field(20.0, ge=0, le=100)
     """A reading that shows so many fewer living objects stops; so does one that shows none any more."""

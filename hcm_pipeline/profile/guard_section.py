@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field, model_validator
 
-from hcm_pipeline.profile.value_types import DistinguishedName, Identifier, Model
+from hcm_pipeline.profile.value_types import COUNT, DAYS, HOURS, DistinguishedName, Identifier, Model
 
 LATER_GUARDS = ("protected", "exchange", "windows", "small_percent", "several", "first_load_enabled_percent",
                 "two_people_above", "not_who_started")  # fmt: skip
@@ -46,12 +46,12 @@ class GuardLimit(Model):
     kind: GuardKind
     per: str | None = None
     """None: all of the target. `cohort`: every value of every field in `cohorts`. Or one worker field."""
-    max: int | None = Field(None, ge=0)
+    max: int | None = Field(None, ge=0, le=COUNT)
     percent: float | None = Field(None, ge=0, le=100)
     """Share of the accounts that there are: for disable of the enabled ones, for enable of the disabled ones."""
-    factor: float | None = Field(None, gt=0)
+    factor: float | None = Field(None, gt=0, le=COUNT)
     """Times the highest business date of the last `history_days`."""
-    at_least: int = Field(25, ge=1)
+    at_least: int = Field(25, ge=1, le=COUNT)
     """`percent` and `factor` stop nothing below so many operations."""
     others_go_on: bool | None = None
     """Whether the plan's other operations go out; None: as `guards.others_go_on` says."""
@@ -121,7 +121,7 @@ class GuardSeveral(Model):
 class Guards(Model):
     """Limits of what a plan may hold without an approval. Operations that trip one are held; nothing is lost."""
 
-    approval_hours: float = Field(24.0, gt=0)
+    approval_hours: float = Field(24.0, gt=0, le=HOURS)
     """An approval counts when the upload begins within so many hours."""
     two_people_above: int | None = Field(None, ge=0)
     """A manifest of more operations than this needs the approvals of two people; None: of one."""
@@ -131,10 +131,10 @@ class Guards(Model):
     """Whether what no guard stops goes out while the rest waits."""
     cohorts: tuple[Identifier, ...] = ("legal_employer", "country", "company", "worker_type")
     """Worker fields whose values are groups; one that the profile maps to no column is passed over."""
-    whole_cohort: int | None = Field(5, ge=1)
+    whole_cohort: int | None = Field(5, ge=1, le=COUNT)
     """A group, or the target, with at least so many enabled accounts that would lose all of them; None: not judged."""
-    history_days: int = Field(30, ge=1)
-    undo_days: int = Field(30, ge=1)
+    history_days: int = Field(30, ge=1, le=DAYS)
+    undo_days: int = Field(30, ge=1, le=DAYS)
     """How long the version before a delivered one is kept, for an undo."""
     protected: tuple[Protected, ...] = (PRIVILEGED,)
     """Nothing that disables, enables, renames or moves one of these, or changes a phone number or mail address, goes out without an

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from hcm_pipeline.profile.directory_section import Directory
 from hcm_pipeline.profile.naming_section import PLACEHOLDER, Naming, NamingFor
-from hcm_pipeline.profile.value_types import DistinguishedName, Domain, Identifier, Model
+from hcm_pipeline.profile.value_types import DAYS, HOURS, DistinguishedName, Domain, Identifier, Model
 
 
 class DomainFor(Model):
@@ -100,7 +100,7 @@ class Identity(Model):
     """Countries (ISO 3166 alpha-2) where common names begin with the last name."""
     rename: Literal["keep", "follow"] = "keep"
     """A worker who changes a name keeps the given names, or is given new ones; the former ones then stay reserved for them."""
-    retention_days: int | None = Field(None, ge=0)
+    retention_days: int | None = Field(None, ge=0, le=DAYS)
     """How long after the last day a leaver's names are kept from others; None: for ever."""
     rehire: tuple[RehireBy, ...] = (
         RehireBy(fields=("first_name", "last_name", "email")),
@@ -111,7 +111,7 @@ class Identity(Model):
     """A likely rehire gets no names, or new ones, before somebody decides."""
     adopt: tuple[AdoptBy, ...] = ()
     """Ordered; accounts with the person number as employee id are adopted in any case."""
-    directory_max_age_hours: float | None = Field(None, gt=0)
+    directory_max_age_hours: float | None = Field(None, gt=0, le=HOURS)
     """No names are given when one of the directories was last read longer ago. None: a directory need not be read."""
     directories: dict[Identifier, Directory] = Field({"entra": Directory(kind="entra")})
     """Directories that are read for names and accounts that exist, by the name that each has in the warehouse."""

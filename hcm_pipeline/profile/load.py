@@ -18,6 +18,7 @@ from hcm_pipeline.profile.checks import cross_faults
 from hcm_pipeline.profile.conditions import condition_faults
 from hcm_pipeline.profile.guard_section import LATER_GUARDS
 from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile.raw_values import raw_faults
 from hcm_pipeline.profile.source_section import LATER_KEYS, Source
 
 Judge = Callable[[Profile], list[ProfileFault]]
@@ -45,10 +46,10 @@ def load(name_or_path: str, judges: Sequence[Judge] = ()) -> LoadedProfile:
     if name_or_path in built_in_names():
         text = resources.files(BUILT_IN).joinpath(f"{name_or_path}.toml").read_text(encoding="utf-8")
         return parse(text, f"{name_or_path} (built in)", judges)
-    path = Path(name_or_path).expanduser()
     try:
+        path = Path(name_or_path).expanduser()
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # none, not UTF-8, no path, ~ of nobody
         allowed = f"a TOML file in UTF-8, or one of {', '.join(built_in_names())}"
         raise ProfileError(name_or_path, [ProfileFault("profile", repr(name_or_path), allowed)]) from error
     return parse(text, str(path), judges)
@@ -61,12 +62,14 @@ def parse(text: str, file: str, judges: Sequence[Judge] = ()) -> LoadedProfile:
     """
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, and tables in tables in tables, too
         raise ProfileError(file, [ProfileFault("(syntax)", str(error), "TOML 1.0")]) from error
+    if broken := list(raw_faults(raw)):
+        raise ProfileError(file, broken)
     try:
         profile = Profile.model_validate(raw)
     except ValidationError as error:
-        raise ProfileError(file, [_fault(dict(e)) for e in error.errors()]) from error
+        raise ProfileError(file, _faults([dict(e) for e in error.errors()])) from error
     # what SQL is made of is judged once its names are known to be right
     faults = cross_faults(profile) or [
         *condition_faults(profile),
@@ -92,6 +95,17 @@ def _digest(profile: Profile) -> str:
     if profile.delivery.automatic is None:  # it was true before it could be left open
         values["delivery"]["automatic"] = True
     return hashlib.sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _faults(errors: list[dict[str, Any]]) -> list[ProfileFault]:
+    """Every broken rule; a list that is too short only because of a wrong member is told by the member."""
+    places = [error["loc"] for error in errors]
+    return [
+        _fault(error)
+        for error in errors
+        if error["type"] != "too_short"
+        or not any(place[: len(error["loc"])] == error["loc"] and place != error["loc"] for place in places)
+    ]
 
 
 def _fault(error: dict[str, Any]) -> ProfileFault:

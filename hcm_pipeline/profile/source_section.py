@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from hcm_pipeline.profile.value_types import Identifier, IsoDate, Model, Regex
+from hcm_pipeline.profile.value_types import BYTES, COUNT, DateFormat, Identifier, IsoDate, Model, NameFormat, Regex
 from hcm_pipeline.profile.worker_fields import FieldSpec, Normaliser
 
 
@@ -19,7 +19,7 @@ class BusinessDate(Model):
 
     from_: Literal["name", "given"] = Field("name", alias="from")
     pattern: Regex = r"(\d{4}-?\d{2}-?\d{2})"
-    format: str = "%Y-%m-%d"
+    format: NameFormat = "%Y-%m-%d"
 
 
 class SourceField(Model):
@@ -29,11 +29,11 @@ class SourceField(Model):
     blank: tuple[str, ...] | None = None
     replace: dict[str, str] | None = None
     normalise: tuple[Normaliser, ...] | None = None
-    formats: tuple[str, ...] | None = None
+    formats: tuple[DateFormat, ...] | None = Field(None, min_length=1)
     blank_in_changes: Literal["unchanged", "cleared"] | None = None
     open_end: tuple[IsoDate, ...] | None = None
-    true_values: tuple[str, ...] | None = None
-    false_values: tuple[str, ...] | None = None
+    true_values: tuple[str, ...] | None = Field(None, min_length=1)
+    false_values: tuple[str, ...] | None = Field(None, min_length=1)
 
     def over(self, spec: FieldSpec) -> FieldSpec:
         """`spec` with what this source says put over it."""
@@ -67,9 +67,9 @@ class Source(Model):
     delimiter: Literal["auto", ",", ";", "\t", "|"] = "auto"
     encoding: Literal["auto", "utf-8", "utf-16", "windows-1252", "latin-1"] = "auto"
     fallback_encoding: Literal["windows-1252", "latin-1"] = "windows-1252"
-    max_bytes: int = Field(4 * 2**30, gt=0)
+    max_bytes: int = Field(4 * 2**30, gt=0, le=BYTES)
     """Size of the file once unpacked, in bytes; a larger one is refused (zip bombs)."""
-    max_field_chars: int = Field(32_768, gt=0)
+    max_field_chars: int = Field(32_768, gt=0, le=COUNT)
     """Characters in one field; a row with a longer one is quarantined."""
     trailer: Regex | None = None
     """A pattern of the last line; group 1 is the number of records above it."""

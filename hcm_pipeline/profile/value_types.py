@@ -10,6 +10,13 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from hcm_pipeline.profile.patterns import endless
+from hcm_pipeline.warehouse import literal, type_of
+
+LONGEST_PATTERN = 1000
+DAYS, HOURS, MINUTES, COUNT, BYTES = 36_500, 8_784, 527_040, 2**31, 2**40
+"""The most that a key may say, by its unit: a hundred years, a year, a year, and what a column or a file can hold."""
+_FORMAT = "must be a format of strptime such as %Y-%m-%d or %d.%m.%Y"
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
@@ -20,10 +27,41 @@ class Model(BaseModel):
 
 
 def _regex(value: str) -> str:
+    if len(value) > LONGEST_PATTERN:
+        raise ValueError(f"must have at most {LONGEST_PATTERN:,} characters")
     try:
         re.compile(value)
-    except re.error as error:
-        raise ValueError(f"must be a regular expression ({error.msg})") from error
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"must be a regular expression ({error})") from error
+    if endless(value):
+        raise ValueError(
+            "must read each text in one way: a part that is repeated, like (a+)+, may neither begin with the character that can go"
+            " on inside it, nor offer two ways that begin alike"
+        )
+    return value
+
+
+def _python_format(value: str) -> str:
+    day = dt.datetime(2026, 11, 23, 13, 5, 9, tzinfo=dt.UTC)
+    try:
+        dt.datetime.strptime(day.strftime(value), value)  # noqa: DTZ007 - only whether it can be read
+    except (ValueError, re.error):
+        raise ValueError(_FORMAT) from None
+    return _with_a_part(value)
+
+
+@cache
+def _duckdb_format(value: str) -> str:
+    try:
+        type_of(f"try_strptime(text, {literal(value)})", {"text": "VARCHAR"})
+    except ValueError:
+        raise ValueError(_FORMAT) from None
+    return _with_a_part(value)
+
+
+def _with_a_part(value: str) -> str:
+    if not re.search("%-?[A-Za-z]", value):
+        raise ValueError(_FORMAT)
     return value
 
 
@@ -51,6 +89,10 @@ def _identifier(value: str) -> str:
     return value
 
 
+DateFormat = Annotated[str, AfterValidator(_duckdb_format)]
+"""Of dates in a column, which DuckDB reads."""
+NameFormat = Annotated[str, AfterValidator(_python_format)]
+"""Of the date in a file's name."""
 Regex = Annotated[str, AfterValidator(_regex)]
 Zone = Annotated[str, AfterValidator(_zone)]
 IsoDate = Annotated[str, AfterValidator(_iso_date)]

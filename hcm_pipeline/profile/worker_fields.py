@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from hcm_pipeline.profile.value_types import IsoDate, Model, Regex
+from hcm_pipeline.profile.value_types import COUNT, DateFormat, IsoDate, Model, Regex
 
 CORE_FIELDS: dict[str, str] = {
     "person_number": "string",
@@ -83,21 +83,21 @@ class FieldSpec(Model):
     """The column must exist and no row may leave it blank. Another column may be missing from a file: what is known of
     it is then kept, never cleared."""
     pattern: Regex | None = None
-    allowed: tuple[str, ...] | None = None
-    max_length: int = Field(1024, gt=0)
+    allowed: tuple[str, ...] | None = Field(None, min_length=1)
+    max_length: int = Field(1024, gt=0, le=COUNT)
     blank: tuple[str, ...] = ()
     """Values that mean nothing was entered, besides the empty one."""
     replace: dict[str, str] = Field({})
     """Exact values to put right, before the rules are judged (`UK` to `GB`)."""
     normalise: tuple[Normaliser, ...] = ()
-    formats: tuple[str, ...] = ("%Y-%m-%d",)
+    formats: tuple[DateFormat, ...] = Field(("%Y-%m-%d",), min_length=1)
     """strptime formats of a date, tried in order. A time behind an ISO date (`T00:00:00.000Z`) is cut off."""
     blank_in_changes: Literal["unchanged", "cleared"] = "unchanged"
     """The meaning of a blank in a row of a changes-only source."""
     open_end: tuple[IsoDate, ...] = ("4712-12-31", "9999-01-01", "9999-12-31")
     """Dates (ISO) that mean: no end."""
-    true_values: tuple[str, ...] = ("True", "TRUE", "true", "Y", "Yes", "1")
-    false_values: tuple[str, ...] = ("False", "FALSE", "false", "N", "No", "0")
+    true_values: tuple[str, ...] = Field(("True", "TRUE", "true", "Y", "Yes", "1"), min_length=1)
+    false_values: tuple[str, ...] = Field(("False", "FALSE", "false", "N", "No", "0"), min_length=1)
 
     @model_validator(mode="after")
     def _required_columns_exist(self) -> FieldSpec:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from hcm_pipeline.profile.value_types import Identifier, Model, Zone
+from hcm_pipeline.profile.value_types import COUNT, DAYS, Identifier, Model, Zone
 
 
 class Pick(Model):
@@ -23,20 +23,20 @@ class QuarantineLimit(Model):
     """A day stops when more than `percent` of its rows, and at least `at_least` rows, go to quarantine."""
 
     percent: float = Field(20.0, ge=0, le=100)
-    at_least: int = Field(25, ge=1)
+    at_least: int = Field(25, ge=1, le=COUNT)
 
 
 class Share(Model):
     """A limit that counts when both are passed: a share in percent, and a number."""
 
-    percent: float = Field(ge=0)
-    at_least: int = Field(ge=1)
+    percent: float = Field(ge=0, le=COUNT)
+    at_least: int = Field(ge=1, le=COUNT)
 
 
 class Completeness(Model):
     """When an extract does not look whole, and is held until a person has decided."""
 
-    history: int = Field(5, ge=1)
+    history: int = Field(5, ge=1, le=1000)
     """So many full extracts of the source before it are what it is compared with: their median."""
     fewer: Share = Share(percent=20, at_least=25)
     more: Share = Share(percent=100, at_least=1000)
@@ -90,7 +90,7 @@ class Life(Model):
     """SQL condition over worker fields: the person's data were erased by HR."""
     missing: Literal["report", "disable"] = "report"
     """Whether a worker who is missing from complete extracts is reported only, or loses the account."""
-    missing_after: int = Field(2, ge=2)
+    missing_after: int = Field(2, ge=2, le=DAYS)
     """So many days with a complete extract in a row without a worker make them missing."""
 
     def day_of(self, moment: dt.datetime) -> dt.date:

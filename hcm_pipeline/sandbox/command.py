@@ -24,6 +24,7 @@ def greeting(handle: SandboxHandle, directory: object) -> Iterator[str]:
     """The lines that a started sandbox prints: about itself, and a client's environment."""
     target = handle.target
     yield f"sandbox: {handle.url} (Ctrl-C stops it; its state is kept in {directory})"
+    yield f"page for people, with its token: {handle.page}"
     yield ""
     for name, value in {
         "HCM_PIPELINE_GRAPH_URL": target.graph_url,

@@ -1,7 +1,9 @@
-"""The control plane: state, clock, faults and the rest, for tests and people. No token; loopback only."""
+"""The control plane: state, clock, faults and the rest, for tests and people. Loopback belongs to every user and every web page
+of the machine, so that it answers only those who hold the token of `endpoint.json`, or for the page that of its link."""
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -24,6 +26,11 @@ from hcm_pipeline.sandbox.service import Sandbox
 Json = dict[str, Any]
 Work = Callable[[Sandbox, Request, Json], Json]
 
+PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
 MOST_LISTED = 10_000_000
 
 
@@ -59,15 +66,35 @@ def routes() -> list[BaseRoute]:
 def _endpoint(work: Work) -> Callable[[Request], Any]:
     async def endpoint(request: Request) -> Response:
         status = 200
+        sandbox: Sandbox = request.app.state.sandbox
+        if not _same(request.headers.get("authorization", ""), f"Bearer {sandbox.control_token}"):
+            error = "the token of endpoint.json is needed: Authorization: Bearer ..."
+            return _json({"error": error}, 401, {"WWW-Authenticate": "Bearer"})
+        if request.method not in ("GET", "HEAD") and not _own_origin(request):
+            return _json({"error": "a page of another origin may change nothing here"}, 403)
         try:
             content = await request.body()
             body = _object(content)
-            answer = await run_in_threadpool(work, request.app.state.sandbox, request, body)
+            answer = await run_in_threadpool(work, sandbox, request, body)
         except ValueError as error:
             status, answer = 400, {"error": str(error)}
-        return Response(orjson.dumps(answer), status, {"Content-Type": "application/json"})
+        return _json(answer, status)
 
     return endpoint
+
+
+def _json(answer: Json, status: int, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(answer), status, {"Content-Type": "application/json", **(headers or {})})
+
+
+def _same(given: str, wanted: str) -> bool:
+    return hmac.compare_digest(given.encode(), wanted.encode())
+
+
+def _own_origin(request: Request) -> bool:
+    """Whether no browser says that the request comes from a page of somebody else."""
+    origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site", "none")
+    return origin in (None, f"{request.url.scheme}://{request.url.netloc}") and site in ("none", "same-origin")
 
 
 def _object(content: bytes) -> Json:
@@ -174,9 +201,14 @@ def _reset(sandbox: Sandbox, _request: Request, _body: Json) -> Json:
 
 
 async def _page(request: Request) -> Response:
+    sandbox: Sandbox = request.app.state.sandbox
+    if not _same(request.query_params.get("token", ""), sandbox.page_token):
+        return PlainTextResponse(
+            "open the link that `sandbox` printed when it was started: it holds the page's token", 401
+        )
     try:
         after, refresh = (_number(request, name, 0, least=0) for name in ("after", "refresh"))
     except ValueError as error:
         return PlainTextResponse(str(error), 400)
-    content = await run_in_threadpool(page, request.app.state.sandbox, after, refresh)
-    return HTMLResponse(content, headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"})
+    content = await run_in_threadpool(page, sandbox, after, refresh)
+    return HTMLResponse(content, headers=PAGE_HEADERS)

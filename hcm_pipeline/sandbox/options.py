@@ -14,7 +14,6 @@ TENANT_ID = "7c0f2b4e-6a51-4d38-9f0e-5a4d424f5801"
 CLIENT_ID = "7c0f2b4e-6a51-4d38-9f0e-5a4d424f5802"
 SERVICE_PRINCIPAL_ID = "7c0f2b4e-6a51-4d38-9f0e-5a4d424f5803"
 JOB_GUID = "7c0f2b4e-6a51-4d38-9f0e-5a4d424f5804"
-CLIENT_SECRET = "sandbox-secret-of-no-worth-outside-this-machine"
 
 UPLOAD = "SynchronizationData-User.Upload"
 PERMISSIONS = (
@@ -44,7 +43,8 @@ class SandboxOptions:
 
     tenant_id: str = TENANT_ID
     client_id: str = CLIENT_ID
-    client_secret: str = CLIENT_SECRET
+    client_secret: str | None = None
+    """None: a random one."""
     service_principal_id: str = SERVICE_PRINCIPAL_ID
     job_guid: str = JOB_GUID
     target: Literal["entra", "ad"] = "entra"

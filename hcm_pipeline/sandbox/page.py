@@ -43,7 +43,9 @@ def page(sandbox: Sandbox, after: int = 0, refresh: int = 0) -> str:
     ]
     options = [(name, orjson.dumps(value).decode()) for name, value in option_values(rules).items()]
     reload = f"<meta http-equiv=refresh content={refresh}>" if refresh else ""
-    again = _link(after, 0, "stop refreshing") if refresh else _link(after, 5, "refresh every 5 seconds")
+    again = (
+        _link(sandbox, after, 0, "stop refreshing") if refresh else _link(sandbox, after, 5, "refresh every 5 seconds")
+    )
     return (
         f"<!doctype html><html lang=en><head><meta charset=utf-8>{reload}<title>Sandbox</title><style>{_STYLE}</style></head>"
         f"<body><h1>Sandbox: {'Active Directory' if rules.target == 'ad' else 'Microsoft Entra ID'}</h1>"
@@ -96,8 +98,8 @@ def _accounts(sandbox: Sandbox, after: int, refresh: int) -> str:
         disabled = account.get("accountDisabled", not account.get("accountEnabled", False))
         enabled = "disabled" if disabled else "enabled"
         rows.append((number, account.get("userPrincipalName"), account.get("displayName", ""), enabled, account["id"]))
-    first = _link(0, refresh, "first") if after else ""
-    following = "" if more is None else _link(more, refresh, "next")
+    first = _link(sandbox, 0, refresh, "first") if after else ""
+    following = "" if more is None else _link(sandbox, more, refresh, "next")
     heads = ("number", "userPrincipalName", "displayName", "state", "id")
     return _table("Accounts", heads, rows) + f"<p>{first} {following}</p>"
 
@@ -131,9 +133,9 @@ def _received(sandbox: Sandbox) -> str:
     return _table("Last requests", ("time", "status", "answer", "operations", "sha256"), rows)
 
 
-def _link(after: int, refresh: int, text: str) -> str:
+def _link(sandbox: Sandbox, after: int, refresh: int, text: str) -> str:
     given = {name: value for name, value in (("after", after), ("refresh", refresh)) if value}
-    return f'<a href="{escape("/?" + urlencode(given) if given else "/")}">{escape(text)}</a>'
+    return f'<a href="{escape("/?" + urlencode({**given, "token": sandbox.page_token}))}">{escape(text)}</a>'
 
 
 def _table(title: str, heads: Sequence[str], rows: Iterable[Row]) -> str:

@@ -14,7 +14,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -65,6 +65,10 @@ class SandboxHandle:
     url: str
     target: SandboxTarget
     owner: bool
+    token: str = field(repr=False)
+    """Needed as a bearer token for the control plane; `endpoint.json` holds it."""
+    page: str | None = field(default=None, repr=False)
+    """The link to the page for people, with the page's token; for the owner only."""
 
 
 class _Transports:
@@ -184,19 +188,22 @@ def _find(directory: Path) -> SandboxHandle | None:
         endpoint = orjson.loads((directory / "endpoint.json").read_bytes())
         context = ssl.create_default_context(cafile=directory / "tls" / "ca.pem")
         with httpx.Client(verify=context, trust_env=False, timeout=5) as client:
-            state = client.get(f"{endpoint['url']}/sandbox/state").json()
-    except (OSError, ValueError, httpx.HTTPError):
+            headers = {"Authorization": f"Bearer {endpoint['token']}"}
+            state = client.get(f"{endpoint['url']}/sandbox/state", headers=headers).json()
+    except (OSError, ValueError, KeyError, httpx.HTTPError):
         return None
     if state.get("instance") != endpoint["instance"]:
         return None
     named = {
         name: endpoint[name] for name in ("tenant_id", "client_id", "client_secret", "service_principal_id", "job_id")
     }
-    return _handle(directory, endpoint["url"], named, owner=False)
+    return SandboxHandle(
+        endpoint["url"], _target(directory, endpoint["url"], named), owner=False, token=endpoint["token"]
+    )
 
 
-def _handle(directory: Path, url: str, named: dict[str, str], *, owner: bool) -> SandboxHandle:
-    target = SandboxTarget(
+def _target(directory: Path, url: str, named: dict[str, str]) -> SandboxTarget:
+    return SandboxTarget(
         graph_url=f"{url}/v1.0",
         authority_host=url,
         tenant_id=named["tenant_id"],
@@ -206,7 +213,6 @@ def _handle(directory: Path, url: str, named: dict[str, str], *, owner: bool) ->
         job_id=named["job_id"],
         ca_file=directory / "tls" / "ca.pem",
     )
-    return SandboxHandle(url, target, owner)
 
 
 @contextmanager
@@ -236,11 +242,18 @@ def _serving(directory: Path, port: int, options: SandboxOptions) -> Iterator[Sa
                 raise HomeError(f"{directory}: the sandbox did not start")
             time.sleep(0.005)
         identity = vars(sandbox.identity)
-        content = {"url": url, "instance": sandbox.instance, "pid": os.getpid(), **identity}
+        content = {
+            "url": url,
+            "instance": sandbox.instance,
+            "pid": os.getpid(),
+            "token": sandbox.control_token,
+            **identity,
+        }
         half = private(directory / ".endpoint.json")
         half.write_bytes(orjson.dumps(content))
         half.replace(endpoint)
-        yield _handle(directory, url, identity, owner=True)
+        page = f"{url}/?token={sandbox.page_token}"
+        yield SandboxHandle(url, _target(directory, url, identity), owner=True, token=sandbox.control_token, page=page)
     finally:
         endpoint.unlink(missing_ok=True)
         sandbox.stopping.set()

@@ -47,7 +47,7 @@ class Sandbox:
         fresh = {
             "tenant_id": rules.tenant_id,
             "client_id": rules.client_id,
-            "client_secret": rules.client_secret,
+            "client_secret": rules.client_secret or secrets.token_urlsafe(32),
             "service_principal_id": rules.service_principal_id,
             "job_id": rules.job_id,
             "token_key": secrets.token_hex(32),
@@ -65,6 +65,8 @@ class Sandbox:
             self.identity, kept["token_key"], directory / "certificates", lambda: self.rules, self.clock.now
         )
         self.authority.generation = int(kept.get("token_generation", "0"))
+        self.control_token, self.page_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        """Needed for the control plane, and to see the page; new ones at each start."""
         self.stopping = threading.Event()
         self.admission = threading.Lock()
         """Held while a bulkUpload call is decided on, so that the limits hold exactly."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,13 +20,17 @@ from typing import Any
 import duckdb
 
 from hcm_pipeline.errors import HomeError, PipelineError, WarehouseBusy
-from hcm_pipeline.home import Home
-from hcm_pipeline.locks import advisory_lock
+from hcm_pipeline.home import PRIVATE_UMASK, Home
+from hcm_pipeline.locks import advisory_lock, process_is_alive
 
 SCHEMA_VERSION = 1
 MIGRATIONS: dict[int, str] = {}
 """SQL that makes tables of one version those of the next one. There is none before the first release."""
 MEMORY_LIMIT = "1200MB"
+_UNDER_LOCK = ("publish-", "manifest-")
+"""Beginnings of the names of half-written files that only a writer of the warehouse makes."""
+_OWNER = re.compile(r"-(\d+)(?=\.|$)")
+"""In the name of a half-written file: the process that writes it."""
 
 
 def quote(identifier: str) -> str:
@@ -67,6 +72,7 @@ class Warehouse:
         """
         self.home.create()
         with exclusive(self.home.locks / "warehouse.lock", self.patience, "the warehouse", self.notice):
+            sweep(self.home.scratch)
             con = self._open(self.home.warehouse, read_only=False)
             try:
                 _migrate(con)
@@ -105,10 +111,13 @@ class Warehouse:
             con.execute("checkpoint")
             con.close()
             half = self.home.scratch / f"publish-{os.getpid()}.duckdb"
-            shutil.copyfile(self.home.warehouse, half)
-            half.chmod(0o600)
-            half.replace(self.home.read_copy)
-            _sweep(self.home.scratch)
+            try:
+                shutil.copyfile(self.home.warehouse, half)
+                half.chmod(0o600)
+                half.replace(self.home.read_copy)
+            finally:
+                half.unlink(missing_ok=True)  # a full disk must not stay full
+            sweep(self.home.scratch)
 
     def fault(self, error: duckdb.Error) -> PipelineError:
         """The error to raise instead of DuckDB's own, whose text may quote values."""
@@ -119,6 +128,7 @@ class Warehouse:
 
     def _open(self, path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         started = time.monotonic()
+        os.umask(PRIVATE_UMASK)  # DuckDB makes its write-ahead log and what it spills by it
         while True:
             try:
                 con = duckdb.connect(str(path), read_only=read_only)
@@ -135,15 +145,19 @@ class Warehouse:
                 raise HomeError(f"{path.name}: cannot be opened as a DuckDB file of this version") from None
         if not read_only:
             path.chmod(0o600)
-        harden(con, self.home.scratch, [self.home.extracts, self.home.scratch])
+        harden(con, self.home.scratch / f"duckdb-{os.getpid()}", [self.home.extracts, self.home.scratch])
         return con
 
 
-def _sweep(scratch: Path) -> None:
-    """Remove what killed processes left half-written a day ago or earlier."""
+def sweep(scratch: Path) -> None:
+    """Remove what killed processes left half-written. The caller holds the warehouse's lock, so that what is only written under it
+    has no writer any more; the rest goes an hour after its process has ended, or after a day.
+    """
     for path in scratch.iterdir():
         with contextlib.suppress(OSError):
-            if time.time() - path.lstat().st_mtime > 86_400:
+            owner, age = _OWNER.search(path.name), time.time() - path.lstat().st_mtime
+            ended = owner is not None and age > 3_600 and not process_is_alive(owner[1])
+            if path.name.startswith(_UNDER_LOCK) or ended or age > 86_400:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 

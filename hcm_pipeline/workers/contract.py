@@ -19,6 +19,8 @@ from hcm_pipeline.profile import FieldSpec, Profile
 from hcm_pipeline.workers.normalise import CONTROL
 
 CONTROL_COLUMN = "control"
+LONGEST_MATCHED = 1024
+"""Characters of a value that a pattern is held against in any case; a value beyond this and its max_length is refused unread."""
 
 
 @dataclass(frozen=True)
@@ -70,18 +72,20 @@ def _is_false(flags: pd.Series[bool]) -> pd.Series[bool]:
 def _text_checks(spec: FieldSpec) -> list[pa.Check]:
     checks = [pa.Check.str_length(max_value=spec.max_length, name="too_long")]
     if spec.pattern is not None:
-        checks.append(pa.Check(_matcher(spec.pattern), name="pattern"))
+        checks.append(pa.Check(_matcher(spec.pattern, max(spec.max_length, LONGEST_MATCHED)), name="pattern"))
     if spec.allowed is not None:
         checks.append(pa.Check.isin(list(spec.allowed), name="not_allowed"))
     return checks
 
 
-def _matcher(pattern: str) -> Callable[[pd.Series[str]], pd.Series[bool]]:
+def _matcher(pattern: str, longest: int) -> Callable[[pd.Series[str]], pd.Series[bool]]:
     compiled = re.compile(pattern)
 
     def matches(values: pd.Series[str]) -> pd.Series[bool]:
         # distinct values only: what has a pattern (codes, numbers) repeats, and Python's engine is the profile's
-        wrong = [value for value in values.unique().tolist() if compiled.fullmatch(value) is None]
+        wrong = [
+            value for value in values.unique().tolist() if len(value) <= longest and compiled.fullmatch(value) is None
+        ]
         return ~values.isin(wrong)
 
     return matches

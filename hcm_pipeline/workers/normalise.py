@@ -10,8 +10,9 @@ from hcm_pipeline.workers.known import Known
 from hcm_pipeline.workers.staged import Staged
 
 WHITE_SPACE = " \t\r\n\v\f\u00a0\u2007\u202f\ufeff"
-CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
-"""Control characters other than tab, line feed and carriage return: no HR system means them."""
+CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f" + "\u202a-\u202e\u2066-\u2069]"
+"""Control characters other than tab, line feed and carriage return, and those that turn the direction of writing for all that
+follows: no HR system means them, and an address book obeys them."""
 
 _ISO_DATE = "%Y-%m-%d"
 NUMBER_FIELDS = ("person_number", "manager")

@@ -5,20 +5,19 @@ from __future__ import annotations
 import csv
 import os
 import sqlite3
-import ssl
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 import orjson
 
 from hcm_pipeline.home import Home
 from hcm_pipeline.sandbox import SandboxHandle
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.connection import target_key
+from tests.sandbox.support import trusting
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "hcm_pipeline.cli.main")
@@ -130,8 +129,8 @@ def accounts(home: Home) -> dict[str, dict[str, Any]]:
 
 def control(sandbox: SandboxHandle, path: str, **body: Any) -> None:
     """Post to a sandbox's control plane."""
-    trust = ssl.create_default_context(cafile=sandbox.target.ca_file)
-    answer = httpx.post(f"{sandbox.url}/sandbox/{path}", json=body, verify=trust, trust_env=False, timeout=30)
+    with trusting(sandbox) as http:
+        answer = http.post(f"{sandbox.url}/sandbox/{path}", json=body)
     assert answer.status_code == 200, answer.text
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from hcm_pipeline.http import Clock, Patience, Sleep
 from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, running
 from hcm_pipeline.targets.entra.connection import to_sandbox
 from hcm_pipeline.targets.entra.service import EntraLive, live
+from tests.sandbox.support import trusting
 
 CORE = "urn:ietf:params:scim:schemas:core:2.0:User"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -166,8 +166,7 @@ def site_with(tmp_path: Path) -> Iterator[Callable[..., Site]]:
         def start(**options: Any) -> Site:
             home = Home(tmp_path / "home").create()
             handle = stack.enter_context(running(home.sandbox, options=SandboxOptions(**options)))
-            trust = ssl.create_default_context(cafile=handle.target.ca_file)
-            http = stack.enter_context(httpx.Client(verify=trust, trust_env=False, timeout=30))
+            http = stack.enter_context(trusting(handle))
             return Site(home, handle, http, StoppedTime())
 
         yield start

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -350,3 +351,17 @@ def test_a_former_user_principal_name_is_sent_as_an_alias(chain: Chain) -> None:
     addresses = user[CUSTOM]["ProxyAddresses"]
     assert addresses == "SMTP:ada.king@contoso.com,smtp:ada.byron@contoso.com,smtp:ada.lovelace@contoso.com"
     assert not [fault for address in addresses.split(",") for fault in PROXY_ADDRESS.faults(address)]
+
+
+def test_a_plan_that_cannot_be_written_leaves_nothing_that_keeps_the_disk_full(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    house.day("2026-11-01", ADA, BEN)
+    monkeypatch.setattr(writing, "write_manifest", full)
+    with pytest.raises(OSError, match="No space left"):
+        house.plan()
+    assert list(house.home.scratch.glob("manifest-*")) == []
+    assert list(house.home.manifests.iterdir()) == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from hcm_pipeline.http import Patience
 from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, running
 from hcm_pipeline.targets.entra.connection import to_sandbox
 from hcm_pipeline.targets.entra.service import EntraLive, live
+from tests.sandbox.support import trusting
 
 from ..acceptance.support import accounts
 from .chain import Chain, new_chain
@@ -104,8 +104,7 @@ def line_with(tmp_path: Path) -> Iterator[Callable[..., Line]]:
             chain = new_chain(tmp_path)
             given = {"cycle_seconds": 60.0, "log_calls_per_10s": 1000} | options
             handle = stack.enter_context(running(chain.home.sandbox, options=SandboxOptions(**given)))
-            trust = ssl.create_default_context(cafile=handle.target.ca_file)
-            line = Line(chain, handle, stack.enter_context(httpx.Client(verify=trust, trust_env=False, timeout=30)))
+            line = Line(chain, handle, stack.enter_context(trusting(handle)))
             line.advance(0)
             return line
 

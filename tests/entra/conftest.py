@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from hcm_pipeline.entra import EntraConnection, GraphClient
 from hcm_pipeline.http import Patience
 from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, running
 from hcm_pipeline.targets.entra.connection import to_sandbox
+from tests.sandbox.support import trusting
 
 
 @dataclass
@@ -73,8 +73,7 @@ def service_with(tmp_path: Path) -> Iterator[Callable[..., Service]]:
         def start(**options: Any) -> Service:
             directory = tmp_path / "sandbox"
             handle = stack.enter_context(running(directory, options=SandboxOptions(**options)))
-            trust = ssl.create_default_context(cafile=handle.target.ca_file)
-            http = stack.enter_context(httpx.Client(verify=trust, trust_env=False, timeout=30))
+            http = stack.enter_context(trusting(handle))
             return Service(handle, directory, http, StoppedTime())
 
         yield start

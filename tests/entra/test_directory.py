@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from hcm_pipeline.directory import Read, Reading, entra_id
@@ -17,6 +15,7 @@ from hcm_pipeline.errors import GuardStop, PipelineError, ServiceError, ServiceR
 from hcm_pipeline.home import Home
 from hcm_pipeline.sandbox import running
 from hcm_pipeline.warehouse import Warehouse
+from tests.sandbox.support import trusting
 
 from .conftest import Service, StoppedTime
 
@@ -59,10 +58,8 @@ class Site:
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """One sandbox for all tests of this module: starting one takes longer than most of them."""
     directory = tmp_path_factory.mktemp("sandbox")
-    with running(directory) as handle:
-        trust = ssl.create_default_context(cafile=handle.target.ca_file)
-        with httpx.Client(verify=trust, trust_env=False, timeout=30) as http:
-            yield Service(handle, directory, http, StoppedTime())
+    with running(directory) as handle, trusting(handle) as http:
+        yield Service(handle, directory, http, StoppedTime())
 
 
 @pytest.fixture

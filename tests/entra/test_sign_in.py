@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import trustme
 
-from hcm_pipeline.entra.signin import read_certificate
+from hcm_pipeline.entra import EntraConnection
+from hcm_pipeline.entra.signin import SignIn, read_certificate
 from hcm_pipeline.errors import SignInFailed
 from hcm_pipeline.http import NoAnswer
 
 from .conftest import Service
+from .gateway import Gateway, serving
 
 
 def pem_file(path: Path, *, key_type: trustme.KeyType = trustme.KeyType.RSA, key: bool = True) -> Path:
@@ -21,6 +25,52 @@ def pem_file(path: Path, *, key_type: trustme.KeyType = trustme.KeyType.RSA, key
     blobs = [*issued.cert_chain_pems, *([issued.private_key_pem] if key else [])]
     path.write_bytes(b"".join(blob.bytes() for blob in reversed(blobs)))
     return path
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[Gateway]:
+    with serving(tmp_path) as found:
+        yield found
+
+
+def token(gateway: Gateway) -> str:
+    signin = SignIn(
+        EntraConnection("https://graph.example/v1.0", gateway.url, "tenant", "client", "sp", "job", "hush-hush",
+                        ca_file=gateway.ca_file, sandbox=True)
+    )  # fmt: skip
+    with closing(signin):
+        return signin.token()
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize(
+    "place", ["http://evil.example/token", "https://evil.example/token", "//evil.example/", "https://[x"]
+)
+def test_a_redirect_of_the_authority_is_not_followed(gateway: Gateway, status: int, place: str) -> None:
+    gateway.redirect = (status, place)
+    with pytest.raises(SignInFailed, match=r"answered with a redirect .*nothing was sent there") as caught:
+        token(gateway)
+    assert "hush" not in str(caught.value)
+    assert [path.rpartition("/")[2] for _, path, _ in gateway.heard] == ["openid-configuration", "token"]
+
+
+def test_not_even_to_itself(gateway: Gateway) -> None:
+    gateway.redirect = (307, "/elsewhere")
+    with pytest.raises(SignInFailed, match="a redirect, which is not followed"):
+        token(gateway)
+    gateway.redirect = (307, gateway.url.replace("https", "http"))
+    with pytest.raises(SignInFailed, match="without TLS; nothing was sent"):
+        token(gateway)
+    gateway.redirect = None
+    assert token(gateway) == "stolen"
+
+
+@pytest.mark.parametrize("place", ["http://127.0.0.1:{port}/token", "https://evil.example/token"])
+def test_the_secret_goes_to_the_authority_only_whatever_its_metadata_say(gateway: Gateway, place: str) -> None:
+    gateway.token_endpoint = place.format(port=gateway.url.rpartition(":")[2])
+    with pytest.raises(SignInFailed):  # where MSAL does not refuse it, we do
+        token(gateway)
+    assert [path.rpartition("/")[2] for _, path, _ in gateway.heard] == ["openid-configuration"]
 
 
 def test_a_client_secret_signs_in(service: Service) -> None:

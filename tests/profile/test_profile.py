@@ -7,6 +7,7 @@ import pytest
 from hcm_pipeline.errors import ProfileError, ProfileFault
 from hcm_pipeline.flow.profiles import load_profile, parse_profile
 from hcm_pipeline.profile import built_in_names
+from hcm_pipeline.profile.patterns import endless
 
 GOOD = """
 name = "firm"
@@ -211,3 +212,74 @@ def test_a_source_says_how_it_writes_a_field_and_the_profile_says_the_rest() -> 
 def test_a_profile_never_changes_after_loading() -> None:
     with pytest.raises(ValueError, match="frozen"):
         parse_profile(GOOD, "firm.toml").profile.name = "other"  # type: ignore[misc]
+
+
+MAIL = '[alerts.mail]\nhost = "{}"\nsender = "a@b"\nrecipients = ["a@b"]\n[scope]'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "allowed"),
+    [
+        ('column = "First"', f'column = "First"\nmax_length = {10**26}', "fields.first_name.max_length", "whole number"),
+        ('column = "First"', 'column = "First"\nmax_length = 3000000000', "fields.first_name.max_length", "2147483648"),
+        ('column = "First"', f'column = "First"\nmax_length = {"9" * 5000}', "(syntax)", "TOML 1.0"),
+        ('column = "Hired"', 'column = "Hired"\nformats = ["%Q"]', "fields.hire_date.formats[0]", "strptime"),
+        ('column = "Hired"', 'column = "Hired"\nformats = ["day"]', "fields.hire_date.formats[0]", "strptime"),
+        ('column = "Hired"', 'column = "Hired"\nformats = []', "fields.hire_date.formats", "at least 1"),
+        ('column = "Active"', 'column = "Active"\ntrue_values = []', "fields.active.true_values", "at least 1"),
+        ('glob = "*"', 'glob = "*"\nbusiness_date = { format = "%Q" }', "sources[0].business_date.format", "strptime"),
+        ('glob = "*"', 'glob = "*"\nbusiness_date = { format = "%Y%Y" }', "sources[0].business_date.format", "strptime"),
+        ('glob = "*"', 'glob = "*"\nmax_bytes = 9000000000000', "sources[0].max_bytes", "1099511627776"),
+        ('glob = "*"', r'glob = "a\nb"', "sources[0].glob", "line breaks"),
+        ('glob = "*"', 'glob = "*"\ntrailer = "(a*)*"', "sources[0].trailer", "one way"),
+        ("[scope]", "[guards]\napproval_hours = inf\n[scope]", "guards.approval_hours", "finite"),
+        ("[scope]", "[guards]\napproval_hours = nan\n[scope]", "guards.approval_hours", "finite"),
+        ("[scope]", "[guards]\napproval_hours = 8785\n[scope]", "guards.approval_hours", "8784"),
+        ("[identity]", "[identity]\nretention_days = 900000000000", "identity.retention_days", "36500"),
+        ('column = "Last"', 'column = "Last"\npattern = "(a+)+$"', "fields.last_name.pattern", "one way"),
+        ('column = "Last"', 'column = "Last"\npattern = "a{9999999999}"', "fields.last_name.pattern", "regular expression"),
+        ('column = "Hired"', r'column = "Hire\u0000Date"', "fields.hire_date.column", "control characters"),
+        ('column = "Hired"', r'column = "Hire\u202eDate"', "fields.hire_date.column", "control characters"),
+        ("[scope]", MAIL.format(r"h\nx"), "alerts.mail.host", "line breaks"),
+        ("[scope]", MAIL.format("h x"), "alerts.mail.host", "must match"),
+        ("[scope]", "[alerts.stale_after_hours_by_source]\npeople = -1\n[scope]", "alerts.stale_after_hours_by_source.people",
+         "greater"),
+        ("[scope]", '"a\\nb" = 1\n[scope]', "workers", "line breaks"),
+    ],
+)  # fmt: skip
+def test_a_value_that_no_run_survives_is_refused(old: str, new: str, key: str, allowed: str) -> None:
+    [fault] = faults(changed(old, new))
+    assert fault.key == key
+    assert allowed in fault.allowed
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('column = "Hired"', 'column = "Hired"\nformats = ["%d.%m.%Y", "%Y-%m-%dT%H:%M:%S", "%-d %b %y"]'),
+        ('glob = "*"', 'glob = "*"\ndelimiter = "\\t"\nbusiness_date = { pattern = "([0-9]{8})", format = "%Y%m%d" }'),
+        ('include = ["active"]', 'include = ["""active\n  and first_name is not null"""]'),
+        ('column = "Last"', 'column = "Last"\nreplace = { "two\\nlines" = "one" }\npattern = "[A-Z]+(?:[ -][A-Z]+)*"'),
+    ],
+)
+def test_values_that_look_odd_and_make_sense_are_taken(old: str, new: str) -> None:
+    assert parse_profile(changed(old, new), "firm.toml").profile.name == "firm"
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [r"(a+)+$", r"(a*)*", r"(\d+\.?)+", r"(a|a)*b", r"(a|aa)+$", r"(.*)*", r"([a-z]+)*\d", r"(\w+\s?)*$", r"(a?a?)*x",
+     r"^(([a-z])+.)+[A-Z]([a-z])+$", r"(?:\d{1,3},?)+", r"(x+x+)+y", r"((a+)b?)+c", r"(?i)(A+)+", r"(?:(?=x)x+)+"],
+)  # fmt: skip
+def test_a_pattern_that_reads_a_text_in_many_ways_is_endless(pattern: str) -> None:
+    assert endless(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [r"[A-Z]{2}", r"(\d{4}-?\d{2}-?\d{2})", r"[A-Z]+(?:[ -][A-Z]+)*", r"(\d+\.)+\d+", r".*foo.*", r"[^@\s]+@[^@\s]+",
+     r"\+?[0-9 ()-]{5,20}", r"TRAILER\|(\d+)", r"(?i)(ab|ac|b)*", r"(?P<n>\d+)(?=x)", r"[^,]*(,[^,]*)*",
+     r"\d{1,3}(,\d{3})*(\.\d+)?", r"(?:[A-Z]\d?)+", r"\s*\d+\s*", r"(?:jan|feb|jun)+", r"(a)?(?(1)b|c)", r"(a)b\1"],
+)  # fmt: skip
+def test_a_pattern_that_reads_a_text_in_one_way_is_not(pattern: str) -> None:
+    assert not endless(pattern)

@@ -106,9 +106,14 @@ class Tenant:
 
 
 def trusting(handle: SandboxHandle) -> httpx.Client:
-    """A client that trusts this sandbox and nothing else, not signed in."""
+    """A client that trusts this sandbox and nothing else, with the token of the control plane and not signed in."""
     context = ssl.create_default_context(cafile=handle.target.ca_file)
-    return httpx.Client(verify=context, trust_env=False, timeout=30)
+
+    def steer(request: httpx.Request) -> None:
+        if request.url.path.startswith("/sandbox/"):
+            request.headers["Authorization"] = f"Bearer {handle.token}"
+
+    return httpx.Client(verify=context, trust_env=False, timeout=30, event_hooks={"request": [steer]})
 
 
 def token_form(handle: SandboxHandle, **changed: str) -> dict[str, str]:

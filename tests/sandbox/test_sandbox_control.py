@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
+from pathlib import Path
+
 import httpx
+import orjson
 import pytest
+
+from hcm_pipeline.sandbox import running
 
 from .conftest import TenantWith
 from .support import Tenant, record
@@ -112,8 +118,13 @@ def test_a_reset_leaves_an_empty_tenant_that_works(tenant: Tenant) -> None:
     assert tenant.upload(record("1")).status_code == 202
 
 
+def token_of(tenant: Tenant) -> str:
+    """The page's token."""
+    return str(tenant.handle.page).partition("token=")[2]
+
+
 def page(tenant: Tenant, **query: int) -> str:
-    answer = tenant.http.get(tenant.handle.url, params=query)
+    answer = tenant.http.get(str(tenant.handle.page), params={**query, "token": token_of(tenant)})
     assert answer.status_code == 200
     return answer.text
 
@@ -149,14 +160,53 @@ def test_the_page_for_people_lists_accounts_page_by_page_and_may_refresh_itself(
     first = page(tenant)
     assert "worker024@contoso.com" in first
     assert "worker025@contoso.com" not in first
-    assert 'href="/?after=25"' in first
+    assert f'href="/?after=25&amp;token={token_of(tenant)}"' in first
     assert "http-equiv=refresh" not in first
     second = page(tenant, after=25, refresh=5)
     assert "worker025@contoso.com" in second
     assert "http-equiv=refresh content=5" in second
-    assert tenant.http.get(tenant.handle.url, params={"after": "x"}).status_code == 400
+    assert tenant.http.get(tenant.handle.url, params={"after": "x", "token": token_of(tenant)}).status_code == 400
 
 
 def test_another_host_name_is_refused(tenant: Tenant) -> None:
     answer = tenant.http.get(f"{tenant.handle.url}/sandbox/state", headers={"Host": "rebound.example"})
     assert answer.status_code == 400
+
+
+CALLS = [
+    ("GET", "/sandbox/users?limit=1000"), ("GET", "/sandbox/state"), ("POST", "/sandbox/reset"), ("POST", "/sandbox/clock"),
+    ("DELETE", "/sandbox/faults"), ("GET", "/sandbox/received"), ("HEAD", "/sandbox/users"), ("GET", "/"), ("GET", "/?token=x"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "path"), CALLS)
+def test_nobody_is_answered_without_the_token(tenant: Tenant, method: str, path: str) -> None:
+    tenant.provision(record("1"))
+    signed_in = {"Authorization": tenant.http.headers["Authorization"]}
+    with httpx.Client(
+        verify=ssl.create_default_context(cafile=tenant.handle.target.ca_file), trust_env=False
+    ) as anybody:
+        for headers in ({}, signed_in, {"Authorization": f"Bearer {token_of(tenant)}"}):
+            answer = anybody.request(method, f"{tenant.handle.url}{path}", headers=headers)
+            assert (answer.status_code, "worker1" in answer.text) == (401, False)
+    assert tenant.state()["users"] == 1
+
+
+def test_a_page_of_another_origin_changes_nothing_even_with_the_token(tenant: Tenant) -> None:
+    tenant.provision(record("1"))
+    foreign = [{"Origin": "https://evil.example"}, {"Origin": "null"}]
+    foreign += [{"Sec-Fetch-Site": site} for site in ("cross-site", "same-site")]
+    for headers in foreign:
+        assert tenant.http.post(f"{tenant.handle.url}/sandbox/reset", headers=headers).status_code == 403
+    assert tenant.state()["users"] == 1
+    own = {"Origin": tenant.handle.url, "Sec-Fetch-Site": "same-origin"}
+    assert tenant.http.post(f"{tenant.handle.url}/sandbox/reset", headers=own).status_code == 200
+
+
+def test_every_sandbox_has_secrets_of_its_own(tmp_path: Path) -> None:
+    with running(tmp_path / "one") as one, running(tmp_path / "other") as other:
+        assert one.target.client_secret != other.target.client_secret
+        assert one.token != other.token
+        assert one.token not in repr(one)
+        kept = orjson.loads((tmp_path / "one" / "endpoint.json").read_bytes())
+        assert (kept["token"], (tmp_path / "one" / "endpoint.json").stat().st_mode & 0o777) == (one.token, 0o600)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -205,3 +206,29 @@ def test_quoting_keeps_names_and_values_whole(name: str) -> None:
         assert con.execute(f"select {literal(name)}").fetchall() == [(name,)]
         if name:
             assert [column[0] for column in con.execute(f"select 1 as {quote(name)}").description or []] == [name]
+
+
+def test_a_full_disk_leaves_nothing_that_keeps_it_full(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(source: Path, copy: Path) -> None:
+        copy.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("hcm_pipeline.warehouse.store.shutil.copyfile", full)
+    with pytest.raises(OSError, match="No space left"):
+        warehouse.publish()
+    assert list(warehouse.home.scratch.iterdir()) == []
+
+
+def test_what_killed_processes_left_goes_when_the_next_one_begins_to_write(warehouse: Warehouse) -> None:
+    scratch, hours_ago = warehouse.home.scratch, time.time() - 7_200
+    left = {
+        name: scratch / name
+        for name in ("publish-1.duckdb", "duckdb-4194305", "directory-4194305.csv", f"directory-{os.getpid()}.csv")
+    }
+    for path in left.values():
+        path.write_bytes(b"half")
+        os.utime(path, (hours_ago, hours_ago))
+    (scratch / "duckdb-4194306").mkdir()  # of a moment ago: its process may be in another container
+    with warehouse.write():
+        pass
+    assert sorted(path.name for path in scratch.iterdir()) == [f"directory-{os.getpid()}.csv", "duckdb-4194306"]

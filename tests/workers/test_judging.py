@@ -88,8 +88,9 @@ def test_every_rule_that_a_row_violates_is_named(t: Scratch) -> None:
     ]  # fmt: skip
 
 
-def test_control_characters_in_a_value_are_refused(t: Scratch) -> None:
-    found = few.judged(t, profile(), [worker(1, City="a\x07b"), worker(2)])
+@pytest.mark.parametrize("character", ["\x07", "\x1b", "\x7f", "\x85", "\x9b", "\u202e", "\u2066"])
+def test_control_characters_in_a_value_are_refused(t: Scratch, character: str) -> None:
+    found = few.judged(t, profile(), [worker(1, City=f"a{character}b"), worker(2, City="a\u200fß中b")])
     assert few.reasons(t, found) == [(2, "control_character", "City")]
 
 

@@ -74,6 +74,13 @@ def write_files(t: Scratch, said: Said, part: Part, plan_no: int, home: Home, pr
     half = home.scratch / f"manifest-{os.getpid()}"
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(mode=0o700)
+    try:
+        return _written(t, said, part, plan_no, home, half, progress)
+    finally:
+        shutil.rmtree(half, ignore_errors=True)  # a full disk must not stay full
+
+
+def _written(t: Scratch, said: Said, part: Part, plan_no: int, home: Home, half: Path, progress: Progress) -> Manifest:
     content = _write_requests(t, said, part, plan_no, half, progress)
     about = _about(t, said, part, plan_no, content.requests)
     write_durably(half / PLAN_FILE, about)
@@ -82,9 +89,7 @@ def write_files(t: Scratch, said: Said, part: Part, plan_no: int, home: Home, pr
     write_manifest(half, manifest)
     folder = folder_of(home.manifests, manifest)
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if folder.exists():
-        shutil.rmtree(half)  # planned before, byte for byte the same
-    else:
+    if not folder.exists():  # else planned before, byte for byte the same
         half.rename(folder)
     return manifest
 

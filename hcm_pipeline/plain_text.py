@@ -1,0 +1,57 @@
+"""Text of others (file names, headings, values, answers of services, reasons) made harmless for what displays or interprets it.
+
+The sinks call this, and nobody else has to: the command line's output, the text of every `PipelineError`, Dagster's log, alerts.
+"""
+
+from __future__ import annotations
+
+import re
+
+_NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_DISTURBING = re.compile(
+    "[\x00-\x1f\x7f-\x9f"  # C0, delete, C1: they drive a terminal and forge lines
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # they turn the direction of writing
+    "\u180e\u200b\u2028\u2029\u2060-\u2064\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff"  # nobody sees them
+    "\ud800-\udfff]"  # halves of characters, from names of files that are no UTF-8
+)
+_MARKDOWN = re.compile(r"[\\`*_\[\]<>~|]|\A#|\A[+-](?=[\s+-])|\A\d+(?=[.)]\s)|&(?=#?\w+;)")
+
+
+def shown(text: str) -> str:
+    """The text for one line of a terminal or a log: what is obeyed or not seen is an escape (`\\x1b`, `\\u202e`).
+
+    All other text stays as it is, also when it is shown twice.
+    """
+    return text if text.isascii() and text.isprintable() else _DISTURBING.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    character, number = found[0], ord(found[0])
+    if character in _NAMED:
+        return _NAMED[character]
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def json_for(text: str, encoding: str) -> str:
+    """JSON text as a stream of an encoding takes it: the values are the same, and what is obeyed or not seen is escaped."""
+    text = _DISTURBING.sub(lambda found: found[0] if found[0] == "\n" else _unit_escapes(found[0]), text)
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return "".join(sign if sign.isascii() else _unit_escapes(sign) for sign in text)
+    return text
+
+
+def _unit_escapes(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+def markdown(text: str) -> str:
+    """The text for Markdown, which then shows it as it is: no link, no picture, no emphasis, no HTML."""
+    return _MARKDOWN.sub(_spelled, shown(text))
+
+
+def _spelled(found: re.Match[str]) -> str:
+    sign = found[0]
+    return f"{sign}\\" if sign.isdigit() else "&amp;" if sign == "&" else f"\\{sign}"

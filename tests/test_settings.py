@@ -1,0 +1,93 @@
+"""The environment is judged once: a variable that is nonsense is named in one line, and is wrong usage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import trustme
+
+from hcm_pipeline.errors import UsageError
+from hcm_pipeline.http import trust_context
+from hcm_pipeline.settings import AlertSecrets, Ldap, Settings
+
+TARGET = {
+    "HCM_PIPELINE_SERVICE_PRINCIPAL_ID": "principal", "HCM_PIPELINE_JOB_ID": "job", "AZURE_TENANT_ID": "contoso.com",
+    "AZURE_CLIENT_ID": "client", "AZURE_CLIENT_SECRET": "hush-hush",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HCM_PIPELINE_HOME", "~nosuchuser/x"),
+        ("HCM_PIPELINE_HOME", "/tmp/" + "x" * 300),
+        ("HCM_PIPELINE_HOME", "/etc/passwd/x"),
+        ("HCM_PIPELINE_PROFILE", "~nosuchuser/x"),
+        ("HCM_PIPELINE_PROFILE", "x" * 300),
+        ("HCM_PIPELINE_GRAPH_URL", "https://[::1/v1.0"),
+        ("HCM_PIPELINE_GRAPH_URL", "http://graph.microsoft.com/v1.0"),
+        ("HCM_PIPELINE_GRAPH_URL", "HTTP://127.0.0.1:8443/v1.0"),
+        ("HCM_PIPELINE_GRAPH_URL", "graph.microsoft.com/v1.0"),
+        ("HCM_PIPELINE_GRAPH_URL", "https://"),
+        ("HCM_PIPELINE_GRAPH_URL", "https://graph.example:port/v1.0"),
+        ("HCM_PIPELINE_GRAPH_URL", "https://user:hush-hush@graph.example/v1.0"),
+        ("HCM_PIPELINE_GRAPH_URL", "https://graph.example/v1.0?x=1"),
+        ("HCM_PIPELINE_GRAPH_URL", "https://graph.example/v1.0\nx"),
+        ("AZURE_AUTHORITY_HOST", "http://login.microsoftonline.com"),
+        ("AZURE_AUTHORITY_HOST", "ftp://login.example"),
+        ("AZURE_AUTHORITY_HOST", "[::1"),
+        ("AZURE_TENANT_ID", "contoso.com/oauth2?x="),
+        ("AZURE_CLIENT_CERTIFICATE_PATH", "/nope.pem"),
+        ("AZURE_CLIENT_CERTIFICATE_PATH", "/tmp"),
+        ("SSL_CERT_FILE", "/nope"),
+        ("SSL_CERT_FILE", "/tmp"),
+        ("SSL_CERT_FILE", "/etc/passwd"),
+        ("HTTPS_PROXY", "nonsense://x"),
+        ("https_proxy", "http://[::1"),
+        ("ALL_PROXY", "socks5://127.0.0.1:9050"),
+        ("HTTP_PROXY", "http://:hush-hush@"),
+        ("HCM_PIPELINE_ALERT_WEBHOOK", "http://alerts.example/hush-hush"),
+        ("HCM_PIPELINE_ALERT_WEBHOOK", "https://[hush-hush"),
+    ],
+)
+def test_nonsense_is_wrong_usage_by_the_name_of_its_variable(name: str, value: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Settings.from_env({**TARGET, name: value})
+    assert str(caught.value).startswith(f"{name}: ")
+    assert len(caught.value.lines) == 1
+    assert "hush-hush" not in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_an_environment_that_makes_sense_is_taken(tmp_path: Path) -> None:
+    ca_file = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(ca_file))
+    settings = Settings.from_env({
+        **TARGET, "HCM_PIPELINE_HOME": str(tmp_path / "home"), "HCM_PIPELINE_GRAPH_URL": "https://graph.microsoft.us/v1.0/",
+        "AZURE_AUTHORITY_HOST": "login.microsoftonline.us", "SSL_CERT_FILE": str(ca_file), "HTTPS_PROXY": "proxy.example:3128",
+        "http_proxy": "http://user:hush-hush@proxy.example:3128", "NO_PROXY": "*",
+        "HCM_PIPELINE_ALERT_WEBHOOK": "https://alerts.example/hook?sig=hush-hush",
+    })  # fmt: skip
+    assert settings.target is not None
+    assert settings.target.graph_url == "https://graph.microsoft.us/v1.0"
+    assert settings.target.authority_host == "https://login.microsoftonline.us"
+    assert (settings.target.ca_file, settings.ldap.ca_file, settings.alerts.ca_file) == (ca_file, ca_file, ca_file)
+    assert settings.alerts.webhook == "https://alerts.example/hook?sig=hush-hush"
+    assert "hush-hush" not in repr(settings)
+
+
+def test_proxies_are_judged_where_one_is_used() -> None:
+    environ = {"HTTPS_PROXY": "nonsense://x"}
+    assert Settings.from_env(environ).target is None
+    with pytest.raises(UsageError, match="HTTPS_PROXY"):
+        AlertSecrets.from_env({**environ, "HCM_PIPELINE_ALERT_WEBHOOK": "https://alerts.example/"})
+
+
+def test_a_file_of_certificates_that_cannot_be_read_is_told_when_it_is_used(tmp_path: Path) -> None:
+    damaged = tmp_path / "ca.pem"
+    damaged.write_text("-----BEGIN CERTIFICATE-----\nxyz\n-----END CERTIFICATE-----\n")
+    assert Ldap.from_env({"SSL_CERT_FILE": str(damaged)}).ca_file == damaged
+    for file in (damaged, tmp_path / "nope", tmp_path):
+        with pytest.raises(UsageError, match="SSL_CERT_FILE"):
+            trust_context(file)
