@@ -51,6 +51,9 @@ def show_status(found: flow.Status) -> None:
     show_job(known.job)
     table("Withheld: not planned before it changes", ("reason", "workers"), list(known.withheld.items()))
     show_verdicts("What holds", known.tripped)
+    for line in (found.fence.stopped, found.fence.unasked):
+        if line:
+            say(f"the fence: {line}")
     if found.landing:
         say(f"in landing/: {', '.join(found.landing)}")
     if found.paused:

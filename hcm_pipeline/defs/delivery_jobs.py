@@ -39,12 +39,15 @@ def upload_op(context: dg.OpExecutionContext, config: UploadConfig, pipeline: Pi
     There is no retry here: the upload retries what passes, and the sensor starts another run for what was left.
     """
     progress = pipeline.progress(context.log)
-    done = flow.upload(
-        pipeline.installation(context.log),
-        config.manifest_id,
-        announce=lambda line: context.log.info(line),
-        progress=lambda settled, requests: progress(f"sent {settled:,} of {requests:,} requests"),
-    )
+    try:
+        done = flow.upload(
+            pipeline.installation(context.log),
+            config.manifest_id,
+            announce=lambda line: context.log.info(line),
+            progress=lambda settled, requests: progress(f"sent {settled:,} of {requests:,} requests"),
+        )
+    except flow.HistoryStop as stop:
+        raise dg.Failure(str(stop)) from None
     [manifest], [report] = done.manifests, done.reports
     context.log_event(_receipts(manifest, report))
     if report.paused_until:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.alerting import send_test as send_test
     from hcm_pipeline.flow.alerting import something_to_tell as something_to_tell
     from hcm_pipeline.flow.alerting import tell_receivers as tell_receivers
+    from hcm_pipeline.flow.applying import HistoryStop as HistoryStop
+    from hcm_pipeline.flow.applying import HistoryWord as HistoryWord
+    from hcm_pipeline.flow.applying import PersonsWord as PersonsWord
     from hcm_pipeline.flow.applying import Ready as Ready
     from hcm_pipeline.flow.applying import UploadReport as UploadReport
     from hcm_pipeline.flow.applying import Uploads as Uploads
@@ -153,7 +156,17 @@ _MODULES = {
         "something_to_tell",
         "tell_receivers",
     ),
-    "applying": ("Ready", "UploadReport", "Uploads", "may_go_out", "ready_manifests", "upload"),
+    "applying": (
+        "HistoryStop",
+        "HistoryWord",
+        "PersonsWord",
+        "Ready",
+        "UploadReport",
+        "Uploads",
+        "may_go_out",
+        "ready_manifests",
+        "upload",
+    ),
     "arrivals": ("Arrivals", "find_arrivals"),
     "deciding": (
         "IdentityDecided",
@@ -174,7 +187,7 @@ _MODULES = {
         "read_directories",
         "read_directory",
     ),
-    "findings": ("loggable", "plan_verdicts"),
+    "verdict_table": ("loggable", "plan_verdicts"),
     "installation": ("Clock", "Installation", "Progress", "quiet", "utc_now"),
     "landing": ("DAYS_AHEAD", "Landed", "land", "waiting"),
     "ledger_files": ("export_file", "export_to", "import_file"),

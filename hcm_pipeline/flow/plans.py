@@ -14,6 +14,7 @@ from hcm_pipeline.delivery import Plan as Plan
 from hcm_pipeline.errors import GuardStop, UsageError
 from hcm_pipeline.flow import verdict_table
 from hcm_pipeline.flow.installation import Clock, Installation, Progress, quiet, utc_now
+from hcm_pipeline.flow.known_journal import refuse_lost_journal
 from hcm_pipeline.flow.naming import name_workers
 from hcm_pipeline.flow.plan_facts import task_of, why_plan_now
 from hcm_pipeline.home import Home
@@ -27,7 +28,9 @@ from hcm_pipeline.workers import prepare
 def plan(
     warehouse: Warehouse, loaded: LoadedProfile, target: str, *, clock: Clock = utc_now, progress: Progress = quiet
 ) -> Plan | None:
-    """Plan what the newest snapshot asks for; None when no business date was processed yet. Raises GuardStop (see `give_names`)."""
+    """Plan what the newest snapshot asks for; None when no business date was processed yet. Raises GuardStop (see `give_names`)
+    and HistoryStop for a journal that is lost."""
+    refuse_lost_journal(warehouse)
     try:
         with warehouse.write() as con, Journal(warehouse.home.journal, clock=clock) as journal:
             prepare(con, loaded)

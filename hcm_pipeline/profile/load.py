@@ -16,6 +16,8 @@ from pydantic import ValidationError
 from hcm_pipeline.errors import ProfileError, ProfileFault
 from hcm_pipeline.profile.checks import cross_faults
 from hcm_pipeline.profile.conditions import condition_faults
+from hcm_pipeline.profile.delivery_section import LATER_KEYS as DELIVERY_LATER_KEYS
+from hcm_pipeline.profile.delivery_section import Delivery
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.profile.source_section import LATER_KEYS, Source
 
@@ -81,6 +83,9 @@ def _digest(profile: Profile) -> str:
         for key in LATER_KEYS:
             if getattr(source, key) == Source.model_fields[key].default:
                 del dumped[key]
+    for key in DELIVERY_LATER_KEYS:
+        if getattr(profile.delivery, key) == Delivery.model_fields[key].default:
+            del values["delivery"][key]
     return hashlib.sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 

@@ -3,7 +3,8 @@
 `DeliveryState` is what delivery asks of it, and `Journal` its implementation in SQLite.
 """
 
-from hcm_pipeline.delivery.state.interface import CallState, DeliveryState, PauseState
+from hcm_pipeline.delivery.state.fences import Fence, FenceRecords, HistoryDecision, HistoryWord
+from hcm_pipeline.delivery.state.interface import CallState, DeliveryState, FenceState, PauseState
 from hcm_pipeline.delivery.state.journal import Journal
 from hcm_pipeline.delivery.state.journal_records import (
     CLOSED,
@@ -12,6 +13,7 @@ from hcm_pipeline.delivery.state.journal_records import (
     UNSETTLED,
     WAITING,
     Acceptance,
+    Attempted,
     Decision,
     JournaledManifest,
     ManifestProgress,
@@ -33,9 +35,15 @@ __all__ = [
     "UNSETTLED",
     "WAITING",
     "Acceptance",
+    "Attempted",
     "CallState",
     "Decision",
     "DeliveryState",
+    "Fence",
+    "FenceRecords",
+    "FenceState",
+    "HistoryDecision",
+    "HistoryWord",
     "Journal",
     "JournaledManifest",
     "ManifestProgress",

@@ -12,6 +12,7 @@ import duckdb
 from hcm_pipeline.delivery import WAITING, Journal, JournaledManifest, Pause, withheld
 from hcm_pipeline.errors import HomeError
 from hcm_pipeline.flow import landing, verdict_table
+from hcm_pipeline.flow.fencing import FenceStatus, fence_status
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.views.days import Day, QuarantineReason, newest_days, quarantine
 from hcm_pipeline.flow.views.extracts import Extract, newest_extracts
@@ -63,6 +64,7 @@ class Status:
     paused: Pause | None
     landing: tuple[str, ...]
     known: Known
+    fence: FenceStatus
 
     def as_json(self) -> dict[str, object]:
         """One object, what the read copy knows among the rest; verdicts are `plan --json`'s and the table's."""
@@ -89,6 +91,7 @@ def status(installation: Installation) -> Status:
             paused=pause if pause and pause.holds(installation.clock()) else None,
             landing=tuple(each.name for each in landing.waiting(installation.home, installation.profile)),
             known=_known(installation),
+            fence=fence_status(installation, journal),
         )
 
 
