@@ -65,7 +65,7 @@ def upload(
 
 
 def _word(given: Mapping[str, str | None]) -> flow.PersonsWord | None:
-    """What a person says of the target and its history. Raises UsageError for two things at once, and without a reason."""
+    """A person's decision about the target and its history. Raises UsageError for two things at once, and without a reason."""
     said = {name: why for name, why in given.items() if why is not None}
     if len(said) > 1:
         raise UsageError(f"--{' and --'.join(said)}: one at a time")

@@ -158,7 +158,7 @@ def may_go_out(installation: Installation, journal: Journal, manifest: Journaled
 
 
 def _fence(installation: Installation, journal: Journal, manifest: JournaledManifest) -> Verdict | None:
-    why = stopped(installation, journal.fence(manifest.target).known())
+    why = stopped(installation, journal)
     return Verdict(Kind.FENCE, "history", manifest.manifest_id, True, why) if why else None
 
 

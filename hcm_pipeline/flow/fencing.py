@@ -11,7 +11,6 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from hcm_pipeline.delivery import (
-    Fence,
     Finding,
     HistoryDecision,
     HistoryStop,
@@ -20,6 +19,7 @@ from hcm_pipeline.delivery import (
     Journal,
     JournalMark,
     LiveTarget,
+    Question,
     Service,
     TargetReading,
     journal_trouble,
@@ -43,7 +43,7 @@ HISTORY = "history"
 
 @dataclass(frozen=True)
 class PersonsWord:
-    """What a person says of a history, or of the target: see `HistoryWord`."""
+    """A person's decision about a history, or about the target: see `HistoryWord`."""
 
     word: HistoryWord
     why: str
@@ -181,10 +181,11 @@ def _advice(reading: TargetReading) -> str:
 def read_history(
     installation: Installation, journal: Journal, target: LiveTarget, service: Service, *, whole: bool = False
 ) -> TargetReading:
-    """What the target tells that this home does not know (see `look_at_target`). Raises what the service raises."""
+    """The target's entries that this home does not explain (see `look_at_target`). Raises what the service raises."""
     overlap = dt.timedelta(minutes=installation.profile.outcomes.overlap_minutes)
     with installation.warehouse.read_or_empty() as con:
-        return look_at_target(con, journal, target.key, service, installation.clock(), overlap, whole=whole)
+        question = Question(installation.home, target, installation.clock(), overlap, whole)
+        return look_at_target(con, journal, service, question)
 
 
 # --- a person's word
@@ -192,7 +193,7 @@ def read_history(
 
 @dataclass(frozen=True)
 class Accepted:
-    """What followed from accepting a history. `closed`: manifests that had been planned from less; `withheld`: their workers."""
+    """The consequence of accepting a history. `closed`: manifests that had been planned from less; `withheld`: their workers."""
 
     found: str
     closed: int = 0
@@ -298,7 +299,7 @@ def _decision(installation: Installation, word: PersonsWord, found: str) -> Hist
 
 @dataclass(frozen=True)
 class FenceStatus:
-    """What a home knows of its target's history. `stopped`: why nothing goes out; `unasked`: why the target was not asked."""
+    """A target's history, as far as the home knows it. `stopped`: why nothing goes out; `unasked`: why the target was not asked."""
 
     target: str | None
     own_sandbox: bool | None
@@ -309,18 +310,22 @@ class FenceStatus:
 
 
 def fence_status(installation: Installation, journal: Journal) -> FenceStatus:
-    """What is known without asking the target."""
+    """The status of the fence, without asking the target."""
     known, fence = read_target(installation.home), journal.fence(installation.target).known()
     return FenceStatus(
         known.target if known else None,
         known.own_sandbox if known else None,
         known.since if known else None,
         fence.checked_until,
-        stopped(installation, fence),
+        stopped(installation, journal),
         None if fence.stopped_at else fence.reason,
     )
 
 
-def stopped(installation: Installation, fence: Fence) -> str | None:
+def stopped(installation: Installation, journal: Journal) -> str | None:
     """Why nothing goes out before a person says so, as far as it is known without asking the target."""
-    return another_target(installation) or fence.stopped
+    return (
+        another_target(installation)
+        or journal_trouble(mark_of(journal), *marks_of(installation.warehouse))
+        or journal.fence(installation.target).known().stopped
+    )

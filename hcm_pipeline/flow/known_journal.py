@@ -27,13 +27,17 @@ def require_known_journal(warehouse: Warehouse, journal: Journal) -> None:
 
 
 def refuse_lost_journal(warehouse: Warehouse) -> None:
-    """Raises HistoryStop where an empty journal would take the place of a lost one."""
+    """Raises HistoryStop where an empty journal would take the place of a lost one.
+
+    By what is kept beside it alone, for the warehouse may be open; before anything is sent, that is asked too.
+    """
     path = warehouse.home.journal
     if path.is_file() and path.stat().st_size:
         return
-    known = max((mark.accept_seq for mark in marks_of(warehouse)), default=0)
-    if known:
-        raise HistoryStop(f"delivery.sqlite is lost: it had noted {known:,} accepted requests. {MEND}")
+    known = read_target(warehouse.home)
+    if known is not None and known.journal.journal_id:
+        noted = known.journal.accept_seq
+        raise HistoryStop(f"delivery.sqlite is lost: it had noted {noted:,} accepted requests. {MEND}")
 
 
 def marks_of(warehouse: Warehouse) -> list[JournalMark]:

@@ -15,7 +15,7 @@ import pytest
 from hcm_pipeline.home import Home
 from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, running
 
-from .support import ROOT, Site, accounts, environment
+from .support import ROOT, Site, accounts, control, environment
 
 CASE = ROOT.parent / "shared" / "cases" / "sec-restored-home"
 HEAD = (
@@ -44,6 +44,7 @@ class Tenant(Site):
         target = self.sandbox.target
         return environment(
             self.path,
+            HCM_PIPELINE_PROFILE=self.profile,
             HCM_PIPELINE_GRAPH_URL=target.graph_url,
             HCM_PIPELINE_SERVICE_PRINCIPAL_ID=target.service_principal_id,
             HCM_PIPELINE_JOB_ID=target.job_id,
@@ -75,7 +76,7 @@ def tenant(tmp_path: Path) -> Iterator[Tenant]:
 
 
 def enabled(tenant: Tenant) -> dict[str, bool]:
-    """Who may sign in at the target."""
+    """Whether each person may sign in at the target."""
     found = accounts(Home(tenant.path.parent / "elsewhere"))
     return {number: bool(account["accountEnabled"]) for number, account in found.items() if number.isdecimal()}
 
@@ -180,6 +181,7 @@ def test_an_older_journal_and_another_homes_are_noticed(tenant: Tenant) -> None:
     shutil.copyfile(older, tenant.home.journal)
     tenant.take(14, file_of(per=PER_LEFT, job="Architect"))
     assert "delivery.sqlite is older than what this home knows of it" in tenant.run("upload", code=3)
+    assert "delivery.sqlite is older" in tenant.json("status")["fence"]["stopped"]
 
 
 def test_a_home_that_lost_its_environment_does_not_deliver_to_its_sandbox(tenant: Tenant) -> None:
@@ -222,3 +224,19 @@ def test_a_first_delivery_to_a_job_with_a_history_asks_once(tenant: Tenant) -> N
     upload(ours)
     assert enabled(tenant) == {"1001": True, "1002": False}
     assert "--first: this home has delivered to this target before" in ours.run("upload", "--first", "again", code=2)
+
+
+def test_without_the_permission_to_read_the_log_nothing_goes_out_unless_the_profile_says_so(tenant: Tenant) -> None:
+    assert tenant.sandbox is not None
+    tenant.run("init", tenant.path)
+    own = tenant.path / "profile.toml"
+    tenant.profile = str(own)
+    tenant.take(12, file_of())
+    control(tenant.sandbox, "faults", kind="status", on="log", status=403, times=None)
+    said = tenant.run("upload", code=3)
+    assert "nothing was sent: the fence cannot ask what the target knows" in said
+    assert "ProvisioningLog.Read.All" in said
+    own.write_text(f'{own.read_text(encoding="utf-8")}\n[delivery]\nfence = "warn"\n', encoding="utf-8")
+    tenant.run("run", "--date", "2026-11-12")
+    assert "it is sent all the same (delivery.fence)" in tenant.run("upload")
+    assert "the fence cannot ask" in tenant.json("status")["fence"]["unasked"]

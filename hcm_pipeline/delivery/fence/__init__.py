@@ -7,12 +7,14 @@ places (`home_target`). And the target: what became of accounts, as its entries 
 
 from hcm_pipeline.delivery.fence.history import (
     Finding,
-    HistoryStop,
+    Question,
+    Sent,
     TargetReading,
     find_unexplained,
     look_at_target,
 )
 from hcm_pipeline.delivery.fence.home_target import (
+    HistoryStop,
     HomeTarget,
     JournalMark,
     journal_trouble,
@@ -27,6 +29,8 @@ __all__ = [
     "HistoryStop",
     "HomeTarget",
     "JournalMark",
+    "Question",
+    "Sent",
     "TargetReading",
     "find_unexplained",
     "journal_trouble",

@@ -9,19 +9,20 @@ that is known from before; a version that was sent twice, which explains two.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
 
-from hcm_pipeline.delivery.fence.home_target import HistoryStop
-from hcm_pipeline.delivery.service import OutcomeEntry, Service
-from hcm_pipeline.delivery.state import Attempted, DeliveryState
+from hcm_pipeline.delivery.manifest import BULK_FILE, bodies
+from hcm_pipeline.delivery.service import LiveTarget, OutcomeEntry, Service
+from hcm_pipeline.delivery.state import Attempted, DeliveryState, JournaledManifest
+from hcm_pipeline.home import Home
 from hcm_pipeline.warehouse import Relation, Scratch, query, scratch
 
-__all__ = ["Finding", "HistoryStop", "TargetReading", "find_unexplained", "look_at_target"]
-
+SLACK = dt.timedelta(days=1)
+"""Where nobody read the log, what was sent so long ago was worked off: the service says an hour."""
 REMEMBERED = dt.timedelta(days=30)
 """No service keeps its entries longer."""
 SETTLING = ("success", "failure", "skipped", "warning")
@@ -60,21 +61,35 @@ class TargetReading:
     sent_before: bool
 
 
+@dataclass(frozen=True)
+class Question:
+    """The terms of a reading, at the time `now`. `overlap`: how far before the end of the last one it begins, for a log lags.
+
+    `whole`: every entry is wanted; else one is enough for a home that never sent anything.
+    """
+
+    home: Home
+    target: LiveTarget
+    now: dt.datetime
+    overlap: dt.timedelta
+    whole: bool = False
+
+
 def look_at_target(
-    con: duckdb.DuckDBPyConnection, journal: DeliveryState, target: str, service: Service, now: dt.datetime,
-    overlap: dt.timedelta, *, whole: bool = False,
-) -> TargetReading:  # fmt: skip
+    con: duckdb.DuckDBPyConnection, journal: DeliveryState, service: Service, question: Question
+) -> TargetReading:
     """Read the target's entries and compare them with what was sent. `con`: the warehouse or its read copy.
 
-    The reading begins `overlap` before the last one that found nothing, for a log lags; the first one goes back as far as a
-    service remembers. A home that never sent anything needs no more than one entry, unless `whole`. Raises what the
-    service raises.
+    The first reading goes back as far as a service remembers. Raises what the service raises.
     """
+    target, now, whole = question.target.key, question.now, question.whole
     fence = journal.fence(target).known()
-    since = fence.checked_until - overlap if fence.checked_until else now - REMEMBERED
+    since = fence.checked_until - question.overlap if fence.checked_until else now - REMEMBERED
     since = max([since, *([fence.accepted_until] if fence.accepted_until else [])])
+    attempted, journaled = journal.attempted(target), journal.manifests()
     with scratch(con) as t:
-        attempts = _attempts(t, target, journal.attempted(target), [m.manifest_id for m in journal.manifests()])
+        attempts = _attempts(t, target, attempted, journaled)
+        filed = _in_files(t, question, [one for one in attempted if one.since >= since - SLACK], journaled)
         sent_before = t.count(attempts) > 0
         pages, until, ended = [], now, True
         for number, page in enumerate(service.outcomes(since)):
@@ -84,15 +99,26 @@ def look_at_target(
                 ended = False
                 break
         entries = _entries(t, (entry for page in pages for entry in page.entries), since)
-        found = find_unexplained(t, target, entries, attempts, since)
+        found = find_unexplained(t, target, entries, Sent(attempts, filed), since)
         return TargetReading(_finding(t, found, whole=ended), until, sent_before)
 
 
-def find_unexplained(t: Scratch, target: str, entries: Relation, attempts: Relation, since: dt.datetime) -> Relation:
+@dataclass(frozen=True)
+class Sent:
+    """Everything that arrived or may have.
+
+    `attempts`: manifest_id, request_no, opens_at, attempts (how many of this request), of manifests that the warehouse knows.
+    `filed`: person_number, opens_at, of manifests that it does not.
+    """
+
+    attempts: Relation
+    filed: Relation
+
+
+def find_unexplained(t: Scratch, target: str, entries: Relation, sent: Sent, since: dt.datetime) -> Relation:
     """The changes that nothing explains: person_number, change_id, begins_at.
 
-    `entries`: log_id, logged_at, person_number, change_id, good, twin, of `since` and later. `attempts`: manifest_id, request_no,
-    opens_at, attempts.
+    `entries`: log_id, logged_at, person_number, change_id, good, twin, of `since` and later.
     """
     values = {"target": target, "since": since}
     known = t.make(
@@ -101,7 +127,8 @@ def find_unexplained(t: Scratch, target: str, entries: Relation, attempts: Relat
         " where target = $target and logged_at < $since and change_id <> ''",
         values,
     )
-    versions = t.make("open_versions", query(__package__, "open_versions", attempts=attempts), values)
+    of_warehouse = t.make("open_versions", query(__package__, "open_versions", attempts=sent.attempts), values)
+    versions = t.view("versions", f"from {of_warehouse} union all from {sent.filed}")
     failing = t.make("failing", query(__package__, "failing"), values)
     return t.make(
         "unexplained",
@@ -109,7 +136,36 @@ def find_unexplained(t: Scratch, target: str, entries: Relation, attempts: Relat
     )
 
 
-def _attempts(t: Scratch, target: str, attempted: Iterable[Attempted], journaled: list[str]) -> Relation:
+def _in_files(
+    t: Scratch, question: Question, attempted: Sequence[Attempted], journaled: Iterable[JournaledManifest]
+) -> Relation:
+    """The versions of manifests that the warehouse does not know, by their files: person_number, opens_at.
+
+    It knows none when it was rebuilt or is older than the journal. A manifest without a file has none.
+    """
+    known = {manifest_id for (manifest_id,) in t.rows("select manifest_id from manifests")}
+    folders = {one.manifest_id: question.home.path / one.folder for one in journaled}
+    wanted: dict[str, dict[int, list[dt.datetime]]] = {}
+    for one in attempted:
+        if one.manifest_id not in known:
+            wanted.setdefault(one.manifest_id, {}).setdefault(one.request_no, []).append(one.since)
+    rows = [
+        (worker, since)
+        for manifest_id, requests in wanted.items()
+        if (folders[manifest_id] / BULK_FILE).is_file()
+        for number, body in bodies(folders[manifest_id], min(requests))
+        for since in requests.get(number, ())
+        for worker in question.target.workers_in(body)
+    ]
+    return t.of_arrow("filed", pa.table({
+        "person_number": pa.array([worker for worker, _ in rows], pa.string()),
+        "opens_at": pa.array([since for _, since in rows], pa.timestamp("us", "UTC")),
+    }))  # fmt: skip
+
+
+def _attempts(
+    t: Scratch, target: str, attempted: Iterable[Attempted], journaled: Iterable[JournaledManifest]
+) -> Relation:
     """All that may have arrived: manifest_id, request_no, opens_at, attempts. Of manifests that the journal has not, by the
     warehouse."""
     rows = list(attempted)
@@ -118,7 +174,9 @@ def _attempts(t: Scratch, target: str, attempted: Iterable[Attempted], journaled
         "request_no": pa.array([one.request_no for one in rows], pa.int64()),
         "opens_at": pa.array([one.since for one in rows], pa.timestamp("us", "UTC")),
     }))  # fmt: skip
-    known = t.of_arrow("journaled", pa.table({"manifest_id": pa.array(journaled, pa.string())}))
+    known = t.of_arrow(
+        "journaled", pa.table({"manifest_id": pa.array([one.manifest_id for one in journaled], pa.string())})
+    )
     return t.make(
         "attempts",
         f"""select *, count(*) over (partition by manifest_id, request_no) as attempts from (

@@ -33,7 +33,7 @@ class HistoryDecision:
 
 @dataclass(frozen=True)
 class Fence:
-    """What is known of a target's history. Moments but `stopped_at` are on the service's clock.
+    """A target's history, as far as the home knows it. Moments but `stopped_at` are on the service's clock.
 
     `reason`: why nothing goes out, when `stopped_at` is set; else why the target could not be asked, None when it was.
     """
@@ -57,7 +57,7 @@ class FenceRecords:
         self._target = target
 
     def known(self) -> Fence:
-        """What is known of it."""
+        """The fence as it was last left; empty before the first."""
         with self._file.transaction() as db:
             row = db.execute("SELECT * FROM fences WHERE target = ?", (self._target,)).fetchone()
         if row is None:
@@ -94,7 +94,7 @@ class FenceRecords:
                 self._note("accepted_until = ?, checked_until = ?, stopped_at = NULL, reason = NULL", until, until)
 
     def decisions(self) -> list[HistoryDecision]:
-        """What people decided, oldest first."""
+        """The decisions of people, oldest first."""
         rows = self._file.db.execute(
             "SELECT * FROM history_decisions WHERE target = ? ORDER BY decision_no", (self._target,)
         )

@@ -44,7 +44,7 @@ class PauseState(Protocol):
 
 
 class FenceState(Protocol):
-    """What is known of the history of one target."""
+    """The history of one target, as far as it is known."""
 
     def known(self) -> Fence: ...
     def passed(self, until: dt.datetime, *, unasked: str | None = None) -> None: ...

@@ -53,7 +53,7 @@ class Journal(PlanRecords, RequestRecords):
         return CallRecords(self._file, tenant, target)
 
     def fence(self, target: str) -> FenceRecords:
-        """What is known of the history of a target."""
+        """The history of a target, as far as it is known."""
         return FenceRecords(self._file, target)
 
     def journal_id(self) -> str:
