@@ -22,15 +22,14 @@ from hcm_pipeline.delivery import HistoryWord as HistoryWord
 from hcm_pipeline.delivery import UploadReport as UploadReport
 from hcm_pipeline.delivery import upload as send
 from hcm_pipeline.flow import verdict_table
+from hcm_pipeline.flow.fencing import PersonsWord as PersonsWord
 from hcm_pipeline.flow.fencing import (
-    Accepted,
     TargetFence,
     accept_history,
     adopt_target,
     require_known_target,
     stopped,
 )
-from hcm_pipeline.flow.fencing import PersonsWord as PersonsWord
 from hcm_pipeline.flow.installation import Counted, Installation, Progress, quiet, uncounted
 from hcm_pipeline.flow.stale_manifests import refuse_moved
 from hcm_pipeline.targets.entra import describe, describe_health, live, open_target, pace_of
@@ -48,8 +47,6 @@ class Uploads:
     """In the same order."""
     held: tuple[JournaledManifest, ...] = ()
     """Empty when one manifest was asked for."""
-    accepted: Accepted | None = None
-    """The history that a person accepted before."""
 
 
 def upload(
@@ -70,9 +67,8 @@ def upload(
     with open_target(installation.settings) as connection, installation.journal(new=accepts) as journal:
         announce(describe(connection))
         target = live(connection, installation.profile.delivery.own_quota)
-        accepted = accept_history(installation, journal, target, word) if word is not None and accepts else None
-        if accepted is not None:
-            announce(accepted.sentence)
+        if word is not None and accepts:
+            announce(accept_history(installation, journal, target, word).sentence)
         fence = TargetFence(installation, journal, target, announce)
         chosen = (
             [journal.get(manifest)] if manifest else [m for m in journal.open_manifests() if m.target == target.key]
@@ -88,7 +84,7 @@ def upload(
     if reports:
         _keep_canaries(installation, canaries)
         sync_warehouse(installation.warehouse, target, installation.profile.outcomes)
-    return Uploads(tuple(chosen), tuple(reports), tuple(held), accepted)
+    return Uploads(tuple(chosen), tuple(reports), tuple(held))
 
 
 def _send(

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 import pytest
 
-from hcm_pipeline.delivery.fence import JournalMark, Sent, find_unexplained, journal_trouble
+from hcm_pipeline.delivery import HistoryDecision, HistoryWord, Journal
+from hcm_pipeline.delivery.fence import (
+    HomeTarget,
+    JournalMark,
+    Sent,
+    find_unexplained,
+    journal_trouble,
+    mark_of,
+    read_target,
+    write_target,
+)
+from hcm_pipeline.errors import HomeError
+from hcm_pipeline.home import Home
 from hcm_pipeline.warehouse import Scratch, scratch
 
 from .tables import T0, TARGET, Service, empty_tables, entry_at
@@ -145,3 +158,40 @@ def test_a_journal_that_was_lost_or_is_older_is_noticed_by_its_name_and_its_numb
 ) -> None:
     found = journal_trouble(now, JournalMark("", 0), before)
     assert found is None if trouble is None else trouble in str(found)
+
+
+def test_the_target_of_a_home_is_kept_for_its_owner_alone_and_read_again(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home").create()
+    assert read_target(home) is None
+    known = HomeTarget("principal/job", "tenant", False, T0, JournalMark("a", 3), "home")
+    write_target(home, known)
+    assert read_target(home) == known
+    assert home.target.stat().st_mode & 0o777 == 0o600
+    assert known.is_same("principal/job", "tenant", own_sandbox=False)
+    assert not known.is_same("principal/job", "tenant", own_sandbox=True)
+
+
+def test_a_target_that_cannot_be_read_is_not_taken_for_none(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home").create()
+    home.target.write_text("{}", encoding="utf-8")
+    with pytest.raises(HomeError, match="it names the target that this home delivers to"):
+        read_target(home)
+
+
+def test_a_journal_in_the_place_of_a_lost_one_counts_on_from_it(tmp_path: Path) -> None:
+    with Journal(tmp_path / "delivery.sqlite") as journal:
+        journal.go_on_after(7)
+        assert mark_of(journal) == JournalMark(journal.journal_id(), 7)
+        journal.go_on_after(3)
+        assert journal.last_acceptance() == 7
+
+
+def test_a_persons_word_on_a_history_is_kept_and_ends_the_stop(tmp_path: Path) -> None:
+    with Journal(tmp_path / "delivery.sqlite") as journal:
+        fence = journal.fence(TARGET)
+        fence.stop("the log tells of more", T0)
+        assert fence.known().stopped == "the log tells of more"
+        said = HistoryDecision(HistoryWord.ACCEPT, "ada", T0, "restored", "the log tells of more")
+        fence.decide(said, accepted_until=at(5))
+        assert (fence.known().stopped, fence.known().accepted_until) == (None, at(5))
+        assert fence.decisions() == [said]
