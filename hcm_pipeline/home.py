@@ -23,6 +23,11 @@ class Home:
     path: Path
 
     @property
+    def made(self) -> bool:
+        """Whether there is a home."""
+        return self.landing.is_dir() or self.warehouse.is_file() or self.journal.is_file()
+
+    @property
     def landing(self) -> Path:
         """Where people and transfer programs drop files."""
         return self.path / "landing"
@@ -56,6 +61,11 @@ class Home:
     def journal(self) -> Path:
         """SQLite journal of what was sent: written before and after every request."""
         return self.path / "delivery.sqlite"
+
+    @property
+    def target(self) -> Path:
+        """The target that this home delivers to, and how far its journal had come: written from the first delivery on."""
+        return self.path / "target.json"
 
     @property
     def alerts(self) -> Path:

@@ -28,6 +28,8 @@ class Kind(StrEnum):
     """A manifest, by its id: what the operations that went first came to."""
     JOB = "job"
     """A manifest, by its id: whether the synchronization job processes what it is sent."""
+    FENCE = "fence"
+    """A manifest, by its id: whether this home and its target know the same history."""
     PACE = "pace"
     """A manifest, by its id: whether the service and the quota take requests now."""
 

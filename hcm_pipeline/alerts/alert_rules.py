@@ -107,6 +107,7 @@ def find_alerts(
         *_held(con, observed.verdicts, journal, target.key),
         *_expiring(journal, target.key, now),
         *_canaries(journal, pauses, target.key),
+        *_history(journal, target.key),
         *_stopped_day(con, observed),
         *_failures(con, observed.failures, observed.delivered, profile, target),
         *_missing(con, observed.failures, profile, target.key),
@@ -191,6 +192,22 @@ def _canaries(journal: DeliveryState, pauses: PauseState, target: str) -> list[A
         )
         for manifest in journal.open_manifests()
         if manifest.target == target and (found := pauses.failed(manifest.manifest_id)) is not None
+    ]  # fmt: skip
+
+
+def _history(journal: DeliveryState, target: str) -> list[Alert]:
+    fence = journal.fence(target).known()
+    if fence.stopped_at is None:
+        return []
+    return [
+        Alert(
+            str(AlertKind.HISTORY_UNKNOWN), AlertKind.HISTORY_UNKNOWN, Severity.ERROR,
+            "The target knows more than this home: nothing is sent",
+            "Its log tells of changes that no request of the journal explains: was the home restored or copied, does another"
+            " send to the job? Land what is missing, run, and `upload --accept-history`. `status` says more.",
+            {"Since": f"{fence.stopped_at:%Y-%m-%d %H:%M}Z"},
+            asset="receipts", page="docs/how-to/recover.md",
+        )
     ]  # fmt: skip
 
 

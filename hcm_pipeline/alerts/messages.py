@@ -18,6 +18,7 @@ class AlertKind(StrEnum):
     GUARD_HELD = "guard_held"
     APPROVAL_EXPIRES = "approval_expires"
     CANARY_FAILED = "canary_failed"
+    HISTORY_UNKNOWN = "history_unknown"
     DAY_STOPPED = "day_stopped"
     FAILURES = "failures"
     MISSING = "missing"

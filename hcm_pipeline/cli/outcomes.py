@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hcm_pipeline import flow
-from hcm_pipeline.cli.context import Json, installation
+from hcm_pipeline.cli.context import Json, existing_installation
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.upload import Manifest
 
@@ -32,7 +32,7 @@ def outcomes(
     as_json: Json = False,
 ) -> None:
     """Read the provisioning log and settle what was sent; list what failed, each with what mends it."""
-    here = installation()
+    here = existing_installation()
     if retry or retry_all:
         _retry(here, retry, as_json)
         return

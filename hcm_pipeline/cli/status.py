@@ -53,6 +53,9 @@ def show_status(found: flow.Status) -> None:
     show_verdicts("What holds", known.tripped)
     for work in found.failed_work:
         say(_failed(work))
+    for line in (found.fence.stopped, found.fence.unasked):
+        if line:
+            say(f"the fence: {line}")
     if found.landing:
         say(f"in landing/: {', '.join(found.landing)}")
     if found.paused:

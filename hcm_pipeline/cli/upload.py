@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hcm_pipeline import flow
-from hcm_pipeline.cli.context import Json, installation
+from hcm_pipeline.cli.context import Json, existing_installation
 from hcm_pipeline.cli.output import Progress, dump, note, say
 from hcm_pipeline.errors import GuardStop, UsageError
 
@@ -27,6 +28,16 @@ def upload(
     past_canary: Annotated[
         bool, typer.Option("--past-canary", help="Let the named manifest go on, whatever its first operations came to.")
     ] = False,
+    accept_history: Annotated[
+        str | None,
+        typer.Option(metavar="REASON", help="Go on although the target knows more; what was planned before is closed."),
+    ] = None,
+    first: Annotated[
+        str | None, typer.Option(metavar="REASON", help="Take over from another program; what is planned goes out.")
+    ] = None,
+    adopt_target: Annotated[
+        str | None, typer.Option(metavar="REASON", help="Deliver to the environment's target instead of the home's.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Send what is left of a manifest, within the service's limits; a later call goes on where one was cut off."""
@@ -35,9 +46,10 @@ def upload(
     progress = Progress()
     with progress.shown():
         done = flow.upload(
-            installation(),
+            existing_installation(),
             manifest,
             past_canary_by=flow.system_user() if past_canary else None,
+            word=_word({"accept-history": accept_history, "first": first, "adopt-target": adopt_target}),
             announce=note if as_json else say,
             progress=lambda settled, requests: progress(f"sent {settled:,} of {requests:,} requests"),
         )
@@ -49,6 +61,18 @@ def upload(
         for report in done.reports:
             say(_said(report))
     _exit(done)
+
+
+def _word(given: Mapping[str, str | None]) -> flow.PersonsWord | None:
+    """A person's decision about the target and its history. Raises UsageError for two things at once, and without a reason."""
+    said = {name: why for name, why in given.items() if why is not None}
+    if len(said) > 1:
+        raise UsageError(f"--{' and --'.join(said)}: one at a time")
+    for name, why in said.items():
+        if not why.strip():
+            raise UsageError(f"--{name}: needs a reason, which is kept with your name")
+        return flow.PersonsWord(flow.HistoryWord(name), why.strip(), flow.system_user())
+    return None
 
 
 def _exit(done: flow.Uploads) -> None:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.alerting import send_test as send_test
     from hcm_pipeline.flow.alerting import something_to_tell as something_to_tell
     from hcm_pipeline.flow.alerting import tell_receivers as tell_receivers
+    from hcm_pipeline.flow.applying import HistoryStop as HistoryStop
+    from hcm_pipeline.flow.applying import HistoryWord as HistoryWord
+    from hcm_pipeline.flow.applying import PersonsWord as PersonsWord
     from hcm_pipeline.flow.applying import Ready as Ready
     from hcm_pipeline.flow.applying import UploadReport as UploadReport
     from hcm_pipeline.flow.applying import Uploads as Uploads
@@ -163,7 +166,17 @@ _MODULES = {
         "something_to_tell",
         "tell_receivers",
     ),
-    "applying": ("Ready", "UploadReport", "Uploads", "may_go_out", "ready_manifests", "upload"),
+    "applying": (
+        "HistoryStop",
+        "HistoryWord",
+        "PersonsWord",
+        "Ready",
+        "UploadReport",
+        "Uploads",
+        "may_go_out",
+        "ready_manifests",
+        "upload",
+    ),
     "arrivals": ("Arrivals", "find_arrivals"),
     "confirming": ("Intent", "extract_intent", "manifest_intent"),
     "deciding": (

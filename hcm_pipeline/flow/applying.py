@@ -18,9 +18,19 @@ from hcm_pipeline.delivery import (
     remembered,
     sync_warehouse,
 )
+from hcm_pipeline.delivery import HistoryStop as HistoryStop
+from hcm_pipeline.delivery import HistoryWord as HistoryWord
 from hcm_pipeline.delivery import UploadReport as UploadReport
 from hcm_pipeline.delivery import upload as send
 from hcm_pipeline.flow import verdict_table
+from hcm_pipeline.flow.fencing import PersonsWord as PersonsWord
+from hcm_pipeline.flow.fencing import (
+    TargetFence,
+    accept_history,
+    adopt_target,
+    require_known_target,
+    stopped,
+)
 from hcm_pipeline.flow.installation import Counted, Installation, Progress, quiet, uncounted
 from hcm_pipeline.flow.stale_manifests import refuse_moved
 from hcm_pipeline.targets.entra import describe, describe_health, live, open_target, pace_of
@@ -42,17 +52,25 @@ class Uploads:
 
 def upload(
     installation: Installation, manifest: str | None = None, *, past_canary_by: str | None = None,
-    announce: Progress = quiet, progress: Counted = uncounted,
+    word: PersonsWord | None = None, announce: Progress = quiet, progress: Counted = uncounted,
 ) -> Uploads:  # fmt: skip
     """Send what is left of a manifest (a beginning of its id), or of all that are ready for the target.
 
-    `past_canary_by`: this person lets the named manifest go on, whatever its first operations came to. `announce` is told of the
-    target before anything is sent. Raises ServiceStopped for a job of which the log does not speak, and what `delivery.upload`
-    raises; the same call goes on from there.
+    `past_canary_by`: this person lets the named manifest go on, whatever its first operations came to. `word`: what a person says
+    of the target, or of its history, before. `announce` is told of the target before anything is sent. Raises HistoryStop when
+    this home and its target do not know the same history, ServiceStopped for a job of which the log does not speak, and what
+    `delivery.upload` raises; the same call goes on from there.
     """
-    with open_target(installation.settings) as connection, installation.journal() as journal:
+    accepts = word is not None and word.word is not HistoryWord.ADOPT
+    if word is not None and not accepts:
+        adopt_target(installation, word)
+    require_known_target(installation)
+    with open_target(installation.settings) as connection, installation.journal(new=accepts) as journal:
         announce(describe(connection))
         target = live(connection, installation.profile.delivery.own_quota, journal)
+        if word is not None and accepts:
+            announce(accept_history(installation, journal, target, word).sentence)
+        fence = TargetFence(installation, journal, target, announce)
         chosen = (
             [journal.get(manifest)] if manifest else [m for m in journal.open_manifests() if m.target == target.key]
         )
@@ -60,7 +78,8 @@ def upload(
             for one in chosen:
                 journal.pauses(one.target).release(one.manifest_id, past_canary_by, installation.clock())
         refuse_silent(installation.warehouse, target, installation.clock())
-        reports = [_send(installation, target, journal, one, connection.sandbox, progress) for one in chosen]
+        reports = [_send(installation, target, journal, one, connection.sandbox, fence, progress) for one in chosen]
+        fence.keep_mark()
         held = [] if manifest else journal.held_manifests(target.key)
         canaries = [_canary(journal, one) for one in chosen]
     if reports:
@@ -75,6 +94,7 @@ def _send(
     journal: DeliveryState,
     manifest: JournaledManifest,
     sandbox: bool,
+    fence: TargetFence,
     progress: Counted,
 ) -> UploadReport:
     delivery = installation.profile.delivery
@@ -85,6 +105,7 @@ def _send(
         journal=journal,
         terms=UploadTerms(canary=canary_of(delivery, sandbox=sandbox)),
         still_holds=partial(refuse_moved, installation.warehouse, installation.loaded),
+        fence=fence,
         progress=progress,
     )
 
@@ -141,11 +162,17 @@ def may_go_out(installation: Installation, journal: Journal, manifest: Journaled
     By the journal and the read copy alone: nothing is asked of the service. The upload itself looks again.
     """
     return (
-        _canary_or_job(installation, journal, manifest)
+        _fence(installation, journal, manifest)
+        or _canary_or_job(installation, journal, manifest)
         or _pause(installation, journal, manifest)
         or _quota(installation, journal, manifest)
         or Verdict(Kind.PACE, "may_go_out", manifest.manifest_id, False, "nothing keeps it back")
     )
+
+
+def _fence(installation: Installation, journal: Journal, manifest: JournaledManifest) -> Verdict | None:
+    why = stopped(installation, journal)
+    return Verdict(Kind.FENCE, "history", manifest.manifest_id, True, why) if why else None
 
 
 def _canary_or_job(installation: Installation, journal: Journal, manifest: JournaledManifest) -> Verdict | None:

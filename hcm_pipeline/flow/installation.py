@@ -8,6 +8,7 @@ from functools import cached_property
 
 from hcm_pipeline.delivery import Journal
 from hcm_pipeline.errors import HomeError
+from hcm_pipeline.flow.known_journal import refuse_lost_journal
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
 from hcm_pipeline.http import Clock, utc_now
@@ -74,8 +75,13 @@ class Installation:
         """The home's warehouse; the home is made when it is missing."""
         return Warehouse(self._private_home(), notice=self.notice)
 
-    def journal(self) -> Journal:
-        """The delivery journal, for a `with` block."""
+    def journal(self, *, new: bool = False) -> Journal:
+        """The delivery journal, for a `with` block; the first one is made.
+
+        Raises HistoryStop where one is lost, unless a person wants a `new` one.
+        """
+        if not new:
+            refuse_lost_journal(self.warehouse)
         return Journal(self._private_home().journal, clock=self.clock)
 
     def _private_home(self) -> Home:
@@ -86,7 +92,7 @@ class Installation:
 
     def existing(self) -> Installation:
         """Itself, for a command that makes no home. Raises HomeError when there is none yet."""
-        if not self.home.path.is_dir():
+        if not self.home.made:
             raise HomeError(f"{self.home.path}: there is no home here; `hcm-pipeline init` or `land` makes one")
         for sentence in self.home.close_to_others():
             self.notice(sentence)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from hcm_pipeline import delivery
 from hcm_pipeline.delivery import HealthState
 from hcm_pipeline.delivery import OutcomeReport as OutcomeReport
+from hcm_pipeline.flow.fencing import require_known_target
 from hcm_pipeline.flow.installation import Counted, Installation, Progress, quiet, uncounted
+from hcm_pipeline.flow.known_journal import refuse_lost_journal
 from hcm_pipeline.targets.entra import describe, describe_health, live, open_target
 from hcm_pipeline.warehouse import first
 
@@ -22,8 +24,11 @@ def read_outcomes(
     """Read the log until no accepted operation waits or `wait_seconds` are over, every `interval` seconds.
 
     `announce` is told of the target, `progress` of how many operations are settled and how many wait. Raises SignInFailed,
-    ServiceRefused and ServiceUnavailable; the same call goes on from there.
+    ServiceRefused and ServiceUnavailable; the same call goes on from there. Raises HistoryStop when the environment names another
+    target than the home's, or its journal is lost.
     """
+    require_known_target(installation)
+    refuse_lost_journal(installation.warehouse)
     with open_target(installation.settings) as connection, installation.journal() as journal:
         announce(describe(connection))
         return delivery.read_outcomes(

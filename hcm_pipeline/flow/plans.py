@@ -15,6 +15,7 @@ from hcm_pipeline.errors import GuardStop, UsageError
 from hcm_pipeline.flow import verdict_table
 from hcm_pipeline.flow.confirming import meant
 from hcm_pipeline.flow.installation import Clock, Installation, Progress, quiet, utc_now
+from hcm_pipeline.flow.known_journal import refuse_lost_journal
 from hcm_pipeline.flow.naming import name_workers
 from hcm_pipeline.flow.plan_facts import task_of, why_plan_now
 from hcm_pipeline.flow.views.days import newest_date
@@ -35,10 +36,12 @@ def plan(
     progress: Progress = quiet,
     started_by: str | None = None,
 ) -> Plan | None:
-    """Plan what the newest snapshot asks for; None when no business date was processed yet. Raises GuardStop (see `give_names`).
+    """Plan what the newest snapshot asks for; None when no business date was processed yet. Raises GuardStop (see `give_names`)
+    and HistoryStop for a journal that is lost.
 
     `started_by`: the person who started the run, None when nobody is known, as of a sensor's.
     """
+    refuse_lost_journal(warehouse)
     try:
         with warehouse.write() as con, Journal(warehouse.home.journal, clock=clock) as journal:
             prepare(con, loaded)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from hcm_pipeline.profile.value_types import COUNT, DAYS, MINUTES, Model
+
+LATER_KEYS = ("fence",)
+"""Keys that came after the first profiles: they count in a profile's digest only where they are used."""
 
 
 class Delivery(Model):
@@ -23,6 +28,9 @@ class Delivery(Model):
     """How long an upload waits for their outcomes; then it pauses, and goes on when they have come."""
     no_later_than_days: float = Field(3.0, gt=0, le=DAYS)
     """An operation that has waited so long since it was first planned goes out with those of the workers who start soonest."""
+
+    fence: Literal["require", "warn"] = "require"
+    """Where the log may not be read, nobody can ask the target what it knows: nothing goes out, or it does and that is said."""
 
     @model_validator(mode="after")
     def _something_is_left(self) -> Delivery:

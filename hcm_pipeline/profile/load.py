@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from hcm_pipeline.errors import ProfileError, ProfileFault
 from hcm_pipeline.profile.checks import cross_faults
 from hcm_pipeline.profile.conditions import condition_faults
+from hcm_pipeline.profile.delivery_section import LATER_KEYS as LATER_DELIVERY
 from hcm_pipeline.profile.guard_section import LATER_GUARDS
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.profile.raw_values import raw_faults
@@ -23,7 +24,7 @@ from hcm_pipeline.profile.source_section import LATER_KEYS, Source
 
 Judge = Callable[[Profile], list[ProfileFault]]
 BUILT_IN = "hcm_pipeline.profile.builtin"
-LATER_IN = {"guards": LATER_GUARDS}
+LATER_IN = {"guards": LATER_GUARDS, "delivery": LATER_DELIVERY}
 """Keys by section that count in a profile's digest only where they are used, as `LATER_KEYS` of a source."""
 
 

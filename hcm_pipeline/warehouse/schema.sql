@@ -418,7 +418,7 @@ create table withheld (
     target varchar not null,
     person_number varchar not null,
     digest uuid not null,              -- of that version
-    reason varchar not null,               -- rejected | undone
+    reason varchar not null,               -- rejected | undone | history
     manifest_id varchar not null,          -- the manifest that was rejected, or that undid
     since timestamptz not null
 );

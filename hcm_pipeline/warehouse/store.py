@@ -104,6 +104,17 @@ class Warehouse:
         finally:
             con.close()
 
+    @contextlib.contextmanager
+    def read_or_empty(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The newest read copy, or tables without rows before anything was published."""
+        if self.home.read_copy.is_file():
+            with self.read() as con:
+                yield con
+            return
+        with memory() as con:
+            _migrate(con)
+            yield con
+
     def publish(self) -> None:
         """Replace the read copy by the warehouse as it is now. Readers keep what they have open."""
         with exclusive(self.home.locks / "warehouse.lock", self.patience, "the warehouse", self.notice):

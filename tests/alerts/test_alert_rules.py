@@ -176,6 +176,14 @@ def test_an_approval_that_expires_within_the_hour_is_told(world: World) -> None:
     assert world.kinds() == [AlertKind.APPROVAL_EXPIRES]
 
 
+def test_a_target_that_knows_more_than_the_home_is_told_until_a_person_has_decided(world: World) -> None:
+    world.journal.fence(TARGET).stop("the log tells of more", NOW)
+    [alert] = world.found()
+    assert (alert.kind, alert.facts) == (AlertKind.HISTORY_UNKNOWN, {"Since": "2026-11-23 09:00Z"})
+    world.journal.fence(TARGET).passed(NOW)
+    assert not world.found()
+
+
 def test_a_bad_canary_is_told(world: World) -> None:
     ready = manifest()
     world.journal.register(ready, Path("folder"))

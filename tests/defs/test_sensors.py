@@ -25,6 +25,7 @@ from hcm_pipeline.delivery import (
     SendResult,
     sync_warehouse,
 )
+from hcm_pipeline.delivery.fence import HomeTarget, mark_of, write_target
 from hcm_pipeline.delivery.manifest import Manifest
 from hcm_pipeline.entra import UPLOAD_RATE, EntraConnection
 from hcm_pipeline.flow import arrivals, landing, plans, processing
@@ -260,6 +261,24 @@ def test_manifest_ready_goes_on_past_the_canary_when_its_outcomes_have_come(loca
         """)
     warehouse.publish()
     assert requests_of(location.tick("manifest_ready"))
+
+
+def test_an_upload_to_another_target_than_the_homes_is_a_failure_with_its_sentence(location: Location) -> None:
+    manifest = plan_a_day(location)
+    with Journal(location.home.journal) as journal:
+        mark = mark_of(journal)
+    write_target(location.home, HomeTarget("principal/job", "tenant", False, utc_now(), mark))
+    assert "the environment names none" in reason_of(location.tick("manifest_ready"))
+    done = location.defs.resolve_job_def(UPLOAD_JOB).execute_in_process(
+        instance=location.instance, raise_on_error=False,
+        run_config={"ops": {"upload": {"config": {"manifest_id": manifest.manifest_id}}}},
+    )  # fmt: skip
+    [failed] = [event for event in done.all_events if event.is_step_failure]
+    error = failed.step_failure_data.error
+    assert error is not None
+    assert error.cls_name == "Failure"
+    assert "nothing was sent: this home has delivered to the job principal/job" in error.message
+    assert not (location.home.sandbox / "state.sqlite").exists()
 
 
 def test_manifest_ready_leaves_a_manifest_whose_canary_failed_to_a_person(location: Location) -> None:

@@ -81,13 +81,15 @@ def upload(
     terms: UploadTerms | None = None,
     progress: Callable[[int, int], None] = lambda *_: None,
     still_holds: Callable[[Manifest], None] = lambda _: None,
+    fence: Callable[[Service], None] = lambda _: None,
     in_flight: Callable[[Post, Clock, Sleep], InFlight] = Threads,
 ) -> UploadReport:
     """Send what is left of a manifest; `progress` hears (settled, all) requests after each.
 
     Raises UsageError for an unknown id; GuardStop for a manifest that waits for an approval or was rejected;
     PipelineError when the manifest's bytes are not those planned, it belongs to another target, or another upload does
-    not finish in time; BrokenChain; what `still_holds` raises of a manifest of which nothing was sent yet; SignInFailed;
+    not finish in time; BrokenChain; what `still_holds` raises of a manifest of which nothing was sent yet; what `fence`
+    raises of the target before anything is sent; SignInFailed;
     ServiceRefused when the service takes no request at all; ServiceUnavailable when patience ran out. After any of
     these the upload can be started again.
     """
@@ -104,6 +106,7 @@ def upload(
         if found.state is ManifestState.READY:
             still_holds(planned.manifest)
         with target.connect(terms.patience, terms.clock) as service:
+            fence(service)
             run = _Upload(planned, journal, target, service, terms)
             ended = run.run(in_flight(service.post, terms.clock, terms.patience.sleep), progress)
         report = _report(journal, journal.get(found.manifest_id), sent=run.sent, pause=ended)

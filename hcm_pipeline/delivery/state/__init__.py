@@ -4,7 +4,8 @@
 """
 
 from hcm_pipeline.delivery.state.decision_chain import BrokenChain
-from hcm_pipeline.delivery.state.interface import CallState, DeliveryState, PauseState
+from hcm_pipeline.delivery.state.fences import Fence, FenceRecords, HistoryDecision, HistoryWord
+from hcm_pipeline.delivery.state.interface import CallState, DeliveryState, FenceState, PauseState
 from hcm_pipeline.delivery.state.journal import Journal
 from hcm_pipeline.delivery.state.journal_records import (
     CLOSED,
@@ -14,6 +15,7 @@ from hcm_pipeline.delivery.state.journal_records import (
     WAITING,
     Acceptance,
     ApprovalRule,
+    Attempted,
     Decision,
     JournaledManifest,
     ManifestProgress,
@@ -36,10 +38,16 @@ __all__ = [
     "WAITING",
     "Acceptance",
     "ApprovalRule",
+    "Attempted",
     "BrokenChain",
     "CallState",
     "Decision",
     "DeliveryState",
+    "Fence",
+    "FenceRecords",
+    "FenceState",
+    "HistoryDecision",
+    "HistoryWord",
     "Journal",
     "JournaledManifest",
     "ManifestProgress",

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 
 from hcm_pipeline.delivery.state.calls import CallRecords
+from hcm_pipeline.delivery.state.fences import FenceRecords
 from hcm_pipeline.delivery.state.journal_schema import SCHEMA
 from hcm_pipeline.delivery.state.pauses import Pauses
 from hcm_pipeline.delivery.state.plan_records import PlanRecords
@@ -50,3 +51,20 @@ class Journal(PlanRecords, RequestRecords):
     def calls(self, tenant: str, target: str) -> CallRecords:
         """The calls that count against the limits of a tenant; `target` is the one that calls are begun for."""
         return CallRecords(self._file, tenant, target)
+
+    def fence(self, target: str) -> FenceRecords:
+        """The history of a target, as far as it is known."""
+        return FenceRecords(self._file, target)
+
+    def journal_id(self) -> str:
+        """The name of this journal, which no other has."""
+        return str(self._file.db.execute("SELECT journal_id FROM this_journal").fetchone()[0])
+
+    def go_on_after(self, accept_seq: int) -> None:
+        """Number acceptances on from there: this journal takes the place of one that was lost."""
+        with self.transaction():
+            done = self._file.db.execute(
+                "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'acceptances'", (accept_seq,)
+            )
+            if not done.rowcount:
+                self._file.db.execute("INSERT INTO sqlite_sequence VALUES ('acceptances', ?)", (accept_seq,))

@@ -139,6 +139,15 @@ class Acceptance:
 
 
 @dataclass(frozen=True)
+class Attempted:
+    """An attempt to send a request that arrived, or may have. `since`: what came of it happened then or later."""
+
+    manifest_id: str
+    request_no: int
+    since: dt.datetime
+
+
+@dataclass(frozen=True)
 class ManifestProgress:
     """Requests of a manifest by where they stand; they add up to `requests`."""
 

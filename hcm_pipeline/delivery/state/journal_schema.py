@@ -133,5 +133,30 @@ CREATE TABLE answered_outcomes (
     outcome TEXT NOT NULL,
     PRIMARY KEY (accept_seq, place)
 ) WITHOUT ROWID;
+
+-- one row: this file, by a random name: an empty one in its place is another
+CREATE TABLE this_journal (journal_id TEXT NOT NULL);
+INSERT INTO this_journal VALUES (lower(hex(randomblob(16))));
+
+-- one row: one target, and how far its entries were compared with this journal. checked_until, accepted_until: the service's clock.
+-- stopped_at: since when the target is known to know more, NULL when it does not; reason: of that, or why it could not be asked
+CREATE TABLE fences (
+    target TEXT PRIMARY KEY,
+    checked_until TEXT,
+    accepted_until TEXT,
+    stopped_at TEXT,
+    reason TEXT
+) WITHOUT ROWID;
+
+-- one row: what a person decided about a home's history at a target, or about the target itself. found: what it was about
+CREATE TABLE history_decisions (
+    decision_no INTEGER PRIMARY KEY AUTOINCREMENT,
+    target TEXT NOT NULL,
+    decision TEXT NOT NULL CHECK (decision IN ('accept-history', 'first', 'adopt-target')),
+    decided_by TEXT NOT NULL,
+    decided_at TEXT NOT NULL,
+    why TEXT NOT NULL,
+    found TEXT NOT NULL
+);
 """
 SCHEMA = Schema("journal", (TABLES,))

@@ -12,6 +12,8 @@ from hcm_pipeline.delivery.state.journal_records import Acceptance, ManifestStat
 from hcm_pipeline.warehouse import Relation, Scratch, query
 
 ACCEPT_SEQ = "accept_seq"
+JOURNAL_ID = "journal_id"
+"""Keys of `meta`: how far the warehouse took over which journal."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ def sync(t: Scratch, journal: DeliveryState) -> Synced:
         undo.remember(t, fresh, taken)
         _replace_delivered(t, taken)
         t.run("insert or replace into meta values (?, ?)", [ACCEPT_SEQ, str(news[-1].accept_seq)])
+        t.run("insert or replace into meta values (?, ?)", [JOURNAL_ID, journal.journal_id()])
     return Synced(len(news), fresh, taken)
 
 

@@ -58,6 +58,18 @@ class ManifestRecords:
         """Manifests of a target that wait for a decision, oldest first."""
         return [manifest for manifest in self.manifests(ManifestState.HELD) if manifest.target == target]
 
+    def close_planned_before(self, target: str, moment: dt.datetime, reason: str) -> list[str]:
+        """Supersede a target's manifests that wait and were planned before a moment; their ids."""
+        with self._file.transaction() as db:
+            which = "target = ? AND created_at < ? AND state IN ('ready', 'held', 'uploading')"
+            values = (target, text_of(moment))
+            found = [row[0] for row in db.execute(f"SELECT manifest_id FROM manifests WHERE {which}", values)]
+            db.execute(
+                f"UPDATE manifests SET state = 'superseded', finished_at = ?, reason = ? WHERE {which}",
+                (self._now(), reason, *values),
+            )
+        return found
+
     def existing(self, manifest_id: str) -> JournaledManifest:
         """A manifest by its whole id. Raises UsageError for one that the journal does not know."""
         found = self._find(manifest_id)

@@ -15,6 +15,7 @@ from hcm_pipeline.delivery.state.journal_records import (
     OPEN,
     UNSETTLED,
     Acceptance,
+    Attempted,
     JournaledManifest,
     ManifestProgress,
     ManifestState,
@@ -25,6 +26,11 @@ from hcm_pipeline.delivery.state.journal_records import (
 from hcm_pipeline.delivery.state.manifests import ManifestRecords
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.sqlite_state import moment_of, text_of
+
+SKEW = dt.timedelta(seconds=5)
+"""How much older than its acceptance an entry may be: two clocks of the service's."""
+DOUBT = dt.timedelta(minutes=10)
+"""The same of an attempt without an answer: only this machine's clock knows when it was."""
 
 
 class RequestRecords(ManifestRecords):
@@ -194,6 +200,24 @@ class RequestRecords(ManifestRecords):
                 request_id=row["request_id"],
             )
 
+    def attempted(self, target: str) -> list[Attempted]:
+        """Attempts at a target that arrived or may have, one for each time that a request was sent."""
+        rows = self._file.db.execute(
+            "SELECT manifest_id, request_no, service_time AS since, 1 AS accepted FROM acceptances"
+            " JOIN manifests USING (manifest_id) WHERE target = ?1 UNION ALL"
+            " SELECT manifest_id, request_no, at, 0 FROM sends JOIN manifests USING (manifest_id) WHERE target = ?1"
+            " AND (status IS NULL OR status IN ('unknown', '408') OR status BETWEEN '500' AND '599')",
+            (target,),
+        )
+        return [
+            Attempted(
+                row["manifest_id"],
+                row["request_no"],
+                dt.datetime.fromisoformat(row["since"]) - (SKEW if row["accepted"] else DOUBT),
+            )
+            for row in rows.fetchall()
+        ]
+
     def answered_outcomes(self, manifest_id: str) -> list[OutcomeEntry]:
         """The outcomes of operations that acceptances of a manifest told at once, in order."""
         return self._outcomes("manifest_id = ?", manifest_id)
@@ -212,9 +236,12 @@ class RequestRecords(ManifestRecords):
         return [OutcomeEntry(**{**one, "at": dt.datetime.fromisoformat(one["at"])}) for one in found]
 
     def last_acceptance(self) -> int:
-        """The sequence number of the newest acceptance; 0 before the first."""
-        row = self._file.db.execute("SELECT max(accept_seq) FROM acceptances").fetchone()
-        return row[0] or 0
+        """The sequence number of the newest acceptance; 0 before the first.
+
+        Acceptances of a journal that this one took the place of count (`Journal.go_on_after`).
+        """
+        row = self._file.db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'acceptances'").fetchone()
+        return row[0] if row else 0
 
     def _is_newest(self, found: JournaledManifest, request_no: int, workers: Collection[str]) -> bool:
         """Note whose versions are about to go out; False, and superseded, when a newer plan's did for one of them."""

@@ -12,6 +12,7 @@ import duckdb
 from hcm_pipeline.delivery import WAITING, Journal, JournaledManifest, Pause, withheld
 from hcm_pipeline.errors import HomeError
 from hcm_pipeline.flow import landing, verdict_table
+from hcm_pipeline.flow.fencing import FenceStatus, fence_status
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.unfinished import FailedWork, failed_work
 from hcm_pipeline.flow.views.days import Day, QuarantineReason, newest_days, quarantine
@@ -66,6 +67,7 @@ class Status:
     failed_work: tuple[FailedWork, ...]
     """Work that runs were started for and that none has done yet."""
     known: Known
+    fence: FenceStatus
 
     def as_json(self) -> dict[str, object]:
         """One object, what the read copy knows among the rest; verdicts are `plan --json`'s and the table's."""
@@ -94,6 +96,7 @@ def status(installation: Installation) -> Status:
             landing=tuple(each.name for each in landing.waiting(installation.home, installation.profile)),
             failed_work=tuple(failed_work(installation.home)),
             known=_known(installation),
+            fence=fence_status(installation, journal),
         )
 
 

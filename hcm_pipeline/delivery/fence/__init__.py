@@ -1,0 +1,42 @@
+"""The fence: nothing goes out to a target that knows more than this home does, until a person says so.
+
+Two histories of one target come about by a restored home, a copied one, a lost journal, a second home, another program. Two
+things tell of it. The home's own files: its target, the name of its journal and how far that had come are written in several
+places (`home_target`). And the target: what became of accounts, as its entries say, against what the journal sent (`history`).
+"""
+
+from hcm_pipeline.delivery.fence.history import (
+    Finding,
+    Question,
+    Sent,
+    TargetReading,
+    find_unexplained,
+    look_at_target,
+)
+from hcm_pipeline.delivery.fence.home_target import (
+    HistoryStop,
+    HomeTarget,
+    JournalMark,
+    journal_trouble,
+    mark_of,
+    read_target,
+    warehouse_mark,
+    write_target,
+)
+
+__all__ = [
+    "Finding",
+    "HistoryStop",
+    "HomeTarget",
+    "JournalMark",
+    "Question",
+    "Sent",
+    "TargetReading",
+    "find_unexplained",
+    "journal_trouble",
+    "look_at_target",
+    "mark_of",
+    "read_target",
+    "warehouse_mark",
+    "write_target",
+]

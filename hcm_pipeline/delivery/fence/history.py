@@ -1,0 +1,206 @@
+"""Which entries of a target no request of this home's journal explains.
+
+An entry names neither request nor operation. So entries are grouped into changes of one worker (`change_id`), and each version
+that was sent explains one change of its worker that began after it was sent, first in, first out. Nothing else is needed for:
+the filling in of a reference, which is no change of its own; a change after a failure, which is the service's own try; a change
+that is known from before; a version that was sent twice, which explains two.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from hcm_pipeline.delivery.manifest import BULK_FILE, bodies
+from hcm_pipeline.delivery.service import LiveTarget, OutcomeEntry, Service
+from hcm_pipeline.delivery.state import Attempted, DeliveryState, JournaledManifest
+from hcm_pipeline.home import Home
+from hcm_pipeline.warehouse import Relation, Scratch, query, scratch
+
+SLACK = dt.timedelta(days=1)
+"""Where nobody read the log, what was sent so long ago was worked off: the service says an hour."""
+REMEMBERED = dt.timedelta(days=30)
+"""No service keeps its entries longer."""
+SETTLING = ("success", "failure", "skipped", "warning")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Entries that nothing of this home explains. `workers`: about whom; `whole`: all of the entries were read."""
+
+    changes: int
+    workers: tuple[str, ...]
+    oldest: dt.datetime | None
+    newest: dt.datetime | None
+    whole: bool = True
+
+    def __bool__(self) -> bool:
+        return self.changes > 0
+
+    @property
+    def sentence(self) -> str:
+        """The finding, fit to be shown."""
+        least = "" if self.whole else "at least "
+        newest = f", the newest of {self.newest:%Y-%m-%d %H:%M:%S}Z" if self.newest else ""
+        return (
+            f"the log of this job tells of {least}{self.changes:,} changes of {least}{len(self.workers):,} workers{newest},"
+            " that no request of this home's journal explains"
+        )
+
+
+@dataclass(frozen=True)
+class TargetReading:
+    """The finding of one reading. `until`: the service's clock when it began. `sent_before`: this home ever sent something."""
+
+    finding: Finding
+    until: dt.datetime
+    sent_before: bool
+
+
+@dataclass(frozen=True)
+class Question:
+    """The terms of a reading, at the time `now`. `overlap`: how far before the end of the last one it begins, for a log lags.
+
+    `whole`: every entry is wanted; else one is enough for a home that never sent anything.
+    """
+
+    home: Home
+    target: LiveTarget
+    now: dt.datetime
+    overlap: dt.timedelta
+    whole: bool = False
+
+
+def look_at_target(
+    con: duckdb.DuckDBPyConnection, journal: DeliveryState, service: Service, question: Question
+) -> TargetReading:
+    """Read the target's entries and compare them with what was sent. `con`: the warehouse or its read copy.
+
+    The first reading goes back as far as a service remembers. Raises what the service raises.
+    """
+    target, now, whole = question.target.key, question.now, question.whole
+    fence = journal.fence(target).known()
+    since = fence.checked_until - question.overlap if fence.checked_until else now - REMEMBERED
+    since = max([since, *([fence.accepted_until] if fence.accepted_until else [])])
+    attempted, journaled = journal.attempted(target), journal.manifests()
+    with scratch(con) as t:
+        attempts = _attempts(t, target, attempted, journaled)
+        filed = _in_files(t, question, [one for one in attempted if one.since >= since - SLACK], journaled)
+        sent_before = t.count(attempts) > 0
+        pages, until, ended = [], now, True
+        for number, page in enumerate(service.outcomes(since)):
+            until = page.service_time if number == 0 else until
+            pages.append(page)
+            if page.entries and not sent_before and not whole:
+                ended = False
+                break
+        entries = _entries(t, (entry for page in pages for entry in page.entries), since)
+        found = find_unexplained(t, target, entries, Sent(attempts, filed), since)
+        return TargetReading(_finding(t, found, whole=ended), until, sent_before)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """Everything that arrived or may have.
+
+    `attempts`: manifest_id, request_no, opens_at, attempts (how many of this request), of manifests that the warehouse knows.
+    `filed`: person_number, opens_at, of manifests that it does not.
+    """
+
+    attempts: Relation
+    filed: Relation
+
+
+def find_unexplained(t: Scratch, target: str, entries: Relation, sent: Sent, since: dt.datetime) -> Relation:
+    """The changes that nothing explains: person_number, change_id, begins_at.
+
+    `entries`: log_id, logged_at, person_number, change_id, good, twin, of `since` and later.
+    """
+    values = {"target": target, "since": since}
+    known = t.make(
+        "known_changes",
+        "select distinct person_number, change_id from log_entries"
+        " where target = $target and logged_at < $since and change_id <> ''",
+        values,
+    )
+    of_warehouse = t.make("open_versions", query(__package__, "open_versions", attempts=sent.attempts), values)
+    versions = t.view("versions", f"from {of_warehouse} union all from {sent.filed}")
+    failing = t.make("failing", query(__package__, "failing"), values)
+    return t.make(
+        "unexplained",
+        query(__package__, "unexplained", entries=entries, known=known, failing=failing, versions=versions),
+    )
+
+
+def _in_files(
+    t: Scratch, question: Question, attempted: Sequence[Attempted], journaled: Iterable[JournaledManifest]
+) -> Relation:
+    """The versions of manifests that the warehouse does not know, by their files: person_number, opens_at.
+
+    It knows none when it was rebuilt or is older than the journal. A manifest without a file has none.
+    """
+    known = {manifest_id for (manifest_id,) in t.rows("select manifest_id from manifests")}
+    folders = {one.manifest_id: question.home.path / one.folder for one in journaled}
+    wanted: dict[str, dict[int, list[dt.datetime]]] = {}
+    for one in attempted:
+        if one.manifest_id not in known:
+            wanted.setdefault(one.manifest_id, {}).setdefault(one.request_no, []).append(one.since)
+    rows = [
+        (worker, since)
+        for manifest_id, requests in wanted.items()
+        if (folders[manifest_id] / BULK_FILE).is_file()
+        for number, body in bodies(folders[manifest_id], min(requests))
+        for since in requests.get(number, ())
+        for worker in question.target.workers_in(body)
+    ]
+    return t.of_arrow("filed", pa.table({
+        "person_number": pa.array([worker for worker, _ in rows], pa.string()),
+        "opens_at": pa.array([since for _, since in rows], pa.timestamp("us", "UTC")),
+    }))  # fmt: skip
+
+
+def _attempts(
+    t: Scratch, target: str, attempted: Iterable[Attempted], journaled: Iterable[JournaledManifest]
+) -> Relation:
+    """All that may have arrived: manifest_id, request_no, opens_at, attempts. Of manifests that the journal has not, by the
+    warehouse."""
+    rows = list(attempted)
+    own = t.of_arrow("attempted", pa.table({
+        "manifest_id": pa.array([one.manifest_id for one in rows], pa.string()),
+        "request_no": pa.array([one.request_no for one in rows], pa.int64()),
+        "opens_at": pa.array([one.since for one in rows], pa.timestamp("us", "UTC")),
+    }))  # fmt: skip
+    known = t.of_arrow(
+        "journaled", pa.table({"manifest_id": pa.array([one.manifest_id for one in journaled], pa.string())})
+    )
+    return t.make(
+        "attempts",
+        f"""select *, count(*) over (partition by manifest_id, request_no) as attempts from (
+        from {own} union all
+        select manifest_id, request_no, accepted_at - interval 5 seconds
+        from accepted_requests join manifests using (plan_no) anti join {known} using (manifest_id) where target = ?)""",
+        [target],
+    )
+
+
+def _entries(t: Scratch, entries: Iterable[OutcomeEntry], since: dt.datetime) -> Relation:
+    rows = {one.id: one for one in entries if one.person_number and one.status in SETTLING and one.at >= since}.values()
+    return t.of_arrow("entries", pa.table({
+        "log_id": pa.array([one.id for one in rows], pa.string()),
+        "logged_at": pa.array([one.at for one in rows], pa.timestamp("us", "UTC")),
+        "person_number": pa.array([one.person_number for one in rows], pa.string()),
+        "change_id": pa.array([one.change_id for one in rows], pa.string()),
+        "good": pa.array([one.good for one in rows], pa.bool_()),
+        "twin": pa.array([one.twin for one in rows], pa.bool_()),
+    }))  # fmt: skip
+
+
+def _finding(t: Scratch, found: Relation, *, whole: bool) -> Finding:
+    counts = t.first(f"select count(*), min(begins_at), max(begins_at) from {found}")
+    workers = tuple(number for (number,) in t.rows(f"select distinct person_number from {found} order by 1"))
+    changes, oldest, newest = counts or (0, None, None)
+    return Finding(int(changes), workers, oldest, newest, whole)

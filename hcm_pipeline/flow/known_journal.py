@@ -1,0 +1,47 @@
+"""Whether the journal is the one that a home was last seen with: by what is kept beside it and in the warehouse."""
+
+from __future__ import annotations
+
+from hcm_pipeline.delivery import (
+    HistoryStop,
+    Journal,
+    JournalMark,
+    journal_trouble,
+    mark_of,
+    read_target,
+    warehouse_mark,
+)
+from hcm_pipeline.warehouse import Warehouse
+
+MEND = (
+    "Restore the journal from where it is newest, or let a person go on without it: land the extracts that are missing,"
+    " and `hcm-pipeline upload --accept-history REASON` (docs/how-to/recover.md)"
+)
+
+
+def require_known_journal(warehouse: Warehouse, journal: Journal) -> None:
+    """Raises HistoryStop when the journal is not the one that the home was last seen with."""
+    trouble = journal_trouble(mark_of(journal), *marks_of(warehouse))
+    if trouble is not None:
+        raise HistoryStop(f"nothing was sent: {trouble}. {MEND}")
+
+
+def refuse_lost_journal(warehouse: Warehouse) -> None:
+    """Raises HistoryStop where an empty journal would take the place of a lost one.
+
+    By what is kept beside it alone, for the warehouse may be open; before anything is sent, that is asked too.
+    """
+    path = warehouse.home.journal
+    if path.is_file() and path.stat().st_size:
+        return
+    known = read_target(warehouse.home)
+    if known is not None and known.journal.journal_id:
+        noted = known.journal.accept_seq
+        raise HistoryStop(f"delivery.sqlite is lost: it had noted {noted:,} accepted requests. {MEND}")
+
+
+def marks_of(warehouse: Warehouse) -> list[JournalMark]:
+    """How far the journal had come by what else the home knows."""
+    known = read_target(warehouse.home)
+    with warehouse.read_or_empty() as con:
+        return [*([known.journal] if known else []), warehouse_mark(con)]

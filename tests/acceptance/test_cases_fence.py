@@ -1,0 +1,242 @@
+"""Two histories of one target: a home that was restored, copied, or lost its journal sends nothing before a person says so."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+import pytest
+
+from hcm_pipeline.home import Home
+from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, running
+
+from .support import ROOT, Site, accounts, control, environment
+
+CASE = ROOT.parent / "shared" / "cases" / "sec-restored-home"
+HEAD = (
+    "Person Number,Account Status,First Name,Last Name,Job Name,Department Name,Email Address,Mobile Phone Number,Country,"
+    "Worker Type,Hire Date,Termination Date"
+)
+IDA = "1001,True,Ida,Berg,{job},R&D,,,NO,Employee,2020-01-01,"
+PER = "1002,True,Per,Lund,Analyst,R&D,,,NO,Employee,2020-01-01,"
+PER_LEFT = "1002,False,Per,Lund,Analyst,R&D,,,NO,Employee,2020-01-01,2026-11-12"
+
+
+def file_of(job: str = "Engineer", per: str = PER) -> str:
+    """An extract of two people."""
+    return "\n".join([HEAD, IDA.format(job=job), per, ""])
+
+
+@dataclass
+class Tenant(Site):
+    """A home whose target is a sandbox outside of it."""
+
+    sandbox: SandboxHandle | None = None
+
+    def environment(self) -> dict[str, str]:
+        if self.sandbox is None:
+            return environment(self.path)
+        target = self.sandbox.target
+        return environment(
+            self.path,
+            HCM_PIPELINE_PROFILE=self.profile,
+            HCM_PIPELINE_GRAPH_URL=target.graph_url,
+            HCM_PIPELINE_SERVICE_PRINCIPAL_ID=target.service_principal_id,
+            HCM_PIPELINE_JOB_ID=target.job_id,
+            AZURE_TENANT_ID=target.tenant_id,
+            AZURE_CLIENT_ID=target.client_id,
+            AZURE_CLIENT_SECRET=target.client_secret,
+            AZURE_AUTHORITY_HOST=target.authority_host,
+            SSL_CERT_FILE=str(target.ca_file),
+        )
+
+    def take(self, day: int, text: str) -> None:
+        """An extract for a day of November is landed and processed."""
+        path = self.path.parent / f"w-2026-11-{day}.csv"
+        path.write_text(text, encoding="utf-8")
+        self.run("land", path)
+        self.run("run")
+
+    def copy(self, name: str) -> Tenant:
+        """A copy of the home as it is now."""
+        shutil.copytree(self.path, self.path.parent / name)
+        return Tenant(self.path.parent / name, sandbox=self.sandbox)
+
+
+@pytest.fixture
+def tenant(tmp_path: Path) -> Iterator[Tenant]:
+    """A home, and a sandbox over another one."""
+    with running(Home(tmp_path / "elsewhere").create().sandbox, options=SandboxOptions(cycle_seconds=0.2)) as sandbox:
+        yield Tenant(tmp_path / "home", sandbox=sandbox)
+
+
+def enabled(tenant: Tenant) -> dict[str, bool]:
+    """Whether each person may sign in at the target."""
+    found = accounts(Home(tenant.path.parent / "elsewhere"))
+    return {number: bool(account["accountEnabled"]) for number, account in found.items() if number.isdecimal()}
+
+
+def upload(tenant: Tenant) -> None:
+    """Upload, and wait until the target has worked it off and says so."""
+    tenant.run("upload")
+    tenant.run("outcomes")
+
+
+def test_a_restored_home_does_not_let_a_leaver_in_again(tenant: Tenant) -> None:
+    if not CASE.is_dir() and "CI" not in os.environ:
+        pytest.skip("the cases are not beside the project")
+    tenant.run("land", CASE / "w-2026-11-12.csv")
+    tenant.run("run")
+    restored = tenant.copy("restored")
+    upload(tenant)
+    tenant.run("land", CASE / "w-2026-11-13.csv")
+    tenant.run("run")
+    upload(tenant)
+    assert enabled(tenant) == {"1001": True, "1002": False}
+
+    said = restored.run("upload", code=3)
+    assert "nothing was sent: the log of this job tells of at least" in said
+    assert "hcm-pipeline upload --accept-history REASON" in said
+    assert enabled(tenant) == {"1001": True, "1002": False}
+    assert "the log of this job tells of" in restored.run("status")
+    assert restored.json("status")["fence"]["stopped"]
+
+    restored.run("land", CASE / "w-2026-11-13.csv")
+    restored.run("run")
+    restored.run("upload", code=3)
+    said = restored.run("upload", "--accept-history", "the disk died, and the 13th was landed again")
+    assert "accepted: the log of this job tells of" in said
+    restored.run("outcomes")
+    assert enabled(tenant) == {"1001": True, "1002": False}
+    assert restored.json("status")["fence"]["stopped"] is None
+    restored.take(14, file_of(per=PER_LEFT, job="Architect"))
+    upload(restored)
+    assert enabled(tenant) == {"1001": True, "1002": False}
+
+
+def test_what_was_planned_before_a_person_accepts_the_targets_history_does_not_go_out(tenant: Tenant) -> None:
+    tenant.take(12, file_of())
+    restored = tenant.copy("restored")
+    upload(tenant)
+    tenant.take(13, file_of(per=PER_LEFT))
+    upload(tenant)
+    said = restored.run("upload", "--accept-history", "nobody has landed anything")
+    assert "1 manifests that were planned before this home knew of it are closed" in said
+    restored.run("run", "--date", "2026-11-12")
+    restored.run("upload")
+    assert restored.json("status")["withheld"] == {"history": 2}
+    assert enabled(tenant) == {"1001": True, "1002": False}
+    restored.take(14, file_of(per=PER_LEFT, job="Architect"))
+    upload(restored)
+    assert enabled(tenant) == {"1001": True, "1002": False}
+
+
+def test_a_copy_of_a_home_that_has_delivered_stops_when_the_other_has_gone_on(tenant: Tenant) -> None:
+    tenant.take(12, file_of())
+    upload(tenant)
+    copied = tenant.copy("copied")
+    tenant.take(13, file_of(per=PER_LEFT))
+    upload(tenant)
+    copied.take(14, file_of(job="Architect"))
+    assert "1 changes of 1 workers" in copied.run("upload", code=3)
+    tenant.take(15, file_of(per=PER_LEFT, job="Director"))
+    upload(tenant)
+
+
+def test_a_lost_journal_is_not_replaced_by_an_empty_one(tenant: Tenant) -> None:
+    tenant.take(12, file_of())
+    upload(tenant)
+    tenant.home.journal.unlink()
+    for verb in ("upload", "status", "run"):
+        assert "delivery.sqlite is lost: it had noted 1 accepted requests" in tenant.run(verb, code=3)
+    assert not tenant.home.journal.exists()
+    tenant.home.journal.touch()
+    assert "delivery.sqlite is lost" in tenant.run("upload", code=3)
+    tenant.run("upload", "--accept-history", "the disk was full, and somebody tidied up")
+    tenant.take(13, file_of(per=PER_LEFT))
+    upload(tenant)
+    assert enabled(tenant) == {"1001": True, "1002": False}
+    with sqlite3.connect(tenant.home.journal) as journal:
+        [(word, why)] = journal.execute("select decision, why from history_decisions").fetchall()
+    assert (word, why) == ("accept-history", "the disk was full, and somebody tidied up")
+    tenant.take(14, file_of(per=PER_LEFT, job="Architect"))
+    upload(tenant)
+
+
+def test_an_older_journal_and_another_homes_are_noticed(tenant: Tenant) -> None:
+    tenant.take(12, file_of())
+    upload(tenant)
+    older = tenant.path.parent / "older.sqlite"
+    with sqlite3.connect(tenant.home.journal) as journal:
+        journal.execute("vacuum into ?", [str(older)])
+    tenant.take(13, file_of(per=PER_LEFT))
+    upload(tenant)
+    for path in tenant.path.glob("delivery.sqlite*"):
+        path.unlink()
+    shutil.copyfile(older, tenant.home.journal)
+    tenant.take(14, file_of(per=PER_LEFT, job="Architect"))
+    assert "delivery.sqlite is older than what this home knows of it" in tenant.run("upload", code=3)
+    assert "delivery.sqlite is older" in tenant.json("status")["fence"]["stopped"]
+
+
+def test_a_home_that_lost_its_environment_does_not_deliver_to_its_sandbox(tenant: Tenant) -> None:
+    tenant.take(12, file_of())
+    upload(tenant)
+    known = orjson.loads(tenant.home.target.read_bytes())
+    assert known["own_sandbox"] is False
+    assert tenant.home.target.stat().st_mode & 0o777 == 0o600
+    tenant.take(13, file_of(job="Architect"))
+    cron = Tenant(tenant.path)
+    for verb in ("upload", "outcomes"):
+        said = cron.run(verb, code=3)
+        assert "the environment names none, so that the home's own sandbox would be taken for it" in said
+    assert not (tenant.home.sandbox / "state.sqlite").exists()
+    upload(tenant)
+    cron.run("upload", "--adopt-target", "this home is for tests from now on")
+    assert orjson.loads(tenant.home.target.read_bytes())["own_sandbox"] is True
+
+
+def test_a_verb_that_only_sends_makes_no_home(tmp_path: Path) -> None:
+    for made in (False, True):
+        site = Site(tmp_path / "none")
+        if made:
+            site.path.mkdir()
+        for arguments in (["upload"], ["outcomes"], ["approve", "abc"], ["reject", "abc"], ["status"]):
+            assert "there is no home here" in site.run(*arguments, code=1)
+        assert site.path.exists() is made
+        assert not made or not list(site.path.iterdir())
+
+
+def test_a_first_delivery_to_a_job_with_a_history_asks_once(tenant: Tenant) -> None:
+    tenant.take(12, file_of())
+    upload(tenant)
+    ours = Tenant(tenant.path.parent / "ours", sandbox=tenant.sandbox)
+    ours.take(13, file_of(job="Architect"))
+    assert "upload --first REASON" in ours.run("upload", code=3)
+    ours.run("upload", "--first", "this home takes over from the old one")
+    ours.run("outcomes")
+    ours.take(14, file_of(per=PER_LEFT))
+    upload(ours)
+    assert enabled(tenant) == {"1001": True, "1002": False}
+    assert "--first: this home has delivered to this target before" in ours.run("upload", "--first", "again", code=2)
+
+
+def test_without_the_permission_to_read_the_log_nothing_goes_out_unless_the_profile_says_so(tenant: Tenant) -> None:
+    assert tenant.sandbox is not None
+    tenant.run("init", tenant.path)
+    own = tenant.path / "profile.toml"
+    tenant.profile = str(own)
+    tenant.take(12, file_of())
+    control(tenant.sandbox, "faults", kind="status", on="log", status=403, times=None)
+    said = tenant.run("upload", code=3)
+    assert "nothing was sent: the fence cannot ask what the target knows" in said
+    assert "ProvisioningLog.Read.All" in said
+    own.write_text(f'{own.read_text(encoding="utf-8")}\n[delivery]\nfence = "warn"\n', encoding="utf-8")
+    tenant.run("run", "--date", "2026-11-12")
+    assert "it is sent all the same (delivery.fence)" in tenant.run("upload")
+    assert "the fence cannot ask" in tenant.json("status")["fence"]["unasked"]

@@ -1,0 +1,197 @@
+"""Which entries no request of the journal explains, and whether a journal is the one that the home was last seen with."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from hcm_pipeline.delivery import HistoryDecision, HistoryWord, Journal
+from hcm_pipeline.delivery.fence import (
+    HomeTarget,
+    JournalMark,
+    Sent,
+    find_unexplained,
+    journal_trouble,
+    mark_of,
+    read_target,
+    write_target,
+)
+from hcm_pipeline.errors import HomeError
+from hcm_pipeline.home import Home
+from hcm_pipeline.warehouse import Scratch, scratch
+
+from .tables import T0, TARGET, Service, empty_tables, entry_at
+
+SKEW = 5
+ENTRIES = {
+    "log_id": "varchar", "logged_at": "timestamptz", "person_number": "varchar", "change_id": "varchar", "good": "boolean",
+    "twin": "boolean",
+}  # fmt: skip
+ATTEMPTS = {"manifest_id": "varchar", "request_no": "bigint", "opens_at": "timestamptz", "attempts": "bigint"}
+Entry = tuple[str, float, str, bool, bool]
+"""The change's id, the second, the worker, whether it was good, and whether it only fills a reference in."""
+
+
+@pytest.fixture(scope="module")
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Empty tables; whoever writes takes it back."""
+    with empty_tables() as made:
+        yield made
+
+
+@pytest.fixture
+def service(con: duckdb.DuckDBPyConnection) -> Iterator[Service]:
+    """Worker 1001 was sent one version, at second 0."""
+    con.begin()
+    made = Service(con)
+    made.accept(0)
+    yield made
+    con.rollback()
+
+
+def at(seconds: float) -> dt.datetime:
+    return T0 + dt.timedelta(seconds=seconds)
+
+
+def entry(change: str, seconds: float, number: str = "1001", *, good: bool = True, twin: bool = False) -> Entry:
+    return change, seconds, number, good, twin
+
+
+def unexplained(
+    t: Scratch,
+    *entries: Entry,
+    sent: tuple[float, ...] = (0,),
+    filed: tuple[tuple[str, float], ...] = (),
+    since: float = -60,
+) -> list[str]:
+    """The changes that nothing explains. `sent`: when each attempt at the first manifest's request was made."""
+    rows = [(f"{i}", at(s), number, change, good, twin) for i, (change, s, number, good, twin) in enumerate(entries)]
+    attempts = [("1", 0, at(seconds - SKEW), len(sent)) for seconds in sent]
+    of_files = t.of_rows(
+        "filed", {"person_number": "varchar", "opens_at": "timestamptz"}, [(n, at(s)) for n, s in filed]
+    )
+    sent_all = Sent(t.of_rows("attempts", ATTEMPTS, attempts), of_files)
+    found = find_unexplained(t, TARGET, t.of_rows("entries", ENTRIES, rows), sent_all, at(since))
+    return [change for (change,) in t.rows(f"select change_id from {found} order by change_id")]
+
+
+def test_a_version_that_was_sent_explains_one_change_after_it(service: Service) -> None:
+    with scratch(service.con) as t:
+        assert unexplained(t, entry("a", 10)) == []
+        assert unexplained(t, entry("a", 10), entry("b", 20)) == ["b"]
+        assert unexplained(t, entry("a", -20), entry("b", 20)) == ["a", "b"]
+
+
+def test_a_change_of_somebody_who_was_never_sent_is_not_explained(service: Service) -> None:
+    with scratch(service.con) as t:
+        assert unexplained(t, entry("a", 10), entry("b", 10, "1002")) == ["b"]
+        assert unexplained(t, entry("a", 10), sent=()) == ["a"]
+
+
+def test_a_version_of_a_manifest_that_the_warehouse_does_not_know_explains_a_change_too(service: Service) -> None:
+    with scratch(service.con) as t:
+        assert unexplained(t, entry("a", 10), entry("b", 10, "1002"), filed=(("1002", 5),)) == []
+
+
+def test_an_entry_a_little_older_than_its_acceptance_is_that_ones(service: Service) -> None:
+    with scratch(service.con) as t:
+        assert unexplained(t, entry("a", -4)) == []
+
+
+def test_the_filling_in_of_a_reference_is_no_change_of_its_own(service: Service) -> None:
+    with scratch(service.con) as t:
+        assert unexplained(t, entry("a", 10), entry("a", 12, twin=True), entry("b", 14, twin=True)) == []
+
+
+def test_a_try_of_the_services_own_after_a_failure_is_explained(service: Service) -> None:
+    with scratch(service.con) as t:
+        assert unexplained(t, entry("a", 10, good=False), entry("b", 2500), entry("c", 2600)) == ["c"]
+
+
+def test_a_request_that_was_sent_twice_explains_two_changes(service: Service) -> None:
+    with scratch(service.con) as t:
+        assert unexplained(t, entry("a", 10), entry("b", 20), entry("c", 30), sent=(0, 2)) == ["c"]
+
+
+def test_a_version_that_was_settled_before_the_reading_explains_nothing_more(service: Service) -> None:
+    service.log(entry_at(10, "a"))
+    with scratch(service.con) as t:
+        assert unexplained(t, entry("b", 5000), since=3600) == ["b"]
+
+
+def test_a_version_that_the_log_has_not_settled_yet_may_come_late(service: Service) -> None:
+    with scratch(service.con) as t:
+        assert unexplained(t, entry("b", 5000), since=3600) == []
+        assert unexplained(t, entry("b", 200_000), since=190_000) == ["b"]
+
+
+def test_a_late_entry_of_a_change_that_is_known_is_explained(service: Service) -> None:
+    service.log(entry_at(10, "1", change_id="a"))
+    with scratch(service.con) as t:
+        assert unexplained(t, entry("a", 5000), since=3600) == []
+
+
+def test_a_change_after_a_failure_of_before_the_reading_is_explained(service: Service) -> None:
+    service.log(entry_at(10, "a", status="failure", good=False))
+    with scratch(service.con) as t:
+        assert unexplained(t, entry("b", 5000), entry("c", 5100), since=3600) == ["c"]
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "trouble"),
+    [
+        (JournalMark("a", 3), JournalMark("a", 3), None),
+        (JournalMark("a", 4), JournalMark("a", 3), None),
+        (JournalMark("a", 0), JournalMark("", 0), None),
+        (JournalMark("b", 0), JournalMark("a", 0), None),
+        (JournalMark("b", 9), JournalMark("a", 3), "another journal"),
+        (JournalMark("a", 2), JournalMark("a", 3), "older"),
+        (JournalMark("a", 2), JournalMark("", 3), "older"),
+    ],
+)
+def test_a_journal_that_was_lost_or_is_older_is_noticed_by_its_name_and_its_number(
+    now: JournalMark, before: JournalMark, trouble: str | None
+) -> None:
+    found = journal_trouble(now, JournalMark("", 0), before)
+    assert found is None if trouble is None else trouble in str(found)
+
+
+def test_the_target_of_a_home_is_kept_for_its_owner_alone_and_read_again(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home").create()
+    assert read_target(home) is None
+    known = HomeTarget("principal/job", "tenant", False, T0, JournalMark("a", 3), "home")
+    write_target(home, known)
+    assert read_target(home) == known
+    assert home.target.stat().st_mode & 0o777 == 0o600
+    assert known.is_same("principal/job", "tenant", own_sandbox=False)
+    assert not known.is_same("principal/job", "tenant", own_sandbox=True)
+
+
+def test_a_target_that_cannot_be_read_is_not_taken_for_none(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home").create()
+    home.target.write_text("{}", encoding="utf-8")
+    with pytest.raises(HomeError, match="it names the target that this home delivers to"):
+        read_target(home)
+
+
+def test_a_journal_in_the_place_of_a_lost_one_counts_on_from_it(tmp_path: Path) -> None:
+    with Journal(tmp_path / "delivery.sqlite") as journal:
+        journal.go_on_after(7)
+        assert mark_of(journal) == JournalMark(journal.journal_id(), 7)
+        journal.go_on_after(3)
+        assert journal.last_acceptance() == 7
+
+
+def test_a_persons_word_on_a_history_is_kept_and_ends_the_stop(tmp_path: Path) -> None:
+    with Journal(tmp_path / "delivery.sqlite") as journal:
+        fence = journal.fence(TARGET)
+        fence.stop("the log tells of more", T0)
+        assert fence.known().stopped == "the log tells of more"
+        said = HistoryDecision(HistoryWord.ACCEPT, "ada", T0, "restored", "the log tells of more")
+        fence.decide(said, accepted_until=at(5))
+        assert (fence.known().stopped, fence.known().accepted_until) == (None, at(5))
+        assert fence.decisions() == [said]
