@@ -10,7 +10,7 @@ import typer
 from hcm_pipeline import flow
 from hcm_pipeline.cli.context import Json, existing_installation
 from hcm_pipeline.cli.output import Progress, dump, note, say
-from hcm_pipeline.errors import GuardStop, UsageError
+from hcm_pipeline.errors import GuardStop, HomeError, UsageError
 
 if TYPE_CHECKING:
     from hcm_pipeline.flow import UploadReport
@@ -46,7 +46,7 @@ def upload(
     progress = Progress()
     with progress.shown():
         done = flow.upload(
-            existing_installation(),
+            _home_with(manifest),
             manifest,
             past_canary_by=flow.system_user() if past_canary else None,
             word=_word({"accept-history": accept_history, "first": first, "adopt-target": adopt_target}),
@@ -61,6 +61,16 @@ def upload(
         for report in done.reports:
             say(_said(report))
     _exit(done)
+
+
+def _home_with(manifest: str | None) -> flow.Installation:
+    """The home that there is. Raises HomeError where there is none, and UsageError for a manifest of it."""
+    try:
+        return existing_installation()
+    except HomeError as none:
+        if manifest is None:
+            raise
+        raise UsageError(f"manifest {manifest!r}: {none}") from None
 
 
 def _word(given: Mapping[str, str | None]) -> flow.PersonsWord | None:

@@ -208,6 +208,7 @@ def test_a_verb_that_only_sends_makes_no_home(tmp_path: Path) -> None:
             site.path.mkdir()
         for arguments in (["upload"], ["outcomes"], ["approve", "abc"], ["reject", "abc"], ["status"]):
             assert "there is no home here" in site.run(*arguments, code=1)
+        assert "there is no home here" in site.run("upload", "no-such-manifest", code=2)
         assert site.path.exists() is made
         assert not made or not list(site.path.iterdir())
 
