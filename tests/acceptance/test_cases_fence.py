@@ -237,7 +237,8 @@ def test_without_the_permission_to_read_the_log_nothing_goes_out_unless_the_prof
     said = tenant.run("upload", code=3)
     assert "nothing was sent: the fence cannot ask what the target knows" in said
     assert "ProvisioningLog.Read.All" in said
-    own.write_text(f'{own.read_text(encoding="utf-8")}\n[delivery]\nfence = "warn"\n', encoding="utf-8")
+    said_so = own.read_text(encoding="utf-8").replace("[delivery]\n", '[delivery]\nfence = "warn"\n')
+    own.write_text(said_so, encoding="utf-8")
     tenant.run("run", "--date", "2026-11-12")
     assert "it is sent all the same (delivery.fence)" in tenant.run("upload")
     assert "the fence cannot ask" in tenant.json("status")["fence"]["unasked"]

@@ -101,7 +101,7 @@ def test_a_web_page_approves_nothing_and_a_person_signed_in_at_the_proxy_does(tm
             assert client.get("/").status_code == 200
             assert client.get("/", headers={"Host": "evil.example"}).status_code == 403
             assert client.get("/graphql?query={version}").status_code == 403
-            approve(client, held["manifest_id"])
+            approve(client, held["manifest_id"], held["operations"])
             with Journal(site.home.journal) as journal:
                 until(journal.decisions, site.path.parent / "ui.log")
                 [decision] = journal.decisions()
@@ -111,12 +111,14 @@ def test_a_web_page_approves_nothing_and_a_person_signed_in_at_the_proxy_does(tm
     ]
 
 
-def approve(client: httpx.Client, manifest_id: str) -> None:
+def approve(client: httpx.Client, manifest_id: str, operations: int) -> None:
     """Launch the deciding job as the UI does, under another name in the config and in tags of the client's own."""
     launched = {
         "selector": {"repositoryLocationName": "hcm_pipeline.definitions", "repositoryName": "__repository__",
                      "jobName": "approve_manifest"},
-        "runConfigData": {"ops": {"approve": {"config": {"manifest_id": manifest_id, "by": "cfo", "why": "looks right"}}}},
+        "runConfigData": {"ops": {"approve": {"config": {
+            "manifest_id": manifest_id, "operations": operations, "by": "cfo", "why": "looks right",
+        }}}},
         "mode": "default",
         "executionMetadata": {"tags": [{"key": "hcm/signed_in", "value": "cfo"}, {"key": "hcm/way", "value": "cli"}]},
     }  # fmt: skip

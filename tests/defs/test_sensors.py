@@ -276,7 +276,7 @@ def test_an_upload_to_another_target_than_the_homes_is_a_failure_with_its_senten
     [failed] = [event for event in done.all_events if event.is_step_failure]
     error = failed.step_failure_data.error
     assert error is not None
-    assert error.cls_name == "Failure"
+    assert error.cls_name == "ExpectedFailure"
     assert "nothing was sent: this home has delivered to the job principal/job" in error.message
     assert not (location.home.sandbox / "state.sqlite").exists()
 

@@ -139,7 +139,10 @@ def test_a_container_that_an_account_was_found_in_is_known_after_a_restore_whate
     years = Years(rules)
     fill(
         years.con,
-        *(account(f"{n}@contoso.com", employee_id=n, distinguished_name=f"CN={n},OU=Legacy,DC=x") for n in "12"),
+        *(
+            account(f"{n}@contoso.com", employee_id=n, surname=name, distinguished_name=f"CN={n},OU=Legacy,DC=x")
+            for n, name in (("1", "Lee"), ("2", "Li"))
+        ),
     )
     years.day(0, ("1", "Ann", "Lee", True), ("2", "Bo", "Li", True))
     years.day(1, ("1", "Ann", "Gray", True), ("2", "Bo", "Li", False))
@@ -161,7 +164,7 @@ def deploy(people: list[str]) -> tuple[Years, dict[str, str]]:
     has = {f"{n:05}": f"legacy{n}@contoso.com" for n, accounts in enumerate(people) if accounts == "own"}
     two = [f"{n:05}" for n, accounts in enumerate(people) if accounts == "two"]
     old = "OU=Old,DC=x"
-    fill(years.con, *(account(upn, employee_id=number, sam_account_name=f"L{number}", distinguished_name=f"CN=x{number},{old}")
+    fill(years.con, *(account(upn, employee_id=number, surname="Lee", sam_account_name=f"L{number}", distinguished_name=f"CN=x{number},{old}")
                       for number, upn in has.items()),
          *(account(f"{letter}{number}@contoso.com", employee_id=number) for number in two for letter in "ab"))  # fmt: skip
     years.join(*((f"{number:05}", "Ann", "Lee") for number in range(len(people))))
