@@ -44,6 +44,8 @@ class Company:
     def make(cls, number: int) -> Company:
         """Joiners, movers, leavers, renames, returns and other managers. Of each change, the department is a new version.
 
+        The last date is the day on which the trial starts: a date ahead of the clock is neither processed nor planned.
+
         From the second date on a file may lack workers: what it says of the others is all that it says. Only who is there on the
         first date, which is always the first to be processed, is renamed: whoever is first heard of under a later name, because
         the date of the former one came late, is given names of that, once and for life.
@@ -52,7 +54,8 @@ class Company:
         workers: dict[str, list[str]] = {}
         days = {}
         size = chance.randint(20, 55)
-        for place in range(chance.randint(3, 6)):
+        count = chance.randint(3, 6)
+        for place in range(count):
             joiners = size if not place else chance.randint(0, 6)
             touched = set()
             for _ in range(joiners):
@@ -75,7 +78,7 @@ class Company:
             for name in touched:
                 workers[name][4] = f"v{place:04}"
             absent = chance.sample(sorted(workers), len(workers) // 6) if place else []
-            days[START.date() + dt.timedelta(days=place)] = [
+            days[START.date() - dt.timedelta(days=count - 1 - place)] = [
                 (name, *row) for name, row in workers.items() if name not in absent
             ]
         built_in = resources.files("hcm_pipeline.profile.builtin").joinpath("oracle-hcm.toml").read_text("utf-8")

@@ -12,8 +12,10 @@ import hcm_pipeline
 from hcm_pipeline import flow
 
 ROOT = Path(hcm_pipeline.__file__).parent
-OPEN = {"hcm_pipeline", "hcm_pipeline.flow", "hcm_pipeline.errors", "hcm_pipeline.home", "hcm_pipeline.settings",
-        "hcm_pipeline.plain_text", "hcm_pipeline.verdicts", "hcm_pipeline.profile", "hcm_pipeline.sandbox", "hcm_pipeline.front"}  # fmt: skip
+OPEN = {
+    "hcm_pipeline", "hcm_pipeline.flow", "hcm_pipeline.errors", "hcm_pipeline.home", "hcm_pipeline.settings",
+    "hcm_pipeline.plain_text", "hcm_pipeline.verdicts", "hcm_pipeline.profile", "hcm_pipeline.sandbox", "hcm_pipeline.front",
+}  # fmt: skip
 """The modules that a shell may import beside its own: use cases, values without behaviour, the faces of sandbox and front."""
 HEAVY = {"dagster", "pandas", "pandera", "duckdb", "pyarrow", "numpy", "httpx", "pydantic", "msal", "ldap3", "uvicorn"}
 

@@ -164,8 +164,8 @@ def deploy(people: list[str]) -> tuple[Years, dict[str, str]]:
     has = {f"{n:05}": f"legacy{n}@contoso.com" for n, accounts in enumerate(people) if accounts == "own"}
     two = [f"{n:05}" for n, accounts in enumerate(people) if accounts == "two"]
     old = "OU=Old,DC=x"
-    fill(years.con, *(account(upn, employee_id=number, surname="Lee", sam_account_name=f"L{number}", distinguished_name=f"CN=x{number},{old}")
-                      for number, upn in has.items()),
+    fill(years.con, *(account(upn, employee_id=number, surname="Lee", sam_account_name=f"L{number}",
+                              distinguished_name=f"CN=x{number},{old}") for number, upn in has.items()),
          *(account(f"{letter}{number}@contoso.com", employee_id=number) for number in two for letter in "ab"))  # fmt: skip
     years.join(*((f"{number:05}", "Ann", "Lee") for number in range(len(people))))
     assert [review.person_number for review in waiting(years.con)] == two
