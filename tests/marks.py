@@ -116,6 +116,11 @@ def begin(item: pytest.Item) -> None:
     _fast[:] = [] if item.get_closest_marker("service") or item.get_closest_marker("system") else [item.nodeid]
 
 
+def in_the_fast_lane() -> bool:
+    """Whether the test that runs now has neither mark."""
+    return bool(_fast)
+
+
 def end() -> None:
     """No test runs."""
     _fast.clear()

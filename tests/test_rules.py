@@ -30,7 +30,7 @@ FLOORS: dict[str, str] = {
     "verdicts": "",
     "plain_text": "",
     "errors": "verdicts plain_text",
-    "sandbox": "errors",
+    "sandbox": "",
     "locks": "errors",
     "front": "errors",
     "home": "errors",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
 from hcm_pipeline import flow
 from hcm_pipeline.cli.output import note
-from hcm_pipeline.errors import UsageError
+from hcm_pipeline.errors import HomeError, UsageError
 from hcm_pipeline.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -33,3 +35,15 @@ def day(text: str | None, option: str = "--date") -> dt.date | None:
         return dt.date.fromisoformat(text)
     except ValueError:
         raise UsageError(f"{option} {text}: a date is written as YYYY-MM-DD") from None
+
+
+@contextmanager
+def sandbox_used() -> Iterator[None]:
+    """A block that starts a sandbox. Raises HomeError or UsageError in place of the sandbox's own exception."""
+    from hcm_pipeline.sandbox import SandboxProblem  # loads pydantic
+
+    try:
+        yield
+    except SandboxProblem as problem:
+        kind = UsageError if problem.exit_code == UsageError.exit_code else HomeError
+        raise kind(str(problem)) from None

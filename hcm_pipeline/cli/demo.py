@@ -12,7 +12,7 @@ from pathlib import Path
 import typer
 
 from hcm_pipeline import flow
-from hcm_pipeline.cli.context import Json
+from hcm_pipeline.cli.context import Json, sandbox_used
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.run import materialize, show_days, show_reasons
 from hcm_pipeline.errors import UsageError
@@ -55,7 +55,7 @@ def demo(as_json: Json = False) -> None:
     started = time.monotonic()
     tell = note if as_json else say
     tell(f"target: the home's own sandbox; home: {home.path}")
-    with running(home.sandbox) as sandbox:
+    with sandbox_used(), running(home.sandbox) as sandbox:
         for day, name in DAYS.items():
             _land(here, name)
             tell(f"{day}: running the business date")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hcm_pipeline.cli.context import installation
+from hcm_pipeline.cli.context import installation, sandbox_used
 from hcm_pipeline.cli.output import say
 
 if TYPE_CHECKING:
@@ -31,12 +31,13 @@ def sandbox(
     from hcm_pipeline.sandbox import greeting, options_of, serve  # loads a web server
 
     given = {"cycle_seconds": cycle_seconds, "log_lag_seconds": log_lag_seconds}
-    options = options_of(option or (), given)
-    home = installation().home.create()
 
     def ready(handle: SandboxHandle) -> None:
         for line in greeting(handle, home.sandbox):
             say(line)
         sys.stdout.flush()
 
-    serve(home.sandbox, port, options, ready)
+    with sandbox_used():
+        options = options_of(option or (), given)
+        home = installation().home.create()
+        serve(home.sandbox, port, options, ready)

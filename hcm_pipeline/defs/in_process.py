@@ -16,8 +16,8 @@ from hcm_pipeline.settings import Settings
 
 def materialize(settings: Settings, first: dt.date, last: dt.date, progress: Callable[[str], None]) -> None:
     """One run of the daily job over a range of business dates, recorded in the home's instance. Raises what it raised."""
-    from hcm_pipeline.definitions import build
     from hcm_pipeline.defs.assets import DAILY_JOB
+    from hcm_pipeline.defs.code_location import build
     from hcm_pipeline.defs.instance import RANGE_END, RANGE_START, instance_of, run_job
     from hcm_pipeline.defs.metadata import DATE_TAG, SIGNED_IN_TAG, WAY_TAG
     from hcm_pipeline.flow import system_user
@@ -39,7 +39,7 @@ def materialize(settings: Settings, first: dt.date, last: dt.date, progress: Cal
 
 def let_sensors_decide(settings: Settings, sensors: Sequence[str], progress: Callable[[str], None]) -> None:
     """Each sensor decides once, as the daemon lets it all day, and the runs that it asks for are made. Raises what they raised."""
-    from hcm_pipeline.definitions import build
+    from hcm_pipeline.defs.code_location import build
     from hcm_pipeline.defs.instance import instance_of, tick
     from hcm_pipeline.defs.resources import pipeline_of
 

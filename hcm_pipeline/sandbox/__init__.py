@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hcm_pipeline.sandbox.options import SandboxOptions
+from hcm_pipeline.sandbox.problems import SandboxProblem
 from hcm_pipeline.sandbox.state import job_key
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SandboxHandle",
     "SandboxOptions",
+    "SandboxProblem",
     "SandboxTarget",
     "greeting",
     "job_key",

@@ -7,8 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.sandbox.command import greeting, options_of
+from hcm_pipeline.sandbox.problems import SandboxProblem
 from hcm_pipeline.sandbox.server import SandboxHandle, serve
 
 
@@ -28,7 +28,7 @@ def main() -> None:
     os.umask(0o077)
     try:
         serve(directory, asked.port, options_of(asked.option, {}), ready)
-    except PipelineError as error:
+    except SandboxProblem as error:
         sys.stderr.write(f"sandbox: {error}\n")
         sys.exit(error.exit_code)
 

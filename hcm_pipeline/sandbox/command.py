@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from hcm_pipeline.errors import UsageError
 from hcm_pipeline.sandbox.options import SandboxOptions, checked, from_words
+from hcm_pipeline.sandbox.problems import SandboxProblem
 
 if TYPE_CHECKING:
     from hcm_pipeline.sandbox.server import SandboxHandle
 
 
 def options_of(words: Iterable[str], given: Mapping[str, object]) -> SandboxOptions:
-    """Options from `key=value` words, over those that are given otherwise. Raises UsageError with what is allowed."""
+    """Options from `key=value` words, over those that are given otherwise. Raises SandboxProblem with what is allowed."""
     try:
         return checked(SandboxOptions, {**given, **from_words(words)})
     except ValueError as error:
-        raise UsageError(f"--option {error}") from None
+        raise SandboxProblem(f"--option {error}", exit_code=2) from None
 
 
 def greeting(handle: SandboxHandle, directory: object) -> Iterator[str]:

@@ -28,10 +28,10 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hcm_pipeline.errors import HomeError
 from hcm_pipeline.sandbox import app, control
 from hcm_pipeline.sandbox.files import private
 from hcm_pipeline.sandbox.options import SandboxOptions
+from hcm_pipeline.sandbox.problems import SandboxProblem
 from hcm_pipeline.sandbox.service import Sandbox
 from hcm_pipeline.sandbox.tls import certificates
 
@@ -131,7 +131,7 @@ class _Server(uvicorn.Server):
 def running(directory: Path, *, port: int = 0, options: SandboxOptions | None = None) -> Iterator[SandboxHandle]:
     """The sandbox of a directory: the one that already runs, or one that runs until the end of the block.
 
-    `options` count only when this process is the one that serves. Raises HomeError when none can be had.
+    `options` count only when this process is the one that serves. Raises SandboxProblem when none can be had.
     """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _lock_file(directory) as lock:
@@ -146,13 +146,13 @@ def running(directory: Path, *, port: int = 0, options: SandboxOptions | None = 
 def serve(
     directory: Path, port: int, options: SandboxOptions | None, on_ready: Callable[[SandboxHandle], None]
 ) -> None:
-    """Serve until SIGINT or SIGTERM. To be called from the main thread. Raises HomeError when one already runs."""
+    """Serve until SIGINT or SIGTERM. To be called from the main thread. Raises SandboxProblem when one already runs."""
     ended = threading.Event()
     before = {number: signal.signal(number, lambda *_: ended.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with running(directory, port=port, options=options) as handle:
             if not handle.owner:
-                raise HomeError(f"{directory}: a sandbox already runs at {handle.url}")
+                raise SandboxProblem(f"{directory}: a sandbox already runs at {handle.url}")
             on_ready(handle)
             ended.wait()
     finally:
@@ -179,7 +179,7 @@ def _serve_or_find(directory: Path, lock: IO[bytes]) -> SandboxHandle | None:
             time.sleep(0.02)
         else:
             return None
-    raise HomeError(f"{directory}: another process holds the sandbox, but does not answer; end it and try again")
+    raise SandboxProblem(f"{directory}: another process holds the sandbox, but does not answer; end it and try again")
 
 
 def _find(directory: Path) -> SandboxHandle | None:
@@ -239,7 +239,7 @@ def _serving(directory: Path, port: int, options: SandboxOptions) -> Iterator[Sa
         thread.start()
         while not server.started:
             if not thread.is_alive():
-                raise HomeError(f"{directory}: the sandbox did not start")
+                raise SandboxProblem(f"{directory}: the sandbox did not start")
             time.sleep(0.005)
         identity = vars(sandbox.identity)
         content = {
@@ -271,5 +271,5 @@ def _listen(port: int) -> socket.socket:
         listener.listen(128)
     except OSError as error:
         listener.close()
-        raise HomeError(f"port {port} on 127.0.0.1 cannot be used: {error.strerror}") from error
+        raise SandboxProblem(f"port {port} on 127.0.0.1 cannot be used: {error.strerror}") from error
     return listener

@@ -173,8 +173,13 @@ def sweep(scratch: Path) -> None:
 
 
 def harden(con: duckdb.DuckDBPyConnection, scratch: Path | None, readable: list[Path]) -> None:
-    """UTC, bounded memory, no extension downloads, and no file or network access outside `readable`."""
+    """UTC, bounded memory, no extension downloads, and no file or network access outside `readable`.
+
+    An instance that this process has open already is hardened, and lets nobody change that.
+    """
     con.execute("set timezone = 'UTC'")
+    if first(con, "select current_setting('enable_external_access')") == (False,):
+        return
     con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
     con.execute("set autoinstall_known_extensions = false")
     con.execute("set autoload_known_extensions = false")

@@ -34,6 +34,7 @@ from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra import job_health
 from hcm_pipeline.targets.entra.connection import known_target, target_key
 from hcm_pipeline.warehouse import memory, scratch
+from tests.budget import examples
 
 from ..delivery.tables import empty_tables
 
@@ -307,7 +308,7 @@ def test_the_observations_of_a_warehouse_have_what_conditions_read(journal: Jour
 CANARY = st.text(st.characters(categories=["Lu", "Ll", "Nd"]), min_size=4, max_size=20).map(lambda text: f"Zq{text}Xj")
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(CANARY, st.sampled_from(["failed", "missing", "skipped"]))
 def test_nothing_that_a_file_or_the_service_says_reaches_a_message(
     tmp_path_factory: pytest.TempPathFactory, canary: str, state: str

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hcm_pipeline.alerts import Alert, AlertKind, Message, NotDelivered, Outbox, anything_to_tell, tell
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.profile import Profile
+from tests.budget import examples
 
 from .conftest import MISSING, NOW, Authority, Webhook
 
@@ -128,7 +129,7 @@ def test_the_outbox_is_its_owners_only(tmp_path: Path) -> None:
         assert (tmp_path / "alerts.sqlite").stat().st_mode & 0o777 == 0o600
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(st.lists(st.tuples(st.sets(st.sampled_from(["missing", "quota"])), st.booleans()), min_size=1, max_size=8))
 def test_everybody_hears_beginnings_and_ends_alternately_whatever_holds_and_whoever_is_down(
     tmp_path_factory: pytest.TempPathFactory, story: list[tuple[set[str], bool]]

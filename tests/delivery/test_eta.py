@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline.delivery import Limits, ends_at
+from tests.budget import examples
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 DAY, SECOND = dt.timedelta(days=1), dt.timedelta(seconds=1)
@@ -38,7 +39,7 @@ def test_what_the_quota_has_no_room_for_waits_until_a_call_is_a_day_old() -> Non
     assert ends_at(made, 4, NOW, limits) == NOW + DAY
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.lists(st.integers(0, 86_399), max_size=12), st.integers(0, 30), st.integers(1, 6), st.integers(1, 3))
 def test_it_is_when_a_call_by_call_count_over_both_windows_ends(
     ages: list[int], requests: int, quota: int, rate: int

@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from hcm_pipeline.delivery import Journal, ManifestState, OutcomeEntry, RequestState, SendResult
 from hcm_pipeline.delivery.manifest import Manifest
 from hcm_pipeline.errors import PipelineError, UsageError
+from tests.budget import examples
 
 from .conftest import DAY, StoppedTime
 
@@ -313,4 +314,4 @@ class JournalStates(RuleBasedStateMachine):
 
 
 TestJournalStates = JournalStates.TestCase
-TestJournalStates.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
+TestJournalStates.settings = settings(max_examples=examples(30), stateful_step_count=25, deadline=None)

@@ -12,6 +12,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline.delivery.outcomes import matching
+from tests.budget import examples
 
 from .tables import OUTCOMES, RULES, T0, TARGET, Service, empty_tables, entry_at
 
@@ -175,7 +176,7 @@ WORDS = {"succeeded": "success", "failed": "failure", "skipped": "skipped"}
 WORKERS = st.lists(st.tuples(st.lists(TIMES, min_size=1, max_size=4, unique=True), ENTRIES), min_size=8, max_size=12)
 
 
-@settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=examples(12), deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(WORKERS, st.integers(0, 2**16), st.integers(1, 3))
 def test_outcomes_are_those_of_the_queue_however_the_log_is_cut_into_readings(
     con: duckdb.DuckDBPyConnection,

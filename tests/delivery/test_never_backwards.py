@@ -24,6 +24,7 @@ from hcm_pipeline.delivery import (
 )
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.warehouse import scratch
+from tests.budget import examples
 
 from .house import Row, crowd, new_house
 
@@ -157,4 +158,4 @@ class Deliveries(RuleBasedStateMachine):
 
 
 TestDeliveries = Deliveries.TestCase
-TestDeliveries.settings = settings(max_examples=8, stateful_step_count=25, deadline=None)
+TestDeliveries.settings = settings(max_examples=examples(8), stateful_step_count=25, deadline=None)

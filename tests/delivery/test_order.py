@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hcm_pipeline.delivery import OperationKind
 from hcm_pipeline.delivery.plan.order import Urgency, note_first_planned, sort
 from hcm_pipeline.warehouse import memory, scratch
+from tests.budget import examples
 
 from .tables import empty_tables
 
@@ -147,7 +148,7 @@ OPS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(ops=OPS, shuffle=st.randoms(use_true_random=False))
 def test_whoever_reports_to_whom_leavers_are_first_managers_above_and_rows_in_any_order_the_same(
     ops: list[Op], shuffle: object

@@ -15,6 +15,7 @@ from hcm_pipeline.delivery.state import DAY, LONGEST_CALL
 from hcm_pipeline.entra import UPLOAD_RATE
 from hcm_pipeline.http import Rate
 from hcm_pipeline.profile import Delivery
+from tests.budget import examples
 
 from .conftest import StoppedTime
 
@@ -48,7 +49,7 @@ SECONDS = st.floats(min_value=0, max_value=7, allow_nan=False).map(lambda second
 CALL = st.tuples(SECONDS, SECONDS.map(lambda s: s / 3), st.floats(min_value=0, max_value=1), st.booleans())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(rate=st.sampled_from([Rate(1, UPLOAD_RATE.per), Rate(4, UPLOAD_RATE.per)]), calls=st.lists(CALL, max_size=25))
 def test_no_window_of_five_seconds_ever_holds_more_calls_than_the_rate(
     rate: Rate, calls: list[tuple[float, float, float, bool]]

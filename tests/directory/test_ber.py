@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline.directory.ber import Cutter, Entry, entry
+from tests.budget import examples
 
 NAMES = st.sampled_from(["cn", "proxyAddresses;range=0-*", "objectGUID", "mail"])
 ATTRIBUTES = st.dictionaries(NAMES, st.lists(st.binary(max_size=300), max_size=3), max_size=4)
@@ -40,7 +41,7 @@ def slowly(stream: bytes) -> list[Entry]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(ENTRIES, min_size=1, max_size=4), st.lists(st.integers(1, 400), max_size=6))
 def test_a_stream_in_any_pieces_gives_the_entries_that_sansldap_reads(
     entries: list[tuple[str, dict[str, list[bytes]]]], pieces: list[int]
@@ -54,7 +55,7 @@ def test_a_stream_in_any_pieces_gives_the_entries_that_sansldap_reads(
     assert cutter.waiting == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(ENTRIES, st.integers(0, 10_000), st.binary(min_size=1, max_size=1))
 def test_a_damaged_entry_is_left_to_sansldap_or_is_what_it_reads(
     one: tuple[str, dict[str, list[bytes]]], place: int, byte: bytes

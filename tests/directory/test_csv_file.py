@@ -19,6 +19,7 @@ from hcm_pipeline.directory.csv_file import HEADINGS, refresh
 from hcm_pipeline.errors import ExtractRefused, GuardStop
 from hcm_pipeline.home import Home
 from hcm_pipeline.warehouse import Warehouse
+from tests.budget import examples
 from tests.docs.pages import DOCS, code, rows
 
 NOW = dt.datetime(2026, 11, 2, 12, tzinfo=dt.UTC)
@@ -150,7 +151,7 @@ def test_a_file_that_has_lost_its_rows_is_not_believed_without_a_word(site: Site
 CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows_=st.lists(st.tuples(CELLS, CELLS, CELLS, CELLS), min_size=1, max_size=8))
 def test_every_row_is_an_object_or_is_told_whatever_it_holds(site: Site, rows_: list[tuple[str, ...]]) -> None:
     text = io.StringIO()

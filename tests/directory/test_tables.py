@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from hcm_pipeline.directory import CHANGES, CONTAINER, RELATIVE_NAME, VALUES, apply, escape_rdn, last_read, stage
 from hcm_pipeline.warehouse import first, memory, scratch
+from tests.budget import examples
 from tests.directory.objects import NOW, account, fill, tables
 
 BITS = {name: 1 << place for place, name in enumerate(VALUES)}
@@ -59,7 +60,7 @@ CHANGE = st.tuples(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(st.lists(st.lists(CHANGE, max_size=6), max_size=4))
 def test_changes_in_any_portions_end_as_they_would_one_by_one(portions: list[list[tuple[str, Any]]]) -> None:
     expected: dict[str, dict[str, Any]] = {}
@@ -92,7 +93,7 @@ def test_changes_in_any_portions_end_as_they_would_one_by_one(portions: list[lis
 RELATIVE = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=8).map(str.strip).filter(bool)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(RELATIVE, RELATIVE)
 def test_a_distinguished_name_is_taken_apart_as_it_was_made(name: str, unit: str) -> None:
     container = f"OU={escape_rdn(unit)},DC=x"

@@ -67,7 +67,7 @@ def serving(folder: Path) -> Iterator[Gateway]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         here.append(Gateway(folder / "gateway.pem", server))
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield here[0]
         server.shutdown()

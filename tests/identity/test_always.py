@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline.directory import COMMON_NAME, MAIL_NICKNAME, SAM, UPN_DOMAIN, UPN_LOCAL
+from tests.budget import examples
 from tests.directory.objects import account, fill
 from tests.identity.people import Ledger, profile
 
@@ -19,7 +20,7 @@ NAMES = st.sampled_from(HARD) | st.text(
 PEOPLE = st.dictionaries(st.integers(0, 999).map(str), st.tuples(NAMES, NAMES), min_size=1, max_size=12)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=examples(5), deadline=None)
 @given(people=PEOPLE, data=st.data())
 def test_names_are_legal_and_nobody_elses_whatever_the_order_of_rows(
     people: dict[str, tuple[str, str]], data: st.DataObject

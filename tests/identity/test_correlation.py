@@ -16,6 +16,7 @@ from hcm_pipeline.identity import entered, waiting
 from hcm_pipeline.identity.correlation import Correlated, correlate
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Scratch, scratch
+from tests.budget import examples
 from tests.directory.objects import NOW, account, fill
 from tests.identity.people import DAY, Ledger, entered_names, profile
 
@@ -181,7 +182,7 @@ def test_no_name_is_given_under_a_domain_that_is_known_not_to_be_verified() -> N
 PEOPLE = st.lists(st.tuples(st.sampled_from(["Ann", "Al"]), st.sampled_from(["Lee", "Li"])), min_size=1, max_size=8)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(PEOPLE, PEOPLE)
 def test_no_name_is_given_that_the_directory_holds_whatever_it_holds(
     theirs: list[tuple[str, str]], ours: list[tuple[str, str]]

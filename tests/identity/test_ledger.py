@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline.identity import spell
+from tests.budget import examples
 from tests.identity.people import PROFILE, Ledger, Person
 
 UPN = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?@contoso\.com")
@@ -122,7 +123,7 @@ NAMES = st.one_of(
 NUMBERS = st.from_regex(r"[0-9A-Za-z]{1,3}", fullmatch=True)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(
     people=st.dictionaries(NUMBERS, st.tuples(NAMES, NAMES), min_size=1, max_size=40),
     days=st.integers(1, 3),

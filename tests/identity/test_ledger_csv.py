@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.identity import Imported, crowded, export_ledger, import_ledger
 from hcm_pipeline.identity.ledger_csv import COLUMNS
+from tests.budget import examples
 from tests.identity.people import Ledger, profile
 from tests.identity.test_ledger import NAMES, check
 
@@ -31,7 +32,7 @@ def imported(ledger: Ledger, text: str) -> Imported:
     return import_ledger(ledger.con, io.StringIO(text, newline=""), DAY)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=examples(5), deadline=None)
 @given(st.lists(st.tuples(NAMES, NAMES), min_size=2, max_size=12))
 def test_a_ledger_restored_from_its_export_agrees_and_gives_the_same_names_afterwards(
     pairs: list[tuple[str, str]],

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline.identity.allocation import entered
+from tests.budget import examples
 from tests.directory.objects import account, fill
 from tests.identity.people import Ledger, profile
 from tests.identity.reference import ATTRIBUTES, Books
@@ -87,7 +88,7 @@ FEW = pytest.mark.parametrize("few", [50_000, 0], ids=["few", "many"])
 
 
 @FEW
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(arrivals=st.lists(PEOPLE, min_size=1, max_size=3), held=HELD, rules=RULES)
 def test_names_are_those_of_a_reference_that_asks_one_by_one(
     few: int, arrivals: list[dict[str, tuple[str, str]]], held: list[tuple[str, str]], rules: dict[str, Any]

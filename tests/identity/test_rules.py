@@ -19,6 +19,7 @@ from hcm_pipeline.identity.name_parts import named_sql, parts_of
 from hcm_pipeline.identity.reserved import RESERVED
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import scratch
+from tests.budget import examples
 from tests.directory.objects import tables
 from tests.docs.pages import DOCS, rows
 from tests.identity.people import DAY, Ledger, Person, Row, profile, version, versions_of
@@ -317,7 +318,7 @@ def test_reserved_words_are_in_the_form_in_which_names_are_compared() -> None:
     assert all(re.fullmatch(r"[a-z-]+", word) for word in RESERVED)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(
     st.lists(st.tuples(st.text(min_size=1, max_size=200), st.text(min_size=1, max_size=200)), min_size=1, max_size=10)
 )

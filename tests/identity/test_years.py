@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hcm_pipeline.directory import COMMON_NAME, MAIL_NICKNAME, PROXY_ADDRESS, SAM, UPN_DOMAIN, UPN_LOCAL, key_sql
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.identity import export_ledger, import_ledger, waiting
+from tests.budget import examples
 from tests.directory.objects import account, fill
 from tests.identity.people import FIRST, Years, profile
 
@@ -75,7 +76,7 @@ PEOPLE = st.dictionaries(
 
 
 # a story takes seconds, so none is tried a hundred times to make it shorter
-@settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=examples(3), deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(st.lists(st.tuples(PEOPLE, st.booleans()), min_size=2, max_size=4), st.sampled_from(["wait", "give"]), st.data())
 def test_over_any_sequence_of_days_names_are_unique_legal_and_for_life(
     story: list[tuple[list[Person], bool]], meanwhile: str, data: st.DataObject
@@ -179,7 +180,7 @@ def adopted(years: Years) -> list[tuple[str, ...]]:
         from identities where status = 'adopted' order by 1""").fetchall()
 
 
-@settings(max_examples=2, deadline=None)
+@settings(max_examples=examples(2), deadline=None)
 @given(ACCOUNTS)
 def test_a_first_deployment_renames_and_moves_nobody_on_that_day_or_later(people: list[str]) -> None:
     years, has = deploy(people)

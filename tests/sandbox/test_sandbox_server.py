@@ -17,8 +17,7 @@ from typing import Any
 
 import pytest
 
-from hcm_pipeline.errors import HomeError
-from hcm_pipeline.sandbox import SandboxOptions, job_key, running
+from hcm_pipeline.sandbox import SandboxOptions, SandboxProblem, job_key, running
 
 from .support import Tenant, record, sign_in, trusting
 
@@ -115,7 +114,7 @@ def test_private_files_are_their_owners_alone(tmp_path: Path) -> None:
 def test_a_taken_port_is_told(tmp_path: Path) -> None:
     with running(tmp_path / "one") as handle:
         port = int(handle.url.rpartition(":")[2])
-        with pytest.raises(HomeError, match=str(port)), running(tmp_path / "two", port=port):
+        with pytest.raises(SandboxProblem, match=str(port)), running(tmp_path / "two", port=port):
             pass
 
 

@@ -12,6 +12,7 @@ from hcm_pipeline.sources import Shape, examine
 from hcm_pipeline.sources.delimited.careful import RAW_CHARS
 from hcm_pipeline.sources.delimited.staging import read_carefully, read_fast, read_records
 from hcm_pipeline.warehouse import scratch
+from tests.budget import examples
 
 from .build import Rows, all_rows, source, staged, written
 
@@ -197,7 +198,7 @@ VALUE = st.text(st.sampled_from("abé李😀\"\n\r ,;|\t'\\#\u2028\x85\x0b\x00")
 FIELDS = VALUE.filter(lambda text: "\0" not in text and not text.startswith("\ufeff"))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.integers(2, 4).flatmap(lambda n: st.lists(st.lists(FIELDS, min_size=n, max_size=n), max_size=6)),
     delimiter=st.sampled_from([",", ";", "\t", "|"]),
@@ -226,7 +227,7 @@ def test_every_properly_written_file_gives_what_was_written_on_both_paths(
     assert by("fast", tmp_path, file, shape) == expected
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(80), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.sampled_from('ab",\n\r \0é'), max_size=40))
 def test_whatever_the_file_no_record_is_lost_and_the_fast_path_never_disagrees(tmp_path: Path, body: str) -> None:
     file = written(tmp_path, "col 1,col 2\n" + body)

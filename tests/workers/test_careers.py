@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from hcm_pipeline.flow import plans
 from hcm_pipeline.profile import Life
+from tests.budget import examples
 
 from .driver import COLUMNS, Firm, day, worker
 from .test_lifecycle import stage_of
@@ -125,7 +126,7 @@ def desired(firm: Firm) -> dict[str, int]:
 FIELDS = "department, worker_type, life_stage, active"
 
 
-@settings(max_examples=2, deadline=None)
+@settings(max_examples=examples(2), deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_told_in_any_files_and_order_the_same_lives_give_the_same_accounts(
     tmp_path_factory: pytest.TempPathFactory, seed: int

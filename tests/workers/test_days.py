@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hcm_pipeline.errors import GuardStop
 from hcm_pipeline.warehouse import scratch
 from hcm_pipeline.workers import changes_of, current_workers, validation, worker_versions
+from tests.budget import examples
 
 from .driver import COLUMNS, PROFILE, Firm, day, worker
 from .test_judging import PICK, ROWS
@@ -188,7 +189,7 @@ def test_a_day_whose_files_were_superseded_uses_the_later_full_file(firm: Firm) 
 DAYS = st.lists(st.tuples(st.integers(1, 4), st.booleans(), ROWS), min_size=2, max_size=4)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=examples(5), deadline=None)
 @given(files=DAYS, data=st.data())
 def test_files_in_any_order_end_like_files_in_order(
     tmp_path_factory: pytest.TempPathFactory, files: list[tuple[int, bool, list[dict[str, str]]]], data: st.DataObject

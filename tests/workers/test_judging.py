@@ -15,6 +15,7 @@ from hcm_pipeline.warehouse import Scratch, scratch
 from hcm_pipeline.workers.batch import Batch
 from hcm_pipeline.workers.judging import accepted_of, gather, judge, nothing_gathered
 from hcm_pipeline.workers.known import known_today
+from tests.budget import examples
 
 from . import few
 from .driver import COLUMNS, PROFILE, worker
@@ -167,7 +168,7 @@ ROWS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(rows=ROWS, pick=st.booleans())
 def test_every_row_is_accepted_or_in_quarantine_or_told_apart(
     con: duckdb.DuckDBPyConnection, rows: list[dict[str, str]], pick: bool

@@ -14,6 +14,7 @@ from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.profile import Life
 from hcm_pipeline.warehouse import DUCKDB_TYPES, Scratch, memory, scratch
 from hcm_pipeline.workers.lifecycle import circumstances_of, moment_of, with_lifecycle
+from tests.budget import examples
 
 from . import few
 from .driver import PROFILE, Firm, day, worker
@@ -246,7 +247,7 @@ def stage_of(life: Life, active: bool, hire: dt.date | None, end: dt.date | None
     return "active" if heard else "left"
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(life=LIVES, people=st.lists(st.tuples(st.booleans(), DATES, DATES), min_size=30, max_size=60))
 def test_stages_are_those_of_the_table_on_every_day_and_change_only_when_their_moment_comes(
     life: Life, people: list[tuple[bool, dt.date | None, dt.date | None]]

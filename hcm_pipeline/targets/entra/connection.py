@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 from hcm_pipeline.delivery import DeliveryState, Pace
 from hcm_pipeline.entra import EntraConnection
+from hcm_pipeline.errors import HomeError
 from hcm_pipeline.http import Clock, utc_now
 from hcm_pipeline.profile import Delivery
-from hcm_pipeline.sandbox import job_key
+from hcm_pipeline.sandbox import SandboxProblem, job_key
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.service import EntraJob, limits_of
 
@@ -22,14 +23,20 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_target(settings: Settings) -> Iterator[EntraConnection]:
-    """The target, for the time of a `with` block. The home's sandbox is found running, or runs until its end."""
+    """The target, for the time of a `with` block. The home's sandbox is found running, or runs until its end.
+
+    Raises HomeError when it can neither be found nor started.
+    """
     if settings.target is not None:
         yield settings.target
         return
     from hcm_pipeline.sandbox import running  # loads a web server
 
-    with running(settings.home.sandbox) as sandbox:
-        yield to_sandbox(sandbox.target)
+    try:
+        with running(settings.home.sandbox) as sandbox:
+            yield to_sandbox(sandbox.target)
+    except SandboxProblem as problem:
+        raise HomeError(str(problem)) from None
 
 
 def to_sandbox(target: SandboxTarget) -> EntraConnection:

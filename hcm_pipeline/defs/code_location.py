@@ -1,0 +1,50 @@
+"""Everything that Dagster loads, in one function."""
+
+from __future__ import annotations
+
+import warnings
+
+import dagster as dg
+
+from hcm_pipeline import flow
+from hcm_pipeline.defs.alert_checks import ALERTS_JOB, CHECKS, build_alerts
+from hcm_pipeline.defs.assets import DAILY_JOB, build_assets
+from hcm_pipeline.defs.delivery_jobs import approve_job, outcomes_job, reject_job, upload_job
+from hcm_pipeline.defs.directory_assets import build_directories
+from hcm_pipeline.defs.held_extracts import decide_extract_job
+from hcm_pipeline.defs.resources import pipeline_of
+from hcm_pipeline.defs.schedules import build_schedule
+from hcm_pipeline.defs.sensors import build_sensors
+from hcm_pipeline.settings import Settings
+
+# Dagster marks backfill_policy and owners as beta, at every use; the versions they were measured with are pinned
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+
+
+def build(settings: Settings) -> dg.Definitions:
+    """The code location for a home and a profile. Raises ProfileError when the profile cannot be used."""
+    profile = flow.load_profile(settings.profile).profile
+    delivery_checks = dg.AssetSelection.checks(*(check.key for check in CHECKS))
+    daily = dg.define_asset_job(
+        DAILY_JOB,
+        selection=dg.AssetSelection.assets("extracts", "workers", "quarantined_rows", "changes", "identities",
+                                           "desired_users", "manifest")
+        - delivery_checks,
+        executor_def=dg.in_process_executor,
+        description="From landed extracts to the manifest, for one business date or a range of them.",
+    )  # fmt: skip
+    alerts = dg.define_asset_job(
+        ALERTS_JOB,
+        selection=delivery_checks,
+        executor_def=dg.in_process_executor,
+        description="Judges the checks of delivery, and tells people of what has begun or ended. Started by the sensor.",
+    )
+    return dg.Definitions(
+        assets=[*build_assets(profile), *build_directories(profile)],
+        asset_checks=[build_alerts()],
+        jobs=[daily, decide_extract_job, upload_job, outcomes_job, approve_job, reject_job, alerts],
+        sensors=build_sensors(profile, sandbox=settings.target is None),
+        schedules=[build_schedule(profile)],
+        resources={"pipeline": pipeline_of(settings)},
+        executor=dg.in_process_executor,
+    )

@@ -1,0 +1,26 @@
+"""How many examples a property is shown on: a third in the fast lane, and as many more as somebody asks for.
+
+`HCM_PIPELINE_EXAMPLES=50 pytest tests/sources` runs fifty times as many.
+"""
+
+from __future__ import annotations
+
+import os
+
+SCALE = "HCM_PIPELINE_EXAMPLES"
+"""Name of the environment variable that multiplies the examples."""
+FAST = 1 / 3
+
+_scale = float(os.environ.get(SCALE) or 1)
+
+
+def examples(usual: int) -> int:
+    """The examples of a property that the whole suite shows on `usual` of them."""
+    return max(1, round(usual * _scale))
+
+
+def spare() -> None:
+    """Take the budget of the fast lane, unless the environment names another. To be called before tests are imported."""
+    global _scale
+    if not os.environ.get(SCALE):
+        _scale = FAST
