@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from hypothesis import settings
 
-from tests import budget, marks
+from tests import budget, marks, pool
 
 _connect = duckdb.connect
 
@@ -65,9 +65,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """A test without a mark starts no process and no sandbox."""
     marks.begin(item)
+    pool.begin()
     try:
         return (yield)
     finally:
+        pool.end()
         _let_go()
         marks.end()
 

@@ -15,8 +15,7 @@ from hcm_pipeline.delivery import OutcomeEntry
 from hcm_pipeline.delivery.outcomes import matching
 from hcm_pipeline.profile import Outcomes
 from hcm_pipeline.targets.entra.service import EntraJob
-from hcm_pipeline.warehouse import ensure_columns, memory
-from hcm_pipeline.warehouse.store import _migrate
+from tests.pool import empty_warehouse
 
 T0 = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 TARGET = "principal/job"
@@ -27,10 +26,7 @@ RULES = Outcomes.model_validate({})
 @contextmanager
 def empty_tables() -> Iterator[duckdb.DuckDBPyConnection]:
     """Tables without a row; whoever writes takes it back."""
-    with memory() as made:
-        _migrate(made)
-        ensure_columns(made, "worker_versions", {"manager": "VARCHAR"})
-        yield made
+    yield empty_warehouse()
 
 
 def entry_at(at: float, log_id: str, number: str = "1001", **given: Any) -> OutcomeEntry:

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from importlib import resources
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from hcm_pipeline.directory import SCHEMA, apply, stage
-from hcm_pipeline.warehouse import memory, scratch
+from hcm_pipeline.warehouse import scratch
 
 NOW = dt.datetime(2026, 11, 1, 6, tzinfo=dt.UTC)
-
-
-def tables() -> duckdb.DuckDBPyConnection:
-    """The warehouse's tables, empty."""
-    con = memory()
-    con.execute(resources.files("hcm_pipeline.warehouse").joinpath("schema.sql").read_text(encoding="utf-8"))
-    return con
 
 
 def account(upn: str | None = None, **given: Any) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from hcm_pipeline.errors import GuardStop
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.verdicts import Kind
-from tests.directory.objects import NOW, fill, tables
+from tests.directory.objects import NOW, fill
+from tests.pool import empty_warehouse
 
 
 def profile(**identity: Any) -> Profile:
@@ -42,7 +43,7 @@ def hours(count: float) -> dt.datetime:
 )  # fmt: skip
 def test_every_directory_of_the_profile_must_be_young_enough(read: dict[str, float], sentences: list[str]) -> None:
     several = {"entra": {"kind": "entra"}, "files": {"kind": "csv", "max_age_hours": 100}}
-    con = tables()
+    con = empty_warehouse()
     for name, age in read.items():
         fill(con, directory=name, at=hours(age))
     found = directory_findings(con, profile(directory_max_age_hours=12, directories=several), NOW)
@@ -50,7 +51,7 @@ def test_every_directory_of_the_profile_must_be_young_enough(read: dict[str, flo
 
 
 def test_a_directory_without_hours_need_not_be_read() -> None:
-    assert directory_findings(tables(), profile(directories={"files": {"kind": "csv"}}), NOW) == []
+    assert directory_findings(empty_warehouse(), profile(directories={"files": {"kind": "csv"}}), NOW) == []
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_a_directory_without_hours_need_not_be_read() -> None:
 def test_every_domain_of_the_profile_must_be_verified_where_domains_are_known(
     domains: dict[str, bool] | None, unverified: str
 ) -> None:
-    con = tables()
+    con = empty_warehouse()
     keep_domains(con, "entra", domains)
     found = directory_findings(con, profile(domains=[{"when": "country = 'DE'", "domain": "contoso.de"}]), NOW)
     assert [(one.rule, one.sentence.partition(":")[0]) for one in found] == (

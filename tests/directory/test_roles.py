@@ -10,8 +10,9 @@ from hcm_pipeline.directory.entra_id import _roles
 from hcm_pipeline.directory.tables import keep_roles
 from hcm_pipeline.entra import GraphClient
 from hcm_pipeline.errors import ServiceRefused
+from tests.pool import empty_warehouse
 
-from .objects import account, fill, tables
+from .objects import account, fill
 
 
 class Graph:
@@ -46,7 +47,7 @@ def test_roles_that_may_not_be_read_are_noted_and_any_other_refusal_is_raised() 
 
 
 def test_a_role_that_was_taken_away_is_no_longer_known() -> None:
-    con = tables()
+    con = empty_warehouse()
     fill(con, account("ann@contoso.com", object_id="ann"), account("bea@contoso.com", object_id="bea"))
     for roles in ({"ann": ["Global Administrator"]}, {"bea": ["User Administrator"]}):
         keep_roles(con, "entra", roles)

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from hcm_pipeline.directory import CHANGES, CONTAINER, RELATIVE_NAME, VALUES, apply, escape_rdn, last_read, stage
 from hcm_pipeline.warehouse import first, memory, scratch
 from tests.budget import examples
-from tests.directory.objects import NOW, account, fill, tables
+from tests.directory.objects import NOW, account, fill
+from tests.pool import empty_warehouse
 
 BITS = {name: 1 << place for place, name in enumerate(VALUES)}
 
 
 def test_reading_again_replaces_one_directory_and_no_other() -> None:
-    con = tables()
+    con = empty_warehouse()
     assert fill(con, account("a@contoso.com"), account("b@contoso.com"), account("b@contoso.com", mail="new@x.y")) == 2
     fill(con, account(sam_account_name="SRV$", kind="computer"), directory="ad")
     assert fill(con, account("c@contoso.com"), at=NOW + dt.timedelta(hours=1)) == 1
@@ -29,7 +30,7 @@ def test_reading_again_replaces_one_directory_and_no_other() -> None:
 
 
 def test_what_a_directory_says_of_an_object_in_pieces_adds_up_in_their_order() -> None:
-    con = tables()
+    con = empty_warehouse()
     fill(con, account("a@contoso.com", object_id="1", employee_id="7"), account("b@contoso.com", object_id="2"))
     said: list[dict[str, Any]] = [
         {"object_id": "1", "mail": "first@x.y", "stated": BITS["mail"]},
@@ -50,7 +51,7 @@ def test_what_a_directory_says_of_an_object_in_pieces_adds_up_in_their_order() -
     assert found == [("1", False, "a@contoso.com", "7", None, "Lee"), ("2", False, "c@contoso.com", None, None, None)]
 
 
-FILLED = tables()
+FILLED = empty_warehouse()
 CHANGE = st.tuples(
     st.sampled_from("123"),
     st.one_of(

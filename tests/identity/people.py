@@ -26,7 +26,8 @@ from hcm_pipeline.identity import (
 )
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, quote, scratch
-from tests.directory.objects import NOW, tables
+from tests.directory.objects import NOW
+from tests.pool import empty_warehouse
 
 DAY = FIRST = dt.date(2026, 11, 1)
 PROFILE = load_profile("oracle-hcm").profile
@@ -76,7 +77,7 @@ class Ledger:
     """Identities in memory, and the workers that are named."""
 
     def __init__(self, rules: Profile = PROFILE) -> None:
-        self.con = tables()
+        self.con = empty_warehouse()
         self.profile = rules
         self.fields: Row = {}
         """Worker fields of everybody who joins from now on, besides their names."""

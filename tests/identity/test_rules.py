@@ -20,11 +20,11 @@ from hcm_pipeline.identity.reserved import RESERVED
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import scratch
 from tests.budget import examples
-from tests.directory.objects import tables
 from tests.docs.pages import DOCS, rows
 from tests.identity.people import DAY, Ledger, Person, Row, profile, version, versions_of
+from tests.pool import empty_warehouse
 
-EMPTY = tables()
+EMPTY = empty_warehouse()
 """A ledger and directories that hold nothing."""
 
 
