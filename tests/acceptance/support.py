@@ -19,6 +19,8 @@ from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.connection import target_key
 from tests.sandbox.support import trusting
 
+from . import warm
+
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "hcm_pipeline.cli.main")
 OURS = ("HCM_PIPELINE_", "AZURE_", "ORACLE_", "DAGSTER_")
@@ -89,16 +91,16 @@ class Site:
         return out + err
 
     def run(self, *arguments: str | Path, code: int = 0) -> str:
-        """Run a command to its end."""
-        return self.end(self.start(*arguments), code)
+        """Run a command to its end; its standard output and then its standard error."""
+        ended, out, err = warm.command(list(map(str, arguments)), self.environment(), self.path.parent, 120)
+        self.heard += [out, err]
+        assert ended == code, f"exit {ended} instead of {code}:\n{out}\n{err}"
+        return out + err
 
     def json(self, *arguments: str | Path, code: int = 0) -> Any:
         """Run a command with --json; what it printed on standard output, parsed."""
-        process = self.start(*arguments, "--json")
-        said = self.end(process, code)
-        out = self.heard[-2]
-        assert said.startswith(out)
-        return orjson.loads(out)
+        self.run(*arguments, "--json", code=code)
+        return orjson.loads(self.heard[-2])
 
     def land(self, name: str, *rows: dict[str, str]) -> None:
         """Deliver a file, long enough ago to be whole."""
