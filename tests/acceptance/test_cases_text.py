@@ -18,6 +18,7 @@ import pytest
 
 from tests.entra.gateway import serving
 
+from . import warm
 from .support import COMMAND, ROOT, Site, environment, extract, worker
 
 CASES = ROOT.parent / "shared" / "cases"
@@ -65,6 +66,12 @@ TARGET = {
 
 def under(site: Site, *arguments: str, **variables: str) -> tuple[int, str]:
     """Exit code and output of a command with more variables."""
+    code, out, err = warm.command(arguments, {**environment(site.path), **variables}, site.path.parent, 120)
+    return code, out + err
+
+
+def started_under(site: Site, *arguments: str, **variables: str) -> tuple[int, str]:
+    """The same for variables that Python reads when it starts."""
     done = subprocess.run(
         [*COMMAND, *arguments], env={**environment(site.path), **variables}, cwd=site.path.parent, text=True, timeout=120,
         capture_output=True, check=False,
@@ -124,9 +131,9 @@ def test_sec_environment_nonsense(ready: Site, verb: str, name: str, value: str)
     "given", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}]
 )
 def test_sec_environment_without_the_letters(ready: Site, given: dict[str, str]) -> None:
-    code, said = under(ready, "trace", "1001", **{**TARGET, **given})
+    code, said = started_under(ready, "trace", "1001", **{**TARGET, **given})
     assert (code, r"Zo\xeb" in said) == (0, True), said
-    assert rb"Zo\u00eb".decode() in under(ready, "trace", "1001", "--json", **{**TARGET, **given})[1]
+    assert rb"Zo\u00eb".decode() in started_under(ready, "trace", "1001", "--json", **{**TARGET, **given})[1]
 
 
 def open_to_others(folder: Path) -> list[str]:
