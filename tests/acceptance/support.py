@@ -17,9 +17,8 @@ from hcm_pipeline.home import Home
 from hcm_pipeline.sandbox import SandboxHandle
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.connection import target_key
+from tests import warm
 from tests.sandbox.support import trusting
-
-from . import warm
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "hcm_pipeline.cli.main")

@@ -16,9 +16,9 @@ import httpx
 import orjson
 import pytest
 
+from tests import warm
 from tests.entra.gateway import serving
 
-from . import warm
 from .support import COMMAND, ROOT, Site, environment, extract, worker
 
 CASES = ROOT.parent / "shared" / "cases"

@@ -16,6 +16,7 @@ import duckdb
 import pytest
 
 from hcm_pipeline.sandbox import SandboxOptions, running
+from tests.budget import examples
 
 from .support import ROOT, Site, environment, extract, worker
 
@@ -107,7 +108,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any],
         return state(site), seconds
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(examples(1)))
 def test_killed_at_random_moments_it_ends_as_if_it_had_not_been(
     seed: int, tmp_path: Path, reference: tuple[dict[str, Any], float]
 ) -> None:

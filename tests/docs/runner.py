@@ -13,6 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import warm
 from tests.docs.pages import Block, blocks
 
 OWN = re.compile(r"(HCM_PIPELINE|AZURE|DAGSTER)_.*|SSL_CERT_FILE|COLUMNS")
@@ -56,10 +57,18 @@ def run(page: Path, name: str, folder: Path) -> None:
     assert todo, f"{page.name} has no block marked test: {name}"
     divider = "@@ next block @@"
     script = "set -euo pipefail\n" + f"echo '{divider}'\n".join(step.script for step in todo)
-    done = subprocess.run(
-        ["bash", "-c", script],
-        cwd=folder, env=environment(folder / "home"), capture_output=True, encoding="utf-8", timeout=600, check=False,
-    )  # fmt: skip
+    with warm.on_the_path() as commands:
+        around = environment(folder / "home")
+        around["PATH"] = f"{commands}{os.pathsep}{around['PATH']}"
+        done = subprocess.run(
+            ["bash", "-c", script],
+            cwd=folder,
+            env=around,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=600,
+            check=False,
+        )
     assert done.returncode == 0, done.stdout + done.stderr
     for step, output in zip(todo, done.stdout.split(divider + "\n"), strict=True):
         printed = [" ".join(line.split()) for line in output.splitlines()]

@@ -1,0 +1,147 @@
+"""Commands in processes of their own whose imports are done: forks of a server that has read the modules once.
+
+A command spends half of its time on imports. Here it has a process, an environment, a folder and an exit code of its own all the
+same. A shell finds such commands under their name in the folder of `on_the_path`.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from multiprocessing import forkserver, reduction
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import orjson
+
+_processes = multiprocessing.get_context("forkserver")
+_processes.set_forkserver_preload(["tests.warm_imports"])
+_CLIENT = """#!{python} -IS
+import json, os, socket, sys
+mask = os.umask(0)
+asked = {{"arguments": sys.argv[1:], "environment": dict(os.environ), "folder": os.getcwd(), "umask": mask}}
+with socket.socket(socket.AF_UNIX) as door:
+    door.connect({address!r})
+    socket.send_fds(door, [json.dumps(asked).encode() + b"\\n"], [0, 1, 2])
+    sys.exit(int(door.makefile().readline() or 1))
+"""
+
+
+def command(
+    arguments: Sequence[str], environment: Mapping[str, str], folder: Path, seconds: float
+) -> tuple[int, str, str]:
+    """Run `hcm-pipeline` to its end; exit code, standard output and standard error. Fails after so many seconds."""
+    with TemporaryDirectory() as here:
+        out, err = Path(here) / "out", Path(here) / "err"
+        with out.open("wb") as said, err.open("wb") as told, Path(os.devnull).open() as nothing:
+            process = _started(
+                list(arguments), dict(environment), folder, 0o022, (nothing.fileno(), said.fileno(), told.fileno())
+            )
+        process.join(seconds)
+        late = process.exitcode is None
+        if late:
+            process.kill()
+        code = _ended(process)
+        printed = out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8")
+    assert not late, f"still running after {seconds} s:\n{printed[0]}\n{printed[1]}"
+    return code, *printed
+
+
+@contextmanager
+def on_the_path() -> Iterator[Path]:
+    """A folder with a command `hcm-pipeline`, for the PATH of shells that run within the block."""
+    with TemporaryDirectory() as here, socket.socket(socket.AF_UNIX) as door:
+        folder = Path(here)
+        door.bind(str(folder / "door"))
+        door.listen()
+        client = folder / "hcm-pipeline"
+        client.write_text(_CLIENT.format(python=sys.executable, address=str(folder / "door")), encoding="utf-8")
+        client.chmod(0o700)
+        threading.Thread(target=_answer_all, args=(door,), daemon=True).start()
+        try:
+            yield folder
+        finally:
+            door.shutdown(socket.SHUT_RDWR)
+
+
+def _answer_all(door: socket.socket) -> None:
+    with suppress(OSError):  # the door is shut
+        while True:
+            threading.Thread(target=_answer, args=(door.accept()[0],), daemon=True).start()
+
+
+def _answer(caller: socket.socket) -> None:
+    """Run what a caller asks for with its streams; it goes when the caller goes."""
+    with caller:
+        text, streams, _, _ = socket.recv_fds(caller, 1 << 16, 3)
+        try:
+            while not text.endswith(b"\n"):
+                text += caller.recv(1 << 16)
+            asked = orjson.loads(text)
+            process = _started(
+                asked["arguments"], asked["environment"], Path(asked["folder"]), asked["umask"], tuple(streams)
+            )
+        finally:
+            for stream in streams:
+                os.close(stream)
+        select.select([process.sentinel, caller], [], [])
+        if process.exitcode is None and process.is_alive():
+            os.killpg(int(process.pid or 0), signal.SIGTERM)
+        with suppress(BrokenPipeError):
+            caller.sendall(f"{_ended(process)}\n".encode())
+
+
+def _started(
+    arguments: list[str], environment: dict[str, str], folder: Path, umask: int, streams: tuple[int, ...]
+) -> Any:
+    forkserver.ensure_running()
+    process = _processes.Process(target=_run, args=(arguments, environment, folder, umask, _Streams(streams)))
+    process.start()
+    return process
+
+
+def _ended(process: Any) -> int:
+    process.join()
+    code = int(process.exitcode)
+    process.close()
+    return code
+
+
+class _Streams:
+    """Standard input, output and error on their way to another process."""
+
+    def __init__(self, numbers: tuple[int, ...]) -> None:
+        self.numbers = numbers
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _arrived, tuple(map(reduction.DupFd, self.numbers))
+
+
+def _arrived(*streams: Any) -> tuple[int, ...]:
+    return tuple(stream.detach() for stream in streams)
+
+
+def _run(arguments: list[str], environment: dict[str, str], folder: Path, umask: int, streams: tuple[int, ...]) -> None:
+    from hcm_pipeline.cli.main import main
+
+    os.setsid()
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    # the server's own are of other files
+    sys.stdin, sys.stdout = os.fdopen(0, encoding="utf-8"), os.fdopen(1, "w", encoding="utf-8")
+    sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    os.umask(umask)
+    sys.argv = ["hcm-pipeline", *arguments]
+    main()
