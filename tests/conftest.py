@@ -15,19 +15,27 @@ from tests import budget, marks, pool
 _connect = duckdb.connect
 
 
-_kept: dict[str, tuple[int, duckdb.DuckDBPyConnection]] = {}
+_kept: dict[Path, tuple[int, duckdb.DuckDBPyConnection]] = {}
 """By path: the inode of a database file that the test has opened, and a connection that keeps its instance."""
 
 
-def _with_one_thread(database: str = ":memory:", read_only: bool = False, **named: Any) -> duckdb.DuckDBPyConnection:
-    config = {"threads": 1, **(named.pop("config", None) or {})}
-    database = str(database)
-    inode = Path(database).stat().st_ino if Path(database).is_file() else None
-    if database in _kept and _kept[database][0] != inode:
-        _kept.pop(database)[1].close()
-    con = _connect(database, read_only=read_only, config=config, **named)
-    if marks.in_the_fast_lane() and not read_only and database not in _kept and Path(database).is_file():
-        _kept[database] = Path(database).stat().st_ino, _connect(database, config=config)
+def _with_one_thread(*args: Any, **named: Any) -> duckdb.DuckDBPyConnection:
+    given = {
+        "database": ":memory:",
+        "read_only": False,
+        **dict(zip(("database", "read_only"), args, strict=False)),
+        **named,
+    }
+    given["config"] = {"threads": 1, **(given.get("config") or {})}
+    path = Path(given["database"])
+    if (kept := _kept.get(path)) and (not path.is_file() or path.stat().st_ino != kept[0]):
+        _kept.pop(path)[1].close()
+    con = _connect(**given)
+    if marks.in_the_fast_lane():
+        if not given["read_only"] and path not in _kept and path.is_file():
+            _kept[path] = path.stat().st_ino, _connect(**given)
+        if budget.spared():
+            con.execute("pragma disable_optimizer")
     return con
 
 
@@ -39,7 +47,8 @@ def _let_go() -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """DuckDB works with one thread, as each core has a worker of pytest-xdist; commands that tests start use all of them.
 
-    A test of the fast lane keeps a database file open from its first connection to its end: an instance takes 14 ms to start.
+    A test without a mark keeps a database file open from its first connection to its end: an instance takes 14 ms to start.
+    When only such tests run, SQL is executed as it stands: to optimise it takes an eighth of their time. The whole suite does.
     """
     duckdb.connect = _with_one_thread
     if "not system" in config.getoption("markexpr", ""):

@@ -14,8 +14,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from hcm_pipeline.definitions import build
 from hcm_pipeline.defs import tries
+from hcm_pipeline.defs.code_location import build
 from hcm_pipeline.defs.instance import instance_of, tick
 from hcm_pipeline.defs.resources import pipeline_of
 from hcm_pipeline.errors import PipelineError

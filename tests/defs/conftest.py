@@ -13,8 +13,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from hcm_pipeline.definitions import build
 from hcm_pipeline.defs.assets import DAILY_JOB
+from hcm_pipeline.defs.code_location import build
 from hcm_pipeline.defs.instance import RANGE_END, RANGE_START, instance_of
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.home import Home

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 
-from hcm_pipeline.definitions import build
+from hcm_pipeline.defs.code_location import build
 from hcm_pipeline.home import Home
 from hcm_pipeline.settings import Settings
 

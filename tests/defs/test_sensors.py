@@ -11,8 +11,8 @@ import dagster as dg
 import pytest
 
 from hcm_pipeline import flow
-from hcm_pipeline.definitions import build
 from hcm_pipeline.defs import sensors
+from hcm_pipeline.defs.code_location import build
 from hcm_pipeline.defs.delivery_jobs import OUTCOMES_JOB, UPLOAD_JOB
 from hcm_pipeline.delivery import (
     Journal,

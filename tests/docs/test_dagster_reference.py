@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hcm_pipeline.definitions import build
 from hcm_pipeline.defs import metadata
+from hcm_pipeline.defs.code_location import build
 from hcm_pipeline.home import Home
 from hcm_pipeline.settings import Settings
 from tests.docs.pages import DOCS, code, rows

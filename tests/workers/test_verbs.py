@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hcm_pipeline.cli.main import app
-from hcm_pipeline.definitions import build
+from hcm_pipeline.defs.code_location import build
 from hcm_pipeline.errors import ExtractHeld, GuardStop, UsageError
 from hcm_pipeline.settings import Settings
 from tests.workers.driver import PROFILE, Firm, day, worker
