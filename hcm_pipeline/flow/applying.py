@@ -23,10 +23,10 @@ from hcm_pipeline.delivery import HistoryWord as HistoryWord
 from hcm_pipeline.delivery import UploadReport as UploadReport
 from hcm_pipeline.delivery import upload as send
 from hcm_pipeline.flow import verdict_table
+from hcm_pipeline.flow.accepting_history import accept_history
 from hcm_pipeline.flow.fencing import PersonsWord as PersonsWord
 from hcm_pipeline.flow.fencing import (
     TargetFence,
-    accept_history,
     adopt_target,
     require_known_target,
     stopped,
@@ -103,7 +103,7 @@ def _send(
         target,
         manifest.manifest_id,
         journal=journal,
-        terms=UploadTerms(canary=canary_of(delivery, sandbox=sandbox)),
+        terms=UploadTerms(clock=installation.clock, canary=canary_of(delivery, sandbox=sandbox)),
         still_holds=partial(refuse_moved, installation.warehouse, installation.loaded),
         fence=fence,
         progress=progress,

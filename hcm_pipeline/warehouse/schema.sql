@@ -413,13 +413,21 @@ create table guard_verdicts (
     verdict varchar not null               -- passed | tripped
 );
 
+-- one row: one worker of whom the target has another version than the delivered one: somebody else sent it, and a person knows.
+-- The worker is sent again, and no longer here when the service has accepted that
+create table unknown_versions (
+    target varchar not null,
+    person_number varchar not null,
+    since timestamptz not null
+);
+
 -- one row: one worker whose desired version is not planned again until it changes
 create table withheld (
     target varchar not null,
     person_number varchar not null,
     digest uuid not null,              -- of that version
     reason varchar not null,               -- rejected | undone | history
-    manifest_id varchar not null,          -- the manifest that was rejected, or that undid
+    manifest_id varchar,                   -- the manifest that was rejected, that undid or was closed; null: it was delivered
     since timestamptz not null
 );
 

@@ -60,6 +60,18 @@ class Journal(PlanRecords, RequestRecords):
         """The name of this journal, which no other has."""
         return str(self._file.db.execute("SELECT journal_id FROM this_journal").fetchone()[0])
 
+    def moved(self, place: str) -> bool:
+        """Whether its home lies elsewhere than it did; the first place that is named is its own."""
+        known = self._file.db.execute("SELECT place FROM this_journal").fetchone()[0]
+        if known is None:
+            self.settle(place)
+        return known not in (None, place)
+
+    def settle(self, place: str) -> None:
+        """Its home lies here from now on, and there is no other that counts."""
+        with self.transaction():
+            self._file.db.execute("UPDATE this_journal SET place = ?", (place,))
+
     def go_on_after(self, accept_seq: int) -> None:
         """Number acceptances on from there: this journal takes the place of one that was lost."""
         with self.transaction():

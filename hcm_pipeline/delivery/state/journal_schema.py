@@ -134,18 +134,21 @@ CREATE TABLE answered_outcomes (
     PRIMARY KEY (accept_seq, place)
 ) WITHOUT ROWID;
 
--- one row: this file, by a random name: an empty one in its place is another
-CREATE TABLE this_journal (journal_id TEXT NOT NULL);
-INSERT INTO this_journal VALUES (lower(hex(randomblob(16))));
+-- one row: this file, by a random name: an empty one in its place is another. place: where its home lay when it was last
+-- known to be the only one, NULL before anybody asked
+CREATE TABLE this_journal (journal_id TEXT NOT NULL, place TEXT);
+INSERT INTO this_journal VALUES (lower(hex(randomblob(16))), NULL);
 
 -- one row: one target, and how far its entries were compared with this journal. checked_until, accepted_until: the service's clock.
--- stopped_at: since when the target is known to know more, NULL when it does not; reason: of that, or why it could not be asked
+-- stopped_at: since when the target is known to know more, NULL when it does not; reason: of that, or why it could not be asked.
+-- waits_until: a home that lies elsewhere than it did asks once more then
 CREATE TABLE fences (
     target TEXT PRIMARY KEY,
     checked_until TEXT,
     accepted_until TEXT,
     stopped_at TEXT,
-    reason TEXT
+    reason TEXT,
+    waits_until TEXT
 ) WITHOUT ROWID;
 
 -- one row: what a person decided about a home's history at a target, or about the target itself. found: what it was about

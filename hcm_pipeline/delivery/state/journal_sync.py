@@ -89,7 +89,8 @@ def _replace_delivered(t: Scratch, taken: Relation) -> None:
         select planned.* exclude (plan_no, position, kind), taken.target, taken.plan_no, taken.request_no, taken.op_no
         from planned join {taken} taken on taken.plan_no = planned.plan_no and taken.person_number = planned.person_number
     """)
-    t.run(f"delete from failures {of_taken.format('failures')}")
+    for gone in ("failures", "unknown_versions"):
+        t.run(f"delete from {gone} {of_taken.format(gone)}")
 
 
 def _sync_states(t: Scratch, journal: DeliveryState) -> None:
