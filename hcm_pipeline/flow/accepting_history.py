@@ -78,7 +78,13 @@ class _Case:
         return "; ".join(filter(None, said))
 
 
-def accept_history(installation: Installation, journal: Journal, target: LiveTarget, word: PersonsWord) -> Accepted:
+def accept_history(
+    installation: Installation,
+    journal: Journal,
+    target: LiveTarget,
+    word: PersonsWord,
+    patience: Patience | None = None,
+) -> Accepted:
     """Take over what the target knows, by a person's word; what is sent from now on is compared from here on.
 
     A manifest that was planned before this home knew of an extract that is newer than all that the target tells would take it back:
@@ -86,7 +92,7 @@ def accept_history(installation: Installation, journal: Journal, target: LiveTar
     landed, are left alone. With `HistoryWord.FIRST` all goes out as it is planned. Raises UsageError when there is nothing to
     accept, or when it is not the first.
     """
-    with target.connect(Patience(), installation.clock) as service:
+    with target.connect(patience or Patience(), installation.clock) as service:
         reading = _read_or_nothing(installation, journal, target, service)
     marks, place = marks_of(installation.warehouse), whereabouts(installation.home)
     moved = journal.moved(place) and not own_sandbox(installation)

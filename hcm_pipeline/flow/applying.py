@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+from hcm_pipeline.deciders import Decider
 from hcm_pipeline.delivery import (
     DeliveryState,
     HealthState,
@@ -76,7 +77,7 @@ def upload(
         )
         if past_canary_by is not None:
             for one in chosen:
-                journal.pauses(one.target).release(one.manifest_id, past_canary_by, installation.clock())
+                journal.pauses(one.target).release(one.manifest_id, Decider(past_canary_by, installation.clock()))
         refuse_silent(installation.warehouse, target, installation.clock())
         reports = [_send(installation, target, journal, one, connection.sandbox, fence, progress) for one in chosen]
         fence.keep_mark()

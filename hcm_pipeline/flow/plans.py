@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from hcm_pipeline.deciders import Decider
 from hcm_pipeline.delivery import OTHERS, WAITING, OperationKind, ask_undo, folder_of, make_plan, verify
 from hcm_pipeline.delivery import Manifest as Manifest
 from hcm_pipeline.delivery import Plan as Plan
@@ -68,7 +69,7 @@ def undo(
     Raises UsageError when nothing of the manifest can be put back.
     """
     with warehouse.write() as con:
-        ask_undo(con, target, manifest_id, by, clock())
+        ask_undo(con, target, manifest_id, Decider(by, clock()))
     made = plan(warehouse, loaded, target, clock=clock, progress=progress, started_by=by)
     if made is None or not any(manifest.undoes == manifest_id for manifest in made.held):
         left_out = made.left_out.get(manifest_id, {}) if made else {}

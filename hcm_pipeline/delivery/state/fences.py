@@ -29,6 +29,7 @@ class HistoryDecision:
     decided_at: dt.datetime
     why: str
     found: str
+    how: str = "cli"
 
 
 @dataclass(frozen=True)
@@ -91,10 +92,10 @@ class FenceRecords:
         """Keep a person's decision; what the target knows until `accepted_until` is asked about no more."""
         with self._file.transaction() as db:
             db.execute(
-                "INSERT INTO history_decisions (target, decision, decided_by, decided_at, why, found)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO history_decisions (target, decision, decided_by, decided_at, why, found, how)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (self._target, decision.decision, decision.decided_by, text_of(decision.decided_at), decision.why,
-                 decision.found),
+                 decision.found, decision.how),
             )  # fmt: skip
             if accepted_until is not None:
                 until = text_of(accepted_until)
@@ -112,7 +113,7 @@ class FenceRecords:
         return [
             HistoryDecision(
                 HistoryWord(row["decision"]), row["decided_by"], dt.datetime.fromisoformat(row["decided_at"]), row["why"],
-                row["found"],
+                row["found"], row["how"],
             )
             for row in rows.fetchall()
         ]  # fmt: skip

@@ -114,13 +114,15 @@ CREATE TABLE pauses (
     reason TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- one row: one manifest whose canary was judged, or that a person lets go on without. by: of the latter, the person
+-- one row: one manifest whose canary was judged, or that a person lets go on without. by, how: of the latter, the
+-- person, as of a decision
 CREATE TABLE canaries (
     manifest_id TEXT PRIMARY KEY,
     state TEXT NOT NULL CHECK (state IN ('failed', 'released')),
     reason TEXT NOT NULL,
     at TEXT NOT NULL,
-    by TEXT
+    by TEXT,
+    how TEXT
 ) WITHOUT ROWID;
 
 -- one row: one profile (sha256) that a target has processed well; the newest is the one in use
@@ -159,7 +161,8 @@ CREATE TABLE history_decisions (
     decided_by TEXT NOT NULL,
     decided_at TEXT NOT NULL,
     why TEXT NOT NULL,
-    found TEXT NOT NULL
+    found TEXT NOT NULL,
+    how TEXT NOT NULL
 );
 """
 SCHEMA = Schema("journal", (TABLES,))
