@@ -129,6 +129,20 @@ def test_sec_environment_without_the_letters(ready: Site, given: dict[str, str])
     assert rb"Zo\u00eb".decode() in under(ready, "trace", "1001", "--json", **{**TARGET, **given})[1]
 
 
+def test_a_disk_that_is_full_is_told_in_one_line_and_nothing_is_left_of_it(tmp_path: Path) -> None:
+    site = Site(tmp_path / "home")
+    site.run("init", site.path)
+    path = extract(tmp_path, "w-2026-11-12.csv", worker("1001", "Ida", "Berg"))
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -f 8; exec "$@"', "sh", *COMMAND, "land", str(path)],
+        env=site.environment(), cwd=tmp_path, text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert "the disk or its quota is full; free some space and do it again" in done.stderr
+    assert list(site.home.scratch.iterdir()) == []
+    assert "taken for 2026-11-12" in site.run("land", path)
+
+
 def open_to_others(folder: Path) -> list[str]:
     """Paths with which group or others may do something."""
     found = [folder, *folder.rglob("*")]
