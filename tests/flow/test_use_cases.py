@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -69,6 +70,17 @@ def test_every_decision_says_by_whom_and_how_in_one_shape(firm: Firm, here: Inst
     )
     assert len(tables) > 6
     assert [name for name, columns in tables if "how" not in columns and name != "successions"] == []
+
+
+def test_a_file_whose_name_is_no_utf_8_stops_nobody_elses(firm: Firm, here: Installation) -> None:
+    odd = Path(os.fsdecode(os.fsencode(here.home.create().landing) + b"/workers-\xff-2026-11-05.csv"))
+    odd.write_text("person_number\n1\n", encoding="utf-8")
+    found = flow.find_arrivals(here.home, here.profile, settle=0)
+    assert (found.dates, len(found.reasons)) == ({}, 1)
+    assert r"workers-\udcff-2026-11-05.csv: its name holds bytes that are no UTF-8" in found.reasons[0]
+    [landed] = flow.land(here.warehouse, here.profile, None, now=utc_now, settle=0)
+    assert (landed.result, odd.exists()) == ("refused", True)
+    assert "no UTF-8" in landed.message
 
 
 def test_a_home_that_is_not_there_is_not_made_by_looking(tmp_path: Path) -> None:
