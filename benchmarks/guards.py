@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import itertools
 import random
 import tempfile
 from collections import Counter
@@ -142,24 +143,25 @@ QUIET_SEASON = "a season ends: a twentieth of the staff within a week"
 HALF_LEFT = "a first load of which half have left"
 
 
-def over_days(company: Company, days: int, daily: int) -> list[list[str]]:
-    """Those who leave on each of some days, the last one being today."""
+def over_days(company: Company, days: int, total: int) -> list[list[str]]:
+    """Those who leave on each of some days, the last one being today: as many on each as may be."""
     staff = sorted(set(company.enabled()) - set(company.protected))
-    daily = min(daily, len(staff) // (days + 1))
-    return [staff[i * daily : (i + 1) * daily] for i in range(days)]
+    total = min(total, len(staff))
+    ends = [total * i // days for i in range(days + 1)]
+    return [staff[begin:end] for begin, end in itertools.pairwise(ends)]
 
 
 def drip(company: Company) -> list[list[str]]:
     """Just not too many for a single day, by the limits of one."""
     staff = len(company.enabled())
-    return over_days(company, 3, max(9, round(staff * (0.05 - company.turnover / 250))))
+    return over_days(company, 3, 3 * min(max(9, round(staff * (0.05 - company.turnover / 250))), staff // 4))
 
 
 PAST: dict[str, Callable[[Company], list[list[str]]]] = {
     DRIP: drip,
-    SLOW: lambda c: over_days(c, 20, max(1, round(len(c.enabled()) / 60))),
-    SEASON: lambda c: over_days(c, 20, max(1, len(c.enabled()) // 160)),
-    QUIET_SEASON: lambda c: over_days(c, 5, max(1, len(c.enabled()) // 100)),
+    SLOW: lambda c: over_days(c, 20, len(c.enabled()) // 3),
+    SEASON: lambda c: over_days(c, 20, len(c.enabled()) // 8),
+    QUIET_SEASON: lambda c: over_days(c, 5, len(c.enabled()) // 20),
 }
 """Kinds of day that began before: those who left on each, without having been held, the last one being today."""
 

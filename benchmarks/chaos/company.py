@@ -98,7 +98,8 @@ class Company:
     def land(self, home: Home, day: dt.date, clock: Clock, *, at: dt.datetime | None = None) -> dt.date:
         """Land the extract of a date; `at`: its newest statement once more, as HR delivers it `at` that time. Its date."""
         path = home.scratch / f"workers-{at or day:%Y-%m-%d}.csv"
-        columns, rows = COLUMNS, self.days[day]
+        columns: tuple[str, ...] = COLUMNS
+        rows = self.days[day]
         if at is not None:  # no two files have the same bytes
             columns, rows = (*COLUMNS, "Printed"), [(*row, at.isoformat()) for row in rows]
         with path.open("w", encoding="utf-8", newline="") as file:

@@ -124,7 +124,7 @@ def test_two_people_who_exchanged_their_numbers_and_names_that_slipped_by_a_row_
 
 @pytest.mark.parametrize(
     ("days", "factor", "base", "floor", "allowed"),
-    [(7, 2, 45, 5, 7), (30, 3, 45, 5, 9), (7, 2, 10_000, 10, 1000), (30, 3, 10_000, 10, 1500), (7, 2, 100, 10, 14)],
+    [(7, 2, 45, 5, 7), (30, 4, 45, 5, 9), (7, 2, 10_000, 10, 1000), (30, 4, 10_000, 10, 2000), (7, 2, 100, 10, 14)],
 )
 def test_a_window_allows_more_than_a_day_and_less_than_all_its_days(
     days: int, factor: float, base: int, floor: int, allowed: int

@@ -197,7 +197,7 @@ def judge_window(limit: GuardLimit, window: GuardWindow, group: Group, floor: in
     `group` has the operations of all its days, and the accounts at its beginning; `floor` is what `at_least` comes to on one day.
     """
     share = min(100.0, (limit.percent or 0) * window.factor)
-    floor = math.ceil(floor * (1 + window.factor) / 2)
+    floor = math.ceil(floor * min(2.0, (1 + window.factor) / 2))  # no more: in a small company it would let too many go
     return max(int(group.base * share / 100), floor - 1), f"{window.days} days"
 
 
