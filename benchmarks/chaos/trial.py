@@ -173,6 +173,8 @@ class Trial:
             self.upload()
             for act in chance.choices(list(acts), list(acts.values()), k=chance.randint(2, 7)):
                 act()
+        if self._other_lives:
+            chance.choice((self.histories.restore, self.histories.copy, self.histories.lose_journal))()
 
     def arm(self) -> None:
         """A fault of calls or of records."""

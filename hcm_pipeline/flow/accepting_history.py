@@ -141,7 +141,9 @@ def _take_over(installation: Installation, journal: Journal, target: LiveTarget,
     with installation.warehouse.write() as con, transaction(con), scratch(con) as t:
         _, since = left_alone(con, target.key)
         told = newer_since(con, finding.newest or since)
-        closed = journal.close_planned_before(target.key, told or now, CLOSED)
+        closed = []
+        if finding or case.trouble or case.alone:  # a home that was only moved has planned from all that there is
+            closed = journal.close_planned_before(target.key, told or now, CLOSED)
         withheld = take_over(t, target.key, finding.workers, closed, newer=told is not None, now=now)
         t.run("insert or replace into meta values ('journal_id', ?)", [journal.journal_id()])
     installation.warehouse.publish()

@@ -178,7 +178,9 @@ def test_a_copied_home_goes_on_when_the_target_knows_nothing_more_by_then(post: 
 def test_a_person_ends_the_wait_of_a_copied_home(post: Post) -> None:
     copied = post.copy("copied")
     copied.take(13, job="Architect")
+    post.site.sleep(60)
     assert copied.accept() == "accepted: this home was copied or restored"
+    assert post.accounts()["1001"] == (True, "Architect")
     copied.take(14, job="Director")
     assert copied.upload() == 1
 
