@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import itertools
 import random
 import tempfile
 from collections import Counter
@@ -57,9 +58,9 @@ class Company:
     """Two who matter; on an ordinary day nothing becomes of them."""
 
     @classmethod
-    def make(cls, chance: random.Random, largest: int) -> Company:
+    def make(cls, chance: random.Random, largest: int, smallest: int = 40) -> Company:
         made = cls(chance, turnover=chance.uniform(0.05, 0.4))
-        size = round(40 * (largest / 40) ** chance.random())
+        size = round(smallest * (largest / smallest) ** chance.random())
         employers = [f"Employer {i}" for i in range(chance.randint(2, 8))]
         countries = {employer: chance.choice(("DE", "FR", "NO", "US", "IN")) for employer in employers}
         weights = [1 / (i + 1) for i in range(len(employers))]
@@ -136,14 +137,50 @@ DRIP = "as many leavers as one day allows, for the third day"
 EXCHANGE = "two people exchange their numbers"
 PROTECTED = "an administrator is disabled on an ordinary day"
 EMPTY = "a first load in which nobody is active"
-DRIP_DAYS = 3
+SLOW = "a third of the staff within a month, a few a day"
+SEASON = "a season ends: an eighth of the staff within a month"
+QUIET_SEASON = "a season ends: a twentieth of the staff within a week"
+HALF_LEFT = "a first load of which half have left"
+
+
+def over_days(company: Company, days: int, total: int) -> list[list[str]]:
+    """Those who leave on each of some days, the last one being today: as many on each as may be."""
+    staff = sorted(set(company.enabled()) - set(company.protected))
+    total = min(total, len(staff))
+    ends = [total * i // days for i in range(days + 1)]
+    return [staff[begin:end] for begin, end in itertools.pairwise(ends)]
 
 
 def drip(company: Company) -> list[list[str]]:
-    """Those who leave on each of some days: just not too many for a single one, by the limits of a day."""
-    staff = sorted(set(company.enabled()) - set(company.protected))
-    daily = min(max(9, len(staff) // 20 - company.daily(company.turnover)), len(staff) // 4)
-    return [staff[i * daily : (i + 1) * daily] for i in range(DRIP_DAYS)]
+    """Just not too many for a single day, by the limits of one."""
+    staff = len(company.enabled())
+    return over_days(company, 3, 3 * min(max(9, round(staff * (0.05 - company.turnover / 250))), staff // 4))
+
+
+PAST: dict[str, Callable[[Company], list[list[str]]]] = {
+    DRIP: drip,
+    SLOW: lambda c: over_days(c, 20, len(c.enabled()) // 3),
+    SEASON: lambda c: over_days(c, 20, len(c.enabled()) // 8),
+    QUIET_SEASON: lambda c: over_days(c, 5, len(c.enabled()) // 20),
+}
+"""Kinds of day that began before: those who left on each, without having been held, the last one being today."""
+
+
+def merged(company: Company) -> Changes:
+    """Those of an acquired firm, a twelfth of the staff, get the titles, departments and divisions of this one."""
+    chosen = company.some(company.enabled(), 1 / 12)
+    return {
+        **ordinary(company),
+        **{n: (*company.workers[n][3][:2], "T", "D", "V", company.workers[n][3][5]) for n in chosen},
+    }
+
+
+def newcomers(company: Company) -> Changes:
+    """An acquired firm comes, a fifth of the staff, or a season begins."""
+    return {
+        f"m{i}": ("true", f"m{i}@contoso.com", "Title 1", "Department 1", "Division 1", "City 1")
+        for i in range(len(company.enabled()) // 5)
+    }
 
 
 def exchange(company: Company) -> Changes:
@@ -161,6 +198,7 @@ def several_of_some(company: Company) -> Changes:
 
 INCIDENTS: dict[str, Day] = {
     DRIP: lambda c: leave(c, drip(c)[-1]),
+    SLOW: lambda c: leave(c, PAST[SLOW](c)[-1]),
     "four attributes of a fifth of the staff": several_of_some,
     EXCHANGE: exchange,
     PROTECTED: lambda c: {**ordinary(c), **leave(c, [c.protected[0]])},
@@ -185,6 +223,11 @@ ORDINARY: dict[str, Day] = {
         **change(c, c.some(c.enabled(), 1 / 40), 3, "New name"),
     },
     "promotions, a tenth of the staff": lambda c: {**ordinary(c), **change(c, c.some(c.enabled(), 0.1), 2, "Senior")},
+    SEASON: lambda c: leave(c, PAST[SEASON](c)[-1]),
+    QUIET_SEASON: lambda c: leave(c, PAST[QUIET_SEASON](c)[-1]),
+    "a firm was bought: three attributes of a twelfth": merged,
+    "a firm is bought, or a season begins: a fifth more people": newcomers,
+    HALF_LEFT: lambda c: {**{n: w[3] for n, w in c.workers.items()}, **leave(c, c.some(list(c.workers), 0.5))},
 }
 REAL: dict[str, Day] = {
     "a mass termination that is real": lambda c: leave(c, c.some(c.enabled(), 0.3)),
@@ -209,11 +252,11 @@ OFF = {"protected": (), "exchange": (), "windows": (), "small_percent": None, "s
 """The guards as they were before they knew people and time."""
 
 
-def study(companies: int, seed: int, largest: int) -> dict[str, Tally]:
-    """Every kind of day in so many companies of 40 workers and more, by name."""
+def study(companies: int, seed: int, largest: int, smallest: int = 40, **rules: object) -> dict[str, Tally]:
+    """Every kind of day in so many companies of `smallest` workers and more, by name. `rules`: guards other than the default."""
     found: dict[str, Tally] = {}
     loaded = load_profile("oracle-hcm")
-    now = loaded.profile.guards
+    now = Guards.model_validate({**loaded.profile.guards.model_dump(), **rules})
     once = now.model_copy(update=OFF)
     with tempfile.TemporaryDirectory() as folder, Warehouse(Home(Path(folder) / "home")).write() as con:
         target = EntraTarget(TARGET, profile=loaded.profile)
@@ -222,7 +265,7 @@ def study(companies: int, seed: int, largest: int) -> dict[str, Tally]:
             con, "worker_versions", {name: DUCKDB_TYPES[kind] for name, kind in loaded.profile.types.items()}
         )
         for i in range(companies):
-            company = Company.make(random.Random(f"{seed}/{i}"), largest)
+            company = Company.make(random.Random(f"{seed}/{i}"), largest, smallest)
             _deliver(con, company)
             for name, day in {**INCIDENTS, **ORDINARY, **REAL}.items():
                 changes = day(company)
@@ -297,14 +340,14 @@ def _deliver(con: duckdb.DuckDBPyConnection, company: Company) -> None:
 @contextmanager
 def _scene(con: duckdb.DuckDBPyConnection, name: str, company: Company) -> Iterator[None]:
     """The warehouse as it is on the day of an incident that began before it; put back afterwards."""
-    if name not in (DRIP, EMPTY):
+    if name not in (*PAST, EMPTY, HALF_LEFT):
         yield
         return
     con.begin()
-    if name == EMPTY:
+    if name not in PAST:
         con.execute("delete from delivered")
     else:
-        for ago, numbers in enumerate(reversed(drip(company)[:-1]), 1):
+        for ago, numbers in enumerate(reversed(PAST[name](company)[:-1]), 1):
             con.execute("insert into operations select ?, 0, 0, unnest(?::varchar[]), 'disable', md5('')::uuid",
                         [HISTORY_DAYS - ago + 1, numbers])  # fmt: skip
             con.execute(
@@ -334,7 +377,9 @@ def _held(
 ) -> set[str]:
     """The workers whom the guards hold of a plan with these changes."""
     columns = {name: pa.array([values[i] for values in changes.values()], pa.string()) for i, name in enumerate(VALUES)}
-    kinds = ["create" if name == EMPTY else _kind(company, number, values) for number, values in changes.items()]
+    kinds = [
+        "create" if name in (EMPTY, HALF_LEFT) else _kind(company, number, values) for number, values in changes.items()
+    ]
     values = dict.fromkeys(names_of(target), "VARCHAR")
     with scratch(con) as t:
         made = t.of_arrow("changes", pa.table({"person_number": list(changes), "kind": kinds, **columns}))
@@ -365,10 +410,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--companies", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--largest", type=int, default=8000, help="workers of the largest company; the smallest has 40")
+    parser.add_argument("--largest", type=int, default=8000, help="workers of the largest company")
+    parser.add_argument("--smallest", type=int, default=40, help="workers of the smallest company")
     given = parser.parse_args()
     print("| | day | companies | guards | before | 20 percent | 500 |\n|---|---|---|---|---|---|---|")
-    for row in rows(study(given.companies, given.seed, given.largest)):
+    for row in rows(study(given.companies, given.seed, given.largest, given.smallest)):
         print("| " + " | ".join(map(str, row)) + " |")
 
 

@@ -9,6 +9,7 @@
       ExtractRefused              a landed file cannot be used: file, rule, what to do
       WarehouseBusy               another process holds the warehouse file
       HomeError                   the home directory is missing a part or is inconsistent
+        DiskFull                  nothing can be written to it any more
       ServiceError                the far side answered with an error
         SignInFailed              no token could be had
         ServiceRefused            the service refused a request for good (4xx)
@@ -19,13 +20,24 @@ No message carries a personal value: rows are named by file and row number, work
 
 from __future__ import annotations
 
+import errno
+import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hcm_pipeline.plain_text import shown
 
 if TYPE_CHECKING:
     from hcm_pipeline.verdicts import Kind
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL_WORDS = ("no space left on device", "disk quota exceeded", "file too large", "database or disk is full")
+MAYBE_FULL_WORDS = ("disk i/o error", "could not write", "unable to open database file", "attempt to write")
+LEAST_SPACE = 1 << 20
+"""With fewer bytes left a disk is full."""
 
 
 class PipelineError(Exception):
@@ -39,6 +51,37 @@ class PipelineError(Exception):
     def __init__(self, *lines: str) -> None:
         self.lines = tuple(map(shown, lines))
         super().__init__("\n".join(self.lines))
+
+
+def disk_full(error: BaseException, folder: Path) -> DiskFull | None:
+    """The error to tell when `error`, or a cause of it, comes of a disk or a quota that is full; None: it comes of something else.
+
+    Databases say no more than that they cannot write: then the space counts that is left where `folder` lies.
+    """
+    for cause in causes(error):
+        said = str(cause).lower()
+        if (isinstance(cause, OSError) and cause.errno in FULL) or any(words in said for words in FULL_WORDS):
+            return DiskFull(folder)
+        if any(words in said for words in MAYBE_FULL_WORDS) and _left(folder) < LEAST_SPACE:
+            return DiskFull(folder)
+    return None
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """An error, and those that it comes of."""
+    at: BaseException | None = error
+    seen: set[int] = set()
+    while at is not None and id(at) not in seen:
+        seen.add(id(at))
+        yield at
+        at = at.__cause__ or at.__context__
+
+
+def _left(folder: Path) -> int:
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return LEAST_SPACE
 
 
 class UsageError(PipelineError):
@@ -100,6 +143,16 @@ class WarehouseBusy(PipelineError):
 
 class HomeError(PipelineError):
     """The home directory lacks something, or holds parts that do not belong together."""
+
+
+class DiskFull(HomeError):
+    """Nothing can be written any more where a folder lies."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"{folder}: the disk or its quota is full; free some space and do it again: what was done before is kept, and the rest"
+            " is done anew"
+        )
 
 
 class ServiceError(PipelineError):

@@ -68,6 +68,11 @@ class Home:
         return self.path / "target.json"
 
     @property
+    def place(self) -> Path:
+        """A file that is never changed: a copy of the home has another one, see `delivery.fence.home_place`."""
+        return self.path / ".place"
+
+    @property
     def alerts(self) -> Path:
         """SQLite outbox of alerts: what people were told, and what is still to be told."""
         return self.path / "alerts.sqlite"

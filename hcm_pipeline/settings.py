@@ -80,12 +80,15 @@ class Settings:
 def path_named(name: str, text: str) -> Path:
     """The path that a variable or an argument names, `~` filled in; nothing need be there. Raises UsageError."""
     try:
+        text.encode()  # databases and Dagster know paths as UTF-8 alone
         path = Path(text).expanduser()
         path.lstat()
     except (FileNotFoundError, PermissionError):
         return path
     except RuntimeError:
         raise UsageError(f"{name}: {text.partition('/')[0]} is no user of this machine; write the whole path") from None
+    except UnicodeEncodeError:
+        raise UsageError(f"{name}: {text[:60]} holds bytes that are no UTF-8; name another path") from None
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "no name of a file"
         start = text if len(text) <= 60 else f"{text[:60]}..."

@@ -28,6 +28,7 @@ PRODUCT = ROOT / "hcm_pipeline"
 
 FLOORS: dict[str, str] = {
     "verdicts": "",
+    "deciders": "",
     "plain_text": "",
     "errors": "verdicts plain_text",
     "sandbox": "",
@@ -44,12 +45,12 @@ FLOORS: dict[str, str] = {
     "sources": "errors home warehouse profile extracts",
     "directory": "errors verdicts home http entra settings warehouse profile sources",
     "workers": "errors verdicts warehouse profile extracts sources",
-    "identity": "errors verdicts warehouse profile directory",
-    "delivery": "errors verdicts locks home http sqlite_state warehouse profile",
+    "identity": "errors verdicts deciders warehouse profile directory",
+    "delivery": "errors verdicts deciders locks home http sqlite_state warehouse profile",
     "targets.entra": "errors sandbox verdicts home http entra settings warehouse profile directory delivery",
     "alerts": "errors verdicts plain_text home http settings sqlite_state warehouse profile delivery targets.entra",
-    "flow": "errors sandbox verdicts locks home http entra settings sqlite_state warehouse profile extracts sources directory"
-    " workers identity delivery targets.entra alerts",
+    "flow": "errors sandbox verdicts deciders locks home http entra settings sqlite_state warehouse profile extracts sources"
+    " directory workers identity delivery targets.entra alerts",
     "defs": "errors front sandbox verdicts plain_text home settings profile flow",
     "cli": "errors front sandbox verdicts plain_text home settings profile flow defs",
 }

@@ -21,6 +21,7 @@ TARGET = {
     ("name", "value"),
     [
         ("HCM_PIPELINE_HOME", "~nosuchuser/x"),
+        ("HCM_PIPELINE_HOME", "/tmp/\udcff"),
         ("HCM_PIPELINE_HOME", "/tmp/" + "x" * 300),
         ("HCM_PIPELINE_HOME", "/etc/passwd/x"),
         ("HCM_PIPELINE_PROFILE", "~nosuchuser/x"),

@@ -11,6 +11,7 @@ from importlib import resources
 from benchmarks.chaos.site import START
 from hcm_pipeline.flow import landing, processing
 from hcm_pipeline.home import Home
+from hcm_pipeline.http import Clock
 from hcm_pipeline.profile import LoadedProfile, parse
 from hcm_pipeline.warehouse import Warehouse
 
@@ -18,6 +19,7 @@ COLUMNS = ("Person Number", "Account Status", "First Name", "Last Name", "Manage
            "Legal Employer", "Country")  # fmt: skip
 LIMITS = """
 [delivery]
+automatic = true
 canary = {canary}
 [guards]
 others_go_on = {others_go_on}
@@ -88,13 +90,20 @@ class Company:
         )  # fmt: skip
         return cls(days, parse(f"{built_in}\n{limits}", "oracle-hcm"))
 
-    def land(self, home: Home) -> None:
-        """Land every extract, and process the first date."""
-        paths = []
-        for day, rows in self.days.items():
-            paths.append(home.scratch / f"workers-{day}.csv")
-            with paths[-1].open("w", encoding="utf-8", newline="") as file:
-                csv.writer(file).writerows([COLUMNS, *rows])
-        for landed in landing.land(Warehouse(home), self.loaded.profile, paths, now=lambda: START):
-            assert landed.result == "taken", landed
+    def begin(self, home: Home) -> None:
+        """Land and process the first date."""
+        self.land(home, min(self.days), lambda: START)
         list(processing.process(Warehouse(home), self.loaded, [min(self.days)], clock=lambda: START))
+
+    def land(self, home: Home, day: dt.date, clock: Clock, *, at: dt.datetime | None = None) -> dt.date:
+        """Land the extract of a date; `at`: its newest statement once more, as HR delivers it `at` that time. Its date."""
+        path = home.scratch / f"workers-{at or day:%Y-%m-%d}.csv"
+        columns: tuple[str, ...] = COLUMNS
+        rows = self.days[day]
+        if at is not None:  # no two files have the same bytes
+            columns, rows = (*COLUMNS, "Printed"), [(*row, at.isoformat()) for row in rows]
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([columns, *rows])
+        [landed] = landing.land(Warehouse(home), self.loaded.profile, [path], now=clock)
+        assert landed.result == "taken", landed
+        return at.date() if at else day

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import duckdb
 
 import hcm_pipeline
 from benchmarks.chaos.site import Site
+from hcm_pipeline.delivery import Answer, Reception
 from hcm_pipeline.delivery.send.in_flight import Attempt, Ended, Post
 from hcm_pipeline.home import Home
 from hcm_pipeline.warehouse import first
@@ -110,8 +112,12 @@ class Kept:
 class DrawnFlight:
     """Several attempts on their way, which arrive in an order that is drawn; of a dead process, some arrive after its end."""
 
-    def __init__(self, post: Post, site: Site, chance: random.Random, fuse: Fuse, width: int) -> None:
+    def __init__(
+        self, post: Post, site: Site, chance: random.Random, fuse: Fuse, width: int, broken: Callable[[str], None]
+    ) -> None:
         self.width = width
+        self._broken = broken
+        self._refused_until: dt.datetime | None = None
         self._post = post
         self._site = site
         self._chance = chance
@@ -124,21 +130,28 @@ class DrawnFlight:
         return len(self._begun)
 
     def start(self, attempt: Attempt) -> None:
-        """It arrives when it is its turn."""
+        """It arrives when it is its turn. Nothing follows what was heard to be refused."""
+        if self._refused_until is not None and self._site.clock() < self._refused_until:
+            self._broken("a call began although one before it was refused, and heard of")
         self._begun.append(attempt)
 
     def next(self, seconds: float | None) -> Ended | None:
         """One of those on their way arrives, and some time passes."""
-        if not self._begun:
+        if not self._begun or (seconds == 0.0 and self._chance.random() < 0.6):
             self._site.sleep(seconds or 0.0)
-            return None
+            return None  # none of them has come to its end yet
         attempt = self._begun.pop(self._chance.randrange(len(self._begun)))
+        self._site.sleep(0.0)
         try:
             result: Any = self._post(attempt.request.number, attempt.request.body)
         except BaseException as error:
             result = error
         self._site.sleep(self._chance.choice((0.0, 0.0, 0.2, 2.0)))
-        return Ended(attempt, result, self._site.now)
+        if isinstance(result, Answer) and result.reception is Reception.CLOSED:
+            self._refused_until = dt.datetime.max.replace(tzinfo=dt.UTC)
+        elif isinstance(result, Answer) and result.wait:
+            self._refused_until = self._site.clock() + dt.timedelta(seconds=result.wait)
+        return Ended(attempt, result, self._site.clock())
 
     def close(self) -> None:
         """A request that a dead process had on its way arrives after its end, or never left."""

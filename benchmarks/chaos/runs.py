@@ -36,7 +36,7 @@ class Chaos:
     def _company(self, number: int) -> tuple[Company, Home, dict[str, Account]]:
         if number not in self._known:
             company, template = Company.make(number), Home(self._folder / f"company-{number}").create()
-            company.land(template)
+            company.begin(template)
             with self._copy(template) as home:
                 trial = Trial(self._site, home, company, -1, chaos=False)
                 reference = trial.run()

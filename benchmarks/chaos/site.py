@@ -23,6 +23,8 @@ class Site:
 
     def __init__(self, handle: SandboxHandle, http: httpx.Client) -> None:
         self.target = handle.target
+        self.owed = 0.0
+        """Seconds that have passed here, and that the sandbox has not heard of yet."""
         self._url = f"{handle.url}/sandbox"
         self._http = http
         self.now = START
@@ -43,6 +45,7 @@ class Site:
 
     def begin(self, **options: Any) -> None:
         """An empty tenant at `START`."""
+        self.owed = 0.0
         self.post("reset")
         self.post("options", **options)
         now = dt.datetime.fromisoformat(self.post("clock", mode="manual")["now"])
@@ -51,12 +54,18 @@ class Site:
 
     def clock(self) -> dt.datetime:
         """Everybody's clock."""
-        return self.now
+        return self.now + dt.timedelta(seconds=self.owed)
 
     def sleep(self, seconds: float) -> None:
         """Let time pass: the service runs the cycles that fall due."""
+        seconds, self.owed = seconds + self.owed, 0.0
         if seconds > 0:
             self.now = dt.datetime.fromisoformat(self.post("clock", advance_seconds=seconds)["now"])
+
+    def received(self) -> list[dict[str, Any]]:
+        """The requests that the sandbox received, in order."""
+        found: list[dict[str, Any]] = self.get("received", limit=1_000_000)["received"]
+        return found
 
     def disarm(self) -> None:
         """No faults any more."""

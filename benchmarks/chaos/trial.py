@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -15,21 +15,28 @@ from unittest.mock import patch
 
 from benchmarks.chaos import verdict
 from benchmarks.chaos.company import Company
+from benchmarks.chaos.histories import Histories, installation_of
 from benchmarks.chaos.process import DrawnFlight, Fuse, Kept, Killed
 from benchmarks.chaos.site import Account, Site
 from benchmarks.chaos.tally import Tally
+from hcm_pipeline.deciders import Decider
 from hcm_pipeline.delivery import (
     Canary,
+    HistoryStop,
     Journal,
     ManifestState,
     UploadTerms,
     decide_retry,
+    left_alone,
     read_outcomes,
     refuse_silent,
     upload,
 )
 from hcm_pipeline.errors import GuardStop, PipelineError, ServiceError
 from hcm_pipeline.flow import plans, processing
+from hcm_pipeline.flow.applying import ready_manifests
+from hcm_pipeline.flow.fencing import TargetFence
+from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.stale_manifests import refuse_moved
 from hcm_pipeline.home import Home
 from hcm_pipeline.http import Patience
@@ -56,17 +63,23 @@ class Trial:
         self.site = site
         self.home = home
         self.company = company
+        self.processed = [min(company.days)]
+        self.histories = Histories(self, company.loaded)
         self.fuse = Fuse()
         self._kept = Kept(home)
         self.rules = company.loaded.profile.outcomes
         self._chaos = chaos
-        self._seed = seed
+        self.seed = seed
         self._armed: list[dict[str, Any]] = []
         self._throttled = 0
         self._dropped = Counter[str]()
         self._cut = False
         self._size = self.chance.randint(2, 5)
         self._quota = self.chance.choice((8, 16, 60)) if chaos else 2000
+        self._nulls = not chaos or self.chance.random() < 0.7
+        self._slow = self.chance.choice((0.0, 0.0, 0.06)) if chaos else 0.0
+        self._other_lives = chaos and self.chance.random() < 0.5
+        self._stopped = False
         options: dict[str, Any] = {}
         if chaos:
             options = {
@@ -76,15 +89,16 @@ class Trial:
                 "bucket_records": self.chance.choice((None, None, 12)),
                 "unchanged_record": self.chance.choice(("skipped", "update")),
             }
-        self._drops = options.get("retry_failed_seconds") is None
-        site.begin(daily_quota=self._quota, **options)
+        self._drops = options.get("retry_failed_seconds") is None and not self._other_lives
+        site.begin(daily_quota=self._quota, flow_nulls=self._nulls, **options)
 
     @property
     def target(self) -> SandboxTarget:
         """The sandbox's job."""
         return self.site.target
 
-    def _live(self) -> EntraLive:
+    def live(self) -> EntraLive:
+        """The job, as a new process knows it."""
         return live(to_sandbox(self.site.target), self._quota)
 
     @property
@@ -93,8 +107,12 @@ class Trial:
         return Warehouse(self.home)
 
     def journal(self) -> Journal:
-        """As a new process opens it."""
-        return Journal(self.home.journal, clock=self.site.clock)
+        """As a new process opens it. Raises HistoryStop for one that is lost."""
+        return self.histories.installation.journal()
+
+    def close(self) -> None:
+        """Nobody has the warehouse open."""
+        self._kept.close()
 
     def run(self) -> dict[str, Account]:
         """Play it to its end; returns the directory."""
@@ -103,6 +121,8 @@ class Trial:
             stack.enter_context(patch.object(plans, "EntraTarget", partial(EntraTarget, limits=limits)))
             for kind, name in ((StateFile, "transaction"), (Warehouse, "publish"), (Warehouse, "write")):
                 stack.enter_context(patch.object(kind, name, self.fuse.gated(getattr(kind, name))))
+            if self._slow:
+                stack.enter_context(patch.object(StateFile, "transaction", self._slowed(StateFile.transaction)))
             stack.enter_context(patch.object(store, "harden", self._kept.harden))
             stack.callback(self._kept.close)
             if self._chaos:
@@ -113,7 +133,17 @@ class Trial:
                     self._settle(3)
             self._quiet()
             self._settle(60)
+        self.histories.forget()
         return self.site.directory()
+
+    def _slowed(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        """The journal is on a slow disk."""
+
+        def called(*args: Any, **named: Any) -> Any:
+            self.site.owed += self._slow
+            return method(*args, **named)
+
+        return called
 
     # --- what people and services do
 
@@ -128,6 +158,9 @@ class Trial:
             self.upload: 8, self.decide: 4, self.wait: 4, self.outcomes: 3, self.plan: 2, self.arm: 2, self.release: 1,
             self.job: 1, self.rerun: 1,
         }  # fmt: skip
+        if self._other_lives:
+            acts |= {self.histories.backup: 1, self.histories.restore: 1, self.histories.copy: 1}
+            acts |= {self.histories.lose_journal: 1}
         for day in (None, *days):
             if day is not None:
                 self.tally.did["backfills"] += day < newest
@@ -140,6 +173,8 @@ class Trial:
             self.upload()
             for act in chance.choices(list(acts), list(acts.values()), k=chance.randint(2, 7)):
                 act()
+        if self._other_lives:
+            chance.choice((self.histories.restore, self.histories.copy, self.histories.lose_journal))()
 
     def arm(self) -> None:
         """A fault of calls or of records."""
@@ -212,7 +247,7 @@ class Trial:
             pauses = journal.pauses(self.target.key)
             for manifest in journal.open_manifests():
                 if pauses.failed(manifest.manifest_id):
-                    pauses.release(manifest.manifest_id, "somebody", self.site.now)
+                    pauses.release(manifest.manifest_id, Decider("somebody", self.site.now))
 
     def rerun(self) -> None:
         """Somebody runs a date again that was run before."""
@@ -224,6 +259,12 @@ class Trial:
 
     def process(self, days: list[dt.date]) -> None:
         """Run business dates, again and again until nobody ends it."""
+
+        for day in days:
+            if day not in self.processed:
+                self._kept.open()
+                self.company.land(self.home, day, self.site.clock)
+                self.processed.append(day)
 
         def work() -> None:
             list(processing.process(self.warehouse, self.company.loaded, days, clock=self.site.clock))
@@ -241,30 +282,73 @@ class Trial:
         self._process("plan", work)
 
     def upload(self) -> None:
-        """Everything that may go out, in an order that is drawn."""
+        """Everything that may go out, in an order that is drawn; what a sensor would start, or all that a person would.
 
-        def work() -> None:
-            with self.journal() as journal:
-                opened = journal.open_manifests()
-                self.chance.shuffle(opened)
-                refuse_silent(self.warehouse, self._live(), self.site.now)
-                for manifest in opened:
-                    self._upload(journal, manifest.manifest_id)
+        Where the fence stops it, a person lets it go on: it is no false stop when the home had another life.
+        """
+        self._process("upload", lambda: self._send(self.home, by_sensor=self.chance.random() < 0.5))
+        if self._stopped:
+            self._stopped = False
+            self.histories.accept()
 
-        self._process("upload", work)
+    def send_from(self, home: Home) -> None:
+        """The same from a home that has no right to."""
+        caused, self.histories.caused = self.histories.caused, True
+        self._process("upload", lambda: self._send(home, by_sensor=False))
+        self._stopped, self.histories.caused = False, caused
 
-    def _upload(self, journal: Journal, manifest_id: str) -> None:
+    def _send(self, home: Home, *, by_sensor: bool) -> None:
+        installation = installation_of(home, self.site, self.company.loaded)
+        opened = self._opened(installation, by_sensor=by_sensor)
+        self.chance.shuffle(opened)
+        with installation.journal() as journal:
+            refuse_silent(Warehouse(home), self.live(), self.site.clock())
+            fence = TargetFence(installation, journal, self.live())
+            for manifest_id in opened:
+                try:
+                    self._upload(home, journal, fence, manifest_id)
+                except HistoryStop as stop:
+                    self._note_stop(stop)
+                    return
+            fence.keep_mark()
+
+    def _opened(self, installation: Installation, *, by_sensor: bool) -> list[str]:
+        """The manifests that would be sent: a sensor starts what nothing keeps back, after the first upload by hand."""
+        with installation.journal() as journal:
+            opened = [manifest.manifest_id for manifest in journal.open_manifests()]
+            if not by_sensor or not journal.last_send(self.target.key):
+                return opened
+        ready = ready_manifests(installation)
+        self.tally.did["asked by a sensor"] += 1
+        return [one.manifest.manifest_id for one in ready if not one.verdict.tripped]
+
+    def _note_stop(self, stop: HistoryStop) -> None:
+        self.tally.did["stops by the fence"] += 1
+        self._stopped = True
+        if not self.histories.caused:
+            self.break_rule("false stops", str(stop))
+
+    def break_rule(self, rule: str, what: str) -> None:
+        """Note that a rule was broken."""
+        self.tally.broken[rule] += 1
+        self.tally.violations.append(f"seed {self.seed}: {what}")
+
+    def _upload(self, home: Home, journal: Journal, fence: TargetFence, manifest_id: str) -> None:
         width = self.chance.choice((1, 3, 16))
+        follows = partial(self.break_rule, "calls after a refusal")
         try:
             report = upload(
-                self.home, self._live(), manifest_id, journal=journal,
+                home, self.live(), manifest_id, journal=journal,
                 terms=UploadTerms(
                     Patience(sleep=self.site.sleep, jitter=self.chance.uniform), self.site.clock,
                     Canary(self.company.loaded.profile.delivery.canary, 15.0, 150.0),
                 ),
-                still_holds=partial(refuse_moved, self.warehouse, self.company.loaded),
-                in_flight=lambda post, _clock, _sleep: DrawnFlight(post, self.site, self.chance, self.fuse, width),
+                still_holds=partial(refuse_moved, Warehouse(home), self.company.loaded),
+                fence=fence,
+                in_flight=lambda post, _clock, _sleep: DrawnFlight(post, self.site, self.chance, self.fuse, width, follows),
             )  # fmt: skip
+        except HistoryStop:
+            raise
         except GuardStop:
             return  # the approval expired
         if report.paused_until is not None and not report.stopped:
@@ -275,7 +359,7 @@ class Trial:
 
         def work() -> None:
             read_outcomes(
-                self.warehouse, self._live(), self.rules, now=self.site.clock,
+                self.warehouse, self.live(), self.rules, now=self.site.clock,
                 patience=Patience(sleep=self.site.sleep, jitter=self.chance.uniform),
             )  # fmt: skip
 
@@ -338,11 +422,25 @@ class Trial:
             self.outcomes()
             if number % 3 == 2:
                 with self.warehouse.write() as con:
-                    decide_retry(con, self.target.key, None, "somebody", self.site.now)
+                    decide_retry(con, self.target.key, None, Decider("somebody", self.site.now))
+            if self._left_alone():
+                self._tomorrow(number)
             self.plan()
             if self._done():
                 return
             self.site.sleep(6 * 3600.0)
+
+    def _left_alone(self) -> bool:
+        with self.warehouse.write() as con:
+            return bool(left_alone(con, self.target.key)[0])
+
+    def _tomorrow(self, number: int) -> None:
+        """HR delivers what is true once more, and a person lets those go on who were left alone."""
+        now = self.site.clock() + dt.timedelta(seconds=number)
+        day = self.company.land(self.home, max(self.company.days), self.site.clock, at=now)
+        list(processing.process(self.warehouse, self.company.loaded, [day], clock=self.site.clock))
+        self.histories.accept()
+        self._kept.open()
 
     def _done(self) -> bool:
         with self.warehouse.write() as con, self.journal() as journal:
@@ -354,19 +452,24 @@ class Trial:
 
     # --- the verdict
 
+    def _limits(self, calls: verdict.Calls) -> Iterable[str]:
+        """A home that lost its history does not know how much of the quota is used: the service tells it."""
+        return () if self.histories.era else verdict.of_limits(calls, self._quota, self._throttled)
+
     def judge(self, found: dict[str, Account], wanted: dict[str, Account]) -> None:
         """Note every rule that was broken, and what was counted; `wanted` is the directory of the undisturbed run."""
-        calls = self.site.get("received", limit=1_000_000)["received"]
-        did = self.tally.did
-        with self.warehouse.write() as con, self.journal() as journal:
+        calls, did = self.site.received(), self.tally.did
+        self.close()
+        plans = verdict.plans_of(self.home, self.histories.era, self.histories.plans)
+        with self.warehouse.write() as con:
             verdicts = {
-                "directory differences": verdict.of_directory(found, wanted),
+                "directory differences": verdict.of_directory(found, wanted, nulls=self._nulls),
                 "operations lost": chain(verdict.of_operations(con), verdict.of_drops(con, calls, self._dropped)),
-                "regressions": verdict.of_order(con, journal, self.home, calls),
-                "limits broken": verdict.of_limits(calls, self._quota, self._throttled),
+                "regressions": verdict.of_order(plans, calls),
+                "limits broken": self._limits(calls),
             }
             for name, broken in verdicts.items():
-                said = [f"seed {self._seed}: {what}" for what in broken]
+                said = [f"seed {self.seed}: {what}" for what in broken]
                 self.tally.broken[name] += len(said)
                 self.tally.violations += said
             did["missing found"] += con.execute("select count(*) from missing_operations").fetchall()[0][0]

@@ -12,7 +12,7 @@ import duckdb
 import orjson
 
 from benchmarks.chaos.site import Account
-from hcm_pipeline.delivery import Journal, bodies
+from hcm_pipeline.delivery import bodies
 from hcm_pipeline.home import Home
 from hcm_pipeline.targets.entra.scim_schema import ENTERPRISE
 
@@ -24,13 +24,19 @@ NOT_COUNTED = (0, 429)
 
 Calls = list[dict[str, Any]]
 """The requests that the sandbox received, in order."""
+Plans = dict[str, tuple[bytes, set[tuple[int, int]]]]
+"""The bodies of requests that were planned, by their sha256, each with the plans that hold it: the home's era, and the number."""
 
 
-def of_directory(found: dict[str, Account], wanted: dict[str, Account]) -> Iterator[str]:
-    """It is the one of the undisturbed run, attribute by attribute."""
+def of_directory(found: dict[str, Account], wanted: dict[str, Account], *, nulls: bool = True) -> Iterator[str]:
+    """It is the one of the undisturbed run, attribute by attribute. Without `nulls` what is cleared keeps its last value."""
     for number in sorted(found.keys() | wanted.keys()):
         here, there = found.get(number, {}), wanted.get(number, {})
-        names = sorted(name for name in here.keys() | there.keys() if here.get(name) != there.get(name))
+        names = sorted(
+            name
+            for name in here.keys() | there.keys()
+            if here.get(name) != there.get(name) and (nulls or there.get(name) is not None or number not in found)
+        )
         if names:
             yield f"{number} differs in {', '.join(names)}"
 
@@ -60,23 +66,34 @@ def of_drops(con: duckdb.DuckDBPyConnection, calls: Calls, dropped: Counter[str]
             yield f"{number} was dropped {times} times, and nobody noticed"
 
 
-def of_order(con: duckdb.DuckDBPyConnection, journal: Journal, home: Home, calls: Calls) -> Iterator[str]:
+def plans_of(home: Home, era: int, known: Plans) -> Plans:
+    """The bodies of a home's manifests by their sha256, with (era, plan) of each that has it, besides those that are `known`."""
+    found = {digest: (body, set(numbers)) for digest, (body, numbers) in known.items()}
+    with duckdb.connect(str(home.warehouse)) as con:
+        plans = dict(con.execute("select manifest_id, plan_no from manifests").fetchall())
+    for folder in home.manifests.glob("*/*"):
+        if folder.name in plans:
+            for _, body in bodies(folder):
+                digest = hashlib.sha256(body).hexdigest()
+                found.setdefault(digest, (body, set()))[1].add((era, plans[folder.name]))
+    return found
+
+
+def of_order(known: Plans, calls: Calls) -> Iterator[str]:
     """Of each worker, versions arrive in the order of their making, and plans in the order of planning.
 
     The department is the version. The same bytes may be of several plans: they count as the earliest that is not too early.
     """
-    plans = dict(con.execute("select manifest_id, plan_no from manifests").fetchall())
-    known: dict[str, tuple[bytes, set[int]]] = {}
-    for manifest in journal.manifests():
-        for _, body in bodies(home.path / manifest.folder):
-            known.setdefault(hashlib.sha256(body).hexdigest(), (body, set()))[1].add(plans[manifest.manifest_id])
-    newest: dict[str, tuple[str, int]] = {}
+    newest: dict[str, tuple[str, tuple[int, int]]] = {}
     for call in _accepted(calls):
+        if call["sha256"] not in known:
+            yield "a request arrived that no plan holds"
+            continue
         body, numbers = known[call["sha256"]]
         for operation in orjson.loads(body)["Operations"]:
             user = operation["data"]
             number, version = user["externalId"], user[ENTERPRISE]["department"]
-            before, plan = newest.get(number, ("", 0))
+            before, plan = newest.get(number, ("", (0, 0)))
             later = [each for each in numbers if each >= plan]
             if version < before or not later:
                 yield f"{number} went from {before} of plan {plan} to {version} of plans {sorted(numbers)}"

@@ -31,7 +31,7 @@ from hcm_pipeline.cli import (
     upload,
 )
 from hcm_pipeline.cli.output import note, printable
-from hcm_pipeline.errors import PipelineError
+from hcm_pipeline.errors import PipelineError, causes, disk_full
 from hcm_pipeline.home import PRIVATE_UMASK, private
 from hcm_pipeline.settings import Settings
 
@@ -108,14 +108,15 @@ def _tell(error: PipelineError) -> None:
 
 
 def _unexpected(error: Exception) -> int:
-    cause: BaseException | None = error
-    seen: set[int] = set()
-    while cause is not None and id(cause) not in seen:
-        seen.add(id(cause))
+    for cause in causes(error):
         if isinstance(cause, PipelineError):
             _tell(cause)
             return cause.exit_code
-        cause = cause.__cause__ or cause.__context__
+    with suppress(PipelineError):
+        full = disk_full(error, Settings.from_env().home.path)
+        if full is not None:
+            _tell(full)
+            return full.exit_code
     where = _kept("".join(traceback.format_exception(error)))
     told = f"its text is in {where}" if where else "its text could not be kept"
     note(f"hcm-pipeline: an unexpected fault ({type(error).__name__}); {told}. Please report it")

@@ -90,7 +90,9 @@ class GraphClient:
                 follow_redirects=False,
             )  # fmt: skip
         except (ValueError, ImportError, httpx.InvalidURL):  # how httpx reports a proxy that it cannot use
-            raise UsageError("HTTPS_PROXY, HTTP_PROXY, ALL_PROXY or NO_PROXY: one of them cannot be used") from None
+            raise UsageError(  # the settings have judged the proxies themselves
+                "NO_PROXY: cannot be used; name hosts, domains or networks, separated by commas, or unset it"
+            ) from None
 
     def __enter__(self) -> GraphClient:
         return self

@@ -4,7 +4,7 @@ It opens no format: the description of an extract comes from the format of its s
 """
 
 from hcm_pipeline.extracts.description import Description
-from hcm_pipeline.extracts.file_names import match_source, read_business_date
+from hcm_pipeline.extracts.file_names import match_source, name_fault, read_business_date
 from hcm_pipeline.extracts.register import (
     Extract,
     choose,
@@ -35,6 +35,7 @@ __all__ = [
     "is_complete",
     "last_before",
     "match_source",
+    "name_fault",
     "named",
     "note_quiet",
     "of_day",

@@ -12,6 +12,15 @@ from hcm_pipeline.profile import BusinessDate, Source
 PACKED = (".gz", ".zip")
 
 
+def name_fault(name: str) -> str | None:
+    """Why a file cannot be taken under its name; None: it can. Databases keep no other names than those of UTF-8."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return "its name holds bytes that are no UTF-8: have it delivered under another one"
+    return None
+
+
 def match_source(name: str, sources: Iterable[Source]) -> Source | None:
     """The first source whose glob matches the name, upper and lower case alike.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+from hcm_pipeline.deciders import Decider
 from hcm_pipeline.delivery import (
     DeliveryState,
     HealthState,
@@ -23,10 +24,10 @@ from hcm_pipeline.delivery import HistoryWord as HistoryWord
 from hcm_pipeline.delivery import UploadReport as UploadReport
 from hcm_pipeline.delivery import upload as send
 from hcm_pipeline.flow import verdict_table
+from hcm_pipeline.flow.accepting_history import accept_history
 from hcm_pipeline.flow.fencing import PersonsWord as PersonsWord
 from hcm_pipeline.flow.fencing import (
     TargetFence,
-    accept_history,
     adopt_target,
     require_known_target,
     stopped,
@@ -76,7 +77,7 @@ def upload(
         )
         if past_canary_by is not None:
             for one in chosen:
-                journal.pauses(one.target).release(one.manifest_id, past_canary_by, installation.clock())
+                journal.pauses(one.target).release(one.manifest_id, Decider(past_canary_by, installation.clock()))
         refuse_silent(installation.warehouse, target, installation.clock())
         reports = [_send(installation, target, journal, one, connection.sandbox, fence, progress) for one in chosen]
         fence.keep_mark()
@@ -103,7 +104,7 @@ def _send(
         target,
         manifest.manifest_id,
         journal=journal,
-        terms=UploadTerms(canary=canary_of(delivery, sandbox=sandbox)),
+        terms=UploadTerms(clock=installation.clock, canary=canary_of(delivery, sandbox=sandbox)),
         still_holds=partial(refuse_moved, installation.warehouse, installation.loaded),
         fence=fence,
         progress=progress,

@@ -6,7 +6,7 @@ import datetime as dt
 import time
 from dataclasses import dataclass
 
-from hcm_pipeline.extracts import Left, match_source, read_business_date
+from hcm_pipeline.extracts import Left, match_source, name_fault, read_business_date
 from hcm_pipeline.flow.landing import SETTLE_SECONDS, place_of, waiting
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import Profile
@@ -28,6 +28,9 @@ def find_arrivals(home: Home, profile: Profile, settle: float | None = None) -> 
     today = profile.workers.life.day_of(dt.datetime.fromtimestamp(time.time(), dt.UTC))
     place = place_of(home)
     for each in waiting(home, profile):
+        if fault := name_fault(each.name):
+            reasons.append(f"{each.name.encode(errors='backslashreplace').decode()}: {fault}")
+            continue
         state = place.state(each, patience, time.time())
         if isinstance(state, Left):
             reasons.append(f"{each.name}: {state.reason}")

@@ -8,6 +8,7 @@ import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from hcm_pipeline.deciders import CLI, Decider
 from hcm_pipeline.delivery import ApprovalRule, decide_retry
 from hcm_pipeline.delivery import JournaledManifest as JournaledManifest
 from hcm_pipeline.errors import UsageError
@@ -106,36 +107,36 @@ class IdentityDecided:
     spelling: Mapping[str, str] | None = None
 
 
-def decide_identity(installation: Installation, number: str, decision: IdentityDecision, *, by: str) -> IdentityDecided:
+def decide_identity(
+    installation: Installation, number: str, decision: IdentityDecision, *, by: str, how: str = CLI
+) -> IdentityDecided:
     """Enter a decision about a worker's account, former number or spelling; the next run acts on it.
 
     Raises UsageError when nothing waits for it, or when the decision does not fit what is offered.
     """
-    now = installation.clock()
+    who = Decider(by, installation.clock(), how)
     with installation.warehouse.write() as con, scratch(con) as t:
         workers = workforce(t, installation.profile)
         asked = {one.person_number for one in reviews_waiting(con)}
         if decision.spelling or (decision.accept and number not in asked):
-            spelling = decide_spelling(
-                t, installation.profile, workers, number, dict(decision.spelling), by=by, now=now
-            )
+            spelling = decide_spelling(t, installation.profile, workers, number, dict(decision.spelling), by=who)
             done = IdentityDecided(spelling=spelling)
         elif decision.same_as:
-            done = IdentityDecided(decide_rehire(con, workers.workers, number, decision.same_as, by=by, now=now))
+            done = IdentityDecided(decide_rehire(con, workers.workers, number, decision.same_as, by=who))
         else:
-            about = decide(con, workers.workers, number, decision.account, accept=decision.accept, by=by, now=now)
+            about = decide(con, workers.workers, number, decision.account, accept=decision.accept, by=who)
             done = IdentityDecided(about)
     installation.warehouse.publish()
     return done
 
 
-def retry(installation: Installation, number: str | None, *, by: str) -> int:
+def retry(installation: Installation, number: str | None, *, by: str, how: str = CLI) -> int:
     """Send a failed worker again with the next plan; without a number all that failed. How many they are.
 
     Raises UsageError when nothing of the worker has failed.
     """
     with installation.warehouse.write() as con:
-        count = decide_retry(con, installation.target, number, by, installation.clock())
+        count = decide_retry(con, installation.target, number, Decider(by, installation.clock(), how))
     if number is not None and not count:
         raise UsageError(f"{number}: nothing of this worker has failed; `hcm-pipeline outcomes` lists who has")
     installation.warehouse.publish()

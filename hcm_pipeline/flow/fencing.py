@@ -2,7 +2,8 @@
 
 Four things stop an upload, each until a person says so: the environment names another target than the home's, or none; the
 journal was lost, emptied or is older than the home knows; the target tells of changes that no request of the journal explains;
-the target may not be asked, and the profile wants it to be.
+the target may not be asked, and the profile wants it to be. And a home that was copied or restored asks twice, for the target tells
+of what it was sent only when it has been worked off and its log has caught up.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from hcm_pipeline.delivery import (
-    Finding,
     HistoryDecision,
     HistoryStop,
     HistoryWord,
@@ -26,19 +26,16 @@ from hcm_pipeline.delivery import (
     look_at_target,
     mark_of,
     read_target,
+    whereabouts,
     write_target,
 )
 from hcm_pipeline.errors import HomeError, ServiceRefused, UsageError
 from hcm_pipeline.flow.installation import Installation, Progress, quiet
 from hcm_pipeline.flow.known_journal import marks_of, require_known_journal
-from hcm_pipeline.http import Patience
-from hcm_pipeline.warehouse import first, scratch, transaction
 
 FORBIDDEN = 403
 ASK_AGAIN = dt.timedelta(minutes=15)
 """A process asks the target before its first send, and again after so long."""
-HISTORY = "history"
-"""Why a worker is withheld: the target knows a version of the worker that this home does not."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +45,10 @@ class PersonsWord:
     word: HistoryWord
     why: str
     by: str
+
+    def decision(self, at: dt.datetime, found: str) -> HistoryDecision:
+        """As the journal keeps it; `found` is what it was about."""
+        return HistoryDecision(self.word, self.by, at, self.why, found)
 
 
 # --- which target
@@ -99,12 +100,13 @@ def adopt_target(installation: Installation, word: PersonsWord) -> None:
             "--adopt-target: the environment names the target that this home delivers to, or the first one"
         )
     with installation.journal() as journal:
-        journal.fence(installation.target).decide(_decision(installation, word, other))
+        journal.fence(installation.target).decide(word.decision(installation.clock(), other))
         mark = mark_of(journal)
-    _keep_target(installation, mark, installation.clock())
+    keep_target(installation, mark, installation.clock())
 
 
-def _keep_target(installation: Installation, mark: JournalMark, since: dt.datetime, home_id: str = "") -> None:
+def keep_target(installation: Installation, mark: JournalMark, since: dt.datetime, home_id: str = "") -> None:
+    """Note which target this home delivers to, and how far its journal has come."""
     now = installation.known_target
     own = own_sandbox(installation)
     write_target(installation.home, HomeTarget(now.key, now.tenant, own, since, mark, home_id))
@@ -144,10 +146,29 @@ class TargetFence:
                 fence.stop(reason, now)
                 raise HistoryStop(f"nothing was sent: {reason}")
             fence.passed(reading.until)
+            self._ask_twice_where_it_moved()
         self._asked_at = now
         known = read_target(self._installation.home)
         since, home_id = (known.since, known.home_id) if known else (now, "")
-        _keep_target(self._installation, mark_of(self._journal), since, home_id)
+        keep_target(self._installation, mark_of(self._journal), since, home_id)
+
+    def _ask_twice_where_it_moved(self) -> None:
+        """Raise HistoryStop unless the home lies where it lay, or the target was asked again when its log had had time to catch up.
+
+        The home's own sandbox is in it: what it knows was copied along.
+        """
+        installation, fence = self._installation, self._journal.fence(self._target.key)
+        place = whereabouts(installation.home)
+        if own_sandbox(installation) or not self._journal.moved(place):
+            return
+        now, until = installation.clock(), fence.known().waits_until
+        if until is None:
+            until = now + dt.timedelta(minutes=installation.profile.outcomes.overlap_minutes)
+            fence.wait(until)
+        if now < until:
+            raise HistoryStop(f"nothing was sent: {_moved(until)}")
+        self._journal.settle(place)
+        fence.wait(None)
 
     def _not_told(self, why: str) -> None:
         reason = f"the fence cannot ask what the target knows: {why}"
@@ -163,6 +184,14 @@ class TargetFence:
         known = read_target(self._installation.home)
         if known is not None and self._asked_at is not None:
             write_target(self._installation.home, replace(known, journal=mark_of(self._journal)))
+
+
+def _moved(until: dt.datetime) -> str:
+    return (
+        "the files of this home are not where they were: it was copied or restored, or was given to another owner. The log may not"
+        f" tell yet of what another one like it has sent, so that the target is asked once more after {until:%Y-%m-%d %H:%M}Z,"
+        " before anything goes out. Sooner, if no other home goes on: `hcm-pipeline upload --accept-history REASON`"
+    )
 
 
 def _advice(reading: TargetReading) -> str:
@@ -186,112 +215,6 @@ def read_history(
     with installation.warehouse.read_or_empty() as con:
         question = Question(installation.home, target, installation.clock(), overlap, whole)
         return look_at_target(con, journal, service, question)
-
-
-# --- a person's word
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """The consequence of accepting a history. `closed`: manifests that had been planned from less; `withheld`: their workers."""
-
-    found: str
-    closed: int = 0
-    withheld: int = 0
-
-    @property
-    def sentence(self) -> str:
-        """The result, in a sentence."""
-        if not self.closed:
-            return f"accepted: {self.found}"
-        return (
-            f"accepted: {self.found}. {self.closed:,} manifests that were planned before this home knew of it are closed, and"
-            f" {self.withheld:,} workers of them are left alone until their data change: land what this home has not seen, and"
-            " `hcm-pipeline run`"
-        )
-
-
-def accept_history(installation: Installation, journal: Journal, target: LiveTarget, word: PersonsWord) -> Accepted:
-    """Take over what the target knows, by a person's word; what is sent from now on is compared from here on.
-
-    A manifest that was planned before an extract was landed after the newest of these changes would take the target back: it is
-    closed, and the workers whom the target knows more of are withheld until their data change. With `HistoryWord.FIRST`
-    all goes out as it is planned. Raises UsageError when there is nothing to accept, or when it is not the first.
-    """
-    with target.connect(Patience(), installation.clock) as service:
-        reading = _read_or_nothing(installation, journal, target, service)
-    marks = marks_of(installation.warehouse)
-    trouble = journal_trouble(mark_of(journal), *marks)
-    finding = reading.finding
-    if word.word is HistoryWord.FIRST and (reading.sent_before or trouble):
-        raise UsageError("--first: this home has delivered to this target before; see --accept-history")
-    if not finding and not trouble:
-        raise UsageError(f"--{word.word}: there is nothing to accept: the target and this home know the same")
-    found = "; ".join([*([trouble] if trouble else []), *([finding.sentence] if finding else [])])
-    accepted = Accepted(found)
-    with journal.transaction():
-        if trouble:
-            journal.go_on_after(max(mark.accept_seq for mark in marks))
-        journal.fence(target.key).decide(_decision(installation, word, found), accepted_until=reading.until)
-        closed = [] if word.word is HistoryWord.FIRST else _close(installation, journal, target.key, finding)
-    if closed or trouble:
-        accepted = Accepted(found, len(closed), _withhold(installation, journal, target.key, closed, finding.workers))
-    known = read_target(installation.home)
-    since, home_id = (known.since, known.home_id) if known else (installation.clock(), "")
-    _keep_target(installation, mark_of(journal), since, home_id)
-    return accepted
-
-
-def _read_or_nothing(
-    installation: Installation, journal: Journal, target: LiveTarget, service: Service
-) -> TargetReading:
-    """The whole reading; without the permission to read the log there is none, and a lost journal can be accepted all the same."""
-    try:
-        return read_history(installation, journal, target, service, whole=True)
-    except ServiceRefused as refused:
-        if refused.status != FORBIDDEN:
-            raise
-        return TargetReading(Finding(0, (), None, None), installation.clock(), sent_before=True)
-
-
-def _close(installation: Installation, journal: Journal, target: str, finding: Finding) -> list[str]:
-    """Close what was planned before an extract came that is newer than all that the target tells."""
-    newer = None
-    if finding.newest is not None:
-        with installation.warehouse.read_or_empty() as con:
-            row = first(con, "select min(landed_at) from extracts where landed_at > ?", [finding.newest])
-            newer = row[0] if row else None
-    before = newer if newer is not None else installation.clock()
-    return journal.close_planned_before(
-        target, before, "planned before a person accepted what the target knows; plan again"
-    )
-
-
-def _withhold(
-    installation: Installation, journal: Journal, target: str, closed: list[str], workers: tuple[str, ...]
-) -> int:
-    """Withhold the workers of closed manifests whom the target knows more of, and note the journal in the warehouse."""
-    with installation.warehouse.write() as con, transaction(con), scratch(con) as t:
-        ids = t.of_rows("closed", {"manifest_id": "varchar"}, [(one,) for one in closed])
-        known = t.of_rows("known_workers", {"person_number": "varchar"}, [(one,) for one in workers])
-        found = t.make(
-            "to_withhold",
-            f"""select distinct operation.person_number, operation.digest, manifest.manifest_id
-            from operations operation join manifests manifest using (plan_no) semi join {ids} using (manifest_id)
-            semi join {known} known on known.person_number = operation.person_number""",
-        )
-        t.run(
-            f"insert into withheld select ?, person_number, digest, ?, manifest_id, ? from {found}",
-            [target, HISTORY, installation.clock()],
-        )
-        t.run("insert or replace into meta values ('journal_id', ?)", [journal.journal_id()])
-        count = t.count(found)
-    installation.warehouse.publish()
-    return count
-
-
-def _decision(installation: Installation, word: PersonsWord, found: str) -> HistoryDecision:
-    return HistoryDecision(word.word, word.by, installation.clock(), word.why, found)
 
 
 # --- for people
@@ -324,8 +247,10 @@ def fence_status(installation: Installation, journal: Journal) -> FenceStatus:
 
 def stopped(installation: Installation, journal: Journal) -> str | None:
     """Why nothing goes out before a person says so, as far as it is known without asking the target."""
+    fence = journal.fence(installation.target).known()
     return (
         another_target(installation)
         or journal_trouble(mark_of(journal), *marks_of(installation.warehouse))
-        or journal.fence(installation.target).known().stopped
+        or fence.stopped
+        or (_moved(fence.waits_until) if fence.waits_until and installation.clock() < fence.waits_until else None)
     )

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from hcm_pipeline.delivery import Journal
 from hcm_pipeline.errors import HomeError
-from hcm_pipeline.flow.known_journal import refuse_lost_journal
+from hcm_pipeline.flow.known_journal import open_journal, refuse_lost_journal
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
 from hcm_pipeline.http import Clock, utc_now
@@ -82,7 +82,7 @@ class Installation:
         """
         if not new:
             refuse_lost_journal(self.warehouse)
-        return Journal(self._private_home().journal, clock=self.clock)
+        return open_journal(self._private_home(), self.clock)
 
     def _private_home(self) -> Home:
         """The home, made when it is missing; that it was open to others is told."""

@@ -10,13 +10,23 @@ from hcm_pipeline.delivery import (
     mark_of,
     read_target,
     warehouse_mark,
+    whereabouts,
 )
+from hcm_pipeline.home import Home
+from hcm_pipeline.http import Clock
 from hcm_pipeline.warehouse import Warehouse
 
 MEND = (
     "Restore the journal from where it is newest, or let a person go on without it: land the extracts that are missing,"
     " and `hcm-pipeline upload --accept-history REASON` (docs/how-to/recover.md)"
 )
+
+
+def open_journal(home: Home, clock: Clock) -> Journal:
+    """The journal of a home, for a `with` block; where the home lay when the journal was first opened is noted in it."""
+    journal = Journal(home.journal, clock=clock)
+    journal.moved(whereabouts(home))
+    return journal
 
 
 def require_known_journal(warehouse: Warehouse, journal: Journal) -> None:

@@ -15,6 +15,7 @@ from hcm_pipeline.extracts import (
     Taken,
     enter,
     match_source,
+    name_fault,
     note_quiet,
     read_business_date,
     with_bytes,
@@ -98,6 +99,8 @@ def land(
             results.append(Landed(each.name, "left", state.reason))
             continue
         try:
+            if fault := name_fault(each.name):
+                raise ExtractRefused(each.name, "file_name", fault)  # noqa: TRY301 - told like any other
             chosen = source or _source_of(each.name, profile, dropped=dropped)
             day = _day_of(each.name, chosen, profile, date, now())
             if dropped and day > profile.workers.life.day_of(now()):

@@ -37,6 +37,7 @@ def read_outcomes(
             installation.profile.outcomes,
             wait_seconds=wait_seconds,
             interval=SANDBOX_INTERVAL if connection.sandbox else interval,
+            now=installation.clock,
             progress=progress,
         )
 

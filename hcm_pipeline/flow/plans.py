@@ -8,14 +8,15 @@ from pathlib import Path
 
 import duckdb
 
-from hcm_pipeline.delivery import OTHERS, WAITING, Journal, OperationKind, ask_undo, folder_of, make_plan, verify
+from hcm_pipeline.deciders import Decider
+from hcm_pipeline.delivery import OTHERS, WAITING, OperationKind, ask_undo, folder_of, make_plan, verify
 from hcm_pipeline.delivery import Manifest as Manifest
 from hcm_pipeline.delivery import Plan as Plan
 from hcm_pipeline.errors import GuardStop, UsageError
 from hcm_pipeline.flow import verdict_table
 from hcm_pipeline.flow.confirming import meant
 from hcm_pipeline.flow.installation import Clock, Installation, Progress, quiet, utc_now
-from hcm_pipeline.flow.known_journal import refuse_lost_journal
+from hcm_pipeline.flow.known_journal import open_journal, refuse_lost_journal
 from hcm_pipeline.flow.naming import name_workers
 from hcm_pipeline.flow.plan_facts import task_of, why_plan_now
 from hcm_pipeline.flow.views.days import newest_date
@@ -43,7 +44,7 @@ def plan(
     """
     refuse_lost_journal(warehouse)
     try:
-        with warehouse.write() as con, Journal(warehouse.home.journal, clock=clock) as journal:
+        with warehouse.write() as con, open_journal(warehouse.home, clock) as journal:
             prepare(con, loaded)
             _refuse_ahead(con, loaded, clock())
             _name_the_rest(con, loaded, clock())
@@ -68,7 +69,7 @@ def undo(
     Raises UsageError when nothing of the manifest can be put back.
     """
     with warehouse.write() as con:
-        ask_undo(con, target, manifest_id, by, clock())
+        ask_undo(con, target, manifest_id, Decider(by, clock()))
     made = plan(warehouse, loaded, target, clock=clock, progress=progress, started_by=by)
     if made is None or not any(manifest.undoes == manifest_id for manifest in made.held):
         left_out = made.left_out.get(manifest_id, {}) if made else {}

@@ -83,14 +83,16 @@ _WRITERS: dict[str, tuple[str, ...]] = {
         where not exists (from identity_reviews where person_number = $person_number)""",
     ),
     rf"decided about (?P<about>account|rehire|number) {_SAID}": (
-        """insert into identity_decisions (person_number, about, account, same_as, decided_by, decided_at)
-        (select $person_number, $about, $user_principal_name, $common_name, $by, $at::timestamptz
+        """insert into identity_decisions (person_number, about, account, same_as, decided_by, decided_at, how)
+        (select *, 'import' from (
+            select $person_number, $about, $user_principal_name, $common_name, $by, $at::timestamptz
             except select person_number, about, account, same_as, decided_by, decided_at
-            from identity_decisions where person_number = $person_number)""",
+            from identity_decisions where person_number = $person_number))""",
     ),
     rf"spelled (?P<part>first|preferred|middle|last) {_SAID}": (
-        """insert into spelling_decisions (select $person_number, $part, $common_name, $mail_nickname, $by, $at::timestamptz
-            except from spelling_decisions where person_number = $person_number)""",
+        """insert into spelling_decisions (select *, 'import' from (
+            select $person_number, $part, $common_name, $mail_nickname, $by, $at::timestamptz
+            except select * exclude (how) from spelling_decisions where person_number = $person_number))""",
     ),
 }
 """The statements of a row of each status over the row's columns and the named groups of the status."""

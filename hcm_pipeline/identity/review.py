@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from hcm_pipeline.deciders import Decider
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.identity.allocation import STANDS_IN
 from hcm_pipeline.identity.latest_decisions import latest_decisions
@@ -57,7 +58,7 @@ def waiting(con: duckdb.DuckDBPyConnection) -> list[Review]:
 
 def decide(
     con: duckdb.DuckDBPyConnection, workers: Relation, number: str, account: str | None, *,
-    accept: bool, by: str, now: dt.datetime,
+    accept: bool, by: Decider,
 ) -> Decided:  # fmt: skip
     """Record that `account` is the worker's, or the only one that was offered (`accept`), or none of them (None).
 
@@ -75,13 +76,13 @@ def decide(
     elif not accept:
         decided = Decided()
     elif found.about == "rehire" and len(found.former) == 1:
-        return decide_rehire(con, workers, number, found.former[0], by=by, now=now)
+        return decide_rehire(con, workers, number, found.former[0], by=by)
     else:
         raise UsageError(f"{number}: there is no single former worker to accept; choose one with --same-as")
     con.execute(
-        """insert into identity_decisions (person_number, about, account, same_as, decided_by, decided_at)
-        values (?, ?, ?, ?, ?, ?)""",
-        [number, found.about, decided.account, decided.same_as, by, now],
+        """insert into identity_decisions (person_number, about, account, same_as, decided_by, decided_at, how)
+        values (?, ?, ?, ?, ?, ?, ?)""",
+        [number, found.about, decided.account, decided.same_as, by.name, by.at, by.how],
     )
     return decided
 
@@ -107,7 +108,7 @@ def _account_of(con: duckdb.DuckDBPyConnection, found: Review, account: str | No
 
 
 def decide_rehire(
-    con: duckdb.DuckDBPyConnection, workers: Relation, number: str, former: str, *, by: str, now: dt.datetime
+    con: duckdb.DuckDBPyConnection, workers: Relation, number: str, former: str, *, by: Decider
 ) -> Decided:
     """Record that `number` is the person whose number was `former`: the next run hands the names of the one to the other.
 
@@ -133,9 +134,9 @@ def decide_rehire(
     if promised:
         raise UsageError(f"{former}: {promised[0]} was said to be this person already")
     con.execute(
-        """insert into identity_decisions (person_number, about, account, same_as, decided_by, decided_at)
-        values (?, 'rehire', null, ?, ?, ?)""",
-        [number, former, by, now],
+        """insert into identity_decisions (person_number, about, account, same_as, decided_by, decided_at, how)
+        values (?, 'rehire', null, ?, ?, ?, ?)""",
+        [number, former, by.name, by.at, by.how],
     )
     return Decided(same_as=former)
 
@@ -204,7 +205,7 @@ def _spelled_name(number: str, since: dt.date | None, confidence: float, cells: 
 
 
 def decide_spelling(
-    t: Scratch, profile: Profile, workforce: Workforce, number: str, given: dict[str, str], *, by: str, now: dt.datetime
+    t: Scratch, profile: Profile, workforce: Workforce, number: str, given: dict[str, str], *, by: Decider
 ) -> dict[str, str]:
     """Record how the parts of a worker's name are spelled: as `given` by part, the others as proposed. Returns all.
 
@@ -233,7 +234,7 @@ def decide_spelling(
         raise UsageError(f"{number}: no part of the name can be spelled; say how with --first or --last")
     for part, spelling in spelled.items():
         t.run(
-            "insert into spelling_decisions values (?, ?, ?, ?, ?, ?)",
-            [number, part, parts[part].name, spelling, by, now],
+            "insert into spelling_decisions values (?, ?, ?, ?, ?, ?, ?)",
+            [number, part, parts[part].name, spelling, by.name, by.at, by.how],
         )
     return spelled

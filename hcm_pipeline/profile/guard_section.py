@@ -107,7 +107,7 @@ class GuardWindow(Model):
 
     days: int = Field(ge=2, le=366)
     factor: float = Field(ge=1)
-    """Times the limit's `percent`. `at_least` grows by half of what `percent` grows by."""
+    """Times the limit's `percent`. `at_least` grows by half of what `percent` grows by, to its double at most."""
 
 
 class GuardSeveral(Model):
@@ -142,7 +142,7 @@ class Guards(Model):
     exchange: tuple[Identifier, ...] = ("first_name", "last_name")
     """Worker fields that say together who somebody is. Operations of workers whose values are those that another one of the plan
     had until now are held; (): not judged."""
-    windows: tuple[GuardWindow, ...] = (GuardWindow(days=7, factor=2), GuardWindow(days=30, factor=3))
+    windows: tuple[GuardWindow, ...] = (GuardWindow(days=7, factor=2), GuardWindow(days=30, factor=4))
     small_percent: float | None = Field(10, gt=0, le=100)
     """`at_least` of a limit is at most this share of the accounts that there are, and not below five: a small company is guarded as
     a large one is. Not of `create`. None: `at_least` is as it is given."""

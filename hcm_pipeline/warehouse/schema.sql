@@ -252,7 +252,8 @@ create table identity_decisions (
     account varchar,                       -- userPrincipalName of the account to adopt; null: none of those, give new names
     same_as varchar,                       -- the former person number whose names are taken over; null: nobody's
     decided_by varchar not null,
-    decided_at timestamptz not null
+    decided_at timestamptz not null,
+    how varchar not null                   -- cli | ui | proxy | import (of another ledger, which does not say)
 );
 
 -- one row: how one part of one worker's name is spelled, as a person decided; it counts while the part is written so
@@ -262,7 +263,8 @@ create table spelling_decisions (
     "name" varchar not null,
     spelling varchar not null,
     decided_by varchar not null,
-    decided_at timestamptz not null
+    decided_at timestamptz not null,
+    how varchar not null                   -- cli | ui | proxy | import (of another ledger, which does not say)
 );
 
 -- === directory/
@@ -413,13 +415,21 @@ create table guard_verdicts (
     verdict varchar not null               -- passed | tripped
 );
 
+-- one row: one worker of whom the target has another version than the delivered one: somebody else sent it, and a person knows.
+-- The worker is sent again, and no longer here when the service has accepted that
+create table unknown_versions (
+    target varchar not null,
+    person_number varchar not null,
+    since timestamptz not null
+);
+
 -- one row: one worker whose desired version is not planned again until it changes
 create table withheld (
     target varchar not null,
     person_number varchar not null,
     digest uuid not null,              -- of that version
     reason varchar not null,               -- rejected | undone | history
-    manifest_id varchar not null,          -- the manifest that was rejected, or that undid
+    manifest_id varchar,                   -- the manifest that was rejected, that undid or was closed; null: it was delivered
     since timestamptz not null
 );
 
@@ -429,7 +439,8 @@ create table undos (
     manifest_id varchar not null,
     requested_by varchar not null,
     requested_at timestamptz not null,
-    closed varchar                         -- done | rejected | null: still wanted
+    closed varchar,                        -- done | rejected | null: still wanted
+    how varchar not null                   -- cli | ui | proxy
 );
 
 -- === delivery/, taken over from the delivery journal
@@ -556,7 +567,8 @@ create table retry_decisions (
     target varchar not null,
     person_number varchar,                 -- null: everybody
     decided_by varchar not null,
-    decided_at timestamptz not null
+    decided_at timestamptz not null,
+    how varchar not null                   -- cli | ui | proxy
 );
 
 -- one row: what one rule last found of one extract, business date, plan or manifest
@@ -600,3 +612,31 @@ create view receipts as
     left join (select settled_in.target, settled.person_number, max(settled.plan_no) as plan_no
         from outcomes settled join manifests settled_in using (plan_no) group by all) last_settled
         on last_settled.target = manifest.target and last_settled.person_number = operation.person_number;
+
+-- one row: one decision that the delivery journal alone keeps: a canary that a manifest goes on past, a history that is accepted
+create table journal_decisions (
+    about varchar not null,                -- canary | history
+    subject varchar not null,              -- the manifest's id; the target
+    decision varchar not null,             -- released | accept-history | first | adopt-target
+    decided_by varchar not null,
+    decided_at timestamptz not null,
+    how varchar not null,                  -- cli | ui | proxy
+    why varchar
+);
+
+-- one row: one decision that a person gave, whatever it was about
+create view decisions as
+    select decided_at, 'manifest' as about, manifest_id as subject, decision, decided_by, how, why from manifest_decisions
+    union all
+    select decided_at, 'extract', sha256, decision, decided_by, how, why from extract_decisions join extracts using (extract_id)
+    union all
+    select decided_at, about, person_number, coalesce('account ' || account, 'same as ' || same_as, 'new'), decided_by, how, null
+    from identity_decisions
+    union all
+    select decided_at, 'spelling', person_number, part || ' ' || spelling, decided_by, how, null from spelling_decisions
+    union all
+    select decided_at, 'failure', coalesce(person_number, 'everybody'), 'retry', decided_by, how, null from retry_decisions
+    union all
+    select requested_at, 'manifest', manifest_id, 'undo', requested_by, how, null from undos
+    union all
+    select decided_at, about, subject, decision, decided_by, how, why from journal_decisions;

@@ -19,7 +19,7 @@ from typing import Any
 
 import duckdb
 
-from hcm_pipeline.errors import HomeError, PipelineError, WarehouseBusy
+from hcm_pipeline.errors import HomeError, PipelineError, WarehouseBusy, disk_full
 from hcm_pipeline.home import PRIVATE_UMASK, Home
 from hcm_pipeline.locks import advisory_lock, process_is_alive
 
@@ -73,6 +73,8 @@ class Warehouse:
         self.home.create()
         with exclusive(self.home.locks / "warehouse.lock", self.patience, "the warehouse", self.notice):
             sweep(self.home.scratch)
+            if not self.home.warehouse.exists():
+                self._make()
             con = self._open(self.home.warehouse, read_only=False)
             try:
                 _migrate(con)
@@ -81,6 +83,23 @@ class Warehouse:
                 raise self.fault(error) from None
             finally:
                 con.close()
+
+    def _make(self) -> None:
+        """Make the file beside its place, and move it there: one that was begun on a full disk could never be opened again."""
+        half = self.home.scratch / f"publish-{os.getpid()}.duckdb"
+        try:
+            con = self._open(half, read_only=False)
+            try:
+                _migrate(con)
+                con.execute("checkpoint")
+            finally:
+                con.close()
+            half.replace(self.home.warehouse)
+        except duckdb.Error as error:
+            raise self.fault(error) from None
+        finally:
+            for path in (half, half.with_name(f"{half.name}.wal")):
+                path.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -119,8 +138,12 @@ class Warehouse:
         """Replace the read copy by the warehouse as it is now. Readers keep what they have open."""
         with exclusive(self.home.locks / "warehouse.lock", self.patience, "the warehouse", self.notice):
             con = self._open(self.home.warehouse, read_only=False)
-            con.execute("checkpoint")
-            con.close()
+            try:
+                con.execute("checkpoint")
+            except duckdb.Error as error:
+                raise self.fault(error) from None
+            finally:
+                con.close()
             half = self.home.scratch / f"publish-{os.getpid()}.duckdb"
             try:
                 shutil.copyfile(self.home.warehouse, half)
@@ -132,6 +155,9 @@ class Warehouse:
 
     def fault(self, error: duckdb.Error) -> PipelineError:
         """The error to raise instead of DuckDB's own, whose text may quote values."""
+        full = disk_full(error, self.home.path)
+        if full is not None:
+            return full
         note = self.home.path / "last-fault.txt"
         with open(os.open(note, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
             out.write(f"{type(error).__name__}: {error}\n")
@@ -145,6 +171,8 @@ class Warehouse:
                 con = duckdb.connect(str(path), read_only=read_only)
                 break
             except duckdb.IOException as error:
+                if full := disk_full(error, self.home.path):
+                    raise full from None
                 if "lock" not in str(error).lower():
                     raise HomeError(f"{path.name}: cannot be opened as a DuckDB file of this version") from None
                 if time.monotonic() - started > min(self.patience, 60):

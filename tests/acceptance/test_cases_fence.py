@@ -127,6 +127,7 @@ def test_what_was_planned_before_a_person_accepts_the_targets_history_does_not_g
     upload(tenant)
     said = restored.run("upload", "--accept-history", "nobody has landed anything")
     assert "1 manifests that were planned before this home knew of it are closed" in said
+    assert "2 workers are left alone" in said
     restored.run("run", "--date", "2026-11-12")
     restored.run("upload")
     assert restored.json("status")["withheld"] == {"history": 2}
@@ -146,6 +147,19 @@ def test_a_copy_of_a_home_that_has_delivered_stops_when_the_other_has_gone_on(te
     assert "1 changes of 1 workers" in copied.run("upload", code=3)
     tenant.take(15, file_of(per=PER_LEFT, job="Director"))
     upload(tenant)
+
+
+def test_a_copied_home_asks_twice_for_the_log_lags(tenant: Tenant) -> None:
+    """The target tells only later of what the other home has sent: see `log_lag_seconds` of the sandbox."""
+    assert tenant.sandbox is not None
+    control(tenant.sandbox, "options", log_lag_seconds=3600)
+    tenant.take(12, file_of())
+    restored = tenant.copy("restored")  # before it ever sent anything
+    tenant.run("upload")
+    for _ in range(2):
+        said = restored.run("upload", code=3)
+        assert "the files of this home are not where they were: it was copied or restored" in said
+    assert "it was copied or restored" in restored.json("status")["fence"]["stopped"]
 
 
 def test_a_lost_journal_is_not_replaced_by_an_empty_one(tenant: Tenant) -> None:

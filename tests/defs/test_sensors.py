@@ -11,6 +11,7 @@ import dagster as dg
 import pytest
 
 from hcm_pipeline import flow
+from hcm_pipeline.deciders import Decider
 from hcm_pipeline.defs import sensors
 from hcm_pipeline.defs.code_location import build
 from hcm_pipeline.defs.delivery_jobs import OUTCOMES_JOB, UPLOAD_JOB
@@ -287,7 +288,7 @@ def test_manifest_ready_leaves_a_manifest_whose_canary_failed_to_a_person(locati
         pauses = journal.pauses(TARGET)
         pauses.fail(manifest.manifest_id, "1 of the 5 operations that went first were not good", utc_now())
         assert "went first were not good" in reason_of(location.tick("manifest_ready"))
-        pauses.release(manifest.manifest_id, "ada", utc_now())
+        pauses.release(manifest.manifest_id, Decider("ada", utc_now()))
     assert requests_of(location.tick("manifest_ready"))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from hcm_pipeline.deciders import Decider
 from hcm_pipeline.delivery import Canary, ManifestState, OutcomeEntry, PauseKind, UploadReport
 from hcm_pipeline.delivery.manifest import Manifest
 from hcm_pipeline.delivery.send.first_outcomes import CanaryFindings, find_canary_outcomes
@@ -92,7 +93,7 @@ def test_a_canary_that_failed_stops_the_rest_and_says_why_until_a_person_lets_it
     again = upload(site, manifest)
     assert (again.sent, again.stopped, again.reason) == (0, True, report.reason)
     with site.journal() as journal:
-        journal.pauses(site.target.key).release(manifest.manifest_id, "ada", site.time.now)
+        journal.pauses(site.target.key).release(manifest.manifest_id, Decider("ada", site.time.now))
     assert upload(site, manifest).state is ManifestState.ACCEPTED
     assert upload(site, plan(site, "one", *(body_of(n, "b") for n in range(1, 4)))).state is ManifestState.ACCEPTED
     assert site.time.slept[-1] == 60  # a profile that was let past its canary is not proven

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hcm_pipeline.deciders import Decider
 from hcm_pipeline.delivery import UNKNOWN_CODE, FailureClass, Health, HealthState, why_plan
 from hcm_pipeline.delivery.outcomes import failures, health, matching
 from hcm_pipeline.delivery.plan.resend import resend
@@ -105,7 +106,7 @@ def test_what_passes_is_sent_again_after_waits_that_double_and_at_last_no_more(s
         assert sent_again(service, 10**6) == {}  # it has been sent
     assert waits == [40, 80, 160, 320, 640]
     assert sent_again(service, 10**6) == {}
-    failures.decide_retry(service.con, TARGET, "1001", "somebody", later(10**5))
+    failures.decide_retry(service.con, TARGET, "1001", Decider("somebody", later(10**5)))
     assert sent_again(service, 10**6) == {"1001": "a person said so"}
     service.accept(10**7, digest=7)
     fail(service, "Timeout", 10**7 + 1, "last")
@@ -124,8 +125,8 @@ def test_what_needs_data_is_not_sent_again_as_it_is_unless_a_person_says_so(serv
     assert service.rows("select failure_class, next_try_at from failures") == [("needs data", None)]
     service.con.execute("update days set contract = 'two'")
     assert sent_again(service, 10**6) == {}
-    assert failures.decide_retry(service.con, TARGET, "9999", "somebody", later(5)) == 0
-    assert failures.decide_retry(service.con, TARGET, None, "somebody", later(5)) == 1
+    assert failures.decide_retry(service.con, TARGET, "9999", Decider("somebody", later(5))) == 0
+    assert failures.decide_retry(service.con, TARGET, None, Decider("somebody", later(5))) == 1
     assert sent_again(service, 10**6) == {"1001": "a person said so"}
 
 

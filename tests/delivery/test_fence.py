@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from hcm_pipeline.delivery.fence import (
     journal_trouble,
     mark_of,
     read_target,
+    whereabouts,
     write_target,
 )
 from hcm_pipeline.errors import HomeError
@@ -169,6 +171,20 @@ def test_the_target_of_a_home_is_kept_for_its_owner_alone_and_read_again(tmp_pat
     assert home.target.stat().st_mode & 0o777 == 0o600
     assert known.is_same("principal/job", "tenant", own_sandbox=False)
     assert not known.is_same("principal/job", "tenant", own_sandbox=True)
+
+
+def test_a_home_keeps_its_place_when_it_is_renamed_and_has_another_when_it_is_copied(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home").create()
+    place = whereabouts(home)
+    with Journal(home.journal) as journal:
+        assert not journal.moved(place)
+        copied = Home(shutil.copytree(home.path, tmp_path / "copied"))
+        renamed = Home(home.path.rename(tmp_path / "renamed"))
+        assert whereabouts(renamed) == place
+        assert (journal.moved(place), journal.moved(whereabouts(copied))) == (False, True)
+        journal.settle(whereabouts(copied))
+        assert not journal.moved(whereabouts(copied))
+    assert renamed.place.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_target_that_cannot_be_read_is_not_taken_for_none(tmp_path: Path) -> None:

@@ -231,10 +231,23 @@ def verdict(kind: GuardKind, rule: str, **given: Any) -> Verdict:
          "1 of 169 accounts would get another title (under 1 %); the limit is 5 %, here 9."),
         (verdict(GuardKind.DISABLE, "everybody", cohort="country", value="GB", operations=169),
          "169 of 169 accounts in country GB would be disabled (100 %); nobody would be left. Held."),
+        (verdict(GuardKind.SEVERAL, "percent"),
+         "27 of 169 accounts would change in several attributes at once (16 %); the limit is 9. Held."),
+        (verdict(GuardKind.DISABLE, "7 days", bound=5.0),
+         "27 of 169 accounts would be disabled within 7 days (16 %); the limit is 9. Held."),
+        (verdict(GuardKind.DISABLE, "small"),
+         "27 of 169 accounts would be disabled (16 %); the limit is 9 in so small a company. Held."),
     ],
 )  # fmt: skip
 def test_a_verdict_is_a_sentence(found: Verdict, sentence: str) -> None:
     assert found.describe(values=True) == sentence
+
+
+@pytest.mark.parametrize("kind", GuardKind)
+def test_every_guard_has_a_sentence(kind: GuardKind) -> None:
+    for rule in ("max", "percent", "history", "everybody", "none", "small", "7 days", "enabled", kind.value):
+        for values in (True, False):
+            assert verdict(kind, rule, cohort="country", value="GB").describe(values=values).endswith(" Held.")
 
 
 def test_the_sentence_without_values_names_no_group(house: House) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hcm_pipeline.delivery import Column, OperationKind, Plan
 from hcm_pipeline.delivery.plan.guards import Group, floor_of, judge_window
 from hcm_pipeline.delivery.plan.people import exchanged, protected_operations
+from hcm_pipeline.flow.verdict_table import plan_verdicts
 from hcm_pipeline.profile import GuardKind, GuardLimit, Guards, GuardWindow
 from hcm_pipeline.warehouse import Relation, Scratch, scratch
 
@@ -124,7 +125,7 @@ def test_two_people_who_exchanged_their_numbers_and_names_that_slipped_by_a_row_
 
 @pytest.mark.parametrize(
     ("days", "factor", "base", "floor", "allowed"),
-    [(7, 2, 45, 5, 7), (30, 3, 45, 5, 9), (7, 2, 10_000, 10, 1000), (30, 3, 10_000, 10, 1500), (7, 2, 100, 10, 14)],
+    [(7, 2, 45, 5, 7), (30, 4, 45, 5, 9), (7, 2, 10_000, 10, 1000), (30, 4, 10_000, 10, 2000), (7, 2, 100, 10, 14)],
 )
 def test_a_window_allows_more_than_a_day_and_less_than_all_its_days(
     days: int, factor: float, base: int, floor: int, allowed: int
@@ -226,6 +227,8 @@ def test_several_attributes_of_many_trip_although_each_alone_would_not(house: Ho
     house.day("2026-11-02", *other, *((*row[:5], "Legal", *row[6:]) for row in everybody[12:20]))
     made = house.planned()
     assert tripped(made) == [("several", 12, 60, "percent")]
+    [told] = [one.sentence for one in plan_verdicts(made)]  # as every run keeps it
+    assert told == "12 of 60 accounts would change in several attributes at once (20 %); the limit is 9. Held."
     assert {m.held_for: len(house.users(m)) for m in made.held} == {"several": 12}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hcm_pipeline.deciders import Decider
 from hcm_pipeline.delivery import (
     Answer,
     Canary,
@@ -125,7 +126,7 @@ def test_the_book_goes_through_plan_guard_approval_upload_crash_outcomes_and_und
     assert outcomes(house) == [("create", "succeeded", 41), ("disable", "succeeded", 19)]
     assert house.plan().manifests == ()
 
-    ask_undo(house.con, house.target.key, held.manifest_id, "ada", house.now)
+    ask_undo(house.con, house.target.key, held.manifest_id, Decider("ada", house.now))
     [undo] = house.plan().held
     assert (undo.undoes, undo.counts) == (held.manifest_id, {"enable": 19})
     approve(house, undo)

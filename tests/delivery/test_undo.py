@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hcm_pipeline.deciders import Decider
 from hcm_pipeline.delivery import Manifest, ManifestState, Plan, ask_undo
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow import plans
@@ -40,7 +41,7 @@ def manifest_id(house: House, plan_no: int = 2) -> str:
 
 def undo(house: House, plan_no: int = 2) -> tuple[Plan, Manifest | None]:
     """The plan that takes a manifest back, and the held manifest of it, if anything can be put back."""
-    ask_undo(house.con, house.target.key, manifest_id(house, plan_no), "ada", house.now)
+    ask_undo(house.con, house.target.key, manifest_id(house, plan_no), Decider("ada", house.now))
     made = house.plan()
     return made, next((manifest for manifest in made.held if manifest.undoes), None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 
 from hcm_pipeline import flow
 from hcm_pipeline.cli.main import app
+from hcm_pipeline.deciders import Decider
 from hcm_pipeline.delivery import BrokenChain, Pause, PauseKind
 from hcm_pipeline.delivery.state.journal import Journal
 from hcm_pipeline.errors import ExtractHeld, GuardStop, HomeError, UsageError
@@ -49,6 +51,36 @@ def planned(firm: Firm, here: Installation, people: int = 2) -> flow.Plan:
 
 def held_by(here: Installation) -> list[Named]:
     return [(verdict.kind, verdict.rule) for verdict in flow.holding(here)]
+
+
+def test_every_decision_says_by_whom_and_how_in_one_shape(firm: Firm, here: Installation) -> None:
+    [held] = planned(firm, here).held
+    flow.approve(here, held.manifest_id, operations=2, by="Ada", why="the first of us", how="proxy")
+    with here.journal() as journal:
+        journal.pauses(here.target).release(held.manifest_id, Decider("Bob", utc_now(), "ui"))
+    flow.plan(here.warehouse, here.loaded, here.target)
+    assert firm.sql("select about, subject, decision, decided_by, how, why from decisions order by decided_at") == [
+        ("manifest", held.manifest_id, "approve", "Ada", "proxy", "the first of us"),
+        ("canary", held.manifest_id, "released", "Bob", "ui", None),
+    ]
+    tables = firm.sql(
+        """select table_name, list(column_name) from information_schema.columns
+        where table_name in (select table_name from information_schema.columns where column_name in ('decided_by', 'requested_by'))
+        group by 1"""
+    )
+    assert len(tables) > 6
+    assert [name for name, columns in tables if "how" not in columns and name != "successions"] == []
+
+
+def test_a_file_whose_name_is_no_utf_8_stops_nobody_elses(firm: Firm, here: Installation) -> None:
+    odd = Path(os.fsdecode(os.fsencode(here.home.create().landing) + b"/workers-\xff-2026-11-05.csv"))
+    odd.write_text("person_number\n1\n", encoding="utf-8")
+    found = flow.find_arrivals(here.home, here.profile, settle=0)
+    assert (found.dates, len(found.reasons)) == ({}, 1)
+    assert r"workers-\udcff-2026-11-05.csv: its name holds bytes that are no UTF-8" in found.reasons[0]
+    [landed] = flow.land(here.warehouse, here.profile, None, now=utc_now, settle=0)
+    assert (landed.result, odd.exists()) == ("refused", True)
+    assert "no UTF-8" in landed.message
 
 
 def test_a_home_that_is_not_there_is_not_made_by_looking(tmp_path: Path) -> None:
@@ -149,7 +181,7 @@ def test_a_bad_canary_is_told_until_a_person_lets_the_manifest_go_on(firm: Firm,
     assert (verdict.kind, verdict.subject, verdict.sentence) == (Kind.CANARY, found, "1 of 5 was not good")
     assert verdict.released_by == f"hcm-pipeline upload --past-canary {found[:12]}"
     with here.journal() as journal:
-        journal.pauses(here.target).release(found, "Ada", utc_now())
+        journal.pauses(here.target).release(found, Decider("Ada", utc_now()))
     assert flow.holding(here) == []
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from hcm_pipeline.deciders import Decider
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.identity import (
     Decided,
@@ -117,17 +118,17 @@ class Ledger:
     def decide(self, number: str, account: str | None = None, *, accept: bool = False) -> Decided:
         """A person decides which account is a worker's."""
         with self.workforce() as (_, people):
-            return decide(self.con, people.workers, number, account, accept=accept, by="tester", now=NOW)
+            return decide(self.con, people.workers, number, account, accept=accept, by=Decider("tester", NOW))
 
     def decide_rehire(self, number: str, former: str) -> Decided:
         """A person decides that a worker was here before."""
         with self.workforce() as (_, people):
-            return decide_rehire(self.con, people.workers, number, former, by="tester", now=NOW)
+            return decide_rehire(self.con, people.workers, number, former, by=Decider("tester", NOW))
 
     def decide_spelling(self, number: str, **parts: str) -> dict[str, str]:
         """A person decides how a name is spelled."""
         with self.workforce() as (t, people):
-            return decide_spelling(t, self.profile, people, number, parts, by="tester", now=NOW)
+            return decide_spelling(t, self.profile, people, number, parts, by=Decider("tester", NOW))
 
     def spellings(self) -> list[SpelledName]:
         """The names whose spelling waits."""

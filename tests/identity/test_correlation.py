@@ -246,8 +246,8 @@ def test_an_employee_id_goes_before_the_rules_and_a_decision_before_both() -> No
     with scratch(ledger.con) as t:
         for decision in (None, "mail@contoso.com"):
             if decision:
-                row = ["1", "account", decision, None, "tester", NOW]
-                ledger.con.execute("insert into identity_decisions values (?, ?, ?, ?, ?, ?)", row)
+                row = ["1", "account", decision, None, "tester", NOW, "cli"]
+                ledger.con.execute("insert into identity_decisions values (?, ?, ?, ?, ?, ?, ?)", row)
             found = correlated(t, rules, accounts, [("1", "a@x.y")])
             matched += t.rows(f"select user_principal_name from {found.matched}")
     assert matched == [("id.two@contoso.com",), ("mail@contoso.com",)]

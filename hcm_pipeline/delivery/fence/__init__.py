@@ -2,7 +2,8 @@
 
 Two histories of one target come about by a restored home, a copied one, a lost journal, a second home, another program. Two
 things tell of it. The home's own files: its target, the name of its journal and how far that had come are written in several
-places (`home_target`). And the target: what became of accounts, as its entries say, against what the journal sent (`history`).
+places (`home_target`), and by where its files lie a home is told from its copies (`home_place`). And the target: what became of
+accounts, as its entries say, against what the journal sent (`history`). A person may let it go on (`takeover`).
 """
 
 from hcm_pipeline.delivery.fence.history import (
@@ -13,6 +14,7 @@ from hcm_pipeline.delivery.fence.history import (
     find_unexplained,
     look_at_target,
 )
+from hcm_pipeline.delivery.fence.home_place import whereabouts
 from hcm_pipeline.delivery.fence.home_target import (
     HistoryStop,
     HomeTarget,
@@ -23,6 +25,7 @@ from hcm_pipeline.delivery.fence.home_target import (
     warehouse_mark,
     write_target,
 )
+from hcm_pipeline.delivery.fence.takeover import left_alone, newer_since, take_over
 
 __all__ = [
     "Finding",
@@ -34,9 +37,13 @@ __all__ = [
     "TargetReading",
     "find_unexplained",
     "journal_trouble",
+    "left_alone",
     "look_at_target",
     "mark_of",
+    "newer_since",
     "read_target",
+    "take_over",
     "warehouse_mark",
+    "whereabouts",
     "write_target",
 ]

@@ -6,10 +6,9 @@ answer would be the same. A target says which is which (`OutcomeRules.mend`).
 
 from __future__ import annotations
 
-import datetime as dt
-
 import duckdb
 
+from hcm_pipeline.deciders import Decider
 from hcm_pipeline.delivery.service import FailureClass, Mend, Mends, OutcomeRules
 from hcm_pipeline.profile import Outcomes
 from hcm_pipeline.warehouse import Relation, Scratch, first, query
@@ -58,7 +57,7 @@ def refresh(t: Scratch, target: OutcomeRules, touched: Relation, rules: Outcomes
     t.drop(codes)
 
 
-def decide_retry(con: duckdb.DuckDBPyConnection, target: str, number: str | None, by: str, now: dt.datetime) -> int:
+def decide_retry(con: duckdb.DuckDBPyConnection, target: str, number: str | None, by: Decider) -> int:
     """Note a person's decision: send a failed worker again (None: all of them) with the next plan; how many it is about."""
     row = first(
         con,
@@ -67,5 +66,5 @@ def decide_retry(con: duckdb.DuckDBPyConnection, target: str, number: str | None
     )
     count = int(row[0]) if row else 0
     if count:
-        con.execute("insert into retry_decisions values (?, ?, ?, ?)", [target, number, by, now])
+        con.execute("insert into retry_decisions values (?, ?, ?, ?, ?)", [target, number, by.name, by.at, by.how])
     return count

@@ -56,6 +56,9 @@ _WOULD = {
     GuardKind.RENAME: "get another user name",
     GuardKind.CHANGE: "get another {}",
     GuardKind.CLEAR: "lose their {}",
+    GuardKind.SEVERAL: "change in several attributes at once",
+    GuardKind.PROTECTED: "change although they are protected",
+    GuardKind.EXCHANGE: "change with another worker's name",
 }
 """The effect on accounts that a limit counts; the attribute goes into the braces."""
 
@@ -114,15 +117,23 @@ class Verdict:
         counted = f"{self.operations:,} of {self.base:,} accounts{group if self.cohort else ''}"
         if self.kind is GuardKind.CREATE:
             counted = f"{self.operations:,} accounts, where there are {self.base:,}{group if self.cohort else ''},"
+        within = f" within {self.rule}" if self._over_days else ""
         end = "" if not self.tripped else " Held." if self.others_go_on else " Held, and all else of the plan with it."
-        return f"{counted} would {_WOULD[self.kind].format(self.attribute)}{share}; {self._limit()}.{end}"
+        return f"{counted} would {_WOULD[self.kind].format(self.attribute)}{within}{share}; {self._limit()}.{end}"
+
+    @property
+    def _over_days(self) -> bool:
+        """Whether operations of earlier days were counted, too."""
+        return self.rule.endswith(" days")
 
     def _limit(self) -> str:
         if self.rule == "everybody":
             return "nobody would be left" if self.tripped else "somebody must be left"
         if self.rule == "none":
             return "there is nothing to compare with"
-        if self.bound is None or self.rule == "max":
+        if self.rule == SMALL:
+            return f"the limit is {self.allowed:,} in so small a company"
+        if self.bound is None or self.rule == "max" or self._over_days:
             return f"the limit is {self.allowed:,}"
         of = f"{self.bound:g} %" if self.rule == "percent" else f"{self.bound:g} times the highest day of late"
         return f"the limit is {of}, here {self.allowed:,}"
@@ -186,7 +197,7 @@ def judge_window(limit: GuardLimit, window: GuardWindow, group: Group, floor: in
     `group` has the operations of all its days, and the accounts at its beginning; `floor` is what `at_least` comes to on one day.
     """
     share = min(100.0, (limit.percent or 0) * window.factor)
-    floor = math.ceil(floor * (1 + window.factor) / 2)
+    floor = math.ceil(floor * min(2.0, (1 + window.factor) / 2))  # no more: in a small company it would let too many go
     return max(int(group.base * share / 100), floor - 1), f"{window.days} days"
 
 
@@ -357,8 +368,9 @@ def _stricter(verdict: Verdict, other: Verdict) -> Verdict:
     if verdict.tripped or not other.tripped:
         return verdict
     return replace(
-        verdict, operations=other.operations, base=other.base, allowed=other.allowed, rule=other.rule, tripped=True
-    )
+        verdict, operations=other.operations, base=other.base, allowed=other.allowed, rule=other.rule, tripped=True,
+        bound=other.bound,
+    )  # fmt: skip
 
 
 def _windows(guards: Guards, limit: GuardLimit, census: Census, floor: int) -> Sequence[GuardWindow]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from hcm_pipeline.deciders import Decider
 from hcm_pipeline.delivery.kinds import OperationKind
 from hcm_pipeline.delivery.target import Target, digest_sql, names_of
 from hcm_pipeline.warehouse import Relation, Scratch, ensure_columns, literal, query, quote
@@ -39,12 +40,12 @@ class UndoPlan:
         return [name for (name,) in t.rows(f"select distinct undoes from {self.operations} order by 1")]
 
 
-def ask(con: duckdb.DuckDBPyConnection, target: str, manifest_id: str, by: str, now: dt.datetime) -> None:
+def ask(con: duckdb.DuckDBPyConnection, target: str, manifest_id: str, by: Decider) -> None:
     """Note that a manifest is to be undone. Harmless twice."""
     con.execute(
-        """insert into undos select ?, ?, ?, ?, null
+        """insert into undos select ?, ?, ?, ?, null, ?
         where not exists (from undos where target = ? and manifest_id = ? and closed is null)""",
-        [target, manifest_id, by, now, target, manifest_id],
+        [target, manifest_id, by.name, by.at, by.how, target, manifest_id],
     )
 
 

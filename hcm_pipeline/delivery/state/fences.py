@@ -29,19 +29,22 @@ class HistoryDecision:
     decided_at: dt.datetime
     why: str
     found: str
+    how: str = "cli"
 
 
 @dataclass(frozen=True)
 class Fence:
-    """A target's history, as far as the home knows it. Moments but `stopped_at` are on the service's clock.
+    """A target's history, as far as the home knows it. `checked_until` and `accepted_until` are on the service's clock.
 
     `reason`: why nothing goes out, when `stopped_at` is set; else why the target could not be asked, None when it was.
+    `waits_until`: a home that lies elsewhere than it did sends nothing before it has asked once more then.
     """
 
     checked_until: dt.datetime | None = None
     accepted_until: dt.datetime | None = None
     stopped_at: dt.datetime | None = None
     reason: str | None = None
+    waits_until: dt.datetime | None = None
 
     @property
     def stopped(self) -> str | None:
@@ -67,6 +70,7 @@ class FenceRecords:
             accepted_until=moment_of(row["accepted_until"]),
             stopped_at=moment_of(row["stopped_at"]),
             reason=row["reason"],
+            waits_until=moment_of(row["waits_until"]),
         )
 
     def passed(self, until: dt.datetime, *, unasked: str | None = None) -> None:
@@ -80,18 +84,26 @@ class FenceRecords:
         """The target knows more than the journal."""
         self._note("stopped_at = coalesce(stopped_at, ?), reason = ?", text_of(at), reason)
 
+    def wait(self, until: dt.datetime | None) -> None:
+        """Nothing goes out before the target was asked once more, `until` then; None: the wait is over."""
+        self._note("waits_until = ?", text_of(until) if until else None)
+
     def decide(self, decision: HistoryDecision, *, accepted_until: dt.datetime | None = None) -> None:
         """Keep a person's decision; what the target knows until `accepted_until` is asked about no more."""
         with self._file.transaction() as db:
             db.execute(
-                "INSERT INTO history_decisions (target, decision, decided_by, decided_at, why, found)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO history_decisions (target, decision, decided_by, decided_at, why, found, how)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (self._target, decision.decision, decision.decided_by, text_of(decision.decided_at), decision.why,
-                 decision.found),
+                 decision.found, decision.how),
             )  # fmt: skip
             if accepted_until is not None:
                 until = text_of(accepted_until)
-                self._note("accepted_until = ?, checked_until = ?, stopped_at = NULL, reason = NULL", until, until)
+                self._note(
+                    "accepted_until = ?, checked_until = ?, stopped_at = NULL, reason = NULL, waits_until = NULL",
+                    until,
+                    until,
+                )
 
     def decisions(self) -> list[HistoryDecision]:
         """The decisions of people, oldest first."""
@@ -101,12 +113,12 @@ class FenceRecords:
         return [
             HistoryDecision(
                 HistoryWord(row["decision"]), row["decided_by"], dt.datetime.fromisoformat(row["decided_at"]), row["why"],
-                row["found"],
+                row["found"], row["how"],
             )
             for row in rows.fetchall()
         ]  # fmt: skip
 
-    def _note(self, what: str, *values: str) -> None:
+    def _note(self, what: str, *values: str | None) -> None:
         with self._file.transaction() as db:
             db.execute("INSERT OR IGNORE INTO fences (target) VALUES (?)", (self._target,))
             db.execute(f"UPDATE fences SET {what} WHERE target = ?", (*values, self._target))

@@ -12,12 +12,15 @@ same bytes go out again.
 
 from __future__ import annotations
 
+import datetime as dt
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 
+from hcm_pipeline.deciders import Decider
 from hcm_pipeline.delivery.state.calls import CallRecords
 from hcm_pipeline.delivery.state.fences import FenceRecords
+from hcm_pipeline.delivery.state.journal_records import OtherDecision
 from hcm_pipeline.delivery.state.journal_schema import SCHEMA
 from hcm_pipeline.delivery.state.pauses import Pauses
 from hcm_pipeline.delivery.state.plan_records import PlanRecords
@@ -56,9 +59,36 @@ class Journal(PlanRecords, RequestRecords):
         """The history of a target, as far as it is known."""
         return FenceRecords(self._file, target)
 
+    def other_decisions(self) -> list[OtherDecision]:
+        """The decisions of people about canaries and histories, oldest first."""
+        rows = self._file.db.execute(
+            "SELECT 'canary' AS about, manifest_id AS subject, state AS decision, at, by, how, NULL AS why FROM canaries"
+            " WHERE state = 'released' UNION ALL"
+            " SELECT 'history', target, decision, decided_at, decided_by, how, why FROM history_decisions ORDER BY at"
+        )
+        return [
+            OtherDecision(
+                row["about"], row["subject"], row["decision"],
+                Decider(row["by"], dt.datetime.fromisoformat(row["at"]), row["how"]), row["why"],
+            )
+            for row in rows.fetchall()
+        ]  # fmt: skip
+
     def journal_id(self) -> str:
         """The name of this journal, which no other has."""
         return str(self._file.db.execute("SELECT journal_id FROM this_journal").fetchone()[0])
+
+    def moved(self, place: str) -> bool:
+        """Whether its home lies elsewhere than it did; the first place that is named is its own."""
+        known = self._file.db.execute("SELECT place FROM this_journal").fetchone()[0]
+        if known is None:
+            self.settle(place)
+        return known not in (None, place)
+
+    def settle(self, place: str) -> None:
+        """Its home lies here from now on, and there is no other that counts."""
+        with self.transaction():
+            self._file.db.execute("UPDATE this_journal SET place = ?", (place,))
 
     def go_on_after(self, accept_seq: int) -> None:
         """Number acceptances on from there: this journal takes the place of one that was lost."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from hcm_pipeline.deciders import Decider
 from hcm_pipeline.delivery.service import OutcomeEntry
 from hcm_pipeline.errors import PipelineError
 
@@ -90,6 +91,17 @@ class Decision:
     expires_at: dt.datetime | None
     before: str
     digest: str = ""
+
+
+@dataclass(frozen=True)
+class OtherDecision:
+    """A person's decision about something else than a held manifest: its canary, or a target's history."""
+
+    about: str
+    subject: str
+    decision: str
+    by: Decider
+    why: str | None
 
 
 @dataclass(frozen=True)

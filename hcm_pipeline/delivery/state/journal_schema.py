@@ -114,13 +114,15 @@ CREATE TABLE pauses (
     reason TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- one row: one manifest whose canary was judged, or that a person lets go on without. by: of the latter, the person
+-- one row: one manifest whose canary was judged, or that a person lets go on without. by, how: of the latter, the
+-- person, as of a decision
 CREATE TABLE canaries (
     manifest_id TEXT PRIMARY KEY,
     state TEXT NOT NULL CHECK (state IN ('failed', 'released')),
     reason TEXT NOT NULL,
     at TEXT NOT NULL,
-    by TEXT
+    by TEXT,
+    how TEXT
 ) WITHOUT ROWID;
 
 -- one row: one profile (sha256) that a target has processed well; the newest is the one in use
@@ -134,18 +136,21 @@ CREATE TABLE answered_outcomes (
     PRIMARY KEY (accept_seq, place)
 ) WITHOUT ROWID;
 
--- one row: this file, by a random name: an empty one in its place is another
-CREATE TABLE this_journal (journal_id TEXT NOT NULL);
-INSERT INTO this_journal VALUES (lower(hex(randomblob(16))));
+-- one row: this file, by a random name: an empty one in its place is another. place: where its home lay when it was last
+-- known to be the only one, NULL before anybody asked
+CREATE TABLE this_journal (journal_id TEXT NOT NULL, place TEXT);
+INSERT INTO this_journal VALUES (lower(hex(randomblob(16))), NULL);
 
 -- one row: one target, and how far its entries were compared with this journal. checked_until, accepted_until: the service's clock.
--- stopped_at: since when the target is known to know more, NULL when it does not; reason: of that, or why it could not be asked
+-- stopped_at: since when the target is known to know more, NULL when it does not; reason: of that, or why it could not be asked.
+-- waits_until: a home that lies elsewhere than it did asks once more then
 CREATE TABLE fences (
     target TEXT PRIMARY KEY,
     checked_until TEXT,
     accepted_until TEXT,
     stopped_at TEXT,
-    reason TEXT
+    reason TEXT,
+    waits_until TEXT
 ) WITHOUT ROWID;
 
 -- one row: what a person decided about a home's history at a target, or about the target itself. found: what it was about
@@ -156,7 +161,8 @@ CREATE TABLE history_decisions (
     decided_by TEXT NOT NULL,
     decided_at TEXT NOT NULL,
     why TEXT NOT NULL,
-    found TEXT NOT NULL
+    found TEXT NOT NULL,
+    how TEXT NOT NULL
 );
 """
 SCHEMA = Schema("journal", (TABLES,))

@@ -89,7 +89,8 @@ def _replace_delivered(t: Scratch, taken: Relation) -> None:
         select planned.* exclude (plan_no, position, kind), taken.target, taken.plan_no, taken.request_no, taken.op_no
         from planned join {taken} taken on taken.plan_no = planned.plan_no and taken.person_number = planned.person_number
     """)
-    t.run(f"delete from failures {of_taken.format('failures')}")
+    for gone in ("failures", "unknown_versions"):
+        t.run(f"delete from {gone} {of_taken.format(gone)}")
 
 
 def _sync_states(t: Scratch, journal: DeliveryState) -> None:
@@ -101,6 +102,13 @@ def _sync_states(t: Scratch, journal: DeliveryState) -> None:
         "reason": pa.array([m.reason for m in manifests], pa.string()),
     }))  # fmt: skip
     t.run(f"insert or replace into manifest_states select * from {states}")
+    decided = [
+        (one.about, one.subject, one.decision, one.by.name, one.by.at, one.by.how, one.why)
+        for one in journal.other_decisions()
+    ]
+    columns = {"about": "varchar", "subject": "varchar", "decision": "varchar", "decided_by": "varchar",
+               "decided_at": "timestamptz", "how": "varchar", "why": "varchar"}  # fmt: skip
+    t.run(f"insert into journal_decisions (from {t.of_rows('others', columns, decided)} except from journal_decisions)")
     left = (RequestState.SENDING, RequestState.UNKNOWN, RequestState.REFUSED)
     requests = [
         r for m in manifests if m.state is not ManifestState.ACCEPTED for r in journal.requests(m.manifest_id, *left)

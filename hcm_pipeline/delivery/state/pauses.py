@@ -10,6 +10,7 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hcm_pipeline.deciders import Decider
 from hcm_pipeline.sqlite_state import StateFile, text_of
 
 
@@ -92,9 +93,9 @@ class Pauses:
         """A manifest's canary was not good: nothing more of it is sent unless a person says so."""
         self._judge(manifest_id, "failed", reason, at, None)
 
-    def release(self, manifest_id: str, by: str, at: dt.datetime) -> None:
+    def release(self, manifest_id: str, by: Decider) -> None:
         """A person lets a manifest go on, whatever its canary says."""
-        self._judge(manifest_id, "released", "goes on past its canary", at, by)
+        self._judge(manifest_id, "released", "goes on past its canary", by.at, by)
 
     def released(self, manifest_id: str) -> bool:
         """Whether a person let the manifest go on past its canary."""
@@ -105,11 +106,11 @@ class Pauses:
         state, reason = self._judged(manifest_id)
         return reason if state == "failed" else None
 
-    def _judge(self, manifest_id: str, state: str, reason: str, at: dt.datetime, by: str | None) -> None:
+    def _judge(self, manifest_id: str, state: str, reason: str, at: dt.datetime, by: Decider | None) -> None:
         with self._file.transaction() as db:
             db.execute(
-                "INSERT OR REPLACE INTO canaries (manifest_id, state, reason, at, by) VALUES (?, ?, ?, ?, ?)",
-                (manifest_id, state, reason, text_of(at), by),
+                "INSERT OR REPLACE INTO canaries (manifest_id, state, reason, at, by, how) VALUES (?, ?, ?, ?, ?, ?)",
+                (manifest_id, state, reason, text_of(at), by.name if by else None, by.how if by else None),
             )
 
     def _judged(self, manifest_id: str) -> tuple[str, str]:

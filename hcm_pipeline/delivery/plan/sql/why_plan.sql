@@ -5,4 +5,4 @@ select count(*) as workers,
     string_agg(distinct again.reason, ', ' order by again.reason) as reasons,
     md5(string_agg(concat_ws(' ', again.person_number, again.reason, failure.plan_no, failure.attempts), chr(10)
         order by again.person_number)) as key
-from {again} again join failures failure on failure.target = ? and failure.person_number = again.person_number
+from {again} again left join failures failure on failure.target = ? and failure.person_number = again.person_number

@@ -1,0 +1,150 @@
+"""A person's word on a history: the home goes on from here, although its target knows more than it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hcm_pipeline.delivery import (
+    Finding,
+    HistoryWord,
+    Journal,
+    LiveTarget,
+    Service,
+    TargetReading,
+    journal_trouble,
+    left_alone,
+    mark_of,
+    newer_since,
+    read_target,
+    sync_warehouse,
+    take_over,
+    whereabouts,
+)
+from hcm_pipeline.errors import ServiceRefused, UsageError
+from hcm_pipeline.flow.fencing import FORBIDDEN, PersonsWord, keep_target, own_sandbox, read_history
+from hcm_pipeline.flow.installation import Installation
+from hcm_pipeline.flow.known_journal import marks_of
+from hcm_pipeline.http import Patience
+from hcm_pipeline.warehouse import scratch, transaction
+
+CLOSED = "planned before a person accepted what the target knows; plan again"
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The consequence of accepting a history.
+
+    `closed`: manifests that had been planned from less. `known`: workers whom the target knows more of. `withheld`: how many of
+    them are left alone, as the home was told of nothing newer.
+    """
+
+    found: str
+    closed: int = 0
+    known: int = 0
+    withheld: int = 0
+
+    @property
+    def sentence(self) -> str:
+        """The result, in sentences."""
+        said = [f"accepted: {self.found}"]
+        if self.closed:
+            said.append(f"{self.closed:,} manifests that were planned before this home knew of it are closed")
+        if self.known:
+            said.append(f"{self.known:,} workers are sent again as they should be, with the next `hcm-pipeline run`")
+        if self.withheld:
+            said.append(
+                f"{self.withheld:,} workers are left alone until their data change: nothing was landed since that is newer. Land"
+                " what this home has not seen, `hcm-pipeline run`, and say --accept-history once more"
+            )
+        return ". ".join(said)
+
+
+@dataclass(frozen=True)
+class _Case:
+    """All that there is to accept: entries, a journal that is not the known one, a home that was moved, workers left alone."""
+
+    reading: TargetReading
+    trouble: str | None
+    moved: bool
+    alone: int
+
+    @property
+    def found(self) -> str:
+        """In words; empty when there is nothing."""
+        said = [self.trouble or ""]
+        said += [self.reading.finding.sentence] if self.reading.finding else []
+        said += ["this home was copied or restored"] if self.moved else []
+        said += [f"{self.alone:,} workers are left alone"] if self.alone else []
+        return "; ".join(filter(None, said))
+
+
+def accept_history(
+    installation: Installation,
+    journal: Journal,
+    target: LiveTarget,
+    word: PersonsWord,
+    patience: Patience | None = None,
+) -> Accepted:
+    """Take over what the target knows, by a person's word; what is sent from now on is compared from here on.
+
+    A manifest that was planned before this home knew of an extract that is newer than all that the target tells would take it back:
+    it is closed. The workers whom the target knows more of are sent again as they should be by now or, while nothing newer was
+    landed, are left alone. With `HistoryWord.FIRST` all goes out as it is planned. Raises UsageError when there is nothing to
+    accept, or when it is not the first.
+    """
+    with target.connect(patience or Patience(), installation.clock) as service:
+        reading = _read_or_nothing(installation, journal, target, service)
+    marks, place = marks_of(installation.warehouse), whereabouts(installation.home)
+    moved = journal.moved(place) and not own_sandbox(installation)
+    case = _Case(reading, journal_trouble(mark_of(journal), *marks), moved, _told_since(installation, target.key))
+    if word.word is HistoryWord.FIRST and (reading.sent_before or case.trouble):
+        raise UsageError("--first: this home has delivered to this target before; see --accept-history")
+    if not case.found:
+        raise UsageError(f"--{word.word}: there is nothing to accept: the target and this home know the same")
+    accepted = Accepted(case.found)
+    if word.word is not HistoryWord.FIRST:  # before the fence opens: cut off in between, it is said again
+        accepted = _take_over(installation, journal, target, case)
+    with journal.transaction():
+        if case.trouble:
+            journal.go_on_after(max(mark.accept_seq for mark in marks))
+        journal.fence(target.key).decide(word.decision(installation.clock(), case.found), accepted_until=reading.until)
+        journal.settle(place)
+    known = read_target(installation.home)
+    since, home_id = (known.since, known.home_id) if known else (installation.clock(), "")
+    keep_target(installation, mark_of(journal), since, home_id)
+    return accepted
+
+
+def _read_or_nothing(
+    installation: Installation, journal: Journal, target: LiveTarget, service: Service
+) -> TargetReading:
+    """The whole reading; without the permission to read the log there is none, and a lost journal can be accepted all the same."""
+    try:
+        return read_history(installation, journal, target, service, whole=True)
+    except ServiceRefused as refused:
+        if refused.status != FORBIDDEN:
+            raise
+        return TargetReading(Finding(0, (), None, None), installation.clock(), sent_before=True)
+
+
+def _told_since(installation: Installation, target: str) -> int:
+    """How many workers are left alone although the home was told of something newer since."""
+    with installation.warehouse.read_or_empty() as con:
+        count, since = left_alone(con, target)
+        return count if newer_since(con, since) else 0
+
+
+def _take_over(installation: Installation, journal: Journal, target: LiveTarget, case: _Case) -> Accepted:
+    """Close what was planned from less, and note whom the target knows more of; the warehouse has the journal's news before."""
+    sync_warehouse(installation.warehouse, target, installation.profile.outcomes)
+    finding, now = case.reading.finding, installation.clock()
+    with installation.warehouse.write() as con, transaction(con), scratch(con) as t:
+        _, since = left_alone(con, target.key)
+        told = newer_since(con, finding.newest or since)
+        closed = []
+        if finding or case.trouble or case.alone:  # a home that was only moved has planned from all that there is
+            closed = journal.close_planned_before(target.key, told or now, CLOSED)
+        withheld = take_over(t, target.key, finding.workers, closed, newer=told is not None, now=now)
+        t.run("insert or replace into meta values ('journal_id', ?)", [journal.journal_id()])
+    installation.warehouse.publish()
+    return Accepted(case.found, len(closed), len(finding.workers) - withheld, withheld)

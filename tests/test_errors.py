@@ -1,0 +1,43 @@
+"""Errors that come of a full disk are told as such, whatever library noticed."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import sqlite3
+from pathlib import Path
+from types import SimpleNamespace
+
+import duckdb
+import pytest
+
+from hcm_pipeline.errors import LEAST_SPACE, DiskFull, disk_full
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"), OSError(errno.EDQUOT, "Disk quota exceeded"),
+        OSError(errno.EFBIG, "File too large"), sqlite3.OperationalError("database or disk is full"),
+        duckdb.FatalException('FATAL Error: Could not write file "warehouse.duckdb": No space left on device'),
+    ],
+)  # fmt: skip
+def test_a_full_disk_is_told_whoever_noticed(error: Exception, tmp_path: Path) -> None:
+    try:
+        try:
+            raise error
+        except type(error) as cause:
+            raise RuntimeError("the run has failed") from cause
+    except RuntimeError as failed:
+        full = disk_full(failed, tmp_path)
+    assert isinstance(full, DiskFull)
+    assert str(full).startswith(f"{tmp_path}: the disk or its quota is full; free some space")
+
+
+@pytest.mark.parametrize(("left", "told"), [(LEAST_SPACE - 1, True), (LEAST_SPACE, False)])
+def test_an_error_that_says_less_is_one_of_a_full_disk_when_no_space_is_left(
+    left: int, told: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=left))
+    assert (disk_full(sqlite3.OperationalError("disk I/O error"), tmp_path) is not None) is told
+    assert disk_full(ValueError("another thing"), tmp_path) is None
