@@ -9,8 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from hcm_pipeline.sandbox.bulk import ENTERPRISE
+
 from .conftest import TenantWith
-from .support import ENTERPRISE, SCIM, Tenant, bulk, record, sign_in
+from .support import SCIM, Tenant, bulk, record, sign_in
 
 
 def step_names(entry: dict[str, Any]) -> list[str]:

@@ -2,8 +2,6 @@
 
 from hcm_pipeline.delivery.clearing.null_flows import (
     Flow,
-    NullFlow,
-    NullFlows,
     Reading,
     ask_again,
     attributes_of,
@@ -25,8 +23,6 @@ from hcm_pipeline.delivery.clearing.stale_values import (
 __all__ = [
     "ByHand",
     "Flow",
-    "NullFlow",
-    "NullFlows",
     "Reading",
     "ask_again",
     "attributes_of",

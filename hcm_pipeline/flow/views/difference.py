@@ -187,20 +187,13 @@ def difference(
                 raise UsageError("nothing was processed yet: there is no plan to write")
             return Difference({}, (), (), containers, {}, {}, 0, NOBODY, (), 0, 0, None)
         changes = attributes(t, target, found.operations, found.delivered, found.stays, found.replaced)
-        staying = {c["attribute"]: c["stays"] for c in changes if "stays" in c}
+        clearing = clearing_sentence({c["attribute"]: c["stays"] for c in changes if "stays" in c})
         subject = workers.day.isoformat()
         limits = tuple(verdict_table.of_limit(verdict, subject) for verdict in found.verdicts)
         people = find_people(t, target, _places(target), found, workers.workers, why_held(found.verdicts))
         sketch = Sketch(
-            workers.day,
-            now,
-            loaded.profile.name,
-            target.key,
-            limits,
-            reading.waiting,
-            people,
-            clearing_sentence(staying),
-        )
+            workers.day, now, loaded.profile.name, target.key, limits, reading.waiting, people, clearing
+        )  # fmt: skip
         for write in reading.writers:
             write(sketch)
         return Difference(
@@ -220,7 +213,7 @@ def difference(
             people=tuple(people.read(reading.shown)),
             people_in_all=people.total,
             losing=people.losing,
-            clearing=clearing_sentence(staying),
+            clearing=clearing,
         )
 
 

@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from hcm_pipeline.delivery import NullFlow
+from hcm_pipeline.delivery import NullFlow, NullFlows
 from hcm_pipeline.entra import GraphClient, SourceAttribute
 from hcm_pipeline.errors import ProfileError, ServiceRefused, ServiceUnavailable
 from hcm_pipeline.flow.profiles import built_in_text, load_profile, parse_profile
@@ -120,17 +120,17 @@ class Graph:
 
 
 def test_a_service_that_may_not_be_asked_says_why_and_one_that_does_not_answer_says_nothing() -> None:
-    def read(answer: list[SourceAttribute] | Exception) -> object:
+    def read(answer: list[SourceAttribute] | Exception) -> NullFlows | None:
         return read_null_flows(cast("GraphClient", Graph(answer)), ["title"], None)
 
     refused = read(ServiceRefused("no", 403, "Authorization_RequestDenied"))
     assert refused is not None
-    assert (refused.why_not, refused.by_column) == (MAY_NOT_READ, {})  # type: ignore[attr-defined]
+    assert (refused.why_not, refused.by_column) == (MAY_NOT_READ, {})
     assert "Synchronization.Read.All" in MAY_NOT_READ
     assert read(ServiceRefused("no", 404, "NotFound")) is None
     assert read(ServiceUnavailable("no")) is None
     told = read([SourceAttribute("title", True)])
-    assert (told.at, told.by_column) == (NOON, {"title": NullFlow.FLOWS})  # type: ignore[union-attr, attr-defined]
+    assert told == NullFlows(NOON, {"title": NullFlow.FLOWS})
 
 
 def test_the_directory_that_the_job_writes_to_shows_some_columns() -> None:
