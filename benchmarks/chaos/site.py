@@ -86,7 +86,7 @@ class Site:
 @contextmanager
 def site(folder: Path) -> Iterator[Site]:
     """A site, for as many runs as one likes."""
-    with running(folder, options=SandboxOptions(quarantine_failures=None)) as handle:
+    with running(folder, options=SandboxOptions(quarantine_failures=None, flow_nulls=True)) as handle:
         trust = ssl.create_default_context(cafile=handle.target.ca_file)
         with httpx.Client(
             verify=trust, trust_env=False, timeout=60, headers={"Authorization": f"Bearer {handle.token}"}

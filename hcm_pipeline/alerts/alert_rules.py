@@ -57,6 +57,7 @@ PROCESSED_WITHIN = dt.timedelta(hours=1)
 DECIDE = "docs/how-to/read-a-plan-and-decide.md"
 RECOVER = "docs/how-to/recover.md"
 TENANT = "docs/how-to/deliver-to-a-tenant.md"
+CLEAR = "docs/how-to/clear-values.md"
 
 
 class WatchedTarget(KnownTarget, Protocol):
@@ -84,6 +85,7 @@ class Observations:
     delivered: Relation
     failures: Relation
     verdicts: Relation
+    stale_values: Relation
     health: Remembered | None
 
     @classmethod
@@ -92,7 +94,7 @@ class Observations:
         return cls(
             days=table(con, "days"), extracts=table(con, "extracts"), quiet_deliveries=table(con, "quiet_deliveries"),
             delivered=table(con, "delivered"), failures=table(con, "failures"),
-            verdicts=table(con, "verdicts"), health=remembered(con, target),
+            verdicts=table(con, "verdicts"), stale_values=table(con, "stale_values"), health=remembered(con, target),
         )  # fmt: skip
 
 
@@ -112,6 +114,7 @@ def find_alerts(
         *_failures(con, observed.failures, observed.delivered, profile, target),
         *_missing(con, observed.failures, profile, target.key),
         *_job(observed.health, pauses, target),
+        *_stale_values(con, observed.stale_values, target.key),
         *_quota(pace.left(), target.limits.quota, profile),
         *_stale(con, observed.extracts, observed.quiet_deliveries, profile, now),
         *_unprocessed(con, observed.extracts, profile, now),
@@ -308,6 +311,36 @@ def _job(found: Remembered | None, pauses: PauseState, target: WatchedTarget) ->
         return []
     key, kind = str(AlertKind.JOB_STOPPED), AlertKind.JOB_STOPPED
     return [Alert(key, kind, Severity.ERROR, title, text, facts, asset="outcomes", page=TENANT)]
+
+
+def _stale_values(con: duckdb.DuckDBPyConnection, stale: Relation, target: str) -> list[Alert]:
+    rows = con.execute(
+        f"""select attribute, count(*), count(*) filter (clearable), min(cleared_at) from {stale} where target = ?
+        group by 1 order by 2 desc, 1""",
+        [target],
+    ).fetchall()
+    if not rows:
+        return []
+    workers = _count(con, f"select count(distinct person_number) from {stale} where target = ?", target)
+    clearable = sum(row[2] for row in rows)
+    return [
+        Alert(
+            str(AlertKind.STALE_VALUES), AlertKind.STALE_VALUES, Severity.WARNING,
+            "Values that HR has cleared stay in accounts",
+            "The job does not flow nulls for these attributes, and its log calls that a success. `outcomes --csv FILE` lists them."
+            " The page says how they are cleared.",
+            {"Accounts": f"{workers:,}",
+             "Attributes": ", ".join(f"{_last_part(attribute)} {count:,}" for attribute, count, _, _ in rows),
+             "Since": f"{min(row[3] for row in rows):%Y-%m-%d %H:%M}Z",
+             **({"Cleared by the next plan": f"{clearable:,}"} if clearable else {})},
+            asset="outcomes", page=CLEAR,
+        )
+    ]  # fmt: skip
+
+
+def _last_part(attribute: str) -> str:
+    """An attribute without the long front of its URN."""
+    return attribute.rpartition(":")[2] if attribute.startswith("urn:") else attribute
 
 
 def _quota(left: int, quota: int, profile: Profile) -> list[Alert]:

@@ -24,6 +24,7 @@ class AlertKind(StrEnum):
     MISSING = "missing"
     JOB_STOPPED = "job_stopped"
     JOB_UNKNOWN = "job_unknown"
+    STALE_VALUES = "stale_values"
     QUOTA = "quota"
     STALE_EXTRACT = "stale_extract"
     RUN_FAILED = "run_failed"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hcm_pipeline import flow
+from hcm_pipeline.cli.confirm import ask
 from hcm_pipeline.cli.context import Json, existing_installation
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.upload import Manifest
+from hcm_pipeline.errors import UsageError
 
 if TYPE_CHECKING:
     from hcm_pipeline.flow import OutcomeReport
@@ -28,11 +31,37 @@ def outcomes(
     manifest: Manifest = None,
     retry: Annotated[str | None, typer.Option(help="Send this failed worker again with the next plan.")] = None,
     retry_all: Annotated[bool, typer.Option(help="Send every failed worker again with the next plan.")] = False,
+    csv: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write a table of the values that HR has cleared and that accounts keep, and do nothing else.",
+            dir_okay=False,
+        ),
+    ] = None,
+    cleared: Annotated[
+        str | None, typer.Option(metavar="NUMBER", help="A person has cleared the stale values of this worker by hand.")
+    ] = None,
+    cleared_all: Annotated[
+        int | None, typer.Option(metavar="VALUES", help="The same of everybody; the number of values that you mean.")
+    ] = None,
+    attribute: Annotated[
+        str | None, typer.Option(help="With --cleared and --cleared-all: the values of this attribute alone.")
+    ] = None,
+    why: Annotated[str | None, typer.Option(help="The reason, kept with that word.")] = None,
     wait: Annotated[float, typer.Option(help="Seconds to wait for operations that the log does not know yet.")] = 30.0,
     as_json: Json = False,
 ) -> None:
     """Read the provisioning log and settle what was sent; list what failed, each with what mends it."""
     here = existing_installation()
+    if csv:
+        _list(here, csv, as_json)
+        return
+    if cleared or cleared_all is not None:
+        _cleared(here, flow.Cleared(cleared, attribute, why), cleared_all, as_json)
+        return
+    if attribute or why:
+        raise UsageError("--attribute and --why go with --cleared or --cleared-all")
     if retry or retry_all:
         _retry(here, retry, as_json)
         return
@@ -50,7 +79,8 @@ def outcomes(
     if as_json:
         dump({
             "settled": report.settled, "waiting": report.waiting, "missing": report.missing, "job": found.job,
-            "receipts": found.receipts, "failures": found.failures,
+            "receipts": found.receipts, "failures": found.failures, "stale_values": found.stale_values,
+            "flows_unread": found.flows_unread,
         })  # fmt: skip
         return
     _show(report, found)
@@ -62,6 +92,33 @@ def _show(report: OutcomeReport, found: flow.Outcomes) -> None:
     show_job(found.job)
     show_receipts(found.receipts)
     show_failures(found.failures)
+    show_stale(found.stale_values, report.flows_unread)
+
+
+def _list(here: flow.Installation, path: Path, as_json: bool) -> None:
+    count = flow.write_stale_values(here, path)
+    if as_json:
+        dump({"file": str(path), "values": count})
+        return
+    say(f"{path}: {count:,} values, for your eyes and those of whom you send it to (mode 0600)")
+
+
+def _cleared(here: flow.Installation, said: flow.Cleared, values: int | None, as_json: bool) -> None:
+    if said.number and values is not None:
+        raise UsageError("--cleared is of one worker, and --cleared-all of everybody; give one")
+    meant, count = flow.stale_meant(here, said)
+    if said.number:
+        ask(f"{said.number}: {_counted(count)} counted as cleared by hand, and no longer watched.")
+        values = count
+    closed = flow.cleared_values(here, meant, values or 0, by=flow.system_user())
+    if as_json:
+        dump({"cleared": said.number or "all", "attribute": meant.attribute, "values": closed})
+        return
+    say(f"{_counted(closed)} counted as cleared by hand")
+
+
+def _counted(values: int) -> str:
+    return "1 value is" if values == 1 else f"{values:,} values are"
 
 
 def _retry(here: flow.Installation, number: str | None, as_json: bool) -> None:
@@ -88,6 +145,18 @@ def show_failures(failures: Iterable[flow.Failure]) -> None:
             for f in failures
         ],
     )
+
+
+def show_stale(found: Iterable[flow.StaleCount], unread: str | None) -> None:
+    """Print the cleared values that accounts keep, by attribute, and why nobody can be asked which nulls flow."""
+    counted = list(found)
+    table(
+        "Cleared by HR, and still in accounts: the job does not flow nulls (docs/how-to/clear-values.md)",
+        ("attribute", "accounts", "since", "cleared by the next plan"),
+        [[s.attribute, s.accounts, s.since, s.clearable] for s in counted],
+    )
+    if unread:
+        say(unread)
 
 
 def show_receipts(receipts: Iterable[flow.Receipts]) -> None:

@@ -100,13 +100,15 @@ def show_plan(found: flow.Outlook, quota: int) -> None:
         say("nothing to send: the target has what it should have")
     else:
         say(found.headline)
+        if found.clearing:
+            say(found.clearing)
         say()
     _show_people(found)
     table("Operations", ("kind", "operations"), list(found.operations.items()))
     table(
         "Attributes that change in accounts the target has",
-        ("attribute", "from", "changed", "of these cleared"),
-        [[a.attribute, a.from_, a.changed, a.cleared] for a in found.attributes],
+        ("attribute", "from", "changed", "of these cleared", "of these stay", "replaced"),
+        [[a.attribute, a.from_, a.changed, a.cleared, a.stays, a.replaced] for a in found.attributes],
     )
     table(
         "Accounts that move",
@@ -146,7 +148,7 @@ def _show_people(found: flow.Outlook) -> None:
 
 
 def _person_row(person: flow.Person) -> list[object]:
-    shown = [f"{one.attribute}: {_old_and_new(one.old, one.new)}" for one in person.changes[:SHOWN_CHANGES]]
+    shown = [f"{one.attribute}: {_old_and_new(one.old, one.new)}{_note(one)}" for one in person.changes[:SHOWN_CHANGES]]
     left = len(person.changes) - SHOWN_CHANGES
     changes = "; ".join([*shown, *([f"and {left} more"] if left > 0 else [])])
     held = f"{person.held_for} (takes back {person.undoes[:12]})" if person.undoes else person.held_for
@@ -155,6 +157,10 @@ def _person_row(person: flow.Person) -> list[object]:
 
 def _old_and_new(old: str | None, new: str | None) -> str:
     return (new or "nothing") if old is None else f"{old} → {new if new is not None else 'nothing'}"
+
+
+def _note(one: flow.AttributeDifference) -> str:
+    return " (stays: no null clears it)" if one.stays else " (in the place of nothing)" if one.instead else ""
 
 
 def show_waiting(manifests: Iterable[flow.WaitingManifest]) -> None:
@@ -235,5 +241,12 @@ def _of_worker(found: flow.WorkerDifference | None, number: str, as_json: bool) 
         return
     held = f", held ({found.held_for}): a person decides" if found.held_for else ""
     say(f"{number}: {found.kind}{held}", "")
-    table("", ("attribute", "from", "old", "new"), [[a.attribute, a.from_, a.old, a.new] for a in found.attributes])
+    table(
+        "",
+        ("attribute", "from", "old", "new"),
+        [
+            [a.attribute, a.from_, a.old, f"{'' if a.new is None else a.new}{_note(a)}".strip()]
+            for a in found.attributes
+        ],
+    )
     say(*orjson.dumps(found.payload, option=orjson.OPT_INDENT_2).decode().split("\n"))

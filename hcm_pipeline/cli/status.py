@@ -6,7 +6,7 @@ import typer
 
 from hcm_pipeline import flow
 from hcm_pipeline.cli.context import Json, existing_installation
-from hcm_pipeline.cli.outcomes import show_failures, show_job, show_receipts
+from hcm_pipeline.cli.outcomes import show_failures, show_job, show_receipts, show_stale
 from hcm_pipeline.cli.output import dump, say, show_verdicts, table
 from hcm_pipeline.cli.plan import show_waiting
 from hcm_pipeline.cli.run import show_days, show_reasons
@@ -48,6 +48,7 @@ def show_status(found: flow.Status) -> None:
     show_waiting(m for m in found.waiting if m.held_for)
     show_receipts(r for r in known.receipts if r.state != "planned" or found.is_open(r.manifest_id))
     show_failures(known.failures)
+    show_stale(known.stale_values, known.flows_unread)
     show_job(known.job)
     table("Withheld: not planned before it changes", ("reason", "workers"), list(known.withheld.items()))
     show_verdicts("What holds", known.tripped)

@@ -41,6 +41,7 @@ def show_trace(story: flow.Story) -> None:
     show_identity("Names", story.identity)
     show_tried(story.tried)
     _show_operations(story)
+    _show_cleared(story)
 
 
 def _show_version(version: flow.Version) -> None:
@@ -118,6 +119,21 @@ def _show_operations(story: flow.Story) -> None:
             [o.business_date.isoformat(), o.manifest_id[:12], o.request_no, o.op_no, o.kind, o.state, o.accepted_at,
              o.logged_at, o.reference, o.error_code]
             for o in story.operations
+        ],
+    )  # fmt: skip
+
+
+def _show_cleared(story: flow.Story) -> None:
+    closed = {"null": "a null cleared it", "value": "it has one again", "directory": "the directory shows none",
+              "person": "a person says so"}  # fmt: skip
+    table(
+        "Values that were cleared",
+        ("attribute", "value", "since", "in the account"),
+        [
+            [_short(c.attribute), c.value, c.cleared_at,
+             f"gone {c.closed_at:%Y-%m-%d %H:%M}Z: {closed.get(c.closed_by or '', c.closed_by)}" if c.closed_at
+             else "stays: the job does not flow nulls" if c.stays else "a null is on its way"]
+            for c in story.cleared
         ],
     )  # fmt: skip
 

@@ -44,6 +44,8 @@ CHECKS = (
                   "The synchronization job is not paused, in quarantine or silent."),
     DeliveryCheck("no_operation_missing", "outcomes", (flow.AlertKind.MISSING,), dg.AssetCheckSeverity.ERROR,
                   "The log speaks of every accepted operation within outcomes.missing_after_minutes."),
+    DeliveryCheck("no_value_stays", "outcomes", (flow.AlertKind.STALE_VALUES,), dg.AssetCheckSeverity.WARN,
+                  "No account keeps a value that HR has cleared because the job does not flow nulls."),
     DeliveryCheck("failures_within_limit", "outcomes", (flow.AlertKind.FAILURES,), dg.AssetCheckSeverity.ERROR,
                   "No more workers could not be delivered than alerts.failures allows."),
 )  # fmt: skip

@@ -165,6 +165,7 @@ def _plan_metadata(here: flow.Installation, made: flow.Plan | None) -> dict[str,
         values["sent_at_once_it_ends_at"] = dg.MetadataValue.timestamp(outlook.ends_at)
         values["withheld"] = dg.MetadataValue.json(made.withheld)
         values["superseded"] = dg.MetadataValue.json([manifest_id[:12] for manifest_id in made.superseded])
+        values["cleared_values_that_stay"] = sum(made.stays.values())
         values["in_words"] = dg.MetadataValue.md(_in_words(made))
         values["guards"] = md.verdict_table(flow.plan_verdicts(made), md.LIMIT_COLUMNS)
     for manifest in manifests:
@@ -176,7 +177,9 @@ def _in_words(made: flow.Plan) -> str:
     """The plan as a list of sentences, without a value of anybody's."""
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in flow.operation_kinds(made).items() if count)
     held = [f"{m.operations:,} of these wait for a decision, held for {m.held_for}." for m in made.held]
-    return "\n".join(f"- {line}" for line in [f"{kinds or 'Nothing to send'}.", *held, *flow.tripped_sentences(made)])
+    stays = flow.clearing_sentence(made.stays)
+    said = [f"{kinds or 'Nothing to send'}.", *held, *flow.tripped_sentences(made), *([stays] if stays else [])]
+    return "\n".join(f"- {line}" for line in said)
 
 
 def _manifest_metadata(here: flow.Installation, manifest: flow.Manifest, *, held: bool) -> dict[str, Any]:

@@ -5,6 +5,15 @@ service, a format and a worker's fields are known to targets alone: `Target`, `O
 delivery asks of one; `Journal` is its state.
 """
 
+from hcm_pipeline.delivery.clearing import (
+    ByHand,
+    attributes_of,
+    clearable,
+    cleared_by_hand,
+    close_shown_empty,
+    known_flows,
+    last_reading,
+)
 from hcm_pipeline.delivery.fence import (
     Finding,
     HistoryStop,
@@ -38,7 +47,13 @@ from hcm_pipeline.delivery.manifest import (
 )
 from hcm_pipeline.delivery.outcomes.failures import decide_retry, find_codes
 from hcm_pipeline.delivery.outcomes.health import Remembered, ServiceStopped, refuse_silent, remembered
-from hcm_pipeline.delivery.outcomes.log_reading import OutcomeReport, read_outcomes, sync_warehouse, why_read
+from hcm_pipeline.delivery.outcomes.log_reading import (
+    OutcomeReport,
+    keep_null_flows,
+    read_outcomes,
+    sync_warehouse,
+    why_read,
+)
 from hcm_pipeline.delivery.outcomes.matching import SKEW, first_in_first_out
 from hcm_pipeline.delivery.plan import (
     OTHERS,
@@ -71,6 +86,8 @@ from hcm_pipeline.delivery.service import (
     LiveTarget,
     Mend,
     Mends,
+    NullFlow,
+    NullFlows,
     OutcomeEntry,
     OutcomePage,
     OutcomeRules,
@@ -114,6 +131,7 @@ __all__ = [
     "Answer",
     "ApprovalRule",
     "BrokenChain",
+    "ByHand",
     "Canary",
     "Column",
     "Decision",
@@ -142,6 +160,8 @@ __all__ = [
     "Mend",
     "Mends",
     "NotYet",
+    "NullFlow",
+    "NullFlows",
     "OperationKind",
     "OutcomeEntry",
     "OutcomePage",
@@ -173,8 +193,12 @@ __all__ = [
     "Verdict",
     "ask_undo",
     "attributes",
+    "attributes_of",
     "bodies",
     "canary_of",
+    "clearable",
+    "cleared_by_hand",
+    "close_shown_empty",
     "decide_retry",
     "digest_sql",
     "ends_at",
@@ -182,6 +206,9 @@ __all__ = [
     "first_in_first_out",
     "folder_of",
     "journal_trouble",
+    "keep_null_flows",
+    "known_flows",
+    "last_reading",
     "left_alone",
     "look_at_target",
     "make_plan",

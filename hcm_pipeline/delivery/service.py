@@ -8,7 +8,7 @@ connect, and `Service` is a connection. Statuses, tokens, codes and logs of a pa
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -128,6 +128,32 @@ class Health:
         return self.stopped or (self.state is HealthState.SILENT and self.until is not None and now < self.until)
 
 
+# --- the fate of a null
+
+
+class NullFlow(StrEnum):
+    """The fate of a null that a service is sent for an attribute."""
+
+    FLOWS = "flows"
+    """It clears the value that the account has."""
+    STAYS = "stays"
+    """The service skips it, and the value stays."""
+    UNUSED = "unused"
+    """The service does nothing with the attribute, whatever it is sent."""
+
+
+@dataclass(frozen=True)
+class NullFlows:
+    """A service's word on the nulls of its attributes, by column. `at` is its clock.
+
+    `why_not`: why it may not be asked, in words fit to be shown; then there is no word on any.
+    """
+
+    at: dt.datetime
+    by_column: Mapping[str, NullFlow]
+    why_not: str | None = None
+
+
 # --- what a failure asks for
 
 
@@ -183,6 +209,9 @@ class Service(Protocol):
 
     def health(self) -> Health:
         """Ask whether the service processes what it takes. Where it does not tell, that is unknown, which stops nothing."""
+
+    def null_flows(self, columns: Collection[str]) -> NullFlows | None:
+        """The fate of a null in each of these columns; None: no answer this time, and what was known stays."""
 
     def outcomes(self, since: dt.datetime) -> Iterator[OutcomePage]:
         """The outcomes of versions that were sent, from `since` on, in any order; at least one page.

@@ -36,13 +36,16 @@ class Column:
 
     `kind` is the kind of operation that a change of this value makes; limits of that kind count it then, and those of single
     attributes do not. None: a change of it is an attribute that changes. `reaches`: it is a phone number or a mail address, by
-    which people are reached and passwords are reset.
+    which people are reached and passwords are reset. `clears`: a null clears the value that the target has, as far as that is
+    known without asking the service. `instead`: the value that is sent in the place of null where the target has one.
     """
 
     name: str
     origin: str
     kind: OperationKind | None = None
     reaches: bool = False
+    clears: bool = True
+    instead: str | None = None
 
 
 @dataclass(frozen=True)

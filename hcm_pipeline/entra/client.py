@@ -18,6 +18,7 @@ import orjson
 
 from hcm_pipeline.entra.credentials import EntraConnection
 from hcm_pipeline.entra.graph_errors import read_reply
+from hcm_pipeline.entra.job_schema import SourceAttribute, source_attributes
 from hcm_pipeline.entra.limits import LOG_RATE
 from hcm_pipeline.entra.provisioning_log import LogEntry, LogPage
 from hcm_pipeline.errors import ServiceError, ServiceRefused, ServiceUnavailable, UsageError
@@ -102,6 +103,11 @@ class GraphClient:
     ) -> None:
         self._http.close()
         self._signin.close()
+
+    @property
+    def answered_at(self) -> dt.datetime:
+        """The service's clock at the last page that was read; ours before the first."""
+        return self._answered_at
 
     def sign_in(self) -> str:
         """A token. Raises SignInFailed, or NoAnswer when the authority cannot be reached."""
@@ -231,6 +237,14 @@ class GraphClient:
             quarantine_reason=str(quarantine["reason"]) if quarantine.get("reason") else None,
         )
 
+    def source_attributes(
+        self, mapping_field: str | None = None, give_up_after: float | None = None
+    ) -> list[SourceAttribute]:
+        """The attributes that the job's mappings use, and whether a null of them clears (see `job_schema.source_attributes`)."""
+        patience = self._patience if give_up_after is None else replace(self._patience, give_up_after=give_up_after)
+        schema = self._get(f"{self._job_url()}/schema", {}, JOB_PERMISSION, patience=patience)
+        return source_attributes(schema, mapping_field)
+
     def _job_url(self) -> str:
         to = self._connection
         principal, job = quote(to.service_principal_id, safe=""), quote(to.job_id, safe="")
@@ -284,11 +298,11 @@ class GraphClient:
             answer, content = (patience or self._patience).attempts()(self._get_settled, url, query, log)
         except TryAgain as last:
             raise ServiceUnavailable(f"{path}: gave up: {last.reason}") from last
+        self._answered_at = answer.service_time
         if answer.status != 200:
             mend = f"; the app needs the permission {permission}, with admin consent" if answer.status == 403 else ""
             raise ServiceRefused(f"{path}: {answer.describe()}{mend}", answer.status, answer.code)
         try:
-            self._answered_at = answer.service_time
             return _object(orjson.loads(content))
         except orjson.JSONDecodeError as error:
             raise ServiceError(f"{path}: the answer is not JSON") from error

@@ -39,14 +39,17 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.confirming import Intent as Intent
     from hcm_pipeline.flow.confirming import extract_intent as extract_intent
     from hcm_pipeline.flow.confirming import manifest_intent as manifest_intent
+    from hcm_pipeline.flow.deciding import Cleared as Cleared
     from hcm_pipeline.flow.deciding import IdentityDecided as IdentityDecided
     from hcm_pipeline.flow.deciding import IdentityDecision as IdentityDecision
     from hcm_pipeline.flow.deciding import JournaledManifest as JournaledManifest
     from hcm_pipeline.flow.deciding import approve as approve
+    from hcm_pipeline.flow.deciding import cleared_values as cleared_values
     from hcm_pipeline.flow.deciding import decide_extract as decide_extract
     from hcm_pipeline.flow.deciding import decide_identity as decide_identity
     from hcm_pipeline.flow.deciding import reject as reject
     from hcm_pipeline.flow.deciding import retry as retry
+    from hcm_pipeline.flow.deciding import stale_meant as stale_meant
     from hcm_pipeline.flow.deciding import system_user as system_user
     from hcm_pipeline.flow.directories import DirectoriesRead as DirectoriesRead
     from hcm_pipeline.flow.directories import Read as Read
@@ -100,12 +103,16 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.quota import QuotaOutlook as QuotaOutlook
     from hcm_pipeline.flow.quota import quota_outlook as quota_outlook
     from hcm_pipeline.flow.sign_off import write_page as write_page
+    from hcm_pipeline.flow.sign_off import write_stale_values as write_stale_values
     from hcm_pipeline.flow.sign_off import write_table as write_table
     from hcm_pipeline.flow.unfinished import FailedWork as FailedWork
     from hcm_pipeline.flow.unfinished import failed_work as failed_work
     from hcm_pipeline.flow.unfinished import keep_failed_work as keep_failed_work
     from hcm_pipeline.flow.verdict_table import loggable as loggable
     from hcm_pipeline.flow.verdict_table import plan_verdicts as plan_verdicts
+    from hcm_pipeline.flow.views.clearing import Clearing as Clearing
+    from hcm_pipeline.flow.views.clearing import StaleCount as StaleCount
+    from hcm_pipeline.flow.views.clearing import clearing_sentence as clearing_sentence
     from hcm_pipeline.flow.views.coming import Forecast as Forecast
     from hcm_pipeline.flow.views.coming import forecast as forecast
     from hcm_pipeline.flow.views.days import Day as Day
@@ -138,6 +145,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.views.manifests import manifest_id as manifest_id
     from hcm_pipeline.flow.views.manifests import manifests_of as manifests_of
     from hcm_pipeline.flow.views.manifests import open_manifests as open_manifests
+    from hcm_pipeline.flow.views.people import AttributeDifference as AttributeDifference
     from hcm_pipeline.flow.views.people import Person as Person
     from hcm_pipeline.flow.views.receipts import Failure as Failure
     from hcm_pipeline.flow.views.receipts import Job as Job
@@ -180,14 +188,17 @@ _MODULES = {
     "arrivals": ("Arrivals", "find_arrivals"),
     "confirming": ("Intent", "extract_intent", "manifest_intent"),
     "deciding": (
+        "Cleared",
         "IdentityDecided",
         "IdentityDecision",
         "JournaledManifest",
         "approve",
+        "cleared_values",
         "decide_extract",
         "decide_identity",
         "reject",
         "retry",
+        "stale_meant",
         "system_user",
     ),
     "directories": (
@@ -230,7 +241,8 @@ _MODULES = {
     ),
     "quota": ("QuotaOutlook", "quota_outlook"),
     "unfinished": ("FailedWork", "failed_work", "keep_failed_work"),
-    "sign_off": ("write_page", "write_table"),
+    "sign_off": ("write_page", "write_stale_values", "write_table"),
+    "views.clearing": ("Clearing", "StaleCount", "clearing_sentence"),
     "views.coming": ("Forecast", "forecast"),
     "views.days": ("Day", "DayWithReasons", "QuarantineReason", "days_between", "recent_days"),
     "views.difference": ("Outlook", "WorkerDifference", "outlook", "worker_difference"),
@@ -254,7 +266,7 @@ _MODULES = {
         "manifests_of",
         "open_manifests",
     ),
-    "views.people": ("Person",),
+    "views.people": ("AttributeDifference", "Person"),
     "views.receipts": ("Failure", "Job", "ManifestOutcomes", "Outcomes", "Receipts", "newest_outcomes", "outcomes"),
     "views.status": ("Status", "holding", "status"),
     "views.trace": ("Story", "Version", "trace"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,9 +13,13 @@ from hcm_pipeline.delivery import (
     Journal,
     JournaledManifest,
     LiveTarget,
+    NullFlows,
     PauseKind,
+    Service,
     UploadTerms,
+    attributes_of,
     canary_of,
+    keep_null_flows,
     refuse_silent,
     remembered,
     sync_warehouse,
@@ -68,10 +73,12 @@ def upload(
     require_known_target(installation)
     with open_target(installation.settings) as connection, installation.journal(new=accepts) as journal:
         announce(describe(connection))
-        target = live(connection, installation.profile.delivery.own_quota, journal)
+        delivery = installation.profile.delivery
+        target = live(connection, delivery.own_quota, journal, delivery.null_flow_field)
         if word is not None and accepts:
             announce(accept_history(installation, journal, target, word).sentence)
         fence = TargetFence(installation, journal, target, announce)
+        nulls = _NullQuestion(installation, fence)
         chosen = (
             [journal.get(manifest)] if manifest else [m for m in journal.open_manifests() if m.target == target.key]
         )
@@ -79,12 +86,13 @@ def upload(
             for one in chosen:
                 journal.pauses(one.target).release(one.manifest_id, Decider(past_canary_by, installation.clock()))
         refuse_silent(installation.warehouse, target, installation.clock())
-        reports = [_send(installation, target, journal, one, connection.sandbox, fence, progress) for one in chosen]
+        reports = [_send(installation, target, journal, one, connection.sandbox, nulls, progress) for one in chosen]
         fence.keep_mark()
         held = [] if manifest else journal.held_manifests(target.key)
         canaries = [_canary(journal, one) for one in chosen]
     if reports:
         _keep_canaries(installation, canaries)
+        nulls.keep(target.key, announce)
         sync_warehouse(installation.warehouse, target, installation.profile.outcomes)
     return Uploads(tuple(chosen), tuple(reports), tuple(held))
 
@@ -95,7 +103,7 @@ def _send(
     journal: DeliveryState,
     manifest: JournaledManifest,
     sandbox: bool,
-    fence: TargetFence,
+    before_sending: Callable[[Service], None],
     progress: Counted,
 ) -> UploadReport:
     delivery = installation.profile.delivery
@@ -106,9 +114,35 @@ def _send(
         journal=journal,
         terms=UploadTerms(clock=installation.clock, canary=canary_of(delivery, sandbox=sandbox)),
         still_holds=partial(refuse_moved, installation.warehouse, installation.loaded),
-        fence=fence,
+        fence=before_sending,
         progress=progress,
     )
+
+
+class _NullQuestion:
+    """The fence, and once behind it the question which nulls flow: before anything is sent, so that it is known of what is."""
+
+    def __init__(self, installation: Installation, fence: TargetFence) -> None:
+        self._installation = installation
+        self._fence = fence
+        self._asked = False
+        self._told: NullFlows | None = None
+
+    def __call__(self, service: Service) -> None:
+        """Ask the fence, and the first time the service. Raises HistoryStop as the fence does; no answer stops nothing."""
+        self._fence(service)
+        if not self._asked:
+            self._asked = True
+            with self._installation.warehouse.read_or_empty() as con:
+                attributes = attributes_of(con, self._installation.target)
+            self._told = service.null_flows(attributes) if attributes else None
+
+    def keep(self, target: str, announce: Progress) -> None:
+        """Keep the answer; that nobody may ask is told once."""
+        if self._told is not None:
+            unread = keep_null_flows(self._installation.warehouse, target, self._told)
+            if unread:
+                announce(unread)
 
 
 def _canary(journal: Journal, manifest: JournaledManifest) -> Verdict:

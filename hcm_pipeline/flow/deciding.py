@@ -6,10 +6,10 @@ import datetime as dt
 import os
 import pwd
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hcm_pipeline.deciders import CLI, Decider
-from hcm_pipeline.delivery import ApprovalRule, decide_retry
+from hcm_pipeline.delivery import ApprovalRule, ByHand, cleared_by_hand, decide_retry
 from hcm_pipeline.delivery import JournaledManifest as JournaledManifest
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.extracts import Extract, named
@@ -17,10 +17,11 @@ from hcm_pipeline.extracts import decide as enter_decision
 from hcm_pipeline.flow.confirming import extract_intent, meant
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.naming import workforce
+from hcm_pipeline.flow.views.clearing import all_stale, short
 from hcm_pipeline.identity import Decided, decide, decide_rehire, decide_spelling
 from hcm_pipeline.identity import waiting as reviews_waiting
 from hcm_pipeline.verdicts import Kind
-from hcm_pipeline.warehouse import scratch
+from hcm_pipeline.warehouse import scratch, transaction
 
 
 def system_user() -> str:
@@ -141,3 +142,43 @@ def retry(installation: Installation, number: str | None, *, by: str, how: str =
         raise UsageError(f"{number}: nothing of this worker has failed; `hcm-pipeline outcomes` lists who has")
     installation.warehouse.publish()
     return count
+
+
+@dataclass(frozen=True)
+class Cleared:
+    """The stale values that a person has cleared by hand. `number` and `attribute` None: of everybody, and all of them."""
+
+    number: str | None = None
+    attribute: str | None = None
+    why: str | None = None
+
+
+def stale_meant(installation: Installation, cleared: Cleared) -> tuple[Cleared, int]:
+    """The stale values that a person means, and how many they are. Raises UsageError when none stays.
+
+    An attribute may be named by the last part of its name.
+    """
+    found = [one for one in all_stale(installation) if cleared.number in (None, one.person_number)]
+    named = cleared.attribute
+    if named is not None:
+        whole = {one.attribute for one in found if named in (one.attribute, short(one.attribute))}
+        if len(whole) > 1:
+            raise UsageError(f"--attribute {named}: it is the last part of {', '.join(sorted(whole))}")
+        named = next(iter(whole), named)
+        found = [one for one in found if one.attribute == named]
+    if not found:
+        of = f"{cleared.number}: " if cleared.number else ""
+        raise UsageError(f"{of}no cleared value stays there; `hcm-pipeline outcomes` counts those that do")
+    return replace(cleared, attribute=named), len(found)
+
+
+def cleared_values(installation: Installation, cleared: Cleared, values: int, *, by: str, how: str = "cli") -> int:
+    """Close the stale values that a person has cleared by hand; how many. Raises UsageError unless they are so many `values`."""
+    meant_, count = stale_meant(installation, cleared)
+    if count != values:
+        raise UsageError(f"nothing was decided: {count:,} cleared values stay there, not {values:,}")
+    said = ByHand(meant_.number, meant_.attribute, by, meant_.why, how)
+    with installation.warehouse.write() as con, transaction(con):
+        closed = cleared_by_hand(con, installation.target, said, installation.clock())
+    installation.warehouse.publish()
+    return closed

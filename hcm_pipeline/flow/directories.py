@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from hcm_pipeline.delivery import attributes_of, close_shown_empty
 from hcm_pipeline.directory import Account, Reading, forget_others, read_active_directory, read_csv_file, read_entra_id
 from hcm_pipeline.directory import Read as Read
 from hcm_pipeline.directory import max_age_hours as max_age_hours
@@ -15,8 +16,9 @@ from hcm_pipeline.flow import verdict_table
 from hcm_pipeline.flow.installation import Installation, Progress, quiet
 from hcm_pipeline.profile import Directory, Profile
 from hcm_pipeline.settings import Settings
-from hcm_pipeline.targets.entra import describe, open_target
+from hcm_pipeline.targets.entra import describe, open_target, shown_by
 from hcm_pipeline.verdicts import Kind, Verdict
+from hcm_pipeline.warehouse import literal, scratch, transaction
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,28 @@ def read_directory(
         raise
     if _was_stopped(installation, name):
         _keep(installation, verdict_table.of_directory(name, f"shows {read.objects:,} objects", stopped=False))
+    _close_clearings(installation, name, directory)
     return read
+
+
+def _close_clearings(installation: Installation, name: str, directory: Directory) -> None:
+    """Close the clearings of values that the directory shows to be gone."""
+    target = installation.target
+    with installation.warehouse.write() as con, transaction(con), scratch(con) as t:
+        shown = shown_by(target, directory.kind, attributes_of(con, target))
+        empty = " union all ".join(_shown_empty_sql(attribute, column) for attribute, column in shown.items())
+        closed = close_shown_empty(t, target, t.make("shown", empty, {"directory": name})) if empty else 0
+    if closed:
+        installation.warehouse.publish()
+
+
+def _shown_empty_sql(attribute: str, column: str) -> str:
+    """SELECT: person_number, attribute, read_at of the workers whose accounts in the directory have no value in a column."""
+    return f"""
+        select object.employee_id as person_number, {literal(attribute)} as attribute, min(read.read_at) as read_at
+        from directory_objects object join directory_reads read using (directory)
+        where object.directory = $directory and object.kind = 'user' and not object.deleted and object.employee_id is not null
+        group by 1 having count(object.{column}) = 0"""
 
 
 def _read(

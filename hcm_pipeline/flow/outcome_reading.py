@@ -33,7 +33,7 @@ def read_outcomes(
         announce(describe(connection))
         return delivery.read_outcomes(
             installation.warehouse,
-            live(connection, journal=journal),
+            live(connection, journal=journal, null_flow_field=installation.profile.delivery.null_flow_field),
             installation.profile.outcomes,
             wait_seconds=wait_seconds,
             interval=SANDBOX_INTERVAL if connection.sandbox else interval,

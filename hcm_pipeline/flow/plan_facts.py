@@ -6,7 +6,7 @@ import datetime as dt
 
 import duckdb
 
-from hcm_pipeline.delivery import Facts, Rules, Snapshot, Target, Task, why_plan
+from hcm_pipeline.delivery import Facts, Rules, Snapshot, Target, Task, clearable, why_plan
 from hcm_pipeline.identity import ALIASES, PROXY_ADDRESSES, protected_workers
 from hcm_pipeline.profile import IDENTITY_COLUMNS, LoadedProfile, Profile, scope_sql
 from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, quote, scratch, table
@@ -58,14 +58,20 @@ def facts_of(t: Scratch, profile: Profile, identities: Relation | None = None) -
 
 
 def why_plan_now(con: duckdb.DuckDBPyConnection, target: str, now: dt.datetime) -> tuple[str, str] | None:
-    """The reason for which a plan made now would send workers again (see `why_plan`); None where there is none."""
+    """The reason for which a plan made now would send workers again (see `why_plan`), or clear values that stay; None: none."""
     with scratch(con) as t:
         snapshot = newest_snapshot(t)
         if snapshot is None:
             return None
         versions = t.complete(table(con, "worker_versions"), {"manager": "VARCHAR", "hire_date": "DATE"})
         without_manager = t.view("without_manager", "select person_number from manager_warnings where valid_to is null")
-        return why_plan(t, target, snapshot.contract, workers_of(t, versions, without_manager), now)
+        again = why_plan(t, target, snapshot.contract, workers_of(t, versions, without_manager), now)
+        stale = clearable(t, target)
+    if stale is None:
+        return again
+    count, key = stale
+    why = f"nulls flow by now for {count:,} cleared values that stay in accounts"
+    return (f"{again[0]}; {why}", f"{again[1]} {key}") if again else (why, key)
 
 
 def workers_of(t: Scratch, versions: Relation, without_manager: Relation) -> Relation:

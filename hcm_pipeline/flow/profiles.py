@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from importlib import resources
 
 from hcm_pipeline import profile
-from hcm_pipeline.errors import UsageError
+from hcm_pipeline.errors import ProfileFault, UsageError
 from hcm_pipeline.profile import BUILT_IN, IDENTITY_COLUMNS, LoadedProfile, Profile, built_in_names
 from hcm_pipeline.sources import format_faults
-from hcm_pipeline.targets.entra import compile_mapping, mapping_faults
+from hcm_pipeline.targets.entra import compile_mapping, mapping_faults, null_faults
 from hcm_pipeline.warehouse import DUCKDB_TYPES
 from hcm_pipeline.workers import KINDS as CHANGE_KINDS
 
@@ -24,7 +24,13 @@ __all__ = [
     "worker_columns",
 ]
 
-JUDGES = (format_faults, mapping_faults)
+
+def _target_faults(given: Profile) -> list[ProfileFault]:
+    """The mapping's faults; where it has none, those of the words about nulls, which name its attributes."""
+    return mapping_faults(given) or null_faults(given)
+
+
+JUDGES = (format_faults, _target_faults)
 
 
 def load_profile(name_or_path: str) -> LoadedProfile:

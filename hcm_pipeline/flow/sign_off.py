@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import os
 import re
 import unicodedata
@@ -12,8 +13,10 @@ from pathlib import Path
 from typing import TextIO
 
 from hcm_pipeline.errors import UsageError
+from hcm_pipeline.flow.installation import Installation
+from hcm_pipeline.flow.views.clearing import all_stale
 from hcm_pipeline.flow.views.difference import Sketch
-from hcm_pipeline.flow.views.people import Loss, Person
+from hcm_pipeline.flow.views.people import AttributeDifference, Loss, Person
 from hcm_pipeline.home import private
 
 COLUMNS = (
@@ -27,12 +30,14 @@ COLUMNS = (
     "made_from",
     "old",
     "new",
+    "note",
 )
 SECTIONS = {
     Loss.DISABLED: "Accounts that would be disabled",
     Loss.RENAMED: "Accounts that would get another user name",
     Loss.MOVED: "Accounts that would move to another container",
     Loss.CLEARED: "Accounts that would lose a value",
+    Loss.KEPT: "Accounts that would keep a value that HR has cleared",
     "enable": "Accounts that would be enabled",
     "create": "New accounts",
     "retry": "Accounts that are sent again as they are",
@@ -52,7 +57,9 @@ def write_page(path: Path) -> Callable[[Sketch], None]:
         environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
         environment.filters["seen"] = seen
         template = resources.files("hcm_pipeline.flow").joinpath("sign_off.html").read_text(encoding="utf-8")
-        page = environment.from_string(template).stream(plan=sketch, people=sketch.people.read(), section=section)
+        page = environment.from_string(template).stream(
+            plan=sketch, people=sketch.people.read(), section=section, note=note
+        )
         page.enable_buffering(100)
         _replace(path, "utf-8", lambda out: out.writelines(page))
 
@@ -77,9 +84,38 @@ def write_table(path: Path) -> Callable[[Sketch], None]:
     return write
 
 
+STALE_COLUMNS = ("person_number", "name", "attribute", "value_that_stays", "cleared_at", "cleared_by_the_next_plan")
+
+
+def write_stale_values(installation: Installation, path: Path) -> int:
+    """Write the values that HR has cleared and that accounts keep, to be worked through by hand; how many.
+
+    CSV as `write_table` writes it. Raises UsageError when the file cannot be written.
+    """
+    found = all_stale(installation)
+
+    def fill(out: TextIO) -> None:
+        rows = csv.writer(out, quoting=csv.QUOTE_ALL)
+        rows.writerow(STALE_COLUMNS)
+        for one in found:
+            moment = f"{one.cleared_at.astimezone(dt.UTC):%Y-%m-%d %H:%M}Z"
+            texts = (one.person_number, one.name, one.attribute, one.value, moment, "yes" if one.clearable else "no")
+            rows.writerow([cell(text) for text in texts])
+
+    _replace(path, "utf-8-sig", fill)
+    return len(found)
+
+
 def section(person: Person) -> str:
     """The heading under which a person stands."""
     return SECTIONS.get(person.loses[0] if person.loses else person.kind, OTHER_SECTION)
+
+
+def note(change: AttributeDifference) -> str | None:
+    """The remark that a change needs: it has no effect, or stands for another."""
+    if change.stays:
+        return "stays in the account: no null clears it"
+    return "in the place of nothing" if change.instead else None
 
 
 def cell(value: str | None) -> str:
@@ -110,9 +146,9 @@ def _rows(person: Person) -> Iterator[tuple[str | None, ...]]:
         " ".join(person.why),
     )
     for change in person.changes:
-        yield (*whom, change.attribute, change.from_, change.old, change.new)
+        yield (*whom, change.attribute, change.from_, change.old, change.new, note(change))
     if not person.changes:
-        yield (*whom, None, None, None, None)
+        yield (*whom, None, None, None, None, None)
 
 
 def _replace(path: Path, encoding: str, fill: Callable[[TextIO], None]) -> None:

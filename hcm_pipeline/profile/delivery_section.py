@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from hcm_pipeline.profile.value_types import COUNT, DAYS, MINUTES, Model
 
-LATER_KEYS = ("fence",)
+LATER_KEYS = ("fence", "flows_nulls", "null_flow_field", "instead_of_null")
 """Keys that came after the first profiles: they count in a profile's digest only where they are used."""
+ATTRIBUTES = 200
+"""The most attributes that a key may name."""
+AttributeName = Annotated[str, Field(min_length=1, max_length=256)]
+Replacement = Annotated[str, Field(max_length=256, pattern=r"\S")]
+"""A value that is not blank."""
 
 
 class Delivery(Model):
@@ -31,6 +36,15 @@ class Delivery(Model):
 
     fence: Literal["require", "warn"] = "require"
     """Where the log may not be read, nobody can ask the target what it knows: nothing goes out, or it does and that is said."""
+
+    flows_nulls: tuple[AttributeName, ...] = Field((), max_length=ATTRIBUTES)
+    """Attributes for which the job flows nulls, where its schema may not be read: the name in `[scim.mapping]`, or the last part of
+    one. A null clears no other: the service skips it, and its log calls that a success."""
+    null_flow_field: str | None = Field(None, pattern=r"^[A-Za-z@][A-Za-z0-9@._]{0,63}$")
+    """The field of an attribute mapping of the job's schema that says whether nulls flow through it: no documentation names it.
+    None: the source attribute's `flowNullValues` alone decides."""
+    instead_of_null: dict[AttributeName, Replacement] = Field({}, max_length=ATTRIBUTES)
+    """By attribute, the value that is sent in the place of null where the account has a value: such as a placeholder."""
 
     @model_validator(mode="after")
     def _something_is_left(self) -> Delivery:

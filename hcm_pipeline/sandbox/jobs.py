@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from hcm_pipeline.sandbox.ad_accounts import ad_change
-from hcm_pipeline.sandbox.attribute_mapping import AD_CUSTOM_TARGETS, AD_TARGETS, CUSTOM_TARGETS, TARGETS
+from hcm_pipeline.sandbox.attribute_mapping import AD_CUSTOM_TARGETS, AD_TARGETS, CUSTOM_TARGETS, REQUIRED, TARGETS
 from hcm_pipeline.sandbox.bulk import ENTERPRISE
 from hcm_pipeline.sandbox.clock import iso, micros
 from hcm_pipeline.sandbox.job import Execution, Quarantine
 from hcm_pipeline.sandbox.log_service import TEMPLATES
-from hcm_pipeline.sandbox.options import SandboxOptions
 from hcm_pipeline.sandbox.service import Sandbox
 
-CUSTOM_URN = "urn:ietf:params:scim:schemas:extension:oracle:1.0:User"
+CUSTOM_URN = "urn:ietf:params:scim:schemas:extension:contoso:1.0:User"
 """Stands in the schema for whatever URN an organisation chose: hire and termination date are matched by their name."""
 
 NEVER = "0001-01-01T00:00:00Z"
@@ -103,6 +102,7 @@ def schema_resource(sandbox: Sandbox) -> Json:
     }
     if not sandbox.rules.map_mobile:
         mappings = {source: target for source, target in mappings.items() if target != "mobile"}
+    flows = {source: _flows(source, target, sandbox) for source, target in mappings.items()}
     if to_ad:
         mappings = {source: ad_change((target, None, None))[0] for source, target in mappings.items()}
     kind, _, _ = sandbox.identity.job_id.partition(".")
@@ -111,8 +111,8 @@ def schema_resource(sandbox: Sandbox) -> Json:
         "id": sandbox.identity.job_id,
         "version": "v1",
         "directories": [
-            _directory("API", ENTERPRISE, list(mappings), sandbox.rules),
-            _directory(target_system, "User", list(mappings.values()), sandbox.rules),
+            _directory("API", ENTERPRISE, flows),
+            _directory(target_system, "User", dict.fromkeys(mappings.values(), False)),
         ],
         "synchronizationRules": [
             {
@@ -138,7 +138,13 @@ def schema_resource(sandbox: Sandbox) -> Json:
     }
 
 
-def _directory(name: str, object_name: str, attributes: list[str], rules: SandboxOptions) -> Json:
+def _flows(source: str, target: str, sandbox: Sandbox) -> bool:
+    """Whether the switch of a source attribute is on. Nobody can switch it on to any effect where the target needs a value."""
+    return target not in REQUIRED and sandbox.rules.flows_nulls(source)
+
+
+def _directory(name: str, object_name: str, attributes: dict[str, bool]) -> Json:
+    """`directoryDefinition`. `attributes`: by name, whether nulls flow."""
     return {
         "id": name,
         "name": name,
@@ -155,9 +161,9 @@ def _directory(name: str, object_name: str, attributes: list[str], rules: Sandbo
                         "required": False,
                         "multivalued": False,
                         "mutability": "ReadWrite",
-                        "flowNullValues": rules.flow_nulls,
+                        "flowNullValues": flows,
                     }
-                    for attribute in attributes
+                    for attribute, flows in attributes.items()
                 ],
             }
         ],

@@ -71,10 +71,11 @@ class SandboxOptions:
     """The fate of a DELETE operation; None: reject when strict, else accept and ignore."""
     active_omitted: Literal["unchanged", "disable"] = "unchanged"
     """The effect of a matched record without `active` on the account."""
-    flow_nulls: bool = True
-    """null and "" clear the attribute on update; False: null is skipped, and "" too or, in Active Directory, fails."""
+    flow_nulls: bool | frozenset[str] = False
+    """Whether null and "" clear an attribute on update, or the source attributes that they clear, as the job's schema names them.
+    Where they do not, null is skipped, and "" too or, in Active Directory, fails. The log calls it success either way."""
     omission_clears: bool = False
-    """With `flow_nulls`: an attribute left out of a present parent is cleared too, as the preview documents."""
+    """Where nulls flow: an attribute left out of a present parent is cleared too, as the preview documents."""
     map_mobile: bool = True
     """Whether phoneNumbers[type eq "mobile"] is processed besides the "work" ones."""
     mail: Literal["writable", "create_only", "ignored"] = "writable"
@@ -110,6 +111,14 @@ class SandboxOptions:
         """The job of a fresh directory."""
         api = "API2AD" if self.target == "ad" else "API2AAD"
         return f"{api}.{self.tenant_id.replace('-', '')}.{self.job_guid}"
+
+    def flows_nulls(self, source: str) -> bool:
+        """Whether null clears what a source attribute is mapped to. An organisation's own is known by the last part of its name."""
+        if isinstance(self.flow_nulls, bool):
+            return self.flow_nulls
+        own = source.startswith("urn:") and ":extension:enterprise:" not in source
+        last = source.rpartition(":")[2]
+        return source in self.flow_nulls or (own and any(name.rpartition(":")[2] == last for name in self.flow_nulls))
 
     @property
     def rejects_delete(self) -> bool:

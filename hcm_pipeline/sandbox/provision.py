@@ -115,18 +115,16 @@ def _wanted(
         target = target_of(source, rules.target)
         if target is None or (target == "mail" and not _mail_flows(created=created, rules=rules)):
             continue
-        if value == "" and rules.target == "ad" and not rules.flow_nulls:
+        flows = rules.flows_nulls(source)
+        if value == "" and rules.target == "ad" and not flows:
             wanted[target] = ""
         elif value is None or value == "":
-            if not created and rules.flow_nulls and target not in REQUIRED:
+            if not created and flows and target not in REQUIRED:
                 wanted[target] = None
         else:
             wanted[target] = value
     if rules.flow_nulls and rules.omission_clears and not created:
-        present = {parent_of(source) for source in received}
-        for source, target in (AD_TARGETS if rules.target == "ad" else TARGETS).items():
-            if source not in received and target in before and target not in REQUIRED and parent_of(source) in present:
-                wanted[target] = None
+        wanted |= dict.fromkeys(_omitted(received, before, rules))
     if created:
         user_name = wanted.get("userPrincipalName")
         wanted.setdefault("accountEnabled", True)
@@ -136,6 +134,17 @@ def _wanted(
     elif "accountEnabled" not in wanted and rules.active_omitted == "disable":
         wanted["accountEnabled"] = False
     return wanted
+
+
+def _omitted(received: dict[str, Value], before: dict[str, Value], rules: SandboxOptions) -> list[str]:
+    """The properties that a record clears by leaving them out of a parent that is there."""
+    present = {parent_of(source) for source in received}
+    return [
+        target
+        for source, target in (AD_TARGETS if rules.target == "ad" else TARGETS).items()
+        if source not in received and target in before and target not in REQUIRED and parent_of(source) in present
+        and rules.flows_nulls(source)
+    ]  # fmt: skip
 
 
 def _mail_flows(*, created: bool, rules: SandboxOptions) -> bool:

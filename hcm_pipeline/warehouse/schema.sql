@@ -479,6 +479,62 @@ create table manifest_decisions (
     how varchar not null                   -- cli | ui | proxy
 );
 
+-- === delivery/, clearing
+
+-- one row: one attribute of a target, and what becomes of a null that is sent for it
+create table null_flows (
+    target varchar not null,
+    attribute varchar not null,
+    by_profile varchar not null,           -- flows | stays
+    by_service varchar,                    -- flows | stays | unused; null: it has not told, or may not be asked
+    flow varchar not null,                 -- the service's word or else the profile's
+    since timestamptz not null,            -- when it was first known to be so, on the service's clock where that told
+    mapped boolean not null                -- the newest plan has the attribute
+);
+
+-- one row: one target, and when its service was last asked which nulls flow
+create table null_flow_reads (
+    target varchar primary key,
+    read_at timestamptz not null,          -- on the service's clock
+    why_not varchar                        -- why it may not be asked
+);
+
+-- one row: one value that was cleared: a record without it was accepted where the target had been sent one with it
+create table clearings (
+    target varchar not null,
+    person_number varchar not null,
+    attribute varchar not null,
+    "value" varchar not null,              -- that the target was last sent
+    cleared_at timestamptz not null,       -- when the first record without it was accepted, on the service's clock
+    plan_no integer not null,              -- of the last operation without it
+    request_no integer not null,
+    op_no integer not null,
+    sent_at timestamptz not null,          -- when that was accepted
+    closed_at timestamptz,
+    closed_by varchar                      -- null: the job cleared it | value: it has one again | directory: shows none | person
+);
+
+-- one row: what a person said about cleared values that stayed: they are gone, by hand
+create table clearing_decisions (
+    target varchar not null,
+    person_number varchar,                 -- null: everybody
+    attribute varchar,                     -- null: all of them
+    "values" bigint not null,              -- so many were closed by it
+    decided_by varchar not null,
+    decided_at timestamptz not null,
+    why varchar,
+    how varchar not null                   -- cli
+);
+
+-- one row: one value that a worker no longer has and that stays in the target, for no null that was sent for it clears it
+create view stale_values as
+    select clearing.target, clearing.person_number, clearing.attribute, clearing."value", clearing.cleared_at, clearing.sent_at,
+        clearing.plan_no, clearing.request_no, clearing.op_no, coalesce(flow.flow = 'flows', false) as clearable
+    from clearings clearing
+    left join null_flows flow on flow.target = clearing.target and flow.attribute = clearing.attribute
+    where clearing.closed_at is null
+        and (flow.flow is null or flow.flow = 'stays' or (flow.flow = 'flows' and flow.since > clearing.sent_at));
+
 -- === targets/entra/, the provisioning log and the synchronization job
 
 -- one row: one entry of the provisioning log about somebody who was sent, by its id
@@ -638,5 +694,7 @@ create view decisions as
     select decided_at, 'failure', coalesce(person_number, 'everybody'), 'retry', decided_by, how, null from retry_decisions
     union all
     select requested_at, 'manifest', manifest_id, 'undo', requested_by, how, null from undos
+    union all
+    select decided_at, 'stale value', coalesce(person_number, 'everybody'), 'cleared by hand', decided_by, how, why from clearing_decisions
     union all
     select decided_at, about, subject, decision, decided_by, how, why from journal_decisions;

@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from hcm_pipeline.sandbox import running
+from hcm_pipeline.sandbox import SandboxOptions, running
 
 from .support import ROOT, Site, control, extract, processes_of, worker
 
@@ -281,8 +281,9 @@ def test_the_life_of_accounts_over_two_days(site: Site) -> None:
     assert sealed["counts"] == {"disable": 1, "create": 1, "update": 1}
     assert {found["name"] for found in sealed["extracts"]} == {"workers-2026-11-03.csv"}
 
-    site.run("upload")
-    site.run("outcomes")
+    with running(site.home.sandbox, options=SandboxOptions(flow_nulls=True)):
+        site.run("upload")
+        site.run("outcomes")
     second = site.accounts()
     assert "mobile" not in second["1002"] or second["1002"]["mobile"] is None
     assert second["1003"]["accountEnabled"] is False

@@ -21,6 +21,7 @@ from hcm_pipeline.alerts import (
     FailedWork,
     Observations,
     Phase,
+    Severity,
     failed_runs,
     find_alerts,
     message_of,
@@ -70,6 +71,9 @@ EXTRACTS = {
 VERDICTS = {"kind": "varchar", "rule": "varchar", "subject": "varchar", "tripped": "boolean", "figures": "varchar"}
 QUIET = {"extract_id": "integer", "landed_at": "timestamptz"}
 DELIVERED = {"target": "varchar", "person_number": "varchar"}
+STALE = {
+    "target": "varchar", "person_number": "varchar", "attribute": "varchar", "cleared_at": "timestamptz", "clearable": "boolean",
+}  # fmt: skip
 FAILURES = {"target": "varchar", "state": "varchar", "error_code": "varchar", "failure_class": "varchar"}
 
 
@@ -85,6 +89,7 @@ class World:
     delivered: int = 0
     failures: list[tuple[object, ...]] = field(default_factory=list)
     verdicts: list[tuple[object, ...]] = field(default_factory=list)
+    stale: list[tuple[object, ...]] = field(default_factory=list)
     health: Remembered | None = None
 
     def found(self) -> list[Alert]:
@@ -100,6 +105,7 @@ class World:
                 quiet_deliveries=t.of_rows("quiet", QUIET, self.quiet),
                 delivered=t.of_rows("delivered", DELIVERED, [(TARGET, str(n)) for n in range(self.delivered)]),
                 failures=t.of_rows("failures", FAILURES, self.failures),
+                stale_values=t.of_rows("stale", STALE, self.stale),
                 health=self.health,
             )
             target = known_target(SETTINGS, self.profile.delivery)
@@ -237,6 +243,24 @@ def test_a_job_that_an_upload_found_standing_still_is_told(world: World) -> None
     world.journal.pauses(TARGET).pause(Pause("m", PauseKind.JOB, NOW + HOUR, "paused"))
     assert world.kinds() == [AlertKind.JOB_STOPPED]
     world.health = known(Health(HealthState.RUNNING), NOW + 2 * HOUR)  # the log was read since
+    assert world.kinds() == []
+
+
+def test_values_that_stay_are_told_in_numbers_with_the_cause_and_no_person(world: World) -> None:
+    manager, title = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager", "title"
+    world.stale = [
+        (TARGET, "700101", manager, NOW - 3 * HOUR, False), (TARGET, "700102", manager, NOW - HOUR, False),
+        (TARGET, "700102", title, NOW, True), ("another", "700103", title, NOW, False),
+    ]  # fmt: skip
+    [alert] = world.found()
+    assert (alert.kind, alert.severity) == (AlertKind.STALE_VALUES, Severity.WARNING)
+    assert "does not flow nulls" in alert.text
+    assert alert.facts == {
+        "Accounts": "2", "Attributes": "manager 2, title 1", "Since": f"{NOW - 3 * HOUR:%Y-%m-%d %H:%M}Z",
+        "Cleared by the next plan": "1",
+    }  # fmt: skip
+    assert "7001" not in repr(alert)
+    world.stale = []
     assert world.kinds() == []
 
 

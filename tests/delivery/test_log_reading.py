@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from hcm_pipeline.delivery import (
     Answer,
     Health,
     HealthState,
+    NullFlows,
     OutcomeEntry,
     OutcomePage,
     OutcomeReport,
@@ -64,6 +65,9 @@ class LogService:
 
     def health(self) -> Health:
         return Health(self.log.state)
+
+    def null_flows(self, columns: Collection[str]) -> NullFlows | None:
+        return None
 
     def outcomes(self, since: dt.datetime) -> Iterator[OutcomePage]:
         self.log.begins.append(since)

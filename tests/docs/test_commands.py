@@ -65,6 +65,13 @@ def test_the_alerts_that_are_shown_are_those_of_a_profile() -> None:
     assert (alerts.webhook_format, alerts.mail and alerts.mail.user) == ("teams", "pipeline")
 
 
+def test_the_words_about_nulls_that_are_shown_are_those_of_a_profile() -> None:
+    own = resources.files("hcm_pipeline.profile.builtin").joinpath("oracle-hcm.toml").read_text(encoding="utf-8")
+    shown = marked(DOCS / "how-to" / "clear-values.md", "part", "nulls.toml")
+    delivery = parse_profile(f"{own}\n{shown}", "clear-values.md").profile.delivery
+    assert (len(delivery.flows_nulls), delivery.instead_of_null) == (3, {"division": "N/A"})
+
+
 def test_the_profiles_that_are_shown_as_files_load() -> None:
     found = ((page, block) for page in PAGES for block in blocks(page))
     shown = [(page, block) for page, block in found if (block.language, block.kind) == ("toml", "file")]

@@ -7,6 +7,7 @@ import datetime as dt
 import io
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from hcm_pipeline.delivery import Preview
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow.sign_off import cell, seen, write_page, write_table
+from hcm_pipeline.flow.views.clearing import clearing_sentence
 from hcm_pipeline.flow.views.difference import Sketch
 from hcm_pipeline.flow.views.people import NOBODY, People, find_people
 from hcm_pipeline.verdicts import Kind, Verdict
@@ -46,23 +48,29 @@ def t() -> Iterator[Scratch]:
         yield made
 
 
-def people(t: Scratch, *, hostile: str | None = None, operations: list[Operation] = OPERATIONS) -> People:
-    """The people of five operations. `hostile` is the new room of the fifth."""
+def people(
+    t: Scratch, *, hostile: str | None = None, operations: list[Operation] = OPERATIONS, stays: frozenset[str] = frozenset(),
+    replaced: tuple[str, ...] = (),
+) -> People:  # fmt: skip
+    """The people of five operations. `hostile` is the new room of the fifth; `replaced` numbers get a room in the place of none."""
     changed = [(row[0], row[1], hostile if hostile and row[0] == "5" else row[2], *row[3:]) for row in operations]
     found = Preview(
         operations=t.of_rows("operations", OPERATION, changed),
         delivered=t.of_rows("delivered", VALUES, DELIVERED),
-        counts={}, held={}, requests=1, verdicts=(), withheld={},
+        counts={}, held={}, requests=1, verdicts=(), withheld={}, stays=stays,
+        replaced=t.of_rows("replaced", {"person_number": "varchar", "attribute": "varchar"}, [(n, "room") for n in replaced]),
     )  # fmt: skip
+    book = PhoneBook()
+    book.columns = tuple(replace(c, instead="N/A") if c.name == "room" and replaced else c for c in book.columns)  # type: ignore[assignment]
     workers = t.of_rows("workers", WORKERS, [(f"{n}", f"First{n}", f"Last{n}", None) for n in range(1, 5)])
-    return find_people(t, PhoneBook(), ["room"], found, workers, {"disable": [HELD]})
+    return find_people(t, book, ["room"], found, workers, {"disable": [HELD]})
 
 
 def sketch(found: People) -> Sketch:
     """A plan of one held operation."""
     now = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
     held = Verdict(Kind.LIMIT, "disable", "2026-11-20", True, HELD)
-    return Sketch(now.date(), now, "firm", "phone book", (held,), (), found)
+    return Sketch(now.date(), now, "firm", "phone book", (held,), (), found, clearing_sentence({"urn:x:room": 1}))
 
 
 def test_those_who_lose_something_come_first_and_everybody_has_old_and_new(t: Scratch) -> None:
@@ -96,6 +104,28 @@ def test_the_headline_says_in_words_how_many_lose_what(t: Scratch) -> None:
         "1 would lose a value, 1 would be created. 1 of these waits for a decision."
     )
     assert people(t, operations=[]).headline == NOBODY
+
+
+def test_a_value_that_no_null_clears_is_kept_and_the_page_and_the_table_say_so(t: Scratch, tmp_path: Path) -> None:
+    found = people(t, stays=frozenset({"room"}))
+    assert [one.loses for one in found.read() if one.person_number == "2"] == [("kept",)]
+    assert "1 would keep a value that HR has cleared" in found.headline
+    [change] = next(one for one in found.read() if one.person_number == "2").changes
+    assert (change.old, change.new, change.stays) == ("Sales", None, True)
+    write_page(tmp_path / "plan.html")(sketch(found))
+    page = (tmp_path / "plan.html").read_text(encoding="utf-8")
+    assert "<h2>Accounts that would keep a value that HR has cleared" in page
+    assert "(stays in the account: no null clears it)" in page
+    assert "1 value that HR has cleared stays in its account: the job does not flow nulls for room 1." in page
+    write_table(tmp_path / "plan.csv")(sketch(found))
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "plan.csv").read_text(encoding="utf-8-sig"))))
+    assert {row["person_number"] for row in rows if row["note"]} == {"2"}
+
+
+def test_a_value_in_the_place_of_null_is_shown_as_such(t: Scratch) -> None:
+    found = people(t, replaced=("3", "5"))
+    instead = {one.person_number: [c.attribute for c in one.changes if c.instead] for one in found.read(whole=True)}
+    assert instead == {"1": [], "2": [], "3": [], "4": [], "5": ["room"]}  # the room of the third does not change
 
 
 HOSTILE = "<script>alert(1)</script>{{ plan }}\u202e\x1b[2J"

@@ -9,8 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from hcm_pipeline.sandbox.bulk import ENTERPRISE
+
 from .conftest import TenantWith
-from .support import SCIM, Tenant, bulk, record
+from .support import SCIM, Tenant, bulk, record, sign_in
 
 
 def step_names(entry: dict[str, Any]) -> list[str]:
@@ -358,3 +360,22 @@ def test_every_answer_is_dated_by_the_sandboxs_clock(tenant: Tenant) -> None:
     before = date()
     tenant.advance(86_400)
     assert date() - before == 86_400
+
+
+def flowing(tenant: Tenant) -> set[str]:
+    """The source attributes whose switch is on, by the schema."""
+    directories = {one["name"]: one for one in tenant.http.get(f"{tenant.job_url}/schema").json()["directories"]}
+    assert not any(each["flowNullValues"] for each in directories["Azure Active Directory"]["objects"][0]["attributes"])
+    return {each["name"] for each in directories["API"]["objects"][0]["attributes"] if each["flowNullValues"]}
+
+
+def test_the_schema_says_for_each_attribute_whether_nulls_flow_and_by_default_for_none(tenant: Tenant) -> None:
+    assert flowing(tenant) == set()
+    tenant.control("options", flow_nulls=["title", f"{ENTERPRISE}:manager"])
+    assert flowing(tenant) == {"title", f"{ENTERPRISE}:manager"}
+    tenant.control("options", flow_nulls=True)
+    assert not {"externalId", "userName", "active", "displayName"} & flowing(tenant)
+    assert {"title", "name.givenName", f"{ENTERPRISE}:department"} < flowing(tenant)
+    tenant.control("options", withheld_permissions=["Synchronization.Read.All", "Synchronization.ReadWrite.All"])
+    sign_in(tenant.handle, tenant.http)
+    assert tenant.http.get(f"{tenant.job_url}/schema").status_code == 403

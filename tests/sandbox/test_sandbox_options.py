@@ -15,7 +15,7 @@ from .support import Tenant, record
 OTHER: dict[str, Any] = {
     "cycle_seconds": 60, "log_lag_seconds": 300, "calls_per_5s": 1, "daily_quota": 6000, "log_calls_per_10s": 1,
     "retry_after": False, "bucket_records": 10, "bucket_retry_after": 60, "strict": False, "delete_method": "ignore",
-    "active_omitted": "disable", "flow_nulls": False, "omission_clears": True, "map_mobile": False,
+    "active_omitted": "disable", "flow_nulls": ["title"], "omission_clears": True, "map_mobile": False,
     "mail": "create_only", "unchanged_record": "update", "verified_domains": ["contoso.com"],
     "default_container": "OU=Staff,DC=contoso,DC=com", "containers": ["OU=A,DC=contoso,DC=com"],
     "notification_email": False, "agent": "down", "agent_down_shows": "warnings", "quarantine_failures": None,

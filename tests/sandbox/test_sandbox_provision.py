@@ -95,14 +95,29 @@ def test_a_create_without_active_is_enabled() -> None:
 
 @pytest.mark.parametrize("nothing", [None, ""])
 def test_null_and_empty_text_clear_an_attribute(nothing: str | None) -> None:
-    outcome = applied(record("7", title=nothing), on=applied(record("7", title="Engineer")))
+    before = applied(record("7", title="Engineer"))
+    outcome = applied(record("7", title=nothing), on=before, rules=SandboxOptions(flow_nulls=True))
     assert outcome.changes == [("jobTitle", "Engineer", None)]
 
 
 @pytest.mark.parametrize("nothing", [None, ""])
 def test_nulls_are_skipped_where_they_do_not_flow(nothing: str | None) -> None:
     before = applied(record("7", title="Engineer"))
-    assert applied(record("7", title=nothing), on=before, rules=SandboxOptions(flow_nulls=False)).status == "skipped"
+    assert applied(record("7", title=nothing), on=before).status == "skipped"
+
+
+def test_nulls_flow_attribute_by_attribute() -> None:
+    before = applied(record("7", title="Engineer", department="Sales"))
+    rules = SandboxOptions(flow_nulls=frozenset({"title"}))
+    outcome = applied(record("7", title=None, department=None), on=before, rules=rules)
+    assert outcome.changes == [("jobTitle", "Engineer", None)]
+
+
+def test_an_attribute_of_an_organisations_own_is_named_whatever_its_urn() -> None:
+    rules = SandboxOptions(flow_nulls=frozenset({"urn:ietf:params:scim:schemas:extension:contoso:1.0:User:TermDate"}))
+    assert rules.flows_nulls("urn:ietf:params:scim:schemas:extension:other:1.0:User:TermDate")
+    assert not rules.flows_nulls("urn:ietf:params:scim:schemas:extension:other:1.0:User:HireDate")
+    assert not rules.flows_nulls("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:TermDate")
 
 
 @pytest.mark.parametrize("flows", [True, False])
@@ -112,7 +127,8 @@ def test_a_null_populates_nothing_on_a_create(flows: bool) -> None:
 
 
 def test_a_required_attribute_is_never_cleared() -> None:
-    assert applied(record("7", displayName=None), on=applied(record("7"))).status == "skipped"
+    rules = SandboxOptions(flow_nulls=True)
+    assert applied(record("7", displayName=None), on=applied(record("7")), rules=rules).status == "skipped"
 
 
 def test_what_is_left_out_stays() -> None:
@@ -123,7 +139,7 @@ def test_what_is_left_out_stays() -> None:
 def test_what_is_left_out_of_a_present_parent_is_cleared_where_omission_clears() -> None:
     kept = {"department": "Sales", "preferredLanguage": "en-US"}
     before = applied(record("7", title="Engineer", division="North", **kept))
-    after = applied(record("7", **kept), on=before, rules=SandboxOptions(omission_clears=True))
+    after = applied(record("7", **kept), on=before, rules=SandboxOptions(flow_nulls=True, omission_clears=True))
     assert sorted(change[0] for change in after.changes) == ["employeeOrgData.division", "jobTitle"]
 
 
@@ -191,7 +207,10 @@ def test_a_manager_who_is_not_there_leaves_the_create_a_success() -> None:
 def test_a_null_manager_is_cleared(nobody: object) -> None:
     before = applied(record("7", manager="1"), managers={"1": "object-9"})
     data = {**record("7"), "schemas": [CORE, ENTERPRISE], ENTERPRISE: {"manager": nobody}}
-    assert applied(data, on=before).changes == [("manager", "object-9", None)]
+    assert applied(data, on=before, rules=SandboxOptions(flow_nulls=True)).changes == [("manager", "object-9", None)]
+    named = SandboxOptions(flow_nulls=frozenset({f"{ENTERPRISE}:manager"}))
+    assert applied(data, on=before, rules=named).changes == [("manager", "object-9", None)]
+    assert applied(data, on=before).status == "skipped"
 
 
 LEGAL = ["a@contoso.com", "o'connor.p-q_r!#^~1@a.b.c", "x" * 64 + "@contoso.com", "a@" + "b" * 44 + ".com"]

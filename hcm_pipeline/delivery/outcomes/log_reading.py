@@ -15,9 +15,18 @@ from dataclasses import dataclass
 
 import duckdb
 
+from hcm_pipeline.delivery import clearing
 from hcm_pipeline.delivery.outcomes import health as healths
 from hcm_pipeline.delivery.outcomes import matching
-from hcm_pipeline.delivery.service import Health, LiveTarget, OutcomeEntry, OutcomePage, OutcomeRules
+from hcm_pipeline.delivery.service import (
+    Health,
+    LiveTarget,
+    NullFlows,
+    OutcomeEntry,
+    OutcomePage,
+    OutcomeRules,
+    Service,
+)
 from hcm_pipeline.delivery.state import DeliveryState, Journal
 from hcm_pipeline.delivery.state.journal_sync import sync
 from hcm_pipeline.errors import ServiceError
@@ -34,12 +43,16 @@ HEALTH_INTERVAL = dt.timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class OutcomeReport:
-    """The yield of one reading: operations settled now, those still without an outcome, those called missing."""
+    """The yield of one reading: operations settled now, those still without an outcome, those called missing.
+
+    `flows_unread`: why nobody could be asked which nulls flow, when that is news.
+    """
 
     settled: int
     waiting: int
     missing: int = 0
     health: Health | None = None
+    flows_unread: str | None = None
 
 
 def read_outcomes(
@@ -63,11 +76,13 @@ def read_outcomes(
     sync_warehouse(warehouse, target, rules)
     with warehouse.write() as con:
         begin, waiting = _begin(con, target.key, rules, now()), 0
+        attributes = clearing.attributes_of(con, target.key) if _has_delivered(con, target.key) else []
     if begin is None:
-        return OutcomeReport(0, 0)
+        return _without_a_log(warehouse, target, attributes, patience, now)
     reading = None
     try:
         with target.connect(patience, now) as service:
+            unread = _ask_flows(warehouse, target.key, service, attributes)
             while True:
                 health = service.health()
                 reading = _Reading(warehouse, target, rules, begin)
@@ -86,7 +101,38 @@ def read_outcomes(
                 patience.sleep(min(interval, max(0.0, wait_seconds - (time.monotonic() - started))))
     finally:
         warehouse.publish()
-    return OutcomeReport(settled, waiting, missing, reading.health)
+    return OutcomeReport(settled, waiting, missing, reading.health, unread)
+
+
+def _without_a_log(
+    warehouse: Warehouse, target: LiveTarget, attributes: list[str], patience: Patience, now: Clock
+) -> OutcomeReport:
+    """Nothing waits for an entry of a log: answers told it all, or nothing was accepted yet."""
+    if not attributes:
+        return OutcomeReport(0, 0)
+    with target.connect(patience, now) as service:
+        unread = _ask_flows(warehouse, target.key, service, attributes)
+    warehouse.publish()
+    return OutcomeReport(0, 0, flows_unread=unread)
+
+
+def _has_delivered(con: duckdb.DuckDBPyConnection, target: str) -> bool:
+    return first(con, "select 1 from delivered where target = ? limit 1", [target]) is not None
+
+
+def _ask_flows(warehouse: Warehouse, target: str, service: Service, attributes: list[str]) -> str | None:
+    """Ask which nulls flow; why nobody could be asked, when that is news."""
+    told = service.null_flows(attributes) if attributes else None
+    return keep_null_flows(warehouse, target, told) if told is not None else None
+
+
+def keep_null_flows(warehouse: Warehouse, target: str, told: NullFlows) -> str | None:
+    """Keep a service's word on its nulls, and close the clearings that it settles; why it could not be asked, when that is news."""
+    with warehouse.write() as con, transaction(con):
+        with scratch(con) as t:
+            news = clearing.note_flows(t, target, told)
+        clearing.settle(con, target)
+    return told.why_not if news else None
 
 
 def sync_warehouse(warehouse: Warehouse, target: OutcomeRules, rules: Outcomes) -> int:
@@ -100,6 +146,7 @@ def sync_warehouse(warehouse: Warehouse, target: OutcomeRules, rules: Outcomes) 
         with scratch(con) as t:
             synced = sync(t, journal).acceptances
         _record_answered(con, journal, target, rules)
+        clearing.settle(con, target.key)
     warehouse.publish()
     return synced
 
@@ -127,7 +174,7 @@ def why_read(con: duckdb.DuckDBPyConnection, of_target: OutcomeRules, rules: Out
     if before and before.health.stops(now) and now - before.checked_at >= HEALTH_INTERVAL:
         return of_target.describe_health(before.health)
     if read is None:
-        return None
+        return clearing.ask_again(con, target, now)
     settled_at = dt.timedelta(minutes=rules.overlap_minutes)
     last = first(
         con,
@@ -141,7 +188,9 @@ def why_read(con: duckdb.DuckDBPyConnection, of_target: OutcomeRules, rules: Out
         "select count(*) from failures where target = ? and next_try_at > ? and next_try_at <= ?",
         [target, read[0], now],
     )
-    return "the service may have retried by itself" if due and due[0] else None
+    if due and due[0]:
+        return "the service may have retried by itself"
+    return clearing.ask_again(con, target, now)
 
 
 def _begin(con: duckdb.DuckDBPyConnection, target: str, rules: Outcomes, now: dt.datetime) -> dt.datetime | None:
@@ -206,6 +255,7 @@ class _Reading:
                 self._give_up(con, began_at, resumed_at)
             self.health = healths.with_silence(con, key, health, self._rules)
             healths.remember(con, key, self.health, began_at, resumed_at)
+            clearing.settle(con, key)
         return began_at
 
     def _give_up(self, con: duckdb.DuckDBPyConnection, began_at: dt.datetime, resumed_at: dt.datetime | None) -> None:

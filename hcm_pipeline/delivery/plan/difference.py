@@ -9,29 +9,54 @@ from hcm_pipeline.delivery.kinds import OperationKind
 from hcm_pipeline.delivery.plan import decisions
 from hcm_pipeline.delivery.plan.target_state import Known
 from hcm_pipeline.delivery.target import Target, digest_sql
-from hcm_pipeline.warehouse import Relation, Scratch, literal, query
+from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
 
 
 @dataclass(frozen=True)
 class Difference:
     """`everybody`: person_number of all who should have an account. `differing`: see `differ`. `withheld`: person_number, digest,
-    reason of those who are still kept out."""
+    reason of those who are still kept out. `replaced`: person_number, attribute of the values that stand in the place of null."""
 
     everybody: Relation
     differing: Relation
     withheld: Relation
+    replaced: Relation
 
 
 def find_difference(t: Scratch, target: Target, facts: Mapping[str, Relation], known: Known) -> Difference:
     """Compare what should be with what the target has."""
-    same = t.view(
-        "same", query(__package__, "same", delivered=known.delivered, again=known.again, doubtful=known.doubtful)
-    )
+    same = t.view("same", query(__package__, "same", delivered=known.has, again=known.again, doubtful=known.doubtful))
     found = target.desired(t, facts, known.ever, same)
-    desired = t.view("desired", f"select *, {digest_sql(target)} as digest from {found.versions}")
-    withheld = decisions.still_withheld(t, known.withheld, desired, known.delivered)
-    differing = differ(t, target, desired, known.delivered, known.again, known.doubtful, withheld)
-    return Difference(found.everybody, differing, withheld)
+    versions, replaced = replace_nulls(t, target, found.versions, known.has)
+    desired = t.view("desired", f"select *, {digest_sql(target)} as digest from {versions}")
+    withheld = decisions.still_withheld(t, known.withheld, desired, known.has)
+    differing = differ(t, target, desired, known.has, known.again, known.doubtful, withheld)
+    return Difference(found.everybody, differing, withheld, replaced)
+
+
+def replace_nulls(t: Scratch, target: Target, versions: Relation, has: Relation) -> tuple[Relation, Relation]:
+    """The versions with the values that a target wants in the place of null, and person_number, attribute of these.
+
+    A value stands for null where the target has one, this one or another: it stays while there is none, and an account that never
+    had any gets none. Such a version has no basis, for more than that went into it.
+    """
+    instead = {column.name: column.instead for column in target.columns if column.instead is not None}
+    if not instead:
+        return versions, t.empty("replaced", {"person_number": "VARCHAR", "attribute": "VARCHAR"})
+    needed = {name: f"version.{quote(name)} is null and has.{quote(name)} is not null" for name in instead}
+    cases = ", ".join(f"case when {condition} then {literal(name)} end" for name, condition in needed.items())
+    joined = f"from {versions} version left join {has} has on has.person_number = version.person_number"
+    replaced = t.make(
+        "replaced",
+        f"""select person_number, unnest(names) as attribute from (
+            select version.person_number, list_filter([{cases}], lambda name: name is not null) as names {joined})""",
+    )
+    values = ", ".join(
+        f"if({needed[name]}, {literal(value)}, version.{quote(name)}) as {quote(name)}"
+        for name, value in instead.items()
+    )
+    basis = f"if({' or '.join(f'({condition})' for condition in needed.values())}, null, version.basis) as basis"
+    return t.view("replaced_versions", f"select version.* replace ({values}, {basis}) {joined}"), replaced
 
 
 def differ(

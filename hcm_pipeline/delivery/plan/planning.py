@@ -20,7 +20,17 @@ import duckdb
 
 from hcm_pipeline.delivery.kinds import OperationKind
 from hcm_pipeline.delivery.manifest import Manifest, folder_of, read_manifest
-from hcm_pipeline.delivery.plan import decisions, entering, guards, order, splitting, target_state, undo, writing
+from hcm_pipeline.delivery.plan import (
+    decisions,
+    entering,
+    guards,
+    order,
+    splitting,
+    summary,
+    target_state,
+    undo,
+    writing,
+)
 from hcm_pipeline.delivery.plan.difference import Difference, find_difference
 from hcm_pipeline.delivery.plan.facts import Task
 from hcm_pipeline.delivery.plan.splitting import Part
@@ -43,7 +53,8 @@ class Plan:
     `manifest` and `plan_no` are those of what no guard stopped, None when nothing of that kind is to send. `held` are the
     manifests that wait for an approval, `approved` those of which a person has approved what an earlier one left.
     `withheld` counts workers whom a rejection or an undo keeps out, by reason. `superseded` are the manifests whose place this
-    plan takes. `left_out` says, by the manifest that is undone, of how many workers nothing is put back, and why.
+    plan takes. `left_out` says, by the manifest that is undone, of how many workers nothing is put back, and why. `stays` counts
+    by attribute the clearings that will not take effect, since no null clears it.
     """
 
     business_date: dt.date
@@ -58,6 +69,7 @@ class Plan:
     withheld: dict[str, int] = field(default_factory=dict)
     superseded: tuple[str, ...] = ()
     left_out: undo.LeftOut = field(default_factory=dict)
+    stays: dict[str, int] = field(default_factory=dict)
 
     @property
     def manifests(self) -> tuple[Manifest, ...]:
@@ -71,7 +83,7 @@ class Preview:
 
     `operations`: person_number, every value, basis, digest, kind, held_for, undoes, rest_of; `delivered`: person_number, plan_no
     and every value that the target has. `requests` are those of all its manifests, `held` counts operations by what they are held
-    for.
+    for. `stays`: the attributes of which a null clears nothing; `replaced`: as of `Difference`.
     """
 
     operations: Relation
@@ -81,6 +93,8 @@ class Preview:
     requests: int
     verdicts: tuple[guards.Verdict, ...]
     withheld: dict[str, int]
+    stays: frozenset[str]
+    replaced: Relation
 
 
 def sizes_of(journal: DeliveryState, task: Task) -> Sizes:
@@ -126,12 +140,14 @@ def preview(t: Scratch, task: Task, journal: DeliveryState) -> Preview:
     return Preview(
         operations=t.view("previewed", query(__package__, "previewed", differing=work.difference.differing,
                                              assigned=work.assigned, undone=work.undone.operations)),
-        delivered=facts.delivered,
+        delivered=facts.has,
         counts=_counts(work.parts),
         held=dict(held),
         requests=sum(sizes.requests(part.size) for part in work.parts),
         verdicts=work.judged.verdicts,
         withheld=decisions.count(t, work.difference.withheld),
+        stays=facts.flow.stays,
+        replaced=work.difference.replaced,
     )  # fmt: skip
 
 
@@ -174,7 +190,7 @@ def _work_out(t: Scratch, task: Task, facts: Known, begun: Mapping[str, str | No
         task.rules.guards,
         task.business_date,
         ordinary,
-        facts.delivered,
+        facts.has,
         task.facts.groups,
         task.facts.protected,
     )
@@ -223,9 +239,12 @@ def _write(
     undo.close_done(t, task.target.key, work.undone.operations)
     guards.record(t, work.judged.verdicts, task.target.key, number, task.now)
     desired, withheld = t.count(work.difference.everybody), decisions.count(t, work.difference.withheld)
-    _fill(t, task, work, facts.delivered, number)
+    _fill(t, task, work, facts.has, number)
+    filled = f"(select * from planned where plan_no between {number} and {number + len(work.parts) - 1})"
+    stays = summary.stays(t, filled, facts.has, facts.flow.stays)
     said = writing.Said(
-        task=task, delivered=facts.delivered, verdicts=work.judged.verdicts, left_out=work.undone.left_out, withheld=withheld,
+        task=task, delivered=facts.has, stays=facts.flow.stays, replaced=work.difference.replaced,
+        verdicts=work.judged.verdicts, left_out=work.undone.left_out, withheld=withheld,
         previous=journal.last_sent(task.target.key), going_on=_readable(home, before.manifests), sizes=sizes_of(journal, task),
     )  # fmt: skip
     placed = []
@@ -245,7 +264,7 @@ def _write(
         manifest=free, plan_no=numbers[free.manifest_id] if free else None,
         held=tuple(manifest for manifest, part in placed if part.held_for is not None and part.rest_of is None),
         approved=tuple(manifest for manifest, part in placed if part.rest_of is not None),
-        verdicts=work.judged.verdicts, withheld=withheld, left_out=work.undone.left_out,
+        verdicts=work.judged.verdicts, withheld=withheld, left_out=work.undone.left_out, stays=stays,
     )  # fmt: skip
     return made, placed
 

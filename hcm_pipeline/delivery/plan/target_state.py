@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from hcm_pipeline.delivery.clearing import Flow, keep_flows, known_flows, with_stale_values
 from hcm_pipeline.delivery.plan import decisions, undo
 from hcm_pipeline.delivery.plan.facts import Task
 from hcm_pipeline.delivery.plan.resend import resend
@@ -25,12 +26,16 @@ VERSIONS = ("planned", "delivered", "delivered_before")
 class Known:
     """Relations of one target.
 
-    `delivered`: the last version of each worker that it took, columns as of the table. `before`: the versions that these replaced.
-    `ever`: person_number of each worker that any target took. `doubtful`: person_number, plan_no (the request may have arrived).
+    `delivered`: the last version of each worker that it took, columns as of the table. `has`: the same with the values that stay
+    there and that a record can take away by now (see `with_stale_values`). `before`: the versions that these replaced.
+    `flow`: what becomes of nulls. `ever`: person_number of each worker that any target took. `doubtful`: person_number, plan_no
+    (the request may have arrived).
     `again`: person_number, reason (see `resend`). `withheld`: person_number, digest, reason. `undos`: manifest_id.
     """
 
     delivered: Relation
+    has: Relation
+    flow: Flow
     before: Relation
     ever: Relation
     doubtful: Relation
@@ -53,7 +58,7 @@ def take_over(t: Scratch, journal: DeliveryState, task: Task) -> Known:
     kept = decisions.Kept.tables(t)
     decisions.take_over(t, journal, kept)
     undo.forget_old(t, task.now, task.rules.guards.undo_days)
-    return _known(t, task, doubtful, kept)
+    return _known(t, task, doubtful, kept, keep_flows(t, task.target, task.now))
 
 
 def look_up(t: Scratch, journal: DeliveryState, task: Task) -> Known:
@@ -61,14 +66,17 @@ def look_up(t: Scratch, journal: DeliveryState, task: Task) -> Known:
     doubtful = journal_sync.find_doubtful(t, journal, task.target.key)
     kept = decisions.Kept.copies(t)
     decisions.take_over(t, journal, kept)
-    return _known(t, task, doubtful, kept)
+    return _known(t, task, doubtful, kept, known_flows(t, task.target, task.now))
 
 
-def _known(t: Scratch, task: Task, doubtful: Relation, kept: decisions.Kept) -> Known:
+def _known(t: Scratch, task: Task, doubtful: Relation, kept: decisions.Kept, flow: Flow) -> Known:
     here, columns = f"target = {literal(task.target.key)}", _columns(task.target)
     delivered, before = (t.complete(table(t.con, name), columns) for name in ("delivered", "delivered_before"))
+    delivered_here = t.view("delivered_here", f"select * from {delivered} where {here}")
     return Known(
-        delivered=t.view("delivered_here", f"select * from {delivered} where {here}"),
+        delivered=delivered_here,
+        has=with_stale_values(t, task.target, delivered_here, flow.known),
+        flow=flow,
         before=t.view("delivered_before_here", f"select * from {before} where {here}"),
         ever=t.view("ever_delivered", "select distinct person_number from delivered"),
         doubtful=doubtful,

@@ -87,12 +87,21 @@ def _names_sql(target: Target, alias: str) -> str:
 
 
 def _put_back_sql(target: Target) -> str:
-    """SQL select list: each value of the version before or, where there was none, of the version as that of a disabled account."""
+    """SQL select list: each value of the version before or, where there was none, of the version as that of a disabled account.
+
+    The value that stands in the place of null does so there, too.
+    """
     ended = {name: f"delivered.{quote(name)}" for name in names_of(target)}
     ended |= {name: literal(value) for name, value in target.deactivated.items()}
+    before = {name: f"before.{quote(name)}" for name in names_of(target)}
+    before |= {
+        column.name: f"coalesce(before.{quote(column.name)}, if(delivered.{quote(column.name)} is not null,"
+        f" {literal(column.instead)}, null))"
+        for column in target.columns
+        if column.instead is not None
+    }
     return ", ".join(
-        f"if(before.person_number is null, {value}, before.{quote(name)}) as {quote(name)}"
-        for name, value in ended.items()
+        f"if(before.person_number is null, {value}, {before[name]}) as {quote(name)}" for name, value in ended.items()
     )
 
 

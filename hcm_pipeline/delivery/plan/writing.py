@@ -42,13 +42,16 @@ CHUNK_REQUESTS = 1000
 
 @dataclass(frozen=True)
 class Said:
-    """The plan as a whole, for its files. `task` is what it was made for, `delivered` as of `Known`.
+    """The plan as a whole, for its files. `task` is what it was made for, `delivered` what the target has, `stays` as of `Flow`,
+    `replaced` as of `Difference`.
 
     `previous` is the manifest that was last sent to the target; `going_on` are the manifests that wait, each as it was sealed.
     """
 
     task: Task
     delivered: Relation
+    stays: frozenset[str]
+    replaced: Relation
     verdicts: tuple[Verdict, ...]
     left_out: LeftOut
     withheld: dict[str, int]
@@ -141,7 +144,7 @@ def _about(t: Scratch, said: Said, part: Part, plan_no: int, requests: int) -> b
             "rest_of": part.rest_of,
             "operations": {str(kind): count for kind, count in part.counts.items()},
             "requests": requests,
-            "attributes": summary.attributes(t, said.task.target, numbers, said.delivered),
+            "attributes": summary.attributes(t, said.task.target, numbers, said.delivered, said.stays, said.replaced),
             "guards": [verdict.as_row() for verdict in said.verdicts if _belongs(verdict, part)],
             "left_out": said.left_out.get(part.undoes or "", {}),
             "withheld": said.withheld,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from hcm_pipeline.delivery import clearing
 from hcm_pipeline.delivery.plan import undo
 from hcm_pipeline.delivery.state.interface import DeliveryState
 from hcm_pipeline.delivery.state.journal_records import Acceptance, ManifestState, RequestState
@@ -45,6 +46,7 @@ def sync(t: Scratch, journal: DeliveryState) -> Synced:
             (from accepted_requests known where known.plan_no = fresh.plan_no and known.request_no = fresh.request_no)
         """)
         undo.remember(t, fresh, taken)
+        clearing.take_over(t, taken, fresh)
         _replace_delivered(t, taken)
         t.run("insert or replace into meta values (?, ?)", [ACCEPT_SEQ, str(news[-1].accept_seq)])
         t.run("insert or replace into meta values (?, ?)", [JOURNAL_ID, journal.journal_id()])

@@ -20,6 +20,7 @@ from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.naming import workforce
 from hcm_pipeline.flow.plan_facts import task_of
 from hcm_pipeline.flow.quota import quota_outlook
+from hcm_pipeline.flow.views.clearing import clearing_sentence
 from hcm_pipeline.flow.views.days import Day, newest_days
 from hcm_pipeline.flow.views.manifests import Superseded, WaitingManifest, superseded_by, waiting_manifests
 from hcm_pipeline.flow.views.people import NOBODY, AttributeDifference, People, Person, find_people
@@ -34,13 +35,19 @@ from hcm_pipeline.warehouse import Relation, Scratch, first, quote, scratch
 
 @dataclass(frozen=True)
 class AttributeChanges:
-    """How often an attribute of an account that the target has would change, and how often to nothing."""
+    """How often an attribute of an account that the target has would change, and how often to nothing.
+
+    `stays`: of those cleared, the ones of which the value stays, since no null clears it. `replaced`: of those changed, the ones
+    that get the profile's value in the place of null.
+    """
 
     attribute: str
     from_: str
     """The worker field or expression that the attribute is made from."""
     changed: int
     cleared: int
+    stays: int = 0
+    replaced: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,8 @@ class Difference:
     people_in_all: int
     losing: int
     """So many of them lose something."""
+    clearing: str | None
+    """The clearings that will not take effect, in a sentence; None: there are none."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +96,7 @@ class Sketch:
     guards: tuple[Verdict, ...]
     waiting: tuple[WaitingManifest, ...]
     people: People
+    clearing: str | None = None
 
 
 Writer = Callable[[Sketch], None]
@@ -175,17 +185,25 @@ def difference(
         if found is None:
             if reading.writers:
                 raise UsageError("nothing was processed yet: there is no plan to write")
-            return Difference({}, (), (), containers, {}, {}, 0, NOBODY, (), 0, 0)
-        changes = attributes(t, target, found.operations, found.delivered)
+            return Difference({}, (), (), containers, {}, {}, 0, NOBODY, (), 0, 0, None)
+        changes = attributes(t, target, found.operations, found.delivered, found.stays, found.replaced)
+        clearing = clearing_sentence({c["attribute"]: c["stays"] for c in changes if "stays" in c})
         subject = workers.day.isoformat()
         limits = tuple(verdict_table.of_limit(verdict, subject) for verdict in found.verdicts)
         people = find_people(t, target, _places(target), found, workers.workers, why_held(found.verdicts))
-        sketch = Sketch(workers.day, now, loaded.profile.name, target.key, limits, reading.waiting, people)
+        sketch = Sketch(
+            workers.day, now, loaded.profile.name, target.key, limits, reading.waiting, people, clearing
+        )  # fmt: skip
         for write in reading.writers:
             write(sketch)
         return Difference(
             operations={kind: found.counts[kind] for kind in target.kinds if kind in found.counts},
-            attributes=tuple(AttributeChanges(c["attribute"], c["from"], c["changed"], c["cleared"]) for c in changes),
+            attributes=tuple(
+                AttributeChanges(
+                    c["attribute"], c["from"], c["changed"], c["cleared"], c.get("stays", 0), c.get("replaced", 0)
+                )
+                for c in changes
+            ),
             moves=tuple(_moves(t, target, found, moving)),
             guards=(*containers, *limits),
             held=found.held,
@@ -195,6 +213,7 @@ def difference(
             people=tuple(people.read(reading.shown)),
             people_in_all=people.total,
             losing=people.losing,
+            clearing=clearing,
         )
 
 
@@ -228,6 +247,9 @@ def worker_difference(installation: Installation, number: str) -> WorkerDifferen
         new = operations[0]
         known = mappings_of(con, f"select * from {found.delivered} where person_number = ?", [number])
         old = known[0] if known else {}
+        instead = {
+            name for (name,) in t.rows(f"select attribute from {found.replaced} where person_number = ?", [number])
+        }
         payload = t.first(
             f"""select {target.mapping.user_json} from {found.operations}
             where person_number = ? and undoes is not distinct from ?""",
@@ -238,7 +260,14 @@ def worker_difference(installation: Installation, number: str) -> WorkerDifferen
         new["kind"],
         new["held_for"],
         tuple(
-            AttributeDifference(column.name, column.origin, old.get(column.name), new[column.name])
+            AttributeDifference(
+                column.name,
+                column.origin,
+                old.get(column.name),
+                new[column.name],
+                stays=column.name in found.stays and old.get(column.name) is not None and new[column.name] is None,
+                instead=column.name in instead,
+            )
             for column in target.columns
             if not old or old.get(column.name) != new[column.name]
         ),

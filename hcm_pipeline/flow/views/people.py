@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import duckdb
 
-from hcm_pipeline.delivery import UNDO, OperationKind, Preview, Target
+from hcm_pipeline.delivery import UNDO, Column, OperationKind, Preview, Target
 from hcm_pipeline.directory import key_sql
 from hcm_pipeline.warehouse import Relation, Scratch, literal, quote
 
@@ -24,6 +24,8 @@ class Loss(StrEnum):
     RENAMED = "renamed"
     MOVED = "moved"
     CLEARED = "cleared"
+    KEPT = "kept"
+    """A value that HR has cleared: no null clears it, and it stays."""
 
 
 WOULD = {
@@ -31,6 +33,7 @@ WOULD = {
     Loss.RENAMED: "get another user name",
     Loss.MOVED: "move to another container",
     Loss.CLEARED: "lose a value",
+    Loss.KEPT: "keep a value that HR has cleared",
     OperationKind.ENABLE: "be enabled",
     OperationKind.CREATE: "be created",
     OperationKind.UPDATE: "get other values",
@@ -41,12 +44,17 @@ WOULD = {
 
 @dataclass(frozen=True)
 class AttributeDifference:
-    """One attribute of one account: what the target has, and what it should have."""
+    """One attribute of one account: what the target has, and what it should have.
+
+    `stays`: it is cleared to no effect, since no null clears it. `instead`: the new value stands in the place of null.
+    """
 
     attribute: str
     from_: str
     old: str | None
     new: str | None
+    stays: bool = False
+    instead: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,8 @@ class People:
             for number, name, kind, loses, held_for, undoes, changes in rows:
                 yield Person(
                     number, name, kind, tuple(loses), held_for, self._why.get(held_for or "", ()), undoes,
-                    tuple(AttributeDifference(c["attribute"], c["origin"], c["old"], c["new"]) for c in changes),
+                    tuple(AttributeDifference(*(c[name] for name in ("attribute", "origin", "old", "new", "stays", "instead")))
+                          for c in changes),
                 )  # fmt: skip
 
 
@@ -107,7 +116,9 @@ def find_people(
     brief = t.make("brief", _brief(target, containers, found))
     changes = ", ".join(
         f"{{'attribute': {literal(c.name)}, 'origin': {literal(c.origin)}, 'old': delivered.{quote(c.name)},"
-        f" 'new': operation.{quote(c.name)}}}"
+        f" 'new': operation.{quote(c.name)},"
+        f" 'stays': {_cleared(c.name) if c.name in found.stays else 'false'},"
+        f" 'instead': {_instead(c)}}}"
         for c in target.columns
     )
     named = ", ".join(literal(c.name) for c in target.columns if c.kind is OperationKind.RENAME) or "''"
@@ -123,13 +134,15 @@ def _brief(target: Target, containers: Sequence[str], found: Preview) -> str:
     old, new = "delivered.{}".format, "operation.{}".format
     renamed = _any(f"{old(n)} <> {new(n)}" for n in _named(target, OperationKind.RENAME))
     moved = _any(f"{key_sql(old(quote(n)))} <> {key_sql(new(quote(n)))}" for n in containers)
-    cleared = _any(f"({old(quote(c.name))} is not null and {new(quote(c.name))} is null)" for c in target.columns)
+    cleared = _any(_cleared(c.name) for c in target.columns if c.name not in found.stays)
+    kept = _any(_cleared(c.name) for c in target.columns if c.name in found.stays)
     ended = f"coalesce({target.enabled_sql('delivered')} and not {target.enabled_sql('operation')}, false)"
     tests = {
         Loss.DISABLED: f"operation.kind = {literal(OperationKind.DISABLE)} or {ended}",
         Loss.RENAMED: renamed,
         Loss.MOVED: moved,
         Loss.CLEARED: cleared,
+        Loss.KEPT: kept,
     }
     losses = ", ".join(f"case when {test} then {literal(loss)} end" for loss, test in tests.items())
     ranks = ", ".join(literal(loss) for loss in Loss)
@@ -147,6 +160,16 @@ def _brief(target: Target, containers: Sequence[str], found: Preview) -> str:
 
 def _named(target: Target, kind: OperationKind) -> list[str]:
     return [quote(column.name) for column in target.columns if column.kind is kind]
+
+
+def _cleared(name: str) -> str:
+    return f"(delivered.{quote(name)} is not null and operation.{quote(name)} is null)"
+
+
+def _instead(column: Column) -> str:
+    if column.instead is None:
+        return "false"
+    return f"coalesce(list_contains(replaced.attributes, {literal(column.name)}), false)"
 
 
 def _any(tests: Iterable[str]) -> str:
@@ -167,6 +190,8 @@ def _people(found: Preview, brief: Relation, workers: Relation, changes: str, sh
         join {found.operations} operation
             on operation.person_number = brief.person_number and operation.undoes is not distinct from brief.undoes
         left join {found.delivered} delivered on delivered.person_number = brief.person_number
+        left join (select person_number, list(attribute) as attributes from {found.replaced} group by 1) replaced
+            on replaced.person_number = brief.person_number and brief.undoes is null
         left join {workers} worker on worker.person_number = brief.person_number"""
 
 

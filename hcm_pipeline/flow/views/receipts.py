@@ -9,6 +9,7 @@ import duckdb
 
 from hcm_pipeline.delivery import remembered
 from hcm_pipeline.flow.installation import Installation
+from hcm_pipeline.flow.views.clearing import StaleCount, flows_unread, stale_counts
 from hcm_pipeline.flow.views.rows import values_of
 from hcm_pipeline.targets.entra import describe_health
 
@@ -52,11 +53,17 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """All that the provisioning log has said so far: operations by manifest, failures, and the job."""
+    """All that the provisioning log has said so far: operations by manifest, failures, and the job.
+
+    `stale_values`: values that HR has cleared and that accounts keep, by attribute. `flows_unread`: why nobody can be asked which
+    nulls flow.
+    """
 
     receipts: tuple[Receipts, ...]
     failures: tuple[Failure, ...]
     job: Job | None
+    stale_values: tuple[StaleCount, ...] = ()
+    flows_unread: str | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +112,8 @@ def outcomes(installation: Installation, manifest_id: str | None = None) -> Outc
             tuple(found for found in receipts(con) if manifest_id in (None, found.manifest_id)),
             tuple(failures(con, installation.target)),
             job(con, installation.target),
+            tuple(stale_counts(con, installation.target)),
+            flows_unread(con, installation.target),
         )
 
 

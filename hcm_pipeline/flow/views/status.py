@@ -15,6 +15,7 @@ from hcm_pipeline.flow import landing, verdict_table
 from hcm_pipeline.flow.fencing import FenceStatus, fence_status
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.unfinished import FailedWork, failed_work
+from hcm_pipeline.flow.views.clearing import StaleCount, flows_unread, stale_counts
 from hcm_pipeline.flow.views.days import Day, QuarantineReason, newest_days, quarantine
 from hcm_pipeline.flow.views.extracts import Extract, newest_extracts
 from hcm_pipeline.flow.views.manifests import WaitingManifest, waiting_manifests
@@ -50,6 +51,8 @@ class Known:
     withheld: Mapping[str, int] = field(default_factory=dict)
     job: Job | None = None
     tripped: tuple[Verdict, ...] = ()
+    stale_values: tuple[StaleCount, ...] = ()
+    flows_unread: str | None = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,8 @@ def _read(con: duckdb.DuckDBPyConnection, installation: Installation, journal: J
         withheld(con, target),
         job(con, target),
         tuple(_holding(con, journal, target)),
+        tuple(stale_counts(con, target)),
+        flows_unread(con, target),
     )
 
 

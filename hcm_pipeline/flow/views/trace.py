@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -11,6 +11,7 @@ import duckdb
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.naming import workforce
+from hcm_pipeline.flow.views.clearing import Clearing, clearings
 from hcm_pipeline.flow.views.identities import LedgerEntry, ledger_entry
 from hcm_pipeline.flow.views.rows import mappings_of, values_of
 from hcm_pipeline.identity import Tried, explain
@@ -156,6 +157,7 @@ class Story:
     identity: LedgerEntry | None
     tried: tuple[Tried, ...]
     operations: tuple[Operation, ...]
+    cleared: tuple[Clearing, ...] = ()
 
 
 def trace(
@@ -167,6 +169,7 @@ def trace(
     """
     with installation.warehouse.read() as con:
         story = story_of(con, installation.profile, number, date, known_on)
+        story = replace(story, cleared=tuple(clearings(con, installation.target, number)))
     if not (story.versions or story.quarantine or story.operations or story.identity):
         raise UsageError(f"{number}: no extract holds this person number{f' up to {date}' if date else ''}")
     return story

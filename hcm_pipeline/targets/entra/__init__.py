@@ -11,6 +11,7 @@ from hcm_pipeline.targets.entra.connection import (
 )
 from hcm_pipeline.targets.entra.desired import carriers
 from hcm_pipeline.targets.entra.job_health import describe_health
+from hcm_pipeline.targets.entra.null_switches import null_faults, shown_by
 from hcm_pipeline.targets.entra.scim_mapping import columns_of, compile_mapping, mapping_faults
 from hcm_pipeline.targets.entra.service import EntraJob, EntraLive, live
 from hcm_pipeline.targets.entra.target import EntraTarget
@@ -27,8 +28,10 @@ __all__ = [
     "known_target",
     "live",
     "mapping_faults",
+    "null_faults",
     "open_target",
     "pace_of",
+    "shown_by",
     "target_key",
     "tenant_of",
     "to_sandbox",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
@@ -20,6 +20,7 @@ from hcm_pipeline.delivery import (
     Health,
     Limits,
     Mend,
+    NullFlows,
     OutcomeEntry,
     OutcomePage,
     Reception,
@@ -38,7 +39,7 @@ from hcm_pipeline.entra import (
     is_bucket_full,
 )
 from hcm_pipeline.http import CallGate, Clock, Patience, Reply, utc_now
-from hcm_pipeline.targets.entra import error_codes, job_health, log_matching
+from hcm_pipeline.targets.entra import error_codes, job_health, log_matching, null_switches
 from hcm_pipeline.warehouse import Relation, Scratch
 
 REFUSED_BODY = frozenset({400, 409, 413, 422})
@@ -101,14 +102,18 @@ class EntraJob:
 
 @dataclass(frozen=True, kw_only=True)
 class EntraLive(EntraJob):
-    """A job that can be talked to (see `live`). `journal`: where the calls of its log are counted, for all processes of a home."""
+    """A job that can be talked to (see `live`). `journal`: where the calls of its log are counted, for all processes of a home.
+
+    `null_flow_field`: see `Delivery.null_flow_field`.
+    """
 
     connection: EntraConnection
     journal: DeliveryState | None = None
+    null_flow_field: str | None = None
 
     def connect(self, patience: Patience, clock: Clock = utc_now) -> AbstractContextManager[EntraService]:
         """See `connect`."""
-        return connect(self.connection, patience, clock, self.log_gate(patience, clock))
+        return connect(self.connection, patience, clock, self.log_gate(patience, clock), self.null_flow_field)
 
     def log_gate(self, patience: Patience, clock: Clock) -> CallGate | None:
         """The gate of the log's own limit, which is a tenant's; None without a journal: the connection counts its own calls."""
@@ -118,18 +123,25 @@ class EntraLive(EntraJob):
         return SharedGate(self.journal, name, LOG_RATE, clock=clock, sleep=patience.sleep, longest=LONGEST_READING)
 
 
-def live(connection: EntraConnection, quota: int = DAILY_QUOTA, journal: DeliveryState | None = None) -> EntraLive:
-    """The target of a connection. `quota`: see `limits_of`; `journal`: see `EntraLive`."""
-    return EntraLive(connection.key, connection.tenant, limits_of(quota), connection=connection, journal=journal)
+def live(
+    connection: EntraConnection, quota: int = DAILY_QUOTA, journal: DeliveryState | None = None,
+    null_flow_field: str | None = None,
+) -> EntraLive:  # fmt: skip
+    """The target of a connection. `quota`: see `limits_of`; `journal` and `null_flow_field`: see `EntraLive`."""
+    return EntraLive(
+        connection.key, connection.tenant, limits_of(quota), connection=connection, journal=journal,
+        null_flow_field=null_flow_field,
+    )  # fmt: skip
 
 
 @contextmanager
 def connect(
-    connection: EntraConnection, patience: Patience, clock: Clock = utc_now, log_gate: CallGate | None = None
-) -> Iterator[EntraService]:
+    connection: EntraConnection, patience: Patience, clock: Clock = utc_now, log_gate: CallGate | None = None,
+    null_flow_field: str | None = None,
+) -> Iterator[EntraService]:  # fmt: skip
     """A connection to Graph, for the time of a `with` block."""
     with GraphClient(connection, patience=patience, clock=clock, log_gate=log_gate) as client:
-        yield EntraService(client, connection.job_id)
+        yield EntraService(client, connection.job_id, null_flow_field)
 
 
 class EntraService:
@@ -139,8 +151,9 @@ class EntraService:
     without anything taken in between closes the service.
     """
 
-    def __init__(self, client: GraphClient, job_id: str) -> None:
+    def __init__(self, client: GraphClient, job_id: str, null_flow_field: str | None = None) -> None:
         self._client = client
+        self._null_flow_field = null_flow_field
         self._job_id = job_id.lower()
         self._lock = threading.Lock()
         self._token = ""
@@ -166,6 +179,10 @@ class EntraService:
     def health(self) -> Health:
         """The state of the job."""
         return job_health.read_job(self._client)
+
+    def null_flows(self, columns: Collection[str]) -> NullFlows | None:
+        """The word of the job's schema on nulls."""
+        return null_switches.read_null_flows(self._client, columns, self._null_flow_field)
 
     def outcomes(self, since: dt.datetime) -> Iterator[OutcomePage]:
         """The entries of the job in the provisioning log."""

@@ -10,6 +10,7 @@ from functools import cached_property
 from hcm_pipeline.delivery import Column, Desired, OperationKind, RequestForm
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.targets.entra.desired import desired, moved_sql, shape_of
+from hcm_pipeline.targets.entra.null_switches import flowing, replacements
 from hcm_pipeline.targets.entra.scim_mapping import Mapping, compile_mapping
 from hcm_pipeline.targets.entra.scim_schema import BULK_REQUEST
 from hcm_pipeline.targets.entra.service import EntraJob
@@ -38,12 +39,15 @@ class EntraTarget(EntraJob):
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """The mapped SCIM values."""
+        flows, instead = flowing(self.profile), replacements(self.profile)
         return tuple(
             Column(
                 leaf.column,
                 leaf.origin,
                 OWN_KINDS.get(leaf.column),
                 bool(REACHES.search(f"{leaf.column} {leaf.origin}")),
+                leaf.column in flows,
+                instead.get(leaf.column),
             )
             for leaf in self.mapping.leaves
         )

@@ -1,0 +1,193 @@
+"""Stale values: workers have them no more, and the target keeps them, for the nulls that it was sent do not clear them.
+
+Every value that is cleared is noted when the record without it is accepted, whatever is known of nulls then: what becomes of it is
+judged by what is known later. A clearing is closed when
+
+- the record has a value again;
+- a null was sent while nulls were known to flow, and the service says that the record was good;
+- a directory shows the attribute empty, read after the outcome;
+- a person says so.
+
+Until then it is a stale value, unless a null is on its way that is known to flow.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from hcm_pipeline.delivery.clearing.null_flows import attributes_of
+from hcm_pipeline.delivery.target import Target, digest_sql
+from hcm_pipeline.warehouse import Relation, Scratch, first, literal, query, quote
+
+VALUE, NULL, DIRECTORY, PERSON = "value", "null", "directory", "person"
+"""Why a clearing is closed."""
+
+
+# --- what was sent
+
+
+def take_over(t: Scratch, taken: Relation, fresh: Relation) -> None:
+    """Note the values that accepted operations cleared, and those that have come again. `delivered` is still as it was.
+
+    `taken` and `fresh` as of `journal_sync.Synced`.
+    """
+    for (target,) in t.rows(f"select distinct target from {taken} order by 1"):
+        attributes = attributes_of(t.con, target)
+        if attributes:
+            _take(t, target, attributes, taken, fresh)
+
+
+def _take(t: Scratch, target: str, attributes: Sequence[str], taken: Relation, fresh: Relation) -> None:
+    sent = t.make("sent_values", _sent_sql(target, attributes, taken, fresh))
+    t.run(
+        f"insert into clearings by name {query(__package__, 'fresh_clearings', sent=sent)}",
+        {"target": target},
+    )
+    of_sent = f"from {sent} sent where clearings.target = ? and sent.person_number = clearings.person_number"
+    of_sent += " and sent.attribute = clearings.attribute and clearings.closed_at is null"
+    t.run(
+        f"update clearings set closed_at = sent.accepted_at, closed_by = ? {of_sent} and sent.new is not null",
+        [VALUE, target],
+    )
+    t.run(
+        f"""update clearings set plan_no = sent.plan_no, request_no = sent.request_no, op_no = sent.op_no,
+            sent_at = sent.accepted_at {of_sent} and sent.new is null""",
+        [target],
+    )
+    t.drop(sent)
+
+
+def _sent_sql(target: str, attributes: Sequence[str], taken: Relation, fresh: Relation) -> str:
+    """SELECT: person_number, plan_no, request_no, op_no, accepted_at, old_plan_no, old_request_no, old_op_no, attribute, old, new.
+
+    A row for each attribute that an accepted record clears, and for each of the workers of whom a clearing is open.
+    """
+    pairs = ", ".join(
+        f"{{'attribute': {literal(a)}, 'old': old.{quote(a)}, 'new': new.{quote(a)}}}" for a in attributes
+    )
+    clears = " or ".join(f"(old.{quote(a)} is not null and new.{quote(a)} is null)" for a in attributes)
+    waiting = f"select person_number from clearings where target = {literal(target)} and closed_at is null"
+    return f"""
+        select * exclude (change), change.attribute as attribute, change.old as old, change.new as new from (
+            select taken.person_number, taken.plan_no, taken.request_no, taken.op_no, fresh.accepted_at,
+                old.plan_no as old_plan_no, old.request_no as old_request_no, old.op_no as old_op_no, waits,
+                unnest([{pairs}]) as change
+            from {taken} taken
+            join planned new on new.plan_no = taken.plan_no and new.person_number = taken.person_number
+            join delivered old on old.target = taken.target and old.person_number = taken.person_number
+            join {fresh} fresh on fresh.plan_no = taken.plan_no and fresh.request_no = taken.request_no
+            left join (select distinct person_number, true as waits from ({waiting})) waiting
+                on waiting.person_number = taken.person_number
+            where taken.target = {literal(target)} and (waits or {clears}))
+        where waits or (change.old is not null and change.new is null)"""
+
+
+# --- what a plan sees
+
+
+def with_stale_values(t: Scratch, target: Target, delivered: Relation, flows: Relation) -> Relation:
+    """The versions that the target has, columns as of `delivered`: with the values that stay and that a record can take away now.
+
+    A value can be taken away once nulls flow for its attribute, or when the profile names another one to be sent in the place of
+    null. Such a worker's version is another than the desired one, and an ordinary update. `flows` as of `Flow.known`.
+    """
+    instead = [column.name for column in target.columns if column.instead is not None]
+    back = t.make(
+        "coming_back",
+        query(__package__, "coming_back", flows=flows),
+        {"target": target.key, "instead": instead},
+    )
+    attributes = [name for (name,) in t.rows(f"select distinct attribute from {back} order by 1")]
+    if not attributes:
+        return delivered
+    values = ", ".join(f'max("value") filter (attribute = {literal(a)}) as {quote(a)}' for a in attributes)
+    stale = t.make("stale", f"select person_number, {values} from {back} group by 1")
+    put_back = ", ".join(f"coalesce(version.{quote(a)}, stale.{quote(a)}) as {quote(a)}" for a in attributes)
+    whole = t.view(
+        "put_back",
+        f"""select version.* replace ({put_back}, if(stale.person_number is null, version.basis, null) as basis),
+            stale.person_number is not null as stale
+        from {delivered} version left join {stale} stale on stale.person_number = version.person_number""",
+    )
+    return t.view(
+        "with_stale_values",
+        f"select * exclude (stale) replace (if(stale, {digest_sql(target)}, digest) as digest) from {whole}",
+    )
+
+
+def clearable(t: Scratch, target: str) -> tuple[int, str] | None:
+    """(how many values stay that a null would clear by now, a key that is another one for others of them); None: there is none."""
+    row = t.first(
+        """select count(*), md5(string_agg(concat_ws(' ', person_number, attribute, sent_at), chr(10)
+            order by person_number, attribute))
+        from stale_values where target = ? and clearable""",
+        [target],
+    )
+    return (int(row[0]), str(row[1])) if row and row[0] else None
+
+
+# --- what closes them
+
+
+def settle(con: duckdb.DuckDBPyConnection, target: str) -> None:
+    """Close the clearings whose null was sent while nulls flowed, and of which the service says that it was good."""
+    con.execute(
+        """update clearings set closed_at = outcome.logged_at, closed_by = ?
+        from outcomes outcome, null_flows flow
+        where clearings.target = ? and clearings.closed_at is null
+            and outcome.plan_no = clearings.plan_no and outcome.request_no = clearings.request_no
+            and outcome.op_no = clearings.op_no and outcome.outcome <> 'failed' and outcome.failure_class is null
+            and flow.target = clearings.target and flow.attribute = clearings.attribute
+            and flow.flow = 'flows' and flow.since <= clearings.sent_at""",
+        [NULL, target],
+    )
+
+
+def close_shown_empty(t: Scratch, target: str, shown: Relation) -> int:
+    """Close the clearings of attributes that a directory shows empty; how many.
+
+    `shown`: person_number, attribute, read_at. It counts when it was read after the outcome of the record without the value.
+    """
+    closed = t.make("shown_empty", query(__package__, "shown_empty", shown=shown), {"target": target})
+    t.run(
+        f"""update clearings set closed_at = closed.read_at, closed_by = ? from {closed} closed
+        where clearings.target = ? and clearings.closed_at is null
+            and closed.person_number = clearings.person_number and closed.attribute = clearings.attribute""",
+        [DIRECTORY, target],
+    )
+    return t.count(closed)
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """A person's word that values are gone. `number` and `attribute` None: of everybody, and all of them."""
+
+    number: str | None
+    attribute: str | None
+    by: str
+    why: str | None
+    how: str
+
+
+def cleared_by_hand(con: duckdb.DuckDBPyConnection, target: str, said: ByHand, now: dt.datetime) -> int:
+    """Close the stale values that a person has cleared; how many. Nothing is kept of a word about none."""
+    about = "person_number = coalesce($number, person_number) and attribute = coalesce($attribute, attribute)"
+    values = {"target": target, "number": said.number, "attribute": said.attribute}
+    row = first(con, f"select count(*) from stale_values where target = $target and {about}", values)
+    count = int(row[0]) if row else 0
+    if not count:
+        return 0
+    con.execute(
+        f"""update clearings set closed_at = $now, closed_by = $person where target = $target and closed_at is null and {about}
+        and (person_number, attribute) in (select person_number, attribute from stale_values where target = $target)""",
+        {**values, "now": now, "person": PERSON},
+    )
+    con.execute(
+        "insert into clearing_decisions values (?, ?, ?, ?, ?, ?, ?, ?)",
+        [target, said.number, said.attribute, count, said.by, now, said.why, said.how],
+    )
+    return count

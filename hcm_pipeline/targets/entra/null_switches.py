@@ -1,0 +1,164 @@
+"""The nulls of a synchronization job: which attributes the profile says they clear, what stands in their place, and what the job's
+schema says of them.
+
+A null flows only where somebody switched it on, attribute by attribute (`entra.job_schema`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from hcm_pipeline.delivery import NullFlow, NullFlows
+from hcm_pipeline.entra import GraphClient, SourceAttribute
+from hcm_pipeline.errors import ProfileFault, ServiceError, ServiceRefused, SignInFailed
+from hcm_pipeline.profile import Profile
+from hcm_pipeline.targets.entra.scim_mapping import MANDATORY, Leaf, compile_mapping
+from hcm_pipeline.targets.entra.scim_schema import ENTERPRISE, Path, parse_path
+
+HASTE = 10.0
+"""Seconds of patience when the schema is asked for: whoever asks can do without the answer."""
+FORBIDDEN = 403
+MAY_NOT_READ = (
+    "the app may not read the job's schema, so that the profile says which nulls flow (delivery.flows_nulls); grant"
+    " Synchronization.Read.All"
+)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_DATE_SQL = "strftime("
+_TOLD = {
+    Path(("emails", "value"), "work"): "mail",
+    Path(("name", "givenName")): "given_name",
+    Path(("name", "familyName")): "surname",
+}
+"""Places in the SCIM user whose values a directory tells, by its own names for them."""
+
+
+# --- by the profile
+
+
+def flowing(profile: Profile) -> frozenset[str]:
+    """The columns of which the profile says that a null clears them."""
+    named = _by_name(compile_mapping(profile).leaves)
+    return frozenset(named[_filled(profile, name)].column for name in profile.delivery.flows_nulls)
+
+
+def replacements(profile: Profile) -> dict[str, str]:
+    """By column, the value that the profile wants in the place of null."""
+    named = _by_name(compile_mapping(profile).leaves)
+    return {named[_filled(profile, name)].column: value for name, value in profile.delivery.instead_of_null.items()}
+
+
+def null_faults(profile: Profile) -> list[ProfileFault]:
+    """Every rule that the profile's words about nulls break. The mapping has no faults."""
+    delivery = profile.delivery
+    if not (delivery.flows_nulls or delivery.instead_of_null):
+        return []
+    named = _by_name(compile_mapping(profile).leaves)
+    faults: list[ProfileFault] = []
+    for i, name in enumerate(delivery.flows_nulls):
+        faults += _name_faults(named, _filled(profile, name), f"delivery.flows_nulls[{i}]", name)
+    for name, value in delivery.instead_of_null.items():
+        where = f"delivery.instead_of_null.{name}"
+        faults += _name_faults(named, _filled(profile, name), where, name) or _value_faults(
+            named[_filled(profile, name)], where, value
+        )
+    places = [
+        named[_filled(profile, name)].column for name in delivery.instead_of_null if _filled(profile, name) in named
+    ]
+    twice = sorted({column for column in places if places.count(column) > 1})
+    return faults + [ProfileFault("delivery.instead_of_null", column, "one value for an attribute") for column in twice]
+
+
+def _name_faults(named: Mapping[str, Leaf], filled: str, where: str, name: str) -> list[ProfileFault]:
+    if filled not in named:
+        allowed = (
+            f"an attribute of scim.mapping, or its last part where that is one's alone: {', '.join(_short(named))}"
+        )
+        return [ProfileFault(where, repr(name), allowed)]
+    if named[filled].column in MANDATORY:
+        return [ProfileFault(where, repr(name), f"an attribute that may be cleared; {', '.join(MANDATORY)} never are")]
+    return []
+
+
+def _value_faults(leaf: Leaf, where: str, value: str) -> Iterator[ProfileFault]:
+    if leaf.json == "raw":
+        yield ProfileFault(where, repr(value), "the place of an attribute of text; this one is a boolean or a number")
+    elif leaf.value.startswith(_DATE_SQL) and not _MOMENT.fullmatch(value):
+        yield ProfileFault(where, repr(value), "a time stamp such as 9999-12-31T00:00:00Z, as this attribute has")
+
+
+def _filled(profile: Profile, name: str) -> str:
+    return name.replace("{custom}", profile.scim.custom_schema).replace("{enterprise}", ENTERPRISE)
+
+
+def _by_name(leaves: Iterable[Leaf]) -> dict[str, Leaf]:
+    """The mapped values by their columns, and by the last parts that one of them has alone."""
+    by_column = {leaf.column: leaf for leaf in leaves}
+    last: dict[str, list[Leaf]] = {}
+    for leaf in by_column.values():
+        last.setdefault(_last_part(leaf.path), []).append(leaf)
+    return {name: found[0] for name, found in last.items() if len(found) == 1} | by_column
+
+
+def _last_part(path: Path) -> str:
+    return path.keys[0] if path.urn == ENTERPRISE else path.keys[-1]
+
+
+def _short(named: Mapping[str, Leaf]) -> list[str]:
+    return sorted(
+        name for name, leaf in named.items() if name == _last_part(leaf.path) and leaf.column not in MANDATORY
+    )
+
+
+# --- by a directory
+
+
+def shown_by(target: str, kind: str, columns: Collection[str]) -> dict[str, str]:
+    """The columns whose values a reading of a directory of some kind always tells, and how it calls them.
+
+    Empty for a directory that is not the one which the target's job writes to. `target` is the job's key.
+    """
+    written = "ad" if target.rpartition("/")[2].upper().startswith("API2AD.") else "entra"
+    if kind != written:
+        return {}
+    return {column: _TOLD[place] for column in columns if (place := _place(column)) in _TOLD and place is not None}
+
+
+# --- by the service
+
+
+def read_null_flows(client: GraphClient, columns: Collection[str], field: str | None) -> NullFlows | None:
+    """Ask the job's schema. Where it may not be read the profile's word stands; without an answer, what was known.
+
+    `field` as of `source_attributes`. Raises SignInFailed.
+    """
+    try:
+        attributes = client.source_attributes(field, give_up_after=HASTE)
+    except SignInFailed:
+        raise
+    except ServiceRefused as refused:
+        return NullFlows(client.answered_at, {}, MAY_NOT_READ) if refused.status == FORBIDDEN else None
+    except ServiceError:
+        return None
+    return NullFlows(client.answered_at, flows_of(columns, attributes))
+
+
+def flows_of(columns: Collection[str], attributes: Iterable[SourceAttribute]) -> dict[str, NullFlow]:
+    """The fate of nulls in columns, by the attributes that a job's mappings use; one that none uses has no values."""
+    flows = {_place(attribute.name): attribute.flows for attribute in attributes}
+    flows.pop(None, None)
+    return {column: _flow(flows.get(_place(column)), column) for column in columns}
+
+
+def _flow(flows: bool | None, column: str) -> NullFlow:
+    if flows is None:
+        return NullFlow.UNUSED
+    return NullFlow.FLOWS if flows and column not in MANDATORY else NullFlow.STAYS
+
+
+def _place(name: str) -> Path | None:
+    """The place of an attribute in the SCIM user; None for a name of no such place."""
+    try:
+        return parse_path(name)
+    except ValueError:
+        return None
