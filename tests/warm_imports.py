@@ -1,4 +1,4 @@
-"""What commands import when they need it, read at once by the server that they are forked from."""
+"""The modules that commands import when they need them, read at once by the server that they are forked from."""
 
 from __future__ import annotations
 
