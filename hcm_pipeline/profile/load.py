@@ -21,10 +21,11 @@ from hcm_pipeline.profile.guard_section import LATER_GUARDS
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.profile.raw_values import raw_faults
 from hcm_pipeline.profile.source_section import LATER_KEYS, Source
+from hcm_pipeline.profile.worker_section import LATER_WORKERS
 
 Judge = Callable[[Profile], list[ProfileFault]]
 BUILT_IN = "hcm_pipeline.profile.builtin"
-LATER_IN = {"guards": LATER_GUARDS, "delivery": LATER_DELIVERY}
+LATER_IN = {"guards": LATER_GUARDS, "delivery": LATER_DELIVERY, "workers": LATER_WORKERS}
 """Keys by section that count in a profile's digest only where they are used, as `LATER_KEYS` of a source."""
 
 

@@ -133,14 +133,33 @@ create table changes (
     before_from date                       -- valid_from of the version before (null: none)
 );
 
--- one row: one row of an extract that is not in the snapshot
+-- one row: one row of an extract that breaks a rule: it does not count, or not in the cells that break one
 create table quarantined_rows (
     business_date date not null,
     extract_id integer not null,
     row_no bigint not null,
     person_number varchar,
+    held varchar not null,                 -- cells: the row counts without them; row: it does not count
     broken struct(rule varchar, column_name varchar, value_class varchar, "value" varchar)[] not null,
     raw varchar
+);
+
+-- one row: one cell that breaks a rule, from the row that says so until a later row mends it
+create table held_cells (
+    person_number varchar,                 -- null: the row cannot be read that far
+    field varchar,                         -- worker field; null: the row as a whole
+    valid_from date not null,
+    valid_to date,
+    since date not null,                   -- when it was held back first
+    extract_id integer not null,
+    row_no bigint not null,
+    held varchar not null,                 -- cells: the row counts, with the last good value here; row: it does not count
+    ends boolean not null,                 -- an exit may hang on it
+    row_key varchar,                       -- the values of the profile's row_key
+    "rule" varchar not null,
+    column_name varchar,
+    value_class varchar,
+    "value" varchar
 );
 
 -- one row: one row that a pick rule decided against
@@ -150,7 +169,8 @@ create table passed_over_rows (
 
 create view quarantine_reasons as
     select quarantined.business_date, extract.sha256 as extract_sha256, extract.name as file, quarantined.row_no,
-        quarantined.person_number, violation.rule, violation.column_name, violation.value_class, violation."value"
+        quarantined.person_number, quarantined.held, violation.rule, violation.column_name, violation.value_class,
+        violation."value"
     from quarantined_rows quarantined, unnest(quarantined.broken) as violations(violation), extracts extract
     where extract.extract_id = quarantined.extract_id;
 

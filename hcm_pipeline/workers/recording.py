@@ -25,7 +25,7 @@ def _quarantine(t: Scratch, day: dt.date, staged: Staged, quarantined: Relation)
     here = f"(from {quarantined} where extract_id = {number})"
     t.run(
         f"""insert into quarantined_rows
-        select ?, bad.extract_id, bad.row_no, bad.person_number, bad.violations, raw.json
+        select ?, bad.extract_id, bad.row_no, bad.person_number, bad.held, bad.violations, raw.json
         from {here} bad join (
             select row_no, to_json(r)::varchar as json from {staged.rows} r
             where row_no in (select row_no from {here})) raw using (row_no)""",
@@ -33,7 +33,7 @@ def _quarantine(t: Scratch, day: dt.date, staged: Staged, quarantined: Relation)
     )
     t.run(
         f"""insert into quarantined_rows
-        select ?, ?, row_no, null,
+        select ?, ?, row_no, null, 'row',
             [{{'rule': rule, 'column_name': column_name, 'value_class': value_class, 'value': null}}], raw
         from {staged.rejects}""",
         [day, number],
