@@ -162,6 +162,9 @@ create table held_cells (
     "value" varchar
 );
 
+-- one row: one worker who leaves by a row of a business date that has stopped
+create table stopped_exits (business_date date not null, person_number varchar not null);
+
 -- one row: one row that a pick rule decided against
 create table passed_over_rows (
     business_date date not null, extract_id integer not null, row_no bigint not null, person_number varchar not null
@@ -173,6 +176,16 @@ create view quarantine_reasons as
         violation."value"
     from quarantined_rows quarantined, unnest(quarantined.broken) as violations(violation), extracts extract
     where extract.extract_id = quarantined.extract_id;
+
+-- one row: one cell that is held back now; `exit_may_wait`: somebody who has not left may have, by what it says
+create view held_back as
+    select cell.person_number, cell.field, cell.since, extract.sha256 as extract_sha256, extract.name as file, cell.row_no, cell.held,
+        cell."rule", cell.column_name, cell.value_class, cell."value",
+        cell.ends and (cell.person_number is null or worker.life_stage in ('active', 'on_leave', 'grace', 'prehire', 'future'))
+            is true as exit_may_wait
+    from held_cells cell join extracts extract using (extract_id)
+    left join worker_versions worker on worker.person_number = cell.person_number and worker.valid_to is null
+    where cell.valid_to is null;
 
 -- snapshot('2026-11-02'): all workers as known for a business date
 create macro snapshot(day) as table
@@ -620,3 +633,22 @@ create view receipts as
     left join (select settled_in.target, settled.person_number, max(settled.plan_no) as plan_no
         from outcomes settled join manifests settled_in using (plan_no) group by all) last_settled
         on last_settled.target = manifest.target and last_settled.person_number = operation.person_number;
+
+-- one row: one exit that is not carried out, and why; person_number is null of a row that does not say whose it is. That of a
+-- manifest counts while the manifest is held
+create view waiting_exits as
+    select distinct 'held back' as reason, null as target, null as manifest_id, person_number from held_back where exit_may_wait
+    union all
+    select distinct 'stopped', null, null, person_number from stopped_exits
+    union all
+    select 'held', manifest.target, manifest.manifest_id, operation.person_number
+    from operations operation join manifests manifest using (plan_no)
+    where operation.kind = 'disable' and manifest.held_for is not null
+    union all
+    select 'failed', failure.target, null, failure.person_number
+    from failures failure join operations operation using (plan_no, request_no, op_no) where operation.kind = 'disable'
+    union all
+    select 'withheld', withheld.target, null, withheld.person_number
+    from withheld withheld join worker_versions worker
+        on worker.person_number = withheld.person_number and worker.valid_to is null
+    where worker.life_stage not in ('active', 'on_leave', 'grace', 'prehire', 'future');

@@ -17,15 +17,16 @@ from hcm_pipeline.errors import ExtractHeld, GuardStop
 from hcm_pipeline.extracts import Extract, choose, groups, is_accepted, last_before
 from hcm_pipeline.profile import LoadedProfile, QuarantineLimit
 from hcm_pipeline.verdicts import Kind
-from hcm_pipeline.warehouse import Relation, Scratch, first, scratch, table
+from hcm_pipeline.warehouse import Relation, Scratch, first, literal, scratch, table
 from hcm_pipeline.workers import completeness, snapshot
 from hcm_pipeline.workers.absences import Rolls, absent_today, bring_up_to
 from hcm_pipeline.workers.batch import Batch
 from hcm_pipeline.workers.bitemporal import confirm
+from hcm_pipeline.workers.held_back import over_sql
 from hcm_pipeline.workers.held_cells import record_held
 from hcm_pipeline.workers.judging import Accepted, accepted_of, gather, judge, nothing_gathered
 from hcm_pipeline.workers.known import current_workers, known_today
-from hcm_pipeline.workers.lifecycle import AsOf, moment_of
+from hcm_pipeline.workers.lifecycle import HERE, AsOf, moment_of
 from hcm_pipeline.workers.managers import find_warnings
 from hcm_pipeline.workers.primary_assignment import has_other_rows
 from hcm_pipeline.workers.processed import DayCounts, reasons_of, state_before, state_of
@@ -134,7 +135,10 @@ class Day:
                 self._enter_findings(t, before)
             # the rules decide over copies: what they decide against and hold back is not what the day before knew
             others = t.make("other_rows", "from other_rows where valid_to is null")
-            _, counts = self._judge(t, before, others, t.make("held_cells", "from held_cells where valid_to is null"))
+            accepted, counts = self._judge(
+                t, before, others, t.make("held_cells", "from held_cells where valid_to is null")
+            )
+            self._enter_stopped_exits(t, before, accepted)
         self.con.execute("delete from days where business_date = ? and status = 'stopped'", [self.day])
         self.con.execute(
             """update extracts set status = 'stopped', reason = ? where status <> 'applied'
@@ -145,6 +149,18 @@ class Day:
             self.day, self._state(), extracts=len(self.used), rows=self.rows, **asdict(counts),
             workers=self._workers(), stopped=str(stop),
         )  # fmt: skip
+
+    def _enter_stopped_exits(self, t: Scratch, before: snapshot.Before, accepted: Accepted) -> None:
+        """Keep for people who would leave by this date, were it applied."""
+        self.con.execute("delete from stopped_exits where business_date = ?", [self.day])
+        here = ", ".join(map(literal, HERE))
+        t.run(
+            f"""insert into stopped_exits select distinct ?::date, person_number from {accepted.facts}
+            semi join {accepted.rows} using (extract_id, row_no)
+            where {over_sql(self.profile, self.day)}
+            and person_number in (select person_number from {before.known.workers} where life_stage in ({here}))""",
+            [self.day],
+        )
 
     def _state(self) -> str:
         return state_of(state_before(self.con, self.day), self.day, self.loaded.sha256, self.used)

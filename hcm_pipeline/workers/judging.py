@@ -37,7 +37,7 @@ class Judged:
 
     `quarantined`: extract_id, row_no, person_number, violations, cells, held (see `quarantined_rows`): a row that is held back in
     some cells is among the accepted as well. `passed_over`: extract_id, row_no, person_number. `decided`: the rules' choice,
-    None where the profile knows one row a worker. `rows`: the facts, extract_id and row_no of all rows that were judged, as they count.
+    None where the profile knows one row a worker. `rows`: the facts, extract_id and row_no of all judged rows, as they count.
     `collapsed` counts the rows that repeat another one.
     """
 

@@ -11,6 +11,7 @@ import duckdb
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.naming import workforce
+from hcm_pipeline.flow.views.held_back import HeldCells, cells_of
 from hcm_pipeline.flow.views.identities import LedgerEntry, ledger_entry
 from hcm_pipeline.flow.views.rows import mappings_of, values_of
 from hcm_pipeline.identity import Tried, explain
@@ -106,11 +107,12 @@ class ChangedAttribute:
 
 @dataclass(frozen=True)
 class QuarantinedCell:
-    """A cell that broke a rule."""
+    """A cell that broke a rule. `held`: `cells` where the row counted without it, `row` where the row did not count."""
 
     business_date: dt.date
     file: str
     row_no: int
+    held: str
     rule: str
     column: str | None
     value_class: str | None
@@ -153,6 +155,7 @@ class Story:
     absences: tuple[Spell, ...]
     changes: tuple[ChangedAttribute, ...]
     quarantine: tuple[QuarantinedCell, ...]
+    held_back: tuple[HeldCells, ...]
     identity: LedgerEntry | None
     tried: tuple[Tried, ...]
     operations: tuple[Operation, ...]
@@ -192,6 +195,7 @@ def _story(t: Scratch, profile: Profile, number: str, date: dt.date | None, know
         absences=tuple(values_of(con, Spell, _SPELLS.format("absences"), [number])),
         changes=tuple(values_of(con, ChangedAttribute, _CHANGES, [number, limit])),
         quarantine=tuple(values_of(con, QuarantinedCell, _QUARANTINE, [number, limit])),
+        held_back=cells_of(con, number),
         identity=ledger_entry(con, number),
         tried=tuple(explain(t, profile, workers, number)),
         operations=tuple(values_of(con, Operation, _OPERATIONS, [number, limit])),
@@ -209,7 +213,7 @@ _CHANGES = """
     select business_date, kind, attribute, old, new from change_attributes
     where person_number = ? and business_date <= ? order by 1, 3"""
 _QUARANTINE = """
-    select business_date, file, row_no, rule, column_name as "column", value_class, "value"
+    select business_date, file, row_no, held, rule, column_name as "column", value_class, "value"
     from quarantine_reasons where person_number = ? and business_date <= ? order by 1, 3, 4"""
 _OPERATIONS = """
     select business_date, manifest_id, request_no, op_no, kind, state, accepted_at, action, reference,
