@@ -163,11 +163,11 @@ def _meanwhile(cell: flow.HeldCells) -> str:
     return f"{stays}; an exit may wait" if cell.exit_may_wait else stays
 
 
-def show(days: Sequence[flow.DayWithReasons], made: flow.OpenManifests, held: flow.HeldBack) -> None:
+def show(days: Sequence[flow.DayWithReasons], made: flow.OpenManifests, held_back: flow.HeldBack) -> None:
     """Print a run for people."""
     show_days("Business dates", days)
     show_reasons("Rows that break a rule", [reason for found in days for reason in found.quarantine])
-    show_held_back(held)
+    show_held_back(held_back)
     manifest = made.manifest
     if manifest is not None:
         say(

@@ -161,6 +161,8 @@ def _source_field_faults(where: str, profile: Profile, source: Source) -> Iterat
         both = sorted({*spec.true_values} & {*spec.false_values})
         if both:
             yield ProfileFault(f"{where}.{name}", ", ".join(both), "a value is true or false, and not both")
+        for wrong in spec.clashes():
+            yield ProfileFault(f"{where}.{name}", ", ".join(own.model_fields_set), wrong)
 
 
 def _row_faults(profile: Profile) -> Iterator[ProfileFault]:

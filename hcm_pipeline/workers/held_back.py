@@ -43,7 +43,10 @@ def deciding(profile: Profile) -> Deciding:
     rank = [*LIFE_FIELDS, *(step.field for step in workers.pick), *([slices.to] if slices and slices.to else [])]
     conditions = [
         *profile.scope.include,
-        *(rule.when for rule in (*life.zones, *identity.special, *identity.domains, *identity.placement)),
+        *(zone.when for zone in life.zones),
+        *(special.when for special in identity.special),
+        *(rule.when for rule in identity.domains),
+        *(place.when for place in identity.placement),
         *(when for when in (life.erased, life.on_leave) if when),
     ]
     first = [n.candidates[0] for n in (identity.user_principal_name, identity.sam_account_name, identity.common_name)]

@@ -130,12 +130,9 @@ def _choose(
     )
     speaking = Speaking(counted.facts, found.repeats, waiting, undecided)
     ranked = rank(t, batch, speaking, other_rows, day)
-    parts = {
-        "repeats": found.repeats,
-        "ties": f"(select person_number from {ranked} where ties > 1)",
-        "undecided": undecided,
-    }
-    contradicting = t.make("contradicting", query(__package__, "contradicting", **parts))
+    ties = f"(select person_number from {ranked} where ties > 1)"
+    select = query(__package__, "contradicting", repeats=found.repeats, ties=ties, undecided=undecided)
+    contradicting = t.make("contradicting", select)
     tied = tied_rows(profile, ranked, speaking, batch.known, other_rows)
     differing = f"(from {tied} semi join {contradicting} using (person_number))"
     agreed = agreed_rows(t, profile, differing, batch.known.workers, "select null where false", day)

@@ -71,7 +71,7 @@ def _heading_sql(batch: Batch) -> str:
 def _judged_columns(batch: Batch) -> list[str]:
     """Select list of a frame: fields as text, and the flags of the typed ones. Person numbers are judged as the file has them."""
     profile = batch.profile
-    select = ["n.extract_id", "n.row_no", "n.control"]
+    select = ["n.extract_id", "n.row_no", "n.control", "n.formula"]
     for name, spec in profile.columns.items():
         if profile.types[name] == "string":
             select.append(f"{_as_delivered(batch, name)} as {quote(name)}")

@@ -1,9 +1,10 @@
-"""Somebody leaves, and another cell of the row is bad: the exit gets through, through the command line to the directory."""
+"""Cells that are bad or written in another way: an exit gets through, and dates and numbers are read as written."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,67 @@ def test_an_exit_gets_through_and_the_rest_is_told_until_it_is_mended(site: Site
             "2002", "2003", "2004", "2005", "2008",
         }  # fmt: skip
         assert site.json("alerts")["alerts"] == []
+
+
+PROFILE = resources.files("hcm_pipeline.profile.builtin").joinpath("oracle-hcm.toml").read_text(encoding="utf-8")
+NUMBERS = """[extra_fields.fte]
+column = "FTE"
+type = "decimal"
+decimal_separator = ","
+thousands_separator = "."
+[extra_fields.grade]
+column = "Grade"
+type = "integer"
+thousands_separator = "."
+
+[workers]
+"""
+
+
+def given(site: Site, profile: str, name: str, text: str) -> None:
+    """Land a text under a profile, and run its date."""
+    path = site.path.parent / "own.toml"
+    path.write_text(profile, encoding="utf-8")
+    site.profile = str(path)
+    extract = site.path.parent / name
+    extract.write_text(text, encoding="utf-8")
+    site.run("land", extract)
+    site.run("run")
+
+
+def test_a_short_year_starts_and_ends_nobody(site: Site) -> None:
+    dated = PROFILE
+    for column in ("Hire Date", "Termination Date"):
+        dated = dated.replace(f'column = "{column}"', f'column = "{column}"\nformats = ["%d/%m/%Y"]')
+    given(site, dated, "workers-2026-11-16.csv", """Person Number,Account Status,First Name,Last Name,Hire Date,Termination Date
+3001,True,Ida,Holm,01/09/2019,
+3002,True,Otto,Vale,01/09/19,31/12/27
+3003,True,Nia,Burr,01/09/19,
+3004,True,Uma,Dell,01/09/2019,31/12/26
+""")  # fmt: skip
+    assert [(person["person_number"], person["kind"]) for person in site.json("plan")["people"]] == [("3001", "create")]
+    held = {(cell["person_number"], *cell["columns"]) for cell in site.json("status")["held_back"]["cells"]}
+    assert held == {("3002", "Hire Date", "Termination Date"), ("3003", "Hire Date"), ("3004", "Termination Date")}
+    assert "two_digit_years" in site.run("plan", "--worker", "3003")
+
+
+def test_numbers_are_read_as_the_profile_says_they_are_written(site: Site) -> None:
+    mapped = PROFILE.replace("[workers]\n", NUMBERS).replace(
+        "[scim.mapping]\n", "[scim.mapping]\n'{custom}:FTE' = \"fte\"\n'{custom}:Grade' = \"grade\"\n"
+    )
+    given(site, mapped, "workers-2026-11-16.csv", """Person Number;Account Status;First Name;Last Name;FTE;Grade
+1101;True;Ida;Holm;0,5;7
+1102;True;Otto;Vale;1;12
+1103;True;Nia;Burr;0,75;1.200
+1104;True;Uma;Dell;38.5;1,200
+""")  # fmt: skip
+    sent = {n: site.json("plan", "--worker", n)["payload"] for n in ("1101", "1103", "1104")}
+    own = "urn:ietf:params:scim:schemas:extension:contoso:1.0:User"
+    assert [(float(sent[n][own]["FTE"]), int(sent[n][own]["Grade"])) for n in ("1101", "1103")] == [
+        (0.5, 7),
+        (0.75, 1200),
+    ]
+    assert (sent["1104"][own]["FTE"], sent["1104"][own]["Grade"]) == (None, None)
+    held = [(cell["columns"], cell["value_class"]) for cell in site.json("status")["held_back"]["cells"]]
+    assert [columns for columns, _ in held] == [["FTE"], ["Grade"]]
+    assert all("decimal_separator" in kind for _, kind in held)

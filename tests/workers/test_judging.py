@@ -141,12 +141,25 @@ def test_a_missing_optional_column_keeps_what_is_known(t: Scratch) -> None:
 
 
 @pytest.mark.parametrize("end", ["4712-12-31", "9999-01-01", "9999-12-31", "4712-12-31T00:00:00.000+00:00", ""])
-def test_open_ends_are_no_last_day_and_dates_beyond_the_range_of_nanoseconds_are_dates(t: Scratch, end: str) -> None:
-    found = few.judged(
-        t, profile(), [worker(1, Left=end, Hired="1677-09-21"), worker(2, Left="2300-01-01T00:00:00.000Z")]
-    )
+def test_open_ends_are_no_last_day_and_dates_without_a_life_are_unreadable(t: Scratch, end: str) -> None:
+    rows = [worker(1, Left=end, Hired="1900-01-01"), worker(2, Left="2200-12-31T00:00:00.000Z"),
+            worker(3, Hired="1899-12-31"), worker(4, Left="2201-01-01")]  # fmt: skip
+    found = few.judged(t, profile(), rows)
     told = few.accepted(t, profile(), found, "termination_date::varchar, hire_date::varchar")
-    assert told == {"1": (None, "1677-09-21"), "2": ("2300-01-01", None)}
+    assert told == {"1": (None, "1900-01-01"), "2": ("2200-12-31", None)}
+    assert few.reasons(t, found) == [(4, "date_unreadable", "Hired"), (5, "date_unreadable", "Left")]
+
+
+def test_a_text_in_the_form_of_a_formula_is_refused_unless_the_profile_takes_it_out(t: Scratch) -> None:
+    found = few.judged(t, profile(), [worker('="00123"'), worker(2, City='="007"'), worker(3, City='="a" b')])
+    assert few.reasons(t, found) == [(2, "excel_text", "Number"), (2, "pattern", "Number"), (3, "excel_text", "City")]
+    takes = profile().model_copy(
+        update={"fields": {**profile().fields, **{
+            name: profile().fields[name].model_copy(update={"normalise": ("excel_text",)})
+            for name in ("person_number", "city")}}}
+    )  # fmt: skip
+    found = few.judged(t, takes, [worker('="00123"'), worker(2, City='="007"')])
+    assert few.accepted(t, takes, found, "city") == {"00123": None, "2": "007"}
 
 
 def test_of_files_that_speak_one_after_the_other_the_later_counts_and_both_are_merged(t: Scratch) -> None:
