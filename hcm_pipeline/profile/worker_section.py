@@ -114,7 +114,7 @@ class Slices(Model):
     to: Identifier | None = None
 
 
-LATER_WORKERS = ("hold_back",)
+LATER_WORKERS = ("hold_back", "manager_by")
 """Keys that count in a profile's digest only where they are used."""
 
 
@@ -135,6 +135,8 @@ class Workers(Model):
 
     hold_back: Literal["cell", "row"] = "cell"
     """The part of a known worker's row that does not count when a cell breaks a rule: that cell, or all but an exit."""
+    manager_by: Literal["person_number", "email", "username"] = "person_number"
+    """The field of the manager that the field `manager` holds; an address or a user name is compared without regard to case."""
     quarantine_limit: QuarantineLimit = QuarantineLimit.model_validate({})
     whole: Completeness = Completeness.model_validate({})
     life: Life = Life.model_validate({})

@@ -27,7 +27,7 @@ from hcm_pipeline.workers.held_cells import record_held
 from hcm_pipeline.workers.judging import Accepted, accepted_of, gather, judge, nothing_gathered
 from hcm_pipeline.workers.known import current_workers, known_today
 from hcm_pipeline.workers.lifecycle import HERE, AsOf, moment_of
-from hcm_pipeline.workers.managers import find_warnings
+from hcm_pipeline.workers.managers import find_warnings, with_managers
 from hcm_pipeline.workers.primary_assignment import has_other_rows
 from hcm_pipeline.workers.processed import DayCounts, reasons_of, state_before, state_of
 from hcm_pipeline.workers.recording import record_other_rows, record_rows
@@ -103,7 +103,8 @@ class Day:
         changes = snapshot.record_changes(t, self.profile, before, changed, self.as_of, rejudge=rejudge)
         confirm(t, self.day)
         if changes:
-            bring_up_to(t, table(self.con, "manager_warnings"), find_warnings(t, current_workers(t)), self.day)
+            workers = with_managers(t, self.profile, current_workers(t))
+            bring_up_to(t, table(self.con, "manager_warnings"), find_warnings(t, workers), self.day)
         self._mark_applied()
         return DayCounts(
             self.day, state, extracts=len(self.used), rows=self.rows, **asdict(counts), workers=self._workers(),

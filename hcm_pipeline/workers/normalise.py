@@ -24,8 +24,11 @@ SCALE = 4
 _THOUSANDS = {" ": "[ \u00a0\u2007\u2009\u202f]", "'": "['\u2019]"}
 EXCEL_TEXT = r'(?:^|\n)="[^"\n]*"(?:\n|$)'
 """The way in which exports for Excel keep leading zeros: a formula that is a text."""
-NUMBER_FIELDS = ("person_number", "manager")
-"""Fields that hold person numbers: the namespace of their source stands before them."""
+
+
+def number_fields(profile: Profile) -> tuple[str, ...]:
+    """The fields that hold person numbers: the namespace of their source stands before them."""
+    return ("person_number", "manager") if profile.workers.manager_by == "person_number" else ("person_number",)
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,9 @@ def normalised_select(profile: Profile, staged: Staged, known: Known, only: str 
         [*_values(staged, typed_fields), *_unreadable(profile, staged, typed_fields), _control(list(present))]
     )
     raw_values = ", ".join(f"{quote(spec.column)} as {quote(name)}" for name, spec in present.items())
-    texts = ", ".join(f"{_number_or_text(staged, name, spec)} as {quote(name)}" for name, spec in present.items())
+    texts = ", ".join(
+        f"{_number_or_text(profile, staged, name, spec)} as {quote(name)}" for name, spec in present.items()
+    )
     odd = odd_sql([spec.column for spec in present.values()])
     return f"""
 select *, {digest_of(list(staged.fields))} as digest from (
@@ -175,10 +180,10 @@ from (select row_no, {ODD}, {texts} from (
     select row_no, {raw_values}, {odd} as {ODD} from {staged.rows} where {only})) t {_join(profile, staged, known)})"""
 
 
-def _number_or_text(staged: Staged, name: str, spec: FieldSpec) -> str:
+def _number_or_text(profile: Profile, staged: Staged, name: str, spec: FieldSpec) -> str:
     """SQL for the text of a field, with the namespace of its source where it holds person numbers."""
     text = text_of(name, spec)
-    return f"{literal(staged.namespace)} || ({text})" if staged.namespace and name in NUMBER_FIELDS else text
+    return f"{literal(staged.namespace)} || ({text})" if staged.namespace and name in number_fields(profile) else text
 
 
 def _values(staged: Staged, typed_fields: list[FieldSql]) -> list[str]:

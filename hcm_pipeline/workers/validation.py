@@ -7,7 +7,7 @@ import pyarrow as pa
 from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
 from hcm_pipeline.workers.batch import Batch
 from hcm_pipeline.workers.deduplication import Deduplicated
-from hcm_pipeline.workers.normalise import NUMBER_FIELDS
+from hcm_pipeline.workers.normalise import number_fields
 
 CHUNK_ROWS = 100_000
 """Rows in one frame for pandera: some 100 MiB."""
@@ -91,7 +91,7 @@ def _as_delivered(batch: Batch, field: str) -> str:
         for one in batch.staged
         if one.namespace
     )
-    if not cases or field not in NUMBER_FIELDS:
+    if not cases or field not in number_fields(batch.profile):
         return f"n.{quote(field)}"
     return f"case n.extract_id {cases} else n.{quote(field)} end"
 
