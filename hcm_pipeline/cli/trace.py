@@ -58,11 +58,11 @@ def _show_version(version: flow.Version) -> None:
     say(f"stage {version.life_stage}, account {enabled} (HR's status: {said}){ahead}")
     table(
         "",
-        ("column", "field", "value", "becomes"),
+        ("column", "field", "value", "becomes", "held back; the value is that of"),
         [
-            [v.column, v.field, v.value, ", ".join(map(_short, v.becomes))]
+            [v.column, v.field, v.value, ", ".join(map(_short, v.becomes)), v.kept_from]
             for v in version.values
-            if v.value is not None
+            if v.value is not None or v.kept_from
         ],
     )
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from hcm_pipeline.errors import GuardStop
 from hcm_pipeline.flow.profiles import parse_profile
+from hcm_pipeline.flow.views.trace import story_of
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Scratch
 from hcm_pipeline.workers.held_back import deciding
@@ -266,3 +268,28 @@ def test_a_row_that_is_held_back_in_part_counts_for_the_limit_as_before(firm: Fi
     firm.take([worker(n) for n in range(40)], day(1))
     [counts] = [firm.take([worker(n, Country="?" if n < 24 else "") for n in range(40)], day(2))]
     assert (counts.quarantined, counts.rows, len(held(firm))) == (24, 40, 24)
+
+
+def test_trace_names_the_row_of_the_last_good_value(firm: Firm) -> None:
+    firm.take([worker(1, Country="DE"), worker(2)], day(1))
+    firm.take([worker(2), worker(1, Country="DE", Department="A")], day(2))
+    firm.take([worker(1, Country="Nowhere", Department="B")], day(3), source="news")
+    firm.take([worker(1, Country="Nowhere", Department="C")], day(4), source="news")
+    with firm.warehouse.write() as con:
+        story = story_of(con, firm.loaded.profile, "1", None)
+    kept = [{value.field: value.kept_from for value in version.values if value.kept_from} for version in story.versions]
+    assert kept == [{}, {}, {"country": "people-2.csv, row 3"}, {"country": "people-2.csv, row 3"}]
+    assert [(cell.columns, cell.row_no) for cell in story.held_back] == [(("Country",), 2)]
+
+
+def test_the_exits_of_a_date_that_has_stopped_are_known_until_it_is_done(firm: Firm) -> None:
+    firm.take([worker(n) for n in range(40)], day(1))
+    bad = [worker(n, Country="?") for n in range(2, 40)]
+    firm.land([worker(0, **GONE), worker(1, **GONE, City="a\x07b"), *bad], day(3))
+    with pytest.raises(GuardStop):
+        firm.run(day(3))
+    waiting = "select reason, person_number from waiting_exits order by 2"
+    assert firm.sql(waiting) == [("stopped", "0"), ("stopped", "1")]
+    assert held(firm) == []
+    firm.take([worker(0, **GONE), *(worker(n) for n in range(1, 40))], day(3))
+    assert (firm.sql(waiting), firm.lives()["0"]) == ([], ("left", False))

@@ -25,12 +25,16 @@ LAST_DAY = dt.date(9999, 12, 31)
 
 @dataclass(frozen=True)
 class FieldValue:
-    """One field of a version: the column it was read from, its value, and the SCIM attributes that are made of it."""
+    """One field of a version: the column it was read from, its value, and the SCIM attributes that are made of it.
+
+    `kept_from`: file and row of the last good value, where the cell of the version's own row is held back.
+    """
 
     field: str
     column: str
     value: Any
     becomes: tuple[str, ...]
+    kept_from: str | None = None
 
 
 @dataclass(frozen=True)
@@ -231,16 +235,38 @@ def _versions(
         found = mappings_of(t.con, _versions_sql(profile, versions), [number, date, date, date])
     else:
         found = mappings_of(t.con, _believed_sql(profile, _believed(t, profile, date or known_on, known_on)), [number])
+    kept = _kept_from(t.con, number)
     return [
         Version(
             **{name: value for name, value in row.items() if name not in profile.columns and name != "source"},
             values=tuple(
-                FieldValue(name, spec.column, row[name], tuple(becomes.get(name, ())))
+                FieldValue(
+                    name, spec.column, row[name], tuple(becomes.get(name, ())),
+                    kept.get((row["extract_sha256"], row["row_no"], name)),
+                )
                 for name, spec in profile.columns_of(profile.source_of(row["source"])).items()
             ),
         )
         for row in found
-    ]
+    ]  # fmt: skip
+
+
+def _kept_from(con: duckdb.DuckDBPyConnection, number: str) -> dict[tuple[str, int, str], str]:
+    """File and row of the last good value of each cell that a row of a version holds back, by the row and the field."""
+    rows = con.execute(
+        """with version as (
+            select v.valid_from, v.row_no, v.extract_id, e.sha256, e.name
+            from worker_versions v join extracts e using (extract_id) where v.person_number = $number),
+        held as (from held_cells where person_number = $number and held = 'cells')
+        select version.sha256, version.row_no, held.field, max_by(good.name || ', row ' || good.row_no, good.valid_from)
+        from version join held using (extract_id, row_no) left join (
+            select version.*, field from version, (select distinct field from held)
+            where (extract_id, row_no, field) not in (select extract_id, row_no, field from held)) good
+            on good.field = held.field and good.valid_from < version.valid_from
+        group by all""",
+        {"number": number},
+    ).fetchall()
+    return {(sha256, row_no, field): place or "no row: it was never known" for sha256, row_no, field, place in rows}
 
 
 def _versions_sql(profile: Profile, versions: Relation) -> str:
