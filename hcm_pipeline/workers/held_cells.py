@@ -46,6 +46,7 @@ def _held_now(t: Scratch, held: Relation, batch: Batch, judged: Judged, day: dt.
     ]
     select = query(
         __package__, "held_now", quarantined=judged.quarantined, counted=judged.rows, known=batch.known.workers, held=held,
+        torn=judged.torn,
         rejects=f"({' union all '.join([_NO_REJECTS, *rejects])})", over=over_sql(batch.profile, day, "counted."),
         row_key=_row_key(batch.profile, "counted"),
     )  # fmt: skip
@@ -67,7 +68,7 @@ def _stated(t: Scratch, held: Relation, batch: Batch, judged: Judged) -> Relatio
         f"""select extract_id, row_no, person_number, {_row_key(batch.profile, "judged")} as row_key from {judged.rows} judged
         semi join {open_now} using (person_number)""",
     )
-    parts = ["select null::varchar as person_number, '' as field, '' as row_key, false as is_full where false"]
+    parts = [f"select person_number, null::varchar as field, row_key, true as is_full from {rows}"]
     for one in batch.staged:
         parts += _stated_by(one, fields, f"(from {rows} where extract_id = {one.extract.extract_id})")
     return t.make("stated", " union all ".join(f"({part})" for part in parts))

@@ -12,6 +12,7 @@ from hcm_pipeline.workers.deduplication import Deduplicated, deduplicate
 from hcm_pipeline.workers.held_back import agreed_rows, patched_rows
 from hcm_pipeline.workers.known import Gathered, Known, facts_of
 from hcm_pipeline.workers.primary_assignment import Decided, Speaking, decide, rank, tied_rows
+from hcm_pipeline.workers.torn_rows import torn_exits
 from hcm_pipeline.workers.validation import contradictions_of, quarantined_rows, suspects_of, violations_of
 
 PLACE = "extract_id, row_no, person_number, digest"
@@ -38,7 +39,7 @@ class Judged:
     `quarantined`: extract_id, row_no, person_number, violations, cells, held (see `quarantined_rows`): a row that is held back in
     some cells is among the accepted as well. `passed_over`: extract_id, row_no, person_number. `decided`: the rules' choice,
     None where the profile knows one row a worker. `rows`: the facts, extract_id and row_no of all judged rows, as they count.
-    `collapsed` counts the rows that repeat another one.
+    `torn`: see `torn_exits`. `collapsed` counts the rows that repeat another one.
     """
 
     accepted: Accepted
@@ -46,6 +47,7 @@ class Judged:
     passed_over: Relation
     decided: Decided | None
     rows: Relation
+    torn: Relation
     collapsed: int
 
 
@@ -92,9 +94,10 @@ def judge(
     whole = f"""{place} {counted.waiting}
         union {place} {settled.contradicting} where person_number not in {stands}"""
     quarantined = quarantined_rows(t, found, f"from {violations} union all by name from {contradictions}", whole)
-    accepted = _accept(t, batch.profile, found, suspects, counted, settled)
+    torn = torn_exits(t, batch, found)
+    accepted = _with_torn(t, batch.profile, _accept(t, batch.profile, found, suspects, counted, settled), torn)
     collapsed = t.count(f"(from {found.repeats} where nth > 1)")
-    return Judged(accepted, quarantined, settled.passed_over, settled.decided, counted.facts, collapsed)
+    return Judged(accepted, quarantined, settled.passed_over, settled.decided, counted.facts, torn, collapsed)
 
 
 def _count(t: Scratch, batch: Batch, found: Deduplicated, violations: Relation, day: dt.date) -> _Counted:
@@ -159,6 +162,14 @@ def _accept(
         said = f"{said} union all from {settled.decided.promoted}"
     named = t.view("named", f"select person_number from {found.keys}")
     return Accepted(t.make("accepted", good), t.view("facts", said), named)
+
+
+def _with_torn(t: Scratch, profile: Profile, accepted: Accepted, torn: Relation) -> Accepted:
+    if not t.count(torn):
+        return accepted
+    rows = t.make("accepted", f"from {accepted.rows} union all select {PLACE} from {torn}")
+    facts = t.view("facts", f"from {accepted.facts} union all select {facts_of(profile)} from {torn}")
+    return Accepted(rows, facts, accepted.named)
 
 
 def nothing_gathered(t: Scratch, profile: Profile, known: Known) -> Gathered:

@@ -293,3 +293,38 @@ def test_the_exits_of_a_date_that_has_stopped_are_known_until_it_is_done(firm: F
     assert held(firm) == []
     firm.take([worker(0, **GONE), *(worker(n) for n in range(1, 40))], day(3))
     assert (firm.sql(waiting), firm.lives()["0"]) == ([], ("left", False))
+
+
+HEADER = "Number,Active,First,Last,Department,Left"
+
+
+@pytest.mark.parametrize(
+    ("line", "stage"),
+    [
+        ("1,False,Ann,Lee1,A", "left"),  # the last cell is missing
+        ("1,False,Ann,Lee1,A,2026-11-02,", "left"),  # a delimiter too many behind
+        ("1,False,Ann,Lee1,Sales, Ltd,2026-11-02", "left"),  # a comma that should have been quoted
+        ("1,,False,Ann,Lee1,A,2026-11-02", "active"),  # torn beside the number
+        ("1,False,Max,Lee9,Sales, Ltd,", "active"),  # somebody else's name
+        ("1,True,Ann,Lee1,A", "active"),
+        ("9,False,Ann,Lee1,A", "active"),
+    ],
+)
+def test_a_torn_row_ends_the_worker_where_number_status_and_name_are_sound(
+    tmp_path: Path, line: str, stage: str
+) -> None:
+    firm = Firm(tmp_path, more='[workers.whole]\ncolumns = "report"\n')
+    firm.land_text(f"{HEADER}\n1,True,Ann,Lee1,A,\n2,True,Ann,Lee2,A,\n", day(1))
+    firm.land_text(f"{HEADER}\n{line}\n2,True,Ann,Lee2,B,\n", day(3))
+    [_, counts] = firm.run(day(1), day(3))
+    assert (counts.rows, counts.quarantined, firm.lives()["1"][0]) == (2, 1, stage)
+    through = stage == "left"
+    assert held(firm) == [("1" if through else None, None, "cells" if through else "row", 3, 2)]
+    assert firm.sql("select count(*) from waiting_exits") == [(0 if through else 1,)]
+    before = firm.everything()
+    firm.sql("update days set state = 'stale' where business_date = ?", [day(3)])
+    firm.run(day(3))
+    assert firm.everything() == before
+    firm.land_text(f"{HEADER}\n1,False,Ann,Lee1,A,2026-11-02\n2,True,Ann,Lee2,C,\n", day(4))
+    firm.run(day(4))
+    assert (held(firm), firm.lives()["1"]) == ([], ("left", False))
