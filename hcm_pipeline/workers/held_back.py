@@ -13,9 +13,9 @@ import re
 from dataclasses import dataclass
 
 from hcm_pipeline.profile import NAME_PARTS, Profile
-from hcm_pipeline.warehouse import Relation, Scratch, literal, quote
+from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, literal, quote
 from hcm_pipeline.workers.batch import Batch
-from hcm_pipeline.workers.normalise import digest_of
+from hcm_pipeline.workers.normalise import DIGEST_TYPE, digest_of
 
 LIFE_FIELDS = ("active", "hire_date", "termination_date")
 """The fields that begin and end a working life."""
@@ -86,6 +86,8 @@ def patched_rows(t: Scratch, batch: Batch, violations: Relation, several: Relati
     readable.
     """
     profile, known = batch.profile, batch.known
+    if not t.count(violations):  # nearly every file: then nothing is asked of anybody
+        return _nobody(t, profile, {"is_over": "boolean", "stands": "boolean"})
     broken = t.make("broken", f"select extract_id, row_no, list(distinct field) as bad from {violations} group by all")
     keys = [f"own.{quote(key)} is not distinct from n.{quote(key)}" for key in profile.workers.row_key]
     own = (
@@ -126,6 +128,8 @@ def agreed_rows(
     Where they differ the last good value stays, of `workers`. Where all name a last day the latest counts. `waiting` is a SELECT
     of the person numbers of whom a row cannot count at all.
     """
+    if not t.count(candidates):
+        return _nobody(t, profile, {"torn": "varchar[]", "is_over": "boolean", "stands": "boolean"})
     names = [name for name in profile.columns if name != "person_number"]
     own = ", ".join(
         f"any_value({quote(name)}) as {quote(name)}, "
@@ -154,6 +158,11 @@ def agreed_rows(
             {_stands(profile)} and person_number not in ({waiting}) as stands
         from (select * {_not_begun(profile, begins)} from ({put}))""",
     )
+
+
+def _nobody(t: Scratch, profile: Profile, more: dict[str, str]) -> Relation:
+    fields = {name: DUCKDB_TYPES[profile.types[name]] for name in profile.columns}
+    return t.empty("nobody", {**fields, "digest": DIGEST_TYPE, "extract_id": "integer", "row_no": "bigint", **more})
 
 
 def _columns(profile: Profile) -> str:

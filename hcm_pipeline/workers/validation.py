@@ -41,6 +41,8 @@ def contradictions_of(t: Scratch, batch: Batch, contradicting: Relation, agreed:
     """The violations of rows that contradict each other: see VIOLATIONS. `agreed` is that of `held_back`; a worker who is not in it
     has rows among which nothing chooses, and the person number's column stands for that."""
     profile = batch.profile
+    if not t.count(contradicting):
+        return t.empty("contradictions", VIOLATIONS)
     values = " ".join(f"when {literal(name)} then n.{quote(name)}::varchar" for name in profile.columns)
     torn = query(
         __package__, "contradictions", contradicting=contradicting, agreed=agreed, rows=batch.rows(contradicting),
