@@ -86,6 +86,7 @@ class Observations:
     failures: Relation
     verdicts: Relation
     stale_values: Relation
+    waiting_exits: Relation
     health: Remembered | None
 
     @classmethod
@@ -94,7 +95,8 @@ class Observations:
         return cls(
             days=table(con, "days"), extracts=table(con, "extracts"), quiet_deliveries=table(con, "quiet_deliveries"),
             delivered=table(con, "delivered"), failures=table(con, "failures"),
-            verdicts=table(con, "verdicts"), stale_values=table(con, "stale_values"), health=remembered(con, target),
+            verdicts=table(con, "verdicts"), stale_values=table(con, "stale_values"),
+            waiting_exits=table(con, "waiting_exits"), health=remembered(con, target),
         )  # fmt: skip
 
 
@@ -111,6 +113,7 @@ def find_alerts(
         *_canaries(journal, pauses, target.key),
         *_history(journal, target.key),
         *_stopped_day(con, observed),
+        *_exits(con, observed.waiting_exits, journal, target.key),
         *_failures(con, observed.failures, observed.delivered, profile, target),
         *_missing(con, observed.failures, profile, target.key),
         *_job(observed.health, pauses, target),
@@ -229,6 +232,37 @@ def _stopped_day(con: duckdb.DuckDBPyConnection, observed: Observations) -> list
             asset="workers", page=RECOVER,
         )
         for date, quarantined, total in rows
+    ]  # fmt: skip
+
+
+WAITS = {
+    "held back": "status or last day cannot be read",
+    "stopped": "the business date has stopped",
+    "held": "the upload is held",
+    "failed": "not delivered",
+    "withheld": "rejected or undone",
+}
+"""The reasons for which an exit waits, in words."""
+
+
+def _exits(con: duckdb.DuckDBPyConnection, waiting_exits: Relation, journal: DeliveryState, target: str) -> list[Alert]:
+    """People who have left, or may have, and whose accounts still work, whatever the reason."""
+    held = [manifest.manifest_id for manifest in journal.held_manifests(target)]
+    rows = con.execute(
+        f"""select reason, count(*) from {waiting_exits} where (target is null or target = ?)
+        and (manifest_id is null or list_contains(?::varchar[], manifest_id)) group by 1 order by 1""",
+        [target, held],
+    ).fetchall()
+    if not rows:
+        return []
+    return [
+        Alert(
+            str(AlertKind.EXITS_WAIT), AlertKind.EXITS_WAIT, Severity.ERROR,
+            "Exits wait: accounts of people who have left, or may have, still work",
+            "`status` names what is held back and what is held, `outcomes` what was not delivered.",
+            {WAITS[reason].capitalize(): f"{count:,}" for reason, count in rows if reason in WAITS},
+            asset="workers", page="docs/how-to/mend-failures.md",
+        )
     ]  # fmt: skip
 
 

@@ -20,6 +20,7 @@ class AlertKind(StrEnum):
     CANARY_FAILED = "canary_failed"
     HISTORY_UNKNOWN = "history_unknown"
     DAY_STOPPED = "day_stopped"
+    EXITS_WAIT = "exits_wait"
     FAILURES = "failures"
     MISSING = "missing"
     JOB_STOPPED = "job_stopped"

@@ -110,7 +110,10 @@ def show(found: Summary, home: Path, seconds: float) -> None:
     """Print the summary for people."""
     say()
     show_days("What the extracts said", found.days)
-    show_reasons("Rows in quarantine: not applied, not lost; the worker keeps the last good version", found.quarantine)
+    show_reasons(
+        "Rows that break a rule: a bad cell keeps the last good value; who is new waits for what an account needs",
+        found.quarantine,
+    )
     table(
         f"What became of the operations, in {found.requests} bulk requests",
         ("business date", "operation", "outcome", "operations"),

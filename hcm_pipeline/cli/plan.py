@@ -14,6 +14,7 @@ from hcm_pipeline import flow
 from hcm_pipeline.cli.confirm import confirmed
 from hcm_pipeline.cli.context import Json, day, existing_installation
 from hcm_pipeline.cli.output import Progress, dump, note, say, show_verdicts, table
+from hcm_pipeline.cli.run import show_held_back, show_held_cells
 from hcm_pipeline.errors import GuardStop, UsageError
 
 SHOWN = 50
@@ -118,6 +119,7 @@ def show_plan(found: flow.Outlook, quota: int) -> None:
     table("Held: a person decides", ("held for", "operations"), list(found.held.items()))
     table("Names that wait: see `hcm-pipeline identity review`", ("reason", "workers"), list(found.reviews.items()))
     table("Withheld: not planned before it changes", ("reason", "workers"), list(found.withheld.items()))
+    show_held_back(found.held_back)
     show_verdicts("Guards", found.guards)
     if operations:
         say(
@@ -238,6 +240,10 @@ def _of_worker(found: flow.WorkerDifference | None, number: str, as_json: bool) 
         return
     if found is None:
         say(f"nothing to send for {number}: the target has what it should have, or the worker is not in scope")
+        return
+    show_held_cells("Held back until a row mends it", found.held_back)
+    if found.kind is None:
+        say(f"nothing to send for {number}, as long as that is held back")
         return
     held = f", held ({found.held_for}): a person decides" if found.held_for else ""
     say(f"{number}: {found.kind}{held}", "")

@@ -18,6 +18,8 @@ DAY_COLUMNS = (
     "business date", "rows", "workers", "joiners", "movers", "leavers", "other changes", "quarantined", "absent, kept",
     "manager warnings", "status",
 )  # fmt: skip
+SHOWN_COLUMNS = 3
+"""Columns of one row that are listed."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -51,9 +53,10 @@ def run(
         materialize(here, wanted[0], wanted[-1])
     days, made = flow.days_between(here, wanted[0], wanted[-1]), flow.open_manifests(here)
     if as_json:
-        dump({"days": days, "manifest": made.manifest, "approved": made.approved, "held": made.held, "landed": landed})
+        dump({"days": days, "manifest": made.manifest, "approved": made.approved, "held": made.held, "landed": landed,
+              "held_back": flow.now_held_back(here)})  # fmt: skip
     else:
-        show(days, made)
+        show(days, made, flow.now_held_back(here))
         show_verdicts("What holds", flow.holding(here))
     _complain(landed)
     if made.held:
@@ -127,10 +130,44 @@ def show_reasons(title: str, reasons: Iterable[flow.QuarantineReason]) -> None:
     )
 
 
-def show(days: Sequence[flow.DayWithReasons], made: flow.OpenManifests) -> None:
+def show_held_back(found: flow.HeldBack) -> None:
+    """Print for people what waits for a row that mends it."""
+    show_held_cells("Held back until a row mends it", found.cells)
+    if found.in_all > len(found.cells):
+        say(f"and {found.in_all - len(found.cells):,} more: the view held_back of the read copy has all")
+    if found.exits:
+        say(
+            f'{found.exits:,} of them may have left: their status or last day cannot be read; see "an exit may wait" above'
+        )
+
+
+def show_held_cells(title: str, cells: Iterable[flow.HeldCells]) -> None:
+    """Print held-back cells for people."""
+    table(
+        title,
+        ("person number", "columns", "rule", "kind of value", "file", "row", "since", "meanwhile"),
+        [
+            [c.person_number, _columns(c), c.rule, c.value_class, c.file, c.row_no, c.since.isoformat(), _meanwhile(c)]
+            for c in cells
+        ],
+    )
+
+
+def _columns(cell: flow.HeldCells) -> str:
+    shown, left = ", ".join(cell.columns[:SHOWN_COLUMNS]), len(cell.columns) - SHOWN_COLUMNS
+    return f"{shown} and {left} more" if left > 0 else shown
+
+
+def _meanwhile(cell: flow.HeldCells) -> str:
+    stays = "the last good value stays" if cell.held == "cells" else "the row does not count"
+    return f"{stays}; an exit may wait" if cell.exit_may_wait else stays
+
+
+def show(days: Sequence[flow.DayWithReasons], made: flow.OpenManifests, held_back: flow.HeldBack) -> None:
     """Print a run for people."""
     show_days("Business dates", days)
-    show_reasons("Rows in quarantine", [reason for found in days for reason in found.quarantine])
+    show_reasons("Rows that break a rule", [reason for found in days for reason in found.quarantine])
+    show_held_back(held_back)
     manifest = made.manifest
     if manifest is not None:
         say(

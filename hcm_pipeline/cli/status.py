@@ -9,7 +9,7 @@ from hcm_pipeline.cli.context import Json, existing_installation
 from hcm_pipeline.cli.outcomes import show_failures, show_job, show_receipts, show_stale
 from hcm_pipeline.cli.output import dump, say, show_verdicts, table
 from hcm_pipeline.cli.plan import show_waiting
-from hcm_pipeline.cli.run import show_days, show_reasons
+from hcm_pipeline.cli.run import show_days, show_held_back, show_reasons
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
@@ -36,7 +36,8 @@ def show_status(found: flow.Status) -> None:
         say(f"nothing has been processed yet. Put files into {found.home}/landing, and `hcm-pipeline run`")
     show_days("Business dates", known.days)
     _show_extracts(found)
-    show_reasons("Rows in quarantine", known.quarantine)
+    show_reasons("Rows that break a rule", known.quarantine)
+    show_held_back(known.held_back)
     table(
         "Manifests",
         ("manifest", "business date", "operations", "requests", "accepted", "state"),

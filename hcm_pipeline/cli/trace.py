@@ -10,6 +10,9 @@ from hcm_pipeline import flow
 from hcm_pipeline.cli.context import Json, day, existing_installation
 from hcm_pipeline.cli.identity import show_identity, show_tried
 from hcm_pipeline.cli.output import dump, say, table
+from hcm_pipeline.cli.run import show_held_cells
+
+HELD = {"cells": "the cell", "row": "the row"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -56,11 +59,11 @@ def _show_version(version: flow.Version) -> None:
     say(f"stage {version.life_stage}, account {enabled} (HR's status: {said}){ahead}")
     table(
         "",
-        ("column", "field", "value", "becomes"),
+        ("column", "field", "value", "becomes", "held back; the value is that of"),
         [
-            [v.column, v.field, v.value, ", ".join(map(_short, v.becomes))]
+            [v.column, v.field, v.value, ", ".join(map(_short, v.becomes)), v.kept_from]
             for v in version.values
-            if v.value is not None
+            if v.value is not None or v.kept_from
         ],
     )
 
@@ -100,9 +103,13 @@ def _show_changes(story: flow.Story) -> None:
     )
     table(
         "Quarantine",
-        ("business date", "file", "row", "rule", "column", "value"),
-        [[q.business_date.isoformat(), q.file, q.row_no, q.rule, q.column, q.value] for q in story.quarantine],
+        ("business date", "file", "row", "rule", "column", "value", "held back"),
+        [
+            [q.business_date.isoformat(), q.file, q.row_no, q.rule, q.column, q.value, HELD[q.held]]
+            for q in story.quarantine
+        ],
     )
+    show_held_cells("Held back until a row mends it", story.held_back)
     table(
         "Manager not sent",
         ("why", "from", "until"),

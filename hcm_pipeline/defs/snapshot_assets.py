@@ -54,7 +54,7 @@ def _snapshot_specs(profile: Profile) -> list[dg.AssetSpec]:
             group_name="workers",
             metadata=md.schema(md.QUARANTINE_COLUMNS),
             description="Rows that break a rule of the contract, each with every rule, column and class of value. "
-            "A quarantined worker keeps the last good version.",
+            "The worker keeps the last good value of each bad cell.",
             owners=md.OWNERS,
             kinds={"duckdb", "pandera"},
         ),

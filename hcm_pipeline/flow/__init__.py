@@ -119,6 +119,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.views.days import DayWithReasons as DayWithReasons
     from hcm_pipeline.flow.views.days import QuarantineReason as QuarantineReason
     from hcm_pipeline.flow.views.days import days_between as days_between
+    from hcm_pipeline.flow.views.days import now_held_back as now_held_back
     from hcm_pipeline.flow.views.days import recent_days as recent_days
     from hcm_pipeline.flow.views.difference import Outlook as Outlook
     from hcm_pipeline.flow.views.difference import WorkerDifference as WorkerDifference
@@ -130,6 +131,8 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.views.extracts import extract_stories as extract_stories
     from hcm_pipeline.flow.views.extracts import extracts_of as extracts_of
     from hcm_pipeline.flow.views.extracts import taken_digests as taken_digests
+    from hcm_pipeline.flow.views.held_back import HeldBack as HeldBack
+    from hcm_pipeline.flow.views.held_back import HeldCells as HeldCells
     from hcm_pipeline.flow.views.identities import IdentityStory as IdentityStory
     from hcm_pipeline.flow.views.identities import LedgerEntry as LedgerEntry
     from hcm_pipeline.flow.views.identities import Reviews as Reviews
@@ -244,9 +247,10 @@ _MODULES = {
     "sign_off": ("write_page", "write_stale_values", "write_table"),
     "views.clearing": ("Clearing", "StaleCount", "clearing_sentence"),
     "views.coming": ("Forecast", "forecast"),
-    "views.days": ("Day", "DayWithReasons", "QuarantineReason", "days_between", "recent_days"),
+    "views.days": ("Day", "DayWithReasons", "QuarantineReason", "days_between", "now_held_back", "recent_days"),
     "views.difference": ("Outlook", "WorkerDifference", "outlook", "worker_difference"),
     "views.extracts": ("Extract", "ExtractStory", "RunExtract", "extract_stories", "extracts_of", "taken_digests"),
+    "views.held_back": ("HeldBack", "HeldCells"),
     "views.identities": (
         "IdentityStory",
         "LedgerEntry",

@@ -10,6 +10,7 @@ from hcm_pipeline.delivery import Facts, Rules, Snapshot, Target, Task, clearabl
 from hcm_pipeline.identity import ALIASES, PROXY_ADDRESSES, protected_workers
 from hcm_pipeline.profile import IDENTITY_COLUMNS, LoadedProfile, Profile, scope_sql
 from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, quote, scratch, table
+from hcm_pipeline.workers import with_managers
 
 
 def task_of(
@@ -40,7 +41,7 @@ def facts_of(t: Scratch, profile: Profile, identities: Relation | None = None) -
         return None
     ledger = identities or table(t.con, "identities")
     types = {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()}
-    versions = t.complete(table(t.con, "worker_versions"), types)
+    versions = with_managers(t, profile, t.complete(table(t.con, "worker_versions"), types))
     workers = t.view(
         "workers_in_scope", f"select *, ({scope_sql(profile)}) as in_scope from {versions} where valid_to is null"
     )
@@ -57,13 +58,16 @@ def facts_of(t: Scratch, profile: Profile, identities: Relation | None = None) -
     )
 
 
-def why_plan_now(con: duckdb.DuckDBPyConnection, target: str, now: dt.datetime) -> tuple[str, str] | None:
+def why_plan_now(
+    con: duckdb.DuckDBPyConnection, profile: Profile, target: str, now: dt.datetime
+) -> tuple[str, str] | None:
     """The reason for which a plan made now would send workers again (see `why_plan`), or clear values that stay; None: none."""
     with scratch(con) as t:
         snapshot = newest_snapshot(t)
         if snapshot is None:
             return None
-        versions = t.complete(table(con, "worker_versions"), {"manager": "VARCHAR", "hire_date": "DATE"})
+        types = {"manager": "VARCHAR", "hire_date": "DATE", profile.workers.manager_by: "VARCHAR"}
+        versions = with_managers(t, profile, t.complete(table(con, "worker_versions"), types))
         without_manager = t.view("without_manager", "select person_number from manager_warnings where valid_to is null")
         again = why_plan(t, target, snapshot.contract, workers_of(t, versions, without_manager), now)
         stale = clearable(t, target)

@@ -116,7 +116,7 @@ def plan_again(installation: Installation) -> PlanAgain | str:
     if before:
         return f"manifest {before[0].manifest_id[:12]} is {before[0].state}; it comes first"
     with installation.warehouse.read() as con:
-        due = why_plan_now(con, installation.target, installation.clock())
+        due = why_plan_now(con, installation.profile, installation.target, installation.clock())
         day = first(con, "select max(business_date) from days where status = 'done'")
     if due is None or day is None or day[0] is None:
         return "nobody is to be sent again now"

@@ -20,7 +20,7 @@ from hcm_pipeline.profile.naming_section import NAME_PARTS, PLACEHOLDER, Naming,
 from hcm_pipeline.profile.scope import clause_sql, scope_sql
 from hcm_pipeline.profile.scope_section import Clause, Operator, Scope, ScopeGroup
 from hcm_pipeline.profile.source_section import NAMESPACE_END, BusinessDate, Source, SourceField
-from hcm_pipeline.profile.value_types import Model
+from hcm_pipeline.profile.value_types import Model, date_pattern
 from hcm_pipeline.profile.worker_fields import (
     CORE_FIELDS,
     IDENTITY_COLUMNS,
@@ -98,6 +98,7 @@ __all__ = [
     "ZoneFor",
     "built_in_names",
     "clause_sql",
+    "date_pattern",
     "load",
     "parse",
     "scope_sql",

@@ -161,6 +161,8 @@ def _source_field_faults(where: str, profile: Profile, source: Source) -> Iterat
         both = sorted({*spec.true_values} & {*spec.false_values})
         if both:
             yield ProfileFault(f"{where}.{name}", ", ".join(both), "a value is true or false, and not both")
+        for wrong in spec.clashes():
+            yield ProfileFault(f"{where}.{name}", ", ".join(own.model_fields_set), wrong)
 
 
 def _row_faults(profile: Profile) -> Iterator[ProfileFault]:
@@ -169,6 +171,8 @@ def _row_faults(profile: Profile) -> Iterator[ProfileFault]:
     for i, step in enumerate(workers.pick):
         if step.field not in columns:
             yield ProfileFault(f"workers.pick[{i}].field", repr(step.field), f"one of {', '.join(columns)}")
+    if workers.manager_by not in columns:
+        yield ProfileFault("workers.manager_by", repr(workers.manager_by), "a field that the profile maps to a column")
     for i, field in enumerate(workers.row_key):
         if not _is_text(profile, field):
             yield ProfileFault(f"workers.row_key[{i}]", repr(field), _MAPPED_TEXT)

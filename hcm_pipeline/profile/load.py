@@ -21,10 +21,12 @@ from hcm_pipeline.profile.guard_section import LATER_GUARDS
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.profile.raw_values import raw_faults
 from hcm_pipeline.profile.source_section import LATER_KEYS, Source
+from hcm_pipeline.profile.worker_fields import LATER_FIELD_KEYS, FieldSpec
+from hcm_pipeline.profile.worker_section import LATER_WORKERS
 
 Judge = Callable[[Profile], list[ProfileFault]]
 BUILT_IN = "hcm_pipeline.profile.builtin"
-LATER_IN = {"guards": LATER_GUARDS, "delivery": LATER_DELIVERY}
+LATER_IN = {"guards": LATER_GUARDS, "delivery": LATER_DELIVERY, "workers": LATER_WORKERS}
 """Keys by section that count in a profile's digest only where they are used, as `LATER_KEYS` of a source."""
 
 
@@ -93,6 +95,15 @@ def _digest(profile: Profile) -> str:
         for key in keys:
             if getattr(said, key) == type(said).model_fields[key].default:
                 del values[section][key]
+    for fields in (
+        values["fields"],
+        values["extra_fields"],
+        *(source.get("fields", {}) for source in values["sources"]),
+    ):
+        for dumped in fields.values():
+            for key in LATER_FIELD_KEYS:
+                if dumped[key] in (FieldSpec.model_fields[key].default, None):
+                    del dumped[key]
     if profile.delivery.automatic is None:  # it was true before it could be left open
         values["delivery"]["automatic"] = True
     return hashlib.sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()

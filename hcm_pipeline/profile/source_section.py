@@ -30,6 +30,9 @@ class SourceField(Model):
     replace: dict[str, str] | None = None
     normalise: tuple[Normaliser, ...] | None = None
     formats: tuple[DateFormat, ...] | None = Field(None, min_length=1)
+    two_digit_years: int | None = Field(None, ge=1900, le=2101)
+    decimal_separator: Literal[".", ","] | None = None
+    thousands_separator: Literal["", ".", ",", "'", " "] | None = None
     blank_in_changes: Literal["unchanged", "cleared"] | None = None
     open_end: tuple[IsoDate, ...] | None = None
     true_values: tuple[str, ...] | None = Field(None, min_length=1)

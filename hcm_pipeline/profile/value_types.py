@@ -50,8 +50,27 @@ def _python_format(value: str) -> str:
     return _with_a_part(value)
 
 
+_TWO, _ONE_OR_TWO = r"\d{2}", r"\d{1,2}"
+DATE_PARTS = {
+    "%Y": r"\d{4}", "%y": _TWO, "%m": _TWO, "%d": _TWO, "%H": _TWO, "%I": _TWO, "%M": _TWO, "%S": _TWO,
+    "%-y": _ONE_OR_TWO, "%-m": _ONE_OR_TWO, "%-d": _ONE_OR_TWO, "%-H": _ONE_OR_TWO, "%-I": _ONE_OR_TWO, "%-M": _ONE_OR_TWO,
+    "%-S": _ONE_OR_TWO, "%j": r"\d{3}", "%-j": r"\d{1,3}", "%b": "[A-Za-z]{3}", "%B": "[A-Za-z]{3,9}", "%a": "[A-Za-z]{3}",
+    "%A": "[A-Za-z]{6,9}", "%p": "[AaPp][Mm]", "%f": r"\d{1,6}", "%g": r"\d{1,3}", "%n": r"\d{1,9}",
+    "%z": r"[+-]\d{2}(:?\d{2})?", "%%": "%",
+}  # fmt: skip
+"""The parts of a format of dates, and the text that each stands for, as a regular expression."""
+
+
+def date_pattern(form: str) -> str:
+    """The regular expression of the texts that a format of dates stands for: nothing shorter, no blanks around, no rest."""
+    return re.sub(r"%-?[A-Za-z%]|.", lambda part: DATE_PARTS.get(part[0]) or re.escape(part[0]), form)
+
+
 @cache
 def _duckdb_format(value: str) -> str:
+    unknown = [part for part in re.findall(r"%-?.?", value) if part not in DATE_PARTS]
+    if unknown:
+        raise ValueError(f"{_FORMAT}; {', '.join(unknown)} is no part that it knows")
     try:
         type_of(f"try_strptime(text, {literal(value)})", {"text": "VARCHAR"})
     except ValueError:

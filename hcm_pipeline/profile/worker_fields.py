@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -67,11 +68,15 @@ STAGES = ("erased", "missing", "no_show", "future", "prehire", "grace", "left", 
 RESERVED_COLUMNS = frozenset(
     {*LEDGER_COLUMNS, *LIFE_COLUMNS, "manager_external_id", "manager_status", "valid_from", "valid_to", "next_at", "known_from",
      "known_to", "digest", "row_no", "extract_id", "extract_sha256", "source", "business_date",
-     "in_scope", "enabled", "control"}
+     "in_scope", "enabled", "control", "formula"}
 )  # fmt: skip
 
 FieldType = Literal["string", "boolean", "date", "integer", "decimal"]
-Normaliser = Literal["upper", "lower", "title", "collapse_spaces", "phone", "digits", "nfc", "strip_leading_zeros"]
+LATER_FIELD_KEYS = ("two_digit_years", "decimal_separator", "thousands_separator")
+"""Keys that count in a profile's digest only where they are used."""
+Normaliser = Literal[
+    "excel_text", "upper", "lower", "title", "collapse_spaces", "phone", "digits", "nfc", "strip_leading_zeros"
+]
 
 
 class FieldSpec(Model):
@@ -91,7 +96,14 @@ class FieldSpec(Model):
     """Exact values to put right, before the rules are judged (`UK` to `GB`)."""
     normalise: tuple[Normaliser, ...] = ()
     formats: tuple[DateFormat, ...] = Field(("%Y-%m-%d",), min_length=1)
-    """strptime formats of a date, tried in order. A time behind an ISO date (`T00:00:00.000Z`) is cut off."""
+    """strptime formats of a date, tried in order, each as strict as it is written: `%Y` is four digits, `%d` and `%m` are two,
+    `%-d` and `%-m` one or two. A time behind an ISO date (`T00:00:00.000Z`) is cut off."""
+    two_digit_years: int | None = Field(None, ge=1900, le=2101)
+    """The first of the hundred years that `%y` stands for."""
+    decimal_separator: Literal[".", ","] = "."
+    """The character before the decimals of a number."""
+    thousands_separator: Literal["", ".", ",", "'", " "] = ""
+    """The character between the thousands of a number. A blank is any blank, an apostrophe either one."""
     blank_in_changes: Literal["unchanged", "cleared"] = "unchanged"
     """The meaning of a blank in a row of a changes-only source."""
     open_end: tuple[IsoDate, ...] = ("4712-12-31", "9999-01-01", "9999-12-31")
@@ -104,4 +116,15 @@ class FieldSpec(Model):
         overlap = set(self.true_values) & set(self.false_values)
         if overlap:
             raise ValueError(f"true_values and false_values share {sorted(overlap)}")
+        for wrong in self.clashes():
+            raise ValueError(wrong)
         return self
+
+    def clashes(self) -> list[str]:
+        """Keys that do not go together in the way in which dates and numbers are written."""
+        found = []
+        if self.type == "decimal" and self.decimal_separator == self.thousands_separator:
+            found.append(f"decimal_separator and thousands_separator are both {self.decimal_separator!r}")
+        if self.two_digit_years is None and any(re.search("%-?y", form) for form in self.formats):
+            found.append("formats with %y need two_digit_years, the first of the hundred years that it stands for")
+        return found

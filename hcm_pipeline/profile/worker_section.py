@@ -20,7 +20,7 @@ class Pick(Model):
 
 
 class QuarantineLimit(Model):
-    """A day stops when more than `percent` of its rows, and at least `at_least` rows, go to quarantine."""
+    """A day stops when more than `percent` of its rows, and at least `at_least` rows, are held back, whole or in some cells."""
 
     percent: float = Field(20.0, ge=0, le=100)
     at_least: int = Field(25, ge=1, le=COUNT)
@@ -114,11 +114,15 @@ class Slices(Model):
     to: Identifier | None = None
 
 
+LATER_WORKERS = ("hold_back", "manager_by")
+"""Keys that count in a profile's digest only where they are used."""
+
+
 class Workers(Model):
     """How rows become workers."""
 
     pick: tuple[Pick, ...] = ()
-    """Ordered; without a step, a row_key or slices, rows that contradict each other go to quarantine together."""
+    """Ordered; without a step, a row_key or slices, rows that contradict each other are held back in what they contradict."""
     row_key: tuple[Identifier, ...] = ()
     """Text fields that tell the rows of one worker apart: work relationship, assignment. A changes-only row then replaces the row
     with its key, and the worker's other rows stay."""
@@ -129,6 +133,10 @@ class Workers(Model):
         """Whether several rows may speak for one worker."""
         return bool(self.pick or self.row_key or self.slices)
 
+    hold_back: Literal["cell", "row"] = "cell"
+    """The part of a known worker's row that does not count when a cell breaks a rule: that cell, or all but an exit."""
+    manager_by: Literal["person_number", "email", "username"] = "person_number"
+    """The field of the manager that the field `manager` holds; an address or a user name is compared without regard to case."""
     quarantine_limit: QuarantineLimit = QuarantineLimit.model_validate({})
     whole: Completeness = Completeness.model_validate({})
     life: Life = Life.model_validate({})

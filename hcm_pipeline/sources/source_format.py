@@ -37,6 +37,8 @@ class StagedExtract:
     """Rows and rejects. A trailer is neither."""
     total: int | None = None
     """Records by the extract's own count, where it has one."""
+    torn: Relation | None = None
+    """Of rejects that have more or fewer fields than there are columns: row_no, and fields, a list of texts in their order."""
 
 
 class SourceFormat(Protocol):

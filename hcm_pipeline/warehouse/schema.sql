@@ -133,15 +133,37 @@ create table changes (
     before_from date                       -- valid_from of the version before (null: none)
 );
 
--- one row: one row of an extract that is not in the snapshot
+-- one row: one row of an extract that breaks a rule: it does not count, or not in the cells that break one
 create table quarantined_rows (
     business_date date not null,
     extract_id integer not null,
     row_no bigint not null,
     person_number varchar,
+    held varchar not null,                 -- cells: the row counts without them; row: it does not count
     broken struct(rule varchar, column_name varchar, value_class varchar, "value" varchar)[] not null,
     raw varchar
 );
+
+-- one row: one cell that breaks a rule, from the row that says so until a later row mends it
+create table held_cells (
+    person_number varchar,                 -- null: the row cannot be read that far
+    field varchar,                         -- worker field; null: the row as a whole
+    valid_from date not null,
+    valid_to date,
+    since date not null,                   -- when it was held back first
+    extract_id integer not null,
+    row_no bigint not null,
+    held varchar not null,                 -- cells: the row counts, with the last good value here; row: it does not count
+    ends boolean not null,                 -- an exit may hang on it
+    row_key varchar,                       -- the values of the profile's row_key
+    "rule" varchar not null,
+    column_name varchar,
+    value_class varchar,
+    "value" varchar
+);
+
+-- one row: one worker who leaves by a row of a business date that has stopped
+create table stopped_exits (business_date date not null, person_number varchar not null);
 
 -- one row: one row that a pick rule decided against
 create table passed_over_rows (
@@ -150,9 +172,20 @@ create table passed_over_rows (
 
 create view quarantine_reasons as
     select quarantined.business_date, extract.sha256 as extract_sha256, extract.name as file, quarantined.row_no,
-        quarantined.person_number, violation.rule, violation.column_name, violation.value_class, violation."value"
+        quarantined.person_number, quarantined.held, violation.rule, violation.column_name, violation.value_class,
+        violation."value"
     from quarantined_rows quarantined, unnest(quarantined.broken) as violations(violation), extracts extract
     where extract.extract_id = quarantined.extract_id;
+
+-- one row: one cell that is held back now; `exit_may_wait`: somebody who has not left may have, by what it says
+create view held_back as
+    select cell.person_number, cell.field, cell.since, extract.sha256 as extract_sha256, extract.name as file, cell.row_no, cell.held,
+        cell."rule", cell.column_name, cell.value_class, cell."value",
+        cell.ends and (cell.person_number is null or worker.life_stage in ('active', 'on_leave', 'grace', 'prehire', 'future'))
+            is true as exit_may_wait
+    from held_cells cell join extracts extract using (extract_id)
+    left join worker_versions worker on worker.person_number = cell.person_number and worker.valid_to is null
+    where cell.valid_to is null;
 
 -- snapshot('2026-11-02'): all workers as known for a business date
 create macro snapshot(day) as table
@@ -698,3 +731,22 @@ create view decisions as
     select decided_at, 'stale value', coalesce(person_number, 'everybody'), 'cleared by hand', decided_by, how, why from clearing_decisions
     union all
     select decided_at, about, subject, decision, decided_by, how, why from journal_decisions;
+
+-- one row: one exit that is not carried out, and why; person_number is null of a row that does not say whose it is. That of a
+-- manifest counts while the manifest is held
+create view waiting_exits as
+    select distinct 'held back' as reason, null as target, null as manifest_id, person_number from held_back where exit_may_wait
+    union all
+    select distinct 'stopped', null, null, person_number from stopped_exits
+    union all
+    select 'held', manifest.target, manifest.manifest_id, operation.person_number
+    from operations operation join manifests manifest using (plan_no)
+    where operation.kind = 'disable' and manifest.held_for is not null
+    union all
+    select 'failed', failure.target, null, failure.person_number
+    from failures failure join operations operation using (plan_no, request_no, op_no) where operation.kind = 'disable'
+    union all
+    select 'withheld', withheld.target, null, withheld.person_number
+    from withheld withheld join worker_versions worker
+        on worker.person_number = withheld.person_number and worker.valid_to is null
+    where worker.life_stage not in ('active', 'on_leave', 'grace', 'prehire', 'future');

@@ -11,6 +11,7 @@ from hcm_pipeline.workers.completeness import Finding
 from hcm_pipeline.workers.day import Day
 from hcm_pipeline.workers.forecast import Coming, forecast
 from hcm_pipeline.workers.known import changes_of, current_workers, worker_versions
+from hcm_pipeline.workers.managers import with_managers
 from hcm_pipeline.workers.processed import DayCounts, is_current, prepare, recorded, rewind
 
 __all__ = [
@@ -30,5 +31,6 @@ __all__ = [
     "prepare",
     "recorded",
     "rewind",
+    "with_managers",
     "worker_versions",
 ]

@@ -52,5 +52,11 @@ class Batch:
         columns = {name: DUCKDB_TYPES[self.profile.types[name]] for name in self.profile.columns}
         flags = {f"{name}__unreadable": "boolean" for name in columns if columns[name] != "VARCHAR"}
         texts = {f"{name}__text": "varchar" for name in columns if columns[name] != "VARCHAR"}
-        place = {"digest": DIGEST_TYPE, "extract_id": "integer", "row_no": "bigint", "control": "boolean"}
+        place = {
+            "digest": DIGEST_TYPE,
+            "extract_id": "integer",
+            "row_no": "bigint",
+            "control": "boolean",
+            "formula": "boolean",
+        }
         return [f"null::{kind} as {quote(name)}" for name, kind in {**columns, **flags, **texts, **place}.items()]

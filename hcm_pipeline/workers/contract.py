@@ -16,9 +16,9 @@ import pandas as pd
 import pandera.pandas as pa
 
 from hcm_pipeline.profile import FieldSpec, Profile
-from hcm_pipeline.workers.normalise import CONTROL
+from hcm_pipeline.workers.normalise import CONTROL, EXCEL_TEXT
 
-CONTROL_COLUMN = "control"
+CONTROL_COLUMN, FORMULA_COLUMN = "control", "formula"
 LONGEST_MATCHED = 1024
 """Characters of a value that a pattern is held against in any case; a value beyond this and its max_length is refused unread."""
 
@@ -50,6 +50,16 @@ def value_class(value: object) -> str:
     return f"{kind} ({len(text)})"
 
 
+def _class_for(rule: str, value: str | None) -> str:
+    """The class of a value; of a number or date that is written in another way than the profile says, with the keys that say so."""
+    kind = value_class(value)
+    if rule in ("integer_unreadable", "decimal_unreadable") and re.search(r"\d[., '\u2019\u00a0\u202f]\d", value or ""):
+        return f"{kind}: see decimal_separator, thousands_separator"
+    if rule == "date_unreadable" and re.fullmatch(r"\d{1,2}\D[0-9A-Za-z]{1,9}\D\d{2}", value or ""):
+        return f"{kind}: a year of two digits, see two_digit_years"
+    return kind
+
+
 def contract(profile: Profile) -> pa.DataFrameSchema:
     """The schema for frames of normalised rows."""
     columns: dict[str, pa.Column] = {}
@@ -62,6 +72,7 @@ def contract(profile: Profile) -> pa.DataFrameSchema:
             if spec.required:
                 columns[f"{name}__blank"] = pa.Column(checks=[pa.Check(_is_false, name="required")])
     columns[CONTROL_COLUMN] = pa.Column(checks=[pa.Check(_is_false, name="control_character")])
+    columns[FORMULA_COLUMN] = pa.Column(checks=[pa.Check(_is_false, name="excel_text")])
     return pa.DataFrameSchema(columns, strict=False)
 
 
@@ -110,17 +121,16 @@ def violations_in(profile: Profile, frame: pd.DataFrame) -> list[Violation]:
         place = int(position)
         rule = "required" if check == "not_nullable" else str(check)
         rule = "too_long" if rule.startswith("str_length") else "not_allowed" if rule.startswith("isin") else rule
-        if column == CONTROL_COLUMN:
+        if column in (CONTROL_COLUMN, FORMULA_COLUMN):
+            pattern = CONTROL if column == CONTROL_COLUMN else EXCEL_TEXT
             found += [
                 Violation(place, rule, name, value_class(frame.at[place, name]), str(frame.at[place, name]))
                 for name in profile.columns
-                if re.search(CONTROL, str(frame.at[place, name]))
+                if re.search(pattern, str(frame.at[place, name]))
             ]
             continue
         field = str(column).partition("__")[0]
         value: Any = frame.at[place, field]
-        blank = rule == "required" or pd.isna(value)
-        found.append(
-            Violation(place, rule, field, value_class(None if blank else value), None if blank else str(value))
-        )
+        shown = None if rule == "required" or pd.isna(value) else str(value)
+        found.append(Violation(place, rule, field, _class_for(rule, shown), shown))
     return found

@@ -17,15 +17,17 @@ from hcm_pipeline.errors import ExtractHeld, GuardStop
 from hcm_pipeline.extracts import Extract, choose, groups, is_accepted, last_before
 from hcm_pipeline.profile import LoadedProfile, QuarantineLimit
 from hcm_pipeline.verdicts import Kind
-from hcm_pipeline.warehouse import Relation, Scratch, first, scratch, table
+from hcm_pipeline.warehouse import Relation, Scratch, first, literal, scratch, table
 from hcm_pipeline.workers import completeness, snapshot
 from hcm_pipeline.workers.absences import Rolls, absent_today, bring_up_to
 from hcm_pipeline.workers.batch import Batch
 from hcm_pipeline.workers.bitemporal import confirm
+from hcm_pipeline.workers.held_back import over_sql
+from hcm_pipeline.workers.held_cells import record_held
 from hcm_pipeline.workers.judging import Accepted, accepted_of, gather, judge, nothing_gathered
 from hcm_pipeline.workers.known import current_workers, known_today
-from hcm_pipeline.workers.lifecycle import AsOf, moment_of
-from hcm_pipeline.workers.managers import find_warnings
+from hcm_pipeline.workers.lifecycle import HERE, AsOf, moment_of
+from hcm_pipeline.workers.managers import find_warnings, with_managers
 from hcm_pipeline.workers.primary_assignment import has_other_rows
 from hcm_pipeline.workers.processed import DayCounts, reasons_of, state_before, state_of
 from hcm_pipeline.workers.recording import record_other_rows, record_rows
@@ -90,7 +92,7 @@ class Day:
         counts, reasons = RowCounts(), dict[str, int]()
         if self.used or self._may_change_places(t, other_rows):
             self.progress(f"checking {self.rows:,} rows against the contract")
-            accepted, counts = self._judge(t, before, other_rows)
+            accepted, counts = self._judge(t, before, other_rows, table(self.con, "held_cells"))
             reasons = reasons_of(self.con, self.day)
             self._require_few_quarantined(counts.quarantined)
             self._update_absences(t, accepted.named)
@@ -101,7 +103,8 @@ class Day:
         changes = snapshot.record_changes(t, self.profile, before, changed, self.as_of, rejudge=rejudge)
         confirm(t, self.day)
         if changes:
-            bring_up_to(t, table(self.con, "manager_warnings"), find_warnings(t, current_workers(t)), self.day)
+            workers = with_managers(t, self.profile, current_workers(t))
+            bring_up_to(t, table(self.con, "manager_warnings"), find_warnings(t, workers), self.day)
         self._mark_applied()
         return DayCounts(
             self.day, state, extracts=len(self.used), rows=self.rows, **asdict(counts), workers=self._workers(),
@@ -131,8 +134,12 @@ class Day:
             before = snapshot.known_now(t, self.profile)
             if isinstance(stop, ExtractHeld):
                 self._enter_findings(t, before)
-            # the rules decide over a copy: the rows that they decide against are not those of the day before
-            _, counts = self._judge(t, before, t.make("other_rows", "from other_rows where valid_to is null"))
+            # the rules decide over copies: what they decide against and hold back is not what the day before knew
+            others = t.make("other_rows", "from other_rows where valid_to is null")
+            accepted, counts = self._judge(
+                t, before, others, t.make("held_cells", "from held_cells where valid_to is null")
+            )
+            self._enter_stopped_exits(t, before, accepted)
         self.con.execute("delete from days where business_date = ? and status = 'stopped'", [self.day])
         self.con.execute(
             """update extracts set status = 'stopped', reason = ? where status <> 'applied'
@@ -143,6 +150,18 @@ class Day:
             self.day, self._state(), extracts=len(self.used), rows=self.rows, **asdict(counts),
             workers=self._workers(), stopped=str(stop),
         )  # fmt: skip
+
+    def _enter_stopped_exits(self, t: Scratch, before: snapshot.Before, accepted: Accepted) -> None:
+        """Keep for people who would leave by this date, were it applied."""
+        self.con.execute("delete from stopped_exits where business_date = ?", [self.day])
+        here = ", ".join(map(literal, HERE))
+        t.run(
+            f"""insert into stopped_exits select distinct ?::date, person_number from {accepted.facts}
+            semi join {accepted.rows} using (extract_id, row_no)
+            where {over_sql(self.profile, self.day)}
+            and person_number in (select person_number from {before.known.workers} where life_stage in ({here}))""",
+            [self.day],
+        )
 
     def _state(self) -> str:
         return state_of(state_before(self.con, self.day), self.day, self.loaded.sha256, self.used)
@@ -163,7 +182,9 @@ class Day:
         """Whether another row of a worker may win today though no file says so."""
         return self.profile.workers.many_rows and has_other_rows(t, other_rows)
 
-    def _judge(self, t: Scratch, before: snapshot.Before, other_rows: Relation) -> tuple[Accepted, RowCounts]:
+    def _judge(
+        self, t: Scratch, before: snapshot.Before, other_rows: Relation, held: Relation
+    ) -> tuple[Accepted, RowCounts]:
         """Decide about every row, and record those that are not accepted. Of files that speak one after the other, each is judged
         beside what is known and what those before it say."""
         parts = [self._staged(part) for part in groups(self.used)]
@@ -171,20 +192,24 @@ class Day:
             parts.append(())  # whose rows are all known may be another one today
         if len(parts) == 1:
             batch = Batch(self.profile, parts[0], before.known)
-            accepted, counts = self._judge_batch(t, batch, other_rows)
+            accepted, counts = self._judge_batch(t, batch, other_rows, held)
             return accepted, self._with_quarantine(counts)
         gathered, total = nothing_gathered(t, self.profile, before.known), RowCounts()
         for part in parts:
             with scratch(self.con) as one:
                 known = known_today(one, self.profile, before.known, gathered, other_rows)
-                accepted, counts = self._judge_batch(one, Batch(self.profile, part, known), other_rows)
+                accepted, counts = self._judge_batch(one, Batch(self.profile, part, known), other_rows, held)
                 gathered = gather(t, self.profile, gathered, accepted)
             total = RowCounts(total.collapsed + counts.collapsed, total.passed_over + counts.passed_over)
         return accepted_of(t, gathered), self._with_quarantine(total)
 
-    def _judge_batch(self, t: Scratch, batch: Batch, other_rows: Relation) -> tuple[Accepted, RowCounts]:
-        judged = judge(t, batch, other_rows, self.day, same_contract=self._same_contract())
+    def _judge_batch(
+        self, t: Scratch, batch: Batch, other_rows: Relation, held: Relation
+    ) -> tuple[Accepted, RowCounts]:
+        of = t.view("of_held", f"select distinct person_number from {held} where valid_to is null")
+        judged = judge(t, batch, other_rows, of, self.day, same_contract=self._same_contract())
         record_rows(t, self.day, batch.staged, judged)
+        record_held(t, held, batch, judged, self.day)
         record_other_rows(t, self.profile, other_rows, judged, batch.known, self.day)
         return judged.accepted, RowCounts(judged.collapsed, t.count(judged.passed_over))
 

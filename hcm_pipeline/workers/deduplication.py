@@ -1,16 +1,14 @@
-"""Rows that speak for the same worker: identical ones collapse, the rules choose (primary assignment), the rest contradict
-each other.
+"""Rows that speak for the same worker: identical ones collapse, and of the others it is known whose they are.
 
 The narrow relation `keys` (where a row is, whose it is, what it says as a digest) carries these decisions.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 
 from hcm_pipeline.profile import Profile
-from hcm_pipeline.warehouse import Relation, Scratch, query, quote
+from hcm_pipeline.warehouse import Relation, Scratch, quote
 from hcm_pipeline.workers import primary_assignment
 from hcm_pipeline.workers.batch import Batch
 
@@ -19,33 +17,24 @@ from hcm_pipeline.workers.batch import Batch
 class Deduplicated:
     """The rows of a batch, by what becomes of them.
 
-    `keys`: extract_id, row_no, person_number, digest, unreadable: every row. `repeats`: extract_id, row_no, person_number,
-    unreadable, nth: the rows of workers of whom there are several; those with nth > 1 collapse into the first.
-    `passed_over`: extract_id, row_no, person_number: the rules chose another row. `contradicting`: the same columns: nothing chose.
-    `ranked`: see `primary_assignment.rank`; without rows where the profile knows one row a worker.
+    `keys`: extract_id, row_no, person_number, digest, unreadable: every row. `several`: person_number: the workers of whom several
+    rows may speak. `repeats`: extract_id, row_no, person_number, nth: the rows of these workers; those with nth > 1 collapse into
+    the first. `contradicting`: extract_id, row_no, person_number: those that differ, where the profile knows one row a worker.
     """
 
     keys: Relation
+    several: Relation
     repeats: Relation
-    passed_over: Relation
     contradicting: Relation
-    ranked: Relation
 
 
-def deduplicate(t: Scratch, batch: Batch, other_rows: Relation, day: dt.date) -> Deduplicated:
-    """Decide among the rows of each worker."""
+def deduplicate(t: Scratch, batch: Batch, other_rows: Relation) -> Deduplicated:
+    """Find the workers of whom there are several rows, and what repeats another row."""
     profile = batch.profile
     keys = keys_of(t, batch)
-    repeats = find_repeats(t, keys, several(t, profile, batch, keys, other_rows))
-    if profile.workers.many_rows:
-        ranked = primary_assignment.rank(t, batch, repeats, other_rows, day)
-    else:
-        ranked = primary_assignment.nothing_ranked(t)
-    passed_over = t.make(
-        "passed_over",
-        f"select extract_id, row_no, person_number from {ranked} where not known and ties = 1 and place > 1",
-    )
-    return Deduplicated(keys, repeats, passed_over, contradictions(t, profile, repeats, ranked), ranked)
+    of = several(t, profile, batch, keys, other_rows)
+    repeats = find_repeats(t, keys, of)
+    return Deduplicated(keys, of, repeats, contradictions(t, profile, repeats))
 
 
 def keys_of(t: Scratch, batch: Batch) -> Relation:
@@ -77,19 +66,19 @@ def find_repeats(t: Scratch, keys: Relation, of: Relation) -> Relation:
     the file; rows that cannot be read are nobody's equal."""
     return t.make(
         "repeats",
-        f"""select extract_id, row_no, person_number, unreadable,
+        f"""select extract_id, row_no, person_number,
             row_number() over (partition by person_number, digest, case when unreadable then (extract_id, row_no) end
                 order by extract_id, row_no) as nth
         from {keys} where person_number in (select person_number from {of})""",
     )
 
 
-def contradictions(t: Scratch, profile: Profile, repeats: Relation, ranked: Relation) -> Relation:
-    """The rows of workers of whom nothing chooses one (see `Deduplicated`)."""
-    if profile.workers.many_rows:
-        undecided = f"""select person_number from {ranked} where ties > 1
-            union select person_number from {repeats} where unreadable and nth = 1"""
-    else:
-        undecided = f"select person_number from {repeats} where nth = 1 group by 1 having count(*) > 1"
-    parts = {"repeats": repeats, "ranked": ranked, "undecided": t.view("undecided", undecided)}
-    return t.make("contradicting", query(__package__, "contradicting", **parts))
+def contradictions(t: Scratch, profile: Profile, repeats: Relation) -> Relation:
+    """The rows of workers who have several, where the profile knows one row a worker (see `Deduplicated`). Where it knows more, the
+    rules choose among them."""
+    several = "false" if profile.workers.many_rows else "count(*) > 1"
+    return t.make(
+        "contradicting",
+        f"""select extract_id, row_no, person_number from {repeats} where nth = 1 and person_number in
+        (select person_number from {repeats} where nth = 1 group by 1 having {several})""",
+    )

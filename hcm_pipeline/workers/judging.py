@@ -6,12 +6,14 @@ import datetime as dt
 from dataclasses import dataclass
 
 from hcm_pipeline.profile import Profile
-from hcm_pipeline.warehouse import Relation, Scratch
+from hcm_pipeline.warehouse import Relation, Scratch, query
 from hcm_pipeline.workers.batch import Batch
-from hcm_pipeline.workers.deduplication import deduplicate
+from hcm_pipeline.workers.deduplication import Deduplicated, deduplicate
+from hcm_pipeline.workers.held_back import agreed_rows, patched_rows
 from hcm_pipeline.workers.known import Gathered, Known, facts_of
-from hcm_pipeline.workers.primary_assignment import Decided, decide
-from hcm_pipeline.workers.validation import quarantined_rows, suspects_of, violations_of
+from hcm_pipeline.workers.primary_assignment import Decided, Speaking, decide, rank, tied_rows
+from hcm_pipeline.workers.torn_rows import torn_exits
+from hcm_pipeline.workers.validation import contradictions_of, quarantined_rows, suspects_of, violations_of
 
 PLACE = "extract_id, row_no, person_number, digest"
 """Where an accepted row is, whose it is, and what it says."""
@@ -34,39 +36,140 @@ class Accepted:
 class Judged:
     """The decisions about the rows of a batch.
 
-    `quarantined`: extract_id, row_no, person_number, violations (see `quarantined_rows`). `passed_over`: extract_id, row_no,
-    person_number. `decided`: what the rules chose, None where the profile knows one row a worker. `collapsed` counts the rows that
-    repeat another one.
+    `quarantined`: extract_id, row_no, person_number, violations, cells, held (see `quarantined_rows`): a row that is held back in
+    some cells is among the accepted as well. `passed_over`: extract_id, row_no, person_number. `decided`: the rules' choice,
+    None where the profile knows one row a worker. `rows`: the facts, extract_id and row_no of all judged rows, as they count.
+    `torn`: see `torn_exits`. `collapsed` counts the rows that repeat another one.
     """
 
     accepted: Accepted
     quarantined: Relation
     passed_over: Relation
     decided: Decided | None
+    rows: Relation
+    torn: Relation
     collapsed: int
 
 
-def judge(t: Scratch, batch: Batch, other_rows: Relation, day: dt.date, *, same_contract: bool) -> Judged:
-    """Decide about every row of a batch. `same_contract`: the snapshot before was judged by the same profile."""
+@dataclass(frozen=True)
+class _Counted:
+    """The rows as they count. `facts`: the worker fields, digest, extract_id, row_no. `patched`: those with a bad cell, see
+    `held_back`. `waiting`: of these, extract_id, row_no, person_number and is_over: they cannot count at all."""
+
+    facts: Relation
+    patched: Relation
+    waiting: Relation
+
+
+@dataclass(frozen=True)
+class _Settled:
+    """The outcome among several rows of a worker. `agreed`: see `held_back`. `contradicting` and `passed_over`: extract_id, row_no,
+    person_number. `decided`: None where the profile knows one row a worker."""
+
+    agreed: Relation
+    contradicting: Relation
+    passed_over: Relation
+    decided: Decided | None
+
+
+def judge(
+    t: Scratch, batch: Batch, other_rows: Relation, held: Relation, day: dt.date, *, same_contract: bool
+) -> Judged:
+    """Decide about every row of a batch. `held`: person_number of those of whom something is held back; `same_contract`: the
+    snapshot before was judged by the same profile."""
     if not same_contract:
         batch = batch.keep(t)  # nothing is known as good: all rows are judged, and normalised once for all that follows
-    found = deduplicate(t, batch, other_rows, day)
-    suspects = suspects_of(t, found, batch.known.workers, same_contract=same_contract)
-    batch = batch.keep(t, suspects)
-    quarantined = quarantined_rows(t, batch, found, violations_of(t, batch, suspects))
-    # a row that breaks the contract is in quarantine, whatever else would have become of it
-    passed_over = t.make("passed_over", f"from {found.passed_over} anti join {quarantined} using (extract_id, row_no)")
-    good = f"""select {PLACE} from {suspects} anti join {quarantined} using (extract_id, row_no)
-        anti join {passed_over} using (extract_id, row_no)"""
-    facts = f"select {facts_of(batch.profile)} from {batch.rows()}"
-    decided = None
+    found = deduplicate(t, batch, other_rows)
+    suspects = suspects_of(t, found, batch.known.workers, held, same_contract=same_contract)
+    place = "select extract_id, row_no from"
+    batch = batch.keep(t, t.view("needed", f"{place} {suspects} union {place} {found.repeats} where nth = 1"))
+    violations = violations_of(t, batch, suspects)
+    counted = _count(t, batch, found, violations, day)
     if batch.profile.workers.many_rows:
-        decided = decide(t, batch.profile, found.ranked, quarantined, other_rows)
-        good = f"{good} union all select {PLACE} from {decided.promoted}"
-        facts = f"{facts} union all from {decided.promoted}"
+        settled = _choose(t, batch, found, counted, other_rows, day)
+    else:
+        settled = _agree(t, batch, found, counted, day)
+    contradictions = contradictions_of(t, batch, settled.contradicting, settled.agreed)
+    stands = f"(select person_number from {settled.agreed} where stands)"
+    whole = f"""{place} {counted.waiting}
+        union {place} {settled.contradicting} where person_number not in {stands}"""
+    quarantined = quarantined_rows(t, found, f"from {violations} union all by name from {contradictions}", whole)
+    torn = torn_exits(t, batch, found)
+    accepted = _with_torn(t, batch.profile, _accept(t, batch.profile, found, suspects, counted, settled), torn)
+    collapsed = t.count(f"(from {found.repeats} where nth > 1)")
+    return Judged(accepted, quarantined, settled.passed_over, settled.decided, counted.facts, torn, collapsed)
+
+
+def _count(t: Scratch, batch: Batch, found: Deduplicated, violations: Relation, day: dt.date) -> _Counted:
+    patched = patched_rows(t, batch, violations, found.several, day)
+    facts = facts_of(batch.profile)
+    counted = f"""select {facts} from {batch.rows()} anti join {patched} using (extract_id, row_no)
+        union all select {facts} from {patched}"""
+    waiting = t.view("waiting", f"select extract_id, row_no, person_number, is_over from {patched} where not stands")
+    return _Counted(t.view("counted", counted), patched, waiting)
+
+
+def _agree(t: Scratch, batch: Batch, found: Deduplicated, counted: _Counted, day: dt.date) -> _Settled:
+    """Where the profile knows one row a worker: that on which several agree."""
+    profile = batch.profile
+    differing = f"""(select {facts_of(profile)}, (extract_id, row_no) in
+            (select extract_id, row_no from {counted.patched}) as later
+        from {counted.facts} semi join {found.contradicting} using (extract_id, row_no))"""
+    waiting = f"select person_number from {counted.waiting} where person_number is not null"
+    agreed = agreed_rows(t, profile, differing, batch.known.workers, waiting, day)
+    nobody = t.empty("passed_over", {"extract_id": "integer", "row_no": "bigint", "person_number": "varchar"})
+    return _Settled(agreed, found.contradicting, nobody, None)
+
+
+def _choose(
+    t: Scratch, batch: Batch, found: Deduplicated, counted: _Counted, other_rows: Relation, day: dt.date
+) -> _Settled:
+    """Where the profile knows several rows a worker: that which the rules choose, or on which rows agree that tie."""
+    profile, waiting = batch.profile, counted.waiting
+    undecided = t.make(
+        "undecided",
+        f"""select distinct person_number from {waiting}
+        where not is_over and person_number in (from {found.several})""",
+    )
+    speaking = Speaking(counted.facts, found.repeats, waiting, undecided)
+    ranked = rank(t, batch, speaking, other_rows, day)
+    ties = f"(select person_number from {ranked} where ties > 1)"
+    select = query(__package__, "contradicting", repeats=found.repeats, ties=ties, undecided=undecided)
+    contradicting = t.make("contradicting", select)
+    tied = tied_rows(profile, ranked, speaking, batch.known, other_rows)
+    differing = f"(from {tied} semi join {contradicting} using (person_number))"
+    agreed = agreed_rows(t, profile, differing, batch.known.workers, "select null where false", day)
+    passed_over = t.make(
+        "passed_over",
+        f"select extract_id, row_no, person_number from {ranked} where not known and ties = 1 and place > 1",
+    )
+    return _Settled(agreed, contradicting, passed_over, decide(t, profile, ranked, agreed, other_rows))
+
+
+def _accept(
+    t: Scratch, profile: Profile, found: Deduplicated, suspects: Relation, counted: _Counted, settled: _Settled
+) -> Accepted:
+    facts = facts_of(profile)
+    alone = f"""anti join {settled.contradicting} using (extract_id, row_no)
+        anti join {settled.passed_over} using (extract_id, row_no)"""
+    good = f"""select {PLACE} from {suspects} anti join {counted.patched} using (extract_id, row_no) {alone}
+        union all select {PLACE} from {counted.patched} {alone} where stands
+        union all select {PLACE} from {settled.agreed} where stands"""
+    said = f"""select {facts} from {counted.facts} anti join {settled.contradicting} using (extract_id, row_no)
+        union all select {facts} from {settled.agreed}"""
+    if settled.decided is not None:
+        good = f"{good} union all select {PLACE} from {settled.decided.promoted}"
+        said = f"{said} union all from {settled.decided.promoted}"
     named = t.view("named", f"select person_number from {found.keys}")
-    accepted = Accepted(t.make("accepted", good), t.view("facts", facts), named)
-    return Judged(accepted, quarantined, passed_over, decided, t.count(f"(from {found.repeats} where nth > 1)"))
+    return Accepted(t.make("accepted", good), t.view("facts", said), named)
+
+
+def _with_torn(t: Scratch, profile: Profile, accepted: Accepted, torn: Relation) -> Accepted:
+    if not t.count(torn):
+        return accepted
+    rows = t.make("accepted", f"from {accepted.rows} union all select {PLACE} from {torn}")
+    facts = t.view("facts", f"from {accepted.facts} union all select {facts_of(profile)} from {torn}")
+    return Accepted(rows, facts, accepted.named)
 
 
 def nothing_gathered(t: Scratch, profile: Profile, known: Known) -> Gathered:

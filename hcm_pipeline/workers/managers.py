@@ -8,7 +8,28 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from hcm_pipeline.warehouse import Relation, Scratch, on_cycles, query
+from hcm_pipeline.profile import Profile
+from hcm_pipeline.warehouse import Relation, Scratch, literal, on_cycles, query, quote
+
+UNKNOWN = "?"
+"""Stands before the name of a manager who is nobody, or several: no person number begins with it."""
+
+
+def with_managers(t: Scratch, profile: Profile, workers: Relation) -> Relation:
+    """Versions of workers whose `manager` is a person number, whatever the profile's extracts name managers by: that of the one
+    current worker with this address or user name."""
+    field = profile.workers.manager_by
+    if field == "person_number" or "manager" not in profile.columns:
+        return workers
+    return t.view(
+        "with_managers",
+        f"""select worker.* replace (if(worker.manager is null, null,
+            coalesce(named.person_number, {literal(UNKNOWN)} || worker.manager)) as manager)
+        from {workers} worker left join (
+            select lower({quote(field)}) as name, any_value(person_number) as person_number
+            from {workers} where valid_to is null and {quote(field)} is not null group by 1 having count(*) = 1) named
+        on named.name = lower(worker.manager)""",
+    )
 
 
 def find_warnings(t: Scratch, workers: Relation) -> Relation:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from hcm_pipeline.profile import FieldSpec, Profile
+from hcm_pipeline.profile import FieldSpec, Profile, date_pattern
 from hcm_pipeline.warehouse import literal, quote
 from hcm_pipeline.workers.known import Known
 from hcm_pipeline.workers.staged import Staged
@@ -15,8 +16,19 @@ CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f" + "\u202a-\u202e\u2066-\u2069]
 follows: no HR system means them, and an address book obeys them."""
 
 _ISO_DATE = "%Y-%m-%d"
-NUMBER_FIELDS = ("person_number", "manager")
-"""Fields that hold person numbers: the namespace of their source stands before them."""
+_ISO_PATTERN = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?( ?(Z|[+-]\d{2}(:?\d{2})?))?)?"
+YEARS = ("1900-01-01", "2200-12-31")
+"""The first and the last day of a person's life, as far as a cell may say: an earlier or later one is a slip."""
+SCALE = 4
+"""Decimals that are kept; a number with more of them is not rounded but refused."""
+_THOUSANDS = {" ": "[ \u00a0\u2007\u2009\u202f]", "'": "['\u2019]"}
+EXCEL_TEXT = r'(?:^|\n)="[^"\n]*"(?:\n|$)'
+"""The way in which exports for Excel keep leading zeros: a formula that is a text."""
+
+
+def number_fields(profile: Profile) -> tuple[str, ...]:
+    """The fields that hold person numbers: the namespace of their source stands before them."""
+    return ("person_number", "manager") if profile.workers.manager_by == "person_number" else ("person_number",)
 
 
 @dataclass(frozen=True)
@@ -33,13 +45,14 @@ ODD = '"odd row"'
 
 
 def odd_sql(columns: list[str]) -> str:
-    """SQL (BOOLEAN): a value of the row is empty, begins or ends with white space, or holds a control character.
+    """SQL (BOOLEAN): a value of the row is empty, begins or ends with white space, begins like a formula, or holds a control
+    character.
 
     Trimming a list of characters is the dearest function of the whole stage, so one pattern over the whole row decides
     whether any of its values needs it. Line feeds stand between the values: a value that holds one is trimmed for nothing.
     """
     space = "[" + "".join(f"\\x{{{ord(character):x}}}" for character in WHITE_SPACE) + "]"
-    pattern = f"(?:^|\\n)(?:{space}|$)|{space}(?:\\n|$)|{CONTROL}"
+    pattern = f"(?:^|\\n)(?:{space}|=\x22|$)|{space}(?:\\n|$)|{CONTROL}"
     return f"regexp_matches(concat_ws(chr(10), {', '.join(map(quote, columns))}), {literal(pattern)})"
 
 
@@ -49,6 +62,7 @@ def text_of(column: str, spec: FieldSpec) -> str:
     text = f"case when {ODD} then nullif(trim({name}, {literal(WHITE_SPACE)}), '') else {name} end"
     for step in spec.normalise:
         text = {
+            "excel_text": f"""nullif(regexp_replace({text}, '^="([^"]*)"$', '\\1'), '')""",
             "upper": f"upper({text})",
             "lower": f"lower({text})",
             "title": f"array_to_string(list_transform(string_split(lower({text}), ' '), "
@@ -77,34 +91,72 @@ def typed(name: str, kind: str, spec: FieldSpec, text: str) -> FieldSql:
         value = f"case when {text} in ({yes}) then true when {text} in ({no}) then false end"
         return FieldSql(name, value, f"({text} is not null and ({value}) is null)")
     if kind == "date":
-        value = _date(text, spec.formats)
-        unreadable = f"({text} is not null and ({value}) is null)"
-        for end in spec.open_end:
-            value = f"nullif({value}, date {literal(end)})"
-        return FieldSql(name, value, unreadable)
-    target = "bigint" if kind == "integer" else "decimal(18,4)"
-    value = f"try_cast({text} as {target})"
+        return _date(name, spec, text)
+    if kind == "integer":
+        pattern, plain, target = _number_pattern(spec, ""), _digits(spec, text), "bigint"
+    else:
+        point = re.escape(spec.decimal_separator)
+        pattern = _number_pattern(spec, f"({point}[0-9]{{1,{SCALE}}}0*)?")  # what is not kept is not rounded away
+        plain = f"replace({_digits(spec, text)}, {literal(spec.decimal_separator)}, '.')"
+        target = f"decimal(18,{SCALE})"
+    value = f"case when regexp_full_match({text}, {literal(pattern)}) then try_cast({plain} as {target}) end"
     return FieldSql(name, value, f"({text} is not null and ({value}) is null)")
 
 
-def _date(text: str, formats: tuple[str, ...]) -> str:
-    """A date; a time of day behind an ISO date is cut off (Oracle writes `2031-04-01T00:00:00.000Z`)."""
-    # the shape is asked for as well: a lenient parser must not take 2026-1-5 or a five-digit year for what was meant
-    ways = []
-    for form in formats:
-        if form == _ISO_DATE:
-            ways.append(
-                f"case when regexp_full_match({text}, '\\d{{4}}-\\d{{2}}-\\d{{2}}([T ]\\d{{2}}:\\d{{2}}.*)?') "
-                f"then try_cast(left({text}, 10) as date) end"
-            )
-        else:
-            ways.append(f"try_strptime({text}, {literal(form)})::date")
-    return f"coalesce({', '.join(ways)})" if len(ways) > 1 else ways[0]
+def _number_pattern(spec: FieldSpec, decimals: str) -> str:
+    """The regular expression of a number: digits, and between thousands what the field says, all of them or none."""
+    between = _THOUSANDS.get(spec.thousands_separator, f"[{spec.thousands_separator}]")
+    grouped = f"|[0-9]{{1,3}}({between}[0-9]{{3}})+" if spec.thousands_separator else ""
+    return f"-?([0-9]+{grouped}){decimals}"
+
+
+def _digits(spec: FieldSpec, text: str) -> str:
+    between = _THOUSANDS.get(spec.thousands_separator, f"[{spec.thousands_separator}]")
+    return f"regexp_replace({text}, {literal(between)}, '', 'g')" if spec.thousands_separator else text
+
+
+def _date(name: str, spec: FieldSpec, text: str) -> FieldSql:
+    """SQL for a date. A time of day behind an ISO date is cut off (Oracle writes `2031-04-01T00:00:00.000Z`); a year that is
+    none of a person's life is no date, unless it is an open end."""
+    # the shape is asked for as well: a lenient parser must not take 2026-1-5, a year of two or five digits for what was meant
+    ways = [_by_format(name, spec, form, text) for form in spec.formats]
+    read = f"coalesce({', '.join(ways)})" if len(ways) > 1 else ways[0]
+    ends = ", ".join(f"date {literal(end)}" for end in spec.open_end)
+    first, last = (f"date {literal(day)}" for day in YEARS)
+    known = f"({read}) between {first} and {last}"
+    known = f"({known} or ({read}) in ({ends}))" if ends else known
+    value = f"case when {known} {f'and ({read}) not in ({ends})' if ends else ''} then {read} end"
+    return FieldSql(name, value, f"({text} is not null and not coalesce({known}, false))")
+
+
+def _by_format(name: str, spec: FieldSpec, form: str, text: str) -> str:
+    if form == _ISO_DATE:
+        return (
+            f"case when regexp_full_match({text}, {literal(_ISO_PATTERN)}) then try_cast(left({text}, 10) as date) end"
+        )
+    read = f"try_strptime({text}, {literal(form)})::date"
+    if spec.two_digit_years is not None and re.search("%-?y", form):
+        read = _in_window(name, spec, read)
+    return f"case when regexp_full_match({text}, {literal(date_pattern(form))}) then {read} end"
+
+
+def _in_window(name: str, spec: FieldSpec, read: str) -> str:
+    """SQL for a date whose year has two digits, in the profile's hundred years. A last day that is an open end with its century
+    left off (Oracle's default form writes 4712-12-31 as `31-DEC-12`) is that open end."""
+    start = spec.two_digit_years or 0
+    year = f"({start} + (year({read}) % 100 + {100 - start % 100}) % 100)"
+    dated = f"try_cast(printf('%04d-%02d-%02d', {year}, month({read}), day({read})) as date)"
+    if name != "termination_date":
+        return dated
+    same = " ".join(
+        f"when strftime({read}, '%y-%m-%d') = {literal(end[2:])} then date {literal(end)}" for end in spec.open_end
+    )
+    return f"case {same} else {dated} end" if same else dated
 
 
 def normalised_select(profile: Profile, staged: Staged, known: Known, only: str = "true") -> str:
     """SELECT over the staged rows of a file: extract_id, row_no, every mapped field, `<field>__unreadable` and `<field>__text` of
-    the typed ones, `control`, `digest`. `only` is a condition over row_no, judged before any other work is done.
+    the typed ones, `control`, `formula`, `digest`. `only` is a condition over row_no, judged before any other work is done.
 
     A field whose column is missing, and a blank of a changes-only row that means
     "unchanged", take what is known of the worker; then the row speaks for the whole worker. With a `row_key` in the profile, it
@@ -116,7 +168,9 @@ def normalised_select(profile: Profile, staged: Staged, known: Known, only: str 
         [*_values(staged, typed_fields), *_unreadable(profile, staged, typed_fields), _control(list(present))]
     )
     raw_values = ", ".join(f"{quote(spec.column)} as {quote(name)}" for name, spec in present.items())
-    texts = ", ".join(f"{_number_or_text(staged, name, spec)} as {quote(name)}" for name, spec in present.items())
+    texts = ", ".join(
+        f"{_number_or_text(profile, staged, name, spec)} as {quote(name)}" for name, spec in present.items()
+    )
     odd = odd_sql([spec.column for spec in present.values()])
     return f"""
 select *, {digest_of(list(staged.fields))} as digest from (
@@ -126,10 +180,10 @@ from (select row_no, {ODD}, {texts} from (
     select row_no, {raw_values}, {odd} as {ODD} from {staged.rows} where {only})) t {_join(profile, staged, known)})"""
 
 
-def _number_or_text(staged: Staged, name: str, spec: FieldSpec) -> str:
+def _number_or_text(profile: Profile, staged: Staged, name: str, spec: FieldSpec) -> str:
     """SQL for the text of a field, with the namespace of its source where it holds person numbers."""
     text = text_of(name, spec)
-    return f"{literal(staged.namespace)} || ({text})" if staged.namespace and name in NUMBER_FIELDS else text
+    return f"{literal(staged.namespace)} || ({text})" if staged.namespace and name in number_fields(profile) else text
 
 
 def _values(staged: Staged, typed_fields: list[FieldSql]) -> list[str]:
@@ -158,9 +212,11 @@ def _unreadable(profile: Profile, staged: Staged, typed_fields: list[FieldSql]) 
 
 
 def _control(present: list[str]) -> str:
-    """SQL for `control`: a value of the row holds a control character."""
+    """SQL for `control`: a value of the row holds a control character; and `formula`: one is a text in the form `="00123"`."""
     texts = ", ".join(f"t.{quote(name)}" for name in present)
-    return f"case when {ODD} then regexp_matches(concat_ws(chr(10), {texts}), {literal(CONTROL)}) else false end as control"
+    joined = f"concat_ws(chr(10), {texts})"
+    return f"""case when {ODD} then regexp_matches({joined}, {literal(CONTROL)}) else false end as control,
+    case when {ODD} then regexp_matches({joined}, {literal(EXCEL_TEXT)}) else false end as formula"""
 
 
 def _join(profile: Profile, staged: Staged, known: Known) -> str:

@@ -8,7 +8,7 @@ another row ends. In this order:
 3. the profile's `pick` steps;
 4. of slices, the one with the latest beginning.
 
-A tie is no decision: the rows of the file then go to quarantine, and the worker stays as known.
+A tie is no decision: the worker stays as known in all in which the rows differ.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
 from hcm_pipeline.workers.batch import Batch
-from hcm_pipeline.workers.known import facts_of, known_rows_sql
+from hcm_pipeline.workers.known import Known, facts_of, known_rows_sql
 from hcm_pipeline.workers.normalise import DIGEST_TYPE
 
 
@@ -34,31 +34,56 @@ def nothing_ranked(t: Scratch) -> Relation:
     return t.empty("ranked", {**columns, "known": "boolean", "chosen": "boolean", "place": "bigint", "ties": "bigint"})
 
 
-def rank(t: Scratch, batch: Batch, repeats: Relation, other_rows: Relation, day: dt.date) -> Relation:
+@dataclass(frozen=True)
+class Speaking:
+    """The rows among which the rules choose.
+
+    `facts`: the worker fields, digest, extract_id and row_no of the rows of the files, as they count. `rows`: extract_id, row_no,
+    person_number, nth: those of workers of whom several may speak (see `deduplication`). `set_aside`: extract_id, row_no: those
+    that do not count. `undecided`: person_number: the workers of whom one of these might have won.
+    """
+
+    facts: Relation
+    rows: Relation
+    set_aside: Relation
+    undecided: Relation
+
+
+def rank(t: Scratch, batch: Batch, speaking: Speaking, other_rows: Relation, day: dt.date) -> Relation:
     """Every row that may speak for a worker of whom there are several: person_number, extract_id, row_no, digest, known (a row of
     no file), chosen (the open version), place, and ties (how many rows share the first place).
 
-    `repeats` is that of `deduplication`. Without files, those workers are judged whose rows are all known.
+    Without files, those workers are judged whose rows are all known.
     """
     profile, facts = batch.profile, facts_of(batch.profile)
-    those = f"{repeats}" if batch.staged else f"(from {other_rows} where valid_to is null)"
+    those = f"{speaking.rows}" if batch.staged else f"(from {other_rows} where valid_to is null)"
     to_rank = t.make(
         "to_rank",
-        f"""select person_number from (select distinct person_number from {those})
-        where person_number not in (select person_number from {repeats} where unreadable)""",
+        f"select distinct person_number from {those} where person_number not in (from {speaking.undecided})",
     )
     of_files = t.make(
         "rows_of_files",
-        f"""select {facts}, false as known, false as chosen from {batch.rows(repeats)}
-        semi join (from {repeats} where nth = 1) using (extract_id, row_no)
-        where person_number in (select person_number from {to_rank})""",
+        f"""select {facts}, false as known, false as chosen from {speaking.facts}
+        semi join (from {speaking.rows} where nth = 1) using (extract_id, row_no)
+        anti join {speaking.set_aside} using (extract_id, row_no)
+        where person_number in (from {to_rank})""",
     )
     still_known = f"""select known_row.*, true as known from ({known_rows_sql(profile, batch.known.workers, other_rows)}) known_row
-        where person_number in (select person_number from {to_rank}) and not exists (
+        where person_number in (from {to_rank}) and not exists (
             from {of_files} stated where stated.person_number = known_row.person_number and ({_replaces(batch)}))"""
     ranked = t.make("ranked", ranked_sql(profile, f"(from {of_files} union all by name {still_known})", day))
     t.drop(of_files, to_rank)
     return ranked
+
+
+def tied_rows(profile: Profile, ranked: Relation, speaking: Speaking, known: Known, other_rows: Relation) -> str:
+    """SELECT, in parentheses: the facts, extract_id, row_no and later (a row of no file) of rows that share the first place."""
+    tied, facts = f"(from {ranked} where place = 1 and ties > 1)", facts_of(profile)
+    of_files = f"""select {facts}, false as later from {speaking.facts}
+        semi join (from {tied} where not known) using (extract_id, row_no)"""
+    others = f"""select {facts}, true as later from ({known_rows_sql(profile, known.workers, other_rows)})
+        semi join (from {tied} where known) using (person_number, digest)"""
+    return f"({of_files} union all {others})"
 
 
 def _replaces(batch: Batch) -> str:
@@ -106,7 +131,7 @@ def _order(profile: Profile, day: dt.date) -> str:
 
 @dataclass(frozen=True)
 class Decided:
-    """The outcome of the order of each worker's rows, where one is first and not in quarantine.
+    """The outcome of the order of each worker's rows, where one is first.
 
     `promoted`: the facts, digest, extract_id and row_no of the known rows that are first, and were not. `others`: person_number,
     extract_id, row_no, digest: the rows that are not first. `workers`: person_number: all about whom there is a decision.
@@ -117,8 +142,9 @@ class Decided:
     workers: Relation
 
 
-def decide(t: Scratch, profile: Profile, ranked: Relation, quarantined: Relation, other_rows: Relation) -> Decided:
-    """Which rows win and which stay known as others; `quarantined` names rows by extract_id and row_no."""
+def decide(t: Scratch, profile: Profile, ranked: Relation, agreed: Relation, other_rows: Relation) -> Decided:
+    """Which rows win and which stay known as others. Of rows that tie and all say that a working life has ended (`agreed`, see
+    `held_back`), none stays known."""
     winners = f"(from {ranked} where place = 1 and ties = 1 and known and not chosen)"
     promoted = t.make(
         "promoted",
@@ -126,11 +152,11 @@ def decide(t: Scratch, profile: Profile, ranked: Relation, quarantined: Relation
         on winner.person_number = known_row.person_number and winner.digest = known_row.digest
         where known_row.valid_to is null""",
     )
-    others = t.make("others", query(__package__, "others", ranked=ranked, quarantined=quarantined))
+    others = t.make("others", query(__package__, "others", ranked=ranked))
     workers = t.make(
         "decided",
         f"""select person_number from {ranked} where place = 1 and ties = 1
-        and (extract_id, row_no) not in (select extract_id, row_no from {quarantined})""",
+        union all select person_number from {agreed} where stands and is_over""",
     )
     return Decided(promoted, others, workers)
 

@@ -79,10 +79,10 @@ def rewind(con: duckdb.DuckDBPyConnection, day: dt.date, now: dt.datetime) -> No
     """Take back everything learnt on or after `day`. Names stay given, for the ledger is for life, and what was believed until
     `now` stays known."""
     withdraw(con, day, now)
-    for name in ("worker_versions", "other_rows", "manager_warnings", "absences"):
+    for name in ("worker_versions", "other_rows", "manager_warnings", "absences", "held_cells"):
         con.execute(f"delete from {name} where valid_from >= ?", [day])
         con.execute(f"update {name} set valid_to = null where valid_to >= ?", [day])
-    for name in ("changes", "quarantined_rows", "passed_over_rows", "days"):
+    for name in ("changes", "quarantined_rows", "passed_over_rows", "stopped_exits", "days"):
         con.execute(f"delete from {name} where business_date >= ?", [day])
     con.execute("update extracts set status = 'landed' where status <> 'refused' and business_date >= ?", [day])
 

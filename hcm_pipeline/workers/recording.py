@@ -16,16 +16,16 @@ from hcm_pipeline.workers.staged import Staged
 def record_rows(t: Scratch, day: dt.date, staged: Sequence[Staged], judged: Judged) -> None:
     """Enter the rows of a batch that are not accepted: `quarantined_rows`, with all their text, and `passed_over_rows`."""
     for one in staged:
-        _quarantine(t, day, one, judged.quarantined)
+        _quarantine(t, day, one, judged)
     t.run(f"insert into passed_over_rows select ?, extract_id, row_no, person_number from {judged.passed_over}", [day])
 
 
-def _quarantine(t: Scratch, day: dt.date, staged: Staged, quarantined: Relation) -> None:
+def _quarantine(t: Scratch, day: dt.date, staged: Staged, judged: Judged) -> None:
     number = staged.extract.extract_id
-    here = f"(from {quarantined} where extract_id = {number})"
+    here = f"(from {judged.quarantined} where extract_id = {number})"
     t.run(
         f"""insert into quarantined_rows
-        select ?, bad.extract_id, bad.row_no, bad.person_number, bad.violations, raw.json
+        select ?, bad.extract_id, bad.row_no, bad.person_number, bad.held, bad.violations, raw.json
         from {here} bad join (
             select row_no, to_json(r)::varchar as json from {staged.rows} r
             where row_no in (select row_no from {here})) raw using (row_no)""",
@@ -33,9 +33,9 @@ def _quarantine(t: Scratch, day: dt.date, staged: Staged, quarantined: Relation)
     )
     t.run(
         f"""insert into quarantined_rows
-        select ?, ?, row_no, null,
+        select ?, ?, row_no, torn.person_number, if(torn.person_number is null, 'row', 'cells'),
             [{{'rule': rule, 'column_name': column_name, 'value_class': value_class, 'value': null}}], raw
-        from {staged.rejects}""",
+        from {staged.rejects} left join (from {judged.torn} where extract_id = {number}) torn using (row_no)""",
         [day, number],
     )
 

@@ -44,6 +44,8 @@ class Staged:
     total: int | None = None
     namespace: str = ""
     """The text before the person numbers of its source."""
+    torn: Relation | None = None
+    """Of rejects with more or fewer fields than columns: row_no, and fields (a list of texts)."""
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -70,5 +72,12 @@ def _staged(t: Scratch, profile: Profile, extract: Extract, folders: Folders, pr
         t, extract.stored(folders.extracts), extract.description, source, name=extract.name, folder=folders.scratch
     )
     return Staged(
-        extract, profile.columns_of(source), read.rows, read.rejects, read.records, read.total, namespace=source.prefix
+        extract,
+        profile.columns_of(source),
+        read.rows,
+        read.rejects,
+        read.records,
+        read.total,
+        namespace=source.prefix,
+        torn=read.torn,
     )

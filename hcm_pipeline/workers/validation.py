@@ -7,26 +7,22 @@ import pyarrow as pa
 from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
 from hcm_pipeline.workers.batch import Batch
 from hcm_pipeline.workers.deduplication import Deduplicated
-from hcm_pipeline.workers.normalise import NUMBER_FIELDS
+from hcm_pipeline.workers.normalise import number_fields
 
 CHUNK_ROWS = 100_000
 """Rows in one frame for pandera: some 100 MiB."""
-VIOLATIONS = {"extract_id": "integer", "row_no": "bigint", "rule": "varchar", "column_name": "varchar",
-              "value_class": "varchar", "value": "varchar"}  # fmt: skip
+VIOLATIONS = {"extract_id": "integer", "row_no": "bigint", "rule": "varchar", "field": "varchar",
+              "column_name": "varchar", "value_class": "varchar", "value": "varchar"}  # fmt: skip
 """Columns of a relation of violations: one row is one rule that one row of an extract violates."""
 
 
-def suspects_of(t: Scratch, found: Deduplicated, known: Relation, *, same_contract: bool) -> Relation:
+def suspects_of(t: Scratch, found: Deduplicated, known: Relation, held: Relation, *, same_contract: bool) -> Relation:
     """Rows that are not known as good, without those that collapse: extract_id, row_no, person_number, digest.
 
-    `same_contract`: the snapshot before was judged by the same profile, so a row that says what `known` says is good.
+    `same_contract`: the snapshot before was judged by the same profile, so a row that says what `known` says is good, unless
+    something of the worker is held back (`held`: person_number).
     """
-    parts = {
-        "keys": found.keys,
-        "repeats": found.repeats,
-        "passed_over": found.passed_over,
-        "contradicting": found.contradicting,
-    }
+    parts = {"keys": found.keys, "repeats": found.repeats, "contradicting": found.contradicting, "held": held}
     good = known if same_contract else f"(from {known} limit 0)"
     return t.make("suspects", query(__package__, "suspects", **parts, good=good))
 
@@ -41,26 +37,43 @@ def violations_of(t: Scratch, batch: Batch, suspects: Relation) -> Relation:
     return t.of_arrow("violations", pa.concat_tables(tables)) if tables else t.empty("violations", VIOLATIONS)
 
 
-def quarantined_rows(t: Scratch, batch: Batch, found: Deduplicated, violations: Relation) -> Relation:
-    """The rows that violate a rule or contradict another one: extract_id, row_no, person_number, violations (a list of structs of
-    rule, column_name, value_class and value)."""
-    select = query(
-        __package__, "quarantined", keys=found.keys, violations=violations, contradicting=found.contradicting,
-        heading=_heading_sql(batch, "person_number"),
+def contradictions_of(t: Scratch, batch: Batch, contradicting: Relation, agreed: Relation) -> Relation:
+    """The violations of rows that contradict each other: see VIOLATIONS. `agreed` is that of `held_back`; a worker who is not in it
+    has rows among which nothing chooses, and the person number's column stands for that."""
+    profile = batch.profile
+    if not t.count(contradicting):
+        return t.empty("contradictions", VIOLATIONS)
+    values = " ".join(f"when {literal(name)} then n.{quote(name)}::varchar" for name in profile.columns)
+    torn = query(
+        __package__, "contradictions", contradicting=contradicting, agreed=agreed, rows=batch.rows(contradicting),
+        value=f"case field {values} end", heading=_heading_sql(batch),
     )  # fmt: skip
-    return t.make("quarantined", select)
+    return t.make("contradictions", torn)
 
 
-def _heading_sql(batch: Batch, field: str) -> str:
-    """SQL (VARCHAR) over extract_id: the column in which the extract of a row has a field."""
-    cases = [f"when {one.extract.extract_id} then {literal(one.fields[field].column)}" for one in batch.staged]
+def quarantined_rows(t: Scratch, found: Deduplicated, violations: str, whole: str) -> Relation:
+    """The rows that violate a rule or contradict another one: extract_id, row_no, person_number, violations (a list of structs of
+    rule, column_name, value_class and value), held (`cells`: the row counts without these cells; `row`: it does not count), and
+    cells (the same violations as structs with the field).
+
+    `violations` is a SELECT of rows of VIOLATIONS, `whole` one of extract_id and row_no.
+    """
+    return t.make("quarantined", query(__package__, "quarantined", keys=found.keys, violations=violations, whole=whole))
+
+
+def _heading_sql(batch: Batch) -> str:
+    """SQL (VARCHAR) over extract_id and field: the column in which the extract of a row has a field."""
+    cases = []
+    for one in batch.staged:
+        columns = " ".join(f"when {literal(name)} then {literal(spec.column)}" for name, spec in one.fields.items())
+        cases.append(f"when {one.extract.extract_id} then case field {columns} end")
     return f"case extract_id {' '.join(cases)} end" if cases else "null::varchar"
 
 
 def _judged_columns(batch: Batch) -> list[str]:
     """Select list of a frame: fields as text, and the flags of the typed ones. Person numbers are judged as the file has them."""
     profile = batch.profile
-    select = ["n.extract_id", "n.row_no", "n.control"]
+    select = ["n.extract_id", "n.row_no", "n.control", "n.formula"]
     for name, spec in profile.columns.items():
         if profile.types[name] == "string":
             select.append(f"{_as_delivered(batch, name)} as {quote(name)}")
@@ -80,7 +93,7 @@ def _as_delivered(batch: Batch, field: str) -> str:
         for one in batch.staged
         if one.namespace
     )
-    if not cases or field not in NUMBER_FIELDS:
+    if not cases or field not in number_fields(batch.profile):
         return f"n.{quote(field)}"
     return f"case n.extract_id {cases} else n.{quote(field)} end"
 
@@ -103,6 +116,7 @@ def _failures(batch: Batch, chunk: pa.RecordBatch) -> pa.Table | None:
         "extract_id": numbers,
         "row_no": chunk.column("row_no").take(places),
         "rule": pa.array([violation.rule for violation in violations], pa.string()),
+        "field": pa.array([violation.field for violation in violations], pa.string()),
         "column_name": pa.array(headings, pa.string()),
         "value_class": pa.array([violation.value_class for violation in violations], pa.string()),
         "value": pa.array([violation.value for violation in violations], pa.string()),

@@ -69,6 +69,7 @@ EXTRACTS = {
     "sha256": "varchar",
 }
 VERDICTS = {"kind": "varchar", "rule": "varchar", "subject": "varchar", "tripped": "boolean", "figures": "varchar"}
+EXITS = {"reason": "varchar", "target": "varchar", "manifest_id": "varchar", "person_number": "varchar"}
 QUIET = {"extract_id": "integer", "landed_at": "timestamptz"}
 DELIVERED = {"target": "varchar", "person_number": "varchar"}
 STALE = {
@@ -90,6 +91,7 @@ class World:
     failures: list[tuple[object, ...]] = field(default_factory=list)
     verdicts: list[tuple[object, ...]] = field(default_factory=list)
     stale: list[tuple[object, ...]] = field(default_factory=list)
+    exits: list[tuple[object, ...]] = field(default_factory=list)
     health: Remembered | None = None
 
     def found(self) -> list[Alert]:
@@ -106,6 +108,7 @@ class World:
                 delivered=t.of_rows("delivered", DELIVERED, [(TARGET, str(n)) for n in range(self.delivered)]),
                 failures=t.of_rows("failures", FAILURES, self.failures),
                 stale_values=t.of_rows("stale", STALE, self.stale),
+                waiting_exits=t.of_rows("exits", EXITS, self.exits),
                 health=self.health,
             )
             target = known_target(SETTINGS, self.profile.delivery)
@@ -152,6 +155,24 @@ def test_a_held_manifest_is_told_by_its_id_and_no_longer_once_it_was_decided(wor
     assert alert.text.startswith(cause)
     assert "Ruritania" not in repr(alert)
     world.journal.reject(held.manifest_id, by="somebody", why=None)
+    assert world.found() == []
+
+
+def test_exits_that_wait_are_told_by_their_reason_and_those_of_a_manifest_while_it_is_held(world: World) -> None:
+    held = manifest("disable")
+    world.journal.register(held, Path("folder"))
+    world.exits = [
+        ("held back", None, None, "1"), ("held back", None, None, None), ("stopped", None, None, "2"),
+        ("held", TARGET, held.manifest_id, "3"), ("held", TARGET, "another", "4"), ("failed", "another", None, "5"),
+        ("failed", TARGET, None, "6"), ("withheld", TARGET, None, "7"),
+    ]  # fmt: skip
+    [alert] = [one for one in world.found() if one.kind is AlertKind.EXITS_WAIT]
+    assert alert.facts == {
+        "Not delivered": "1", "The upload is held": "1", "Status or last day cannot be read": "2",
+        "The business date has stopped": "1", "Rejected or undone": "1",
+    }  # fmt: skip
+    world.journal.reject(held.manifest_id, by="somebody", why=None)
+    world.exits = world.exits[3:5]
     assert world.found() == []
 
 

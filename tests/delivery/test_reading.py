@@ -92,7 +92,7 @@ class Line:
 
     def due(self) -> bool:
         with self.chain.warehouse.write() as con:
-            return why_plan_now(con, self.handle.target.key, self.now()) is not None
+            return why_plan_now(con, self.chain.loaded.profile, self.handle.target.key, self.now()) is not None
 
 
 @pytest.fixture

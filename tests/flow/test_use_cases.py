@@ -202,7 +202,7 @@ def test_an_outlook_changes_nothing_and_says_what_the_plan_then_does(firm: Firm,
 
 
 def test_views_of_a_worker_and_of_dates(firm: Firm, here: Installation) -> None:
-    firm.take([worker(1, Department="A"), worker(2, Country="nowhere")], day(2))
+    firm.take([worker(1, Department="A"), worker(2, Hired="nowhen")], day(2))
     firm.take([worker(1, Department="B")], day(3))
     here.warehouse.publish()
     story = flow.trace(here, "1")
@@ -210,7 +210,7 @@ def test_views_of_a_worker_and_of_dates(firm: Firm, here: Installation) -> None:
     assert [(k.business_date.day, k.kind) for k in story.kinds] == [(2, "joiner"), (3, "mover")]
     found = flow.days_between(here, day(2), day(3))
     assert [(d.business_date.day, d.changes, [r.rule for r in d.quarantine]) for d in found] == [
-        (2, {"joiner": 1}, ["not_allowed"]), (3, {"mover": 1}, []),
+        (2, {"joiner": 1}, ["date_unreadable"]), (3, {"mover": 1}, []),
     ]  # fmt: skip
     with pytest.raises(UsageError, match="no extract holds this person number"):
         flow.trace(here, "3")

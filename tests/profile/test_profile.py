@@ -224,6 +224,10 @@ MAIL = '[alerts.mail]\nhost = "{}"\nsender = "a@b"\nrecipients = ["a@b"]\n[scope
         ('column = "First"', 'column = "First"\nmax_length = 3000000000', "fields.first_name.max_length", "2147483648"),
         ('column = "First"', f'column = "First"\nmax_length = {"9" * 5000}', "(syntax)", "TOML 1.0"),
         ('column = "Hired"', 'column = "Hired"\nformats = ["%Q"]', "fields.hire_date.formats[0]", "strptime"),
+        ('column = "Hired"', 'column = "Hired"\nformats = ["%d/%m/%y"]', "fields.hire_date", "two_digit_years"),
+        ('column = "Hired"', 'column = "Hired"\nformats = ["%c"]', "fields.hire_date.formats[0]", "%c is no part"),
+        ("[scope]", '[extra_fields.fte]\ncolumn = "FTE"\ntype = "decimal"\nthousands_separator = "."\n[scope]',
+         "extra_fields.fte", "are both '.'"),
         ('column = "Hired"', 'column = "Hired"\nformats = ["day"]', "fields.hire_date.formats[0]", "strptime"),
         ('column = "Hired"', 'column = "Hired"\nformats = []', "fields.hire_date.formats", "at least 1"),
         ('column = "Active"', 'column = "Active"\ntrue_values = []', "fields.active.true_values", "at least 1"),
@@ -256,7 +260,10 @@ def test_a_value_that_no_run_survives_is_refused(old: str, new: str, key: str, a
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ('column = "Hired"', 'column = "Hired"\nformats = ["%d.%m.%Y", "%Y-%m-%dT%H:%M:%S", "%-d %b %y"]'),
+        (
+            'column = "Hired"',
+            'column = "Hired"\nformats = ["%d.%m.%Y", "%Y-%m-%dT%H:%M:%S", "%-d %b %y"]\ntwo_digit_years = 1950',
+        ),
         ('glob = "*"', 'glob = "*"\ndelimiter = "\\t"\nbusiness_date = { pattern = "([0-9]{8})", format = "%Y%m%d" }'),
         ('include = ["active"]', 'include = ["""active\n  and first_name is not null"""]'),
         ('column = "Last"', 'column = "Last"\nreplace = { "two\\nlines" = "one" }\npattern = "[A-Z]+(?:[ -][A-Z]+)*"'),

@@ -98,8 +98,8 @@ def test_a_row_is_judged_by_what_its_file_says_and_named_by_its_own_heading(tmp_
         (2, "required", "Last"),
         (3, "pattern", "Employee"),
         (4, "required", "Surname"),
-        (5, "contradicts_another_row", "Employee"),
-        (6, "contradicts_another_row", "Employee"),
+        (5, "contradicts_another_row", "Surname"),
+        (6, "contradicts_another_row", "Surname"),
     ]
 
 

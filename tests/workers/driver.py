@@ -165,6 +165,7 @@ class Firm:
             "manager_warnings": "select * from manager_warnings",
             "absences": "select * from absences",
             "quarantined_rows": "select * exclude (extract_id) from quarantined_rows",
+            "held_cells": "select * exclude (extract_id) from held_cells",
             "passed_over_rows": "select * exclude (extract_id) from passed_over_rows",
             "days": "select * exclude (finished_at, identities_given, judged_at) from days",
         }

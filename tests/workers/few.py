@@ -85,7 +85,12 @@ def judged(
 ) -> Judged:  # fmt: skip
     """The decisions about the rows of one file, beside workers who are known."""
     batch = Batch(profile, (staged(t, profile, rows, of),), known(t, profile, workers))
-    return judge(t, batch, other_rows(t, profile), TODAY, same_contract=same_contract)
+    return judge(t, batch, other_rows(t, profile), nobody(t), TODAY, same_contract=same_contract)
+
+
+def nobody(t: Scratch) -> Relation:
+    """Of nobody anything is held back."""
+    return t.empty("held", {"person_number": "varchar"})
 
 
 def accepted(t: Scratch, profile: Profile, found: Judged, fields: str) -> dict[str, object]:

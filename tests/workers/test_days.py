@@ -44,11 +44,12 @@ def test_a_pick_rule_decides_between_rows_of_one_worker(tmp_path: Path) -> None:
 def test_every_row_is_counted_once_and_one_in_quarantine_keeps_its_text(firm: Firm) -> None:
     rows = [worker(1), worker("x y", Left="2026-02-30"), worker(1), worker(2, City="A"), worker(2, City="B")]
     counts = firm.take(rows, day(1))
-    assert (counts.rows, counts.collapsed, counts.quarantined, counts.workers) == (5, 1, 3, 1)
+    assert (counts.rows, counts.collapsed, counts.quarantined, counts.workers) == (5, 1, 3, 2)
     assert firm.reasons(day(1)) == [
-        (3, "date_unreadable", "Left"), (3, "pattern", "Number"), (5, "contradicts_another_row", "Number"),
-        (6, "contradicts_another_row", "Number"),
+        (3, "date_unreadable", "Left"), (3, "pattern", "Number"), (5, "contradicts_another_row", "City"),
+        (6, "contradicts_another_row", "City"),
     ]  # fmt: skip
+    assert firm.sql("select row_no, held from quarantined_rows order by 1") == [(3, "row"), (5, "cells"), (6, "cells")]
     [(raw,)] = firm.sql("select raw from quarantined_rows where row_no = 3")
     assert "2026-02-30" in raw
 
@@ -59,10 +60,10 @@ def test_what_counts_say_names_no_value(firm: Firm) -> None:
     assert firm.sql('select value_class, "value" from quarantine_reasons') == [("letters (8)", "ATLANTIS")]
 
 
-def test_a_quarantined_worker_keeps_the_last_good_version(firm: Firm) -> None:
+def test_a_worker_whose_number_cannot_be_read_keeps_the_last_good_version(firm: Firm) -> None:
     firm.take([worker(1, Department="A"), worker(2)], day(1))
-    counts = firm.take([worker(1, Department="B", Active="?"), worker(2)], day(2))
-    assert (counts.quarantined, counts.workers, counts.absent, counts.changes) == (1, 2, 0, {})
+    counts = firm.take([worker("1 ?", Department="B"), worker(2)], day(2))
+    assert (counts.quarantined, counts.workers, counts.absent, counts.changes) == (1, 2, 1, {})
     assert firm.snapshot()["1"] == "A"
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from hcm_pipeline.errors import ProfileError
 from hcm_pipeline.flow.plan_facts import facts_of
+from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.targets.entra import EntraTarget
 from hcm_pipeline.warehouse import Scratch, scratch
 from hcm_pipeline.workers.managers import find_warnings
 
-from .driver import Firm, day, worker
+from .driver import COLUMNS, PROFILE, Firm, day, worker
 
 
 def warned(t: Scratch, managers: dict[str, str | None]) -> dict[str, str]:
@@ -49,3 +53,29 @@ def test_a_manager_is_sent_once_they_appear(tmp_path: Path) -> None:
     assert firm.sql("select person_number, status, valid_from, valid_to from manager_warnings") == [
         ("1", "unknown", day(1), day(2))
     ]
+
+
+BY_NAME = PROFILE.replace("[workers]\n", '[fields.email]\ncolumn = "Mail"\n[workers]\nmanager_by = "email"\n').replace(
+    'glob = "people*"', 'glob = "people*"\nnamespace = "uk"'
+)
+MAIL = (*COLUMNS, "Mail")
+
+
+def test_a_manager_may_be_named_by_address_and_is_nobody_where_several_have_it(tmp_path: Path) -> None:
+    firm = Firm(tmp_path, BY_NAME)
+    reports = [worker(n, Manager=name) for n, name in ((2, "Boss@firm.example"), (3, "both@firm.example"), (4, "uk:1"),
+                                                       (5, "nobody@firm.example"))]  # fmt: skip
+    bosses = [worker(1, Mail="boss@firm.example"), worker(6, Mail="both@firm.example"), worker(7, Mail="BOTH@firm.example"),
+              worker(8, Mail="me@firm.example", Manager="me@firm.example")]  # fmt: skip
+    firm.take([*bosses, *reports], day(1), columns=MAIL)
+    assert firm.warned() == {"uk:3": "unknown", "uk:4": "unknown", "uk:5": "unknown", "uk:8": "self"}
+    assert {number: manager for number, manager in sent(firm).items() if manager} == {"uk:2": "uk:1"}
+    bosses[0]["Mail"], bosses[1]["Mail"] = "boss@firm.example.org", "one@firm.example"
+    firm.take([*bosses, *reports], day(2), columns=MAIL)
+    assert {number: manager for number, manager in sent(firm).items() if manager} == {"uk:3": "uk:7"}
+
+
+def test_the_field_that_names_managers_must_be_mapped() -> None:
+    with pytest.raises(ProfileError) as refused:
+        parse_profile(BY_NAME.replace('"email"\n', '"username"\n'), "firm.toml")
+    assert [fault.key for fault in refused.value.faults] == ["workers.manager_by"]

@@ -103,6 +103,73 @@ def test_formats_are_tried_in_order(con: duckdb.DuckDBPyConnection) -> None:
     assert read(con, "31/02/2026", "date", formats=formats) == (None, True)
 
 
+@pytest.mark.parametrize(
+    ("form", "good", "bad"),
+    [
+        ("%d/%m/%Y", "01/09/2019", ("01/09/19", "1/9/2019", " 01/09/2019x", "01/ 9/2019", "01/09/12019", "31/02/2019")),
+        ("%Y%m%d", "20190901", ("2019091", "1909011", "201909011", "2019 901")),
+        ("%-d.%-m.%Y", "1.9.2019", ("1.9.19", "001.9.2019", "1. 9.2019")),
+        ("%d-%b-%Y", "01-SEP-2019", ("01-SEPT-2019", "1-SEP-2019", "01-SEP-19")),
+        ("%d %B %Y", "01 September 2019", ("01 Septober 2019", "01  September 2019")),
+        ("%Y-%m-%dT%H:%M:%S", "2019-09-01T00:00:00", ("2019-09-01", "2019-09-01T00:00", "2019-09-01T24:00:00")),
+        ("%Y-%m-%d", "2019-09-01T00:00:00.000+00:00", ("2019-09-01T00:00 or so", "2019-09-01 00:00:00 UTC or so", "19-09-01")),
+    ],
+)  # fmt: skip
+def test_every_format_of_dates_is_as_strict_as_it_is_written(
+    con: duckdb.DuckDBPyConnection, form: str, good: str, bad: tuple[str, ...]
+) -> None:
+    assert read(con, good, "date", formats=[form]) == (dt.date(2019, 9, 1), False)
+    assert [read(con, value, "date", formats=[form]) for value in bad] == [(None, True)] * len(bad)
+
+
+@pytest.mark.parametrize("value", ["1899-12-31", "0019-09-01", "2201-01-01", "9998-12-31"])
+def test_a_year_of_nobodys_life_is_unreadable(con: duckdb.DuckDBPyConnection, value: str) -> None:
+    assert read(con, value, "date") == (None, True)
+
+
+def test_two_digits_are_a_year_of_the_hundred_that_the_profile_names(con: duckdb.DuckDBPyConnection) -> None:
+    for start, text_of_day, year in ((1950, "01-JUN-68", 1968), (1950, "01-JUN-49", 2049), (1950, "29-FEB-00", 2000),
+                                     (2000, "01-JUN-68", 2068), (1930, "01-JUN-29", 2029), (1930, "01-JUN-30", 1930)):  # fmt: skip
+        found, unreadable = read(con, text_of_day, "date", formats=["%d-%b-%y"], two_digit_years=start)
+        assert (found and found.year, unreadable) == (year, False)
+    assert read(con, "29-FEB-00", "date", formats=["%d-%b-%y"], two_digit_years=1900) == (None, True)
+
+
+def test_a_last_day_that_is_an_open_end_without_its_century_is_an_open_end() -> None:
+    with memory() as con:
+        made = FieldSpec.model_validate(
+            {"column": "c", "type": "date", "formats": ["%d-%b-%y"], "two_digit_years": 1950}
+        )
+        for name, expected in (("termination_date", None), ("hire_date", dt.date(2012, 12, 31))):
+            sql = typed(name, "date", made, "t")
+            query = f"select {sql.value}, {sql.unreadable} from (select '31-DEC-12' as t)"
+            assert con.execute(query).fetchall() == [(expected, False)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "good", "bad"),
+    [
+        ("integer", {}, {"7": 7, "-7": -7, "007": 7}, ("7.6", "0x10", "1E+05", "1e5", "1.200", "1_000", "+7", "7-", "(7)", "7 %",
+                                                      "9" * 20, "٣", '="7"')),
+        ("integer", {"thousands_separator": "."}, {"1.200": 1200, "1200": 1200, "1.234.567": 1234567},
+         ("1.20", "12.00", "1.2000", ".200", "1,200")),
+        ("integer", {"thousands_separator": "'"}, {"1'200": 1200, "1’200": 1200}, ("1.200",)),
+        ("integer", {"thousands_separator": " "}, {"1 200": 1200, "1 200": 1200, "1 200": 1200}, ("1  200",)),
+        ("decimal", {}, {"0.5": "0.5", "38.5": "38.5", "-1": "-1", "1.200": "1.2", "0.12340": "0.1234"},
+         ("0,5", "1E+05", "0x1", ".5", "5.", "0.12345", "1,200.5", "9" * 15, "NaN", "inf", "50 %")),
+        ("decimal", {"decimal_separator": ",", "thousands_separator": "."}, {"0,5": "0.5", "1.200,75": "1200.75", "1.200": "1200"},
+         ("0.5", "1.20,5", "1,200.5")),
+    ],
+)  # fmt: skip
+def test_a_number_is_digits_with_the_separators_of_the_profile_and_is_never_rounded(
+    con: duckdb.DuckDBPyConnection, kind: str, spec: dict[str, str], good: dict[str, object], bad: tuple[str, ...]
+) -> None:
+    for value, expected in good.items():
+        found, unreadable = read(con, value, kind, **spec)
+        assert (unreadable, found) == (False, found.__class__(expected))
+    assert [read(con, value, kind, **spec) for value in bad] == [(None, True)] * len(bad)
+
+
 @pytest.mark.parametrize(("value", "expected"), [("Y", True), (" Active", True), ("N", False), ("", None)])
 def test_a_boolean_is_read_from_the_values_of_the_profile(
     con: duckdb.DuckDBPyConnection, value: str, expected: bool | None

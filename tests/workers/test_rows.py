@@ -205,21 +205,32 @@ def test_rows_that_the_rules_cannot_rank_tie(t: Scratch) -> None:
     assert few.accepted(t, many(), found, "relationship") == {"2": "R1"}
 
 
-def test_rows_that_the_rules_cannot_rank_go_to_quarantine_and_the_worker_stays(firm: Firm) -> None:
+def test_rows_that_the_rules_cannot_rank_are_held_back_and_the_worker_stays(firm: Firm) -> None:
     take(firm, 2, row(1, "R1", Department="A"))
     counts = firm.take([row(1, "R2", Department="B"), row(1, "R3", Department="C")], day(3), columns=WIDE)
-    assert counts.reasons == {"contradicts_another_row in Number": 2}
+    assert counts.reasons == {"contradicts_another_row in Department": 2, "contradicts_another_row in Relationship": 2}
     counts = firm.take([row(1, "R4", Department="D")], day(4), source="news", columns=WIDE)
-    assert counts.reasons == {"contradicts_another_row in Number": 1}
+    assert counts.reasons == {"contradicts_another_row in Department": 1, "contradicts_another_row in Relationship": 1}
     assert firm.snapshot() == {"1": "A"}
 
 
-def test_a_losing_row_that_breaks_the_contract_is_in_quarantine_and_never_wins(firm: Firm) -> None:
+def test_a_losing_row_with_a_bad_cell_wins_without_it_when_the_other_ends(firm: Firm) -> None:
     bad = row(1, "R2", Country="Nowhere")
     counts = firm.take([row(1, "R1", Primary="Y", Left="2026-11-03"), bad], day(2), columns=WIDE)
-    assert (counts.quarantined, counts.passed_over, counts.workers) == (1, 0, 1)
+    assert (counts.quarantined, counts.passed_over, counts.workers) == (1, 1, 1)
     firm.run(day(4))
-    assert firm.lives() == {"1": ("left", False)}
+    assert firm.lives() == {"1": ("active", True)}
+
+
+@pytest.mark.parametrize("source", ["people", "news"])
+def test_a_row_whose_key_cannot_be_read_ends_no_other_one_and_keeps_nobody(tmp_path: Path, source: str) -> None:
+    firm = Firm(tmp_path, MANY.replace('column = "Relationship"', 'column = "Relationship"\npattern = "R[0-9]"'))
+    take(firm, 2, row(1, "R1", Primary="Y"), row(2, "R1"))
+    rows = [row(1, "R1", Primary="Y", Left="2026-11-03"), row(1, "?", Active="False"), row(2, "R1"), row(2, "?")]
+    counts = firm.take(rows, day(3), source=source, columns=WIDE)
+    assert counts.reasons == {"pattern in Relationship": 2, "contradicts_another_row in Number": 2}
+    assert firm.lives() == {"1": ("active", True), "2": ("active", True)}
+    assert firm.run(day(4))[0].changes == {"leaver": 1}
 
 
 def test_a_stopped_day_decides_nothing_about_the_rows_of_a_worker(firm: Firm) -> None:

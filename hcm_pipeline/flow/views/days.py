@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from hcm_pipeline.flow.installation import Installation
+from hcm_pipeline.flow.views.held_back import HeldBack, held_back
 from hcm_pipeline.flow.views.rows import values_of
 from hcm_pipeline.warehouse import first
 
@@ -80,7 +81,7 @@ def newest_date(con: duckdb.DuckDBPyConnection) -> dt.date | None:
 
 
 def quarantine(con: duckdb.DuckDBPyConnection, date: dt.date | None = None) -> list[QuarantineReason]:
-    """Quarantined rows by rule and column: of a date, or of the newest date that has an extract."""
+    """Rows that break a rule, by rule and column: of a date, or of the newest date that has an extract."""
     return values_of(
         con,
         QuarantineReason,
@@ -97,6 +98,12 @@ def recent_days(installation: Installation) -> list[Day]:
     """The newest business dates, oldest first."""
     with installation.warehouse.read() as con:
         return newest_days(con)
+
+
+def now_held_back(installation: Installation) -> HeldBack:
+    """Cells and rows that wait for one that mends them."""
+    with installation.warehouse.read() as con:
+        return held_back(con)
 
 
 def days_between(installation: Installation, since: dt.date, until: dt.date) -> list[DayWithReasons]:

@@ -22,6 +22,7 @@ from hcm_pipeline.flow.plan_facts import task_of
 from hcm_pipeline.flow.quota import quota_outlook
 from hcm_pipeline.flow.views.clearing import clearing_sentence
 from hcm_pipeline.flow.views.days import Day, newest_days
+from hcm_pipeline.flow.views.held_back import HeldBack, HeldCells, cells_of, held_back
 from hcm_pipeline.flow.views.manifests import Superseded, WaitingManifest, superseded_by, waiting_manifests
 from hcm_pipeline.flow.views.people import NOBODY, AttributeDifference, People, Person, find_people
 from hcm_pipeline.flow.views.rows import mappings_of, values_of
@@ -127,17 +128,22 @@ class Outlook(Difference):
     manifests: tuple[WaitingManifest, ...]
     superseded: tuple[Superseded, ...]
     reviews: Mapping[str, int]
+    held_back: HeldBack
 
 
 @dataclass(frozen=True)
 class WorkerDifference:
-    """One worker's operation. `held_for` says what a person decides about first; `payload` is the exact SCIM user."""
+    """One worker's operation. `held_for` says what a person decides about first; `payload` is the exact SCIM user.
+
+    `kind` is None where nothing is to be sent of a worker of whom cells are held back: `held_back`.
+    """
 
     person_number: str
-    kind: str
+    kind: str | None
     held_for: str | None
     attributes: tuple[AttributeDifference, ...]
     payload: Any
+    held_back: tuple[HeldCells, ...] = ()
 
 
 def outlook(installation: Installation, *, shown: int | None = None, writers: Sequence[Writer] = ()) -> Outlook:
@@ -153,7 +159,7 @@ def outlook(installation: Installation, *, shown: int | None = None, writers: Se
         waiting = tuple(waiting_manifests(installation, manifests))
         reading = Reading(shown, waiting, writers)
         found = difference(con, installation.loaded, entra, journal, installation.clock(), reading)
-        newest = newest_days(con, 1)
+        newest, held = newest_days(con, 1), held_back(con)
     pace = quota_outlook(installation, found.requests)
     return Outlook(
         **{**vars(found), "guards": (*(_quarantine(profile, day) for day in newest), *found.guards)},
@@ -163,6 +169,7 @@ def outlook(installation: Installation, *, shown: int | None = None, writers: Se
         manifests=waiting,
         superseded=tuple(superseded_by(manifests, list(waiting))),
         reviews=dict(sorted(reviews.items())),
+        held_back=held,
     )
 
 
@@ -234,7 +241,8 @@ def _places(target: EntraTarget) -> list[str]:
 
 
 def worker_difference(installation: Installation, number: str) -> WorkerDifference | None:
-    """One worker's operation; None when the target has what it should have, or the worker is not in scope."""
+    """One worker's operation and what is held back of them; None when the target has what it should have, or the worker is not in
+    scope, and nothing is held back."""
     loaded, target = installation.loaded, EntraTarget(installation.target, profile=installation.profile)
     with installation.warehouse.read() as con, installation.journal() as journal, scratch(con) as t:
         moving = find_moves(t, loaded.profile, workforce(t, loaded.profile)).moving
@@ -242,8 +250,9 @@ def worker_difference(installation: Installation, number: str) -> WorkerDifferen
         operations = (
             mappings_of(con, f"select * from {found.operations} where person_number = ?", [number]) if found else []
         )
+        held = cells_of(con, number)
         if found is None or not operations:
-            return None
+            return WorkerDifference(number, None, None, (), None, held) if held else None
         new = operations[0]
         known = mappings_of(con, f"select * from {found.delivered} where person_number = ?", [number])
         old = known[0] if known else {}
@@ -272,6 +281,7 @@ def worker_difference(installation: Installation, number: str) -> WorkerDifferen
             if not old or old.get(column.name) != new[column.name]
         ),
         orjson.loads(payload[0]) if payload and payload[0] else None,
+        held,
     )
 
 

@@ -18,6 +18,7 @@ from hcm_pipeline.flow.unfinished import FailedWork, failed_work
 from hcm_pipeline.flow.views.clearing import StaleCount, flows_unread, stale_counts
 from hcm_pipeline.flow.views.days import Day, QuarantineReason, newest_days, quarantine
 from hcm_pipeline.flow.views.extracts import Extract, newest_extracts
+from hcm_pipeline.flow.views.held_back import NOTHING_HELD, HeldBack, held_back
 from hcm_pipeline.flow.views.manifests import WaitingManifest, waiting_manifests
 from hcm_pipeline.flow.views.receipts import Failure, Job, Receipts, failures, job, receipts
 from hcm_pipeline.targets.entra import pace_of
@@ -46,6 +47,7 @@ class Known:
     days: tuple[Day, ...] = ()
     extracts: tuple[Extract, ...] = ()
     quarantine: tuple[QuarantineReason, ...] = ()
+    held_back: HeldBack = NOTHING_HELD
     receipts: tuple[Receipts, ...] = ()
     failures: tuple[Failure, ...] = ()
     withheld: Mapping[str, int] = field(default_factory=dict)
@@ -124,6 +126,7 @@ def _read(con: duckdb.DuckDBPyConnection, installation: Installation, journal: J
         tuple(newest_days(con)),
         tuple(newest_extracts(con)),
         tuple(quarantine(con)),
+        held_back(con),
         tuple(receipts(con)),
         tuple(failures(con, target)),
         withheld(con, target),

@@ -12,6 +12,7 @@ from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.naming import workforce
 from hcm_pipeline.flow.views.clearing import Clearing, clearings
+from hcm_pipeline.flow.views.held_back import HeldCells, cells_of
 from hcm_pipeline.flow.views.identities import LedgerEntry, ledger_entry
 from hcm_pipeline.flow.views.rows import mappings_of, values_of
 from hcm_pipeline.identity import Tried, explain
@@ -25,12 +26,16 @@ LAST_DAY = dt.date(9999, 12, 31)
 
 @dataclass(frozen=True)
 class FieldValue:
-    """One field of a version: the column it was read from, its value, and the SCIM attributes that are made of it."""
+    """One field of a version: the column it was read from, its value, and the SCIM attributes that are made of it.
+
+    `kept_from`: file and row of the last good value, where the cell of the version's own row is held back.
+    """
 
     field: str
     column: str
     value: Any
     becomes: tuple[str, ...]
+    kept_from: str | None = None
 
 
 @dataclass(frozen=True)
@@ -107,11 +112,12 @@ class ChangedAttribute:
 
 @dataclass(frozen=True)
 class QuarantinedCell:
-    """A cell that broke a rule."""
+    """A cell that broke a rule. `held`: `cells` where the row counted without it, `row` where the row did not count."""
 
     business_date: dt.date
     file: str
     row_no: int
+    held: str
     rule: str
     column: str | None
     value_class: str | None
@@ -154,6 +160,7 @@ class Story:
     absences: tuple[Spell, ...]
     changes: tuple[ChangedAttribute, ...]
     quarantine: tuple[QuarantinedCell, ...]
+    held_back: tuple[HeldCells, ...]
     identity: LedgerEntry | None
     tried: tuple[Tried, ...]
     operations: tuple[Operation, ...]
@@ -195,6 +202,7 @@ def _story(t: Scratch, profile: Profile, number: str, date: dt.date | None, know
         absences=tuple(values_of(con, Spell, _SPELLS.format("absences"), [number])),
         changes=tuple(values_of(con, ChangedAttribute, _CHANGES, [number, limit])),
         quarantine=tuple(values_of(con, QuarantinedCell, _QUARANTINE, [number, limit])),
+        held_back=cells_of(con, number),
         identity=ledger_entry(con, number),
         tried=tuple(explain(t, profile, workers, number)),
         operations=tuple(values_of(con, Operation, _OPERATIONS, [number, limit])),
@@ -212,7 +220,7 @@ _CHANGES = """
     select business_date, kind, attribute, old, new from change_attributes
     where person_number = ? and business_date <= ? order by 1, 3"""
 _QUARANTINE = """
-    select business_date, file, row_no, rule, column_name as "column", value_class, "value"
+    select business_date, file, row_no, held, rule, column_name as "column", value_class, "value"
     from quarantine_reasons where person_number = ? and business_date <= ? order by 1, 3, 4"""
 _OPERATIONS = """
     select business_date, manifest_id, request_no, op_no, kind, state, accepted_at, action, reference,
@@ -230,16 +238,38 @@ def _versions(
         found = mappings_of(t.con, _versions_sql(profile, versions), [number, date, date, date])
     else:
         found = mappings_of(t.con, _believed_sql(profile, _believed(t, profile, date or known_on, known_on)), [number])
+    kept = _kept_from(t.con, number)
     return [
         Version(
             **{name: value for name, value in row.items() if name not in profile.columns and name != "source"},
             values=tuple(
-                FieldValue(name, spec.column, row[name], tuple(becomes.get(name, ())))
+                FieldValue(
+                    name, spec.column, row[name], tuple(becomes.get(name, ())),
+                    kept.get((row["extract_sha256"], row["row_no"], name)),
+                )
                 for name, spec in profile.columns_of(profile.source_of(row["source"])).items()
             ),
         )
         for row in found
-    ]
+    ]  # fmt: skip
+
+
+def _kept_from(con: duckdb.DuckDBPyConnection, number: str) -> dict[tuple[str, int, str], str]:
+    """File and row of the last good value of each cell that a row of a version holds back, by the row and the field."""
+    rows = con.execute(
+        """with version as (
+            select v.valid_from, v.row_no, v.extract_id, e.sha256, e.name
+            from worker_versions v join extracts e using (extract_id) where v.person_number = $number),
+        held as (from held_cells where person_number = $number and held = 'cells')
+        select version.sha256, version.row_no, held.field, max_by(good.name || ', row ' || good.row_no, good.valid_from)
+        from version join held using (extract_id, row_no) left join (
+            select version.*, field from version, (select distinct field from held)
+            where (extract_id, row_no, field) not in (select extract_id, row_no, field from held)) good
+            on good.field = held.field and good.valid_from < version.valid_from
+        group by all""",
+        {"number": number},
+    ).fetchall()
+    return {(sha256, row_no, field): place or "no row: it was never known" for sha256, row_no, field, place in rows}
 
 
 def _versions_sql(profile: Profile, versions: Relation) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,14 +23,27 @@ _BATCH_CHARS = 1 << 25
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def judge_records(
-    t: Scratch, stored: Path, shape: Shape, max_field_chars: int, name: str
-) -> tuple[Relation, Relation, int, int]:
-    """Rows, rejects, and how many of each. Raises ExtractRefused (unterminated_quote, record_too_long)."""
+TORN = {ROW_NO: "bigint", "fields": "varchar[]"}
+
+
+@dataclass(frozen=True)
+class JudgedRecords:
+    """Rows, rejects, how many of each, and the fields of ragged rows (see TORN)."""
+
+    rows: Relation
+    rejects: Relation
+    kept: int
+    rejected: int
+    torn: Relation
+
+
+def judge_records(t: Scratch, stored: Path, shape: Shape, max_field_chars: int, name: str) -> JudgedRecords:
+    """Judge every record. Raises ExtractRefused (unterminated_quote, record_too_long)."""
     rows = t.empty("rows", {ROW_NO: "bigint", **dict.fromkeys(shape.header, "varchar")})
     rejects = t.empty("rejects", REJECT_COLUMNS)
     judge = _Judge(shape, max_field_chars)
-    inserter = _Inserter(t, rows, rejects)
+    torn = t.empty("torn", TORN)
+    inserter = _Inserter(t, rows, rejects, torn)
     splitter = Splitter(shape.delimiter, name, regular="quotes" not in shape.irregular)
     for cut in lines(decoded(stored, shape), name):
         for record in splitter.feed(cut):
@@ -39,10 +53,10 @@ def judge_records(
             if reject is None:
                 inserter.keep(record)
             else:
-                inserter.reject(reject)
+                inserter.reject(reject, record)
     splitter.finish()
     inserter.flush()
-    return rows, rejects, inserter.rows, inserter.rejected
+    return JudgedRecords(rows, rejects, inserter.rows, inserter.rejected, torn)
 
 
 def decoded(stored: Path, shape: Shape) -> Iterator[str]:
@@ -114,14 +128,15 @@ def _visible(match: re.Match[str]) -> str:
 class _Inserter:
     """Collects rows and rejects, and puts them into their tables in batches of bounded size."""
 
-    def __init__(self, t: Scratch, rows: Relation, rejects: Relation) -> None:
+    def __init__(self, t: Scratch, rows: Relation, rejects: Relation, torn: Relation) -> None:
         self._t = t
-        self._into = (rows, rejects)
+        self._into = (rows, rejects, torn)
         self._names = [f"c{position}" for position in range(len(rows.columns) - 1)]
         self._select = ", ".join([ROW_NO, *(f"nullif({name}, '')" for name in self._names)])
         self._numbers: list[int] = []
         self._fields: list[list[str]] = []
         self._rejects: list[Reject] = []
+        self._torn: list[tuple[int, list[str]]] = []
         self._chars = 0
         self.rows = 0
         self.rejected = 0
@@ -133,14 +148,16 @@ class _Inserter:
         if len(self._numbers) >= _BATCH_ROWS or self._chars >= _BATCH_CHARS:
             self.flush()
 
-    def reject(self, row: Reject) -> None:
+    def reject(self, row: Reject, record: Record) -> None:
         self._rejects.append(row)
+        if row[1] == "ragged_row" and len(record[2]) <= RAW_CHARS:
+            self._torn.append((record[0], record[1]))
         self._chars += len(row[4])
         if len(self._rejects) >= _BATCH_ROWS or self._chars >= _BATCH_CHARS:
             self.flush()
 
     def flush(self) -> None:
-        rows, rejects = self._into
+        rows, rejects, torn = self._into
         if self._numbers:
             texts = [pa.array(column, pa.string()) for column in zip(*self._fields, strict=True)]
             arrays = [pa.array(self._numbers, pa.int64()), *texts]
@@ -153,4 +170,8 @@ class _Inserter:
             arrays = [pa.array(column, kind) for column, kind in columns]
             self._t.append(rejects, pa.Table.from_arrays(arrays, names=list(REJECT_COLUMNS)))
             self.rejected += len(self._rejects)
-        self._numbers, self._fields, self._rejects, self._chars = [], [], [], 0
+        if self._torn:
+            numbers = pa.array([row_no for row_no, _ in self._torn], pa.int64())
+            fields = pa.array([fields for _, fields in self._torn], pa.list_(pa.string()))
+            self._t.append(torn, pa.Table.from_arrays([numbers, fields], names=list(TORN)))
+        self._numbers, self._fields, self._rejects, self._torn, self._chars = [], [], [], [], 0

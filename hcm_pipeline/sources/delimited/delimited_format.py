@@ -42,7 +42,7 @@ class Delimited(FileFormat):
         read = read_records(t, stored, shape, folder, max_field_chars=source.max_field_chars, name=name)
         total = take_trailer(t, read.rows, read.rejects, shape, source.trailer) if source.trailer is not None else None
         records = read.counts.rows + read.counts.rejected - (total is not None)
-        return StagedExtract(read.rows, read.rejects, records, total)
+        return StagedExtract(read.rows, read.rejects, records, total, read.torn)
 
 
 DELIMITED: SourceFormat = Delimited()

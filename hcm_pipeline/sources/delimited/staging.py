@@ -39,11 +39,13 @@ class StageCounts:
 
 @dataclass(frozen=True)
 class Records:
-    """`rows`: row_no and every column of the header, blank as NULL. `rejects`: the columns of REJECT_COLUMNS."""
+    """`rows`: row_no and every column of the header, blank as NULL. `rejects`: the columns of REJECT_COLUMNS. `torn`: row_no and
+    fields of ragged rows; None where there can be none."""
 
     rows: Relation
     rejects: Relation
     counts: StageCounts
+    torn: Relation | None = None
 
 
 def read_records(t: Scratch, stored: Path, shape: Shape, folder: Path, *, max_field_chars: int, name: str) -> Records:
@@ -62,8 +64,8 @@ def read_records(t: Scratch, stored: Path, shape: Shape, folder: Path, *, max_fi
 
 def read_carefully(t: Scratch, stored: Path, shape: Shape, max_field_chars: int, name: str) -> Records:
     """The records, each judged by itself."""
-    rows, rejects, kept, rejected = judge_records(t, stored, shape, max_field_chars, name)
-    return Records(rows, rejects, StageCounts(kept, rejected, "careful"))
+    found = judge_records(t, stored, shape, max_field_chars, name)
+    return Records(found.rows, found.rejects, StageCounts(found.kept, found.rejected, "careful"), found.torn)
 
 
 def read_fast(t: Scratch, stored: Path, shape: Shape, folder: Path) -> Records | None:

@@ -1,0 +1,71 @@
+"""Cells and rows that are held back until a later row mends them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import duckdb
+
+from hcm_pipeline.flow.views.rows import mappings_of
+from hcm_pipeline.warehouse import first
+
+SHOWN = 50
+
+
+@dataclass(frozen=True)
+class HeldCells:
+    """The cells of a row that break one rule. `held`: `cells`, the row counts and the last good values stay here; `row`, it does
+    not count. `value_class` is that of the first of them."""
+
+    person_number: str | None
+    fields: tuple[str, ...]
+    columns: tuple[str, ...]
+    rule: str
+    value_class: str | None
+    file: str
+    row_no: int
+    since: dt.date
+    held: str
+    exit_may_wait: bool
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """The newest cells that are held back, those first on which an exit may hang; of how many rows and rules there are such, and
+    how many workers and rows without a number may have left by them."""
+
+    cells: tuple[HeldCells, ...] = ()
+    in_all: int = 0
+    exits: int = 0
+
+
+NOTHING_HELD = HeldBack()
+_CELLS = """
+    select person_number, list(field order by column_name) filter (field is not null) as fields,
+        list(column_name order by column_name) filter (column_name is not null) as "columns", rule,
+        first(value_class order by column_name) as value_class, file, row_no, min(since) as since, held,
+        bool_or(exit_may_wait) as exit_may_wait
+    from held_back where $number is null or person_number = $number
+    group by person_number, rule, file, extract_sha256, row_no, held
+    order by exit_may_wait desc, since desc, file, row_no, rule limit $limit"""
+
+
+def cells_of(con: duckdb.DuckDBPyConnection, number: str | None = None, limit: int = SHOWN) -> tuple[HeldCells, ...]:
+    """The cells that are held back, of one worker or of everybody."""
+    found = mappings_of(con, _CELLS, {"number": number, "limit": limit})
+    return tuple(
+        HeldCells(**{**row, "fields": tuple(row["fields"] or ()), "columns": tuple(row["columns"] or ())})
+        for row in found
+    )
+
+
+def held_back(con: duckdb.DuckDBPyConnection) -> HeldBack:
+    """All that is held back now."""
+    [in_all] = first(con, "select count(*) from (select distinct extract_sha256, row_no, rule from held_back)") or (0,)
+    [exits] = first(
+        con,
+        """select count(distinct coalesce(person_number, concat_ws(' ', extract_sha256, row_no))) from held_back
+        where exit_may_wait""",
+    ) or (0,)
+    return HeldBack(cells_of(con), int(in_all), int(exits))
