@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hcm_pipeline.deciders import Decider
 from hcm_pipeline.delivery import (
     ByHand,
     Manifest,
@@ -323,7 +324,7 @@ def test_without_the_profiles_value_the_null_is_sent_and_that_value_stays(house:
 
 def approved(house: House, undone: Manifest) -> None:
     """The undo of a manifest goes out, by a person's approval."""
-    ask_undo(house.con, house.target.key, undone.manifest_id, "ada", house.now)
+    ask_undo(house.con, house.target.key, undone.manifest_id, Decider("ada", house.now))
     [undo] = house.plan().held
     with house.journal() as journal:
         journal.approve(undo.manifest_id, by="ada", why=None, until=house.now + dt.timedelta(hours=1))
