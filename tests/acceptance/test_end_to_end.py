@@ -27,8 +27,8 @@ def site(tmp_path: Path) -> Site:
 
 
 def test_the_demo_shows_the_whole_chain_leaves_nothing_running_and_is_harmless_again(site: Site) -> None:
-    said = site.run("demo")
-    for expected in ("What the extracts said", "joiners", "leavers", "disable", "Rows in quarantine", "contradicts_another_row",
+    said = site.end(site.start("demo"))  # a process that names the home
+    for expected in ("What the extracts said", "joiners", "leavers", "disable", "Rows that break a rule", "contradicts_another_row",
                      "3 bulk requests", "succeeded", "Where to look next", "Nothing is left running"):  # fmt: skip
         assert expected in said
     assert processes_of(site.path) == []
@@ -98,6 +98,7 @@ def test_reading_verbs_work_before_anything_was_processed_and_after_the_profile_
         "field": "cost_code",
         "column": "Cost Code",
         "value": None,
+        "kept_from": None,
         "becomes": ["nickName"],
     }
 
@@ -258,15 +259,15 @@ def test_the_life_of_accounts_over_two_days(site: Site) -> None:
         ADA,
         {**BEN, "Mobile Phone Number": ""},  # an attribute is cleared
         {**CAT, "Account Status": "False", "Termination Date": "2026-11-02"},  # a leaver
-        {**DAN, "Country": "nowhere", "Job Name": "Hacker"},  # goes to quarantine
+        {**DAN, "Country": "nowhere", "Job Name": "Diver"},  # one cell is held back, the other counts
         worker("1006", "Fay", "Weldon"),  # a joiner; Eve is absent
     )
     report = site.json("run", "--from", "2026-11-02", "--to", "2026-11-03")
     assert [day["business_date"] for day in report["days"]] == ["2026-11-02", "2026-11-03"]
     assert (report["days"][1]["quarantined"], report["days"][1]["absent"]) == (1, 1)
-    assert report["days"][1]["changes"] == {"joiner": 1, "leaver": 1, "update": 1}
+    assert report["days"][1]["changes"] == {"joiner": 1, "leaver": 1, "mover": 1, "update": 1}
     planned = site.json("plan")
-    assert planned["operations"] == {"disable": 1, "create": 1, "update": 1}
+    assert planned["operations"] == {"disable": 1, "create": 1, "update": 2}
     changed = {found["attribute"]: (found["changed"], found["cleared"]) for found in planned["attributes"]}
     assert changed['phoneNumbers[type eq "mobile"].value'] == (1, 1)
     assert changed["active"] == (1, 0)
@@ -278,7 +279,7 @@ def test_the_life_of_accounts_over_two_days(site: Site) -> None:
     assert mobile == {"type": "mobile", "value": None}, "what was cleared must be an explicit null"
     assert one["payload"]["active"] is True
     [sealed] = site.json("plan", "--date", "2026-11-03")
-    assert sealed["counts"] == {"disable": 1, "create": 1, "update": 1}
+    assert sealed["counts"] == {"disable": 1, "create": 1, "update": 2}
     assert {found["name"] for found in sealed["extracts"]} == {"workers-2026-11-03.csv"}
 
     with running(site.home.sandbox, options=SandboxOptions(flow_nulls=True)):
@@ -287,8 +288,9 @@ def test_the_life_of_accounts_over_two_days(site: Site) -> None:
     second = site.accounts()
     assert "mobile" not in second["1002"] or second["1002"]["mobile"] is None
     assert second["1003"]["accountEnabled"] is False
-    for untouched in ("1001", "1004", "1005"):  # the same, the quarantined and the absent one
+    for untouched in ("1001", "1005"):  # the same, and the absent one
         assert second[untouched] == first[untouched]
+    assert second["1004"] == {**first["1004"], "jobTitle": "Diver"}
     assert second["1006"]["accountEnabled"] is True
     assert site.json("plan")["operations"] == {}
 

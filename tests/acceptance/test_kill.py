@@ -117,7 +117,7 @@ def test_killed_at_random_moments_it_ends_as_if_it_had_not_been(
     site = Site(tmp_path / "home")
     days = files(tmp_path)
     with running(site.home.create().sandbox, options=SandboxOptions(cycle_seconds=0.2, log_calls_per_10s=1000)):
-        for _ in range(6):
+        for _ in range(examples(4)):
             run(site, days, chance.uniform(0, seconds))
         assert run(site, days, None) is not None
         found = state(site)
