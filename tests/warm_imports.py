@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pkgutil
 from importlib import import_module
 
@@ -31,3 +32,5 @@ for part in PARTS:
         import_module(module.name)
 for name in LAZY:
     import_module(name)
+gc.collect()
+gc.freeze()  # a fork leaves alone what it only shares
