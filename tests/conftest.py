@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,19 @@ def _let_go() -> None:
         _kept.popitem()[1][1].close()
 
 
+MALLOC = "glibc.malloc.tcache_count=20000:glibc.malloc.mmap_threshold=1073741824:glibc.malloc.top_pad=67108864"
+"""DuckDB plans small queries mostly by allocating: with these settings they take an eighth less."""
+IN_MEMORY = Path("/dev/shm")
+ROOM = 4 << 30
+
+
+def _make_room() -> None:
+    """For the processes that the tests run in: memory that is kept, and files in memory where there is room for them."""
+    os.environ.setdefault("GLIBC_TUNABLES", MALLOC)
+    if IN_MEMORY.is_dir() and os.access(IN_MEMORY, os.W_OK) and shutil.disk_usage(IN_MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """DuckDB works with one thread, as each core has a worker of pytest-xdist; commands that tests start use all of them.
 
@@ -51,6 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
     When only such tests run, SQL is executed as it stands: to optimise it takes an eighth of their time. The whole suite does.
     """
     duckdb.connect = _with_one_thread
+    _make_room()
     if "not system" in config.getoption("markexpr", ""):
         budget.spare()
     settings.register_profile("untimed", deadline=None)  # three workers share two cores

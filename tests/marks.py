@@ -26,6 +26,12 @@ SYSTEM = (
     "workers/test_careers.py", "workers/test_lifecycle.py::test_stages_are_those_of_the_table_on_every_day_and_change_only_when",
     "workers/test_days.py::test_storage_grows_with_change_and_not_with_days",
     "workers/test_days.py::test_files_in_any_order_end_like_files_in_order",
+    "workers/test_held_back.py::test_rebuilding_gives_the_same_tables",
+    # every file of the repository, many rows, or one rule through every way in
+    "test_rules.py::test_no_sentence_begins_like_a_question_that_it_is_not",
+    "delivery/test_matching.py::test_a_large_load_is_settled_in_batches_and_nobody_is_left_out",
+    "identity/test_ledger.py::test_ten_thousand_namesakes_in_one_day_and_the_next",
+    "workers/test_rows.py::test_rows_that_stay_the_same_take_no_room",
 )  # fmt: skip
 """Folders, files and tests, below `tests/`, that drive the whole from outside, through Dagster, or for years."""
 SYSTEM_FIXTURES = {"samba"}

@@ -282,7 +282,7 @@ def prose() -> set[str]:
 
 RULES: dict[str, Callable[[], set[str]]] = {
     rule.__name__: rule
-    for rule in (arrows, faces, dagster, connections, temporary_names, static_sql, stems, prose)
+    for rule in (arrows, faces, dagster, connections, temporary_names, static_sql, stems)
 }  # fmt: skip
 
 
@@ -293,6 +293,10 @@ def test_a_rule_has_no_offender_but_those_not_mended_yet(name: str) -> None:
     broken, mended = sorted(found - allowed), sorted(allowed - found)
     assert not broken, f"{rule.__doc__} Here it is broken: {broken}"
     assert not mended, f"take out of NOT_YET[{name!r}], where it can only shrink: {mended}"
+
+
+def test_no_sentence_begins_like_a_question_that_it_is_not() -> None:
+    assert prose() == set(), prose.__doc__
 
 
 def test_the_floors_are_in_order_and_every_room_stands_on_one() -> None:

@@ -10,7 +10,7 @@ RULES = {"directory differences", "operations lost", "regressions", "limits brok
 OTHER_LIVES = ("restored homes", "lost journals", "copied homes")
 
 
-@pytest.mark.parametrize("seed", [0, 3, 20])
+@pytest.mark.parametrize("seed", [0, 3])
 def test_whatever_happens_on_the_way_the_end_is_that_of_an_undisturbed_run(seed: int) -> None:
     tally = Tally()
     with chaos() as runs:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
+from hcm_pipeline.flow import processing
 from hcm_pipeline.warehouse import Scratch, memory, scratch
 
 
@@ -20,3 +21,12 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 def t(con: duckdb.DuckDBPyConnection) -> Iterator[Scratch]:
     with scratch(con) as t:
         yield t
+
+
+@pytest.fixture(scope="module", autouse=True)
+def without_names(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Workers are processed and not named, which takes a quarter of a day's time, unless the module says `NAMED = True`."""
+    with pytest.MonkeyPatch.context() as patched:
+        if not getattr(request.module, "NAMED", False):
+            patched.setattr(processing, "name_workers", lambda *_: 0)
+        yield

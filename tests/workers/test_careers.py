@@ -28,6 +28,7 @@ PROFILE = (
     .replace('glob = "news*"', "glob = \"news*\"\nsequence = 'no(\\d+)'")
     + '[workers.life]\nprehire_days = 2\ngrace_days = 1\nsteps = [{ stage = "moved", after_days = 3 }]\n'
 )
+NAMED = True
 LIFE = Life.model_validate({"prehire_days": 2, "grace_days": 1, "steps": [{"stage": "moved", "after_days": 3}]})
 WIDE = (*COLUMNS, "Type", "Relationship")
 DAYS, PEOPLE = 6, 45

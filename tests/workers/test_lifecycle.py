@@ -26,6 +26,8 @@ grace_days = 1
 steps = [{ stage = "moved", after_days = 3 }, { stage = "hidden", after_days = 6 }]
 """
 
+NAMED = True
+
 
 def firm_with(folder: Path, more: str) -> Firm:
     return Firm(folder, more=more)

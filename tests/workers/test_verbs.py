@@ -17,6 +17,8 @@ from hcm_pipeline.errors import ExtractHeld, GuardStop, UsageError
 from hcm_pipeline.settings import Settings
 from tests.workers.driver import PROFILE, Firm, day, worker
 
+NAMED = True
+
 LIVES = PROFILE + '[workers.whole]\nfewer = { percent = 20.0, at_least = 3 }\ncohorts = ["city"]\n'
 
 
