@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import shutil
 import sqlite3
@@ -12,8 +13,10 @@ from pathlib import Path
 import orjson
 import pytest
 
+from hcm_pipeline import flow
 from hcm_pipeline.home import Home
 from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, running
+from hcm_pipeline.settings import Settings
 
 from .support import ROOT, Site, accounts, control, environment
 
@@ -56,11 +59,14 @@ class Tenant(Site):
         )
 
     def take(self, day: int, text: str) -> None:
-        """An extract for a day of November is landed and processed."""
+        """An extract for a day of November is landed, processed and planned, by the use cases that the commands call."""
         path = self.path.parent / f"w-2026-11-{day}.csv"
         path.write_text(text, encoding="utf-8")
-        self.run("land", path)
-        self.run("run")
+        here = flow.Installation(Settings.from_env(self.environment()))
+        here.home.create()
+        flow.land(here.warehouse, here.profile, [path], now=here.clock)
+        list(flow.process(here.warehouse, here.loaded, [dt.date(2026, 11, day)]))
+        flow.plan(here.warehouse, here.loaded, here.target)
 
     def copy(self, name: str) -> Tenant:
         """A copy of the home as it is now."""

@@ -15,6 +15,8 @@ from hcm_pipeline.workers.managers import find_warnings
 
 from .driver import COLUMNS, PROFILE, Firm, day, worker
 
+NAMED = True
+
 
 def warned(t: Scratch, managers: dict[str, str | None]) -> dict[str, str]:
     workers = t.of_rows("workers", {"person_number": "varchar", "manager": "varchar"}, list(managers.items()))
