@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hcm_pipeline.delivery.kinds import OperationKind
@@ -112,13 +112,18 @@ class Tally:
 
 
 class Census:
-    """Counts of a scene, made when they are first asked for. `field` None: the whole target is one group."""
+    """Counts of a scene, made when they are first asked for. `field` None: the whole target is one group. `windows` are the numbers
+    of days that are ever asked for."""
 
-    def __init__(self, t: Scratch, scene: Scene, judged: Relation, history_days: int) -> None:
+    def __init__(
+        self, t: Scratch, scene: Scene, judged: Relation, history_days: int, windows: Sequence[int] = ()
+    ) -> None:
         self._t = t
         self._scene = scene
         self._judged = judged
         self._history_days = history_days
+        self._days = tuple(windows)
+        self._accounts: dict[str | None, list[tuple[str | None, int, int, int]]] = {}
         self._tallies: dict[str | None, Tally] = {}
         self._highest: dict[str | None, Counted | None] = {}
         self._windows: dict[tuple[str | None, int], Tally] = {}
@@ -127,17 +132,22 @@ class Census:
         """The operations planned and sent, and the accounts, by the groups of a field."""
         if field not in self._tallies:
             sent = _sent(self._t, self._scene, field)
-            bases = _bases(self._t, self._scene, self._judged, field, sent)
+            bases = _bases(self._accounts_by(field), sent)
             self._tallies[field] = Tally(_planned(self._t, self._scene, self._judged, field), sent, bases)
         return self._tallies[field]
 
     def window(self, field: str | None, days: int) -> Tally:
         """The same for so many business dates, this one among them: workers that are planned or were sent, each of them once."""
         if (field, days) not in self._windows:
-            sent, both = _over_days(self._t, self._scene, self._judged, field, days)
-            bases = _bases(self._t, self._scene, self._judged, field, sent)
-            self._windows[field, days] = Tally(both, {}, bases)
+            counted = _over_days(self._t, self._scene, self._judged, field, self._days)
+            for window, (sent, both) in counted.items():
+                self._windows[field, window] = Tally(both, {}, _bases(self._accounts_by(field), sent))
         return self._windows[field, days]
+
+    def _accounts_by(self, field: str | None) -> list[tuple[str | None, int, int, int]]:
+        if field not in self._accounts:
+            self._accounts[field] = _accounts(self._t, self._scene, self._judged, field)
+        return self._accounts[field]
 
     def highest(self, field: str | None) -> Counted | None:
         """The highest business date of late, by group and kind; None when too few are known."""
@@ -159,8 +169,8 @@ def _planned(t: Scratch, scene: Scene, judged: Relation, field: str | None) -> C
     return {row[0]: dict(zip(counted, row[1:], strict=True)) for row in rows}
 
 
-def _bases(t: Scratch, scene: Scene, judged: Relation, field: str | None, sent: Counted) -> Counted:
-    """Accounts by group before this business date's operations, for each kind that is a share of them."""
+def _accounts(t: Scratch, scene: Scene, judged: Relation, field: str | None) -> list[tuple[str | None, int, int, int]]:
+    """Group, accounts, and how many of them are enabled and not."""
     enabled = scene.target.enabled_sql("account")
     accounts = f'select null as "value", {enabled} as enabled from {scene.delivered} account'
     if field is not None:  # those whose group is another by now count in the one they were in, too
@@ -171,11 +181,15 @@ def _bases(t: Scratch, scene: Scene, judged: Relation, field: str | None, sent: 
             union all
             select judged.{old}, {enabled} from {scene.delivered} account join {judged} judged using (person_number)
             where judged.{old} is distinct from judged.{new} and judged.{old} is not null"""
-    rows = t.rows(f"""
+    return t.rows(f"""
         select "value", count(*), count(*) filter (enabled), count(*) filter (enabled is not true)
         from ({accounts}) group by 1""")
+
+
+def _bases(accounts: Sequence[tuple[str | None, int, int, int]], sent: Counted) -> Counted:
+    """Accounts by group before the operations that were `sent`, for each kind that is a share of them."""
     found: Counted = {}
-    for group, whole, enabled_ones, disabled in rows:
+    for group, whole, enabled_ones, disabled in accounts:
         before = sent.get(group, {})
         accounts_before = whole - before.get(GuardKind.CREATE, 0)
         found[group] = {
@@ -208,9 +222,11 @@ def _accepted(
             yield date, group, counted, count
 
 
-def _over_days(t: Scratch, scene: Scene, judged: Relation, field: str | None, days: int) -> tuple[Counted, Counted]:
-    """Workers by group and kind: with operations that were accepted in the last days without having been held, and those with
-    planned ones as well. A worker counts once in each."""
+def _over_days(
+    t: Scratch, scene: Scene, judged: Relation, field: str | None, windows: Sequence[int]
+) -> dict[int, tuple[Counted, Counted]]:
+    """For each number of days the workers by group and kind: with operations that were accepted in the last days without having
+    been held, and those with planned ones as well. A worker counts once in each."""
     value, in_group, groups = "null", "", "null"
     if field is not None:
         value = f"member.{quote(field)}::varchar"
@@ -224,27 +240,36 @@ def _over_days(t: Scratch, scene: Scene, judged: Relation, field: str | None, da
         if counted
     )
     planned = " union all ".join(
-        f'select person_number, {groups} as "value", {literal(kind)} as counted, false as sent from {judged} where {condition}'
+        f'select person_number, {groups} as "value", {literal(kind)} as counted, false as sent,'
+        f" $day::date as date from {judged} where {condition}"
         for kind, condition in COUNTED.items()
+    )
+    since = {days: scene.day - dt.timedelta(days=days - 1) for days in windows}
+    counts = ", ".join(
+        f"count(distinct person_number) filter (sent and date >= $since_{days}),"
+        f" count(distinct person_number) filter (date >= $since_{days})"
+        for days in windows
     )
     rows = t.rows(
         f"""with event as (
             {planned}
             union all
-            select operation.person_number, {value} as "value", unnest(case operation.kind {counts_as} end) as counted, true as sent
+            select operation.person_number, {value} as "value", unnest(case operation.kind {counts_as} end) as counted,
+                true as sent, manifest.business_date as date
             from manifests manifest join operations operation using (plan_no)
             join accepted_requests accepted using (plan_no, request_no) {in_group}
-            where manifest.target = ? and manifest.held_for is null and manifest.business_date between ? and ?)
-        select "value", counted, count(distinct person_number) filter (sent), count(distinct person_number)
-        from event group by all""",
-        [scene.target.key, scene.day - dt.timedelta(days=days - 1), scene.day],
-    )
-    sent: Counted = {}
-    both: Counted = {}
-    for group, counted, before, in_all in rows:
-        sent.setdefault(group, {})[counted] = before
-        both.setdefault(group, {})[counted] = in_all
-    return sent, both
+            where manifest.target = $target and manifest.held_for is null and manifest.business_date between $first and $day)
+        select "value", counted, {counts} from event group by all""",
+        {"target": scene.target.key, "day": scene.day, "first": min(since.values()),
+         **{f"since_{days}": date for days, date in since.items()}},
+    )  # fmt: skip
+    found: dict[int, tuple[Counted, Counted]] = {days: ({}, {}) for days in windows}
+    for group, kind, *numbers in rows:
+        for (sent, both), before, in_all in zip(found.values(), numbers[::2], numbers[1::2], strict=True):
+            if in_all:
+                sent.setdefault(group, {})[kind] = before
+                both.setdefault(group, {})[kind] = in_all
+    return found
 
 
 def _sent(t: Scratch, scene: Scene, field: str | None) -> Counted:

@@ -221,7 +221,7 @@ def evaluate(
         several=guards.several.attributes if guards.several else None,
     )  # fmt: skip
     judged = grouped(t, scene)
-    census = Census(t, scene, judged, guards.history_days)
+    census = Census(t, scene, judged, guards.history_days, [window.days for window in guards.windows])
     found, people = _of_people(t, scene, guards, protected)
     verdicts = (*found, *_all(guards, scene, census))
     held_back = _held_back(t, scene, judged, verdicts, people)
