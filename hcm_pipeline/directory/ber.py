@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _SEQUENCE, _SET, _INTEGER, _OCTETS, _ENTRY = 0x30, 0x31, 0x02, 0x04, 0x64
+_INDEFINITE = b"\x80"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Cutter:
         data, at = self._rest + data, 0
         self._rest = b""
         while at < len(data):
-            if data[at] != _SEQUENCE:
+            if data[at] != _SEQUENCE or data[at + 1 : at + 2] == _INDEFINITE:
                 yield data[at:]
                 return
             end = _end(data, at)
@@ -83,11 +84,13 @@ def entry(message: bytes) -> Entry | None:
 
 
 def _inside(data: bytes, at: int, tag: int) -> tuple[int, int]:
-    """Where the content of the element at `at` begins and ends. Raises ValueError for another tag."""
+    """Where the content of the element at `at` begins and ends. Raises ValueError for another tag, and for no length."""
     if data[at] != tag:
         raise ValueError("another element")
     length = data[at + 1]
     at += 2
+    if length == 0x80:
+        raise ValueError("no length, which LDAP does not allow (RFC 4511, 5.1)")
     if length < 0x80:
         return at, at + length
     start = at + (length & 0x7F)

@@ -55,6 +55,16 @@ def test_a_stream_in_any_pieces_gives_the_entries_that_sansldap_reads(
     assert cutter.waiting == 0
 
 
+def test_an_element_without_a_length_is_left_to_sansldap() -> None:
+    message = encoded("cn=ann", {"cn": [b"ann"], "mail": [b"ann@x.test", b"lee@x.test"]})
+    for place in range(len(message)):
+        damaged = message[:place] + b"\x80" + message[place + 1 :]
+        found = entry(damaged)
+        if place and message[place - 1] in b"\x30\x31\x04\x64":  # a length, or a byte of a text that looks like its tag
+            assert found is None or [found] == slowly(damaged), place
+    assert list(Cutter().feed(b"\x30\x80" + message)) == [b"\x30\x80" + message]
+
+
 @settings(max_examples=examples(60), deadline=None)
 @given(ENTRIES, st.integers(0, 10_000), st.binary(min_size=1, max_size=1))
 def test_a_damaged_entry_is_left_to_sansldap_or_is_what_it_reads(
