@@ -23,7 +23,7 @@ from hcm_pipeline.targets.entra import EntraTarget
 from hcm_pipeline.warehouse import scratch
 
 from .chain import TARGET, Chain, new_chain
-from .house import House, new_house
+from .house import House, crowd, new_house
 
 ADA = ("1001", "True", "Ada", "Byron", "", "Research")
 BEN = ("1002", "True", "Ben", "Okri", "1001", "Research")
@@ -365,3 +365,18 @@ def test_a_plan_that_cannot_be_written_leaves_nothing_that_keeps_the_disk_full(
         house.plan()
     assert list(house.home.scratch.glob("manifest-*")) == []
     assert list(house.home.manifests.iterdir()) == []
+
+
+def test_a_canary_is_never_larger_than_a_request_of_the_target(house: House) -> None:
+    house.ruled("[delivery]\ncanary = 5\n").sized(2).day("2026-11-01", *crowd(7))
+    made = house.planned()
+    assert made.manifest is not None
+    assert made.manifest.requests == 4
+    assert house.rows("select request_no, count(*) from operations group by 1 order by 1") == [
+        (0, 2),
+        (1, 2),
+        (2, 2),
+        (3, 1),
+    ]
+    with pytest.raises(ValueError, match="a first request of 5 operations, where the others hold 2"):
+        Sizes(5, 2)

@@ -102,7 +102,7 @@ def sizes_of(journal: DeliveryState, task: Task) -> Sizes:
     usual = task.target.limits.operations
     canary = task.rules.delivery.canary
     first = canary if canary and not journal.pauses(task.target.key).proven(task.rules.sha256) else usual
-    return Sizes(first, usual)
+    return Sizes(min(first, usual), usual)
 
 
 def make_plan(

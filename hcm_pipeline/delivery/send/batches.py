@@ -8,10 +8,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Sizes:
-    """Operations in a request: in the `first`, which is smaller where it is a canary, and in every other (`rest`) at most."""
+    """Operations in a request: in the `first`, which is smaller where it is a canary, and in every other (`rest`) at most.
+
+    Raises ValueError for a first one that is larger than the others: no target takes it.
+    """
 
     first: int
     rest: int
+
+    def __post_init__(self) -> None:
+        if not 0 < self.first <= self.rest:
+            raise ValueError(f"a first request of {self.first} operations, where the others hold {self.rest}")
 
     def slices(self, operations: int) -> Iterator[tuple[int, int]]:
         """Yield (first position, position after the last) of every request, in order."""
