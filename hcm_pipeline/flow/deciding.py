@@ -172,13 +172,13 @@ def stale_meant(installation: Installation, cleared: Cleared) -> tuple[Cleared, 
     return replace(cleared, attribute=named), len(found)
 
 
-def cleared_values(installation: Installation, cleared: Cleared, values: int, *, by: str, how: str = "cli") -> int:
+def cleared_values(installation: Installation, cleared: Cleared, values: int, *, by: str, how: str = CLI) -> int:
     """Close the stale values that a person has cleared by hand; how many. Raises UsageError unless they are so many `values`."""
     meant_, count = stale_meant(installation, cleared)
     if count != values:
         raise UsageError(f"nothing was decided: {count:,} cleared values stay there, not {values:,}")
-    said = ByHand(meant_.number, meant_.attribute, by, meant_.why, how)
+    said = ByHand(meant_.number, meant_.attribute, meant_.why, Decider(by, installation.clock(), how))
     with installation.warehouse.write() as con, transaction(con):
-        closed = cleared_by_hand(con, installation.target, said, installation.clock())
+        closed = cleared_by_hand(con, installation.target, said)
     installation.warehouse.publish()
     return closed

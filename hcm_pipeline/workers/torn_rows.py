@@ -46,10 +46,12 @@ def _exits_in(batch: Batch, staged: Staged) -> list[str]:
     """SELECTs of person_number, extract_id and row_no: one for each name that stands on the other side of the status."""
     header, fields = list(staged.header), staged.fields
     places = {name: header.index(spec.column) for name, spec in fields.items() if spec.column in header}
+    if "active" not in places:
+        return []
     number, status = places["person_number"], places["active"]
     selects = []
     for name in NAMES:
-        if (places[name] - status) * (number - status) >= 0:
+        if name not in places or (places[name] - status) * (number - status) >= 0:
             continue
         read = {field: text_of(field, fields[field]) for field in ("person_number", "active", name)}
         for off in ("0", f"(len(fields) - {len(header)})"):

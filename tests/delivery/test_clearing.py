@@ -239,8 +239,8 @@ def test_an_account_that_the_service_never_made_keeps_nothing(tmp_path: Path) ->
 def test_a_person_says_that_a_value_is_gone(house: House) -> None:
     cleared(house)
     for number, attribute, count in (("2002", None, 0), ("2001", "name", 0), ("2001", "room", 1), ("2001", "room", 0)):
-        said = ByHand(number, attribute, "ada", "in the portal", "cli")
-        assert cleared_by_hand(house.con, house.target.key, said, house.now) == count
+        said = ByHand(number, attribute, "in the portal", Decider("ada", house.now))
+        assert cleared_by_hand(house.con, house.target.key, said) == count
     assert (stale(house), closed(house)) == ([], [("2001", "person")])
     [decision] = house.rows('select person_number, attribute, "values", decided_by, why, how from clearing_decisions')
     assert decision == ("2001", "room", 1, "ada", "in the portal", "cli")

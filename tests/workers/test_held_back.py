@@ -328,3 +328,12 @@ def test_a_torn_row_ends_the_worker_where_number_status_and_name_are_sound(
     firm.land_text(f"{HEADER}\n1,False,Ann,Lee1,A,2026-11-02\n2,True,Ann,Lee2,C,\n", day(4))
     firm.run(day(4))
     assert (held(firm), firm.lives()["1"]) == ([], ("left", False))
+
+
+def test_a_torn_row_of_a_file_without_names_is_told_and_stops_nothing(tmp_path: Path) -> None:
+    nameless = PROFILE.replace('column = "Last"\nrequired = true', 'column = "Last"')
+    firm = Firm(tmp_path, nameless, more='[workers.whole]\ncolumns = "report"\n')
+    firm.land_text(f"{HEADER}\n1,True,Ann,Lee1,A,\n2,True,Ann,Lee2,A,\n", day(1))
+    firm.land_text("Number,Active,First,Left\n1,False,Ann\n2,True,Ann,\n", day(3))
+    [_, counts] = firm.run(day(1), day(3))
+    assert (counts.rows, counts.quarantined, firm.lives()["2"][0]) == (2, 1, "active")

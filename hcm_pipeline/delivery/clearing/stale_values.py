@@ -13,12 +13,12 @@ Until then it is a stale value, unless a null is on its way that is known to flo
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
 
+from hcm_pipeline.deciders import Decider
 from hcm_pipeline.delivery.clearing.null_flows import attributes_of
 from hcm_pipeline.delivery.target import Target, digest_sql
 from hcm_pipeline.warehouse import Relation, Scratch, first, literal, query, quote
@@ -168,12 +168,11 @@ class ByHand:
 
     number: str | None
     attribute: str | None
-    by: str
     why: str | None
-    how: str
+    by: Decider
 
 
-def cleared_by_hand(con: duckdb.DuckDBPyConnection, target: str, said: ByHand, now: dt.datetime) -> int:
+def cleared_by_hand(con: duckdb.DuckDBPyConnection, target: str, said: ByHand) -> int:
     """Close the stale values that a person has cleared; how many. Nothing is kept of a word about none."""
     about = "person_number = coalesce($number, person_number) and attribute = coalesce($attribute, attribute)"
     values = {"target": target, "number": said.number, "attribute": said.attribute}
@@ -184,10 +183,10 @@ def cleared_by_hand(con: duckdb.DuckDBPyConnection, target: str, said: ByHand, n
     con.execute(
         f"""update clearings set closed_at = $now, closed_by = $person where target = $target and closed_at is null and {about}
         and (person_number, attribute) in (select person_number, attribute from stale_values where target = $target)""",
-        {**values, "now": now, "person": PERSON},
+        {**values, "now": said.by.at, "person": PERSON},
     )
     con.execute(
         "insert into clearing_decisions values (?, ?, ?, ?, ?, ?, ?, ?)",
-        [target, said.number, said.attribute, count, said.by, now, said.why, said.how],
+        [target, said.number, said.attribute, count, said.by.name, said.by.at, said.why, said.by.how],
     )
     return count
