@@ -62,7 +62,8 @@ def give_names(
 
 
 def _newcomers(t: Scratch, profile: Profile, workforce: Workforce, retired: Relation) -> Relation:
-    """Everybody in scope who lacks a name (see `named_sql`); an account that was found in a container stays in it."""
+    """Everybody in scope who lacks a name (see `named_sql`; of nobody two columns are enough); an account that was found in a container
+    stays in it."""
     # numbers first: the names of a million workers who have all they need are not even read
     nameless = t.make(
         "nameless",
@@ -70,6 +71,8 @@ def _newcomers(t: Scratch, profile: Profile, workforce: Workforce, retired: Rela
         where life_stage is distinct from 'future' and person_number not in (
             select person_number from identities where sam_account_name is not null and common_name is not null)""",
     )
+    if not t.count(nameless):
+        return t.empty("newcomers", {"person_number": "varchar", "placed_by": "varchar"})
     asked = f"(from {workforce.workers} where person_number in (select person_number from {nameless}) and ({scope_sql(profile)}))"
     kept = f"(from {retired} where container is not null)"
     return t.make(

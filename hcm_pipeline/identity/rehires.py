@@ -39,6 +39,8 @@ def offer_rehires(
     something else is asked about them. Under `identity.rehire_meanwhile = "wait"` likely rehires are no newcomers; otherwise they
     are given new names, and wait all the same. A former number that is active again waits, too: its names are somebody's by now.
     """
+    if not t.first(f"select 1 from {newcomers} union all select 1 from identity_reviews limit 1"):
+        return Offered(newcomers, t.empty("offered", WAITING))
     numbers = _numbers_taken_over(t, workforce, newcomers)
     newcomers = numbers.newcomers
     rules = [rule for rule in profile.identity.rehire if set(rule.fields) <= set(profile.columns)]
@@ -197,6 +199,8 @@ def _hand_over(t: Scratch, profile: Profile, day: dt.date, succession: _Successi
 
 def _successions(t: Scratch, profile: Profile, workers: Relation) -> list[_Succession]:
     """Every approval that can be carried out now; of two workers who want the same, the one who was decided about first."""
+    if not t.first("select 1 from identity_decisions where about = 'rehire' limit 1"):
+        return []
     active = f"(select person_number from {workers} where active and ({scope_sql(profile)}))"
     decisions = latest_decisions("rehire")
     found = t.rows(query(__package__, "succession_decisions", decisions=decisions, active=active, workers=workers))

@@ -25,6 +25,11 @@ class Before:
     around: Circumstances
 
 
+DIFFERING = {"person_number": "varchar", "extract_id": "integer", "row_no": "bigint", "before_from": "date",
+             "is_due": "boolean", "attributes": "varchar[]", "kind": "varchar"}  # fmt: skip
+"""The columns of `Changed.changes`: name to DuckDB type."""
+
+
 @dataclass(frozen=True)
 class Changed:
     """The difference between two snapshots.
@@ -59,6 +64,8 @@ def compare(t: Scratch, profile: Profile, accepted: Accepted, before: Before, as
     existing = t.view("existing", f"from {placed} where before_from is not null")
     new = t.view("new", f"from {placed} where before_from is null")
     due = due_of(t, before, placed, as_of, rejudge=rejudge)
+    if not t.first(f"select 1 from {existing} union all select 1 from {due} limit 1"):
+        return Changed(accepted, existing, new, t.empty("differing", DIFFERING))
     facts = facts_of(profile)
     stated = f"""(select {facts} from {accepted.facts} semi join {existing} using (extract_id, row_no)
         union all select {facts} from {before.known.workers} semi join {due} using (person_number))"""

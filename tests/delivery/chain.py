@@ -159,7 +159,7 @@ class Chain:
 
     def sync(self) -> int:
         with self.warehouse.write() as con, self.journal() as journal, scratch(con) as t:
-            return sync(t, journal).acceptances
+            return sync(t, journal)
 
     def log(self, *entries: OutcomeEntry, target: str = TARGET) -> int:
         """Read these entries of the provisioning log; how many operations were settled."""

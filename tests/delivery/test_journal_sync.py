@@ -65,7 +65,7 @@ class Both:
 
     def sync(self) -> int:
         with scratch(self.con) as t:
-            return sync(t, self.journal).acceptances
+            return sync(t, self.journal)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         return self.con.execute(query).fetchall()

@@ -144,7 +144,7 @@ def sync_warehouse(warehouse: Warehouse, target: OutcomeRules, rules: Outcomes) 
         return 0
     with warehouse.write() as con, Journal(warehouse.home.journal) as journal, transaction(con):
         with scratch(con) as t:
-            synced = sync(t, journal).acceptances
+            synced = sync(t, journal)
         _record_answered(con, journal, target, rules)
         clearing.settle(con, target.key)
     warehouse.publish()

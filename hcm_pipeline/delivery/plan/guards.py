@@ -236,7 +236,7 @@ def _of_people(
     held: dict[GuardKind, Relation] = {}
     if protected is not None:
         held[GuardKind.PROTECTED] = protected_operations(t, scene.target, scene.operations, scene.delivered, protected)
-    if guards.exchange:
+    if guards.exchange and _may_exchange(t, scene.operations):
         held[GuardKind.EXCHANGE] = exchanged(t, scene.operations, scene.delivered, scene.groups, guards.exchange)
     counts = {kind: t.count(people) for kind, people in held.items()}
     return [
@@ -284,6 +284,11 @@ def _floor(guards: Guards, limit: GuardLimit, accounts: int) -> int:
 def _changes(t: Scratch, operations: Relation) -> int:
     kinds = ", ".join(map(literal, (OperationKind.CREATE, OperationKind.RETRY)))
     return t.count(f"(select 1 from {operations} where kind not in ({kinds}))")
+
+
+def _may_exchange(t: Scratch, operations: Relation) -> bool:
+    """It takes two accounts that were there before."""
+    return t.count(f"(select 1 from {operations} where kind <> {literal(OperationKind.CREATE)} limit 2)") > 1
 
 
 def _fewest_changes(guards: Guards, accounts: int | None) -> list[float]:

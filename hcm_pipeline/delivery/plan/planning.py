@@ -241,7 +241,8 @@ def _write(
     desired, withheld = t.count(work.difference.everybody), decisions.count(t, work.difference.withheld)
     _fill(t, task, work, facts.has, number)
     filled = f"(select * from planned where plan_no between {number} and {number + len(work.parts) - 1})"
-    stays = summary.stays(t, filled, facts.has, facts.flow.stays)
+    changing = any(part.changes_accounts for part in work.parts)
+    stays = summary.stays(t, filled, facts.has, facts.flow.stays) if changing else {}
     said = writing.Said(
         task=task, delivered=facts.has, stays=facts.flow.stays, replaced=work.difference.replaced,
         verdicts=work.judged.verdicts, left_out=work.undone.left_out, withheld=withheld,

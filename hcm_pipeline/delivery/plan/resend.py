@@ -19,6 +19,12 @@ def resend(t: Scratch, target: str, contract: str, workers: Relation, now: dt.da
     Failures that need data are not among them: other data make another version, which the plan sends anyhow. While the job does not
     run, only a person's decision sends anybody again.
     """
+    if not t.first(
+        """select 1 from failures where target = $target
+        union all select 1 from unknown_versions where target = $target limit 1""",
+        {"target": target},
+    ):
+        return t.empty("resend", {"person_number": "varchar", "reason": "varchar"})
     values = {"target": target, "now": now, "contract": contract, "retry": str(FailureClass.RETRY),
               "configuration": str(FailureClass.CONFIGURATION)}  # fmt: skip
     return t.make("resend", query(__package__, "resend", workers=workers), values)

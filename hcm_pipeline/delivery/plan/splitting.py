@@ -29,6 +29,11 @@ class Part:
         """Operations in all."""
         return sum(self.counts.values())
 
+    @property
+    def changes_accounts(self) -> bool:
+        """Whether some operation is about an account that the target has."""
+        return self.counts.keys() != {OperationKind.CREATE}
+
 
 def find_rests(t: Scratch, differing: Relation, begun: Mapping[str, str | None], undone: UndoPlan) -> Relation:
     """person_number, rest_of: operations that a person has approved, of the same kind and content, in a manifest whose upload has

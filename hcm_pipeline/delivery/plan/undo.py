@@ -57,6 +57,8 @@ def make(
     `wanted` has manifest_id; `delivered` and `before` are the versions that the target has and had before them; `differing` has
     person_number and digest of what the plan would send otherwise.
     """
+    if not t.first(f"select 1 from {wanted} limit 1"):
+        return UndoPlan(t.empty("undo_operations", _OPERATION | dict.fromkeys(names_of(target), "varchar")), {})
     states = t.make(
         "undo_states",
         query(__package__, "undo_states", wanted=wanted, delivered=delivered, before=before, differing=differing,
@@ -80,6 +82,9 @@ def make(
     for undoes, why, count in found:
         left_out.setdefault(undoes, {})[why] = count
     return UndoPlan(operations, left_out)
+
+
+_OPERATION = {"undoes": "varchar", "person_number": "varchar", "kind": "varchar", "digest": "uuid", "basis": "uuid"}
 
 
 def _names_sql(target: Target, alias: str) -> str:

@@ -144,7 +144,9 @@ def _about(t: Scratch, said: Said, part: Part, plan_no: int, requests: int) -> b
             "rest_of": part.rest_of,
             "operations": {str(kind): count for kind, count in part.counts.items()},
             "requests": requests,
-            "attributes": summary.attributes(t, said.task.target, numbers, said.delivered, said.stays, said.replaced),
+            "attributes": summary.attributes(t, said.task.target, numbers, said.delivered, said.stays, said.replaced)
+            if part.changes_accounts
+            else [],
             "guards": [verdict.as_row() for verdict in said.verdicts if _belongs(verdict, part)],
             "left_out": said.left_out.get(part.undoes or "", {}),
             "withheld": said.withheld,

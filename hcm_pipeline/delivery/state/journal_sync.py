@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pyarrow as pa
 
 from hcm_pipeline.delivery import clearing
@@ -17,40 +15,28 @@ JOURNAL_ID = "journal_id"
 """Keys of `meta`: how far the warehouse took over which journal."""
 
 
-@dataclass(frozen=True)
-class Synced:
-    """The news of one sync. `acceptances`: how many.
-
-    `fresh`: plan_no, target, request_no, accepted_at of the requests that were accepted. `taken`: target, plan_no, request_no,
-    op_no, person_number of the versions that are the delivered ones now.
-    """
-
-    acceptances: int
-    fresh: Relation
-    taken: Relation
-
-
-def sync(t: Scratch, journal: DeliveryState) -> Synced:
-    """Bring `accepted_requests`, `delivered` and the states of manifests up to the journal.
+def sync(t: Scratch, journal: DeliveryState) -> int:
+    """Bring `accepted_requests`, `delivered` and the states of manifests up to the journal; how many acceptances were new.
 
     An accepted version is the delivered state. A worker's delivered version is never replaced by that of an older plan. A
     failure of the version before is over. To be called inside a transaction.
     """
     _sync_states(t, journal)
     news = list(journal.accepted_requests(_last_synced(t)))
+    if not news:
+        return 0
     fresh = _find_fresh(t, news)
     taken = t.make("taken", query(__package__, "taken", fresh=fresh))
-    if news:
-        t.run(f"""
-            insert into accepted_requests select plan_no, request_no, accepted_at from {fresh} fresh where not exists
-            (from accepted_requests known where known.plan_no = fresh.plan_no and known.request_no = fresh.request_no)
-        """)
-        undo.remember(t, fresh, taken)
-        clearing.take_over(t, taken, fresh)
-        _replace_delivered(t, taken)
-        t.run("insert or replace into meta values (?, ?)", [ACCEPT_SEQ, str(news[-1].accept_seq)])
-        t.run("insert or replace into meta values (?, ?)", [JOURNAL_ID, journal.journal_id()])
-    return Synced(len(news), fresh, taken)
+    t.run(f"""
+        insert into accepted_requests select plan_no, request_no, accepted_at from {fresh} fresh where not exists
+        (from accepted_requests known where known.plan_no = fresh.plan_no and known.request_no = fresh.request_no)
+    """)
+    undo.remember(t, fresh, taken)
+    clearing.take_over(t, taken, fresh)
+    _replace_delivered(t, taken)
+    t.run("insert or replace into meta values (?, ?)", [ACCEPT_SEQ, str(news[-1].accept_seq)])
+    t.run("insert or replace into meta values (?, ?)", [JOURNAL_ID, journal.journal_id()])
+    return len(news)
 
 
 def find_doubtful(t: Scratch, journal: DeliveryState, target: str) -> Relation:
@@ -60,6 +46,8 @@ def find_doubtful(t: Scratch, journal: DeliveryState, target: str) -> Relation:
     time, so that the service took it after whatever became of the request.
     """
     found = [(request.manifest_id, request.request_no) for request in journal.unsettled_requests(target)]
+    if not found:
+        return t.empty("doubtful", {"person_number": "varchar", "plan_no": "bigint"})
     unsettled = t.of_rows("unsettled", {"manifest_id": "varchar", "request_no": "integer"}, found)
     return t.make("doubtful", query(__package__, "doubtful", unsettled=unsettled))
 
@@ -108,20 +96,24 @@ def _sync_states(t: Scratch, journal: DeliveryState) -> None:
         (one.about, one.subject, one.decision, one.by.name, one.by.at, one.by.how, one.why)
         for one in journal.other_decisions()
     ]
-    columns = {"about": "varchar", "subject": "varchar", "decision": "varchar", "decided_by": "varchar",
-               "decided_at": "timestamptz", "how": "varchar", "why": "varchar"}  # fmt: skip
-    t.run(f"insert into journal_decisions (from {t.of_rows('others', columns, decided)} except from journal_decisions)")
+    if decided:
+        columns = {"about": "varchar", "subject": "varchar", "decision": "varchar", "decided_by": "varchar",
+                   "decided_at": "timestamptz", "how": "varchar", "why": "varchar"}  # fmt: skip
+        others = t.of_rows("others", columns, decided)
+        t.run(f"insert into journal_decisions (from {others} except from journal_decisions)")
     left = (RequestState.SENDING, RequestState.UNKNOWN, RequestState.REFUSED)
     requests = [
         r for m in manifests if m.state is not ManifestState.ACCEPTED for r in journal.requests(m.manifest_id, *left)
     ]
+    t.run("delete from sent_requests")
+    if not requests:
+        return
     requested = t.of_arrow("requested", pa.table({
         "manifest_id": pa.array([r.manifest_id for r in requests], pa.string()),
         "request_no": pa.array([r.request_no for r in requests], pa.int32()),
         "state": pa.array(["refused" if r.state is RequestState.REFUSED else "sent" for r in requests], pa.string()),
         "error": pa.array([r.error for r in requests], pa.string()),
     }))  # fmt: skip
-    t.run("delete from sent_requests")
     t.run(f"""
         insert into sent_requests
         select plan_no, request_no, requested.state, error from {requested} requested join manifests using (manifest_id)
