@@ -62,8 +62,10 @@ def give_names(
 
 
 def _newcomers(t: Scratch, profile: Profile, workforce: Workforce, retired: Relation) -> Relation:
-    """Everybody in scope who lacks a name (see `named_sql`; of nobody two columns are enough); an account that was found in a container
-    stays in it."""
+    """Everybody in scope who lacks a name; an account that was found in a container stays in it.
+
+    The columns of `named_sql`, or two of them when there is nobody.
+    """
     # numbers first: the names of a million workers who have all they need are not even read
     nameless = t.make(
         "nameless",

@@ -31,6 +31,8 @@ def absent_today(
     A worker who is absent on `missing_after` days with a full extract of their source in a row is missing. `named` (person_number)
     are all whom a row of the day names.
     """
+    if not t.first(f"select 1 from {rolls.workers} limit 1"):
+        return t.empty("absent", {"person_number": "varchar", "status": "varchar"})
     select = query(
         __package__, "absent", workers=rolls.workers, absences=rolls.absences, extracts=rolls.extracts, named=named
     )

@@ -106,7 +106,8 @@ def _full(t: Scratch, profile: Profile, staged: Staged, before: Baseline, day: d
     yield from _size(t, profile, staged, before, day)
     if profile.workers.whole.columns != "report":
         yield from _columns(t, profile, staged, before, day)
-    for field in profile.workers.whole.cohorts:
+    known = profile.workers.whole.cohorts and t.first(f"select 1 from {before.known} limit 1")
+    for field in profile.workers.whole.cohorts if known else ():
         yield from _cohort(t, profile, staged, before, field)
 
 

@@ -57,7 +57,7 @@ def snapshot(service: Service) -> tuple[str, Relation]:
         row = t.first("select contract from days order by business_date desc limit 1")
     assert row is not None
     return row[0], Relation(
-        "(select person_number, manager as refers_to from worker_versions where valid_to is null)", ()
+        "(select person_number, manager as refers_to from worker_versions where valid_to is null)", tuple
     )
 
 

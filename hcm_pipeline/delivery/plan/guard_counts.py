@@ -37,6 +37,8 @@ COUNTS_AS = {
 """The same for an operation's kind."""
 Counted = dict[str | None, dict[str, int]]
 """By group and by what is counted."""
+Accounts = tuple[str | None, int, int, int]
+"""A group, its accounts, and how many of them are enabled and not."""
 
 
 @dataclass(frozen=True)
@@ -123,10 +125,11 @@ class Census:
         self._judged = judged
         self._history_days = history_days
         self._days = tuple(windows)
-        self._accounts: dict[str | None, list[tuple[str | None, int, int, int]]] = {}
+        self._accounts: dict[str | None, list[Accounts]] = {}
         self._tallies: dict[str | None, Tally] = {}
         self._highest: dict[str | None, Counted | None] = {}
         self._windows: dict[tuple[str | None, int], Tally] = {}
+        self._lately: Relation | None = None
 
     def tally(self, field: str | None) -> Tally:
         """The operations planned and sent, and the accounts, by the groups of a field."""
@@ -139,14 +142,19 @@ class Census:
     def window(self, field: str | None, days: int) -> Tally:
         """The same for so many business dates, this one among them: workers that are planned or were sent, each of them once."""
         if (field, days) not in self._windows:
-            counted = _over_days(self._t, self._scene, self._judged, field, self._days)
+            if self._lately is None:
+                since = self._scene.day - dt.timedelta(days=max(self._days) - 1)
+                self._lately = _sent_lately(self._t, self._scene, since)
+            counted = _over_days(self._t, self._scene, self._judged, self._lately, field, self._days)
             for window, (sent, both) in counted.items():
                 self._windows[field, window] = Tally(both, {}, _bases(self._accounts_by(field), sent))
         return self._windows[field, days]
 
-    def _accounts_by(self, field: str | None) -> list[tuple[str | None, int, int, int]]:
-        if field not in self._accounts:
-            self._accounts[field] = _accounts(self._t, self._scene, self._judged, field)
+    def _accounts_by(self, field: str | None) -> list[Accounts]:
+        if not self._accounts:
+            self._accounts = _accounts(self._t, self._scene)
+        if field is not None and field not in self._accounts:
+            self._accounts |= _accounts_by_field(self._t, self._scene, self._judged)
         return self._accounts[field]
 
     def highest(self, field: str | None) -> Counted | None:
@@ -169,24 +177,40 @@ def _planned(t: Scratch, scene: Scene, judged: Relation, field: str | None) -> C
     return {row[0]: dict(zip(counted, row[1:], strict=True)) for row in rows}
 
 
-def _accounts(t: Scratch, scene: Scene, judged: Relation, field: str | None) -> list[tuple[str | None, int, int, int]]:
-    """Group, accounts, and how many of them are enabled and not."""
+def _accounts(t: Scratch, scene: Scene) -> dict[str | None, list[Accounts]]:
+    """The whole target as a group."""
     enabled = scene.target.enabled_sql("account")
-    accounts = f'select null as "value", {enabled} as enabled from {scene.delivered} account'
-    if field is not None:  # those whose group is another by now count in the one they were in, too
-        new, old = quote(f"new {field}"), quote(f"old {field}")
-        accounts = f"""
-            select now.{quote(field)}::varchar as "value", {enabled} as enabled from {scene.delivered} account
-            join {scene.groups} now on now.person_number = account.person_number and now.valid_to is null
-            union all
-            select judged.{old}, {enabled} from {scene.delivered} account join {judged} judged using (person_number)
-            where judged.{old} is distinct from judged.{new} and judged.{old} is not null"""
-    return t.rows(f"""
-        select "value", count(*), count(*) filter (enabled), count(*) filter (enabled is not true)
-        from ({accounts}) group by 1""")
+    whole = t.first(f"""
+        select null, count(*), count(*) filter (enabled), count(*) filter (enabled is not true)
+        from (select {enabled} as enabled from {scene.delivered} account)""")
+    return {None: [whole] if whole and whole[1] else []}
 
 
-def _bases(accounts: Sequence[tuple[str | None, int, int, int]], sent: Counted) -> Counted:
+def _accounts_by_field(t: Scratch, scene: Scene, judged: Relation) -> dict[str | None, list[Accounts]]:
+    """By field, all in one pass over the accounts. Those whose group is another by now count in the one they were in, too."""
+    fields = "".join(f", now.{quote(field)}::varchar as {quote(f'in {field}')}" for field in scene.fields)
+    members = " union all ".join(
+        f"""select {place} as field, {quote(f"in {field}")} as "value", enabled from account
+        union all select {place}, judged.{quote(f"old {field}")}, account.enabled
+        from account join {judged} judged using (person_number)
+        where judged.{quote(f"old {field}")} is distinct from judged.{quote(f"new {field}")}
+            and judged.{quote(f"old {field}")} is not null"""
+        for place, field in enumerate(scene.fields)
+    )
+    rows = t.rows(f"""
+        with account as materialized (
+            select account.person_number, {scene.target.enabled_sql("account")} as enabled {fields}
+            from {scene.delivered} account
+            join {scene.groups} now on now.person_number = account.person_number and now.valid_to is null)
+        select field, "value", count(*), count(*) filter (enabled), count(*) filter (enabled is not true)
+        from ({members}) group by all""")
+    found: dict[str | None, list[Accounts]] = {field: [] for field in scene.fields}
+    for place, *counts in rows:
+        found[scene.fields[place]].append((counts[0], counts[1], counts[2], counts[3]))
+    return found
+
+
+def _bases(accounts: Sequence[Accounts], sent: Counted) -> Counted:
     """Accounts by group before the operations that were `sent`, for each kind that is a share of them."""
     found: Counted = {}
     for group, whole, enabled_ones, disabled in accounts:
@@ -222,47 +246,70 @@ def _accepted(
             yield date, group, counted, count
 
 
+def _sent_lately(t: Scratch, scene: Scene, since: dt.date) -> Relation:
+    """person_number, kind, date and `in <field>` (the group then) of operations that were accepted without having been held."""
+    fields = "".join(f", member.{quote(field)}::varchar as {quote(f'in {field}')}" for field in scene.fields)
+    in_group = f"""left join {scene.groups} member on member.person_number = operation.person_number
+        and member.valid_from <= manifest.business_date
+        and (member.valid_to is null or member.valid_to > manifest.business_date)"""
+    return t.make(
+        "sent_lately",
+        f"""select operation.person_number, operation.kind, manifest.business_date as date {fields}
+        from manifests manifest join operations operation using (plan_no)
+        join accepted_requests accepted using (plan_no, request_no) {in_group if scene.fields else ""}
+        where manifest.target = ? and manifest.held_for is null and manifest.business_date between ? and ?""",
+        [scene.target.key, since, scene.day],
+    )
+
+
 def _over_days(
-    t: Scratch, scene: Scene, judged: Relation, field: str | None, windows: Sequence[int]
+    t: Scratch, scene: Scene, judged: Relation, lately: Relation, field: str | None, windows: Sequence[int]
 ) -> dict[int, tuple[Counted, Counted]]:
     """For each number of days the workers by group and kind: with operations that were accepted in the last days without having
-    been held, and those with planned ones as well. A worker counts once in each."""
-    value, in_group, groups = "null", "", "null"
-    if field is not None:
-        value = f"member.{quote(field)}::varchar"
-        in_group = f"""left join {scene.groups} member on member.person_number = operation.person_number
-            and member.valid_from <= manifest.business_date
-            and (member.valid_to is null or member.valid_to > manifest.business_date)"""
-        groups = f"unnest(list_distinct([{quote(f'new {field}')}, {quote(f'old {field}')}]))"
+    been held, and those with planned ones as well. A worker counts once in each, but with every creation.
+
+    `lately` as of `_sent_lately`.
+    """
+    now = "null" if field is None else f"unnest(list_distinct([{quote(f'new {field}')}, {quote(f'old {field}')}]))"
+    then = "null" if field is None else quote(f"in {field}")
+    create = f"'{OperationKind.CREATE}'"
     counts_as = " ".join(
         f"when {literal(kind)} then [{', '.join(map(literal, counted))}]"
         for kind, counted in COUNTS_AS.items()
         if counted
     )
-    planned = " union all ".join(
-        f'select person_number, {groups} as "value", {literal(kind)} as counted, false as sent,'
-        f" $day::date as date from {judged} where {condition}"
+    counted = ", ".join(
+        f"case when {condition} then {literal(kind)} end"
         for kind, condition in COUNTED.items()
+        if kind is not GuardKind.CREATE
     )
     since = {days: scene.day - dt.timedelta(days=days - 1) for days in windows}
-    counts = ", ".join(
-        f"count(distinct person_number) filter (sent and date >= $since_{days}),"
-        f" count(distinct person_number) filter (date >= $since_{days})"
+    workers = ", ".join(
+        f"count(*) filter (last_sent >= $since_{days}), count(*) filter (last >= $since_{days})" for days in windows
+    )
+    created = ", ".join(
+        f"coalesce(sum(n) filter (sent and date >= $since_{days}), 0), coalesce(sum(n) filter (date >= $since_{days}), 0)"
         for days in windows
     )
     rows = t.rows(
         f"""with event as (
-            {planned}
+            select person_number, {now} as "value", counted, null::date as sent_on, $day::date as date
+            from (select *, unnest([{counted}]) as counted from {judged}) where counted is not null
             union all
-            select operation.person_number, {value} as "value", unnest(case operation.kind {counts_as} end) as counted,
-                true as sent, manifest.business_date as date
-            from manifests manifest join operations operation using (plan_no)
-            join accepted_requests accepted using (plan_no, request_no) {in_group}
-            where manifest.target = $target and manifest.held_for is null and manifest.business_date between $first and $day)
-        select "value", counted, {counts} from event group by all""",
-        {"target": scene.target.key, "day": scene.day, "first": min(since.values()),
-         **{f"since_{days}": date for days, date in since.items()}},
-    )  # fmt: skip
+            select person_number, {then}, unnest(case kind {counts_as} end), date, date from {lately} where kind <> {create}),
+        creation as (  -- a worker has one: in a first load they are many
+            select "value", date, true as sent, count(*) as n
+            from (select {then} as "value", date from {lately} where kind = {create}) group by all
+            union all
+            select "value", $day::date, false, count(*)
+            from (select {now} as "value" from {judged} where kind = {create}) group by all)
+        select "value", counted, {workers}
+        from (select person_number, "value", counted, max(date) as last, max(sent_on) as last_sent from event group by all)
+        group by all
+        union all
+        select "value", '{GuardKind.CREATE}', {created} from creation group by all""",
+        {"day": scene.day, **{f"since_{days}": date for days, date in since.items()}},
+    )
     found: dict[int, tuple[Counted, Counted]] = {days: ({}, {}) for days in windows}
     for group, kind, *numbers in rows:
         for (sent, both), before, in_all in zip(found.values(), numbers[::2], numbers[1::2], strict=True):
