@@ -241,11 +241,12 @@ def _write(
     desired, withheld = t.count(work.difference.everybody), decisions.count(t, work.difference.withheld)
     _fill(t, task, work, facts.has, number)
     filled = f"(select * from planned where plan_no between {number} and {number + len(work.parts) - 1})"
-    changing = any(part.changes_accounts for part in work.parts)
-    stays = summary.stays(t, filled, facts.has, facts.flow.stays) if changing else {}
+    told = {}
+    if any(part.changes_accounts for part in work.parts):
+        told = summary.attributes(t, task.target, filled, facts.has, facts.flow.stays, work.difference.replaced)
+    stays = summary.stays(told.values())
     said = writing.Said(
-        task=task, delivered=facts.has, stays=facts.flow.stays, replaced=work.difference.replaced,
-        verdicts=work.judged.verdicts, left_out=work.undone.left_out, withheld=withheld,
+        task=task, attributes=told, verdicts=work.judged.verdicts, left_out=work.undone.left_out, withheld=withheld,
         previous=journal.last_sent(task.target.key), going_on=_readable(home, before.manifests), sizes=sizes_of(journal, task),
     )  # fmt: skip
     placed = []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import itertools
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,45 +17,47 @@ from hcm_pipeline.warehouse import Relation, Scratch, quote
 
 
 def attributes(
-    t: Scratch, target: Target, operations: Relation | str, delivered: Relation, stays: Collection[str],
-    replaced: Relation,
-) -> list[dict[str, Any]]:  # fmt: skip
-    """How often each value of an account that the target has would change, and how often to nothing.
+    t: Scratch, target: Target, operations: str, delivered: Relation, stays: Collection[str], replaced: Relation
+) -> dict[int, list[dict[str, Any]]]:
+    """How often each value of an account that the target has would change, and how often to nothing, by the number of the plan.
 
-    `operations` (or a SELECT in parentheses) and `delivered` have person_number and every value, `replaced` as of `Difference`. In
-    the order of the target's columns, without those that no operation changes; `from` is what the value is made from. `stays`, of
-    those cleared, and `replaced`, of those changed, are there where they are not 0.
+    `operations` (a SELECT in parentheses) has plan_no, person_number and every value, `delivered` the last two, `replaced` as of
+    `Difference`. In the order of the target's columns, without those that no operation changes; `from` is what the value is made
+    from. `stays`, of those cleared, and `replaced`, of those changed, are there where they are not 0.
     """
-    instead = dict(
-        t.rows(f"select attribute, count(*) from {replaced} semi join {operations} using (person_number) group by 1")
-    )
+    instead = {
+        (plan_no, name): count
+        for plan_no, name, count in t.rows(
+            f"select plan_no, attribute, count(*) from {replaced} join {operations} using (person_number) group by all"
+        )
+    }
     tests = ", ".join(
         f"count(*) filter (new.{quote(name)} is distinct from old.{quote(name)}), "
         f"count(*) filter (new.{quote(name)} is null and old.{quote(name)} is not null)"
         for name in names_of(target)
     )
-    counts = t.first(f"select {tests} from {operations} new join {delivered} old using (person_number)")
-    found = counts or (0,) * (2 * len(target.columns))
-    return [
-        {"attribute": column.name, "from": column.origin, "changed": found[2 * i], "cleared": found[2 * i + 1]}
-        | ({"stays": found[2 * i + 1]} if found[2 * i + 1] and column.name in stays else {})
-        | ({"replaced": instead[column.name]} if column.name in instead else {})
-        for i, column in enumerate(target.columns)
-        if found[2 * i]
-    ]
-
-
-def stays(t: Scratch, operations: str, delivered: Relation, staying: Collection[str]) -> dict[str, int]:
-    """How many values operations clear to no effect, by attribute. `operations`: a SELECT in parentheses of person_number and every
-    value; `staying`: the attributes of which no null clears a value."""
-    known = sorted(staying)
-    if not known:
-        return {}
-    tests = ", ".join(
-        f"count(*) filter (new.{quote(name)} is null and old.{quote(name)} is not null)" for name in known
+    counts = t.rows(
+        f"select new.plan_no, {tests} from {operations} new join {delivered} old using (person_number) group by 1"
     )
-    counts = t.first(f"select {tests} from {operations} new join {delivered} old using (person_number)") or ()
-    return {name: count for name, count in zip(known, counts, strict=False) if count}
+    return {
+        plan_no: [
+            {"attribute": column.name, "from": column.origin, "changed": changed, "cleared": cleared}
+            | ({"stays": cleared} if cleared and column.name in stays else {})
+            | ({"replaced": instead[plan_no, column.name]} if (plan_no, column.name) in instead else {})
+            for column, changed, cleared in zip(target.columns, found[::2], found[1::2], strict=True)
+            if changed
+        ]
+        for plan_no, *found in counts
+    }
+
+
+def stays(told: Iterable[Sequence[Mapping[str, Any]]]) -> dict[str, int]:
+    """How many values the operations of all plans clear to no effect, by attribute; `told` as of `attributes`."""
+    counts: Counter[str] = Counter()
+    for attribute in itertools.chain.from_iterable(told):
+        if "stays" in attribute:
+            counts[attribute["attribute"]] += attribute["stays"]
+    return dict(sorted(counts.items()))
 
 
 def read(folder: Path) -> dict[str, Any]:

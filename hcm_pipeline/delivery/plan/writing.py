@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from hcm_pipeline.delivery.manifest import (
     write_durably,
     write_manifest,
 )
-from hcm_pipeline.delivery.plan import staleness, summary
+from hcm_pipeline.delivery.plan import staleness
 from hcm_pipeline.delivery.plan.facts import Task
 from hcm_pipeline.delivery.plan.guards import OTHERS, Verdict
 from hcm_pipeline.delivery.plan.splitting import Part
@@ -33,7 +33,7 @@ from hcm_pipeline.delivery.send.batches import Sizes
 from hcm_pipeline.delivery.target import RequestForm
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.home import Home, private
-from hcm_pipeline.warehouse import Relation, Scratch, query
+from hcm_pipeline.warehouse import Scratch, query
 
 Progress = Callable[[str], None]
 CHUNK_REQUESTS = 1000
@@ -42,16 +42,13 @@ CHUNK_REQUESTS = 1000
 
 @dataclass(frozen=True)
 class Said:
-    """The plan as a whole, for its files. `task` is what it was made for, `delivered` what the target has, `stays` as of `Flow`,
-    `replaced` as of `Difference`.
+    """The plan as a whole, for its files. `task` is what it was made for, `attributes` as of `summary`.
 
     `previous` is the manifest that was last sent to the target; `going_on` are the manifests that wait, each as it was sealed.
     """
 
     task: Task
-    delivered: Relation
-    stays: frozenset[str]
-    replaced: Relation
+    attributes: Mapping[int, list[dict[str, Any]]]
     verdicts: tuple[Verdict, ...]
     left_out: LeftOut
     withheld: dict[str, int]
@@ -85,7 +82,7 @@ def write_files(t: Scratch, said: Said, part: Part, plan_no: int, home: Home, pr
 
 def _written(t: Scratch, said: Said, part: Part, plan_no: int, home: Home, half: Path, progress: Progress) -> Manifest:
     content = _write_requests(t, said, part, plan_no, half, progress)
-    about = _about(t, said, part, plan_no, content.requests)
+    about = _about(said, part, plan_no, content.requests)
     write_durably(half / PLAN_FILE, about)
     made = _seal(t, said, part, plan_no, content, about)
     manifest = next((waits for waits in said.going_on if says_the_same(made, waits)), made)
@@ -134,8 +131,7 @@ def _extract(sha256: str, source: str, name: str, business_date: dt.date) -> Ext
 # --- plan.json
 
 
-def _about(t: Scratch, said: Said, part: Part, plan_no: int, requests: int) -> bytes:
-    numbers = f"(select * from planned where plan_no = {plan_no})"
+def _about(said: Said, part: Part, plan_no: int, requests: int) -> bytes:
     return orjson.dumps(
         {
             "business_date": said.task.business_date,
@@ -144,9 +140,7 @@ def _about(t: Scratch, said: Said, part: Part, plan_no: int, requests: int) -> b
             "rest_of": part.rest_of,
             "operations": {str(kind): count for kind, count in part.counts.items()},
             "requests": requests,
-            "attributes": summary.attributes(t, said.task.target, numbers, said.delivered, said.stays, said.replaced)
-            if part.changes_accounts
-            else [],
+            "attributes": said.attributes.get(plan_no, []),
             "guards": [verdict.as_row() for verdict in said.verdicts if _belongs(verdict, part)],
             "left_out": said.left_out.get(part.undoes or "", {}),
             "withheld": said.withheld,

@@ -193,7 +193,8 @@ def difference(
             if reading.writers:
                 raise UsageError("nothing was processed yet: there is no plan to write")
             return Difference({}, (), (), containers, {}, {}, 0, NOBODY, (), 0, 0, None)
-        changes = attributes(t, target, found.operations, found.delivered, found.stays, found.replaced)
+        numbered = f"(select *, 0 as plan_no from {found.operations})"
+        changes = attributes(t, target, numbered, found.delivered, found.stays, found.replaced).get(0, [])
         clearing = clearing_sentence({c["attribute"]: c["stays"] for c in changes if "stays" in c})
         subject = workers.day.isoformat()
         limits = tuple(verdict_table.of_limit(verdict, subject) for verdict in found.verdicts)
