@@ -36,8 +36,9 @@ def attributes(
         f"count(*) filter (new.{quote(name)} is null and old.{quote(name)} is not null)"
         for name in names_of(target)
     )
+    theirs = f"(from {delivered} semi join {operations} using (person_number))"  # of the many, said first
     counts = t.rows(
-        f"select new.plan_no, {tests} from {operations} new join {delivered} old using (person_number) group by 1"
+        f"select new.plan_no, {tests} from {operations} new join {theirs} old using (person_number) group by 1"
     )
     return {
         plan_no: [
