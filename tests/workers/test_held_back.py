@@ -298,36 +298,41 @@ def test_the_exits_of_a_date_that_has_stopped_are_known_until_it_is_done(firm: F
 HEADER = "Number,Active,First,Last,Department,Left"
 
 
-@pytest.mark.parametrize(
-    ("line", "stage"),
-    [
-        ("1,False,Ann,Lee1,A", "left"),  # the last cell is missing
-        ("1,False,Ann,Lee1,A,2026-11-02,", "left"),  # a delimiter too many behind
-        ("1,False,Ann,Lee1,Sales, Ltd,2026-11-02", "left"),  # a comma that should have been quoted
-        ("1,,False,Ann,Lee1,A,2026-11-02", "active"),  # torn beside the number
-        ("1,False,Max,Lee9,Sales, Ltd,", "active"),  # somebody else's name
-        ("1,True,Ann,Lee1,A", "active"),
-        ("9,False,Ann,Lee1,A", "active"),
-    ],
-)
-def test_a_torn_row_ends_the_worker_where_number_status_and_name_are_sound(
-    tmp_path: Path, line: str, stage: str
-) -> None:
+TORN = [
+    ("1,False,Ann,Lee1,A", "left"),  # the last cell is missing
+    ("2,False,Ann,Lee2,A,2026-11-02,", "left"),  # a delimiter too many behind
+    ("3,False,Ann,Lee3,Sales, Ltd,2026-11-02", "left"),  # a comma that should have been quoted
+    ("4,,False,Ann,Lee4,A,2026-11-02", "active"),  # torn beside the number
+    ("5,False,Max,Lee9,Sales, Ltd,", "active"),  # somebody else's name
+    ("6,True,Ann,Lee6,A", "active"),
+    ("77,False,Ann,Lee7,A", "active"),
+]
+"""A line of the worker whose number is its place, and the stage that it leads to."""
+
+
+def test_a_torn_row_ends_the_worker_where_number_status_and_name_are_sound(tmp_path: Path) -> None:
     firm = Firm(tmp_path, more='[workers.whole]\ncolumns = "report"\n')
-    firm.land_text(f"{HEADER}\n1,True,Ann,Lee1,A,\n2,True,Ann,Lee2,A,\n", day(1))
-    firm.land_text(f"{HEADER}\n{line}\n2,True,Ann,Lee2,B,\n", day(3))
+    everybody = [f"{n},True,Ann,Lee{n},A," for n in range(1, 9)]
+    firm.land_text("\n".join([HEADER, *everybody]), day(1))
+    firm.land_text("\n".join([HEADER, *(line for line, _ in TORN), "8,True,Ann,Lee8,B,"]), day(3))
     [_, counts] = firm.run(day(1), day(3))
-    assert (counts.rows, counts.quarantined, firm.lives()["1"][0]) == (2, 1, stage)
-    through = stage == "left"
-    assert held(firm) == [("1" if through else None, None, "cells" if through else "row", 3, 2)]
-    assert firm.sql("select count(*) from waiting_exits") == [(0 if through else 1,)]
+    stages = {str(n): stage for n, (_, stage) in enumerate(TORN, 1)} | {"8": "active"}
+    assert {number: stage for number, (stage, _) in firm.lives().items()} == stages
+    assert (counts.rows, counts.quarantined) == (8, 7)
+    through = [stage == "left" for _, stage in TORN]
+    assert sorted(held(firm), key=lambda cell: cell[4]) == [
+        (str(n) if ended else None, None, "cells" if ended else "row", 3, n + 1) for n, ended in enumerate(through, 1)
+    ]
+    assert firm.sql("select count(*) from waiting_exits") == [(1,)]  # of the file
     before = firm.everything()
     firm.sql("update days set state = 'stale' where business_date = ?", [day(3)])
     firm.run(day(3))
     assert firm.everything() == before
-    firm.land_text(f"{HEADER}\n1,False,Ann,Lee1,A,2026-11-02\n2,True,Ann,Lee2,C,\n", day(4))
+    everybody = [f"{n},False,Ann,Lee{n},A,2026-11-02" for n in range(1, 8)]
+    firm.land_text("\n".join([HEADER, *everybody, "8,True,Ann,Lee8,C,"]), day(4))
     firm.run(day(4))
-    assert (held(firm), firm.lives()["1"]) == ([], ("left", False))
+    assert held(firm) == []
+    assert firm.lives() == {**{str(n): ("left", False) for n in range(1, 8)}, "8": ("active", True)}
 
 
 def test_a_torn_row_of_a_file_without_names_is_told_and_stops_nothing(tmp_path: Path) -> None:
