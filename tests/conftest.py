@@ -75,6 +75,12 @@ def pytest_configure(config: pytest.Config) -> None:
     marks.watch()
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A worker for each core, and one more where tests wait for services and processes."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores if "not system" in config.getoption("markexpr", "") else cores + 1
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """The fast lane does not import Dagster only to pass its tests over."""
     return marks.passed_over(collection_path, config.getoption("markexpr", "")) or None
