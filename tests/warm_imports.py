@@ -22,9 +22,38 @@ PARTS = (
     "workers",
 )
 """Rooms all of whose modules are read; `definitions` is not, as it reads the environment."""
-LAZY = ("alembic.command", "dagster._core.storage.event_log.sqlite.sqlite_event_log", "dagster._core.storage.sqlite_storage",
-        "dagster._core.execution.execute_in_process", "hcm_pipeline.sandbox.server", "pandera.pandas",
-        "sqlalchemy.dialects.sqlite")  # fmt: skip
+LAZY = (
+    "alembic.command",
+    "anyascii._data",
+    "anyio._backends._asyncio",
+    "dagster._core.definitions.repository_definition.repository_data_builder",
+    "dagster._core.execution.execute_in_process",
+    "dagster._core.execution.plan.active",
+    "dagster._core.executor.in_process",
+    "dagster._core.instance.factory",
+    "dagster._core.instance.runs.run_domain",
+    "dagster._core.storage.event_log.sqlite.sqlite_event_log",
+    "dagster._core.storage.migration.utils",
+    "dagster._core.storage.root",
+    "dagster._core.storage.sqlite_storage",
+    "dagster._core.system_config.composite_descent",
+    "fsspec.implementations.local",
+    "hcm_pipeline.profile.builtin",
+    "hcm_pipeline.sandbox.command",
+    "hcm_pipeline.sandbox.server",
+    "httpcore",
+    "hypothesis.extra.pandas",
+    "pandera.pandas",
+    "pyarrow.pandas_compat",
+    "sqlalchemy.dialects.sqlite",
+    "typer._adapters",
+    "tzdata",
+    "upath.implementations.local",
+    "uvicorn.lifespan.on",
+    "uvicorn.loops.asyncio",
+    "uvicorn.protocols.http.h11_impl",
+)
+"""Modules that libraries read when they are needed, and nearly every command needs."""
 
 for part in PARTS:
     package = import_module(f"{hcm_pipeline.__name__}.{part}")
