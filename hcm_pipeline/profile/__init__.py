@@ -19,7 +19,7 @@ from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.profile.naming_section import NAME_PARTS, PLACEHOLDER, Naming, NamingFor
 from hcm_pipeline.profile.scope import clause_sql, scope_sql
 from hcm_pipeline.profile.scope_section import Clause, Operator, Scope, ScopeGroup
-from hcm_pipeline.profile.source_section import NAMESPACE_END, BusinessDate, Source, SourceField
+from hcm_pipeline.profile.source_section import NAMESPACE_END, BusinessDate, Part, Parts, Source, SourceField
 from hcm_pipeline.profile.value_types import Model, date_pattern
 from hcm_pipeline.profile.worker_fields import (
     CORE_FIELDS,
@@ -78,6 +78,8 @@ __all__ = [
     "NamingFor",
     "Operator",
     "Outcomes",
+    "Part",
+    "Parts",
     "Pick",
     "PlacementFor",
     "Profile",

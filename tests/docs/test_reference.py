@@ -33,6 +33,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "The top level": model.Profile,
     "`[[sources]]`": model.Source,
     "`sources.business_date`": model.BusinessDate,
+    "`sources.parts`": model.Parts,
     "`[sources.fields]`": model.SourceField,
     "`[fields.<name>]` and `[extra_fields.<name>]`": model.FieldSpec,
     "`[workers]`": model.Workers,

@@ -41,7 +41,7 @@ def test_what_waits_is_taken_into_the_home_and_removed_from_the_folder(tmp_path:
     assert folder.state(each, 0, 0) == Complete(8)
     taken = folder.take(each, home)
     assert taken.stored.read_text() == "a,b\n1,2\n"
-    folder.remove(each)
-    folder.remove(each)
+    assert folder.remove(each, taken)
+    assert folder.remove(each, taken)  # it is gone already
     assert list(home.landing.iterdir()) == []
     assert isinstance(folder.state(each, 0, 0), Left)
