@@ -23,18 +23,25 @@ def as_refusal(error: Exception, file: str, home: Home) -> ExtractRefused:
     """
     if isinstance(error, ExtractRefused):
         return error
-    if isinstance(error, (PipelineError, *OF_THE_MACHINE)):
+    if isinstance(error, PipelineError):
+        raise error
+    return ExtractRefused(file, "unforeseen", f"it cannot be read: {_unforeseen(error, home)}; the others went on")
+
+
+def as_failure(error: Exception, what: str, home: Home) -> PipelineError:
+    """The same of anything else that is one among many: an error that says of what it is."""
+    if isinstance(error, PipelineError):
+        return error
+    return PipelineError(f"{what}: {_unforeseen(error, home)}")
+
+
+def _unforeseen(error: Exception, home: Home) -> str:
+    if isinstance(error, OF_THE_MACHINE):
         raise error
     full = disk_full(error, home.path)
     if full is not None:
         raise full from error
     with suppress(OSError):
-        private(home.fault).write_text(
-            "".join(traceback.format_exception(error)), encoding="utf-8", errors="backslashreplace"
-        )
-    return ExtractRefused(
-        file,
-        "unforeseen",
-        f"it cannot be read: an unexpected fault ({type(error).__name__}), whose text is in {home.fault}. Please report it; the "
-        "others went on",
-    )
+        text = "".join(traceback.format_exception(error))
+        private(home.fault).write_text(text, encoding="utf-8", errors="backslashreplace")
+    return f"an unexpected fault ({type(error).__name__}), whose text is in {home.fault}. Please report it"

@@ -30,6 +30,7 @@ CLOCK_KEYWORDS = frozenset({"current_date", "current_time", "current_timestamp",
                             "user", "session_user", "current_role", "current_catalog", "current_schema", "current_localtime",
                             "current_localtimestamp"})  # fmt: skip
 """Words without parentheses that DuckDB reads as functions when no column has their name."""
+PADDED, LONGEST_PADDING = ("lpad", "rpad"), 10_000
 LOOKS, FOLDS, SPREADS, CLOCK = (
     "looks into the database or its session", "folds all rows into one", "makes several rows of one",
     "gives another value on another day",
@@ -45,9 +46,7 @@ def type_of(expression: str, columns: Mapping[str, str]) -> str:
 def _type_of(expression: str, typed: tuple[tuple[str, str], ...]) -> str:
     columns = dict(typed)
     with memory() as con:
-        tree = orjson.loads(
-            (first(con, "select json_serialize_sql(?::varchar)", [f"select (\n{expression}\n)"]) or ("{}",))[0]
-        )
+        tree = _tree(expression)
         if tree.get("error"):
             raise ValueError(f"is not an SQL expression ({tree.get('error_type', 'syntax')})")
         statements = tree["statements"]
@@ -82,11 +81,16 @@ def can_fail(expression: str, columns: Mapping[str, str]) -> bool:
 
 @lru_cache(256)
 def _can_fail(expression: str, typed: tuple[tuple[str, str], ...]) -> bool:
+    columns = {name.lower(): kind for name, kind in typed}
+    return _safe_type(_tree(expression)["statements"][0]["node"]["select_list"][0], columns) is None
+
+
+@lru_cache(256)
+def _tree(expression: str) -> Any:
+    """The syntax of `select (expression)` as DuckDB tells it."""
     with memory() as con:
         row = first(con, "select json_serialize_sql(?::varchar)", [f"select (\n{expression}\n)"])
-    tree = orjson.loads(row[0] if row else "{}")
-    columns = {name.lower(): kind for name, kind in typed}
-    return _safe_type(tree["statements"][0]["node"]["select_list"][0], columns) is None
+    return orjson.loads(row[0] if row else "{}")
 
 
 def _safe_type(node: Mapping[str, Any], columns: Mapping[str, str]) -> str | None:
@@ -126,13 +130,35 @@ def _same(parts: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> str
 
 def holds_sql(condition: str, *, on_error: bool = False) -> str:
     """SQL (BOOLEAN, never null): a condition of a profile holds for a row; `on_error` where it cannot be evaluated."""
-    return f"coalesce(try(coalesce(({condition}\n), false)), {str(on_error).lower()})"
+    holds = alone_sql(f"coalesce(({condition}\n), false)", condition)
+    return f"coalesce(try({holds}), {str(on_error).lower()})"
 
 
 def fails_sql(expressions: Iterable[str]) -> str:
     """SQL (BOOLEAN, never null): evaluating one of several expressions raises an error for a row."""
-    values = ", ".join(f"'e{number}': ({expression}\n)" for number, expression in enumerate(expressions))
-    return f"(try({{{values}}}) is null)"
+    values = (f"'e{number}': {alone_sql(expression)}" for number, expression in enumerate(expressions))
+    return f"(try({{{', '.join(values)}}}) is null)"
+
+
+def alone_sql(value: str, expression: str | None = None) -> str:
+    """SQL for a value that is made from an expression of a profile, so that it is evaluated where it stands, inside a `try`.
+
+    DuckDB computes parts that several expressions share in advance, and so outside; it does not look into a CASE for them. The
+    condition is true of every row, and DuckDB does not know it.
+    """
+    read = _first_column(value if expression is None else expression)
+    return f"case when len({quote(read)}::varchar) is distinct from -1 then ({value}\n) end" if read else f"({value}\n)"
+
+
+@lru_cache(256)
+def _first_column(expression: str) -> str | None:
+    """A column that an expression reads; None: it is a constant."""
+    tree = _tree(expression)
+    given = {name for part in _nodes(tree) if part.get("class") == "LAMBDA" for name in _parameters(part)}
+    for part in _nodes(tree):
+        if part.get("class") == "COLUMN_REF" and str(part["column_names"][0]) not in given:
+            return str(part["column_names"][0])
+    return None
 
 
 def _judge_parts(tree: dict[str, Any], columns: Mapping[str, str]) -> None:
@@ -163,8 +189,19 @@ def _judge_function(part: Mapping[str, Any]) -> None:
     least = ARGUMENTS.get(name, 0)
     if len(part.get("arguments", part.get("children", ()))) < least:
         raise ValueError(f"must not use the function {name} with fewer than {least} arguments: it then reads the clock")
+    if name in PADDED and not _short(part):
+        raise ValueError(
+            f"must not use the function {name} without a number of at most {LONGEST_PADDING:,} as its second argument"
+        )
     if part.get("distinct") or part.get("filter") or (part.get("order_bys") or {}).get("orders"):
         raise ValueError(f"must not use the function {name} over several rows")
+
+
+def _short(part: Mapping[str, Any]) -> bool:
+    """Whether the second argument of a function is a small number, written out."""
+    told = [one.get("expression", one) for one in part.get("arguments", part.get("children", ()))]
+    number = (told[1].get("literal") or {}).get("text", "") if len(told) > 1 else ""
+    return str(number).isdecimal() and int(number) <= LONGEST_PADDING
 
 
 def _parameters(part: Mapping[str, Any]) -> Iterator[str]:

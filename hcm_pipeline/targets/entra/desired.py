@@ -10,7 +10,7 @@ from hcm_pipeline.delivery import Desired
 from hcm_pipeline.directory import key_sql
 from hcm_pipeline.profile import IDENTITY_COLUMNS, LIFE_COLUMNS, Profile
 from hcm_pipeline.targets.entra.scim_mapping import Leaf, Mapping
-from hcm_pipeline.warehouse import Relation, Scratch, fails_sql, literal, quote
+from hcm_pipeline.warehouse import Relation, Scratch, alone_sql, literal, quote
 
 
 def desired(
@@ -60,15 +60,15 @@ def _versions_sql(profile: Profile, mapping: Mapping, context: Relation, same: R
             left join (select person_number as same_number, basis as same_basis from {same})
                 on same_number = person_number and same_basis = basis
             where same_number is null"""
-    computed = [leaf for leaf in mapping.leaves if leaf.may_fail]
+    computed = [leaf for leaf in mapping.leaves if leaf.fallible]
     if not computed:
         return (
             f"select person_number, {names}, basis from (select person_number, basis, {mapping.select} from {changed})"
         )
-    made = ", ".join(f"{quote(leaf.column)}: {leaf.value}" for leaf in computed)
+    made = ", ".join(f"{quote(leaf.column)}: {alone_sql(leaf.value, leaf.fallible)}" for leaf in computed)
     values = ", ".join(
-        f"if(_made is not null, _made.{quote(leaf.column)}, try({leaf.value})) as {quote(leaf.column)}"
-        if leaf.may_fail
+        f"if(_made is not null, _made.{quote(leaf.column)}, try({alone_sql(leaf.value, leaf.fallible)})) as {quote(leaf.column)}"
+        if leaf.fallible
         else f"{leaf.value} as {quote(leaf.column)}"
         for leaf in mapping.leaves
     )
@@ -80,11 +80,14 @@ def _versions_sql(profile: Profile, mapping: Mapping, context: Relation, same: R
 
 def failing(t: Scratch, mapping: Mapping, context: Relation) -> Relation | None:
     """person_number and reason of the workers of whom a value cannot be computed, a row for each value; None: no value can fail."""
-    computed = [leaf for leaf in mapping.leaves if leaf.may_fail]
+    computed = [leaf for leaf in mapping.leaves if leaf.fallible]
     if not computed:
         return None
-    said = ((fails_sql([leaf.value]), literal(f"{leaf.column} cannot be computed")) for leaf in computed)
-    selects = (f"select person_number, {reason} as reason from {context} where {fails}" for fails, reason in said)
+    selects = (
+        f"""select person_number, {literal(f"{leaf.column} cannot be computed")} as reason from {context}
+        where try({{'value': {alone_sql(leaf.value, leaf.fallible)}}}) is null"""
+        for leaf in computed
+    )
     return t.view("failing", " union all ".join(selects))
 
 

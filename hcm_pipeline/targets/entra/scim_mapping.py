@@ -34,8 +34,8 @@ class Leaf:
     path: Path
     value: str
     json: str  # string | raw
-    may_fail: bool
-    """Computing it may raise an error for some worker."""
+    fallible: str | None
+    """The expression that it is made from, where computing that may raise an error for some worker."""
     origin: str
     """The worker field, the SQL expression or the constant it comes from, for people."""
 
@@ -116,8 +116,8 @@ def _leaf(profile: Profile, key: str, path: Path, mapped: Mapped) -> Leaf:
         raise ValueError(f"must be a boolean, and is {kind}")
     if not path.boolean and not path.free and (kind == "BOOLEAN" or json == "raw"):
         raise ValueError(f"must be text, and is {kind}")
-    may_fail = mapped.sql is not None and can_fail(mapped.sql, columns)
-    return Leaf(_fill(profile, key), path, value, json, may_fail, origin)
+    fallible = mapped.sql if mapped.sql is not None and can_fail(mapped.sql, columns) else None
+    return Leaf(_fill(profile, key), path, value, json, fallible, origin)
 
 
 def _constant(value: str | bool | int | None) -> str:
