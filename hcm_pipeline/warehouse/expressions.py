@@ -214,9 +214,10 @@ def _parameters(part: Mapping[str, Any]) -> Iterator[str]:
 def _judge_plan(con: duckdb.DuckDBPyConnection, expression: str, typed: tuple[tuple[str, str], ...]) -> None:
     """Raise ValueError unless the plan, bound and not yet made shorter, makes one row of one."""
     con.execute("pragma disable_optimizer")
-    con.execute(f"create temp table facts ({', '.join(f'{quote(name)} {kind}' for name, kind in typed)}, _ integer)")
+    columns = ", ".join(f"{quote(name)} {kind}" for name, kind in typed)
+    con.execute(f'create table facts ({columns}{", " if columns else ""} "no field" integer)')
     try:
-        con.execute(f"select ({expression}\n) as it from (from facts union all by name select 0 as _)")
+        con.execute(f'select ({expression}\n) as it from (from facts union all by name select 0 as "no field")')
     except duckdb.Error as error:
         raise ValueError(f"fails even for a worker without any value ({type(error).__name__})") from None
     row = first(con, f"explain (format json) select ({expression}\n) as it from facts")
