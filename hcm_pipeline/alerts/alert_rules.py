@@ -122,6 +122,7 @@ def find_alerts(
         *_quota(pace.left(), target.limits.quota, profile),
         *_stale(con, observed.extracts, profile, now),
         *_unprocessed(con, observed.extracts, profile, now),
+        *_unread(con, observed.extracts),
     ]
 
 
@@ -427,6 +428,27 @@ def _unprocessed(con: duckdb.DuckDBPyConnection, extracts: Relation, profile: Pr
             asset="workers", page=RECOVER,
         )
         for date, number, landed in rows
+    ]  # fmt: skip
+
+
+def _unread(con: duckdb.DuckDBPyConnection, extracts: Relation) -> list[Alert]:
+    """Extracts that were left out because they could not be read, until another one of their source comes."""
+    rows = con.execute(
+        f"""select business_date, source, max(landed_at) from {extracts} extract
+        where status = 'refused' and reason not like 'refused by %' and not exists (
+            select 1 from {extracts} later where later.source = extract.source and later.extract_id > extract.extract_id)
+        group by all order by all"""
+    ).fetchall()
+    return [
+        Alert(
+            f"{AlertKind.UNPROCESSED}:{date}:{source}", AlertKind.UNPROCESSED, Severity.WARNING,
+            "An extract was taken and could not be read",
+            "Nothing of it has reached the snapshot, and its date went on without it. `hcm-pipeline extract show` says why; have it"
+            " delivered again.",
+            {"Business date": date.isoformat(), "Source": source, "Taken": f"{landed:%Y-%m-%d %H:%M}Z"},
+            asset="extracts", page="docs/how-to/land-extracts.md",
+        )
+        for date, source, landed in rows
     ]  # fmt: skip
 
 

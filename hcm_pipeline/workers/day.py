@@ -67,7 +67,7 @@ class Day:
         self.con, self.loaded, self.profile, self.day = con, loaded, loaded.profile, day
         self.as_of = AsOf(day, moment_of(day, now, self.profile.workers.life.zone), now)
         self.used, self.superseded = choose(con, loaded.profile, day)
-        self._doubtful = doubtful(con, loaded.profile, day)
+        self._doubtful = doubtful(con, loaded.profile, day) if self.superseded else []
         self.progress: Progress = lambda message: progress(f"{day}: {message}")
         self._stack = ExitStack()
         wanted = {one.extract_id: one for one in [*self.used, *(each for pair in self._doubtful for each in pair)]}

@@ -67,6 +67,7 @@ EXTRACTS = {
     "status": "varchar",
     "business_date": "date",
     "sha256": "varchar",
+    "reason": "varchar",
 }
 VERDICTS = {"kind": "varchar", "rule": "varchar", "subject": "varchar", "tripped": "boolean", "figures": "varchar"}
 EXITS = {"reason": "varchar", "target": "varchar", "manifest_id": "varchar", "person_number": "varchar"}
@@ -99,7 +100,7 @@ class World:
                 extracts=t.of_rows(
                     "extracts",
                     EXTRACTS,
-                    [(*row, *("applied", NOW.date(), None)[len(row) - 3 :]) for row in self.extracts],
+                    [(*row, *("applied", NOW.date(), None, None)[len(row) - 3 :]) for row in self.extracts],
                 ),
                 verdicts=t.of_rows("verdicts", VERDICTS, self.verdicts),
                 delivered=t.of_rows("delivered", DELIVERED, [(TARGET, str(n)) for n in range(self.delivered)]),
@@ -323,6 +324,19 @@ def test_an_extract_that_was_taken_and_never_processed_is_told_after_an_hour(wor
     world.extracts.append((4, source, NOW - 2 * HOUR, "landed", today))
     [alert] = world.found()
     assert (alert.kind, alert.facts["Business date"]) == (AlertKind.UNPROCESSED, today.isoformat())
+
+
+def test_an_extract_that_could_not_be_read_is_told_until_another_comes(world: World) -> None:
+    source, today = profile_with().sources[0].name, NOW.date()
+    world.extracts = [
+        (1, source, NOW - HOUR, "refused", today, "a", "refused by ann: cut off"),
+        (2, source, NOW - HOUR, "refused", today, "b", "w.csv: a quote is never closed"),
+    ]
+    [alert] = world.found()
+    assert (alert.kind, alert.facts["Source"]) == (AlertKind.UNPROCESSED, source)
+    assert "quote" not in alert.text
+    world.extracts.append((3, source, NOW, "applied", today))
+    assert world.found() == []
 
 
 def test_work_whose_run_failed_is_told_with_its_cause_and_once_more_when_it_is_given_up() -> None:
