@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from hcm_pipeline.errors import HomeError
 from hcm_pipeline.extracts import Complete, Left, Taken, is_complete, let_go, take
 from hcm_pipeline.home import Home
 
@@ -49,8 +50,13 @@ class Folder:
     path: Path
 
     def look(self, cursor: str | None) -> Looked:
-        """Everything that lies in the folder, by name."""
-        found = sorted(self.path.iterdir()) if self.path.is_dir() else []
+        """Everything that lies in the folder, by name. Raises HomeError when it cannot be looked at."""
+        try:
+            found = sorted(self.path.iterdir()) if self.path.is_dir() else []
+        except OSError as error:
+            raise HomeError(
+                f"{self.path}: cannot be looked at: {error.strerror}; give the pipeline's user its rights"
+            ) from error
         return Looked(tuple(Waiting(path.name, _mark(path)) for path in found), cursor)
 
     def state(self, waiting: Waiting, settle: float, now: float) -> Complete | Left:

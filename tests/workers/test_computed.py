@@ -108,3 +108,12 @@ def test_a_newcomer_whose_names_cannot_be_judged_waits_and_an_account_stays_wher
     assert firm.sql("select person_number, parent_distinguished_name from identities order by 1") == [
         ("2", "OU=B,DC=a"), ("A1", "OU=A,DC=a"),
     ]  # fmt: skip
+
+
+def test_a_number_that_json_does_not_have_is_no_value(tmp_path: Path) -> None:
+    mapped = "[scim.mapping]\n'{custom}:Ratio' = { sql = '1.0::double / length(last_name)::double' }\n"
+    infinite = mapped.replace("length(last_name)", "(length(last_name) - 5)")
+    for text, versions in ((mapped, {"2", "23"}), (infinite, {"2"})):
+        firm = Firm(tmp_path / str(len(versions)), PROFILE.replace("[scim.mapping]\n", text))
+        firm.take([worker("2"), worker("23")], day(1))
+        assert planned(firm)[0] == versions

@@ -140,6 +140,14 @@ def _rendered(expression: str, kind: str, mapped: Mapped) -> tuple[str, str]:
         or kind in {"INTEGER", "DOUBLE", "FLOAT"}
         or kind.startswith("DECIMAL")
     ):
+        if kind in {
+            "DOUBLE",
+            "FLOAT",
+        }:  # JSON has no infinity, and one would spoil the request of fifty: it fails like a cast
+            expression = (
+                f"case when isfinite({expression}) then {expression} "
+                f"else (({expression})::varchar || ' is no number')::double end"
+            )
         return f"({expression})::varchar", "raw"
     if kind == "DATE":
         local = f"({expression})::timestamp + interval '{mapped.time}'"
