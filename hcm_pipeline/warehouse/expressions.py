@@ -200,7 +200,8 @@ def _judge_function(part: Mapping[str, Any]) -> None:
 def _short(part: Mapping[str, Any]) -> bool:
     """Whether the second argument of a function is a small number, written out."""
     told = [one.get("expression", one) for one in part.get("arguments", part.get("children", ()))]
-    number = (told[1].get("literal") or {}).get("text", "") if len(told) > 1 else ""
+    said = (told[1].get("literal") or told[1].get("value") or {}) if len(told) > 1 else {}
+    number = said.get("text", said.get("value", ""))
     return str(number).isdecimal() and int(number) <= LONGEST_PADDING
 
 
