@@ -106,6 +106,11 @@ class Home:
             self.scratch,
         )
 
+    @property
+    def fault(self) -> Path:
+        """The text of the newest fault that nobody foresaw; it may hold values, and is its owner's only."""
+        return self.path / "last-fault.txt"
+
     def create(self) -> Home:
         """Make the folders that are missing, and close those that others may enter; from here on, all that this process makes is
         its owner's only. Raises HomeError when the path cannot be a folder.

@@ -15,7 +15,7 @@ class Kind(StrEnum):
     """The family of a rule, and with it what its verdicts are about."""
 
     COMPLETENESS = "completeness"
-    """An extract, by its sha256: whether it is whole."""
+    """An extract, by its sha256, date and source: whether it is whole."""
     QUARANTINE = "quarantine"
     """A business date: how many of its rows break the contract."""
     DIRECTORY = "directory"

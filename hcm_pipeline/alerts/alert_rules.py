@@ -45,6 +45,8 @@ STOPS = {
     "columns_changed": "the columns of an extract are others than those of the one before it",
     "gap": "a changes-only extract follows one that is missing",
     "unexpected_date": "an extract speaks for a date on which none is due",
+    "parts": "a file of a date is missing, or its name says no part",
+    "other_people": "a full extract names other people than one before it for the same date: a part, or a correction",
     "older": "an extract landed after one for a later date",
     "quarantine_limit": "more rows break a rule than the profile allows",
     "directories": "a directory is not known well enough to give names",
@@ -81,7 +83,6 @@ class Observations:
 
     days: Relation
     extracts: Relation
-    quiet_deliveries: Relation
     delivered: Relation
     failures: Relation
     verdicts: Relation
@@ -93,7 +94,7 @@ class Observations:
     def of(cls, con: duckdb.DuckDBPyConnection, target: str) -> Observations:
         """Those of a warehouse, about a target by its key."""
         return cls(
-            days=table(con, "days"), extracts=table(con, "extracts"), quiet_deliveries=table(con, "quiet_deliveries"),
+            days=table(con, "days"), extracts=table(con, "extracts"),
             delivered=table(con, "delivered"), failures=table(con, "failures"),
             verdicts=table(con, "verdicts"), stale_values=table(con, "stale_values"),
             waiting_exits=table(con, "waiting_exits"), health=remembered(con, target),
@@ -119,8 +120,9 @@ def find_alerts(
         *_job(observed.health, pauses, target),
         *_stale_values(con, observed.stale_values, target.key),
         *_quota(pace.left(), target.limits.quota, profile),
-        *_stale(con, observed.extracts, observed.quiet_deliveries, profile, now),
+        *_stale(con, observed.extracts, profile, now),
         *_unprocessed(con, observed.extracts, profile, now),
+        *_unread(con, observed.extracts),
     ]
 
 
@@ -270,7 +272,8 @@ def _stopped_by(con: duckdb.DuckDBPyConnection, observed: Observations, day: dt.
     """The rules that stopped a business date, in words of ours: what they found may be the words of a file."""
     rows = con.execute(
         f"""select distinct "rule" from {observed.verdicts} where tripped and (subject = ?
-            or subject in (select sha256 from {observed.extracts} where business_date = ?)) order by 1""",
+            or subject in (select concat_ws('@', sha256, business_date, source) from {observed.extracts}
+                where business_date = ?)) order by 1""",
         [day.isoformat(), day],
     ).fetchall()
     said = [STOPS[rule] for (rule,) in rows if rule in STOPS]
@@ -389,15 +392,8 @@ def _quota(left: int, quota: int, profile: Profile) -> list[Alert]:
     ]  # fmt: skip
 
 
-def _stale(
-    con: duckdb.DuckDBPyConnection, extracts: Relation, quiet_deliveries: Relation, profile: Profile, now: dt.datetime
-) -> list[Alert]:
-    landed = dict(
-        con.execute(
-            f"""select source, greatest(max(extract.landed_at), max(quiet.landed_at))
-            from {extracts} extract left join {quiet_deliveries} quiet using (extract_id) group by 1"""
-        ).fetchall()
-    )
+def _stale(con: duckdb.DuckDBPyConnection, extracts: Relation, profile: Profile, now: dt.datetime) -> list[Alert]:
+    landed = dict(con.execute(f"select source, max(landed_at) from {extracts} group by 1").fetchall())
     alerts = []
     for source in profile.sources:
         hours = profile.alerts.stale_after(source.name)
@@ -432,6 +428,27 @@ def _unprocessed(con: duckdb.DuckDBPyConnection, extracts: Relation, profile: Pr
             asset="workers", page=RECOVER,
         )
         for date, number, landed in rows
+    ]  # fmt: skip
+
+
+def _unread(con: duckdb.DuckDBPyConnection, extracts: Relation) -> list[Alert]:
+    """Extracts that were left out because they could not be read, until another one of their source comes."""
+    rows = con.execute(
+        f"""select business_date, source, max(landed_at) from {extracts} extract
+        where status = 'refused' and reason not like 'refused by %' and not exists (
+            select 1 from {extracts} later where later.source = extract.source and later.extract_id > extract.extract_id)
+        group by all order by all"""
+    ).fetchall()
+    return [
+        Alert(
+            f"{AlertKind.UNPROCESSED}:{date}:{source}", AlertKind.UNPROCESSED, Severity.WARNING,
+            "An extract was taken and could not be read",
+            "Nothing of it has reached the snapshot, and its date went on without it. `hcm-pipeline extract show` says why; have it"
+            " delivered again.",
+            {"Business date": date.isoformat(), "Source": source, "Taken": f"{landed:%Y-%m-%d %H:%M}Z"},
+            asset="extracts", page="docs/how-to/land-extracts.md",
+        )
+        for date, source, landed in rows
     ]  # fmt: skip
 
 

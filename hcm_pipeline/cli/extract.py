@@ -15,12 +15,21 @@ extract_app = typer.Typer(
     help="Extracts: what speaks against one, and what becomes of it.", no_args_is_help=True, rich_markup_mode=None
 )
 
-Sha256 = Annotated[str, typer.Argument(help="The extract's sha256, or at least the first twelve characters of it.")]
+Sha256 = Annotated[
+    str,
+    typer.Argument(
+        help="The extract's sha256, or at least the first twelve characters of it; `@date@source` behind it where its bytes were "
+        "for several."
+    ),
+]
 Rows = Annotated[int | None, typer.Argument(help="The number of its rows; a terminal is asked for it.")]
 AsOption = Annotated[int | None, typer.Option("--rows", help="The same number, as an option.")]
 Why = Annotated[str, typer.Option(help="Why, for those who read it later.")]
 By = Annotated[str | None, typer.Option(help="Who says so; default: the user of this command.")]
-DONE = {"accept": "is accepted", "refuse": "is refused"}
+AsPart = Annotated[
+    bool, typer.Option("--part", help="It is a part: it speaks beside the other files of its date, and replaces none.")
+]
+DONE = {"accept": "is accepted", "part": "is accepted as a part", "refuse": "is refused"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -55,13 +64,19 @@ def show(
         )
         if e.status == "stopped":
             say("To apply it as it is (`refuse` instead of `accept` leaves it out):")
-            say(f"  {flow.extract_intent(here, 'accept', e.sha256).command}")
+            told = f"{e.sha256}@{e.business_date}@{e.source}"
+            say(f"  {flow.extract_intent(here, 'accept', told).command}")
+            if any(f.rule == "other_people" for f in e.findings):
+                say("or, where it is a part, beside the other files of its date:")
+                say(f"  {flow.extract_intent(here, 'part', told).command}")
 
 
 @extract_app.command()
-def accept(sha256: Sha256, why: Why, rows: Rows = None, as_option: AsOption = None, by: By = None) -> None:
+def accept(
+    sha256: Sha256, why: Why, rows: Rows = None, as_option: AsOption = None, by: By = None, part: AsPart = False
+) -> None:
     """Apply an extract as it is, whatever speaks against it; the next run does."""
-    _decide(sha256, one_number(rows, as_option, "--rows"), "accept", why, by)
+    _decide(sha256, one_number(rows, as_option, "--rows"), "part" if part else "accept", why, by)
 
 
 @extract_app.command()

@@ -24,7 +24,7 @@ def land(
     source: Annotated[str | None, typer.Option(help="The profile's source they belong to.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Take files as extracts: once, by the sha256 of their bytes. Exit 1 when one cannot be taken."""
+    """Take files as extracts, each for its source, its business date and its bytes. Exit 1 when one cannot be taken."""
     here = installation()
     profile = here.profile
     chosen = next((s for s in profile.sources if s.name == source), None)

@@ -12,7 +12,7 @@ import typer
 from hcm_pipeline import flow
 from hcm_pipeline.cli.context import Json, day, installation
 from hcm_pipeline.cli.output import Progress, dump, note, say, show_verdicts, table
-from hcm_pipeline.errors import ExtractRefused, GuardStop, PlanHeld, UsageError
+from hcm_pipeline.errors import ExtractRefused, GuardStop, PipelineError, PlanHeld, UsageError
 
 DAY_COLUMNS = (
     "business date", "rows", "workers", "joiners", "movers", "leavers", "other changes", "quarantined", "absent, kept",
@@ -49,8 +49,12 @@ def run(
             say(f"nothing to process: no extract waits. Put files into {here.home.landing}, or `land` them")
         _complain(landed)
         return
+    before = flow.left_out(here)
     with suppress(PlanHeld):  # what is held is told below
         materialize(here, wanted[0], wanted[-1])
+    unread = [why for number, why in flow.left_out(here).items() if number not in before]
+    for why in unread:
+        note(f"refused: {why}")
     days, made = flow.days_between(here, wanted[0], wanted[-1]), flow.open_manifests(here)
     if as_json:
         dump({"days": days, "manifest": made.manifest, "approved": made.approved, "held": made.held, "landed": landed,
@@ -59,6 +63,8 @@ def run(
         show(days, made, flow.now_held_back(here))
         show_verdicts("What holds", flow.holding(here))
     _complain(landed)
+    if unread:
+        raise PipelineError(f"{len(unread)} extracts could not be read and were left out; see above")
     if made.held:
         raise typer.Exit(GuardStop.exit_code)
 

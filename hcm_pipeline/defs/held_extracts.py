@@ -12,7 +12,7 @@ EXTRACT_JOB = "decide_extract"
 
 
 class ExtractDecision(dg.Config):
-    """Which extract, by its sha256 and the number of its rows; `accept` or `refuse`; the person who decides, and why."""
+    """Which extract, by its sha256 and the number of its rows; `accept`, `part` or `refuse`; the person who decides, and why."""
 
     sha256: str
     rows: int
@@ -24,9 +24,9 @@ class ExtractDecision(dg.Config):
 @dg.op(name="extract", description="Enter a decision about an extract; the next run of its date acts on it.")
 @expected()
 def decide_extract_op(context: dg.OpExecutionContext, config: ExtractDecision, pipeline: Pipeline) -> None:
-    """Raises Failure for another word than accept and refuse, and UsageError when no extract begins so, or several do."""
-    if config.decision not in ("accept", "refuse"):
-        raise dg.Failure(f"decision is {config.decision!r}; accept or refuse")
+    """Raises Failure for another word than accept, part and refuse, and UsageError when no extract begins so, or several do."""
+    if config.decision not in ("accept", "part", "refuse"):
+        raise dg.Failure(f"decision is {config.decision!r}; accept, part or refuse")
     who = person_of(context, config.by)
     extract = flow.decide_extract(
         pipeline.installation(context.log),

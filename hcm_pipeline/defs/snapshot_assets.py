@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
@@ -31,7 +32,7 @@ def _extracts_spec(profile: Profile) -> dg.AssetSpec:
         kinds={"csv", "file"},
         metadata=md.schema(md.EXTRACTS_COLUMNS),
         freshness_policy=policy,
-        description="Delivered files of a business date, taken once by the sha256 of their bytes and kept unchanged.",
+        description="Delivered files of a business date, taken for a source, a date and bytes, and kept unchanged.",
     )
 
 
@@ -160,16 +161,23 @@ def _stop_checks(
     installation: flow.Installation, done: Sequence[flow.DayCounts], stop: GuardStop | None
 ) -> Iterator[dg.AssetCheckResult]:
     stopped = sum(counts.stopped is not None for counts in done)
+    left_out = [why for counts in done for why in counts.refused]
+    unread = {"left_out": "; ".join(left_out)} if left_out else {}
     verdicts = {"verdicts": md.verdict_table(flow.holding(installation))} if stop else {}
     for check, kept in (
         (WHOLE_CHECK, not isinstance(stop, ExtractHeld)),
         (QUARANTINE_CHECK, stop is None or isinstance(stop, ExtractHeld)),
     ):
         yield dg.AssetCheckResult(
-            passed=kept,
+            passed=kept and not (unread and check == WHOLE_CHECK),
             check_name=check,
             asset_key="workers",
-            metadata={"stopped_days": stopped, **({"reason": str(stop), **verdicts} if not kept else {})},
+            severity=dg.AssetCheckSeverity.ERROR if not kept else dg.AssetCheckSeverity.WARN,
+            metadata={
+                "stopped_days": stopped,
+                **({"reason": str(stop), **verdicts} if not kept else {}),
+                **(unread if check == WHOLE_CHECK else {}),
+            },
         )
 
 
@@ -226,6 +234,8 @@ def _extracts_metadata(day: Sequence[flow.RunExtract]) -> dict[str, Any]:
 
 
 def _said(counts: flow.DayCounts) -> str:
+    if counts.refused:
+        return f"{_said(replace(counts, refused=()))}; left out: {'; '.join(counts.refused)}"
     if counts.stopped:
         return f"{counts.business_date}: stopped, {counts.quarantined:,} rows in quarantine"
     if counts.unchanged:

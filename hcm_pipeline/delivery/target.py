@@ -68,11 +68,13 @@ class Desired:
     """The state that workers should be in. `everybody`: person_number of each worker who should have an account, once.
 
     `versions`: person_number, the target's columns and `basis` (UUID, over all that they are made from) of those workers whose
-    version may be another than the delivered one.
+    version may be another than the delivered one. `waiting`: person_number and reason of those of whom no version can be
+    made, a row for each reason; None: there cannot be any.
     """
 
     everybody: Relation
     versions: Relation
+    waiting: Relation | None = None
 
 
 class KnownTarget(Protocol):

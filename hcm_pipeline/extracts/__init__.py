@@ -1,46 +1,54 @@
-"""Extracts: each delivery is taken once by its bytes, and registered. This room decides which of a day's count, in which order.
+"""Extracts: each delivery is registered by source, business date and bytes. This room decides which of a day's count, in which
+order.
 
 It opens no format: the description of an extract comes from the format of its source, and goes back to it.
 """
 
 from hcm_pipeline.extracts.description import Description
+from hcm_pipeline.extracts.extract import Extract
 from hcm_pipeline.extracts.file_names import match_source, name_fault, read_business_date
+from hcm_pipeline.extracts.in_force import groups, parts_of
 from hcm_pipeline.extracts.register import (
-    Extract,
     choose,
     decide,
+    doubtful,
     enter,
-    groups,
+    in_use,
     is_accepted,
     last_before,
     named,
-    note_quiet,
     of_day,
+    reference,
+    said_before,
     step_back,
-    with_bytes,
 )
-from hcm_pipeline.extracts.taking import Complete, Left, Taken, is_complete, take
+from hcm_pipeline.extracts.taking import Complete, Left, Seen, Taken, is_complete, let_go, take
 
 __all__ = [
     "Complete",
     "Description",
     "Extract",
     "Left",
+    "Seen",
     "Taken",
     "choose",
     "decide",
+    "doubtful",
     "enter",
     "groups",
+    "in_use",
     "is_accepted",
     "is_complete",
     "last_before",
+    "let_go",
     "match_source",
     "name_fault",
     "named",
-    "note_quiet",
     "of_day",
+    "parts_of",
     "read_business_date",
+    "reference",
+    "said_before",
     "step_back",
     "take",
-    "with_bytes",
 ]

@@ -1,45 +1,21 @@
-"""The register of extracts: every file ever taken, once, by the sha256 of its bytes."""
+"""The register of extracts: every statement ever taken, which is a source, a business date and bytes."""
 
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import duckdb
 
 from hcm_pipeline.errors import ExtractRefused, UsageError
 from hcm_pipeline.extracts.description import Description
+from hcm_pipeline.extracts.extract import Extract
+from hcm_pipeline.extracts.in_force import effective, in_sequence, says_nothing_new, takings
 from hcm_pipeline.extracts.taking import Taken
 from hcm_pipeline.profile import FieldSpec, Profile, Source
 from hcm_pipeline.warehouse import first, query, transaction
-
-
-@dataclass(frozen=True)
-class Extract:
-    """A registered extract."""
-
-    extract_id: int
-    sha256: str
-    source: str
-    content: str
-    business_date: dt.date
-    name: str
-    description: Description
-    status: str
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Its headings."""
-        return self.description.columns
-
-    def stored(self, extracts: Path) -> Path:
-        """The immutable copy."""
-        return extracts / self.sha256[:2] / self.sha256
-
 
 _COLUMNS = "extract_id, sha256, source, content, business_date, name, shape, status"
 
@@ -49,10 +25,9 @@ def _extract(row: Sequence[Any]) -> Extract:
     return Extract(number, sha256, source, content, date, name, Description.from_json(shape), status)
 
 
-def with_bytes(con: duckdb.DuckDBPyConnection, sha256: str) -> Extract | None:
-    """The extract with these bytes, if they were ever taken."""
-    row = first(con, f"select {_COLUMNS} from extracts where sha256 = ?", [sha256])
-    return _extract(row) if row else None
+def in_use(con: duckdb.DuckDBPyConnection, sha256: str) -> bool:
+    """Whether an extract has these bytes, and so the stored copy of them."""
+    return first(con, "select 1 from extracts where sha256 = ? limit 1", [sha256]) is not None
 
 
 def of_day(con: duckdb.DuckDBPyConnection, day: dt.date) -> list[Extract]:
@@ -64,63 +39,56 @@ def of_day(con: duckdb.DuckDBPyConnection, day: dt.date) -> list[Extract]:
     return [_extract(row) for row in rows]
 
 
-def in_sequence(profile: Profile, extracts: list[Extract]) -> list[Extract]:
-    """A day's extracts in the order in which they count: as they arrived, but those of a source with a `sequence` by it."""
-    ordered = list(extracts)
-    for source in profile.sources:
-        places = [i for i, extract in enumerate(ordered) if extract.source == source.name]
-        if source.sequence is None or len(places) < 2:
-            continue
-        pattern = re.compile(source.sequence)
-        own = sorted(
-            (ordered[i] for i in places), key=lambda extract: (_sequence_key(pattern, extract.name), extract.extract_id)
-        )
-        for place, extract in zip(places, own, strict=True):
-            ordered[place] = extract
-    return ordered
+def said_before(
+    con: duckdb.DuckDBPyConnection, profile: Profile, source: Source, sha256: str, name: str, day: dt.date
+) -> Extract | None:
+    """The extract that says already what these bytes would say for a source and a date; None: they are a new statement.
+
+    It is the one in force, or one after which the same files would count in the same order. One that a person has refused is
+    refused for as long as nobody accepts it; one that could not be read may be tried again.
+    """
+    rows = con.execute(
+        f"""select {_COLUMNS}, coalesce((select max_by(decision, decided_at) from extract_decisions d
+            where d.extract_id = extracts.extract_id) = 'refuse', false) as by_a_person
+        from extracts where sha256 = ? and source = ? and business_date = ? order by extract_id desc""",
+        [sha256, source.name, day],
+    ).fetchall()
+    for *row, refused in rows:
+        if refused:
+            return _extract(row)
+    same = next((_extract(row[:-1]) for row in rows if row[7] != "refused"), None)
+    if same is None:
+        return None
+    own = [one for one in of_day(con, day) if one.source == source.name]
+    new = replace(same, extract_id=max(one.extract_id for one in own) + 1, name=name)
+    return same if says_nothing_new(profile, own, new, as_parts(con, own)) else None
 
 
-def _sequence_key(pattern: re.Pattern[str], name: str) -> tuple[int, int, str]:
-    """Numbers before other text; a name that the pattern does not fit comes first."""
-    found = pattern.search(name)
-    if found is None:
-        return (0, 0, name)
-    text = found[1] if pattern.groups and found[1] is not None else found[0]
-    return (1, int(text), "") if text.isdecimal() else (2, 0, text)
-
-
-def effective(extracts: list[Extract]) -> tuple[list[Extract], list[Extract]]:
-    """Which of a day's extracts, in their order, are read, and which a later full one of the same source supersedes."""
-    last_full = {e.source: place for place, e in enumerate(extracts) if e.content == "full"}
-    used = [e for place, e in enumerate(extracts) if place >= last_full.get(e.source, 0)]
-    return used, [e for e in extracts if e not in used]
-
-
-def groups(used: list[Extract]) -> list[list[Extract]]:
-    """Extracts that are applied one after the other: full ones that follow each other speak together, and each changes-only one by
-    itself, so that of two for one worker the later counts."""
-    found: list[list[Extract]] = []
-    for extract in used:
-        if extract.content == "full" and found and found[-1][-1].content == "full":
-            found[-1].append(extract)
-        else:
-            found.append([extract])
-    return found
+def as_parts(con: duckdb.DuckDBPyConnection, extracts: Sequence[Extract]) -> frozenset[int]:
+    """Those of whom a person has said that they are parts of their day, beside others."""
+    return frozenset(one.extract_id for one in extracts if latest_decision(con, one) == "part")
 
 
 def choose(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date) -> tuple[list[Extract], list[Extract]]:
     """Which of a day's extracts are read, and which are superseded: by a later full one of the same source on that day or,
     where they come after a gap, by one of a later day."""
-    used, superseded = effective(in_sequence(profile, of_day(con, day)))
+    extracts = in_sequence(profile, of_day(con, day))
+    used, superseded = effective(profile, extracts, as_parts(con, extracts) if len(extracts) > 1 else frozenset())
     every = {source.name: source.every for source in profile.sources}
     late = [e for e in used if e.content == "changes-only" and _made_good(con, e, day, every.get(e.source))]
     return [e for e in used if e not in late], superseded + late
 
 
-def note_quiet(con: duckdb.DuckDBPyConnection, extract: Extract, day: dt.date, name: str, now: dt.datetime) -> None:
-    """The same file without records came for another date: on that date nothing had changed, and no extract is missing."""
-    if extract.description.records == 0 and day != extract.business_date:
-        con.execute("insert into quiet_deliveries values (?, ?, ?, ?)", [extract.extract_id, day, name, now])
+def doubtful(
+    con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date
+) -> list[tuple[Extract, Extract]]:  # fmt: skip
+    """Full extracts of a day that would take the place of others of their source, each with one of those, unless a person has said
+    that they do: whether they are corrections or parts is seen by whom they name."""
+    extracts = in_sequence(profile, of_day(con, day))
+    if len(extracts) < 2:
+        return []
+    accepted = frozenset(one.extract_id for one in extracts if latest_decision(con, one) == "accept")
+    return takings(profile, extracts, as_parts(con, extracts), accepted)
 
 
 def step_back(day: dt.date, every: str) -> dt.date:
@@ -155,26 +123,48 @@ def _made_good(con: duckdb.DuckDBPyConnection, extract: Extract, day: dt.date, e
     return row is not None
 
 
-def is_accepted(con: duckdb.DuckDBPyConnection, extract: Extract) -> bool:
-    """Whether the latest decision about the extract is that it be applied as it is."""
+def latest_decision(con: duckdb.DuckDBPyConnection, extract: Extract) -> str | None:
+    """The newest decision about an extract: accept, part or refuse; None: nobody has decided."""
     row = first(
         con,
         "select decision from extract_decisions where extract_id = ? order by decided_at desc limit 1",
         [extract.extract_id],
     )
-    return row is not None and row[0] == "accept"
+    return str(row[0]) if row else None
+
+
+def is_accepted(con: duckdb.DuckDBPyConnection, extract: Extract) -> bool:
+    """Whether the latest decision about the extract is that it be applied as it is, in the place of others or beside them."""
+    return latest_decision(con, extract) in ("accept", "part")
 
 
 def named(con: duckdb.DuckDBPyConnection, beginning: str) -> Extract:
-    """The one extract whose sha256 begins so. Raises UsageError when none or several do."""
+    """The one extract that is meant: by the beginning of its sha256 and, where the same bytes were taken for several dates or
+    sources, these behind it (`0981…@2026-11-18@workers`). Of those that say the same of one date the newest is meant.
+
+    Raises UsageError when none or several are.
+    """
+    sha256, _, rest = beginning.partition("@")
+    day, _, source = rest.partition("@")
     rows = con.execute(
-        f"select {_COLUMNS} from extracts where starts_with(sha256, ?) order by extract_id", [beginning.lower()]
+        f"""select {_COLUMNS} from extracts where starts_with(sha256, ?) and ? in ('', business_date::varchar) and ? in ('', source)
+        qualify row_number() over (partition by sha256, business_date, source order by extract_id desc) = 1 order by extract_id""",
+        [sha256.lower(), day, source],
     ).fetchall()
-    if len(rows) != 1 or not beginning:
-        raise UsageError(
-            f"{beginning}: {'no extract begins' if not rows else f'{len(rows)} extracts begin'} so; see `extract show`"
-        )
-    return _extract(rows[0])
+    if len(rows) == 1 and sha256:
+        return _extract(rows[0])
+    if rows and sha256:
+        found = [_extract(row) for row in rows[:5]]
+        several = f"{len(rows)} extracts begin so, among them {', '.join(one.statement for one in found)}"
+    else:
+        several = "no extract begins so"
+    raise UsageError(f"{beginning}: {several}; see `extract show`")
+
+
+def reference(con: duckdb.DuckDBPyConnection, extract: Extract) -> str:
+    """The name of an extract and of no other: its sha256, with date and source where its bytes were taken for several."""
+    row = first(con, "select count(distinct (business_date, source)) from extracts where sha256 = ?", [extract.sha256])
+    return extract.statement if row and row[0] > 1 else extract.sha256
 
 
 def decide(
@@ -187,7 +177,8 @@ def decide(
     now: dt.datetime,
     how: str = "cli",
 ) -> None:
-    """Enter an approval or a refusal (accept, refuse), in a transaction of its own; the next run of the extract's date acts on it.
+    """Enter an approval or a refusal (accept, part, refuse), in a transaction of its own; the next run of the extract's date acts
+    on it. A part speaks beside the full extracts of its source and date, and takes the place of none.
 
     Refusing what was applied takes it back: its date is processed anew without it.
     """

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import itertools
 import os
+import secrets
 import signal
 import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hcm_pipeline.errors import ExtractRefused
@@ -22,12 +24,32 @@ _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
+class Seen:
+    """A file as it was when its bytes were read: device, inode, size in bytes, and time of its last change in nanoseconds."""
+
+    device: int
+    inode: int
+    size: int
+    changed: int
+
+    @classmethod
+    def of(cls, found: os.stat_result) -> Seen:
+        """That of a look at a file."""
+        return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+@dataclass(frozen=True)
 class Taken:
-    """A stored extract: sha256 and size of its bytes, and where they are (mode 0400)."""
+    """A stored extract: sha256 and size of its bytes, and where they are (mode 0400).
+
+    `seen`: the file that they were read from. `mended`: a copy of other bytes lay under this name, and is gone.
+    """
 
     sha256: str
     size: int
     stored: Path
+    seen: Seen | None = field(default=None, compare=False)
+    mended: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -79,7 +101,8 @@ def is_complete(path: Path, settle_seconds: float, now: float) -> Complete | Lef
 
 
 def take(path: Path, extracts: Path, scratch: Path) -> Taken:
-    """Copy the file to `extracts/<first two of sha256>/<sha256>`, reading it once; a second time changes nothing.
+    """Copy the file to `extracts/<first two of sha256>/<sha256>`, reading it once; a second time changes nothing but a
+    stored copy of other bytes, which gives way.
 
     The copy appears complete or not at all, whatever fails. Raises ExtractRefused: not_a_file, unreadable, and
     still_written when the file changed, was replaced or went away while it was read.
@@ -99,23 +122,66 @@ def take(path: Path, extracts: Path, scratch: Path) -> Taken:
                 out.flush()
                 os.fchmod(out.fileno(), 0o400)
                 os.fsync(out.fileno())
-            stored = _place(Path(temporary), extracts, digest.hexdigest(), size)
+            stored, mended = _place(Path(temporary), extracts, digest.hexdigest())
         finally:
             Path(temporary).unlink(missing_ok=True)
-    return Taken(sha256=digest.hexdigest(), size=size, stored=stored)
+    return Taken(digest.hexdigest(), size, stored, Seen.of(before), mended)
 
 
-def _place(temporary: Path, extracts: Path, sha256: str, size: int) -> Path:
+def let_go(path: Path, seen: Seen) -> bool:
+    """Delete the very file that was taken. False: another one has its name by now, or it has changed; that one stays.
+
+    It leaves its name first: what comes under the name between the look and the deletion is never deleted unread.
+    """
+    try:
+        if Seen.of(path.lstat()) != seen:
+            return False
+        aside = path.with_name(f".taken~{secrets.token_hex(8)}")
+        path.rename(aside)
+    except FileNotFoundError:
+        return True
+    if Seen.of(aside.lstat()) == seen:
+        aside.unlink()
+        return True
+    _put_back(aside, path)
+    return False
+
+
+def _put_back(aside: Path, path: Path) -> None:
+    """Give a file its name again, or one like it when a third file has that by now."""
+    names = itertools.chain([path], (path.with_name(f"{path.stem}-{n}{path.suffix}") for n in itertools.count(2)))
+    for name in names:
+        try:
+            os.link(aside, name)
+        except FileExistsError:
+            continue
+        except OSError:  # a file system without links
+            if name.exists():
+                continue
+            aside.rename(name)
+        break
+    aside.unlink(missing_ok=True)
+
+
+def is_whole(stored: Path, sha256: str) -> bool:
+    """Whether a stored copy has the bytes that its name promises. Reads it once. Raises OSError when there is none."""
+    with stored.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+
+
+def _place(temporary: Path, extracts: Path, sha256: str) -> tuple[Path, bool]:
+    """Where the copy is, and whether it took the place of one that is no copy."""
     folder = extracts / sha256[:2]
     stored = folder / sha256
-    if stored.is_file() and stored.stat().st_size == size:
-        return stored
+    broken = stored.is_file() and not is_whole(stored, sha256)
+    if stored.is_file() and not broken:
+        return stored, False
     if not folder.is_dir():
         folder.mkdir(mode=0o700, exist_ok=True)
         _sync_folder(extracts)
     temporary.replace(stored)
     _sync_folder(folder)
-    return stored
+    return stored, broken
 
 
 def _sync_folder(folder: Path) -> None:

@@ -130,6 +130,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.views.extracts import RunExtract as RunExtract
     from hcm_pipeline.flow.views.extracts import extract_stories as extract_stories
     from hcm_pipeline.flow.views.extracts import extracts_of as extracts_of
+    from hcm_pipeline.flow.views.extracts import left_out as left_out
     from hcm_pipeline.flow.views.extracts import taken_digests as taken_digests
     from hcm_pipeline.flow.views.held_back import HeldBack as HeldBack
     from hcm_pipeline.flow.views.held_back import HeldCells as HeldCells
@@ -249,7 +250,15 @@ _MODULES = {
     "views.coming": ("Forecast", "forecast"),
     "views.days": ("Day", "DayWithReasons", "QuarantineReason", "days_between", "now_held_back", "recent_days"),
     "views.difference": ("Outlook", "WorkerDifference", "outlook", "worker_difference"),
-    "views.extracts": ("Extract", "ExtractStory", "RunExtract", "extract_stories", "extracts_of", "taken_digests"),
+    "views.extracts": (
+        "Extract",
+        "ExtractStory",
+        "RunExtract",
+        "extract_stories",
+        "extracts_of",
+        "left_out",
+        "taken_digests",
+    ),
     "views.held_back": ("HeldBack", "HeldCells"),
     "views.identities": (
         "IdentityStory",

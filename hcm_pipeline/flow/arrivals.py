@@ -7,9 +7,11 @@ import time
 from dataclasses import dataclass
 
 from hcm_pipeline.extracts import Left, match_source, name_fault, read_business_date
+from hcm_pipeline.flow.borders import as_refusal
 from hcm_pipeline.flow.landing import SETTLE_SECONDS, place_of, waiting
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import Profile
+from hcm_pipeline.sources import Place, Waiting
 
 
 @dataclass(frozen=True)
@@ -28,19 +30,26 @@ def find_arrivals(home: Home, profile: Profile, settle: float | None = None) -> 
     today = profile.workers.life.day_of(dt.datetime.fromtimestamp(time.time(), dt.UTC))
     place = place_of(home)
     for each in waiting(home, profile):
-        if fault := name_fault(each.name):
-            reasons.append(f"{each.name.encode(errors='backslashreplace').decode()}: {fault}")
-            continue
-        state = place.state(each, patience, time.time())
-        if isinstance(state, Left):
-            reasons.append(f"{each.name}: {state.reason}")
-            continue
-        source = match_source(each.name, profile.sources)
-        day, why = read_business_date(each.name, source) if source else (None, "it fits no source of the profile")
-        if day is None:
-            reasons.append(f"{each.name}: {why}")
-        elif day > today:
-            reasons.append(f"{each.name}: it speaks for {day}, and waits for that day")
+        try:
+            found = _judged(place, each, profile, patience, today)
+        except Exception as error:
+            found = f"{each.name}: {as_refusal(error, each.name, home).message}"
+        if isinstance(found, str):
+            reasons.append(found)
         else:
-            dates.setdefault(day.isoformat(), []).append(f"{each.name}:{each.mark}")
+            dates.setdefault(found.isoformat(), []).append(f"{each.name}:{each.mark}")
     return Arrivals({date: tuple(marks) for date, marks in sorted(dates.items())}, tuple(reasons))
+
+
+def _judged(place: Place, each: Waiting, profile: Profile, patience: float, today: dt.date) -> dt.date | str:
+    """The business date that a file could be run for; or why it waits."""
+    if fault := name_fault(each.name):
+        return f"{each.name.encode(errors='backslashreplace').decode()}: {fault}"
+    state = place.state(each, patience, time.time())
+    if isinstance(state, Left):
+        return f"{each.name}: {state.reason}"
+    source = match_source(each.name, profile.sources)
+    day, why = read_business_date(each.name, source) if source else (None, "it fits no source of the profile")
+    if day is None:
+        return f"{each.name}: {why}"
+    return f"{each.name}: it speaks for {day}, and waits for that day" if day > today else day

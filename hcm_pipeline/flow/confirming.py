@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hcm_pipeline.delivery import Verdict as LimitVerdict
 from hcm_pipeline.delivery import read_summary
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.extracts import Extract, named
+from hcm_pipeline.extracts import Extract, named, reference
 from hcm_pipeline.flow.installation import Installation
 
 LEAST_OF_ID = 12
@@ -23,6 +23,7 @@ MANIFEST_VERBS = {
 }
 EXTRACT_VERBS = {
     "accept": "Accepting applies it as it is, whatever speaks against it.",
+    "part": "Accepting it as a part applies it beside the other files of its date, and takes the place of none.",
     "refuse": "Refusing leaves it out, and takes back what was applied of it.",
 }
 
@@ -39,7 +40,7 @@ class Intent:
 
     def require(self, given_id: str, size: int | None) -> None:
         """Raise UsageError, with the command to paste, unless the id and the size are those that are meant."""
-        if len(given_id) < LEAST_OF_ID:
+        if len(given_id.partition("@")[0]) < LEAST_OF_ID:
             lacks = f"{given_id} is not enough of an id; give all of it, or at least {LEAST_OF_ID} characters"
         elif size is None:
             lacks = f"give the number of {self.units} that you mean"
@@ -81,16 +82,17 @@ def meant(installation: Installation, verb: str, manifest: str, operations: int 
 
 
 def extract_intent(installation: Installation, decision: str, sha256: str) -> Intent:
-    """The consequence of `accept` or `refuse` of the extract whose sha256 begins so. Raises UsageError when none or several do."""
+    """The consequence of `accept`, `part` or `refuse` of the extract of that name. Raises UsageError unless one is."""
     with installation.warehouse.read() as con:
         found = named(con, sha256)
+        told = reference(con, found)
         why = con.execute(
             "select distinct message from extract_findings where extract_id = ? order by 1", [found.extract_id]
         ).fetchall()
-    return _of_extract(found, decision, [message for (message,) in why])
+    return _of_extract(found, told, decision, [message for (message,) in why])
 
 
-def _of_extract(found: Extract, decision: str, why: list[str]) -> Intent:
+def _of_extract(found: Extract, told: str, decision: str, why: list[str]) -> Intent:
     """Of a format whose records cannot be counted before they are read, the number is that of the extracts: one."""
     records = found.description.records
     size, units = (1, "extracts") if records is None else (records, "rows")
@@ -98,8 +100,9 @@ def _of_extract(found: Extract, decision: str, why: list[str]) -> Intent:
     about = (
         f"{found.name} ({found.sha256[:12]}) of {found.business_date}: {size:,} {units[:-1] if size == 1 else units}."
     )
-    command = f'hcm-pipeline extract {decision} {found.sha256} {size} --why "..."'
-    return Intent(found.sha256, size, units, (about, against, EXTRACT_VERBS[decision]), command)
+    verb, flag = ("accept", " --part") if decision == "part" else (decision, "")
+    command = f'hcm-pipeline extract {verb} {told} {size}{flag} --why "..."'
+    return Intent(told, size, units, (about, against, EXTRACT_VERBS[decision]), command)
 
 
 def _operations(count: int) -> str:

@@ -71,16 +71,17 @@ def decide_extract(
     why: str,
     how: str = "cli",
 ) -> Extract:
-    """`accept` or `refuse` an extract; the next run of its date acts on it.
+    """`accept` an extract, alone or as a `part` beside the others of its date, or `refuse` it; the next run of its date acts on it.
 
-    `sha256`: at least twelve characters of it; `rows`: how many it has. Raises UsageError unless both are those of one extract.
+    `sha256`: at least twelve characters of it, with date and source behind it where the same bytes were taken for several; `rows`:
+    how many it has. Raises UsageError unless both are those of one extract.
     """
     extract_intent(installation, decision, sha256).require(sha256, rows)
     with installation.warehouse.write() as con:
         extract = named(con, sha256)
         enter_decision(con, extract, decision, by=by, why=why, how=how, now=installation.clock())
         con.execute(
-            "update verdicts set tripped = false where kind = ? and subject = ?", [Kind.COMPLETENESS, extract.sha256]
+            "update verdicts set tripped = false where kind = ? and subject = ?", [Kind.COMPLETENESS, extract.statement]
         )
     installation.warehouse.publish()
     return extract

@@ -13,6 +13,7 @@ from hcm_pipeline.directory import max_age_hours as max_age_hours
 from hcm_pipeline.entra import EntraConnection, GraphClient
 from hcm_pipeline.errors import GuardStop, PipelineError, UsageError
 from hcm_pipeline.flow import verdict_table
+from hcm_pipeline.flow.borders import as_failure
 from hcm_pipeline.flow.installation import Installation, Progress, quiet
 from hcm_pipeline.profile import Directory, Profile
 from hcm_pipeline.settings import Settings
@@ -135,10 +136,11 @@ def read_directories(
     for name in names:
         try:
             done.append(read_directory(installation, name, wish, progress=progress, announce=announce))
-        except PipelineError as error:
+        except Exception as error:
+            fault = as_failure(error, f"identity.directories.{name}", installation.home)
             if len(names) == 1:
-                raise
-            failed.append(error)
+                raise fault from error
+            failed.append(fault)
     return DirectoriesRead(tuple(done), tuple(failed), tuple(forget_removed(installation)))
 
 

@@ -1,25 +1,30 @@
-"""Landing: what waits in the places of the sources becomes extracts, each taken exactly once by the sha256 of its bytes."""
+"""Landing: what waits in the places of the sources becomes extracts, each for its source, its business date and its bytes."""
 
 from __future__ import annotations
 
 import datetime as dt
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import duckdb
 
 from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.extracts import (
     Complete,
+    Extract,
     Left,
     Taken,
     enter,
+    in_use,
     match_source,
     name_fault,
-    note_quiet,
     read_business_date,
-    with_bytes,
+    reference,
+    said_before,
 )
+from hcm_pipeline.flow.borders import as_refusal
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import Profile, Source
 from hcm_pipeline.sources import Folder, Place, Waiting, format_of
@@ -33,7 +38,7 @@ SETTLE_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Landed:
-    """The result of one file. `result` is taken, known (the bytes were taken before), left or refused."""
+    """The result of one file. `result` is taken, known (its bytes are in force for the source and date), left or refused."""
 
     name: str
     result: str
@@ -94,11 +99,11 @@ def land(
     )
     results = []
     for place, each in found:
-        state = _settled(place, each, settle, wait=wait, dropped=dropped)
-        if isinstance(state, Left):
-            results.append(Landed(each.name, "left", state.reason))
-            continue
         try:
+            state = _settled(place, each, settle, wait=wait, dropped=dropped)
+            if isinstance(state, Left):
+                results.append(Landed(each.name, "left", state.reason))
+                continue
             if fault := name_fault(each.name):
                 raise ExtractRefused(each.name, "file_name", fault)  # noqa: TRY301 - told like any other
             chosen = source or _source_of(each.name, profile, dropped=dropped)
@@ -106,12 +111,14 @@ def land(
             if dropped and day > profile.workers.life.day_of(now()):
                 results.append(Landed(each.name, "left", f"it speaks for {day}, and waits for that day"))
                 continue
-            landed = _take(warehouse, profile, _Assigned(place, each, chosen, day), now())
-        except ExtractRefused as refused:
-            landed = Landed(each.name, "refused", refused.message)
+            landed, taken = _take(warehouse, profile, _Assigned(place, each, chosen, day), now())
+            if dropped and not place.remove(each, taken):
+                landed = replace(
+                    landed, message=f"{landed.message}; another file came under its name meanwhile, and is next"
+                )
+        except Exception as error:
+            landed = Landed(each.name, "refused", as_refusal(error, each.name, home).message)
         results.append(landed)
-        if dropped and landed.result in {"taken", "known"}:
-            place.remove(each)
     return results
 
 
@@ -153,17 +160,17 @@ def _day_of(name: str, source: Source, profile: Profile, given: dt.date | None, 
     return day
 
 
-def _take(warehouse: Warehouse, profile: Profile, assigned: _Assigned, now: dt.datetime) -> Landed:
+def _take(warehouse: Warehouse, profile: Profile, assigned: _Assigned, now: dt.datetime) -> tuple[Landed, Taken]:
     name, source, day = assigned.waiting.name, assigned.source, assigned.day
     taken: Taken = format_of(source).take(assigned.place, assigned.waiting, warehouse.home)
+    mended = "; the copy of it in the home was not what was delivered, and is mended" if taken.mended else ""
     with warehouse.write() as con:
-        known = with_bytes(con, taken.sha256)
+        known = said_before(con, profile, source, taken.sha256, name, day)
         if known:
-            note_quiet(con, known, day, name, now)
             return Landed(
-                name, "known", f"the same bytes were taken before as {known.name} for {known.business_date}; nothing changed",
-                taken.sha256, known.source, known.business_date, known.description.values(),
-            )  # fmt: skip
+                name, "known", f"{_said(con, known)}{mended}", taken.sha256, known.source, known.business_date,
+                known.description.values(),
+            ), taken  # fmt: skip
         try:
             description = format_of(source).describe(taken.stored, source, name)
             if description.records == 0 and source.content == "full":
@@ -172,8 +179,20 @@ def _take(warehouse: Warehouse, profile: Profile, assigned: _Assigned, now: dt.d
                 )
             with transaction(con):
                 extract = enter(con, profile, source, taken, description, name=name, day=day, now=now)
-        except ExtractRefused:
-            taken.stored.unlink(missing_ok=True)  # nothing refers to it; the file itself stays where it is
-            raise
-    summary = format_of(source).summary(description)
-    return Landed(name, "taken", summary, taken.sha256, extract.source, day, description.values())
+            summary = format_of(source).summary(description)
+        except Exception as error:
+            if not in_use(con, taken.sha256):
+                taken.stored.unlink(missing_ok=True)  # nothing refers to it; the file itself stays where it is
+            raise as_refusal(error, name, warehouse.home) from error
+    return Landed(name, "taken", f"{summary}{mended}", taken.sha256, extract.source, day, description.values()), taken
+
+
+def _said(con: duckdb.DuckDBPyConnection, known: Extract) -> str:
+    """Why the same bytes change nothing."""
+    before = f"the same bytes were taken before as {known.name} for {known.business_date}"
+    if known.status == "refused":
+        return (
+            f"{before}, and refused by a person; nothing changed. `hcm-pipeline extract accept {reference(con, known)} "
+            f"{known.description.records or 1}` applies them after all"
+        )
+    return f"{before}; nothing changed"

@@ -8,8 +8,8 @@ import duckdb
 
 from hcm_pipeline.delivery import Facts, Rules, Snapshot, Target, Task, clearable, why_plan
 from hcm_pipeline.identity import ALIASES, PROXY_ADDRESSES, protected_workers
-from hcm_pipeline.profile import IDENTITY_COLUMNS, LoadedProfile, Profile, scope_sql
-from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, quote, scratch, table
+from hcm_pipeline.profile import IDENTITY_COLUMNS, LoadedProfile, Profile, fallible, scope_sql
+from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, fails_sql, quote, scratch, table
 from hcm_pipeline.workers import with_managers
 
 
@@ -42,9 +42,12 @@ def facts_of(t: Scratch, profile: Profile, identities: Relation | None = None) -
     ledger = identities or table(t.con, "identities")
     types = {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()}
     versions = with_managers(t, profile, t.complete(table(t.con, "worker_versions"), types))
-    workers = t.view(
-        "workers_in_scope", f"select *, ({scope_sql(profile)}) as in_scope from {versions} where valid_to is null"
-    )
+    in_scope = f"({scope_sql(profile)})"
+    unclear = fallible(profile, "scope.")
+    if unclear:  # of whom nobody can tell whether they belong here: who has an account keeps it
+        doubt = fails_sql(one.sql for one in unclear)
+        in_scope = f"({in_scope} or ({doubt} and person_number in (select person_number from delivered)))"
+    workers = t.view("workers_in_scope", f"select *, {in_scope} as in_scope from {versions} where valid_to is null")
     without_manager = t.view("without_manager", "select person_number from manager_warnings where valid_to is null")
     fields = ", ".join(map(quote, profile.columns))
     return Facts(

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
-from hcm_pipeline.errors import ExtractRefused, GuardStop, HomeError, UsageError
-from hcm_pipeline.extracts import of_day
+from hcm_pipeline.errors import GuardStop, UsageError
 from hcm_pipeline.flow import verdict_table
+from hcm_pipeline.flow.borders import as_refusal
 from hcm_pipeline.flow.installation import Clock, Progress, quiet, utc_now
 from hcm_pipeline.flow.naming import name_workers
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile, Profile
 from hcm_pipeline.warehouse import Warehouse, first, transaction
-from hcm_pipeline.workers import Day, is_current, prepare, recorded, rewind
+from hcm_pipeline.workers import CannotBeRead, Day, is_current, prepare, recorded, rewind
 from hcm_pipeline.workers import DayCounts as DayCounts
 
 
@@ -63,18 +63,33 @@ def process(
 def _one_day(
     con: duckdb.DuckDBPyConnection, home: Home, loaded: LoadedProfile, day: dt.date, clock: Clock, progress: Progress
 ) -> tuple[DayCounts, GuardStop | None]:
-    _require_copies(con, home, day)
+    work, refused = _begin(con, home, loaded, day, clock, progress)
     try:
-        work = Day(con, loaded, day, clock(), home, progress)
-    except ExtractRefused as refused:
-        _keep_refused(con, day, refused)
-        raise
-    try:
-        return _apply(con, loaded, work, day, clock()), None
+        return replace(_apply(con, loaded, work, day, clock()), refused=refused), None
     except GuardStop as stop:
-        return _record_stopped(con, loaded, work, day, stop, clock()), stop
+        return replace(_record_stopped(con, loaded, work, day, stop, clock()), refused=refused), stop
     finally:
         work.close()
+
+
+def _begin(
+    con: duckdb.DuckDBPyConnection, home: Home, loaded: LoadedProfile, day: dt.date, clock: Clock, progress: Progress
+) -> tuple[Day, tuple[str, ...]]:
+    """The work on a day, and why extracts that cannot be read are left out of it: each is refused, and the others go on."""
+    refused: list[str] = []
+    while True:
+        try:
+            return Day(con, loaded, day, clock(), home, progress), tuple(refused)
+        except CannotBeRead as error:
+            fault = error.__cause__
+            if not isinstance(fault, Exception):
+                raise
+            refusal = as_refusal(fault, error.extract.name, home)
+            con.execute(
+                "update extracts set status = 'refused', reason = ? where extract_id = ?",
+                [str(refusal), error.extract.extract_id],
+            )
+            refused.append(str(refusal))
 
 
 def _apply(
@@ -101,24 +116,6 @@ def _record_stopped(
         con.execute("delete from to_rebuild where business_date = ?", [day])
         verdict_table.keep_day(con, day, verdict_table.of_day(con, loaded.profile, counts, stop), now)
     return counts
-
-
-def _require_copies(con: duckdb.DuckDBPyConnection, home: Home, day: dt.date) -> None:
-    for extract in of_day(con, day):
-        if not extract.stored(home.extracts).is_file():
-            raise HomeError(
-                f"{home.extracts}: the copy of {extract.name} ({extract.sha256[:12]}) is gone; restore the home's extracts, "
-                "or land the file again"
-            )
-
-
-def _keep_refused(con: duckdb.DuckDBPyConnection, day: dt.date, refused: ExtractRefused) -> None:
-    """Remember a refusal that is told once: the day is processed without the file next time, or with its correction."""
-    con.execute(
-        """update extracts set status = 'refused', reason = ? where extract_id = (select max(extract_id) from extracts
-        where name = ? and business_date = ? and status <> 'refused')""",
-        [str(refused), refused.file, day],
-    )
 
 
 def _to_rebuild(con: duckdb.DuckDBPyConnection) -> set[dt.date]:

@@ -19,6 +19,8 @@ from hcm_pipeline.profile import Profile
 from hcm_pipeline.verdicts import Effect, Kind, Verdict
 from hcm_pipeline.workers import DayCounts
 
+STATEMENT = "concat_ws('@', e.sha256, e.business_date, e.source)"
+"""The subject of a verdict about an extract, of the table `extracts` as e."""
 ACCEPT = "hcm-pipeline extract accept"
 APPROVE = "hcm-pipeline approve"
 READ_DIRECTORY = "hcm-pipeline identity directory"
@@ -67,24 +69,24 @@ def of_canary(manifest_id: str, failed: str | None) -> Verdict:
 def of_extracts(con: duckdb.DuckDBPyConnection, day: dt.date) -> Iterator[Verdict]:
     """The verdicts on the extracts of a business date: one a finding, and one for an extract without any."""
     rows = con.execute(
-        """select e.sha256, e.status, f.rule, f.message, f.detail
+        f"""select {STATEMENT}, e.status, f.rule, f.message, f.detail
         from extracts e left join extract_findings f using (extract_id)
         where e.business_date = ? and e.status in ('applied', 'stopped') order by e.extract_id, f.rule, f.message""",
         [day],
     ).fetchall()
-    for sha256, status, rule, message, detail in rows:
+    for statement, status, rule, message, detail in rows:
         if rule is None:
             yield Verdict(
-                Kind.COMPLETENESS, "completeness", sha256, False, "nothing speaks against it", released_by=ACCEPT
+                Kind.COMPLETENESS, "completeness", statement, False, "nothing speaks against it", released_by=ACCEPT
             )
         else:
-            yield of_finding(sha256, rule, message, detail, tripped=status == "stopped")
+            yield of_finding(statement, rule, message, detail, tripped=status == "stopped")
 
 
-def of_finding(sha256: str, rule: str, message: str, detail: str | None, *, tripped: bool) -> Verdict:
+def of_finding(statement: str, rule: str, message: str, detail: str | None, *, tripped: bool) -> Verdict:
     """The verdict of one finding of an extract; it does not trip once a person has accepted the extract."""
     figures = {"detail": detail} if detail is not None else {}
-    return Verdict(Kind.COMPLETENESS, rule, sha256, tripped, message, released_by=ACCEPT, figures=figures)
+    return Verdict(Kind.COMPLETENESS, rule, statement, tripped, message, released_by=ACCEPT, figures=figures)
 
 
 def of_quarantine(profile: Profile, day: dt.date, quarantined: int, rows: int, *, stopped: bool) -> Verdict:
@@ -147,7 +149,7 @@ def keep_day(con: duckdb.DuckDBPyConnection, day: dt.date, found: Sequence[Verdi
         [day.isoformat(), Kind.QUARANTINE, Kind.DIRECTORY, Kind.CONTAINER],
     )
     con.execute(
-        "delete from verdicts where kind = ? and subject in (select sha256 from extracts where business_date = ?)",
+        f"delete from verdicts where kind = ? and subject in (select {STATEMENT} from extracts e where business_date = ?)",
         [Kind.COMPLETENESS, day],
     )
     keep(con, found, now)

@@ -18,9 +18,9 @@ from hcm_pipeline.identity.rehires import offer_rehires, take_over
 from hcm_pipeline.identity.renames import follow_renames, take_spellings
 from hcm_pipeline.identity.retention import bring_back, release
 from hcm_pipeline.identity.workforce import Workforce
-from hcm_pipeline.profile import Profile, scope_sql
+from hcm_pipeline.profile import Profile, fallible, scope_sql
 from hcm_pipeline.verdicts import Kind
-from hcm_pipeline.warehouse import Relation, Scratch, query, scratch, table
+from hcm_pipeline.warehouse import Relation, Scratch, fails_sql, query, scratch, table
 
 
 def give_names(
@@ -75,7 +75,10 @@ def _newcomers(t: Scratch, profile: Profile, workforce: Workforce, retired: Rela
     )
     if not t.count(nameless):
         return t.empty("newcomers", {"person_number": "varchar", "placed_by": "varchar"})
-    asked = f"(from {workforce.workers} where person_number in (select person_number from {nameless}) and ({scope_sql(profile)}))"
+    unclear = fallible(profile, "identity.")  # a name is for life: whoever cannot be judged waits
+    clear = f" and not {fails_sql(one.sql for one in unclear)}" if unclear else ""
+    asked = f"""(from {workforce.workers}
+        where person_number in (select person_number from {nameless}) and ({scope_sql(profile)}){clear})"""
     kept = f"(from {retired} where container is not null)"
     return t.make(
         "newcomers",

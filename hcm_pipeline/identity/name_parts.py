@@ -11,7 +11,7 @@ from hcm_pipeline.identity.romanisation import HOMES
 from hcm_pipeline.identity.spelling import latin_sql, spell_columns, spelled_sql
 from hcm_pipeline.identity.templates import fields_of
 from hcm_pipeline.profile import NAME_PARTS, Profile
-from hcm_pipeline.warehouse import Relation, Scratch, literal, quote, scratch
+from hcm_pipeline.warehouse import Relation, Scratch, holds_sql, literal, quote, scratch
 
 PARTICLES = ("af", "al", "bin", "binti", "d'", "da", "das", "de", "del", "della", "den", "der", "des", "di", "do", "dos", "du",
              "el", "ibn", "la", "las", "le", "los", "ten", "ter", "van", "vom", "von", "zu", "zum", "zur")  # fmt: skip
@@ -21,7 +21,7 @@ LATIN_ALSO = {"first": ("preferred_name",), "preferred": ("first_name",)}
 
 
 def _first_of(rules: list[tuple[str, str]], default: str) -> str:
-    cases = " ".join(f"when coalesce(({when}\n), false) then {value}" for when, value in rules)
+    cases = " ".join(f"when {holds_sql(when)} then {value}" for when, value in rules)
     return f"case {cases} else {default} end" if rules else default
 
 

@@ -15,8 +15,8 @@ import duckdb
 from hcm_pipeline.directory import Finding, canonical, key, key_sql
 from hcm_pipeline.identity.allocation import attributes
 from hcm_pipeline.identity.workforce import Workforce
-from hcm_pipeline.profile import Profile, scope_sql
-from hcm_pipeline.warehouse import Relation, Scratch, literal
+from hcm_pipeline.profile import Profile, fallible, scope_sql
+from hcm_pipeline.warehouse import Relation, Scratch, fails_sql, holds_sql, literal
 
 FOUND = ("account", "imported")
 """`placed_by` of accounts in the container that they were found in: no rule put them there."""
@@ -42,12 +42,12 @@ def places(profile: Profile, day: dt.date) -> list[Place]:
     identity = profile.identity
     found = [
         Place(f"leavers {n + 1}", f"identity.leavers[{n}].container", canonical(rule.container),
-              f"not active and _last_day + {rule.days} <= date '{day}' and coalesce(({rule.when}\n), false)")
+              f"not active and _last_day + {rule.days} <= date '{day}' and {holds_sql(rule.when)}")
         for n, rule in sorted(enumerate(identity.leavers), key=lambda pair: -pair[1].days)
     ]  # fmt: skip
     found += [
         Place(f"placement {n + 1}", f"identity.placement[{n}].container", canonical(rule.container),
-              f"coalesce(({rule.when}\n), false)")
+              holds_sql(rule.when))
         for n, rule in enumerate(identity.placement)
     ]  # fmt: skip
     if identity.parent_distinguished_name is not None:
@@ -127,7 +127,9 @@ def _misplaced_sql(t: Scratch, profile: Profile, workforce: Workforce) -> str:
     may_move = "true" if profile.identity.placement_of_adopted == "move" else (
         f"coalesce(ledger.placed_by, '') not in ({', '.join(map(literal, FOUND))})"
     )  # fmt: skip
-    in_scope = f"(from {workforce.workers} where {scope_sql(profile)})"
+    unclear = fallible(profile, "identity.placement", "identity.leavers")  # whoever cannot be placed stays
+    clear = f" and not {fails_sql(one.sql for one in unclear)}" if unclear else ""
+    in_scope = f"(from {workforce.workers} where {scope_sql(profile)}{clear})"
     placed = f"""select person_number, valid_from, {place_columns(profile, day)}
         from {with_last_day(profile, in_scope, workforce.versions)}"""
     cause, before = _cause_sql(t, profile, workforce)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hcm_pipeline.directory import contained_sql, named_sql, protected_sql
 from hcm_pipeline.profile import Profile
-from hcm_pipeline.warehouse import Relation, Scratch, literal, query
+from hcm_pipeline.warehouse import Relation, Scratch, holds_sql, literal, query
 
 
 def protected_workers(
@@ -19,7 +19,7 @@ def protected_workers(
     if not rules:
         return t.empty("protected", PROTECTED)
     numbers = ", ".join(literal(number) for rule in rules for number in rule.person_numbers)
-    conditions = [f"coalesce(({rule.when}\n), false)" for rule in rules if rule.when]
+    conditions = [holds_sql(rule.when, on_error=True) for rule in rules if rule.when]
     conditions += [f"person_number in ({numbers})"] if numbers else []
     names = ("split_part(user_principal_name, '@', 1)", "user_principal_name", "sam_account_name", "common_name")
     by_names = f"{named_sql(rules, names)} or {contained_sql(rules, 'parent_distinguished_name')}"

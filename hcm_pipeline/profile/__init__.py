@@ -17,9 +17,10 @@ from hcm_pipeline.profile.load import BUILT_IN, LoadedProfile, built_in_names, l
 from hcm_pipeline.profile.mapping_section import Mapped, Scim
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.profile.naming_section import NAME_PARTS, PLACEHOLDER, Naming, NamingFor
+from hcm_pipeline.profile.own_expressions import OwnExpression, fallible
 from hcm_pipeline.profile.scope import clause_sql, scope_sql
 from hcm_pipeline.profile.scope_section import Clause, Operator, Scope, ScopeGroup
-from hcm_pipeline.profile.source_section import NAMESPACE_END, BusinessDate, Source, SourceField
+from hcm_pipeline.profile.source_section import NAMESPACE_END, BusinessDate, Part, Parts, Source, SourceField
 from hcm_pipeline.profile.value_types import Model, date_pattern
 from hcm_pipeline.profile.worker_fields import (
     CORE_FIELDS,
@@ -78,6 +79,9 @@ __all__ = [
     "NamingFor",
     "Operator",
     "Outcomes",
+    "OwnExpression",
+    "Part",
+    "Parts",
     "Pick",
     "PlacementFor",
     "Profile",
@@ -99,6 +103,7 @@ __all__ = [
     "built_in_names",
     "clause_sql",
     "date_pattern",
+    "fallible",
     "load",
     "parse",
     "scope_sql",

@@ -149,7 +149,19 @@ def _source_faults(profile: Profile) -> Iterator[ProfileFault]:
             yield ProfileFault(f"sources[{i}].name", repr(source.name), "source names differ from each other")
         if source.trailer is not None and not re.compile(source.trailer).groups:
             yield ProfileFault(f"sources[{i}].trailer", repr(source.trailer), "group 1 is the number of records")
+        yield from _part_faults(f"sources[{i}].parts", source)
         yield from _source_field_faults(f"sources[{i}].fields", profile, source)
+
+
+def _part_faults(where: str, source: Source) -> Iterator[ProfileFault]:
+    if source.parts is None:
+        return
+    groups = re.compile(source.parts.pattern).groups
+    if not groups:
+        yield ProfileFault(f"{where}.pattern", repr(source.parts.pattern), "group 1 is the part")
+    elif groups > 1 and source.parts.count is not None:
+        allowed = "no count where group 2 of the pattern reads it in the name"
+        yield ProfileFault(f"{where}.count", repr(source.parts.count), allowed)
 
 
 def _source_field_faults(where: str, profile: Profile, source: Source) -> Iterator[ProfileFault]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from hcm_pipeline.errors import ProfileFault
 from hcm_pipeline.profile.model import Profile
+from hcm_pipeline.profile.own_expressions import conditions_of
 from hcm_pipeline.profile.scope import clause_sql
 from hcm_pipeline.profile.worker_fields import LIFE_COLUMNS
 from hcm_pipeline.warehouse import DUCKDB_TYPES, type_of
@@ -15,26 +16,15 @@ def condition_faults(profile: Profile) -> Iterator[ProfileFault]:
     """Every condition that is no SQL expression over the profile's fields, or is not true or false."""
     facts = {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()}
     fields = {**facts, **{name: DUCKDB_TYPES[kind] for name, kind in LIFE_COLUMNS.items()}}
-    life = profile.workers.life
-    of_facts = [(f"workers.life.zones[{i}].when", rule.when) for i, rule in enumerate(life.zones)]
-    of_facts += [
-        (f"workers.life.{key}", when) for key, when in (("on_leave", life.on_leave), ("erased", life.erased)) if when
-    ]
-    conditions = [(f"scope.include[{i}]", condition) for i, condition in enumerate(profile.scope.include)]
+    conditions = [(one.key, one.sql, facts if one.of_facts else fields) for one in conditions_of(profile)]
     for i, group in enumerate(profile.scope.groups):
         for j, clause in enumerate(group.clauses):
             where = f"scope.groups[{i}].clauses[{j}]"
             try:
-                conditions.append((where, clause_sql(profile, clause)))
+                conditions.append((where, clause_sql(profile, clause), fields))
             except ValueError as error:
                 yield ProfileFault(where, repr(clause.operator), str(error))
-    for part in ("special", "domains", "placement", "leavers"):
-        rules = getattr(profile.identity, part)
-        conditions += [(f"identity.{part}[{i}].when", rule.when) for i, rule in enumerate(rules)]
-    conditions += [
-        (f"guards.protected[{i}].when", rule.when) for i, rule in enumerate(profile.guards.protected) if rule.when
-    ]
-    for where, condition, columns in [*((*one, fields) for one in conditions), *((*one, facts) for one in of_facts)]:
+    for where, condition, columns in conditions:
         try:
             kind = type_of(condition, columns)
         except ValueError as error:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.profile.scope_section import Clause
 from hcm_pipeline.profile.worker_fields import LIFE_COLUMNS
-from hcm_pipeline.warehouse import literal, quote
+from hcm_pipeline.warehouse import holds_sql, literal, quote
 
 Make = Callable[[str, str], str]
 _BARE: dict[str, str] = {
@@ -37,8 +37,11 @@ _WITH_VALUE: dict[str, tuple[tuple[str, ...], Make]] = {
 
 
 def scope_sql(profile: Profile) -> str:
-    """SQL condition over worker fields, never null: the profile gives this worker an account."""
-    conditions = [f"coalesce(({condition}\n), false)" for condition in profile.scope.include]
+    """SQL condition over worker fields, never null: the profile gives this worker an account.
+
+    It is false where a condition cannot be evaluated: whoever has an account must then be left alone, see `fallible`.
+    """
+    conditions = [holds_sql(condition) for condition in profile.scope.include]
     groups = [
         f"({' and '.join(f'coalesce({clause_sql(profile, clause)}, false)' for clause in group.clauses)})"
         for group in profile.scope.groups

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -47,9 +49,40 @@ def _column_name(value: object) -> object:
     return {"column": value} if isinstance(value, str) else value
 
 
+@dataclass(frozen=True)
+class Part:
+    """One file of several that speak for a date together: its name among them, and how many there are (None: nobody says)."""
+
+    name: str
+    count: int | None
+
+
+class Parts(Model):
+    """Full files of one business date are parts of a whole, where their names say which.
+
+    Group 1 of `pattern` is the part, group 2 (where there is one) the number of parts; or `count` is, for every date.
+    """
+
+    pattern: Regex
+    count: int | None = Field(None, ge=2, le=100_000)
+
+    def read(self, name: str) -> Part:
+        """The part that a file is by its name; an empty one where the pattern does not fit."""
+        found = re.search(self.pattern, name)
+        if found is None or found[1] is None:
+            return Part("", self.count)
+        number = found[2] if found.re.groups > 1 else None
+        count = int(number) if number and number.isdecimal() else self.count
+        return Part(str(int(found[1])) if found[1].isdecimal() else found[1], count)
+
+
+def _pattern(value: object) -> object:
+    return {"pattern": value} if isinstance(value, str) else value
+
+
 NAMESPACE_END = ":"
 """Stands between a source's namespace and the person number. No namespace holds it."""
-LATER_KEYS = ("format", "namespace", "fields")
+LATER_KEYS = ("format", "namespace", "fields", "parts")
 """Keys that came after the first profiles: they count in a profile's digest only where they are used."""
 
 
@@ -81,6 +114,9 @@ class Source(Model):
     sequence: Regex | None = None
     """In what order files of one business date follow each other: group 1 (or the whole match) in the name, as a number where it is
     one. None: as they arrive."""
+    parts: Annotated[Parts | None, BeforeValidator(_pattern)] = None
+    """Files of one date speak together, each for a part of the people; a date stops while one is missing. A string is the pattern.
+    None: a later full file takes the place of those before it."""
     late: Literal["apply", "hold"] = "apply"
     """The fate of an extract for a date before that of one which was applied."""
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from hcm_pipeline.extracts import Complete, Left, Taken, is_complete, take
+from hcm_pipeline.errors import HomeError
+from hcm_pipeline.extracts import Complete, Left, Taken, is_complete, let_go, take
 from hcm_pipeline.home import Home
 
 
@@ -38,8 +39,8 @@ class Place(Protocol):
     def take(self, waiting: Waiting, home: Home) -> Taken:
         """Copy its bytes into the home's extracts. Raises ExtractRefused."""
 
-    def remove(self, waiting: Waiting) -> None:
-        """Take it away from the place; it may be gone already."""
+    def remove(self, waiting: Waiting, taken: Taken) -> bool:
+        """Take away what was taken; it may be gone already. False: another thing has its name by now, and stays."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,13 @@ class Folder:
     path: Path
 
     def look(self, cursor: str | None) -> Looked:
-        """Everything that lies in the folder, by name."""
-        found = sorted(self.path.iterdir()) if self.path.is_dir() else []
+        """Everything that lies in the folder, by name. Raises HomeError when it cannot be looked at."""
+        try:
+            found = sorted(self.path.iterdir()) if self.path.is_dir() else []
+        except OSError as error:
+            raise HomeError(
+                f"{self.path}: cannot be looked at: {error.strerror}; give the pipeline's user its rights"
+            ) from error
         return Looked(tuple(Waiting(path.name, _mark(path)) for path in found), cursor)
 
     def state(self, waiting: Waiting, settle: float, now: float) -> Complete | Left:
@@ -61,9 +67,9 @@ class Folder:
         """See `take` of the extracts."""
         return take(self.path / waiting.name, home.extracts, home.scratch)
 
-    def remove(self, waiting: Waiting) -> None:
-        """Delete the file."""
-        (self.path / waiting.name).unlink(missing_ok=True)
+    def remove(self, waiting: Waiting, taken: Taken) -> bool:
+        """Delete the file, see `let_go` of the extracts."""
+        return taken.seen is None or let_go(self.path / waiting.name, taken.seen)
 
 
 def _mark(path: Path) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -22,7 +22,7 @@ class _Reads(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-_DAMAGE = (EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile, NotImplementedError)
+_OF_THE_DISK = (errno.EIO, errno.EACCES, errno.ENOENT, errno.ESTALE)
 
 
 @contextmanager
@@ -40,8 +40,8 @@ def unpacked(path: Path, name: str, max_bytes: int | None = None) -> Iterator[tu
                 yield "gzip", _chunks(unzipped, name, max_bytes)
         elif magic in (b"PK\x03\x04", b"PK\x05\x06"):
             with _archive(file, name) as archive:
-                member = _only_member(archive, name, max_bytes)
                 with _damage(name):
+                    member = _only_member(archive, name, max_bytes)
                     stream = archive.open(member)
                 with stream:
                     yield "zip", _chunks(stream, name, max_bytes)
@@ -68,9 +68,14 @@ def _chunks(stream: _Reads, name: str, max_bytes: int | None) -> Iterator[bytes]
 
 @contextmanager
 def _damage(name: str) -> Iterator[None]:
+    """Whatever a library of archives raises over the bytes of one is damage: each has errors of its own, and some have bugs."""
     try:
         yield
-    except _DAMAGE as error:
+    except ExtractRefused:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+            raise
         raise ExtractRefused(
             name,
             "broken_archive",

@@ -1,6 +1,6 @@
 """The DuckDB warehouse: the only room that opens it. Relations are its values, transactions its unit of work."""
 
-from hcm_pipeline.warehouse.expressions import type_of
+from hcm_pipeline.warehouse.expressions import alone_sql, can_fail, fails_sql, holds_sql, type_of
 from hcm_pipeline.warehouse.graphs import on_cycles
 from hcm_pipeline.warehouse.relations import Relation, Scratch, query, scratch, table, transaction
 from hcm_pipeline.warehouse.store import Warehouse, ensure_columns, exclusive, first, literal, memory, quote
@@ -11,9 +11,13 @@ __all__ = [
     "Relation",
     "Scratch",
     "Warehouse",
+    "alone_sql",
+    "can_fail",
     "ensure_columns",
     "exclusive",
+    "fails_sql",
     "first",
+    "holds_sql",
     "literal",
     "memory",
     "on_cycles",

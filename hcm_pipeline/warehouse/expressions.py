@@ -1,26 +1,40 @@
 """Judging SQL scalar expressions of a profile before anything runs them.
 
-An expression may use the columns it is given and DuckDB's consistent scalar functions. Subqueries, aggregates, windows,
-table functions and anything that depends on the clock or on chance are refused: the same worker must give the same bytes.
+An expression may use the columns it is given and the functions of a list (`allowed_functions`), and its bound plan makes one row of
+one: no subquery, aggregate, window or table function, no clock, no chance, no look into the database, no waiting. The same worker
+must give the same bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cache, lru_cache
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import duckdb
 import orjson
 
+from hcm_pipeline.warehouse.allowed_functions import ARGUMENTS, FUNCTIONS, NEVER_FAIL
 from hcm_pipeline.warehouse.store import first, memory, quote
 
 REFUSED_CLASSES = {"SUBQUERY": "a subquery", "WINDOW": "a window function", "STAR": "*", "PARAMETER": "a parameter",
                    "DEFAULT": "default", "POSITIONAL_REFERENCE": "#n"}  # fmt: skip
+"""Kinds of part that a person may have meant, and a name for each."""
+ALLOWED_CLASSES = frozenset({"CONSTANT", "COLUMN_REF", "FUNCTION", "OPERATOR", "COMPARISON", "CONJUNCTION", "CASE", "CAST",
+                             "BETWEEN", "LAMBDA", "COLLATE", "TYPE"})  # fmt: skip
+REFUSED_OPERATORS = frozenset({"GROUPING_FUNCTION", "OPERATOR_UNPACK"})
+SCANS = frozenset({"PROJECTION", "SEQ_SCAN", "TABLE_SCAN", "EMPTY_RESULT"})
+"""The parts of a bound plan that makes one row of one."""
 CLOCK_KEYWORDS = frozenset({"current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "current_user",
-                            "user", "session_user", "current_role", "current_catalog", "current_schema"})  # fmt: skip
+                            "user", "session_user", "current_role", "current_catalog", "current_schema", "current_localtime",
+                            "current_localtimestamp"})  # fmt: skip
 """Words without parentheses that DuckDB reads as functions when no column has their name."""
-REFUSED_FUNCTIONS = frozenset({"error", "getenv", "getvariable", "current_setting", "nextval", "currval", "query"})
+PADDED, LONGEST_PADDING = ("lpad", "rpad"), 10_000
+LOOKS, FOLDS, SPREADS, CLOCK = (
+    "looks into the database or its session", "folds all rows into one", "makes several rows of one",
+    "gives another value on another day",
+)  # fmt: skip
 
 
 def type_of(expression: str, columns: Mapping[str, str]) -> str:
@@ -32,9 +46,7 @@ def type_of(expression: str, columns: Mapping[str, str]) -> str:
 def _type_of(expression: str, typed: tuple[tuple[str, str], ...]) -> str:
     columns = dict(typed)
     with memory() as con:
-        tree = orjson.loads(
-            (first(con, "select json_serialize_sql(?::varchar)", [f"select (\n{expression}\n)"]) or ("{}",))[0]
-        )
+        tree = _tree(expression)
         if tree.get("error"):
             raise ValueError(f"is not an SQL expression ({tree.get('error_type', 'syntax')})")
         statements = tree["statements"]
@@ -48,17 +60,7 @@ def _type_of(expression: str, typed: tuple[tuple[str, str], ...]) -> str:
             or any(node.get(part) for part in ("where_clause", "having", "qualify", "sample", "group_expressions"))
         ):
             raise ValueError("must be one scalar expression, with no FROM, WHERE or second statement")
-        for part in _nodes(node["select_list"][0]):
-            if part.get("class") in REFUSED_CLASSES:
-                raise ValueError(f"must not use {REFUSED_CLASSES[part['class']]}")
-            if part.get("class") == "COLUMN_REF":
-                name = str(part["column_names"][-1])
-                if name.lower() in CLOCK_KEYWORDS and name not in columns:
-                    raise ValueError(f"must not use {name}: the same worker must give the same value every day")
-            if part.get("class") == "FUNCTION":
-                name = str(part["function_name"]).lower()
-                if name not in _allowed_functions() or name in REFUSED_FUNCTIONS:
-                    raise ValueError(f"must not use the function {name}: only consistent scalar functions are allowed")
+        _judge_parts(node["select_list"][0], columns)
         relation = ", ".join(f"null::{kind} as {quote(name)}" for name, kind in columns.items())
         try:
             row = first(con, f"describe select ({expression}\n) as it from (select {relation})")
@@ -68,7 +70,207 @@ def _type_of(expression: str, typed: tuple[tuple[str, str], ...]) -> str:
         kind = str(row[1]) if row else "NULL"
         if kind == "TUPLE":  # `()`: nothing, or a comment alone
             raise ValueError("is not an SQL expression (it is empty)")
+        _judge_plan(con, expression, typed)
         return kind
+
+
+def can_fail(expression: str, columns: Mapping[str, str]) -> bool:
+    """Whether evaluating an expression (see `type_of`) may raise an error for some row; false only where it certainly cannot."""
+    return _can_fail(expression, tuple(columns.items()))
+
+
+@lru_cache(256)
+def _can_fail(expression: str, typed: tuple[tuple[str, str], ...]) -> bool:
+    columns = {name.lower(): kind for name, kind in typed}
+    return _safe_type(_tree(expression)["statements"][0]["node"]["select_list"][0], columns) is None
+
+
+@lru_cache(256)
+def _tree(expression: str) -> Any:
+    """The syntax of `select (expression)` as DuckDB tells it."""
+    with memory() as con:
+        row = first(con, "select json_serialize_sql(?::varchar)", [f"select (\n{expression}\n)"])
+    return orjson.loads(row[0] if row else "{}")
+
+
+def _safe_type(node: Mapping[str, Any], columns: Mapping[str, str]) -> str | None:
+    """The type of a part that has a value for every row, with no cast in it; None: it may have none."""
+    kind, what = node["class"], node.get("type")
+    if kind == "COLUMN_REF":
+        return columns.get(str(node["column_names"][-1]).lower()) if len(node["column_names"]) == 1 else None
+    if kind == "CONSTANT":
+        literal_kind = str((node.get("literal") or {}).get("kind"))
+        return {"STRING": "VARCHAR", "BOOLEAN": "BOOLEAN"}.get(literal_kind)
+    if kind == "FUNCTION":
+        parts = [one["expression"] for one in node.get("arguments", ())]
+        made = NEVER_FAIL.get(str(node["function_name"]).lower())
+        return made if _same(parts, columns) == "VARCHAR" else None
+    parts = list(_children(node))
+    if what in ("OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL"):
+        return "BOOLEAN" if _safe_type(parts[0], columns) else None
+    if kind == "CONJUNCTION" or what == "OPERATOR_NOT":
+        return "BOOLEAN" if _same(parts, columns) == "BOOLEAN" else None
+    if kind in ("COMPARISON", "BETWEEN") or what in ("COMPARE_IN", "COMPARE_NOT_IN"):
+        return "BOOLEAN" if _same(parts, columns) else None
+    return _same(parts, columns) if what == "OPERATOR_COALESCE" else None
+
+
+def _children(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for value in node.values():
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, dict) and "class" in child:
+                yield child
+
+
+def _same(parts: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> str | None:
+    """The one type of several parts; None where they are of several, or one of them may have no value."""
+    kinds = {_safe_type(part, columns) for part in parts}
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+def holds_sql(condition: str, *, on_error: bool = False) -> str:
+    """SQL (BOOLEAN, never null): a condition of a profile holds for a row; `on_error` where it cannot be evaluated."""
+    holds = alone_sql(f"coalesce(({condition}\n), false)", condition)
+    return f"coalesce(try({holds}), {str(on_error).lower()})"
+
+
+def fails_sql(expressions: Iterable[str]) -> str:
+    """SQL (BOOLEAN, never null): evaluating one of several expressions raises an error for a row."""
+    values = (f"'e{number}': {alone_sql(expression)}" for number, expression in enumerate(expressions))
+    return f"(try({{{', '.join(values)}}}) is null)"
+
+
+def alone_sql(value: str, expression: str | None = None) -> str:
+    """SQL for a value that is made from an expression of a profile, so that it is evaluated where it stands, inside a `try`.
+
+    DuckDB computes parts that several expressions share in advance, and so outside; it does not look into a CASE for them. The
+    condition is true of every row, and DuckDB does not know it.
+    """
+    read = _first_column(value if expression is None else expression)
+    return f"case when len({quote(read)}::varchar) is distinct from -1 then ({value}\n) end" if read else f"({value}\n)"
+
+
+@lru_cache(256)
+def _first_column(expression: str) -> str | None:
+    """A column that an expression reads; None: it is a constant."""
+    tree = _tree(expression)
+    given = {name for part in _nodes(tree) if part.get("class") == "LAMBDA" for name in _parameters(part)}
+    for part in _nodes(tree):
+        if part.get("class") == "COLUMN_REF" and str(part["column_names"][0]) not in given:
+            return str(part["column_names"][0])
+    return None
+
+
+def _judge_parts(tree: dict[str, Any], columns: Mapping[str, str]) -> None:
+    """Raise ValueError for a part of an expression that is not among those allowed."""
+    parts = list(_nodes(tree))
+    known = {name.lower() for name in columns} | {
+        str(name).lower() for part in parts if part.get("class") == "LAMBDA" for name in _parameters(part)
+    }
+    for part in parts:
+        kind = part.get("class")
+        if kind is None:
+            continue
+        if kind not in ALLOWED_CLASSES or part.get("type") in REFUSED_OPERATORS:
+            raise ValueError(f"must not use {REFUSED_CLASSES.get(kind, str(part.get('type')).lower())}")
+        if kind == "COLUMN_REF":
+            name = str(part["column_names"][0])
+            if name.lower() in CLOCK_KEYWORDS and name.lower() not in known:
+                raise ValueError(f"must not use {name}: the same worker must give the same value every day")
+        if kind == "FUNCTION":
+            _judge_function(part)
+
+
+def _judge_function(part: Mapping[str, Any]) -> None:
+    name = str(part["function_name"]).lower()
+    if name not in FUNCTIONS:
+        why = _reason(name)
+        raise ValueError(f"must not use the function {name}: {why}; docs/reference/profile.md lists what is allowed")
+    least = ARGUMENTS.get(name, 0)
+    if len(part.get("arguments", part.get("children", ()))) < least:
+        raise ValueError(f"must not use the function {name} with fewer than {least} arguments: it then reads the clock")
+    if name in PADDED and not _short(part):
+        raise ValueError(
+            f"must not use the function {name} without a number of at most {LONGEST_PADDING:,} as its second argument"
+        )
+    if part.get("distinct") or part.get("filter") or (part.get("order_bys") or {}).get("orders"):
+        raise ValueError(f"must not use the function {name} over several rows")
+
+
+def _short(part: Mapping[str, Any]) -> bool:
+    """Whether the second argument of a function is a small number, written out."""
+    told = [one.get("expression", one) for one in part.get("arguments", part.get("children", ()))]
+    said = (told[1].get("literal") or told[1].get("value") or {}) if len(told) > 1 else {}
+    number = said.get("text", said.get("value", ""))
+    return str(number).isdecimal() and int(number) <= LONGEST_PADDING
+
+
+def _parameters(part: Mapping[str, Any]) -> Iterator[str]:
+    """The names that a lambda gives to its arguments."""
+    for node in _nodes(part.get("lhs")):
+        if node.get("class") == "COLUMN_REF":
+            yield from map(str, node["column_names"])
+
+
+def _judge_plan(con: duckdb.DuckDBPyConnection, expression: str, typed: tuple[tuple[str, str], ...]) -> None:
+    """Raise ValueError unless the plan, bound and not yet made shorter, makes one row of one."""
+    con.execute("pragma disable_optimizer")
+    columns = ", ".join(f"{quote(name)} {kind}" for name, kind in typed)
+    con.execute(f'create table facts ({columns}{", " if columns else ""} "no field" integer)')
+    try:
+        con.execute(f'select ({expression}\n) as it from (from facts union all by name select 0 as "no field")')
+    except duckdb.Error as error:
+        raise ValueError(f"fails even for a worker without any value ({type(error).__name__})") from None
+    row = first(con, f"explain (format json) select ({expression}\n) as it from facts")
+    for part in _nodes(orjson.loads(row[1] if row else "[]")):
+        name = str(part.get("name", "PROJECTION")).strip()
+        if name not in SCANS:
+            why = {"UNNEST": SPREADS, "UNGROUPED_AGGREGATE": FOLDS, "HASH_GROUP_BY": FOLDS}.get(name, LOOKS)
+            raise ValueError(f"must make one value of one worker's row: it {why}")
+
+
+def _reason(name: str) -> str:
+    """The reason why a function is not allowed, as far as DuckDB's catalogue tells it."""
+    with memory() as con:
+        rows = con.execute(
+            """select function_type, coalesce(stability, 'CONSISTENT'), lower(coalesce(macro_definition, ''))
+            from duckdb_functions() where lower(function_name) = ?""",
+            [name],
+        ).fetchall()
+    if not rows:
+        return "DuckDB has no such function"
+    for kind, stability, macro in rows:
+        if kind in ("table", "table_macro") or "unnest" in macro or name == "unnest":
+            return f"it {SPREADS}"
+        if "select" in macro:
+            return f"it {LOOKS}"
+        if "sleep" in name:
+            return "it waits"
+        if "error" in macro or name == "error":
+            return "it fails on purpose"
+        if kind == "aggregate":
+            return f"it {FOLDS}"
+        if stability != "CONSISTENT" or any(word in f"{name} {macro}" for word in ("now(", "current_", "timestamp")):
+            return f"it {CLOCK}"
+        if kind == "macro" and name.startswith(("pg_", "has_", "inet_", "get_")):
+            return f"it {LOOKS}"
+        if kind == "macro" and any(map(_folds, _called(macro))):
+            return f"it {FOLDS}"
+    return "it is not among those whose value depends on their arguments alone"
+
+
+def _called(macro: str) -> list[str]:
+    return re.findall(r"([a-z_0-9]+)\(", macro)
+
+
+def _folds(name: str) -> bool:
+    with memory() as con:
+        found = first(
+            con,
+            "select 1 from duckdb_functions() where lower(function_name) = ? and function_type = 'aggregate'",
+            [name],
+        )
+    return found is not None
 
 
 def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
@@ -79,14 +281,3 @@ def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(tree, list):
         for child in tree:
             yield from _nodes(child)
-
-
-@cache
-def _allowed_functions() -> frozenset[str]:
-    with memory() as con:
-        rows = con.execute("""
-            select lower(function_name) from duckdb_functions()
-            group by 1
-            having bool_and(function_type in ('scalar', 'macro') and coalesce(stability, 'CONSISTENT') = 'CONSISTENT')
-        """).fetchall()
-    return frozenset(str(name) for (name,) in rows)

@@ -5,10 +5,10 @@ create table meta (key varchar primary key, value varchar not null);
 
 -- === extracts/
 
--- one row: one file ever taken
+-- one row: one file ever taken, for a source and a business date
 create table extracts (
     extract_id integer primary key,
-    sha256 varchar not null unique,
+    sha256 varchar not null,               -- of its bytes; the same bytes for another date or source, or after others, are another
     source varchar not null,
     content varchar not null,              -- full | changes-only
     business_date date not null,
@@ -25,14 +25,6 @@ create table extracts (
     control_total bigint                   -- records by its trailer
 );
 
--- one row: one delivery, for another date, of a file without records whose bytes were taken before: nothing had changed
-create table quiet_deliveries (
-    extract_id integer not null,
-    business_date date not null,
-    name varchar not null,
-    landed_at timestamptz not null
-);
-
 -- one row: one finding about an extract
 create table extract_findings (
     extract_id integer not null,
@@ -44,7 +36,7 @@ create table extract_findings (
 -- one row: what a person decided about one extract; the newest counts
 create table extract_decisions (
     extract_id integer not null,
-    decision varchar not null,             -- accept | refuse
+    decision varchar not null,             -- accept | part | refuse
     decided_by varchar not null,
     decided_at timestamptz not null,
     why varchar not null,

@@ -13,11 +13,13 @@ from hcm_pipeline.workers.forecast import Coming, forecast
 from hcm_pipeline.workers.known import changes_of, current_workers, worker_versions
 from hcm_pipeline.workers.managers import with_managers
 from hcm_pipeline.workers.processed import DayCounts, is_current, prepare, recorded, rewind
+from hcm_pipeline.workers.staged import CannotBeRead
 
 __all__ = [
     "FINDINGS",
     "KINDS",
     "RULES",
+    "CannotBeRead",
     "Coming",
     "Day",
     "DayCounts",

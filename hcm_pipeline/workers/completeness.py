@@ -7,7 +7,7 @@ and dates; the values of a cohort stay in the warehouse, in `detail`.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hcm_pipeline.extracts import Extract, step_back
@@ -37,6 +37,8 @@ RULES = {
     "columns_changed": "the columns are others than those of the full extract before it, and the profile holds such",
     "gap": "a changes-only extract after one that is missing; a full extract closes the gap",
     "unexpected_date": "the business date is not one on which the source is due, or lies ahead",
+    "parts": "a file of a date is missing, or more came than there are parts, or a name says no part: sources.parts",
+    "other_people": "a full extract lacks most people of the one whose place it would take: a part, or a correction",
     "older": "an extract of the source for a later date landed before it, and the profile holds such",
 }
 
@@ -56,18 +58,84 @@ class Baseline:
     last: dt.date | None = None
 
 
-def find(t: Scratch, profile: Profile, staged: Staged, before: Baseline, day: dt.date, today: dt.date) -> list[Finding]:
-    """All findings against a staged extract that speaks for `day`; `today` is the day by the clock."""
+def find(
+    t: Scratch, profile: Profile, staged: Staged, before: Baseline, day: dt.date, today: dt.date,
+    *, beside: Sequence[Staged] = (), last: bool = True,
+) -> list[Finding]:  # fmt: skip
+    """All findings against a staged extract that speaks for `day`; `today` is the day by the clock.
+
+    `beside`: the other extracts of its source that are read for the day. Full ones speak together: what they are as a whole is told
+    of the `last` of them.
+    """
     source = next((source for source in profile.sources if source.name == staged.extract.source), None)
     if source is None:  # the profile no longer knows it; its extracts are read like those of the first source
         return []
+    whole = (*beside, staged) if last else ()
     full = staged.extract.content == "full"
     return [
         *_dates(source, day, today),
         *_order(t, before, staged.extract, source, day),
         *_trailer(staged, source),
-        *(_full(t, profile, staged, before, day) if full else _changes(t, profile, staged, source, before, day)),
+        *_parts(t, whole, before, source, day),
+        *(() if full else _changes(t, profile, staged, source, before, day)),
+        *(_columns(t, profile, staged, before, day) if full and profile.workers.whole.columns != "report" else ()),
+        *(_full(t, profile, whole, before, day) if full and last else ()),
     ]
+
+
+def find_others(t: Scratch, profile: Profile, later: Staged, earlier: Staged) -> list[Finding]:
+    """The finding against a full extract that would take the place of an earlier one of its date, and names other people."""
+    before, after = _numbers(t, later), _numbers(t, earlier)
+    found = t.first(f"select count(*), count(*) filter (person_number in (from {before})) from {after}")
+    was, stays = (int(found[0]), int(found[1])) if found else (0, 0)
+    if not was or (stays * 2 >= was and not _fell(profile.workers.whole.fewer, was, stays)):
+        return []
+    return [
+        Finding(
+            "other_people",
+            f"of the {was:,} people of {earlier.extract.name}, an earlier full extract of the same date, it names {stays:,}: it is "
+            "a part beside it, or a correction that takes its place",
+        )
+    ]
+
+
+def _numbers(t: Scratch, staged: Staged) -> Relation:
+    """The person numbers that a file names, each once."""
+    spec = staged.fields["person_number"]
+    if spec.column not in staged.header:
+        return t.empty("numbers", {"person_number": "varchar"})
+    return t.make(
+        "numbers",
+        f"""select distinct {text_of("person_number", spec)} as person_number from (
+            select {quote(spec.column)} as person_number, {odd_sql([spec.column])} as {ODD} from {staged.rows})
+        where person_number is not null""",
+    )
+
+
+def _parts(t: Scratch, whole: Sequence[Staged], before: Baseline, source: Source, day: dt.date) -> Iterator[Finding]:
+    """Compare the parts of a date with their number or, where nobody says it, with the parts of the date before."""
+    parts = source.parts
+    if parts is None or not whole:
+        return
+    read = {staged.extract.name: parts.read(staged.extract.name) for staged in whole}
+    unnamed = [name for name, part in read.items() if not part.name]
+    if unnamed:
+        yield Finding("parts", f"the names of {', '.join(unnamed)} say no part: sources.parts does not fit them")
+    names = {part.name for part in read.values() if part.name}
+    count = next((part.count for part in reversed(read.values()) if part.name), parts.count)
+    if count is not None:
+        if len(names) != count:
+            yield Finding("parts", f"{len(names):,} of {count:,} parts are here: {', '.join(sorted(names)) or 'none'}")
+        return
+    earlier = t.rows(
+        f"""select name from {before.extracts} where source = $source and status = 'applied' and business_date = (
+            select max(business_date) from {before.extracts}
+            where source = $source and status = 'applied' and business_date < $day)""",
+        {"source": source.name, "day": day},
+    )
+    missing = {parts.read(name).name for (name,) in earlier} - names - {""}
+    if missing:
+        yield Finding("parts", f"parts are missing that the date before had: {', '.join(sorted(missing))}")
 
 
 def _fell(limit: Share, was: int, now: int) -> bool:
@@ -102,23 +170,21 @@ def _trailer(staged: Staged, source: Source) -> Iterator[Finding]:
         yield Finding("control_total", f"its trailer counts {staged.total:,} records, and there are {staged.records:,}")
 
 
-def _full(t: Scratch, profile: Profile, staged: Staged, before: Baseline, day: dt.date) -> Iterator[Finding]:
-    yield from _size(t, profile, staged, before, day)
-    if profile.workers.whole.columns != "report":
-        yield from _columns(t, profile, staged, before, day)
+def _full(t: Scratch, profile: Profile, whole: Sequence[Staged], before: Baseline, day: dt.date) -> Iterator[Finding]:
+    yield from _size(t, profile, whole, before, day)
     known = profile.workers.whole.cohorts and t.first(f"select 1 from {before.known} limit 1")
     for field in profile.workers.whole.cohorts if known else ():
-        yield from _cohort(t, profile, staged, before, field)
+        yield from _cohort(t, profile, whole, before, field)
 
 
-def _size(t: Scratch, profile: Profile, staged: Staged, before: Baseline, day: dt.date) -> Iterator[Finding]:
-    """Compare the number of rows with the median of the full extracts before."""
-    whole, rows = profile.workers.whole, staged.records
+def _size(t: Scratch, profile: Profile, speaks: Sequence[Staged], before: Baseline, day: dt.date) -> Iterator[Finding]:
+    """Compare the number of rows with the median of the full extracts before; parts of one date are one extract."""
+    whole, rows = profile.workers.whole, sum(staged.records for staged in speaks)
     found = t.first(
-        f"""select median("rows")::bigint, count(*) from (select "rows" from {before.extracts}
+        f"""select median("rows")::bigint, count(*) from (select sum("rows") as "rows" from {before.extracts}
             where source = ? and content = 'full' and status = 'applied' and business_date < ?
-            order by business_date desc, extract_id desc limit ?)""",
-        [staged.extract.source, day, whole.history],
+            group by business_date order by business_date desc limit ?)""",
+        [speaks[-1].extract.source, day, whole.history],
     )
     if found is None or not found[1]:
         return
@@ -150,13 +216,18 @@ def _columns(t: Scratch, profile: Profile, staged: Staged, before: Baseline, day
             yield Finding("columns_changed", f"it {' and '.join(differences)}, unlike the full extract before it")
 
 
-def _cohort(t: Scratch, profile: Profile, staged: Staged, before: Baseline, field: str) -> Iterator[Finding]:
-    """Compare by distinct values: the rows of the file with the workers known from its source and not absent."""
-    spec, limit = staged.fields[field], profile.workers.whole.cohort
-    if spec.column not in staged.header:
+def _cohort(t: Scratch, profile: Profile, whole: Sequence[Staged], before: Baseline, field: str) -> Iterator[Finding]:
+    """Compare by distinct values: the rows of the files with the workers known from their source and not absent."""
+    staged, limit = whole[-1], profile.workers.whole.cohort
+    spec = staged.fields[field]
+    having = [one.rows for one in whole if spec.column in one.header]
+    if len(having) < len(whole):
         return
-    in_file = f"""(select {text_of(field, spec)} as cohort, count(*) as n
-        from (select {quote(spec.column)} as {quote(field)}, {odd_sql([spec.column])} as {ODD} from {staged.rows}) group by 1)"""
+    cells = " union all ".join(
+        f"(select {quote(spec.column)} as {quote(field)}, {odd_sql([spec.column])} as {ODD} from {rows})"
+        for rows in having
+    )
+    in_file = f"(select {text_of(field, spec)} as cohort, count(*) as n from ({cells}) group by 1)"
     compared = query(
         __package__, "cohorts", known=before.known, extracts=before.extracts, absent=before.absent, in_file=in_file,
         field=quote(field),

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from hcm_pipeline.errors import ExtractHeld, GuardStop
-from hcm_pipeline.extracts import Extract, choose, groups, is_accepted, last_before
+from hcm_pipeline.extracts import Extract, choose, doubtful, groups, is_accepted, last_before, reference
 from hcm_pipeline.profile import LoadedProfile, QuarantineLimit
 from hcm_pipeline.verdicts import Kind
 from hcm_pipeline.warehouse import Relation, Scratch, first, literal, scratch, table
@@ -56,7 +56,8 @@ def over_quarantine_limit(limit: QuarantineLimit, quarantined: int, rows: int) -
 class Day:
     """The work on one business date. Create it outside a transaction: staging may fail and must not abort one.
 
-    Raises ExtractRefused for a file that cannot be read. `close` lets go of the staged rows.
+    Raises CannotBeRead for an extract that cannot be read, and HomeError for one whose copy is not what was delivered. `close` lets
+    go of the staged rows.
     """
 
     def __init__(
@@ -66,9 +67,15 @@ class Day:
         self.con, self.loaded, self.profile, self.day = con, loaded, loaded.profile, day
         self.as_of = AsOf(day, moment_of(day, now, self.profile.workers.life.zone), now)
         self.used, self.superseded = choose(con, loaded.profile, day)
+        self._doubtful = doubtful(con, loaded.profile, day) if self.superseded else []
         self.progress: Progress = lambda message: progress(f"{day}: {message}")
         self._stack = ExitStack()
-        self.staged = self._stack.enter_context(staged_extracts(con, self.profile, self.used, folders, self.progress))
+        wanted = {one.extract_id: one for one in [*self.used, *(each for pair in self._doubtful for each in pair)]}
+        staged = self._stack.enter_context(
+            staged_extracts(con, self.profile, list(wanted.values()), folders, self.progress)
+        )
+        self._every = dict(zip(wanted, staged, strict=True))
+        self.staged = staged[: len(self.used)]
 
     def close(self) -> None:
         """Drop the staged rows."""
@@ -133,7 +140,7 @@ class Day:
         with scratch(self.con) as t:
             before = snapshot.known_now(t, self.profile)
             if isinstance(stop, ExtractHeld):
-                self._enter_findings(t, before)
+                numbers += [extract.extract_id for extract, _ in self._enter_findings(t, before)]
             # the rules decide over copies: what they decide against and hold back is not what the day before knew
             others = t.make("other_rows", "from other_rows where valid_to is null")
             accepted, counts = self._judge(
@@ -238,18 +245,26 @@ class Day:
             extract, findings = held[0]
             records = 1 if extract.description.records is None else extract.description.records
             more = f", and {len(held) - 1} more" if len(held) > 1 else ""
+            told = reference(self.con, extract).replace(extract.sha256, extract.sha256[:12])
+            part = ", with `--part` beside the others," if any(f.rule == "other_people" for f in findings) else ","
             raise ExtractHeld(
                 f"{self.day}: {extract.name}{more} does not look whole: {'; '.join(f.message for f in findings)}. Nothing was "
-                f"applied or planned. `hcm-pipeline extract accept {extract.sha256[:12]} {records}` applies it as it is, "
+                f"applied or planned. `hcm-pipeline extract accept {told} {records}` applies it as it is{part} "
                 "`extract refuse` leaves it out"
             )
 
     def _enter_findings(self, t: Scratch, before: snapshot.Before) -> list[tuple[Extract, list[completeness.Finding]]]:
         """Bring `extract_findings` up to date; the extracts that wait for a decision."""
         held = []
-        for staged in self.staged:
-            extract = staged.extract
-            findings = self._findings(t, before, staged)
+        others = {one.extract_id: one for one, _ in self._doubtful}
+        for extract in {**{one.extract_id: one for one in self.used}, **others}.values():
+            findings = self._findings(t, before, self._every[extract.extract_id]) if extract in self.used else []
+            findings += [
+                finding
+                for later, earlier in self._doubtful
+                if later.extract_id == extract.extract_id and not self._settled(t, later, earlier)
+                for finding in self._others(t, later, earlier)
+            ]
             self.con.execute("delete from extract_findings where extract_id = ?", [extract.extract_id])
             for finding in findings:
                 self.con.execute(
@@ -260,6 +275,16 @@ class Day:
                 held.append((extract, findings))
         return held
 
+    def _settled(self, t: Scratch, later: Extract, earlier: Extract) -> bool:
+        """Whether a full extract that is read in their place names the people of both, so that nobody is lost."""
+        if later in self.used:
+            return False
+        last = [one for one in self.used if one.source == later.source and one.content == "full"][-1]
+        return not self._others(t, last, later) and not self._others(t, last, earlier)
+
+    def _others(self, t: Scratch, later: Extract, earlier: Extract) -> list[completeness.Finding]:
+        return completeness.find_others(t, self.profile, self._every[later.extract_id], self._every[earlier.extract_id])
+
     def _findings(self, t: Scratch, before: snapshot.Before, staged: Staged) -> list[completeness.Finding]:
         today = self.as_of.now.astimezone(ZoneInfo(self.profile.workers.life.zone)).date()
         baseline = completeness.Baseline(
@@ -268,7 +293,11 @@ class Day:
             absent=t.view("absent", "select person_number from absences where valid_to is null"),
             last=last_before(self.con, staged.extract, self.day),
         )
-        return completeness.find(t, self.profile, staged, baseline, self.day, today)
+        own = [one for one in self.staged if one.extract.source == staged.extract.source]
+        return completeness.find(
+            t, self.profile, staged, baseline, self.day, today,
+            beside=[one for one in own if one is not staged], last=own[-1] is staged,
+        )  # fmt: skip
 
     def _require_few_quarantined(self, quarantined: int) -> None:
         """Raises GuardStop when more rows are in quarantine than the profile allows, and not all extracts were accepted."""

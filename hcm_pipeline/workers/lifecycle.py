@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from hcm_pipeline.profile import Life, Profile
-from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, literal, quote
+from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, holds_sql, literal, quote
 
 WAITING = ("future", "prehire")
 """Stages of those who have not started."""
@@ -106,7 +106,7 @@ def _with_all_fields(profile: Profile, facts: str) -> str:
 def _zone_sql(life: Life, around: Circumstances) -> str:
     field = quote(life.zone_field or "")
     own = f"when {field} in (select name from {around.zones}) then {field}" if life.zone_field else ""
-    cases = " ".join(f"when coalesce(({rule.when}\n), false) then {literal(rule.zone)}" for rule in life.zones)
+    cases = " ".join(f"when {holds_sql(rule.when)} then {literal(rule.zone)}" for rule in life.zones)
     return f"case {own} {cases} else {literal(life.zone)} end" if own or cases else literal(life.zone)
 
 
@@ -126,7 +126,7 @@ def _stage_sql(life: Life, around: Circumstances) -> str:
     today, last = quote(_TODAY), quote(_LAST_DAY)
     cases = []
     if life.erased is not None:
-        cases.append(f"when coalesce(({life.erased}\n), false) then 'erased'")
+        cases.append(f"when {holds_sql(life.erased)} then 'erased'")
     cases += [
         f"when person_number in (select person_number from {around.missing}) then 'missing'",
         f"when hire_date > {today} and {_inactive(life)} then if(termination_date < hire_date, 'left', 'no_show')",
@@ -141,7 +141,7 @@ def _stage_sql(life: Life, around: Circumstances) -> str:
         cases.append(f"when {today} > {last} or ({last} is not null and {_inactive(life)}) then 'grace'")
     cases.append(f"when {_inactive(life)} then 'left'")
     if life.on_leave is not None:
-        cases.append(f"when coalesce(({life.on_leave}\n), false) then 'on_leave'")
+        cases.append(f"when {holds_sql(life.on_leave)} then 'on_leave'")
     return f"case {' '.join(cases)} else 'active' end"
 
 

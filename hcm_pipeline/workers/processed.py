@@ -36,6 +36,8 @@ class DayCounts:
     reasons: dict[str, int] = field(default_factory=dict)
     unchanged: bool = False
     """The day had been processed before from the same inputs; nothing was done."""
+    refused: tuple[str, ...] = ()
+    """Why extracts of the day could not be read, and were left out: one sentence each."""
     stopped: str | None = None
     """Why the day was stopped; the snapshot is then that of the day before."""
 
@@ -66,9 +68,11 @@ def state_of(previous: str, day: dt.date, contract: str, extracts: list[Extract]
 def is_current(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, day: dt.date, now: dt.datetime) -> bool:
     """Whether `day` stands as its inputs would make it. The newest day does not once somebody's moment has come since."""
     row = first(con, "select state from days where status = 'done' and business_date = ?", [day])
-    used, _ = choose(con, loaded.profile, day)
+    used, superseded = choose(con, loaded.profile, day)
     if row is None or row[0] != state_of(state_before(con, day), day, loaded.sha256, used):
         return False
+    if {one.status for one in used} - {"applied"} or {one.status for one in superseded} - {"superseded"}:
+        return False  # the same was said again by others, and what is known comes from those now
     if first(con, "select 1 from days where status = 'done' and business_date > ? limit 1", [day]):
         return True
     moment = moment_of(day, now, loaded.profile.workers.life.zone)

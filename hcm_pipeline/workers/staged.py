@@ -53,14 +53,24 @@ class Staged:
         return self.extract.columns
 
 
+class CannotBeRead(Exception):
+    """Staging an extract failed; its cause says how. The others of its day can still be read."""
+
+    def __init__(self, extract: Extract) -> None:
+        self.extract = extract
+        super().__init__(extract.name)
+
+
 @contextmanager
 def staged_extracts(
     con: duckdb.DuckDBPyConnection, profile: Profile, used: Sequence[Extract], folders: Folders, progress: Progress
 ) -> Iterator[tuple[Staged, ...]]:
     """Every extract, staged by its format, for the time of a block. Outside a transaction: one that cannot be read would abort it.
 
-    Raises ExtractRefused.
+    Raises HomeError for a stored copy that is not what was delivered, and CannotBeRead for whatever else goes wrong with one.
     """
+    for extract in used:
+        extract.require_whole(folders.extracts)
     with scratch(con) as t:
         yield tuple(_staged(t, profile, extract, folders, progress) for extract in used)
 
@@ -68,9 +78,12 @@ def staged_extracts(
 def _staged(t: Scratch, profile: Profile, extract: Extract, folders: Folders, progress: Progress) -> Staged:
     progress(f"reading {extract.name}")
     source = profile.source_of(extract.source)
-    read = format_of(source).stage(
-        t, extract.stored(folders.extracts), extract.description, source, name=extract.name, folder=folders.scratch
-    )
+    try:
+        read = format_of(source).stage(
+            t, extract.stored(folders.extracts), extract.description, source, name=extract.name, folder=folders.scratch
+        )
+    except Exception as error:
+        raise CannotBeRead(extract) from error
     return Staged(
         extract,
         profile.columns_of(source),

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
 from hcm_pipeline.workers.batch import Batch
+from hcm_pipeline.workers.computed import uncomputed
 from hcm_pipeline.workers.deduplication import Deduplicated
 from hcm_pipeline.workers.normalise import number_fields
 
@@ -33,6 +34,7 @@ def violations_of(t: Scratch, batch: Batch, suspects: Relation) -> Relation:
     # nothing else can be asked while rows stream in, so what was found waits; not even a rollback, so they end here
     with t.con.sql(select).to_arrow_reader(CHUNK_ROWS) as rows:
         found = [_failures(batch, chunk) for chunk in rows]
+    found.append(uncomputed(t, batch, suspects))
     tables = [one for one in found if one is not None]
     return t.of_arrow("violations", pa.concat_tables(tables)) if tables else t.empty("violations", VIOLATIONS)
 

@@ -133,8 +133,8 @@ def test_the_same_bytes_land_once_and_the_second_time_says_so(site: Site, tmp_pa
     path = extract(tmp_path, "workers-2026-11-02.csv", ADA)
     [first] = site.json("land", path)
     assert (first["result"], first["business_date"]) == ("taken", "2026-11-02")
-    path.rename(tmp_path / "renamed-2026-11-09.csv")
-    [again] = site.json("land", tmp_path / "renamed-2026-11-09.csv")
+    path.rename(tmp_path / "renamed-2026-11-02.csv")
+    [again] = site.json("land", tmp_path / "renamed-2026-11-02.csv")
     assert (again["result"], again["sha256"], again["business_date"]) == ("known", first["sha256"], "2026-11-02")
     assert "nothing changed" in again["message"]
     assert len([found for found in site.home.extracts.rglob("*") if found.is_file()]) == 1

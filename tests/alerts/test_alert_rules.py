@@ -67,10 +67,10 @@ EXTRACTS = {
     "status": "varchar",
     "business_date": "date",
     "sha256": "varchar",
+    "reason": "varchar",
 }
 VERDICTS = {"kind": "varchar", "rule": "varchar", "subject": "varchar", "tripped": "boolean", "figures": "varchar"}
 EXITS = {"reason": "varchar", "target": "varchar", "manifest_id": "varchar", "person_number": "varchar"}
-QUIET = {"extract_id": "integer", "landed_at": "timestamptz"}
 DELIVERED = {"target": "varchar", "person_number": "varchar"}
 STALE = {
     "target": "varchar", "person_number": "varchar", "attribute": "varchar", "cleared_at": "timestamptz", "clearable": "boolean",
@@ -86,7 +86,6 @@ class World:
     profile: Profile = field(default_factory=profile_with)
     days: list[tuple[object, ...]] = field(default_factory=list)
     extracts: list[tuple[object, ...]] = field(default_factory=list)
-    quiet: list[tuple[object, ...]] = field(default_factory=list)
     delivered: int = 0
     failures: list[tuple[object, ...]] = field(default_factory=list)
     verdicts: list[tuple[object, ...]] = field(default_factory=list)
@@ -101,10 +100,9 @@ class World:
                 extracts=t.of_rows(
                     "extracts",
                     EXTRACTS,
-                    [(*row, *("applied", NOW.date(), None)[len(row) - 3 :]) for row in self.extracts],
+                    [(*row, *("applied", NOW.date(), None, None)[len(row) - 3 :]) for row in self.extracts],
                 ),
                 verdicts=t.of_rows("verdicts", VERDICTS, self.verdicts),
-                quiet_deliveries=t.of_rows("quiet", QUIET, self.quiet),
                 delivered=t.of_rows("delivered", DELIVERED, [(TARGET, str(n)) for n in range(self.delivered)]),
                 failures=t.of_rows("failures", FAILURES, self.failures),
                 stale_values=t.of_rows("stale", STALE, self.stale),
@@ -184,10 +182,11 @@ def test_a_held_undo_says_that_a_person_asked_for_it(world: World) -> None:
 def test_a_stopped_date_says_which_rules_stopped_it_and_none_of_their_words(world: World) -> None:
     day = NOW.date()
     world.days = [(day, "stopped", 3, 9)]
-    world.extracts = [(1, "people", NOW, "applied", day, "a" * 64)]
+    world.extracts = [(1, "people", NOW, "applied", day, "a")]
     world.verdicts = [
-        ("completeness", "fewer_rows", "a" * 64, True, "{}"), ("quarantine", "quarantine_limit", day.isoformat(), True, "{}"),
-        ("completeness", "gap", "b" * 64, True, "{}"), ("directory", "a word of others", day.isoformat(), True, "{}"),
+        ("completeness", "fewer_rows", f"a@{day}@people", True, "{}"),
+        ("quarantine", "quarantine_limit", day.isoformat(), True, "{}"),
+        ("completeness", "gap", "a@2026-11-01@people", True, "{}"), ("directory", "a word of others", day.isoformat(), True, "{}"),
     ]  # fmt: skip
     [alert] = [one for one in world.found() if one.kind is AlertKind.DAY_STOPPED]
     assert alert.text.startswith(
@@ -306,8 +305,6 @@ def test_a_source_that_delivers_nothing_for_too_long_is_told_by_its_name(world: 
     world.profile, world.extracts = profile_with(), [(1, source, NOW - 73 * HOUR)]
     [alert] = world.found()
     assert alert.facts == {"Source": source, "Last one": "2026-11-20 08:00Z", "Allowed": "72 hours"}
-    world.quiet = [(1, NOW - HOUR)]
-    assert world.kinds() == []  # the same file without records, once more: it has delivered
 
 
 def test_a_stopped_business_date_is_told_while_it_is_the_newest(world: World) -> None:
@@ -329,6 +326,19 @@ def test_an_extract_that_was_taken_and_never_processed_is_told_after_an_hour(wor
     assert (alert.kind, alert.facts["Business date"]) == (AlertKind.UNPROCESSED, today.isoformat())
 
 
+def test_an_extract_that_could_not_be_read_is_told_until_another_comes(world: World) -> None:
+    source, today = profile_with().sources[0].name, NOW.date()
+    world.extracts = [
+        (1, source, NOW - HOUR, "refused", today, "a", "refused by ann: cut off"),
+        (2, source, NOW - HOUR, "refused", today, "b", "w.csv: a quote is never closed"),
+    ]
+    [alert] = world.found()
+    assert (alert.kind, alert.facts["Source"]) == (AlertKind.UNPROCESSED, source)
+    assert "quote" not in alert.text
+    world.extracts.append((3, source, NOW, "applied", today))
+    assert world.found() == []
+
+
 def test_work_whose_run_failed_is_told_with_its_cause_and_once_more_when_it_is_given_up() -> None:
     failed = FailedWork("arrival:2026-11-23:x", NOW.date(), 2, NOW, "the disk is full.", NOW + HOUR)
     [first] = failed_runs([failed])
@@ -345,7 +355,6 @@ def test_the_observations_of_a_warehouse_have_what_conditions_read(journal: Jour
         assert find_alerts(con, observed, journal, target, profile_with(), NOW) == []
     assert set(DAYS) <= set(observed.days.columns)
     assert set(EXTRACTS) <= set(observed.extracts.columns)
-    assert set(QUIET) <= set(observed.quiet_deliveries.columns)
     assert set(DELIVERED) <= set(observed.delivered.columns)
     assert set(FAILURES) <= set(observed.failures.columns)
 

@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 import pytest
 from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy as TimeWindow
 from dagster._serdes import serialize_value
@@ -182,16 +183,16 @@ def test_dagster_keeps_no_personal_value_of_an_extract(location: Location) -> No
     assert len(found) == 0, f"{len(found)} personal values are kept"
 
 
-def test_a_fault_in_the_middle_of_a_run_tells_no_value(tmp_path: Path) -> None:
-    """An expression of the mapping fails on one row: DuckDB's own message quotes the value."""
-    text = resources.files("hcm_pipeline.profile.builtin").joinpath("oracle-hcm.toml").read_text(encoding="utf-8")
-    profile = tmp_path / "profile.toml"
-    poisoned = """'{custom}:JobCode' = { sql = "(street_address::integer)::varchar" }"""
-    profile.write_text(text.replace("""'{custom}:JobCode' = "job_code\"""", poisoned), encoding="utf-8")
-    assert poisoned in profile.read_text(encoding="utf-8")
+def test_a_fault_in_the_middle_of_a_run_tells_no_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A statement fails over a value: DuckDB's own message quotes it."""
+
+    def poisoned(con: duckdb.DuckDBPyConnection, *_: object) -> int:
+        return len(con.execute("select street_address::integer from worker_versions").fetchall())
+
+    monkeypatch.setattr("hcm_pipeline.flow.processing.name_workers", poisoned)
     home = Home(tmp_path / "home").create()
     with instance_of(home) as instance:
-        location = Location(home, str(profile), instance)
+        location = Location(home, "oracle-hcm", instance)
         location.deliver("workers-2026-11-02.csv", worker("1001", "Ada", "Byron", Street_Address="9 Secret Lane"))
         result = location.run("2026-11-02")
         assert not result.success
@@ -202,6 +203,22 @@ def test_a_fault_in_the_middle_of_a_run_tells_no_value(tmp_path: Path) -> None:
             run_job(location.defs, instance, "daily_delta", progress=print, partition="2026-11-02")
         assert "Secret Lane" not in "".join(traceback.format_exception(caught.value))
     assert "Secret Lane" in (home.path / "last-fault.txt").read_text(encoding="utf-8")
+
+
+def test_an_expression_that_fails_for_one_worker_tells_no_value(tmp_path: Path) -> None:
+    text = resources.files("hcm_pipeline.profile.builtin").joinpath("oracle-hcm.toml").read_text(encoding="utf-8")
+    profile = tmp_path / "profile.toml"
+    poisoned = """'{custom}:JobCode' = { sql = "(street_address::integer)::varchar" }"""
+    profile.write_text(text.replace("""'{custom}:JobCode' = "job_code\"""", poisoned), encoding="utf-8")
+    assert poisoned in profile.read_text(encoding="utf-8")
+    home = Home(tmp_path / "home").create()
+    with instance_of(home) as instance:
+        location = Location(home, str(profile), instance)
+        location.deliver("workers-2026-11-02.csv", worker("1001", "Ada", "Byron", Street_Address="9 Secret Lane"))
+        result = location.run("2026-11-02")
+        assert result.success
+        assert location.materializations("quarantined_rows")["2026-11-02"]["quarantined"] == 1
+        assert "Secret Lane" not in told(location, result.run_id)
 
 
 def test_poisoned_rows_go_to_quarantine_without_a_word_of_them(location: Location) -> None:

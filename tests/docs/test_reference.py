@@ -24,6 +24,7 @@ from hcm_pipeline.sandbox.options import SandboxOptions
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.error_codes import KNOWN_CODES, mend_of
 from hcm_pipeline.warehouse import Warehouse
+from hcm_pipeline.warehouse.allowed_functions import FUNCTIONS
 from hcm_pipeline.workers import FINDINGS, RULES
 from hcm_pipeline.workers import KINDS as CHANGES
 from tests.docs.pages import DOCS, code, headings, rows
@@ -33,6 +34,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "The top level": model.Profile,
     "`[[sources]]`": model.Source,
     "`sources.business_date`": model.BusinessDate,
+    "`sources.parts`": model.Parts,
     "`[sources.fields]`": model.SourceField,
     "`[fields.<name>]` and `[extra_fields.<name>]`": model.FieldSpec,
     "`[workers]`": model.Workers,
@@ -243,3 +245,11 @@ def test_the_page_about_failures_lists_every_state_that_receipts_can_have() -> N
         code(state) for state, _ in list(rows(DOCS / "how-to" / "mend-failures.md", "States of an operation"))[1:]
     }
     assert listed == words | outcomes | passed_on
+
+
+def test_the_functions_that_a_profile_may_call_are_listed() -> None:
+    listed = {
+        name for _, names in list(rows(REFERENCE / "profile.md", "Allowed expressions"))[1:] for name in names.split()
+    }
+    listed = {name.strip("`") for name in listed}
+    assert listed == {name for name in FUNCTIONS if name.replace("_", "").isalnum()}

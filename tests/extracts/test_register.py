@@ -21,10 +21,8 @@ from hcm_pipeline.extracts import (
     is_accepted,
     last_before,
     named,
-    note_quiet,
     of_day,
     step_back,
-    with_bytes,
 )
 from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.home import Home
@@ -68,10 +66,9 @@ def names(extracts: list[Extract]) -> list[str]:
 
 def test_an_extract_comes_back_as_it_was_entered(register: Register) -> None:
     made = register.add("people", day(2))
-    assert of_day(register.con, day(2)) == [with_bytes(register.con, made.sha256)]
+    assert of_day(register.con, day(2)) == [made]
     [found] = of_day(register.con, day(2))
     assert (found.columns, found.description.records, found.description.shape["own"]) == (HEADER, 1, 1)
-    assert with_bytes(register.con, "0" * 64) is None
 
 
 def test_columns_that_the_profile_does_not_know_and_that_the_file_lacks_are_noted(register: Register) -> None:
@@ -109,7 +106,7 @@ def test_the_date_before_a_monday_is_a_friday_for_a_source_of_weekdays() -> None
     assert (step_back(monday, "weekday"), step_back(monday, "day")) == (dt.date(2026, 10, 30), dt.date(2026, 11, 1))
 
 
-def test_a_source_was_last_applied_by_its_own_extract_a_full_one_or_a_quiet_delivery(register: Register) -> None:
+def test_a_source_was_last_applied_by_its_own_extract_or_a_full_one(register: Register) -> None:
     newest = register.add("news", day(9))
     assert last_before(register.con, newest, day(9)) is None
     register.add("news", day(3), status="applied")
@@ -117,8 +114,7 @@ def test_a_source_was_last_applied_by_its_own_extract_a_full_one_or_a_quiet_deli
     register.add("people", day(4), status="applied")
     register.add("people", day(5), status="stopped")
     assert last_before(register.con, newest, day(9)) == day(4)
-    empty = register.add("news", day(6), records=0)
-    note_quiet(register.con, empty, day(7), "again.csv", NOW)
+    register.add("news", day(7), records=0, status="applied")
     assert last_before(register.con, newest, day(9)) == day(7)
 
 

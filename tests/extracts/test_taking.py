@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from hcm_pipeline.errors import ExtractRefused
-from hcm_pipeline.extracts import Complete, Left, is_complete, take
+from hcm_pipeline.extracts import Complete, Left, is_complete, let_go, take
 from tests.sources.build import written
 
 
@@ -174,3 +174,54 @@ def test_where_the_kernel_grants_no_lease_the_other_signs_decide(place: Place, m
 
     monkeypatch.setattr("hcm_pipeline.extracts.taking.fcntl.fcntl", unsupported)
     assert settled(written(place.landing, "a,b\n")) == Complete(4)
+
+
+def test_only_the_very_file_that_was_taken_goes_away(place: Place) -> None:
+    path = written(place.landing, "a,b\n")
+    taken = take(path, place.extracts, place.scratch)
+    assert taken.seen is not None
+    written(place.landing, "a,c\n", "other").replace(path)
+    assert not let_go(path, taken.seen)
+    again = take(path, place.extracts, place.scratch)
+    assert again.seen is not None
+    with path.open("a") as file:
+        file.write("1,2\n")
+    assert not let_go(path, again.seen)
+    assert path.read_text() == "a,c\n1,2\n"
+    last = take(path, place.extracts, place.scratch)
+    assert last.seen is not None
+    assert let_go(path, last.seen)
+    assert let_go(path, last.seen)
+    assert list(place.landing.iterdir()) == []
+
+
+@pytest.mark.parametrize("third", [False, True])
+def test_a_file_that_comes_between_the_look_and_the_deletion_stays(
+    place: Place, monkeypatch: pytest.MonkeyPatch, *, third: bool
+) -> None:
+    path = written(place.landing, "a,b\n")
+    taken = take(path, place.extracts, place.scratch)
+    real = Path.rename
+
+    def rename(self: Path, target: Path) -> Path:
+        written(place.landing, "a,c\n", "other").replace(path)
+        moved = real(self, target)
+        if third:
+            written(place.landing, "a,d\n", "third").replace(path)
+        return moved
+
+    monkeypatch.setattr(Path, "rename", rename)
+    assert taken.seen is not None
+    assert not let_go(path, taken.seen)
+    assert {found.read_text() for found in place.landing.iterdir()} == ({"a,c\n", "a,d\n"} if third else {"a,c\n"})
+    assert all(found.suffix == ".csv" for found in place.landing.iterdir())
+
+
+def test_taking_a_file_mends_a_stored_copy_of_other_bytes(place: Place) -> None:
+    path = written(place.landing, "a,b\n")
+    first = take(path, place.extracts, place.scratch)
+    first.stored.chmod(0o600)
+    first.stored.write_text("a,c\n")
+    again = take(path, place.extracts, place.scratch)
+    assert (again.mended, again.stored.read_text(), again.stored.stat().st_mode & 0o777) == (True, "a,b\n", 0o400)
+    assert not take(path, place.extracts, place.scratch).mended

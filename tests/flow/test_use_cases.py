@@ -122,7 +122,7 @@ def test_an_extract_that_is_held_says_so_until_it_is_accepted(firm: Firm, here: 
     flow.decide_extract(here, str(landed.sha256)[:12], "accept", rows=1, by="Pat", why="all were moved")
     assert held_by(here) == []
     firm.run(day(3))
-    assert firm.sql('select "rule", tripped from verdicts where subject = ?', [landed.sha256]) == [
+    assert firm.sql('select "rule", tripped from verdicts where starts_with(subject, ?)', [landed.sha256]) == [
         ("fewer_rows", False)
     ]
 

@@ -70,11 +70,17 @@ def test_the_newest_verdicts_of_a_subject_take_the_place_of_those_before(con: du
     assert tripped(con) == [stopped]
     keep_day(con, DAY, [*verdict_table.of_extracts(con, DAY)], NOW)
     [finding] = tripped(con)
-    assert (finding.rule, finding.subject, finding.figures) == ("fewer_in_cohort", "2" * 64, {"detail": "GB: 3 of 9"})
+    assert (finding.rule, finding.subject, finding.figures) == (
+        "fewer_in_cohort",
+        f"{'2' * 64}@{DAY}@people",
+        {"detail": "GB: 3 of 9"},
+    )
     con.execute("update extracts set status = 'superseded' where extract_id = 2")
     keep_day(con, DAY, [*verdict_table.of_extracts(con, DAY)], NOW)
     assert tripped(con) == []
-    assert con.execute("select kind, subject, tripped from verdicts").fetchall() == [("completeness", "1" * 64, False)]
+    assert con.execute("select kind, subject, tripped from verdicts").fetchall() == [
+        ("completeness", f"{'1' * 64}@{DAY}@people", False)
+    ]
 
 
 def test_a_limit_holds_or_stops_and_comes_back_with_its_figures(con: duckdb.DuckDBPyConnection) -> None:

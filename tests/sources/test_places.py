@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
+from hcm_pipeline.errors import HomeError
 from hcm_pipeline.extracts import Complete, Left
 from hcm_pipeline.home import Home
 from hcm_pipeline.sources import Folder, Waiting
@@ -41,7 +44,16 @@ def test_what_waits_is_taken_into_the_home_and_removed_from_the_folder(tmp_path:
     assert folder.state(each, 0, 0) == Complete(8)
     taken = folder.take(each, home)
     assert taken.stored.read_text() == "a,b\n1,2\n"
-    folder.remove(each)
-    folder.remove(each)
+    assert folder.remove(each, taken)
+    assert folder.remove(each, taken)  # it is gone already
     assert list(home.landing.iterdir()) == []
     assert isinstance(folder.state(each, 0, 0), Left)
+
+
+def test_a_folder_that_may_not_be_looked_at_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(_: Path) -> list[Path]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", forbidden)
+    with pytest.raises(HomeError, match="cannot be looked at: Permission denied"):
+        Folder(tmp_path).look(None)

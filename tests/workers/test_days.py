@@ -104,11 +104,6 @@ def test_a_missing_required_column_is_refused_by_name(firm: Firm) -> None:
     assert "Last" in landed.message
 
 
-def test_the_same_bytes_are_taken_once(firm: Firm) -> None:
-    assert firm.land([worker(1)], day(1)).result == "taken"
-    assert firm.land([worker(1)], day(2)).result == "known"
-
-
 def test_too_much_quarantine_stops_the_day_and_changes_nothing_but_the_quarantine(firm: Firm) -> None:
     firm.take([worker(n) for n in range(40)], day(1))
     before = firm.everything()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hcm_pipeline.extracts.register import in_sequence
+from hcm_pipeline.extracts.in_force import in_sequence
 from hcm_pipeline.flow.profiles import parse_profile
 
 from . import few

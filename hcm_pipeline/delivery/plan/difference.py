@@ -15,12 +15,14 @@ from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
 @dataclass(frozen=True)
 class Difference:
     """`everybody`: person_number of all who should have an account. `differing`: see `differ`. `withheld`: person_number, digest,
-    reason of those who are still kept out. `replaced`: person_number, attribute of the values that stand in the place of null."""
+    reason of those who are still kept out. `waiting`: as of `Desired`. `replaced`: person_number, attribute of the values that
+    stand in the place of null."""
 
     everybody: Relation
     differing: Relation
     withheld: Relation
     replaced: Relation
+    waiting: Relation | None = None
 
 
 def find_difference(t: Scratch, target: Target, facts: Mapping[str, Relation], known: Known) -> Difference:
@@ -31,7 +33,7 @@ def find_difference(t: Scratch, target: Target, facts: Mapping[str, Relation], k
     desired = t.view("desired", f"select *, {digest_sql(target)} as digest from {versions}")
     withheld = decisions.still_withheld(t, known.withheld, desired, known.has)
     differing = differ(t, target, desired, known.has, known.again, known.doubtful, withheld)
-    return Difference(found.everybody, differing, withheld, replaced)
+    return Difference(found.everybody, differing, withheld, replaced, found.waiting)
 
 
 def replace_nulls(t: Scratch, target: Target, versions: Relation, has: Relation) -> tuple[Relation, Relation]:

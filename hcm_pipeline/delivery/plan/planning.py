@@ -145,7 +145,7 @@ def preview(t: Scratch, task: Task, journal: DeliveryState) -> Preview:
         held=dict(held),
         requests=sum(sizes.requests(part.size) for part in work.parts),
         verdicts=work.judged.verdicts,
-        withheld=decisions.count(t, work.difference.withheld),
+        withheld=_left_out(t, work.difference),
         stays=facts.flow.stays,
         replaced=work.difference.replaced,
     )  # fmt: skip
@@ -203,6 +203,12 @@ def _counts(parts: Sequence[Part]) -> dict[OperationKind, int]:
     return dict(sorted(counts.items()))
 
 
+def _left_out(t: Scratch, difference: Difference) -> dict[str, int]:
+    """How many workers a plan leaves out, by reason."""
+    waiting = decisions.count(t, difference.waiting) if difference.waiting is not None else {}
+    return {**decisions.count(t, difference.withheld), **waiting}
+
+
 # --- writing it
 
 
@@ -238,7 +244,7 @@ def _write(
     decisions.forget(t, task.target.key, work.difference.withheld)
     undo.close_done(t, task.target.key, work.undone.operations)
     guards.record(t, work.judged.verdicts, task.target.key, number, task.now)
-    desired, withheld = t.count(work.difference.everybody), decisions.count(t, work.difference.withheld)
+    desired, withheld = t.count(work.difference.everybody), _left_out(t, work.difference)
     _fill(t, task, work, facts.has, number)
     filled = f"(select * from planned where plan_no between {number} and {number + len(work.parts) - 1})"
     told = {}

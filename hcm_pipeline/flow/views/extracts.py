@@ -76,7 +76,13 @@ class ExtractStory:
         """Its findings in the shape of every rule's."""
         trips = self.status == "stopped"
         return [
-            verdict_table.of_finding(self.sha256, found.rule, found.message, found.detail, tripped=trips)
+            verdict_table.of_finding(
+                f"{self.sha256}@{self.business_date}@{self.source}",
+                found.rule,
+                found.message,
+                found.detail,
+                tripped=trips,
+            )
             for found in self.findings
         ]
 
@@ -113,15 +119,28 @@ def extract_stories(installation: Installation, sha256: str | None, limit: int =
     Raises UsageError when no extract, or several, begin so.
     """
     with installation.warehouse.read() as con:
-        only = named(con, sha256).sha256 if sha256 else None
+        only = _meant(con, sha256) if sha256 else None
         found = mappings_of(
             con,
             """select extract_id, business_date, name, source, content, sha256, status, "rows", control_total, quarantined,
-                landed_at, reason from extracts where ? is null or sha256 = ?
+                landed_at, reason from extracts where ? is null or list_contains(?::integer[], extract_id)
             order by business_date desc, extract_id desc limit ?""",
             [only, only, limit],
         )
         return [_story(con, row.pop("extract_id"), row) for row in reversed(found)]
+
+
+def _meant(con: duckdb.DuckDBPyConnection, beginning: str) -> list[int]:
+    """The extracts of the one file that is meant, for whatever dates and sources it was taken; or only the one that is named so."""
+    sha256, at, _ = beginning.partition("@")
+    if at:
+        return [named(con, beginning).extract_id]
+    rows = con.execute(
+        "select extract_id, sha256 from extracts where starts_with(sha256, ?)", [sha256.lower()]
+    ).fetchall()
+    return (
+        [number for number, _ in rows] if len({found for _, found in rows}) == 1 else [named(con, beginning).extract_id]
+    )
 
 
 def _story(con: duckdb.DuckDBPyConnection, extract_id: int, row: dict[str, object]) -> ExtractStory:
@@ -147,6 +166,16 @@ def extracts_of(installation: Installation, day: dt.date) -> list[RunExtract]:
             from extracts where business_date = ? order by extract_id""",
             [day],
         )
+
+
+def left_out(installation: Installation) -> dict[int, str]:
+    """Why extracts that were taken could not be read: a sentence each, by the extract's number."""
+    with installation.warehouse.read_or_empty() as con:
+        rows = con.execute(
+            """select extract_id, reason from extracts where status = 'refused'
+            and extract_id not in (select extract_id from extract_decisions) order by 1"""
+        ).fetchall()
+    return dict(rows)
 
 
 def taken_digests(installation: Installation) -> set[str]:

@@ -18,7 +18,7 @@ from hcm_pipeline.flow.views.rows import mappings_of, values_of
 from hcm_pipeline.identity import Tried, explain
 from hcm_pipeline.profile import Profile, scope_sql
 from hcm_pipeline.targets.entra import compile_mapping
-from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, quote, scratch
+from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, query, quote, scratch
 from hcm_pipeline.workers import first_kind_sql, kind_sql
 
 LAST_DAY = dt.date(9999, 12, 31)
@@ -245,7 +245,7 @@ def _versions(
             values=tuple(
                 FieldValue(
                     name, spec.column, row[name], tuple(becomes.get(name, ())),
-                    kept.get((row["extract_sha256"], row["row_no"], name)),
+                    kept.get((row["valid_from"], row["extract_sha256"], row["row_no"], name)),
                 )
                 for name, spec in profile.columns_of(profile.source_of(row["source"])).items()
             ),
@@ -254,22 +254,10 @@ def _versions(
     ]  # fmt: skip
 
 
-def _kept_from(con: duckdb.DuckDBPyConnection, number: str) -> dict[tuple[str, int, str], str]:
-    """File and row of the last good value of each cell that a row of a version holds back, by the row and the field."""
-    rows = con.execute(
-        """with version as (
-            select v.valid_from, v.row_no, v.extract_id, e.sha256, e.name
-            from worker_versions v join extracts e using (extract_id) where v.person_number = $number),
-        held as (from held_cells where person_number = $number and held = 'cells')
-        select version.sha256, version.row_no, held.field, max_by(good.name || ', row ' || good.row_no, good.valid_from)
-        from version join held using (extract_id, row_no) left join (
-            select version.*, field from version, (select distinct field from held)
-            where (extract_id, row_no, field) not in (select extract_id, row_no, field from held)) good
-            on good.field = held.field and good.valid_from < version.valid_from
-        group by all""",
-        {"number": number},
-    ).fetchall()
-    return {(sha256, row_no, field): place or "no row: it was never known" for sha256, row_no, field, place in rows}
+def _kept_from(con: duckdb.DuckDBPyConnection, number: str) -> dict[tuple[dt.date, str, int, str], str]:
+    """File and row of the last good value of each cell that a version's row holds back, by the version, its row and the field."""
+    rows = con.execute(query(__package__, "kept_from"), {"number": number}).fetchall()
+    return {tuple(key): place or "no row: it was never known" for *key, place in rows}
 
 
 def _versions_sql(profile: Profile, versions: Relation) -> str:

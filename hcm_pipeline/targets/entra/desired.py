@@ -10,7 +10,7 @@ from hcm_pipeline.delivery import Desired
 from hcm_pipeline.directory import key_sql
 from hcm_pipeline.profile import IDENTITY_COLUMNS, LIFE_COLUMNS, Profile
 from hcm_pipeline.targets.entra.scim_mapping import Leaf, Mapping
-from hcm_pipeline.warehouse import Relation, Scratch, literal, quote
+from hcm_pipeline.warehouse import Relation, Scratch, alone_sql, literal, quote
 
 
 def desired(
@@ -24,6 +24,7 @@ def desired(
     """
     context = t.view("context", _context_sql(profile, facts, delivered))
     return Desired(
+        waiting=failing(t, mapping, context),
         everybody=t.view("everybody", f"select person_number from {context}"),
         versions=t.view("scim_users", _versions_sql(profile, mapping, context, same)),
     )
@@ -44,7 +45,10 @@ def _context_sql(profile: Profile, facts: Named[str, Relation], delivered: Relat
 
 
 def _versions_sql(profile: Profile, mapping: Mapping, context: Relation, same: Relation) -> str:
-    """SELECT: person_number, every mapped value and `basis`, which stands for all that a worker's SCIM user is made from."""
+    """SELECT: person_number, every mapped value and `basis`, which stands for all that a worker's SCIM user is made from.
+
+    A worker of whom a value cannot be computed waits: there is no version. One who has left is disabled all the same, without it.
+    """
     names = ", ".join(quote(leaf.column) for leaf in mapping.leaves)
     made_from = ["active", *LIFE_COLUMNS, "manager_external_id", *IDENTITY_COLUMNS]
     made_from += ["proxy_addresses"] if carriers(mapping, "proxy_addresses") else []
@@ -52,14 +56,39 @@ def _versions_sql(profile: Profile, mapping: Mapping, context: Relation, same: R
     columns = repr([(name, profile.types[name]) for name in profile.columns])
     rules = literal(_fingerprint(mapping.select, mapping.user_json, columns))
     basis = f"md5_number(concat_ws(chr(31), {rules}, hex(digest::uhugeint), {values}))::uuid"
-    return f"""
-        select person_number, {names}, basis
-        from (
-            select person_number, basis, {mapping.select}
-            from (select *, {basis} as basis from {context})
+    changed = f"""(select *, {basis} as basis from {context})
             left join (select person_number as same_number, basis as same_basis from {same})
                 on same_number = person_number and same_basis = basis
-            where same_number is null)"""
+            where same_number is null"""
+    computed = [leaf for leaf in mapping.leaves if leaf.fallible]
+    if not computed:
+        return (
+            f"select person_number, {names}, basis from (select person_number, basis, {mapping.select} from {changed})"
+        )
+    made = ", ".join(f"{quote(leaf.column)}: {alone_sql(leaf.value, leaf.fallible)}" for leaf in computed)
+    values = ", ".join(
+        f"if(_made is not null, _made.{quote(leaf.column)}, try({alone_sql(leaf.value, leaf.fallible)})) as {quote(leaf.column)}"
+        if leaf.fallible
+        else f"{leaf.value} as {quote(leaf.column)}"
+        for leaf in mapping.leaves
+    )
+    return f"""
+        select person_number, {names}, basis from (
+            select person_number, basis, {values} from (select *, try({{{made}}}) as _made from {changed})
+            where _made is not null or not active)"""
+
+
+def failing(t: Scratch, mapping: Mapping, context: Relation) -> Relation | None:
+    """person_number and reason of the workers of whom a value cannot be computed, a row for each value; None: no value can fail."""
+    computed = [leaf for leaf in mapping.leaves if leaf.fallible]
+    if not computed:
+        return None
+    selects = (
+        f"""select person_number, {literal(f"{leaf.column} cannot be computed")} as reason from {context}
+        where try({{'value': {alone_sql(leaf.value, leaf.fallible)}}}) is null"""
+        for leaf in computed
+    )
+    return t.view("failing", " union all ".join(selects))
 
 
 def carriers(mapping: Mapping, column: str) -> list[Leaf]:

@@ -15,7 +15,7 @@ import orjson
 from hcm_pipeline.errors import ProfileFault
 from hcm_pipeline.profile import LEDGER_COLUMNS, LIFE_COLUMNS, Mapped, Profile
 from hcm_pipeline.targets.entra.scim_schema import CORE, ENTERPRISE, Path, parse_path
-from hcm_pipeline.warehouse import DUCKDB_TYPES, literal, quote, type_of
+from hcm_pipeline.warehouse import DUCKDB_TYPES, can_fail, literal, quote, type_of
 
 MANDATORY = ("externalId", "userName", "active", "displayName")
 """The attributes that every operation must carry: the anchor, the name the service cannot choose, `active` (omitting it has
@@ -34,6 +34,8 @@ class Leaf:
     path: Path
     value: str
     json: str  # string | raw
+    fallible: str | None
+    """The expression that it is made from, where computing that may raise an error for some worker."""
     origin: str
     """The worker field, the SQL expression or the constant it comes from, for people."""
 
@@ -114,7 +116,8 @@ def _leaf(profile: Profile, key: str, path: Path, mapped: Mapped) -> Leaf:
         raise ValueError(f"must be a boolean, and is {kind}")
     if not path.boolean and not path.free and (kind == "BOOLEAN" or json == "raw"):
         raise ValueError(f"must be text, and is {kind}")
-    return Leaf(_fill(profile, key), path, value, json, origin)
+    fallible = mapped.sql if mapped.sql is not None and can_fail(mapped.sql, columns) else None
+    return Leaf(_fill(profile, key), path, value, json, fallible, origin)
 
 
 def _constant(value: str | bool | int | None) -> str:
@@ -137,6 +140,14 @@ def _rendered(expression: str, kind: str, mapped: Mapped) -> tuple[str, str]:
         or kind in {"INTEGER", "DOUBLE", "FLOAT"}
         or kind.startswith("DECIMAL")
     ):
+        if kind in {
+            "DOUBLE",
+            "FLOAT",
+        }:  # JSON has no infinity, and one would spoil the request of fifty: it fails like a cast
+            expression = (
+                f"case when isfinite({expression}) then {expression} "
+                f"else (({expression})::varchar || ' is no number')::double end"
+            )
         return f"({expression})::varchar", "raw"
     if kind == "DATE":
         local = f"({expression})::timestamp + interval '{mapped.time}'"
