@@ -71,6 +71,7 @@ from hcm_pipeline.delivery.plan import (
     moved,
     preview,
     read_summary,
+    units_sql,
     why_plan,
     withheld,
 )
@@ -117,7 +118,17 @@ from hcm_pipeline.delivery.state import (
     SendResult,
     SharedGate,
 )
-from hcm_pipeline.delivery.target import Column, Desired, KnownTarget, Limits, RequestForm, Target, digest_sql, names_of
+from hcm_pipeline.delivery.target import (
+    Column,
+    Desired,
+    KnownTarget,
+    Limits,
+    Mending,
+    RequestForm,
+    Target,
+    digest_sql,
+    names_of,
+)
 
 __all__ = [
     "BULK_FILE",
@@ -158,6 +169,7 @@ __all__ = [
     "ManifestProgress",
     "ManifestState",
     "Mend",
+    "Mending",
     "Mends",
     "NotYet",
     "NullFlow",
@@ -225,6 +237,7 @@ __all__ = [
     "remembered",
     "sync_warehouse",
     "take_over",
+    "units_sql",
     "upload",
     "verify",
     "warehouse_mark",

@@ -9,7 +9,7 @@ from hcm_pipeline import profile
 from hcm_pipeline.errors import ProfileFault, UsageError
 from hcm_pipeline.profile import BUILT_IN, IDENTITY_COLUMNS, LoadedProfile, Profile, built_in_names
 from hcm_pipeline.sources import format_faults
-from hcm_pipeline.targets.entra import compile_mapping, mapping_faults, null_faults
+from hcm_pipeline.targets.entra import compile_mapping, mapping_faults, null_faults, rule_faults
 from hcm_pipeline.warehouse import DUCKDB_TYPES
 from hcm_pipeline.workers import KINDS as CHANGE_KINDS
 
@@ -26,8 +26,8 @@ __all__ = [
 
 
 def _target_faults(given: Profile) -> list[ProfileFault]:
-    """The mapping's faults; where it has none, those of the words about nulls, which name its attributes."""
-    return mapping_faults(given) or null_faults(given)
+    """The mapping's faults; where it has none, those of the words about nulls and lengths, which name its attributes."""
+    return mapping_faults(given) or [*null_faults(given), *rule_faults(given)]
 
 
 JUDGES = (format_faults, _target_faults)
