@@ -16,7 +16,9 @@ from hcm_pipeline.workers import KINDS as CHANGE_KINDS
 __all__ = [
     "CHANGE_KINDS",
     "IDENTITY_COLUMNS",
+    "BlanksOf",
     "MappedAttribute",
+    "blanks_of",
     "built_in_text",
     "load_profile",
     "mapped_attributes",
@@ -61,6 +63,49 @@ class MappedAttribute:
 def mapped_attributes(given: Profile) -> list[MappedAttribute]:
     """The attributes that a profile maps, in its order."""
     return [MappedAttribute(leaf.column, leaf.origin) for leaf in compile_mapping(given).leaves]
+
+
+@dataclass(frozen=True)
+class BlanksOf:
+    """The meaning of a blank in the rows of one changes-only source. `blank`: clears, says nothing, or by row; `otherwise`: the
+    fields for which the profile says something else, with that."""
+
+    source: str
+    rows: str | None
+    blank: str
+    otherwise: dict[str, str]
+
+    @property
+    def sentence(self) -> str:
+        """The same for people."""
+        meant = {
+            "whole": "rows are whole: a blank clears a value",
+            "narrow": "rows are narrow: a blank says nothing",
+            None: "sources.rows does not say whether rows are whole or narrow: in a row that leaves nothing required blank, a blank"
+            " clears a value; in any other it says nothing",
+        }[self.rows]
+        but = "; ".join(f"{field}: {says}" for field, says in self.otherwise.items())
+        return f"source {self.source}: {meant}{f' (but {but})' if but else ''}"
+
+
+MEANINGS = {"cleared": "a blank clears", "unchanged": "a blank says nothing"}
+
+
+def blanks_of(given: Profile) -> list[BlanksOf]:
+    """The meaning of a blank, by changes-only source."""
+    found = []
+    for source in given.sources:
+        if source.content == "changes-only":
+            usual = {None: None, True: "cleared", False: "unchanged"}[source.blank_clears]
+            says = {
+                name: spec.blank_in_changes
+                for name, spec in given.columns_of(source).items()
+                if name != "person_number"
+            }
+            otherwise = {name: MEANINGS[meaning] for name, meaning in says.items() if meaning and meaning != usual}
+            blank = MEANINGS[usual].removeprefix("a blank ") if usual else "by row"
+            found.append(BlanksOf(source.name, source.rows, blank, otherwise))
+    return found
 
 
 def worker_columns(given: Profile) -> dict[str, str]:
