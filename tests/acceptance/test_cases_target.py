@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -37,3 +40,20 @@ def test_11_longer_than_the_target_takes(tmp_path: Path) -> None:
     assert [accounts["6001"].get("department"), accounts["6001"]["jobTitle"]] == [None, "Clerk"]
     known = site.json("status")
     assert (known["refused"]["in_all"], known["failures"]) == (4, [])
+
+
+def test_09_diacritics_in_the_directory(tmp_path: Path) -> None:
+    case = CASES / "09-diacritics-in-the-directory"
+    site = Site(tmp_path / "home", profile=str(case / "profile.toml"))
+    site.home.create()
+    shutil.copy(case / "legacy.csv", site.path)
+    site.run("identity", "directory", "legacy")
+    site.run("land", case / "workers-2026-11-16.csv")
+    site.run("run")
+    exported = {row["person_number"]: row for row in csv.DictReader(io.StringIO(site.run("identity", "export", "-")))}
+    given = {number: (row["sam_account_name"], row["common_name"]) for number, row in exported.items()}
+    assert given["5003"] == ("iholm", "Ida Holm")
+    assert not {"pmuller", "Peter Muller"} & {*given["5001"]}
+    assert not {"ameissner", "Anna Meissner"} & {*given["5002"]}
+    assert exported["5001"]["user_principal_name"] != "peter.muller@contoso.com"
+    assert "user of legacy" in site.run("identity", "show", "5001")
