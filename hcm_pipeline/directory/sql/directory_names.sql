@@ -1,5 +1,5 @@
 -- One row: a name that an object of a directory holds, in the form in which names are compared.
--- Makes: directory, object_id, attribute, key, kind, employee_id, beginning
+-- Makes: directory, *, beginning
 -- Reads: {present}
 with named as (
     select object_id, 'address' as attribute, user_principal_name as name, null as place, kind, {owner} as employee_id from {present}
