@@ -210,10 +210,22 @@ def columns_faults(wanted: Mapping[str, FieldSpec], description: Description, na
             name,
             "missing_required_column",
             f"the required column{'s' if len(required) > 1 else ''} {', '.join(required)} "
-            f"{'are' if len(required) > 1 else 'is'} missing; the file has {', '.join(description.columns)}. "
+            f"{'are' if len(required) > 1 else 'is'} missing; {_headings(specs, description.columns)}. "
             "Correct the extract, or name its columns in the profile",
         )
     return [column for column in description.columns if column not in specs], missing
+
+
+def _headings(specs: Mapping[str, FieldSpec], columns: tuple[str, ...]) -> str:
+    """What a file has for headings. They are told only where the profile knows half of them, or they are half of those it knows: a
+    row that stands in the header's place says who somebody is."""
+    known = [column for column in columns if column in specs]
+    if 2 * len(known) >= min(len(specs), len(columns)):
+        return f"the file has {', '.join(columns)}"
+    return (
+        f"of the {len(columns)} headings of the file the profile knows {', '.join(known) or 'none'}, and the others are not shown: "
+        "a row may stand where the header should"
+    )
 
 
 def enter(

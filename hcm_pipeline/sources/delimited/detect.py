@@ -122,13 +122,13 @@ def _names(cells: tuple[str, ...], name: str) -> tuple[str, ...]:
         raise ExtractRefused(name, "no_header", "its first row names no column; the first row must hold column names")
     header = tuple(cell or f"column_{position}" for position, cell in enumerate(cells, 1))
     counted = Counter(column.lower() for column in header)
-    twice = sorted({column for column in header if counted[column.lower()] > 1})
+    twice = [str(place) for place, column in enumerate(header, 1) if counted[column.lower()] > 1]
     if twice:
         raise ExtractRefused(
             name,
             "duplicate_column",
-            f"the header names a column twice (upper and lower case count as one): {', '.join(twice)}; "
-            "name every column once",
+            "the header names a column twice (upper and lower case count as one): the headings at the places "
+            f"{', '.join(twice)} are the same; name every column once",
         )
     if ROW_NO in counted:
         raise ExtractRefused(
