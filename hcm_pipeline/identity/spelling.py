@@ -67,6 +67,7 @@ def spell_many(names: list[tuple[str, str]], written_out: Collection[str] = ()) 
 
 def _to_latin(text: str, place: str) -> tuple[str, Way]:
     """Runs of other scripts in Latin letters, and the least sure way that was taken."""
+    text = _with_stroke(text, place)
     if not _BEYOND_LATIN.search(text) or not (_scripts(text) - {None, "latin"}):
         return text, LATIN
     made, least, script = [], LATIN, "latin"
@@ -81,6 +82,22 @@ def _to_latin(text: str, place: str) -> tuple[str, Way]:
             least = min(least, way, key=lambda one: one.confidence)
         made.append(part)
     return "".join(made), least
+
+
+_STROKE = re.compile("[đĐ]")
+_OF_SOUTHERN_SLAVS = ("RS", "ME", "BA", "XK", "HR", "MK", "SI")
+_SLAVIC = re.compile("(?<=[^\\W\\d_])[đĐ]|[ćčžšĆČŽŠ]")
+"""In Vietnamese, đ begins a word."""
+
+
+def _with_stroke(text: str, place: str) -> str:
+    """đ is dj in the names of southern Slavs, as ђ is, which is the same letter; elsewhere d."""
+    if not _STROKE.search(text):
+        return text
+    if place not in _OF_SOUTHERN_SLAVS and (place in ("VN", "NO", "SE", "FI") or not _SLAVIC.search(text)):
+        return text
+    plain = text.replace("đ", "dj").replace("Đ", "Dj")
+    return plain.upper() if text.isupper() and sum(map(str.isalpha, text)) > 1 else plain
 
 
 _script = cache(script_of)
@@ -99,8 +116,14 @@ def _plain_all(names: list[str]) -> list[str]:
     return _EDGES.sub(_SEPARATOR, plain).strip(_INNER).split(_SEPARATOR)
 
 
+_PLAIN = {"ə": "a", "Ə": "A", "\u02bb": "'"}
+"""Schwa as passports of Azerbaijan have it, and the turned comma of Uzbek."""
+
+
 def _plain(character: str) -> str:
     """A character in ASCII; nothing for what is no letter, digit, space, dash or apostrophe: a picture of a bang is no name."""
+    if character in _PLAIN:
+        return _PLAIN[character]
     kind = unicodedata.category(character)
     return anyascii.anyascii(character) if kind[0] in "LMN" or kind in ("Zs", "Pd") or character in "‘’‛′" else ""
 
@@ -116,7 +139,7 @@ def spell_columns(t: Scratch, source: Relation, columns: list[str], written_out:
         for c in columns
     )
     # Latin letters are spelled alike in all countries but those where they are written out: once for all of them
-    rules = r"case when regexp_matches(name, '[^\x{0}-\x{36F}]') or list_contains(?::varchar[], place) then place else '*' end"
+    rules = r"case when regexp_matches(name, '[^\x{0}-\x{36F}]|[đĐ]') or list_contains(?::varchar[], place) then place else '*' end"
     with scratch(t.con) as own:
         to_spell = own.make("to_spell", f"select *, {rules} as rules from ({names})", [list(written_out)])
         found = own.rows(f"select distinct name, rules from {to_spell}")
