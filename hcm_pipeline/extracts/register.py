@@ -217,8 +217,10 @@ def columns_faults(wanted: Mapping[str, FieldSpec], description: Description, na
 
 
 def _headings(specs: Mapping[str, FieldSpec], columns: tuple[str, ...]) -> str:
-    """What a file has for headings. They are told only where the profile knows half of them, or they are half of those it knows: a
-    row that stands in the header's place says who somebody is."""
+    """The headings of a file in words: all of them where the profile knows half, or they are half of those that it knows.
+
+    Otherwise a row may stand in the header's place, and say who somebody is.
+    """
     known = [column for column in columns if column in specs]
     if 2 * len(known) >= min(len(specs), len(columns)):
         return f"the file has {', '.join(columns)}"

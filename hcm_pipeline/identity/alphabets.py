@@ -47,7 +47,8 @@ def greek(text: str, _place: str) -> tuple[str, Way]:
 
 # BGN/PCGN 1981 without its apostrophes, which is how passports of Armenia have it: ռ is r
 _ARMENIAN = table_of("""
-    ա a բ b գ g դ d ե e զ z է e ը y թ t ժ zh ի i լ l խ kh ծ ts կ k հ h ձ dz ղ gh ճ ch մ m յ y ն n շ sh ո o չ ch պ p ջ j ռ r ս s վ v տ t ր r ց ts
+    ա a բ b գ g դ d ե e զ z է e ը y թ t ժ zh ի i լ l խ kh ծ ts կ k հ h ձ dz ղ gh ճ ch մ m յ y ն n շ sh ո o չ ch պ p ջ j ռ r
+    ս s վ v տ t ր r ց ts
     ւ v փ p ք k և ev օ o ֆ f
 """)
 _ARMENIAN_AT_THE_BEGINNING = {"ե": "ye", "ո": "vo", "և": "yev"}
@@ -72,7 +73,8 @@ def armenian(text: str, _place: str) -> tuple[str, Way]:
 
 # The national system of Georgia of 2002, without its apostrophes
 _GEORGIAN = table_of("""
-    ა a ბ b გ g დ d ე e ვ v ზ z თ t ი i კ k ლ l მ m ნ n ო o პ p ჟ zh რ r ს s ტ t უ u ფ p ქ k ღ gh ყ q შ sh ჩ ch ც ts ძ dz წ ts ჭ ch ხ kh ჯ j ჰ h
+    ა a ბ b გ g დ d ე e ვ v ზ z თ t ი i კ k ლ l მ m ნ n ო o პ p ჟ zh რ r ს s ტ t უ u ფ p ქ k ღ gh ყ q შ sh ჩ ch ც ts ძ dz წ
+    ts ჭ ch ხ kh ჯ j ჰ h
 """)
 
 
@@ -81,4 +83,6 @@ def georgian(text: str, _place: str) -> tuple[str, Way]:
     low = text.lower()
     if any(letter.isalpha() and letter not in _GEORGIAN for letter in low):
         return like_names(anyascii.anyascii(text)), Way("Georgian, with letters of other times", 0.4)
-    return like_names("".join(_GEORGIAN.get(letter, letter) for letter in low)), Way("Georgian, the national system", 0.9)
+    return like_names("".join(_GEORGIAN.get(letter, letter) for letter in low)), Way(
+        "Georgian, the national system", 0.9
+    )

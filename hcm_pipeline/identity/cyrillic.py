@@ -30,7 +30,8 @@ OF_COUNTRY: dict[str, dict[str, str]] = {
     # The Latin alphabet of Azerbaijan, law of 1991, without its marks; ə is a as in its passports
     "AZ": table_of("""
         г q ғ g ә a ж j и i ј y й y ҝ g ө o ү u х x һ h ч c ҹ c ш s ы i э e ю yu я ya ц s щ s
-    """) | {"ъ": "", "ь": ""},
+    """)
+    | {"ъ": "", "ь": ""},
     # The Latin alphabet of Uzbekistan, law of 1995
     "UZ": table_of("ё yo ж j й y х x ц ts ч ch ш sh ы i э e ю yu я ya ў o' қ q ғ g' ҳ h ъ '"),
     # MNS 5217:2012
@@ -54,7 +55,8 @@ _TELLING = (
 )  # fmt: skip
 """Letters that one alphabet of the tables has and its neighbours have not."""
 _ALSO = {
-    "ёыэ": ("BY", "MN", "KZ", "KG", "UZ", "TJ"), "ђћ": ("ME", "BA", "XK"), "ў": ("UZ",), "ҳ": ("TJ",), "ҹҝ": (), "ұ": (), "їєґ": (),
+    "ёыэ": ("BY", "MN", "KZ", "KG", "UZ", "TJ", "AZ"), "ђћ": ("ME", "BA", "XK"), "ў": ("UZ",), "ҳ": ("TJ",), "ҹҝ": (),
+    "ұ": (), "їєґ": (),
     "ҷӣӯ": (), "ѓќѕ": (),
 }  # fmt: skip
 """The countries whose alphabets have some of these letters all the same."""
@@ -62,7 +64,7 @@ _ALSO = {
 
 def cyrillic(text: str, place: str) -> tuple[str, Way]:
     """A run of Cyrillic letters. Of no known country, it is sure only where the tables of several agree."""
-    low = text.lower()
+    low = text.lower().replace("ʼ", "'")
     letters = set(low)
     home = place if place in OF_COUNTRY else None
     for telling, country in _TELLING:

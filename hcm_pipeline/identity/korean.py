@@ -8,13 +8,38 @@ import unicodedata
 from hcm_pipeline.identity.ways import Way, like_names, table_of
 
 _INITIALS = ("g", "kk", "n", "d", "tt", "r", "m", "b", "pp", "s", "ss", "", "j", "jj", "ch", "k", "t", "p", "h")
-_VOWELS = ("a", "ae", "ya", "yae", "eo", "e", "yeo", "ye", "o", "wa", "wae", "oe", "yo", "u", "wo", "we", "wi", "yu", "eu", "ui", "i")
-_FINALS = ("", "k", "k", "k", "n", "n", "n", "t", "l", "k", "m", "l", "l", "l", "p", "l", "m", "p", "p", "t", "t", "ng", "t", "t", "k", "t",
+_VOWELS = (
+    "a",
+    "ae",
+    "ya",
+    "yae",
+    "eo",
+    "e",
+    "yeo",
+    "ye",
+    "o",
+    "wa",
+    "wae",
+    "oe",
+    "yo",
+    "u",
+    "wo",
+    "we",
+    "wi",
+    "yu",
+    "eu",
+    "ui",
+    "i",
+)
+_FINALS = ("", "k", "k", "k", "n", "n", "n", "t", "l", "k", "m", "l", "l", "l", "p", "l", "m", "p", "p", "t", "t", "ng",
+    "t", "t", "k", "t",
            "p", "t")  # fmt: skip
 """In the order in which Unicode composes syllables; a final as it sounds by itself."""
 FAMILY = table_of("""
-    김 Kim 이 Lee 박 Park 최 Choi 강 Kang 조 Cho 윤 Yoon 임 Lim 신 Shin 오 Oh 권 Kwon 유 Yoo 안 Ahn 고 Ko 문 Moon 노 Noh 심 Shim 곽 Kwak 성 Sung
-    주 Joo 우 Woo 구 Koo 공 Kong 현 Hyun 변 Byun 추 Choo 기 Ki 국 Kook 금 Keum 부 Boo 황보 Hwangbo 남궁 Namgung 제갈 Jegal 사공 Sagong 독고 Dokgo
+    김 Kim 이 Lee 박 Park 최 Choi 강 Kang 조 Cho 윤 Yoon 임 Lim 신 Shin 오 Oh 권 Kwon 유 Yoo 안 Ahn 고 Ko 문 Moon 노 Noh 심
+    Shim 곽 Kwak 성 Sung
+    주 Joo 우 Woo 구 Koo 공 Kong 현 Hyun 변 Byun 추 Choo 기 Ki 국 Kook 금 Keum 부 Boo 황보 Hwangbo 남궁 Namgung 제갈 Jegal
+    사공 Sagong 독고 Dokgo
     서문 Seomun 동방 Dongbang
 """)
 """Family names, in the form that most of their bearers have in their passports where that is not the Revised Romanization."""

@@ -13,9 +13,9 @@ import pyarrow as pa
 
 from hcm_pipeline.directory import COMMON_NAME, MAIL_NICKNAME, SAM, UPN_DOMAIN, UPN_LOCAL, Limit, canonical, key_sql
 from hcm_pipeline.errors import PipelineError
-from hcm_pipeline.identity.allocation import entered
+from hcm_pipeline.identity.allocation import STANDS_IN, entered
 from hcm_pipeline.identity.ledger_csv_history import is_past, past_sql, take_past
-from hcm_pipeline.warehouse import Relation, Scratch, scratch
+from hcm_pipeline.warehouse import Relation, Scratch, first, scratch
 
 COLUMNS = ("person_number", "user_principal_name", "sam_account_name", "common_name", "mail_nickname",
            "parent_distinguished_name", "status")  # fmt: skip
@@ -45,9 +45,9 @@ class Imported:
 
 
 def export_ledger(con: duckdb.DuckDBPyConnection, out: IO[str]) -> int:
-    """Write every identity, and below it the rows of its past, in the order of person numbers; how many rows there are.
+    """Write every identity, and below it the rows of its past, in the order of person numbers; how many identities there are.
 
-    Quoting as RFC 4180 has it.
+    A row of the past is none, and neither are the names of a person number that stand in. Quoting as RFC 4180 has it.
     """
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -56,11 +56,10 @@ def export_ledger(con: duckdb.DuckDBPyConnection, out: IO[str]) -> int:
             select 0 as place, null as moment, {", ".join(COLUMNS)} from identities
             union all by name select place, moment, {", ".join(COLUMNS)} from ({past_sql()}))
         order by person_number, place, moment, status, user_principal_name, sam_account_name, common_name, mail_nickname""")
-    count = 0
     while rows := cursor.fetchmany(10_000):
         writer.writerows(rows)
-        count += len(rows)
-    return count
+    row = first(con, "select count(*) from identities where upn_rule is distinct from ?", [STANDS_IN])
+    return int(row[0]) if row else 0
 
 
 def import_ledger(con: duckdb.DuckDBPyConnection, file: IO[str], day: dt.date) -> Imported:

@@ -13,23 +13,36 @@ from hcm_pipeline.identity.ways import Way, like_names, table_of
 Rule = Callable[[str, str], tuple[str, Way]]
 
 ARABIC = table_of("""
-    محمد Mohammed أحمد Ahmed احمد Ahmed محمود Mahmoud مصطفى Mustafa علي Ali حسن Hassan حسين Hussein عمر Omar عثمان Othman خالد Khaled إبراهيم Ibrahim ابراهيم Ibrahim
-    يوسف Youssef إسماعيل Ismail اسماعيل Ismail سعيد Said سعد Saad سالم Salem سليمان Suleiman صالح Saleh طارق Tarek ماجد Majed ناصر Nasser نبيل Nabil هشام Hisham
-    وليد Walid ياسر Yasser كريم Karim جمال Gamal جمیل Jamil جميل Jamil حامد Hamed حمزة Hamza رامي Rami سامي Sami سمير Samir شريف Sherif عادل Adel عماد Emad فهد Fahd
-    فيصل Faisal كمال Kamal منصور Mansour هاني Hany بلال Bilal زياد Ziad أنس Anas أسامة Osama بدر Badr راشد Rashid سلطان Sultan عيسى Issa موسى Mousa هارون Haroun
+    محمد Mohammed أحمد Ahmed احمد Ahmed محمود Mahmoud مصطفى Mustafa علي Ali حسن Hassan حسين Hussein عمر Omar عثمان Othman
+    خالد Khaled إبراهيم Ibrahim ابراهيم Ibrahim
+    يوسف Youssef إسماعيل Ismail اسماعيل Ismail سعيد Said سعد Saad سالم Salem سليمان Suleiman صالح Saleh طارق Tarek ماجد
+    Majed ناصر Nasser نبيل Nabil هشام Hisham
+    وليد Walid ياسر Yasser كريم Karim جمال Gamal جمیل Jamil جميل Jamil حامد Hamed حمزة Hamza رامي Rami سامي Sami سمير Samir
+    شريف Sherif عادل Adel عماد Emad فهد Fahd
+    فيصل Faisal كمال Kamal منصور Mansour هاني Hany بلال Bilal زياد Ziad أنس Anas أسامة Osama بدر Badr راشد Rashid سلطان
+    Sultan عيسى Issa موسى Mousa هارون Haroun
     عبدالله Abdullah عبدالرحمن Abdulrahman عبدالعزيز Abdulaziz عبد Abd عبدالرحيم Abdulrahim عبدالكريم Abdulkarim
-    فاطمة Fatima عائشة Aisha مريم Maryam زينب Zainab خديجة Khadija نور Nour سارة Sara هدى Huda ليلى Layla سلمى Salma ياسمين Yasmin أمينة Amina آمنة Amna رانيا Rania
-    دينا Dina منى Mona هند Hind ريم Reem سمر Samar نادية Nadia سعاد Souad سميرة Samira لطيفة Latifa حنان Hanan إيمان Iman إسراء Esraa آية Aya نورة Noura شيماء Shaimaa
-    الفارسي Al-Farsi المصري Al-Masri الشامي Al-Shami العلي Al-Ali الأحمد Al-Ahmad الحسن Al-Hassan القحطاني Al-Qahtani الغامدي Al-Ghamdi الحربي Al-Harbi الشمري Al-Shammari
-    الدوسري Al-Dosari العتيبي Al-Otaibi الزهراني Al-Zahrani المطيري Al-Mutairi الخطيب Al-Khatib النجار Al-Najjar الحداد Al-Haddad خوري Khoury حداد Haddad نجار Najjar
-    رضا Reza مهدی Mehdi مهدي Mahdi حسینی Hosseini علی Ali محمدی Mohammadi رضایی Rezaei احمدی Ahmadi کریمی Karimi مریم Maryam زهرا Zahra فاطمه Fatemeh امیر Amir أمير Amir
+    فاطمة Fatima عائشة Aisha مريم Maryam زينب Zainab خديجة Khadija نور Nour سارة Sara هدى Huda ليلى Layla سلمى Salma ياسمين
+    Yasmin أمينة Amina آمنة Amna رانيا Rania
+    دينا Dina منى Mona هند Hind ريم Reem سمر Samar نادية Nadia سعاد Souad سميرة Samira لطيفة Latifa حنان Hanan إيمان Iman
+    إسراء Esraa آية Aya نورة Noura شيماء Shaimaa
+    الفارسي Al-Farsi المصري Al-Masri الشامي Al-Shami العلي Al-Ali الأحمد Al-Ahmad الحسن Al-Hassan القحطاني Al-Qahtani
+    الغامدي Al-Ghamdi الحربي Al-Harbi الشمري Al-Shammari
+    الدوسري Al-Dosari العتيبي Al-Otaibi الزهراني Al-Zahrani المطيري Al-Mutairi الخطيب Al-Khatib النجار Al-Najjar الحداد
+    Al-Haddad خوري Khoury حداد Haddad نجار Najjar
+    رضا Reza مهدی Mehdi مهدي Mahdi حسینی Hosseini علی Ali محمدی Mohammadi رضایی Rezaei احمدی Ahmadi کریمی Karimi مریم Maryam
+    زهرا Zahra فاطمه Fatemeh امیر Amir أمير Amir
     خان Khan حسین Hossein اکبر Akbar اقبال Iqbal بشیر Bashir جاوید Javed عمران Imran
 """)
 HEBREW = table_of("""
-    דוד David משה Moshe יוסף Yosef אברהם Avraham יצחק Yitzhak יעקב Yaakov שמואל Shmuel דניאל Daniel מיכאל Michael אורי Uri איתן Eitan נועם Noam אריאל Ariel עומר Omer
-    יונתן Yonatan אבי Avi אלון Alon אמיר Amir גיא Guy רון Ron רועי Roi שי Shay תומר Tomer עידו Ido איתי Itay יואב Yoav אסף Asaf שלמה Shlomo חיים Haim מאיר Meir אליהו Eliyahu
-    שרה Sara רחל Rachel לאה Leah רבקה Rivka מרים Miriam אסתר Esther חנה Hana נועה Noa מאיה Maya תמר Tamar יעל Yael מיכל Michal שירה Shira רותם Rotem ענת Anat דנה Dana
-    גלית Galit הילה Hila עדי Adi ליאור Lior רוני Roni טל Tal גל Gal אור Or כהן Cohen לוי Levi מזרחי Mizrahi פרץ Peretz ביטון Biton דהן Dahan אזולאי Azoulay פרידמן Friedman
+    דוד David משה Moshe יוסף Yosef אברהם Avraham יצחק Yitzhak יעקב Yaakov שמואל Shmuel דניאל Daniel מיכאל Michael אורי Uri
+    איתן Eitan נועם Noam אריאל Ariel עומר Omer
+    יונתן Yonatan אבי Avi אלון Alon אמיר Amir גיא Guy רון Ron רועי Roi שי Shay תומר Tomer עידו Ido איתי Itay יואב Yoav אסף
+    Asaf שלמה Shlomo חיים Haim מאיר Meir אליהו Eliyahu
+    שרה Sara רחל Rachel לאה Leah רבקה Rivka מרים Miriam אסתר Esther חנה Hana נועה Noa מאיה Maya תמר Tamar יעל Yael מיכל
+    Michal שירה Shira רותם Rotem ענת Anat דנה Dana
+    גלית Galit הילה Hila עדי Adi ליאור Lior רוני Roni טל Tal גל Gal אור Or כהן Cohen לוי Levi מזרחי Mizrahi פרץ Peretz ביטון
+    Biton דהן Dahan אזולאי Azoulay פרידמן Friedman
     מלכה Malka כץ Katz חדד Hadad גבאי Gabay עמר Amar שפירא Shapira גולדברג Goldberg אוחיון Ohayon בן Ben בר Bar
 """)
 
@@ -38,7 +51,9 @@ def known(names: dict[str, str], how: str, confidence: float = 0.3) -> Rule:
     """Names that everybody knows, each word of them; of the others there is no proposal."""
 
     def rule(text: str, _place: str) -> tuple[str, Way]:
-        bare = "".join(c for c in unicodedata.normalize("NFC", text) if not unicodedata.category(c).startswith("M") and c != "ـ")
+        bare = "".join(
+            c for c in unicodedata.normalize("NFC", text) if not unicodedata.category(c).startswith("M") and c != "ـ"
+        )
         bare = bare.replace("عبد ال", "عبدال")  # Abdul and what follows it are one name
         words = [names.get(word, "") if word[0].isalpha() else word for word in re.findall(r"\w+|\W+", bare)]
         return ("".join(words) if all(words) else ""), Way(how, confidence)
@@ -59,22 +74,25 @@ def guessed(how: str, confidence: float) -> Rule:
 def _is_sayable(plain: str) -> bool:
     """A name has a vowel in every word, and hardly more than three consonants in a row."""
     words = re.findall(r"[A-Za-z]+", plain)
-    return bool(words) and all(re.search("[aeiouy]", word, re.IGNORECASE) and not re.search("[^aeiouy]{5}", word, re.IGNORECASE) for word in words)
+    return bool(words) and all(
+        re.search("[aeiouy]", word, re.IGNORECASE) and not re.search("[^aeiouy]{5}", word, re.IGNORECASE)
+        for word in words
+    )
 
 
-# Letters of India's scripts by their place in a block of Unicode, which is the same in all of them: the Hunterian system, without marks
-_INDIC_VOWELS = {0x05: "a", 0x06: "a", 0x07: "i", 0x08: "i", 0x09: "u", 0x0A: "u", 0x0B: "ri", 0x0E: "e", 0x0F: "e", 0x10: "ai", 0x12: "o", 0x13: "o", 0x14: "au"}  # fmt: skip
+# Letters of India's scripts by their place in a block of Unicode, the same in all of them: the Hunterian system, without marks
+_VOWELS = "a a i i u u ri e e ai o o au"
+_INDIC_VOWELS = dict(zip((*range(0x05, 0x0C), 0x0E, 0x0F, 0x10, 0x12, 0x13, 0x14), _VOWELS.split(), strict=True))
 _INDIC_SIGNS = {place + 0x38: plain for place, plain in _INDIC_VOWELS.items() if place > 0x05}
-_INDIC_CONSONANTS = dict(
-    enumerate("k kh g gh n ch chh j jh n t th d dh n t th d dh n n p ph b bh m y r r l l l v sh sh s h".split(), 0x15)
-)
+_CONSONANTS = "k kh g gh n ch chh j jh n t th d dh n t th d dh n n p ph b bh m y r r l l l v sh sh s h"
+_INDIC_CONSONANTS = dict(enumerate(_CONSONANTS.split(), 0x15))
 _NASALS, _VIRAMA, _NUKTA = (0x01, 0x02), 0x4D, 0x3C
 _KEEPS_ITS_VOWELS = range(0x0B00, 0x0D80)
 
 
 def indic(text: str, _place: str) -> tuple[str, Way]:
     """A run of one of India's scripts, by the Hunterian system: in the north, vowels that are implied and not said go."""
-    words = re.split(r"([^\u0900-\u0d7f]+)", text)
+    words = re.split(r"([^\u0900-\u0d7f]+)", re.sub("[\u200c\u200d]", "", text))
     plain = like_names("".join(_indic_word(word) if "\u0900" <= word[:1] <= "\u0d7f" else word for word in words))
     return (plain if _is_sayable(plain) else ""), Way("Indic script, Hunterian, with the vowels that it implies", 0.4)
 

@@ -48,8 +48,10 @@ def script_of(character: str) -> str | None:
 
 
 HOMES = {
-    "az": "AZ", "be": "BY", "bg": "BG", "bs": "BA", "cnr": "ME", "da": "DK", "de": "DE", "el": "GR", "fi": "FI", "hr": "HR", "hy": "AM",
-    "is": "IS", "ja": "JP", "ka": "GE", "kk": "KZ", "ko": "KR", "ky": "KG", "mk": "MK", "mn": "MN", "nb": "NO", "nn": "NO", "no": "NO",
+    "az": "AZ", "be": "BY", "bg": "BG", "bs": "BA", "cnr": "ME", "da": "DK", "de": "DE", "el": "GR", "fi": "FI",
+    "hr": "HR", "hy": "AM",
+    "is": "IS", "ja": "JP", "ka": "GE", "kk": "KZ", "ko": "KR", "ky": "KG", "mk": "MK", "mn": "MN", "nb": "NO",
+    "nn": "NO", "no": "NO",
     "ru": "RU", "sr": "RS", "sv": "SE", "tg": "TJ", "uk": "UA", "uz": "UZ", "vi": "VN", "zh": "CN",
 }  # fmt: skip
 """Languages (ISO 639) whose names are spelled by one country's rules, whoever bears them."""

@@ -70,7 +70,7 @@ def _to_latin(text: str, place: str) -> tuple[str, Way]:
     text = _with_stroke(text, place)
     if not _BEYOND_LATIN.search(text) or not (_scripts(text) - {None, "latin"}):
         return text, LATIN
-    made, least, script = [], LATIN, "latin"
+    made, least, script, lacks = [], LATIN, "latin", False
     runs: list[tuple[str, str]] = []
     for character in text:  # what belongs to no script stays with the letters before it
         script = _script(character) or script
@@ -79,9 +79,10 @@ def _to_latin(text: str, place: str) -> tuple[str, Way]:
         part = "".join(character for _, character in run)
         if script != "latin":
             part, way = WAYS[script](part, place)
+            lacks = lacks or not part
             least = min(least, way, key=lambda one: one.confidence)
         made.append(part)
-    return "".join(made), least
+    return "" if lacks else "".join(made), least  # half a name is none
 
 
 _STROKE = re.compile("[đĐ]")
@@ -176,6 +177,15 @@ def spelled_sql(column: str, joined: str) -> str:
     single = f"regexp_replace(regexp_replace({ascii_only}, ' {{2,}}', ' ', 'g'), '-{{2,}}', '-', 'g')"
     plain = f"regexp_full_match({column}, '[A-Za-z0-9]+(?:[ .''-][A-Za-z0-9]+)*')"
     return f"coalesce({joined}.plain, case when {plain} then {column} else trim({single}, ' .''-') end, '')"
+
+
+def reading_sql(name: str, column: str) -> str:
+    """SQL condition: `name` has Han characters, and `column` is written as it sounds, in kana or Hangul."""
+    sounds = r"\p{Hiragana}\p{Katakana}\p{Hangul}"
+    return (
+        f"(regexp_matches({name}, '\\p{{Han}}') and regexp_full_match({column}, '[{sounds}\\p{{Common}}\\p{{Inherited}}]+')"
+        f" and regexp_matches({column}, '[{sounds}]'))"
+    )
 
 
 def latin_sql(column: str) -> str:

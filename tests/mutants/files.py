@@ -16,13 +16,17 @@ HEADER, ROWS = 1, range(3, 12)
 DELIMITERS, ENDS = (",", ";", "\t", "|"), ("\n", "\r\n")
 ENCODINGS = ("utf-8", "utf-8", "utf-8-sig", "utf-16", "cp1252")
 LETTERS = ("", "é", "ü", "ñ", "ß")
-STRUCTURE = set("\"\n\r\0\x1a\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029" + "".join(DELIMITERS))
+STRUCTURE = set('"\n\r\0\x1a\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029' + "".join(DELIMITERS))
 """Characters that may end a cell or a row, or the file."""
-CHARACTERS = ('"', "'", ",", ";", "\t", "|", "\n", "\r", "\r\n", "\0", "\x01", "\x0b", "\x0c", "\x1a", "\x1b", "\x1c", "\x85", "\xa0", "\xad",
-              "\u200b", "\u200f", "\u202e", "\u2028", "\u2029", "\ufeff", "\ufffd", "\ufffe", "\u0301", "\U0001f4a5", "\\", "=", "'\"'", '""', "%s",
+CHARACTERS = ('"', "'", ",", ";", "\t", "|", "\n", "\r", "\r\n", "\0", "\x01", "\x0b", "\x0c", "\x1a", "\x1b", "\x1c",
+    "\x85", "\xa0", "\xad",
+              "\u200b", "\u200f", "\u202e", "\u2028", "\u2029", "\ufeff", "\ufffd", "\ufffe", "\u0301", "\U0001f4a5",
+              "\\", "=", "'\"'", '""', "%s",
               "{}")  # fmt: skip
-CELLS = ("", " ", '"', '""', "NULL", "-", "0", "-1", "1E+05", "0x10", "9" * 40, "True", "false", "yes", "2026-13-45", "4712-12-31", "31.12.4712",
-         "0001-01-01", "99999-01-01", "2026-11-02T25:00:00", "=cmd|' /C calc'!A0", "'; drop table workers; --", "a\nb", "a\r\nb", "a,b;c\td|e",
+CELLS = ("", " ", '"', '""', "NULL", "-", "0", "-1", "1E+05", "0x10", "9" * 40, "True", "false", "yes", "2026-13-45",
+    "4712-12-31", "31.12.4712",
+         "0001-01-01", "99999-01-01", "2026-11-02T25:00:00", "=cmd|' /C calc'!A0", "'; drop table workers; --", "a\nb",
+         "a\r\nb", "a,b;c\td|e",
          "x" * 40_000, "\u202eabc", "\udcff", "\ufffd", "nan", "inf", "0100011", "Number", "abcd" * 20)  # fmt: skip
 
 
@@ -44,18 +48,20 @@ def mutant(seed: int) -> Mutant:
     rows = [[_quoted(dice, cell, delimiter) for cell in row] for row in rows]
     lines = [delimiter.join(COLUMNS), *(delimiter.join(row) for row in rows)]
     story = [repr(delimiter), repr(end)]
-    whole = dict.fromkeys(lines[1:])
-    for number, line in enumerate(whole, 1001):
-        whole[line] = str(number)
+    whole = {line: str(number) for number, line in enumerate(lines[1:], 1001)}
     header, wild = lines[0], set[str]()
     for _ in range(dice.choice((0, 1, 1, 1, 2, 3))):
         change = dice.choice(TEXT)
         wild |= change(dice, lines, delimiter)
         story.append(change.__name__)
-    first = next((place for place, line in enumerate(lines) if line in wild), len(lines)) if lines[:1] == [header] else 0
+    first = (
+        next((place for place, line in enumerate(lines) if line in wild), len(lines)) if lines[:1] == [header] else 0
+    )
     untouched = tuple(whole[line] for line in lines[:first] if line in whole)
     encoding = dice.choice(ENCODINGS)
-    data = (end.join(lines) + dice.choice((end, end, end, ""))).encode(encoding, "surrogateescape" if encoding == "utf-8" else "replace")
+    data = (end.join(lines) + dice.choice((end, end, end, ""))).encode(
+        encoding, "surrogateescape" if encoding == "utf-8" else "replace"
+    )
     story.append(encoding)
     if dice.random() < 0.35:
         data, untouched = _bytes_changed(dice, data, story), ()
@@ -150,13 +156,28 @@ def _bytes_changed(dice: random.Random, data: bytes, story: list[str]) -> bytes:
         kind = dice.choice(("set", "bit", "delete", "insert", "cut", "append", "twice", "header"))
         story.append(f"bytes: {kind}")
         if kind == "set" and made:
-            made[place % len(made)] = dice.choice((0, 0x0A, 0x0D, 0x22, 0x1A, 0x80, 0xE9, 0xFE, 0xFF, dice.randrange(256)))
+            made[place % len(made)] = dice.choice(
+                (0, 0x0A, 0x0D, 0x22, 0x1A, 0x80, 0xE9, 0xFE, 0xFF, dice.randrange(256))
+            )
         elif kind == "bit" and made:
             made[place % len(made)] ^= 1 << dice.randrange(8)
         elif kind == "delete":
             del made[place : place + dice.choice((1, 2, 30))]
         elif kind == "insert":
-            made[place:place] = dice.choice((b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\x80", b"\xc3", b'"', b"\r", b"\n" * 3, b"\x1f\x8b", dice.randbytes(8)))
+            made[place:place] = dice.choice(
+                (
+                    b"\0",
+                    b"\xff\xfe",
+                    b"\xef\xbb\xbf",
+                    b"\x80",
+                    b"\xc3",
+                    b'"',
+                    b"\r",
+                    b"\n" * 3,
+                    b"\x1f\x8b",
+                    dice.randbytes(8),
+                )
+            )
         elif kind == "cut":
             del made[place:]
         elif kind == "append":
@@ -164,7 +185,9 @@ def _bytes_changed(dice: random.Random, data: bytes, story: list[str]) -> bytes:
         elif kind == "twice":
             made = bytearray(bytes(made).decode("latin-1").encode())
         else:
-            made[:0] = dice.choice((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"PK\x03\x04", b"\x1f\x8b\x08", b"%PDF-1.7\n", b"\0\0\0\0"))
+            made[:0] = dice.choice(
+                (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"PK\x03\x04", b"\x1f\x8b\x08", b"%PDF-1.7\n", b"\0\0\0\0")
+            )
     return bytes(made)
 
 

@@ -12,14 +12,22 @@ from hcm_pipeline.flow.profiles import built_in_text
 from tests.workers.driver import PROFILE
 
 DOCS = Path(__file__).parents[2] / "docs"
-VALUES = ("", '""', "''", '" "', "0", "-1", "1", "2", "1.5", "-0.0", "nan", "inf", "1e400", "9223372036854775807", "9223372036854775808", "0x7f",
-          "9" * 400, "true", "false", "[]", "{}", "[[]]", '[""]', "[1]", "[true, 1]", '["a", "a"]', "{ a = 1 }", '{ sql = "1" }', '{ field = "x" }',
-          "2026-11-02", "2026-11-02T10:00:00Z", "10:00:00", '"2026-13-45"', '"0000-00-00"', '"first_name"', '"nobody"', '"person_number"',
-          '"\\u0000"', '"\\u202e"', '"\\U0001f4a5"', "'''", '"""a', '"' + "x" * 5000 + '"', '"("', "'(a+)+$'", "'[^'", "'(?P<a>x)(?P<a>y)'", "'\\\\'",
-          '"%Y"', '"%"', '"%Q"', '"{first}"', '"{"', '"{nobody}"', '"{first:99999999999}"', '"../.."', '"/dev/zero"', '"https://x.example"',
-          '"select 1"', '"1; drop table workers"', '"count(*)"', '"sum(active)"', '"first_name ||"', '"case when"', '"1/0"', '"-- x"',
-          '"current_date"', '"now()"', '"getenv(\'HOME\')"', '"read_text(\'/etc/passwd\')"', '"(select 1)"', '"first_name::int"', '"[1,2][5]"',
-          '"unnest([1,2])"', '"Europe/Nowhere"', '"UTC"', '"utf-7"', '"idna"', '"rot13"', '"auto"', '","', '"\\t"', '"a.b"', '"a b"',
+VALUES = ("", '""', "''", '" "', "0", "-1", "1", "2", "1.5", "-0.0", "nan", "inf", "1e400", "9223372036854775807",
+    "9223372036854775808", "0x7f",
+          "9" * 400, "true", "false", "[]", "{}", "[[]]", '[""]', "[1]", "[true, 1]", '["a", "a"]', "{ a = 1 }",
+          '{ sql = "1" }', '{ field = "x" }',
+          "2026-11-02", "2026-11-02T10:00:00Z", "10:00:00", '"2026-13-45"', '"0000-00-00"', '"first_name"', '"nobody"',
+          '"person_number"',
+          '"\\u0000"', '"\\u202e"', '"\\U0001f4a5"', "'''", '"""a', '"' + "x" * 5000 + '"', '"("', "'(a+)+$'", "'[^'",
+          "'(?P<a>x)(?P<a>y)'", "'\\\\'",
+          '"%Y"', '"%"', '"%Q"', '"{first}"', '"{"', '"{nobody}"', '"{first:99999999999}"', '"../.."', '"/dev/zero"',
+          '"https://x.example"',
+          '"select 1"', '"1; drop table workers"', '"count(*)"', '"sum(active)"', '"first_name ||"', '"case when"',
+          '"1/0"', '"-- x"',
+          '"current_date"', '"now()"', '"getenv(\'HOME\')"', '"read_text(\'/etc/passwd\')"', '"(select 1)"',
+          '"first_name::int"', '"[1,2][5]"',
+          '"unnest([1,2])"', '"Europe/Nowhere"', '"UTC"', '"utf-7"', '"idna"', '"rot13"', '"auto"', '","', '"\\t"',
+          '"a.b"', '"a b"',
           '"*"', '"**"', '"["', '"' + "*" * 50 + '"')  # fmt: skip
 KEY = re.compile(r"^(\s*)([\w'\"{}:.-]+)(\s*=\s*)(.*)$")
 
@@ -75,7 +83,9 @@ def key(dice: random.Random, lines: list[str]) -> str:
     place = _keyed(dice, lines)
     indent, name, equals, rest = KEY.match(lines[place]).groups()  # type: ignore[union-attr]
     other_name = KEY.match(lines[_keyed(dice, lines)])[2]  # type: ignore[index]
-    lines[place] = f"{indent}{dice.choice((name + 'x', name[:-1] or 'x', name.upper(), 'a.b', '', other_name))}{equals}{rest}"
+    lines[place] = (
+        f"{indent}{dice.choice((name + 'x', name[:-1] or 'x', name.upper(), 'a.b', '', other_name))}{equals}{rest}"
+    )
     return lines[place]
 
 
@@ -102,7 +112,8 @@ def section(dice: random.Random, lines: list[str]) -> str:
     """An example of the documentation, or a section of another profile, in place of nothing."""
     added = dice.choice(snippets())
     headings = [place for place, line in enumerate(lines) if line.startswith("[")] + [len(lines)]
-    lines[place:place] = added.splitlines() if (place := dice.choice(headings)) is not None else []
+    place = dice.choice(headings)
+    lines[place:place] = added.splitlines()
     return f"with {added}"
 
 
@@ -110,7 +121,8 @@ def character(dice: random.Random, lines: list[str]) -> str:
     """One character more or less."""
     place = dice.randrange(len(lines))
     at = dice.randrange(len(lines[place]) + 1)
-    lines[place] = lines[place][:at] + dice.choice(("", '"', "'", "[", "]", "{", "}", "=", ",", ".", "#", "\\", "\t", "\0", "\ufeff", "\u200b", "9", "ä")) + lines[place][at + dice.choice((0, 1)) :]  # fmt: skip
+    lines[place] = lines[place][:at] + dice.choice(("", '"', "'", "[", "]", "{", "}", "=", ",", ".", "#", "\\", "\t",
+        "\0", "\ufeff", "\u200b", "9", "ä")) + lines[place][at + dice.choice((0, 1)) :]  # fmt: skip
     return lines[place]
 
 

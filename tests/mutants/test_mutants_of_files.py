@@ -17,10 +17,17 @@ from tests.workers.driver import PROFILE, Firm, day
 
 TOGETHER = 4
 """Files of one business date, each of a source with person numbers of its own: a day takes longer than a file."""
-SOURCES = "".join(f'[[sources]]\nname = "{letter}"\nglob = "{letter}-*"\nnamespace = "{letter}"\n' for letter in "abcdefgh"[:TOGETHER])
-TAKEN_WHATEVER = PROFILE[PROFILE.index("[fields.person_number]") :].replace("percent = 50.0", "percent = 100.0").replace("at_least = 25", "at_least = 1000")
+SOURCES = "".join(
+    f'[[sources]]\nname = "{letter}"\nglob = "{letter}-*"\nnamespace = "{letter}"\n' for letter in "abcdefgh"[:TOGETHER]
+)
+TAKEN_WHATEVER = (
+    PROFILE[PROFILE.index("[fields.person_number]") :]
+    .replace("percent = 50.0", "percent = 100.0")
+    .replace("at_least = 25", "at_least = 1000")
+)
 ROOMS = " union all ".join(
-    f"select extract_id, row_no from {table}" for table in ("worker_versions", "other_rows", "passed_over_rows", "quarantined_rows")
+    f"select extract_id, row_no from {table}"
+    for table in ("worker_versions", "other_rows", "passed_over_rows", "quarantined_rows")
 )
 
 
@@ -59,7 +66,9 @@ def _tell_nothing(firm: Firm, said: list[str]) -> None:
 def _account(firm: Firm, mutants: dict[str, Mutant]) -> None:
     """Records are as many as the reader counts, and rows of the day as many as there are in one table or the other."""
     [*days] = firm.sql("select status, rows, collapsed from days")
-    extracts = firm.sql("""select source, status, "rows" + (control_total is not null)::int, (shape->>'records')::bigint, reason from extracts""")
+    extracts = firm.sql(
+        """select source, status, "rows" + (control_total is not null)::int, (shape->>'records')::bigint, reason from extracts"""
+    )
     for source, status, rows, records, reason in extracts:
         assert status == "applied" or reason or days[0][0] == "stopped"
         if status == "applied":
@@ -68,7 +77,12 @@ def _account(firm: Firm, mutants: dict[str, Mutant]) -> None:
         return
     [(found,)] = firm.sql(f"select count(*) from (select distinct extract_id, row_no from ({ROOMS}))")
     assert found + days[0][2] == days[0][1] == sum(rows for _, status, rows, _, _ in extracts if status == "applied")
-    known = {number for (number,) in firm.sql("select person_number from worker_versions union select person_number from quarantined_rows")}
+    known = {
+        number
+        for (number,) in firm.sql(
+            "select person_number from worker_versions union select person_number from quarantined_rows"
+        )
+    }
     for source, status, *_ in extracts:
         if status == "applied":
             lost = {f"{source}:{number}" for number in mutants[source].untouched} - known

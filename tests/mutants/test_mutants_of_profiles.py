@@ -38,8 +38,9 @@ def accepted(seed: int, base: str | None = None) -> LoadedProfile | None:
     try:
         return parse_profile(text, "firm.toml")
     except ProfileError as error:
-        assert error.faults
-        assert all(fault.key and fault.allowed for fault in error.faults), error
+        told = error.faults
+    assert told
+    assert all(fault.key and fault.allowed for fault in told), told
     return None
 
 
