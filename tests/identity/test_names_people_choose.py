@@ -222,3 +222,17 @@ def test_no_sam_account_name_is_of_digits_alone_where_its_source_has_a_letter(
     ledger.add((number, "Ann", last))
     ledger.give(DAY)
     assert ledger.names()[number][1] == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "country", "expected"),
+    [("zh", "GB", "xiaolong.li"), ("zh-Hans-CN", "GB", "xiaolong.li"),
+     ("ja", "CN", "user-1")],
+)  # fmt: skip
+def test_pinyin_is_for_names_that_are_chinese_wherever_their_bearers_are(
+    language: str, country: str, expected: str
+) -> None:
+    ledger = Ledger(profile(spelling={"language": "city"}))
+    ledger.add(("1", "小龙", "李"), city=language, country=country)
+    ledger.give(DAY)
+    assert ledger.upn("1") == expected
