@@ -31,7 +31,7 @@ ROOMS = " union all ".join(
 )
 
 
-@settings(max_examples=examples(10), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(5), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.integers(0, 2**40), min_size=TOGETHER, max_size=TOGETHER))
 def test_every_record_of_a_mutant_is_somewhere_and_no_message_tells_a_value(tmp_path: Path, seeds: list[int]) -> None:
     shutil.rmtree(tmp_path / "home", ignore_errors=True)

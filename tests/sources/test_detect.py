@@ -219,3 +219,9 @@ def test_a_file_of_several_chunks_is_counted_across_their_borders(tmp_path: Path
         shape = examine(written(tmp_path, "a,b" + "b" * shift + ",c\r\n" + record * count), source())
         assert (shape.records, shape.newline, shape.irregular) == (count, "crlf", ())
         assert shape.longest_record == len(record.encode()) - 2
+
+
+def test_a_heading_that_stands_twice_is_told_by_its_place(tmp_path: Path) -> None:
+    with pytest.raises(ExtractRefused, match="the headings at the places 1, 3 are the same") as caught:
+        staged(tmp_path, b"Lee,Ann,LEE\n1,2,3\n")
+    assert "Lee" not in str(caught.value)
