@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.sources import examine
 from hcm_pipeline.sources.unpack import CHUNK
 
