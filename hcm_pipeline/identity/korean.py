@@ -43,7 +43,9 @@ FAMILY = table_of("""
     서문 Seomun 동방 Dongbang
 """)
 """Family names, in the form that most of their bearers have in their passports where that is not the Revised Romanization."""
-_FREQUENT = set("김이박최정강조윤장임한오서신권황안송")
+_FREQUENT = set(
+    "김이박최정강조윤장임한오서신권황안송류유전홍고문양손배백허남심노하곽성차주우구민진지엄채원천방공현함변염여추"
+)
 
 
 def hangul(text: str, _place: str) -> tuple[str, Way]:

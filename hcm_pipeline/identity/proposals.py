@@ -33,6 +33,28 @@ ARABIC = table_of("""
     رضا Reza مهدی Mehdi مهدي Mahdi حسینی Hosseini علی Ali محمدی Mohammadi رضایی Rezaei احمدی Ahmadi کریمی Karimi مریم Maryam
     زهرا Zahra فاطمه Fatemeh امیر Amir أمير Amir
     خان Khan حسین Hossein اکبر Akbar اقبال Iqbal بشیر Bashir جاوید Javed عمران Imran
+    عدنان Adnan حكيم Hakim شوقي Shawqi محسن Mohsen عمير Omair وسام Wissam وائل Wael نادر Nader منير Mounir لؤي Louay قاسم
+    Qasim غسان Ghassan عصام Essam
+    عزت Ezzat ضياء Diaa صلاح Salah شادي Shadi رفيق Rafiq رشيد Rachid رائد Raed خليل Khalil خليفة Khalifa حاتم Hatem جابر
+    Jaber تامر Tamer باسم Bassem أيمن Ayman
+    أمجد Amjad أكرم Akram أشرف Ashraf أدهم Adham إدريس Idris إياد Iyad فارس Fares فؤاد Fouad فادي Fadi مالك Malik مازن Mazen
+    مروان Marwan معاذ Moaz معتز Moataz
+    مراد Murad نزار Nizar هيثم Haitham يحيى Yahya يعقوب Yacoub يونس Younes زكريا Zakaria داود Dawood جعفر Jaafar حيدر Haider
+    عباس Abbas رضوان Radwan شاكر Shaker
+    صابر Saber صادق Sadiq طلال Talal ثامر Thamer عابد Abed عارف Aref عامر Amer غازي Ghazi فرج Faraj لطفي Lotfi ماهر Maher
+    نصر Nasr وسيم Wassim بسام Bassam رياض Riyadh
+    أروى Arwa أسماء Asma أمل Amal آلاء Alaa بسمة Basma بشرى Bushra تغريد Taghreed جميلة Jamila جنان Jinan حليمة Halima دعاء
+    Doaa رحمة Rahma رشا Rasha رقية Ruqayya رنا Rana
+    رنيم Raneem رولا Rola روان Rawan زهراء Zahra زهرة Zahra سهام Siham سهى Soha شهد Shahd صفاء Safaa ضحى Doha عبير Abeer
+    علياء Alia غادة Ghada فرح Farah لبنى Lubna
+    لمياء Lamia لينا Lina مها Maha ملك Malak منال Manal نجلاء Naglaa نهى Noha نوال Nawal هبة Heba هناء Hanaa وفاء Wafaa أبو
+    Abu أم Umm بن bin ابن Ibn بنت bint آل Al
+    سيد Sayed السيد El-Sayed مسعود Massoud رجب Ragab رمضان Ramadan شعبان Shaaban عوض Awad عطية Attia فرحات Farhat قطب Qutb
+    ملكي Maliki تميمي Tamimi عسلي Asali
+    حوراني Hourani حلبي Halabi بغدادي Baghdadi دمشقي Dimashqi قرشي Qurashi هاشمي Hashemi عباسي Abbasi صيداوي Saidawi دباغ
+    Dabbagh صباغ Sabbagh بنا Banna شيخ Sheikh
+    امیر Amir نیلوفر Niloufar ستایش Setayesh پویان Pouyan حمیدرضا Hamidreza رضایی Rezaei عباسی Abbasi رحیمی Rahimi صادقی
+    Sadeghi موسوی Mousavi جعفری Jafari هاشمی Hashemi
 """)
 HEBREW = table_of("""
     דוד David משה Moshe יוסף Yosef אברהם Avraham יצחק Yitzhak יעקב Yaakov שמואל Shmuel דניאל Daniel מיכאל Michael אורי Uri
@@ -44,7 +66,48 @@ HEBREW = table_of("""
     גלית Galit הילה Hila עדי Adi ליאור Lior רוני Roni טל Tal גל Gal אור Or כהן Cohen לוי Levi מזרחי Mizrahi פרץ Peretz ביטון
     Biton דהן Dahan אזולאי Azoulay פרידמן Friedman
     מלכה Malka כץ Katz חדד Hadad גבאי Gabay עמר Amar שפירא Shapira גולדברג Goldberg אוחיון Ohayon בן Ben בר Bar
+    אדם Adam אהרן Aharon אורן Oren אייל Eyal אילן Ilan איתמר Itamar אלי Eli אליעזר Eliezer אלכס Alex אמנון Amnon אסי Asi
+    אריה Arie ארז Erez אשר Asher בועז Boaz בנימין Binyamin
+    ברק Barak גבריאל Gabriel גדעון Gideon גיל Gil דב Dov דורון Doron דן Dan זאב Zeev יובל Yuval יהודה Yehuda יהונתן
+    Yehonatan יהושע Yehoshua ירון Yaron ישראל Israel
+    לירון Liron מנחם Menachem מתן Matan נדב Nadav נחום Nahum ניר Nir נתן Natan נתנאל Netanel עמית Amit עמוס Amos עוז Oz עופר
+    Ofer עידן Idan פנחס Pinchas צבי Zvi
+    רן Ran רפאל Rafael שגיא Sagi שמעון Shimon אביגיל Avigail אורית Orit אורלי Orly איילת Ayelet אילנה Ilana אלה Ella אפרת
+    Efrat בת Bat ברכה Bracha גילה Gila דבורה Devora
+    דליה Dalia דקלה Dikla הדס Hadas הדר Hadar ורד Vered זהבה Zehava חוה Hava טליה Talia יוליה Yulia יפה Yafa כרמית Karmit
+    כרמל Carmel לאורה Laura לילך Lilach לימור Limor
+    מאיה Maya מורן Moran מיכאלה Michaela נטע Neta נעמה Naama נעמי Naomi ניצן Nitzan סיגל Sigal סמדר Smadar ספיר Sapir עדן
+    Eden עינת Einat ענבל Inbal ענבר Inbar פנינה Pnina
+    קרן Keren רונית Ronit שולמית Shulamit שושנה Shoshana שני Shani שרון Sharon תהילה Tehila גולן Golan דיין Dayan הלוי
+    Halevi וקנין Vaknin יוספי Yosefi ישראלי Israeli
+    משולם Meshulam סויסה Suissa עזרא Ezra רוזן Rosen רוזנברג Rosenberg שטרן Stern שרעבי Sharabi אשכנזי Ashkenazi ברוך Baruch
+    גרינברג Greenberg וייס Weiss קליין Klein
 """)
+
+THAI = table_of("""
+    สมชาย Somchai สมศักดิ์ Somsak สมหญิง Somying สมบัติ Sombat สมพร Somporn สมบูรณ์ Somboon สมใจ Somjai สมปอง Sompong สุรชัย
+    Surachai ประเสริฐ Prasert วิชัย Wichai
+    ประยุทธ์ Prayut อนันต์ Anan วิทยา Wittaya สุชาติ Suchart นิพนธ์ Niphon อนุชา Anucha ณัฐพล Nattapon ธนพล Thanapon มานะ
+    Mana ศิริพร Siriporn มาลี Malee สุภาพร Supaporn
+    กัญญา Kanya รัตนา Rattana อารีย์ Aree วันดี Wandee นงนุช Nongnuch สุดา Suda นภา Napa ใจดี Jaidee ทองดี Thongdee
+    แสงจันทร์ Saengchan พิมพ์ Pim กนกวรรณ Kanokwan
+""")
+_OF_GOD = table_of("""
+    رحمن rahman عزيز aziz كريم karim رحيم rahim قادر qader حميد hamid مجيد majid لطيف latif سلام salam ناصر nasser واحد
+    wahed غني ghani هادي hadi وهاب wahab فتاح fattah
+    رزاق razzaq جبار jabbar خالق khaleq صمد samad حليم halim منعم moneim رؤوف raouf حكيم hakim له lah قدوس quddus باسط basset
+""")
+ARABIC |= {f"عبدال{letters}": f"Abdul{plain}" for letters, plain in _OF_GOD.items()}
+_FAITH = table_of("""
+    نور Nour صلاح Salah علاء Ala جمال Jamal سيف Saif ناصر Nasser محي Mohi محيي Mohi شمس Shams عماد Imad بدر Badr زين Zain
+    تقي Taqi حسام Hossam كمال Kamal
+""")
+ARABIC |= {f"{letters}الدين": f"{plain}eddin" for letters, plain in _FAITH.items()}
+ARABIC |= {
+    f"ال{letters}": f"Al-{plain}"
+    for letters, plain in ARABIC.items()
+    if not letters.startswith("ال") and f"ال{letters}" not in ARABIC
+}
 
 
 def known(names: dict[str, str], how: str, confidence: float = 0.3) -> Rule:
@@ -54,7 +117,7 @@ def known(names: dict[str, str], how: str, confidence: float = 0.3) -> Rule:
         bare = "".join(
             c for c in unicodedata.normalize("NFC", text) if not unicodedata.category(c).startswith("M") and c != "ـ"
         )
-        bare = bare.replace("عبد ال", "عبدال")  # Abdul and what follows it are one name
+        bare = bare.replace("عبد ال", "عبدال").replace(" الدين", "الدين")  # one name of two words
         words = [names.get(word, "") if word[0].isalpha() else word for word in re.findall(r"\w+|\W+", bare)]
         return ("".join(words) if all(words) else ""), Way(how, confidence)
 

@@ -150,7 +150,9 @@ def test_one_letter_is_spelled_by_the_people_whose_name_it_is(name: str, country
      ("李", "HK", "Lee"), ("陳", "HK", "Chan"), ("陳", "TW", "Chen"),
      ("怡君", "TW", "Yi-Chun"), ("家豪", "TW", "Chia-Hao"), ("金", "KR", "Kim"), ("李", "KR", "Lee"), ("怡君", "HK", ""),
      ("くみ子", "JP", ""),
-     ("عبد الله", "SA", "Abdullah"), ("غخغ", "SA", ""), ("สมชาย", "TH", ""), ("אבגדה", "IL", ""), ("कृष्ण", "IN",
+     ("عبد الله", "SA", "Abdullah"), ("غخغ", "SA", ""), ("สมชาย", "TH", "Somchai"), ("ฆฆ", "TH", ""), ("نور الدين", "EG",
+     "Noureddin"), ("الناصر", "EG", "Al-Nasser"), ("عبد الكريم", "EG", "Abdulkarim"), ("홍빛나", "KR", "Hong Bitna"),
+     ("אבגדה", "IL", ""), ("कृष्ण", "IN",
      "Krishna"), ("Anna غخغ", "", "")],
 )  # fmt: skip
 def test_what_is_not_sure_waits_with_a_name_or_with_nothing(name: str, country: str, plain: str) -> None:
