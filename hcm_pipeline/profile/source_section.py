@@ -6,7 +6,17 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from hcm_pipeline.profile.value_types import BYTES, COUNT, DateFormat, Identifier, IsoDate, Model, NameFormat, Regex
+from hcm_pipeline.profile.value_types import (
+    BYTES,
+    COUNT,
+    ColumnName,
+    DateFormat,
+    Identifier,
+    IsoDate,
+    Model,
+    NameFormat,
+    Regex,
+)
 from hcm_pipeline.profile.worker_fields import FieldSpec, Normaliser
 
 
@@ -25,10 +35,11 @@ class BusinessDate(Model):
 class SourceField(Model):
     """How one source writes a worker field. A key that is not given is as `[fields]` has it; the contract is everybody's."""
 
-    column: str | None = Field(None, min_length=1)
+    column: ColumnName | None = None
     blank: tuple[str, ...] | None = None
     replace: dict[str, str] | None = None
     normalise: tuple[Normaliser, ...] | None = None
+    damage: Literal["hold", "take"] | None = None
     formats: tuple[DateFormat, ...] | None = Field(None, min_length=1)
     two_digit_years: int | None = Field(None, ge=1900, le=2101)
     decimal_separator: Literal[".", ","] | None = None

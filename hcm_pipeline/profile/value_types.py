@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from hcm_pipeline.characters import heading
 from hcm_pipeline.profile.patterns import endless
 from hcm_pipeline.warehouse import literal, type_of
 
@@ -108,6 +109,8 @@ def _identifier(value: str) -> str:
     return value
 
 
+ColumnName = Annotated[str, AfterValidator(heading), Field(min_length=1)]
+"""Of a column of a file, as people see it."""
 DateFormat = Annotated[str, AfterValidator(_duckdb_format)]
 """Of dates in a column, which DuckDB reads."""
 NameFormat = Annotated[str, AfterValidator(_python_format)]

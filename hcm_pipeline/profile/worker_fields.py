@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from hcm_pipeline.profile.value_types import COUNT, DateFormat, IsoDate, Model, Regex
+from hcm_pipeline.profile.value_types import COUNT, ColumnName, DateFormat, IsoDate, Model, Regex
 
 CORE_FIELDS: dict[str, str] = {
     "person_number": "string",
@@ -72,7 +72,7 @@ RESERVED_COLUMNS = frozenset(
 )  # fmt: skip
 
 FieldType = Literal["string", "boolean", "date", "integer", "decimal"]
-LATER_FIELD_KEYS = ("two_digit_years", "decimal_separator", "thousands_separator")
+LATER_FIELD_KEYS = ("two_digit_years", "decimal_separator", "thousands_separator", "damage")
 """Keys that count in a profile's digest only where they are used."""
 Normaliser = Literal[
     "excel_text", "upper", "lower", "title", "collapse_spaces", "phone", "digits", "nfc", "strip_leading_zeros"
@@ -82,7 +82,7 @@ Normaliser = Literal[
 class FieldSpec(Model):
     """A worker field: the column it comes from, its type and the rules its values keep."""
 
-    column: str = Field(min_length=1)
+    column: ColumnName
     type: FieldType = "string"
     required: bool = False
     """The column must exist and no row may leave it blank. Another column may be missing from a file: what is known of
@@ -93,7 +93,9 @@ class FieldSpec(Model):
     blank: tuple[str, ...] = ()
     """Values that mean nothing was entered, besides the empty one."""
     replace: dict[str, str] = Field({})
-    """Exact values to put right, before the rules are judged (`UK` to `GB`)."""
+    """Exact values to put right, before the rules are judged (`UK` to `GB`). A value that stands here is taken as it is written."""
+    damage: Literal["hold", "take"] = "hold"
+    """Text that looks damaged (read in another encoding, question marks inside words, entities) is held back, or taken."""
     normalise: tuple[Normaliser, ...] = ()
     formats: tuple[DateFormat, ...] = Field(("%Y-%m-%d",), min_length=1)
     """strptime formats of a date, tried in order, each as strict as it is written: `%Y` is four digits, `%d` and `%m` are two,

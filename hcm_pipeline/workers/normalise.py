@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from hcm_pipeline.characters import BLANKS, CONTROL, EDGES, INVISIBLE
 from hcm_pipeline.profile import FieldSpec, Profile, date_pattern
 from hcm_pipeline.warehouse import literal, quote
+from hcm_pipeline.workers.damage import SUSPECT, SUSPECT_NAME
 from hcm_pipeline.workers.known import Known
 from hcm_pipeline.workers.staged import Staged
-
-WHITE_SPACE = " \t\r\n\v\f\u00a0\u2007\u202f\ufeff"
-CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f" + "\u202a-\u202e\u2066-\u2069]"
-"""Control characters other than tab, line feed and carriage return, and those that turn the direction of writing for all that
-follows: no HR system means them, and an address book obeys them."""
 
 _ISO_DATE = "%Y-%m-%d"
 _ISO_PATTERN = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?( ?(Z|[+-]\d{2}(:?\d{2})?))?)?"
@@ -21,7 +18,7 @@ YEARS = ("1900-01-01", "2200-12-31")
 """The first and the last day of a person's life, as far as a cell may say: an earlier or later one is a slip."""
 SCALE = 4
 """Decimals that are kept; a number with more of them is not rounded but refused."""
-_THOUSANDS = {" ": "[ \u00a0\u2007\u2009\u202f]", "'": "['\u2019]"}
+_THOUSANDS = {" ": f"[{BLANKS}]", "'": "['\u2019]"}
 EXCEL_TEXT = r'(?:^|\n)="[^"\n]*"(?:\n|$)'
 """The way in which exports for Excel keep leading zeros: a formula that is a text."""
 
@@ -44,22 +41,34 @@ ODD = '"odd row"'
 """Name of the flag that `odd_sql` makes; no worker field can have it."""
 
 
-def odd_sql(columns: list[str]) -> str:
-    """SQL (BOOLEAN): a value of the row is empty, begins or ends with white space, begins like a formula, or holds a control
-    character.
+IN_DOUBT = f"{CONTROL}|{INVISIBLE}|{SUSPECT}"
+"""A pattern for values that may not be what was written: the contract decides."""
+_NAMES = ("first_name", "middle_name", "last_name", "preferred_name", "display_name")
+_UNUSUAL = BLANKS.replace(" ", "", 1).replace("\n", "")
 
-    Trimming a list of characters is the dearest function of the whole stage, so one pattern over the whole row decides
-    whether any of its values needs it. Line feeds stand between the values: a value that holds one is trimmed for nothing.
+
+def name_fields(profile: Profile) -> list[str]:
+    """The mapped text fields that hold names of people."""
+    latin = [field for fields in profile.identity.spelling.latin.values() for field in fields]
+    return [name for name in dict.fromkeys((*_NAMES, *latin)) if profile.types.get(name) == "string"]
+
+
+def odd_sql(columns: list[str]) -> str:
+    """SQL (BOOLEAN): a value of the row is empty, begins or ends with a blank or what nobody sees, begins like a formula, holds
+    blanks other than single spaces and line feeds, or is in doubt.
+
+    Trimming is the dearest function of the whole stage, so one pattern over the whole row decides whether any of its values needs
+    it. Line feeds stand between the values: a value that holds one is trimmed for nothing.
     """
-    space = "[" + "".join(f"\\x{{{ord(character):x}}}" for character in WHITE_SPACE) + "]"
-    pattern = f"(?:^|\\n)(?:{space}|=\x22|$)|{space}(?:\\n|$)|{CONTROL}"
+    pattern = f"(?:^|\\n)(?:[{EDGES}]|=\x22|$)|[{EDGES}](?:\\n|$)|[{_UNUSUAL}]|  |{IN_DOUBT}|{SUSPECT_NAME}"
     return f"regexp_matches(concat_ws(chr(10), {', '.join(map(quote, columns))}), {literal(pattern)})"
 
 
 def text_of(column: str, spec: FieldSpec) -> str:
     """SQL (VARCHAR) for the normalised text of a column beside the flag ODD of its row; NULL for a blank."""
     name = quote(column)
-    text = f"case when {ODD} then nullif(trim({name}, {literal(WHITE_SPACE)}), '') else {name} end"
+    trimmed = f"regexp_replace({name}, {literal(f'^[{EDGES}]+|[{EDGES}]+$')}, '', 'g')"
+    text = f"case when {ODD} then nullif({trimmed}, '') else {name} end"
     for step in spec.normalise:
         text = {
             "excel_text": f"""nullif(regexp_replace({text}, '^="([^"]*)"$', '\\1'), '')""",
@@ -67,9 +76,10 @@ def text_of(column: str, spec: FieldSpec) -> str:
             "lower": f"lower({text})",
             "title": f"array_to_string(list_transform(string_split(lower({text}), ' '), "
             "lambda w: upper(w[1]) || w[2:]), ' ')",
-            "collapse_spaces": f"regexp_replace({text}, '\\s+', ' ', 'g')",
+            "collapse_spaces": f"case when {ODD} or contains({name}, chr(10)) "
+            f"then regexp_replace({text}, {literal(f'[{BLANKS}]+')}, ' ', 'g') else {text} end",
             # the clean-up of Microsoft's Workday guide: "[()\\s-]+" goes, the rest stays
-            "phone": f"nullif(regexp_replace({text}, '[()\\s./-]+', '', 'g'), '')",
+            "phone": f"nullif(regexp_replace({text}, {literal(f'[(){BLANKS}./-]+')}, '', 'g'), '')",
             "digits": f"nullif(regexp_replace({text}, '[^0-9]+', '', 'g'), '')",
             "nfc": f"nfc_normalize({text})",
             "strip_leading_zeros": f"regexp_replace({text}, '^0+(.)', '\\1')",
@@ -165,7 +175,7 @@ def normalised_select(profile: Profile, staged: Staged, known: Known, only: str 
     present = {name: spec for name, spec in staged.fields.items() if spec.column in staged.header}
     typed_fields = [typed(name, profile.types[name], spec, f"t.{quote(name)}") for name, spec in present.items()]
     select = ",\n    ".join(
-        [*_values(staged, typed_fields), *_unreadable(profile, staged, typed_fields), _control(list(present))]
+        [*_values(staged, typed_fields), *_unreadable(profile, staged, typed_fields), _control(profile, list(present))]
     )
     raw_values = ", ".join(f"{quote(spec.column)} as {quote(name)}" for name, spec in present.items())
     texts = ", ".join(
@@ -211,11 +221,12 @@ def _unreadable(profile: Profile, staged: Staged, typed_fields: list[FieldSql]) 
     ]
 
 
-def _control(present: list[str]) -> str:
-    """SQL for `control`: a value of the row holds a control character; and `formula`: one is a text in the form `="00123"`."""
-    texts = ", ".join(f"t.{quote(name)}" for name in present)
-    joined = f"concat_ws(chr(10), {texts})"
-    return f"""case when {ODD} then regexp_matches({joined}, {literal(CONTROL)}) else false end as control,
+def _control(profile: Profile, present: list[str]) -> str:
+    """SQL for `control`: a value of the row is in doubt (see IN_DOUBT); and `formula`: one is a text in the form `="00123"`."""
+    joined = f"concat_ws(chr(10), {', '.join(f't.{quote(name)}' for name in present)})"
+    names = ", ".join(f"t.{quote(name)}" for name in name_fields(profile) if name in present)
+    of_names = f" or regexp_matches(concat_ws(chr(10), {names}), {literal(SUSPECT_NAME)})" if names else ""
+    return f"""case when {ODD} then regexp_matches({joined}, {literal(IN_DOUBT)}){of_names} else false end as control,
     case when {ODD} then regexp_matches({joined}, {literal(EXCEL_TEXT)}) else false end as formula"""
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from hcm_pipeline.characters import escaped, heading, trimmed
 from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.profile import Source
 from hcm_pipeline.sources.delimited.encodings import Evidence, as_utf8, assume, decide, undecodable
@@ -109,26 +110,28 @@ class _Counted:
 
 def _recoded(cell: str, encoding: Encoding, name: str) -> str:
     try:
-        text = cell.encode("utf-8", "surrogateescape").decode(encoding).strip()
+        text = cell.encode("utf-8", "surrogateescape").decode(encoding)
     except UnicodeError as error:
         raise undecodable(name, encoding, "its header row is damaged") from error
     if "\0" in text:
         raise ExtractRefused(name, "undecodable", "its header row holds NUL bytes; have it delivered again as text")
-    return text
+    return trimmed(text)
 
 
 def _names(cells: tuple[str, ...], name: str) -> tuple[str, ...]:
     if not any(cells):
         raise ExtractRefused(name, "no_header", "its first row names no column; the first row must hold column names")
-    header = tuple(cell or f"column_{position}" for position, cell in enumerate(cells, 1))
+    header = tuple(heading(cell) or f"column_{position}" for position, cell in enumerate(cells, 1))
     counted = Counter(column.lower() for column in header)
-    twice = sorted({column for column in header if counted[column.lower()] > 1})
+    twice = sorted(
+        {escaped(cell or column) for column, cell in zip(header, cells, strict=True) if counted[column.lower()] > 1}
+    )
     if twice:
         raise ExtractRefused(
             name,
             "duplicate_column",
-            f"the header names a column twice (upper and lower case count as one): {', '.join(twice)}; "
-            "name every column once",
+            "the header names a column twice (upper and lower case count as one, and so do headings that are seen alike): "
+            f"{', '.join(twice)}; name every column once",
         )
     if ROW_NO in counted:
         raise ExtractRefused(

@@ -24,7 +24,7 @@ class Shape:
     delimiter: str
     newline: Newline
     header: tuple[str, ...]
-    """Column names: trimmed; a blank one is called `column_<n>`."""
+    """Column names as people see them (see `characters.heading`); a blank one is called `column_<n>`."""
     cells: tuple[str, ...]
     """The header row as written, trimmed: what a repeated header is compared with."""
     header_row: int

@@ -1,0 +1,82 @@
+"""Text that was damaged on its way, and characters that nobody sees: neither becomes data."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .support import Site
+
+PROFILE = resources.files("hcm_pipeline.profile.builtin").joinpath("oracle-hcm.toml").read_text(encoding="utf-8")
+BLANKS = """Person Number,Account Status,First Name,Last Name,Manager,Country,Email Address,Department Name
+7001,True,Ida,Holm,,US,ida@hr.example,Sales
+7002,True,太郎\u3000,山田\u3000,7001,JP,taro@hr.example,営業\u3000
+7003,True,Bo,\u3000,7001,JP,bo@hr.example,Sales
+7004,True,Nia,Burr,7001\u200b,US,nia@hr.example\u200b,Sales
+7005,True,Uma\u200e,Dell,7001,US,uma@hr.example,Sales
+7006,True,Mary\u00a0Ann,Poe,7001,US,mary@hr.example,Sales
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """A home under the built-in profile."""
+    return Site(tmp_path / "home")
+
+
+def landed(site: Site, name: str, data: bytes | str, code: int = 0) -> str:
+    """Land a file and run its date; the output of the run."""
+    path = site.path.parent / name
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+    site.run("land", path)
+    return site.run("run", code=code)
+
+
+def own_profile(site: Site, *changes: tuple[str, str]) -> None:
+    """The built-in profile with texts in the place of others."""
+    text = PROFILE
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path = site.path.parent / "own.toml"
+    path.write_text(text, encoding="utf-8")
+    site.profile = str(path)
+
+
+def sent(site: Site, number: str) -> dict[str, Any]:
+    payload: dict[str, Any] = site.json("plan", "--worker", number)["payload"]
+    return payload
+
+
+def held(site: Site) -> dict[str, list[str]]:
+    """Person number to the columns that are held back."""
+    return {cell["person_number"]: cell["columns"] for cell in site.json("status")["held_back"]["cells"]}
+
+
+def test_blanks_and_what_nobody_sees_are_no_part_of_a_value(site: Site) -> None:
+    landed(site, "workers-2026-11-16.csv", BLANKS)
+    taro = sent(site, "7002")
+    assert (taro["name"]["familyName"], taro["name"]["givenName"], taro["displayName"]) == ("山田", "太郎", "太郎 山田")
+    assert taro["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"]["department"] == "営業"
+    assert held(site) == {"7003": ["Last Name"]}
+    assert "required" in site.run("plan", "--worker", "7003")
+    nia = sent(site, "7004")
+    assert nia["emails"][0]["value"] == "nia@hr.example"
+    assert nia["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"]["manager"] == {"value": "7001"}
+    assert sent(site, "7005")["displayName"] == "Uma Dell"
+    assert sent(site, "7006")["name"]["givenName"] == "Mary Ann"
+
+
+def test_a_heading_that_differs_by_what_nobody_sees_is_the_heading(site: Site) -> None:
+    head = "\u200bPerson\u00a0Number\u200e,Account  Status,First\u3000Name,Last Name\u00ad\n"
+    landed(site, "workers-2026-11-16.csv", head + "7001,True,Ida,Holm\n")
+    assert sent(site, "7001")["displayName"] == "Ida Holm"
+    path = site.path.parent / "workers-2026-11-17.csv"
+    path.write_text(
+        "Person Number,Person\u00a0Number,Account Status,First Name,Last Name\n7001,7001,True,Ida,Holm\n",
+        encoding="utf-8",
+    )
+    assert r"Person Number, Person\xa0Number" in site.run("land", path, code=1)
