@@ -11,6 +11,8 @@ from hcm_pipeline.profile.value_types import (
     COUNT,
     ColumnName,
     DateFormat,
+    Encoding,
+    FallbackEncoding,
     Identifier,
     IsoDate,
     Model,
@@ -79,8 +81,9 @@ class Source(Model):
     content: Literal["full", "changes-only"] = "full"
     business_date: BusinessDate = BusinessDate.model_validate({})
     delimiter: Literal["auto", ",", ";", "\t", "|"] = "auto"
-    encoding: Literal["auto", "utf-8", "utf-16", "windows-1252", "latin-1"] = "auto"
-    fallback_encoding: Literal["windows-1252", "latin-1"] = "windows-1252"
+    encoding: Encoding = "auto"
+    fallback_encoding: FallbackEncoding = "windows-1252"
+    """The encoding of a file that is not UTF-8, for `auto`. Where it is not named, a file that windows-1252 does not fit is held."""
     max_bytes: int = Field(4 * 2**30, gt=0, le=BYTES)
     """Size of the file once unpacked, in bytes; a larger one is refused (zip bombs)."""
     max_field_chars: int = Field(32_768, gt=0, le=COUNT)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hcm_pipeline.extracts import Extract, step_back
 from hcm_pipeline.profile import Profile, Share, Source
 from hcm_pipeline.warehouse import Relation, Scratch, query, quote
+from hcm_pipeline.workers.guessed_encoding import judge_words
 from hcm_pipeline.workers.normalise import ODD, odd_sql, text_of
 from hcm_pipeline.workers.staged import Staged
 
@@ -26,7 +27,10 @@ class Finding:
     detail: str | None = None
 
 
+_WORDS = 50_000
+"""Texts that a guessed encoding is judged by."""
 RULES = {
+    "encoding_guessed": "it is not UTF-8, and its words do not bear out the encoding that was taken for want of another",
     "fewer_rows": "a full extract holds far fewer rows than those before it",
     "more_rows": "a full extract holds far more rows than those before it",
     "fewer_in_cohort": "far fewer workers of one legal employer, country or other cohort than are known",
@@ -63,11 +67,36 @@ def find(t: Scratch, profile: Profile, staged: Staged, before: Baseline, day: dt
         return []
     full = staged.extract.content == "full"
     return [
+        *_encoding(t, staged),
         *_dates(source, day, today),
         *_order(t, before, staged.extract, source, day),
         *_trailer(staged, source),
         *(_full(t, profile, staged, before, day) if full else _changes(t, profile, staged, source, before, day)),
     ]
+
+
+def _encoding(t: Scratch, staged: Staged) -> Iterator[Finding]:
+    """Judge a guess by the words of the mapped columns; nobody gets a name for life of one that they do not bear out."""
+    if staged.guessed is None:
+        return
+    mend = "name it in the profile (encoding or fallback_encoding of the source) and run again"
+    if staged.guessed == "latin-1":
+        yield Finding("encoding_guessed", f"it is not UTF-8, and holds bytes that windows-1252 does not define; {mend}")
+        return
+    there = {name: quote(spec.column) for name, spec in staged.fields.items() if spec.column in staged.header}
+    place = f"upper(trim({there['country']}))" if "country" in there else "null"
+    parts = (
+        f"select {place} as country, {column} as text from {staged.rows} where strlen({column}) <> length({column})"
+        for column in there.values()
+    )
+    values = t.rows(f"select distinct coalesce(country, ''), text from ({' union all '.join(parts)}) limit {_WORDS}")
+    borne = judge_words(values, staged.guessed)
+    if borne.is_doubtful:
+        shown = " ".join(sorted(borne.letters)[:20])
+        yield Finding(
+            "encoding_guessed",
+            f"it is not UTF-8, and {borne.against:,} of {borne.words:,} words do not look like {staged.guessed} ({shown}); {mend}",
+        )
 
 
 def _fell(limit: Share, was: int, now: int) -> bool:

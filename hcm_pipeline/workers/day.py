@@ -239,7 +239,7 @@ class Day:
             records = 1 if extract.description.records is None else extract.description.records
             more = f", and {len(held) - 1} more" if len(held) > 1 else ""
             raise ExtractHeld(
-                f"{self.day}: {extract.name}{more} does not look whole: {'; '.join(f.message for f in findings)}. Nothing was "
+                f"{self.day}: {extract.name}{more} is held: {'; '.join(f.message for f in findings)}. Nothing was "
                 f"applied or planned. `hcm-pipeline extract accept {extract.sha256[:12]} {records}` applies it as it is, "
                 "`extract refuse` leaves it out"
             )

@@ -80,3 +80,50 @@ def test_a_heading_that_differs_by_what_nobody_sees_is_the_heading(site: Site) -
         encoding="utf-8",
     )
     assert r"Person Number, Person\xa0Number" in site.run("land", path, code=1)
+
+
+CENTRAL = """Person Number,Account Status,First Name,Last Name,Country,City
+4001,True,Łukasz,Wójcik,PL,Łódź
+4002,True,Zażółć,Gęślą,PL,Kraków
+4003,True,Jiří,Dvořák,CZ,Plzeň
+4004,True,Ida,Holm,US,Reno
+"""
+
+
+def names(site: Site) -> dict[str, str]:
+    """Person number to the part of the userPrincipalName before the @."""
+    rows = site.run("identity", "export", "-").splitlines()[1:]
+    return {number: upn.partition("@")[0] for number, upn, *_ in (row.split(",") for row in rows) if upn}
+
+
+def test_a_code_page_that_nobody_named_waits_for_a_persons_word_and_is_read_as_the_profile_then_says(
+    site: Site,
+) -> None:
+    said = landed(site, "workers-2026-11-16.csv", CENTRAL.encode("cp1250"), code=3)
+    assert "do not look like windows-1252" in said
+    assert "fallback_encoding" in said
+    assert names(site) == {}
+    own_profile(site, ('content = "full"', 'content = "full"\nencoding = "windows-1250"'))
+    site.run("run")
+    assert names(site) == {"4001": "lukasz.wojcik", "4002": "zazolc.gesla", "4003": "jiri.dvorak", "4004": "ida.holm"}
+    assert sent(site, "4003")["displayName"] == "Jiří Dvořák"
+
+
+def test_a_fallback_that_the_profile_names_is_no_guess(site: Site) -> None:
+    own_profile(site, ('content = "full"', 'content = "full"\nfallback_encoding = "cp1250"'))
+    landed(site, "workers-2026-11-16.csv", CENTRAL.encode("cp1250"))
+    assert names(site)["4001"] == "lukasz.wojcik"
+
+
+def test_a_person_may_take_a_guess_as_it_is(site: Site) -> None:
+    landed(
+        site,
+        "workers-2026-11-16.csv",
+        CENTRAL.replace("4002,True,Zażółć,Gęślą,PL,Kraków\n", "").encode("cp1250"),
+        code=3,
+    )
+    [extract] = site.json("extract", "show")
+    site.run("extract", "accept", extract["sha256"], str(3), "--why", "it is Danish")
+    site.run("run")
+    assert names(site) == {"4003": "jioi.dvooak", "4004": "ida.holm"}
+    assert held(site) == {"4001": ["First Name"]}

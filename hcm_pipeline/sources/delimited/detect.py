@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.profile import Source
 from hcm_pipeline.sources.delimited.encodings import Evidence, as_utf8, assume, decide, undecodable
 from hcm_pipeline.sources.delimited.records import Splitter, lines
-from hcm_pipeline.sources.delimited.shape import Encoding, Shape
+from hcm_pipeline.sources.delimited.shape import AS_BYTES, Shape
 from hcm_pipeline.sources.delimited.structure import Scan
 from hcm_pipeline.sources.source_format import ROW_NO
 from hcm_pipeline.sources.unpack import CHUNK, unpacked
@@ -52,8 +52,11 @@ def examine(path: Path, source: Source, *, name: str | None = None) -> Shape:
         evidence.finish()
         scan.finish()
     encoding, reason, damaged = decide(assumed, why, evidence, source, name)
-    wide = assumed in ("utf-16-le", "utf-16-be")
-    cells = tuple(_recoded(cell, "utf-8" if wide else encoding, name) for cell in beginning.cells)
+    fallback = assumed == "utf-8" and encoding != assumed
+    if encoding not in AS_BYTES and fallback:  # its bytes mean something else than was counted
+        named = source.model_copy(update={"encoding": encoding})
+        return replace(examine(path, named, name=name), encoding_reason=reason, fallback=True)
+    cells = tuple(_recoded(cell, encoding if assumed in AS_BYTES else "utf-8", name) for cell in beginning.cells)
     header = _names(cells, name)
     irregular = scan.irregular(len(header), damaged)
     return Shape(
@@ -73,6 +76,7 @@ def examine(path: Path, source: Source, *, name: str | None = None) -> Shape:
         damaged=damaged,
         quoted=scan.quotes > 0,
         irregular=irregular,
+        fallback=fallback,
     )
 
 
@@ -108,7 +112,7 @@ class _Counted:
             yield chunk
 
 
-def _recoded(cell: str, encoding: Encoding, name: str) -> str:
+def _recoded(cell: str, encoding: str, name: str) -> str:
     try:
         text = cell.encode("utf-8", "surrogateescape").decode(encoding)
     except UnicodeError as error:
