@@ -40,6 +40,8 @@ class SourceField(Model):
     column: ColumnName | None = None
     blank: tuple[str, ...] | None = None
     replace: dict[str, str] | None = None
+    placeholders: tuple[str, ...] | None = None
+    no_name: tuple[str, ...] | None = None
     normalise: tuple[Normaliser, ...] | None = None
     damage: Literal["hold", "take"] | None = None
     formats: tuple[DateFormat, ...] | None = Field(None, min_length=1)
@@ -83,7 +85,7 @@ class Source(Model):
     delimiter: Literal["auto", ",", ";", "\t", "|"] = "auto"
     encoding: Encoding = "auto"
     fallback_encoding: FallbackEncoding = "windows-1252"
-    """The encoding of a file that is not UTF-8, for `auto`. Where it is not named, a file that windows-1252 does not fit is held."""
+    """The encoding of a file that is not UTF-8, for `auto`. Where it is not named, a file that does not look like it is held."""
     max_bytes: int = Field(4 * 2**30, gt=0, le=BYTES)
     """Size of the file once unpacked, in bytes; a larger one is refused (zip bombs)."""
     max_field_chars: int = Field(32_768, gt=0, le=COUNT)

@@ -184,7 +184,7 @@ def _cohort(t: Scratch, profile: Profile, staged: Staged, before: Baseline, fiel
     if spec.column not in staged.header:
         return
     in_file = f"""(select {text_of(field, spec)} as cohort, count(*) as n
-        from (select {quote(spec.column)} as {quote(field)}, {odd_sql([spec.column])} as {ODD} from {staged.rows}) group by 1)"""
+        from (select {quote(spec.column)} as {quote(field)}, {odd_sql([spec])} as {ODD} from {staged.rows}) group by 1)"""
     compared = query(
         __package__, "cohorts", known=before.known, extracts=before.extracts, absent=before.absent, in_file=in_file,
         field=quote(field),

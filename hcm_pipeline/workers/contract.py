@@ -18,7 +18,7 @@ import pandera.pandas as pa
 from hcm_pipeline.characters import BLANKS, CONTROL, INVISIBLE
 from hcm_pipeline.profile import FieldSpec, Profile
 from hcm_pipeline.workers.damage import damage_of
-from hcm_pipeline.workers.normalise import EXCEL_TEXT, name_fields
+from hcm_pipeline.workers.normalise import EXCEL_TEXT, name_fields, names_that_may_lack
 
 CONTROL_COLUMN, FORMULA_COLUMN = "control", "formula"
 LONGEST_MATCHED = 1024
@@ -68,7 +68,10 @@ def contract(profile: Profile) -> pa.DataFrameSchema:
     columns: dict[str, pa.Column] = {}
     for name, spec in profile.columns.items():
         if profile.types[name] == "string":
-            columns[name] = pa.Column(nullable=not spec.required, checks=_text_checks(spec), coerce=False)
+            may_lack = name in names_that_may_lack(profile)
+            columns[name] = pa.Column(nullable=may_lack or not spec.required, checks=_text_checks(spec), coerce=False)
+            if may_lack:
+                columns[f"{name}__blank"] = pa.Column(checks=[pa.Check(_is_false, name="required")])
         else:
             kind = profile.types[name]
             columns[f"{name}__unreadable"] = pa.Column(checks=[pa.Check(_is_false, name=f"{kind}_unreadable")])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hcm_pipeline.characters import BLANKS, CONTROL, EDGES, INVISIBLE
-from hcm_pipeline.profile import FieldSpec, Profile, date_pattern
+from hcm_pipeline.profile import NAME_FIELDS, FieldSpec, Profile, date_pattern
 from hcm_pipeline.warehouse import literal, quote
 from hcm_pipeline.workers.damage import SUSPECT, SUSPECT_NAME
 from hcm_pipeline.workers.known import Known
@@ -43,32 +44,45 @@ ODD = '"odd row"'
 
 IN_DOUBT = f"{CONTROL}|{INVISIBLE}|{SUSPECT}"
 """A pattern for values that may not be what was written: the contract decides."""
-_NAMES = ("first_name", "middle_name", "last_name", "preferred_name", "display_name")
 _UNUSUAL = BLANKS.replace(" ", "", 1).replace("\n", "")
+
+
+def none_of(name: str) -> str:
+    """The name of the flag that says that a person has no such name."""
+    return f"{name}__none"
 
 
 def name_fields(profile: Profile) -> list[str]:
     """The mapped text fields that hold names of people."""
     latin = [field for fields in profile.identity.spelling.latin.values() for field in fields]
-    return [name for name in dict.fromkeys((*_NAMES, *latin)) if profile.types.get(name) == "string"]
+    return [
+        name for name in dict.fromkeys((*NAME_FIELDS, "display_name", *latin)) if profile.types.get(name) == "string"
+    ]
 
 
-def odd_sql(columns: list[str]) -> str:
-    """SQL (BOOLEAN): a value of the row is empty, begins or ends with a blank or what nobody sees, begins like a formula, holds
-    blanks other than single spaces and line feeds, or is in doubt.
+def names_that_may_lack(profile: Profile) -> list[str]:
+    """The required fields that a person with one name has nothing for: first and last name."""
+    return [name for name in ("first_name", "last_name") if name in profile.columns and profile.columns[name].required]
+
+
+def odd_sql(specs: Iterable[FieldSpec]) -> str:
+    """SQL (BOOLEAN): a value of the row is empty or a placeholder, begins or ends with a blank or what nobody sees, begins like a
+    formula, holds blanks other than single spaces and line feeds, or is in doubt.
 
     Trimming is the dearest function of the whole stage, so one pattern over the whole row decides whether any of its values needs
     it. Line feeds stand between the values: a value that holds one is trimmed for nothing.
     """
-    pattern = f"(?:^|\\n)(?:[{EDGES}]|=\x22|$)|[{EDGES}](?:\\n|$)|[{_UNUSUAL}]|  |{IN_DOUBT}|{SUSPECT_NAME}"
-    return f"regexp_matches(concat_ws(chr(10), {', '.join(map(quote, columns))}), {literal(pattern)})"
+    specs = list(specs)
+    texts = sorted({re.escape(text) for spec in specs for text in spec.stands_for_nothing})
+    nothing = f"|(?i:{'|'.join(texts)})(?:\\n|$)" if texts else ""
+    pattern = f"(?:^|\\n)(?:[{EDGES}]|=\x22|${nothing})|[{EDGES}](?:\\n|$)|[{_UNUSUAL}]|  |{IN_DOUBT}|{SUSPECT_NAME}"
+    return f"regexp_matches(concat_ws(chr(10), {', '.join(quote(spec.column) for spec in specs)}), {literal(pattern)})"
 
 
 def text_of(column: str, spec: FieldSpec) -> str:
     """SQL (VARCHAR) for the normalised text of a column beside the flag ODD of its row; NULL for a blank."""
     name = quote(column)
-    trimmed = f"regexp_replace({name}, {literal(f'^[{EDGES}]+|[{EDGES}]+$')}, '', 'g')"
-    text = f"case when {ODD} then nullif({trimmed}, '') else {name} end"
+    text = f"case when {ODD} then nullif({_trimmed(name)}, '') else {name} end"
     for step in spec.normalise:
         text = {
             "excel_text": f"""nullif(regexp_replace({text}, '^="([^"]*)"$', '\\1'), '')""",
@@ -84,12 +98,27 @@ def text_of(column: str, spec: FieldSpec) -> str:
             "nfc": f"nfc_normalize({text})",
             "strip_leading_zeros": f"regexp_replace({text}, '^0+(.)', '\\1')",
         }[step]
+    if spec.stands_for_nothing:
+        nothing = ", ".join(map(literal, spec.stands_for_nothing))
+        text = f"case when {ODD} and lower({text}) in ({nothing}) then null else {text} end"
     for wrong in spec.blank:
         text = f"nullif({text}, {literal(wrong)})"
     if spec.replace:
         cases = " ".join(f"when {literal(wrong)} then {literal(right)}" for wrong, right in spec.replace.items())
         text = f"case {text} {cases} else {text} end"
     return text
+
+
+def _trimmed(name: str) -> str:
+    return f"regexp_replace({name}, {literal(f'^[{EDGES}]+|[{EDGES}]+$')}, '', 'g')"
+
+
+def _none_sql(column: str, spec: FieldSpec) -> str:
+    """SQL (BOOLEAN) beside the flag ODD of a row: the cell says that the person has no such name."""
+    if not spec.no_name:
+        return "false"
+    texts = ", ".join(literal(text.lower()) for text in spec.no_name)
+    return f"(case when {ODD} then coalesce(lower({_trimmed(quote(column))}) in ({texts}), false) else false end)"
 
 
 def typed(name: str, kind: str, spec: FieldSpec, text: str) -> FieldSql:
@@ -166,7 +195,8 @@ def _in_window(name: str, spec: FieldSpec, read: str) -> str:
 
 def normalised_select(profile: Profile, staged: Staged, known: Known, only: str = "true") -> str:
     """SELECT over the staged rows of a file: extract_id, row_no, every mapped field, `<field>__unreadable` and `<field>__text` of
-    the typed ones, `control`, `formula`, `digest`. `only` is a condition over row_no, judged before any other work is done.
+    the typed ones, `<field>__none` of the required names, `control`, `formula`, `digest`.
+    `only` is a condition over row_no, judged before any other work is done.
 
     A field whose column is missing, and a blank of a changes-only row that means
     "unchanged", take what is known of the worker; then the row speaks for the whole worker. With a `row_key` in the profile, it
@@ -174,14 +204,25 @@ def normalised_select(profile: Profile, staged: Staged, known: Known, only: str 
     """
     present = {name: spec for name, spec in staged.fields.items() if spec.column in staged.header}
     typed_fields = [typed(name, profile.types[name], spec, f"t.{quote(name)}") for name, spec in present.items()]
+    lacking = {name: present.get(name) for name in names_that_may_lack(profile)}
+    none = [
+        f"{f't.{quote(none_of(name))}' if spec else 'false'} as {quote(none_of(name))}"
+        for name, spec in lacking.items()
+    ]
     select = ",\n    ".join(
-        [*_values(staged, typed_fields), *_unreadable(profile, staged, typed_fields), _control(profile, list(present))]
+        [
+            *_values(staged, typed_fields),
+            *_unreadable(profile, staged, typed_fields),
+            *none,
+            _control(profile, list(present)),
+        ]
     )
     raw_values = ", ".join(f"{quote(spec.column)} as {quote(name)}" for name, spec in present.items())
     texts = ", ".join(
         f"{_number_or_text(profile, staged, name, spec)} as {quote(name)}" for name, spec in present.items()
     )
-    odd = odd_sql([spec.column for spec in present.values()])
+    texts += "".join(f", {_none_sql(name, spec)} as {quote(none_of(name))}" for name, spec in lacking.items() if spec)
+    odd = odd_sql(present.values())
     return f"""
 select *, {digest_of(list(staged.fields))} as digest from (
 select {staged.extract.extract_id} as extract_id, t.row_no,

@@ -7,7 +7,7 @@ import pyarrow as pa
 from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
 from hcm_pipeline.workers.batch import Batch
 from hcm_pipeline.workers.deduplication import Deduplicated
-from hcm_pipeline.workers.normalise import number_fields
+from hcm_pipeline.workers.normalise import names_that_may_lack, none_of, number_fields
 
 CHUNK_ROWS = 100_000
 """Rows in one frame for pandera: some 100 MiB."""
@@ -75,6 +75,10 @@ def _judged_columns(batch: Batch) -> list[str]:
     profile = batch.profile
     select = ["n.extract_id", "n.row_no", "n.control", "n.formula"]
     for name, spec in profile.columns.items():
+        if name in names_that_may_lack(profile):
+            other = quote("last_name" if name == "first_name" else "first_name")
+            told = f"n.{quote(none_of(name))} and n.{other} is not null"
+            select.append(f"(n.{quote(name)} is null and not ({told})) as {quote(name + '__blank')}")
         if profile.types[name] == "string":
             select.append(f"{_as_delivered(batch, name)} as {quote(name)}")
             continue

@@ -127,3 +127,31 @@ def test_a_person_may_take_a_guess_as_it_is(site: Site) -> None:
     site.run("run")
     assert names(site) == {"4003": "jioi.dvooak", "4004": "ida.holm"}
     assert held(site) == {"4001": ["First Name"]}
+
+
+ONE_NAME = """Person Number,Account Status,First Name,Last Name,Department Name,Job Name
+5001,True,FNU,Suharto,Sales,N/A
+5002,True,Björk,.,-,Singer
+5003,True,NULL,Sato,Sales,
+5004,True,FNU,LNU,Sales,
+5005,True,Ann,Null,NULL,
+5006,True,lnu,xxx,Sales,
+"""
+
+
+def test_somebody_with_one_name_is_named_by_it_and_a_placeholder_is_no_name(site: Site) -> None:
+    landed(site, "workers-2026-11-16.csv", ONE_NAME)
+    assert names(site) == {"5001": "suharto", "5002": "bjork"}
+    suharto, bjork = sent(site, "5001"), sent(site, "5002")
+    assert (suharto["displayName"], suharto["userName"], suharto["title"]) == ("Suharto", "suharto@contoso.com", None)
+    assert (suharto["name"]["givenName"], suharto["name"]["familyName"]) == (None, "Suharto")
+    assert (bjork["displayName"], bjork["name"]["familyName"], bjork["title"]) == ("Björk", None, "Singer")
+    assert held(site) == {
+        "5003": ["First Name"], "5004": ["First Name", "Last Name"], "5005": ["Last Name"], "5006": ["First Name", "Last Name"],
+    }  # fmt: skip
+
+
+def test_somebody_may_be_called_null(site: Site) -> None:
+    own_profile(site, ('column = "Last Name"', 'column = "Last Name"\nplaceholders = []'))
+    landed(site, "workers-2026-11-16.csv", ONE_NAME)
+    assert names(site)["5005"] == "ann.null"

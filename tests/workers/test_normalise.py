@@ -16,7 +16,7 @@ from hcm_pipeline.profile import FieldSpec
 from hcm_pipeline.warehouse import memory
 from hcm_pipeline.workers.normalise import ODD, digest_of, odd_sql, text_of, typed
 
-ROW = f"(select c, {odd_sql(['c'])} as {ODD} from (select ?::varchar as c))"
+ROW = f"(select c, {odd_sql([FieldSpec(column='c', placeholders=('n/a',))])} as {ODD} from (select ?::varchar as c))"
 ALL = [chr(number) for number in (*range(0xD800), *range(0xE000, 0x110000))]
 BLANK = re.findall(f"[{BLANKS}]", "".join(ALL))
 AT_ENDS = re.findall(f"[{EDGES}]", "".join(ALL))
@@ -218,6 +218,6 @@ def test_an_odd_value_is_found_in_whichever_column_it_is(
 ) -> None:
     specs = {name: text_of(name, FieldSpec.model_validate({"column": name})) for name in "abc"}
     source = "(select ?::varchar as a, ?::varchar as b, ?::varchar as c)"
-    flagged = f"(select *, {odd_sql([*specs])} as {ODD} from {source})"
+    flagged = f"(select *, {odd_sql([FieldSpec(column=name) for name in specs])} as {ODD} from {source})"
     [found] = con.execute(f"select {', '.join(specs.values())} from {flagged}", row).fetchall()
     assert found == tuple(trimmed(value or "") or None for value in row)
