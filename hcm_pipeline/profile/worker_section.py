@@ -114,7 +114,7 @@ class Slices(Model):
     to: Identifier | None = None
 
 
-LATER_WORKERS = ("hold_back", "manager_by", "placeholders", "no_name")
+LATER_WORKERS = ("hold_back", "manager_by", "placeholders", "no_name", "names_seen")
 """Keys that count in a profile's digest only where they are used."""
 
 
@@ -148,6 +148,9 @@ class Workers(Model):
         "no last name", "no middle name",
     )  # fmt: skip
     """Texts in any case that say, in a first, middle, last or preferred name, that the person has none: somebody with one name."""
+    names_seen: tuple[str, ...] = ()
+    """Person numbers of workers whose names somebody has looked at: mixed scripts, likeness to another worker's name and signs of
+    damage hold none of them back."""
     quarantine_limit: QuarantineLimit = QuarantineLimit.model_validate({})
     whole: Completeness = Completeness.model_validate({})
     life: Life = Life.model_validate({})

@@ -54,10 +54,10 @@ def none_of(name: str) -> str:
 
 def name_fields(profile: Profile) -> list[str]:
     """The mapped text fields that hold names of people."""
+    columns = profile.columns
     latin = [field for fields in profile.identity.spelling.latin.values() for field in fields]
-    return [
-        name for name in dict.fromkeys((*NAME_FIELDS, "display_name", *latin)) if profile.types.get(name) == "string"
-    ]
+    names = dict.fromkeys((*NAME_FIELDS, "display_name", *latin))
+    return [name for name in names if name in columns and profile.types[name] == "string"]
 
 
 def names_that_may_lack(profile: Profile) -> list[str]:

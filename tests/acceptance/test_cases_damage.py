@@ -155,3 +155,32 @@ def test_somebody_may_be_called_null(site: Site) -> None:
     own_profile(site, ('column = "Last Name"', 'column = "Last Name"\nplaceholders = []'))
     landed(site, "workers-2026-11-16.csv", ONE_NAME)
     assert names(site)["5005"] == "ann.null"
+
+
+CHIEFS = """Person Number,Account Status,First Name,Last Name,Job Name,Country,Worker Type,Hire Date,Termination Date
+1001,True,Amara,Okafor,Engineer,NO,Employee,2020-01-01,
+1002,True,\u0410m\u0430r\u0430,Ok\u0430for,Engineer,NO,Employee,2020-01-01,
+1003,True,\u202earamA,Okafor,Engineer,NO,Employee,2020-01-01,
+"""
+
+
+def test_a_name_that_looks_like_another_workers_is_not_sent_before_somebody_has_looked(site: Site) -> None:
+    landed(site, "w-2026-11-12.csv", CHIEFS)
+    assert names(site) == {"1001": "amara.okafor"}
+    assert [person["person_number"] for person in site.json("plan")["people"]] == ["1001"]
+    assert held(site) == {"1002": ["First Name", "Last Name"], "1003": ["First Name"]}
+    assert "mixed_scripts" in site.run("plan", "--worker", "1002")
+    assert "control_character" in site.run("plan", "--worker", "1003")
+    own_profile(site, ("[workers]\n", '[workers]\nnames_seen = ["1002", "1003"]\n'))
+    site.run("run")
+    assert set(names(site)) == {"1001", "1002"}
+
+
+def test_a_leaver_whose_name_is_damaged_leaves(site: Site) -> None:
+    landed(site, "w-2026-11-12.csv", CHIEFS)
+    gone = CHIEFS.replace("1001,True,Amara", "1001,False,Am\u200bara").replace(
+        "2020-01-01,\n1002", "2020-01-01,2026-11-12\n1002"
+    )
+    landed(site, "w-2026-11-13.csv", gone)
+    payload = sent(site, "1001")
+    assert (payload["active"], payload["displayName"]) == (False, "Amara Okafor")

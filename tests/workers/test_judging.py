@@ -258,3 +258,44 @@ def test_every_row_is_accepted_or_in_quarantine_or_told_apart(
         accepted = t.rows(f"select row_no from {found.accepted.rows}")
         assert len(set(accepted)) == len(accepted)
         assert not {*whole} & {*accepted}
+
+
+def test_a_word_of_several_scripts_and_letters_that_are_signs_are_held_back_in_names(t: Scratch) -> None:
+    odd = ["Аmаrа", "О'Connor", "Αlpha", "𝐀mara", "Ⓐmara", "🅐mara", "ℓee"]
+    plain = [
+        "Юлия",
+        "Анна-Maria",
+        "王David",
+        "ＪＯＨＮ",
+        "Mª",
+        "Nguyễn",
+        "ʻOkina",
+        "김철수",
+        "山田ﾀﾛｳ",
+        "محمد",
+        "क्षत्रिय",
+        "Đorđe",
+    ]
+    found = few.judged(t, profile(), [worker(number, First=name) for number, name in enumerate([*odd, *plain], 1)])
+    assert few.reasons(t, found) == [(row, "mixed_scripts", "First") for row in range(2, 2 + len(odd))]
+
+
+def test_a_name_that_looks_like_another_workers_is_held_back_until_somebody_has_looked(t: Scratch) -> None:
+    told = {
+        1: ("Сосо", "Роре"),
+        2: ("ɑnn", "Lee9"),
+        3: ("Анна", "Роре"),
+        4: ("Coco", "Pope"),
+        5: ("José", "Pope"),
+        9: ("ann", "Lee9"),
+    }
+    rows = [worker(number, First=first, Last=last) for number, (first, last) in told.items()]
+    workers = few.people(2, 9) + few.people(7, first_name="Coco", last_name="Pope")
+    found = few.judged(t, profile(), rows, workers)
+    assert few.reasons(t, found) == [
+        (2, "lookalike_name", "First"), (2, "lookalike_name", "Last"), (3, "lookalike_name", "First"),
+    ]  # fmt: skip
+    assert few.accepted(t, profile(), found, "first_name")["2"] == "Ann"
+    text = PROFILE.replace("[workers]", '[workers]\nnames_seen = ["1", "2"]')
+    seen = parse_profile(text, "firm.toml").profile
+    assert few.reasons(t, few.judged(t, seen, rows, workers)) == []
