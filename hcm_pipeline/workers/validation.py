@@ -127,10 +127,12 @@ def _failures(batch: Batch, chunk: pa.RecordBatch) -> tuple[pa.Table | None, lis
     from hcm_pipeline.workers.contract import violations_in  # pandas and pandera: a third of every command's start
 
     profile, frame = batch.profile, chunk.to_pandas()
-    found = [(one.position, one.rule, one.field, one.value_class, one.value) for one in violations_in(profile, frame)]
+    found: list[tuple[int, str, str, str, str | None]] = [
+        (one.position, one.rule, one.field, one.value_class, one.value) for one in violations_in(profile, frame)
+    ]
     shown: list[Shown] = []
     if frame[UNUSUAL_COLUMN].any():
-        found += [(position, MIXED, *rest) for position, *rest in mixed_in(profile, frame)]
+        found += [(position, MIXED, field, kind, value) for position, field, kind, value in mixed_in(profile, frame)]
         shown = list(shown_in(profile, frame))
     if seen := frozenset(profile.workers.names_seen):
         numbers, names = frame[PERSON_COLUMN], name_fields(profile)
@@ -141,7 +143,11 @@ def _failures(batch: Batch, chunk: pa.RecordBatch) -> tuple[pa.Table | None, lis
         return None, shown
     places = pa.array([position for position, *_ in found], pa.int64())
     extracts, rows = (chunk.column(name).take(places).to_pylist() for name in ("extract_id", "row_no"))
-    return _table(batch, [(*place, *one[1:]) for *place, one in zip(extracts, rows, found, strict=True)]), shown
+    cells = [
+        (number, row, rule, field, kind, value)
+        for number, row, (_, rule, field, kind, value) in zip(extracts, rows, found, strict=True)
+    ]
+    return _table(batch, cells), shown
 
 
 def _violations_of_shown(batch: Batch, shown: list[Shown]) -> pa.Table | None:

@@ -80,6 +80,8 @@ def test_a_heading_that_differs_by_what_nobody_sees_is_the_heading(site: Site) -
         encoding="utf-8",
     )
     assert r"Person Number, Person\xa0Number" in site.run("land", path, code=1)
+    path.write_text("Person Number,Account Status,First Name,L\u0430st Name\n7001,True,Ida,Holm\n", encoding="utf-8")
+    assert r"L\u0430st Name (which looks alike)" in site.run("land", path, code=1)
 
 
 CENTRAL = """Person Number,Account Status,First Name,Last Name,Country,City
