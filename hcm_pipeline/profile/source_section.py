@@ -39,11 +39,11 @@ class SourceField(Model):
 
     column: ColumnName | None = None
     blank: tuple[str, ...] | None = None
-    replace: dict[str, str] | None = None
     placeholders: tuple[str, ...] | None = None
     no_name: tuple[str, ...] | None = None
-    normalise: tuple[Normaliser, ...] | None = None
     damage: Literal["hold", "take"] | None = None
+    replace: dict[str, str] | None = None
+    normalise: tuple[Normaliser, ...] | None = None
     formats: tuple[DateFormat, ...] | None = Field(None, min_length=1)
     two_digit_years: int | None = Field(None, ge=1900, le=2101)
     decimal_separator: Literal[".", ","] | None = None

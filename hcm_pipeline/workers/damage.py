@@ -26,9 +26,7 @@ _PAIRS = (
 )
 """First and second bytes of UTF-8, as code pages show them; those of consoles and old Macs as lines of boxes and mathematics."""
 _ENTITY = re.compile(r"&(#[0-9]{2,7}|#[xX][0-9A-Fa-f]{2,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_ESCAPE = (
-    r"\\u[0-9A-Fa-f]{4}|\\x[89A-Fa-f][0-9A-Fa-f]|(?:=[C-F][0-9A-F]=[89AB][0-9A-F])+|(?:%[C-F][0-9A-F]%[89AB][0-9A-F])+"
-)
+_ESCAPE = r"\\u[0-9A-Fa-f]{4}|(?:=[C-F][0-9A-F]=[89AB][0-9A-F])+|(?:%[C-F][0-9A-F]%[89AB][0-9A-F])+"
 _NOT_IN_NAMES = "?¿¡¢£¤¥¦§©«¬®¯°±²³¶¸¹»¼½¾×÷†‡‰‹›€™„•"
 """Signs that stand where a letter stood: in a name they are no punctuation."""
 _IN_1250 = re.compile("[ĂÄĹ].[a-z]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import duckdb
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hcm_pipeline.characters import CONTROL, INVISIBLE, trimmed
 from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Scratch, scratch
@@ -299,3 +301,22 @@ def test_a_name_that_looks_like_another_workers_is_held_back_until_somebody_has_
     text = PROFILE.replace("[workers]", '[workers]\nnames_seen = ["1", "2"]')
     seen = parse_profile(text, "firm.toml").profile
     assert few.reasons(t, few.judged(t, seen, rows, workers)) == []
+
+
+SIGNS = [*UNSEEN, "\u202e", "\u2066", "\x85", "\x9b", "\u3000", "\xa0", *"aé葛 ?Ã¼م"]
+TEXTS = st.text(st.sampled_from(SIGNS), max_size=6)
+
+
+@settings(max_examples=examples(8), deadline=None)
+@given(texts=st.lists(TEXTS, min_size=16, max_size=16))
+def test_what_is_accepted_has_no_blank_at_its_ends_and_nothing_that_nobody_sees(
+    con: duckdb.DuckDBPyConnection, texts: list[str]
+) -> None:
+    with scratch(con) as t:
+        rows = [worker(number, City=text) for number, text in enumerate(texts, 1)]
+        found = few.judged(t, profile(), rows)
+        cities = few.accepted(t, profile(), found, "city")
+        assert set(cities) == {str(number) for number in range(1, 17)}  # a bad city keeps nobody out
+        for city in filter(None, map(str, filter(None, cities.values()))):
+            assert city == trimmed(city)
+            assert not re.search(f"{CONTROL}|{INVISIBLE}", city)

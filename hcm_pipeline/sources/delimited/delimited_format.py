@@ -32,7 +32,8 @@ class Delimited(FileFormat):
         delimiter = _DELIMITER_NAMES.get(shape.delimiter, shape.delimiter)
         packed = f", {shape.compression}" if shape.compression != "none" else ""
         rows = f", {shape.records:,} rows" if shape.records is not None else ""
-        return f"{shape.encoding}, {delimiter}, {shape.newline}{packed}, {len(shape.header)} columns{rows}"
+        taken = " (it is not UTF-8)" if shape.fallback else ""
+        return f"{shape.encoding}{taken}, {delimiter}, {shape.newline}{packed}, {len(shape.header)} columns{rows}"
 
     def stage(
         self, t: Scratch, stored: Path, description: Description, source: Source, *, name: str, folder: Path
