@@ -31,6 +31,7 @@ _NOT_IN_NAMES = "?¿¡¢£¤¥¦§©«¬®¯°±²³¶¸¹»¼½¾×÷†‡‰�
 """Signs that stand where a letter stood: in a name they are no punctuation."""
 _IN_1250 = re.compile("[ĂÄĹ].[a-z]")
 _ESCAPED = re.compile(_ESCAPE)
+_QUERY = re.compile(r"\?\w+=")
 _INSIDE = re.compile(f"{_LETTER}[?¿]+{_LETTER}")
 
 SUSPECT = f"\ufffd|{_PAIRS}|{_LETTER}[?¿]+{_LETTER}|&[A-Za-z#][A-Za-z0-9]{{1,31}};|{_ESCAPE}"
@@ -47,7 +48,7 @@ def damage_of(value: str, *, is_name: bool) -> str | None:
         return "a letter was replaced by U+FFFD"
     if any(found[1].startswith("#") or f"{found[1]};" in html5 for found in _ENTITY.finditer(value)):
         return "an entity of HTML"
-    is_address = "://" in value
+    is_address = "://" in value or _QUERY.search(value) is not None
     if not is_address and _ESCAPED.search(value):
         return "an escape in place of a letter"
     if not is_address and _INSIDE.search(value):
