@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from hcm_pipeline.characters import EDGES
 from hcm_pipeline.directory.entries import KINDS, SCHEMA, Read, RefusedRow
 from hcm_pipeline.directory.reading import Reading
 from hcm_pipeline.directory.tables import stage_query
@@ -52,6 +53,7 @@ NAMES = (
     "distinguished_name",
 )
 """A file has at least one of these, and an object too."""
+_AT_ENDS = literal(f"^[{EDGES}]+|[{EDGES}]+$")
 _MAX_CHARS = 1 << 20
 _SOURCE = Source(name="directory", glob="*", max_field_chars=_MAX_CHARS)
 
@@ -117,7 +119,9 @@ def _columns(file: str, header: tuple[str, ...]) -> dict[str, str]:
 def _judge(t: Scratch, file: Relation, columns: dict[str, str]) -> Relation:
     """The rows as the model has them: row_no, the columns of SCHEMA, and `rule`, what is wrong with the row (NULL: nothing)."""
     values = ", ".join(
-        f"nullif(trim({quote(columns[name])}), '') as {name}" if name in columns else f"null::varchar as {name}"
+        f"nullif(regexp_replace({quote(columns[name])}, {_AT_ENDS}, '', 'g'), '') as {name}"
+        if name in columns
+        else f"null::varchar as {name}"
         for name in SCHEMA.names
     )
     deleted = """case when deleted is null or lower(deleted) in ('false', '0', 'no') then false

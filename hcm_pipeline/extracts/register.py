@@ -14,6 +14,7 @@ from hcm_pipeline.extracts.description import Description
 from hcm_pipeline.extracts.extract import Extract
 from hcm_pipeline.extracts.in_force import effective, in_sequence, says_nothing_new, takings
 from hcm_pipeline.extracts.taking import Taken
+from hcm_pipeline.lookalikes import skeleton
 from hcm_pipeline.profile import FieldSpec, Profile, Source
 from hcm_pipeline.warehouse import first, query, transaction
 
@@ -210,10 +211,20 @@ def columns_faults(wanted: Mapping[str, FieldSpec], description: Description, na
             name,
             "missing_required_column",
             f"the required column{'s' if len(required) > 1 else ''} {', '.join(required)} "
-            f"{'are' if len(required) > 1 else 'is'} missing; the file has {', '.join(description.columns)}. "
+            f"{'are' if len(required) > 1 else 'is'} missing; the file has {_headings(description.columns, required)}. "
             "Correct the extract, or name its columns in the profile",
         )
     return [column for column in description.columns if column not in specs], missing
+
+
+def _headings(columns: Sequence[str], missing: Sequence[str]) -> str:
+    """The headings of a file. In one that looks like a missing one, and is another text, all but ASCII is escaped."""
+    drawn = {skeleton(column.lower()) for column in missing}
+    alike = [
+        ascii(column)[1:-1] + " (which looks alike)" if skeleton(column.lower()) in drawn else column
+        for column in columns
+    ]
+    return ", ".join(alike)
 
 
 def enter(
