@@ -11,6 +11,7 @@ from hcm_pipeline.delivery.clearing import (
     clearable,
     cleared_by_hand,
     close_shown_empty,
+    held_as,
     known_flows,
     last_reading,
 )
@@ -71,6 +72,7 @@ from hcm_pipeline.delivery.plan import (
     moved,
     preview,
     read_summary,
+    rejections,
     why_plan,
     withheld,
 )
@@ -205,6 +207,7 @@ __all__ = [
     "find_codes",
     "first_in_first_out",
     "folder_of",
+    "held_as",
     "journal_trouble",
     "keep_null_flows",
     "known_flows",
@@ -222,6 +225,7 @@ __all__ = [
     "read_summary",
     "read_target",
     "refuse_silent",
+    "rejections",
     "remembered",
     "sync_warehouse",
     "take_over",

@@ -7,6 +7,7 @@ changes, or until somebody approves the manifest after all.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 import duckdb
@@ -38,9 +39,16 @@ class Kept:
 
 
 def take_over(t: Scratch, journal: DeliveryState, kept: Kept) -> int:
-    """Bring what is kept up to the journal; how many decisions were new."""
-    row = t.first(f"select coalesce(max(decision_no), 0) from {kept.decisions}")
-    news = journal.decisions(after=int(row[0]) if row else 0)
+    """Bring what is kept up to the journal; how many decisions were new.
+
+    A decision is known by what it says: a journal in the place of a lost or a newer one numbers its own from where it is.
+    """
+    known = set(t.rows(f"select decision_no, manifest_id, decision, decided_at from {kept.decisions}"))
+    news = [
+        one
+        for one in journal.decisions()
+        if (one.decision_no, one.manifest_id, one.decision, one.decided_at) not in known
+    ]
     for decision in news:
         _take(t, journal, kept, decision)
     return len(news)
@@ -76,6 +84,18 @@ def _withhold(t: Scratch, journal: DeliveryState, kept: Kept, decision: Decision
             and not list_contains(?::integer[], operation.request_no)""",
         [decision.decided_at, decision.manifest_id, UNDO, arrived],
     )
+
+
+def rejections(con: duckdb.DuckDBPyConnection, target: str) -> dict[str, tuple[dt.date, str]]:
+    """The manifests because of whose rejection workers of a target are withheld: their business dates, and who rejected them."""
+    rows = con.execute(
+        """select manifest_id, business_date, coalesce(arg_max(given.decided_by, given.decided_at), '')
+        from manifests left join manifest_decisions given using (manifest_id)
+        where target = $target and manifest_id in (select manifest_id from withheld where target = $target and reason = 'rejected')
+        group by all order by all""",
+        {"target": target},
+    ).fetchall()
+    return {manifest_id: (date, by) for manifest_id, date, by in rows}
 
 
 def still_withheld(t: Scratch, withheld: Relation, desired: Relation, delivered: Relation) -> Relation:
