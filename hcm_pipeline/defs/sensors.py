@@ -167,6 +167,7 @@ def _something_to_tell() -> dg.SensorDefinition:
         if not pipeline.home.read_copy.is_file() and not flow.failed_work(pipeline.home):
             return dg.SkipReason("nothing was processed yet")
         if not flow.something_to_tell(pipeline.installation()):
+            flow.keep_failed_work(pipeline.home, "something_to_tell", [])
             return dg.SkipReason("nothing has begun or ended since people were last told")
         return _once_more(
             context.instance, pipeline, "something_to_tell", ALERTS_JOB, "a run is telling people already"

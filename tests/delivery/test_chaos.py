@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from benchmarks.chaos import Tally, chaos
+from benchmarks.chaos import Tally, chaos, sensor_runs
 
 RULES = {"directory differences", "operations lost", "regressions", "limits broken"}
 OTHER_LIVES = ("restored homes", "lost journals", "copied homes")
@@ -22,3 +24,9 @@ def test_whatever_happens_on_the_way_the_end_is_that_of_an_undisturbed_run(seed:
     assert sum(tally.faults.values()) > 5
     assert tally.count("kills of") > 0
     assert tally.did["requests"] > 10
+
+
+def test_a_run_that_a_sensor_started_is_killed_at_any_line_and_another_one_does_the_work(tmp_path: Path) -> None:
+    tally = sensor_runs(tmp_path, 1, kills=2, dates=1)
+    assert tally.violations == []
+    assert tally.count("kills of") == 2
