@@ -72,7 +72,6 @@ from hcm_pipeline.delivery.plan import (
     moved,
     preview,
     read_summary,
-    rejections,
     why_plan,
     withheld,
 )
@@ -225,7 +224,6 @@ __all__ = [
     "read_summary",
     "read_target",
     "refuse_silent",
-    "rejections",
     "remembered",
     "sync_warehouse",
     "take_over",

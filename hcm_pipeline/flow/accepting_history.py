@@ -15,21 +15,18 @@ from hcm_pipeline.delivery import (
     left_alone,
     mark_of,
     newer_since,
-    read_manifest,
     read_target,
-    rejections,
     sync_warehouse,
     take_over,
     whereabouts,
 )
-from hcm_pipeline.errors import PipelineError, ServiceRefused, UsageError
+from hcm_pipeline.errors import ServiceRefused, UsageError
 from hcm_pipeline.flow.fencing import FORBIDDEN, PersonsWord, keep_target, own_sandbox, read_history
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.known_journal import marks_of
 from hcm_pipeline.http import Patience
 from hcm_pipeline.warehouse import scratch, transaction
 
-REJECTED = "rejected before the journal was lost"
 CLOSED = "planned before a person accepted what the target knows; plan again"
 
 
@@ -107,8 +104,6 @@ def accept_history(
     accepted = Accepted(case.found)
     if word.word is not HistoryWord.FIRST:  # before the fence opens: cut off in between, it is said again
         accepted = _take_over(installation, journal, target, case)
-        if case.trouble:
-            _keep_rejections(installation, journal, target.key, word)
     with journal.transaction():
         if case.trouble:
             journal.go_on_after(max(mark.accept_seq for mark in marks))
@@ -118,22 +113,6 @@ def accept_history(
     since, home_id = (known.since, known.home_id) if known else (installation.clock(), "")
     keep_target(installation, mark_of(journal), since, home_id)
     return accepted
-
-
-def _keep_rejections(installation: Installation, journal: Journal, target: str, word: PersonsWord) -> None:
-    """Enter the manifests that were rejected in the lost journal: their workers are withheld, and `approve` lets them go on.
-
-    A manifest that lies nowhere any more cannot be entered; its workers are withheld until their data change.
-    """
-    with installation.warehouse.write() as con:
-        found = rejections(con, target)
-    for manifest_id, (date, by) in found.items():
-        folder = installation.home.manifests / date.isoformat() / manifest_id
-        try:
-            manifest = read_manifest(folder)
-        except PipelineError:
-            continue
-        journal.enter_rejected(manifest, folder.relative_to(installation.home.path), by=by or word.by, why=REJECTED)
 
 
 def _read_or_nothing(

@@ -1,6 +1,6 @@
 """The plan: the operations that bring a target to what it should have, which of them wait for an approval, and their order."""
 
-from hcm_pipeline.delivery.plan.decisions import rejections, withheld
+from hcm_pipeline.delivery.plan.decisions import withheld
 from hcm_pipeline.delivery.plan.facts import Facts, Rules, Snapshot, Task
 from hcm_pipeline.delivery.plan.guards import OTHERS, Verdict
 from hcm_pipeline.delivery.plan.planning import Plan, Preview, make_plan, preview
@@ -27,7 +27,6 @@ __all__ = [
     "moved",
     "preview",
     "read_summary",
-    "rejections",
     "why_plan",
     "withheld",
 ]

@@ -12,10 +12,14 @@ from dataclasses import dataclass
 
 import duckdb
 
+from hcm_pipeline.delivery.manifest import read_manifest
 from hcm_pipeline.delivery.plan.undo import UNDO
 from hcm_pipeline.delivery.state import Decision, DeliveryState, RequestState
+from hcm_pipeline.errors import PipelineError
+from hcm_pipeline.home import Home
 from hcm_pipeline.warehouse import Relation, Scratch, query, table
 
+BEFORE = "rejected before the journal was lost"
 _KEPT = ("manifest_decisions", "withheld", "undos")
 
 
@@ -86,7 +90,24 @@ def _withhold(t: Scratch, journal: DeliveryState, kept: Kept, decision: Decision
     )
 
 
-def rejections(con: duckdb.DuckDBPyConnection, target: str) -> dict[str, tuple[dt.date, str]]:
+def keep_rejections(t: Scratch, journal: DeliveryState, home: Home, target: str) -> None:
+    """Enter into a journal that took the place of a lost one the manifests because of whose rejection workers are withheld.
+
+    So the word stands, and `approve` takes it back. Of a manifest that lies nowhere any more the workers are withheld until they
+    change.
+    """
+    if not t.first("select 1 from withheld where reason = 'rejected' limit 1"):
+        return
+    for manifest_id, (date, by) in _rejections(t.con, target).items():
+        folder = home.manifests / date.isoformat() / manifest_id
+        try:
+            manifest = read_manifest(folder)
+        except PipelineError:
+            continue
+        journal.enter_rejected(manifest, folder.relative_to(home.path), by=by or "unknown", why=BEFORE)
+
+
+def _rejections(con: duckdb.DuckDBPyConnection, target: str) -> dict[str, tuple[dt.date, str]]:
     """The manifests because of whose rejection workers of a target are withheld: their business dates, and who rejected them."""
     rows = con.execute(
         """select manifest_id, business_date, coalesce(arg_max(given.decided_by, given.decided_at), '')
