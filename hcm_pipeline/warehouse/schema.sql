@@ -488,7 +488,8 @@ create table undos (
 create table accepted_requests (
     plan_no integer not null,
     request_no integer not null,
-    accepted_at timestamptz not null       -- on the service's clock
+    accepted_at timestamptz not null,      -- on the service's clock
+    perhaps integer not null default 0     -- other attempts of it, which may have arrived, too: no answer came, or 5xx
 );
 
 -- one row: one bulk request that has left and is not known to be accepted

@@ -28,7 +28,7 @@ def sync(t: Scratch, journal: DeliveryState) -> int:
     fresh = _find_fresh(t, news)
     taken = t.make("taken", query(__package__, "taken", fresh=fresh))
     t.run(f"""
-        insert into accepted_requests select plan_no, request_no, accepted_at from {fresh} fresh where not exists
+        insert into accepted_requests select plan_no, request_no, accepted_at, perhaps from {fresh} fresh where not exists
         (from accepted_requests known where known.plan_no = fresh.plan_no and known.request_no = fresh.request_no)
     """)
     undo.remember(t, fresh, taken)
@@ -77,15 +77,16 @@ def _last_synced(t: Scratch) -> int:
 
 
 def _find_fresh(t: Scratch, news: list[Acceptance]) -> Relation:
-    """The requests that were accepted: plan_no, target, request_no, accepted_at."""
+    """The requests that were accepted: plan_no, target, request_no, accepted_at, perhaps (as of `Acceptance`)."""
     accepted = t.of_arrow("news", pa.table({
         "manifest_id": pa.array([acceptance.manifest_id for acceptance in news], pa.string()),
         "request_no": pa.array([acceptance.request_no for acceptance in news], pa.int32()),
         "accepted_at": pa.array([acceptance.service_time for acceptance in news], pa.timestamp("us", "UTC")),
+        "perhaps": pa.array([acceptance.perhaps for acceptance in news], pa.int32()),
     }))  # fmt: skip
     return t.make(
         "fresh",
-        f"""select plan_no, target, request_no, min(accepted_at) as accepted_at
+        f"""select plan_no, target, request_no, min(accepted_at) as accepted_at, max(perhaps) as perhaps
         from {accepted} join manifests using (manifest_id) group by all""",
     )
 
