@@ -1,5 +1,5 @@
 -- One row: an accepted operation of a touched worker, since when a change can be its own, and how many may be.
--- Makes: person_number, plan_no, request_no, op_no, kind, opens_at, epoch, changes
+-- Makes: person_number, plan_no, request_no, op_no, kind, opens_at, changes, epoch
 -- Reads: operations, {touched}, manifests, accepted_requests, outcomes, log_entries, missing_operations
 with settled_for_good as (
     -- by entries that are not kept any more: these, and what was accepted before, are not judged again
