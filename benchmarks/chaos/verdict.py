@@ -46,8 +46,11 @@ CLEARED = {f"{ENTERPRISE}:manager": "manager", "title": "jobTitle"}
 """Attributes that HR clears, and the accounts' names for them."""
 
 
-def of_cleared(con: duckdb.DuckDBPyConnection, found: dict[str, Account]) -> Iterator[str]:
-    """The values that accounts keep although the last record has none are told as open findings, and no others are."""
+def of_cleared(con: duckdb.DuckDBPyConnection, found: dict[str, Account], dropped: Counter[str]) -> Iterator[str]:
+    """The values that accounts keep although the last record has none are told as open findings, and no others are.
+
+    Of a worker of whom a record was `dropped` a value may be told that never arrived: the service said that it took it.
+    """
     kept = {
         (number, name)
         for name, theirs in CLEARED.items()
@@ -55,7 +58,7 @@ def of_cleared(con: duckdb.DuckDBPyConnection, found: dict[str, Account]) -> Ite
         if found.get(number, {}).get(theirs) is not None
     }
     told = set(con.execute("select person_number, attribute from stale_values").fetchall())
-    for number, name in sorted(kept ^ told):
+    for number, name in sorted((kept - told) | {one for one in told - kept if one[0] not in dropped}):
         yield f"{number} {'keeps' if (number, name) in kept else 'is told to keep'} a cleared {name}"
 
 
