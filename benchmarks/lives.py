@@ -21,6 +21,7 @@ import random
 import resource
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -169,7 +170,7 @@ def cleared(folder: Path, workers: int, number: int) -> tuple[int, int, list[str
     kept = sum(1 for row in last if not row[4] and found[row[0]].get("manager"))
     with Warehouse(home).write() as con:
         told = first(con, "select count(*) from stale_values") or (0,)
-        return kept, int(told[0]), list(verdict.of_cleared(con, found))
+        return kept, int(told[0]), list(verdict.of_cleared(con, found, Counter()))
 
 
 def main() -> None:

@@ -59,8 +59,9 @@ def record_entries(
 def find_accepted(t: Scratch, target: str, touched: Relation) -> Relation:
     """The accepted operations of the workers in `touched`.
 
-    Columns: person_number, plan_no, request_no, op_no, kind, opens_at, changes, epoch. A change that began at `opens_at` or later can be an operation's own. An epoch begins where a worker was sent again because
-    the operation before was missing. `changes`: so many may be the operation's own.
+    Columns: person_number, plan_no, request_no, op_no, kind, opens_at, changes, epoch. A change that began at `opens_at` or later
+    can be an operation's own, and so many `changes` may be. An epoch begins where a worker was sent again because the operation
+    before was missing.
     """
     select = query(__package__, "accepted_operations", touched=touched)
     return t.make("accepted", select, {"target": target, "skew": SKEW, "echo": ECHO})
