@@ -73,8 +73,8 @@ def odd_sql(specs: Iterable[FieldSpec]) -> str:
     it. Line feeds stand between the values: a value that holds one is trimmed for nothing.
     """
     specs = list(specs)
-    texts = sorted({re.escape(text) for spec in specs for text in spec.stands_for_nothing})
-    nothing = f"|(?i:{'|'.join(texts)})(?:\\n|$)" if texts else ""
+    texts = _any_of(text for spec in specs for text in spec.stands_for_nothing)
+    nothing = f"|(?i:{texts})(?:\\n|$)" if texts else ""
     pattern = f"(?:^|\\n)(?:[{EDGES}]|=\x22|${nothing})|[{EDGES}](?:\\n|$)|[{_UNUSUAL}]|  |{IN_DOUBT}|{SUSPECT_NAME}"
     return f"regexp_matches(concat_ws(chr(10), {', '.join(quote(spec.column) for spec in specs)}), {literal(pattern)})"
 
@@ -82,7 +82,10 @@ def odd_sql(specs: Iterable[FieldSpec]) -> str:
 def text_of(column: str, spec: FieldSpec) -> str:
     """SQL (VARCHAR) for the normalised text of a column beside the flag ODD of its row; NULL for a blank."""
     name = quote(column)
-    text = f"case when {ODD} then nullif({_trimmed(name)}, '') else {name} end"
+    entered = f"nullif({_trimmed(name)}, '')"
+    if spec.stands_for_nothing:
+        entered = f"case when {_one_of(_trimmed(name), spec.stands_for_nothing)} then null else {entered} end"
+    text = f"case when {ODD} then {entered} else {name} end"
     for step in spec.normalise:
         text = {
             "excel_text": f"""nullif(regexp_replace({text}, '^="([^"]*)"$', '\\1'), '')""",
@@ -98,9 +101,8 @@ def text_of(column: str, spec: FieldSpec) -> str:
             "nfc": f"nfc_normalize({text})",
             "strip_leading_zeros": f"regexp_replace({text}, '^0+(.)', '\\1')",
         }[step]
-    if spec.stands_for_nothing:
-        nothing = ", ".join(map(literal, spec.stands_for_nothing))
-        text = f"case when {ODD} and lower({text}) in ({nothing}) then null else {text} end"
+    if spec.stands_for_nothing and "excel_text" in spec.normalise:
+        text = f"case when {ODD} and {_one_of(text, spec.stands_for_nothing)} then null else {text} end"
     for wrong in spec.blank:
         text = f"nullif({text}, {literal(wrong)})"
     if spec.replace:
@@ -117,8 +119,16 @@ def _none_sql(column: str, spec: FieldSpec) -> str:
     """SQL (BOOLEAN) beside the flag ODD of a row: the cell says that the person has no such name."""
     if not spec.no_name:
         return "false"
-    texts = ", ".join(literal(text.lower()) for text in spec.no_name)
-    return f"(case when {ODD} then coalesce(lower({_trimmed(quote(column))}) in ({texts}), false) else false end)"
+    return f"(case when {ODD} then coalesce({_one_of(_trimmed(quote(column)), spec.no_name)}, false) else false end)"
+
+
+def _one_of(value: str, texts: Iterable[str]) -> str:
+    """SQL (BOOLEAN): a text is one of some in any case. DuckDB makes a join of a long IN, for all rows, whatever CASE it is in."""
+    return f"regexp_full_match({value}, {literal(f'(?i:{_any_of(texts)})')})"
+
+
+def _any_of(texts: Iterable[str]) -> str:
+    return "|".join(sorted({re.escape(text) for text in texts}))
 
 
 def typed(name: str, kind: str, spec: FieldSpec, text: str) -> FieldSql:
