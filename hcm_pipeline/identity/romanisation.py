@@ -13,8 +13,8 @@ from bisect import bisect_right
 from collections.abc import Callable
 
 from hcm_pipeline.identity.alphabets import armenian, georgian, greek
-from hcm_pipeline.identity.characters import han
 from hcm_pipeline.identity.cyrillic import cyrillic
+from hcm_pipeline.identity.han_characters import han
 from hcm_pipeline.identity.japanese import kana
 from hcm_pipeline.identity.korean import hangul
 from hcm_pipeline.identity.proposals import ARABIC, HEBREW, THAI, guessed, indic, known

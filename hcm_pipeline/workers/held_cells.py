@@ -86,6 +86,6 @@ def _stated_by(staged: Staged, fields: Sequence[str], rows: str) -> list[str]:
 
 
 def _not_blank(staged: Staged, name: str, spec: FieldSpec, rows: str) -> str:
-    raw = f"""select row_no, {quote(spec.column)} as {quote(name)}, {odd_sql([spec.column])} as {ODD}
+    raw = f"""select row_no, {quote(spec.column)} as {quote(name)}, {odd_sql([spec])} as {ODD}
         from {staged.rows} where row_no in (select row_no from {rows})"""
     return f"row_no in (select row_no from ({raw}) where {text_of(name, spec)} is not null)"

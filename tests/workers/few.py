@@ -45,7 +45,14 @@ def staged(
     raw = t.of_rows("raw", {"row_no": "bigint", **dict.fromkeys(header, "varchar")}, cells)
     names = ("rule", "column_name", "value_class", "raw")
     rejects = t.empty("rejects", {"row_no": "bigint", **dict.fromkeys(names, "varchar")})
-    return Staged(taken, profile.columns, raw, rejects, len(cells) if records is None else records, total)
+    return Staged(
+        taken,
+        profile.columns_of(profile.source_of(taken.source)),
+        raw,
+        rejects,
+        len(cells) if records is None else records,
+        total,
+    )
 
 
 def versions(t: Scratch, profile: Profile, workers: Iterable[Mapping[str, object]] = ()) -> Relation:

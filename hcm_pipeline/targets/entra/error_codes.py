@@ -25,7 +25,11 @@ _CODES: dict[str, Mend] = {
     "MandatoryFieldsMissing": Mend(
         FailureClass.DATA, "a required attribute is blank: complete the worker in Oracle HCM"
     ),
-    "MissingValues": Mend(FailureClass.DATA, "a required attribute is blank: complete the worker in Oracle HCM"),
+    "MissingValues": Mend(
+        FailureClass.DATA,
+        "a required attribute is blank: complete the worker in Oracle HCM, or correct its mapping in the profile "
+        "(a || b makes nothing where a or b is blank)",
+    ),
     "DuplicateSourceEntries": Mend(
         FailureClass.DATA, "two source records have one matching value: correct the one of them"
     ),
