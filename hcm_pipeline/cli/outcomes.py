@@ -139,9 +139,9 @@ def show_failures(failures: Iterable[flow.Failure]) -> None:
     """Print the workers that are not in the target as they should be, and what mends it."""
     table(
         "Not in the target as they should be",
-        ("person number", "state", "code", "class", "attempts", "sent again", "mend"),
+        ("person number", "state", "code", "class", "attempts", "sent again", "the log says", "mend"),
         [
-            [f.person_number, f.state, f.error_code, f.failure_class, f.attempts, f.next_try_at, f.mend]
+            [f.person_number, f.state, f.error_code, f.failure_class, f.attempts, f.next_try_at, f.reason, f.mend]
             for f in failures
         ],
     )

@@ -21,6 +21,12 @@ SHOWN = 50
 """People that are listed unless all are asked for."""
 SHOWN_CHANGES = 4
 """Attributes of one person that are listed."""
+MEANWHILE = {
+    "cut": "it is cut",
+    "last value stays": "the last good value stays",
+    "is not sent": "the account has none",
+    "waits": "the account waits",
+}
 MOVED_BECAUSE = {"rules": "the profile", "worker": "the worker", "date": "days since leaving"}
 
 
@@ -121,6 +127,7 @@ def show_plan(found: flow.Outlook, quota: int) -> None:
     table("Held: a person decides", ("held for", "operations"), list(found.held.items()))
     table("Names that wait: see `hcm-pipeline identity review`", ("reason", "workers"), list(found.reviews.items()))
     table("Withheld: not planned before it changes", ("reason", "workers"), list(found.withheld.items()))
+    show_refused(found.refused)
     show_held_back(found.held_back)
     show_verdicts("Guards", found.guards)
     if operations:
@@ -132,6 +139,21 @@ def show_plan(found: flow.Outlook, quota: int) -> None:
     show_waiting(found.manifests)
     for old in found.superseded:
         say(f"superseded: manifest {old.manifest_id[:12]} of {old.business_date}, {old.operations:,} operations")
+
+
+def show_refused(found: flow.TargetFindings) -> None:
+    """Print for people what the target is known to refuse, and what stands in its place."""
+    table(
+        "Known before it is sent: the target would refuse this",
+        ("person number", "attribute", "why", "length", "longest", "shared with", "meanwhile"),
+        [
+            [f.person_number, f.attribute, f.rule, f.length, f.longest,
+             ", ".join(n for n in f.others if n != f.person_number), MEANWHILE[f.meanwhile]]
+            for f in found.findings
+        ],
+    )  # fmt: skip
+    if found.in_all > len(found.findings):
+        say(f"and {found.in_all - len(found.findings):,} more: the table target_findings of the read copy has all")
 
 
 def _show_people(found: flow.Outlook) -> None:
@@ -244,6 +266,7 @@ def _of_worker(found: flow.WorkerDifference | None, number: str, as_json: bool) 
         say(f"nothing to send for {number}: the target has what it should have, or the worker is not in scope")
         return
     show_held_cells("Held back until a row mends it", found.held_back)
+    show_refused(found.refused)
     if found.kind is None:
         say(f"nothing to send for {number}, as long as that is held back")
         return

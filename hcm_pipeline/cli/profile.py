@@ -33,9 +33,11 @@ def profile_check(profile: Named = None, as_json: Json = False) -> None:
     fields, mapped = len(loaded.profile.columns), len(flow.mapped_attributes(loaded.profile))
     if as_json:
         dump({"file": loaded.file, "name": loaded.profile.name, "sha256": loaded.sha256, "valid": True, "fields": fields,
-              "mapped": mapped})  # fmt: skip
+              "mapped": mapped, "blanks": flow.blanks_of(loaded.profile)})  # fmt: skip
         return
     say(f"{loaded.file}: valid; {fields} fields, {mapped} mapped attributes, sha256 {loaded.sha256[:12]}")
+    for source in flow.blanks_of(loaded.profile):
+        say(f"  {source.sentence}")
 
 
 @profile_app.command("show")

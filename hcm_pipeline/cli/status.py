@@ -8,7 +8,7 @@ from hcm_pipeline import flow
 from hcm_pipeline.cli.context import Json, existing_installation
 from hcm_pipeline.cli.outcomes import show_failures, show_job, show_receipts, show_stale
 from hcm_pipeline.cli.output import dump, say, show_verdicts, table
-from hcm_pipeline.cli.plan import show_waiting
+from hcm_pipeline.cli.plan import show_refused, show_waiting
 from hcm_pipeline.cli.run import show_days, show_held_back, show_reasons
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
@@ -52,6 +52,7 @@ def show_status(found: flow.Status) -> None:
     show_stale(known.stale_values, known.flows_unread)
     show_job(known.job)
     table("Withheld: not planned before it changes", ("reason", "workers"), list(known.withheld.items()))
+    show_refused(known.refused)
     show_verdicts("What holds", known.tripped)
     for work in found.failed_work:
         say(_failed(work))

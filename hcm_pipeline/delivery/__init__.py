@@ -72,6 +72,7 @@ from hcm_pipeline.delivery.plan import (
     moved,
     preview,
     read_summary,
+    units_sql,
     why_plan,
     withheld,
 )
@@ -118,7 +119,17 @@ from hcm_pipeline.delivery.state import (
     SendResult,
     SharedGate,
 )
-from hcm_pipeline.delivery.target import Column, Desired, KnownTarget, Limits, RequestForm, Target, digest_sql, names_of
+from hcm_pipeline.delivery.target import (
+    Column,
+    Desired,
+    KnownTarget,
+    Limits,
+    Mending,
+    RequestForm,
+    Target,
+    digest_sql,
+    names_of,
+)
 
 __all__ = [
     "BULK_FILE",
@@ -159,6 +170,7 @@ __all__ = [
     "ManifestProgress",
     "ManifestState",
     "Mend",
+    "Mending",
     "Mends",
     "NotYet",
     "NullFlow",
@@ -227,6 +239,7 @@ __all__ = [
     "remembered",
     "sync_warehouse",
     "take_over",
+    "units_sql",
     "upload",
     "verify",
     "warehouse_mark",

@@ -14,6 +14,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from hcm_pipeline.delivery.kinds import OperationKind
@@ -63,18 +64,34 @@ class RequestForm:
     shape: str
 
 
+class Mending(StrEnum):
+    """The fate of a value that the target would refuse. In any case the last good value stays, where the target has one."""
+
+    HELD = "held"
+    """A new account gets none."""
+    CUT = "cut"
+    """It is cut to the length that the target takes, of a new account and of one that is there."""
+    CUT_AT_FIRST = "cut at first"
+    """It is cut for a new account, which cannot be without it."""
+    NEEDED = "needed"
+    """A new account waits for it."""
+
+
 @dataclass(frozen=True)
 class Desired:
     """The state that workers should be in. `everybody`: person_number of each worker who should have an account, once.
 
     `versions`: person_number, the target's columns and `basis` (UUID, over all that they are made from) of those workers whose
     version may be another than the delivered one. `waiting`: person_number and reason of those of whom no version can be
-    made, a row for each reason; None: there cannot be any.
+    made, a row for each reason; None: there cannot be any. `breaches`: the values that the target is known to refuse, of
+    everybody, one row for each: person_number, attribute (a column), rule, length, longest (INTEGER; null where no length is
+    meant), others (who has the same value), value, mending (see `Mending`).
     """
 
     everybody: Relation
     versions: Relation
     waiting: Relation | None = None
+    breaches: Relation | None = None
 
 
 class KnownTarget(Protocol):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from hcm_pipeline.directory.folding import folded_sql
 from hcm_pipeline.warehouse import literal
 
 
@@ -52,10 +53,11 @@ EDGES = "._ -'"
 """Characters that no name begins or ends with."""
 
 
-def beginning_sql(name: str, limit: Limit) -> str:
+def beginning_sql(name: str, limit: Limit, *, folded: bool = False) -> str:
     """SQL for what a name has in common with all that have the same stem and with all its numbered forms, cut or not.
 
-    A number has at most seven digits and one separator before it, so that it never takes the place of what is left here.
+    `folded`: it has the form in which names are compared already. A number has at most seven digits and one separator before it, so
+    that it never takes the place of what is left here.
     """
     behind = literal(f"[0-9{re.escape(EDGES)}]+$")
-    return f"regexp_replace(left(lower({name}), {limit.chars - 8}), {behind}, '')"
+    return f"regexp_replace(left({name if folded else folded_sql(name)}, {limit.chars - 8}), {behind}, '')"

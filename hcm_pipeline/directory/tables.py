@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from hcm_pipeline.directory.entries import ALL_STATED, CHANGES, SCHEMA, VALUES
 from hcm_pipeline.directory.findings import Finding
+from hcm_pipeline.directory.folding import folded_sql
 from hcm_pipeline.directory.name_limits import COMMON_NAME, SAM, UPN_LOCAL, beginning_sql
 from hcm_pipeline.warehouse import Relation, Scratch, first, literal, query, quote
 
@@ -232,13 +233,13 @@ _FIRST = r"nullif(regexp_extract(distinguished_name, '^[Cc][Nn]=((?:[^,\\]|\\.)*
 RELATIVE_NAME = rf"regexp_replace({_FIRST}, '\\(.)', '\1', 'g')"
 """SQL: the common name at the beginning of a distinguished name, for directories that do not tell it otherwise."""
 _OWNER = "case when kind = 'user' and not deleted then employee_id end"
-_BEGINNING = f"""case attribute when 'sam' then {beginning_sql("key", SAM)}
-    when 'common_name' then {beginning_sql("split_part(key, chr(31), 1)", COMMON_NAME)}
-    else {beginning_sql("split_part(key, '@', 1)", UPN_LOCAL)} end"""
+_BEGINNING = f"""case attribute when 'sam' then {beginning_sql("key", SAM, folded=True)}
+    when 'common_name' then {beginning_sql("split_part(key, chr(31), 1)", COMMON_NAME, folded=True)}
+    else {beginning_sql("split_part(key, '@', 1)", UPN_LOCAL, folded=True)} end"""
 
 
 def _names_sql(directory: str, present: Relation) -> str:
     return query(
         __package__, "directory_names", present=present, directory=literal(directory), owner=_OWNER, container=CONTAINER,
-        relative_name=RELATIVE_NAME, beginning=_BEGINNING,
+        relative_name=RELATIVE_NAME, beginning=_BEGINNING, folded=folded_sql("name"), folded_place=folded_sql("place"),
     )  # fmt: skip

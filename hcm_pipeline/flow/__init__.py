@@ -95,6 +95,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.profiles import CHANGE_KINDS as CHANGE_KINDS
     from hcm_pipeline.flow.profiles import IDENTITY_COLUMNS as IDENTITY_COLUMNS
     from hcm_pipeline.flow.profiles import MappedAttribute as MappedAttribute
+    from hcm_pipeline.flow.profiles import blanks_of as blanks_of
     from hcm_pipeline.flow.profiles import built_in_text as built_in_text
     from hcm_pipeline.flow.profiles import load_profile as load_profile
     from hcm_pipeline.flow.profiles import mapped_attributes as mapped_attributes
@@ -161,6 +162,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.views.status import Status as Status
     from hcm_pipeline.flow.views.status import holding as holding
     from hcm_pipeline.flow.views.status import status as status
+    from hcm_pipeline.flow.views.target_findings import TargetFindings as TargetFindings
     from hcm_pipeline.flow.views.trace import Story as Story
     from hcm_pipeline.flow.views.trace import Version as Version
     from hcm_pipeline.flow.views.trace import trace as trace
@@ -237,6 +239,7 @@ _MODULES = {
         "CHANGE_KINDS",
         "IDENTITY_COLUMNS",
         "MappedAttribute",
+        "blanks_of",
         "built_in_text",
         "load_profile",
         "mapped_attributes",
@@ -260,6 +263,7 @@ _MODULES = {
         "taken_digests",
     ),
     "views.held_back": ("HeldBack", "HeldCells"),
+    "views.target_findings": ("TargetFindings",),
     "views.identities": (
         "IdentityStory",
         "LedgerEntry",

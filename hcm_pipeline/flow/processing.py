@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
+from hcm_pipeline.directory import folded_sql
 from hcm_pipeline.errors import GuardStop, UsageError
 from hcm_pipeline.flow import verdict_table
 from hcm_pipeline.flow.borders import as_refusal
@@ -153,8 +154,8 @@ def audit(warehouse: Warehouse, since: dt.date, until: dt.date) -> Audit:
         )
         doubles = first(
             con,
-            """select count(user_principal_name) - count(distinct lower(user_principal_name))
-                + count(sam_account_name) - count(distinct lower(sam_account_name))
+            f"""select count(user_principal_name) - count(distinct {folded_sql("user_principal_name")})
+                + count(sam_account_name) - count(distinct {folded_sql("sam_account_name")})
             from identities where status <> 'released'""",
         )
     return Audit(int((lost or (0,))[0]), int((doubles or (0,))[0]))

@@ -9,14 +9,16 @@ from hcm_pipeline import profile
 from hcm_pipeline.errors import ProfileFault, UsageError
 from hcm_pipeline.profile import BUILT_IN, IDENTITY_COLUMNS, LoadedProfile, Profile, built_in_names
 from hcm_pipeline.sources import format_faults
-from hcm_pipeline.targets.entra import compile_mapping, mapping_faults, null_faults
+from hcm_pipeline.targets.entra import compile_mapping, mapping_faults, null_faults, rule_faults
 from hcm_pipeline.warehouse import DUCKDB_TYPES
 from hcm_pipeline.workers import KINDS as CHANGE_KINDS
 
 __all__ = [
     "CHANGE_KINDS",
     "IDENTITY_COLUMNS",
+    "BlanksOf",
     "MappedAttribute",
+    "blanks_of",
     "built_in_text",
     "load_profile",
     "mapped_attributes",
@@ -26,8 +28,8 @@ __all__ = [
 
 
 def _target_faults(given: Profile) -> list[ProfileFault]:
-    """The mapping's faults; where it has none, those of the words about nulls, which name its attributes."""
-    return mapping_faults(given) or null_faults(given)
+    """The mapping's faults; where it has none, those of the words about nulls and lengths, which name its attributes."""
+    return mapping_faults(given) or [*null_faults(given), *rule_faults(given)]
 
 
 JUDGES = (format_faults, _target_faults)
@@ -61,6 +63,49 @@ class MappedAttribute:
 def mapped_attributes(given: Profile) -> list[MappedAttribute]:
     """The attributes that a profile maps, in its order."""
     return [MappedAttribute(leaf.column, leaf.origin) for leaf in compile_mapping(given).leaves]
+
+
+@dataclass(frozen=True)
+class BlanksOf:
+    """The meaning of a blank in the rows of one changes-only source. `blank`: clears, says nothing, or by row; `otherwise`: the
+    fields for which the profile says something else, with that."""
+
+    source: str
+    rows: str | None
+    blank: str
+    otherwise: dict[str, str]
+
+    @property
+    def sentence(self) -> str:
+        """The same for people."""
+        meant = {
+            "whole": "rows are whole: a blank clears a value",
+            "narrow": "rows are narrow: a blank says nothing",
+            None: "sources.rows does not say whether rows are whole or narrow: in a row that leaves nothing required blank, a blank"
+            " clears a value; in any other it says nothing",
+        }[self.rows]
+        but = "; ".join(f"{field}: {says}" for field, says in self.otherwise.items())
+        return f"source {self.source}: {meant}{f' (but {but})' if but else ''}"
+
+
+MEANINGS = {"cleared": "a blank clears", "unchanged": "a blank says nothing"}
+
+
+def blanks_of(given: Profile) -> list[BlanksOf]:
+    """The meaning of a blank, by changes-only source."""
+    found = []
+    for source in given.sources:
+        if source.content == "changes-only":
+            usual = {None: None, True: "cleared", False: "unchanged"}[source.blank_clears]
+            says = {
+                name: spec.blank_in_changes
+                for name, spec in given.columns_of(source).items()
+                if name != "person_number"
+            }
+            otherwise = {name: MEANINGS[meaning] for name, meaning in says.items() if meaning and meaning != usual}
+            blank = MEANINGS[usual].removeprefix("a blank ") if usual else "by row"
+            found.append(BlanksOf(source.name, source.rows, blank, otherwise))
+    return found
 
 
 def worker_columns(given: Profile) -> dict[str, str]:

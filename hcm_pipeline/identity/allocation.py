@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from hcm_pipeline.directory import COMMON_NAME, SAM, UPN_LOCAL, Limit, beginning_sql
-from hcm_pipeline.identity.reserved import reserved_sql
+from hcm_pipeline.directory import COMMON_NAME, SAM, UPN_LOCAL, Limit, beginning_sql, folded_sql
+from hcm_pipeline.identity.reserved import built_in_sql, reserved_sql
 from hcm_pipeline.identity.templates import (
     candidate_sql,
     number_sql,
@@ -69,7 +69,7 @@ class Attribute:
     fallback: str
     """SQL over the parts, for those whom no candidate names."""
     key: Callable[[str], str]
-    """SQL for the form in which the name (SQL) is compared; may use `container`."""
+    """SQL for the form in which the name (SQL) is compared (see `folded_sql`); may use `container`."""
     shown: str
     """SQL over `identities` for the name as it is formed: a userPrincipalName before the @."""
     rule: str
@@ -132,12 +132,12 @@ def attributes(profile: Profile) -> tuple[Attribute, ...]:
                   _sources(name, limit, profile))
         for name, naming, limit, fallback, key, shown, rule in (
             ("user_principal_name", identity.user_principal_name, UPN_LOCAL,
-             f"left(rtrim('user-' || lower({number}), '-'), 60)", lambda name: f"lower({name})", "mail_nickname", "upn_rule"),
+             f"left(rtrim('user-' || lower({number}), '-'), 60)", folded_sql, "mail_nickname", "upn_rule"),
             ("sam_account_name", identity.sam_account_name, SAM,
-             f"left('u' || lower({number}), 16)", lambda name: f"lower({name})", "sam_account_name", "sam_rule"),
+             f"left('u' || lower({number}), 16)", folded_sql, "sam_account_name", "sam_rule"),
             ("common_name", identity.common_name, COMMON_NAME,
              f"left(rtrim('User ' || {number}), 60)",
-             lambda name: f"lower({name}) || chr(31) || lower(coalesce(container, ''))", "common_name", "cn_rule"),
+             lambda name: place_key_sql(name, "container"), "common_name", "cn_rule"),
         )
     )  # fmt: skip
 
@@ -163,19 +163,25 @@ def _sources(name: str, limit: Limit, profile: Profile) -> tuple[NameSource, ...
 
     def former(head: str) -> NameSource:
         where = f"reason = 'renamed' and attribute = {literal(name)}"
-        return NameSource("former_names", where, f"lower({head})", beginning_sql(head, limit))
+        return NameSource("former_names", where, folded_sql(head), beginning_sql(head, limit))
 
     def directory(attribute: str, key: str = "key", last: str = "true") -> NameSource:
         owner = "case when employee_id is null then kind || ' of ' || directory end"
         where = f"attribute = {literal(attribute)}"
         return NameSource("directory_names", where, key, "beginning", "employee_id", owner, last)
 
-    reserved = NameSource(reserved_sql(profile), "true", "name", beginning_sql("name", limit), "null", "'reserved'")
+    reserved = NameSource(
+        reserved_sql(profile), "true", "name", beginning_sql("name", limit, folded=True), "null", "'reserved'"
+    )
     if name == "common_name":
-        key = "lower(common_name) || chr(31) || lower(coalesce(parent_distinguished_name, ''))"
-        return ledger(key, "cn_beginning"), directory(name)
+        built_in = NameSource(
+            built_in_sql(profile), "true", "name || chr(31) || container",
+            beginning_sql("name", limit, folded=True), "null", "'reserved'",
+        )  # fmt: skip
+        key = place_key_sql("common_name", "parent_distinguished_name")
+        return ledger(key, "cn_beginning"), directory(name), built_in
     if name == "sam_account_name":
-        return ledger(f"lower({name})", "sam_beginning"), former("name"), directory("sam"), reserved
+        return ledger(folded_sql(name), "sam_beginning"), former("name"), directory("sam"), reserved
     # before the @, whatever the domain: the mail nickname is made of it
     domains = {profile.identity.domain.lower(), *(rule.domain.lower() for rule in profile.identity.domains)}
     ours = ", ".join(literal(domain) for domain in sorted(domains))
@@ -184,13 +190,19 @@ def _sources(name: str, limit: Limit, profile: Profile) -> tuple[NameSource, ...
     # the rules give both alike; those of an account that was there before may differ
     found = f" and upn_rule not like 'candidate %' and upn_rule <> '{STANDS_IN}' and {own} <> mail_nickname"
     return (
-        ledger("lower(mail_nickname)", "upn_beginning"),
-        ledger(f"lower({own})", beginning_sql(own, limit), found),
+        ledger(folded_sql("mail_nickname"), "upn_beginning"),
+        ledger(folded_sql(own), beginning_sql(own, limit), found),
         former(local.format("name")),
         directory("nickname"),
         directory("address", local.format("key"), f"split_part(key, '@', 2) in ({ours})"),
         reserved,
     )
+
+
+def place_key_sql(name: str, container: str) -> str:
+    """SQL for the form in which a common name is compared: no two objects of a container have one."""
+    place = f"coalesce({container}, '')"
+    return f"{folded_sql(name)} || chr(31) || {folded_sql(place)}"
 
 
 def allocate(t: Scratch, attribute: Attribute, parts: Relation) -> Relation:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from hcm_pipeline.directory import COMMON_NAME, SAM, beginning_sql, directory_findings, require_none
+from hcm_pipeline.directory import COMMON_NAME, SAM, beginning_sql, directory_findings, folded_sql, require_none
 from hcm_pipeline.errors import PipelineError
-from hcm_pipeline.identity.allocation import allocate, attributes, entered
+from hcm_pipeline.identity.allocation import allocate, attributes, entered, place_key_sql
 from hcm_pipeline.identity.correlation import WAITING, correlate
 from hcm_pipeline.identity.name_parts import named_sql, parts_of
 from hcm_pipeline.identity.placement import place, place_findings
@@ -134,10 +134,9 @@ def _enter(t: Scratch, parts: Relation, given: Mapping[str, Relation], day: dt.d
 
 
 _HELD_AS = {
-    "user_principal_name": "lower(ledger.mail_nickname) = given.key",
-    "sam_account_name": "lower(ledger.sam_account_name) = given.key",
-    "common_name": "lower(ledger.common_name) = split_part(given.key, chr(31), 1) "
-    "and lower(coalesce(ledger.parent_distinguished_name, '')) = split_part(given.key, chr(31), 2)",
+    "user_principal_name": f"{folded_sql('ledger.mail_nickname')} = given.key",
+    "sam_account_name": f"{folded_sql('ledger.sam_account_name')} = given.key",
+    "common_name": f"{place_key_sql('ledger.common_name', 'ledger.parent_distinguished_name')} = given.key",
 }
 """SQL condition by attribute: a row of the ledger holds the name that was given."""
 

@@ -12,7 +12,17 @@ import duckdb
 import pyarrow as pa
 
 from hcm_pipeline.characters import heading, trimmed
-from hcm_pipeline.directory import COMMON_NAME, MAIL_NICKNAME, SAM, UPN_DOMAIN, UPN_LOCAL, Limit, canonical, key_sql
+from hcm_pipeline.directory import (
+    COMMON_NAME,
+    MAIL_NICKNAME,
+    SAM,
+    UPN_DOMAIN,
+    UPN_LOCAL,
+    Limit,
+    canonical,
+    folded_sql,
+    key_sql,
+)
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.identity.allocation import STANDS_IN, entered
 from hcm_pipeline.identity.ledger_csv_history import is_past, past_sql, take_past
@@ -175,11 +185,11 @@ def _table(rows: list[tuple[int, dict[str, str | None]]]) -> pa.Table:
 _Refusal = tuple[str, str, str]
 """Why rows are refused, the column, and a SELECT of their row numbers."""
 _TWICE, _OTHERS = "is in another row of the file, too", "belongs to another worker"
-_CN_KEY = f"lower(common_name) || chr(31) || coalesce({key_sql('parent_distinguished_name')}, '')"
+_CN_KEY = f"{folded_sql('common_name')} || chr(31) || coalesce({folded_sql(key_sql('parent_distinguished_name'))}, '')"
 _KEYS = {
-    "user_principal_name": "lower(user_principal_name)",
-    "mail_nickname": "lower(mail_nickname)",
-    "sam_account_name": "lower(sam_account_name)",
+    "user_principal_name": folded_sql("user_principal_name"),
+    "mail_nickname": folded_sql("mail_nickname"),
+    "sam_account_name": folded_sql("sam_account_name"),
     "common_name": _CN_KEY,
 }
 """Unique column to SQL for the form in which it is compared."""

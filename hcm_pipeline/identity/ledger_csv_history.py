@@ -23,6 +23,7 @@ from collections.abc import Iterable, Iterator
 
 import duckdb
 
+from hcm_pipeline.directory import folded_sql
 from hcm_pipeline.identity.allocation import STANDS_IN
 from hcm_pipeline.identity.placement import FOUND
 from hcm_pipeline.identity.rehires import LIKELY
@@ -127,10 +128,11 @@ def take_past(con: duckdb.DuckDBPyConnection, rows: Iterable[tuple[int, Row]], d
 def _held_by_others(con: duckdb.DuckDBPyConnection, row: Row) -> str | None:
     """The column of a row of former names whose name somebody else holds."""
     for column in ("user_principal_name", "sam_account_name"):
+        same = f"{folded_sql(column)} = {folded_sql('$name')}"
         if first(
             con,
-            f"select 1 from identities where lower({column}) = lower(?) and person_number <> ? and status <> 'released'",
-            [row[column], row["person_number"]],
+            f"select 1 from identities where {same} and person_number <> $number and status <> 'released'",
+            {"name": row[column], "number": row["person_number"]},
         ):
             return column
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hcm_pipeline.directory import folded_sql
 from hcm_pipeline.identity.allocation import attributes
 from hcm_pipeline.identity.placement import last_day_sql
 from hcm_pipeline.identity.renames import RETIRED, retire
@@ -56,7 +57,7 @@ def lost_names(t: Scratch, profile: Profile, released: Relation) -> Relation:
     somebody else holds one of them by now, or it is reserved."""
     held = {attribute.name: attribute.held for attribute in attributes(profile)}
     taken = " or ".join(
-        f"""exists (from ({held[name]}) taken where taken.key = lower(released.{column})
+        f"""exists (from ({held[name]}) taken where taken.key = {folded_sql(f"released.{column}")}
             and taken.person_number is distinct from released.person_number)"""
         for name, column in (("user_principal_name", "mail_nickname"), ("sam_account_name", "sam_account_name"))
     )

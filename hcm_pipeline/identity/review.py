@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import duckdb
 
 from hcm_pipeline.deciders import Decider
+from hcm_pipeline.directory import folded_sql
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.identity.allocation import STANDS_IN
 from hcm_pipeline.identity.latest_decisions import latest_decisions
@@ -99,7 +100,8 @@ def _account_of(con: duckdb.DuckDBPyConnection, found: Review, account: str | No
             raise UsageError(f"{number}: the account is none of those that are offered")
     holder = account and first(
         con,
-        "select 1 from identities where lower(user_principal_name) = lower(?) and person_number <> ?",
+        f"""select 1 from identities, (select ?::varchar as account)
+            where {folded_sql("user_principal_name")} = {folded_sql("account")} and person_number <> ?""",
         [account, number],
     )
     if holder:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hcm_pipeline.directory import EDGES, Limit
+from hcm_pipeline.directory import EDGES, Limit, folded_sql
 from hcm_pipeline.profile import NAME_PARTS, PLACEHOLDER, Naming
 from hcm_pipeline.warehouse import literal, quote
 
@@ -82,8 +82,8 @@ def numbered_sql(base: str, number: str, naming: Naming, limit: Limit) -> str:
 
 
 def stem_sql(name: str, limit: Limit) -> str:
-    """SQL for what the numbered forms of a name have in common, without regard to case."""
-    return f"left(regexp_replace(lower({name}), '([._ -]?[0-9]+)+$', ''), {limit.chars - 5})"
+    """SQL for what the numbered forms of a name have in common, as names are compared."""
+    return f"left(regexp_replace({folded_sql(name)}, '([._ -]?[0-9]+)+$', ''), {limit.chars - 5})"
 
 
 def number_sql(name: str) -> str:

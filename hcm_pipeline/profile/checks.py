@@ -149,6 +149,8 @@ def _source_faults(profile: Profile) -> Iterator[ProfileFault]:
             yield ProfileFault(f"sources[{i}].name", repr(source.name), "source names differ from each other")
         if source.trailer is not None and not re.compile(source.trailer).groups:
             yield ProfileFault(f"sources[{i}].trailer", repr(source.trailer), "group 1 is the number of records")
+        if source.rows is not None and source.content == "full":
+            yield ProfileFault(f"sources[{i}].rows", repr(source.rows), "only with content = 'changes-only'")
         yield from _part_faults(f"sources[{i}].parts", source)
         yield from _source_field_faults(f"sources[{i}].fields", profile, source)
 

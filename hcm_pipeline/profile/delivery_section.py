@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from hcm_pipeline.profile.value_types import COUNT, DAYS, MINUTES, Model
 
-LATER_KEYS = ("fence", "flows_nulls", "null_flow_field", "instead_of_null")
+LATER_KEYS = ("fence", "flows_nulls", "null_flow_field", "instead_of_null", "cut", "longest")
 """Keys that came after the first profiles: they count in a profile's digest only where they are used."""
 ATTRIBUTES = 200
 """The most attributes that a key may name."""
@@ -45,6 +45,10 @@ class Delivery(Model):
     None: the source attribute's `flowNullValues` alone decides."""
     instead_of_null: dict[AttributeName, Replacement] = Field({}, max_length=ATTRIBUTES)
     """By attribute, the value that is sent in the place of null where the account has a value: such as a placeholder."""
+    cut: tuple[AttributeName, ...] = Field((), max_length=ATTRIBUTES)
+    """Attributes that are cut at a word where they are longer than the target takes; of another one the last good value stays."""
+    longest: dict[AttributeName, Annotated[int, Field(ge=1, le=COUNT)]] = Field({}, max_length=ATTRIBUTES)
+    """By attribute, how many characters the target takes of it, where the job maps it to another attribute than the table says."""
 
     @model_validator(mode="after")
     def _something_is_left(self) -> Delivery:

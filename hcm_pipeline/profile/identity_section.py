@@ -116,7 +116,7 @@ class Identity(Model):
     directories: dict[Identifier, Directory] = Field({"entra": Directory(kind="entra")})
     """Directories that are read for names and accounts that exist, by the name that each has in the warehouse."""
     reserved: tuple[str, ...] = ()
-    """Names that nobody is given, besides the built-in list; compared without regard to case."""
+    """Names that nobody is given, besides the built-in list; compared as the directories compare."""
     parent_distinguished_name: DistinguishedName | None = None
     placement: tuple[PlacementFor, ...] = ()
     leavers: tuple[LeaversIn, ...] = ()

@@ -104,6 +104,9 @@ def _digest(profile: Profile) -> str:
             for key in LATER_FIELD_KEYS:
                 if dumped[key] in (FieldSpec.model_fields[key].default, None):
                     del dumped[key]
+    for dumped in (*values["fields"].values(), *values["extra_fields"].values()):
+        meaning = dumped["blank_in_changes"]  # nobody said it: that was "unchanged" before a source could say it
+        dumped["blank_in_changes"] = {None: "unchanged", "unchanged": "not said"}.get(meaning, meaning)
     if profile.delivery.automatic is None:  # it was true before it could be left open
         values["delivery"]["automatic"] = True
     return hashlib.sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()

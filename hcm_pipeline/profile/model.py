@@ -50,9 +50,16 @@ class Profile(Model):
     def columns_of(self, source: Source) -> dict[str, FieldSpec]:
         """The same as one source writes them: what it says of a field goes before what the profile says. Those that name no
         placeholders have the profile's."""
-        return {
+        own = {
             name: self._with_placeholders(name, source.fields[name].over(spec) if name in source.fields else spec)
             for name, spec in self.columns.items()
+        }
+        if source.blank_clears is None:
+            return own
+        meaning = "cleared" if source.blank_clears else "unchanged"
+        return {
+            name: spec if spec.blank_in_changes else spec.model_copy(update={"blank_in_changes": meaning})
+            for name, spec in own.items()
         }
 
     def _with_placeholders(self, name: str, spec: FieldSpec) -> FieldSpec:

@@ -97,7 +97,7 @@ def _pattern(value: object) -> object:
 
 NAMESPACE_END = ":"
 """Stands between a source's namespace and the person number. No namespace holds it."""
-LATER_KEYS = ("format", "namespace", "fields", "parts")
+LATER_KEYS = ("format", "namespace", "fields", "parts", "rows")
 """Keys that came after the first profiles: they count in a profile's digest only where they are used."""
 
 
@@ -114,6 +114,9 @@ class Source(Model):
     fields: dict[Identifier, Annotated[SourceField, BeforeValidator(_column_name)]] = Field({})
     """Worker field to the column that this source has it in (a string), or to a table; other fields are as the profile has them."""
     content: Literal["full", "changes-only"] = "full"
+    rows: Literal["whole", "narrow"] | None = None
+    """Of a changes-only source: `whole`, a row states every value of its worker, and a blank clears one; `narrow`, it states what
+    changed, and a blank says nothing. None: a row that leaves nothing blank that is required is whole, another one is narrow."""
     business_date: BusinessDate = BusinessDate.model_validate({})
     delimiter: Literal["auto", ",", ";", "\t", "|"] = "auto"
     encoding: Encoding = "auto"
@@ -135,6 +138,11 @@ class Source(Model):
     None: a later full file takes the place of those before it."""
     late: Literal["apply", "hold"] = "apply"
     """The fate of an extract for a date before that of one which was applied."""
+
+    @property
+    def blank_clears(self) -> bool | None:
+        """Whether a blank of a changes-only row is a cleared value; None: of a whole row it is, and each row tells what it is."""
+        return None if self.rows is None else self.rows == "whole"
 
     @property
     def prefix(self) -> str:

@@ -112,8 +112,8 @@ class FieldSpec(Model):
     """The character before the decimals of a number."""
     thousands_separator: Literal["", ".", ",", "'", " "] = ""
     """The character between the thousands of a number. A blank is any blank, an apostrophe either one."""
-    blank_in_changes: Literal["unchanged", "cleared"] = "unchanged"
-    """The meaning of a blank in a row of a changes-only source."""
+    blank_in_changes: Literal["unchanged", "cleared"] | None = None
+    """The meaning of a blank in a row of a changes-only source. None: as the source's `rows` say."""
     open_end: tuple[IsoDate, ...] = ("4712-12-31", "9999-01-01", "9999-12-31")
     """Dates (ISO) that mean: no end."""
     true_values: tuple[str, ...] = Field(("True", "TRUE", "true", "Y", "Yes", "1"), min_length=1)

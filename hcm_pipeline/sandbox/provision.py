@@ -24,6 +24,7 @@ from hcm_pipeline.sandbox.log_codes import SKIPPED, Failure, failure
 from hcm_pipeline.sandbox.options import SandboxOptions
 
 LONGEST = {
+    "employeeId": 16,
     "displayName": 256, "givenName": 64, "surname": 64, "jobTitle": 128, "department": 64, "companyName": 64,
     "streetAddress": 1024, "city": 128, "state": 128, "country": 128, "postalCode": 40, "mobile": 64,
 }  # fmt: skip

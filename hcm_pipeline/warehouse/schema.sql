@@ -472,6 +472,18 @@ create table withheld (
     since timestamptz not null
 );
 
+-- one row: one value that the target is known to refuse, as the last plan found it
+create table target_findings (
+    target varchar not null,
+    person_number varchar not null,
+    attribute varchar not null,
+    "rule" varchar not null,               -- is blank | is too long | has another form | is another worker's as well
+    length integer,                        -- of the value, in UTF-16 code units
+    longest integer,                       -- what the target takes; null: no length is known
+    others varchar[],                      -- person numbers of all who have this value
+    meanwhile varchar not null             -- cut | last value stays | is not sent | waits: nothing of the worker is sent
+);
+
 -- one row: one manifest that a person wants undone
 create table undos (
     target varchar not null,

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from hcm_pipeline.profile import FieldSpec, Profile
 from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
 from hcm_pipeline.workers.batch import Batch
+from hcm_pipeline.workers.blanks import telling, whole_sql
 from hcm_pipeline.workers.held_back import over_sql
 from hcm_pipeline.workers.judging import Judged
 from hcm_pipeline.workers.normalise import ODD, odd_sql, text_of
@@ -80,12 +81,19 @@ def _stated_by(staged: Staged, fields: Sequence[str], rows: str) -> list[str]:
         spec = staged.fields.get(name)
         if spec is None or spec.column not in staged.header:
             continue
-        says = "true" if full or spec.blank_in_changes == "cleared" else _not_blank(staged, name, spec, rows)
+        says = "true" if full or spec.blank_in_changes == "cleared" else _stating(staged, name, spec, rows)
         selects.append(f"select person_number, {literal(name)}, row_key, {full} from {rows} where {says}")
     return selects
 
 
-def _not_blank(staged: Staged, name: str, spec: FieldSpec, rows: str) -> str:
-    raw = f"""select row_no, {quote(spec.column)} as {quote(name)}, {odd_sql([spec])} as {ODD}
-        from {staged.rows} where row_no in (select row_no from {rows})"""
-    return f"row_no in (select row_no from ({raw}) where {text_of(name, spec)} is not null)"
+def _stating(staged: Staged, name: str, spec: FieldSpec, rows: str) -> str:
+    """SQL condition over row_no: the row states the field, by a value or, if it is a whole one, by a blank."""
+    asked = {name: spec}
+    if spec.blank_in_changes is None and whole_sql(staged) != "false":
+        asked |= {telling_one: staged.fields[telling_one] for telling_one in telling(staged)}
+    named = ", ".join(f"{quote(one.column)} as {quote(of)}" for of, one in asked.items())
+    texts = ", ".join(f"{text_of(of, one)} as {quote(of)}" for of, one in asked.items())
+    raw = f"""select row_no, {texts} from (select row_no, {named}, {odd_sql(asked.values())} as {ODD}
+        from {staged.rows} where row_no in (select row_no from {rows}))"""
+    whole = f" or {whole_sql(staged)}" if len(asked) > 1 else ""
+    return f"row_no in (select row_no from ({raw}) where {quote(name)} is not null{whole})"

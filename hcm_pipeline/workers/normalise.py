@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hcm_pipeline.characters import BLANKS, CONTROL, EDGES, INVISIBLE
 from hcm_pipeline.profile import NAME_FIELDS, FieldSpec, Profile, date_pattern
 from hcm_pipeline.warehouse import literal, quote
+from hcm_pipeline.workers.blanks import merged_sql
 from hcm_pipeline.workers.damage import SUSPECT, SUSPECT_NAME
 from hcm_pipeline.workers.known import Known
 from hcm_pipeline.workers.staged import Staged
@@ -208,9 +209,9 @@ def normalised_select(profile: Profile, staged: Staged, known: Known, only: str 
     the typed ones, `<field>__none` of the required names, `control`, `formula`, `digest`.
     `only` is a condition over row_no, judged before any other work is done.
 
-    A field whose column is missing, and a blank of a changes-only row that means
-    "unchanged", take what is known of the worker; then the row speaks for the whole worker. With a `row_key` in the profile, it
-    takes it from the worker's row with the same values of these fields.
+    A field whose column is missing, and a blank that says nothing (see `blanks`), take what is known of the worker; then the row
+    speaks for the whole worker. With a `row_key` in the profile, it takes it from the worker's row with the same values of these
+    fields.
     """
     present = {name: spec for name, spec in staged.fields.items() if spec.column in staged.header}
     typed_fields = [typed(name, profile.types[name], spec, f"t.{quote(name)}") for name, spec in present.items()]
@@ -251,12 +252,11 @@ def _values(staged: Staged, typed_fields: list[FieldSql]) -> list[str]:
     """SQL for the value of each field, from the row or from what is known of the worker."""
     of_row = {field.name: field.value for field in typed_fields}
     values = []
-    for name, spec in staged.fields.items():
+    for name in staged.fields:
         known_value = f"known.{quote(name)}"
         value = of_row.get(name, known_value)
-        blank_keeps = spec.blank_in_changes == "unchanged" and name != "person_number"
-        if name in of_row and staged.extract.content == "changes-only" and blank_keeps:
-            value = f"coalesce({value}, {known_value})"
+        if name in of_row:
+            value = merged_sql(staged, name, value, known_value)
         values.append(f"{value} as {quote(name)}")
     return values
 

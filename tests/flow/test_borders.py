@@ -26,7 +26,8 @@ BAD = "people-bad-2026-11-02.csv"
 @pytest.fixture
 def firm(tmp_path: Path) -> Firm:
     """A firm in whose landing folder two files lie, the first of which is bad."""
-    firm = Firm(tmp_path, PROFILE.replace('glob = "news*"\ncontent = "changes-only"', 'glob = "people-b*"').replace(
+    news = 'glob = "news*"\ncontent = "changes-only"\nrows = "narrow"'
+    firm = Firm(tmp_path, PROFILE.replace(news, 'glob = "people-b*"').replace(
         'name = "people"\nglob = "people*"', 'name = "people"\nglob = "people-good*"'
     ))  # fmt: skip
     for name, number in ((BAD, 1), ("people-good-2026-11-02.csv", 2)):

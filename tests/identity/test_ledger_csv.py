@@ -50,6 +50,17 @@ def test_a_ledger_restored_from_its_export_agrees_and_gives_the_same_names_after
     check(one.names(), people)
 
 
+def test_common_names_that_are_one_for_the_directory_are_not_imported_twice() -> None:
+    one, other = (
+        '1,a@contoso.com,,Åse Berg,,"DC=contoso,DC=com",\n',
+        '2,b@contoso.com,,ASE BERG,,"dc=contoso, dc=com",\n',
+    )
+    assert [row.column for row in imported(Ledger(), HEADER + one + other).refused] == ["common_name"] * 2
+    ledger = Ledger()
+    assert imported(ledger, HEADER + one).added == 1
+    assert [row.column for row in imported(ledger, HEADER + other).refused] == ["common_name"]
+
+
 def test_names_of_accounts_that_exist_are_adopted_and_what_is_not_known_is_given() -> None:
     ledger = Ledger()
     assert imported(ledger, HEADER + "2,Boss@contoso.com,,,,,\n").added == 1

@@ -16,9 +16,9 @@ from hcm_pipeline.errors import ProfileError
 from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.identity.allocation import allocate, attributes
 from hcm_pipeline.identity.name_parts import named_sql, parts_of
-from hcm_pipeline.identity.reserved import RESERVED
+from hcm_pipeline.identity.reserved import RESERVED, reserved_sql
 from hcm_pipeline.profile import Profile
-from hcm_pipeline.warehouse import scratch
+from hcm_pipeline.warehouse import memory, scratch
 from tests.budget import examples
 from tests.docs.pages import DOCS, rows
 from tests.identity.people import DAY, Ledger, Person, Row, profile, version, versions_of
@@ -312,7 +312,13 @@ def test_every_limit_says_what_is_wrong_and_never_the_name(limit: Any) -> None:
 
 
 def test_reserved_words_are_in_the_form_in_which_names_are_compared() -> None:
-    assert all(re.fullmatch(r"[a-z-]+", word) for word in RESERVED)
+    words = [
+        name
+        for (name,) in memory().execute(f"select name from {reserved_sql(profile(reserved=['Chef-É']))}").fetchall()
+    ]
+    assert {"administrator", "invite", "chef-e"} <= {*words}
+    assert all(re.fullmatch(r"[a-zа-я0-9 _-]+", word) for word in words)
+    assert len(words) == len(RESERVED) + 1
 
 
 @settings(max_examples=examples(10), deadline=None)

@@ -105,7 +105,7 @@ def test_a_row_is_judged_by_what_its_file_says_and_named_by_its_own_heading(tmp_
 
 def test_a_blank_of_changes_only_is_completed_within_the_namespace(tmp_path: Path) -> None:
     news = UK.replace('"payroll"', '"changes"').replace("payroll*", "changes*") + UK
-    news = news.replace('glob = "changes*"', 'glob = "changes*"\ncontent = "changes-only"')
+    news = news.replace('glob = "changes*"', 'glob = "changes*"\ncontent = "changes-only"\nrows = "narrow"')
     firm = company(tmp_path, news)
     firm.land([worker("2", Manager="9")], day(2))
     firm.land([british("1"), british("2", **{"Reports to": "1"})], day(2), source="payroll", columns=COLUMNS)

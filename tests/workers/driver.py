@@ -26,6 +26,7 @@ glob = "people*"
 name = "news"
 glob = "news*"
 content = "changes-only"
+rows = "narrow"
 [fields.person_number]
 column = "Number"
 required = true

@@ -23,7 +23,7 @@ from .driver import COLUMNS, PROFILE, Firm, day, worker
 
 A = [worker(1, Department="A"), worker(2)]
 B = [worker(1, Department="B"), worker(2)]
-TWO = PROFILE.replace('glob = "news*"\ncontent = "changes-only"', 'glob = "news*"')
+TWO = PROFILE.replace('glob = "news*"\ncontent = "changes-only"\nrows = "narrow"', 'glob = "news*"')
 COUNTED = PROFILE.replace('glob = "people*"', "glob = \"people*\"\nparts = '_([0-9]+)of([0-9]+)'")
 NAMED = PROFILE.replace('glob = "people*"', "glob = \"people*\"\nparts = '_(uk|us|de)'")
 

@@ -2,6 +2,7 @@
 
 from hcm_pipeline.delivery.plan.decisions import withheld
 from hcm_pipeline.delivery.plan.facts import Facts, Rules, Snapshot, Task
+from hcm_pipeline.delivery.plan.fitting import units_sql
 from hcm_pipeline.delivery.plan.guards import OTHERS, Verdict
 from hcm_pipeline.delivery.plan.planning import Plan, Preview, make_plan, preview
 from hcm_pipeline.delivery.plan.resend import why_plan
@@ -27,6 +28,7 @@ __all__ = [
     "moved",
     "preview",
     "read_summary",
+    "units_sql",
     "why_plan",
     "withheld",
 ]

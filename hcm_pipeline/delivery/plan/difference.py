@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hcm_pipeline.delivery.kinds import OperationKind
 from hcm_pipeline.delivery.plan import decisions
+from hcm_pipeline.delivery.plan.fitting import fit
 from hcm_pipeline.delivery.plan.target_state import Known
 from hcm_pipeline.delivery.target import Target, digest_sql
 from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
@@ -16,24 +17,26 @@ from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
 class Difference:
     """`everybody`: person_number of all who should have an account. `differing`: see `differ`. `withheld`: person_number, digest,
     reason of those who are still kept out. `waiting`: as of `Desired`. `replaced`: person_number, attribute of the values that
-    stand in the place of null."""
+    stand in the place of null. `findings`: as of `Fitted`."""
 
     everybody: Relation
     differing: Relation
     withheld: Relation
     replaced: Relation
     waiting: Relation | None = None
+    findings: Relation | None = None
 
 
 def find_difference(t: Scratch, target: Target, facts: Mapping[str, Relation], known: Known) -> Difference:
     """Compare what should be with what the target has."""
     same = t.view("same", query(__package__, "same", delivered=known.has, again=known.again, doubtful=known.doubtful))
     found = target.desired(t, facts, known.ever, same)
-    versions, replaced = replace_nulls(t, target, found.versions, known.has)
+    fitted = fit(t, found.versions, found.breaches, found.waiting, known.has)
+    versions, replaced = replace_nulls(t, target, fitted.versions, known.has)
     desired = t.view("desired", f"select *, {digest_sql(target)} as digest from {versions}")
     withheld = decisions.still_withheld(t, known.withheld, desired, known.has)
     differing = differ(t, target, desired, known.has, known.again, known.doubtful, withheld)
-    return Difference(found.everybody, differing, withheld, replaced, found.waiting)
+    return Difference(found.everybody, differing, withheld, replaced, fitted.waiting, fitted.findings)
 
 
 def replace_nulls(t: Scratch, target: Target, versions: Relation, has: Relation) -> tuple[Relation, Relation]:

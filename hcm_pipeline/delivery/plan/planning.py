@@ -23,6 +23,7 @@ from hcm_pipeline.delivery.manifest import Manifest, folder_of, read_manifest
 from hcm_pipeline.delivery.plan import (
     decisions,
     entering,
+    fitting,
     guards,
     order,
     splitting,
@@ -83,7 +84,7 @@ class Preview:
 
     `operations`: person_number, every value, basis, digest, kind, held_for, undoes, rest_of; `delivered`: person_number, plan_no
     and every value that the target has. `requests` are those of all its manifests, `held` counts operations by what they are held
-    for. `stays`: the attributes of which a null clears nothing; `replaced`: as of `Difference`.
+    for. `stays`: the attributes of which a null clears nothing; `replaced` and `findings`: as of `Difference`.
     """
 
     operations: Relation
@@ -95,6 +96,7 @@ class Preview:
     withheld: dict[str, int]
     stays: frozenset[str]
     replaced: Relation
+    findings: Relation | None = None
 
 
 def sizes_of(journal: DeliveryState, task: Task) -> Sizes:
@@ -148,6 +150,7 @@ def preview(t: Scratch, task: Task, journal: DeliveryState) -> Preview:
         withheld=_left_out(t, work.difference),
         stays=facts.flow.stays,
         replaced=work.difference.replaced,
+        findings=work.difference.findings,
     )  # fmt: skip
 
 
@@ -243,6 +246,7 @@ def _write(
     progress(f"{task.business_date}: comparing what should be with what the service has")
     work = _work_out(t, task, facts, before.begun)
     decisions.forget(t, task.target.key, work.difference.withheld)
+    fitting.keep(t, task.target.key, work.difference.findings)
     undo.close_done(t, task.target.key, work.undone.operations)
     guards.record(t, work.judged.verdicts, task.target.key, number, task.now)
     desired, withheld = t.count(work.difference.everybody), _left_out(t, work.difference)

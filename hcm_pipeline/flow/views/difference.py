@@ -26,6 +26,7 @@ from hcm_pipeline.flow.views.held_back import HeldBack, HeldCells, cells_of, hel
 from hcm_pipeline.flow.views.manifests import Superseded, WaitingManifest, superseded_by, waiting_manifests
 from hcm_pipeline.flow.views.people import NOBODY, AttributeDifference, People, Person, find_people
 from hcm_pipeline.flow.views.rows import mappings_of, values_of
+from hcm_pipeline.flow.views.target_findings import NO_FINDINGS, TargetFindings, findings_in
 from hcm_pipeline.identity import find_moves, places, unknown_places
 from hcm_pipeline.identity import waiting as reviews_waiting
 from hcm_pipeline.profile import LoadedProfile, Profile
@@ -86,6 +87,8 @@ class Difference:
     """The clearings that will not take effect, in a sentence; None: there are none."""
     flows_unread: str | None
     """That which is not known of the others, in a sentence; None: the job has told all, or nothing is cleared."""
+    refused: TargetFindings
+    """Values that the target is known to refuse."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,8 @@ class Outlook(Difference):
 class WorkerDifference:
     """One worker's operation. `held_for` says what a person decides about first; `payload` is the exact SCIM user.
 
-    `kind` is None where nothing is to be sent of a worker of whom cells are held back: `held_back`.
+    `kind` is None where nothing is to be sent of a worker of whom cells are held back (`held_back`), or of whom the target would
+    refuse a value (`refused`).
     """
 
     person_number: str
@@ -147,6 +151,7 @@ class WorkerDifference:
     attributes: tuple[AttributeDifference, ...]
     payload: Any
     held_back: tuple[HeldCells, ...] = ()
+    refused: TargetFindings = NO_FINDINGS
 
 
 def outlook(installation: Installation, *, shown: int | None = None, writers: Sequence[Writer] = ()) -> Outlook:
@@ -195,7 +200,7 @@ def difference(
         if found is None:
             if reading.writers:
                 raise UsageError("nothing was processed yet: there is no plan to write")
-            return Difference({}, (), (), containers, {}, {}, 0, NOBODY, (), 0, 0, None, None)
+            return Difference({}, (), (), containers, {}, {}, 0, NOBODY, (), 0, 0, None, None, NO_FINDINGS)
         numbered = f"(select *, 0 as plan_no from {found.operations})"
         changes = attributes(t, target, numbered, found.delivered, found.stays, found.replaced).get(0, [])
         clearing, unread = clearing_words(con, target.key, changes)
@@ -226,6 +231,7 @@ def difference(
             losing=people.losing,
             clearing=clearing,
             flows_unread=unread,
+            refused=findings_in(con, found.findings),
         )
 
 
@@ -247,7 +253,7 @@ def _places(target: EntraTarget) -> list[str]:
 
 def worker_difference(installation: Installation, number: str) -> WorkerDifference | None:
     """One worker's operation and what is held back of them; None when the target has what it should have, or the worker is not in
-    scope, and nothing is held back."""
+    scope, nothing is held back, and the target would take all of it."""
     loaded, target = installation.loaded, EntraTarget(installation.target, profile=installation.profile)
     with installation.warehouse.read() as con, installation.journal() as journal, scratch(con) as t:
         moving = find_moves(t, loaded.profile, workforce(t, loaded.profile)).moving
@@ -256,8 +262,10 @@ def worker_difference(installation: Installation, number: str) -> WorkerDifferen
             mappings_of(con, f"select * from {found.operations} where person_number = ?", [number]) if found else []
         )
         held = cells_of(con, number)
+        refused = findings_in(con, found.findings, number) if found else NO_FINDINGS
         if found is None or not operations:
-            return WorkerDifference(number, None, None, (), None, held) if held else None
+            waits = held or refused.in_all
+            return WorkerDifference(number, None, None, (), None, held, refused) if waits else None
         new = operations[0]
         known = mappings_of(con, f"select * from {found.delivered} where person_number = ?", [number])
         old = known[0] if known else {}
@@ -287,6 +295,7 @@ def worker_difference(installation: Installation, number: str) -> WorkerDifferen
         ),
         orjson.loads(payload[0]) if payload and payload[0] else None,
         held,
+        refused,
     )
 
 

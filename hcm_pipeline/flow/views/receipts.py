@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import duckdb
 
 from hcm_pipeline.delivery import remembered
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.views.clearing import StaleCount, flows_unread, stale_counts
-from hcm_pipeline.flow.views.rows import values_of
-from hcm_pipeline.targets.entra import describe_health
+from hcm_pipeline.flow.views.rows import mappings_of, values_of
+from hcm_pipeline.targets.entra import describe_health, without_values
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,10 @@ class Receipts:
 
 @dataclass(frozen=True)
 class Failure:
-    """A worker whose last delivered version is not in the target as it should be, and what mends it."""
+    """A worker whose last delivered version is not in the target as it should be, and what mends it.
+
+    `reason`: the log's own words, without the values that were sent.
+    """
 
     person_number: str
     state: str
@@ -37,6 +41,7 @@ class Failure:
     attempts: int
     since: dt.datetime
     next_try_at: dt.datetime | None
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -87,13 +92,31 @@ def receipts(con: duckdb.DuckDBPyConnection) -> list[Receipts]:
 
 def failures(con: duckdb.DuckDBPyConnection, target: str, limit: int = 50) -> list[Failure]:
     """Workers whose last delivered version is not in the target as it should be."""
-    return values_of(
+    found = values_of(
         con,
         Failure,
-        """select person_number, state, error_code, failure_class, mend, attempts, since, next_try_at from failures
+        """select person_number, state, error_code, failure_class, mend, attempts, since, next_try_at, outcome.reason
+        from failures left join (select plan_no, request_no, op_no, reason from outcomes) outcome
+            using (plan_no, request_no, op_no)
         where target = ? order by state, failure_class, person_number limit ?""",
         [target, limit],
     )
+    if not any(failure.reason for failure in found):
+        return found
+    sent = {
+        row["person_number"]: row.values()
+        for row in mappings_of(
+            con,
+            "select * from delivered where target = ? and list_contains(?::varchar[], person_number)",
+            [target, [failure.person_number for failure in found if failure.reason]],
+        )
+    }
+    return [replace(one, reason=without_values(one.reason, _texts(sent.get(one.person_number, ())))) for one in found]
+
+
+def _texts(values: Iterable[object]) -> list[str]:
+    """The texts among the values that were sent, without those that say nothing of anybody."""
+    return [value for value in values if isinstance(value, str) and value not in ("true", "false")]
 
 
 def job(con: duckdb.DuckDBPyConnection, target: str) -> Job | None:

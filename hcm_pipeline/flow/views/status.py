@@ -21,6 +21,7 @@ from hcm_pipeline.flow.views.extracts import Extract, newest_extracts
 from hcm_pipeline.flow.views.held_back import NOTHING_HELD, HeldBack, held_back
 from hcm_pipeline.flow.views.manifests import WaitingManifest, waiting_manifests
 from hcm_pipeline.flow.views.receipts import Failure, Job, Receipts, failures, job, receipts
+from hcm_pipeline.flow.views.target_findings import NO_FINDINGS, TargetFindings, findings_of
 from hcm_pipeline.targets.entra import pace_of
 from hcm_pipeline.verdicts import Kind, Verdict
 
@@ -55,6 +56,7 @@ class Known:
     tripped: tuple[Verdict, ...] = ()
     stale_values: tuple[StaleCount, ...] = ()
     flows_unread: str | None = None
+    refused: TargetFindings = NO_FINDINGS
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,7 @@ def _read(con: duckdb.DuckDBPyConnection, installation: Installation, journal: J
         tuple(_holding(con, journal, target)),
         tuple(stale_counts(con, target)),
         flows_unread(con, target),
+        findings_of(con, target),
     )
 
 

@@ -1,5 +1,6 @@
 """Microsoft Entra ID as a target: the SCIM user of a worker, how a synchronization job is sent it, and how its log is read."""
 
+from hcm_pipeline.targets.entra.attribute_rules import rule_faults
 from hcm_pipeline.targets.entra.connection import (
     describe,
     known_target,
@@ -11,6 +12,7 @@ from hcm_pipeline.targets.entra.connection import (
 )
 from hcm_pipeline.targets.entra.desired import carriers
 from hcm_pipeline.targets.entra.job_health import describe_health
+from hcm_pipeline.targets.entra.log_text import without_values
 from hcm_pipeline.targets.entra.null_switches import null_faults, shown_by
 from hcm_pipeline.targets.entra.scim_mapping import columns_of, compile_mapping, mapping_faults
 from hcm_pipeline.targets.entra.service import EntraJob, EntraLive, live
@@ -31,8 +33,10 @@ __all__ = [
     "null_faults",
     "open_target",
     "pace_of",
+    "rule_faults",
     "shown_by",
     "target_key",
     "tenant_of",
     "to_sandbox",
+    "without_values",
 ]

@@ -6,27 +6,33 @@ import hashlib
 import re
 from collections.abc import Mapping as Named
 
-from hcm_pipeline.delivery import Desired
-from hcm_pipeline.directory import key_sql
+from hcm_pipeline.delivery import Desired, Mending, units_sql
+from hcm_pipeline.directory import folded_sql, key_sql
 from hcm_pipeline.profile import IDENTITY_COLUMNS, LIFE_COLUMNS, Profile
+from hcm_pipeline.targets.entra.attribute_rules import Ruled
 from hcm_pipeline.targets.entra.scim_mapping import Leaf, Mapping
 from hcm_pipeline.warehouse import Relation, Scratch, alone_sql, literal, quote
 
+OWN_FORM = "[0-9a-z_.@:-]*"
+"""Texts that are their own form when they are compared (see `folded_sql`)."""
+
 
 def desired(
-    t: Scratch, profile: Profile, mapping: Mapping, facts: Named[str, Relation], delivered: Relation, same: Relation
-) -> Desired:
+    t: Scratch, profile: Profile, mapping: Mapping, rules: tuple[Ruled, ...], facts: Named[str, Relation],
+    delivered: Relation, same: Relation,
+) -> Desired:  # fmt: skip
     """The SCIM user of every worker in scope and, where the profile disables those who leave it, of everybody ever delivered.
 
     `facts` are `workers` (the open versions: every worker field, digest and in_scope), `names` (person_number, the ledger's columns
     and proxy_addresses of everybody who has names) and `without_manager` (person_number: the manager may not be sent).
-    `delivered` and `same` as of `Target.desired`.
+    `delivered` and `same` as of `Target.desired`; `rules`: see `ruled`.
     """
     context = t.view("context", _context_sql(profile, facts, delivered))
     return Desired(
         waiting=failing(t, mapping, context),
         everybody=t.view("everybody", f"select person_number from {context}"),
         versions=t.view("scim_users", _versions_sql(profile, mapping, context, same)),
+        breaches=breaches(t, rules, context),
     )
 
 
@@ -89,6 +95,75 @@ def failing(t: Scratch, mapping: Mapping, context: Relation) -> Relation | None:
         for leaf in computed
     )
     return t.view("failing", " union all ".join(selects))
+
+
+def breaches(t: Scratch, rules: tuple[Ruled, ...], context: Relation) -> Relation | None:
+    """The values that break a rule of the directory, as `Desired.breaches`; None: none can.
+
+    Everybody's are looked at, in one pass over the columns that the rules are about: most days find none.
+    """
+    if not rules:
+        return None
+    columns = {ruled.leaf.column: quote(f"value {place}") for place, ruled in enumerate(rules)}
+    values = ", ".join(f"{_value_sql(ruled.leaf)} as {columns[ruled.leaf.column]}" for ruled in rules)
+    made = f"(select person_number, {values} from {context})"
+    tests = [_breach_sql(ruled, columns[ruled.leaf.column]) for ruled in rules]
+    either = " or ".join(condition for condition, _ in tests if condition != "false") or "false"
+    found = t.make(
+        "breaches",
+        f"""select person_number, breach.attribute, breach.judged.rule, breach.judged.mending, breach.length, breach.longest,
+            null::varchar[] as others, breach.value
+        from (select person_number, unnest([{", ".join(breach for _, breach in tests)}]) as breach
+            from {made} where {either}) where breach is not null""",
+    )
+    for ruled in rules:
+        if ruled.rule.unique:
+            _repeated(t, ruled, context, found)
+    return found
+
+
+def _value_sql(leaf: Leaf) -> str:
+    return f"try({alone_sql(leaf.value, leaf.fallible)})" if leaf.fallible else leaf.value
+
+
+def _breach_sql(ruled: Ruled, value: str) -> tuple[str, str]:
+    """SQL of a value: whether it breaks a rule of its attribute, and the breach (a struct; NULL: none)."""
+    rule, whens = ruled.rule, []
+    if rule.required:
+        whens.append(("is blank", f"coalesce(trim({value}), '') = ''", Mending.NEEDED))
+    elif rule.blank:
+        whens.append(("is blank", f"trim({value}) = ''", Mending.HELD))
+    if rule.longest is not None:  # no text has more code units than bytes
+        long = f"strlen({value}) > {rule.longest} and {units_sql(value)} > {rule.longest}"
+        whens.append(("is too long", long, ruled.mending))
+    if rule.form is not None:
+        whens.append(("has another form", f"not regexp_full_match({value}, {literal(rule.form)})", ruled.mending))
+    condition = " or ".join(test for _, test, _ in whens) or "false"
+    cases = " ".join(
+        f"when {test} then {{'rule': {literal(name)}, 'mending': {literal(str(mending))}}}"
+        for name, test, mending in whens
+    )
+    longest = "null" if rule.longest is None else str(rule.longest)
+    breach = f"""case when {condition} then {{'attribute': {literal(ruled.leaf.column)}, 'judged': case {cases} end,
+        'length': {units_sql(value)}::integer, 'longest': {longest}::integer, 'value': {value}}} end"""
+    return condition, breach if whens else "null"
+
+
+def _repeated(t: Scratch, ruled: Ruled, context: Relation, found: Relation) -> None:
+    """Enter the breaches of those of whom a value that must be unique is another worker's as well, as the directory compares."""
+    name, value = literal(ruled.leaf.column), _value_sql(ruled.leaf)
+    if ruled.leaf.origin == "person_number" and not t.first(
+        f"select 1 from {context} where not regexp_full_match(person_number, {literal(OWN_FORM)}) limit 1"
+    ):
+        return
+    t.run(f"""
+        insert into {found} by name
+        select unnest(people) as person_number, {name} as attribute, 'is another worker''s as well' as rule,
+            {literal(str(Mending.NEEDED))} as mending, list_sort(people) as others, unnest("values") as value
+        from (select list(person_number order by person_number) as people, list(value order by person_number) as "values"
+            from (select person_number, {value} as value from {context})
+            where value is not null group by {folded_sql("value")} having count(*) > 1)
+    """)
 
 
 def carriers(mapping: Mapping, column: str) -> list[Leaf]:

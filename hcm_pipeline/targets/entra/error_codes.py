@@ -9,7 +9,11 @@ from __future__ import annotations
 from hcm_pipeline.delivery import UNKNOWN_CODE, FailureClass, Mend
 
 _PASSES = "nothing to do: it passes, and the worker is sent again by itself"
-_TAKEN = "another account or object holds a value that must be unique: find it in Entra ID, and free it, or change the worker's"
+_TAKEN = (
+    "another account or object, perhaps a deleted one, holds a value that must be unique: find it in Entra ID, and free it,"
+    " or change the worker's"
+)
+_BLANK = "a required attribute is blank: complete the worker in Oracle HCM, or correct the mapping that leaves it out"
 _RIGHTS = (
     "the service may not write this account: check the roles and permissions of the provisioning app and its agent"
 )
@@ -22,16 +26,11 @@ _CODES: dict[str, Mend] = {
     "Timeout": Mend(FailureClass.RETRY, _PASSES),
     "Conflict": Mend(FailureClass.DATA, _TAKEN),
     "EntryConflict": Mend(FailureClass.DATA, _TAKEN),
-    "MandatoryFieldsMissing": Mend(
-        FailureClass.DATA, "a required attribute is blank: complete the worker in Oracle HCM"
-    ),
-    "MissingValues": Mend(
-        FailureClass.DATA,
-        "a required attribute is blank: complete the worker in Oracle HCM, or correct its mapping in the profile "
-        "(a || b makes nothing where a or b is blank)",
-    ),
+    "MandatoryFieldsMissing": Mend(FailureClass.DATA, _BLANK),
+    "MissingValues": Mend(FailureClass.DATA, f"{_BLANK} (a || b makes nothing where a or b is blank)"),
     "DuplicateSourceEntries": Mend(
-        FailureClass.DATA, "two source records have one matching value: correct the one of them"
+        FailureClass.DATA,
+        "two source records have one matching value, perhaps in another case: correct the one of them",
     ),
     "ImportSkipped": Mend(FailureClass.DATA, "the record lacks what accounts are matched by: complete the worker"),
     "AzureActiveDirectoryInvalidUserPrincipalName": Mend(
@@ -41,17 +40,20 @@ _CODES: dict[str, Mend] = {
     "HybridSynchronizationActiveDirectoryUserPrincipalNameNotUnique": Mend(FailureClass.DATA, _TAKEN),
     "HybridSynchronizationActiveDirectoryInvalidParameter": Mend(
         FailureClass.DATA,
-        "Active Directory refuses a value: compare the payload (`trace`) with the limits of its attributes",
+        "Active Directory refuses a value: it is longer than the target takes, has another form, names a container that does not"
+        " exist, or is taken; the log's reason says which",
     ),
     "InvalidAttributeSyntax": Mend(
-        FailureClass.DATA, "Active Directory refuses a value, often an empty one: map it with IgnoreFlowIfNullOrEmpty"
+        FailureClass.DATA,
+        "Active Directory refuses a value: an empty one, which IgnoreFlowIfNullOrEmpty keeps away, or one of another type or form",
     ),
     "InsufficientRights": Mend(FailureClass.CONFIGURATION, _RIGHTS),
     "MethodNotAllowed": Mend(FailureClass.CONFIGURATION, _RIGHTS),
     "NotPermitted": Mend(FailureClass.CONFIGURATION, _RIGHTS),
     "Unauthorized": Mend(FailureClass.CONFIGURATION, _RIGHTS),
     "UnprocessableEntity": Mend(
-        FailureClass.CONFIGURATION, "the target did not understand the request: check the attribute mappings of the app"
+        FailureClass.CONFIGURATION,
+        "the target did not understand the request: a value of another type, or the attribute mappings of the app",
     ),
     "NotImplemented": Mend(
         FailureClass.CONFIGURATION, "the target does not know this operation: check the app and its attribute mappings"
@@ -71,7 +73,9 @@ _CODES: dict[str, Mend] = {
         FailureClass.CONFIGURATION, "several accounts have this matching value: leave it to one of them"
     ),
     "SchemaPropertyCanOnlyAcceptValue": Mend(
-        FailureClass.CONFIGURATION, "an attribute takes one value and is sent several: correct its mapping"
+        FailureClass.CONFIGURATION,
+        "a value is longer than the target takes, has another form, or comes with others where the attribute takes one: the log's"
+        " reason names the attribute; shorten it (delivery.cut), or correct its mapping",
     ),
     "AzureActiveDirectoryCannotUpdateObjectsMasteredOnPremises": Mend(
         FailureClass.CONFIGURATION,

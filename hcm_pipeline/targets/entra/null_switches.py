@@ -14,8 +14,9 @@ from hcm_pipeline.directory import FILLED
 from hcm_pipeline.entra import GraphClient, SourceAttribute
 from hcm_pipeline.errors import ProfileFault, ServiceError, ServiceRefused, SignInFailed
 from hcm_pipeline.profile import Profile
+from hcm_pipeline.targets.entra.attribute_names import by_name, columns_named, filled, unknown_name
 from hcm_pipeline.targets.entra.scim_mapping import MANDATORY, Leaf, compile_mapping
-from hcm_pipeline.targets.entra.scim_schema import ENTERPRISE, Path, parse_path
+from hcm_pipeline.targets.entra.scim_schema import Path, parse_path, written_by
 
 HASTE = 10.0
 """Seconds of patience when the schema is asked for: whoever asks can do without the answer."""
@@ -54,14 +55,13 @@ _READ_AS = {
 
 def flowing(profile: Profile) -> frozenset[str]:
     """The columns of which the profile says that a null clears them."""
-    named = _by_name(compile_mapping(profile).leaves)
-    return frozenset(named[_filled(profile, name)].column for name in profile.delivery.flows_nulls)
+    return columns_named(profile, compile_mapping(profile).leaves, profile.delivery.flows_nulls)
 
 
 def replacements(profile: Profile) -> dict[str, str]:
     """By column, the value that the profile wants in the place of null."""
-    named = _by_name(compile_mapping(profile).leaves)
-    return {named[_filled(profile, name)].column: value for name, value in profile.delivery.instead_of_null.items()}
+    named = by_name(compile_mapping(profile).leaves)
+    return {named[filled(profile, name)].column: value for name, value in profile.delivery.instead_of_null.items()}
 
 
 def null_faults(profile: Profile) -> list[ProfileFault]:
@@ -69,29 +69,24 @@ def null_faults(profile: Profile) -> list[ProfileFault]:
     delivery = profile.delivery
     if not (delivery.flows_nulls or delivery.instead_of_null):
         return []
-    named = _by_name(compile_mapping(profile).leaves)
+    named = by_name(compile_mapping(profile).leaves)
     faults: list[ProfileFault] = []
     for i, name in enumerate(delivery.flows_nulls):
-        faults += _name_faults(named, _filled(profile, name), f"delivery.flows_nulls[{i}]", name)
+        faults += _name_faults(profile, named, f"delivery.flows_nulls[{i}]", name)
     for name, value in delivery.instead_of_null.items():
         where = f"delivery.instead_of_null.{name}"
-        faults += _name_faults(named, _filled(profile, name), where, name) or _value_faults(
-            named[_filled(profile, name)], where, value
-        )
+        faults += _name_faults(profile, named, where, name) or _value_faults(named[filled(profile, name)], where, value)
     places = [
-        named[_filled(profile, name)].column for name in delivery.instead_of_null if _filled(profile, name) in named
+        named[filled(profile, name)].column for name in delivery.instead_of_null if filled(profile, name) in named
     ]
     twice = sorted({column for column in places if places.count(column) > 1})
     return faults + [ProfileFault("delivery.instead_of_null", column, "one value for an attribute") for column in twice]
 
 
-def _name_faults(named: Mapping[str, Leaf], filled: str, where: str, name: str) -> list[ProfileFault]:
-    if filled not in named:
-        allowed = (
-            f"an attribute of scim.mapping, or its last part where that is one's alone: {', '.join(_short(named))}"
-        )
-        return [ProfileFault(where, repr(name), allowed)]
-    if named[filled].column in MANDATORY:
+def _name_faults(profile: Profile, named: Mapping[str, Leaf], where: str, name: str) -> list[ProfileFault]:
+    if unknown := unknown_name(profile, named, where, name):
+        return unknown
+    if named[filled(profile, name)].column in MANDATORY:
         return [ProfileFault(where, repr(name), f"an attribute that may be cleared; {', '.join(MANDATORY)} never are")]
     return []
 
@@ -101,29 +96,6 @@ def _value_faults(leaf: Leaf, where: str, value: str) -> Iterator[ProfileFault]:
         yield ProfileFault(where, repr(value), "the place of an attribute of text; this one is a boolean or a number")
     elif leaf.value.startswith(_DATE_SQL) and not _MOMENT.fullmatch(value):
         yield ProfileFault(where, repr(value), "a time stamp such as 9999-12-31T00:00:00Z, as this attribute has")
-
-
-def _filled(profile: Profile, name: str) -> str:
-    return name.replace("{custom}", profile.scim.custom_schema).replace("{enterprise}", ENTERPRISE)
-
-
-def _by_name(leaves: Iterable[Leaf]) -> dict[str, Leaf]:
-    """The mapped values by their columns, and by the last parts that one of them has alone."""
-    by_column = {leaf.column: leaf for leaf in leaves}
-    last: dict[str, list[Leaf]] = {}
-    for leaf in by_column.values():
-        last.setdefault(_last_part(leaf.path), []).append(leaf)
-    return {name: found[0] for name, found in last.items() if len(found) == 1} | by_column
-
-
-def _last_part(path: Path) -> str:
-    return path.keys[0] if path.urn == ENTERPRISE else path.keys[-1]
-
-
-def _short(named: Mapping[str, Leaf]) -> list[str]:
-    return sorted(
-        name for name, leaf in named.items() if name == _last_part(leaf.path) and leaf.column not in MANDATORY
-    )
 
 
 # --- by a directory
@@ -136,8 +108,7 @@ def shown_by(target: str, kind: str | None, held_as: Mapping[str, Collection[str
     reading has leaves the column out. Empty for a directory that is not the one which the target's job writes to. `target` is the
     job's key.
     """
-    written = "ad" if target.rpartition("/")[2].upper().startswith("API2AD.") else "entra"
-    if kind != written:
+    if kind != written_by(target):
         return {}
     found = {}
     for column, told in held_as.items():

@@ -87,3 +87,8 @@ def _parse_urn(text: str) -> Path:
     if not _CUSTOM_ATTRIBUTE.fullmatch(attribute):
         raise ValueError("custom attributes are single-valued: letters, digits, - and _ behind the schema's URN")
     return Path((attribute,), urn=urn)
+
+
+def written_by(target: str) -> str:
+    """The kind of directory that a job writes to, by its key: entra or ad."""
+    return "ad" if target.rpartition("/")[2].upper().startswith("API2AD.") else "entra"

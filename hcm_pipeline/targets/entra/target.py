@@ -9,6 +9,7 @@ from functools import cached_property
 
 from hcm_pipeline.delivery import Column, Desired, OperationKind, RequestForm
 from hcm_pipeline.profile import Profile
+from hcm_pipeline.targets.entra.attribute_rules import ruled
 from hcm_pipeline.targets.entra.desired import desired, moved_sql, shape_of
 from hcm_pipeline.targets.entra.null_switches import flowing, replacements
 from hcm_pipeline.targets.entra.scim_mapping import Mapping, compile_mapping
@@ -81,7 +82,8 @@ class EntraTarget(EntraJob):
 
     def desired(self, t: Scratch, facts: Named[str, Relation], delivered: Relation, same: Relation) -> Desired:
         """The SCIM users of all workers in scope (see `desired.desired`)."""
-        return desired(t, self.profile, self.mapping, facts, delivered, same)
+        rules = ruled(self.profile, self.mapping, self.key)
+        return desired(t, self.profile, self.mapping, rules, facts, delivered, same)
 
     def change_sql(self, desired: str, delivered: str) -> str:
         """Disabling and enabling before a new userName, that before another container, and that before the rest."""
