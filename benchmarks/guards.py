@@ -316,7 +316,7 @@ def _deliver(con: duckdb.DuckDBPyConnection, company: Company) -> None:
     con.execute(f"""insert into manifests by name select 'm' || plan_no as manifest_id, plan_no::integer as plan_no,
         date as business_date, '{TARGET}' as target, 1 as requests, 1 as operations, date::timestamptz as planned_at
         from days_made""")
-    con.execute("insert into accepted_requests select plan_no, 0, date::timestamptz from days_made")
+    con.execute("insert into accepted_requests select plan_no, 0, date::timestamptz, 0 from days_made")
     if operations:
         plans, kinds, numbers = zip(*operations, strict=True)
         con.register("made", pa.table({"plan_no": plans, "kind": kinds, "number": numbers}))

@@ -3,20 +3,25 @@
 
     python benchmarks/lives.py day [--workers 1000000] [--versions 10]
     python benchmarks/lives.py year [--workers 10000] [--days 365]
+    python benchmarks/lives.py cleared [--workers 1500] [--days 40]
 
 `day` fills a warehouse with workers who have so many versions each, and runs a date without an extract on which 0.2 % of
 them start, leave or come to a step. `year` lands full extracts of which 0.5 % of the rows change each day, with 20 hires entered
 ahead and 20 last days, and processes all of them in one call. Both show seconds by the wall and by the processor, the peak of
-resident memory and the size of the warehouse, beside the goals. `compare.py` has the daily run with an extract.
+resident memory and the size of the warehouse, beside the goals. `compare.py` has the daily run with an extract. `cleared` delivers
+dates on each of which HR clears the managers of 1 % of the people and gives some to others, to a sandbox that flows no nulls: it
+counts the accounts that keep a manager, beside the findings that are open.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
+import random
 import resource
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -131,19 +136,61 @@ def a_year(folder: Path, loaded: LoadedProfile, workers: int, number: int) -> No
     print(f"{seconds:.0f} s, goal {GOAL_YEAR_SECONDS:.0f}; the warehouse grew {grown}")
 
 
+def cleared(folder: Path, workers: int, number: int) -> tuple[int, int, list[str]]:
+    """The people whose accounts keep a manager whom HR has cleared, by the directory; by the open findings; and what differs."""
+    from benchmarks.chaos import verdict
+    from benchmarks.chaos.company import Company
+    from benchmarks.chaos.site import START as BEGIN
+    from benchmarks.chaos.site import site
+    from benchmarks.chaos.trial import Trial
+
+    chance = random.Random(number)
+    company = Company.make(0)
+    people = {
+        f"{1000 + i}": ["True", f"First{i}", f"Last{i}", f"{1000 + i // 8}" if i else "", "D", "Job", "North", "DE"]
+        for i in range(workers)
+    }
+    company.days.clear()
+    for place in range(number):
+        for person in chance.sample(sorted(people), max(1, workers // 100)) if place else ():
+            people[person][3] = ""
+        for person in chance.sample(sorted(people), max(1, workers // 500)) if place else ():
+            people[person][3] = "1000" if person != "1000" else ""
+        day = BEGIN.date() - dt.timedelta(days=number - 1 - place)
+        company.days[day] = [(person, *row[:4], f"v{place:04}", *row[5:]) for person, row in people.items()]
+    home = Home(folder / "home").create()
+    company.begin(home)
+    with site(folder / "sandbox") as at:
+        trial = Trial(at, home, company, -1, chaos=False)
+        at.post("options", flow_nulls=False)
+        trial._size = 50
+        found = trial.run()
+        trial.close()
+    last = company.days[BEGIN.date()]
+    kept = sum(1 for row in last if not row[4] and found[row[0]].get("manager"))
+    with Warehouse(home).write() as con:
+        told = first(con, "select count(*) from stale_values") or (0,)
+        return kept, int(told[0]), list(verdict.of_cleared(con, found, Counter()))
+
+
 def main() -> None:
     """Parse the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("day", "year"))
+    parser.add_argument("what", choices=("day", "year", "cleared"))
     parser.add_argument("--workers", type=int)
     parser.add_argument("--versions", type=int, default=10)
-    parser.add_argument("--days", type=int, default=365)
+    parser.add_argument("--days", type=int)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hcm-benchmark-") as temporary:
         if given.what == "day":
             one_day(Path(temporary), load_profile("oracle-hcm"), given.workers or 1_000_000, given.versions)
+        elif given.what == "cleared":
+            kept, told, differ = cleared(Path(temporary), given.workers or 1500, given.days or 40)
+            print(
+                f"{kept:,} people keep a manager whom HR has cleared; {told:,} findings are open; {len(differ)} differ"
+            )
         else:
-            a_year(Path(temporary), load_profile("oracle-hcm"), given.workers or 10_000, given.days)
+            a_year(Path(temporary), load_profile("oracle-hcm"), given.workers or 10_000, given.days or 365)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@
       WarehouseBusy               another process holds the warehouse file
       HomeError                   the home directory is missing a part or is inconsistent
         DiskFull                  nothing can be written to it any more
+        NoAccess                  a file or folder may not be used by this account, or is mounted read-only
       ServiceError                the far side answered with an error
         SignInFailed              no token could be had
         ServiceRefused            the service refused a request for good (4xx)
@@ -21,6 +22,7 @@ No message carries a personal value: rows are named by file and row number, work
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FULL_WORDS = ("no space left on device", "disk quota exceeded", "file too large", "database or disk is full")
+BARRED = (errno.EACCES, errno.EPERM, errno.EROFS)
+BARRED_WORDS = ("permission denied", "read-only file system", "attempt to write a readonly database")
 MAYBE_FULL_WORDS = ("disk i/o error", "could not write", "unable to open database file", "attempt to write")
 LEAST_SPACE = 1 << 20
 """With fewer bytes left a disk is full."""
@@ -64,6 +68,24 @@ def disk_full(error: BaseException, folder: Path) -> DiskFull | None:
             return DiskFull(folder)
         if any(words in said for words in MAYBE_FULL_WORDS) and _left(folder) < LEAST_SPACE:
             return DiskFull(folder)
+    return None
+
+
+def refused_by_disk(error: BaseException, folder: Path) -> HomeError | None:
+    """The error to tell when `error`, or a cause of it, comes of a full disk, or of a file that may not be used; else None."""
+    return disk_full(error, folder) or no_access(error, folder)
+
+
+def no_access(error: BaseException, folder: Path) -> NoAccess | None:
+    """The error to tell when `error`, or a cause of it, comes of a file or folder that may not be used; None: of something else.
+
+    Databases name no file: then it is `folder` or something in it.
+    """
+    for cause in causes(error):
+        if isinstance(cause, OSError) and cause.errno in BARRED:
+            return NoAccess(cause.filename or folder, cause.errno == errno.EROFS)
+        if any(words in str(cause).lower() for words in BARRED_WORDS):
+            return NoAccess(folder, any(words in str(cause).lower() for words in BARRED_WORDS[1:2]))
     return None
 
 
@@ -153,6 +175,18 @@ class DiskFull(HomeError):
             f"{folder}: the disk or its quota is full; free some space and do it again: what was done before is kept, and the rest"
             " is done anew"
         )
+
+
+class NoAccess(HomeError):
+    """A file or a folder may not be used: it is another account's, or its file system is mounted read-only."""
+
+    def __init__(self, path: str | bytes | Path | int, read_only: bool) -> None:
+        where = os.fsdecode(path) if isinstance(path, (str, bytes)) else str(path)
+        why = "lies on a file system that is mounted read-only; mount it writable" if read_only else (
+            "may not be used by this account; give the whole home, with landing/, back to the account that runs this (`chown -R`,"
+            " `chmod -R u+rwX`)"
+        )  # fmt: skip
+        super().__init__(f"{where}: {why}, and do it again: what was done before is kept, and the rest is done anew")
 
 
 class ServiceError(PipelineError):

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 
+from hcm_pipeline.characters import NEVER, TURNING
+
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _DISTURBING = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # C0, delete, C1: they drive a terminal and forge lines
-    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # they turn the direction of writing
-    "\u180e\u200b\u2028\u2029\u2060-\u2064\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff"  # nobody sees them
+    f"{TURNING}\u061c\u200e\u200f"  # they turn the direction of writing
+    f"\u2028\u2029\u180e{NEVER}"  # nobody sees them
     "\ud800-\udfff]"  # halves of characters, from names of files that are no UTF-8
 )
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>~|]|\A#|\A[+-](?=[\s+-])|\A\d+(?=[.)]\s)|&(?=#?\w+;)")

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hcm_pipeline.errors import PipelineError, disk_full
+from hcm_pipeline.errors import PipelineError, refused_by_disk
 from hcm_pipeline.home import private
 
 BUSY_SECONDS = 30
@@ -100,8 +100,8 @@ class StateFile:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            if full := disk_full(error, self._path.parent):
-                raise full from error
+            if refused := refused_by_disk(error, self._path.parent):
+                raise refused from error
             raise PipelineError(f"{self._path}: the {self._what} cannot be used: {error}") from error
 
 

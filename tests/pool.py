@@ -12,6 +12,7 @@ KEPT = 4
 """So many wait for the next test."""
 
 _waiting: list[duckdb.DuckDBPyConnection] = []
+_for_good: dict[str, duckdb.DuckDBPyConnection] = {}
 _lent: list[duckdb.DuckDBPyConnection] | None = None
 """Those of the test that runs; None while none does."""
 
@@ -22,6 +23,21 @@ def empty_warehouse() -> duckdb.DuckDBPyConnection:
     if _lent is not None:
         _lent.append(con)
     return con
+
+
+def for_good(module: str) -> duckdb.DuckDBPyConnection:
+    """The warehouse of a module, the same for all its tests, until the process ends."""
+    if module not in _for_good:
+        _for_good[module] = _made()
+    return _for_good[module]
+
+
+def close() -> None:
+    """The process ends: a connection that is left then is told on standard error."""
+    while _waiting:
+        _waiting.pop().close()
+    while _for_good:
+        _for_good.popitem()[1].close()
 
 
 def begin() -> None:

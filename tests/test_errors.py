@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import duckdb
 import pytest
 
-from hcm_pipeline.errors import LEAST_SPACE, DiskFull, disk_full
+from hcm_pipeline.errors import LEAST_SPACE, DiskFull, NoAccess, disk_full, refused_by_disk
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,35 @@ def test_an_error_that_says_less_is_one_of_a_full_disk_when_no_space_is_left(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=left))
     assert (disk_full(sqlite3.OperationalError("disk I/O error"), tmp_path) is not None) is told
     assert disk_full(ValueError("another thing"), tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "/h/a.csv"), "/h/a.csv: may not be used by this account"),
+        (OSError(errno.EPERM, "Operation not permitted", "/h/x"), "/h/x: may not be used by this account"),
+        (OSError(errno.EROFS, "Read-only file system", "/h/x"), "/h/x: lies on a file system that is mounted read-only"),
+        (sqlite3.OperationalError("attempt to write a readonly database"), "{home}: may not be used by this account"),
+        (duckdb.IOException('IO Error: Cannot open file "x": Permission denied'), "{home}: may not be used by this account"),
+        (duckdb.IOException('IO Error: Cannot open file "x": Read-only file system'), "{home}: lies on a file system"),
+    ],
+    ids=["another account's", "immutable", "mounted read-only", "SQLite", "DuckDB", "DuckDB, mounted read-only"],
+)  # fmt: skip
+def test_a_file_that_may_not_be_used_is_told_with_its_mend_whoever_noticed(
+    error: Exception, said: str, tmp_path: Path
+) -> None:
+    try:
+        try:
+            raise error
+        except type(error) as cause:
+            raise RuntimeError("the run has failed") from cause
+    except RuntimeError as failed:
+        refused = refused_by_disk(failed, tmp_path)
+    assert isinstance(refused, NoAccess)
+    assert str(refused).startswith(said.format(home=tmp_path))
+    assert "do it again: what was done before is kept" in str(refused)
+
+
+def test_other_faults_are_no_matter_of_the_disk(tmp_path: Path) -> None:
+    for error in (FileNotFoundError(errno.ENOENT, "No such file"), KeyError("permission"), duckdb.IOException("lock")):
+        assert refused_by_disk(error, tmp_path) is None

@@ -468,6 +468,8 @@ class Trial:
                 "regressions": verdict.of_order(plans, calls),
                 "limits broken": self._limits(calls),
             }
+            if not self._other_lives:  # a home that lost its history does not know what was cleared in it
+                verdicts["cleared values untold"] = verdict.of_cleared(con, found, self._dropped)
             for name, broken in verdicts.items():
                 said = [f"seed {self.seed}: {what}" for what in broken]
                 self.tally.broken[name] += len(said)

@@ -15,6 +15,7 @@ from benchmarks.chaos.site import Account
 from hcm_pipeline.delivery import bodies
 from hcm_pipeline.home import Home
 from hcm_pipeline.targets.entra.scim_schema import ENTERPRISE
+from hcm_pipeline.warehouse import quote
 
 SETTLED = frozenset({"succeeded", "skipped", "failed", "missing", "overtaken", "superseded", "rejected"})
 """States of an operation about which nothing is left to happen."""
@@ -39,6 +40,26 @@ def of_directory(found: dict[str, Account], wanted: dict[str, Account], *, nulls
         )
         if names:
             yield f"{number} differs in {', '.join(names)}"
+
+
+CLEARED = {f"{ENTERPRISE}:manager": "manager", "title": "jobTitle"}
+"""Attributes that HR clears, and the accounts' names for them."""
+
+
+def of_cleared(con: duckdb.DuckDBPyConnection, found: dict[str, Account], dropped: Counter[str]) -> Iterator[str]:
+    """The values that accounts keep although the last record has none are told as open findings, and no others are.
+
+    Of a worker of whom a record was `dropped` a value may be told that never arrived: the service said that it took it.
+    """
+    kept = {
+        (number, name)
+        for name, theirs in CLEARED.items()
+        for (number,) in con.execute(f"select person_number from delivered where {quote(name)} is null").fetchall()
+        if found.get(number, {}).get(theirs) is not None
+    }
+    told = set(con.execute("select person_number, attribute from stale_values").fetchall())
+    for number, name in sorted((kept - told) | {one for one in told - kept if one[0] not in dropped}):
+        yield f"{number} {'keeps' if (number, name) in kept else 'is told to keep'} a cleared {name}"
 
 
 def of_operations(con: duckdb.DuckDBPyConnection) -> Iterator[str]:

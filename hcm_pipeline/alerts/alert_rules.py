@@ -134,7 +134,7 @@ def failed_runs(found: Sequence[FailedWork]) -> list[Alert]:
             Severity.WARNING if one.next_try_at else Severity.ERROR,
             "A run failed, and is started again by itself" if one.next_try_at else "A run kept failing, and was given up",
             f"The cause: {one.cause}" if one.next_try_at else
-            f"The cause: {one.cause} After mending it: `hcm-pipeline run --date {one.business_date}`.",
+            f"The cause: {one.cause} After mending it: `hcm-pipeline {_verb(one)}`.",
             {"Business date": one.business_date.isoformat(), "Tries": f"{one.tries}",
              "Failed last": f"{one.failed_at:%Y-%m-%d %H:%M}Z",
              **({"Next try": f"{one.next_try_at:%Y-%m-%d %H:%M}Z"} if one.next_try_at else {})},
@@ -142,6 +142,12 @@ def failed_runs(found: Sequence[FailedWork]) -> list[Alert]:
         )
         for one in found
     ]  # fmt: skip
+
+
+def _verb(failed: FailedWork) -> str:
+    """The command that does in the place of the run that was given up."""
+    verbs = {"manifest_ready": "upload", "outcomes_waiting": "outcomes", "something_to_tell": "alerts"}
+    return verbs.get(failed.work.partition(":")[0], f"run --date {failed.business_date}")
 
 
 def _held(con: duckdb.DuckDBPyConnection, verdicts: Relation, journal: DeliveryState, target: str) -> list[Alert]:

@@ -31,7 +31,7 @@ from hcm_pipeline.cli import (
     upload,
 )
 from hcm_pipeline.cli.output import note, printable
-from hcm_pipeline.errors import PipelineError, causes, disk_full
+from hcm_pipeline.errors import PipelineError, causes, refused_by_disk
 from hcm_pipeline.home import PRIVATE_UMASK, private
 from hcm_pipeline.settings import Settings
 
@@ -113,10 +113,10 @@ def _unexpected(error: Exception) -> int:
             _tell(cause)
             return cause.exit_code
     with suppress(PipelineError):
-        full = disk_full(error, Settings.from_env().home.path)
-        if full is not None:
-            _tell(full)
-            return full.exit_code
+        refused = refused_by_disk(error, Settings.from_env().home.path)
+        if refused is not None:
+            _tell(refused)
+            return refused.exit_code
     where = _kept("".join(traceback.format_exception(error)))
     told = f"its text is in {where}" if where else "its text could not be kept"
     note(f"hcm-pipeline: an unexpected fault ({type(error).__name__}); {told}. Please report it")

@@ -92,7 +92,7 @@ def _show(report: OutcomeReport, found: flow.Outcomes) -> None:
     show_job(found.job)
     show_receipts(found.receipts)
     show_failures(found.failures)
-    show_stale(found.stale_values, report.flows_unread)
+    show_stale(found.stale_values, found.flows_unread)
 
 
 def _list(here: flow.Installation, path: Path, as_json: bool) -> None:
@@ -148,7 +148,7 @@ def show_failures(failures: Iterable[flow.Failure]) -> None:
 
 
 def show_stale(found: Iterable[flow.StaleCount], unread: str | None) -> None:
-    """Print the cleared values that accounts keep, by attribute, and why nobody can be asked which nulls flow."""
+    """Print the cleared values that accounts keep, by attribute, and what is not known of the nulls that flow."""
     counted = list(found)
     table(
         "Cleared by HR, and still in accounts: the job does not flow nulls (docs/how-to/clear-values.md)",

@@ -109,6 +109,8 @@ def show_plan(found: flow.Outlook, quota: int) -> None:
         say(found.headline)
         if found.clearing:
             say(found.clearing)
+        if found.flows_unread:
+            say(found.flows_unread)
         say()
     _show_people(found)
     table("Operations", ("kind", "operations"), list(found.operations.items()))

@@ -44,7 +44,7 @@ def run(
     wanted = asked or flow.pending_days(here.warehouse, here.profile.workers.life.day_of(here.clock()))
     if not wanted:
         if as_json:
-            dump({"days": [], "manifest": None, "approved": [], "held": [], "landed": landed})
+            dump({"days": [], "manifest": None, "approved": [], "held": [], "landed": landed, "clearing": []})
         else:
             say(f"nothing to process: no extract waits. Put files into {here.home.landing}, or `land` them")
         _complain(landed)
@@ -58,9 +58,11 @@ def run(
     days, made = flow.days_between(here, wanted[0], wanted[-1]), flow.open_manifests(here)
     if as_json:
         dump({"days": days, "manifest": made.manifest, "approved": made.approved, "held": made.held, "landed": landed,
-              "held_back": flow.now_held_back(here)})  # fmt: skip
+              "held_back": flow.now_held_back(here), "clearing": flow.clearing_sentences(here, made.folders)})  # fmt: skip
     else:
         show(days, made, flow.now_held_back(here))
+        for sentence in flow.clearing_sentences(here, made.folders):
+            say(sentence)
         show_verdicts("What holds", flow.holding(here))
     _complain(landed)
     if unread:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import dagster as dg
 
-from hcm_pipeline.errors import PipelineError
+from hcm_pipeline.errors import PipelineError, refused_by_disk
 
 ERROR = "error"
 """The metadata of a failure that names the class of its error."""
@@ -23,8 +24,16 @@ class ExpectedFailure(dg.Failure):
 
 @contextmanager
 def expected() -> Iterator[None]:
-    """Turn a PipelineError of the block into an ExpectedFailure; anything else is a fault, and keeps its traceback."""
+    """Turn a PipelineError of the block into an ExpectedFailure; anything else is a fault, and keeps its traceback.
+
+    A disk that is full, and a file that may not be used, are told as such wherever they are met.
+    """
     try:
         yield
     except PipelineError as error:
         raise ExpectedFailure(error) from None
+    except OSError as error:
+        refused = refused_by_disk(error, Path())
+        if refused is None:
+            raise
+        raise ExpectedFailure(refused) from None

@@ -166,19 +166,19 @@ def _plan_metadata(here: flow.Installation, made: flow.Plan | None) -> dict[str,
         values["withheld"] = dg.MetadataValue.json(made.withheld)
         values["superseded"] = dg.MetadataValue.json([manifest_id[:12] for manifest_id in made.superseded])
         values["cleared_values_that_stay"] = sum(made.stays.values())
-        values["in_words"] = dg.MetadataValue.md(_in_words(made))
+        values["in_words"] = dg.MetadataValue.md(_in_words(here, made))
         values["guards"] = md.verdict_table(flow.plan_verdicts(made), md.LIMIT_COLUMNS)
     for manifest in manifests:
         values |= _manifest_metadata(here, manifest, held=made is not None and manifest in made.held)
     return values
 
 
-def _in_words(made: flow.Plan) -> str:
+def _in_words(here: flow.Installation, made: flow.Plan) -> str:
     """The plan as a list of sentences, without a value of anybody's."""
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in flow.operation_kinds(made).items() if count)
     held = [f"{m.operations:,} of these wait for a decision, held for {m.held_for}." for m in made.held]
-    stays = flow.clearing_sentence(made.stays)
-    said = [f"{kinds or 'Nothing to send'}.", *held, *flow.tripped_sentences(made), *([stays] if stays else [])]
+    clearing = flow.clearing_sentences(here, [flow.manifest_folder(here.home, m) for m in made.manifests])
+    said = [f"{kinds or 'Nothing to send'}.", *held, *flow.tripped_sentences(made), *clearing]
     return "\n".join(f"- {line}" for line in said)
 
 

@@ -17,7 +17,7 @@ from hcm_pipeline.defs.assets import DAILY_JOB
 from hcm_pipeline.defs.delivery_jobs import OUTCOMES_JOB, UPLOAD_JOB, outcomes_job, upload_job
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.defs.schedules import SCHEDULE
-from hcm_pipeline.defs.tries import Work, judge, under_way, undone
+from hcm_pipeline.defs.tries import Work, judge, judge_again, under_way, undone
 from hcm_pipeline.profile import Profile
 
 RETRY_AFTER_SECONDS = 600
@@ -89,14 +89,17 @@ def _manifest_ready(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
         if not pipeline.home.journal.is_file():
             yield dg.SkipReason("nothing was ever planned")
             return
-        ready = flow.ready_manifests(pipeline.installation())
+        ready, failed = flow.ready_manifests(pipeline.installation()), []
         if not ready:
             yield dg.SkipReason("no manifest is ready")
         for one in ready:
             if one.verdict.tripped:
                 yield dg.SkipReason(f"manifest {one.manifest.manifest_id[:12]}: {one.verdict.sentence}")
-            else:
-                yield _upload_request(context.instance, one)
+                continue
+            request, told = _upload_request(context.instance, one)
+            failed += [told] if told else []
+            yield request
+        flow.keep_failed_work(pipeline.home, "manifest_ready", failed)
 
     return manifest_ready
 
@@ -112,12 +115,17 @@ def _outcomes_waiting() -> dg.SensorDefinition:
     def outcomes_waiting(context: dg.SensorEvaluationContext, pipeline: Pipeline) -> dg.RunRequest | dg.SkipReason:
         found = flow.worth_reading(pipeline.installation())
         if found.why is None:
+            flow.keep_failed_work(pipeline.home, "outcomes_waiting", [])
             nothing = "every accepted operation has its outcome" if found.accepted else "nothing was accepted yet"
             return dg.SkipReason(nothing)
         context.log.info(found.why)
-        if under_way(context.instance, context.instance.get_runs(dg.RunsFilter(job_name=OUTCOMES_JOB), limit=10)):
-            return dg.SkipReason("a run is reading the provisioning log already")
-        return dg.RunRequest()
+        return _once_more(
+            context.instance,
+            pipeline,
+            "outcomes_waiting",
+            OUTCOMES_JOB,
+            "a run is reading the provisioning log already",
+        )
 
     return outcomes_waiting
 
@@ -159,31 +167,53 @@ def _something_to_tell() -> dg.SensorDefinition:
         if not pipeline.home.read_copy.is_file() and not flow.failed_work(pipeline.home):
             return dg.SkipReason("nothing was processed yet")
         if not flow.something_to_tell(pipeline.installation()):
+            flow.keep_failed_work(pipeline.home, "something_to_tell", [])
             return dg.SkipReason("nothing has begun or ended since people were last told")
-        if under_way(context.instance, context.instance.get_runs(dg.RunsFilter(job_name=ALERTS_JOB), limit=10)):
-            return dg.SkipReason("a run is telling people already")
-        return dg.RunRequest()
+        return _once_more(
+            context.instance, pipeline, "something_to_tell", ALERTS_JOB, "a run is telling people already"
+        )
 
     return something_to_tell
 
 
-def _upload_request(instance: dg.DagsterInstance, ready: flow.Ready) -> dg.RunRequest | dg.SkipReason:
+def _once_more(
+    instance: dg.DagsterInstance, pipeline: Pipeline, sensor: str, job: str, already: str
+) -> dg.RunRequest | dg.SkipReason:
+    """A run of a job that is needed again and again, unless one is under way. So many runs that fail are enough for a day."""
+    now = flow.utc_now()
+    records = instance.get_run_records(dg.RunsFilter(job_name=job, updated_after=now - dt.timedelta(days=1)), limit=50)
+    if under_way(instance, [record.dagster_run for record in records]):
+        return dg.SkipReason(already)
+    judged = judge_again(Work(f"{sensor}:{now:%Y-%m-%d}", now.date()), records, instance, now)
+    flow.keep_failed_work(pipeline.home, sensor, [judged.failed] if judged.failed else [])
+    return dg.RunRequest() if judged.start else dg.SkipReason(judged.why)
+
+
+def _upload_request(
+    instance: dg.DagsterInstance, ready: flow.Ready
+) -> tuple[dg.RunRequest | dg.SkipReason, flow.FailedWork | None]:
     """A run for the manifest, unless one is under way. Its key counts the runs that ended, so that none comes twice.
 
-    A manifest whose last run ended because it had to wait goes on at once; after any other end it rests a while.
+    A manifest whose last run ended because it had to wait goes on at once; after any other end it rests a while, and after so many
+    runs that failed one after the other it is left to a person.
     """
     manifest = ready.manifest
+    name = f"manifest {manifest.manifest_id[:12]}"
     records = instance.get_run_records(dg.RunsFilter(job_name=UPLOAD_JOB, tags={md.MANIFEST_TAG: manifest.manifest_id}))
     if under_way(instance, [record.dagster_run for record in records]):
-        return dg.SkipReason(f"manifest {manifest.manifest_id[:12]} is being uploaded")
+        return dg.SkipReason(f"{name} is being uploaded"), None
+    work = Work(f"manifest_ready:{manifest.manifest_id}", manifest.business_date)
+    rest = dt.timedelta(seconds=0 if ready.paused else RETRY_AFTER_SECONDS)
+    judged = judge_again(work, records, instance, flow.utc_now(), rest)
+    if not judged.start:
+        return dg.SkipReason(f"{name}: {judged.why}"), judged.failed
     launched = [record for record in records if md.PROCESS_TAG not in record.dagster_run.tags]
     last_end = max((record.end_time or 0.0 for record in launched), default=0.0)
     if launched and not ready.paused and time.time() - last_end < RETRY_AFTER_SECONDS:
-        return dg.SkipReason(
-            f"manifest {manifest.manifest_id[:12]}: its last upload ended early; it goes on a while later"
-        )
-    return dg.RunRequest(
+        return dg.SkipReason(f"{name}: its last upload ended early; it goes on a while later"), None
+    request = dg.RunRequest(
         run_key=f"{manifest.manifest_id}:{len(records)}",
         run_config={"ops": {"upload": {"config": {"manifest_id": manifest.manifest_id}}}},
         tags={md.MANIFEST_TAG: manifest.manifest_id, md.DATE_TAG: manifest.business_date.isoformat()},
     )
+    return request, judged.failed

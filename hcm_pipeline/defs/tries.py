@@ -7,6 +7,7 @@ work's runs are found by a tag.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +88,31 @@ def judge(instance: dg.DagsterInstance, job: str, work: Work, now: dt.datetime) 
         return Judged(work, False, tries, f"{date} was given up after {tries} runs: {failure.cause}", told)
     why = f"a run of {date} failed; try {tries + 1} of {TRIES} is at {due:%H:%M:%S}Z: {failure.cause}"
     return Judged(work, due <= now, tries, why, told)
+
+
+def judge_again(
+    work: Work,
+    records: Sequence[dg.RunRecord],
+    instance: dg.DagsterInstance,
+    now: dt.datetime,
+    wait: dt.timedelta | None = None,
+) -> Judged:
+    """Decide about work that is done again and again, by its runs so far (none is under way): those that failed since one did it.
+
+    `wait` before each try; None: it doubles. A run inside a command is no try: a person sees its end.
+    """
+    tries = [one for one in sorted(records, key=_ended_at, reverse=True) if md.PROCESS_TAG not in one.dagster_run.tags]
+    failed = list(itertools.takewhile(lambda one: one.dagster_run.status in FAILED, tries))
+    if not failed:
+        return Judged(work, True, len(records), "")
+    ended, failure = _ended_at(failed[0]), failure_of(instance, failed[0].dagster_run)
+    pause = wait if wait is not None else min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(len(failed) - 1, 20))
+    due = ended + pause if len(failed) < TRIES else None
+    told = flow.FailedWork(work.name, work.business_date, len(failed), ended, failure.cause, due)
+    if due is None:
+        return Judged(work, False, len(records), f"given up after {len(failed)} runs: {failure.cause}", told)
+    why = f"the last run ended early; try {len(failed) + 1} of {TRIES} is at {due:%H:%M:%S}Z: {failure.cause}"
+    return Judged(work, due <= now, len(records), why, told)
 
 
 def undone(instance: dg.DagsterInstance, job: str, started_by: str, now: dt.datetime) -> Iterator[Work]:

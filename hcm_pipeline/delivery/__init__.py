@@ -11,6 +11,7 @@ from hcm_pipeline.delivery.clearing import (
     clearable,
     cleared_by_hand,
     close_shown_empty,
+    held_as,
     known_flows,
     last_reading,
 )
@@ -217,6 +218,7 @@ __all__ = [
     "find_codes",
     "first_in_first_out",
     "folder_of",
+    "held_as",
     "journal_trouble",
     "keep_null_flows",
     "known_flows",

@@ -146,12 +146,15 @@ class NullFlow(StrEnum):
 class NullFlows:
     """A service's word on the nulls of its attributes, by column. `at` is its clock.
 
-    `why_not`: why it may not be asked, in words fit to be shown; then there is no word on any.
+    `why_not`: what it did not tell and why, in words fit to be shown. Without a word on any column the profile's counts, or, where
+    `stands`, what was known before. `held_as`: by column, the attributes of an account that have its value, by the service's names.
     """
 
     at: dt.datetime
     by_column: Mapping[str, NullFlow]
     why_not: str | None = None
+    held_as: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stands: bool = False
 
 
 # --- what a failure asks for
@@ -211,7 +214,7 @@ class Service(Protocol):
         """Ask whether the service processes what it takes. Where it does not tell, that is unknown, which stops nothing."""
 
     def null_flows(self, columns: Collection[str]) -> NullFlows | None:
-        """The fate of a null in each of these columns; None: no answer this time, and what was known stays."""
+        """The fate of a null in each of these columns; None: nothing is new, and what was known stays."""
 
     def outcomes(self, since: dt.datetime) -> Iterator[OutcomePage]:
         """The outcomes of versions that were sent, from `since` on, in any order; at least one page.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hcm_pipeline.directory.distinguished_names import canonical, escape_rdn, key, key_sql
-from hcm_pipeline.directory.entries import CHANGES, SCHEMA, VALUES, Read, RefusedRow
+from hcm_pipeline.directory.entries import CHANGES, FILLED, SCHEMA, VALUES, Read, RefusedRow
 from hcm_pipeline.directory.findings import Finding, require_none
 from hcm_pipeline.directory.folding import folded_sql
 from hcm_pipeline.directory.freshness import directory_findings, max_age_hours
@@ -38,6 +38,7 @@ __all__ = [
     "COMMON_NAME",
     "CONTAINER",
     "EDGES",
+    "FILLED",
     "MAIL_NICKNAME",
     "PROXY_ADDRESS",
     "RELATIVE_NAME",

@@ -15,7 +15,7 @@ import sansldap
 
 from hcm_pipeline.directory.ber import Entry
 from hcm_pipeline.directory.distinguished_names import escape_rdn
-from hcm_pipeline.directory.entries import SCHEMA, Read
+from hcm_pipeline.directory.entries import FILLED, SCHEMA, Read
 from hcm_pipeline.directory.ldap import Connection, Refused
 from hcm_pipeline.directory.reading import Account, Reading
 from hcm_pipeline.errors import ServiceError
@@ -25,7 +25,8 @@ _NAMES = {"sAMAccountName": "sam_account_name", "userPrincipalName": "user_princ
 _ADDRESSES = "proxyAddresses"
 _MANY = {_ADDRESSES: "proxy_addresses", "memberOf": "member_of"}
 """Attributes of many values."""
-_ALWAYS = ("objectGUID", "objectClass", "isDeleted", "lastKnownParent", "cn", "adminCount", *_MANY)
+_FILLED = {theirs.lower(): ours for ours, (_, theirs) in FILLED.items()}
+_ALWAYS = ("objectGUID", "objectClass", "isDeleted", "lastKnownParent", "cn", "adminCount", *_MANY, *_FILLED)
 _KINDS = (
     ("computer", {"computer"}),
     ("user", {"user", "inetorgperson"}),
@@ -62,7 +63,7 @@ def refresh(reading: Reading, account: Account) -> Read:
         counts = reading.take(rows, SCHEMA)
     if server.referrals:
         notes.append(f"not followed to other servers: {', '.join(sorted(server.referrals))}")
-    return Read(reading.directory, "ad", "full", counts.objects, counts.changed, tuple(notes))
+    return Read(reading.directory, "ad", "full", counts.objects, counts.changed, "ad", tuple(notes))
 
 
 def _domains_of(bases: Sequence[str], contexts: Sequence[str]) -> list[str]:
@@ -155,6 +156,7 @@ def _row(entry: Entry, employee_id: str) -> dict[str, object]:
         "distinguished_name": entry.dn,
         "common_name": entry.text("cn") if entry.dn[:3].upper() == "CN=" else None,
         **{ours: entry.text(theirs) for theirs, ours in _NAMES.items()},
+        **{ours: True for theirs, ours in _FILLED.items() if any(entry.values.get(theirs, ()))},
     }
     return _as_it_was(row, entry.text("lastKnownParent")) if row["deleted"] else row
 

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from hcm_pipeline.directory.entries import KINDS, SCHEMA, Read, RefusedRow
+from hcm_pipeline.characters import EDGES
+from hcm_pipeline.directory.entries import FILLED, KINDS, SCHEMA, Read, RefusedRow
 from hcm_pipeline.directory.reading import Reading
 from hcm_pipeline.directory.tables import stage_query
 from hcm_pipeline.errors import ExtractRefused
@@ -40,6 +41,10 @@ HEADINGS = {
     "surname": ("surname", "sn"),
     "admin_count": ("admin_count", "admincount"),
     "member_of": ("member_of", "memberof", "groups", "roles", "assignedroles", "directoryroles"),
+    **{
+        column: tuple(dict.fromkeys((column, *(name.lower() for name in names if name))))
+        for column, names in FILLED.items()
+    },
 }
 """Column of the model to the headings that are taken for it, compared in lower case and without spaces, the first that is there."""
 NAMES = (
@@ -52,6 +57,7 @@ NAMES = (
     "distinguished_name",
 )
 """A file has at least one of these, and an object too."""
+_AT_ENDS = literal(f"^[{EDGES}]+|[{EDGES}]+$")
 _MAX_CHARS = 1 << 20
 _SOURCE = Source(name="directory", glob="*", max_field_chars=_MAX_CHARS)
 
@@ -77,7 +83,13 @@ def refresh(reading: Reading, path: Path) -> Read:
             refused = _refused(t, path.name, columns, judged, file.rejects)
             counts = reading.put(con, lambda own: stage_query(own, _objects_sql(judged)))
     reading.warehouse.publish()
-    return Read(reading.directory, "csv", "full", counts.objects, counts.changed, refused=tuple(refused))
+    return Read(reading.directory, "csv", "full", counts.objects, counts.changed, _of(columns), refused=tuple(refused))
+
+
+def _of(columns: dict[str, str]) -> str | None:
+    """The directory that a file shows, by the name that its tool has for the id of an object; None: somebody made it."""
+    heading = columns["object_id"].lower().replace(" ", "")
+    return {"objectguid": "ad", "id": "entra", "objectid": "entra"}.get(heading)
 
 
 @contextmanager
@@ -117,7 +129,9 @@ def _columns(file: str, header: tuple[str, ...]) -> dict[str, str]:
 def _judge(t: Scratch, file: Relation, columns: dict[str, str]) -> Relation:
     """The rows as the model has them: row_no, the columns of SCHEMA, and `rule`, what is wrong with the row (NULL: nothing)."""
     values = ", ".join(
-        f"nullif(trim({quote(columns[name])}), '') as {name}" if name in columns else f"null::varchar as {name}"
+        f"nullif(regexp_replace({quote(columns[name])}, {_AT_ENDS}, '', 'g'), '') as {name}"
+        if name in columns
+        else f"null::varchar as {name}"
         for name in SCHEMA.names
     )
     deleted = """case when deleted is null or lower(deleted) in ('false', '0', 'no') then false
@@ -126,7 +140,8 @@ def _judge(t: Scratch, file: Relation, columns: dict[str, str]) -> Relation:
         "judged",
         f"""with raw as (select row_no, {values} from {file}),
         typed as (
-            select * replace ({_OBJECT_ID} as object_id, {_KIND} as kind, {deleted} as deleted, {_ADMIN} as admin_count) from raw)
+            select * replace ({_OBJECT_ID} as object_id, {_KIND} as kind, {deleted} as deleted, {_ADMIN} as admin_count, {_HAS})
+            from raw)
         select *, case when object_id is null then 'no_object_id'
             when row_number() over (partition by object_id order by row_no) > 1 then 'repeated_object_id'
             when kind is null then 'kind' when deleted is null then 'deleted'
@@ -171,6 +186,7 @@ _KIND = f"""case when kind is null then 'user' when lower(kind) in ({", ".join(m
     when list_has_any({_CLASSES}, ['organizationalunit', 'container', 'domaindns', 'builtindomain']) then 'container'
     when regexp_full_match(kind, '[A-Za-z][A-Za-z0-9;-]*') then 'other' end"""
 _ADMIN = "lower(admin_count) not in ('0', 'false', 'no')"
+_HAS = ", ".join(f"if({name} is null, null, true) as {name}" for name in FILLED)
 _PARTS = r"'[;|\n]+\s*'"
 _SPLIT = ", ".join(f"regexp_split_to_array({name}, {_PARTS}) as {name}" for name in ("proxy_addresses", "member_of"))
 

@@ -16,7 +16,7 @@ from typing import Literal
 
 import duckdb
 
-from hcm_pipeline.directory.entries import CHANGES, VALUES, Read
+from hcm_pipeline.directory.entries import CHANGES, FILLED, VALUES, Read
 from hcm_pipeline.directory.reading import Reading
 from hcm_pipeline.directory.tables import Link, keep_domains, keep_links, keep_roles, links
 from hcm_pipeline.entra import ChangesLost, GraphClient
@@ -25,13 +25,19 @@ from hcm_pipeline.errors import PipelineError, ServiceRefused
 FULL_AFTER = dt.timedelta(days=30)
 """Everything is read anew when the last time is longer ago: deleted users are gone for good by then, and whatever a service's
 account of its changes may have left out is put right."""
-USER_PROPERTIES = ("id", "employeeId", "userPrincipalName", "onPremisesSamAccountName", "mail", "mailNickname", "proxyAddresses",
-                   "onPremisesDistinguishedName", "displayName", "givenName", "surname")  # fmt: skip
+BAD_REQUEST = 400
+_RELATIONSHIP = "manager"
+_FILLED = {theirs: ours for ours, (theirs, _) in FILLED.items() if theirs and theirs != _RELATIONSHIP}
+DELETED_USER_PROPERTIES = ("id", "employeeId", "userPrincipalName", "onPremisesSamAccountName", "mail", "mailNickname",
+                           "proxyAddresses", "onPremisesDistinguishedName", "displayName", "givenName", "surname")  # fmt: skip
+USER_PROPERTIES = (*DELETED_USER_PROPERTIES, *_FILLED, _RELATIONSHIP)
 GROUP_PROPERTIES = ("id", "mail", "mailNickname", "proxyAddresses", "onPremisesSamAccountName", "displayName")
 _NAMES = {"employeeId": "employee_id", "userPrincipalName": "user_principal_name",
           "onPremisesSamAccountName": "sam_account_name", "mail": "mail", "mailNickname": "mail_nickname",
           "proxyAddresses": "proxy_addresses", "onPremisesDistinguishedName": "distinguished_name",
           "displayName": "display_name", "givenName": "given_name", "surname": "surname"}  # fmt: skip
+_MANAGER = "manager@delta"
+"""The name of the manager in an answer: a list of who came (an id) and who went (an id, and `@removed`)."""
 _BITS = {name: 1 << place for place, name in enumerate(VALUES)}
 _RESOURCES: tuple[tuple[Literal["users", "groups"], str, tuple[str, ...]], ...] = (
     ("users", "user", USER_PROPERTIES),
@@ -45,15 +51,18 @@ class _Answers:
 
     client: GraphClient
     since: Mapping[str, Link]
+    without: str | None = None
+    """A property of users that the service does not tell, and that is not asked for."""
     found: dict[str, str] = field(default_factory=dict)
 
     def rows(self) -> Iterator[dict[str, object]]:
         """Rows of CHANGES. Deleted users come first: one who is restored while pages are read is then known as living."""
-        for entry in self.client.deleted_users(USER_PROPERTIES):
+        for entry in self.client.deleted_users(DELETED_USER_PROPERTIES):
             yield _row(entry, "user", deleted=True)
         for resource, kind, properties in _RESOURCES:
             known = self.since.get(resource)
-            entries = self.client.changes(resource, properties, known.link if known else None)
+            asked = [name for name in properties if name != self.without]
+            entries = self.client.changes(resource, asked, known.link if known else None)
             self.found[resource] = yield from _rows(entries, kind)
 
 
@@ -76,11 +85,18 @@ def refresh(reading: Reading, client: GraphClient, scope: str) -> Read:
             return _refresh(reading, _Answers(client, kept), made_for, kept)
         except ChangesLost:
             reading.progress(f"{reading.directory}: the service cannot tell what has changed; everything is read again")
-    return _refresh(reading, _Answers(client, {}), made_for, kept)
+    try:
+        return _refresh(reading, _Answers(client, {}), made_for, kept)
+    except ServiceRefused as refused:
+        if refused.status != BAD_REQUEST:
+            raise
+    return _refresh(reading, _Answers(client, {}, without=_RELATIONSHIP), made_for, kept)
 
 
 def _refresh(reading: Reading, answers: _Answers, made_for: str, kept: Mapping[str, Link]) -> Read:
-    notes: list[str] = []
+    notes = (
+        [f"the service does not tell the {answers.without} of users with what has changed"] if answers.without else []
+    )
     domains = _domains(answers.client, notes)
     roles = _roles(answers.client, notes)
 
@@ -101,7 +117,7 @@ def _refresh(reading: Reading, answers: _Answers, made_for: str, kept: Mapping[s
 
     counts = reading.take(answers.rows(), CHANGES, onto_known=bool(answers.since), beside=beside)
     how = "changes" if answers.since else "full"
-    return Read(reading.directory, "entra", how, counts.objects, counts.changed, tuple(notes))
+    return Read(reading.directory, "entra", how, counts.objects, counts.changed, "entra", tuple(notes))
 
 
 def _domains(client: GraphClient, notes: list[str]) -> dict[str, bool] | None:
@@ -164,10 +180,23 @@ def _row(entry: Mapping[str, object], kind: str, *, deleted: bool) -> dict[str, 
             row[ours] = [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
         else:
             row[ours] = value if isinstance(value, str) and value else None
+    for theirs, ours in _FILLED.items():
+        if theirs in entry:
+            stated |= _BITS[ours]
+            row[ours] = True if entry[theirs] else None
+    if _MANAGER in entry:
+        stated |= _BITS["has_manager"]
+        row["has_manager"] = True if _keeps_one(entry[_MANAGER]) else None
     name, prefix = row.get("user_principal_name"), str(row["object_id"]).replace("-", "")
     if deleted and isinstance(name, str) and name.startswith(prefix):
         row["user_principal_name"] = name.removeprefix(prefix)
     return {**row, "stated": stated}
+
+
+def _keeps_one(links: object) -> bool:
+    """Whether a relationship has somebody in it: the last that is told of it is not that somebody was taken out."""
+    told = [one for one in links if isinstance(one, dict)] if isinstance(links, list) else []
+    return any("@removed" not in one for one in told)
 
 
 def _removed(entry: Mapping[str, object]) -> str | None:

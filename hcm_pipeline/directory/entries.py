@@ -9,6 +9,25 @@ import pyarrow as pa
 KINDS = ("user", "group", "contact", "computer", "container", "other")
 """`container` stands for organizational units and containers: the places where accounts can be."""
 
+FILLED = {
+    "has_title": ("jobTitle", "title"),
+    "has_department": ("department", "department"),
+    "has_company": ("companyName", "company"),
+    "has_division": (None, "division"),
+    "has_office": ("officeLocation", "physicalDeliveryOfficeName"),
+    "has_street": ("streetAddress", "streetAddress"),
+    "has_city": ("city", "l"),
+    "has_state": ("state", "st"),
+    "has_postal_code": ("postalCode", "postalCode"),
+    "has_country": ("country", "co"),
+    "has_mobile": ("mobilePhone", "mobile"),
+    "has_phone": ("businessPhones", "telephoneNumber"),
+    "has_employee_type": ("employeeType", "employeeType"),
+    "has_manager": ("manager", "manager"),
+}
+"""Of these it is only known whether there is a value, never which: the column, and its names in Graph (None: it is not asked for)
+and in Active Directory."""
+
 SCHEMA = pa.schema(
     [
         pa.field("object_id", pa.string(), nullable=False),  # Graph id, or objectGUID as hyphenated lower-case text
@@ -31,6 +50,7 @@ SCHEMA = pa.schema(
         pa.field(
             "member_of", pa.list_(pa.string())
         ),  # groups and roles that the account is in itself, as the directory names them
+        *(pa.field(name, pa.bool_()) for name in FILLED),  # true, or null
     ]
 )
 """One row: one directory object, its values as the directory spells them; null where it holds none or does not tell."""
@@ -70,6 +90,8 @@ class Read:
     """How many it has now, deleted ones among them."""
     changed: int
     """How many of them are new or different, or are gone."""
+    of: str | None = None
+    """The owner of the objects that it shows: `entra`, `ad`, or None where a file does not tell."""
     told: tuple[str, ...] = ()
     """Notes for people: the parts that could not be read."""
     refused: tuple[RefusedRow, ...] = field(default=())

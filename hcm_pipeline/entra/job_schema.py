@@ -19,10 +19,15 @@ Json = Mapping[str, object]
 
 @dataclass(frozen=True)
 class SourceAttribute:
-    """A source attribute that some mapping uses. `flows`: a null of it clears, on an update, what it is mapped to."""
+    """A source attribute that some mapping uses. `flows`: a null of it clears, on an update, what it is mapped to.
+
+    `held_as`: the attributes of the account that have its very value, as the target's schema names them; an expression makes
+    another.
+    """
 
     name: str
     flows: bool
+    held_as: tuple[str, ...] = ()
 
 
 def source_attributes(schema: Json, mapping_field: str | None = None) -> list[SourceAttribute]:
@@ -34,11 +39,15 @@ def source_attributes(schema: Json, mapping_field: str | None = None) -> list[So
     """
     switched = {name: _switched(each) for name, each in _definitions(schema)}
     found: dict[str, bool] = {}
+    held: dict[str, list[str]] = {}
     for mapping in _mappings(schema):
-        for name, ignored in _names_in(_object(mapping.get("source"))):
+        source, to = _object(mapping.get("source")), mapping.get("targetAttributeName")
+        if source.get("type") == "Attribute" and isinstance(to, str):
+            held.setdefault(str(source.get("name")), []).append(to)
+        for name, ignored in _names_in(source):
             flows = switched.get(name, False) and not ignored and _lets_nulls_by(mapping, mapping_field)
             found[name] = found.get(name, True) and flows
-    return [SourceAttribute(name, flows) for name, flows in found.items()]
+    return [SourceAttribute(name, flows, tuple(held.get(name, ()))) for name, flows in found.items()]
 
 
 def _switched(definition: Json) -> bool:

@@ -14,6 +14,7 @@ from hcm_pipeline.extracts.description import Description
 from hcm_pipeline.extracts.extract import Extract
 from hcm_pipeline.extracts.in_force import effective, in_sequence, says_nothing_new, takings
 from hcm_pipeline.extracts.taking import Taken
+from hcm_pipeline.lookalikes import skeleton
 from hcm_pipeline.profile import FieldSpec, Profile, Source
 from hcm_pipeline.warehouse import first, query, transaction
 
@@ -210,10 +211,28 @@ def columns_faults(wanted: Mapping[str, FieldSpec], description: Description, na
             name,
             "missing_required_column",
             f"the required column{'s' if len(required) > 1 else ''} {', '.join(required)} "
-            f"{'are' if len(required) > 1 else 'is'} missing; the file has {', '.join(description.columns)}. "
+            f"{'are' if len(required) > 1 else 'is'} missing; {_headings(specs, description.columns, required)}. "
             "Correct the extract, or name its columns in the profile",
         )
     return [column for column in description.columns if column not in specs], missing
+
+
+def _headings(specs: Mapping[str, FieldSpec], columns: Sequence[str], missing: Sequence[str]) -> str:
+    """The headings of a file in words: all of them where the profile knows half, or they are half of those that it knows.
+
+    In one that looks like a missing one, and is another text, all but ASCII is escaped. Otherwise a row may stand in the header's
+    place, and say who somebody is.
+    """
+    drawn = {skeleton(column.lower()) for column in missing}
+    alike = {column for column in columns if skeleton(column.lower()) in drawn}
+    told = [f"{ascii(column)[1:-1]} (which looks alike)" if column in alike else column for column in columns]
+    known = [shown for column, shown in zip(columns, told, strict=True) if column in specs or column in alike]
+    if 2 * len(known) >= min(len(specs), len(columns)):
+        return f"the file has {', '.join(told)}"
+    return (
+        f"of the {len(columns)} headings of the file the profile knows {', '.join(known) or 'none'}, and the others are not shown: "
+        "a row may stand where the header should"
+    )
 
 
 def enter(

@@ -113,7 +113,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.verdict_table import plan_verdicts as plan_verdicts
     from hcm_pipeline.flow.views.clearing import Clearing as Clearing
     from hcm_pipeline.flow.views.clearing import StaleCount as StaleCount
-    from hcm_pipeline.flow.views.clearing import clearing_sentence as clearing_sentence
+    from hcm_pipeline.flow.views.clearing import clearing_sentences as clearing_sentences
     from hcm_pipeline.flow.views.coming import Forecast as Forecast
     from hcm_pipeline.flow.views.coming import forecast as forecast
     from hcm_pipeline.flow.views.days import Day as Day
@@ -249,7 +249,7 @@ _MODULES = {
     "quota": ("QuotaOutlook", "quota_outlook"),
     "unfinished": ("FailedWork", "failed_work", "keep_failed_work"),
     "sign_off": ("write_page", "write_stale_values", "write_table"),
-    "views.clearing": ("Clearing", "StaleCount", "clearing_sentence"),
+    "views.clearing": ("Clearing", "StaleCount", "clearing_sentences"),
     "views.coming": ("Forecast", "forecast"),
     "views.days": ("Day", "DayWithReasons", "QuarantineReason", "days_between", "now_held_back", "recent_days"),
     "views.difference": ("Outlook", "WorkerDifference", "outlook", "worker_difference"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from hcm_pipeline.delivery import attributes_of, close_shown_empty
+from hcm_pipeline.delivery import close_shown_empty, held_as
 from hcm_pipeline.directory import Account, Reading, forget_others, read_active_directory, read_csv_file, read_entra_id
 from hcm_pipeline.directory import Read as Read
 from hcm_pipeline.directory import max_age_hours as max_age_hours
@@ -61,28 +62,33 @@ def read_directory(
         raise
     if _was_stopped(installation, name):
         _keep(installation, verdict_table.of_directory(name, f"shows {read.objects:,} objects", stopped=False))
-    _close_clearings(installation, name, directory)
+    _close_clearings(installation, name, read.of)
     return read
 
 
-def _close_clearings(installation: Installation, name: str, directory: Directory) -> None:
-    """Close the clearings of values that the directory shows to be gone."""
+def _close_clearings(installation: Installation, name: str, of: str | None) -> None:
+    """Close the clearings of values that the directory shows to be gone. `of` as of `Read`."""
     target = installation.target
     with installation.warehouse.write() as con, transaction(con), scratch(con) as t:
-        shown = shown_by(target, directory.kind, attributes_of(con, target))
-        empty = " union all ".join(_shown_empty_sql(attribute, column) for attribute, column in shown.items())
+        shown = shown_by(target, of, held_as(con, target))
+        empty = " union all ".join(_shown_empty_sql(attribute, columns) for attribute, columns in shown.items())
         closed = close_shown_empty(t, target, t.make("shown", empty, {"directory": name})) if empty else 0
     if closed:
         installation.warehouse.publish()
 
 
-def _shown_empty_sql(attribute: str, column: str) -> str:
-    """SELECT: person_number, attribute, read_at of the workers whose accounts in the directory have no value in a column."""
+def _shown_empty_sql(attribute: str, columns: Collection[str]) -> str:
+    """SELECT: person_number, attribute, read_at of the workers whose accounts in the directory have no value in some columns.
+
+    None at all of a column that nobody has a value in: a file may lack it, or the account that reads may not see it.
+    """
+    told = " and ".join(f"(select count({column}) > 0 from users)" for column in columns)
+    empty = " and ".join(f"count({column}) = 0" for column in columns)
     return f"""
-        select object.employee_id as person_number, {literal(attribute)} as attribute, min(read.read_at) as read_at
-        from directory_objects object join directory_reads read using (directory)
-        where object.directory = $directory and object.kind = 'user' and not object.deleted and object.employee_id is not null
-        group by 1 having count(object.{column}) = 0"""
+        (with users as (
+            from directory_objects where directory = $directory and kind = 'user' and not deleted and employee_id is not null)
+        select employee_id as person_number, {literal(attribute)} as attribute, min(read_at) as read_at
+        from users join directory_reads using (directory) where {told} group by 1 having {empty})"""
 
 
 def _read(

@@ -13,7 +13,7 @@ from hcm_pipeline.warehouse import transaction
 
 
 def export_to(installation: Installation, out: IO[str]) -> int:
-    """Write the ledger as CSV; how many identities there are."""
+    """Write the ledger as CSV; how many identities there are, without those that stand in."""
     with installation.warehouse.read() as con:
         return export_ledger(con, out)
 

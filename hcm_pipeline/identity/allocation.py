@@ -11,7 +11,15 @@ from dataclasses import dataclass, replace
 
 from hcm_pipeline.directory import COMMON_NAME, SAM, UPN_LOCAL, Limit, beginning_sql, folded_sql
 from hcm_pipeline.identity.reserved import built_in_sql, reserved_sql
-from hcm_pipeline.identity.templates import candidate_sql, number_sql, numbered_sql, piece_sql, pieces_of, stem_sql
+from hcm_pipeline.identity.templates import (
+    candidate_sql,
+    number_sql,
+    numbered_sql,
+    parts_in,
+    piece_sql,
+    pieces_of,
+    stem_sql,
+)
 from hcm_pipeline.profile import Naming, Profile
 from hcm_pipeline.warehouse import Relation, Scratch, literal, quote, scratch
 
@@ -88,15 +96,31 @@ class Attribute:
         ways, columns = self.ways(), self.pieces()
         found = []
         for place in range(max(map(len, ways))):
-            cases = [candidate_sql(way[place], columns, self.limit) if place < len(way) else "null" for way in ways]
+            cases = [self._candidate(way[place], columns) if place < len(way) else "null" for way in ways]
             whens = " ".join(f"when {number} then {case}" for number, case in enumerate(cases))
             found.append(f"case variant {whens} end" if len(cases) > 1 else cases[0])
         return found
 
+    def _candidate(self, template: str, columns: dict[tuple[str, str], str]) -> str:
+        """SQL for one candidate. A sAMAccountName of digits is none where a part that it is made of has a letter."""
+        name = candidate_sql(template, columns, self.limit)
+        if self.name != "sam_account_name":
+            return name
+        lettered = " or ".join(_lettered(part) for part in parts_in(template))
+        return f"case when ltrim({name}, '0123456789') = '' and ({lettered or 'false'}) then null else {name} end"
+
     def asking_sql(self, parts: Relation, condition: str = "true") -> str:
         """SELECT person_number, container, variant, number and the pieces of candidates: `parts` for whom `condition` holds."""
         pieces = [f"{piece_sql(*piece, self.naming)} as {column}" for piece, column in self.pieces().items()]
+        if self.name == "sam_account_name":
+            used = dict.fromkeys(part for way in self.ways() for template in way for part in parts_in(template))
+            pieces += [f"lower({quote(part)}) <> upper({quote(part)}) as {_lettered(part)}" for part in used]
         return f"select person_number, container, variant, number, {', '.join(pieces)} from {parts} where {condition}"
+
+
+def _lettered(part: str) -> str:
+    """The column that says whether a part has a letter."""
+    return quote(f"letters in {part}")
 
 
 def attributes(profile: Profile) -> tuple[Attribute, ...]:

@@ -11,6 +11,7 @@ from typing import IO
 import duckdb
 import pyarrow as pa
 
+from hcm_pipeline.characters import heading, trimmed
 from hcm_pipeline.directory import (
     COMMON_NAME,
     MAIL_NICKNAME,
@@ -23,9 +24,9 @@ from hcm_pipeline.directory import (
     key_sql,
 )
 from hcm_pipeline.errors import PipelineError
-from hcm_pipeline.identity.allocation import entered
+from hcm_pipeline.identity.allocation import STANDS_IN, entered
 from hcm_pipeline.identity.ledger_csv_history import is_past, past_sql, take_past
-from hcm_pipeline.warehouse import Relation, Scratch, scratch
+from hcm_pipeline.warehouse import Relation, Scratch, first, scratch
 
 COLUMNS = ("person_number", "user_principal_name", "sam_account_name", "common_name", "mail_nickname",
            "parent_distinguished_name", "status")  # fmt: skip
@@ -55,9 +56,9 @@ class Imported:
 
 
 def export_ledger(con: duckdb.DuckDBPyConnection, out: IO[str]) -> int:
-    """Write every identity, and below it the rows of its past, in the order of person numbers; how many rows there are.
+    """Write every identity, and below it the rows of its past, in the order of person numbers; how many identities there are.
 
-    Quoting as RFC 4180 has it.
+    A row of the past is none, and neither are the names of a person number that stand in. Quoting as RFC 4180 has it.
     """
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -66,11 +67,10 @@ def export_ledger(con: duckdb.DuckDBPyConnection, out: IO[str]) -> int:
             select 0 as place, null as moment, {", ".join(COLUMNS)} from identities
             union all by name select place, moment, {", ".join(COLUMNS)} from ({past_sql()}))
         order by person_number, place, moment, status, user_principal_name, sam_account_name, common_name, mail_nickname""")
-    count = 0
     while rows := cursor.fetchmany(10_000):
         writer.writerows(rows)
-        count += len(rows)
-    return count
+    row = first(con, "select count(*) from identities where upn_rule is distinct from ?", [STANDS_IN])
+    return int(row[0]) if row else 0
 
 
 def import_ledger(con: duckdb.DuckDBPyConnection, file: IO[str], day: dt.date) -> Imported:
@@ -115,11 +115,14 @@ def _read(file: IO[str]) -> Iterator[tuple[int, dict[str, str]]]:
     reader = csv.reader(file, strict=True)
     try:
         header = next(reader, None)
-        if header is None or [name.strip() for name in header] != list(COLUMNS):
+        if header is None or [heading(name) for name in header] != list(COLUMNS):
             raise PipelineError(f"the first line must be the columns {','.join(COLUMNS)}")
         for row in reader:
             if row:
-                yield reader.line_num, dict(zip(COLUMNS, row, strict=False)) if len(row) == len(COLUMNS) else {}
+                yield (
+                    reader.line_num,
+                    dict(zip(COLUMNS, map(trimmed, row), strict=False)) if len(row) == len(COLUMNS) else {},
+                )
     except (csv.Error, UnicodeDecodeError) as error:
         raise PipelineError(f"row {reader.line_num + 1}: not a CSV file in UTF-8 ({type(error).__name__})") from None
 
@@ -130,7 +133,7 @@ def _legal(rows: Iterable[tuple[int, dict[str, str]]], done: Imported) -> Iterat
         faults = list(_faults(row))
         done.refused += [Refused(number, column, reason) for column, reason in faults]
         if not faults:
-            values: dict[str, str | None] = {column: row[column].strip() or None for column in COLUMNS}
+            values: dict[str, str | None] = {column: row[column] or None for column in COLUMNS}
             values["status"] = values["status"] or "imported"
             if values["parent_distinguished_name"]:
                 values["parent_distinguished_name"] = canonical(values["parent_distinguished_name"])
@@ -145,11 +148,11 @@ def _faults(row: dict[str, str]) -> Iterator[tuple[str, str]]:
     if not row:
         yield "(row)", f"has not {len(COLUMNS)} fields"
         return
-    status = row["status"].strip()
+    status = row["status"]
     for column in REQUIRED if status in ("", *STATUSES) else ("person_number",):
-        if not row[column].strip():
+        if not row[column]:
             yield column, "is blank"
-    if row["parent_distinguished_name"].strip():
+    if row["parent_distinguished_name"]:
         try:
             canonical(row["parent_distinguished_name"])
         except ValueError as error:
@@ -164,11 +167,11 @@ def _faults(row: dict[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _name_faults(row: dict[str, str]) -> Iterator[tuple[str, str]]:
-    local, at, domain = row["user_principal_name"].strip().partition("@")
+    local, at, domain = row["user_principal_name"].partition("@")
     checks: list[tuple[str, Limit, str]] = [("user_principal_name", UPN_LOCAL, local)]
     if local:
         checks.append(("user_principal_name", UPN_DOMAIN, domain if at else ""))
-    checks += [(column, limit, row[column].strip()) for column, limit in _LIMITS.items() if row[column].strip()]
+    checks += [(column, limit, row[column]) for column, limit in _LIMITS.items() if row[column]]
     for column, limit, value in checks:
         if local or column != "user_principal_name":
             yield from ((column, fault) for fault in limit.faults(value))

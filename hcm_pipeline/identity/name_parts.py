@@ -8,7 +8,7 @@ from hcm_pipeline.identity.latest_decisions import LATEST_SPELLINGS
 from hcm_pipeline.identity.patronymics import without_patronymics
 from hcm_pipeline.identity.placement import place_columns, with_last_day
 from hcm_pipeline.identity.romanisation import HOMES
-from hcm_pipeline.identity.spelling import latin_sql, spell_columns, spelled_sql
+from hcm_pipeline.identity.spelling import latin_sql, reading_sql, spell_columns, spelled_sql
 from hcm_pipeline.identity.templates import fields_of
 from hcm_pipeline.profile import NAME_PARTS, Profile
 from hcm_pipeline.warehouse import Relation, Scratch, holds_sql, literal, quote, scratch
@@ -65,14 +65,17 @@ def _place_sql(profile: Profile) -> str:
 
 
 def _field_sql(part: str, field: str, profile: Profile) -> str:
-    """A part of the name as HR writes it: in Latin letters if any field holds it so, and otherwise as it is."""
+    """A part of the name as HR writes it: in Latin letters if any field holds it so, as it sounds if it is in Han characters and a
+    field says how, and otherwise as it is."""
     plain = "coalesce(preferred_name, first_name)" if part == "preferred" else quote(field)
     others = [*map(quote, profile.identity.spelling.fields_of(part)), *LATIN_ALSO.get(part, ())]
     if not others:
         return f"{plain} as {quote(field)}" if plain != quote(field) else plain
-    first_latin = " ".join(f"when {latin_sql(other)} then {other}" for other in others)
+    better = [f"when {latin_sql(other)} then {other}" for other in others]
+    better += [f"when {reading_sql(plain, other)} then {other}" for other in others]
     return (
-        f"case when {plain} is null or {latin_sql(plain)} then {plain} {first_latin} else {plain} end as {quote(field)}"
+        f"case when {plain} is null or {latin_sql(plain)} then {plain} {' '.join(better)} else {plain} end"
+        f" as {quote(field)}"
     )
 
 

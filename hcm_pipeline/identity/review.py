@@ -232,6 +232,9 @@ def decide_spelling(
                 "apostrophes and full stops"
             )
     spelled = {part: given.get(part, one.spelling) for part, one in parts.items()}
+    for part, spelling in spelled.items():
+        if not spelling and any(character.isalpha() for character in parts[part].name):
+            raise UsageError(f"{number}: nothing is proposed for the {part} name; say how it is spelled with --{part}")
     if not any(character.isalpha() for spelling in spelled.values() for character in spelling):
         raise UsageError(f"{number}: no part of the name can be spelled; say how with --first or --last")
     for part, spelling in spelled.items():

@@ -67,9 +67,10 @@ def spell_many(names: list[tuple[str, str]], written_out: Collection[str] = ()) 
 
 def _to_latin(text: str, place: str) -> tuple[str, Way]:
     """Runs of other scripts in Latin letters, and the least sure way that was taken."""
+    text = _with_stroke(text, place)
     if not _BEYOND_LATIN.search(text) or not (_scripts(text) - {None, "latin"}):
         return text, LATIN
-    made, least, script = [], LATIN, "latin"
+    made, least, script, lacks = [], LATIN, "latin", False
     runs: list[tuple[str, str]] = []
     for character in text:  # what belongs to no script stays with the letters before it
         script = _script(character) or script
@@ -78,9 +79,26 @@ def _to_latin(text: str, place: str) -> tuple[str, Way]:
         part = "".join(character for _, character in run)
         if script != "latin":
             part, way = WAYS[script](part, place)
+            lacks = lacks or not part
             least = min(least, way, key=lambda one: one.confidence)
         made.append(part)
-    return "".join(made), least
+    return "" if lacks else "".join(made), least  # half a name is none
+
+
+_STROKE = re.compile("[đĐ]")
+_OF_SOUTHERN_SLAVS = ("RS", "ME", "BA", "XK", "HR", "MK", "SI")
+_SLAVIC = re.compile("(?<=[^\\W\\d_])[đĐ]|[ćčžšĆČŽŠ]")
+"""In Vietnamese, đ begins a word."""
+
+
+def _with_stroke(text: str, place: str) -> str:
+    """đ is dj in the names of southern Slavs, as ђ is, which is the same letter; elsewhere d."""
+    if not _STROKE.search(text):
+        return text
+    if place not in _OF_SOUTHERN_SLAVS and (place in ("VN", "NO", "SE", "FI") or not _SLAVIC.search(text)):
+        return text
+    plain = text.replace("đ", "dj").replace("Đ", "Dj")
+    return plain.upper() if text.isupper() and sum(map(str.isalpha, text)) > 1 else plain
 
 
 _script = cache(script_of)
@@ -99,8 +117,14 @@ def _plain_all(names: list[str]) -> list[str]:
     return _EDGES.sub(_SEPARATOR, plain).strip(_INNER).split(_SEPARATOR)
 
 
+_PLAIN = {"ə": "a", "Ə": "A", "\u02bb": "'"}
+"""Schwa as passports of Azerbaijan have it, and the turned comma of Uzbek."""
+
+
 def _plain(character: str) -> str:
     """A character in ASCII; nothing for what is no letter, digit, space, dash or apostrophe: a picture of a bang is no name."""
+    if character in _PLAIN:
+        return _PLAIN[character]
     kind = unicodedata.category(character)
     return anyascii.anyascii(character) if kind[0] in "LMN" or kind in ("Zs", "Pd") or character in "‘’‛′" else ""
 
@@ -116,7 +140,7 @@ def spell_columns(t: Scratch, source: Relation, columns: list[str], written_out:
         for c in columns
     )
     # Latin letters are spelled alike in all countries but those where they are written out: once for all of them
-    rules = r"case when regexp_matches(name, '[^\x{0}-\x{36F}]') or list_contains(?::varchar[], place) then place else '*' end"
+    rules = r"case when regexp_matches(name, '[^\x{0}-\x{36F}]|[đĐ]') or list_contains(?::varchar[], place) then place else '*' end"
     with scratch(t.con) as own:
         to_spell = own.make("to_spell", f"select *, {rules} as rules from ({names})", [list(written_out)])
         found = own.rows(f"select distinct name, rules from {to_spell}")
@@ -153,6 +177,15 @@ def spelled_sql(column: str, joined: str) -> str:
     single = f"regexp_replace(regexp_replace({ascii_only}, ' {{2,}}', ' ', 'g'), '-{{2,}}', '-', 'g')"
     plain = f"regexp_full_match({column}, '[A-Za-z0-9]+(?:[ .''-][A-Za-z0-9]+)*')"
     return f"coalesce({joined}.plain, case when {plain} then {column} else trim({single}, ' .''-') end, '')"
+
+
+def reading_sql(name: str, column: str) -> str:
+    """SQL condition: `name` has Han characters, and `column` is written as it sounds, in kana or Hangul."""
+    sounds = r"\p{Hiragana}\p{Katakana}\p{Hangul}"
+    return (
+        f"(regexp_matches({name}, '\\p{{Han}}') and regexp_full_match({column}, '[{sounds}\\p{{Common}}\\p{{Inherited}}]+')"
+        f" and regexp_matches({column}, '[{sounds}]'))"
+    )
 
 
 def latin_sql(column: str) -> str:

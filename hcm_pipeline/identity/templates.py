@@ -22,6 +22,11 @@ def pieces_of(templates: tuple[str, ...]) -> list[tuple[str, str]]:
     return list(dict.fromkeys(found for template in templates for found in PLACEHOLDER.findall(template)))
 
 
+def parts_in(template: str) -> list[str]:
+    """The parts that a template is made of, each once."""
+    return list(dict.fromkeys(part for part, _ in PLACEHOLDER.findall(template)))
+
+
 def piece_sql(part: str, modifier: str, naming: Naming) -> str:
     """SQL (VARCHAR, never NULL) for a piece of a candidate, over the column of a spelled part."""
     text = quote(part)

@@ -27,6 +27,7 @@ from hcm_pipeline.profile.worker_fields import (
     IDENTITY_COLUMNS,
     LEDGER_COLUMNS,
     LIFE_COLUMNS,
+    NAME_FIELDS,
     STAGES,
     FieldSpec,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "LEDGER_COLUMNS",
     "LIFE_COLUMNS",
     "NAMESPACE_END",
+    "NAME_FIELDS",
     "NAME_PARTS",
     "PLACEHOLDER",
     "STAGES",

@@ -106,16 +106,16 @@ class GuardWindow(Model):
     """Days over which the share of every limit is judged once more."""
 
     days: int = Field(ge=2, le=366)
-    factor: float = Field(ge=1)
+    factor: float = Field(ge=1, le=COUNT)
     """Times the limit's `percent`. `at_least` grows by half of what `percent` grows by, to its double at most."""
 
 
 class GuardSeveral(Model):
     """How many accounts may have several attributes changed at once."""
 
-    attributes: int = Field(3, ge=2)
+    attributes: int = Field(3, ge=2, le=COUNT)
     percent: float = Field(15, ge=0, le=100)
-    at_least: int = Field(10, ge=1)
+    at_least: int = Field(10, ge=1, le=COUNT)
 
 
 class Guards(Model):
@@ -123,7 +123,7 @@ class Guards(Model):
 
     approval_hours: float = Field(24.0, gt=0, le=HOURS)
     """An approval counts when the upload begins within so many hours."""
-    two_people_above: int | None = Field(None, ge=0)
+    two_people_above: int | None = Field(None, ge=0, le=COUNT)
     """A manifest of more operations than this needs the approvals of two people; None: of one."""
     not_who_started: bool = False
     """Whether an approval must be by somebody other than the one who started the run that planned it."""

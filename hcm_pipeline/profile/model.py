@@ -18,7 +18,7 @@ from hcm_pipeline.profile.mapping_section import Scim
 from hcm_pipeline.profile.scope_section import Scope
 from hcm_pipeline.profile.source_section import Source
 from hcm_pipeline.profile.value_types import Identifier, IsoDate, Model
-from hcm_pipeline.profile.worker_fields import CORE_FIELDS, FieldSpec
+from hcm_pipeline.profile.worker_fields import CORE_FIELDS, NAME_FIELDS, FieldSpec
 from hcm_pipeline.profile.worker_section import Workers
 
 
@@ -48,9 +48,10 @@ class Profile(Model):
         return {**self.fields, **self.extra_fields}
 
     def columns_of(self, source: Source) -> dict[str, FieldSpec]:
-        """The same as one source writes them: what it says of a field goes before what the profile says."""
+        """The same as one source writes them: what it says of a field goes before what the profile says. Those that name no
+        placeholders have the profile's."""
         own = {
-            name: source.fields[name].over(spec) if name in source.fields else spec
+            name: self._with_placeholders(name, source.fields[name].over(spec) if name in source.fields else spec)
             for name, spec in self.columns.items()
         }
         if source.blank_clears is None:
@@ -60,6 +61,12 @@ class Profile(Model):
             name: spec if spec.blank_in_changes else spec.model_copy(update={"blank_in_changes": meaning})
             for name, spec in own.items()
         }
+
+    def _with_placeholders(self, name: str, spec: FieldSpec) -> FieldSpec:
+        default = self.workers.placeholders if self.types[name] == "string" else ()
+        placeholders = default if spec.placeholders is None else spec.placeholders
+        no_name = (self.workers.no_name if spec.no_name is None else spec.no_name) if name in NAME_FIELDS else ()
+        return spec.model_copy(update={"placeholders": placeholders, "no_name": no_name})
 
     def source_of(self, name: str) -> Source:
         """The source with a name. Extracts of one that the profile no longer has are read by its first."""

@@ -8,7 +8,19 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from hcm_pipeline.profile.value_types import BYTES, COUNT, DateFormat, Identifier, IsoDate, Model, NameFormat, Regex
+from hcm_pipeline.profile.value_types import (
+    BYTES,
+    COUNT,
+    ColumnName,
+    DateFormat,
+    Encoding,
+    FallbackEncoding,
+    Identifier,
+    IsoDate,
+    Model,
+    NameFormat,
+    Regex,
+)
 from hcm_pipeline.profile.worker_fields import FieldSpec, Normaliser
 
 
@@ -27,8 +39,11 @@ class BusinessDate(Model):
 class SourceField(Model):
     """How one source writes a worker field. A key that is not given is as `[fields]` has it; the contract is everybody's."""
 
-    column: str | None = Field(None, min_length=1)
+    column: ColumnName | None = None
     blank: tuple[str, ...] | None = None
+    placeholders: tuple[str, ...] | None = None
+    no_name: tuple[str, ...] | None = None
+    damage: Literal["hold", "take"] | None = None
     replace: dict[str, str] | None = None
     normalise: tuple[Normaliser, ...] | None = None
     formats: tuple[DateFormat, ...] | None = Field(None, min_length=1)
@@ -104,8 +119,9 @@ class Source(Model):
     changed, and a blank says nothing. None: a row that leaves nothing blank that is required is whole, another one is narrow."""
     business_date: BusinessDate = BusinessDate.model_validate({})
     delimiter: Literal["auto", ",", ";", "\t", "|"] = "auto"
-    encoding: Literal["auto", "utf-8", "utf-16", "windows-1252", "latin-1"] = "auto"
-    fallback_encoding: Literal["windows-1252", "latin-1"] = "windows-1252"
+    encoding: Encoding = "auto"
+    fallback_encoding: FallbackEncoding = "windows-1252"
+    """The encoding of a file that is not UTF-8, for `auto`. Where it is not named, a file that does not look like it is held."""
     max_bytes: int = Field(4 * 2**30, gt=0, le=BYTES)
     """Size of the file once unpacked, in bytes; a larger one is refused (zip bombs)."""
     max_field_chars: int = Field(32_768, gt=0, le=COUNT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import re
 from functools import cache
@@ -10,6 +11,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from hcm_pipeline.characters import heading
 from hcm_pipeline.profile.patterns import endless
 from hcm_pipeline.warehouse import literal, type_of
 
@@ -95,6 +97,39 @@ def _zone(value: str) -> str:
     return value
 
 
+_WRITERS = {
+    "utf-8-sig": "utf-8", "cp1252": "windows-1252", "iso8859-1": "latin-1", "shift_jis": "cp932", "gb2312": "gb18030",
+    "gbk": "gb18030", "euc_kr": "cp949", "big5": "cp950",
+}  # fmt: skip
+"""Codecs of Python, and those that are taken for them: what writes files under the name of a standard writes more than it has."""
+_NO_ENCODINGS = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "unicode-escape", "raw-unicode-escape")
+
+
+def _encoding(value: str) -> str:
+    """The name of an encoding, one for all its aliases."""
+    if value == "auto":
+        return value
+    try:
+        name = codecs.lookup(value).name
+        b"a\0\0\0".decode(name, "replace")  # no text encoding: base64, zlib, rot13 ...
+        codecs.getincrementaldecoder(name)
+    except (LookupError, UnicodeError, ValueError):
+        name = ""
+    if not name or name in _NO_ENCODINGS:
+        raise ValueError(
+            "must be auto, or a text encoding that Python knows, such as utf-8, utf-16, windows-1250, iso-8859-2 or shift_jis"
+        )
+    name = _WRITERS.get(name, name)
+    return f"windows-{name[2:]}" if re.fullmatch(r"cp125\d", name) else name
+
+
+def _fallback(value: str) -> str:
+    name = _encoding(value)
+    if name == "auto" or name.startswith("utf"):
+        raise ValueError("must be the encoding of files that are not UTF-8, such as windows-1252 or windows-1250")
+    return name
+
+
 def _iso_date(value: str) -> str:
     try:
         return dt.date.fromisoformat(value).isoformat()
@@ -108,6 +143,11 @@ def _identifier(value: str) -> str:
     return value
 
 
+Encoding = Annotated[str, AfterValidator(_encoding)]
+FallbackEncoding = Annotated[str, AfterValidator(_fallback)]
+"""Of a file that is not UTF-8."""
+ColumnName = Annotated[str, AfterValidator(heading), Field(min_length=1)]
+"""Of a column of a file, as people see it."""
 DateFormat = Annotated[str, AfterValidator(_duckdb_format)]
 """Of dates in a column, which DuckDB reads."""
 NameFormat = Annotated[str, AfterValidator(_python_format)]

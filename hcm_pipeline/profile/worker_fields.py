@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from hcm_pipeline.profile.value_types import COUNT, DateFormat, IsoDate, Model, Regex
+from hcm_pipeline.profile.value_types import COUNT, ColumnName, DateFormat, IsoDate, Model, Regex
 
 CORE_FIELDS: dict[str, str] = {
     "person_number": "string",
@@ -42,6 +42,8 @@ CORE_FIELDS: dict[str, str] = {
 }
 """Worker fields that every warehouse has, and their types. A profile maps columns to them and may add its own."""
 
+NAME_FIELDS = ("first_name", "middle_name", "last_name", "preferred_name")
+"""The parts of a person's name."""
 REQUIRED_FIELDS = ("person_number", "active", "first_name", "last_name")
 """Worksheet 1 of the tutorial: Mandatory."""
 
@@ -72,7 +74,7 @@ RESERVED_COLUMNS = frozenset(
 )  # fmt: skip
 
 FieldType = Literal["string", "boolean", "date", "integer", "decimal"]
-LATER_FIELD_KEYS = ("two_digit_years", "decimal_separator", "thousands_separator")
+LATER_FIELD_KEYS = ("two_digit_years", "decimal_separator", "thousands_separator", "damage", "placeholders", "no_name")
 """Keys that count in a profile's digest only where they are used."""
 Normaliser = Literal[
     "excel_text", "upper", "lower", "title", "collapse_spaces", "phone", "digits", "nfc", "strip_leading_zeros"
@@ -82,7 +84,7 @@ Normaliser = Literal[
 class FieldSpec(Model):
     """A worker field: the column it comes from, its type and the rules its values keep."""
 
-    column: str = Field(min_length=1)
+    column: ColumnName
     type: FieldType = "string"
     required: bool = False
     """The column must exist and no row may leave it blank. Another column may be missing from a file: what is known of
@@ -92,8 +94,14 @@ class FieldSpec(Model):
     max_length: int = Field(1024, gt=0, le=COUNT)
     blank: tuple[str, ...] = ()
     """Values that mean nothing was entered, besides the empty one."""
+    placeholders: tuple[str, ...] | None = None
+    """Texts in any case that stand where nothing was entered, in place of those of `workers.placeholders`."""
+    no_name: tuple[str, ...] | None = None
+    """Of a name: texts in any case that say that the person has none, in place of those of `workers.no_name`."""
     replace: dict[str, str] = Field({})
-    """Exact values to put right, before the rules are judged (`UK` to `GB`)."""
+    """Exact values to put right, before the rules are judged (`UK` to `GB`). A value that stands here is taken as it is written."""
+    damage: Literal["hold", "take"] = "hold"
+    """Text that looks damaged (read in another encoding, question marks inside words, entities) is held back, or taken."""
     normalise: tuple[Normaliser, ...] = ()
     formats: tuple[DateFormat, ...] = Field(("%Y-%m-%d",), min_length=1)
     """strptime formats of a date, tried in order, each as strict as it is written: `%Y` is four digits, `%d` and `%m` are two,
@@ -110,6 +118,15 @@ class FieldSpec(Model):
     """Dates (ISO) that mean: no end."""
     true_values: tuple[str, ...] = Field(("True", "TRUE", "true", "Y", "Yes", "1"), min_length=1)
     false_values: tuple[str, ...] = Field(("False", "FALSE", "false", "N", "No", "0"), min_length=1)
+
+    @property
+    def stands_for_nothing(self) -> tuple[str, ...]:
+        """`placeholders` and `no_name` in lower case, without what the field has as a value."""
+        meant = {
+            value.lower() for value in (*self.replace, *(self.allowed or ()), *self.true_values, *self.false_values)
+        }
+        texts = (text.lower() for text in (*(self.placeholders or ()), *(self.no_name or ())))
+        return tuple(dict.fromkeys(text for text in texts if text not in meant))
 
     @model_validator(mode="after")
     def _required_columns_exist(self) -> FieldSpec:

@@ -114,7 +114,7 @@ class Slices(Model):
     to: Identifier | None = None
 
 
-LATER_WORKERS = ("hold_back", "manager_by")
+LATER_WORKERS = ("hold_back", "manager_by", "placeholders", "no_name", "names_seen")
 """Keys that count in a profile's digest only where they are used."""
 
 
@@ -137,6 +137,20 @@ class Workers(Model):
     """The part of a known worker's row that does not count when a cell breaks a rule: that cell, or all but an exit."""
     manager_by: Literal["person_number", "email", "username"] = "person_number"
     """The field of the manager that the field `manager` holds; an address or a user name is compared without regard to case."""
+    placeholders: tuple[str, ...] = (
+        "null", "(null)", "<null>", "[null]", "\\n", "n/a", "#n/a", "n.a.", "#value!", "#ref!", "#name?", "-", "--", "---", ".",
+        "..", "...", "_", "undefined", "tbd", "tba",
+    )  # fmt: skip
+    """Texts in any case that stand where nothing was entered, in every text field that names none of its own. A date, a number or a
+    status that cannot be read is held back, unless its field names some."""
+    no_name: tuple[str, ...] = (
+        "fnu", "lnu", "mnu", "nfn", "nln", "nmn", "xxx", "xxxx", ".", "..", "-", "--", "_", "none", "(none)", "no first name",
+        "no last name", "no middle name",
+    )  # fmt: skip
+    """Texts in any case that say, in a first, middle, last or preferred name, that the person has none: somebody with one name."""
+    names_seen: tuple[str, ...] = ()
+    """Person numbers of workers whose names somebody has looked at: mixed scripts, likeness to another worker's name and signs of
+    damage hold none of them back."""
     quarantine_limit: QuarantineLimit = QuarantineLimit.model_validate({})
     whole: Completeness = Completeness.model_validate({})
     life: Life = Life.model_validate({})

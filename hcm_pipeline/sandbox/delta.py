@@ -1,8 +1,8 @@
 """Change tracking of users and groups: everything first, then what has changed, page by page behind opaque tokens.
 
-Source: "Use delta query to track changes in Microsoft Graph data" and "user: delta". Properties that were never set are left
-out, cleared ones are null, and only changes of the selected properties count. As on the service, a change may come twice, and
-a page may be empty.
+Source: "Use delta query to track changes in Microsoft Graph data", "Get incremental changes for users" and "user: delta".
+Properties that were never set are left out, cleared ones are null, and only changes of the selected properties count. As on the
+service, a change may come twice, and a page may be empty.
 """
 
 from __future__ import annotations
@@ -29,7 +29,15 @@ TOKEN_SECONDS = 7 * 86_400
 GENERATION = "delta_generation"
 
 Json = dict[str, Any]
-_SHOWN: dict[str, Callable[[str, Json], Json]] = {"users": graph_user, "groups": graph_group}
+MANAGER = "manager"
+"""The relationship of a user that is tracked; answers have it as `manager@delta`: who came, and who went."""
+
+
+def _user(object_id: str, attributes: Json) -> Json:
+    return {**graph_user(object_id, attributes), MANAGER: attributes.get(MANAGER)}
+
+
+_SHOWN: dict[str, Callable[[str, Json], Json]] = {"users": _user, "groups": graph_group}
 _DEFAULT = {"users": BY_DEFAULT, "groups": ("id", *GROUP_PROPERTIES)}
 
 
@@ -158,7 +166,15 @@ def _entry(names: list[str], before: Json, after: Json, *, minimal: bool) -> Jso
         for name in names
         if (before.get(name) != after.get(name) if minimal else _set(before.get(name)) or _set(after.get(name)))
     }
+    if MANAGER in shown:
+        shown[f"{MANAGER}@delta"] = _links(before.get(MANAGER), shown.pop(MANAGER))
     return {**shown, "id": after["id"]}
+
+
+def _links(before: object, after: object) -> list[Json]:
+    gone = {"@odata.type": "#microsoft.graph.user", "id": before, "@removed": {"reason": "deleted"}}
+    here = {"@odata.type": "#microsoft.graph.user", "id": after}
+    return [*([here] if after else []), *([gone] if before and before != after else [])]
 
 
 def _set(value: object) -> bool:

@@ -39,6 +39,8 @@ class StagedExtract:
     """Records by the extract's own count, where it has one."""
     torn: Relation | None = None
     """Of rejects that have more or fewer fields than there are columns: row_no, and fields, a list of texts in their order."""
+    guessed: str | None = None
+    """The encoding that was taken for want of another, where nobody has named it; None where it is certain."""
 
 
 class SourceFormat(Protocol):

@@ -312,7 +312,21 @@ create table directory_objects (
     given_name varchar,
     surname varchar,
     admin_count boolean,                   -- Active Directory guards the account itself
-    member_of varchar[]                    -- groups and roles: names, or distinguished names
+    member_of varchar[],                   -- groups and roles: names, or distinguished names
+    has_title boolean,                     -- true: there is a value, whichever; null: there is none, or it is not told
+    has_department boolean,
+    has_company boolean,
+    has_division boolean,
+    has_office boolean,
+    has_street boolean,
+    has_city boolean,
+    has_state boolean,
+    has_postal_code boolean,
+    has_country boolean,
+    has_mobile boolean,
+    has_phone boolean,
+    has_employee_type boolean,
+    has_manager boolean
 );
 
 -- one row: one name that an object of a directory holds, in the form in which names are compared
@@ -486,7 +500,8 @@ create table undos (
 create table accepted_requests (
     plan_no integer not null,
     request_no integer not null,
-    accepted_at timestamptz not null       -- on the service's clock
+    accepted_at timestamptz not null,      -- on the service's clock
+    perhaps integer not null default 0     -- other attempts of it, which may have arrived, too: no answer came, or 5xx
 );
 
 -- one row: one bulk request that has left and is not known to be accepted
@@ -526,14 +541,15 @@ create table null_flows (
     by_service varchar,                    -- flows | stays | unused; null: it has not told, or may not be asked
     flow varchar not null,                 -- the service's word or else the profile's
     since timestamptz not null,            -- when it was first known to be so, on the service's clock where that told
-    mapped boolean not null                -- the newest plan has the attribute
+    mapped boolean not null,               -- the newest plan has the attribute
+    held_as varchar[]                      -- the account's attributes that have its value, as the service names them; null: not told
 );
 
 -- one row: one target, and when its service was last asked which nulls flow
 create table null_flow_reads (
     target varchar primary key,
     read_at timestamptz not null,          -- on the service's clock
-    why_not varchar                        -- why it may not be asked
+    why_not varchar                        -- what it did not tell, and why
 );
 
 -- one row: one value that was cleared: a record without it was accepted where the target had been sent one with it

@@ -19,7 +19,7 @@ from typing import Any
 
 import duckdb
 
-from hcm_pipeline.errors import HomeError, PipelineError, WarehouseBusy, disk_full
+from hcm_pipeline.errors import HomeError, PipelineError, WarehouseBusy, refused_by_disk
 from hcm_pipeline.home import PRIVATE_UMASK, Home
 from hcm_pipeline.locks import advisory_lock, process_is_alive
 
@@ -155,9 +155,9 @@ class Warehouse:
 
     def fault(self, error: duckdb.Error) -> PipelineError:
         """The error to raise instead of DuckDB's own, whose text may quote values."""
-        full = disk_full(error, self.home.path)
-        if full is not None:
-            return full
+        refused = refused_by_disk(error, self.home.path)
+        if refused is not None:
+            return refused
         note = self.home.path / "last-fault.txt"
         with open(os.open(note, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
             out.write(f"{type(error).__name__}: {error}\n")
@@ -171,8 +171,8 @@ class Warehouse:
                 con = duckdb.connect(str(path), read_only=read_only)
                 break
             except duckdb.IOException as error:
-                if full := disk_full(error, self.home.path):
-                    raise full from None
+                if refused := refused_by_disk(error, self.home.path):
+                    raise refused from None
                 if "lock" not in str(error).lower():
                     raise HomeError(f"{path.name}: cannot be opened as a DuckDB file of this version") from None
                 if time.monotonic() - started > min(self.patience, 60):

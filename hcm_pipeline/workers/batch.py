@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, quote
 from hcm_pipeline.workers.known import Known
-from hcm_pipeline.workers.normalise import DIGEST_TYPE, normalised_select
+from hcm_pipeline.workers.normalise import DIGEST_TYPE, names_that_may_lack, none_of, normalised_select
 from hcm_pipeline.workers.staged import Staged
 
 
@@ -51,6 +51,7 @@ class Batch:
         """The select list of a relation of normalised rows, of nulls."""
         columns = {name: DUCKDB_TYPES[self.profile.types[name]] for name in self.profile.columns}
         flags = {f"{name}__unreadable": "boolean" for name in columns if columns[name] != "VARCHAR"}
+        flags |= {none_of(name): "boolean" for name in names_that_may_lack(self.profile)}
         texts = {f"{name}__text": "varchar" for name in columns if columns[name] != "VARCHAR"}
         place = {
             "digest": DIGEST_TYPE,

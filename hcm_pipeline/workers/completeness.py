@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hcm_pipeline.extracts import Extract, step_back
 from hcm_pipeline.profile import Profile, Share, Source
 from hcm_pipeline.warehouse import Relation, Scratch, query, quote
+from hcm_pipeline.workers.guessed_encoding import judge_words
 from hcm_pipeline.workers.normalise import ODD, odd_sql, text_of
 from hcm_pipeline.workers.staged import Staged
 
@@ -26,7 +27,10 @@ class Finding:
     detail: str | None = None
 
 
+_WORDS = 50_000
+"""Texts that a guessed encoding is judged by."""
 RULES = {
+    "encoding_guessed": "it is not UTF-8, and its words do not bear out the encoding that was taken for want of another",
     "fewer_rows": "a full extract holds far fewer rows than those before it",
     "more_rows": "a full extract holds far more rows than those before it",
     "fewer_in_cohort": "far fewer workers of one legal employer, country or other cohort than are known",
@@ -73,6 +77,7 @@ def find(
     whole = (*beside, staged) if last else ()
     full = staged.extract.content == "full"
     return [
+        *_encoding(t, staged),
         *_dates(source, day, today),
         *_order(t, before, staged.extract, source, day),
         *_trailer(staged, source),
@@ -107,7 +112,7 @@ def _numbers(t: Scratch, staged: Staged) -> Relation:
     return t.make(
         "numbers",
         f"""select distinct {text_of("person_number", spec)} as person_number from (
-            select {quote(spec.column)} as person_number, {odd_sql([spec.column])} as {ODD} from {staged.rows})
+            select {quote(spec.column)} as person_number, {odd_sql([spec])} as {ODD} from {staged.rows})
         where person_number is not null""",
     )
 
@@ -136,6 +141,30 @@ def _parts(t: Scratch, whole: Sequence[Staged], before: Baseline, source: Source
     missing = {parts.read(name).name for (name,) in earlier} - names - {""}
     if missing:
         yield Finding("parts", f"parts are missing that the date before had: {', '.join(sorted(missing))}")
+
+
+def _encoding(t: Scratch, staged: Staged) -> Iterator[Finding]:
+    """Judge a guess by the words of the mapped columns; nobody gets a name for life of one that they do not bear out."""
+    if staged.guessed is None:
+        return
+    mend = "name it in the profile (encoding or fallback_encoding of the source) and run again"
+    if staged.guessed == "latin-1":
+        yield Finding("encoding_guessed", f"it is not UTF-8, and holds bytes that windows-1252 does not define; {mend}")
+        return
+    there = {name: quote(spec.column) for name, spec in staged.fields.items() if spec.column in staged.header}
+    place = f"upper(trim({there['country']}))" if "country" in there else "null"
+    parts = (
+        f"select {place} as country, {column} as text from {staged.rows} where strlen({column}) <> length({column})"
+        for column in there.values()
+    )
+    values = t.rows(f"select distinct coalesce(country, ''), text from ({' union all '.join(parts)}) limit {_WORDS}")
+    borne = judge_words(values, staged.guessed)
+    if borne.is_doubtful:
+        shown = " ".join(sorted(borne.letters)[:20])
+        yield Finding(
+            "encoding_guessed",
+            f"it is not UTF-8, and {borne.against:,} of {borne.words:,} words do not look like {staged.guessed} ({shown}); {mend}",
+        )
 
 
 def _fell(limit: Share, was: int, now: int) -> bool:
@@ -224,8 +253,7 @@ def _cohort(t: Scratch, profile: Profile, whole: Sequence[Staged], before: Basel
     if len(having) < len(whole):
         return
     cells = " union all ".join(
-        f"(select {quote(spec.column)} as {quote(field)}, {odd_sql([spec.column])} as {ODD} from {rows})"
-        for rows in having
+        f"(select {quote(spec.column)} as {quote(field)}, {odd_sql([spec])} as {ODD} from {rows})" for rows in having
     )
     in_file = f"(select {text_of(field, spec)} as cohort, count(*) as n from ({cells}) group by 1)"
     compared = query(

@@ -15,8 +15,10 @@ from typing import Any
 import pandas as pd
 import pandera.pandas as pa
 
+from hcm_pipeline.characters import BLANKS, CONTROL, INVISIBLE
 from hcm_pipeline.profile import FieldSpec, Profile
-from hcm_pipeline.workers.normalise import CONTROL, EXCEL_TEXT
+from hcm_pipeline.workers.damage import damage_of
+from hcm_pipeline.workers.normalise import EXCEL_TEXT, name_fields, names_that_may_lack
 
 CONTROL_COLUMN, FORMULA_COLUMN = "control", "formula"
 LONGEST_MATCHED = 1024
@@ -41,6 +43,7 @@ def value_class(value: object) -> str:
     text = str(value)
     kinds = (
         ("control characters", re.search(CONTROL, text)),
+        ("invisible characters", re.search(INVISIBLE, text)),
         ("digits", re.fullmatch(r"\d+", text)),
         ("date-like", re.fullmatch(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*", text)),
         ("e-mail-like", re.fullmatch(r"[^@\s]+@[^@\s]+", text)),
@@ -53,7 +56,7 @@ def value_class(value: object) -> str:
 def _class_for(rule: str, value: str | None) -> str:
     """The class of a value; of a number or date that is written in another way than the profile says, with the keys that say so."""
     kind = value_class(value)
-    if rule in ("integer_unreadable", "decimal_unreadable") and re.search(r"\d[., '\u2019\u00a0\u202f]\d", value or ""):
+    if rule in ("integer_unreadable", "decimal_unreadable") and re.search(rf"\d[.,'\u2019{BLANKS}]\d", value or ""):
         return f"{kind}: see decimal_separator, thousands_separator"
     if rule == "date_unreadable" and re.fullmatch(r"\d{1,2}\D[0-9A-Za-z]{1,9}\D\d{2}", value or ""):
         return f"{kind}: a year of two digits, see two_digit_years"
@@ -65,13 +68,16 @@ def contract(profile: Profile) -> pa.DataFrameSchema:
     columns: dict[str, pa.Column] = {}
     for name, spec in profile.columns.items():
         if profile.types[name] == "string":
-            columns[name] = pa.Column(nullable=not spec.required, checks=_text_checks(spec), coerce=False)
+            may_lack = name in names_that_may_lack(profile)
+            columns[name] = pa.Column(nullable=may_lack or not spec.required, checks=_text_checks(spec), coerce=False)
+            if may_lack:
+                columns[f"{name}__blank"] = pa.Column(checks=[pa.Check(_is_false, name="required")])
         else:
             kind = profile.types[name]
             columns[f"{name}__unreadable"] = pa.Column(checks=[pa.Check(_is_false, name=f"{kind}_unreadable")])
             if spec.required:
                 columns[f"{name}__blank"] = pa.Column(checks=[pa.Check(_is_false, name="required")])
-    columns[CONTROL_COLUMN] = pa.Column(checks=[pa.Check(_is_false, name="control_character")])
+    columns[CONTROL_COLUMN] = pa.Column(checks=[pa.Check(_is_false, name="in_doubt")])
     columns[FORMULA_COLUMN] = pa.Column(checks=[pa.Check(_is_false, name="excel_text")])
     return pa.DataFrameSchema(columns, strict=False)
 
@@ -122,15 +128,38 @@ def violations_in(profile: Profile, frame: pd.DataFrame) -> list[Violation]:
         rule = "required" if check == "not_nullable" else str(check)
         rule = "too_long" if rule.startswith("str_length") else "not_allowed" if rule.startswith("isin") else rule
         if column in (CONTROL_COLUMN, FORMULA_COLUMN):
-            pattern = CONTROL if column == CONTROL_COLUMN else EXCEL_TEXT
-            found += [
-                Violation(place, rule, name, value_class(frame.at[place, name]), str(frame.at[place, name]))
-                for name in profile.columns
-                if re.search(pattern, str(frame.at[place, name]))
-            ]
+            found += _flagged(profile, frame, place, str(column))
             continue
         field = str(column).partition("__")[0]
         value: Any = frame.at[place, field]
         shown = None if rule == "required" or pd.isna(value) else str(value)
         found.append(Violation(place, rule, field, _class_for(rule, shown), shown))
     return found
+
+
+def _flagged(profile: Profile, frame: pd.DataFrame, place: int, column: str) -> list[Violation]:
+    """The violations of a row that has the flag: each cell is judged by itself, and often none breaks a rule."""
+    found, names = [], name_fields(profile)
+    for name, spec in profile.columns.items():
+        value: Any = frame.at[place, name]
+        if pd.isna(value):
+            continue
+        text = str(value)
+        if column == FORMULA_COLUMN:
+            if re.search(EXCEL_TEXT, text):
+                found.append(Violation(place, "excel_text", name, value_class(text), text))
+        elif fault := _doubt(spec, text, is_name=name in names):
+            found.append(Violation(place, fault[0], name, fault[1], text))
+    return found
+
+
+def _doubt(spec: FieldSpec, text: str, *, is_name: bool) -> tuple[str, str] | None:
+    """The rule that a text breaks by its characters, and the class of the value."""
+    if re.search(CONTROL, text):
+        return "control_character", value_class(text)
+    if re.search(INVISIBLE, text):
+        return "invisible_character", value_class(text)
+    if spec.damage == "take" or text in spec.replace.values():
+        return None
+    how = damage_of(text, is_name=is_name)
+    return ("damaged_text", f"{how} ({len(text)})") if how else None

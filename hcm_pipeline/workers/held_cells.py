@@ -91,10 +91,9 @@ def _stating(staged: Staged, name: str, spec: FieldSpec, rows: str) -> str:
     asked = {name: spec}
     if spec.blank_in_changes is None and whole_sql(staged) != "false":
         asked |= {telling_one: staged.fields[telling_one] for telling_one in telling(staged)}
-    columns = [one.column for one in asked.values()]
     named = ", ".join(f"{quote(one.column)} as {quote(of)}" for of, one in asked.items())
     texts = ", ".join(f"{text_of(of, one)} as {quote(of)}" for of, one in asked.items())
-    raw = f"""select row_no, {texts} from (select row_no, {named}, {odd_sql(columns)} as {ODD}
+    raw = f"""select row_no, {texts} from (select row_no, {named}, {odd_sql(asked.values())} as {ODD}
         from {staged.rows} where row_no in (select row_no from {rows}))"""
     whole = f" or {whole_sql(staged)}" if len(asked) > 1 else ""
     return f"row_no in (select row_no from ({raw}) where {quote(name)} is not null{whole})"

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from hcm_pipeline.profile import FieldSpec, Profile, date_pattern
+from hcm_pipeline.characters import BLANKS, CONTROL, EDGES, INVISIBLE
+from hcm_pipeline.profile import NAME_FIELDS, FieldSpec, Profile, date_pattern
 from hcm_pipeline.warehouse import literal, quote
 from hcm_pipeline.workers.blanks import merged_sql
+from hcm_pipeline.workers.damage import SUSPECT, SUSPECT_NAME
 from hcm_pipeline.workers.known import Known
 from hcm_pipeline.workers.staged import Staged
-
-WHITE_SPACE = " \t\r\n\v\f\u00a0\u2007\u202f\ufeff"
-CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f" + "\u202a-\u202e\u2066-\u2069]"
-"""Control characters other than tab, line feed and carriage return, and those that turn the direction of writing for all that
-follows: no HR system means them, and an address book obeys them."""
 
 _ISO_DATE = "%Y-%m-%d"
 _ISO_PATTERN = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?( ?(Z|[+-]\d{2}(:?\d{2})?))?)?"
@@ -22,7 +20,7 @@ YEARS = ("1900-01-01", "2200-12-31")
 """The first and the last day of a person's life, as far as a cell may say: an earlier or later one is a slip."""
 SCALE = 4
 """Decimals that are kept; a number with more of them is not rounded but refused."""
-_THOUSANDS = {" ": "[ \u00a0\u2007\u2009\u202f]", "'": "['\u2019]"}
+_THOUSANDS = {" ": f"[{BLANKS}]", "'": "['\u2019]"}
 EXCEL_TEXT = r'(?:^|\n)="[^"\n]*"(?:\n|$)'
 """The way in which exports for Excel keep leading zeros: a formula that is a text."""
 
@@ -45,22 +43,50 @@ ODD = '"odd row"'
 """Name of the flag that `odd_sql` makes; no worker field can have it."""
 
 
-def odd_sql(columns: list[str]) -> str:
-    """SQL (BOOLEAN): a value of the row is empty, begins or ends with white space, begins like a formula, or holds a control
-    character.
+IN_DOUBT = f"{CONTROL}|{INVISIBLE}|{SUSPECT}"
+"""A pattern for values that may not be what was written: the contract decides."""
+_UNUSUAL = BLANKS.replace(" ", "", 1).replace("\n", "")
 
-    Trimming a list of characters is the dearest function of the whole stage, so one pattern over the whole row decides
-    whether any of its values needs it. Line feeds stand between the values: a value that holds one is trimmed for nothing.
+
+def none_of(name: str) -> str:
+    """The name of the flag that says that a person has no such name."""
+    return f"{name}__none"
+
+
+def name_fields(profile: Profile) -> list[str]:
+    """The mapped text fields that hold names of people."""
+    columns = profile.columns
+    latin = [field for fields in profile.identity.spelling.latin.values() for field in fields]
+    names = dict.fromkeys((*NAME_FIELDS, "display_name", *latin))
+    return [name for name in names if name in columns and profile.types[name] == "string"]
+
+
+def names_that_may_lack(profile: Profile) -> list[str]:
+    """The required fields that a person with one name has nothing for: first and last name."""
+    return [name for name in ("first_name", "last_name") if name in profile.columns and profile.columns[name].required]
+
+
+def odd_sql(specs: Iterable[FieldSpec]) -> str:
+    """SQL (BOOLEAN): a value of the row is empty or a placeholder, begins or ends with a blank or what nobody sees, begins like a
+    formula, holds blanks other than single spaces and line feeds, or is in doubt.
+
+    Trimming is the dearest function of the whole stage, so one pattern over the whole row decides whether any of its values needs
+    it. Line feeds stand between the values: a value that holds one is trimmed for nothing.
     """
-    space = "[" + "".join(f"\\x{{{ord(character):x}}}" for character in WHITE_SPACE) + "]"
-    pattern = f"(?:^|\\n)(?:{space}|=\x22|$)|{space}(?:\\n|$)|{CONTROL}"
-    return f"regexp_matches(concat_ws(chr(10), {', '.join(map(quote, columns))}), {literal(pattern)})"
+    specs = list(specs)
+    texts = _any_of(text for spec in specs for text in spec.stands_for_nothing)
+    nothing = f"|(?i:{texts})(?:\\n|$)" if texts else ""
+    pattern = f"(?:^|\\n)(?:[{EDGES}]|=\x22|${nothing})|[{EDGES}](?:\\n|$)|[{_UNUSUAL}]|  |{IN_DOUBT}|{SUSPECT_NAME}"
+    return f"regexp_matches(concat_ws(chr(10), {', '.join(quote(spec.column) for spec in specs)}), {literal(pattern)})"
 
 
 def text_of(column: str, spec: FieldSpec) -> str:
     """SQL (VARCHAR) for the normalised text of a column beside the flag ODD of its row; NULL for a blank."""
     name = quote(column)
-    text = f"case when {ODD} then nullif(trim({name}, {literal(WHITE_SPACE)}), '') else {name} end"
+    entered = f"nullif({_trimmed(name)}, '')"
+    if spec.stands_for_nothing:
+        entered = f"case when {_one_of(_trimmed(name), spec.stands_for_nothing)} then null else {entered} end"
+    text = f"case when {ODD} then {entered} else {name} end"
     for step in spec.normalise:
         text = {
             "excel_text": f"""nullif(regexp_replace({text}, '^="([^"]*)"$', '\\1'), '')""",
@@ -68,19 +94,42 @@ def text_of(column: str, spec: FieldSpec) -> str:
             "lower": f"lower({text})",
             "title": f"array_to_string(list_transform(string_split(lower({text}), ' '), "
             "lambda w: upper(w[1]) || w[2:]), ' ')",
-            "collapse_spaces": f"regexp_replace({text}, '\\s+', ' ', 'g')",
+            "collapse_spaces": f"case when {ODD} or contains({name}, chr(10)) "
+            f"then regexp_replace({text}, {literal(f'[{BLANKS}]+')}, ' ', 'g') else {text} end",
             # the clean-up of Microsoft's Workday guide: "[()\\s-]+" goes, the rest stays
-            "phone": f"nullif(regexp_replace({text}, '[()\\s./-]+', '', 'g'), '')",
+            "phone": f"nullif(regexp_replace({text}, {literal(f'[(){BLANKS}./-]+')}, '', 'g'), '')",
             "digits": f"nullif(regexp_replace({text}, '[^0-9]+', '', 'g'), '')",
             "nfc": f"nfc_normalize({text})",
             "strip_leading_zeros": f"regexp_replace({text}, '^0+(.)', '\\1')",
         }[step]
+    if spec.stands_for_nothing and "excel_text" in spec.normalise:
+        text = f"case when {ODD} and {_one_of(text, spec.stands_for_nothing)} then null else {text} end"
     for wrong in spec.blank:
         text = f"nullif({text}, {literal(wrong)})"
     if spec.replace:
         cases = " ".join(f"when {literal(wrong)} then {literal(right)}" for wrong, right in spec.replace.items())
         text = f"case {text} {cases} else {text} end"
     return text
+
+
+def _trimmed(name: str) -> str:
+    return f"regexp_replace({name}, {literal(f'^[{EDGES}]+|[{EDGES}]+$')}, '', 'g')"
+
+
+def _none_sql(column: str, spec: FieldSpec) -> str:
+    """SQL (BOOLEAN) beside the flag ODD of a row: the cell says that the person has no such name."""
+    if not spec.no_name:
+        return "false"
+    return f"(case when {ODD} then coalesce({_one_of(_trimmed(quote(column)), spec.no_name)}, false) else false end)"
+
+
+def _one_of(value: str, texts: Iterable[str]) -> str:
+    """SQL (BOOLEAN): a text is one of some in any case. DuckDB makes a join of a long IN, for all rows, whatever CASE it is in."""
+    return f"regexp_full_match({value}, {literal(f'(?i:{_any_of(texts)})')})"
+
+
+def _any_of(texts: Iterable[str]) -> str:
+    return "|".join(sorted({re.escape(text) for text in texts}))
 
 
 def typed(name: str, kind: str, spec: FieldSpec, text: str) -> FieldSql:
@@ -157,7 +206,8 @@ def _in_window(name: str, spec: FieldSpec, read: str) -> str:
 
 def normalised_select(profile: Profile, staged: Staged, known: Known, only: str = "true") -> str:
     """SELECT over the staged rows of a file: extract_id, row_no, every mapped field, `<field>__unreadable` and `<field>__text` of
-    the typed ones, `control`, `formula`, `digest`. `only` is a condition over row_no, judged before any other work is done.
+    the typed ones, `<field>__none` of the required names, `control`, `formula`, `digest`.
+    `only` is a condition over row_no, judged before any other work is done.
 
     A field whose column is missing, and a blank that says nothing (see `blanks`), take what is known of the worker; then the row
     speaks for the whole worker. With a `row_key` in the profile, it takes it from the worker's row with the same values of these
@@ -165,14 +215,25 @@ def normalised_select(profile: Profile, staged: Staged, known: Known, only: str 
     """
     present = {name: spec for name, spec in staged.fields.items() if spec.column in staged.header}
     typed_fields = [typed(name, profile.types[name], spec, f"t.{quote(name)}") for name, spec in present.items()]
+    lacking = {name: present.get(name) for name in names_that_may_lack(profile)}
+    none = [
+        f"{f't.{quote(none_of(name))}' if spec else 'false'} as {quote(none_of(name))}"
+        for name, spec in lacking.items()
+    ]
     select = ",\n    ".join(
-        [*_values(staged, typed_fields), *_unreadable(profile, staged, typed_fields), _control(list(present))]
+        [
+            *_values(staged, typed_fields),
+            *_unreadable(profile, staged, typed_fields),
+            *none,
+            _control(profile, list(present)),
+        ]
     )
     raw_values = ", ".join(f"{quote(spec.column)} as {quote(name)}" for name, spec in present.items())
     texts = ", ".join(
         f"{_number_or_text(profile, staged, name, spec)} as {quote(name)}" for name, spec in present.items()
     )
-    odd = odd_sql([spec.column for spec in present.values()])
+    texts += "".join(f", {_none_sql(name, spec)} as {quote(none_of(name))}" for name, spec in lacking.items() if spec)
+    odd = odd_sql(present.values())
     return f"""
 select *, {digest_of(list(staged.fields))} as digest from (
 select {staged.extract.extract_id} as extract_id, t.row_no,
@@ -211,11 +272,12 @@ def _unreadable(profile: Profile, staged: Staged, typed_fields: list[FieldSql]) 
     ]
 
 
-def _control(present: list[str]) -> str:
-    """SQL for `control`: a value of the row holds a control character; and `formula`: one is a text in the form `="00123"`."""
-    texts = ", ".join(f"t.{quote(name)}" for name in present)
-    joined = f"concat_ws(chr(10), {texts})"
-    return f"""case when {ODD} then regexp_matches({joined}, {literal(CONTROL)}) else false end as control,
+def _control(profile: Profile, present: list[str]) -> str:
+    """SQL for `control`: a value of the row is in doubt (see IN_DOUBT); and `formula`: one is a text in the form `="00123"`."""
+    joined = f"concat_ws(chr(10), {', '.join(f't.{quote(name)}' for name in present)})"
+    names = ", ".join(f"t.{quote(name)}" for name in name_fields(profile) if name in present)
+    of_names = f" or regexp_matches(concat_ws(chr(10), {names}), {literal(SUSPECT_NAME)})" if names else ""
+    return f"""case when {ODD} then regexp_matches({joined}, {literal(IN_DOUBT)}){of_names} else false end as control,
     case when {ODD} then regexp_matches({joined}, {literal(EXCEL_TEXT)}) else false end as formula"""
 
 

@@ -12,7 +12,7 @@ import duckdb
 
 from hcm_pipeline.extracts import Extract
 from hcm_pipeline.profile import FieldSpec, Profile
-from hcm_pipeline.sources import format_of
+from hcm_pipeline.sources import ROW_NO, format_of
 from hcm_pipeline.warehouse import Relation, Scratch, scratch
 
 Progress = Callable[[str], None]
@@ -46,11 +46,13 @@ class Staged:
     """The text before the person numbers of its source."""
     torn: Relation | None = None
     """Of rejects with more or fewer fields than columns: row_no, and fields (a list of texts)."""
+    guessed: str | None = None
+    """The encoding that was taken for want of another; None where it is certain."""
 
     @property
     def header(self) -> tuple[str, ...]:
-        """The columns that the extract has."""
-        return self.extract.columns
+        """The columns that the extract has, as it is read now."""
+        return tuple(name for name in self.rows.columns if name != ROW_NO)
 
 
 class CannotBeRead(Exception):
@@ -93,4 +95,5 @@ def _staged(t: Scratch, profile: Profile, extract: Extract, folders: Folders, pr
         read.total,
         namespace=source.prefix,
         torn=read.torn,
+        guessed=read.guessed,
     )

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 
 from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
 from hcm_pipeline.workers.batch import Batch
 from hcm_pipeline.workers.computed import uncomputed
 from hcm_pipeline.workers.deduplication import Deduplicated
-from hcm_pipeline.workers.normalise import number_fields
+from hcm_pipeline.workers.lookalike_names import (
+    ALIKE,
+    MIXED,
+    PERSON_COLUMN,
+    UNUSUAL_COLUMN,
+    Shown,
+    alike,
+    mixed_in,
+    shown_in,
+    unusual_sql,
+)
+from hcm_pipeline.workers.normalise import name_fields, names_that_may_lack, none_of, number_fields
 
 CHUNK_ROWS = 100_000
 """Rows in one frame for pandera: some 100 MiB."""
@@ -31,11 +44,16 @@ def suspects_of(t: Scratch, found: Deduplicated, known: Relation, held: Relation
 def violations_of(t: Scratch, batch: Batch, suspects: Relation) -> Relation:
     """The rules of the contract that the suspects violate: see VIOLATIONS."""
     select = f"select {', '.join(_judged_columns(batch))} from {batch.rows(suspects)} n"
+    tables: list[pa.Table] = []
+    shown: list[Shown] = []
     # nothing else can be asked while rows stream in, so what was found waits; not even a rollback, so they end here
     with t.con.sql(select).to_arrow_reader(CHUNK_ROWS) as rows:
-        found = [_failures(batch, chunk) for chunk in rows]
-    found.append(uncomputed(t, batch, suspects))
-    tables = [one for one in found if one is not None]
+        for chunk in rows:
+            failures, some = _failures(batch, chunk)
+            tables += [failures] if failures is not None else []
+            shown += some
+    looking_alike = _violations_of_shown(batch, alike(t, batch, shown)) if shown else None
+    tables += [one for one in (looking_alike, uncomputed(t, batch, suspects)) if one is not None]
     return t.of_arrow("violations", pa.concat_tables(tables)) if tables else t.empty("violations", VIOLATIONS)
 
 
@@ -75,8 +93,13 @@ def _heading_sql(batch: Batch) -> str:
 def _judged_columns(batch: Batch) -> list[str]:
     """Select list of a frame: fields as text, and the flags of the typed ones. Person numbers are judged as the file has them."""
     profile = batch.profile
-    select = ["n.extract_id", "n.row_no", "n.control", "n.formula"]
+    select = ["n.extract_id", "n.row_no", "n.control", "n.formula", f"n.person_number as {quote(PERSON_COLUMN)}"]
+    select.append(f"{unusual_sql(profile)} as {quote(UNUSUAL_COLUMN)}")
     for name, spec in profile.columns.items():
+        if name in names_that_may_lack(profile):
+            other = quote("last_name" if name == "first_name" else "first_name")
+            told = f"n.{quote(none_of(name))} and n.{other} is not null"
+            select.append(f"(n.{quote(name)} is null and not ({told})) as {quote(name + '__blank')}")
         if profile.types[name] == "string":
             select.append(f"{_as_delivered(batch, name)} as {quote(name)}")
             continue
@@ -100,26 +123,52 @@ def _as_delivered(batch: Batch, field: str) -> str:
     return f"case n.extract_id {cases} else n.{quote(field)} end"
 
 
-def _failures(batch: Batch, chunk: pa.RecordBatch) -> pa.Table | None:
-    """Rows of violations; None when every row of the chunk keeps the contract."""
+def _failures(batch: Batch, chunk: pa.RecordBatch) -> tuple[pa.Table | None, list[Shown]]:
+    """Rows of violations (None when every row of the chunk keeps the contract), and the texts that may look like others."""
     from hcm_pipeline.workers.contract import violations_in  # pandas and pandera: a third of every command's start
 
-    violations = violations_in(batch.profile, chunk.to_pandas())
-    if not violations:
-        return None
-    places = pa.array([violation.position for violation in violations], pa.int64())
-    numbers = chunk.column("extract_id").take(places)
-    fields = {one.extract.extract_id: one.fields for one in batch.staged}
-    headings = [
-        fields[number][violation.field].column
-        for number, violation in zip(numbers.to_pylist(), violations, strict=True)
+    profile, frame = batch.profile, chunk.to_pandas()
+    found: list[tuple[int, str, str, str, str | None]] = [
+        (one.position, one.rule, one.field, one.value_class, one.value) for one in violations_in(profile, frame)
     ]
+    shown: list[Shown] = []
+    if frame[UNUSUAL_COLUMN].any():
+        found += [(position, MIXED, field, kind, value) for position, field, kind, value in mixed_in(profile, frame)]
+        shown = list(shown_in(profile, frame))
+    if seen := frozenset(profile.workers.names_seen):
+        numbers, names = frame[PERSON_COLUMN], name_fields(profile)
+        of_sight = {(MIXED, name) for name in profile.columns} | {("damaged_text", name) for name in names}
+        found = [one for one in found if (one[1], one[2]) not in of_sight or numbers.iat[one[0]] not in seen]
+        shown = [one for one in shown if one.person_number not in seen]
+    if not found:
+        return None, shown
+    places = pa.array([position for position, *_ in found], pa.int64())
+    extracts, rows = (chunk.column(name).take(places).to_pylist() for name in ("extract_id", "row_no"))
+    cells = [
+        (number, row, rule, field, kind, value)
+        for number, row, (_, rule, field, kind, value) in zip(extracts, rows, found, strict=True)
+    ]
+    return _table(batch, cells), shown
+
+
+def _violations_of_shown(batch: Batch, shown: list[Shown]) -> pa.Table | None:
+    """Rows of violations for texts that look like those of somebody else."""
+    cells = {
+        (one.extract_id, one.row_no, ALIKE, name, f"looks like another worker's name ({len(one.text)})", one.text)
+        for one in shown
+        for name in one.fields
+    }
+    return _table(batch, sorted(cells)) if cells else None
+
+
+def _table(batch: Batch, found: Sequence[tuple[int, int, str, str, str, str | None]]) -> pa.Table:
+    """Violations as VIOLATIONS has them: extract_id, row_no, rule, field, value_class and value of each."""
+    fields = {one.extract.extract_id: one.fields for one in batch.staged}
+    numbers, rows, rules, names, classes, values = zip(*found, strict=True)
+    headings = [fields[number][name].column for number, name in zip(numbers, names, strict=True)]
+    texts = {"rule": rules, "field": names, "column_name": headings, "value_class": classes, "value": values}
     return pa.table({
-        "extract_id": numbers,
-        "row_no": chunk.column("row_no").take(places),
-        "rule": pa.array([violation.rule for violation in violations], pa.string()),
-        "field": pa.array([violation.field for violation in violations], pa.string()),
-        "column_name": pa.array(headings, pa.string()),
-        "value_class": pa.array([violation.value_class for violation in violations], pa.string()),
-        "value": pa.array([violation.value for violation in violations], pa.string()),
+        "extract_id": pa.array(numbers, pa.int32()),
+        "row_no": pa.array(rows, pa.int64()),
+        **{name: pa.array(cells, pa.string()) for name, cells in texts.items()},
     })  # fmt: skip

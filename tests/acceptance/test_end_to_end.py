@@ -200,8 +200,8 @@ def test_a_name_that_cannot_be_spelled_for_sure_waits_for_a_word_under_a_neutral
         [waits] = site.json("identity", "review")["spellings"]
         assert (waits["person_number"], waits["confidence"]) == ("1005", 0.3)
         assert [(part["part"], part["spelling"]) for part in waits["parts"]] == [
-            ("first", "Tailang"),
-            ("last", "Shantian"),
+            ("first", "Taro"),
+            ("last", "Yamada"),
         ]
         site.run("identity", "review", "1005", "--first", "Taro", "--set", "a@b.c", code=2)
         site.run("identity", "review", "1005", "--first", "太郎", code=2)

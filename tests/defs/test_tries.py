@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from hcm_pipeline import flow
-from hcm_pipeline.defs import tries
+from hcm_pipeline.defs import sensors, tries
+from hcm_pipeline.defs.alert_checks import ALERTS_JOB
 from hcm_pipeline.defs.assets import DAILY_JOB
+from hcm_pipeline.defs.delivery_jobs import OUTCOMES_JOB, UPLOAD_JOB
 from hcm_pipeline.defs.instance import run_job
 from hcm_pipeline.defs.schedules import SCHEDULE
 from hcm_pipeline.defs.tries import Work, failure_of
 from hcm_pipeline.errors import GuardStop, PipelineError
+from hcm_pipeline.flow import worth_reading
 
 from ..acceptance.support import worker
 from .conftest import Location
@@ -132,6 +136,64 @@ def test_tries_end_and_an_alert_says_why(location: Location, monkeypatch: pytest
     assert "hcm-pipeline run --date 2026-11-02" in alert.text
     location.deliver("workers-2026-11-02.csv", ADA, worker("1002", "Ben", "Okri"))  # another file is other work
     assert requests_of(location.tick("arrival"))
+
+
+def a_dead_run_of(location: Location, job: str, manifest: str = "") -> None:
+    """A run that was launched and ended before it could say a word."""
+    config = {"ops": {"upload": {"config": {"manifest_id": manifest}}}} if manifest else {}
+    definition = location.defs.resolve_job_def(job)
+    tags = {"hcm/manifest": manifest} if manifest else {}
+    location.instance.report_run_failed(location.instance.create_run_for_job(definition, run_config=config, tags=tags))
+
+
+@pytest.mark.parametrize(
+    ("sensor", "job", "mend"),
+    [
+        ("manifest_ready", UPLOAD_JOB, "upload"),
+        ("outcomes_waiting", OUTCOMES_JOB, "outcomes"),
+        ("something_to_tell", ALERTS_JOB, "alerts"),
+    ],
+)
+def test_every_sensors_runs_are_tried_so_often_and_then_left_to_a_person(
+    location: Location, monkeypatch: pytest.MonkeyPatch, sensor: str, job: str, mend: str
+) -> None:
+    """The runs of the sensor are killed, however often it starts one."""
+    location.deliver("workers-2026-11-02.csv", ADA)
+    location.run("2026-11-02")
+    here = location.pipeline.installation()
+    [manifest] = flow.status(here).manifests
+    monkeypatch.setattr(tries, "FIRST_WAIT", dt.timedelta())
+    monkeypatch.setattr(sensors, "RETRY_AFTER_SECONDS", 0)
+    monkeypatch.setattr(tries, "TRIES", 3)
+    monkeypatch.setattr(flow, "worth_reading", lambda here: replace(worth_reading(here), why="some have none"))
+    monkeypatch.setattr(flow, "something_to_tell", lambda _here: True)
+    for ended in range(1, 4):
+        assert len(requests_of(location.tick(sensor))) == 1
+        a_dead_run_of(location, job, manifest.manifest_id if job == UPLOAD_JOB else "")
+        location.tick(sensor)
+        [failed] = flow.status(here).failed_work
+        assert (failed.tries, failed.next_try_at is None) == (ended, ended == 3)
+    assert "given up after 3 runs: its process was killed" in reason_of(location.tick(sensor))
+    [alert] = alerts(location)
+    assert (alert.severity, alert.title) == ("error", "A run kept failing, and was given up")
+    assert f"`hcm-pipeline {mend}`" in alert.text
+
+
+def test_an_upload_that_comes_through_ends_the_count_of_those_that_failed(
+    location: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    location.deliver("workers-2026-11-02.csv", ADA)
+    location.run("2026-11-02")
+    here = location.pipeline.installation()
+    [manifest] = flow.status(here).manifests
+    monkeypatch.setattr(sensors, "RETRY_AFTER_SECONDS", 0)
+    a_dead_run_of(location, UPLOAD_JOB, manifest.manifest_id)
+    location.tick("manifest_ready")
+    assert len(flow.status(here).failed_work) == len(alerts(location)) == 1
+    with here.journal() as journal:
+        journal.close_planned_before(here.target, here.clock(), "by the test")
+    location.tick("manifest_ready")
+    assert (flow.status(here).failed_work, alerts(location)) == ((), [])
 
 
 def test_the_wait_doubles_with_each_failure_up_to_an_hour(location: Location) -> None:

@@ -45,8 +45,11 @@ class Service:
     con: duckdb.DuckDBPyConnection
     plans: int = 0
 
-    def accept(self, at: float, number: str = "1001", kind: str = "update", digest: int | None = None) -> None:
-        """An operation of a plan of its own is accepted `at` seconds after T0. `digest`: None is another version each time."""
+    def accept(
+        self, at: float, number: str = "1001", kind: str = "update", digest: int | None = None, perhaps: int = 0
+    ) -> None:
+        """An operation of a plan of its own is accepted `at` seconds after T0. `digest`: None is another version each time;
+        `perhaps`: so many other attempts may have arrived."""
         self.plans += 1
         moment = T0 + dt.timedelta(seconds=at)
         self.con.execute(
@@ -56,7 +59,7 @@ class Service:
         )
         self.con.execute("insert into operations values (?, 0, 0, ?, ?, ?)",
                          [self.plans, number, kind, UUID(int=self.plans if digest is None else digest)])  # fmt: skip
-        self.con.execute("insert into accepted_requests values (?, 0, ?)", [self.plans, moment])
+        self.con.execute("insert into accepted_requests values (?, 0, ?, ?)", [self.plans, moment, perhaps])
         for table in ("delivered", "failures"):  # as `journal_sync.sync` does
             self.con.execute(f"delete from {table} where person_number = ?", [number])
         self.con.execute(

@@ -205,9 +205,13 @@ def test_where_nobody_may_ask_that_is_told_once_and_the_profile_stands(house: Ho
     assert told(house, NullFlow.STAYS, "the app may not read it") is None
     cleared(house)
     assert stale(house) == []
-    house.target.nulls = None  # no answer this time: what was known stays
+    told(house, NullFlow.FLOWS)
+    house.target.nulls = NullFlows(house.now, {}, "no answer", stands=True)  # what was known stays
+    assert (house.read().flows_unread, house.read().flows_unread) == ("no answer", None)
+    assert house.rows("select distinct by_service from null_flows where attribute = 'room'") == [("flows",)]
+    house.target.nulls = None
     house.read()
-    assert house.rows("select why_not from null_flow_reads") == [("the app may not read it",)]
+    assert house.rows("select why_not from null_flow_reads") == [("no answer",)]
 
 
 def test_of_an_attribute_that_the_service_does_not_use_nothing_stays(house: House) -> None:
@@ -363,3 +367,39 @@ def test_an_undo_that_would_clear_a_value_puts_the_profiles_in_its_place(tmp_pat
         approved(house, made.manifest)
         assert house.target.entries["2001"]["room"] == "N/A"
         assert house.plan().manifests == ()
+
+
+# --- what nobody knows for certain
+
+
+@pytest.mark.parametrize("twice", [False, True], ids=["with the next plan", "with the one after"])
+@pytest.mark.parametrize("known", [True, False], ids=["of an account", "of one that is perhaps not made yet"])
+def test_a_value_that_may_have_arrived_is_a_clearing_like_any_other(house: House, known: bool, twice: bool) -> None:
+    """A request sets a room and is heard of no more, and the next record takes the room away."""
+    cat: Row = ("2003", "True", "Cat", "King", "", "")
+    if known:
+        house.day("2026-11-02", cat)
+        house.accept(house.planned())
+    house.day("2026-11-03", (*cat[:5], "Attic"))
+    lost = house.planned()
+    house.begin(lost)  # the process dies here
+    house.day("2026-11-04", cat)
+    made = house.planned()
+    if twice:
+        house.day("2026-11-05", (*cat[:3], "Queen", "", ""))
+        made = house.planned()
+    house.accept(made)
+    assert stale(house) == [("2003", "room", "Attic", False)]
+    house.plan()
+    assert stale(house) == [("2003", "room", "Attic", False)]
+
+
+def test_what_is_cleared_before_it_is_known_that_nulls_flow_is_sent_when_it_comes_again(house: House) -> None:
+    """Nobody knows whether the null has cleared the room: that HR has the same room again is an update."""
+    cleared(house)
+    told(house, NullFlow.FLOWS)
+    house.day("2026-11-03", ANN)
+    made = house.planned()
+    assert house.sends(made)["2001"]["room"] == "Sales"
+    house.accept(made)
+    assert (stale(house), closed(house), house.plan().manifests) == ([], [("2001", "value")], ())

@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 
-from hcm_pipeline.delivery import Journal, ManifestState, Plan, RequestState, SendResult
+from hcm_pipeline.delivery import (
+    Journal,
+    ManifestState,
+    Plan,
+    RequestState,
+    SendResult,
+)
 from hcm_pipeline.delivery.manifest import Manifest
 from hcm_pipeline.errors import UsageError
 
@@ -276,3 +282,39 @@ def test_what_a_guard_held_is_superseded_when_a_newer_plan_has_nothing_of_it(hou
     house.day("2026-11-03", *crowd(40))
     assert house.plan().manifests == ()
     assert state(house, manifest) is ManifestState.SUPERSEDED
+
+
+def lose_journal(house: House) -> None:
+    """The file is gone; another one takes its place, by a person's word."""
+    for path in house.home.path.glob("delivery.sqlite*"):
+        path.unlink()
+
+
+def test_a_rejection_counts_whatever_its_number_is(house: House) -> None:
+    """A journal in the place of a lost one numbers its decisions from one again."""
+    _, manifest = held(house)
+    reject(house, manifest)
+    assert house.plan().withheld == {"rejected": 20}
+    lose_journal(house)
+    house.day("2026-11-03", *left(crowd(40), 20, "Lab"))
+    made = house.plan()
+    assert (made.withheld, [one.operations for one in made.held]) == ({}, [20])
+    reject(house, made.held[0])
+    made = house.plan()
+    assert (made.manifests, made.withheld) == ((), {"rejected": 20})
+
+
+def test_what_was_rejected_in_a_lost_journal_can_be_approved_in_the_next(house: House) -> None:
+    _, manifest = held(house)
+    reject(house, manifest)
+    house.plan()
+    lose_journal(house)
+    for _ in range(2):
+        made = house.plan()
+        assert (made.withheld, made.held) == ({"rejected": 20}, ())
+    assert state(house, manifest) is ManifestState.REJECTED
+    with house.journal() as journal:
+        [given] = journal.decisions()
+    assert (given.decision, given.decided_by, given.why) == ("reject", "ben", "rejected before the journal was lost")
+    assert approve(house, manifest) is ManifestState.SUPERSEDED
+    assert [one.operations for one in house.plan().held] == [20]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from hcm_pipeline.delivery.fence import (
     JournalMark,
     Sent,
     find_unexplained,
+    home_place,
     journal_trouble,
     mark_of,
     read_target,
@@ -211,3 +213,24 @@ def test_a_persons_word_on_a_history_is_kept_and_ends_the_stop(tmp_path: Path) -
         fence.decide(said, accepted_until=at(5))
         assert (fence.known().stopped, fence.known().accepted_until) == (None, at(5))
         assert fence.decisions() == [said]
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["a file system that keeps it", "one that does not"])
+def test_another_owner_or_other_modes_are_no_other_place_where_the_time_of_making_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: bool
+) -> None:
+    home = Home(tmp_path / "home").create()
+    if not told:
+        monkeypatch.setattr(home_place, "made_at", lambda _path: None)
+    elif home_place.made_at(home.path) is None:
+        pytest.skip("this file system does not keep when a file was made")
+    before = whereabouts(home)
+    changed = home.place.stat().st_ctime_ns
+    while home.place.stat().st_ctime_ns == changed:
+        home.place.chmod(0o640)
+        os.link(home.place, tmp_path / "backup")
+        (tmp_path / "backup").unlink()
+    assert (whereabouts(home) == before) is told
+    home.place.chmod(0o600)
+    home.place.unlink()  # restored from a backup: another file, whatever its number and its times are
+    assert whereabouts(home) != before

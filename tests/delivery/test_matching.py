@@ -66,6 +66,23 @@ def test_a_retry_by_the_service_under_a_new_change_belongs_to_the_operation_serv
     assert service.states() == ["succeeded", "succeeded"]
 
 
+@pytest.mark.parametrize(("hours", "second"), [(1, "accepted"), (5, "succeeded")])
+def test_an_echo_of_an_attempt_without_an_answer_settles_no_later_operation(
+    con: duckdb.DuckDBPyConnection, hours: int, second: str
+) -> None:
+    con.begin()
+    try:
+        service, later = Service(con), hours * 3600
+        service.accept(0, perhaps=1)
+        service.accept(later)  # of which the service says 202, and forgets it
+        service.log(entry_at(30, "a"), entry_at(later + 1, "b", action="update"))
+        assert service.states() == ["succeeded", second]  # after a long time it is no echo any more
+        service.log(entry_at(later + 2, "c", status="failure"))
+        assert service.states() == ["succeeded", "failed"]
+    finally:
+        con.rollback()
+
+
 def test_an_entry_a_few_seconds_older_than_its_acceptance_is_still_its_own(service: Service) -> None:
     service.log(entry_at(30, "a"), entry_at(57, "b", status="failure"))
     assert service.states() == ["succeeded", "failed"]
@@ -212,7 +229,10 @@ def test_a_large_load_is_settled_in_batches_and_nobody_is_left_out(con: duckdb.D
             "insert into operations select 1, i // 50 + 1, i % 50, i::varchar, 'create', md5(i::varchar)::uuid from range(?) r(i)",
             [count],
         )
-        con.execute("insert into accepted_requests select 1, i + 1, ? from range(?) r(i)", [T0, count // 50])
+        con.execute(
+            "insert into accepted_requests by name select 1 as plan_no, i + 1 as request_no, ? as accepted_at from range(?) r(i)",
+            [T0, count // 50],
+        )
         settled = 0
         for start in range(0, count, 10_000):
             batch = [entry_at(60 + i / 1000, f"e{i}", str(i), status="success" if i % 10 else "failure")

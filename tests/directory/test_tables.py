@@ -13,7 +13,7 @@ from hcm_pipeline.directory import CHANGES, CONTAINER, RELATIVE_NAME, VALUES, ap
 from hcm_pipeline.warehouse import first, memory, scratch
 from tests.budget import examples
 from tests.directory.objects import NOW, account, fill
-from tests.pool import empty_warehouse
+from tests.pool import empty_warehouse, for_good
 
 BITS = {name: 1 << place for place, name in enumerate(VALUES)}
 
@@ -51,7 +51,6 @@ def test_what_a_directory_says_of_an_object_in_pieces_adds_up_in_their_order() -
     assert found == [("1", False, "a@contoso.com", "7", None, "Lee"), ("2", False, "c@contoso.com", None, None, None)]
 
 
-FILLED = empty_warehouse()
 CHANGE = st.tuples(
     st.sampled_from("123"),
     st.one_of(
@@ -66,7 +65,7 @@ CHANGE = st.tuples(
 def test_changes_in_any_portions_end_as_they_would_one_by_one(portions: list[list[tuple[str, Any]]]) -> None:
     expected: dict[str, dict[str, Any]] = {}
     gone: set[str] = set()
-    fill(con := FILLED)
+    fill(con := for_good(__name__))
     for portion in portions:
         rows = []
         for object_id, said in portion:

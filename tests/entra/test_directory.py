@@ -238,3 +238,24 @@ def test_a_link_to_another_host_is_not_followed(site: Site) -> None:
         con.execute("update directory_links set link = 'https://elsewhere.example' || link")
     with pytest.raises(ServiceError, match=r"elsewhere\.example"):
         site.read()
+
+
+def test_of_a_value_that_is_no_name_it_is_known_whether_there_is_one(site: Site) -> None:
+    site.add("ann", jobTitle="Boss", telephoneNumber="1")
+    site.add("bea", manager="the id of ann", jobTitle="Clerk")
+    site.read()
+    found = "select split_part(user_principal_name, '@', 1), has_title, has_phone, has_manager from directory_objects order by 1"
+    assert site.ask(found) == [("ann", True, True, None), ("bea", True, None, True)]
+    site.alter("bea", manager=None)
+    site.alter("ann", jobTitle=None)
+    assert site.read().read == "changes"
+    assert site.ask(found) == [("ann", None, True, None), ("bea", True, None, None)]
+
+
+def test_a_service_that_does_not_tell_the_manager_is_asked_without(site: Site) -> None:
+    site.add("ann", jobTitle="Boss")
+    site.service.post("faults", {"kind": "status", "status": 400, "on": "delta", "times": 1})
+    read = site.read()
+    assert (read.read, read.objects, "does not tell the manager" in " ".join(read.told)) == ("full", 1, True)
+    assert site.ask("select has_title, has_manager from directory_objects") == [(True, None)]
+    assert site.read().read == "changes"

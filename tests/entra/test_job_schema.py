@@ -86,7 +86,17 @@ def test_the_service_tells_its_schema(service_with: Callable[..., Service]) -> N
     with service.client() as client:
         found = client.source_attributes()
     assert {one.name for one in found if one.flows} == {MANAGER, "title"}
-    assert SourceAttribute("externalId", False) in found
+    assert SourceAttribute("externalId", False, ("employeeId",)) in found
+
+
+def test_an_attribute_is_held_as_what_it_is_mapped_to_directly() -> None:
+    given = schema(
+        direct("title"),
+        direct("title", targetAttributeName="y"),
+        function("ToUpper", "title"),
+        function("ToUpper", "name"),
+    )
+    assert {one.name: one.held_as for one in source_attributes(given)} == {"title": ("x", "y"), "name": ()}
 
 
 def test_without_the_permission_the_service_refuses_and_says_which(service_with: Callable[..., Service]) -> None:

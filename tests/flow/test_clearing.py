@@ -10,7 +10,6 @@ from hcm_pipeline import flow
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow import Installation
 from hcm_pipeline.flow.directories import _close_clearings
-from hcm_pipeline.profile import Directory
 from hcm_pipeline.settings import Settings
 from tests.workers.driver import PROFILE, Firm, day, worker
 
@@ -35,7 +34,7 @@ def here(tmp_path: Path) -> Installation:
                 [installation.target, number, attribute, place],
             )
             con.execute(
-                "insert into null_flows select ?, ?, 'stays', null, 'stays', timestamptz '1970-01-01', true where not exists"
+                "insert into null_flows select ?, ?, 'stays', null, 'stays', timestamptz '1970-01-01', true, null where not exists"
                 " (from null_flows where attribute = ?)",
                 [installation.target, attribute, attribute],
             )
@@ -53,18 +52,38 @@ def stale(here: Installation) -> list[tuple[str, str]]:
         return con.execute("select person_number, attribute from stale_values order by all").fetchall()
 
 
-@pytest.mark.parametrize("kind", ["entra", "csv"])
-def test_a_directory_closes_what_it_shows_empty_where_it_always_tells(here: Installation, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("of", "held_as", "somebody", "closed"),
+    [
+        ("entra", None, True, [("1", MAIL)]),
+        ("entra", ["jobTitle"], True, [("1", MAIL), ("1", TITLE)]),
+        ("entra", ["jobTitle"], None, [("1", MAIL)]),
+        ("entra", ["jobTitle", "extensionAttribute1"], True, [("1", MAIL)]),
+        ("ad", ["jobTitle"], True, []),
+        (None, ["jobTitle"], True, []),
+    ],
+    ids=[
+        "a mapping that is not told",
+        "a mapping that is told",
+        "nobody has one: it may not be told",
+        "in two places, of which one is unread",
+        "another directory",
+        "a file that does not tell whose it is",
+    ],
+)
+def test_a_directory_closes_what_it_shows_empty_where_it_tells(
+    here: Installation, of: str | None, held_as: list[str] | None, somebody: bool | None, closed: list[tuple[str, str]]
+) -> None:
     with here.warehouse.write() as con:
-        for number, mail in (("1", None), ("2", "still@firm.example")):
+        con.execute("update null_flows set held_as = ? where attribute = ?", [held_as, TITLE])
+        for number, mail, title in (("1", None, None), ("2", "still@firm.example", somebody)):
             con.execute(
                 "insert into directory_objects by name select 'd' as directory, ? as object_id, 'user' as kind, false as deleted,"
-                " ? as employee_id, ? as mail",
-                [number, number, mail],
+                " ? as employee_id, ? as mail, ? as has_title",
+                [number, number, mail, title],
             )
         con.execute("insert into directory_reads values ('d', timestamptz '2026-11-03 12:00Z', 2)")
-    _close_clearings(here, "d", Directory.model_validate({"kind": kind}))
-    closed = [] if kind == "csv" else [("1", MAIL)]
+    _close_clearings(here, "d", of)
     assert stale(here) == [one for one in (("1", MAIL), ("1", TITLE), ("2", MAIL)) if one not in closed]
 
 

@@ -104,6 +104,9 @@ def candidate(template: str, parts: dict[str, str], naming: Naming, limit: Limit
         made = made.strip(EDGES)
     if len(made) > limit.chars or made[-1:] in (*EDGES, ""):
         made = made.strip(EDGES)[: limit.chars].strip(EDGES)
+    letters = "".join(parts[part] for part, _, _ in pieces)
+    if limit is SAM and made.isdecimal() and any(map(str.isalpha, letters)):
+        return None  # digits alone are no name where there was a letter
     return made or None
 
 

@@ -22,10 +22,7 @@ from hcm_pipeline.warehouse import memory, scratch
 from tests.budget import examples
 from tests.docs.pages import DOCS, rows
 from tests.identity.people import DAY, Ledger, Person, Row, profile, version, versions_of
-from tests.pool import empty_warehouse
-
-EMPTY = empty_warehouse()
-"""A ledger and directories that hold nothing."""
+from tests.pool import for_good
 
 
 def named(people: list[Person], fields: Mapping[str, str] | None = None, **identity: Any) -> list[tuple[str, ...]]:
@@ -35,7 +32,7 @@ def named(people: list[Person], fields: Mapping[str, str] | None = None, **ident
 
 def allocated(rules: Profile, rows: list[Row]) -> list[tuple[str, ...]]:
     """The same for versions of workers who differ in other fields, too."""
-    with scratch(EMPTY) as t:
+    with scratch(for_good(__name__)) as t:
         workers = versions_of(t, rules, rows)
         parts = parts_of(t, rules, t.make("named", named_sql(rules, DAY, workers, workers)))
         upn, sam, cn = (allocate(t, attribute, parts) for attribute in attributes(rules))

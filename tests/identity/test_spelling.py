@@ -70,7 +70,7 @@ def test_sql_and_python_spell_alike(con: duckdb.DuckDBPyConnection, names: list[
         # examples of the Transliteration Act of Bulgaria
         ("Щерев", "BG", "Shterev", 0.9), ("София", "BG", "Sofia", 0.9), ("Ъгъл", "BG", "Agal", 0.9),
         ("Ђорђевић", "", "Djordjevic", 0.9), ("Љубиша", "RS", "Ljubisa", 0.9), ("Ѓорѓи", "", "Gjorgji", 0.9),
-        ("Ўладзімір", "", "Uladzimir", 0.9), ("Олег", "US", "Oleg", 0.6), ("Әйгерім", "KZ", "Aygerim", 0.6),
+        ("Ўладзімір", "", "Uladzimir", 0.9), ("Олег", "US", "Oleg", 0.6), ("Әйгерім", "KZ", "Aigerim", 0.4),
         # examples of ELOT 743
         ("Ευάγγελος", "GR", "Evangelos", 0.9), ("Παπαδόπουλος", "GR", "Papadopoulos", 0.9), ("Μπάμπης", "", "Bampis", 0.9),
         ("Ευθυμίου", "", "Efthymiou", 0.9), ("Αϊβαλής", "", "Aivalis", 0.9), ("ΧΑΡΗΣ", "", "CHARIS", 0.9),
@@ -79,7 +79,7 @@ def test_sql_and_python_spell_alike(con: duckdb.DuckDBPyConnection, names: list[
         ("はっちょう", "JP", "Hatcho", 0.8),
         ("ｻﾄｳ", "JP", "Sato", 0.8), ("ジョージ", "", "Joji", 0.8),
         ("김", "KR", "Kim", 0.8), ("민준", "KR", "Minjun", 0.7), ("曾", "CN", "Zeng", 0.8), ("小龙", "CN", "Xiaolong", 0.8),
-        ("小龙", "", "Xiaolong", 0.3), ("Anna 山田", "JP", "Anna Shantian", 0.3), ("محمد", "EG", "Mhmd", 0.3),
+        ("小龙", "", "Xiaolong", 0.3), ("Anna 山田", "JP", "Anna Yamada", 0.3), ("محمد", "EG", "Mohammed", 0.3),
         ("Müller", "AT", "Mueller", 1.0), ("MÜLLER", "AT", "MUELLER", 1.0), ("Müller", "TR", "Muller", 1.0), ("💥", "", "", 1.0),
     ],
 )  # fmt: skip

@@ -206,7 +206,7 @@ def test_a_source_says_how_it_writes_a_field_and_the_profile_says_the_rest() -> 
     assert list(columns) == list(profile.columns)
     assert (columns["first_name"].column, profile.columns["first_name"].column) == ("Given", "First")
     assert (columns["hire_date"].column, columns["hire_date"].formats) == ("Hired", ("%d.%m.%Y",))
-    assert columns["last_name"] == profile.columns["last_name"]
+    assert columns["last_name"].column == profile.columns["last_name"].column
 
 
 def test_a_profile_never_changes_after_loading() -> None:

@@ -8,7 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
+from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.sources import examine
 from hcm_pipeline.sources.unpack import CHUNK
 
@@ -219,3 +221,56 @@ def test_a_file_of_several_chunks_is_counted_across_their_borders(tmp_path: Path
         shape = examine(written(tmp_path, "a,b" + "b" * shift + ",c\r\n" + record * count), source())
         assert (shape.records, shape.newline, shape.irregular) == (count, "crlf", ())
         assert shape.longest_record == len(record.encode()) - 2
+
+
+def test_a_heading_that_stands_twice_is_told_by_its_place(tmp_path: Path) -> None:
+    with pytest.raises(ExtractRefused, match="the headings at the places 1, 3 are the same") as caught:
+        staged(tmp_path, b"Lee,Ann,LEE\n1,2,3\n")
+    assert "Lee" not in str(caught.value)
+
+
+LETTERS = {
+    "windows-1250": "Łukasz Dvořák", "windows-1251": "Анна Їжак", "windows-1253": "Γιάννης", "windows-1254": "Çağrı Yıldız",
+    "windows-1255": "שרה", "windows-1256": "محمد", "windows-1257": "Žukauskienė", "iso-8859-2": "Jiří Gęślą", "iso-8859-9": "Ayşe",
+    "iso-8859-15": "Œuvre €", "koi8-u": "Їжак", "cp852": "Łódź", "cp037": "Zoë", "mac-roman": "Zoë", "tis-620": "สมชาย",
+    "shift_jis": "山田①髙ｱ", "cp932": "山田～", "euc_jp": "山田", "iso2022_jp": "山田", "gb18030": "赵钱孙李周吴郑王㐀",
+    "gbk": "赵钱孙李", "big5": "林志玲碁", "euc-kr": "김철수똠",
+    "utf-16": "Zoë 山", "utf-16-le": "Zoë 山", "utf-32": "Zoë 山", "utf-8-sig": "Zoë 山",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("encoding", LETTERS)
+def test_every_text_encoding_of_python_can_be_named(tmp_path: Path, encoding: str) -> None:
+    name = {"shift_jis": "cp932", "big5": "cp950", "euc-kr": "cp949"}.get(encoding, encoding)
+    word = LETTERS[encoding]
+    data = f'Number,Name {word},"Ci,ty"\r\n1,{word},"a,{word}"\r\n2,b,c\r\n'.encode(name)
+    found = staged(tmp_path, data, encoding=encoding)
+    assert found.shape.header == ("Number", f"Name {word}".strip(), "Ci,ty")
+    assert [row[1:] for row in found.rows] == [("1", word, f"a,{word}"), ("2", "b", "c")]
+    if not encoding.startswith(("utf", "iso2022", "cp037")):
+        assert staged(tmp_path, data, fallback_encoding=encoding).rows == found.rows
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    ["base64", "zlib", "rot13", "hex", "uu", "quopri", "idna", "punycode", "unicode_escape", "raw-unicode-escape", "undefined",
+     "bz2", "no such", "utf-8\0", "", "mbcs"],
+)  # fmt: skip
+def test_codecs_that_are_no_encodings_of_text_are_refused(encoding: str) -> None:
+    for key in ("encoding", "fallback_encoding"):
+        with pytest.raises(ValidationError, match="text encoding that Python knows"):
+            source(**{key: encoding})
+    for wide in ("auto", "utf-16", "utf-8"):
+        with pytest.raises(ValidationError, match="not UTF-8"):
+            source(fallback_encoding=wide)
+
+
+def test_bytes_that_the_named_encoding_lacks_are_a_refusal(tmp_path: Path) -> None:
+    path = written(tmp_path, b"Number,Name\n1,a\x81\x00b\n")
+    for encoding in ("cp932", "windows-1250", "gb18030", "ascii"):
+        assert refusal(path, encoding=encoding) == "undecodable"
+    assert refusal(written(tmp_path, b"Number\n1\n"), encoding="utf-32") == "undecodable"
+
+
+def test_utf_32_is_known_by_its_mark(tmp_path: Path) -> None:
+    assert staged(tmp_path, "Number\nZoë\n".encode("utf-32")).rows == [(2, "Zoë")]

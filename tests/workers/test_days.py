@@ -96,6 +96,13 @@ def test_a_full_extract_without_anybody_is_refused(firm: Firm) -> None:
     assert "header" in landed.message
 
 
+def test_a_row_in_the_headers_place_is_not_told(firm: Firm) -> None:
+    landed = firm.land_text("1,True,Ann,Lee,Sales\n2,True,Ben,Lee,Sales\n", day(2))
+    assert landed.result == "refused"
+    assert "of the 5 headings of the file the profile knows none, and the others are not shown" in landed.message
+    assert "Ann" not in landed.message
+
+
 def test_a_missing_required_column_is_refused_by_name(firm: Firm) -> None:
     landed = firm.land([worker(1)], day(1), columns=["Number", "Active", "First", "Last"])
     assert landed.result == "taken"

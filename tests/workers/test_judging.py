@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import duckdb
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hcm_pipeline.characters import CONTROL, INVISIBLE, trimmed
 from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Scratch, scratch
@@ -108,8 +110,50 @@ def test_every_rule_that_a_row_violates_is_named(t: Scratch) -> None:
 
 @pytest.mark.parametrize("character", ["\x07", "\x1b", "\x7f", "\x85", "\x9b", "\u202e", "\u2066"])
 def test_control_characters_in_a_value_are_refused(t: Scratch, character: str) -> None:
-    found = few.judged(t, profile(), [worker(1, City=f"a{character}b"), worker(2, City="a\u200fß中b")])
+    found = few.judged(t, profile(), [worker(1, City=f"a{character}b"), worker(2, City="aß中b")])
     assert few.reasons(t, found) == [(2, "control_character", "City")]
+
+
+UNSEEN = ("\xad", "\u034f", "\u061c", "\u115f", "\u200b", "\u200c", "\u200d", "\u200e", "\u200f", "\u2060", "\u2063", "\u3164",
+          "\ufe0f", "\ufeff", "\uffa0", "\U000e0041", "\U000e0100")  # fmt: skip
+
+
+def test_what_nobody_sees_inside_a_value_is_refused(t: Scratch) -> None:
+    found = few.judged(t, profile(), [worker(number, City=f"a{one}b") for number, one in enumerate(UNSEEN, 1)])
+    assert few.reasons(t, found) == [(row, "invisible_character", "City") for row in range(2, 2 + len(UNSEEN))]
+
+
+@pytest.mark.parametrize("name", ["می\u200cخواهم", "क्\u200dष", "葛\U000e0100城", "👩\u200d💻 ❤\ufe0f x", "ᠠ\u180bᠡ"])
+def test_what_a_script_needs_inside_a_word_stays(t: Scratch, name: str) -> None:
+    found = few.judged(t, profile(), [worker(1, City=name)])
+    assert few.reasons(t, found) == []
+    assert few.accepted(t, profile(), found, "city") == {"1": name}
+
+
+GARBLED = ("\ufffdukasz", "JÃ¼rgen", "Ren?e", "Dvo¿¿k", "Ren&eacute;e", "R&amp;D", "Jos&#233;", "J\\u00fcrgen", "M=C3=BCller",
+           "Ĺ‚ĂłdĹş", "â€™", "RenÃƒÂ©e", "J├╝rgen", "J√ºrgen", "РђРЅРЅР°")  # fmt: skip
+WRITTEN = ("R&D", "AT&T", "m²", "§ 5", "CAFÉ»", "JOSÉ’S", "Úľany", "Żółć", "Île–de–Ré", "https://hr.example/?a=b", "Who? Me",
+           "/Users?id=1", "¿Qué?", "Straße", "Nº 5", "50 % = half", "C:\\users", "« Été »", "Рівне", "МУП «Ёлка»")  # fmt: skip
+
+
+def test_damaged_text_is_held_back_wherever_it_stands_and_text_that_is_only_rare_is_not(t: Scratch) -> None:
+    cities = [*GARBLED, *WRITTEN]
+    found = few.judged(t, profile(), [worker(number, City=city) for number, city in enumerate(cities, 1)])
+    assert few.reasons(t, found) == [(row, "damaged_text", "City") for row in range(2, 2 + len(GARBLED))]
+
+
+def test_a_name_has_no_question_marks_and_no_currencies(t: Scratch) -> None:
+    names = ["?ukasz", "Jos?", "£ukasz", "Za¿ó³æ", "Gêœl¹", "O´Connor", "Mª José", "Ll·lu", "Smith (Jr.)"]
+    found = few.judged(t, profile(), [worker(number, First=name) for number, name in enumerate(names, 1)])
+    assert few.reasons(t, found) == [(row, "damaged_text", "First") for row in range(2, 7)]
+
+
+def test_text_that_looks_damaged_and_is_meant_is_taken_when_the_profile_says_so(t: Scratch) -> None:
+    for said in ({"damage": "take"}, {"replace": {"R&amp;D": "R&amp;D"}}):
+        values = profile().model_dump(by_alias=True)
+        values["fields"]["city"] |= said
+        found = few.judged(t, Profile.model_validate(values), [worker(1, City="R&amp;D"), worker(2, City="a\x1bb")])
+        assert few.reasons(t, found) == [(3, "control_character", "City")]
 
 
 def test_a_row_that_says_what_is_known_is_not_judged_again_unless_the_profile_is_another_one(t: Scratch) -> None:
@@ -216,3 +260,63 @@ def test_every_row_is_accepted_or_in_quarantine_or_told_apart(
         accepted = t.rows(f"select row_no from {found.accepted.rows}")
         assert len(set(accepted)) == len(accepted)
         assert not {*whole} & {*accepted}
+
+
+def test_a_word_of_several_scripts_and_letters_that_are_signs_are_held_back_in_names(t: Scratch) -> None:
+    odd = ["Аmаrа", "О'Connor", "Αlpha", "𝐀mara", "Ⓐmara", "🅐mara", "ℓee"]
+    plain = [
+        "Юлия",
+        "Анна-Maria",
+        "王David",
+        "ＪＯＨＮ",
+        "Mª",
+        "Nguyễn",
+        "ʻOkina",
+        "김철수",
+        "山田ﾀﾛｳ",
+        "محمد",
+        "क्षत्रिय",
+        "Đorđe",
+    ]
+    found = few.judged(t, profile(), [worker(number, First=name) for number, name in enumerate([*odd, *plain], 1)])
+    assert few.reasons(t, found) == [(row, "mixed_scripts", "First") for row in range(2, 2 + len(odd))]
+
+
+def test_a_name_that_looks_like_another_workers_is_held_back_until_somebody_has_looked(t: Scratch) -> None:
+    told = {
+        1: ("Сосо", "Роре"),
+        2: ("ɑnn", "Lee9"),
+        3: ("Анна", "Роре"),
+        4: ("Coco", "Pope"),
+        5: ("José", "Pope"),
+        9: ("ann", "Lee9"),
+    }
+    rows = [worker(number, First=first, Last=last) for number, (first, last) in told.items()]
+    workers = few.people(2, 9) + few.people(7, first_name="Coco", last_name="Pope")
+    found = few.judged(t, profile(), rows, workers)
+    assert few.reasons(t, found) == [
+        (2, "lookalike_name", "First"), (2, "lookalike_name", "Last"), (3, "lookalike_name", "First"),
+    ]  # fmt: skip
+    assert few.accepted(t, profile(), found, "first_name")["2"] == "Ann"
+    text = PROFILE.replace("[workers]", '[workers]\nnames_seen = ["1", "2"]')
+    seen = parse_profile(text, "firm.toml").profile
+    assert few.reasons(t, few.judged(t, seen, rows, workers)) == []
+
+
+SIGNS = [*UNSEEN, "\u202e", "\u2066", "\x85", "\x9b", "\u3000", "\xa0", *"aé葛 ?Ã¼م"]
+TEXTS = st.text(st.sampled_from(SIGNS), max_size=6)
+
+
+@settings(max_examples=examples(8), deadline=None)
+@given(texts=st.lists(TEXTS, min_size=16, max_size=16))
+def test_what_is_accepted_has_no_blank_at_its_ends_and_nothing_that_nobody_sees(
+    con: duckdb.DuckDBPyConnection, texts: list[str]
+) -> None:
+    with scratch(con) as t:
+        rows = [worker(number, City=text) for number, text in enumerate(texts, 1)]
+        found = few.judged(t, profile(), rows)
+        cities = few.accepted(t, profile(), found, "city")
+        assert set(cities) == {str(number) for number in range(1, 17)}  # a bad city keeps nobody out
+        for city in filter(None, map(str, filter(None, cities.values()))):
+            assert city == trimmed(city)
+            assert not re.search(f"{CONTROL}|{INVISIBLE}", city)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import duckdb
@@ -10,12 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hcm_pipeline.characters import BLANKS, EDGES, trimmed
 from hcm_pipeline.profile import FieldSpec
 from hcm_pipeline.warehouse import memory
-from hcm_pipeline.workers.normalise import ODD, WHITE_SPACE, digest_of, odd_sql, text_of, typed
+from hcm_pipeline.workers.normalise import ODD, digest_of, odd_sql, text_of, typed
 
-ROW = f"(select c, {odd_sql(['c'])} as {ODD} from (select ?::varchar as c))"
-SPACES = st.text(st.sampled_from(WHITE_SPACE), max_size=3)
+ROW = f"(select c, {odd_sql([FieldSpec(column='c', placeholders=('n/a',))])} as {ODD} from (select ?::varchar as c))"
+ALL = [chr(number) for number in (*range(0xD800), *range(0xE000, 0x110000))]
+BLANK = re.findall(f"[{BLANKS}]", "".join(ALL))
+AT_ENDS = re.findall(f"[{EDGES}]", "".join(ALL))
+SPACES = st.text(st.sampled_from(AT_ENDS), max_size=3)
 
 
 @pytest.fixture(scope="module")
@@ -41,16 +46,21 @@ def read(con: duckdb.DuckDBPyConnection, value: str | None, kind: str, **spec: A
 
 
 @given(before=SPACES, middle=st.text(st.characters(exclude_characters="\0", codec="utf-8")), after=SPACES)
-def test_white_space_around_a_value_goes_and_nothing_else(
+def test_blanks_and_what_nobody_sees_go_from_the_ends_of_a_value_and_nothing_else(
     con: duckdb.DuckDBPyConnection, before: str, middle: str, after: str
 ) -> None:
     value = before + middle + after
-    assert text(con, value) == (value.strip(WHITE_SPACE) or None)
+    assert text(con, value) == (trimmed(value) or None)
 
 
-@pytest.mark.parametrize("blank", [None, "", " ", "\u00a0", "\ufeff", "\t\r\n\u202f"])
-def test_a_blank_is_null(con: duckdb.DuckDBPyConnection, blank: str | None) -> None:
-    assert text(con, blank) is None
+def test_every_kind_of_blank_is_trimmed_is_a_blank_and_is_collapsed(con: duckdb.DuckDBPyConnection) -> None:
+    white = [one for one in ALL if one.isspace() and not "\x1c" <= one <= "\x1f"]
+    assert set(white) < set(BLANK) < set(AT_ENDS)
+    for blank in ("", *AT_ENDS, "\t\r\n\u202f"):
+        assert text(con, blank) is None
+    for blank in BLANK:
+        assert text(con, f"{blank}Mary{blank} Ann{blank}", normalise=["collapse_spaces"]) == "Mary Ann"
+        assert text(con, f"+1{blank}555", normalise=["phone"]) == "+1555"
 
 
 @pytest.mark.parametrize(
@@ -208,6 +218,6 @@ def test_an_odd_value_is_found_in_whichever_column_it_is(
 ) -> None:
     specs = {name: text_of(name, FieldSpec.model_validate({"column": name})) for name in "abc"}
     source = "(select ?::varchar as a, ?::varchar as b, ?::varchar as c)"
-    flagged = f"(select *, {odd_sql([*specs])} as {ODD} from {source})"
+    flagged = f"(select *, {odd_sql([FieldSpec(column=name) for name in specs])} as {ODD} from {source})"
     [found] = con.execute(f"select {', '.join(specs.values())} from {flagged}", row).fetchall()
-    assert found == tuple((value or "").strip(WHITE_SPACE) or None for value in row)
+    assert found == tuple(trimmed(value or "") or None for value in row)

@@ -21,7 +21,7 @@ ASK_AGAIN = dt.timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Flow:
-    """The fate of nulls, by the attributes of one target. `known`: attribute, by_profile, by_service, flow, since.
+    """The fate of nulls, by the attributes of one target. `known`: attribute, by_profile, by_service, flow, since, held_as.
 
     `stays`: the attributes whose values stay.
     """
@@ -53,11 +53,21 @@ def keep_flows(t: Scratch, target: Target, now: dt.datetime) -> Flow:
     )
     t.run("update null_flows set mapped = false where target = ?", [target.key])
     t.run(
-        f"insert into null_flows by name select ? as target, attribute, by_profile, by_service, flow, since, true as mapped"
-        f" from {found.known}",
+        f"""insert into null_flows by name
+        select ? as target, attribute, by_profile, by_service, flow, since, true as mapped, held_as from {found.known}""",
         [target.key],
     )
     return found
+
+
+def held_as(con: duckdb.DuckDBPyConnection, target: str) -> dict[str, list[str] | None]:
+    """The attributes of a target of which clearings are open, with those of an account that have their values; None: not told."""
+    rows = con.execute(
+        """select attribute, held_as from null_flows where target = $target and attribute in
+        (select attribute from clearings where target = $target and closed_at is null) order by 1""",
+        {"target": target},
+    ).fetchall()
+    return dict(rows)
 
 
 def attributes_of(con: duckdb.DuckDBPyConnection, target: str) -> list[str]:
@@ -67,26 +77,31 @@ def attributes_of(con: duckdb.DuckDBPyConnection, target: str) -> list[str]:
 
 
 def note_flows(t: Scratch, target: str, told: NullFlows) -> bool:
-    """Keep what a service told of its attributes, or that it may not be asked: then the profile's word stands.
+    """Keep what a service told of its attributes, or what it did not tell: then the profile's word stands, or what was known.
 
     Whether the latter is news: people are told of it once.
     """
     before = last_reading(t.con, target)
+    news = told.why_not is not None and (before is None or before.why_not != told.why_not)
+    if told.stands:
+        read_at = before.read_at if before else told.at
+        t.run("insert or replace into null_flow_reads values (?, ?, ?)", [target, read_at, told.why_not])
+        return news
     said = t.of_rows(
         "said",
-        {"attribute": "varchar", "flow": "varchar"},
-        [(name, str(flow)) for name, flow in told.by_column.items()],
+        {"attribute": "varchar", "flow": "varchar", "held_as": "varchar[]"},
+        [(name, str(flow), list(told.held_as.get(name, ()))) for name, flow in told.by_column.items()],
     )
     fresh = t.make("fresh_flows", query(__package__, "fresh_flows", said=said), {"target": target, "at": told.at})
     t.run(f"delete from null_flows where target = ? and attribute in (select attribute from {fresh})", [target])
     t.run(f"insert into null_flows by name select * from {fresh}")
     t.run("insert or replace into null_flow_reads values (?, ?, ?)", [target, told.at, told.why_not])
-    return told.why_not is not None and (before is None or before.why_not != told.why_not)
+    return news
 
 
 @dataclass(frozen=True)
 class Reading:
-    """The last time that a service was asked; `why_not`: why it may not be, in words fit to be shown."""
+    """The last time that a service was asked; `why_not`: what it did not tell and why, in words fit to be shown."""
 
     read_at: dt.datetime
     why_not: str | None

@@ -13,7 +13,7 @@ Until then it is a stale value, unless a null is on its way that is known to flo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -30,19 +30,24 @@ VALUE, NULL, DIRECTORY, PERSON = "value", "null", "directory", "person"
 # --- what was sent
 
 
-def take_over(t: Scratch, taken: Relation, fresh: Relation) -> None:
+def take_over(t: Scratch, taken: Relation, fresh: Relation, doubts: Callable[[str], Relation | None]) -> None:
     """Note the values that accepted operations cleared, and those that have come again. `delivered` is still as it was.
 
-    `taken` and `fresh` as of `journal_sync.Synced`.
+    `taken` and `fresh` as of `journal_sync.Synced`. `doubts` tells of a target the operations that may have arrived: person_number,
+    plan_no; None: there are none. The account may have their values.
     """
     for (target,) in t.rows(f"select distinct target from {taken} order by 1"):
         attributes = attributes_of(t.con, target)
         if attributes:
-            _take(t, target, attributes, taken, fresh)
+            _take(t, target, attributes, taken, fresh, doubts(target))
 
 
-def _take(t: Scratch, target: str, attributes: Sequence[str], taken: Relation, fresh: Relation) -> None:
-    sent = t.make("sent_values", _sent_sql(target, attributes, taken, fresh))
+def _take(
+    t: Scratch, target: str, attributes: Sequence[str], taken: Relation, fresh: Relation, doubts: Relation | None
+) -> None:
+    sent = t.make(
+        "sent_values", _sent_sql(target, attributes, taken, fresh, _before(t, target, attributes, taken, doubts))
+    )
     t.run(
         f"insert into clearings by name {query(__package__, 'fresh_clearings', sent=sent)}",
         {"target": target},
@@ -61,7 +66,40 @@ def _take(t: Scratch, target: str, attributes: Sequence[str], taken: Relation, f
     t.drop(sent)
 
 
-def _sent_sql(target: str, attributes: Sequence[str], taken: Relation, fresh: Relation) -> str:
+def _before(t: Scratch, target: str, attributes: Sequence[str], taken: Relation, doubts: Relation | None) -> Relation:
+    """The values that accounts may have had before: person_number, plan_no, request_no, op_no and the attributes.
+
+    The delivered ones, and those of operations that were sent since and of which nobody knows whether they arrived.
+    """
+    columns = ", ".join(map(quote, attributes))
+    delivered = t.view(
+        "delivered_before_it",
+        f"select person_number, plan_no, request_no, op_no, {columns} from delivered where target = {literal(target)}",
+    )
+    if doubts is None:
+        return delivered
+    sent = ", ".join(f"planned.{quote(a)}" for a in attributes)
+    newest = ", ".join(
+        f"arg_max({quote(a)}, plan_no) filter ({quote(a)} is not null) as {quote(a)}" for a in attributes
+    )
+    return t.make(
+        "perhaps_before_it",
+        f"""with perhaps as (
+            from {delivered}
+            union all
+            select doubt.person_number, doubt.plan_no, operation.request_no, operation.op_no, {sent}
+            from {doubts} doubt join planned using (person_number, plan_no)
+            join operations operation using (person_number, plan_no)
+            join {taken} taken on taken.target = {literal(target)} and taken.person_number = doubt.person_number
+            left join {delivered} old on old.person_number = doubt.person_number
+            where doubt.plan_no < taken.plan_no and doubt.plan_no > coalesce(old.plan_no, 0))
+        select person_number, max(plan_no) as plan_no, arg_max(request_no, plan_no) as request_no, arg_max(op_no, plan_no) as op_no,
+            {newest}
+        from perhaps group by 1""",
+    )
+
+
+def _sent_sql(target: str, attributes: Sequence[str], taken: Relation, fresh: Relation, before: Relation) -> str:
     """SELECT: person_number, plan_no, request_no, op_no, accepted_at, old_plan_no, old_request_no, old_op_no, attribute, old, new.
 
     A row for each attribute that an accepted record clears, and for each of the workers of whom a clearing is open.
@@ -78,7 +116,7 @@ def _sent_sql(target: str, attributes: Sequence[str], taken: Relation, fresh: Re
                 unnest([{pairs}]) as change
             from {taken} taken
             join planned new on new.plan_no = taken.plan_no and new.person_number = taken.person_number
-            join delivered old on old.target = taken.target and old.person_number = taken.person_number
+            join {before} old on old.person_number = taken.person_number
             join {fresh} fresh on fresh.plan_no = taken.plan_no and fresh.request_no = taken.request_no
             left join (select distinct person_number, true as waits from ({waiting})) waiting
                 on waiting.person_number = taken.person_number
@@ -93,7 +131,8 @@ def with_stale_values(t: Scratch, target: Target, delivered: Relation, flows: Re
     """The versions that the target has, columns as of `delivered`: with the values that stay and that a record can take away now.
 
     A value can be taken away once nulls flow for its attribute, or when the profile names another one to be sent in the place of
-    null. Such a worker's version is another than the desired one, and an ordinary update. `flows` as of `Flow.known`.
+    null. Such a worker's version is another than the desired one, and an ordinary update, whatever is desired: nobody knows whether
+    the value stayed, so that one that has come again is sent like any other. `flows` as of `Flow.known`.
     """
     instead = [column.name for column in target.columns if column.instead is not None]
     back = t.make(
@@ -115,7 +154,8 @@ def with_stale_values(t: Scratch, target: Target, delivered: Relation, flows: Re
     )
     return t.view(
         "with_stale_values",
-        f"select * exclude (stale) replace (if(stale, {digest_sql(target)}, digest) as digest) from {whole}",
+        f"""select * exclude (stale) replace
+            (if(stale, md5_number(concat_ws(chr(31), 'may stay', {digest_sql(target)}))::uuid, digest) as digest) from {whole}""",
     )
 
 

@@ -9,6 +9,9 @@ the piece of work. The rules that hold for every service are here; a target's `d
 3. A change for which no operation is left is the service's own retry, and belongs to the operation served last.
 4. An operation that was given up as missing is no longer served by what happens after the worker was sent again.
 5. The newest of an operation's entries decides.
+6. A request of which another attempt may have arrived (no answer came to it, or 5xx) may have been worked off twice. The
+   changes of such an echo are its own, too, where a later operation of the worker followed within ECHO: that one is rather
+   called missing, and sent again to no effect, than taken for carried out by the echo of the one before.
 
 No rule can tell one thing from the entries: a retry by the service under a new name, after a later operation was accepted, answers
 for that one until its own change comes; and if that one was lost, for good.
@@ -35,6 +38,8 @@ KEPT = dt.timedelta(days=60)
 """How long entries are kept: twice as long as Entra ID keeps them."""
 SKEW = dt.timedelta(seconds=5)
 """How much older than its acceptance an entry may be."""
+ECHO = dt.timedelta(hours=4)
+"""When an echo has come at the latest."""
 
 
 def record_entries(
@@ -52,13 +57,14 @@ def record_entries(
 
 
 def find_accepted(t: Scratch, target: str, touched: Relation) -> Relation:
-    """The accepted operations of the workers in `touched`: person_number, plan_no, request_no, op_no, kind, opens_at, epoch.
+    """The accepted operations of the workers in `touched`.
 
-    A change that began at `opens_at` or later can be an operation's own. An epoch begins where a worker was sent again because
-    the operation before was missing.
+    Columns: person_number, plan_no, request_no, op_no, kind, opens_at, changes, epoch. A change that began at `opens_at` or later
+    can be an operation's own, and so many `changes` may be. An epoch begins where a worker was sent again because the operation
+    before was missing.
     """
     select = query(__package__, "accepted_operations", touched=touched)
-    return t.make("accepted", select, {"target": target, "skew": SKEW})
+    return t.make("accepted", select, {"target": target, "skew": SKEW, "echo": ECHO})
 
 
 def first_in_first_out(t: Scratch, accepted: Relation, changes: Relation) -> Relation:

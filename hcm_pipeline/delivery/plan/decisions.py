@@ -7,14 +7,19 @@ changes, or until somebody approves the manifest after all.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 import duckdb
 
+from hcm_pipeline.delivery.manifest import read_manifest
 from hcm_pipeline.delivery.plan.undo import UNDO
 from hcm_pipeline.delivery.state import Decision, DeliveryState, RequestState
+from hcm_pipeline.errors import PipelineError
+from hcm_pipeline.home import Home
 from hcm_pipeline.warehouse import Relation, Scratch, query, table
 
+BEFORE = "rejected before the journal was lost"
 _KEPT = ("manifest_decisions", "withheld", "undos")
 
 
@@ -38,9 +43,16 @@ class Kept:
 
 
 def take_over(t: Scratch, journal: DeliveryState, kept: Kept) -> int:
-    """Bring what is kept up to the journal; how many decisions were new."""
-    row = t.first(f"select coalesce(max(decision_no), 0) from {kept.decisions}")
-    news = journal.decisions(after=int(row[0]) if row else 0)
+    """Bring what is kept up to the journal; how many decisions were new.
+
+    A decision is known by what it says: a journal in the place of a lost or a newer one numbers its own from where it is.
+    """
+    known = set(t.rows(f"select decision_no, manifest_id, decision, decided_at from {kept.decisions}"))
+    news = [
+        one
+        for one in journal.decisions()
+        if (one.decision_no, one.manifest_id, one.decision, one.decided_at) not in known
+    ]
     for decision in news:
         _take(t, journal, kept, decision)
     return len(news)
@@ -76,6 +88,35 @@ def _withhold(t: Scratch, journal: DeliveryState, kept: Kept, decision: Decision
             and not list_contains(?::integer[], operation.request_no)""",
         [decision.decided_at, decision.manifest_id, UNDO, arrived],
     )
+
+
+def keep_rejections(t: Scratch, journal: DeliveryState, home: Home, target: str) -> None:
+    """Enter into a journal that took the place of a lost one the manifests because of whose rejection workers are withheld.
+
+    So the word stands, and `approve` takes it back. Of a manifest that lies nowhere any more the workers are withheld until they
+    change.
+    """
+    if not t.first("select 1 from withheld where reason = 'rejected' limit 1"):
+        return
+    for manifest_id, (date, by) in _rejections(t.con, target).items():
+        folder = home.manifests / date.isoformat() / manifest_id
+        try:
+            manifest = read_manifest(folder)
+        except PipelineError:
+            continue
+        journal.enter_rejected(manifest, folder.relative_to(home.path), by=by or "unknown", why=BEFORE)
+
+
+def _rejections(con: duckdb.DuckDBPyConnection, target: str) -> dict[str, tuple[dt.date, str]]:
+    """The manifests because of whose rejection workers of a target are withheld: their business dates, and who rejected them."""
+    rows = con.execute(
+        """select manifest_id, business_date, coalesce(arg_max(given.decided_by, given.decided_at), '')
+        from manifests left join manifest_decisions given using (manifest_id)
+        where target = $target and manifest_id in (select manifest_id from withheld where target = $target and reason = 'rejected')
+        group by all order by all""",
+        {"target": target},
+    ).fetchall()
+    return {manifest_id: (date, by) for manifest_id, date, by in rows}
 
 
 def still_withheld(t: Scratch, withheld: Relation, desired: Relation, delivered: Relation) -> Relation:

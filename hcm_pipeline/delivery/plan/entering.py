@@ -12,14 +12,21 @@ from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.warehouse import Relation, Scratch
 
 
-def next_number(t: Scratch, journal: DeliveryState, target: str) -> int:
-    """The number of the plan's first manifest; what `planned` holds of manifests that are closed is dropped."""
+def next_number(t: Scratch, journal: DeliveryState, target: str, doubtful: Relation) -> int:
+    """The number of the plan's first manifest; what `planned` holds of manifests that are closed is dropped.
+
+    Those with an operation in doubt (`doubtful` as of `target_state.Known`) that nothing has followed are kept: what they hold may
+    be in an account, and a later record may clear it.
+    """
     states = (*WAITING, ManifestState.REJECTED)
     kept = [m.manifest_id for m in journal.manifests(*states) if m.target == target and m.newest]
     t.run(
-        """delete from planned where plan_no not in
-        (select plan_no from manifests where target <> ? or list_contains(?::varchar[], manifest_id))""",
-        [target, kept],
+        f"""delete from planned where plan_no not in
+        (select plan_no from manifests where target <> ? or list_contains(?::varchar[], manifest_id))
+        and plan_no not in (select doubtful.plan_no from {doubtful} doubtful left join delivered
+            on delivered.target = ? and delivered.person_number = doubtful.person_number
+            where delivered.plan_no is null or delivered.plan_no < doubtful.plan_no)""",
+        [target, kept, target],
     )
     row = t.first("select coalesce(max(plan_no), 0) + 1 from manifests")
     return int(row[0]) if row else 1

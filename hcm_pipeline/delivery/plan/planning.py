@@ -241,7 +241,8 @@ def _write(
 ) -> tuple[Plan, list[tuple[Manifest, Part]]]:
     """Do all that happens in one transaction; the plan, and its manifests with their parts."""
     facts = target_state.take_over(t, journal, task)
-    number = entering.next_number(t, journal, task.target.key)
+    decisions.keep_rejections(t, journal, home, task.target.key)
+    number = entering.next_number(t, journal, task.target.key, facts.doubtful)
     progress(f"{task.business_date}: comparing what should be with what the service has")
     work = _work_out(t, task, facts, before.begun)
     decisions.forget(t, task.target.key, work.difference.withheld)

@@ -138,7 +138,8 @@ class RequestRecord:
 
 @dataclass(frozen=True)
 class Acceptance:
-    """A request that the service took. `service_time` is its clock, which outcomes go by."""
+    """A request that the service took. `service_time` is its clock, which outcomes go by. `perhaps`: so many other attempts of it
+    may have arrived, too."""
 
     accept_seq: int
     manifest_id: str
@@ -148,6 +149,7 @@ class Acceptance:
     accepted_at: dt.datetime
     service_time: dt.datetime
     request_id: str | None
+    perhaps: int = 0
 
 
 @dataclass(frozen=True)

@@ -28,11 +28,11 @@ def sync(t: Scratch, journal: DeliveryState) -> int:
     fresh = _find_fresh(t, news)
     taken = t.make("taken", query(__package__, "taken", fresh=fresh))
     t.run(f"""
-        insert into accepted_requests select plan_no, request_no, accepted_at from {fresh} fresh where not exists
+        insert into accepted_requests select plan_no, request_no, accepted_at, perhaps from {fresh} fresh where not exists
         (from accepted_requests known where known.plan_no = fresh.plan_no and known.request_no = fresh.request_no)
     """)
     undo.remember(t, fresh, taken)
-    clearing.take_over(t, taken, fresh)
+    clearing.take_over(t, taken, fresh, lambda target: _doubts(t, journal, target))
     _replace_delivered(t, taken)
     t.run("insert or replace into meta values (?, ?)", [ACCEPT_SEQ, str(news[-1].accept_seq)])
     t.run("insert or replace into meta values (?, ?)", [JOURNAL_ID, journal.journal_id()])
@@ -45,11 +45,30 @@ def find_doubtful(t: Scratch, journal: DeliveryState, target: str) -> Relation:
     `plan_no` is the newest such plan of the worker. A delivery of a later plan ends the doubt: only one upload runs at a
     time, so that the service took it after whatever became of the request.
     """
+    unsettled = _unsettled(t, journal, target)
+    if unsettled is None:
+        return t.empty("doubtful", {"person_number": "varchar", "plan_no": "bigint"})
+    return t.make("doubtful", query(__package__, "doubtful", unsettled=unsettled))
+
+
+def _doubts(t: Scratch, journal: DeliveryState, target: str) -> Relation | None:
+    """Every operation in such a request: person_number, plan_no; None: there is none."""
+    unsettled = _unsettled(t, journal, target)
+    if unsettled is None:
+        return None
+    return t.make(
+        "doubts",
+        f"""select operation.person_number, plan_no
+        from {unsettled} join manifests using (manifest_id) join operations operation using (plan_no, request_no)""",
+    )
+
+
+def _unsettled(t: Scratch, journal: DeliveryState, target: str) -> Relation | None:
+    """manifest_id, request_no of the requests that may or may not have arrived; None: there is none."""
     found = [(request.manifest_id, request.request_no) for request in journal.unsettled_requests(target)]
     if not found:
-        return t.empty("doubtful", {"person_number": "varchar", "plan_no": "bigint"})
-    unsettled = t.of_rows("unsettled", {"manifest_id": "varchar", "request_no": "integer"}, found)
-    return t.make("doubtful", query(__package__, "doubtful", unsettled=unsettled))
+        return None
+    return t.of_rows("unsettled", {"manifest_id": "varchar", "request_no": "integer"}, found)
 
 
 def _last_synced(t: Scratch) -> int:
@@ -58,15 +77,16 @@ def _last_synced(t: Scratch) -> int:
 
 
 def _find_fresh(t: Scratch, news: list[Acceptance]) -> Relation:
-    """The requests that were accepted: plan_no, target, request_no, accepted_at."""
+    """The requests that were accepted: plan_no, target, request_no, accepted_at, perhaps (as of `Acceptance`)."""
     accepted = t.of_arrow("news", pa.table({
         "manifest_id": pa.array([acceptance.manifest_id for acceptance in news], pa.string()),
         "request_no": pa.array([acceptance.request_no for acceptance in news], pa.int32()),
         "accepted_at": pa.array([acceptance.service_time for acceptance in news], pa.timestamp("us", "UTC")),
+        "perhaps": pa.array([acceptance.perhaps for acceptance in news], pa.int32()),
     }))  # fmt: skip
     return t.make(
         "fresh",
-        f"""select plan_no, target, request_no, min(accepted_at) as accepted_at
+        f"""select plan_no, target, request_no, min(accepted_at) as accepted_at, max(perhaps) as perhaps
         from {accepted} join manifests using (manifest_id) group by all""",
     )
 

@@ -74,6 +74,21 @@ class PlanRecords(DecisionRecords):
                 f"UPDATE manifests SET newest = manifest_id IN ({marks}) WHERE target = ?", (*ids, target)
             )
 
+    def enter_rejected(self, manifest: Manifest, folder: Path, *, by: str, why: str) -> None:
+        """Enter a manifest that `by` rejected in a journal which is lost, so that the word stands and can be taken back.
+
+        Nothing happens to one about which this journal has a word of a person, or that is known as rejected or as sent.
+        """
+        with self._file.transaction():
+            found = self._find(manifest.manifest_id)
+            if found is not None and found.state in (ManifestState.REJECTED, ManifestState.ACCEPTED):
+                return
+            if any(one.manifest_id == manifest.manifest_id for one in self.decisions()):
+                return
+            self._enter(manifest, folder, None)
+            self._file.db.execute("UPDATE manifests SET newest = 0 WHERE manifest_id = ?", (manifest.manifest_id,))
+            self.reject(manifest.manifest_id, by=by, why=why)
+
     def _enter(self, manifest: Manifest, folder: Path, started_by: str | None) -> None:
         state = ManifestState.HELD if manifest.held_for else ManifestState.READY
         found = self._find(manifest.manifest_id)

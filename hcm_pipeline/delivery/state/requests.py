@@ -184,8 +184,10 @@ class RequestRecords(ManifestRecords):
     def accepted_requests(self, after: int = 0) -> Iterator[Acceptance]:
         """Acceptances with an `accept_seq` above `after`, in order. A request that was sent twice may come twice."""
         rows = self._file.db.execute(
-            "SELECT acceptances.*, folder, target FROM acceptances JOIN manifests USING (manifest_id)"
-            " WHERE accept_seq > ? ORDER BY accept_seq",
+            "SELECT acceptances.*, folder, target, (SELECT count(*) FROM sends"
+            "  WHERE sends.manifest_id = acceptances.manifest_id AND sends.request_no = acceptances.request_no"
+            "  AND (sends.status = 'unknown' OR sends.status BETWEEN '500' AND '599')) AS perhaps"
+            " FROM acceptances JOIN manifests USING (manifest_id) WHERE accept_seq > ? ORDER BY accept_seq",
             (after,),
         )
         for row in rows.fetchall():
@@ -198,6 +200,7 @@ class RequestRecords(ManifestRecords):
                 accepted_at=dt.datetime.fromisoformat(row["at"]),
                 service_time=dt.datetime.fromisoformat(row["service_time"]),
                 request_id=row["request_id"],
+                perhaps=row["perhaps"],
             )
 
     def attempted(self, target: str) -> list[Attempted]:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from hcm_pipeline.delivery import last_reading
+from hcm_pipeline.delivery import last_reading, read_summary
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.views.rows import values_of
 
+NOT_ASKED = (
+    "which nulls flow is not read yet, for nothing was sent to this target: until then the profile says it (delivery.flows_nulls),"
+    " and by default none does"
+)
 CAUSE = "the job does not flow nulls for"
 
 
@@ -113,9 +120,40 @@ def clearings(con: duckdb.DuckDBPyConnection, target: str, number: str) -> list[
 
 
 def flows_unread(con: duckdb.DuckDBPyConnection, target: str) -> str | None:
-    """Why the service cannot be asked which nulls flow, as it was last known; None: it told, or was not asked."""
+    """The part that the service did not tell of null flow, and why, as last known; None: it told all, or was not asked."""
     read = last_reading(con, target)
     return read.why_not if read else None
+
+
+def clearing_words(
+    con: duckdb.DuckDBPyConnection, target: str, changes: Iterable[Mapping[str, Any]]
+) -> tuple[str | None, str | None]:
+    """About the clearings of a plan: those that will not take effect, and what is not known of the others; each in a sentence.
+
+    `changes` as of `delivery.attributes`, or a manifest's summary. None: there is nothing to say.
+    """
+    clears = {change["attribute"]: change.get("stays", 0) for change in changes if change["cleared"]}
+    if not clears:
+        return None, None
+    read = last_reading(con, target)
+    return clearing_sentence(
+        {name: stays for name, stays in clears.items() if stays}
+    ), read.why_not if read else NOT_ASKED
+
+
+def clearing_sentences(installation: Installation, folders: Iterable[Path]) -> list[str]:
+    """The same of manifests that are planned, which lie in these folders."""
+    changes = [change for folder in folders for change in read_summary(folder).get("attributes", [])]
+    if not any(change["cleared"] for change in changes):
+        return []
+    stays: Counter[str] = Counter()
+    for change in changes:
+        stays[change["attribute"]] += change.get("stays", 0)
+    with installation.warehouse.read() as con:
+        said = clearing_words(
+            con, installation.target, [{"attribute": a, "cleared": 1, "stays": n} for a, n in stays.items()]
+        )
+    return [sentence for sentence in said if sentence]
 
 
 def all_stale(installation: Installation) -> list[StaleValue]:

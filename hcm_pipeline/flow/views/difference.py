@@ -20,7 +20,7 @@ from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.naming import workforce
 from hcm_pipeline.flow.plan_facts import task_of
 from hcm_pipeline.flow.quota import quota_outlook
-from hcm_pipeline.flow.views.clearing import clearing_sentence
+from hcm_pipeline.flow.views.clearing import clearing_words
 from hcm_pipeline.flow.views.days import Day, newest_days
 from hcm_pipeline.flow.views.held_back import HeldBack, HeldCells, cells_of, held_back
 from hcm_pipeline.flow.views.manifests import Superseded, WaitingManifest, superseded_by, waiting_manifests
@@ -85,6 +85,8 @@ class Difference:
     """So many of them lose something."""
     clearing: str | None
     """The clearings that will not take effect, in a sentence; None: there are none."""
+    flows_unread: str | None
+    """That which is not known of the others, in a sentence; None: the job has told all, or nothing is cleared."""
     refused: TargetFindings
     """Values that the target is known to refuse."""
 
@@ -101,6 +103,7 @@ class Sketch:
     waiting: tuple[WaitingManifest, ...]
     people: People
     clearing: str | None = None
+    flows_unread: str | None = None
 
 
 Writer = Callable[[Sketch], None]
@@ -197,15 +200,15 @@ def difference(
         if found is None:
             if reading.writers:
                 raise UsageError("nothing was processed yet: there is no plan to write")
-            return Difference({}, (), (), containers, {}, {}, 0, NOBODY, (), 0, 0, None, NO_FINDINGS)
+            return Difference({}, (), (), containers, {}, {}, 0, NOBODY, (), 0, 0, None, None, NO_FINDINGS)
         numbered = f"(select *, 0 as plan_no from {found.operations})"
         changes = attributes(t, target, numbered, found.delivered, found.stays, found.replaced).get(0, [])
-        clearing = clearing_sentence({c["attribute"]: c["stays"] for c in changes if "stays" in c})
+        clearing, unread = clearing_words(con, target.key, changes)
         subject = workers.day.isoformat()
         limits = tuple(verdict_table.of_limit(verdict, subject) for verdict in found.verdicts)
         people = find_people(t, target, _places(target), found, workers.workers, why_held(found.verdicts))
         sketch = Sketch(
-            workers.day, now, loaded.profile.name, target.key, limits, reading.waiting, people, clearing
+            workers.day, now, loaded.profile.name, target.key, limits, reading.waiting, people, clearing, unread
         )  # fmt: skip
         for write in reading.writers:
             write(sketch)
@@ -227,6 +230,7 @@ def difference(
             people_in_all=people.total,
             losing=people.losing,
             clearing=clearing,
+            flows_unread=unread,
             refused=findings_in(con, found.findings),
         )
 

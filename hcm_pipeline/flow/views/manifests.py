@@ -66,6 +66,11 @@ class OpenManifests:
     approved: tuple[DecidedManifest, ...]
     held: tuple[DecidedManifest, ...]
 
+    @property
+    def folders(self) -> list[Path]:
+        """Where all of them lie."""
+        return [one.folder for one in (self.manifest, *self.approved, *self.held) if one is not None]
+
 
 @dataclass(frozen=True)
 class SealedManifest:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from hcm_pipeline.characters import trimmed
 from hcm_pipeline.sources.delimited.records import Record, Splitter, lines
 from hcm_pipeline.sources.delimited.shape import Shape
 from hcm_pipeline.sources.source_format import REJECT_COLUMNS, ROW_NO
@@ -103,7 +104,7 @@ class _Judge:
                     )
         if len(fields) != self._columns:
             return self._row(record, "ragged_row", None, f"{len(fields)} fields, {self._columns} columns")
-        if self._cells[self._telling] in fields[self._telling] and [field.strip() for field in fields] == self._cells:
+        if self._cells[self._telling] in fields[self._telling] and [trimmed(field) for field in fields] == self._cells:
             return self._row(record, "repeated_header", None, "the header once more")
         return None
 

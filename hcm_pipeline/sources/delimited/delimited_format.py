@@ -32,17 +32,31 @@ class Delimited(FileFormat):
         delimiter = _DELIMITER_NAMES.get(shape.delimiter, shape.delimiter)
         packed = f", {shape.compression}" if shape.compression != "none" else ""
         rows = f", {shape.records:,} rows" if shape.records is not None else ""
-        return f"{shape.encoding}, {delimiter}, {shape.newline}{packed}, {len(shape.header)} columns{rows}"
+        taken = " (it is not UTF-8)" if shape.fallback else ""
+        return f"{shape.encoding}{taken}, {delimiter}, {shape.newline}{packed}, {len(shape.header)} columns{rows}"
 
     def stage(
         self, t: Scratch, stored: Path, description: Description, source: Source, *, name: str, folder: Path
     ) -> StagedExtract:
-        """See `read_records`. The last record is taken out where it is the source's trailer."""
+        """See `read_records`. The last record is taken out where it is the source's trailer.
+
+        A file whose encoding was taken for want of another is read in the one that the source has named since.
+        """
         shape = Shape.of(description)
+        if shape.fallback and _named_otherwise(source, shape.encoding):
+            shape = examine(stored, source, name=name)
         read = read_records(t, stored, shape, folder, max_field_chars=source.max_field_chars, name=name)
         total = take_trailer(t, read.rows, read.rejects, shape, source.trailer) if source.trailer is not None else None
         records = read.counts.rows + read.counts.rejected - (total is not None)
-        return StagedExtract(read.rows, read.rejects, records, total, read.torn)
+        guessed = shape.encoding if shape.fallback and "fallback_encoding" not in source.model_fields_set else None
+        return StagedExtract(read.rows, read.rejects, records, total, read.torn, guessed)
+
+
+def _named_otherwise(source: Source, encoding: str) -> bool:
+    if source.encoding == "auto":
+        taken = "windows-1252" if encoding == "latin-1" else encoding  # where bytes have no meaning in windows-1252
+        return source.fallback_encoding not in (encoding, taken)
+    return source.encoding != encoding
 
 
 DELIMITED: SourceFormat = Delimited()

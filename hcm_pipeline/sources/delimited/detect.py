@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
+from hcm_pipeline.characters import escaped, heading, trimmed
 from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.profile import Source
 from hcm_pipeline.sources.delimited.encodings import Evidence, as_utf8, assume, decide, undecodable
 from hcm_pipeline.sources.delimited.records import Splitter, lines
-from hcm_pipeline.sources.delimited.shape import Encoding, Shape
+from hcm_pipeline.sources.delimited.shape import AS_BYTES, Shape
 from hcm_pipeline.sources.delimited.structure import Scan
 from hcm_pipeline.sources.source_format import ROW_NO
 from hcm_pipeline.sources.unpack import CHUNK, unpacked
@@ -51,8 +52,11 @@ def examine(path: Path, source: Source, *, name: str | None = None) -> Shape:
         evidence.finish()
         scan.finish()
     encoding, reason, damaged = decide(assumed, why, evidence, source, name)
-    wide = assumed in ("utf-16-le", "utf-16-be")
-    cells = tuple(_recoded(cell, "utf-8" if wide else encoding, name) for cell in beginning.cells)
+    fallback = assumed == "utf-8" and encoding != assumed
+    if encoding not in AS_BYTES and fallback:  # its bytes mean something else than was counted
+        named = source.model_copy(update={"encoding": encoding})
+        return replace(examine(path, named, name=name), encoding_reason=reason, fallback=True)
+    cells = tuple(_recoded(cell, encoding if assumed in AS_BYTES else "utf-8", name) for cell in beginning.cells)
     header = _names(cells, name)
     irregular = scan.irregular(len(header), damaged)
     return Shape(
@@ -72,6 +76,7 @@ def examine(path: Path, source: Source, *, name: str | None = None) -> Shape:
         damaged=damaged,
         quoted=scan.quotes > 0,
         irregular=irregular,
+        fallback=fallback,
     )
 
 
@@ -107,27 +112,39 @@ class _Counted:
             yield chunk
 
 
-def _recoded(cell: str, encoding: Encoding, name: str) -> str:
+def _recoded(cell: str, encoding: str, name: str) -> str:
     try:
-        text = cell.encode("utf-8", "surrogateescape").decode(encoding).strip()
+        text = cell.encode("utf-8", "surrogateescape").decode(encoding)
     except UnicodeError as error:
         raise undecodable(name, encoding, "its header row is damaged") from error
     if "\0" in text:
         raise ExtractRefused(name, "undecodable", "its header row holds NUL bytes; have it delivered again as text")
-    return text
+    return trimmed(text)
+
+
+def _unseen(twice: list[tuple[str, str]]) -> str:
+    """Those headings, where they differ by what nobody sees. Others are not told: a row may stand in the header's place."""
+    if not any("\\" in text for _, text in twice):
+        return ""
+    return f": {', '.join(sorted({text for _, text in twice}))}"
 
 
 def _names(cells: tuple[str, ...], name: str) -> tuple[str, ...]:
     if not any(cells):
         raise ExtractRefused(name, "no_header", "its first row names no column; the first row must hold column names")
-    header = tuple(cell or f"column_{position}" for position, cell in enumerate(cells, 1))
+    header = tuple(heading(cell) or f"column_{position}" for position, cell in enumerate(cells, 1))
     counted = Counter(column.lower() for column in header)
-    twice = sorted({column for column in header if counted[column.lower()] > 1})
+    twice = [
+        (str(place), escaped(cell or column))
+        for place, (column, cell) in enumerate(zip(header, cells, strict=True), 1)
+        if counted[column.lower()] > 1
+    ]
     if twice:
         raise ExtractRefused(
             name,
             "duplicate_column",
-            f"the header names a column twice (upper and lower case count as one): {', '.join(twice)}; "
+            "the header names a column twice (upper and lower case count as one, and so do headings that are seen alike): "
+            f"the headings at the places {', '.join(place for place, _ in twice)} are the same{_unseen(twice)}; "
             "name every column once",
         )
     if ROW_NO in counted:

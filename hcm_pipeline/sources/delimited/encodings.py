@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.profile import Source
-from hcm_pipeline.sources.delimited.shape import Encoding
+from hcm_pipeline.sources.delimited.shape import AS_BYTES
 
-_BOMS: tuple[tuple[bytes, Encoding], ...] = (
+_BOMS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
@@ -22,10 +22,12 @@ _UNDEFINED_IN_1252 = (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")
 _ESCAPED = re.compile("[\udc80-\udcff]")
 
 
-def assume(first: bytes, source: Source, name: str) -> tuple[Encoding, str, int]:
+def assume(first: bytes, source: Source, name: str) -> tuple[str, str, int]:
     """Encoding to scan with, why, and the length of the byte order mark."""
     marked = next(((len(mark), encoding) for mark, encoding in _BOMS if first.startswith(mark)), None)
     if source.encoding == "auto":
+        if first.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+            return "utf-32", "byte order mark", 0
         if marked:
             return marked[1], "byte order mark", marked[0]
         wide = _wide(first)
@@ -33,8 +35,10 @@ def assume(first: bytes, source: Source, name: str) -> tuple[Encoding, str, int]
             return wide, "every other byte is NUL", 0
         return "utf-8", "valid throughout", 0
     why = "fixed by the source"
+    if source.encoding.startswith("utf-32"):
+        return source.encoding, why, 0  # its mark begins like that of UTF-16; the decoder takes it off
     family = "utf-16" if marked and marked[1] != "utf-8" else "utf-8" if marked else None
-    if family not in (None, source.encoding):
+    if family is not None and not (marked and source.encoding in (family, marked[1])):
         raise ExtractRefused(
             name,
             "undecodable",
@@ -49,7 +53,7 @@ def assume(first: bytes, source: Source, name: str) -> tuple[Encoding, str, int]
     return source.encoding, why, marked[0] if marked else 0
 
 
-def _wide(first: bytes) -> Encoding | None:
+def _wide(first: bytes) -> str | None:
     """UTF-16 without a mark: nearly all of one half of the bytes are NUL, and hardly any of the other."""
     sample = first[: 1 << 12]
     pairs = len(sample) // 2
@@ -63,27 +67,35 @@ def _wide(first: bytes) -> Encoding | None:
     return None
 
 
-def as_utf8(chunks: Iterable[bytes], encoding: Encoding, name: str) -> Iterator[bytes]:
-    """The chunks, UTF-16 among them turned into UTF-8. Raises ExtractRefused (undecodable)."""
-    if encoding not in ("utf-16-le", "utf-16-be"):
+def as_utf8(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[bytes]:
+    """The chunks, in UTF-8 unless the encoding is one of AS_BYTES. Raises ExtractRefused (undecodable)."""
+    if encoding in AS_BYTES:
         yield from (chunk for chunk in chunks if chunk)
         return
-    decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
+    wide = encoding in ("utf-16-le", "utf-16-be")
+    decoder = codecs.getincrementaldecoder(encoding)("surrogatepass" if wide else "strict")
+    done = 0
     for chunk in chunks:
-        if text := decoder.decode(chunk):
+        try:
+            text = decoder.decode(chunk)
+        except UnicodeError as error:
+            at = f"the first fault is within {len(chunk):,} bytes behind byte {done:,}"
+            raise undecodable(name, encoding, at) from error
+        done += len(chunk)
+        if text:
             yield text.encode("utf-8", "surrogatepass")
     try:
         decoder.decode(b"", final=True)
-    except UnicodeDecodeError as error:
-        raise undecodable(name, "utf-16", "it ends in the middle of a character") from error
+    except UnicodeError as error:
+        raise undecodable(name, "utf-16" if wide else encoding, "it ends in the middle of a character") from error
 
 
-def decide(assumed: Encoding, why: str, evidence: Evidence, source: Source, name: str) -> tuple[Encoding, str, bool]:
+def decide(assumed: str, why: str, evidence: Evidence, source: Source, name: str) -> tuple[str, str, bool]:
     """Encoding, the reason for it, and whether some rows are damaged."""
     fixed = source.encoding != "auto"
     if assumed == "windows-1252" and evidence.undefined:
         raise undecodable(name, assumed, "it holds bytes that have no meaning there")
-    if assumed in ("windows-1252", "latin-1") or not evidence.bad:
+    if assumed not in ("utf-8", "utf-16-le", "utf-16-be") or not evidence.bad:
         if assumed == "utf-8" and not fixed and why != "byte order mark" and not evidence.good:
             why = "plain ASCII"
         return assumed, why, False

@@ -8,7 +8,8 @@ from typing import Any, Literal
 from hcm_pipeline.extracts import Description
 from hcm_pipeline.sources.unpack import Compression
 
-Encoding = Literal["utf-8", "utf-16-le", "utf-16-be", "windows-1252", "latin-1"]
+AS_BYTES = ("utf-8", "windows-1252", "latin-1")
+"""Encodings of which the structure is counted on the bytes as they are; files in any other are turned into UTF-8 first."""
 Newline = Literal["lf", "crlf", "cr", "mixed"]
 
 
@@ -17,14 +18,14 @@ class Shape:
     """How to read one file; plain values only, so that it can be kept as JSON."""
 
     compression: Compression
-    encoding: Encoding
+    encoding: str
     encoding_reason: str
     bom_bytes: int
     """Bytes of the byte order mark, to be skipped before decoding."""
     delimiter: str
     newline: Newline
     header: tuple[str, ...]
-    """Column names: trimmed; a blank one is called `column_<n>`."""
+    """Column names as people see them (see `characters.heading`); a blank one is called `column_<n>`."""
     cells: tuple[str, ...]
     """The header row as written, trimmed: what a repeated header is compared with."""
     header_row: int
@@ -41,6 +42,8 @@ class Shape:
     """Some field is quoted."""
     irregular: tuple[str, ...]
     """Why the file must be read with care; empty when its structure is regular throughout."""
+    fallback: bool = False
+    """The encoding is that which the source names for files that are not UTF-8: a guess, where the profile names none."""
 
     @classmethod
     def of(cls, description: Description) -> Shape:

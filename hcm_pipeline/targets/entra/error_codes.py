@@ -27,7 +27,7 @@ _CODES: dict[str, Mend] = {
     "Conflict": Mend(FailureClass.DATA, _TAKEN),
     "EntryConflict": Mend(FailureClass.DATA, _TAKEN),
     "MandatoryFieldsMissing": Mend(FailureClass.DATA, _BLANK),
-    "MissingValues": Mend(FailureClass.DATA, _BLANK),
+    "MissingValues": Mend(FailureClass.DATA, f"{_BLANK} (a || b makes nothing where a or b is blank)"),
     "DuplicateSourceEntries": Mend(
         FailureClass.DATA,
         "two source records have one matching value, perhaps in another case: correct the one of them",

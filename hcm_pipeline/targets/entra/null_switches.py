@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from hcm_pipeline.delivery import NullFlow, NullFlows
+from hcm_pipeline.directory import FILLED
 from hcm_pipeline.entra import GraphClient, SourceAttribute
 from hcm_pipeline.errors import ProfileFault, ServiceError, ServiceRefused, SignInFailed
 from hcm_pipeline.profile import Profile
@@ -24,14 +25,29 @@ MAY_NOT_READ = (
     "the app may not read the job's schema, so that the profile says which nulls flow (delivery.flows_nulls); grant"
     " Synchronization.Read.All"
 )
+NO_ANSWER = (
+    "the job's schema could not be read, so that it is not known whether nulls flow by now: what was known before counts, or else"
+    " the profile (delivery.flows_nulls); the next reading asks again"
+)
+ONE_SWITCH = (
+    "the job's schema tells one of the two switches of null flow, at the source attribute, and it is on for {names}; whether their"
+    " mappings let nulls by is not known, and it is taken for granted: look at the mappings in the portal, and name the field of"
+    " the second switch (delivery.null_flow_field)"
+)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _DATE_SQL = "strftime("
-_TOLD = {
-    Path(("emails", "value"), "work"): "mail",
-    Path(("name", "givenName")): "given_name",
-    Path(("name", "familyName")): "surname",
+_HELD_AS = {
+    Path(("emails", "value"), "work"): ("mail",),
+    Path(("name", "givenName")): ("givenName",),
+    Path(("name", "familyName")): ("surname",),
 }
-"""Places in the SCIM user whose values a directory tells, by its own names for them."""
+"""The account's attributes that have the values of some places in the SCIM user, as long as the job's schema has not told."""
+_READ_AS = {
+    **{name.lower(): ours for ours, names in FILLED.items() for name in names if name},
+    "mail": "mail", "givenname": "given_name", "surname": "surname", "sn": "surname", "displayname": "display_name",
+    "mailnickname": "mail_nickname", "samaccountname": "sam_account_name", "cn": "common_name",
+}  # fmt: skip
+"""The name that a reading of a directory has for an account's attribute, by the name in the job's schema, in lower case."""
 
 
 # --- by the profile
@@ -85,33 +101,51 @@ def _value_faults(leaf: Leaf, where: str, value: str) -> Iterator[ProfileFault]:
 # --- by a directory
 
 
-def shown_by(target: str, kind: str, columns: Collection[str]) -> dict[str, str]:
-    """The columns whose values a reading of a directory of some kind always tells, and how it calls them.
+def shown_by(target: str, kind: str | None, held_as: Mapping[str, Collection[str] | None]) -> dict[str, list[str]]:
+    """The columns whose values are in an account where a reading of a directory of some kind finds them, and its names for them.
 
-    Empty for a directory that is not the one which the target's job writes to. `target` is the job's key.
+    `held_as`: by column, the account's attributes that have its value; None: the job's schema has not told. One of them that no
+    reading has leaves the column out. Empty for a directory that is not the one which the target's job writes to. `target` is the
+    job's key.
     """
     if kind != written_by(target):
         return {}
-    return {column: _TOLD[place] for column in columns if (place := _place(column)) in _TOLD and place is not None}
+    found = {}
+    for column, told in held_as.items():
+        place = _place(column)
+        known = told if told is not None or place is None else _HELD_AS.get(place)
+        names = [name.lower() for name in known or ()]
+        if names and all(name in _READ_AS for name in names):
+            found[column] = [_READ_AS[name] for name in names]
+    return found
 
 
 # --- by the service
 
 
-def read_null_flows(client: GraphClient, columns: Collection[str], field: str | None) -> NullFlows | None:
+def read_null_flows(client: GraphClient, columns: Collection[str], field: str | None) -> NullFlows:
     """Ask the job's schema. Where it may not be read the profile's word stands; without an answer, what was known.
 
-    `field` as of `source_attributes`. Raises SignInFailed.
+    `field` as of `source_attributes`: without it the second switch is not known. Raises SignInFailed.
     """
     try:
         attributes = client.source_attributes(field, give_up_after=HASTE)
     except SignInFailed:
         raise
     except ServiceRefused as refused:
-        return NullFlows(client.answered_at, {}, MAY_NOT_READ) if refused.status == FORBIDDEN else None
+        if refused.status == FORBIDDEN:
+            return NullFlows(client.answered_at, {}, MAY_NOT_READ)
+        return NullFlows(client.answered_at, {}, NO_ANSWER, stands=True)
     except ServiceError:
-        return None
-    return NullFlows(client.answered_at, flows_of(columns, attributes))
+        return NullFlows(client.answered_at, {}, NO_ANSWER, stands=True)
+    flows = flows_of(columns, attributes)
+    half = (
+        sorted(name.rpartition(":")[2] for name, flow in flows.items() if flow is NullFlow.FLOWS)
+        if field is None
+        else []
+    )
+    why_not = ONE_SWITCH.format(names=", ".join(half)) if half else None
+    return NullFlows(client.answered_at, flows, why_not, _held_as(columns, attributes))
 
 
 def flows_of(columns: Collection[str], attributes: Iterable[SourceAttribute]) -> dict[str, NullFlow]:
@@ -119,6 +153,11 @@ def flows_of(columns: Collection[str], attributes: Iterable[SourceAttribute]) ->
     flows = {_place(attribute.name): attribute.flows for attribute in attributes}
     flows.pop(None, None)
     return {column: _flow(flows.get(_place(column)), column) for column in columns}
+
+
+def _held_as(columns: Collection[str], attributes: Iterable[SourceAttribute]) -> dict[str, tuple[str, ...]]:
+    held = {_place(attribute.name): attribute.held_as for attribute in attributes}
+    return {column: held[place] for column in columns if (place := _place(column)) is not None and place in held}
 
 
 def _flow(flows: bool | None, column: str) -> NullFlow:

@@ -111,6 +111,9 @@ def _leaf(profile: Profile, key: str, path: Path, mapped: Mapped) -> Leaf:
         expression, kind, origin = f"({mapped.sql}\n)", type_of(mapped.sql, columns), f"sql: {mapped.sql}"
     else:
         expression, kind, origin = _constant(mapped.value), _constant_type(mapped.value), f"value: {mapped.value!r}"
+    if path.urn is None and path.keys == ("displayName",) and kind == "VARCHAR":
+        # an expression of first and last name makes nothing of somebody with one name, and nobody is created without any
+        expression = f"coalesce({expression}, nullif(concat_ws(' ', first_name, last_name), ''))"
     value, json = _rendered(expression, kind, mapped)
     if path.boolean and kind != "BOOLEAN":
         raise ValueError(f"must be a boolean, and is {kind}")

@@ -180,7 +180,7 @@ class EntraService:
         """The state of the job."""
         return job_health.read_job(self._client)
 
-    def null_flows(self, columns: Collection[str]) -> NullFlows | None:
+    def null_flows(self, columns: Collection[str]) -> NullFlows:
         """The word of the job's schema on nulls."""
         return null_switches.read_null_flows(self._client, columns, self._null_flow_field)
 

@@ -13,7 +13,7 @@ from hcm_pipeline.errors import ProfileError, ServiceRefused, ServiceUnavailable
 from hcm_pipeline.flow.profiles import built_in_text, load_profile, parse_profile
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.targets.entra import EntraTarget
-from hcm_pipeline.targets.entra.null_switches import MAY_NOT_READ, flows_of, read_null_flows, shown_by
+from hcm_pipeline.targets.entra.null_switches import MAY_NOT_READ, NO_ANSWER, flows_of, read_null_flows, shown_by
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 CUSTOM = "urn:ietf:params:scim:schemas:extension:contoso:1.0:User"
@@ -127,16 +127,43 @@ def test_a_service_that_may_not_be_asked_says_why_and_one_that_does_not_answer_s
     assert refused is not None
     assert (refused.why_not, refused.by_column) == (MAY_NOT_READ, {})
     assert "Synchronization.Read.All" in MAY_NOT_READ
-    assert read(ServiceRefused("no", 404, "NotFound")) is None
-    assert read(ServiceUnavailable("no")) is None
-    told = read([SourceAttribute("title", True)])
-    assert told == NullFlows(NOON, {"title": NullFlow.FLOWS})
+    for fault in (ServiceRefused("no", 404, "NotFound"), ServiceUnavailable("no")):
+        assert read(fault) == NullFlows(NOON, {}, NO_ANSWER, stands=True)
 
 
-def test_the_directory_that_the_job_writes_to_shows_some_columns() -> None:
-    columns = ("title", 'emails[type eq "work"].value', "name.familyName")
-    entra = shown_by("principal/API2AAD.t.g", "entra", columns)
-    assert entra == {'emails[type eq "work"].value': "mail", "name.familyName": "surname"}
-    assert shown_by("principal/API2AD.t.g", "ad", columns) == entra
-    assert shown_by("principal/API2AD.t.g", "entra", columns) == {}
-    assert shown_by("principal/API2AAD.t.g", "csv", columns) == {}
+def test_where_the_second_switch_is_not_known_that_is_said_of_the_attributes_of_which_the_first_is_on() -> None:
+    manager = f"{ENTERPRISE}:manager"
+    graph = Graph(
+        [SourceAttribute("title", True, ("jobTitle",)), SourceAttribute(manager, True), SourceAttribute("city", False)]
+    )
+
+    def read(field: str | None) -> NullFlows:
+        return read_null_flows(cast("GraphClient", graph), ["title", f"{manager}.value"], field)
+
+    told = read(None)
+    assert told.why_not is not None
+    assert "it is on for manager.value, title;" in told.why_not
+    assert "delivery.null_flow_field" in told.why_not
+    assert set(told.by_column.values()) == {NullFlow.FLOWS}
+    assert read("second").why_not is None
+    graph.answer = [SourceAttribute("title", False, ("jobTitle",))]
+    assert read(None) == NullFlows(
+        NOON, {"title": NullFlow.STAYS, f"{manager}.value": NullFlow.UNUSED}, None, {"title": ("jobTitle",)}
+    )
+
+
+def test_the_directory_that_the_job_writes_to_shows_what_the_jobs_mappings_put_there() -> None:
+    mail, title, phone = 'emails[type eq "work"].value', "title", 'phoneNumbers[type eq "mobile"].value'
+    held = {mail: None, "name.familyName": ["sn"], title: ["jobTitle", "extensionAttribute1"], phone: ["mobile"], "locale": None,
+            f"{ENTERPRISE}:manager": ["manager"], "userType": []}  # fmt: skip
+    shown = {
+        mail: ["mail"],
+        "name.familyName": ["surname"],
+        phone: ["has_mobile"],
+        f"{ENTERPRISE}:manager": ["has_manager"],
+    }
+    assert shown_by("principal/API2AAD.t.g", "entra", held) == shown
+    assert shown_by("principal/API2AD.t.g", "ad", held) == shown
+    assert shown_by("principal/API2AAD.t.g", "entra", {title: ["jobTitle"]}) == {title: ["has_title"]}
+    for target, kind in (("API2AD.t.g", "entra"), ("API2AAD.t.g", "ad"), ("API2AAD.t.g", None)):
+        assert shown_by(f"principal/{target}", kind, held) == {}

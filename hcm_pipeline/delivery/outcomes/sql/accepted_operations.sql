@@ -1,5 +1,5 @@
--- One row: an accepted operation of a touched worker, and since when a change can be its own.
--- Makes: person_number, plan_no, request_no, op_no, kind, opens_at, epoch
+-- One row: an accepted operation of a touched worker, since when a change can be its own, and how many may be.
+-- Makes: person_number, plan_no, request_no, op_no, kind, opens_at, changes, epoch
 -- Reads: operations, {touched}, manifests, accepted_requests, outcomes, log_entries, missing_operations
 with settled_for_good as (
     -- by entries that are not kept any more: these, and what was accepted before, are not judged again
@@ -12,7 +12,8 @@ with settled_for_good as (
 accepted as (
     select operation.person_number, operation.plan_no, operation.request_no, operation.op_no, operation.kind,
         acceptance.accepted_at - $skew as opens_at,
-        coalesce(lag(missing.noticed_at) over worker <= acceptance.accepted_at, false) as sent_again
+        coalesce(lag(missing.noticed_at) over worker <= acceptance.accepted_at, false) as sent_again,
+        if(lead(acceptance.accepted_at) over worker < acceptance.accepted_at + $echo, 1 + acceptance.perhaps, 1) as changes
     from operations operation join {touched} using (person_number) join manifests manifest using (plan_no)
     join accepted_requests acceptance using (plan_no, request_no)
     left join missing_operations missing using (plan_no, request_no, op_no)
@@ -22,7 +23,7 @@ accepted as (
     window worker as (partition by operation.person_number
         order by acceptance.accepted_at, operation.plan_no, operation.request_no, operation.op_no))
     -- an epoch begins where a worker was sent again because the operation before was missing
-select person_number, plan_no, request_no, op_no, kind, opens_at,
+select person_number, plan_no, request_no, op_no, kind, opens_at, changes,
     sum(sent_again::integer) over (partition by person_number order by opens_at, plan_no, request_no, op_no
         rows between unbounded preceding and current row) as epoch
 from accepted

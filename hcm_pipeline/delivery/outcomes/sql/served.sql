@@ -11,7 +11,8 @@ units as (
 points as (
     select person_number, epoch, begins_at as moment, 1 as is_unit, 0 as plan_no, 0 as request_no, 0 as op_no from units
     union all
-    select person_number, epoch, opens_at, 0, plan_no, request_no, op_no from {accepted}),
+    select person_number, epoch, opens_at, 0, plan_no, request_no, op_no
+    from (select *, unnest(range(changes)) from {accepted})),
 counted as (
     select *, sum(is_unit) over (partition by person_number, epoch
         order by moment, is_unit, plan_no, request_no, op_no rows between unbounded preceding and current row) as units_before
