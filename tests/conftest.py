@@ -70,7 +70,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _make_room()
     if "not system" in config.getoption("markexpr", ""):
         budget.spare()
-    settings.register_profile("untimed", deadline=None)  # three workers share two cores
+    settings.register_profile("untimed", deadline=None, max_examples=budget.examples(100))  # workers share cores
     settings.load_profile("untimed")
     marks.watch()
 

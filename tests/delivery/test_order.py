@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import duckdb
 import pytest
@@ -14,8 +13,9 @@ from hypothesis import strategies as st
 
 from hcm_pipeline.delivery import OperationKind
 from hcm_pipeline.delivery.plan.order import Urgency, note_first_planned, sort
-from hcm_pipeline.warehouse import memory, scratch
+from hcm_pipeline.warehouse import scratch
 from tests.budget import examples
+from tests.pool import for_good
 
 from .tables import empty_tables
 
@@ -46,12 +46,6 @@ COLUMNS = {"person_number": "VARCHAR", "kind": "VARCHAR", "refers_to": "VARCHAR"
            "enabled": "BOOLEAN", "failed": "BOOLEAN"}  # fmt: skip
 
 
-@cache
-def database() -> duckdb.DuckDBPyConnection:
-    """One for all orders: opening it takes longer than they do."""
-    return memory()
-
-
 def order(*ops: Op, no_later_than_days: float = 3.0, steadily: bool = False) -> list[str]:
     """Person numbers in the order of sending."""
     rows = [
@@ -59,7 +53,7 @@ def order(*ops: Op, no_later_than_days: float = 3.0, steadily: bool = False) -> 
         for op in ops
     ]
     column = "steady_place" if steadily else "place"
-    with scratch(database()) as t:
+    with scratch(for_good(__name__)) as t:
         placed = sort(t, t.of_rows("operations", COLUMNS, rows), Urgency(KINDS, TODAY, NOW, no_later_than_days))
         found = t.rows(f"select person_number, {column} from {placed} order by {column}")
     assert [place for _, place in found] == list(range(len(ops)))

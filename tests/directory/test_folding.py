@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from hcm_pipeline.warehouse import memory
 from tests.directory.samba import Controller
 from tests.directory.test_active_directory import unit, user
 from tests.identity.people import Ledger, entered_names, profile
+from tests.pool import for_good
 
 LETTERS = st.characters(codec="utf-8", categories=("Lu", "Ll", "Lo", "Mn", "Nd", "Pd", "Zs"), max_codepoint=0x30FF)
 LATIN = st.characters(codec="utf-8", max_codepoint=0x24F, categories=("Lu", "Ll"))
@@ -26,9 +28,10 @@ ALONE = str.maketrans(
 
 
 @pytest.fixture(scope="module")
-def con() -> Any:
+def con() -> Iterator[Any]:
     """DuckDB as the pipeline opens it."""
-    return memory()
+    with memory() as made:
+        yield made
 
 
 def folded(con: Any, *names: str | None) -> list[str | None]:
@@ -65,7 +68,7 @@ def test_nothing_has_no_form_and_ascii_is_only_in_lower_case(con: Any) -> None:
 
 @given(st.text(LETTERS, max_size=12))
 def test_either_normal_form_and_any_case_come_to_one_form_which_stays(text: str) -> None:
-    con = memory()
+    con = for_good(__name__)
     forms = {unicodedata.normalize(form, text) for form in ("NFC", "NFD")}
     [one] = set(folded(con, *forms))
     assert folded(con, one) == [one]
@@ -86,7 +89,7 @@ def test_a_latin_letter_is_its_base_letter(text: str) -> None:
 
 @given(st.text(LATIN, min_size=1, max_size=24), st.integers(0, 999_999))
 def test_a_name_and_its_numbered_form_begin_alike_whatever_its_marks(text: str, number: int) -> None:
-    con, base = memory(), text[:20]
+    con, base = for_good(__name__), text[:20]
     numbered = base[: 20 - len(str(number))] + str(number)
     begin = beginning_sql("n", SAM)
     one, other = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import duckdb
 import pytest
@@ -14,9 +15,10 @@ from hcm_pipeline.warehouse import memory, scratch
 
 
 @pytest.fixture(scope="module")
-def con() -> duckdb.DuckDBPyConnection:
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
     """DuckDB as the pipeline opens it."""
-    return memory()
+    with memory() as made:
+        yield made
 
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=12)

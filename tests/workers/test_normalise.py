@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import duckdb
@@ -24,15 +25,27 @@ SPACES = st.text(st.sampled_from(AT_ENDS), max_size=3)
 
 
 @pytest.fixture(scope="module")
-def con() -> duckdb.DuckDBPyConnection:
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
     """DuckDB as the pipeline opens it."""
-    return memory()
+    with memory() as made:
+        yield made
 
 
 def text(con: duckdb.DuckDBPyConnection, value: str | None, **spec: Any) -> Any:
     """The normalised text of one value."""
     sql = text_of("c", FieldSpec.model_validate({"column": "c", **spec}))
     return con.execute(f"select {sql} from {ROW}", [value]).fetchall()[0][0]
+
+
+def texts(con: duckdb.DuckDBPyConnection, values: list[str], **spec: Any) -> set[str | None]:
+    """What the normalised texts of many values come to."""
+    sql = text_of("c", FieldSpec.model_validate({"column": "c", **spec}))
+    return {
+        found
+        for (found,) in con.execute(
+            f"select {sql} from {ROW.replace('?::varchar', 'unnest(?::varchar[])')}", [values]
+        ).fetchall()
+    }
 
 
 def read(con: duckdb.DuckDBPyConnection, value: str | None, kind: str, **spec: Any) -> tuple[Any, bool]:
@@ -56,11 +69,9 @@ def test_blanks_and_what_nobody_sees_go_from_the_ends_of_a_value_and_nothing_els
 def test_every_kind_of_blank_is_trimmed_is_a_blank_and_is_collapsed(con: duckdb.DuckDBPyConnection) -> None:
     white = [one for one in ALL if one.isspace() and not "\x1c" <= one <= "\x1f"]
     assert set(white) < set(BLANK) < set(AT_ENDS)
-    for blank in ("", *AT_ENDS, "\t\r\n\u202f"):
-        assert text(con, blank) is None
-    for blank in BLANK:
-        assert text(con, f"{blank}Mary{blank} Ann{blank}", normalise=["collapse_spaces"]) == "Mary Ann"
-        assert text(con, f"+1{blank}555", normalise=["phone"]) == "+1555"
+    assert texts(con, ["", *AT_ENDS, "\t\r\n\u202f"]) == {None}
+    assert texts(con, [f"{b}Mary{b} Ann{b}" for b in BLANK], normalise=["collapse_spaces"]) == {"Mary Ann"}
+    assert texts(con, [f"+1{b}555" for b in BLANK], normalise=["phone"]) == {"+1555"}
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from hcm_pipeline.targets.entra.desired import breaches
 from hcm_pipeline.targets.entra.error_codes import mend_of
 from hcm_pipeline.warehouse import Scratch, memory, scratch
 from tests.docs.pages import DOCS, code, rows
+from tests.pool import for_good
 
 ORACLE = load_profile("oracle-hcm").profile
 DEPARTMENT = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department"
@@ -31,9 +32,10 @@ ENTRA, AD = "principal/API2AAD.1.2", "principal/API2AD.1.2"
 
 
 @pytest.fixture(scope="module")
-def con() -> Any:
+def con() -> Iterator[Any]:
     """DuckDB as the pipeline opens it."""
-    return memory()
+    with memory() as made:
+        yield made
 
 
 @pytest.fixture
@@ -195,7 +197,7 @@ def test_a_new_account_waits_for_what_it_cannot_be_without_and_one_that_is_there
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=40), st.integers(2, 20))
 def test_a_cut_text_is_a_beginning_that_fits(text: str, longest: int) -> None:
-    con = memory()
+    con = for_good(__name__)
     long = len(text.encode("utf-16-le")) // 2
     [(cut, units)] = con.execute(
         f"select {cut_sql('x', 'n')}, {units_sql('x')} from (select ?::varchar as x, ?::integer as n)", [text, longest]
@@ -226,7 +228,7 @@ names = st.text(st.sampled_from("aZ9.-_'!#^~ @/[]\"éﬁ:;|=,+*?<>\\"), max_size
 
 @given(names, names)
 def test_the_forms_of_names_are_the_limits_of_the_directories(local: str, domain: str) -> None:
-    con = memory()
+    con = for_good(__name__)
     whole, sam = con.execute(
         "select regexp_full_match(?, ?), regexp_full_match(?, ?)", [f"{local}@{domain}", USER_NAME, local, SAM_NAME]
     ).fetchone() or (None, None)

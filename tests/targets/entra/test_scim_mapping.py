@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import duckdb
@@ -39,9 +39,10 @@ LEAST: Row = {"person_number": "5", "active": False, "first_name": "李", "last_
 
 
 @pytest.fixture(scope="module")
-def con() -> duckdb.DuckDBPyConnection:
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
     """DuckDB as the pipeline opens it."""
-    return memory()
+    with memory() as made:
+        yield made
 
 
 def user_json(con: duckdb.DuckDBPyConnection, values: Row, profile: Profile = ORACLE) -> str:
