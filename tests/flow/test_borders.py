@@ -80,12 +80,14 @@ def test_a_file_that_cannot_be_looked_at_keeps_no_other_from_arriving(
     assert (len(found.dates["2026-11-02"]), BAD in found.reasons[0]) == (1, True)
 
 
-@pytest.mark.parametrize("error", [Unforeseen("a value"), ExtractRefused(BAD, "rule", "it is odd")])
+@pytest.mark.parametrize(
+    "error", [lambda: Unforeseen("a value"), lambda: ExtractRefused(BAD, "rule", "it is odd")], ids=["fault", "refusal"]
+)  # an error that stays keeps all that it has come through
 def test_an_extract_that_cannot_be_staged_is_left_out_and_its_day_goes_on(
-    firm: Firm, monkeypatch: pytest.MonkeyPatch, error: Exception
+    firm: Firm, monkeypatch: pytest.MonkeyPatch, error: Callable[[], Exception]
 ) -> None:
     landing.land(firm.warehouse, firm.loaded.profile, None, now=utc_now)
-    monkeypatch.setattr(Delimited, "stage", breaking(Delimited.stage, error))
+    monkeypatch.setattr(Delimited, "stage", breaking(Delimited.stage, error()))
     [counts] = firm.run(day(2))
     assert (counts.workers, len(counts.refused), counts.stopped) == (1, 1, None)
     assert firm.sql("select status from extracts order by name") == [("refused",), ("applied",)]
