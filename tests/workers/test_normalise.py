@@ -38,7 +38,7 @@ def text(con: duckdb.DuckDBPyConnection, value: str | None, **spec: Any) -> Any:
 
 
 def texts(con: duckdb.DuckDBPyConnection, values: list[str], **spec: Any) -> set[str | None]:
-    """What the normalised texts of many values come to."""
+    """The normalised texts of many values, each once."""
     sql = text_of("c", FieldSpec.model_validate({"column": "c", **spec}))
     return {
         found
