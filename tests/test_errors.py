@@ -14,6 +14,17 @@ import pytest
 from hcm_pipeline.errors import LEAST_SPACE, DiskFull, NoAccess, disk_full, refused_by_disk
 
 
+def failed_by(error: Exception) -> RuntimeError:
+    """A failure as a library raises it that has caught an error."""
+    try:
+        try:
+            raise error
+        except type(error) as cause:
+            raise RuntimeError("the run has failed") from cause
+    except RuntimeError as failed:
+        return failed
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -23,13 +34,7 @@ from hcm_pipeline.errors import LEAST_SPACE, DiskFull, NoAccess, disk_full, refu
     ],
 )  # fmt: skip
 def test_a_full_disk_is_told_whoever_noticed(error: Exception, tmp_path: Path) -> None:
-    try:
-        try:
-            raise error
-        except type(error) as cause:
-            raise RuntimeError("the run has failed") from cause
-    except RuntimeError as failed:
-        full = disk_full(failed, tmp_path)
+    full = disk_full(failed_by(error), tmp_path)
     assert isinstance(full, DiskFull)
     assert str(full).startswith(f"{tmp_path}: the disk or its quota is full; free some space")
 
@@ -58,13 +63,7 @@ def test_an_error_that_says_less_is_one_of_a_full_disk_when_no_space_is_left(
 def test_a_file_that_may_not_be_used_is_told_with_its_mend_whoever_noticed(
     error: Exception, said: str, tmp_path: Path
 ) -> None:
-    try:
-        try:
-            raise error
-        except type(error) as cause:
-            raise RuntimeError("the run has failed") from cause
-    except RuntimeError as failed:
-        refused = refused_by_disk(failed, tmp_path)
+    refused = refused_by_disk(failed_by(error), tmp_path)
     assert isinstance(refused, NoAccess)
     assert str(refused).startswith(said.format(home=tmp_path))
     assert "do it again: what was done before is kept" in str(refused)
