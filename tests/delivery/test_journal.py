@@ -112,6 +112,18 @@ def test_a_superseded_manifest_that_is_planned_again_is_sent_from_its_first_requ
     assert [one.request_no for one in journal.accepted_requests()] == [0]
 
 
+def test_an_acceptance_says_how_many_other_attempts_may_have_arrived(journal: Journal) -> None:
+    register(journal, "a")
+    send(journal, "a", 0)
+    for other in (
+        SendResult(RequestState.UNKNOWN), SendResult(RequestState.UNKNOWN, 504),  # no answer, and an answer of a gateway
+        SendResult(RequestState.PLANNED, 429), SendResult(RequestState.PLANNED),  # refused, and never left
+    ):  # fmt: skip
+        send(journal, "a", 1, other)
+    send(journal, "a", 1)
+    assert [(one.request_no, one.perhaps) for one in journal.accepted_requests()] == [(0, 0), (1, 2)]
+
+
 def test_a_plan_that_does_not_know_of_the_last_request_sent_is_turned_away(journal: Journal) -> None:
     register(journal, "a")
     seen = journal.last_send("sp/job")
