@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 from hcm_pipeline.entra import EntraConnection
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.home import Home
+from hcm_pipeline.oracle import OracleConnection
 
 GRAPH = "https://graph.microsoft.com/v1.0"
 AUTHORITY = "https://login.microsoftonline.com"
@@ -62,6 +63,8 @@ class Settings:
     """None: the target is the home's own sandbox."""
     ldap: Ldap = Ldap()
     alerts: AlertSecrets = AlertSecrets()
+    oracle: OracleConnection | None = None
+    """None: the environment names no Oracle HCM."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -74,7 +77,9 @@ class Settings:
         else:
             own = home.path / "profile.toml"
             profile = str(own) if own.is_file() else "oracle-hcm"
-        return cls(home, profile, _target(environ), Ldap.from_env(environ), AlertSecrets.from_env(environ))
+        return cls(
+            home, profile, _target(environ), Ldap.from_env(environ), AlertSecrets.from_env(environ), _oracle(environ)
+        )
 
 
 def path_named(name: str, text: str) -> Path:
@@ -125,6 +130,50 @@ def _target(environ: Mapping[str, str]) -> EntraConnection | None:
         certificate_path=_file_named("AZURE_CLIENT_CERTIFICATE_PATH", certificate) if certificate else None,
         ca_file=_ca_file(environ),
     )
+
+
+def _oracle(environ: Mapping[str, str]) -> OracleConnection | None:
+    """The Oracle HCM that the variables name; None for none. Raises UsageError when they name one incompletely.
+
+    Client credentials win over a token, and a token over a password: the stronger of what is there.
+    """
+    url = environ.get("ORACLE_HCM_URL")
+    ways = {
+        "ORACLE_HCM_TOKEN_URL": (*(f"ORACLE_HCM_{name}" for name in ("CLIENT_ID", "CLIENT_SECRET", "SCOPE")),),
+        "ORACLE_HCM_TOKEN": (),
+        "ORACLE_HCM_USERNAME": ("ORACLE_HCM_PASSWORD",),
+    }
+    if not url:
+        if named := [name for name in environ if name.startswith("ORACLE_HCM_") and environ[name]]:
+            raise UsageError(f"{min(named)} is set, but not ORACLE_HCM_URL")
+        return None
+    way = next(((first, *rest) for first, rest in ways.items() if environ.get(first)), None)
+    if way is None:
+        begun = {first: rest for first, rest in ways.items() if any(environ.get(name) for name in rest)}
+        missing = next(iter(begun), "ORACLE_HCM_TOKEN_URL, ORACLE_HCM_TOKEN or ORACLE_HCM_USERNAME")
+        raise UsageError(f"ORACLE_HCM_URL is set, but not {missing}")
+    if missing := ", ".join(name for name in way if not environ.get(name)):
+        raise UsageError(f"{way[0]} is set, but not {missing}")
+    address = _address("ORACLE_HCM_URL", url)
+    if urlsplit(address).path:
+        raise UsageError("ORACLE_HCM_URL: must end after the host, https://host; the profile has the paths")
+    for name in way:
+        _judge_secret(name, environ[name])
+    _judge_proxies(environ)
+    given = {name.removeprefix("ORACLE_HCM_").lower(): environ[name] for name in way}
+    if "token_url" in given:
+        given["token_url"] = _address("ORACLE_HCM_TOKEN_URL", given["token_url"])
+    return OracleConnection(address, **given, ca_file=_ca_file(environ))
+
+
+def _judge_secret(name: str, value: str) -> None:
+    """Raises UsageError for a value that no header can carry. The value is not printed."""
+    if name == "ORACLE_HCM_USERNAME" and ":" in value:
+        raise UsageError(f"{name}: must hold no colon, which ends a user name on its way")
+    if name == "ORACLE_HCM_TOKEN" and not _IN_URL.fullmatch(value):
+        raise UsageError(f"{name}: must be the token alone, without `Bearer`, blanks or line ends")
+    if any(ord(character) < 32 or 0xD800 <= ord(character) < 0xE000 for character in value):
+        raise UsageError(f"{name}: holds a line end or another character that cannot be sent")
 
 
 def _address(name: str, text: str) -> str:

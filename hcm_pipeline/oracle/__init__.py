@@ -1,0 +1,36 @@
+"""Oracle HCM client: sign-in, Atom feeds, the workers REST resource, and a worker reduced to one row.
+
+It knows nothing of extracts or of the warehouse. The client itself is loaded when it is first asked for: it brings httpx along.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from hcm_pipeline.oracle.feed_entry import Entry, Page, Window
+from hcm_pipeline.oracle.hcm_connection import OracleConnection
+from hcm_pipeline.oracle.reading_rules import ReadingRules
+from hcm_pipeline.oracle.worker_reading import COLUMNS, Person, Reading
+
+if TYPE_CHECKING:
+    from hcm_pipeline.oracle.hcm_client import OracleClient
+    from hcm_pipeline.oracle.privileges import OracleRefused
+
+__all__ = [
+    "COLUMNS",
+    "Entry",
+    "OracleClient",
+    "OracleConnection",
+    "OracleRefused",
+    "Page",
+    "Person",
+    "Reading",
+    "ReadingRules",
+    "Window",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from hcm_pipeline.oracle import hcm_client, privileges
+
+    return getattr(hcm_client, name) if hasattr(hcm_client, name) else getattr(privileges, name)
