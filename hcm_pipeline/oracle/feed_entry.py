@@ -1,4 +1,4 @@
-"""What an Atom feed is asked for, and what it says."""
+"""A question to an Atom feed, and the entries of its answer."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Window:
-    """What one walk asks for: entries of a feed after `since` and up to and including `until`, by one of the two stamps.
+    """The question of one walk: entries of a feed after `since` and up to and including `until`, by one of the two stamps.
 
     `feed`: a collection of the workspace `employee`, or `workspace/collection`. `since`: None for as far back as there are
     entries. `archived`: the archived entries, and only those.

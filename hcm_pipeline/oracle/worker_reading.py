@@ -1,4 +1,4 @@
-"""Which workers are asked for, and what one look at a worker said."""
+"""Workers to ask for, and the answer of one look at a worker."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Reading:
-    """What one look at a worker said, as of a date.
+    """The answer of one look at a worker, as of a date.
 
     `outcome`: found; absent (the service shows no such worker: gone, not yet, or not to us); unreadable (its answer about this
     worker cannot be used). `row`: of a worker that was found; text by column, "" for no value. `missing`: parts that did not
