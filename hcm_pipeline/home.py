@@ -78,6 +78,11 @@ class Home:
         return self.path / "alerts.sqlite"
 
     @property
+    def feeds(self) -> Path:
+        """SQLite state of following Oracle HCM live: entries, cursors, and who is to be read."""
+        return self.path / "feeds.sqlite"
+
+    @property
     def sandbox(self) -> Path:
         """State, certificate and log of the home's own sandbox."""
         return self.path / "sandbox"

@@ -46,13 +46,14 @@ FLOORS: dict[str, str] = {
     "profile": "errors plain_text warehouse characters",
     "extracts": "errors home locks warehouse profile characters lookalikes",
     "sources": "errors home warehouse profile extracts characters",
+    "feeds": "errors home sqlite_state oracle sources",
     "directory": "characters errors verdicts home http entra settings warehouse profile sources",
     "workers": "errors verdicts warehouse profile extracts sources characters lookalikes",
     "identity": "errors verdicts deciders warehouse profile directory characters",
     "delivery": "errors verdicts deciders locks home http sqlite_state warehouse profile",
     "targets.entra": "errors sandbox verdicts home http entra settings warehouse profile directory delivery",
     "alerts": "errors verdicts plain_text home http settings sqlite_state warehouse profile delivery targets.entra",
-    "flow": "errors sandbox verdicts deciders locks home http entra settings sqlite_state warehouse profile extracts sources"
+    "flow": "errors sandbox verdicts deciders locks home http entra oracle settings sqlite_state warehouse profile extracts sources feeds"
     " directory workers identity delivery targets.entra alerts",
     "defs": "errors front sandbox verdicts plain_text home settings profile flow",
     "cli": "errors front sandbox verdicts plain_text home settings profile flow defs",

@@ -17,6 +17,7 @@ from hcm_pipeline.cli import (
     decide,
     demo,
     extract,
+    feed,
     identity,
     init,
     land,
@@ -44,7 +45,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 VERBS = (
-    demo, init, profile, land, sandbox, ui, run, extract, upload, outcomes, decide, plan, status, trace, alerts, identity,
+    demo, init, profile, land, feed, sandbox, ui, run, extract, upload, outcomes, decide, plan, status, trace, alerts, identity,
 )  # fmt: skip
 """The modules of the verbs, in the order in which the help lists them."""
 for module in VERBS:

@@ -53,6 +53,8 @@ def _show_version(version: flow.Version) -> None:
         f"from {version.valid_from}{until}: row {version.row_no:,} of {version.file} "
         f"(sha256 {version.extract_sha256[:12]}), known since {version.known_from:%Y-%m-%d %H:%M}Z"
     )
+    for sentence in version.told_by:
+        say(f"  {sentence}")
     enabled = "enabled" if version.value("active") else "disabled"
     ahead = f", judged again on {version.next_at:%Y-%m-%d %H:%M}Z" if version.next_at else ""
     said = "active" if version.status_active else "inactive"

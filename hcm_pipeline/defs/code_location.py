@@ -11,6 +11,7 @@ from hcm_pipeline.defs.alert_checks import ALERTS_JOB, CHECKS, build_alerts
 from hcm_pipeline.defs.assets import DAILY_JOB, build_assets
 from hcm_pipeline.defs.delivery_jobs import approve_job, outcomes_job, reject_job, upload_job
 from hcm_pipeline.defs.directory_assets import build_directories
+from hcm_pipeline.defs.feed_assets import build_feeds
 from hcm_pipeline.defs.held_extracts import decide_extract_job
 from hcm_pipeline.defs.resources import pipeline_of
 from hcm_pipeline.defs.schedules import build_schedule
@@ -39,7 +40,7 @@ def build(settings: Settings) -> dg.Definitions:
         executor_def=dg.in_process_executor,
         description="Judges the checks of delivery, and tells people of what has begun or ended. Started by the sensor.",
     )
-    return dg.Definitions(
+    own = dg.Definitions(
         assets=[*build_assets(profile), *build_directories(profile)],
         asset_checks=[build_alerts()],
         jobs=[daily, decide_extract_job, upload_job, outcomes_job, approve_job, reject_job, alerts],
@@ -48,3 +49,4 @@ def build(settings: Settings) -> dg.Definitions:
         resources={"pipeline": pipeline_of(settings)},
         executor=dg.in_process_executor,
     )
+    return dg.Definitions.merge(own, build_feeds(profile)) if profile.oracle else own

@@ -12,7 +12,7 @@ import dagster as dg
 from hcm_pipeline import flow
 from hcm_pipeline.home import Home
 from hcm_pipeline.plain_text import shown
-from hcm_pipeline.settings import AlertSecrets, Ldap, Settings
+from hcm_pipeline.settings import Settings
 
 watcher: ContextVar[Callable[[str], None] | None] = ContextVar("watcher", default=None)
 """Takes progress as well: a command that runs a job in its own process."""
@@ -34,8 +34,9 @@ class Pipeline(dg.ConfigurableResource[None]):
     @property
     def settings(self) -> Settings:
         """This home and profile with the environment's target and secrets."""
-        target = None if self.sandbox_only else Settings.from_env().target
-        return Settings(self.home, self.profile_name, target, Ldap.from_env(), AlertSecrets.from_env())
+        found = Settings.from_env()
+        target = None if self.sandbox_only else found.target
+        return Settings(self.home, self.profile_name, target, found.ldap, found.alerts, found.oracle)
 
     def installation(self, log: logging.Logger | dg.DagsterLogManager | None = None) -> flow.Installation:
         """The installation, read anew: a run uses what the environment and the profile say when it starts.

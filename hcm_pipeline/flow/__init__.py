@@ -1,7 +1,7 @@
 """Use cases: what people and machines do with the pipeline, each put together once, for both shells.
 
-Land, process, plan, decide, apply, read outcomes, read a directory, look at alerts and tell them; and the views: status, trace,
-outlook (what would be sent), what holds, receipts. This room decides the order of the steps and what belongs into one
+Land, follow the feeds of Oracle HCM, process, plan, decide, apply, read outcomes, read a directory, look at alerts and tell
+them; and the views: status, trace, outlook (what would be sent), what holds, receipts. This room decides the order of the steps and what belongs into one
 transaction; it decides nothing of workers, names, plans or targets itself. `cli` parses and prints, `defs` wraps and yields, and
 neither puts steps together.
 
@@ -58,6 +58,10 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.directories import max_age_hours as max_age_hours
     from hcm_pipeline.flow.directories import read_directories as read_directories
     from hcm_pipeline.flow.directories import read_directory as read_directory
+    from hcm_pipeline.flow.feeding import Drained as Drained
+    from hcm_pipeline.flow.feeding import drain as drain
+    from hcm_pipeline.flow.feeding import oracle_section as oracle_section
+    from hcm_pipeline.flow.feeding import replay as replay
     from hcm_pipeline.flow.installation import Clock as Clock
     from hcm_pipeline.flow.installation import Installation as Installation
     from hcm_pipeline.flow.installation import Progress as Progress
@@ -133,6 +137,8 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.views.extracts import extracts_of as extracts_of
     from hcm_pipeline.flow.views.extracts import left_out as left_out
     from hcm_pipeline.flow.views.extracts import taken_digests as taken_digests
+    from hcm_pipeline.flow.views.feeds import FeedStatus as FeedStatus
+    from hcm_pipeline.flow.views.feeds import feed_status as feed_status
     from hcm_pipeline.flow.views.held_back import HeldBack as HeldBack
     from hcm_pipeline.flow.views.held_back import HeldCells as HeldCells
     from hcm_pipeline.flow.views.identities import IdentityStory as IdentityStory
@@ -216,6 +222,7 @@ _MODULES = {
         "read_directories",
         "read_directory",
     ),
+    "feeding": ("Drained", "drain", "oracle_section", "replay"),
     "verdict_table": ("loggable", "plan_verdicts"),
     "installation": ("Clock", "Installation", "Progress", "quiet", "utc_now"),
     "landing": ("DAYS_AHEAD", "Landed", "land", "waiting"),
@@ -262,6 +269,7 @@ _MODULES = {
         "left_out",
         "taken_digests",
     ),
+    "views.feeds": ("FeedStatus", "feed_status"),
     "views.held_back": ("HeldBack", "HeldCells"),
     "views.target_findings": ("TargetFindings",),
     "views.identities": (

@@ -73,7 +73,7 @@ class Installation:
     @cached_property
     def warehouse(self) -> Warehouse:
         """The home's warehouse; the home is made when it is missing."""
-        return Warehouse(self._private_home(), notice=self.notice)
+        return Warehouse(self.private_home(), notice=self.notice)
 
     def journal(self, *, new: bool = False) -> Journal:
         """The delivery journal, for a `with` block; the first one is made.
@@ -82,9 +82,9 @@ class Installation:
         """
         if not new:
             refuse_lost_journal(self.warehouse)
-        return open_journal(self._private_home(), self.clock)
+        return open_journal(self.private_home(), self.clock)
 
-    def _private_home(self) -> Home:
+    def private_home(self) -> Home:
         """The home, made when it is missing; that it was open to others is told."""
         for sentence in self.home.close_to_others():
             self.notice(sentence)

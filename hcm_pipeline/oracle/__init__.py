@@ -5,7 +5,7 @@ It knows nothing of extracts or of the warehouse. The client itself is loaded wh
 
 from typing import TYPE_CHECKING, Any
 
-from hcm_pipeline.oracle.feed_entry import Entry, Page, Window
+from hcm_pipeline.oracle.feed_entry import Entry, Page, Stamp, Window
 from hcm_pipeline.oracle.hcm_connection import OracleConnection
 from hcm_pipeline.oracle.reading_rules import ReadingRules
 from hcm_pipeline.oracle.worker_reading import COLUMNS, Person, Reading
@@ -24,6 +24,7 @@ __all__ = [
     "Person",
     "Reading",
     "ReadingRules",
+    "Stamp",
     "Window",
 ]
 

@@ -31,6 +31,7 @@ def cross_faults(profile: Profile) -> list[ProfileFault]:
         *_row_faults(profile),
         *_guard_faults(profile),
         *_life_faults(profile),
+        *_oracle_faults(profile),
     ]
 
 
@@ -224,3 +225,24 @@ def _life_faults(profile: Profile) -> Iterator[ProfileFault]:
             allowed = "more than grace_days and than the step before"
             yield ProfileFault(f"{where}.steps[{i}].after_days", repr(step.after_days), allowed)
         days = max(days, step.after_days)
+
+
+def _oracle_faults(profile: Profile) -> Iterator[ProfileFault]:
+    """Sources that `[oracle]` names, and there are not, or are of another kind; and days that cannot be."""
+    oracle = profile.oracle
+    if oracle is None:
+        return
+    wanted = {"people": "full", "feed": "changes-only", "reconciliation": "changes-only"}
+    by_name = {source.name: source for source in profile.sources}
+    for key, content in wanted.items():
+        name = getattr(oracle, key)
+        source = by_name.get(name)
+        if source is None or source.content != content or source.format != "json_lines":
+            yield ProfileFault(
+                f"oracle.{key}", repr(name), f"a source with content = {content!r} and format = 'json_lines'"
+            )
+    if len({getattr(oracle, key) for key in wanted}) < len(wanted):
+        yield ProfileFault("oracle.feed", repr(oracle.feed), "three different sources")
+    if oracle.purged_after_days < oracle.archived_after_days:
+        allowed = "not less than oracle.archived_after_days"
+        yield ProfileFault("oracle.purged_after_days", repr(oracle.purged_after_days), allowed)

@@ -95,6 +95,8 @@ def _digest(profile: Profile) -> str:
         for key in keys:
             if getattr(said, key) == type(said).model_fields[key].default:
                 del values[section][key]
+    if profile.oracle is None:
+        del values["oracle"]
     for fields in (
         values["fields"],
         values["extra_fields"],

@@ -15,6 +15,7 @@ from hcm_pipeline.profile.delivery_section import Delivery, Outcomes
 from hcm_pipeline.profile.guard_section import Guards
 from hcm_pipeline.profile.identity_section import Identity
 from hcm_pipeline.profile.mapping_section import Scim
+from hcm_pipeline.profile.oracle_section import Oracle
 from hcm_pipeline.profile.scope_section import Scope
 from hcm_pipeline.profile.source_section import Source
 from hcm_pipeline.profile.value_types import Identifier, IsoDate, Model
@@ -39,6 +40,8 @@ class Profile(Model):
 
     outcomes: Outcomes = Outcomes.model_validate({})
     alerts: Alerts = Alerts.model_validate({})
+    oracle: Oracle | None = None
+    """None: Oracle HCM is not followed live; its extracts come as files."""
     start_date: IsoDate = "2020-01-01"
     """The first business date there can be; Dagster's partitions begin here."""
 

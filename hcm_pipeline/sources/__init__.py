@@ -6,6 +6,7 @@ A format is a `SourceFormat`; `FORMATS` has them by the name that a profile give
 
 from hcm_pipeline.sources.delimited import Shape, StageCounts, examine
 from hcm_pipeline.sources.formats import FORMATS, format_faults, format_of
+from hcm_pipeline.sources.json_lines import TOLD, told_by
 from hcm_pipeline.sources.places import Folder, Looked, Place, Waiting
 from hcm_pipeline.sources.source_format import REJECT_COLUMNS, ROW_NO, FileFormat, SourceFormat, StagedExtract
 from hcm_pipeline.sources.unpack import unpacked
@@ -14,6 +15,7 @@ __all__ = [
     "FORMATS",
     "REJECT_COLUMNS",
     "ROW_NO",
+    "TOLD",
     "FileFormat",
     "Folder",
     "Looked",
@@ -26,5 +28,6 @@ __all__ = [
     "examine",
     "format_faults",
     "format_of",
+    "told_by",
     "unpacked",
 ]

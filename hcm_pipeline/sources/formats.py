@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from hcm_pipeline.errors import ProfileFault
 from hcm_pipeline.profile import Profile, Source
 from hcm_pipeline.sources.delimited import DELIMITED
+from hcm_pipeline.sources.json_lines import JSON_LINES
 from hcm_pipeline.sources.source_format import SourceFormat
 
-FORMATS: dict[str, SourceFormat] = {"delimited": DELIMITED}
+FORMATS: dict[str, SourceFormat] = {"delimited": DELIMITED, "json_lines": JSON_LINES}
 
 
 def format_of(source: Source) -> SourceFormat:

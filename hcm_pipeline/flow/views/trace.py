@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from hcm_pipeline.errors import UsageError
+from hcm_pipeline.errors import PipelineError, UsageError
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.naming import workforce
 from hcm_pipeline.flow.views.clearing import Clearing, clearings
@@ -17,6 +17,7 @@ from hcm_pipeline.flow.views.identities import LedgerEntry, ledger_entry
 from hcm_pipeline.flow.views.rows import mappings_of, values_of
 from hcm_pipeline.identity import Tried, explain
 from hcm_pipeline.profile import Profile, scope_sql
+from hcm_pipeline.sources import told_by
 from hcm_pipeline.targets.entra import compile_mapping
 from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, query, quote, scratch
 from hcm_pipeline.workers import first_kind_sql, kind_sql
@@ -53,6 +54,8 @@ class Version:
     known_from: dt.datetime
     landed_at: dt.datetime
     values: tuple[FieldValue, ...]
+    told_by: tuple[str, ...] = ()
+    """How the row was come by, where its extract says so: entries of feeds, and the reading."""
 
     def value(self, field: str) -> Any:
         """The value of a field."""
@@ -177,9 +180,22 @@ def trace(
     with installation.warehouse.read() as con:
         story = story_of(con, installation.profile, number, date, known_on)
         story = replace(story, cleared=tuple(clearings(con, installation.target, number)))
+    story = replace(story, versions=tuple(_with_entries(installation, version) for version in story.versions))
     if not (story.versions or story.quarantine or story.operations or story.identity):
         raise UsageError(f"{number}: no extract holds this person number{f' up to {date}' if date else ''}")
     return story
+
+
+def _with_entries(installation: Installation, version: Version) -> Version:
+    """With how its row was come by. A stored copy that is gone says nothing; the next run of its day tells of that."""
+    if not version.file.endswith(".jsonl"):
+        return version
+    sha256 = version.extract_sha256
+    try:
+        told = told_by(installation.home.extracts / sha256[:2] / sha256, version.row_no)
+    except (OSError, PipelineError):
+        return version
+    return replace(version, told_by=told)
 
 
 def story_of(

@@ -1,0 +1,67 @@
+"""The view of following Oracle HCM: how far each feed was read, who waits to be read, and what no entry had told."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from hcm_pipeline.feeds import FeedStanding, FeedState, Poll
+from hcm_pipeline.flow.installation import Installation
+
+MISSED_DAYS = 7
+"""So many dates back a missed event is shown."""
+SHOWN_POLLS = 5
+
+
+@dataclass(frozen=True)
+class MissedEvent:
+    """A worker who was found to differ though no entry had told of it; `columns` differ. `found_by`: full or reconciliation."""
+
+    business_date: dt.date
+    person_number: str
+    found_by: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UnreadWorker:
+    """A worker whom an entry names and who could not be read. `who`: the person number, or the id where no number is known."""
+
+    who: str
+    reason: str
+    tries: int
+
+
+@dataclass(frozen=True)
+class FeedStatus:
+    """All that `feed status` shows. Moments are UTC."""
+
+    feeds: tuple[FeedStanding, ...]
+    polls: tuple[Poll, ...]
+    workers: int
+    """Workers who were ever read."""
+    to_read: int
+    later: int
+    unread: tuple[UnreadWorker, ...]
+    missed: tuple[MissedEvent, ...]
+    last_good: dt.datetime | None
+    """The newest poll that came to a good end."""
+
+
+def feed_status(installation: Installation) -> FeedStatus | None:
+    """Look at the state of the feeds; None where none was ever read. Asks no service."""
+    path, oracle = installation.home.feeds, installation.profile.oracle
+    if oracle is None or not path.is_file():
+        return None
+    day = installation.profile.workers.life.day_of(installation.clock())
+    with FeedState(path) as state:
+        polls = state.polls(200)
+        today = max([day, *(poll.business_date for poll in polls[:1])])
+        waiting, _, later = state.open_hints(today)
+        missed = state.missed_since(today - dt.timedelta(days=MISSED_DAYS))
+        good = next((poll.finished_at for poll in polls if poll.finished_at and poll.fault is None), None)
+        return FeedStatus(
+            tuple(state.standings(oracle.feeds)), tuple(polls[:SHOWN_POLLS]), state.head_count, waiting, later,
+            tuple(UnreadWorker(*one) for one in state.unread(today)),
+            tuple(MissedEvent(date, one.number, one.found_by, one.columns) for date, one in missed), good,
+        )  # fmt: skip

@@ -1,0 +1,139 @@
+"""JSON lines as a source's format: an object a line, as readings of Oracle HCM are kept.
+
+Keys that begin with `_` say how an object was come by, and are no columns (see `told_by`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import orjson
+import pyarrow as pa
+
+from hcm_pipeline.errors import ExtractRefused
+from hcm_pipeline.extracts import Description
+from hcm_pipeline.profile import Source
+from hcm_pipeline.sources.source_format import REJECT_COLUMNS, ROW_NO, FileFormat, SourceFormat, StagedExtract
+from hcm_pipeline.sources.unpack import unpacked
+from hcm_pipeline.warehouse import Relation, Scratch
+
+ASIDE = "_"
+"""The first character of a key that is no column."""
+TOLD = "_told"
+"""The key of a list of sentences: how an object was come by."""
+CHUNK_ROWS = 20_000
+LONGEST_LINE = 1 << 24
+"""Characters. A line beyond it is refused before it fills the memory."""
+
+
+class JsonLines(FileFormat):
+    """Every key of any object is a column. A line that is no object of plain values is a reject; a blank one is nothing."""
+
+    keys: ClassVar = frozenset({"max_field_chars"})
+
+    def describe(self, stored: Path, source: Source, name: str) -> Description:
+        """Columns in the order in which they first come. Raises ExtractRefused (empty_file, record_too_long)."""
+        columns: dict[str, None] = {}
+        records = 0
+        for _, line in _lines(stored, source.max_bytes, name):
+            records += 1
+            for key in _object(line) or ():
+                if key not in columns and not key.startswith(ASIDE):
+                    columns[key] = None
+        if not columns:
+            raise ExtractRefused(name, "empty_file", "holds no JSON object; have the extract delivered again")
+        return Description(tuple(columns), records, {"lines": "json"})
+
+    def summary(self, description: Description) -> str:
+        """How many keys and lines."""
+        return f"JSON lines, {len(description.columns)} keys, {description.records or 0:,} lines"
+
+    def stage(
+        self, t: Scratch, stored: Path, description: Description, source: Source, *, name: str, folder: Path
+    ) -> StagedExtract:
+        """Rows and rejects (no_object, field_too_long) by line. Raises ExtractRefused (record_too_long)."""
+        del folder
+        columns = description.columns
+        rows = t.empty("rows", {ROW_NO: "bigint", **dict.fromkeys(columns, "varchar")})
+        rejects: list[list[object]] = []
+        records, chunk = 0, list[list[object]]()
+        for number, line in _lines(stored, source.max_bytes, name):
+            records += 1
+            found = _object(line)
+            if found is None:
+                rejects.append(_reject(number, "no_object", None, "no object of plain values", line))
+                continue
+            values = [_text(found.get(column)) for column in columns]
+            long = next((i for i, value in enumerate(values) if value and len(value) > source.max_field_chars), None)
+            if long is not None:
+                rejects.append(_reject(number, "field_too_long", columns[long], "too many characters", line))
+                continue
+            chunk.append([number, *values])
+            if len(chunk) == CHUNK_ROWS:
+                _append(t, rows, chunk)
+                chunk = []
+        _append(t, rows, chunk)
+        return StagedExtract(rows, t.of_rows("rejects", REJECT_COLUMNS, rejects), records)
+
+
+def told_by(stored: Path, row_no: int, max_bytes: int | None = None) -> tuple[str, ...]:
+    """The sentences that say how the object of a line was come by; none where nobody has said it."""
+    for number, line in _lines(stored, max_bytes, stored.name):
+        if number == row_no:
+            told = (_object(line) or {}).get(TOLD)
+            return tuple(str(one) for one in told) if isinstance(told, list) else ()
+    return ()
+
+
+def _lines(stored: Path, max_bytes: int | None, name: str) -> Iterator[tuple[int, bytes]]:
+    """Each line that is not blank, with its number from 1. A byte order mark at the start is no text."""
+    number, rest = 0, b""
+    with unpacked(stored, name, max_bytes) as (_, chunks):
+        for chunk in chunks:
+            *whole, rest = (rest + chunk).split(b"\n")
+            if len(rest) > LONGEST_LINE:
+                raise ExtractRefused(
+                    name, "record_too_long", f"line {number + len(whole) + 1:,} does not end; is this a file of lines?"
+                )
+            for line in whole:
+                number += 1
+                if line.strip():
+                    yield number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+    if rest.strip():
+        yield number + 1, rest.removeprefix(b"\xef\xbb\xbf") if number == 0 else rest
+
+
+def _object(line: bytes) -> dict[str, Any] | None:
+    """The object of a line; None where it is none, or has values that are no plain ones in a column."""
+    try:
+        found = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(found, dict):
+        return None
+    plain = all(key.startswith(ASIDE) or not isinstance(value, (dict, list)) for key, value in found.items())
+    return found if plain else None
+
+
+def _text(value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _reject(number: int, rule: str, column: str | None, kind: str, line: bytes) -> list[object]:
+    return [number, rule, column, kind, line.decode(errors="replace")]
+
+
+def _append(t: Scratch, rows: Relation, chunk: Sequence[Sequence[object]]) -> None:
+    if not chunk:
+        return
+    names = rows.columns
+    arrays = [pa.array([row[0] for row in chunk], pa.int64())]
+    arrays += [pa.array([row[i] for row in chunk], pa.string()) for i in range(1, len(names))]
+    t.append(rows, pa.table(arrays, names=[f"c{i}" for i in range(len(names))]))
+
+
+JSON_LINES: SourceFormat = JsonLines()
