@@ -137,6 +137,8 @@ class Asked:
     hints: tuple[int, ...]
     told: tuple[str, ...]
     ahead: tuple[dt.date, ...]
+    later: tuple[int, ...]
+    """The hints of these dates."""
     cancelled: bool
     read_before: bool
     told_on: dt.date | None
@@ -231,6 +233,7 @@ class _Gathered:
     hints: list[int] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     ahead: set[dt.date] = field(default_factory=set)
+    later: list[int] = field(default_factory=list)
     employment: list[tuple[str, int, bool]] = field(default_factory=list)
     told_on: str | None = None
 
@@ -407,6 +410,7 @@ class FeedState:
                 one.told_on = max(one.told_on or "", row["told_on"] or "") or None
             else:
                 one.ahead.add(dt.date.fromisoformat(row["due"]))
+                one.later.append(row["hint_no"])
             if row["entry_no"] is None:
                 one.told.append(row["why"])
                 continue
@@ -418,7 +422,7 @@ class FeedState:
         for key, one in found.items():
             yield Asked(
                 key, Person(one.person_id, one.number), tuple(one.hints), tuple(dict.fromkeys(one.told)),
-                tuple(sorted(one.ahead)), bool(one.employment) and max(one.employment)[2], one.number in known,
+                tuple(sorted(one.ahead)), tuple(one.later), bool(one.employment) and max(one.employment)[2], one.number in known,
                 dt.date.fromisoformat(one.told_on) if one.told_on else None,
             )  # fmt: skip
 

@@ -1,9 +1,9 @@
 """Use cases: what people and machines do with the pipeline, each put together once, for both shells.
 
-Land, follow the feeds of Oracle HCM, process, plan, decide, apply, read outcomes, read a directory, look at alerts and tell
-them; and the views: status, trace, outlook (what would be sent), what holds, receipts. This room decides the order of the steps and what belongs into one
-transaction; it decides nothing of workers, names, plans or targets itself. `cli` parses and prints, `defs` wraps and yields, and
-neither puts steps together.
+Land, follow the feeds of Oracle HCM, process, plan, decide, apply, read outcomes, read a directory, look at alerts and tell them;
+and the views: status, trace, outlook (what would be sent), what holds, receipts. This room decides the order of the steps and what
+belongs into one transaction; it decides nothing of workers, names, plans or targets itself. `cli` parses and prints, `defs` wraps
+and yields, and neither puts steps together.
 
 A name is loaded when it is asked for: the parts bring DuckDB, an HTTP client and more, and a command that only prints its help
 needs none of them. So shells write `from hcm_pipeline import flow`, and `flow.plan(...)` where they need it.

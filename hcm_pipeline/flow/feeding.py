@@ -347,7 +347,7 @@ def _settle(work: _Work, one: Asked, reading: Reading, kind: str) -> None:
     if reading.outcome == "absent" and one.cancelled:
         if one.read_before and number:  # a hire that nobody was told of needs no end
             work.file(FEED).add({NUMBER: number, STATUS: "False"}, [*one.told, "the hire was taken back"])
-        work.settled.append(one.hints)
+        work.settled.append((*one.hints, *one.later))
         work.seen.add(one.key)
         return
     why = reading.reason or "Oracle HCM does not show this worker"
@@ -387,7 +387,13 @@ def _note(installation: Installation, work: _Work, faults: Sequence[str], *, fou
     state, now = work.state, installation.clock()
     with state.transaction():
         missed = state.note(
-            work.poll_no, now, work.day, settled=work.settled, unseen=work.unseen, coming=work.coming, found_by=found_by
+            work.poll_no,
+            work.service,
+            work.day,
+            settled=work.settled,
+            unseen=work.unseen,
+            coming=work.coming,
+            found_by=found_by,
         )
         for person in work.lost:
             state.ask_again(work.poll_no, person, work.day, f"the worker could not be read ({found_by})")

@@ -1,0 +1,1 @@
+"""Tests of following Oracle HCM."""
