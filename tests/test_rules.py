@@ -53,8 +53,8 @@ FLOORS: dict[str, str] = {
     "delivery": "errors verdicts deciders locks home http sqlite_state warehouse profile",
     "targets.entra": "errors sandbox verdicts home http entra settings warehouse profile directory delivery",
     "alerts": "errors verdicts plain_text home http settings sqlite_state warehouse profile delivery targets.entra",
-    "flow": "errors sandbox verdicts deciders locks home http entra oracle settings sqlite_state warehouse profile extracts sources feeds"
-    " directory workers identity delivery targets.entra alerts",
+    "flow": "errors sandbox verdicts deciders locks home http entra oracle settings sqlite_state warehouse profile extracts sources"
+    " feeds directory workers identity delivery targets.entra alerts",
     "defs": "errors front sandbox verdicts plain_text home settings profile flow",
     "cli": "errors front sandbox verdicts plain_text home settings profile flow defs",
 }

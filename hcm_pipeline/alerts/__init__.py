@@ -6,6 +6,7 @@ A message holds counts, codes of the documentation, dates, names of sources and 
 from hcm_pipeline.alerts.alert_rules import Observations, WatchedTarget, failed_runs, find_alerts
 from hcm_pipeline.alerts.dispatch import Dispatched, anything_to_tell, message_of, tell
 from hcm_pipeline.alerts.failed_work import FailedWork, FailedWorkRecords
+from hcm_pipeline.alerts.feed_alerts import FollowedFeeds, feed_alerts
 from hcm_pipeline.alerts.messages import Alert, AlertKind, Message, Phase, Severity
 from hcm_pipeline.alerts.outbox import Due, Occurrence, Outbox
 from hcm_pipeline.alerts.receivers import MailReceiver, NotDelivered, Receiver, WebhookReceiver, receivers_of
@@ -17,6 +18,7 @@ __all__ = [
     "Due",
     "FailedWork",
     "FailedWorkRecords",
+    "FollowedFeeds",
     "MailReceiver",
     "Message",
     "NotDelivered",
@@ -30,6 +32,7 @@ __all__ = [
     "WebhookReceiver",
     "anything_to_tell",
     "failed_runs",
+    "feed_alerts",
     "find_alerts",
     "message_of",
     "receivers_of",

@@ -401,8 +401,10 @@ def _quota(left: int, quota: int, profile: Profile) -> list[Alert]:
 def _stale(con: duckdb.DuckDBPyConnection, extracts: Relation, profile: Profile, now: dt.datetime) -> list[Alert]:
     landed = dict(con.execute(f"select source, max(landed_at) from {extracts} group by 1").fetchall())
     alerts = []
+    oracle = profile.oracle
+    followed = {oracle.people, oracle.feed, oracle.reconciliation} if oracle else frozenset[str]()
     for source in profile.sources:
-        hours = profile.alerts.stale_after(source.name)
+        hours = None if source.name in followed else profile.alerts.stale_after(source.name)
         last = landed.get(source.name)
         if hours is None or last is None or now - last < dt.timedelta(hours=hours):
             continue

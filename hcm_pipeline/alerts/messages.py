@@ -28,6 +28,8 @@ class AlertKind(StrEnum):
     STALE_VALUES = "stale_values"
     QUOTA = "quota"
     STALE_EXTRACT = "stale_extract"
+    FEEDS_BEHIND = "feeds_behind"
+    MISSED_EVENTS = "missed_events"
     RUN_FAILED = "run_failed"
     UNPROCESSED = "unprocessed"
     TEST = "test"

@@ -9,6 +9,7 @@ from hcm_pipeline.alerts import AlertKind as AlertKind
 from hcm_pipeline.alerts import Dispatched as Dispatched
 from hcm_pipeline.alerts import (
     Due,
+    FollowedFeeds,
     NotDelivered,
     Observations,
     Outbox,
@@ -17,6 +18,7 @@ from hcm_pipeline.alerts import (
     Severity,
     anything_to_tell,
     failed_runs,
+    feed_alerts,
     find_alerts,
     message_of,
     receivers_of,
@@ -25,6 +27,7 @@ from hcm_pipeline.alerts import (
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.unfinished import failed_work
+from hcm_pipeline.flow.views.feeds import feed_status
 
 
 def look(installation: Installation) -> list[Alert]:
@@ -38,7 +41,20 @@ def look(installation: Installation) -> list[Alert]:
     with installation.warehouse.read() as con, installation.journal() as journal:
         target = installation.known_target
         observed = Observations.of(con, target.key)
-        return find_alerts(con, observed, journal, target, installation.profile, installation.clock()) + failed
+        found = find_alerts(con, observed, journal, target, installation.profile, installation.clock())
+        return found + _of_feeds(installation) + failed
+
+
+def _of_feeds(installation: Installation) -> list[Alert]:
+    seen = feed_status(installation)
+    if seen is None or not seen.polls:
+        return []
+    day = seen.polls[0].business_date
+    followed = FollowedFeeds(
+        seen.last_good, day, sum(feed.fault is not None for feed in seen.feeds),
+        sum(one.business_date == day for one in seen.missed), len(seen.unread),
+    )  # fmt: skip
+    return feed_alerts(followed, installation.profile, installation.clock())
 
 
 def receivers(installation: Installation) -> list[Receiver]:

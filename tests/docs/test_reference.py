@@ -69,6 +69,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`[guards.several]`": model.GuardSeveral,
     "`[[guards.limits]]`": model.GuardLimit,
     "`[outcomes]`": model.Outcomes,
+    "`[oracle]`": model.Oracle,
     "`[alerts]`": model.Alerts,
     "`[alerts.mail]`": model.Mail,
     "`[alerts.failures]`": model.FailureLimit,
