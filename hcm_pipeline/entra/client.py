@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import ssl
 import uuid
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -22,7 +21,7 @@ from hcm_pipeline.entra.job_schema import SourceAttribute, source_attributes
 from hcm_pipeline.entra.limits import LOG_RATE
 from hcm_pipeline.entra.provisioning_log import LogEntry, LogPage
 from hcm_pipeline.errors import ServiceError, ServiceRefused, ServiceUnavailable, UsageError
-from hcm_pipeline.http import CallGate, Clock, NoAnswer, OwnGate, Patience, Reply, TryAgain, trust, utc_now
+from hcm_pipeline.http import CallGate, Clock, NoAnswer, OwnGate, Patience, Reply, TryAgain, trust, untrusted, utc_now
 
 TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=60.0, pool=10.0)
 """Seconds. An upload may be held while the service takes fifty records in."""
@@ -331,7 +330,7 @@ class GraphClient:
 
     def _lost(self, error: httpx.TransportError) -> ServiceError:
         host = urlsplit(self._connection.graph_url).netloc
-        if _untrusted(error):
+        if untrusted(error):
             return ServiceError(f"{host}: its certificate is not trusted; SSL_CERT_FILE names the CA file to trust")
         never_sent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
         what = "cannot be reached" if never_sent else "broke the connection before it answered"
@@ -340,14 +339,6 @@ class GraphClient:
 
 def _headers(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}", "client-request-id": str(uuid.uuid4())}
-
-
-def _untrusted(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def _object(value: object) -> Mapping[str, object]:

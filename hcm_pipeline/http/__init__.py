@@ -7,7 +7,7 @@ from hcm_pipeline.http.call_gate import CallGate, OwnGate
 from hcm_pipeline.http.clock import Clock, Sleep, utc_now
 from hcm_pipeline.http.patience import Patience, Rate, TryAgain
 from hcm_pipeline.http.replies import NoAnswer, Reply, date_of, identifier, retry_after_of
-from hcm_pipeline.http.trust import trust, trust_context
+from hcm_pipeline.http.trust import trust, trust_context, untrusted
 
 __all__ = [
     "CallGate",
@@ -24,5 +24,6 @@ __all__ = [
     "retry_after_of",
     "trust",
     "trust_context",
+    "untrusted",
     "utc_now",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
-from hcm_pipeline.errors import UsageError
+from hcm_pipeline.errors import UsageError, causes
 
 
 def trust_context(ca_file: Path | None) -> ssl.SSLContext:
@@ -20,3 +20,8 @@ def trust_context(ca_file: Path | None) -> ssl.SSLContext:
 def trust(ca_file: Path | None) -> ssl.SSLContext | bool:
     """The `verify` argument of httpx. None: the certificates that httpx brings along. Raises UsageError."""
     return trust_context(ca_file) if ca_file else True
+
+
+def untrusted(error: BaseException) -> bool:
+    """Whether a connection failed because the other side's certificate is not trusted."""
+    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes(error))
