@@ -83,6 +83,11 @@ class Home:
         return self.path / "feeds.sqlite"
 
     @property
+    def feed_token(self) -> Path:
+        """The token of those who hand entries of feeds over."""
+        return self.path / "feed-token"
+
+    @property
     def sandbox(self) -> Path:
         """State, certificate and log of the home's own sandbox."""
         return self.path / "sandbox"

@@ -26,7 +26,7 @@ class FollowedFeeds:
 
 
 def feed_alerts(followed: FollowedFeeds, profile: Profile, now: dt.datetime) -> list[Alert]:
-    """What holds now, for a home that has read the feeds at least once."""
+    """Every condition that holds now, for a home that has read the feeds at least once."""
     return [*_behind(followed, profile, now), *_missed(followed)] if profile.oracle else []
 
 

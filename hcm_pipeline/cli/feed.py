@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hcm_pipeline import flow
 from hcm_pipeline.cli.context import Json, day, existing_installation, installation
-from hcm_pipeline.cli.output import Progress, dump, say, table
-from hcm_pipeline.errors import PipelineError, UsageError
+from hcm_pipeline.cli.output import Progress, dump, note, say, table
+from hcm_pipeline.errors import HomeError, PipelineError, UsageError
 
 feed_app = typer.Typer(
     help="Oracle HCM live: its Atom feeds, and the workers whom they name.", no_args_is_help=True, rich_markup_mode=None
@@ -52,6 +53,39 @@ def feed_replay(
     with progress.shown():
         drained = flow.replay(here, dt.datetime.combine(first, dt.time(), dt.UTC), tuple(feed or ()), progress=progress)
     _show_drained(drained, as_json=as_json)
+
+
+@feed_app.command("listen")
+def feed_listen(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8480,
+    host: Annotated[str, typer.Option(help="The address it listens on.")] = "127.0.0.1",
+    certificate: Annotated[Path | None, typer.Option(help="PEM file with the certificate, for TLS.")] = None,
+    key: Annotated[Path | None, typer.Option(help="PEM file with its private key.")] = None,
+) -> None:
+    """Take entries that an integration posts to /feeds/FEED with the home's token, until interrupted. `feed drain` follows them."""
+    import uvicorn
+
+    from hcm_pipeline.front import loopback
+
+    if (certificate is None) != (key is None):
+        raise UsageError("--certificate and --key go together")
+    if certificate is None and not loopback(host):
+        raise UsageError(
+            f"--host {host} is reached from other machines, and without TLS the token would be in clear: give --certificate and"
+            " --key, or let a reverse proxy with TLS reach 127.0.0.1"
+        )
+    here = installation()
+    application, token = flow.listener(here), flow.token_file(here)
+    scheme = "https" if certificate else "http"
+    note(f"entries are taken at {scheme}://{host}:{port}/feeds/FEED; the token is in {token} (Ctrl-C stops it)")
+    config = uvicorn.Config(
+        application, host=host, port=port, log_level="warning", access_log=False, server_header=False,
+        ssl_certfile=certificate, ssl_keyfile=key,
+    )  # fmt: skip
+    try:
+        uvicorn.Server(config).run()
+    except (OSError, SystemExit) as error:
+        raise HomeError(f"{host}:{port} cannot be listened on; is the port taken?") from error
 
 
 @feed_app.command("status")

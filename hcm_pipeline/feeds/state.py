@@ -22,10 +22,10 @@ from hcm_pipeline.oracle import Entry, Page, Person, Stamp
 from hcm_pipeline.sqlite_state import Schema, StateFile, moment_of, text_of
 
 TABLES = """
--- one row: one time that the feeds were read. mode: feed, full or replay; fault: why it, or a feed of it, came to no good end
+-- one row: one time that the feeds were read. mode: feed, full, replay or posted; fault: why it, or one of its feeds, failed
 CREATE TABLE polls (
     poll_no INTEGER PRIMARY KEY AUTOINCREMENT,
-    mode TEXT NOT NULL CHECK (mode IN ('feed', 'full', 'replay')),
+    mode TEXT NOT NULL CHECK (mode IN ('feed', 'full', 'replay', 'posted')),
     begun_at TEXT NOT NULL,
     service_time TEXT NOT NULL,
     business_date TEXT NOT NULL,
@@ -316,6 +316,11 @@ class FeedState:
                 new += self._store(poll_no, feed, clock, waiting, day)
             self.move(feed, clock, stands_at)
         return new
+
+    def take(self, poll_no: int, feed: str, page: Page, day: dt.date) -> int:
+        """Store entries that were handed over; no cursor moves. How many were new."""
+        with self._file.transaction():
+            return self._store(poll_no, feed, "published", page, day)
 
     def move(self, feed: str, clock: Stamp, stands_at: dt.datetime) -> None:
         """Move a cursor; it never goes back."""

@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.directories import max_age_hours as max_age_hours
     from hcm_pipeline.flow.directories import read_directories as read_directories
     from hcm_pipeline.flow.directories import read_directory as read_directory
+    from hcm_pipeline.flow.feed_listener import listener as listener
+    from hcm_pipeline.flow.feed_listener import token_file as token_file
     from hcm_pipeline.flow.feeding import Drained as Drained
     from hcm_pipeline.flow.feeding import drain as drain
     from hcm_pipeline.flow.feeding import oracle_section as oracle_section
@@ -222,6 +224,7 @@ _MODULES = {
         "read_directories",
         "read_directory",
     ),
+    "feed_listener": ("listener", "token_file"),
     "feeding": ("Drained", "drain", "oracle_section", "replay"),
     "verdict_table": ("loggable", "plan_verdicts"),
     "installation": ("Clock", "Installation", "Progress", "quiet", "utc_now"),

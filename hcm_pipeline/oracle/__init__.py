@@ -12,6 +12,7 @@ from hcm_pipeline.oracle.worker_reading import COLUMNS, Person, Reading
 
 if TYPE_CHECKING:
     from hcm_pipeline.oracle.hcm_client import OracleClient
+    from hcm_pipeline.oracle.posted_entries import entries_posted
     from hcm_pipeline.oracle.privileges import OracleRefused
 
 __all__ = [
@@ -26,12 +27,13 @@ __all__ = [
     "ReadingRules",
     "Stamp",
     "Window",
+    "entries_posted",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from hcm_pipeline.oracle import hcm_client, privileges
+    from hcm_pipeline.oracle import hcm_client, posted_entries, privileges
 
-    return getattr(hcm_client, name) if hasattr(hcm_client, name) else getattr(privileges, name)
+    return next(getattr(part, name) for part in (hcm_client, privileges, posted_entries) if hasattr(part, name))

@@ -5,7 +5,7 @@ Keys that begin with `_` say how an object was come by, and are no columns (see 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -42,6 +42,7 @@ class JsonLines(FileFormat):
             for key in _object(line) or ():
                 if key not in columns and not key.startswith(ASIDE):
                     columns[key] = None
+        _require_names(columns, name)
         if not columns:
             raise ExtractRefused(name, "empty_file", "holds no JSON object; have the extract delivered again")
         return Description(tuple(columns), records, {"lines": "json"})
@@ -76,6 +77,20 @@ class JsonLines(FileFormat):
                 chunk = []
         _append(t, rows, chunk)
         return StagedExtract(rows, t.of_rows("rejects", REJECT_COLUMNS, rejects), records)
+
+
+def _require_names(columns: Iterable[str], name: str) -> None:
+    """Raise ExtractRefused for keys that no column can have: blank, the pipeline's own, or two that differ in case only."""
+    seen: set[str] = set()
+    for column in columns:
+        folded = column.lower()
+        if not column.strip() or "\0" in column or folded == ROW_NO or folded in seen:
+            raise ExtractRefused(
+                name,
+                "column_names",
+                f"the key {column!r} cannot be a column: blank, {ROW_NO}, or there in another case",
+            )
+        seen.add(folded)
 
 
 def told_by(stored: Path, row_no: int, max_bytes: int | None = None) -> tuple[str, ...]:

@@ -59,7 +59,10 @@ def feed_status(installation: Installation) -> FeedStatus | None:
         today = max([day, *(poll.business_date for poll in polls[:1])])
         waiting, _, later = state.open_hints(today)
         missed = state.missed_since(today - dt.timedelta(days=MISSED_DAYS))
-        good = next((poll.finished_at for poll in polls if poll.finished_at and poll.fault is None), None)
+        good = next(
+            (poll.finished_at for poll in polls if poll.finished_at and poll.fault is None and poll.mode != "posted"),
+            None,
+        )
         return FeedStatus(
             tuple(state.standings(oracle.feeds)), tuple(polls[:SHOWN_POLLS]), state.head_count, waiting, later,
             tuple(UnreadWorker(*one) for one in state.unread(today)),
