@@ -600,6 +600,15 @@ class FeedState:
             for day, number, by, columns in rows
         ]
 
+    def told_since(self, since: dt.date) -> list[tuple[str, int]]:
+        """Workers whom an entry named in polls of the dates from `since` on, with how many did."""
+        rows = self._db.execute(
+            """SELECT e.person_number, count(*) FROM entries e JOIN polls p USING (poll_no)
+            WHERE p.business_date >= ? AND e.person_number IS NOT NULL GROUP BY 1""",
+            [since.isoformat()],
+        ).fetchall()
+        return [(number, count) for number, count in rows]
+
     def unread(self, day: dt.date, limit: int = 100) -> list[tuple[str, str, int]]:
         """Workers whose open hints could not be followed: person number (or id), reason, tries."""
         rows = self._db.execute(
