@@ -97,7 +97,12 @@ class SignIn:
         if form.get("scope", "") != own.scope:
             return _refusal(400, "invalid_scope", "The scope is not one of this client.")
         seconds = self._lifetime()
-        claims = {"exp": int(self._now()) + seconds, "gen": self.generation, "scope": own.scope, "jti": secrets.token_hex(8)}
+        claims = {
+            "exp": int(self._now()) + seconds,
+            "gen": self.generation,
+            "scope": own.scope,
+            "jti": secrets.token_hex(8),
+        }
         token = jwt.encode(claims, own.key, algorithm="HS256")
         body = {"access_token": token, "token_type": "Bearer", "expires_in": seconds}
         return Reply(200, orjson.dumps(body), headers={"Cache-Control": "no-store"})
