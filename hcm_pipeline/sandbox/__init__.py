@@ -1,4 +1,4 @@
-"""A faithful local Microsoft Entra ID: sign-in, bulkUpload, cycles, provisioning log and users, over TLS."""
+"""A faithful local Microsoft Entra ID: sign-in, bulkUpload, cycles, provisioning log and users, over TLS; and an Oracle HCM."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from hcm_pipeline.sandbox.state import job_key
 
 if TYPE_CHECKING:
     from hcm_pipeline.sandbox.command import greeting, options_of
-    from hcm_pipeline.sandbox.server import SandboxHandle, SandboxTarget, running, serve
+    from hcm_pipeline.sandbox.oracle import HcmOptions
+    from hcm_pipeline.sandbox.server import HcmSource, SandboxHandle, SandboxTarget, running, serve
 
 __all__ = [
+    "HcmOptions",
+    "HcmSource",
     "SandboxHandle",
     "SandboxOptions",
     "SandboxProblem",
@@ -29,6 +32,7 @@ def __getattr__(name: str) -> Any:
     """The server and its command, loaded when asked for: most commands need none, and loading takes longer than many of them."""
     if name not in __all__:
         raise AttributeError(name)
-    from hcm_pipeline.sandbox import command, server
+    from hcm_pipeline.sandbox import command, oracle, server
 
-    return getattr(command if name in ("greeting", "options_of") else server, name)
+    module = {"greeting": command, "options_of": command, "HcmOptions": oracle}.get(name, server)
+    return getattr(module, name)

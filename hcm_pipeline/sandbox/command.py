@@ -22,9 +22,12 @@ def options_of(words: Iterable[str], given: Mapping[str, object]) -> SandboxOpti
 
 def greeting(handle: SandboxHandle, directory: object) -> Iterator[str]:
     """The lines that a started sandbox prints: about itself, and a client's environment."""
-    target = handle.target
+    target, source = handle.target, handle.hcm
     yield f"sandbox: {handle.url} (Ctrl-C stops it; its state is kept in {directory})"
     yield f"page for people, with its token: {handle.page}"
+    yield "# Oracle HCM by client credentials instead of user and password:"
+    for name in ("token_url", "client_id", "client_secret", "scope"):
+        yield f"#   export ORACLE_HCM_{name.upper()}='{getattr(source, name)}'"
     yield ""
     for name, value in {
         "HCM_PIPELINE_GRAPH_URL": target.graph_url,
@@ -34,6 +37,9 @@ def greeting(handle: SandboxHandle, directory: object) -> Iterator[str]:
         "AZURE_CLIENT_ID": target.client_id,
         "AZURE_CLIENT_SECRET": target.client_secret,
         "AZURE_AUTHORITY_HOST": target.authority_host,
+        "ORACLE_HCM_URL": source.url,
+        "ORACLE_HCM_USERNAME": source.username,
+        "ORACLE_HCM_PASSWORD": source.password,
         "SSL_CERT_FILE": target.ca_file,
     }.items():
         yield f"export {name}='{value}'"

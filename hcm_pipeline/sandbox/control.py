@@ -20,6 +20,7 @@ from hcm_pipeline.sandbox.delta import forget
 from hcm_pipeline.sandbox.faults import read_fault
 from hcm_pipeline.sandbox.job import Reason, Status
 from hcm_pipeline.sandbox.options import checked, option_values
+from hcm_pipeline.sandbox.oracle.steering import steer
 from hcm_pipeline.sandbox.page import page
 from hcm_pipeline.sandbox.service import Sandbox
 
@@ -59,6 +60,7 @@ def routes() -> list[BaseRoute]:
         Route("/sandbox/delta/forget", _endpoint(_forget), methods=["POST"]),
         Route("/sandbox/job", _endpoint(_set_job), methods=["POST"]),
         Route("/sandbox/reset", _endpoint(_reset), methods=["POST"]),
+        Route("/sandbox/hcm/{name}", _endpoint(_hcm), methods=["GET", "POST", "DELETE"]),
         Route("/", _page),
     ]
 
@@ -198,6 +200,10 @@ def _set_job(sandbox: Sandbox, _request: Request, body: Json) -> Json:
 def _reset(sandbox: Sandbox, _request: Request, _body: Json) -> Json:
     sandbox.reset()
     return sandbox.counts()
+
+
+def _hcm(sandbox: Sandbox, request: Request, body: Json) -> Json:
+    return steer(sandbox.hcm, request.path_params["name"], request.method, dict(request.query_params), body)
 
 
 async def _page(request: Request) -> Response:

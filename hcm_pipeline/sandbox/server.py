@@ -31,6 +31,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from hcm_pipeline.sandbox import app, control
 from hcm_pipeline.sandbox.files import private
 from hcm_pipeline.sandbox.options import SandboxOptions
+from hcm_pipeline.sandbox.oracle import HcmOptions, front
+from hcm_pipeline.sandbox.oracle.sign_in import TOKEN_PATH
 from hcm_pipeline.sandbox.problems import SandboxProblem
 from hcm_pipeline.sandbox.service import Sandbox
 from hcm_pipeline.sandbox.tls import certificates
@@ -59,11 +61,27 @@ class SandboxTarget:
 
 
 @dataclass(frozen=True)
+class HcmSource:
+    """The Oracle HCM of a sandbox, and three ways to sign in: Basic, a token, client credentials. `ca_file` is PEM."""
+
+    url: str
+    username: str
+    password: str = field(repr=False)
+    token: str = field(repr=False)
+    token_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    scope: str
+    ca_file: Path
+
+
+@dataclass(frozen=True)
 class SandboxHandle:
     """A running sandbox. `owner`: this process serves it, and ends it."""
 
     url: str
     target: SandboxTarget
+    hcm: HcmSource
     owner: bool
     token: str = field(repr=False)
     """Needed as a bearer token for the control plane; `endpoint.json` holds it."""
@@ -97,7 +115,7 @@ def application(sandbox: Sandbox) -> ASGIApp:
 
     hosts = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
     starlette = Starlette(
-        routes=[*control.routes(), *app.routes()],
+        routes=[*control.routes(), *front.routes(lambda: sandbox.hcm, app.drop_connection), *app.routes()],
         middleware=[hosts],
         lifespan=lifespan,
         exception_handlers={HTTPException: app.unknown_address},
@@ -128,10 +146,14 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def running(directory: Path, *, port: int = 0, options: SandboxOptions | None = None) -> Iterator[SandboxHandle]:
+def running(
+    directory: Path, *, port: int = 0, options: SandboxOptions | None = None, hcm: HcmOptions | None = None
+) -> Iterator[SandboxHandle]:
     """The sandbox of a directory: the one that already runs, or one that runs until the end of the block.
 
-    `options` count only when this process is the one that serves. Raises SandboxProblem when none can be had.
+    `options`, and `hcm` of its Oracle HCM, count only when this process is the one that serves.
+
+    Raises SandboxProblem when none can be had.
     """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _lock_file(directory) as lock:
@@ -139,7 +161,7 @@ def running(directory: Path, *, port: int = 0, options: SandboxOptions | None = 
         if found is not None:
             yield found
             return
-        with _serving(directory, port, options or SandboxOptions()) as handle:
+        with _serving(directory, port, options or SandboxOptions(), hcm) as handle:
             yield handle
 
 
@@ -197,9 +219,13 @@ def _find(directory: Path) -> SandboxHandle | None:
     named = {
         name: endpoint[name] for name in ("tenant_id", "client_id", "client_secret", "service_principal_id", "job_id")
     }
-    return SandboxHandle(
-        endpoint["url"], _target(directory, endpoint["url"], named), owner=False, token=endpoint["token"]
-    )
+    url = endpoint["url"]
+    source = _source(directory, url, endpoint["hcm"])
+    return SandboxHandle(url, _target(directory, url, named), source, owner=False, token=endpoint["token"])
+
+
+def _source(directory: Path, url: str, named: dict[str, str]) -> HcmSource:
+    return HcmSource(url=url, token_url=f"{url}{TOKEN_PATH}", ca_file=directory / "tls" / "ca.pem", **named)
 
 
 def _target(directory: Path, url: str, named: dict[str, str]) -> SandboxTarget:
@@ -216,14 +242,16 @@ def _target(directory: Path, url: str, named: dict[str, str]) -> SandboxTarget:
 
 
 @contextmanager
-def _serving(directory: Path, port: int, options: SandboxOptions) -> Iterator[SandboxHandle]:
+def _serving(
+    directory: Path, port: int, options: SandboxOptions, hcm_options: HcmOptions | None
+) -> Iterator[SandboxHandle]:
     endpoint = directory / "endpoint.json"
     endpoint.unlink(missing_ok=True)
     pem = certificates(directory)
     listener = _listen(port)
     url = f"https://127.0.0.1:{listener.getsockname()[1]}"
     try:
-        sandbox = Sandbox(directory, options)
+        sandbox = Sandbox(directory, options, hcm_options)
     except BaseException:
         listener.close()
         raise
@@ -241,19 +269,22 @@ def _serving(directory: Path, port: int, options: SandboxOptions) -> Iterator[Sa
             if not thread.is_alive():
                 raise SandboxProblem(f"{directory}: the sandbox did not start")
             time.sleep(0.005)
-        identity = vars(sandbox.identity)
+        identity, hcm = vars(sandbox.identity), sandbox.hcm.sign_in.credentials.told()
         content = {
             "url": url,
             "instance": sandbox.instance,
             "pid": os.getpid(),
             "token": sandbox.control_token,
+            "hcm": hcm,
             **identity,
         }
         half = private(directory / ".endpoint.json")
         half.write_bytes(orjson.dumps(content))
         half.replace(endpoint)
         page = f"{url}/?token={sandbox.page_token}"
-        yield SandboxHandle(url, _target(directory, url, identity), owner=True, token=sandbox.control_token, page=page)
+        source = _source(directory, url, hcm)
+        target = _target(directory, url, identity)
+        yield SandboxHandle(url, target, source, owner=True, token=sandbox.control_token, page=page)
     finally:
         endpoint.unlink(missing_ok=True)
         sandbox.stopping.set()

@@ -26,6 +26,7 @@ from hcm_pipeline.sandbox.job import DAY, Execution, Job, Reason, Status
 from hcm_pipeline.sandbox.log_codes import CODES, NO_AGENT
 from hcm_pipeline.sandbox.log_service import JobFacts
 from hcm_pipeline.sandbox.options import SandboxOptions, with_changes
+from hcm_pipeline.sandbox.oracle import Hcm, HcmOptions
 from hcm_pipeline.sandbox.state import STATE_TABLES, Store
 from hcm_pipeline.sandbox.users import GROUP_PROPERTIES
 from hcm_pipeline.sandbox.window import Window
@@ -36,13 +37,14 @@ COUNTED = f"SELECT at FROM received WHERE at > ? AND status NOT IN {UNCOUNTED} O
 
 
 class Sandbox:
-    """One tenant with one API-driven provisioning job. Safe to use from several threads."""
+    """One tenant with one API-driven provisioning job, and beside it an Oracle HCM. Safe to use from several threads."""
 
-    def __init__(self, directory: Path, rules: SandboxOptions) -> None:
+    def __init__(self, directory: Path, rules: SandboxOptions, hcm: HcmOptions | None = None) -> None:
         self.directory = directory
         self.store = Store(directory / "state.sqlite")
         self.clock = Clock(self.store)
         self.faults = Faults()
+        self.hcm = Hcm(self.store, self.clock, hcm)
         kept = self.store.meta()
         fresh = {
             "tenant_id": rules.tenant_id,
@@ -404,6 +406,7 @@ class Sandbox:
             self.faults.disarm()
             self.restore_options()
             self.clock.reset()
+            self.hcm.forget()
             self._next_cycle = self.clock.now() + self.rules.cycle_seconds
             self._keep_job(Job())
             self.store.keep({"agent_warned": "0"})

@@ -101,9 +101,30 @@ CREATE TABLE IF NOT EXISTS received (
     bulk_ids TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS received_by_time ON received (at);
+
+-- one row: one person of the Oracle HCM. body: everything about them, as JSON
+CREATE TABLE IF NOT EXISTS hcm_people (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
+
+-- one row: one entry of an Atom feed. updated, published, visible: microseconds since 1970. facts: what is shown, as JSON
+CREATE TABLE IF NOT EXISTS hcm_entries (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    feed TEXT NOT NULL,
+    name TEXT NOT NULL,
+    updated INTEGER NOT NULL,
+    published INTEGER NOT NULL,
+    visible INTEGER NOT NULL,
+    person_number TEXT NOT NULL,
+    facts BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS hcm_entries_updated ON hcm_entries (feed, updated, seq);
+CREATE INDEX IF NOT EXISTS hcm_entries_published ON hcm_entries (feed, published, seq);
+CREATE INDEX IF NOT EXISTS hcm_entries_name ON hcm_entries (feed, name);
 """
 
-STATE_TABLES = ("users", "names", "deleted_users", "groups", "queue", "escrow", "pending", "log", "received", "tracked")
+STATE_TABLES = (
+    "users", "names", "deleted_users", "groups", "queue", "escrow", "pending", "log", "received", "tracked", "hcm_people",
+    "hcm_entries",
+)  # fmt: skip
 
 
 class Store:

@@ -1,0 +1,262 @@
+"""The rows that resources show of a person, as of a day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from hcm_pipeline.sandbox.oracle.people import (
+    LAST,
+    PERSON_TYPES,
+    Assignment,
+    Person,
+    Relationship,
+    Row,
+    at,
+    display_name,
+)
+from hcm_pipeline.sandbox.oracle.query import Node, Shape
+from hcm_pipeline.sandbox.oracle.stamps import audit_stamp
+
+AUDIT = ("CreatedBy", "CreationDate", "LastUpdatedBy", "LastUpdateDate")
+
+
+def _shape(name: str, attributes: str, *children: Shape, hashed: bool = True, audit: bool = True) -> Shape:
+    names = (*attributes.split(), *(AUDIT if audit else ()))
+    return Shape(name, dict.fromkeys(names), {child.name: child for child in children}, hashed)
+
+
+MANAGERS = _shape(
+    "managers",
+    "AssignmentSupervisorId EffectiveStartDate EffectiveEndDate ManagerAssignmentId ManagerAssignmentNumber ManagerType "
+    "ActionCode ReasonCode",
+)
+ASSIGNMENTS = _shape(
+    "assignments",
+    "AssignmentId AssignmentNumber AssignmentName ActionCode ReasonCode EffectiveStartDate EffectiveEndDate EffectiveSequence "
+    "EffectiveLatestChange BusinessUnitId BusinessUnitName AssignmentType AssignmentStatusTypeId AssignmentStatusTypeCode "
+    "AssignmentStatusType SystemPersonType UserPersonTypeId UserPersonType ProjectedStartDate ProjectedEndDate PrimaryFlag "
+    "PrimaryAssignmentFlag PositionId PositionCode JobId JobCode GradeId GradeCode DepartmentId DepartmentName LocationId "
+    "LocationCode WorkAtHomeFlag ManagerFlag AssignmentCategory WorkerCategory FullPartTime PermanentTemporary "
+    "HourlySalariedCode NormalHours Frequency",
+    MANAGERS,
+)
+RELATIONSHIPS = _shape(
+    "workRelationships",
+    "PeriodOfServiceId LegislationCode LegalEntityId LegalEmployerName WorkerType PrimaryFlag StartDate "
+    "LegalEmployerSeniorityDate EnterpriseSeniorityDate OnMilitaryServiceFlag WorkerNumber ReadyToConvertFlag TerminationDate "
+    "NotificationDate LastWorkingDate RevokeUserAccess RecommendedForRehire RecommendationReason "
+    "RecommendationAuthorizedByPersonId ProjectedTerminationDate",
+    ASSIGNMENTS,
+    hashed=False,
+)
+NAMES = _shape(
+    "names",
+    "PersonNameId EffectiveStartDate EffectiveEndDate LegislationCode LastName FirstName Title PreNameAdjunct Suffix "
+    "MiddleNames KnownAs DisplayName NameType",
+)
+EMAILS = _shape("emails", "EmailAddressId EmailType EmailAddress FromDate ToDate PrimaryFlag", hashed=False)
+PHONES = _shape(
+    "phones",
+    "PhoneId PhoneType LegislationCode CountryCodeNumber AreaCode PhoneNumber Extension FromDate ToDate PrimaryFlag",
+    hashed=False,
+)
+ADDRESSES = _shape(
+    "addresses",
+    "AddressId EffectiveStartDate EffectiveEndDate AddressType AddressLine1 AddressLine2 TownOrCity Region1 Region2 PostalCode "
+    "Country PrimaryFlag",
+)
+WORKERS = _shape(
+    "workers",
+    "PersonId PersonNumber CorrespondenceLanguage BloodType DateOfBirth DateOfDeath CountryOfBirth RegionOfBirth TownOfBirth "
+    "ApplicantNumber",
+    NAMES, EMAILS, PHONES, ADDRESSES, RELATIONSHIPS,
+    _shape("legislativeInfo", "PersonLegislativeId EffectiveStartDate EffectiveEndDate LegislationCode"),
+    _shape("nationalIdentifiers", "NationalIdentifierId LegislationCode NationalIdentifierType", hashed=False),
+)  # fmt: skip
+ACCOUNTS = _shape(
+    "userAccounts", "UserId Username SuspendedFlag PersonId PersonNumber CredentialsEmailSentFlag GUID", audit=True
+)
+EMPS = _shape(
+    "emps",
+    "PersonId PersonNumber FirstName LastName MiddleName DisplayName UserName WorkEmail WorkPhoneNumber HireDate "
+    "TerminationDate LegalEntityId CitizenshipStatus EffectiveStartDate",
+)
+PUBLIC_WORKERS = _shape(
+    "publicWorkers", "PersonId PersonNumber DisplayName FirstName LastName WorkEmail WorkPhoneNumber", audit=False,
+    hashed=False,
+)  # fmt: skip
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _number(text: str, base: int) -> int:
+    """A surrogate id for a code: the same one for the same code."""
+    return base + sum((place + 1) * ord(letter) for place, letter in enumerate(text))
+
+
+class Trees:
+    """Builds the rows of one call. `employers` and `numbers` give the ids and numbers that rows refer to."""
+
+    def __init__(self, on: date, assignment_numbers: dict[int, str], *, emails_follow: bool) -> None:
+        self._on, self._numbers, self._emails_follow = on, assignment_numbers, emails_follow
+
+    def worker(self, person: Person) -> Node:
+        """A worker with everything below."""
+        attributes = {
+            **WORKERS.attributes,
+            "PersonId": person.id,
+            "PersonNumber": person.number,
+            "DateOfBirth": _iso(person.born),
+            **self._audit(person),
+        }
+        children = {
+            "names": [
+                self._dated(NAMES, row, person, PersonNameId=row.id, DisplayName=display_name(row.values))
+                for row in person.names
+                if row.covers(self._on)
+            ],
+            "emails": [
+                self._bounded(EMAILS, row, person, EmailAddressId=row.id)
+                for row in person.emails
+                if not self._emails_follow or row.covers(self._on)
+            ],
+            "phones": [
+                self._bounded(PHONES, row, person, PhoneId=row.id) for row in person.phones if row.covers(self._on)
+            ],
+            "addresses": [
+                self._dated(ADDRESSES, row, person, AddressId=row.id)
+                for row in person.addresses
+                if row.covers(self._on)
+            ],
+            "workRelationships": [
+                self._relationship(person, one) for one in person.relationships if one.start <= self._on
+            ],
+            "legislativeInfo": [],
+            "nationalIdentifiers": [],
+        }
+        return Node(str(person.id), attributes, children, owner=person.number)
+
+    def _audit(self, person: Person) -> dict[str, Any]:
+        return {
+            "CreatedBy": "HR.SPECIALIST",
+            "CreationDate": audit_stamp(person.created_at),
+            "LastUpdatedBy": "HR.SPECIALIST",
+            "LastUpdateDate": audit_stamp(person.created_at),
+        }
+
+    def _dated(self, shape: Shape, row: Row, person: Person, **own: Any) -> Node:
+        dates = {"EffectiveStartDate": _iso(row.start), "EffectiveEndDate": _iso(row.end)}
+        attributes = {**shape.attributes, **row.values, **own, **dates, **self._audit(person)}
+        return Node(f"{row.id}/{row.start}", attributes)
+
+    def _bounded(self, shape: Shape, row: Row, person: Person, **own: Any) -> Node:
+        dates = {"FromDate": _iso(row.start), "ToDate": None if row.end == LAST else _iso(row.end)}
+        return Node(str(row.id), {**shape.attributes, **row.values, **own, **dates, **self._audit(person)})
+
+    def _relationship(self, person: Person, held: Relationship) -> Node:
+        attributes = {
+            **RELATIONSHIPS.attributes,
+            "PeriodOfServiceId": held.id,
+            "LegislationCode": held.legislation,
+            "LegalEntityId": _number(held.employer, 300000000500000),
+            "LegalEmployerName": held.employer,
+            "WorkerType": held.type,
+            "PrimaryFlag": held.primary,
+            "StartDate": _iso(held.start),
+            "OnMilitaryServiceFlag": False,
+            "TerminationDate": _iso(held.termination),
+            "ProjectedTerminationDate": _iso(held.projected),
+            "RevokeUserAccess": "A" if held.termination else None,
+            **self._audit(person),
+        }
+        rows = [
+            self._assignment(person, held, one, row)
+            for one in held.assignments
+            if (row := at(one.rows, self._on)) is not None
+        ]
+        return Node(str(held.id), attributes, {"assignments": rows})
+
+    def _assignment(self, person: Person, relationship: Relationship, held: Assignment, row: Row) -> Node:
+        values = row.values
+        node = self._dated(
+            ASSIGNMENTS, row, person,
+            AssignmentId=held.id, AssignmentNumber=held.number, AssignmentType=held.type, PrimaryFlag=held.primary,
+            PrimaryAssignmentFlag=held.primary and relationship.primary, EffectiveSequence=1, EffectiveLatestChange="Y",
+            SystemPersonType=PERSON_TYPES[held.type], WorkAtHomeFlag=False, ManagerFlag=False,
+            JobId=_coded(values.get("JobCode"), 300000000700000),
+            DepartmentId=_coded(values.get("DepartmentName"), 300000000400000),
+            LocationId=_coded(values.get("LocationCode"), 300000000800000),
+            BusinessUnitId=_coded(values.get("BusinessUnitName"), 300000000600000),
+        )  # fmt: skip
+        node.key = f"{held.id}/{row.start}"
+        node.children["managers"] = [
+            self._dated(
+                MANAGERS, one, person,
+                AssignmentSupervisorId=one.id,
+                ManagerAssignmentNumber=self._numbers.get(one.values["ManagerAssignmentId"]),
+            )
+            for one in held.managers
+            if one.covers(self._on)
+        ]  # fmt: skip
+        return node
+
+
+def _coded(text: str | None, base: int) -> int | None:
+    return None if text is None else _number(text, base)
+
+
+def account_node(person: Person) -> Node | None:
+    """A user account; None for a person without one."""
+    held = person.account
+    if held is None:
+        return None
+    attributes = {
+        **ACCOUNTS.attributes,
+        "UserId": held.user_id,
+        "Username": held.username,
+        "SuspendedFlag": held.suspended,
+        "PersonId": person.id,
+        "PersonNumber": person.number,
+        "CredentialsEmailSentFlag": False,
+        "GUID": held.guid,
+        "CreatedBy": "HR.SPECIALIST",
+        "CreationDate": audit_stamp(person.created_at),
+        "LastUpdatedBy": "HR.SPECIALIST",
+        "LastUpdateDate": audit_stamp(person.updated_at),
+    }
+    return Node(held.guid, attributes, owner=person.number)
+
+
+def flat_node(shape: Shape, person: Person, on: date) -> Node:
+    """A row of `emps` or `publicWorkers`."""
+    name = person.name(on)
+    email = person.contact(person.emails, "EmailType", ("W1",), on)
+    phone = person.contact(person.phones, "PhoneType", ("W1",), on)
+    held = person.relationship(on)
+    values = {
+        "PersonId": person.id,
+        "PersonNumber": person.number,
+        "FirstName": name.get("FirstName"),
+        "LastName": name.get("LastName"),
+        "MiddleName": name.get("MiddleNames"),
+        "DisplayName": display_name(name),
+        "UserName": person.account.username if person.account else None,
+        "WorkEmail": email.get("EmailAddress"),
+        "WorkPhoneNumber": phone.get("PhoneNumber"),
+        "HireDate": _iso(held.start) if held else None,
+        "TerminationDate": _iso(held.termination) if held else None,
+        "EffectiveStartDate": _iso(held.start) if held else None,
+    }
+    attributes = {**shape.attributes, **{key: value for key, value in values.items() if key in shape.attributes}}
+    return Node(str(person.id), attributes, owner=person.number)
+
+
+def paths(shape: Shape, before: tuple[str, ...] = ()) -> Iterable[tuple[str, ...]]:
+    """The paths of all children."""
+    for name, child in shape.children.items():
+        yield (*before, name)
+        yield from paths(child, (*before, name))
