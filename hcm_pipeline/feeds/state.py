@@ -600,6 +600,13 @@ class FeedState:
             for day, number, by, columns in rows
         ]
 
+    def entries_since(self, since: dt.datetime) -> list[str]:
+        """The ids of entries that were published since a moment."""
+        rows = self._db.execute(
+            "SELECT DISTINCT entry_id FROM entries WHERE published >= ?", [text_of(since)]
+        ).fetchall()
+        return [entry_id for (entry_id,) in rows]
+
     def told_since(self, since: dt.date) -> list[tuple[str, int]]:
         """Workers whom an entry named in polls of the dates from `since` on, with how many did."""
         rows = self._db.execute(
