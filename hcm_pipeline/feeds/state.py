@@ -289,7 +289,7 @@ class FeedState:
         """Whether a share of the workers, or everybody, was read for a date already."""
         row = self._db.execute(
             """SELECT 1 FROM polls WHERE business_date = ? AND finished_at IS NOT NULL
-            AND (files LIKE '%-people-%' OR files LIKE '%-reconciliation-%') LIMIT 1""",
+            AND (files LIKE '%-people.jsonl%' OR files LIKE '%-reconciliation.jsonl%') LIMIT 1""",
             [day.isoformat()],
         ).fetchone()
         return row is not None

@@ -95,7 +95,7 @@ class _Work:
         """The extract of a kind, which is begun when the first row comes."""
         if kind not in self.files:
             order = {PEOPLE: 1, FEED: 2, RECONCILIATION: 3}[kind]
-            name = f"hcm-{self.poll_no:08d}-{order}-{kind}-{self.day}.jsonl"
+            name = f"hcm-{self.day}-{self.poll_no:08d}-{order}-{kind}.jsonl"
             self.files[kind] = ExtractFile(self.landing / name)
         return self.files[kind]
 
