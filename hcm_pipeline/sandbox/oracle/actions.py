@@ -1,4 +1,4 @@
-"""What human resources do: hire, move, end, correct. Each changes people and raises the entries that Oracle documents."""
+"""The work of human resources: hire, move, end, correct. Each changes people and raises the entries that Oracle documents."""
 
 from __future__ import annotations
 

@@ -44,10 +44,10 @@ def read(hcm: Hcm, asked: Asked, name: str, rest: Sequence[str], root: str) -> R
     shape = SHAPES[name]
     on = _date(asked, hcm.today())
     here = f"{asked.base}{root}/{name}"
-    renderer = Renderer(view_of(asked, shape.at(tuple(rest[2::3])), hcm.options.withheld_children), hcm.secret)
+    view = view_of(asked, _shown(shape, rest), hcm.options.withheld_children)
+    renderer = Renderer(view, hcm.secret)
     if rest:
         return _below(hcm, asked, shape, on, rest, here, renderer)
-    view = view_of(asked, shape, hcm.options.withheld_children)
     found = _matching(hcm, shape, on, _wanted(hcm, asked, shape))
     page = listing(asked, shape, found, hcm.options.limit_cap, _disorder(hcm))
     reply = collection_reply(asked, shape, page, renderer, here, view)
@@ -56,6 +56,15 @@ def read(hcm: Hcm, asked: Asked, name: str, rest: Sequence[str], root: str) -> R
     if fault is not None and people:
         return broken(reply, page, fault.person_numbers or people, renderer, shape, here)
     return reply
+
+
+def _shown(shape: Shape, rest: Sequence[str]) -> Shape:
+    """The shape of what a path leads to."""
+    for name in rest[2::3]:
+        if name not in shape.children:
+            raise Refused(404, "The resource does not exist.")
+        shape = shape.children[name]
+    return shape
 
 
 def _disorder(hcm: Hcm) -> random.Random | None:
