@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import date
@@ -21,7 +21,7 @@ from hcm_pipeline.sandbox.oracle.faults import HcmFaults
 from hcm_pipeline.sandbox.oracle.messages import Asked, Refused, Reply, error_reply, html_reply
 from hcm_pipeline.sandbox.oracle.options import HcmOptions
 from hcm_pipeline.sandbox.oracle.people import Person, dumped, loaded
-from hcm_pipeline.sandbox.oracle.query import Shape
+from hcm_pipeline.sandbox.oracle.query import Node, Shape
 from hcm_pipeline.sandbox.oracle.resources import Renderer, version_of
 from hcm_pipeline.sandbox.oracle.sign_in import TOKEN_PATH, Credentials, SignIn
 from hcm_pipeline.sandbox.oracle.stamps import day_of
@@ -56,6 +56,9 @@ class Hcm:
     def _load(self) -> None:
         self.people: dict[int, Person] = {}
         self.company: Company | None = None
+        self._version = self._latest = 0
+        self._rows: list[Node] = []
+        self._rows_of: object = None
         self.assignment_numbers: dict[int, str] = {}
         self._index: dict[str, dict[str, set[int]]] = defaultdict(dict)
         self._indexed: dict[int, list[tuple[str, str]]] = {}
@@ -111,6 +114,15 @@ class Hcm:
         """Found a company. Raises ValueError."""
         self.company = Company.founded(self, body)
 
+    def remembered(self, key: object, make: Callable[[], list[Node]]) -> list[Node]:
+        """Rows that were made before, unless people or options have changed since, or a fault holds somebody back."""
+        if self._latest > self.now():
+            return make()
+        state = (self._version, self.options, key)
+        if self._rows_of != state:
+            self._rows, self._rows_of = make(), state
+        return self._rows
+
     def count_call(self) -> int:
         """A number that no call had before."""
         self._calls += 1
@@ -147,6 +159,7 @@ class Hcm:
             else:
                 self._drop(one)
                 self.people.pop(one, None)
+                self._version += 1
 
     def new_id(self) -> int:
         """The next surrogate id."""
@@ -164,6 +177,8 @@ class Hcm:
 
     def _take_in(self, person: Person) -> None:
         self._drop(person.id)
+        self._version += 1
+        self._latest = max(self._latest, person.visible_at)
         self.people[person.id] = person
         keys = [("PersonNumber", person.number), ("PersonId", str(person.id))]
         if person.account:
