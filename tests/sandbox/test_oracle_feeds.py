@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.budget import examples
 
 from .hcm_support import Office, office
 
@@ -64,6 +70,34 @@ def test_the_lower_bound_is_exclusive_and_the_upper_one_inclusive(here: Office, 
     stamps = [entry[clock] for entry in here.feed("newhire", orderBy="updated:asc")]
     query = {f"{clock}_min": stamps[0], f"{clock}_max": stamps[1]}
     assert numbers(here.feed("newhire", **query)) == ["2"]
+
+
+@settings(max_examples=examples(30), deadline=None)
+@given(
+    gaps=st.lists(st.sampled_from([0, 0, 1, 7, 3600]), min_size=1, max_size=40),
+    cuts=st.lists(st.integers(0, 150_000), max_size=5),
+    size=st.integers(1, 30),
+    clock=st.sampled_from(["updated", "published"]),
+)
+def test_windows_that_touch_tell_every_entry_once_whatever_the_stamps(
+    tmp_path_factory: pytest.TempPathFactory, gaps: list[int], cuts: list[int], size: int, clock: str
+) -> None:
+    with office(tmp_path_factory.mktemp("hcm")) as here:
+        start = here.clock.now()
+        for number, gap in enumerate(gaps):
+            here.advance(seconds=gap)
+            here.hire(str(number))
+        here.advance(days=2)
+        edges = [datetime.fromtimestamp(start + at, UTC).isoformat() for at in (-1, *sorted(cuts), 150_000)]
+        found = []
+        for low, high in itertools.pairwise(edges):
+            query = {f"{clock}_min": low, f"{clock}_max": high, "orderBy": f"{clock}:asc", "page_size": str(size)}
+            for page in itertools.count(1):
+                entries = here.feed("newhire", page=str(page), **query)
+                if not entries:
+                    break
+                found += numbers(entries)
+        assert found == [str(number) for number in range(len(gaps))]
 
 
 def test_what_lies_ahead_shows_when_it_takes_effect_or_when_somebody_looks_ahead(here: Office) -> None:

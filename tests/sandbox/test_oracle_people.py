@@ -115,6 +115,28 @@ def test_a_pending_worker_becomes_an_employee_with_the_same_manager(here: Office
     assert [one["PeriodType"] for one in told(here)["newhire"] if one["PersonNumber"] == "1"] == ["E", "P"]
 
 
+def test_a_pending_worker_who_comes_earlier_shows_from_that_day_on(here: Office) -> None:
+    here.hire("1", type="P", start="2031-04-01", email="kim@contoso.test")
+    here.act({"do": "convert", "person_number": "1", "start": "2031-03-10"})
+    assert facts(here, "1", "Worker Type", "Last Name", "Email Address", on="2031-03-10") == (
+        "E",
+        "L1",
+        "kim@contoso.test",
+    )
+    [worker] = here.workers(2, effectiveDate="2031-03-10", expand="workRelationships")
+    assert [one["WorkerType"] for one in worker["workRelationships"]] == ["E"]
+
+
+def test_those_who_were_managed_from_a_relationship_that_never_was_are_told_so(here: Office) -> None:
+    here.hire("100", type="P", start="2031-04-01")
+    here.hire("1", manager="100", start="2031-04-01")
+    here.act({"do": "convert", "person_number": "100", "start": "2031-04-01"})
+    assert facts(here, "1", "Manager", on="2031-04-01") == ("100",)
+    here.act({"do": "cancel", "person_number": "100"})
+    assert facts(here, "1", "Manager", on="2031-04-01") == ("",)
+    assert [one["PersonNumber"] for one in told(here)["empassignment"]] == ["1", "1"]
+
+
 @pytest.mark.parametrize(("option", "shown"), [("kept", 1), ("gone", 0)])
 def test_a_cancelled_hire_has_no_row_and_may_show_without_a_relationship(here: Office, option: str, shown: int) -> None:
     here.set(cancelled_person=option)
@@ -242,6 +264,46 @@ def test_a_company_lives_the_same_life_for_the_same_seed_in_whatever_steps_the_c
             return here.control("truth", "GET")["rows"], {**here.control("state", "GET"), "now": 0}
 
     assert lived("a", 1) == lived("b", 30) == lived("c", 97)
+
+
+def test_what_resources_show_of_a_company_agrees_with_the_truth_each_day(tmp_path: Path) -> None:
+    with office(tmp_path, shuffled=False) as here:
+        here.control("company", people=25, seed=5, events_a_day=20)
+        for _ in range(12):
+            here.advance(days=3)
+            shown = dict(_plainly(one, here.today.isoformat()) for one in here.workers(2, limit="500", expand=READ))
+            rows = here.control("truth", "GET")["rows"]
+            told = {one["Person Number"]: tuple(one[name] for name in COMPARED) for one in rows}
+            assert {number: found for number, found in shown.items() if found[0]} == told
+
+
+COMPARED = ("Hire Date", "Termination Date", "Legal Employer", "Department Name", "Last Name", "Phone Number")
+READ = "names,phones,workRelationships.assignments"
+
+
+def _plainly(worker: dict[str, Any], today: str) -> tuple[str, tuple[str, ...]]:
+    """A worker's number and a few values, by a reader that has nothing in common with the truth."""
+    order = sorted(
+        worker["workRelationships"],
+        key=lambda one: (
+            not one["TerminationDate"] or one["TerminationDate"] >= today, one["WorkerType"] != "P",
+            one["PrimaryFlag"] and (not one["TerminationDate"] or one["TerminationDate"] >= today),
+            one["TerminationDate"] or "" if one["TerminationDate"] and one["TerminationDate"] < today else "",
+            one["StartDate"], one["PeriodOfServiceId"],
+        ),
+    )  # fmt: skip
+    none: dict[str, Any] = {}
+    held = order[-1] if order else none
+    job = min(held.get("assignments", []), key=lambda one: (not one["PrimaryFlag"], one["AssignmentId"]), default=none)
+    phone = max(
+        (one for one in worker["phones"] if one["PhoneType"] == "W1"), key=lambda one: one["FromDate"], default=none
+    )
+    parts = [f"+{phone['CountryCodeNumber']}", phone["AreaCode"], phone["PhoneNumber"]] if phone else []
+    values = (
+        held.get("StartDate"), held.get("TerminationDate"), held.get("LegalEmployerName"), job.get("DepartmentName"),
+        worker["names"][0]["LastName"], " ".join(part for part in parts if part),
+    )  # fmt: skip
+    return worker["PersonNumber"], tuple(value or "" for value in values)
 
 
 def test_a_companys_life_has_every_kind_of_entry_and_goes_on_after_a_restart(tmp_path: Path) -> None:

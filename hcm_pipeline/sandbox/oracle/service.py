@@ -14,7 +14,8 @@ import orjson
 
 from hcm_pipeline.sandbox.clock import Clock, http_date
 from hcm_pipeline.sandbox.options import checked
-from hcm_pipeline.sandbox.oracle import atom, workers
+from hcm_pipeline.sandbox.oracle import atom, scim, workers, writes
+from hcm_pipeline.sandbox.oracle.actions import HumanResources
 from hcm_pipeline.sandbox.oracle.company import Company, arrive
 from hcm_pipeline.sandbox.oracle.entries import FEEDS, Event, keep_entry
 from hcm_pipeline.sandbox.oracle.faults import HcmFaults
@@ -228,6 +229,11 @@ class Hcm:
                 known.setdefault(renderer.key_of(plain, shape), set()).add(person.id)
         yield from (self.people[one] for one in known.get(key, ()) if one in self.people)
 
+    def work_mail(self, number: str, address: str | None) -> None:
+        """Another work e-mail for somebody, told as usual."""
+        with self.transaction():
+            HumanResources(self).change_email(number, address)
+
     def raise_entry(self, event: Event) -> None:
         """Keep an entry, with what faults do to it."""
         with self.transaction():
@@ -268,12 +274,15 @@ class Hcm:
             return html_reply(401, "Unauthorized", {"WWW-Authenticate": 'Basic realm="oracle"'})
         if asked.length > self.options.most_url:
             return html_reply(414, "Request-URI Too Long")
-        if {call, group} & self.options.refused:
+        wanted = {call, group} if asked.method == "GET" else {call, group, f"{call}:write"}
+        if wanted & self.options.refused:
             return html_reply(403, "Forbidden")
         version = 4
         try:
             if group == "atom":
                 return self._feed(asked, parts)
+            if group == "scim":
+                return scim.answer(self, asked, parts[2:])
             version = version_of(asked)
             return self._resource(asked, parts)
         except Refused as refused:
@@ -300,7 +309,8 @@ class Hcm:
         if asked.method == "GET":
             reply = workers.read(self, asked, name, rest, root)
         else:
-            raise Refused(405, "The method is not allowed.")
+            with self.transaction():
+                reply = writes.write(self, asked, name, rest, root)
         return replace(reply, headers={**reply.headers, "REST-Framework-Version": str(version_of(asked))})
 
     def counts(self) -> dict[str, int]:

@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from hcm_pipeline.sandbox.oracle.messages import Asked, Refused, Reply
-from hcm_pipeline.sandbox.oracle.people import EMPLOYEE, Person
+from hcm_pipeline.sandbox.oracle.people import EMPLOYEE, LAST, Person
 from hcm_pipeline.sandbox.oracle.query import Match, Node, Shape, parse
 from hcm_pipeline.sandbox.oracle.resources import (
     Listing,
@@ -44,7 +44,7 @@ BY_ASSIGNMENT = ("workRelationships.assignments.AssignmentNumber", "workRelation
 def read(hcm: Hcm, asked: Asked, name: str, rest: Sequence[str], root: str) -> Reply:
     """Answer a GET of a resource: `rest` are the parts of the path behind its name. Raises Refused."""
     shape = SHAPES[name]
-    on = _date(asked, hcm.today())
+    on = LAST if shape is ACCOUNTS else _date(asked, hcm.today())
     here = f"{asked.base}{root}/{name}"
     view = view_of(asked, _shown(shape, rest), hcm.options.withheld_children)
     renderer = Renderer(view, hcm.secret)
