@@ -61,7 +61,7 @@ def entry_of(feed: str, said: Said) -> Entry:
         content_sha256=_digest(said.content, content, fault),
         person_id=person_id,
         person_number=person_number,
-        effective_dates=tuple(sorted(set(_dates(contexts, content)))),
+        effective_dates=tuple(sorted({*_dates(contexts, content), *_dates_of_links(said)})),
         period_of_service_id=_text(context.get("periodofserviceid")),
         period_type=_text(context.get("periodtype")),
         dml=(_text(context.get("dmloperation")) or "").upper() or None,
@@ -147,6 +147,20 @@ def _from_links(said: Said) -> tuple[str | None, str | None]:
                 if found := _BY_NUMBER.search(q):
                     return None, found[1].replace("''", "'")
     return None, None
+
+
+def _dates_of_links(said: Said) -> Iterator[dt.date]:
+    """The dates that the links to the resource ask for: all that is known of an entry whose content cannot be read."""
+    for rel, href in said.links:
+        if rel.lower() in RELATED:
+            try:
+                asked = parse_qs(urlsplit(href).query)
+            except ValueError:
+                continue
+            for name, values in asked.items():
+                if name.lower() == "effectivedate":
+                    for value in values:
+                        yield from _day(value)
 
 
 def _dates(contexts: Iterable[Mapping[str, Any]], content: Mapping[str, Any]) -> Iterator[dt.date]:
