@@ -17,10 +17,10 @@ UNFINISHED = ".part"
 
 
 class ExtractFile:
-    """One extract that is being written. `place` is the path that it gets at the end."""
+    """One extract that is being written. `place` is the path that it gets at the end; `columns` are there in any case."""
 
-    def __init__(self, place: Path) -> None:
-        self.place = place
+    def __init__(self, place: Path, columns: Sequence[str] = ()) -> None:
+        self.place, self._columns = place, frozenset(columns)
         self._path = place.with_name(place.name + UNFINISHED)
         self._out = open(private(self._path), "wb")  # noqa: SIM115 - closed by `finish` and `drop`
         self.rows = 0
@@ -48,7 +48,8 @@ class ExtractFile:
         if not self.rows:
             self._path.unlink()
             return None
-        if self._gaps:
+        if self._gaps or not self._columns <= self._keys:
+            self._keys |= self._columns
             self._fill_gaps()
         with open(self._path, "rb") as made:
             os.fsync(made.fileno())
