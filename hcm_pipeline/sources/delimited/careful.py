@@ -11,9 +11,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from hcm_pipeline.characters import trimmed
-from hcm_pipeline.sources.delimited.records import Record, Splitter, lines
+from hcm_pipeline.sources.delimited.records import Record, Splitter
 from hcm_pipeline.sources.delimited.shape import Shape
 from hcm_pipeline.sources.source_format import REJECT_COLUMNS, ROW_NO
+from hcm_pipeline.sources.text_lines import lines
 from hcm_pipeline.sources.unpack import unpacked
 from hcm_pipeline.warehouse import Relation, Scratch
 

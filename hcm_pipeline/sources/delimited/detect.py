@@ -15,11 +15,12 @@ from pathlib import Path
 from hcm_pipeline.characters import escaped, heading, trimmed
 from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.profile import Source
-from hcm_pipeline.sources.delimited.encodings import Evidence, as_utf8, assume, decide, undecodable
-from hcm_pipeline.sources.delimited.records import Splitter, lines
-from hcm_pipeline.sources.delimited.shape import AS_BYTES, Shape
+from hcm_pipeline.sources.delimited.records import Splitter
+from hcm_pipeline.sources.delimited.shape import Shape
 from hcm_pipeline.sources.delimited.structure import Scan
+from hcm_pipeline.sources.encodings import AS_BYTES, Evidence, as_utf8, assume, decide, undecodable
 from hcm_pipeline.sources.source_format import ROW_NO
+from hcm_pipeline.sources.text_lines import lines
 from hcm_pipeline.sources.unpack import CHUNK, unpacked
 
 DELIMITERS = (",", ";", "\t", "|")

@@ -15,37 +15,16 @@ The grammar is RFC 4180 where the file keeps it, and literal where it does not (
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from hcm_pipeline.errors import ExtractRefused
-
-MAX_RECORD_CHARS = 1 << 26
-"""A record longer than this is no record: the file is refused instead of filling the memory."""
+from hcm_pipeline.sources.text_lines import MAX_RECORD_CHARS
 
 _CSV_FIELD_LIMIT = 131_072
 """csv.field_size_limit() as Python starts; longer lines are split here, so that the global stays as it is."""
 
 Record = tuple[int, list[str], str]
 """Row number, fields, and the text of the record without its line end."""
-
-
-def lines(chunks: Iterable[str], name: str) -> Iterator[list[str]]:
-    """Cut text into lines with their ends (LF, CRLF, CR and nothing else), a list for every chunk."""
-    rest = ""
-    for chunk in chunks:
-        # newline="" recognises the three ends and keeps them; the last line may go on in the next chunk
-        cut = list(io.StringIO(rest + chunk, newline=""))
-        rest = cut.pop() if cut and not cut[-1].endswith("\n") else ""
-        if len(rest) > MAX_RECORD_CHARS:
-            raise ExtractRefused(
-                name,
-                "record_too_long",
-                f"a line is longer than {MAX_RECORD_CHARS:,} characters; this is not a delimited text file",
-            )
-        yield cut
-    if rest:
-        yield [rest]
 
 
 class Splitter:

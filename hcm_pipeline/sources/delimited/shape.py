@@ -8,8 +8,6 @@ from typing import Any, Literal
 from hcm_pipeline.extracts import Description
 from hcm_pipeline.sources.unpack import Compression
 
-AS_BYTES = ("utf-8", "windows-1252", "latin-1")
-"""Encodings of which the structure is counted on the bytes as they are; files in any other are turned into UTF-8 first."""
 Newline = Literal["lf", "crlf", "cr", "mixed"]
 
 
