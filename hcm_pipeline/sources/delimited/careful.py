@@ -46,7 +46,7 @@ def judge_records(t: Scratch, stored: Path, shape: Shape, max_field_chars: int, 
     judge = _Judge(shape, max_field_chars)
     torn = t.empty("torn", TORN)
     inserter = _Inserter(t, rows, rejects, torn)
-    splitter = Splitter(shape.delimiter, name, regular="quotes" not in shape.irregular)
+    splitter = Splitter(shape.delimiter, name, regular="quotes" not in shape.irregular, literal=shape.literal)
     for cut in lines(decoded(stored, shape), name):
         for record in splitter.feed(cut):
             if record[0] == shape.header_row:

@@ -30,8 +30,10 @@ Record = tuple[int, list[str], str]
 class Splitter:
     """Turns lines into records; holds what a record that spans lines needs between them."""
 
-    def __init__(self, delimiter: str, name: str, *, regular: bool = False) -> None:
-        """`regular`: all quoting is known to be as in RFC 4180, so that the csv module, which is faster, agrees."""
+    def __init__(self, delimiter: str, name: str, *, regular: bool = False, literal: bool = False) -> None:
+        """`regular`: all quoting is known to be as in RFC 4180, so that the csv module, which is faster, agrees.
+        `literal`: there is no quoting, and a quote is a character."""
+        self._literal = literal
         self.row = 0
         """Number of the last row that was begun."""
         self._delimiter = delimiter
@@ -57,7 +59,7 @@ class Splitter:
             body = line.rstrip("\r\n")
             if not body:
                 continue
-            if '"' not in body:
+            if self._literal or '"' not in body:
                 done.append((self.row, body.split(delimiter), body))
             elif self._reader and len(body) < _CSV_FIELD_LIMIT and not body.count('"') & 1:
                 self._line = body

@@ -42,6 +42,8 @@ class Shape:
     """Why the file must be read with care; empty when its structure is regular throughout."""
     fallback: bool = False
     """The encoding is that which the source names for files that are not UTF-8: a guess, where the profile names none."""
+    literal: bool = False
+    """A quote is a character like every other one."""
 
     @classmethod
     def of(cls, description: Description) -> Shape:
@@ -53,4 +55,6 @@ class Shape:
     def described(self) -> Description:
         """The description that the register keeps."""
         own = asdict(self)
+        if not self.literal:
+            del own["literal"]
         return Description(own.pop("header"), own.pop("records"), own)

@@ -197,7 +197,7 @@ def _require_headings(columns: Sequence[str], name: str) -> None:
 
 def _no_record(document: Document, source: Source, name: str) -> ExtractRefused:
     """The refusal of a full extract without records; it names the ways that there are, as far as they are few."""
-    ways = ["/".join(place.way) for place in document.top.below() if place.kids]
+    ways = ["/".join(place.way) for place in document.top.below() if place.kids and place.way]
     shown = f"it has {', '.join(ways[:_TOLD])}" if ways else "it has no element that holds others"
     return ExtractRefused(
         name,
@@ -208,8 +208,8 @@ def _no_record(document: Document, source: Source, name: str) -> ExtractRefused:
 
 
 def _beside(document: Document, records_at: Sequence[Way]) -> Counter[str]:
-    """The groups that stand where records stand and are none."""
-    parents = {way[:-1] for way in records_at}
+    """The groups that stand beside records, or beside what holds them."""
+    parents = {way[:depth] for way in records_at for depth in range(len(way))}
     found: Counter[str] = Counter()
     for place in document.top.below():
         if place.kind == OUTSIDE and place.kids and place.way[:-1] in parents and not _leads(place, records_at):
