@@ -194,7 +194,9 @@ def _trailer(staged: Staged, source: Source) -> Iterator[Finding]:
     if source.trailer is None and source.total is None:
         return
     if staged.total is None and source.total is not None:
-        yield Finding("no_trailer", f"it has no element {source.total} with a number, so that nobody can tell whether it is whole")
+        yield Finding(
+            "no_trailer", f"it has no element {source.total} with a number, so that nobody can tell whether it is whole"
+        )
     elif staged.total is None:
         yield Finding("no_trailer", f"its last line does not match {source.trailer}: it was cut off")
     elif staged.total != staged.records:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,7 +21,7 @@ from .staging import Read, read
 LAYOUT = [{"name": "Number", "length": 5}, {"name": "Name", "length": 6}, {"name": "City", "start": 14, "length": 4}]
 
 
-def fixed(folder: Path, data: bytes | str, later: Source | None = None, **given: object) -> Read:
+def fixed(folder: Path, data: bytes | str, later: Source | None = None, **given: Any) -> Read:
     """A file of lines with the layout of these tests, described and staged."""
     return read(folder, data, later, **{"format": "fixed", "layout": LAYOUT, **given})
 
@@ -35,7 +36,13 @@ def test_columns_stand_where_the_layout_says_without_their_padding(tmp_path: Pat
 def test_headers_and_trailers_are_told_by_their_beginning_and_the_trailer_counts(tmp_path: Path) -> None:
     layout = [{"name": "Kind", "length": 1}, {"name": "Number", "length": 3}]
     text = "EXTRACT OF TODAY\nH20261102\nD001\nX002\nD003\nD00\nT0000002\n"
-    keys = {"layout": layout, "header_lines": 1, "record_lines": "D", "other_lines": ["H", "T"], "trailer": r"^T(\d+)"}
+    keys: dict[str, Any] = {
+        "layout": layout,
+        "header_lines": 1,
+        "record_lines": "D",
+        "other_lines": ["H", "T"],
+        "trailer": r"^T(\d+)",
+    }
     found = fixed(tmp_path, text, **keys)
     assert found.rows == {3: ("D", "001"), 5: ("D", "003")}
     assert found.rejects == [(4, "unknown_line", None), (6, "line_length", None)]

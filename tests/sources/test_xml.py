@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
@@ -40,12 +41,12 @@ NATIVE = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-def xml(folder: Path, data: bytes | str, later: Source | None = None, **given: object) -> Read:
+def xml(folder: Path, data: bytes | str, later: Source | None = None, **given: Any) -> Read:
     """An XML file, described and staged; its records are G_1 unless another path is given."""
     return read(folder, data, later, **{"format": "xml", "record": "G_1", **given})
 
 
-def refused(folder: Path, data: bytes | str, **given: object) -> tuple[str, str]:
+def refused(folder: Path, data: bytes | str, **given: Any) -> tuple[str, str]:
     """The rule by which a file is refused, and the message."""
     with pytest.raises(ExtractRefused) as caught:
         xml(folder, data, **given)
@@ -124,7 +125,8 @@ def test_a_record_of_old_values_is_none(tmp_path: Path) -> None:
 
 def test_of_changes_a_missing_tag_is_left_out_and_an_empty_one_is_blank(tmp_path: Path) -> None:
     text = '<R xmlns:i="http://www.w3.org/2001/XMLSchema-instance">' + "".join(
-        f"<G_1><N>{n}</N>{rest}</G_1>" for n, rest in enumerate(("<A/>", "<A></A><B>x</B>", "", "<A i:nil='true'> </A>"))
+        f"<G_1><N>{n}</N>{rest}</G_1>"
+        for n, rest in enumerate(("<A/>", "<A></A><B>x</B>", "", "<A i:nil='true'> </A>"))
     )
     found = xml(tmp_path, text + "</R>", content="changes-only")
     assert found.columns == ("N", "A", "B")
@@ -142,7 +144,12 @@ def test_a_repeated_tag_is_held_back_unless_the_profile_says_which_one_counts(tm
 def test_records_in_which_something_would_be_lost_are_rejects(tmp_path: Path) -> None:
     text = of("<N>1</N>and more", "<A>x<B/></A>", "<G_1><N>3</N></G_1>", f"<N>{'x' * 101}</N>", "<N>5</N>")
     found = xml(tmp_path, text, max_field_chars=100)
-    assert found.rejects == [(1, "stray_text", None), (2, "stray_text", None), (3, "nested_record", None), (4, "field_too_long", "N")]
+    assert found.rejects == [
+        (1, "stray_text", None),
+        (2, "stray_text", None),
+        (3, "nested_record", None),
+        (4, "field_too_long", "N"),
+    ]
     assert list(found.rows) == [5]
 
 
@@ -152,7 +159,10 @@ def test_groups_beside_the_records_and_tags_that_nobody_has_are_told(tmp_path: P
     assert found.summary == (
         "XML, utf-8, 2 columns, 1 records; no record has Nmae; groups beside the records are not read: G_2 (2)"
     )
-    assert found.columns == ("N", "Nmae")  # of a full extract a tag that the profile names is blank where it is not there
+    assert found.columns == (
+        "N",
+        "Nmae",
+    )  # of a full extract a tag that the profile names is blank where it is not there
 
 
 def test_a_profile_that_has_changed_since_the_file_was_taken_reads_it_anew(tmp_path: Path) -> None:
@@ -211,7 +221,9 @@ def test_an_encoding_that_is_contradicted_or_wrong_is_refused(
 
 
 def test_damaged_bytes_and_control_characters_spoil_their_cell_and_nothing_else(tmp_path: Path) -> None:
-    data = of("<N>1</N><C>\u00e9\u00e9\u00e9\u00e9</C>", "<N>2</N><C>a@b</C>", "<N>3</N><C>a#b</C>", "<N>4</N><C>\uffff</C>").encode()
+    data = of(
+        "<N>1</N><C>\u00e9\u00e9\u00e9\u00e9</C>", "<N>2</N><C>a@b</C>", "<N>3</N><C>a#b</C>", "<N>4</N><C>\uffff</C>"
+    ).encode()
     found = xml(tmp_path, data.replace(b"@", b"\xff").replace(b"#", b"\0"))
     assert found.values("N") == ["1", "2", "3", "4"]
     assert found.values("C") == ["\u00e9\u00e9\u00e9\u00e9", "a\ufffdb", "a\x7fb", "\ufffd"]
@@ -260,9 +272,7 @@ def test_a_refusal_tells_line_and_column_and_no_value(tmp_path: Path) -> None:
     assert "mismatched tag, in line 2, column 16" in message
 
 
-def test_one_endless_tag_is_refused_before_it_fills_the_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_endless_tag_is_refused_before_it_fills_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hcm_pipeline.safe_xml.LONGEST_TOKEN", 1 << 21)
     assert refused(tmp_path, f"<R><G_1 a='{'x' * (1 << 23)}'/></R>")[0] == "xml_too_long"
 
@@ -316,12 +326,16 @@ def test_every_value_is_read_as_it_was_written(
 ) -> None:
     text = of(
         *(
-            between.join(["", *(f"<{tag}/>" if v is None else f"<{tag}>{escape(v)}</{tag}>" for tag, v in one.items()), ""])
+            between.join(
+                ["", *(f"<{tag}/>" if v is None else f"<{tag}>{escape(v)}</{tag}>" for tag, v in one.items()), ""]
+            )
             for one in records
         )
     )
     found = xml(tmp_path, text.encode(encoding), content="changes-only")
     for number, one in enumerate(records, 1):
         row = dict(zip(found.columns, found.rows[number], strict=True))
-        assert {column: value for column, value in row.items() if value is not None} == {k: v for k, v in one.items() if v}
+        assert {column: value for column, value in row.items() if value is not None} == {
+            k: v for k, v in one.items() if v
+        }
         assert set(found.unsaid.get(number, [])) == set(found.columns) - set(one)

@@ -134,7 +134,9 @@ def test_a_held_back_cell_waits_until_a_record_states_it(tmp_path: Path) -> None
 
 def test_a_total_that_counts_others_and_one_that_is_not_there_hold_the_extract(tmp_path: Path) -> None:
     firm = Firm(tmp_path, XML.replace(KEYS, f'{KEYS}total = "OUT/COUNT"\n', 1))
-    for place, (more, words) in enumerate((("<COUNT>7</COUNT>", "counts 7 records"), ("", "has no element OUT/COUNT")), 2):
+    for place, (more, words) in enumerate(
+        (("<COUNT>7</COUNT>", "counts 7 records"), ("", "has no element OUT/COUNT")), 2
+    ):
         firm.land_text(out(person(1), more=more), day(place))
         with pytest.raises(ExtractHeld, match=words):
             firm.run(day(place))
