@@ -55,6 +55,15 @@ class RowWriter:
         if len(self._numbers) >= _BATCH_ROWS or self._chars >= _BATCH_CHARS:
             self.flush()
 
+    def keep_columns(self, records: int, columns: Sequence[pa.Array | None]) -> None:
+        """Rows as columns, in the order of the header, behind those that were kept before; None for a column without values."""
+        if not records:
+            return
+        texts = [pa.nulls(records, pa.string()) if column is None else column for column in columns]
+        numbers = pa.array(range(self.kept + 1, self.kept + records + 1), pa.int64())
+        self._t.append(self.rows, pa.Table.from_arrays([numbers, *texts], names=[ROW_NO, *self._names]), self._select)
+        self.kept += records
+
     def leave_unsaid(self, number: int, columns: list[str]) -> None:
         """The columns of which a row says nothing at all."""
         self._unsaid.append((number, columns))

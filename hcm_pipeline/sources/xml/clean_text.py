@@ -105,17 +105,21 @@ class Cleaner:
         self._offset = 0
         self.damaged = 0
         """Bytes, or characters of another encoding than UTF-8, that were replaced."""
+        self.changed = encoding.encoding != "utf-8"
+        """The clean text is another one than the file's."""
         self._first_bad = 0
 
     def clean(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """The chunks as UTF-8. Raises ExtractRefused (undecodable) behind the last one of a file that is in another encoding."""
         texts = self._utf8(chunks) if self._encoding.encoding == "utf-8" else self._decoded(chunks)
         for text in texts:
-            if len(text.translate(None, _CONTROLS)) != len(text):
+            if _has_controls(text):
                 text = text.translate(_VISIBLE)
+                self.changed = True
             for wrong in _NO_CHARACTERS:
                 if wrong in text:
                     text = text.replace(wrong, _REPLACED.encode())
+                    self.changed = True
             yield text
         self.finish()
 
@@ -145,6 +149,7 @@ class Cleaner:
                 len(text[:place].encode()) for place, letter in enumerate(text) if "\udc80" <= letter <= "\udcff"
             )
         self.damaged += bad
+        self.changed = True
         self._good += len(data) - len(text)
         self._offset += len(data)
         return re.sub("[\udc80-\udcff]", _REPLACED, text).encode()
@@ -166,3 +171,10 @@ class Cleaner:
             raise undecodable(
                 self._name, "utf-8", f"that it is comes from {why}, and the first fault is at byte {self._first_bad:,}"
             )
+
+
+def _has_controls(text: bytes) -> bool:
+    """Whether there are control characters that XML does not know: all but tab, line feed and carriage return."""
+    seen = np.frombuffer(text, np.uint8)
+    known = np.count_nonzero(seen == 10) + text.count(b"\r") + text.count(b"\t")
+    return bool(np.count_nonzero(seen < 32) != known)

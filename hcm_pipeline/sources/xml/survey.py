@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from hcm_pipeline.characters import heading
@@ -17,6 +18,7 @@ from hcm_pipeline.sources.unpack import Compression, unpacked
 from hcm_pipeline.sources.xml.clean_text import Cleaner, DeclaredEncoding, declared
 from hcm_pipeline.sources.xml.document import INSIDE, OLD, OUTSIDE, RECORD, Document, Place
 from hcm_pipeline.sources.xml.paths import Wanted, Way, outer_of
+from hcm_pipeline.sources.xml.plain_records import PlainScan, may_be_plain
 
 ASKED = ("record", "tags", "enclosing", "old_values", "namespaces", "wrappers", "encoding")
 _TOLD = 5
@@ -39,6 +41,10 @@ class XmlShape:
     """Tags of the profile that no record has."""
     asked: dict[str, object]
     """The keys of the source by which it was surveyed."""
+    is_plain: bool
+    """Records have nothing but tags and text, so that they can be read the fast way."""
+    is_clean: bool
+    """It is UTF-8 that needs no mending."""
     damaged: int
     """Bytes that are not valid in the encoding; the cells that hold them are held back."""
 
@@ -69,13 +75,14 @@ def survey(path: Path, source: Source, name: str) -> Description:
             raise ExtractRefused(name, "empty_file", "the file is empty; have the extract delivered again")
         encoding = declared(first, source, name)
         cleaner = Cleaner(encoding, name)
-        seen = _Surveyor(Document(Wanted.of(source), name))
-
-        def all_of() -> Iterator[bytes]:
-            yield first[encoding.bom :]
-            yield from chunks
-
-        read_all(seen.parser, cleaner, all_of(), name)
+        seen = _survey_plain(source, cleaner, chain([first[encoding.bom :]], chunks), name)
+    is_plain = seen is not None
+    if seen is None:
+        with unpacked(path, name, source.max_bytes) as (_, chunks):
+            cleaner = Cleaner(encoding, name)
+            surveyor = _Surveyor(Document(Wanted.of(source), name))
+            read_all(surveyor.parser, cleaner, without(chunks, encoding.bom), name)
+        seen = _Seen(surveyor.document, tuple(surveyor.columns))
     records_at = tuple(place.way for place in seen.document.top.below() if place.kind == RECORD and place.count)
     columns, unseen = _columns(seen, source, records_at)
     _require_headings(columns, name)
@@ -92,6 +99,8 @@ def survey(path: Path, source: Source, name: str) -> Description:
         "unseen": unseen,
         "damaged": cleaner.damaged,
         "asked": asked(source),
+        "is_plain": is_plain,
+        "is_clean": not cleaner.changed,
         "total_is_record": False,
     }
     return Description(columns, records, shape, is_open=True)
@@ -102,11 +111,47 @@ def asked(source: Source) -> dict[str, object]:
     return source.model_dump(mode="json", include=set(ASKED))
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """The find of the first pass: places with their counts, and the columns as they first came."""
+
+    document: Document
+    columns: tuple[str, ...]
+
+
+def without(chunks: Iterator[bytes], bom: int) -> Iterator[bytes]:
+    """The chunks without the byte order mark, of so many bytes."""
+    for chunk in chunks:
+        yield chunk[bom:]
+        bom = 0
+
+
 def read_all(parser: Parser, cleaner: Cleaner, chunks: Iterator[bytes], name: str) -> None:
     """Feed a document to a parser. Raises ExtractRefused for one that is not read."""
+    for _ in _fed(parser, cleaner, chunks, name):
+        pass
+
+
+def _survey_plain(source: Source, cleaner: Cleaner, chunks: Iterator[bytes], name: str) -> _Seen | None:
+    """The find of the fast way; None for a file that it cannot read."""
+    if not may_be_plain(source):
+        return None
+    document = Document(Wanted.of(source), name)
+    scan = PlainScan(document, source)
+    try:
+        for _ in scan.pieces(_fed(Parser(), cleaner, chunks, name), values=False):
+            pass
+    except XmlFault:  # of places: careful reading tells it
+        return None
+    return _Seen(document, tuple(dict.fromkeys(map(document.heading, scan.leaves)))) if scan.plain else None
+
+
+def _fed(parser: Parser, cleaner: Cleaner, chunks: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """The clean text, a chunk behind the other, once the parser has read it too."""
     try:
         for text in cleaner.clean(chunks):
             parser.feed(text)
+            yield text
         parser.finish()
     except XmlFault as fault:
         raise ExtractRefused(
@@ -164,7 +209,7 @@ class _Surveyor:
         self.parser.expat.EndElementHandler = end
 
 
-def _columns(seen: _Surveyor, source: Source, records_at: Sequence[Way]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _columns(seen: _Seen, source: Source, records_at: Sequence[Way]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The columns of a file, and those of them that no record has."""
     wanted = tuple(dict.fromkeys(map(heading, source.tags))) if source.tags is not None else tuple(seen.columns)
     there = {place.way for place in seen.document.top.below()}
