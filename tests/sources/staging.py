@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from hcm_pipeline.extracts import Description
 from hcm_pipeline.profile import Source
 from hcm_pipeline.sources import ROW_NO, format_of
-from hcm_pipeline.warehouse import scratch
+from hcm_pipeline.warehouse import memory, scratch
 
 from .build import source, written
 
@@ -43,7 +41,7 @@ def read(folder: Path, data: bytes | str, later: Source | None = None, **given: 
     path, own = written(folder, data, "extract"), source(**given)
     kind = format_of(own)
     description = Description.from_json(kind.describe(path, own, "extract").to_json())
-    with duckdb.connect() as con, scratch(con) as t:
+    with scratch(memory()) as t:
         staged = kind.stage(t, path, description, later or own, name="extract", folder=folder)
         rows = t.rows(f"from {staged.rows} order by {ROW_NO}")
         rejects = t.rows(f"select row_no, rule, column_name from {staged.rejects} order by all")

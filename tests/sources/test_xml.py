@@ -312,6 +312,67 @@ def test_keys_that_do_not_fit_are_faults_of_the_profile(keys: str, fault: str) -
     assert fault in str(caught.value)
 
 
+# --- the fast way
+
+
+def both(folder: Path, data: bytes | str, monkeypatch: pytest.MonkeyPatch, **given: Any) -> Read:
+    """A file that is read the fast way, if it can be, and with care: both find the same."""
+    found = xml(folder, data, **given)
+    with monkeypatch.context() as changed:
+        changed.setattr("hcm_pipeline.sources.xml.survey.may_be_plain", lambda _: False)
+        careful = xml(folder, data, **given)
+    assert not careful.description.shape["is_plain"]
+    assert (found.columns, found.rows, found.rejects, found.total) == (
+        careful.columns, careful.rows, careful.rejects, careful.total,
+    )  # fmt: skip
+    assert found.summary == careful.summary
+    return found
+
+
+@pytest.mark.parametrize(
+    ("record", "plain"),
+    [
+        ("<N>1</N><A/>", True), ("<N>1</N >\n <A ></A>", True), ("<G><N>1</N><H><A>x</A></H></G>", True),
+        ("<N>a&amp;b &lt;&#65;&#x42;&amp;lt; &#38;amp;</N>", True), ("<N>a > b = c</N>", True), ("<N>1\r\n2&#13;</N>", True),
+        ("<N><!-- x -->1</N>", False), ("<N><![CDATA[1]]></N>", False), ("<N a='b'>1</N>", False), ("<N>1</N>x", False),
+        ("<N>1</N><N>1</N>", False), ("<G>x<N>1</N></G>", False), ("<G><N>1</N>x</G>", False), ("<A/>x", False), ("", False),
+        ("<G_1><N>1</N></G_1>", False), ("<?x y?><N>1</N>", False), ("<N_OLD>1</N_OLD>", False), ("<N>" + "x" * 99 + "</N>", False),
+    ],
+)  # fmt: skip
+def test_the_fast_way_is_for_plain_records_and_finds_what_careful_reading_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record: str, plain: bool
+) -> None:
+    keys: dict[str, Any] = {"old_values": ["*_OLD"], "max_field_chars": 90, "total": "R/COUNT"}
+    head = '<?xml version="1.0"?>\n<R xmlns="urn:x">'
+    text = f"{head}<P/><G_1><N>0</N></G_1><Q><G_1>{record}</G_1></Q><B><C>1</C></B><COUNT> 3 </COUNT>\n</R>"
+    assert both(tmp_path, text, monkeypatch, **keys).description.shape["is_plain"] is plain
+    monkeypatch.setattr("hcm_pipeline.sources.xml.plain_records.PIECE", 8)
+    monkeypatch.setattr("hcm_pipeline.sources.unpack.CHUNK", 8)
+    assert both(tmp_path, text, monkeypatch, **keys).description.shape["is_plain"] is plain
+
+
+parts = st.recursive(
+    st.sampled_from(["", "1", " ", "a&amp;b", "\u00e9", ">", "\r\n", "=", "<!--x-->", "<![CDATA[<]]>"]),
+    lambda inner: st.builds(
+        lambda name, space, texts: f"<{name}{space}>{''.join(texts)}</{name}>" if texts else f"<{name}{space}/>",
+        st.sampled_from("ABCN"), st.sampled_from(["", "", " ", " k='v'"]), st.lists(inner, max_size=3),
+    ),
+    max_leaves=6,
+)  # fmt: skip
+
+
+@settings(max_examples=examples(20), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sampled_from(["G_1", "G_1", "P"]), st.lists(parts, max_size=3)), min_size=1, max_size=4))
+def test_either_way_finds_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, records: list[tuple[str, list[str]]]
+) -> None:
+    text = "<R><G_1><N>0</N></G_1>" + "".join(f"<{name}>{''.join(inner)}</{name}>" for name, inner in records) + "</R>"
+    with monkeypatch.context() as changed:
+        changed.setattr("hcm_pipeline.sources.xml.plain_records.PIECE", 40)
+        changed.setattr("hcm_pipeline.sources.unpack.CHUNK", 30)
+        both(tmp_path, text, changed)
+
+
 # --- what always holds
 
 tags = st.sampled_from(["N", "A", "B", "C"])
@@ -319,7 +380,7 @@ texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Cn
 people = st.lists(st.dictionaries(tags, st.none() | texts, min_size=1), min_size=1, max_size=6)
 
 
-@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(people, st.sampled_from(["utf-8", "utf-16", "utf-8-sig"]), st.sampled_from(["", "\n  "]))
 def test_every_value_is_read_as_it_was_written(
     tmp_path: Path, records: list[dict[str, str | None]], encoding: str, between: str

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hcm_pipeline.profile import Source
+from hcm_pipeline.safe_xml import DEEPEST
 from hcm_pipeline.sources.xml.document import INSIDE, OLD, RECORD, Document, Place
 
 PIECE = 1 << 22
@@ -48,7 +49,7 @@ def may_be_plain(source: Source) -> bool:
     """Whether files of a source can be read so at all: what is asked of them is the text of tags, and no more."""
     name = (source.record or "").rpartition("/")[2]
     plain_name = bool(name) and ":" not in name
-    return plain_name and not (source.enclosing or source.total or source.namespaces or source.content != "full")
+    return plain_name and not (source.enclosing or source.namespaces or source.content != "full")
 
 
 class PlainScan:
@@ -57,6 +58,8 @@ class PlainScan:
     def __init__(self, document: Document, source: Source) -> None:
         self.plain = may_be_plain(source)
         self.leaves: dict[Place, None] = {}
+        self.total: int | None = None
+        """The number of records by the file's own count, where it has one and the source names it."""
         self._document = document
         self._end = f"</{(source.record or '').rpartition('/')[2]}>".encode()
         self._longest = source.max_field_chars
@@ -109,11 +112,11 @@ class PlainScan:
         """The number of the place of each element."""
         codes = self._codes(tokens)
         depth, names = tokens.depth + len(self._open) - 1, list(self._names)
-        if depth.min() < 1:
+        if depth.min(initial=1) < 1:
             raise _NotPlain
         at = np.zeros(codes.size, np.int64)
         upper: Ints = np.empty(0, np.int64)
-        for level in range(int(depth.min()), int(depth.max()) + 1):
+        for level in range(int(depth.min(initial=DEEPEST)), int(depth.max(initial=0)) + 1):
             here = np.flatnonzero(depth == level)
             parent = np.full(here.size, self._open[level - 1] if level <= len(self._open) else -1, np.int64)
             if upper.size:
@@ -172,7 +175,11 @@ class PlainScan:
         if not tokens.is_blank_around(is_record, inside):
             raise _NotPlain
         for number, count in enumerate(np.bincount(at, minlength=len(self._places)).tolist()):
-            self._places[number].count += count
+            place = self._places[number]
+            place.count += count
+            if count and place.is_total:
+                for text in tokens.texts(np.flatnonzero((at == number) & tokens.leaf)):
+                    self.total = int(text) if text.strip().isdecimal() else self.total
         records, number_of = int(np.count_nonzero(is_record)), np.cumsum(is_record) - 1
         leaf = inside & (tokens.leaf | tokens.empty)
         found: dict[Place, pa.Array] = {}
@@ -270,6 +277,11 @@ class _Tokens:
             ends = np.flatnonzero(self._closing & (self._levels == level))
             found.append(ends[np.searchsorted(ends, begun)])
         return np.concatenate(found)
+
+    def texts(self, elements: Ints) -> list[str]:
+        """Those of some elements, as they are written."""
+        found: list[str] = self._parts.take(pa.array(self.opening[elements] * 4 + 2)).to_pylist()
+        return found
 
     def longest(self, elements: Ints) -> int:
         """Bytes of the longest text of some elements."""

@@ -78,7 +78,7 @@ def _read_plain(
     if not scan.plain:
         t.drop(writer.rows, writer.rejects, writer.unsaid)
         return None
-    return ReadRecords(writer, t.empty("groups", _GROUPS), None)
+    return ReadRecords(writer, t.empty("groups", _GROUPS), scan.total)
 
 
 class _Reader:
