@@ -11,8 +11,8 @@ from hcm_pipeline.warehouse import Relation, Scratch, quote
 
 RAW_CHARS = 32_768
 """Characters of a rejected record that are kept; all of it is in the stored file."""
-_BATCH_ROWS = 20_480
-_BATCH_CHARS = 1 << 23
+_BATCH_ROWS = 10_240
+_BATCH_CHARS = 1 << 22
 UNSAID = {ROW_NO: "bigint", "columns": "varchar[]"}
 
 Reject = tuple[int, str, str | None, str, str]

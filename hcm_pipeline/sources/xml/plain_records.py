@@ -20,7 +20,7 @@ from hcm_pipeline.profile import Source
 from hcm_pipeline.safe_xml import DEEPEST
 from hcm_pipeline.sources.xml.document import INSIDE, OLD, RECORD, Document, Place
 
-PIECE = 1 << 22
+PIECE = 1 << 21
 """Bytes that are looked through at once."""
 LONGEST_HELD = 1 << 24
 """Bytes in which a record ends, at the latest."""

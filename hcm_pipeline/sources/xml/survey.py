@@ -107,7 +107,7 @@ def survey(path: Path, source: Source, name: str) -> Description:
 
 
 def asked(source: Source) -> dict[str, object]:
-    """What a source says of its XML, as plain values."""
+    """The words of a source about its XML, as plain values."""
     return source.model_dump(mode="json", include=set(ASKED))
 
 
