@@ -209,6 +209,7 @@ def test_the_source_names_the_encoding_of_a_file_that_declares_none(tmp_path: Pa
         ('<?xml version="1.0" encoding="UTF-8"?><R/>'.encode("utf-16"), "auto", "its declaration says utf-8"),
         (b'<?xml version="1.0" encoding="nonsense"?><R/>', "auto", "an encoding that nobody here knows"),
         (b'<?xml version="1.0" encoding="idna"?><R/>', "auto", "an encoding that nobody here knows"),
+        (b'<?xml version="1.0" encoding="UTF-16"?><R/>', "auto", "its bytes are not"),
         ('<?xml version="1.0"?><R/>'.encode("cp037"), "auto", "EBCDIC"),
     ],
 )
@@ -230,6 +231,17 @@ def test_damaged_bytes_and_control_characters_spoil_their_cell_and_nothing_else(
     assert found.summary.endswith("1 bytes are not utf-8: the cells that hold them are held back")
 
 
+def test_a_reference_to_a_control_character_spoils_its_cell_wherever_the_chunks_are_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = ("&#0;", "a&#x1A;b", "&#031;", "&#xD800;&#xffff;", "&#9;&#x0A;&#xD;&#32;x", "&amp;#26;", "&#38;")
+    text = of(*(f"<C>{cell}</C>" for cell in cells))
+    for size in range(2, 24):
+        monkeypatch.setattr("hcm_pipeline.sources.unpack.CHUNK", size)
+        found = both(tmp_path, text, monkeypatch).values("C")
+        assert found == ["\x7f", "a\x7fb", "\x7f", "\x7f\x7f", "\t\n\r x", "&#26;", "&"]
+
+
 # --- files that are refused
 
 BOMB = '<!DOCTYPE z [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><R><G_1><N>&b;</N></G_1></R>'
@@ -244,7 +256,7 @@ BOMB = '<!DOCTYPE z [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><R><G_1><N>&b;<
         ("<!DOCTYPE html><html><body/></html>", "xml_document_type"),
         ("<R><G_1><N>&nbsp;</N></G_1></R>", "xml_broken"),
         ("<R><G_1><N>a & b</N></G_1></R>", "xml_broken"),
-        ("<R><G_1><N>&#0;</N></G_1></R>", "xml_broken"),
+        ("<R><G_1><N>&#x110000;</N></G_1></R>", "xml_broken"),
         ("<R><G_1><N>1</M></G_1></R>", "xml_broken"),
         ("<R><x:G_1/></R>", "xml_broken"),
         ("<R><G_1/></R><R><G_1/></R>", "xml_broken"),

@@ -1,7 +1,7 @@
 """The bytes of an XML file as UTF-8 that expat reads: in the encoding that the file declares, and without what XML cannot hold.
 
-A byte that is not valid in the encoding becomes U+FFFD, and a control character U+007F: the cell that holds one is held back by the
-contract of workers, and the rest of its record goes through.
+A byte that is not valid in the encoding becomes U+FFFD, and a control character, as it is or as a reference, U+007F: the cell that
+holds one is held back by the contract of workers, and the rest of its record goes through.
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ _EBCDIC = b"\x4c\x6f\xa7\x94"
 _CONTROLS = bytes(set(range(32)) - {9, 10, 13})
 _VISIBLE = bytes.maketrans(_CONTROLS, b"\x7f" * len(_CONTROLS))
 _NO_CHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
+_LONGEST_REFERENCE = 16
+_NO_REFERENCE = re.compile(
+    rb"&#(?:x0{0,8}(?:[0-8bcefBCEF]|1[0-9a-fA-F]|[dD][89a-fA-F][0-9a-fA-F]{2}|[fF]{3}[efEF])|0{0,8}(?:[0-8]|1[124-9]|2[0-9]|3[01]));"
+)
 _REPLACED = "\ufffd"
 _BEGINNING = 1 << 10
 
@@ -60,6 +64,8 @@ def declared(first: bytes, source: Source, name: str) -> DeclaredEncoding:
         if by_bytes and says and not _same(says, by_bytes):
             where = "byte order mark" if marked else "bytes"
             raise _contradiction(name, f"its {where} say {by_bytes}, {what} says {says}")
+    if said and not by_bytes and said.startswith(("utf-16", "utf-32")):
+        raise _contradiction(name, f"its declaration says {said}, and its bytes are not")
     if said and own and not _same(own, said):
         raise _contradiction(name, f"its declaration says {said}, the source says {own}")
     if by_bytes:
@@ -112,7 +118,7 @@ class Cleaner:
     def clean(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """The chunks as UTF-8. Raises ExtractRefused (undecodable) behind the last one of a file that is in another encoding."""
         texts = self._utf8(chunks) if self._encoding.encoding == "utf-8" else self._decoded(chunks)
-        for text in texts:
+        for text in self._referring(texts):
             if _has_controls(text):
                 text = text.translate(_VISIBLE)
                 self.changed = True
@@ -122,6 +128,23 @@ class Cleaner:
                     self.changed = True
             yield text
         self.finish()
+
+    def _referring(self, texts: Iterator[bytes]) -> Iterator[bytes]:
+        """The texts, in which no reference stands for a character that XML cannot hold (`&#26;`); none is cut in two."""
+        held = b""
+        for text in texts:
+            whole = held + text if held else text
+            last = whole.rfind(b"&", -_LONGEST_REFERENCE)
+            cut = last if last >= 0 and b";" not in whole[last:] else len(whole)
+            held, whole = whole[cut:], whole[:cut]
+            if b"&#" in whole:
+                mended = _NO_REFERENCE.sub(b"&#127;", whole)
+                self.changed = self.changed or mended != whole
+                whole = mended
+            if whole:
+                yield whole
+        if held:
+            yield held
 
     def _utf8(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         tail = b""
