@@ -43,6 +43,9 @@ that follows, and for what is no character: no HR system means them."""
 EDGES = f"{BLANKS}{NEVER}{_JOINERS}"
 """Inside of a class of characters: all that is trimmed from the ends of a value."""
 
+SEVERAL = "\uffff\ufffe"
+"""Stands between values where a record has several in the place of one. No file holds it: neither half is a character."""
+
 _EDGE = re.compile(f"[{EDGES}]+")
 _INNER = re.compile(f"[{BLANKS}]+")
 _SHOWN = re.compile(rf"[{UNSEEN}{TURNING}\x00-\x1f\x7f-\x9f]|(?! )[{BLANKS}]|(?<= ) ")

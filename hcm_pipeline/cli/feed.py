@@ -119,7 +119,7 @@ def _show_drained(drained: flow.Drained, *, as_json: bool) -> None:
             )
         for part, workers in drained.gaps.items():
             say(
-                f"{part}: did not come for {workers:,} workers, who keep what was known; where it is everybody, a privilege is missing"
+                f"{part}: did not come for {workers:,} workers, who keep what was known; of everybody: a privilege is missing"
             )
         if drained.unread:
             say(

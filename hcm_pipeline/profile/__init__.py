@@ -21,7 +21,15 @@ from hcm_pipeline.profile.oracle_section import FEEDS, Oracle
 from hcm_pipeline.profile.own_expressions import OwnExpression, fallible
 from hcm_pipeline.profile.scope import clause_sql, scope_sql
 from hcm_pipeline.profile.scope_section import Clause, Operator, Scope, ScopeGroup
-from hcm_pipeline.profile.source_section import NAMESPACE_END, BusinessDate, Part, Parts, Source, SourceField
+from hcm_pipeline.profile.source_section import (
+    NAMESPACE_END,
+    BusinessDate,
+    LayoutField,
+    Part,
+    Parts,
+    Source,
+    SourceField,
+)
 from hcm_pipeline.profile.value_types import Model, date_pattern
 from hcm_pipeline.profile.worker_fields import (
     CORE_FIELDS,
@@ -73,6 +81,7 @@ __all__ = [
     "GuardWindow",
     "Guards",
     "Identity",
+    "LayoutField",
     "LeaversIn",
     "Life",
     "LoadedProfile",

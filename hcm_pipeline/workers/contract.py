@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import pandera.pandas as pa
 
-from hcm_pipeline.characters import BLANKS, CONTROL, INVISIBLE
+from hcm_pipeline.characters import BLANKS, CONTROL, INVISIBLE, SEVERAL
 from hcm_pipeline.profile import FieldSpec, Profile
 from hcm_pipeline.workers.damage import damage_of
 from hcm_pipeline.workers.normalise import EXCEL_TEXT, name_fields, names_that_may_lack
@@ -155,6 +155,8 @@ def _flagged(profile: Profile, frame: pd.DataFrame, place: int, column: str) -> 
 
 def _doubt(spec: FieldSpec, text: str, *, is_name: bool) -> tuple[str, str] | None:
     """The rule that a text breaks by its characters, and the class of the value."""
+    if SEVERAL in text:
+        return "repeated_element", f"{text.count(SEVERAL) + 1} values"
     if re.search(CONTROL, text):
         return "control_character", value_class(text)
     if re.search(INVISIBLE, text):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hcm_pipeline.characters import BLANKS, CONTROL, EDGES, INVISIBLE
 from hcm_pipeline.profile import NAME_FIELDS, FieldSpec, Profile, date_pattern
 from hcm_pipeline.warehouse import literal, quote
-from hcm_pipeline.workers.blanks import merged_sql
+from hcm_pipeline.workers.blanks import merged_sql, with_unsaid
 from hcm_pipeline.workers.damage import SUSPECT, SUSPECT_NAME
 from hcm_pipeline.workers.known import Known
 from hcm_pipeline.workers.staged import Staged
@@ -239,7 +239,8 @@ select *, {digest_of(list(staged.fields))} as digest from (
 select {staged.extract.extract_id} as extract_id, t.row_no,
     {select}
 from (select row_no, {ODD}, {texts} from (
-    select row_no, {raw_values}, {odd} as {ODD} from {staged.rows} where {only})) t {_join(profile, staged, known)})"""
+    select row_no, {raw_values}, {odd} as {ODD} from {staged.rows} where {only})) t {_join(profile, staged, known)}
+    {with_unsaid(staged)})"""
 
 
 def _number_or_text(profile: Profile, staged: Staged, name: str, spec: FieldSpec) -> str:

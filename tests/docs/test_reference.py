@@ -38,6 +38,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`[[sources]]`": model.Source,
     "`sources.business_date`": model.BusinessDate,
     "`sources.parts`": model.Parts,
+    "`sources.layout`": model.LayoutField,
     "`[sources.fields]`": model.SourceField,
     "`[fields.<name>]` and `[extra_fields.<name>]`": model.FieldSpec,
     "`[workers]`": model.Workers,

@@ -44,9 +44,9 @@ def mutant(seed: int) -> Mutant:
     """The mutant of a seed: an extract, and up to four changes of it."""
     dice = random.Random(seed)
     delimiter, end = dice.choice(DELIMITERS), dice.choice(ENDS)
-    rows = [_row(dice, number) for number in range(1, dice.choice(ROWS) + 1)]
-    rows = [[_quoted(dice, cell, delimiter) for cell in row] for row in rows]
-    lines = [delimiter.join(COLUMNS), *(delimiter.join(row) for row in rows)]
+    made = [row(dice, number) for number in range(1, dice.choice(ROWS) + 1)]
+    rows = [[_quoted(dice, cell, delimiter) for cell in cells] for cells in made]
+    lines = [delimiter.join(COLUMNS), *(delimiter.join(cells) for cells in rows)]
     story = [repr(delimiter), repr(end)]
     whole = {line: str(number) for number, line in enumerate(lines[1:], 1001)}
     header, wild = lines[0], set[str]()
@@ -64,17 +64,18 @@ def mutant(seed: int) -> Mutant:
     )
     story.append(encoding)
     if dice.random() < 0.35:
-        data, untouched = _bytes_changed(dice, data, story), ()
+        data, untouched = bytes_changed(dice, data, story), ()
     if dice.random() < 0.35:
         packing = dice.choice(PACKINGS)
         data = packing(data)
         story.append(packing.__name__)
         if dice.random() < 0.5:
-            data, untouched = _bytes_changed(dice, data, story), ()
+            data, untouched = bytes_changed(dice, data, story), ()
     return Mutant(data, untouched, tuple(story))
 
 
-def _row(dice: random.Random, number: int) -> list[str]:
+def row(dice: random.Random, number: int) -> list[str]:
+    """The cells of a worker, one for each of COLUMNS."""
     letter = dice.choice(LETTERS)
     given, family, city = (f"{letter}{TOKEN}{dice.choice('abcdef')}" for _ in range(3))
     department = dice.choice((f"Sales {TOKEN}", f"R&D, {TOKEN}; and more", f'The "{TOKEN}"', f"two\nlines {TOKEN}", ""))
@@ -149,7 +150,8 @@ TEXT: tuple[Callable[[random.Random, Lines, str], set[str]], ...] = (
 )  # fmt: skip
 
 
-def _bytes_changed(dice: random.Random, data: bytes, story: list[str]) -> bytes:
+def bytes_changed(dice: random.Random, data: bytes, story: list[str]) -> bytes:
+    """The bytes after up to five changes."""
     made = bytearray(data)
     for _ in range(dice.choice((1, 1, 2, 5))):
         place = dice.randrange(len(made) + 1)

@@ -78,7 +78,7 @@ def test_the_good_profile_has_no_fault() -> None:
         ('glob = "*"', 'glob = "*"\nfields.first_name = { required = true }', "sources[0].fields.first_name.required", "True",
          "no such key"),
         ('glob = "*"', 'glob = "*"\nfields.active = { true_values = ["0"] }', "sources[0].fields.active", "0", "not both"),
-        ('glob = "*"', 'glob = "*"\nformat = "xml"', "sources[0].format", "'xml'", "one of delimited"),
+        ('glob = "*"', 'glob = "*"\nformat = "parquet"', "sources[0].format", "'parquet'", "one of delimited"),
         ('column = "First"', 'column = "First"\npattern = "["', "fields.first_name.pattern", "'['", "regular expression"),
         ('column = "First"', 'column = "First"\nmax_length = 0', "fields.first_name.max_length", "0", "greater than 0"),
         ('column = "First"\n', 'required = true\n', "fields.first_name.column", "(missing)", "required"),

@@ -152,7 +152,7 @@ def test_an_unterminated_quote_refuses_the_file_and_names_the_row(tmp_path: Path
 def test_a_line_without_end_is_refused_instead_of_filling_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hcm_pipeline.sources.delimited.records.MAX_RECORD_CHARS", 3_000_000)
+    monkeypatch.setattr("hcm_pipeline.sources.text_lines.MAX_RECORD_CHARS", 3_000_000)
     for text, rule in (
         (f"a,b\n1,{'x' * 5_000_000}", "record_too_long"),
         ('a,b\n1,"' + "x\n" * 2_000_000, "unterminated_quote"),

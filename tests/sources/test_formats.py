@@ -149,7 +149,7 @@ def test_a_delimited_file_keeps_its_trailer_to_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "fault"),
     [
-        ('format = "xml"', "sources[2].format = 'xml': one of delimited, jsonl"),
+        ('format = "parquet"', "sources[2].format = 'parquet': one of delimited, fixed, jsonl, xml"),
         ('format = "jsonl"\ndelimiter = ";"', "sources[2].delimiter = ';': no key of the format jsonl"),
     ],
 )

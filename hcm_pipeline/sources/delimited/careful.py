@@ -11,9 +11,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from hcm_pipeline.characters import trimmed
-from hcm_pipeline.sources.delimited.records import Record, Splitter, lines
+from hcm_pipeline.sources.delimited.records import Record, Splitter
 from hcm_pipeline.sources.delimited.shape import Shape
 from hcm_pipeline.sources.source_format import REJECT_COLUMNS, ROW_NO
+from hcm_pipeline.sources.text_lines import lines
 from hcm_pipeline.sources.unpack import unpacked
 from hcm_pipeline.warehouse import Relation, Scratch
 
@@ -45,7 +46,7 @@ def judge_records(t: Scratch, stored: Path, shape: Shape, max_field_chars: int, 
     judge = _Judge(shape, max_field_chars)
     torn = t.empty("torn", TORN)
     inserter = _Inserter(t, rows, rejects, torn)
-    splitter = Splitter(shape.delimiter, name, regular="quotes" not in shape.irregular)
+    splitter = Splitter(shape.delimiter, name, regular="quotes" not in shape.irregular, literal=shape.literal)
     for cut in lines(decoded(stored, shape), name):
         for record in splitter.feed(cut):
             if record[0] == shape.header_row:
