@@ -44,7 +44,7 @@ FLOORS: dict[str, str] = {
     "warehouse": "errors home locks",
     "profile": "errors plain_text warehouse characters",
     "extracts": "errors home locks warehouse profile characters lookalikes",
-    "sources": "errors home warehouse profile extracts characters",
+    "sources": "errors home http sqlite_state warehouse profile extracts characters",
     "directory": "characters errors verdicts home http entra settings warehouse profile sources",
     "workers": "errors verdicts warehouse profile extracts sources characters lookalikes",
     "identity": "errors verdicts deciders warehouse profile directory characters",

@@ -22,9 +22,23 @@ from hcm_pipeline.extracts.register import (
     said_before,
     step_back,
 )
-from hcm_pipeline.extracts.taking import Complete, Left, Seen, Taken, is_complete, let_go, take
+from hcm_pipeline.extracts.taking import (
+    UNFINISHED,
+    Complete,
+    Left,
+    Seen,
+    Taken,
+    is_complete,
+    is_marked_unfinished,
+    is_whole,
+    keep,
+    let_go,
+    put_back,
+    take,
+)
 
 __all__ = [
+    "UNFINISHED",
     "Complete",
     "Description",
     "Extract",
@@ -39,6 +53,9 @@ __all__ = [
     "in_use",
     "is_accepted",
     "is_complete",
+    "is_marked_unfinished",
+    "is_whole",
+    "keep",
     "last_before",
     "let_go",
     "match_source",
@@ -46,6 +63,7 @@ __all__ = [
     "named",
     "of_day",
     "parts_of",
+    "put_back",
     "read_business_date",
     "reference",
     "said_before",

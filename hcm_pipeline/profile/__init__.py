@@ -18,6 +18,7 @@ from hcm_pipeline.profile.mapping_section import Mapped, Scim
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.profile.naming_section import NAME_PARTS, PLACEHOLDER, Naming, NamingFor
 from hcm_pipeline.profile.own_expressions import OwnExpression, fallible
+from hcm_pipeline.profile.place_section import Address, Pgp, PlaceSpec
 from hcm_pipeline.profile.scope import clause_sql, scope_sql
 from hcm_pipeline.profile.scope_section import Clause, Operator, Scope, ScopeGroup
 from hcm_pipeline.profile.source_section import NAMESPACE_END, BusinessDate, Part, Parts, Source, SourceField
@@ -55,6 +56,7 @@ __all__ = [
     "NAME_PARTS",
     "PLACEHOLDER",
     "STAGES",
+    "Address",
     "AdoptBy",
     "Alerts",
     "BusinessDate",
@@ -84,7 +86,9 @@ __all__ = [
     "OwnExpression",
     "Part",
     "Parts",
+    "Pgp",
     "Pick",
+    "PlaceSpec",
     "PlacementFor",
     "Profile",
     "Protected",

@@ -97,7 +97,7 @@ def _pattern(value: object) -> object:
 
 NAMESPACE_END = ":"
 """Stands between a source's namespace and the person number. No namespace holds it."""
-LATER_KEYS = ("format", "namespace", "fields", "parts", "rows")
+LATER_KEYS = ("format", "namespace", "fields", "parts", "rows", "place")
 """Keys that came after the first profiles: they count in a profile's digest only where they are used."""
 
 
@@ -113,6 +113,8 @@ class Source(Model):
     for different people have different ones."""
     fields: dict[Identifier, Annotated[SourceField, BeforeValidator(_column_name)]] = Field({})
     """Worker field to the column that this source has it in (a string), or to a table; other fields are as the profile has them."""
+    place: Identifier | None = None
+    """The `[[places]]` that its files are delivered to, by name. None: the landing folder of the home, which takes them all."""
     content: Literal["full", "changes-only"] = "full"
     rows: Literal["whole", "narrow"] | None = None
     """Of a changes-only source: `whole`, a row states every value of its worker, and a blank clears one; `narrow`, it states what

@@ -6,7 +6,18 @@ A format is a `SourceFormat`; `FORMATS` has them by the name that a profile give
 
 from hcm_pipeline.sources.delimited import Shape, StageCounts, examine
 from hcm_pipeline.sources.formats import FORMATS, format_faults, format_of
-from hcm_pipeline.sources.places import Folder, Looked, Place, Waiting
+from hcm_pipeline.sources.openpgp import decrypted
+from hcm_pipeline.sources.places import (
+    FarPlace,
+    Folder,
+    Looked,
+    LookedAt,
+    Opener,
+    Place,
+    SeenAndTaken,
+    Waiting,
+    open_place,
+)
 from hcm_pipeline.sources.source_format import REJECT_COLUMNS, ROW_NO, FileFormat, SourceFormat, StagedExtract
 from hcm_pipeline.sources.unpack import unpacked
 
@@ -14,17 +25,23 @@ __all__ = [
     "FORMATS",
     "REJECT_COLUMNS",
     "ROW_NO",
+    "FarPlace",
     "FileFormat",
     "Folder",
     "Looked",
+    "LookedAt",
+    "Opener",
     "Place",
+    "SeenAndTaken",
     "Shape",
     "SourceFormat",
     "StageCounts",
     "StagedExtract",
     "Waiting",
+    "decrypted",
     "examine",
     "format_faults",
     "format_of",
+    "open_place",
     "unpacked",
 ]
