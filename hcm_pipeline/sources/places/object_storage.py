@@ -113,7 +113,8 @@ class Bucket:
         """See `Store`. Objects whose names go on after a slash are no things of this prefix."""
         with self._told():
             found = obstore.list_with_delimiter(self._store, self._prefix or None)["objects"]
-            return [_thing(meta, self._prefix) for meta in found]
+            start = f"{self._prefix}/" if self._prefix else ""  # a "folder" that a console made is listed in itself
+            return [_thing(meta, start) for meta in found if meta["path"].startswith(start)]
 
     def read(self, thing: Thing) -> Iterator[bytes]:
         """See `Store`."""
@@ -212,9 +213,8 @@ class Bucket:
         return TryAgain(f"{self._name} {f'answered {said}' if number else 'cannot be reached or broke off'}")
 
 
-def _thing(meta: ObjectMeta, prefix: str) -> Thing:
-    name = meta["path"].removeprefix(f"{prefix}/") if prefix else meta["path"]
-    return Thing(name, _mark(meta), meta["size"], meta["last_modified"])
+def _thing(meta: ObjectMeta, start: str) -> Thing:
+    return Thing(meta["path"].removeprefix(start), _mark(meta), meta["size"], meta["last_modified"])
 
 
 def _mark(meta: ObjectMeta) -> str:
