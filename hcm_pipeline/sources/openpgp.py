@@ -18,11 +18,12 @@ from hcm_pipeline.errors import ExtractRefused, ServiceError
 from hcm_pipeline.extracts import Taken, take
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import Pgp
+from hcm_pipeline.sources import gnupg
 from hcm_pipeline.sources.places.secret_files import first_line, own_file
 from hcm_pipeline.sources.unpack import unpacked
 
 if TYPE_CHECKING:
-    from pysequoia import Cert
+    from pysequoia import Cert, PyDecryptor, Tsk
 
 ENDINGS = (".pgp", ".gpg", ".asc")
 ARMOR = b"-----BEGIN PGP MESSAGE-----"
@@ -126,6 +127,10 @@ def _decrypt(message: Path, plain: Path, name: str, pgp: Pgp, max_bytes: int) ->
                 str(message), str(plain), decryptor=decryptor, store=(lambda _ids: signers) if signers else None
             )
     except Exception as error:
+        if signers and "unexpected message structure" in _first(error):
+            return _signed_within(message, plain, name, pgp, max_bytes, {cert.fingerprint for cert in signers})
+        if not _opens(key, decryptor):
+            raise _no_key(pgp, name) from error
         raise _refusal(error, name, plain, max_bytes, signed=bool(signers)) from error
     if plain.stat().st_size > max_bytes:
         raise _too_large(name, max_bytes)
@@ -138,6 +143,43 @@ def _decrypt(message: Path, plain: Path, name: str, pgp: Pgp, max_bytes: int) ->
     if not valid:
         raise _unsigned(name)
     return f"{note}, signed by {valid[0][-16:]}"
+
+
+def _opens(key: Tsk, decryptor: PyDecryptor) -> bool:
+    """Whether a key decrypts at all: a wrong passphrase shows in no other way. One that cannot be tried is believed."""
+    import pysequoia
+
+    try:
+        own = pysequoia.encrypt(b"x", recipients=[key.extract_certificate()])
+    except Exception:  # it has expired: what was encrypted before can be read
+        return True
+    try:
+        return pysequoia.decrypt(own, decryptor=decryptor).bytes == b"x"
+    except Exception:
+        return False
+
+
+def _signed_within(message: Path, plain: Path, name: str, pgp: Pgp, max_bytes: int, known: set[str]) -> str:
+    """Read a message that is signed inside of a compressed layer."""
+    if gnupg.program() is None:
+        raise ExtractRefused(
+            name,
+            "pgp_signature",
+            "it is signed inside of a compressed layer, which the program gpg verifies; install GnuPG",
+        )
+    assert pgp.key_file
+    key = own_file("pgp.key_file", pgp.key_file)
+    passphrase = first_line("pgp.passphrase_file", pgp.passphrase_file) if pgp.passphrase_file else None
+    files = [Path(file).expanduser() for file in pgp.signer_files]
+    read = gnupg.read_message(message, plain, key, passphrase, files, max_bytes)
+    if plain.stat().st_size > max_bytes:
+        raise _too_large(name, max_bytes)
+    if not read.decrypted:
+        raise _damaged(name)
+    valid = sorted(read.signers & known)
+    if not valid:
+        raise _unsigned(name)
+    return f"decrypted with {Path(pgp.key_file).name}, signed by {valid[0][-16:]}"
 
 
 def _certificates(file: str) -> list[Cert]:
@@ -154,7 +196,7 @@ def _certificates(file: str) -> list[Cert]:
 
 def _refusal(error: Exception, name: str, plain: Path, max_bytes: int, *, signed: bool) -> Exception:
     """The meaning of a failed decryption. pysequoia tells all faults as one kind, by text."""
-    text = str(error).partition("\n")[0].lower()
+    text = _first(error)
     if plain.stat().st_size >= max_bytes:
         return _too_large(name, max_bytes)
     if "no space left" in text or "disk quota" in text:
@@ -165,7 +207,26 @@ def _refusal(error: Exception, name: str, plain: Path, max_bytes: int, *, signed
         return ExtractRefused(
             name, "pgp_key", "it is encrypted for other keys than pgp.key_file; have it encrypted for that one"
         )
-    return ExtractRefused(name, "pgp_damaged", "the encrypted message is damaged or cut short; have it delivered again")
+    if "policy rejected" in text:
+        return ExtractRefused(
+            name, "pgp_damaged", "it is encrypted or signed in a way that is no longer safe; have it encrypted with AES"
+        )
+    return _damaged(name)
+
+
+def _damaged(name: str) -> ExtractRefused:
+    why = "the encrypted message is damaged or cut short; have it delivered again"
+    return ExtractRefused(name, "pgp_damaged", why)
+
+
+def _no_key(pgp: Pgp, name: str) -> ExtractRefused:
+    why = f"{pgp.key_file}: no private key that decrypts, or another passphrase; correct pgp.key_file"
+    return ExtractRefused(name, "pgp_key", why)
+
+
+def _first(error: Exception) -> str:
+    """The first line of an error's text: a trace follows that names everything."""
+    return str(error).partition("\n")[0].lower()
 
 
 def _unsigned(name: str) -> ExtractRefused:

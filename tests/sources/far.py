@@ -111,7 +111,7 @@ class Clock:
         self.now += dt.timedelta(seconds=seconds)
 
 
-def place(store: object, memory: SeenAndTaken, clock: Clock, *, patience: float = 5.0, **keys: Any) -> FarPlace:
+def place(store: object, memory: SeenAndTaken, clock: Clock, *, patience: Any = 5.0, **keys: Any) -> FarPlace:
     """A place over a store, whose sources take every name that ends with .csv."""
     return FarPlace(
         spec(**keys),

@@ -21,7 +21,7 @@ from .s3_server import BUCKET, KEY, SECRET, S3Site, s3_server
 
 @pytest.fixture(autouse=True)
 def _nobody_signed_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in os.environ:
+    for name in list(os.environ):
         if name.startswith(("AWS_", "AZURE_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
