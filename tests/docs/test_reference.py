@@ -36,6 +36,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`sources.business_date`": model.BusinessDate,
     "`sources.parts`": model.Parts,
     "`[sources.fields]`": model.SourceField,
+    "`[[places]]`": model.PlaceSpec,
+    "`[pgp]`": model.Pgp,
     "`[fields.<name>]` and `[extra_fields.<name>]`": model.FieldSpec,
     "`[workers]`": model.Workers,
     "`[[workers.pick]]`": model.Pick,
