@@ -47,7 +47,8 @@ def _arrival(profile: Profile) -> dg.SensorDefinition:
     )
     def arrival(context: dg.SensorEvaluationContext, pipeline: Pipeline) -> Iterator[dg.RunRequest | dg.SkipReason]:
         now = flow.utc_now()
-        found = flow.find_arrivals(pipeline.home, profile, cursor=context.cursor)
+        opener = pipeline.installation().opener if profile.places else None
+        found = flow.find_arrivals(pipeline.home, profile, cursor=context.cursor, opener=opener)
         if found.cursor is not None:
             context.update_cursor(found.cursor)
         works = [_arrived(date, marks) for date, marks in found.dates.items()]

@@ -57,7 +57,7 @@ def find_arrivals(
     *,
     cursor: str | None = None,
     clock: Clock = utc_now,
-    opener: Opener = open_place,
+    opener: Opener | None = None,
     bound: float = TICK_SECONDS,
 ) -> Arrivals:
     """Look at the landing folder, and at those other places whose time has come; nothing is taken.
@@ -82,7 +82,7 @@ def find_arrivals(
     for spec in sorted(used, key=lambda spec: states[spec.name].next_look):
         left = deadline - time.monotonic()
         if left > 0 and states[spec.name].next_look <= clock().isoformat():
-            states[spec.name] = _look(home, profile, spec, states[spec.name], today, clock, opener, left)
+            states[spec.name] = _look(home, profile, spec, states[spec.name], today, clock, opener or open_place, left)
     for name, state in states.items():
         reasons += state.reasons
         for date, digest in state.dates.items():

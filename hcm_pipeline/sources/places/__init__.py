@@ -7,7 +7,7 @@ is taken, when, and once. `open_place` loads the library of a kind only when the
 from hcm_pipeline.sources.places.far_place import FarPlace
 from hcm_pipeline.sources.places.far_store import Changed, Gone, Store, Thing
 from hcm_pipeline.sources.places.folder import Folder
-from hcm_pipeline.sources.places.opening import Opener, open_place
+from hcm_pipeline.sources.places.opening import Opener, OracleSignIn, open_place
 from hcm_pipeline.sources.places.place import Looked, Place, Waiting
 from hcm_pipeline.sources.places.seen_and_taken import LookedAt, SeenAndTaken
 
@@ -19,6 +19,7 @@ __all__ = [
     "Looked",
     "LookedAt",
     "Opener",
+    "OracleSignIn",
     "Place",
     "SeenAndTaken",
     "Store",
