@@ -50,8 +50,8 @@ class Taken:
     stored: Path
     seen: Seen | None = field(default=None, compare=False)
     mended: bool = field(default=False, compare=False)
-    resumed: bool = field(default=False, compare=False)
-    """An earlier try kept these bytes and ended before it was done."""
+    resumed: int | None = field(default=None, compare=False)
+    """The newest extract when an earlier try kept these bytes, which ended before it was done. None: this try is the first."""
 
 
 @dataclass(frozen=True)

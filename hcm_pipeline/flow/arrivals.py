@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from hcm_pipeline.extracts import Left, match_source, name_fault, read_business_date
-from hcm_pipeline.flow.borders import as_refusal
+from hcm_pipeline.flow.borders import as_failure, as_refusal
 from hcm_pipeline.flow.fetching import fetching, places_used
 from hcm_pipeline.flow.landing import SETTLE_SECONDS, place_of, waiting
 from hcm_pipeline.home import Home
@@ -133,9 +133,10 @@ def _asked(home: Home, profile: Profile, spec: PlaceSpec, today: dt.date, clock:
             sources = profile.sources_at(spec.name)
             reasons = _sorted_in(looked, lambda each: _judged(place, each, sources, 0.0, today), home, dates)
     except Exception as error:
-        return str(as_refusal(error, f"place {spec.name}", home))
+        return str(as_failure(error, f"place {spec.name}", home))
     digests = {date: hashlib.sha256("|".join(marks).encode()).hexdigest()[:16] for date, marks in dates.items()}
-    return _Found(dates=digests, reasons=[f"{spec.name}: {reason}" for reason in reasons[:MOST_REASONS]])
+    shown = [reason.encode(errors="backslashreplace").decode() for reason in reasons[:MOST_REASONS]]
+    return _Found(dates=digests, reasons=[f"{spec.name}: {reason}" for reason in shown])
 
 
 def _sorted_in(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from hcm_pipeline.extracts import match_source
+from hcm_pipeline.extracts import Left, match_source
 from hcm_pipeline.flow.borders import as_failure
 from hcm_pipeline.home import Home
 from hcm_pipeline.http import Clock, Patience, Sleep
@@ -49,7 +49,7 @@ class Fetching:
         """
         try:
             found = place.look(None).waiting
-            pause = max((place.settles_in(each) for each in found), default=0.0)
+            pause = max((place.settles_in(each) for each in found if _settles(place, each)), default=0.0)
             if wait and pause > 0:
                 self._sleep(pause)
                 found = place.look(None).waiting
@@ -59,6 +59,11 @@ class Fetching:
                 self._memory.failed(place.spec.name, why, self._clock())
             return why
         return found
+
+
+def _settles(place: FarPlace, each: Waiting) -> bool:
+    state = place.state(each, 0.0, 0.0)
+    return isinstance(state, Left) and state.settles
 
 
 def places_used(profile: Profile) -> tuple[PlaceSpec, ...]:

@@ -17,9 +17,11 @@ from hcm_pipeline.extracts import (
     Left,
     Taken,
     enter,
+    entered_since,
     in_use,
     match_source,
     name_fault,
+    newest_id,
     read_business_date,
     reference,
     said_before,
@@ -259,13 +261,13 @@ def _take(warehouse: Warehouse, profile: Profile, assigned: _Assigned, now: dt.d
     far = assigned.place if isinstance(assigned.place, FarPlace) else None
     taken: Taken = format_of(source).take(assigned.place, assigned.waiting, warehouse.home)
     opened = ""
-    if not taken.resumed:
+    if taken.resumed is None:
         taken, opened = _decrypted(warehouse, profile, assigned, taken, now)
-        if far:
-            far.kept(assigned.waiting, taken)
     mended = "; the copy of it in the home was not what was delivered, and is mended" if taken.mended else ""
     with warehouse.write() as con:
-        if taken.resumed and in_use(con, taken.sha256):
+        if far and taken.resumed is None:
+            far.kept(assigned.waiting, taken, newest_id(con))
+        if taken.resumed is not None and entered_since(con, taken.sha256, name, taken.resumed):
             said = "it was taken before, by a run that ended early"
             return Landed(name, "known", said, taken.sha256, source.name, day), taken
         known = said_before(con, profile, source, taken.sha256, name, day)

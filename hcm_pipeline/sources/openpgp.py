@@ -25,7 +25,8 @@ from hcm_pipeline.sources.unpack import unpacked
 if TYPE_CHECKING:
     from pysequoia import Cert, PyDecryptor, Tsk
 
-ENDINGS = (".pgp", ".gpg", ".asc")
+ENDINGS = (".pgp", ".gpg")
+"""Of names that promise a message. `.asc` may be any text."""
 ARMOR = b"-----BEGIN PGP MESSAGE-----"
 MOST_LAYERS = 3
 """A message in an archive in a message is still read."""

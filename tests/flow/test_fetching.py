@@ -165,6 +165,27 @@ def test_a_run_that_ended_after_the_extract_was_entered_does_not_enter_it_again(
     assert len(site.extracts()) == 2
 
 
+def test_a_run_that_ended_before_the_extract_was_entered_enters_it_even_if_the_bytes_are_those_of_an_older_one(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same bytes again after a correction are a statement of their own."""
+    store = site.stores["first"]
+    for numbers in ((1, 2), (1, 2, 3)):
+        store.put("people-2026-11-02.csv", text(*numbers))
+        assert [result for _, result, _ in site.fetch()] == ["taken"]
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    store.put("people-2026-11-02.csv", text(1, 2))
+    with monkeypatch.context() as patch:
+        patch.setattr(landing, "said_before", killed)
+        with pytest.raises(KeyboardInterrupt):
+            site.fetch()
+    assert [result for _, result, _ in site.fetch()] == ["taken"]
+    assert len(site.extracts()) == 3
+
+
 def test_an_encrypted_file_is_stored_decrypted_once_and_the_digest_of_what_was_delivered_is_kept(
     tmp_path: Path,
 ) -> None:
@@ -242,6 +263,14 @@ def test_a_place_that_never_answers_holds_up_nobody(site: Site, monkeypatch: pyt
     assert found.reasons == ("place first: no answer within 0 seconds",)
     site.stores["second"].put("news-2026-11-03.csv", text(1))
     assert list(site.arrivals(found.cursor).dates) == ["2026-11-03"]  # the one that was not reached is asked first
+
+
+def test_a_name_of_other_bytes_is_a_reason_that_a_cursor_can_hold(site: Site) -> None:
+    site.stores["first"].put("people-\udcff-2026-11-02.csv", text(1, 2))
+    found = site.arrivals()
+    assert (found.dates, len(found.reasons)) == ({}, 1)
+    assert "no UTF-8" in found.reasons[0]
+    assert [result for _, result, _ in site.fetch()] == ["refused"]
 
 
 @pytest.mark.parametrize("cursor", ["", "nonsense", "[1]", '{"first": 3}', '{"first": {"x": 1}}'])

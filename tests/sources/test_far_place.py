@@ -42,7 +42,7 @@ def took(at: FarPlace, home: Home) -> list[bytes]:
     for each in at.look(None).waiting:
         if isinstance(at.state(each, 0, 0), Complete):
             taken = at.take(each, home)
-            at.kept(each, taken)
+            at.kept(each, taken, 0)
             found.append(taken.stored.read_bytes())
             at.remove(each, taken)
     return found
@@ -234,11 +234,11 @@ def test_a_try_that_ended_between_bytes_and_extract_goes_on_without_reading_agai
     at = place(store, memory, Clock())
     [each] = at.look(None).waiting
     taken = at.take(each, home)
-    at.kept(each, taken)
+    at.kept(each, taken, 0)
     again = place(store, memory, Clock())
     [each] = again.look(None).waiting
     resumed = again.take(each, home)
-    assert (resumed.sha256, resumed.resumed, store.calls.count("read a.csv")) == (taken.sha256, True, 1)
+    assert (resumed.sha256, resumed.resumed, store.calls.count("read a.csv")) == (taken.sha256, 0, 1)
 
 
 def test_what_was_refused_is_tried_again(home: Home, memory: SeenAndTaken) -> None:
@@ -246,10 +246,10 @@ def test_what_was_refused_is_tried_again(home: Home, memory: SeenAndTaken) -> No
     store.put("a.csv", "one")
     at = place(store, memory, Clock())
     [each] = at.look(None).waiting
-    at.kept(each, at.take(each, home))
+    at.kept(each, at.take(each, home), 0)
     at.refused(each)
     assert at.look(None).waiting == (each,)
-    assert at.take(each, home).resumed is False
+    assert at.take(each, home).resumed is None
 
 
 def test_a_file_that_may_not_be_read_keeps_no_other_from_being_taken(home: Home, memory: SeenAndTaken) -> None:
@@ -328,8 +328,8 @@ def test_whatever_fails_each_version_is_taken_once_and_nothing_goes_before_it_is
                     except ExtractRefused:
                         continue
                     maybe("take")
-                    if not (taken.resumed and (each.name, each.mark) in entered):
-                        at.kept(each, taken)
+                    if taken.resumed is None or (each.name, each.mark) not in entered:
+                        at.kept(each, taken, 0)
                         maybe("kept")
                         assert (each.name, each.mark) not in entered
                         entered.append((each.name, each.mark))

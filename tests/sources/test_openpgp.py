@@ -124,6 +124,7 @@ def test_a_message_in_an_archive_and_an_archive_in_a_message_are_opened(
 @pytest.mark.parametrize("data", [TEXT, b"", gzip.compress(TEXT), zipped(TEXT), zipped(TEXT)[:30], b"\xc1rea,Name\r\n"])
 def test_what_is_not_encrypted_is_as_it_was_unless_name_or_profile_say_otherwise(keys: Keys, data: bytes) -> None:
     assert keys.read(data, "workers.csv") is None
+    assert keys.read(data, "workers.asc") is None
     for name, required in (("workers.csv", True), ("workers.csv.pgp", False)):
         with pytest.raises(ExtractRefused) as refused:
             keys.read(data, name, required=required)

@@ -135,6 +135,13 @@ def test_a_key_that_the_server_does_not_trust_is_refused_with_the_mend(site: Sft
         opened(site, key_file=str(tmp_path / "none")).listing()
 
 
+def test_a_folder_may_begin_at_the_accounts_own(site: SftpSite) -> None:
+    put(site, "a.csv", b"x")
+    home = opened(site, site.url.removesuffix("/in") + "/~/in")
+    assert b"".join(home.read(only(home))) == b"x"
+    assert opened(site, site.url.removesuffix("/in") + "/~").listing() == []
+
+
 @pytest.mark.parametrize("way", ["delete", "move"])
 def test_another_file_under_the_name_is_neither_read_nor_deleted_nor_moved(
     site: SftpSite, store: Store, way: str

@@ -124,9 +124,12 @@ class FarPlace:
         except ServiceError as error:  # the listing was answered: it is this file that may not be read
             raise ExtractRefused(waiting.name, "unreadable", f"it cannot be read: {error}") from error
 
-    def kept(self, waiting: Waiting, taken: Taken) -> None:
-        """Its bytes are in the home and about to become an extract: note so, lest an end in between makes two of them."""
-        self._memory.keep(self.spec.name, waiting.name, waiting.mark, taken.sha256, self._clock())
+    def kept(self, waiting: Waiting, taken: Taken, newest: int) -> None:
+        """Its bytes are in the home and about to become an extract: note so, lest an end in between makes two of them.
+
+        `newest`: the number of the newest extract before it.
+        """
+        self._memory.keep(self.spec.name, waiting.name, waiting.mark, taken.sha256, newest, self._clock())
 
     def refused(self, waiting: Waiting) -> None:
         """It became no extract: it may be tried again."""
@@ -176,11 +179,14 @@ class FarPlace:
         return self._opened
 
     def _kept_before(self, waiting: Waiting, home: Home) -> Taken | None:
-        sha256 = self._memory.kept(self.spec.name, waiting.name, waiting.mark)
-        stored = home.extracts / sha256[:2] / sha256 if sha256 else None
-        if sha256 is None or stored is None or not stored.is_file() or not is_whole(stored, sha256):
+        before = self._memory.kept(self.spec.name, waiting.name, waiting.mark)
+        if before is None:
             return None
-        return Taken(sha256, stored.stat().st_size, stored, resumed=True)
+        sha256, newest = before
+        stored = home.extracts / sha256[:2] / sha256
+        if not stored.is_file() or not is_whole(stored, sha256):
+            return None
+        return Taken(sha256, stored.stat().st_size, stored, resumed=newest)
 
     def _keep(self, thing: Thing, home: Home) -> Taken:
         def check(size: int) -> None:

@@ -207,7 +207,7 @@ class Bucket:
                 " right to list and read there, and to write where files are moved or deleted"
             )
         if number and number != 429 and number < 500:
-            return ServiceError(f"{self._name} refused the request ({said})")
+            return ServiceError(f"{self._name} refused the request ({said}); check the region and the endpoint")
         if any(word in lower for word in _NOBODY):
             return SignInFailed(f"{self._name}: nobody to sign in as: {_NO_KEYS}")
         return TryAgain(f"{self._name} {f'answered {said}' if number else 'cannot be reached or broke off'}")

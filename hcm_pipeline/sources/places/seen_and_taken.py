@@ -33,13 +33,14 @@ CREATE TABLE seen (
     PRIMARY KEY (place, name)
 ) WITHOUT ROWID;
 
--- one row: a version of a file whose bytes are in the home. done: whether they are an extract, or were one. delivered: the sha256
--- of a file that was encrypted; note: by which key it was decrypted and who signed it
+-- one row: a version of a file whose bytes are in the home. newest: the number of the newest extract before it was to become one;
+-- done: it was entered, or was known
 CREATE TABLE taken (
     place TEXT NOT NULL,
     name TEXT NOT NULL,
     mark TEXT NOT NULL,
     sha256 TEXT NOT NULL,
+    newest INTEGER NOT NULL,
     taken_at TEXT NOT NULL,
     done INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (place, name, mark)
@@ -123,25 +124,27 @@ class SeenAndTaken:
         )
         return {(row["name"], row["mark"]) for row in rows}
 
-    def kept(self, place: str, name: str, mark: str) -> str | None:
-        """The sha256 of bytes that a try has kept and not come to an end with."""
+    def kept(self, place: str, name: str, mark: str) -> tuple[str, int] | None:
+        """The sha256 of bytes that a try has kept and not come to an end with, and the newest extract before."""
         row = self._file.db.execute(
-            "SELECT sha256 FROM taken WHERE place = ? AND name = ? AND mark = ? AND NOT done", (place, name, mark)
+            "SELECT sha256, newest FROM taken WHERE place = ? AND name = ? AND mark = ? AND NOT done",
+            (place, name, mark),
         ).fetchone()
-        return str(row["sha256"]) if row else None
+        return (str(row["sha256"]), int(row["newest"])) if row else None
 
-    def keep(self, place: str, name: str, mark: str, sha256: str, now: dt.datetime) -> None:
+    def keep(self, place: str, name: str, mark: str, sha256: str, newest: int, now: dt.datetime) -> None:
         """The bytes of a version are in the home, and are about to become an extract."""
         with self._file.transaction() as db:
             db.execute(
-                "INSERT OR REPLACE INTO taken VALUES (?, ?, ?, ?, ?, 0)", (place, name, mark, sha256, text_of(now))
+                "INSERT OR REPLACE INTO taken VALUES (?, ?, ?, ?, ?, ?, 0)",
+                (place, name, mark, sha256, newest, text_of(now)),
             )
 
     def done(self, place: str, name: str, mark: str, sha256: str, now: dt.datetime) -> None:
         """A version is an extract: it is not taken again."""
         with self._file.transaction() as db:
             db.execute(
-                "INSERT OR REPLACE INTO taken VALUES (?, ?, ?, ?, ?, 1)", (place, name, mark, sha256, text_of(now))
+                "INSERT OR REPLACE INTO taken VALUES (?, ?, ?, ?, 0, ?, 1)", (place, name, mark, sha256, text_of(now))
             )
 
     def drop(self, place: str, name: str, mark: str) -> None:

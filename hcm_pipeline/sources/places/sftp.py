@@ -55,7 +55,8 @@ class Sftp:
     def __init__(self, spec: PlaceSpec) -> None:
         self._spec = spec
         self._at = spec.address
-        self._folder = spec.address.folder or "."
+        folder = spec.address.folder
+        self._folder = (folder[3:] if folder == "/~" or folder.startswith("/~/") else folder) or "."
         self._runner: asyncio.Runner | None = None
         self._connection: asyncssh.SSHClientConnection | None = None
         self._client: asyncssh.SFTPClient | None = None
