@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline.errors import ExtractRefused, ServiceError, ServiceUnavailable
@@ -292,12 +292,12 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=examples(25), deadline=None)
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS, st.sampled_from(["leave", "move", "delete"]))
 def test_whatever_fails_each_version_is_taken_once_and_nothing_goes_before_it_is_taken(
-    steps: list[tuple[str, object]], after: str
+    tmp_path: Path, steps: list[tuple[str, object]], after: str
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=tmp_path) as folder:
         home, store, clock = Home(Path(folder) / "home").create(), MemoryStore(), Clock()
         entered: list[tuple[str, str]] = []
         keys = {"after": after, "move_to": "done" if after == "move" else None}

@@ -112,6 +112,7 @@ def test_a_password_from_a_file_signs_in_and_is_in_no_message(site: SftpSite, tm
     put(site, "a.csv", b"x")
     secret = tmp_path / "password"
     secret.write_text("a password\n")
+    secret.chmod(0o644)
     with pytest.raises(ServiceError, match=r"others may read it .*chmod 600"):
         opened(site, key_file=None, password_file=str(secret)).listing()
     secret.chmod(0o600)
