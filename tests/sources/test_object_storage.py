@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import obstore
 import pytest
 from obstore.store import MemoryStore as Objects
 
@@ -84,6 +86,24 @@ def test_the_folder_that_a_console_made_is_no_file_of_it(objects: Objects) -> No
     objects.put("in", b"")  # how the key `in/` is listed
     objects.put("in/a.csv", b"one")
     assert [thing.name for thing in Bucket(objects, "in", "a bucket").listing()] == ["a.csv"]
+
+
+def test_a_listing_that_writes_a_tag_in_another_way_than_an_answer_means_the_same_version(
+    objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Azure Blob Storage: `0x8D...` in a listing, `"0x8D..."` in an answer."""
+    real = obstore.head
+
+    def quoted(*arguments: Any) -> Any:
+        found = dict(real(*arguments))
+        return {**found, "e_tag": f'"{found["e_tag"]}"'}
+
+    objects.put("a.csv", b"one")
+    bucket = Bucket(objects, "", "a bucket")
+    [thing] = bucket.listing()
+    monkeypatch.setattr(obstore, "head", quoted)
+    bucket.move(thing, "done")
+    assert bucket.listing() == []
 
 
 def test_a_large_object_comes_in_pieces(objects: Objects) -> None:
