@@ -26,6 +26,18 @@ def _extract(row: Sequence[Any]) -> Extract:
     return Extract(number, sha256, source, content, date, name, Description.from_json(shape), status)
 
 
+def newest_id(con: duckdb.DuckDBPyConnection) -> int:
+    """The number of the newest extract; 0 when there is none."""
+    (found,) = first(con, "select coalesce(max(extract_id), 0) from extracts", []) or (0,)
+    return int(found)
+
+
+def entered_since(con: duckdb.DuckDBPyConnection, sha256: str, name: str, extract_id: int) -> bool:
+    """Whether bytes were entered under a name after an extract."""
+    found = "select 1 from extracts where sha256 = ? and name = ? and extract_id > ? limit 1"
+    return first(con, found, [sha256, name, extract_id]) is not None
+
+
 def in_use(con: duckdb.DuckDBPyConnection, sha256: str) -> bool:
     """Whether an extract has these bytes, and so the stored copy of them."""
     return first(con, "select 1 from extracts where sha256 = ? limit 1", [sha256]) is not None

@@ -14,6 +14,7 @@ from hcm_pipeline.home import Home
 from hcm_pipeline.http import Clock, utc_now
 from hcm_pipeline.profile import LoadedProfile, Profile
 from hcm_pipeline.settings import Settings
+from hcm_pipeline.sources import Opener, open_place
 from hcm_pipeline.targets.entra import EntraJob, known_target, target_key
 from hcm_pipeline.warehouse import Warehouse
 
@@ -44,6 +45,8 @@ class Installation:
     settings: Settings
     notice: Progress = quiet
     clock: Clock = utc_now
+    opener: Opener = open_place
+    """Opens the places of the profile."""
 
     @cached_property
     def loaded(self) -> LoadedProfile:

@@ -19,6 +19,7 @@ from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.profile.naming_section import NAME_PARTS, PLACEHOLDER, Naming, NamingFor
 from hcm_pipeline.profile.oracle_section import FEEDS, Oracle
 from hcm_pipeline.profile.own_expressions import OwnExpression, fallible
+from hcm_pipeline.profile.place_section import Address, Pgp, PlaceSpec
 from hcm_pipeline.profile.scope import clause_sql, scope_sql
 from hcm_pipeline.profile.scope_section import Clause, Operator, Scope, ScopeGroup
 from hcm_pipeline.profile.source_section import (
@@ -65,6 +66,7 @@ __all__ = [
     "NAME_PARTS",
     "PLACEHOLDER",
     "STAGES",
+    "Address",
     "AdoptBy",
     "Alerts",
     "BusinessDate",
@@ -96,7 +98,9 @@ __all__ = [
     "OwnExpression",
     "Part",
     "Parts",
+    "Pgp",
     "Pick",
+    "PlaceSpec",
     "PlacementFor",
     "Profile",
     "Protected",

@@ -110,6 +110,7 @@ NAMESPACE_END = ":"
 LATER_KEYS = (
     "format", "namespace", "fields", "parts", "rows", "quote", "record", "tags", "enclosing", "old_values", "repeated", "total",
     "namespaces", "wrappers", "layout", "record_lines", "other_lines", "header_lines",
+    "place",
 )  # fmt: skip
 """Keys that came after the first profiles: they count in a profile's digest only where they are used."""
 
@@ -126,6 +127,8 @@ class Source(Model):
     for different people have different ones."""
     fields: dict[Identifier, Annotated[SourceField, BeforeValidator(_column_name)]] = Field({})
     """Worker field to the column that this source has it in (a string), or to a table; other fields are as the profile has them."""
+    place: Identifier | None = None
+    """The `[[places]]` that its files are delivered to, by name. None: the landing folder of the home, which takes them all."""
     content: Literal["full", "changes-only"] = "full"
     rows: Literal["whole", "narrow"] | None = None
     """Of a changes-only source: `whole`, a row states every value of its worker, and a blank clears one; `narrow`, it states what

@@ -40,6 +40,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`sources.parts`": model.Parts,
     "`sources.layout`": model.LayoutField,
     "`[sources.fields]`": model.SourceField,
+    "`[[places]]`": model.PlaceSpec,
+    "`[pgp]`": model.Pgp,
     "`[fields.<name>]` and `[extra_fields.<name>]`": model.FieldSpec,
     "`[workers]`": model.Workers,
     "`[[workers.pick]]`": model.Pick,
