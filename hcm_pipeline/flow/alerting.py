@@ -23,6 +23,7 @@ from hcm_pipeline.alerts import (
     tell,
 )
 from hcm_pipeline.errors import UsageError
+from hcm_pipeline.flow.borders import as_failure
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.unfinished import failed_work
 
@@ -38,7 +39,12 @@ def look(installation: Installation) -> list[Alert]:
     with installation.warehouse.read() as con, installation.journal() as journal:
         target = installation.known_target
         observed = Observations.of(con, target.key)
-        return find_alerts(con, observed, journal, target, installation.profile, installation.clock()) + failed
+        now, home = installation.clock(), installation.home
+
+        def unforeseen(error: Exception) -> None:
+            as_failure(error, "alerts", home)
+
+        return find_alerts(con, observed, journal, target, installation.profile, now, unforeseen) + failed
 
 
 def receivers(installation: Installation) -> list[Receiver]:

@@ -26,7 +26,7 @@ from hcm_pipeline.flow.views.held_back import HeldBack, HeldCells, cells_of, hel
 from hcm_pipeline.flow.views.manifests import Superseded, WaitingManifest, superseded_by, waiting_manifests
 from hcm_pipeline.flow.views.people import NOBODY, AttributeDifference, People, Person, find_people
 from hcm_pipeline.flow.views.rows import mappings_of, values_of
-from hcm_pipeline.flow.views.target_findings import NO_FINDINGS, TargetFindings, findings_in
+from hcm_pipeline.flow.views.target_findings import NO_FINDINGS, FindingsToRead, TargetFindings, findings_in
 from hcm_pipeline.identity import find_moves, places, unknown_places
 from hcm_pipeline.identity import waiting as reviews_waiting
 from hcm_pipeline.profile import LoadedProfile, Profile
@@ -104,6 +104,8 @@ class Sketch:
     people: People
     clearing: str | None = None
     flows_unread: str | None = None
+    refused: FindingsToRead | None = None
+    """Values that the target is known to refuse; None: nobody looked."""
 
 
 Writer = Callable[[Sketch], None]
@@ -208,7 +210,8 @@ def difference(
         limits = tuple(verdict_table.of_limit(verdict, subject) for verdict in found.verdicts)
         people = find_people(t, target, _places(target), found, workers.workers, why_held(found.verdicts))
         sketch = Sketch(
-            workers.day, now, loaded.profile.name, target.key, limits, reading.waiting, people, clearing, unread
+            workers.day, now, loaded.profile.name, target.key, limits, reading.waiting, people, clearing, unread,
+            FindingsToRead(con, found.findings, workers.workers),
         )  # fmt: skip
         for write in reading.writers:
             write(sketch)
