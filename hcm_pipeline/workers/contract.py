@@ -73,7 +73,7 @@ def contract(profile: Profile) -> pa.DataFrameSchema:
             if may_lack:
                 columns[f"{name}__blank"] = pa.Column(checks=[pa.Check(_is_false, name="required")])
         else:
-            kind = profile.types[name]
+            kind = profile.types[name].partition("(")[0]
             columns[f"{name}__unreadable"] = pa.Column(checks=[pa.Check(_is_false, name=f"{kind}_unreadable")])
             if spec.required:
                 columns[f"{name}__blank"] = pa.Column(checks=[pa.Check(_is_false, name="required")])
