@@ -46,7 +46,7 @@ FLOORS: dict[str, str] = {
     "extracts": "errors home locks warehouse profile characters lookalikes",
     "sources": "errors home warehouse profile extracts characters",
     "directory": "characters errors verdicts home http entra settings warehouse profile sources",
-    "workers": "errors verdicts warehouse profile extracts sources characters lookalikes",
+    "workers": "errors verdicts deciders warehouse profile extracts sources characters lookalikes",
     "identity": "errors verdicts deciders warehouse profile directory characters",
     "delivery": "errors verdicts deciders locks home http sqlite_state warehouse profile",
     "targets.entra": "errors sandbox verdicts home http entra settings warehouse profile directory delivery",
