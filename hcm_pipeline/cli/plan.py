@@ -261,6 +261,8 @@ def _of_worker(found: flow.WorkerDifference | None, number: str, as_json: bool) 
         return
     show_held_cells("Held back until a row mends it", found.held_back)
     show_refused(found.refused)
+    for reason in found.waits:
+        say(f"{number} waits: {reason}" if found.kind is None else f"without what cannot be made: {reason}")
     if found.kind is None:
         say(f"nothing to send for {number}, as long as that is held back")
         return
