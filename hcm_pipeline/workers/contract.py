@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import pandera.pandas as pa
 
-from hcm_pipeline.characters import BLANKS, CONTROL, INVISIBLE
+from hcm_pipeline.characters import BLANKS, CONTROL, INVISIBLE, NUL, UNDECODABLE
 from hcm_pipeline.profile import FieldSpec, Profile
 from hcm_pipeline.workers.damage import damage_of
 from hcm_pipeline.workers.normalise import EXCEL_TEXT, name_fields, names_that_may_lack
@@ -155,6 +155,10 @@ def _flagged(profile: Profile, frame: pd.DataFrame, place: int, column: str) -> 
 
 def _doubt(spec: FieldSpec, text: str, *, is_name: bool) -> tuple[str, str] | None:
     """The rule that a text breaks by its characters, and the class of the value."""
+    if UNDECODABLE in text:
+        return "undecodable", f"bytes that are not valid in the file's encoding ({len(text)})"
+    if NUL in text:
+        return "nul_byte", f"NUL byte ({len(text)})"
     if re.search(CONTROL, text):
         return "control_character", value_class(text)
     if re.search(INVISIBLE, text):
