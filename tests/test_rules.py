@@ -49,7 +49,7 @@ FLOORS: dict[str, str] = {
     "sources": "errors safe_xml home http sqlite_state warehouse profile extracts characters",
     "feeds": "errors home sqlite_state oracle sources",
     "directory": "characters errors verdicts home http entra settings warehouse profile sources",
-    "workers": "errors verdicts warehouse profile extracts sources characters lookalikes",
+    "workers": "errors verdicts deciders warehouse profile extracts sources characters lookalikes",
     "identity": "errors verdicts deciders warehouse profile directory characters",
     "delivery": "errors verdicts deciders locks home http sqlite_state warehouse profile",
     "targets.entra": "errors sandbox verdicts home http entra settings warehouse profile directory delivery",

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import trustme
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.http import trust_context
@@ -50,6 +52,16 @@ TARGET = {
         ("HTTP_PROXY", "http://:hush-hush@"),
         ("HCM_PIPELINE_ALERT_WEBHOOK", "http://alerts.example/hush-hush"),
         ("HCM_PIPELINE_ALERT_WEBHOOK", "https://[hush-hush"),
+        *(
+            (name, value)
+            for name in ("HCM_PIPELINE_SERVICE_PRINCIPAL_ID", "HCM_PIPELINE_JOB_ID", "AZURE_CLIENT_ID")
+            for value in ("  ", "a b", "a\nb", "\udcff", "é", "x" * 257)
+        ),
+        *(
+            (name, value)
+            for name in ("AZURE_CLIENT_SECRET", "HCM_PIPELINE_LDAP_PASSWORD", "HCM_PIPELINE_SMTP_PASSWORD")
+            for value in ("   ", "hush-hush\n", "hush-hush\x00", "hush-hush\udcff")
+        ),
     ],
 )
 def test_nonsense_is_wrong_usage_by_the_name_of_its_variable(name: str, value: str) -> None:
@@ -59,6 +71,24 @@ def test_nonsense_is_wrong_usage_by_the_name_of_its_variable(name: str, value: s
     assert len(caught.value.lines) == 1
     assert "hush-hush" not in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+EVERY = (*TARGET, "HCM_PIPELINE_HOME", "HCM_PIPELINE_PROFILE", "HCM_PIPELINE_GRAPH_URL", "AZURE_AUTHORITY_HOST",
+         "AZURE_CLIENT_CERTIFICATE_PATH", "SSL_CERT_FILE", "HTTPS_PROXY", "no_proxy", "HCM_PIPELINE_ALERT_WEBHOOK",
+         "HCM_PIPELINE_LDAP_PASSWORD", "HCM_PIPELINE_SMTP_PASSWORD")  # fmt: skip
+TEXTS = st.text(st.sampled_from("a0 ~/.:@?#[]%\n\t\x1b\x7fé\u202e\udcff"), max_size=12)
+
+
+@given(st.sampled_from(EVERY), st.sampled_from(["", "https://", "/"]), TEXTS, st.sampled_from([1, 500]))
+def test_whatever_a_variable_holds_it_is_taken_or_named_in_one_line(
+    name: str, head: str, text: str, times: int
+) -> None:
+    said: list[UsageError] = []
+    try:
+        Settings.from_env({**TARGET, name: head + text * times})
+    except UsageError as error:
+        said.append(error)
+    assert [(name in str(error), len(error.lines)) for error in said] in ([], [(True, 1)])
 
 
 def test_an_environment_that_makes_sense_is_taken(tmp_path: Path) -> None:

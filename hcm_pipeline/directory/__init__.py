@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from hcm_pipeline.directory.distinguished_names import canonical, escape_rdn, key, key_sql
 from hcm_pipeline.directory.entries import CHANGES, FILLED, SCHEMA, VALUES, Read, RefusedRow
 from hcm_pipeline.directory.findings import Finding, require_none
-from hcm_pipeline.directory.folding import folded_sql
+from hcm_pipeline.directory.folding import folded_sql, same_name_sql
 from hcm_pipeline.directory.freshness import directory_findings, max_age_hours
 from hcm_pipeline.directory.name_limits import (
     COMMON_NAME,
@@ -72,6 +72,7 @@ __all__ = [
     "read_csv_file",
     "read_entra_id",
     "require_none",
+    "same_name_sql",
     "stage",
 ]
 

@@ -173,6 +173,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.views.status import Status as Status
     from hcm_pipeline.flow.views.status import holding as holding
     from hcm_pipeline.flow.views.status import status as status
+    from hcm_pipeline.flow.views.target_findings import MEANWHILE as MEANWHILE
     from hcm_pipeline.flow.views.target_findings import TargetFindings as TargetFindings
     from hcm_pipeline.flow.views.trace import Story as Story
     from hcm_pipeline.flow.views.trace import Version as Version
@@ -278,7 +279,7 @@ _MODULES = {
     ),
     "views.feeds": ("FeedStatus", "feed_status"),
     "views.held_back": ("HeldBack", "HeldCells"),
-    "views.target_findings": ("TargetFindings",),
+    "views.target_findings": ("MEANWHILE", "TargetFindings"),
     "views.identities": (
         "IdentityStory",
         "LedgerEntry",

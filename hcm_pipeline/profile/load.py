@@ -110,8 +110,8 @@ def _digest(profile: Profile) -> str:
     ):
         for dumped in fields.values():
             for key in LATER_FIELD_KEYS:
-                if dumped[key] in (FieldSpec.model_fields[key].default, None):
-                    del dumped[key]
+                if dumped.get(key) in (FieldSpec.model_fields[key].default, None):
+                    dumped.pop(key, None)
     for dumped in (*values["fields"].values(), *values["extra_fields"].values()):
         meaning = dumped["blank_in_changes"]  # nobody said it: that was "unchanged" before a source could say it
         dumped["blank_in_changes"] = {None: "unchanged", "unchanged": "not said"}.get(meaning, meaning)

@@ -84,5 +84,5 @@ class Profile(Model):
 
     @property
     def types(self) -> dict[str, str]:
-        """Type of every worker field, mapped or not."""
-        return {**CORE_FIELDS, **{name: spec.type for name, spec in self.extra_fields.items()}}
+        """Type of every worker field, mapped or not: of a decimal with its places, where the field says how many are kept."""
+        return {**CORE_FIELDS, **{name: spec.kind for name, spec in self.extra_fields.items()}}

@@ -100,11 +100,11 @@ def decide(assumed: str, why: str, evidence: Evidence, source: Source, name: str
         if assumed == "utf-8" and not fixed and why != "byte order mark" and not evidence.good:
             why = "plain ASCII"
         return assumed, why, False
-    if fixed:
+    if fixed and evidence.good * 4 < max(evidence.bad, 1):
         raise undecodable(name, source.encoding, f"the first fault is at byte {evidence.first_bad:,}")
     # Accents of a single-byte encoding hardly ever form UTF-8 by chance. Where many did, the file is UTF-8 with damaged
     # rows (cut in the middle of a character, two files joined): a fallback would silently garble every right name.
-    if assumed != "utf-8" or why == "byte order mark" or evidence.good * 4 >= evidence.bad:
+    if fixed or assumed != "utf-8" or why == "byte order mark" or evidence.good * 4 >= evidence.bad:
         return assumed, f"{why}; {evidence.bad:,} damaged characters", True
     reason = f"not UTF-8 (first fault at byte {evidence.first_bad:,}): fallback of the source"
     if source.fallback_encoding == "windows-1252" and evidence.undefined:

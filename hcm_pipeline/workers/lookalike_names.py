@@ -35,6 +35,8 @@ class Shown:
     person_number: str
     text: str
     fields: tuple[str, ...]
+    values: tuple[str, ...] = ()
+    """Those of `fields`."""
 
 
 def unusual_sql(profile: Profile) -> str:
@@ -74,7 +76,7 @@ def shown_in(profile: Profile, frame: pd.DataFrame) -> Iterator[Shown]:
             text = " ".join(values.values()) if fields[0] in values or fields[0] == "first_name" else ""
             odd = tuple(name for name, value in values.items() if text and not value.isascii())
             if odd and isinstance(number, str) and skeleton(text).isascii():
-                yield Shown(int(extract_id), int(row_no), number, text, odd)
+                yield Shown(int(extract_id), int(row_no), number, text, odd, tuple(values[name] for name in odd))
 
 
 def alike(t: Scratch, batch: Batch, candidates: Sequence[Shown]) -> list[Shown]:

@@ -14,7 +14,8 @@ TOKEN = "wxqz"
 """Part of every personal value: a message that holds it tells one."""
 HEADER, ROWS = 1, range(3, 12)
 DELIMITERS, ENDS = (",", ";", "\t", "|"), ("\n", "\r\n")
-ENCODINGS = ("utf-8", "utf-8", "utf-8-sig", "utf-16", "cp1252")
+ENCODINGS = ("utf-8", "utf-8", "utf-8", "utf-8-sig", "utf-16", "cp1252", "cp1250", "iso8859-2", "mac-roman", "utf-16-le", "utf-32",
+             "shift_jis", "utf-7", "cp037")  # fmt: skip
 LETTERS = ("", "é", "ü", "ñ", "ß")
 STRUCTURE = set('"\n\r\0\x1a\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029' + "".join(DELIMITERS))
 """Characters that may end a cell or a row, or the file."""
@@ -212,10 +213,19 @@ def _zipped(method: int, members: int = 1) -> Callable[[bytes], bytes]:
     return zipped
 
 
+def encrypted(data: bytes) -> bytes:
+    """A ZIP that says that its member is encrypted: bit 0 of the flags, in the member's header and in the directory."""
+    packed = bytearray(_zipped(zipfile.ZIP_DEFLATED)(data))
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        packed[packed.rindex(mark) + place] |= 1
+    return bytes(packed)
+
+
 PACKINGS: tuple[Callable[[bytes], bytes], ...] = (
     gzipped,
     gzipped_in_two,
     *map(_zipped, (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)),
     _zipped(zipfile.ZIP_DEFLATED, 2),
     lambda data: gzipped(gzipped(data)),
+    encrypted,
 )
