@@ -26,6 +26,8 @@ STEPS_BACK = 20
 """How often a reading by offset goes back a page because its pages do not overlap any more."""
 ROUNDS = 4
 """How often a service that keeps no order is read by offset, until nobody new is met."""
+REPEATS = 4
+"""Equal pages in a row. One may be chance: as many came as the offset went on."""
 KEYS = (("fields", "PersonId,PersonNumber"),)
 _ID = re.compile(rb'"PersonId"\s*:\s*"?(\d{1,30})\b')
 _NUMBER = re.compile(rb'"PersonNumber"\s*:\s*"([^"\\]{1,60})"')
@@ -62,10 +64,12 @@ class FullReads:
             except BrokenAnswer as broken:
                 if limit == 1:
                     person = self._named(broken, query, on)
-                    if _number(person.person_id) > last:
+                    if person.person_id is None:
+                        unnamed += 1
+                    elif _number(person.person_id) > last:
                         last, unnamed = _number(person.person_id), 0
                     else:
-                        person, unnamed = Person(None, None), unnamed + 1
+                        raise _NotByKey from None
                     yield from _new([(person, BROKEN)], seen)
                 limit = self._limit if limit == 1 else limit // 2
                 continue
@@ -94,8 +98,9 @@ class FullReads:
     def _round_by_offset(self, on: dt.date) -> Iterator[tuple[list[Found], bool]]:
         """All pages once, and of each whether it keeps the order."""
         met: set[str] = set()
-        offset, limit, back, last = 0, self._limit, 0, 0
+        offset, limit, back, last, repeats = 0, self._limit, 0, 0, 0
         before: list[str] = []
+        stepped = False
         while True:
             query = [("offset", str(offset))] if offset else []
             try:
@@ -107,15 +112,17 @@ class FullReads:
                 limit = self._limit if limit == 1 else limit // 2
                 continue
             ids = [text_of(item.get("PersonId")) or text_of(item.get("PersonNumber")) for item in items]
-            if ids and ids == before:
+            repeats = repeats + 1 if ids and ids == before else 0
+            if repeats == REPEATS:
                 raise ServiceError("workers: the service shows the same page for every offset")
             if items and offset and before and len(before) > 1 and not met & set(ids) and back < STEPS_BACK:
-                back += 1
+                back, stepped = back + 1, True
                 offset = max(0, offset - len(before))
                 continue
             numbers = [_number(one) for one in ids]
-            new = [number for number in numbers if number > last]
-            yield [(_person(item), item) for item in items], numbers == sorted(numbers) and bool(new or not more)
+            in_order = numbers == sorted(numbers) and (stepped or not numbers or numbers[-1] >= last)
+            stepped = False
+            yield [(_person(item), item) for item in items], in_order
             if not more or not items:
                 return
             met |= set(ids)

@@ -15,7 +15,8 @@ from hcm_pipeline.oracle.worker_rows import ASSIGNMENTS, RELATIONSHIPS, ManagerK
 
 _BY_NUMBER = f"{RELATIONSHIPS}.{ASSIGNMENTS}.AssignmentNumber"
 _BY_ID = f"{RELATIONSHIPS}.{ASSIGNMENTS}.AssignmentId"
-_CALL = Call("managers", privileges.WORKERS)
+_CALL = Call("managers", privileges.WORKERS, version=2)
+"""Version 1 knows no questions about children."""
 
 
 class ManagerNumbers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hcm_pipeline.errors import ServiceError, ServiceRefused
@@ -50,7 +50,7 @@ class RestQueries:
         Raises ServiceRefused for 4xx, those that the call tolerates included, BrokenAnswer, and what `Transport.get` raises.
         """
         root = self._root
-        tolerant = Call(call.kind, call.privilege, call.tolerated | {404, *TOO_MUCH}, divisible=True)
+        tolerant = replace(call, tolerated=call.tolerated | {404, *TOO_MUCH}, divisible=True)
         answer, body = self._transport.get_json(tolerant, f"{root}/{resource}", query)
         if answer.status == 404 and self._other_root and root != self._other_root:
             other, self._other_root = self._other_root, None
@@ -123,8 +123,9 @@ class RestQueries:
         if kind not in self._unordered and refused.code != UNASKED:
             try:
                 items = list(self._all(call, resource, [("q", clause), *query], 1, asked))
-            except ServiceRefused:
-                pass
+            except ServiceRefused as again:
+                if again.status not in TOO_MUCH:
+                    raise
             else:
                 self._unordered.add(kind)
                 self._answered.add(kind)

@@ -47,13 +47,15 @@ class BrokenAnswer(ServiceError):
 class Call:
     """What a call is about. `kind`: under which it is counted. `tolerated`: statuses that are an answer and no failure.
 
-    `divisible`: a fault of the data raises BrokenAnswer, so that the caller can ask for less.
+    `divisible`: a fault of the data raises BrokenAnswer, so that the caller can ask for less. `version`: the least framework
+    version that knows such a question.
     """
 
     kind: str
     privilege: str
     tolerated: frozenset[int] = frozenset()
     divisible: bool = False
+    version: int = 1
 
 
 @dataclass(frozen=True)
@@ -174,7 +176,7 @@ class Transport:
             self._rules.patience.sleep(wait)
         usual = {
             "Accept": JSON,
-            "REST-Framework-Version": str(self._rules.framework_version),
+            "REST-Framework-Version": str(max(self._rules.framework_version, call.version)),
             "Cache-Control": "no-cache",
         }
         end = time.monotonic() + 4 * self._rules.timeout

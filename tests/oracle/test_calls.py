@@ -13,9 +13,9 @@ import pytest
 
 from hcm_pipeline.errors import PipelineError, ServiceError, ServiceUnavailable, SignInFailed, causes
 from hcm_pipeline.oracle import OracleConnection, OracleRefused, Person
-from tests.oracle.support import BASIC, START, TODAY, URL, Answer, Site, StoppedTime, service, window
+from tests.oracle.support import BASIC, TODAY, Answer, Site, StoppedTime, service, window
 from tests.oracle.test_entries import of_json
-from tests.sandbox.hcm_support import RESOURCES
+from tests.sandbox.hcm_support import RESOURCES, START, URL
 
 TOKENS = OracleConnection(
     URL, token_url="https://idcs.test/oauth2/v1/token", client_id="client", client_secret="hush-hush/+ü", scope="urn:x"
