@@ -55,16 +55,16 @@ class WorkerReader:
     def _at_once(self, work: Callable[[T], list[Reading]], batches: Iterable[T]) -> Iterator[Reading]:
         """The readings of all batches in their order; as many batches under way as the rules say."""
         under_way: deque[Future[list[Reading]]] = deque()
-        with ThreadPoolExecutor(self._rules.concurrency, thread_name_prefix="oracle") as pool:
-            try:
-                for batch in batches:
-                    under_way.append(pool.submit(work, batch))
-                    if len(under_way) > self._rules.concurrency:
-                        yield from under_way.popleft().result()
-                while under_way:
+        pool = ThreadPoolExecutor(self._rules.concurrency, thread_name_prefix="oracle")
+        try:
+            for batch in batches:
+                under_way.append(pool.submit(work, batch))
+                if len(under_way) > self._rules.concurrency:
                     yield from under_way.popleft().result()
-            finally:
-                pool.shutdown(wait=False, cancel_futures=True)
+            while under_way:
+                yield from under_way.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _batch(self, people: Sequence[Person], on: dt.date) -> list[Reading]:
         by_id = {f"PersonId={one.person_id}": one.person_id or "" for one in people if _is_id(one.person_id)}

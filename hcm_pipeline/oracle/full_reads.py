@@ -1,8 +1,8 @@
 """Every worker there is, page by page, whoever comes or goes meanwhile.
 
 Pages follow each other by key: those whose PersonId is above the last one, in the order of PersonId. Nobody can be skipped or
-come twice then. A service that does not take such a question, or that does not keep the order, is read by offset: pages overlap,
-so that somebody who left is noticed by what no longer overlaps.
+come twice then. A service that does not take such a question, that keeps no order, or that shows fewer than it counts, is read by
+offset: pages overlap, so that somebody who left is noticed by what no longer overlaps.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ ROUNDS = 4
 """How often a service that keeps no order is read by offset, until nobody new is met."""
 REPEATS = 4
 """Equal pages in a row. One may be chance: as many came as the offset went on."""
+COUNTED = ("totalResults", "true")
 KEYS = (("fields", "PersonId,PersonNumber"),)
 _ID = re.compile(rb'"PersonId"\s*:\s*"?(\d{1,30})\b')
 _NUMBER = re.compile(rb'"PersonNumber"\s*:\s*"([^"\\]{1,60})"')
@@ -44,10 +45,13 @@ class FullReads:
         self._queries = queries
         self._limit = rules.limit
         self._steady = True
+        self._total = 0
+        """How many workers there were when the reading began, as far as the service told."""
 
     def pages(self, on: dt.date) -> Iterator[list[Found]]:
         """Yield everybody, nobody twice. A page whose answer is broken is divided down to the worker who breaks it."""
         seen: set[str] = set()
+        self._total = 0
         try:
             yield from self._by_key(on, seen)
         except _NotByKey:
@@ -60,7 +64,7 @@ class FullReads:
                 [("q", f"PersonId > {last}"), ("offset", str(unnamed))] if unnamed else [("q", f"PersonId > {last}")]
             )
             try:
-                items, more = self._page(query, limit, on)
+                items, more = self._page(query if last or unnamed else [*query, COUNTED], limit, on)
             except BrokenAnswer as broken:
                 if limit == 1:
                     person = self._named(broken, query, on)
@@ -82,6 +86,8 @@ class FullReads:
                 raise _NotByKey
             yield from _new([(_person(item), item) for item in items], seen)
             if not more or not items:
+                if len(seen) + unnamed < self._total:
+                    raise _NotByKey  # what the service takes for larger is not what a number says
                 return
             last, unnamed, limit = max(ids), 0, min(self._limit, limit * 2)
 
@@ -134,18 +140,23 @@ class FullReads:
         asked = [*query, ("expand", expansion(TREE)), ("effectiveDate", on.isoformat()), ("limit", str(limit))]
         if self._steady:
             try:
-                return self._queries.page(WORKERS, "workers", [*asked, STEADY])
+                return self._rows([*asked, STEADY])
             except ServiceRefused as refused:
                 if isinstance(refused, OracleRefused) or refused.status not in TOO_MUCH or query:
                     raise
                 self._steady = False
-        return self._queries.page(WORKERS, "workers", asked)
+        return self._rows(asked)
+
+    def _rows(self, query: list[tuple[str, str]]) -> tuple[list[Item], bool]:
+        page = self._queries.page(WORKERS, "workers", query)
+        self._total = page.total or self._total
+        return page.items, page.more
 
     def _named(self, broken: BrokenAnswer, query: list[tuple[str, str]], on: dt.date) -> Person:
         """The one worker whose answer is broken: by asking for nothing but the keys, or by the broken answer itself."""
         asked = [*query, *KEYS, ("effectiveDate", on.isoformat()), ("limit", "1"), *([STEADY] if self._steady else [])]
         try:
-            items, _ = self._queries.page(WORKERS, "workers", asked)
+            items = self._queries.page(WORKERS, "workers", asked).items
             if len(items) == 1 and text_of(items[0].get("PersonId")):
                 return _person(items[0])
         except OracleRefused:

@@ -20,7 +20,7 @@ _CALL = Call("managers", privileges.WORKERS, version=2)
 
 
 class ManagerNumbers:
-    """Whose assignments are whose, as far as it was seen or asked for. Any thread may ask."""
+    """The owners of assignments, as far as they were seen or asked for. Any thread may ask."""
 
     def __init__(self, queries: RestQueries, rules: ReadingRules) -> None:
         self._queries = queries

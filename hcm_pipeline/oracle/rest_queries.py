@@ -29,6 +29,15 @@ class Group:
     fault: ServiceError | None = None
 
 
+@dataclass(frozen=True)
+class Rows:
+    """One page of a resource: its rows, whether there are more, and how many there are in all where the service says so."""
+
+    items: list[Item]
+    more: bool
+    total: int | None
+
+
 class RestQueries:
     """The resources of one service; what was learned of it is kept. Any thread may ask."""
 
@@ -44,8 +53,8 @@ class RestQueries:
         """Resources and attributes that are not asked for in an order, for it is refused."""
         self._answered: set[tuple[str, str]] = set()
 
-    def page(self, call: Call, resource: str, query: Query) -> tuple[list[Item], bool]:
-        """One page of a resource: its rows, and whether there are more.
+    def page(self, call: Call, resource: str, query: Query) -> Rows:
+        """One page of a resource.
 
         Raises ServiceRefused for 4xx, those that the call tolerates included, BrokenAnswer, and what `Transport.get` raises.
         """
@@ -64,7 +73,8 @@ class RestQueries:
         if items is None:
             raise BrokenAnswer(f"{self._root}/{resource}: the answer has no rows", answer.body)
         self._other_root = None
-        return items, more
+        total = body.get("totalResults") if isinstance(body, Mapping) else None
+        return Rows(items, more, total if isinstance(total, int) else None)
 
     def child_page(self, call: Call, path: str, query: Query) -> tuple[list[Item], bool] | None:
         """One page of a child by a link of the service; None where it shows nothing there."""
@@ -142,7 +152,8 @@ class RestQueries:
         before: list[Item] = []
         while True:
             paging = [("limit", str(limit)), *([("offset", str(offset))] if offset else [])]
-            items, more = self.page(call, resource, [*query, *paging])
+            page = self.page(call, resource, [*query, *paging])
+            items, more = page.items, page.more
             fitting = [one for one in items if asked(one)]
             if items and not fitting and (more or len(items) > asked_for):
                 raise ServiceRefused(

@@ -45,7 +45,7 @@ class BrokenAnswer(ServiceError):
 
 @dataclass(frozen=True)
 class Call:
-    """What a call is about. `kind`: under which it is counted. `tolerated`: statuses that are an answer and no failure.
+    """The subject of a call. `kind`: under which it is counted. `tolerated`: statuses that are an answer and no failure.
 
     `divisible`: a fault of the data raises BrokenAnswer, so that the caller can ask for less. `version`: the least framework
     version that knows such a question.
@@ -96,7 +96,8 @@ class Transport:
         self._signin = authentication(connection, self._http, clock)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; a call that is still under way in a thread is its last."""
+        self.stop(ServiceError("the client of Oracle HCM is closed"))
         self._http.close()
 
     def stop(self, reason: ServiceError) -> None:
