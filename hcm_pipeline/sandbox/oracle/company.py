@@ -118,8 +118,8 @@ class Company:
 
     def live(self, now: int) -> None:
         """Play what is due until now."""
-        if now <= self.until or (self._day == day_of(now) and self._due and self._due[0][0] > now):
-            return
+        if now <= self.until or (self._day == day_of(now) and (not self._due or self._due[0][0] > now)):
+            return  # nothing is due yet, or no more today
         with self._hcm.transaction():
             day = day_of(self.until)
             while day <= day_of(now):
@@ -303,7 +303,7 @@ KINDS: tuple[tuple[str, int, Callable[[Company, random.Random], None]], ...] = (
     ("email", 6, Company._email), ("username", 3, Company._username), ("address", 5, Company._address),
     ("salary", 15, Company._salary), ("touch", 4, Company._touch),
 )  # fmt: skip
-"""What happens in a company, how often, and how."""
+"""The things that happen in a company, how often, and how."""
 
 
 def arrive(hcm: Hcm, number: int) -> None:
