@@ -21,6 +21,7 @@ from hcm_pipeline.oracle.worker_children import TREE, expansion
 from hcm_pipeline.oracle.worker_reading import Person
 from hcm_pipeline.oracle.worker_rows import text_of
 
+LEAST_LIMIT = 499
 OVERLAP = 10
 STEPS_BACK = 20
 """How often a reading by offset goes back a page because its pages do not overlap any more."""
@@ -80,8 +81,13 @@ class FullReads:
             except ServiceRefused as refused:
                 if isinstance(refused, OracleRefused) or refused.status not in TOO_MUCH or last:
                     raise
-                raise _NotByKey from None
+                if limit <= LEAST_LIMIT:
+                    raise _NotByKey from None
+                limit = self._limit = LEAST_LIMIT  # 500 may be one too many
+                continue
             ids = [_number(item.get("PersonId")) for item in items]
+            if not ids and not last:
+                raise _NotByKey  # nobody at all: is the question understood?
             if ids and (min(ids) <= last or (more and ids != sorted(ids))):
                 raise _NotByKey
             yield from _new([(_person(item), item) for item in items], seen)

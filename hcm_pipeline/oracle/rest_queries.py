@@ -17,6 +17,7 @@ OTHER_ROOT = "/hcmRestApi/resources/latest"
 TOO_MUCH = (400, 413, 414)
 """Statuses of a question that asks for too much at once, or in a form that the service does not know."""
 UNASKED = "unasked"
+DOUBTS = 3
 STEADY = ("orderBy", "PersonId")
 
 
@@ -51,6 +52,8 @@ class RestQueries:
         """Resources and attributes that are not asked for several values at once."""
         self._unordered: set[tuple[str, str]] = set()
         """Resources and attributes that are not asked for in an order, for it is refused."""
+        self._doubts: dict[tuple[str, str], int] = {}
+        """How many more answers about several values are checked by asking for some alone."""
         self._answered: set[tuple[str, str]] = set()
 
     def page(self, call: Call, resource: str, query: Query) -> Rows:
@@ -114,7 +117,11 @@ class RestQueries:
                 return
         else:
             self._answered.add(kind)
-            yield Group(clauses, items)
+            if self._whole(call, resource, clauses, query, asked, items):
+                yield Group(clauses, items)
+                return
+            self._one_by_one.add(kind)
+            yield from self.matching(call, resource, clauses, query, asked)
             return
         half = len(clauses) // 2
         groups = [
@@ -124,6 +131,27 @@ class RestQueries:
         if len(clauses) == 2 and all(group.fault is None for group in groups):
             self._one_by_one.add(kind)  # each of two is understood, but not both together
         yield from groups
+
+    def _whole(
+        self, call: Call, resource: str, clauses: Sequence[str], query: Query, asked: Callable[[Item], bool],
+        items: Sequence[Item],
+    ) -> bool:  # fmt: skip
+        """Whether the answer about several clauses may be believed: a service may take `or` for a part of the first value.
+
+        Two rows prove it. Until they do, some are asked for alone, now and then.
+        """
+        kind = resource, clauses[0].partition("=")[0].strip()
+        shown = set(map(_key, items))
+        if len(shown) > 1:
+            self._doubts[kind] = 0
+        if len(clauses) == 1 or self._doubts.setdefault(kind, DOUBTS) == 0:
+            return True
+        self._doubts[kind] -= 1
+        for clause in {clauses[0], clauses[len(clauses) // 2], clauses[-1]}:
+            for group in self.matching(call, resource, [clause], query, asked):
+                if {_key(one) for one in group.items} - shown:
+                    return False
+        return True
 
     def _refused_alone(
         self, call: Call, resource: str, clause: str, query: Query, asked: Callable[[Item], bool], refused: ServiceRefused
@@ -182,6 +210,10 @@ def rows_in(body: object) -> tuple[list[Item] | None, bool]:
         return None, False
     more = body.get("hasMore", True)
     return [one for one in items if isinstance(one, Mapping)], more in (True, "true")
+
+
+def _key(item: Item) -> tuple[str, ...]:
+    return tuple(str(item.get(name)) for name in ("PersonId", "PersonNumber", "GUID"))
 
 
 def quoted(text: str) -> str:

@@ -168,13 +168,13 @@ class Transport:
 
     def _once(self, call: Call, url: str, headers: Mapping[str, str]) -> tuple[Reply, Answer]:
         with self._lock:
+            wait = 0.0 if self._not_before is None else (self._not_before - self._clock()).total_seconds()
+        if wait > 0:
+            self._rules.patience.sleep(wait)
+        with self._lock:
             if self._refusal is not None:
                 raise self._refusal
             self.calls[call.kind] += 1
-            now = self._clock()
-            wait = 0.0 if self._not_before is None else (self._not_before - now).total_seconds()
-        if wait > 0:
-            self._rules.patience.sleep(wait)
         usual = {
             "Accept": JSON,
             "REST-Framework-Version": str(max(self._rules.framework_version, call.version)),
@@ -215,8 +215,10 @@ class Transport:
         return reply, Answer(response.status_code, service_time, media_type, body)
 
     def _pause(self, reply: Reply) -> None:
-        if reply.retry_after is not None and reply.status in (429, 503):
-            until = self._clock() + dt.timedelta(seconds=min(reply.retry_after, 86400.0))
+        """Have all callers wait for as long as the service asks, unless that is longer than anybody's patience."""
+        longest = self._rules.patience.give_up_after
+        if reply.retry_after is not None and reply.retry_after <= longest and reply.status in (429, 503):
+            until = self._clock() + dt.timedelta(seconds=reply.retry_after)
             with self._lock:
                 self._not_before = until if self._not_before is None else max(self._not_before, until)
 

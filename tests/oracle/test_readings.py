@@ -531,3 +531,47 @@ def test_a_service_that_compares_ids_as_texts_hides_nobody() -> None:
     )
     with service(workers) as client:
         assert sorted(everybody(client)) == list(range(1, 26))
+
+
+@pytest.mark.parametrize("taken", [slice(0, 0), slice(0, 1), slice(-1, None)], ids=["none", "first", "last"])
+def test_a_service_that_misunderstands_or_is_found_out(taken: slice) -> None:
+    workers = Workers(9)
+    fits = workers.fits
+    workers.fits = lambda item, q: any(fits(item, one) for one in (q.split(" or ")[taken] if " or " in q else [q]))  # type: ignore[method-assign]
+    with service(workers) as client:
+        found = list(client.read([Person(str(number), None) for number in range(1, 10)], TODAY))
+    assert {one.outcome for one in found} == {"found"}
+
+
+def test_a_service_that_misunderstands_larger_than_is_found_out() -> None:
+    workers = Workers(9, cap=4)
+    fits = workers.fits
+    workers.fits = lambda item, q: ">" not in q and fits(item, q)  # type: ignore[method-assign]
+    with service(workers) as client:
+        assert sorted(everybody(client)) == list(range(1, 10))
+
+
+def test_a_limit_of_499_is_kept() -> None:
+    workers = Workers(9)
+
+    def strict(request: httpx.Request) -> Answer:
+        return (400, b"") if int(request.url.params.get("limit", "25")) > 499 else workers(request)
+
+    with service(strict) as client:
+        assert sorted(everybody(client)) == list(range(1, 10))
+    assert len(workers.asked) <= 3
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_company_is_read_as_is_true_by_number_and_in_full(hcm: Site, seed: int) -> None:
+    hcm.office.control("company", people=25, seed=seed, events_a_day=12, silent=0.0)
+    for _ in range(4):
+        hcm.office.advance(days=9)
+        on = hcm.office.today
+        truth = hcm.truth(on)
+        with hcm.client(batch=10, limit=10) as client:
+            found = {one.found_number: one for one in client.read_everybody(on)}
+            again = {one.found_number: one for one in client.read(people(*truth), on)}
+        assert {number: one.row for number, one in found.items() if number in truth} == truth
+        assert {number: one.row for number, one in again.items()} == truth
+        assert {one.row["Account Status"] for number, one in found.items() if number not in truth} <= {"False"}
