@@ -216,8 +216,10 @@ def test_401_ends_everything_at_once_so_that_no_account_is_locked(way: OracleCon
     with service(answer, way, concurrency=4, batch=1) as client:
         with pytest.raises(OracleRefused, match="ORACLE_HCM_") as caught:
             list(client.read([Person(str(number), None) for number in range(50)], TODAY))
+        called = len(calls)
         with pytest.raises(OracleRefused):
             list(client.walk(window()))
+        assert len(calls) == called
     assert caught.value.status == 401
     assert 1 <= len(calls) <= 5  # those under way when the first answer came
 

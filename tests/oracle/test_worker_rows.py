@@ -182,7 +182,7 @@ def test_an_assignment_or_manager_that_did_not_come_is_not_empty() -> None:
 def test_the_row_of_the_day_speaks_by_its_latest_change() -> None:
     rows = [
         assignment(JobCode="OLD", EffectiveEndDate="2031-05-31"),
-        assignment(JobCode="EARLIER", EffectiveStartDate="2031-06-01", EffectiveLatestChange="N", EffectiveSequence=1),
+        assignment(JobCode="EARLIER", EffectiveStartDate="2031-06-01", EffectiveLatestChange="N", EffectiveSequence=3),
         assignment(JobCode="NOW", EffectiveStartDate="2031-06-01", EffectiveSequence="2"),
         assignment(JobCode="COMING", EffectiveStartDate="2031-09-01"),
     ]
