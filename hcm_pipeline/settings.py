@@ -18,6 +18,12 @@ GRAPH = "https://graph.microsoft.com/v1.0"
 AUTHORITY = "https://login.microsoftonline.com"
 PROXIES = re.compile(r"(https?|all)_proxy", re.IGNORECASE)
 """Variables that name a proxy. The clients read them themselves, in either case; here they are only judged."""
+ORACLE_WAYS = (
+    ("ORACLE_HCM_TOKEN_URL", "ORACLE_HCM_CLIENT_ID", "ORACLE_HCM_CLIENT_SECRET", "ORACLE_HCM_SCOPE"),
+    ("ORACLE_HCM_TOKEN",),
+    ("ORACLE_HCM_USERNAME", "ORACLE_HCM_PASSWORD"),
+)
+"""Ways to sign in to Oracle HCM, the strongest first, each with all that it needs."""
 _IN_URL = re.compile(r"[!-~]+")
 _ID = re.compile(r"[!-~]{1,256}")
 _UNSENT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -145,32 +151,28 @@ def _oracle(environ: Mapping[str, str]) -> OracleConnection | None:
     Client credentials win over a token, and a token over a password: the stronger of what is there.
     """
     url = environ.get("ORACLE_HCM_URL")
-    ways = {
-        "ORACLE_HCM_TOKEN_URL": (*(f"ORACLE_HCM_{name}" for name in ("CLIENT_ID", "CLIENT_SECRET", "SCOPE")),),
-        "ORACLE_HCM_TOKEN": (),
-        "ORACLE_HCM_USERNAME": ("ORACLE_HCM_PASSWORD",),
-    }
+    given = {name: value for way in ORACLE_WAYS for name in way if (value := environ.get(name))}
     if not url:
-        if named := [name for name in environ if name.startswith("ORACLE_HCM_") and environ[name]]:
-            raise UsageError(f"{min(named)} is set, but not ORACLE_HCM_URL")
+        if given:
+            raise UsageError(f"{min(given)} is set, but not ORACLE_HCM_URL")
         return None
-    way = next(((first, *rest) for first, rest in ways.items() if environ.get(first)), None)
+    way = next((way for way in ORACLE_WAYS if way[0] in given), None)
     if way is None:
-        begun = {first: rest for first, rest in ways.items() if any(environ.get(name) for name in rest)}
-        missing = next(iter(begun), "ORACLE_HCM_TOKEN_URL, ORACLE_HCM_TOKEN or ORACLE_HCM_USERNAME")
+        begun = [first for first, *rest in ORACLE_WAYS if given.keys() & set(rest)]
+        missing = begun[0] if begun else "ORACLE_HCM_TOKEN_URL, ORACLE_HCM_TOKEN or ORACLE_HCM_USERNAME"
         raise UsageError(f"ORACLE_HCM_URL is set, but not {missing}")
-    if missing := ", ".join(name for name in way if not environ.get(name)):
+    if missing := ", ".join(name for name in way if name not in given):
         raise UsageError(f"{way[0]} is set, but not {missing}")
     address = _address("ORACLE_HCM_URL", url)
     if urlsplit(address).path:
         raise UsageError("ORACLE_HCM_URL: must end after the host, https://host; the profile has the paths")
     for name in way:
-        _judge_secret(name, environ[name])
+        _judge_secret(name, given[name])
     _judge_proxies(environ)
-    given = {name.removeprefix("ORACLE_HCM_").lower(): environ[name] for name in way}
-    if "token_url" in given:
-        given["token_url"] = _address("ORACLE_HCM_TOKEN_URL", given["token_url"])
-    return OracleConnection(address, **given, ca_file=_ca_file(environ))
+    fields = {name.removeprefix("ORACLE_HCM_").lower(): given[name] for name in way}
+    if "token_url" in fields:
+        fields["token_url"] = _address("ORACLE_HCM_TOKEN_URL", fields["token_url"])
+    return OracleConnection(address, **fields, ca_file=_ca_file(environ))
 
 
 def _judge_secret(name: str, value: str) -> None:

@@ -122,3 +122,68 @@ def test_a_file_of_certificates_that_cannot_be_read_is_told_when_it_is_used(tmp_
     for file in (damaged, tmp_path / "nope", tmp_path):
         with pytest.raises(UsageError, match="SSL_CERT_FILE"):
             trust_context(file)
+
+
+HCM = {"ORACLE_HCM_URL": "https://pod.fa.example"}
+PASSWORD = {"ORACLE_HCM_USERNAME": "reader", "ORACLE_HCM_PASSWORD": "hush-hush"}
+CLIENT = {
+    "ORACLE_HCM_TOKEN_URL": "https://idcs.example/oauth2/v1/token", "ORACLE_HCM_CLIENT_ID": "client",
+    "ORACLE_HCM_CLIENT_SECRET": "hush-hush", "ORACLE_HCM_SCOPE": "urn:opc:x",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("way", "fields"),
+    [
+        (PASSWORD, {"username", "password"}), ({"ORACLE_HCM_TOKEN": "hush-hush"}, {"token"}),
+        (CLIENT, {"token_url", "client_id", "client_secret", "scope"}),
+        ({**PASSWORD, "ORACLE_HCM_TOKEN": "hush-hush"}, {"token"}),
+        ({**PASSWORD, **CLIENT, "ORACLE_HCM_TOKEN": "hush-hush"}, {"token_url", "client_id", "client_secret", "scope"}),
+    ],
+)  # fmt: skip
+def test_an_oracle_hcm_is_taken_with_the_strongest_way_of_signing_in(way: dict[str, str], fields: set[str]) -> None:
+    settings = Settings.from_env({**HCM, **way})
+    assert settings.oracle is not None
+    assert settings.oracle.url == "https://pod.fa.example"
+    ways = ("username", "password", "token", "token_url", "client_id", "client_secret", "scope")
+    assert {name for name in ways if getattr(settings.oracle, name)} == fields
+    assert "hush" not in repr(settings)
+    assert Settings.from_env({}).oracle is None
+
+
+@pytest.mark.parametrize(
+    ("environ", "missing"),
+    [
+        (HCM, "ORACLE_HCM_TOKEN_URL, ORACLE_HCM_TOKEN or ORACLE_HCM_USERNAME"),
+        ({**HCM, "ORACLE_HCM_USERNAME": "reader"}, "ORACLE_HCM_PASSWORD"),
+        ({**HCM, "ORACLE_HCM_PASSWORD": "hush-hush"}, "ORACLE_HCM_USERNAME"),
+        ({**HCM, "ORACLE_HCM_CLIENT_ID": "x", "ORACLE_HCM_CLIENT_SECRET": "hush-hush"}, "ORACLE_HCM_TOKEN_URL"),
+        ({**HCM, **CLIENT, "ORACLE_HCM_SCOPE": "", "ORACLE_HCM_CLIENT_SECRET": ""}, "ORACLE_HCM_CLIENT_SECRET, ORACLE_HCM_SCOPE"),
+        (PASSWORD, "ORACLE_HCM_URL"), ({"ORACLE_HCM_TOKEN": "hush-hush"}, "ORACLE_HCM_URL"),
+    ],
+)  # fmt: skip
+def test_an_oracle_hcm_that_is_named_incompletely_is_wrong_usage(environ: dict[str, str], missing: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Settings.from_env(environ)
+    assert str(caught.value).endswith(f"but not {missing}")
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ORACLE_HCM_URL", "http://pod.fa.example"), ("ORACLE_HCM_URL", "https://reader:hush-hush@pod.fa.example"),
+        ("ORACLE_HCM_URL", "https://pod.fa.example/hcmRestApi"), ("ORACLE_HCM_URL", "pod.fa.example"),
+        ("ORACLE_HCM_URL", "https://pod.fa.example?x=1"), ("ORACLE_HCM_TOKEN", "Bearer hush-hush"),
+        ("ORACLE_HCM_TOKEN", "hush-hush\n"), ("ORACLE_HCM_TOKEN_URL", "http://idcs.example/oauth2/v1/token"),
+        ("ORACLE_HCM_TOKEN_URL", "https://a:hush-hush@idcs.example/t"), ("ORACLE_HCM_USERNAME", "re:ader"),
+        ("ORACLE_HCM_PASSWORD", "hush-hush\r"), ("ORACLE_HCM_CLIENT_SECRET", "hush-hush\udcff"), ("HTTPS_PROXY", "nonsense://x"),
+        ("SSL_CERT_FILE", "/nope"),
+    ],
+)  # fmt: skip
+def test_nonsense_about_an_oracle_hcm_is_wrong_usage(name: str, value: str) -> None:
+    way = CLIENT if name in CLIENT else {} if name == "ORACLE_HCM_TOKEN" else PASSWORD
+    with pytest.raises(UsageError) as caught:
+        Settings.from_env({**HCM, **way, name: value})
+    assert str(caught.value).startswith(f"{name}: ")
+    assert "hush" not in str(caught.value)

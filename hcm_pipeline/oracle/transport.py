@@ -45,15 +45,17 @@ class BrokenAnswer(ServiceError):
 
 @dataclass(frozen=True)
 class Call:
-    """What a call is about. `kind`: under which it is counted. `tolerated`: statuses that are an answer and no failure.
+    """The subject of a call. `kind`: under which it is counted. `tolerated`: statuses that are an answer and no failure.
 
-    `divisible`: a fault of the data raises BrokenAnswer, so that the caller can ask for less.
+    `divisible`: a fault of the data raises BrokenAnswer, so that the caller can ask for less. `version`: the least framework
+    version that knows such a question.
     """
 
     kind: str
     privilege: str
     tolerated: frozenset[int] = frozenset()
     divisible: bool = False
+    version: int = 1
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,8 @@ class Transport:
         self._signin = authentication(connection, self._http, clock)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; a call that is still under way in a thread is its last."""
+        self.stop(ServiceError("the client of Oracle HCM is closed"))
         self._http.close()
 
     def stop(self, reason: ServiceError) -> None:
@@ -165,16 +168,16 @@ class Transport:
 
     def _once(self, call: Call, url: str, headers: Mapping[str, str]) -> tuple[Reply, Answer]:
         with self._lock:
+            wait = 0.0 if self._not_before is None else (self._not_before - self._clock()).total_seconds()
+        if wait > 0:
+            self._rules.patience.sleep(wait)
+        with self._lock:
             if self._refusal is not None:
                 raise self._refusal
             self.calls[call.kind] += 1
-            now = self._clock()
-            wait = 0.0 if self._not_before is None else (self._not_before - now).total_seconds()
-        if wait > 0:
-            self._rules.patience.sleep(wait)
         usual = {
             "Accept": JSON,
-            "REST-Framework-Version": str(self._rules.framework_version),
+            "REST-Framework-Version": str(max(self._rules.framework_version, call.version)),
             "Cache-Control": "no-cache",
         }
         end = time.monotonic() + 4 * self._rules.timeout
@@ -212,8 +215,10 @@ class Transport:
         return reply, Answer(response.status_code, service_time, media_type, body)
 
     def _pause(self, reply: Reply) -> None:
-        if reply.retry_after is not None and reply.status in (429, 503):
-            until = self._clock() + dt.timedelta(seconds=min(reply.retry_after, 86400.0))
+        """Have all callers wait for as long as the service asks, unless that is longer than anybody's patience."""
+        longest = self._rules.patience.give_up_after
+        if reply.retry_after is not None and reply.retry_after <= longest and reply.status in (429, 503):
+            until = self._clock() + dt.timedelta(seconds=reply.retry_after)
             with self._lock:
                 self._not_before = until if self._not_before is None else max(self._not_before, until)
 

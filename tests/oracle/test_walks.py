@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from hcm_pipeline.errors import ServiceError, ServiceRefused, ServiceUnavailable
 from hcm_pipeline.oracle import OracleClient, Page, Window
-from tests.oracle.support import FEEDS, START, Answer, Site, StoppedTime, service, window
+from tests.oracle.support import FEEDS, Answer, Site, StoppedTime, service, window
 from tests.oracle.test_entries import of_json
+from tests.sandbox.hcm_support import START
 
 MINUTE = dt.timedelta(minutes=1)
 
