@@ -25,16 +25,16 @@ def month(
     found: Settings, notice: Callable[[str], None], let_sensors_look: Callable[[flow.Installation], None]
 ) -> None:
     """Follow a company for a month up to today, process its days, send and read the outcomes; print what happened."""
-    from hcm_pipeline.oracle import OracleConnection
     from hcm_pipeline.sandbox import running, steer  # loads a web server
 
     started = time.monotonic()
     with sandbox_used(), running(found.home.create().sandbox) as sandbox:
         source = sandbox.hcm
-        connection = OracleConnection(
-            source.url, username=source.username, password=source.password, ca_file=source.ca_file
-        )
-        here = flow.Installation(Settings(found.home, "oracle-hcm-live", None, oracle=connection), notice)
+        named = {
+            "HCM_PIPELINE_HOME": str(found.home.path), "HCM_PIPELINE_PROFILE": "oracle-hcm-live", "ORACLE_HCM_URL": source.url,
+            "ORACLE_HCM_USERNAME": source.username, "ORACLE_HCM_PASSWORD": source.password, "SSL_CERT_FILE": str(source.ca_file),
+        }  # fmt: skip
+        here = flow.Installation(Settings.from_env(named), notice)
         if flow.taken_digests(here) or here.home.feeds.is_file():
             raise UsageError(
                 f"{here.home.path} holds extracts already; set HCM_PIPELINE_HOME to another folder for `demo --live`"

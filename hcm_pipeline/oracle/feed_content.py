@@ -61,7 +61,7 @@ def entry_of(feed: str, said: Said) -> Entry:
         content_sha256=_digest(said.content, content, fault),
         person_id=person_id,
         person_number=person_number,
-        effective_dates=tuple(sorted({*_dates(contexts, content), *_dates_of_links(said)})),
+        effective_dates=tuple(sorted(set(_dates(contexts, content)) or set(_dates_of_links(said)))),
         period_of_service_id=_text(context.get("periodofserviceid")),
         period_type=_text(context.get("periodtype")),
         dml=(_text(context.get("dmloperation")) or "").upper() or None,

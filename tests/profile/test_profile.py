@@ -57,7 +57,7 @@ def changed(old: str, new: str) -> str:
 
 
 def test_both_built_in_profiles_load() -> None:
-    assert built_in_names() == ["microsoft-csv2scim", "oracle-hcm"]
+    assert built_in_names() == ["microsoft-csv2scim", "oracle-hcm", "oracle-hcm-live"]
     for name in built_in_names():
         assert load_profile(name).profile.name == name
 
