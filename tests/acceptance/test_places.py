@@ -39,6 +39,7 @@ def test_land_and_run_fetch_from_every_place_and_status_shows_what_waits(tmp_pat
     ada, ben = worker("1", "Ada", "Lovelace"), worker("2", "Ben", "Okri")
     delivered(drop, "workers-2026-03-02.csv", ada)
 
+    assert "--date and --source are about files that are named" in site.run("land", "--date", "2026-03-02", code=2)
     said = site.run("land", code=1)
     assert "drop: workers-2026-03-02.csv: taken for 2026-03-02" in said
     assert "away: unreachable: place away: 127.0.0.1 cannot be reached" in said

@@ -66,6 +66,7 @@ def open_bucket(spec: PlaceSpec) -> Bucket:
             endpoint = endpoint or OCI.format(namespace=namespace, region=spec.region)
         if endpoint:
             settings["endpoint"] = endpoint
+        settings["disable_bulk_delete"] = True  # one at a time, which every store that speaks the protocol knows
         opened = stores.S3Store(bucket, client_options=client, retry_config=retries, **settings)
     except (faults.BaseError, ValueError) as error:
         raise ServiceError(f"{at.root} cannot be opened; correct the address and its keys") from error

@@ -10,6 +10,7 @@ import asyncio
 import datetime as dt
 import posixpath
 import secrets
+import threading
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -25,9 +26,9 @@ from hcm_pipeline.sources.places.far_store import Changed, Gone, Thing
 from hcm_pipeline.sources.places.secret_files import first_line, own_file
 
 CONNECT_SECONDS = 15
-ANSWER_SECONDS = 60
+ANSWER_SECONDS = 120
 """For so long an answer may take; a larger piece of a file is one."""
-_CHUNK = 4 << 20
+_CHUNK = 1 << 20
 _KNOWN_HOSTS = ("~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts")
 _T = TypeVar("_T")
 
@@ -57,7 +58,7 @@ class Sftp:
         self._at = spec.address
         folder = spec.address.folder
         self._folder = (folder[3:] if folder == "/~" or folder.startswith("/~/") else folder) or "."
-        self._runner: asyncio.Runner | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._connection: asyncssh.SSHClientConnection | None = None
         self._client: asyncssh.SFTPClient | None = None
 
@@ -87,12 +88,12 @@ class Sftp:
 
     def close(self) -> None:
         """See `Store`."""
-        if self._runner is None:
+        if self._loop is None:
             return
         with suppress(Exception):
-            self._runner.run(self._let_go())
-        self._runner.close()
-        self._runner = None
+            self._wait_for(self._let_go())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop = None
 
     # --- what is asked of the server
 
@@ -238,10 +239,8 @@ class Sftp:
 
     def _ask(self, question: Coroutine[Any, Any, _T]) -> _T:
         """The answer to a question, with faults as a store tells them. A connection that was lost is made anew by the next one."""
-        if self._runner is None:
-            self._runner = asyncio.Runner()
         try:
-            return self._runner.run(asyncio.wait_for(question, ANSWER_SECONDS))
+            return self._wait_for(question)
         except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath) as error:
             if self._client is not None and not self._folder_is_there():
                 raise ServiceError(f"{self._folder}: no such folder on {self._at.root}; correct the address") from error
@@ -258,19 +257,33 @@ class Sftp:
             OSError,
         ) as error:
             with suppress(Exception):
-                self._runner.run(self._let_go())
+                self._wait_for(self._let_go())
             self._client = self._connection = None
             raise TryAgain(f"{self._at.root} cannot be reached or broke off ({_why(error)})") from error
         except asyncssh.Error as error:
             raise ServiceError(f"{self._at.root} answered: {_why(error)}") from error
 
+    def _wait_for(self, question: Coroutine[Any, Any, _T]) -> _T:
+        """The answer to a question. The connection lives in a thread of its own, so that it is kept alive and read between two."""
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            threading.Thread(target=_serve, args=(self._loop,), daemon=True, name=f"sftp-{self._spec.name}").start()
+        return asyncio.run_coroutine_threadsafe(asyncio.wait_for(question, ANSWER_SECONDS), self._loop).result()
+
     def _folder_is_there(self) -> bool:
         try:
-            assert self._runner
             assert self._client
-            return self._runner.run(self._client.isdir(self._folder))
+            return self._wait_for(self._client.isdir(self._folder))
         except (asyncssh.Error, OSError):
             return True
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_forever()
+    finally:
+        loop.close()
 
 
 async def _piece(file: asyncssh.SFTPClientFile) -> bytes:
