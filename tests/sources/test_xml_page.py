@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hcm_pipeline.flow import landing
+from hcm_pipeline.flow.processing import Audit, audit
 from hcm_pipeline.http import utc_now
 
 from ..docs.pages import DOCS, blocks
@@ -48,3 +49,5 @@ def test_the_page_about_xml_shows_what_its_profiles_read(tmp_path: Path) -> None
         "0004711": ("NUNEZ", "ZOE", True),
         "0004712": ("VAN DER BE", "JAN", False),
     }
+    firm.warehouse.publish()
+    assert audit(firm.warehouse, day(2), day(4)) == Audit(0, 0)  # a total is no record
