@@ -90,7 +90,7 @@ class Transport:
                 verify=trust(connection.ca_file),
                 timeout=httpx.Timeout(connect=15.0, read=rules.timeout, write=60.0, pool=None),
                 limits=httpx.Limits(max_connections=rules.concurrency + 2, max_keepalive_connections=rules.concurrency + 2),
-                trust_env=not connection.on_this_machine, follow_redirects=False, transport=wire,
+                trust_env=wire is None and not connection.on_this_machine, follow_redirects=False, transport=wire,
             )  # fmt: skip
         except (ValueError, ImportError, httpx.InvalidURL):  # how httpx reports a proxy that it cannot use
             raise UsageError(
