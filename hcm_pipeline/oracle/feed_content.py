@@ -21,6 +21,7 @@ _KEYED = re.compile(r"[:/]")
 _CERTAIN_ID = re.compile(r"[A-Za-z_.-]+\d+|\d{4,}", re.ASCII)
 _OF_A_PERSON = re.compile(r"PersonId\s*=\s*['\"]?(\d{1,30})", re.IGNORECASE)
 _BY_NUMBER = re.compile(r"PersonNumber\s*=\s*['\"]((?:[^'\"]|'')+)['\"]", re.IGNORECASE)
+_IN_PATH = re.compile(r"/(?:workers|emps|publicWorkers)/(\d{6,30})/?$")
 _ID_IN_TEXT = re.compile(r'"PersonId"\s*:\s*(?:"(\d{1,30})"|(\d{1,30})\s*[,}])', re.IGNORECASE)
 _NO_EFFECT = re.compile(r"birth|death", re.IGNORECASE)
 _OF_A_DAY = re.compile(r"date|start|end", re.IGNORECASE)
@@ -138,9 +139,12 @@ def _from_links(said: Said) -> tuple[str | None, str | None]:
     for rel, href in said.links:
         if rel.lower() in RELATED:
             try:
-                query = parse_qs(urlsplit(href).query)
+                parts = urlsplit(href)
+                query = parse_qs(parts.query)
             except ValueError:
                 continue
+            if found := _IN_PATH.search(parts.path):
+                return found[1], None
             for q in query.get("q", []):
                 if found := _OF_A_PERSON.search(q):
                     return found[1], None

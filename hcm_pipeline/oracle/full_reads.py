@@ -76,6 +76,7 @@ class FullReads:
                     else:
                         raise _NotByKey from None
                     yield from _new([(person, BROKEN)], seen)
+                    self._queries.judge(broken)
                 limit = self._limit if limit == 1 else limit // 2
                 continue
             except ServiceRefused as refused:
@@ -120,6 +121,7 @@ class FullReads:
             except BrokenAnswer as broken:
                 if limit == 1:
                     yield [(self._named(broken, query, on), BROKEN)], True
+                    self._queries.judge(broken)
                     offset += 1
                 limit = self._limit if limit == 1 else limit // 2
                 continue
@@ -162,7 +164,7 @@ class FullReads:
         """The one worker whose answer is broken: by asking for nothing but the keys, or by the broken answer itself."""
         asked = [*query, *KEYS, ("effectiveDate", on.isoformat()), ("limit", "1"), *([STEADY] if self._steady else [])]
         try:
-            items = self._queries.page(WORKERS, "workers", asked).items
+            items = self._queries.page(WORKERS, "workers", asked, keys=True).items
             if len(items) == 1 and text_of(items[0].get("PersonId")):
                 return _person(items[0])
         except OracleRefused:

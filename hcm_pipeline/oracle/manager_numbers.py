@@ -17,6 +17,8 @@ _BY_NUMBER = f"{RELATIONSHIPS}.{ASSIGNMENTS}.AssignmentNumber"
 _BY_ID = f"{RELATIONSHIPS}.{ASSIGNMENTS}.AssignmentId"
 AHEAD = dt.timedelta(days=366)
 """How far ahead somebody may be hired and named as a manager already."""
+ALONE = 200
+"""Managers who are asked for one at a time; more are not shown to us at all, and cost four calls each."""
 _CALL = Call("managers", privileges.WORKERS, version=2)
 """Version 1 knows no questions about children."""
 
@@ -31,6 +33,7 @@ class ManagerNumbers:
         self._by_id: dict[str, str] = {}
         self._by_number: dict[str, str] = {}
         self._unknown: set[ManagerKey] = set()
+        self._alone = 0
         self._refused: set[str] = set()
         """Attributes by which the service does not find workers."""
 
@@ -53,7 +56,9 @@ class ManagerNumbers:
         )
         self._ask(_BY_ID, [key.assignment_id for key in self._open(wanted) if key.assignment_id.isdigit()], as_of)
         for key in self._open(wanted):
-            self._ask_alone(key, on)
+            if self._alone < ALONE:
+                self._alone += 1
+                self._ask_alone(key, on)
         with self._lock:
             found = {key: number for key in wanted if (number := self._known(key))}
             self._unknown |= set(wanted) - set(found)

@@ -18,6 +18,7 @@ TOO_MUCH = (400, 413, 414)
 """Statuses of a question that asks for too much at once, or in a form that the service does not know."""
 UNASKED = "unasked"
 DOUBTS = 3
+SPOILED = 30
 STEADY = ("orderBy", "PersonId")
 
 
@@ -52,12 +53,14 @@ class RestQueries:
         """Resources and attributes that are not asked for several values at once."""
         self._unordered: set[tuple[str, str]] = set()
         """Resources and attributes that are not asked for in an order, for it is refused."""
+        self._broken = 0
+        """Broken answers about one thing since the last whole one."""
         self._doubts: dict[tuple[str, str], int] = {}
         """How many more answers about several values are checked by asking for some alone."""
         self._answered: set[tuple[str, str]] = set()
 
-    def page(self, call: Call, resource: str, query: Query) -> Rows:
-        """One page of a resource.
+    def page(self, call: Call, resource: str, query: Query, *, keys: bool = False) -> Rows:
+        """One page of a resource. `keys`: of which no more than keys was asked for, so that it proves little.
 
         Raises ServiceRefused for 4xx, those that the call tolerates included, BrokenAnswer, and what `Transport.get` raises.
         """
@@ -76,6 +79,7 @@ class RestQueries:
         if items is None:
             raise BrokenAnswer(f"{self._root}/{resource}: the answer has no rows", answer.body)
         self._other_root = None
+        self._broken = 0 if items and not keys else self._broken
         total = body.get("totalResults") if isinstance(body, Mapping) else None
         return Rows(items, more, total if isinstance(total, int) else None)
 
@@ -107,6 +111,7 @@ class RestQueries:
             items = list(self._all(call, resource, [("q", " or ".join(clauses)), *query, *steady], len(clauses), asked))
         except BrokenAnswer as broken:
             if len(clauses) == 1:
+                self.judge(broken)
                 yield Group(clauses, (), broken)
                 return
         except ServiceRefused as refused:
@@ -131,6 +136,13 @@ class RestQueries:
         if len(clauses) == 2 and all(group.fault is None for group in groups):
             self._one_by_one.add(kind)  # each of two is understood, but not both together
         yield from groups
+
+    def judge(self, broken: BrokenAnswer) -> None:
+        """Note that the answer about one thing is broken. Raises ServiceError when many were, and none between them whole: then
+        it is the service, and nothing that was asked for."""
+        self._broken += 1
+        if self._broken > SPOILED:
+            raise ServiceError(f"{broken} (nor could any of {SPOILED} others in a row be read)") from broken
 
     def _whole(
         self, call: Call, resource: str, clauses: Sequence[str], query: Query, asked: Callable[[Item], bool],

@@ -30,6 +30,8 @@ LARGEST = 1 << 28
 FAULT_MARKS = (b"oracle.jbo", b"JBO-")
 """Signs that Oracle stumbled over the data itself: to ask again will not help, to ask for less may."""
 FAULT_REPEATS = 2
+_PAGE = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+"""The beginning of a page for people: of maintenance, or to sign in."""
 
 # httpx logs every address at INFO, and a query names workers.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -79,6 +81,7 @@ class Transport:
         self._clock = clock
         self._lock = threading.Lock()
         self._refusal: ServiceError | None = None
+        self._under_way = threading.BoundedSemaphore(rules.concurrency)
         self._not_before: dt.datetime | None = None
         """The service asked all callers for a pause until then."""
         self.calls: Counter[str] = Counter()
@@ -87,7 +90,7 @@ class Transport:
                 verify=trust(connection.ca_file),
                 timeout=httpx.Timeout(connect=15.0, read=rules.timeout, write=60.0, pool=None),
                 limits=httpx.Limits(max_connections=rules.concurrency + 2, max_keepalive_connections=rules.concurrency + 2),
-                trust_env=not connection.on_this_machine, follow_redirects=False, transport=wire,
+                trust_env=wire is None and not connection.on_this_machine, follow_redirects=False, transport=wire,
             )  # fmt: skip
         except (ValueError, ImportError, httpx.InvalidURL):  # how httpx reports a proxy that it cannot use
             raise UsageError(
@@ -119,8 +122,9 @@ class Transport:
             except ValueError:
                 if last or any(mark in answer.body for mark in FAULT_MARKS):
                     break
-        kind = "a page for people" if answer.body.lstrip()[:1] == b"<" else "no JSON"
-        raise BrokenAnswer(f"{path}: the answer is {kind}, though its status is {answer.status}", answer.body) from None
+        raise BrokenAnswer(
+            f"{path}: the answer is no JSON, though its status is {answer.status}", answer.body
+        ) from None
 
     def get(
         self, call: Call, path: str, query: Sequence[tuple[str, str]], headers: Mapping[str, str] | None = None
@@ -133,11 +137,19 @@ class Transport:
         url = f"{self._connection.url}{path}"
         if query:
             url += "?" + urlencode(query, quote_via=quote, safe=",:")
-        faults = 0
+        faults = pages = 0
 
         def attempt() -> tuple[Reply, Answer]:
-            nonlocal faults
+            nonlocal faults, pages
             reply, answer = self._signed(call, url, headers or {})
+            if reply.accepted and _PAGE.match(answer.body):
+                pages += 1
+                if pages > FAULT_REPEATS:
+                    raise ServiceUnavailable(
+                        f"{path}: answers with a page for people: the service is under maintenance, or wants another sign-in. Check"
+                        " ORACLE_HCM_URL"
+                    )
+                raise TryAgain("a page for people")
             if reply.passing and reply.status not in call.tolerated:
                 faults += reply.status == 500 and any(mark in answer.body for mark in FAULT_MARKS)
                 if call.divisible and faults > FAULT_REPEATS:
@@ -184,7 +196,7 @@ class Transport:
         held: list[bytes] = []
         size = 0
         try:
-            with self._http.stream("GET", url, headers={**usual, **headers}) as response:
+            with self._under_way, self._http.stream("GET", url, headers={**usual, **headers}) as response:
                 for chunk in response.iter_bytes():
                     held.append(chunk)
                     size += len(chunk)

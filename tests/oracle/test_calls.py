@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import threading
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
@@ -331,3 +332,30 @@ def test_a_pause_of_days_is_nobodys_patience_and_delays_no_later_call() -> None:
             asked(client)
         assert asked(client) == ["absent"]
     assert time.slept == []
+
+
+@pytest.mark.parametrize("page", [b"<!DOCTYPE html><html>", b"\n<HTML><body>Maintenance", b"<!-- x --> <html>"])
+def test_a_page_for_people_is_no_answer_about_anybody(page: bytes) -> None:
+    with service(after(page)) as client:
+        assert asked(client) == ["absent"]
+    for work in (asked, lambda client: list(client.walk(window()))):
+        with service(lambda _: page) as client, pytest.raises(ServiceUnavailable, match="page for people"):
+            work(client)
+
+
+def test_no_more_calls_are_under_way_than_the_rules_say() -> None:
+    lock, now, most = threading.Lock(), [0], [0]
+
+    def answer(request: httpx.Request) -> Answer:
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        for _ in range(200):
+            pass
+        with lock:
+            now[0] -= 1
+        return EMPTY
+
+    with service(answer, concurrency=3, batch=1) as client:
+        list(client.read([Person(str(number), None) for number in range(60)], TODAY))
+    assert most[0] <= 3

@@ -107,6 +107,9 @@ def test_a_broken_content_without_a_link_names_the_worker_by_a_whole_id_only() -
     cut = read('{"PersonId" : "30000000010', links=())
     assert (cut.person_id, cut.person_number) == (None, None)
     assert read({"Context": []}, links=(("workers", "/workers?q=PersonNumber%3D'O''X'"),)).person_number == "O'X"
+    assert (
+        read({"Context": []}, links=(("emps", "https://x.test/emps/300000000100007"),)).person_id == "300000000100007"
+    )
     assert read({"Context": [{}]}, links=(("edit", RELATED),)).fault == "the entry names no worker"
 
 

@@ -577,3 +577,11 @@ def test_a_company_is_read_as_is_true_by_number_and_in_full(hcm: Site, seed: int
         assert {number: one.row for number, one in found.items() if number in truth} == truth
         assert {number: one.row for number, one in again.items()} == truth
         assert {one.row["Account Status"] for number, one in found.items() if number not in truth} <= {"False"}
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"items": [', b"oracle.jbo.Key"])
+@pytest.mark.parametrize("full", [True, False])
+def test_a_service_whose_every_answer_is_broken_is_told_and_no_worker_is_blamed(body: bytes, full: bool) -> None:
+    asked = [Person(str(number), None) for number in range(200)]
+    with service(lambda _: body) as client, pytest.raises(ServiceError, match="nor could any"):
+        list(client.read_everybody(TODAY) if full else client.read(asked, TODAY))
