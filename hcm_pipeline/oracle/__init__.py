@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.oracle.hcm_client import OracleClient
     from hcm_pipeline.oracle.posted_entries import entries_posted
     from hcm_pipeline.oracle.privileges import OracleRefused
+    from hcm_pipeline.oracle.signed_headers import signed_headers_of
 
 __all__ = [
     "COLUMNS",
@@ -28,12 +29,14 @@ __all__ = [
     "Stamp",
     "Window",
     "entries_posted",
+    "signed_headers_of",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from hcm_pipeline.oracle import hcm_client, posted_entries, privileges
+    from hcm_pipeline.oracle import hcm_client, posted_entries, privileges, signed_headers
 
-    return next(getattr(part, name) for part in (hcm_client, privileges, posted_entries) if hasattr(part, name))
+    parts = (hcm_client, privileges, posted_entries, signed_headers)
+    return next(getattr(part, name) for part in parts if hasattr(part, name))
