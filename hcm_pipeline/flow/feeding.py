@@ -106,7 +106,9 @@ class _Work:
         if kind not in self.files:
             order = {PEOPLE: 1, FEED: 2, RECONCILIATION: 3}[kind]
             name = f"hcm-{self.day}-{self.poll_no:08d}-{order}-{kind}.jsonl"
-            self.files[kind] = ExtractFile(self.landing / name, self.required, full=kind == PEOPLE)
+            self.files[kind] = ExtractFile(
+                self.landing / name, self.required if kind == PEOPLE else (), full=kind == PEOPLE
+            )
         return self.files[kind]
 
     def found(self, kind: str, reading: Reading, hints: tuple[int, ...], told: Sequence[str]) -> None:

@@ -47,7 +47,7 @@ class JsonLines(FileFormat):
         _require_names(columns, name)
         if not columns:
             raise ExtractRefused(name, "empty_file", "holds no JSON object; have the extract delivered again")
-        return Description(tuple(columns), records, {"lines": "json"})
+        return Description(tuple(columns), records, {"lines": "json"}, is_open=True)
 
     def summary(self, description: Description) -> str:
         """How many keys and lines."""

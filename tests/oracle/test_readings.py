@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hcm_pipeline.errors import ServiceError, ServiceRefused
@@ -224,6 +224,9 @@ def everybody(client: OracleClient) -> list[int]:
 def test_everybody_comes_once_whether_pages_follow_by_key_or_offset(
     count: int, cap: int, key: Any, order: Any, broken: set[int], total: bool, chance: Any
 ) -> None:
+    assume(
+        cap > 1 or total or order is None
+    )  # pages of one worker in no order overlap nowhere, and nothing counts them
     workers = Workers(count, cap=cap, key=key, order=order, total=total)
     if order:
         chance.shuffle(workers.items)

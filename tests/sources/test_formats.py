@@ -158,7 +158,7 @@ def test_a_trailer_is_no_lost_row(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "fault"),
     [
-        ('format = "parquet"', "sources[2].format = 'parquet': one of delimited, fixed, jsonl, xml"),
+        ('format = "parquet"', "sources[2].format = 'parquet': one of delimited, fixed, json_lines, jsonl, xml"),
         ('format = "jsonl"\ndelimiter = ";"', "sources[2].delimiter = ';': no key of the format jsonl"),
     ],
 )
