@@ -13,7 +13,7 @@ from .support import Tenant, record
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 OPEN = ("/common/discovery/instance", "/{tenant}/v2.0/.well-known/openid-configuration", "/{tenant}/oauth2/v2.0/token")
-"""What the authority tells everybody: where a token is asked for, which is refused without a secret."""
+"""Addresses of which the authority tells everybody: a token is asked for there, and refused without a secret."""
 
 
 def test_no_path_and_no_method_tells_or_changes_anything_without_a_token(tenant: Tenant) -> None:
