@@ -69,7 +69,9 @@ class Answer:
 class Transport:
     """Calls to one service. Any thread may call; after a refusal every call raises it again, and nothing is sent."""
 
-    def __init__(self, connection: OracleConnection, rules: ReadingRules, clock: Clock) -> None:
+    def __init__(
+        self, connection: OracleConnection, rules: ReadingRules, clock: Clock, wire: httpx.BaseTransport | None = None
+    ) -> None:
         self._connection = connection
         self._rules = rules
         self._clock = clock
@@ -83,7 +85,7 @@ class Transport:
                 verify=trust(connection.ca_file),
                 timeout=httpx.Timeout(connect=15.0, read=rules.timeout, write=60.0, pool=None),
                 limits=httpx.Limits(max_connections=rules.concurrency + 2, max_keepalive_connections=rules.concurrency + 2),
-                trust_env=not connection.on_this_machine, follow_redirects=False,
+                trust_env=not connection.on_this_machine, follow_redirects=False, transport=wire,
             )  # fmt: skip
         except (ValueError, ImportError, httpx.InvalidURL):  # how httpx reports a proxy that it cannot use
             raise UsageError(

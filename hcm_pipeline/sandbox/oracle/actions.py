@@ -263,6 +263,7 @@ class HumanResources:
         person, day = self._hcm.person(person_number), on or self._hcm.today()
         held, one = self._assigned(person, assignment, day)
         values = _known(details, ASSIGNMENT_KEYS)
+        _covered(one.rows, day)
         before = change_from(one.rows, day, _with_status({**values, "ActionCode": "ASG_CHANGE"}), self._hcm.new_id())
         self._hcm.keep(person)
         if not silent:
@@ -377,6 +378,7 @@ class HumanResources:
         values = _known(details, NAME_KEYS)
         rows = [row for row in person.names if row.values["NameType"] == "GLOBAL"]
         others = [row for row in person.names if row.values["NameType"] != "GLOBAL"]
+        _covered(rows, day)
         before = change_from(rows, day, values, self._hcm.new_id())
         person.names[:] = [*rows, *others]
         self._hcm.keep(person)
@@ -578,6 +580,11 @@ class HumanResources:
                 feed, person, held, effective, now, later, dml=dml, changed=changed, assignment=assignment, summary=summary,
             )
         )  # fmt: skip
+
+
+def _covered(rows: list[Row], day: date) -> None:
+    if at(rows, day) is None:
+        raise ValueError(f"on: nothing is there to change on {day}")
 
 
 def _known(given: Mapping[str, str | None], keys: Mapping[str, str]) -> dict[str, Any]:

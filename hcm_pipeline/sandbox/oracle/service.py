@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import date
@@ -15,6 +15,7 @@ import orjson
 from hcm_pipeline.sandbox.clock import Clock, http_date
 from hcm_pipeline.sandbox.options import checked
 from hcm_pipeline.sandbox.oracle import atom, workers
+from hcm_pipeline.sandbox.oracle.company import Company, arrive
 from hcm_pipeline.sandbox.oracle.entries import FEEDS, Event, keep_entry
 from hcm_pipeline.sandbox.oracle.faults import HcmFaults
 from hcm_pipeline.sandbox.oracle.messages import Asked, Refused, Reply, error_reply, html_reply
@@ -46,31 +47,30 @@ class Hcm:
             store.keep({"hcm": orjson.dumps(asdict(credentials)).decode()})
         self.sign_in = SignIn(credentials, lambda: self.now() / 1e6, lambda: self.options.token_seconds)
         self.secret = credentials.key.encode()
-        self.catch_up: Callable[[], None] = lambda: None
-        """Plays what is due of a company's life; replaced when there is one."""
-        self.on_arrival: Callable[[], None] = lambda: None
-        """Raises the entry of the fault `arriving_entry`."""
         self._moment: int | None = None
         self._calls = 0
         self._db: sqlite3.Connection | None = None
+        self._touched: set[int] = set()
         self._load()
 
     def _load(self) -> None:
         self.people: dict[int, Person] = {}
+        self.company: Company | None = None
         self.assignment_numbers: dict[int, str] = {}
         self._index: dict[str, dict[str, set[int]]] = defaultdict(dict)
         self._indexed: dict[int, list[tuple[str, str]]] = {}
         self._last_id = int(self.store.meta().get("hcm_last_id", FIRST_ID))
         for row in self.store.rows("SELECT body FROM hcm_people ORDER BY id"):
             self._take_in(loaded(row["body"]))
+        text = self.store.meta().get("hcm_company")
+        self.company = Company.kept(self, text) if text else None
 
     def forget(self) -> None:
         """Back to nobody; credentials stay."""
         with self.lock:
-            self.store.keep({"hcm_last_id": str(FIRST_ID)})
+            self.store.keep({"hcm_last_id": str(FIRST_ID), "hcm_company": ""})
             self.faults.disarm()
             self.options = self._options_at_start
-            self.catch_up = self.on_arrival = lambda: None
             self._load()
 
     # --- time
@@ -102,6 +102,15 @@ class Hcm:
         """Back to the options it was started with."""
         self.options = self._options_at_start
 
+    def catch_up(self) -> None:
+        """Play what is due of the company's life."""
+        if self.company is not None:
+            self.company.live(self.now())
+
+    def found(self, body: Mapping[str, object]) -> None:
+        """Found a company. Raises ValueError."""
+        self.company = Company.founded(self, body)
+
     def count_call(self) -> int:
         """A number that no call had before."""
         self._calls += 1
@@ -117,17 +126,27 @@ class Hcm:
                 yield
                 return
             with self.store.write() as db:
-                self._db = db
+                self._db, self._touched = db, set()
                 try:
                     yield
                     db.execute(
                         "INSERT OR REPLACE INTO meta (key, value) VALUES ('hcm_last_id', ?)", (str(self._last_id),)
                     )
                 except BaseException:
-                    self._load()  # reads what was committed before
+                    self._put_back()
                     raise
                 finally:
                     self._db = None
+
+    def _put_back(self) -> None:
+        """The people of a transaction that fails, as they were: what is read here is what was committed before it."""
+        for one in self._touched:
+            kept = self.store.rows("SELECT body FROM hcm_people WHERE id = ?", (one,))
+            if kept:
+                self._take_in(loaded(kept[0]["body"]))
+            else:
+                self._drop(one)
+                self.people.pop(one, None)
 
     def new_id(self) -> int:
         """The next surrogate id."""
@@ -139,16 +158,9 @@ class Hcm:
         with self.transaction():
             person.updated_at = self.now()
             assert self._db is not None
+            self._touched.add(person.id)
             self._db.execute("INSERT OR REPLACE INTO hcm_people (id, body) VALUES (?, ?)", (person.id, dumped(person)))
             self._take_in(person)
-
-    def remove(self, person: Person) -> None:
-        """A person who never was."""
-        with self.transaction():
-            assert self._db is not None
-            self._db.execute("DELETE FROM hcm_people WHERE id = ?", (person.id,))
-            self._drop(person.id)
-            del self.people[person.id]
 
     def _take_in(self, person: Person) -> None:
         self._drop(person.id)
@@ -175,11 +187,11 @@ class Hcm:
         return [self.people[one] for one in sorted(self._index[path].get(value, ()))]
 
     def person(self, number: str) -> Person:
-        """The person of a number. Raises ValueError."""
+        """A copy of the person of a number, to be changed and kept. Raises ValueError."""
         found = self.find("PersonNumber", number)
         if not found:
             raise ValueError(f"person_number: nobody has {number}")
-        return found[0]
+        return loaded(dumped(found[0]))
 
     def sees(self, person: Person, on: date) -> bool:
         """Whether resources show a person as of a day: begun, in the caller's data security, and not held back by a fault."""
@@ -260,7 +272,8 @@ class Hcm:
             return atom.read_entry(self, asked, root, feed, name[0])
         reply = atom.read_feed(self, asked, root, workspace, feed)
         if self.faults.take("arriving_entry", feed, "atom") is not None:
-            self.on_arrival()
+            with self.transaction():
+                arrive(self, self.count_call())
         return reply
 
     def _resource(self, asked: Asked, parts: list[str]) -> Reply:

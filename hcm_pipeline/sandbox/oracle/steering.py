@@ -35,6 +35,9 @@ def steer(hcm: Hcm, name: str, method: str, query: Json, body: Json) -> Json:
             return {"options": TypeAdapter(HcmOptions).dump_python(hcm.options, mode="json")}
         if name == "state" and method == "GET":
             return {**hcm.counts(), "today": hcm.today().isoformat(), "now": hcm.now()}
+        if name == "company" and method == "POST":
+            hcm.found(body)
+            return {"person_numbers": [person.number for person in hcm.people.values()]}
         if name == "truth" and method == "GET":
             on = day(query, hcm)
             return {"on": on.isoformat(), "rows": truth(list(hcm.people.values()), on)}

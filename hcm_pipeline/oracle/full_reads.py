@@ -1,0 +1,171 @@
+"""Every worker there is, page by page, whoever comes or goes meanwhile.
+
+Pages follow each other by key: those whose PersonId is above the last one, in the order of PersonId. Nobody can be skipped or
+come twice then. A service that does not take such a question, or that does not keep the order, is read by offset: pages overlap,
+so that somebody who left is noticed by what no longer overlaps.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+
+from hcm_pipeline.errors import ServiceError, ServiceRefused
+from hcm_pipeline.oracle.batched_reads import BROKEN, WORKERS, Found
+from hcm_pipeline.oracle.privileges import OracleRefused
+from hcm_pipeline.oracle.reading_rules import ReadingRules
+from hcm_pipeline.oracle.rest_queries import STEADY, TOO_MUCH, Item, RestQueries
+from hcm_pipeline.oracle.transport import BrokenAnswer
+from hcm_pipeline.oracle.worker_children import TREE, expansion
+from hcm_pipeline.oracle.worker_reading import Person
+from hcm_pipeline.oracle.worker_rows import text_of
+
+OVERLAP = 10
+STEPS_BACK = 20
+"""How often a reading by offset goes back a page because its pages do not overlap any more."""
+ROUNDS = 4
+"""How often a service that keeps no order is read by offset, until nobody new is met."""
+KEYS = (("fields", "PersonId,PersonNumber"),)
+_ID = re.compile(rb'"PersonId"\s*:\s*"?(\d{1,30})\b')
+_NUMBER = re.compile(rb'"PersonNumber"\s*:\s*"([^"\\]{1,60})"')
+
+
+class _NotByKey(Exception):
+    """The service does not page by key."""
+
+
+class FullReads:
+    """The workers of one service. For one thread."""
+
+    def __init__(self, queries: RestQueries, rules: ReadingRules) -> None:
+        self._queries = queries
+        self._limit = rules.limit
+        self._steady = True
+
+    def pages(self, on: dt.date) -> Iterator[list[Found]]:
+        """Yield everybody, nobody twice. A page whose answer is broken is divided down to the worker who breaks it."""
+        seen: set[str] = set()
+        try:
+            yield from self._by_key(on, seen)
+        except _NotByKey:
+            yield from self._by_offset(on, seen)
+
+    def _by_key(self, on: dt.date, seen: set[str]) -> Iterator[list[Found]]:
+        last, unnamed, limit = 0, 0, self._limit
+        while True:
+            query = (
+                [("q", f"PersonId > {last}"), ("offset", str(unnamed))] if unnamed else [("q", f"PersonId > {last}")]
+            )
+            try:
+                items, more = self._page(query, limit, on)
+            except BrokenAnswer as broken:
+                if limit == 1:
+                    person = self._named(broken, query, on)
+                    if _number(person.person_id) > last:
+                        last, unnamed = _number(person.person_id), 0
+                    else:
+                        person, unnamed = Person(None, None), unnamed + 1
+                    yield from _new([(person, BROKEN)], seen)
+                limit = self._limit if limit == 1 else limit // 2
+                continue
+            except ServiceRefused as refused:
+                if isinstance(refused, OracleRefused) or refused.status not in TOO_MUCH or last:
+                    raise
+                raise _NotByKey from None
+            ids = [_number(item.get("PersonId")) for item in items]
+            if ids and (min(ids) <= last or (more and ids != sorted(ids))):
+                raise _NotByKey
+            yield from _new([(_person(item), item) for item in items], seen)
+            if not more or not items:
+                return
+            last, unnamed, limit = max(ids), 0, min(self._limit, limit * 2)
+
+    def _by_offset(self, on: dt.date, seen: set[str]) -> Iterator[list[Found]]:
+        for _ in range(ROUNDS):
+            before, in_order = len(seen), True
+            for page, ordered in self._round_by_offset(on):
+                in_order = in_order and ordered
+                yield from _new(page, seen)
+            if in_order or len(seen) == before:
+                return
+        raise ServiceError("workers: the service keeps no order, and each reading of all pages meets somebody new")
+
+    def _round_by_offset(self, on: dt.date) -> Iterator[tuple[list[Found], bool]]:
+        """All pages once, and of each whether it keeps the order."""
+        met: set[str] = set()
+        offset, limit, back, last = 0, self._limit, 0, 0
+        before: list[str] = []
+        while True:
+            query = [("offset", str(offset))] if offset else []
+            try:
+                items, more = self._page(query, limit, on)
+            except BrokenAnswer as broken:
+                if limit == 1:
+                    yield [(self._named(broken, query, on), BROKEN)], True
+                    offset += 1
+                limit = self._limit if limit == 1 else limit // 2
+                continue
+            ids = [text_of(item.get("PersonId")) or text_of(item.get("PersonNumber")) for item in items]
+            if ids and ids == before:
+                raise ServiceError("workers: the service shows the same page for every offset")
+            if items and offset and before and len(before) > 1 and not met & set(ids) and back < STEPS_BACK:
+                back += 1
+                offset = max(0, offset - len(before))
+                continue
+            numbers = [_number(one) for one in ids]
+            new = [number for number in numbers if number > last]
+            yield [(_person(item), item) for item in items], numbers == sorted(numbers) and bool(new or not more)
+            if not more or not items:
+                return
+            met |= set(ids)
+            before, last = ids, max(last, *numbers)
+            offset += len(items) - min(OVERLAP, len(items) // 2)
+            limit = min(self._limit, limit * 2)
+
+    def _page(self, query: list[tuple[str, str]], limit: int, on: dt.date) -> tuple[list[Item], bool]:
+        asked = [*query, ("expand", expansion(TREE)), ("effectiveDate", on.isoformat()), ("limit", str(limit))]
+        if self._steady:
+            try:
+                return self._queries.page(WORKERS, "workers", [*asked, STEADY])
+            except ServiceRefused as refused:
+                if isinstance(refused, OracleRefused) or refused.status not in TOO_MUCH or query:
+                    raise
+                self._steady = False
+        return self._queries.page(WORKERS, "workers", asked)
+
+    def _named(self, broken: BrokenAnswer, query: list[tuple[str, str]], on: dt.date) -> Person:
+        """The one worker whose answer is broken: by asking for nothing but the keys, or by the broken answer itself."""
+        asked = [*query, *KEYS, ("effectiveDate", on.isoformat()), ("limit", "1"), *([STEADY] if self._steady else [])]
+        try:
+            items, _ = self._queries.page(WORKERS, "workers", asked)
+            if len(items) == 1 and text_of(items[0].get("PersonId")):
+                return _person(items[0])
+        except OracleRefused:
+            raise
+        except (BrokenAnswer, ServiceRefused):
+            pass
+        id_, number = _ID.search(broken.body), _NUMBER.search(broken.body)
+        return Person(id_[1].decode() if id_ else None, number[1].decode(errors="replace") if number else None)
+
+
+def _new(page: list[Found], seen: set[str]) -> Iterator[list[Found]]:
+    """Those of a page who were not met before; somebody who cannot be named may always be new."""
+    new = []
+    for person, item in page:
+        key = person.person_id or person.person_number
+        if key is None or key not in seen:
+            new.append((person, item))
+        if key is not None:
+            seen.add(key)
+    if new:
+        yield new
+
+
+def _person(item: Item) -> Person:
+    return Person(text_of(item.get("PersonId")) or None, text_of(item.get("PersonNumber")) or None)
+
+
+def _number(value: object) -> int:
+    text = text_of(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 40 else 0

@@ -1,0 +1,124 @@
+"""A worker's children in full: collection objects and plain arrays alike, and past the 25 rows that come with the worker."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from hcm_pipeline.oracle import privileges
+from hcm_pipeline.oracle.reading_rules import ReadingRules
+from hcm_pipeline.oracle.rest_queries import Item, RestQueries, rows_in
+from hcm_pipeline.oracle.transport import Call
+from hcm_pipeline.oracle.worker_rows import (
+    ADDRESSES,
+    ASSIGNMENTS,
+    EMAILS,
+    MANAGERS,
+    NAMES,
+    PHONES,
+    RELATIONSHIPS,
+)
+
+Tree = Mapping[str, "Tree"]
+
+TREE: Tree = {NAMES: {}, EMAILS: {}, PHONES: {}, ADDRESSES: {}, RELATIONSHIPS: {ASSIGNMENTS: {MANAGERS: {}}}}
+NESTED_LIMIT = 25
+"""Rows of a child that come with its parent (facts of Oracle, 2.2)."""
+_CHILD = Call("children", privileges.WORKERS, frozenset({400, 404}))
+
+
+def expansion(tree: Tree) -> str:
+    """The value of `expand` for children; parents are implied."""
+    paths = (f"{child}.{below}" for child, under in tree.items() for below in (expansion(under).split(",")))
+    return ",".join(path.rstrip(".") for path in paths)
+
+
+class WorkerChildren:
+    """Completes workers of one service. Any thread may ask."""
+
+    def __init__(self, queries: RestQueries, rules: ReadingRules) -> None:
+        self._queries = queries
+        self._limit = rules.limit
+
+    def complete(self, worker: Item, on: dt.date) -> dict[str, Any]:
+        """The worker with its children as lists. A child that did not come, or not in full, has no key.
+
+        Raises BrokenAnswer when the answer about a child is broken.
+        """
+        return self._complete(worker, TREE, on)
+
+    def _complete(self, item: Item, tree: Tree, on: dt.date) -> dict[str, Any]:
+        done = {name: value for name, value in item.items() if name not in tree and name != "links"}
+        for child, below in tree.items():
+            rows = self._rows(item, child, below, on)
+            if rows is not None:
+                done[child] = [self._complete(row, below, on) for row in rows]
+        return done
+
+    def _rows(self, item: Item, child: str, below: Tree, on: dt.date) -> list[Item] | None:
+        value = item.get(child)
+        rows, more = rows_in(value)
+        if rows is None:
+            return None
+        if isinstance(value, Mapping) and "hasMore" not in value:
+            more = len(rows) == NESTED_LIMIT
+        link = _self(value) or _below(item, child)
+        if isinstance(value, list):  # framework versions 1 and 2 do not say whether there are more
+            if len(rows) != NESTED_LIMIT or link is None:
+                return rows
+            return self._rest(link, rows, below, on) or rows
+        if not more:
+            return rows
+        return None if link is None else self._rest(link, rows, below, on)
+
+    def _rest(self, link: str, rows: list[Item], below: Tree, on: dt.date) -> list[Item] | None:
+        """All rows of a child, whose first are known; None when the rest cannot be had."""
+        path, query = _ours(link)
+        query |= {"effectiveDate": on.isoformat(), "limit": str(self._limit)}
+        if below:
+            query["expand"] = expansion(below)
+        rows = list(rows)
+        while True:
+            query["offset"] = str(len(rows))
+            page = self._queries.child_page(_CHILD, path, list(query.items()))
+            if page is None:
+                return None
+            items, more = page
+            if any(_bare(one) == _bare(rows[-1]) or _bare(one) == _bare(rows[0]) for one in items):
+                return None  # the service ignores `offset`
+            rows += items
+            if not more:
+                return rows
+            if not items:
+                return None
+
+
+def _bare(item: Item) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if not isinstance(value, dict | list)}
+
+
+def links_of(item: object) -> Iterator[tuple[str, str, str]]:
+    """Rel, name and address of each link."""
+    links = item.get("links") if isinstance(item, Mapping) else None
+    for link in links if isinstance(links, list) else []:
+        if isinstance(link, Mapping) and isinstance(link.get("href"), str):
+            yield str(link.get("rel") or ""), str(link.get("name") or ""), link["href"]
+
+
+def _self(item: object) -> str | None:
+    return next((href for rel, _, href in links_of(item) if rel == "self"), None)
+
+
+def _below(item: Item, child: str) -> str | None:
+    """The address of a child by its parent's links. The key in it is opaque, so that none is ever made up."""
+    own = next((href for rel, name, href in links_of(item) if rel == "child" and name == child), None)
+    parent = _self(item)
+    return own or (f"{parent.partition('?')[0].rstrip('/')}/child/{child}" if parent else None)
+
+
+def _ours(link: str) -> tuple[str, dict[str, str]]:
+    """Path and query of a link. Its host is not asked for: it may be one behind a gateway, or somebody else's."""
+    parts = urlsplit(urljoin("/", link))
+    return parts.path, dict(parse_qsl(parts.query))
