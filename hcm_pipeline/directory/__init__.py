@@ -7,6 +7,7 @@ and what a directory allows in them. Its tables are `directory_objects`, `direct
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,10 +29,12 @@ from hcm_pipeline.directory.name_limits import (
 )
 from hcm_pipeline.directory.protected import contained_sql, named_sql, protected_sql
 from hcm_pipeline.directory.reading import Account, Reading
+from hcm_pipeline.directory.contacts import ContactsRead
 from hcm_pipeline.directory.tables import CONTAINER, RELATIVE_NAME, apply, forget_others, keep_domains, last_read, stage
 
 if TYPE_CHECKING:
     from hcm_pipeline.entra import GraphClient
+    from hcm_pipeline.warehouse import Warehouse
 
 __all__ = [
     "CHANGES",
@@ -48,6 +51,7 @@ __all__ = [
     "UPN_LOCAL",
     "VALUES",
     "Account",
+    "ContactsRead",
     "Finding",
     "Limit",
     "Read",
@@ -69,6 +73,7 @@ __all__ = [
     "named_sql",
     "protected_sql",
     "read_active_directory",
+    "read_contacts",
     "read_csv_file",
     "read_entra_id",
     "require_none",
@@ -81,6 +86,15 @@ def read_entra_id(reading: Reading, client: GraphClient, scope: str) -> Read:
     from hcm_pipeline.directory import entra_id
 
     return entra_id.refresh(reading, client, scope)
+
+
+def read_contacts(
+    warehouse: Warehouse, client: GraphClient, scope: str, now: dt.datetime, *, full: bool = False
+) -> ContactsRead:
+    """Bring the contacts of a tenant's users up to date (see `contacts.refresh`)."""
+    from hcm_pipeline.directory import contacts
+
+    return contacts.refresh(warehouse, client, scope, now, full=full)
 
 
 def read_active_directory(reading: Reading, account: Account) -> Read:

@@ -6,7 +6,7 @@ import datetime as dt
 
 import duckdb
 
-from hcm_pipeline.delivery import Facts, Rules, Snapshot, Target, Task, clearable, why_plan
+from hcm_pipeline.delivery import Facts, Rules, Snapshot, Target, Task, clearable, of_accounts_sql, why_plan
 from hcm_pipeline.identity import ALIASES, PROXY_ADDRESSES, protected_workers
 from hcm_pipeline.profile import IDENTITY_COLUMNS, LoadedProfile, Profile, fallible, scope_sql
 from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, fails_sql, quote, scratch, table
@@ -46,7 +46,8 @@ def facts_of(t: Scratch, profile: Profile, identities: Relation | None = None) -
     unclear = fallible(profile, "scope.")
     if unclear:  # of whom nobody can tell whether they belong here: who has an account keeps it
         doubt = fails_sql(one.sql for one in unclear)
-        in_scope = f"({in_scope} or ({doubt} and person_number in (select person_number from delivered)))"
+        has_account = f"person_number in (select person_number from delivered where {of_accounts_sql('target')})"
+        in_scope = f"({in_scope} or ({doubt} and {has_account}))"
     workers = t.view("workers_in_scope", f"select *, {in_scope} as in_scope from {versions} where valid_to is null")
     without_manager = t.view("without_manager", "select person_number from manager_warnings where valid_to is null")
     fields = ", ".join(map(quote, profile.columns))

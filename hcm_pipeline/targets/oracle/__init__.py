@@ -1,0 +1,17 @@
+"""Oracle HCM as a target: what it takes back from Entra ID, how it is written, and what became of it."""
+
+from hcm_pipeline.targets.oracle.service import MENDS, OracleLive, OracleSide, key_of, limits_of
+from hcm_pipeline.targets.oracle.target import ENTRA, HR, OracleTarget, prepare, was
+
+__all__ = [
+    "ENTRA",
+    "HR",
+    "MENDS",
+    "OracleLive",
+    "OracleSide",
+    "OracleTarget",
+    "key_of",
+    "limits_of",
+    "prepare",
+    "was",
+]
