@@ -25,7 +25,7 @@ from hcm_pipeline.sandbox.page import page
 from hcm_pipeline.sandbox.service import Sandbox
 
 Json = dict[str, Any]
-Work = Callable[[Sandbox, Request, Json], Json]
+Work = Callable[[Sandbox, Request, Json], Json | bytes]
 
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
@@ -77,9 +77,11 @@ def _endpoint(work: Work) -> Callable[[Request], Any]:
         try:
             content = await request.body()
             body = _object(content)
-            answer = await run_in_threadpool(work, sandbox, request, body)
+            answer: Json | bytes = await run_in_threadpool(work, sandbox, request, body)
         except ValueError as error:
             status, answer = 400, {"error": str(error)}
+        if isinstance(answer, bytes):
+            return Response(answer, status, {"Content-Type": "application/octet-stream"})
         return _json(answer, status)
 
     return endpoint
@@ -202,7 +204,7 @@ def _reset(sandbox: Sandbox, _request: Request, _body: Json) -> Json:
     return sandbox.counts()
 
 
-def _hcm(sandbox: Sandbox, request: Request, body: Json) -> Json:
+def _hcm(sandbox: Sandbox, request: Request, body: Json) -> Json | bytes:
     return steer(sandbox.hcm, request.path_params["name"], request.method, dict(request.query_params), body)
 
 

@@ -116,8 +116,8 @@ CREATE TABLE IF NOT EXISTS hcm_entries (
     person_number TEXT NOT NULL,
     facts BLOB NOT NULL
 );
-CREATE INDEX IF NOT EXISTS hcm_entries_updated ON hcm_entries (feed, updated, seq);
-CREATE INDEX IF NOT EXISTS hcm_entries_published ON hcm_entries (feed, published, seq);
+CREATE INDEX IF NOT EXISTS hcm_entries_updated ON hcm_entries (feed, updated, seq, published, visible, person_number);
+CREATE INDEX IF NOT EXISTS hcm_entries_published ON hcm_entries (feed, published, seq, updated, visible, person_number);
 CREATE INDEX IF NOT EXISTS hcm_entries_name ON hcm_entries (feed, name);
 """
 

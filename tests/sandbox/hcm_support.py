@@ -49,7 +49,15 @@ class Office:
         self, name: str, method: str = "POST", *, query: dict[str, str] | None = None, **body: Any
     ) -> dict[str, Any]:
         """As `/sandbox/hcm/<name>` of a running sandbox."""
-        return steer(self.hcm, name, method, query or {}, body)
+        answer = steer(self.hcm, name, method, query or {}, body)
+        assert isinstance(answer, dict)
+        return answer
+
+    def extract(self, **options: Any) -> bytes:
+        """A file of the people for a day: `format` csv, xml, bip or etext, `on`, and so on."""
+        content = steer(self.hcm, "extract", "POST", {}, options)
+        assert isinstance(content, bytes)
+        return content
 
     def fault(self, kind: str, **details: Any) -> None:
         self.control("faults", kind=kind, **details)

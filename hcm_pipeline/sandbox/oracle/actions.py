@@ -1,4 +1,4 @@
-"""What human resources do: hire, move, end, correct. Each changes people and raises the entries that Oracle documents."""
+"""The work of human resources: hire, move, end, correct. Each changes people and raises the entries that Oracle documents."""
 
 from __future__ import annotations
 
@@ -163,6 +163,8 @@ class HumanResources:
             person.relationships.remove(pending)
         else:
             self._end(pending, begin - DAY)
+        if begin < pending.start:
+            self._move_person(person, pending.start, begin)
         pending.primary = False
         inherited = {word: kept[1].values.get(name) for word, name in ASSIGNMENT_KEYS.items()} if kept else {}
         wanted = {**inherited, **details}
@@ -170,6 +172,8 @@ class HumanResources:
         held.assignments[0].managers = [Row(row.id, begin, LAST, row.values) for row in managers[-1:]]
         self._hcm.keep(person)
         self._joined(person, held, silent=silent)
+        if pending not in person.relationships:
+            self._leave_reports(pending, held.assignments[0].id)
         return person_number
 
     # --- leavers
@@ -226,6 +230,7 @@ class HumanResources:
                 "cancelworkrelship", person, held, held.termination or LAST, dml="DELETE", changed=said(old, "old"),
                 updated=self._hcm.now(), summary="Person Work Relationship Cancelled",
             )  # fmt: skip
+        self._leave_reports(held, None)
         return person_number
 
     # --- movers
@@ -245,8 +250,7 @@ class HumanResources:
             for rows in (one.rows, one.managers):
                 _move_start(rows, before, start)
         if before == first:
-            for rows in (person.names, person.emails, person.phones, person.addresses):
-                _move_start(rows, before, start)
+            self._move_person(person, before, start)
         self._hcm.keep(person)
         if not silent and (begun or self._hcm.options.future_start_entry):
             changed = said({"DateStart": (before, start)})
@@ -430,7 +434,9 @@ class HumanResources:
             self._updated(person, day, changed, "Person Address Updated")
         return person_number
 
-    def change_username(self, person_number: str, username: str | None, silent: bool = False) -> str:
+    def change_username(
+        self, person_number: str, username: str | None, silent: bool = False, author: str = "HR.SPECIALIST"
+    ) -> str:
         """Another user name; None takes the account away."""
         person = self._hcm.person(person_number)
         before = person.account.username if person.account else None
@@ -441,11 +447,15 @@ class HumanResources:
         else:
             self._free(username, person)
             person.account.username = username
-        self._hcm.keep(person)
-        if not silent:
-            changed = said({"Username": (before, username)})
-            self._updated(person, self._hcm.today(), changed, "Person User Name Updated")
+        with self._hcm.transaction():
+            self._hcm.keep(person)
+            if not silent:
+                self.tell(person, said({"Username": (before, username)}), "Person User Name Updated", "UPDATE", author)
         return person_number
+
+    def tell(self, person: Person, changed: list[Changed], summary: str, dml: str, author: str) -> None:
+        """An entry of empupdate about somebody, of today."""
+        self._updated(person, self._hcm.today(), changed, summary, dml, author)
 
     def touch(self, person_number: str) -> str:
         """Something of the person changes that resources do not show here: an entry of empupdate."""
@@ -496,6 +506,31 @@ class HumanResources:
             rows.append(Row(self._hcm.new_id(), day, LAST, values))
         one.managers[:] = [*others, *rows]
         return current.values["ManagerAssignmentId"] if current else None
+
+    def _leave_reports(self, gone: Relationship, instead: int | None) -> None:
+        """Those who were managed from a relationship that never was get another assignment of their manager, or none."""
+        ids = {one.id for one in gone.assignments}
+        led = [
+            (one.number, held.number)
+            for one in self._hcm.people.values()
+            for _, held in one.assignments()
+            if any(row.values["ManagerAssignmentId"] in ids for row in held.managers)
+        ]
+        for number, assignment in led:
+            person = self._hcm.person(number)
+            relationship, held = self._assigned(person, assignment, self._hcm.today())
+            rows = [row for row in held.managers if row.values["ManagerAssignmentId"] in ids]
+            for row in rows:
+                row.values["ManagerAssignmentId"] = instead
+            if instead is None:
+                held.managers[:] = [row for row in held.managers if row not in rows]
+            self._hcm.keep(person)
+            day = max(self._hcm.today(), relationship.start)
+            self._raise("empassignment", person, relationship, day, assignment=held, summary="Manager Updated")
+
+    def _move_person(self, person: Person, before: date, start: date) -> None:
+        for rows in (person.names, person.emails, person.phones, person.addresses):
+            _move_start(rows, before, start)
 
     def _phone(self, type: str, given: Mapping[str, str], begin: date, legislation: str) -> Row:
         values = {**dict.fromkeys(PHONE_KEYS.values()), **_known(given, PHONE_KEYS)}
@@ -562,15 +597,18 @@ class HumanResources:
                 changed=said({"AssignmentNumber": (None, held.assignments[0].number)}, "new"), summary="Assignment Created",
             )  # fmt: skip
 
-    def _updated(self, person: Person, day: date, changed: list[Changed], summary: str, dml: str = "UPDATE") -> None:
+    def _updated(
+        self, person: Person, day: date, changed: list[Changed], summary: str, dml: str = "UPDATE",
+        author: str = "HR.SPECIALIST",
+    ) -> None:  # fmt: skip
         held = person.relationship(day) or max(person.relationships, key=lambda one: one.start, default=None)
         if held is not None:
-            self._raise("empupdate", person, held, day, dml=dml, changed=changed, summary=summary)
+            self._raise("empupdate", person, held, day, dml=dml, changed=changed, summary=summary, author=author)
 
     def _raise(
         self, feed: str, person: Person, held: Relationship, effective: date | None, *, dml: str = "UPDATE",
         changed: list[Changed] | None = None, assignment: Assignment | None = None, summary: str = "",
-        updated: int | None = None,
+        updated: int | None = None, author: str = "HR.SPECIALIST",
     ) -> None:  # fmt: skip
         now = self._hcm.now()
         ahead = updated is None and effective is not None and effective > self._hcm.today()
@@ -578,6 +616,7 @@ class HumanResources:
         self._hcm.raise_entry(
             Event(
                 feed, person, held, effective, now, later, dml=dml, changed=changed, assignment=assignment, summary=summary,
+                author=author,
             )
         )  # fmt: skip
 

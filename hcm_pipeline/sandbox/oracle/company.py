@@ -303,7 +303,7 @@ KINDS: tuple[tuple[str, int, Callable[[Company, random.Random], None]], ...] = (
     ("email", 6, Company._email), ("username", 3, Company._username), ("address", 5, Company._address),
     ("salary", 15, Company._salary), ("touch", 4, Company._touch),
 )  # fmt: skip
-"""What happens in a company, how often, and how."""
+"""The things that happen in a company, how often, and how."""
 
 
 def arrive(hcm: Hcm, number: int) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError, validate_call
@@ -36,13 +37,19 @@ def act(hcm: Hcm, actions: object) -> list[str]:
                 raise ValueError(f"actions[{number}].do: one of {', '.join(ACTIONS)}")
             rest = {key: value for key, value in given.items() if key != "do"}
             try:
-                done.append(validate_call(getattr(human, name))(**rest))
+                done.append(_checked(name)(human, **rest))
             except ValidationError as error:
                 faults = [(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors(include_input=False)]
                 raise ValueError("; ".join(f"actions[{number}].{place}: {text}" for place, text in faults)) from None
             except ValueError as error:
                 raise ValueError(f"actions[{number}].{error}") from None
     return done
+
+
+@cache
+def _checked(name: str) -> Callable[..., str]:
+    """An action that judges its arguments by their types."""
+    return validate_call(getattr(HumanResources, name))  # type: ignore[no-any-return]
 
 
 def arm(hcm: Hcm, body: Mapping[str, object]) -> dict[str, Any]:

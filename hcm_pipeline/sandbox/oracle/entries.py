@@ -69,7 +69,7 @@ INSERT = "INSERT INTO hcm_entries (feed, name, updated, published, visible, pers
 
 @dataclass(frozen=True)
 class Event:
-    """What an entry is about. `effective` None: the entry has no date. `moment`: of the transaction, microseconds."""
+    """The subject of an entry. `effective` None: the entry has no date. `moment`: of the transaction, microseconds."""
 
     feed: str
     person: Person

@@ -53,7 +53,14 @@ class Refused(Exception):
         super().__init__(detail)
 
 
-TITLES = {400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 414: "URI Too Long"}
+TITLES = {
+    400: "Bad Request",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    414: "URI Too Long",
+    415: "Unsupported Media Type",
+}
 
 
 def error_reply(refused: Refused, version: int) -> Reply:

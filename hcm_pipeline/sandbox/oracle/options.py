@@ -55,9 +55,12 @@ class HcmOptions:
     """The longest address, in characters; a longer one is answered with 414."""
 
     refused: Names = frozenset()
-    """Feeds and resources for which the caller lacks the privilege (403): `newhire`, `atom` for all feeds, `workers`, ..."""
+    """Feeds and resources for which the caller lacks the privilege (403): `newhire`, `atom` for all feeds, `workers`, ...;
+    `workers:write`, `userAccounts:write`, `scim:write`: to change them."""
     withheld_children: Names = frozenset()
     """Children of workers that are absent for want of a data privilege, such as `phones` or `managers`."""
     hidden_people: Names = frozenset()
     """Person numbers outside the caller's data security, in feeds and resources alike."""
+    scim_mail_is_work_mail: bool = False
+    """Whether an e-mail that SCIM writes becomes the worker's work e-mail, too."""
     token_seconds: Annotated[int, Field(gt=0, lt=10**9)] = 3600

@@ -106,6 +106,8 @@ class Account:
     user_id: int
     username: str
     suspended: bool = False
+    email: str | None = None
+    """Of the account, as SCIM has it; the worker's own e-mails are others."""
 
 
 @dataclass

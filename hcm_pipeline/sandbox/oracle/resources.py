@@ -24,14 +24,14 @@ BROKEN = (
     '{"title":"Internal Server Error","status":"500","o:errorDetails":[{"detail":"JBO-25013: Too many objects match the '
     'primary key oracle.jbo.Key[%s ]."}]}'
 )
-"""What a fault of serialisation writes behind what was written already."""
+"""The words that a fault of serialisation writes behind what was written already."""
 
 Path = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class View:
-    """What a call wants to see of each row. `fields`: attributes by path; None: all of those that are expanded."""
+    """The wishes of a call about each row. `fields`: attributes by path; None: all of those that are expanded."""
 
     version: int
     links: bool

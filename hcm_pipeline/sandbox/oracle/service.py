@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import date
@@ -14,14 +14,15 @@ import orjson
 
 from hcm_pipeline.sandbox.clock import Clock, http_date
 from hcm_pipeline.sandbox.options import checked
-from hcm_pipeline.sandbox.oracle import atom, workers
+from hcm_pipeline.sandbox.oracle import atom, scim, workers, writes
+from hcm_pipeline.sandbox.oracle.actions import HumanResources
 from hcm_pipeline.sandbox.oracle.company import Company, arrive
 from hcm_pipeline.sandbox.oracle.entries import FEEDS, Event, keep_entry
 from hcm_pipeline.sandbox.oracle.faults import HcmFaults
 from hcm_pipeline.sandbox.oracle.messages import Asked, Refused, Reply, error_reply, html_reply
 from hcm_pipeline.sandbox.oracle.options import HcmOptions
 from hcm_pipeline.sandbox.oracle.people import Person, dumped, loaded
-from hcm_pipeline.sandbox.oracle.query import Shape
+from hcm_pipeline.sandbox.oracle.query import Node, Shape
 from hcm_pipeline.sandbox.oracle.resources import Renderer, version_of
 from hcm_pipeline.sandbox.oracle.sign_in import TOKEN_PATH, Credentials, SignIn
 from hcm_pipeline.sandbox.oracle.stamps import day_of
@@ -56,6 +57,9 @@ class Hcm:
     def _load(self) -> None:
         self.people: dict[int, Person] = {}
         self.company: Company | None = None
+        self._version = self._latest = 0
+        self._rows: list[Node] = []
+        self._rows_of: object = None
         self.assignment_numbers: dict[int, str] = {}
         self._index: dict[str, dict[str, set[int]]] = defaultdict(dict)
         self._indexed: dict[int, list[tuple[str, str]]] = {}
@@ -111,6 +115,15 @@ class Hcm:
         """Found a company. Raises ValueError."""
         self.company = Company.founded(self, body)
 
+    def remembered(self, key: object, make: Callable[[], list[Node]]) -> list[Node]:
+        """Rows that were made before, unless people or options have changed since, or a fault holds somebody back."""
+        if self._latest > self.now():
+            return make()
+        state = (self._version, self.options, key)
+        if self._rows_of != state:
+            self._rows, self._rows_of = make(), state
+        return self._rows
+
     def count_call(self) -> int:
         """A number that no call had before."""
         self._calls += 1
@@ -147,6 +160,7 @@ class Hcm:
             else:
                 self._drop(one)
                 self.people.pop(one, None)
+                self._version += 1
 
     def new_id(self) -> int:
         """The next surrogate id."""
@@ -164,6 +178,8 @@ class Hcm:
 
     def _take_in(self, person: Person) -> None:
         self._drop(person.id)
+        self._version += 1
+        self._latest = max(self._latest, person.visible_at)
         self.people[person.id] = person
         keys = [("PersonNumber", person.number), ("PersonId", str(person.id))]
         if person.account:
@@ -213,6 +229,11 @@ class Hcm:
                 known.setdefault(renderer.key_of(plain, shape), set()).add(person.id)
         yield from (self.people[one] for one in known.get(key, ()) if one in self.people)
 
+    def work_mail(self, number: str, address: str | None) -> None:
+        """Another work e-mail for somebody, told as usual."""
+        with self.transaction():
+            HumanResources(self).change_email(number, address)
+
     def raise_entry(self, event: Event) -> None:
         """Keep an entry, with what faults do to it."""
         with self.transaction():
@@ -253,12 +274,15 @@ class Hcm:
             return html_reply(401, "Unauthorized", {"WWW-Authenticate": 'Basic realm="oracle"'})
         if asked.length > self.options.most_url:
             return html_reply(414, "Request-URI Too Long")
-        if {call, group} & self.options.refused:
+        wanted = {call, group} if asked.method == "GET" else {call, group, f"{call}:write"}
+        if wanted & self.options.refused:
             return html_reply(403, "Forbidden")
         version = 4
         try:
             if group == "atom":
                 return self._feed(asked, parts)
+            if group == "scim":
+                return scim.answer(self, asked, parts[2:])
             version = version_of(asked)
             return self._resource(asked, parts)
         except Refused as refused:
@@ -285,7 +309,8 @@ class Hcm:
         if asked.method == "GET":
             reply = workers.read(self, asked, name, rest, root)
         else:
-            raise Refused(405, "The method is not allowed.")
+            with self.transaction():
+                reply = writes.write(self, asked, name, rest, root)
         return replace(reply, headers={**reply.headers, "REST-Framework-Version": str(version_of(asked))})
 
     def counts(self) -> dict[str, int]:

@@ -34,7 +34,7 @@ class Credentials:
     key: str
 
     def told(self) -> dict[str, str]:
-        """What a client is told: all but the key."""
+        """The part that a client is told: all but the key."""
         return {name: value for name, value in vars(self).items() if name != "key"}
 
     @classmethod

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
+from hcm_pipeline.sandbox.options import checked
 from hcm_pipeline.sandbox.oracle.control import act, arm
+from hcm_pipeline.sandbox.oracle.extracts import ExtractOptions, extract
 from hcm_pipeline.sandbox.oracle.options import HcmOptions
 from hcm_pipeline.sandbox.oracle.truth import truth
 
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
-def steer(hcm: Hcm, name: str, method: str, query: Json, body: Json) -> Json:
-    """Do what an address of the control asks for. Raises ValueError, also for what is not known."""
+def steer(hcm: Hcm, name: str, method: str, query: Json, body: Json) -> Json | bytes:
+    """Do what an address of the control asks for; an extract is bytes. Raises ValueError, also for what is not known."""
     with hcm.lock:
         hcm.catch_up()
         if name == "act" and method == "POST":
@@ -38,6 +40,9 @@ def steer(hcm: Hcm, name: str, method: str, query: Json, body: Json) -> Json:
         if name == "company" and method == "POST":
             hcm.found(body)
             return {"person_numbers": [person.number for person in hcm.people.values()]}
+        if name == "extract" and method == "POST":
+            wanted = checked(ExtractOptions, body)
+            return extract(truth(list(hcm.people.values()), wanted.on or hcm.today()), wanted)
         if name == "truth" and method == "GET":
             on = day(query, hcm)
             return {"on": on.isoformat(), "rows": truth(list(hcm.people.values()), on)}

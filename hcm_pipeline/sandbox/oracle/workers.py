@@ -9,9 +9,10 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from hcm_pipeline.sandbox.oracle.messages import Asked, Refused, Reply
-from hcm_pipeline.sandbox.oracle.people import EMPLOYEE, Person
+from hcm_pipeline.sandbox.oracle.people import EMPLOYEE, LAST, Person
 from hcm_pipeline.sandbox.oracle.query import Match, Node, Shape, parse
 from hcm_pipeline.sandbox.oracle.resources import (
+    Listing,
     Renderer,
     View,
     broken,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.sandbox.oracle.service import Hcm
 
 SHAPES = {shape.name: shape for shape in (WORKERS, EMPS, PUBLIC_WORKERS, ACCOUNTS)}
+SIMPLE_ORDERS = tuple(name + way for name in ("PersonId", "PersonNumber") for way in ("", ":asc", ":desc"))
 BY_PERSON = ("PersonNumber", "PersonId", "Username", "GUID")
 BY_ASSIGNMENT = ("workRelationships.assignments.AssignmentNumber", "workRelationships.assignments.AssignmentId")
 
@@ -42,20 +44,49 @@ BY_ASSIGNMENT = ("workRelationships.assignments.AssignmentNumber", "workRelation
 def read(hcm: Hcm, asked: Asked, name: str, rest: Sequence[str], root: str) -> Reply:
     """Answer a GET of a resource: `rest` are the parts of the path behind its name. Raises Refused."""
     shape = SHAPES[name]
-    on = _date(asked, hcm.today())
+    on = LAST if shape is ACCOUNTS else _date(asked, hcm.today())
     here = f"{asked.base}{root}/{name}"
-    renderer = Renderer(view_of(asked, shape.at(tuple(rest[2::3])), hcm.options.withheld_children), hcm.secret)
+    view = view_of(asked, _shown(shape, rest), hcm.options.withheld_children)
+    renderer = Renderer(view, hcm.secret)
     if rest:
         return _below(hcm, asked, shape, on, rest, here, renderer)
-    view = view_of(asked, shape, hcm.options.withheld_children)
-    found = _matching(hcm, shape, on, _wanted(hcm, asked, shape))
-    page = listing(asked, shape, found, hcm.options.limit_cap, _disorder(hcm))
+    wanted = _wanted(hcm, asked, shape)
+    if wanted is None and shape is WORKERS and asked.value("orderBy") in (None, *SIMPLE_ORDERS):
+        page = _plain_page(hcm, asked, on)
+    else:
+        page = listing(asked, shape, _matching(hcm, shape, on, wanted), hcm.options.limit_cap, _disorder(hcm))
     reply = collection_reply(asked, shape, page, renderer, here, view)
     people = frozenset(node.owner for node in page.rows)
     fault = hcm.faults.take("broken_page", name, people=people) if name == "workers" else None
     if fault is not None and people:
         return broken(reply, page, fault.person_numbers or people, renderer, shape, here)
     return reply
+
+
+def _plain_page(hcm: Hcm, asked: Asked, on: date) -> Listing:
+    """A page of all workers: only those on it are looked at closely, for there may be many."""
+    order = asked.value("orderBy")
+    stubs = hcm.remembered((on, order), lambda: _stubs(hcm, on)) if order else _stubs(hcm, on)
+    page = listing(asked, WORKERS, stubs, hcm.options.limit_cap, _disorder(hcm))
+    rows = [node_of(hcm, WORKERS, hcm.people[int(stub.key)], on) for stub in page.rows]
+    return replace(page, rows=[row for row in rows if row is not None])
+
+
+def _stubs(hcm: Hcm, on: date) -> list[Node]:
+    return [
+        Node(str(one.id), {"PersonId": one.id, "PersonNumber": one.number})
+        for one in hcm.people.values()
+        if hcm.sees(one, on)
+    ]
+
+
+def _shown(shape: Shape, rest: Sequence[str]) -> Shape:
+    """The shape of what a path leads to."""
+    for name in rest[2::3]:
+        if name not in shape.children:
+            raise Refused(404, "The resource does not exist.")
+        shape = shape.children[name]
+    return shape
 
 
 def _disorder(hcm: Hcm) -> random.Random | None:
