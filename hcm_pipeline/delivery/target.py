@@ -20,7 +20,6 @@ from typing import Protocol
 from hcm_pipeline.delivery.kinds import OperationKind
 from hcm_pipeline.warehouse import Relation, Scratch, literal, quote
 
-
 WRITES_BACK = "writeback:"
 """Keys of targets begin so that keep no accounts: they take values back from one that does."""
 

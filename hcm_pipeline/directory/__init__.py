@@ -11,6 +11,7 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hcm_pipeline.directory.contacts import ContactsRead
 from hcm_pipeline.directory.distinguished_names import canonical, escape_rdn, key, key_sql
 from hcm_pipeline.directory.entries import CHANGES, FILLED, SCHEMA, VALUES, Read, RefusedRow
 from hcm_pipeline.directory.findings import Finding, require_none
@@ -29,7 +30,6 @@ from hcm_pipeline.directory.name_limits import (
 )
 from hcm_pipeline.directory.protected import contained_sql, named_sql, protected_sql
 from hcm_pipeline.directory.reading import Account, Reading
-from hcm_pipeline.directory.contacts import ContactsRead
 from hcm_pipeline.directory.tables import CONTAINER, RELATIVE_NAME, apply, forget_others, keep_domains, last_read, stage
 
 if TYPE_CHECKING:

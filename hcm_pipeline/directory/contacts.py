@@ -1,8 +1,8 @@
 """Names, mail and phones of Microsoft Entra ID's users, with their history: everything once, then what has changed.
 
-Sources: "Use delta query to track changes in Microsoft Graph data" and "user: delta" of the Microsoft Graph v1.0 reference. The rows
-and the link for the next time are kept in one transaction. A user comes with the properties that have changed; the same may come
-several times, and pages may be empty. A link that the service knows no more leads to a full reading.
+Sources: "Use delta query to track changes in Microsoft Graph data" and "user: delta" of the Microsoft Graph v1.0 reference. The
+rows and the link for the next time are kept in one transaction. A user comes with the properties that have changed; the same may
+come several times, and pages may be empty. A link that the service knows no more leads to a full reading.
 """
 
 from __future__ import annotations
@@ -134,10 +134,13 @@ def _apply(t: Scratch, answers: Relation, now: dt.datetime, *, onto_known: bool)
         f"select object_id, {told}, bit_or(stated) as stated, last(removed order by place) as removed from {answers} group by 1",
     )
     merged = ", ".join(
-        f"if(said.stated & {1 << place} > 0, said.{name}, known.{name}) as {name}" for place, name in enumerate(_COLUMNS)
+        f"if(said.stated & {1 << place} > 0, said.{name}, known.{name}) as {name}"
+        for place, name in enumerate(_COLUMNS)
     )
     known = f"(from entra_contacts where known_to is null{'' if onto_known else ' and false'})"
-    present = t.make("present_contacts", query(__package__, "present_contacts", folded=folded, known=known, merged=merged))
+    present = t.make(
+        "present_contacts", query(__package__, "present_contacts", folded=folded, known=known, merged=merged)
+    )
     of_these = f"object_id in (select object_id from {folded})" if onto_known else "true"
     same = " and ".join(f"now.{name} is not distinct from known.{name}" for name in (*_COLUMNS, "deleted"))
     ended = t.make(
@@ -178,7 +181,9 @@ def _row(entry: Mapping[str, object]) -> dict[str, object]:
             stated |= 1 << place
             row[ours] = _value(ours, entry[theirs])
     mark = entry.get("@removed")
-    removed = None if mark is None else "deleted" if isinstance(mark, dict) and mark.get("reason") == "deleted" else "changed"
+    removed = (
+        None if mark is None else "deleted" if isinstance(mark, dict) and mark.get("reason") == "deleted" else "changed"
+    )
     return {"object_id": entry["id"], **row, "stated": stated, "removed": removed}
 
 
@@ -186,7 +191,11 @@ def _value(column: str, value: object) -> object:
     if column == "enabled":
         return value if isinstance(value, bool) else None
     if column == "work_phone":
-        value = next((one for one in value if isinstance(one, str) and one.strip()), None) if isinstance(value, list) else value
+        value = (
+            next((one for one in value if isinstance(one, str) and one.strip()), None)
+            if isinstance(value, list)
+            else value
+        )
     return value.strip() or None if isinstance(value, str) else None
 
 

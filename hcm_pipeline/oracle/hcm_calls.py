@@ -38,13 +38,13 @@ class HcmReply:
 
 
 class HcmCalls:
-    """Calls to one service, for the time of a `with` block. Any thread may call; nothing is repeated but a call with an old token."""
+    """Calls to one service, for the time of a `with` block. Any thread may call; only a call with an old token is repeated."""
 
     def __init__(
         self, connection: OracleConnection, *, framework_version: int, timeout: float, width: int, clock: Clock,
         wire: httpx.BaseTransport | None = None,
     ) -> None:  # fmt: skip
-        """`timeout`: seconds between two bytes of an answer; `width`: calls at once; `wire`: what carries the calls, None: the net."""
+        """`timeout`: seconds between two bytes of an answer; `width`: calls at once; `wire`: as of `OracleClient`."""
         self._connection, self._clock, self._version = connection, clock, framework_version
         self._lock = threading.Lock()
         self.made: Counter[str] = Counter()

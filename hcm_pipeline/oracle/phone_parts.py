@@ -12,10 +12,12 @@ from dataclasses import dataclass
 
 _EXTENSION = re.compile(r"(?:\bext(?:ension|n)?\b\.?|[x#;])[\s:.=]*(?:ext=)?(\d{1,10})\s*$", re.IGNORECASE)
 _TRUNK = re.compile(r"\(\s*0\s*\)")
-TWO_DIGITS = frozenset(
-    "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94"
-    " 95 98".split()
+TWO_DIGITS = (
+    *("20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46", "47", "48", "49"),
+    *("51", "52", "53", "54", "55", "56", "57", "58", "60", "61", "62", "63", "64", "65", "66"),
+    *("81", "82", "84", "86", "90", "91", "92", "93", "94", "95", "98"),
 )
+"""Country codes of two digits; 1 and 7 have one, all others three."""
 LEAST_NATIONAL = 5
 """Fewer digits are no number of a whole country, which another text could spell with its country."""
 

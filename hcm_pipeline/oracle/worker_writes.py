@@ -1,8 +1,8 @@
 """Writing a worker's user name, mail and phones: read first, written once, and read again where an answer leaves it open.
 
 A phone or an e-mail is a row of its type with a first and a last day. The row that holds today is corrected (the primary one, then
-the newest); where none does, one is made that ends before the next begins, so that no two overlap. Sources: REST API for Oracle Fusion
-Cloud HCM, "Correct a Worker Phone", "Add a Worker Email", "Manage User Accounts"; "External IDM as Source for Email" of SCIM.
+the newest); where none does, one is made that ends before the next begins, so that no two overlap. Sources: REST API for Oracle
+Fusion Cloud HCM, "Correct a Worker Phone", "Add a Worker Email", "Manage User Accounts"; SCIM: "External IDM as Source for Email".
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ SCIM_USER = "urn:scim:schemas:core:2.0:User"
 LONGEST_USER_NAME = 100
 LOCKED = frozenset({409, 412, 423})
 """Somebody else is writing: it passes in minutes."""
+LAST_DAY = dt.date(4712, 12, 31)
+LOOKS_AHEAD = 5
+"""So many rows that lie ahead are looked for before one is made."""
 NOT_THERE = frozenset({403, 404, 405, 501})
 """Statuses of a resource that does not take user names here."""
 
@@ -60,8 +63,8 @@ class Wish:
 
 @dataclass(frozen=True)
 class Written:
-    """What became of one value. `before`: what was there when it was looked at; `how`: the call that wrote it, "" where it was there
-    already. `after`: as the service spells it."""
+    """What became of one value. `before`: what was there when it was looked at; `how`: the call that wrote it, "" where it was
+    there already. `after`: as the service spells it."""
 
     before: str
     after: str
@@ -237,7 +240,7 @@ class WorkerWriter:
             body |= {"FromDate": found.today.isoformat()}
             if not any(yes(one.get("PrimaryFlag")) and _holds(one, found.today) for one in rows):
                 body["PrimaryFlag"] = True
-            if ends := _before_next(rows, key, of_type, found.today):
+            if ends := self._before_next(found, child, key, of_type):
                 body["ToDate"] = ends.isoformat()
 
         def there() -> str | None:
@@ -255,6 +258,23 @@ class WorkerWriter:
                 raise NotWritten("NotKept")
             after = seen
         return Written(before, after, method)
+
+    def _before_next(self, found: _Found, child: str, key: str, of_type: str) -> dt.date | None:
+        """The day before the next row of a type begins; None: none is to come.
+
+        Oracle shows the rows that hold on a day, so that it is asked for the last day there is, and from what is found backwards.
+        """
+        ends, on = None, LAST_DAY
+        for _ in range(LOOKS_AHEAD):
+            query = [("limit", "500"), ("effectiveDate", on.isoformat())]
+            answer = self._read(f"{found.path}/child/{child}", query, absent=True)
+            rows = rows_in(answer.body)[0] if answer.status < 300 else None
+            coming = [_edge(one, "FromDate") for one in rows or () if _is_of(one, key, (of_type,))]
+            later = [one for one in coming if one is not None and found.today < one and (ends is None or one <= ends)]
+            if not later:
+                return ends
+            ends = on = min(later) - dt.timedelta(days=1)
+        return ends
 
     def _once(
         self, method: str, path: str, body: Mapping[str, object], media: str, there: Callable[[], str | None],
@@ -325,7 +345,9 @@ class WorkerWriter:
                 return written
         raise refused or NotWritten("NoWay")
 
-    def _by(self, way: Way, number: str, account: Row | None, before: str, wanted: str, mail: str | None) -> Written | None:
+    def _by(
+        self, way: Way, number: str, account: Row | None, before: str, wanted: str, mail: str | None
+    ) -> Written | None:
         """A user name written by one resource; None: that resource does not take it here."""
 
         def there() -> str | None:
@@ -383,7 +405,9 @@ class WorkerWriter:
         query = [("filter", f'userName eq "{spelled}"'), ("startIndex", "1"), ("count", "2")]
         answer = self._read(f"{SCIM_ROOT}/Users", query, absent=True)
         found = answer.body.get("Resources") if answer.status < 300 and isinstance(answer.body, Mapping) else None
-        users = [one for one in found or () if isinstance(one, Mapping) and _same_text(text_of(one.get("userName")), name)]
+        users = [
+            one for one in found or () if isinstance(one, Mapping) and _same_text(text_of(one.get("userName")), name)
+        ]
         return users[0] if len(users) == 1 else None
 
     def _account_mail(self, number: str, mail: str) -> None:
@@ -401,7 +425,9 @@ class WorkerWriter:
             return _scim_mail(now, mail) if now else None
 
         body = {"schemas": [SCIM_USER], "emails": [{"value": mail, "type": "W", "primary": True}]}
-        self._once("PATCH", f"{SCIM_ROOT}/Users/{quote(text_of(user.get('id')))}", body, "application/json", there, NOT_THERE)
+        self._once(
+            "PATCH", f"{SCIM_ROOT}/Users/{quote(text_of(user.get('id')))}", body, "application/json", there, NOT_THERE
+        )
 
 
 def _scim_mail(user: Row, mail: str) -> str | None:
@@ -443,14 +469,11 @@ def _holds(row: Row, on: dt.date) -> bool:
 def _holding(rows: Sequence[Row], key: str, types: Sequence[str], on: dt.date) -> Row:
     """The row of the first type that one holds of on a day: the primary, then the newest. An empty one when there is none."""
     for wanted in types:
-        of_type = [one for one in rows if text_of(one.get(key)).upper() == wanted.upper() and _holds(one, on)]
+        of_type = [one for one in rows if _is_of(one, key, (wanted,)) and _holds(one, on)]
         if of_type:
             return max(of_type, key=lambda one: (yes(one.get("PrimaryFlag")), _edge(one, "FromDate") or dt.date.min))
     return {}
 
 
-def _before_next(rows: Sequence[Row], key: str, of_type: str, today: dt.date) -> dt.date | None:
-    """The day before the next row of a type begins; None: none is to come."""
-    coming = [_edge(one, "FromDate") for one in rows if text_of(one.get(key)).upper() == of_type.upper()]
-    later = [one for one in coming if one is not None and one > today]
-    return min(later) - dt.timedelta(days=1) if later else None
+def _is_of(row: Row, key: str, types: Sequence[str]) -> bool:
+    return text_of(row.get(key)).upper() in {one.upper() for one in types}

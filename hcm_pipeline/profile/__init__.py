@@ -44,8 +44,10 @@ from hcm_pipeline.profile.worker_section import (
     WorkerTypes,
     ZoneFor,
 )
+from hcm_pipeline.profile.writeback_section import ATTRIBUTES, Attribute, Writeback, WrittenBack
 
 __all__ = [
+    "ATTRIBUTES",
     "BUILT_IN",
     "CORE_FIELDS",
     "IDENTITY_COLUMNS",
@@ -58,6 +60,7 @@ __all__ = [
     "STAGES",
     "AdoptBy",
     "Alerts",
+    "Attribute",
     "BusinessDate",
     "Clause",
     "Completeness",
@@ -103,6 +106,8 @@ __all__ = [
     "Step",
     "WorkerTypes",
     "Workers",
+    "Writeback",
+    "WrittenBack",
     "ZoneFor",
     "built_in_names",
     "clause_sql",

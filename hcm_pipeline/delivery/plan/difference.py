@@ -86,12 +86,12 @@ def differ(
     return t.make(
         "differing",
         query(__package__, "differing", desired=desired, delivered=delivered, again=again, doubtful=doubtful,
-              withheld=withheld, kind=kind, different=_different_sql(t, target, desired, delivered, there)),
+              withheld=withheld, kind=kind, different=_different_sql(t, target, there)),
     )  # fmt: skip
 
 
-def _different_sql(t: Scratch, target: Target, desired: Relation, delivered: Relation, there: Relation | None) -> str:
-    """SQL (BOOLEAN) over `desired` and `delivered`: the target has another version, by all that is known of it."""
+def _different_sql(t: Scratch, target: Target, there: Relation | None) -> str:
+    """SQL (BOOLEAN) over the aliases `desired` and `delivered`: the target has another version, by all that is known of it."""
     differs = "delivered.digest <> desired.digest"
     names = [str(name) for (name,) in t.rows(f"select distinct attribute from {there}")] if there is not None else []
     if not names:

@@ -6,7 +6,15 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
-from hcm_pipeline.delivery import WAITING, WRITES_BACK, JournaledManifest, Manifest, ManifestState, read_manifest, read_summary
+from hcm_pipeline.delivery import (
+    WAITING,
+    WRITES_BACK,
+    JournaledManifest,
+    Manifest,
+    ManifestState,
+    read_manifest,
+    read_summary,
+)
 from hcm_pipeline.delivery import Verdict as LimitVerdict
 from hcm_pipeline.flow.installation import Installation
 

@@ -1,7 +1,7 @@
 """Oracle HCM as a target: what it takes back from Entra ID, how it is written, and what became of it."""
 
 from hcm_pipeline.targets.oracle.service import MENDS, OracleLive, OracleSide, key_of, limits_of
-from hcm_pipeline.targets.oracle.target import ENTRA, HR, OracleTarget, prepare, was
+from hcm_pipeline.targets.oracle.target import ENTRA, HR, OracleTarget, was
 
 __all__ = [
     "ENTRA",
@@ -12,6 +12,5 @@ __all__ = [
     "OracleTarget",
     "key_of",
     "limits_of",
-    "prepare",
     "was",
 ]

@@ -1,7 +1,7 @@
 """Oracle HCM, live: `OracleService` is the connection that delivery talks to, `OracleLive` the target that makes it.
 
-A request is a list of workers. An answer tells of every one of them at once, with a receipt: what was there before, what was written,
-and how. A failure that passes ends the request; it is sent again whole, and whoever was written before is found so.
+A request is a list of workers. An answer tells of every one of them at once, with a receipt: what was there before, what was
+written, and how. A failure that passes ends the request; it is sent again whole, and whoever was written before is found so.
 """
 
 from __future__ import annotations
@@ -36,7 +36,16 @@ from hcm_pipeline.errors import SignInFailed
 from hcm_pipeline.http import Clock, NoAnswer, Patience, utc_now
 from hcm_pipeline.oracle import OracleConnection
 from hcm_pipeline.oracle.hcm_calls import HcmCalls
-from hcm_pipeline.oracle.worker_writes import Forbidden, NotWritten, Passing, Way, Wish, WorkerWriter, WriteRules, Written
+from hcm_pipeline.oracle.worker_writes import (
+    Forbidden,
+    NotWritten,
+    Passing,
+    Way,
+    Wish,
+    WorkerWriter,
+    WriteRules,
+    Written,
+)
 from hcm_pipeline.warehouse import Relation, Scratch, literal, query
 
 QUOTA = 10_000_000
@@ -159,9 +168,8 @@ class OracleService:
         for worker in orjson.loads(body):
             person = str(worker["person_number"])
             with self._lock:
-                entry = self._told.get((number, person))
-            if entry is None:
-                entry = self._write(person, worker)
+                known = self._told.get((number, person))
+            entry = known or self._write(person, worker)
             if isinstance(entry, Answer):
                 return entry
             with self._lock:
@@ -213,12 +221,16 @@ class OracleService:
 
 def receipt_of(done: Mapping[str, Written]) -> str:
     """The receipt of a worker, JSON: of each attribute what was there, what is there now, and the call; "" for none."""
-    return orjson.dumps({name: {"before": w.before, "after": w.after, "how": w.how} for name, w in done.items()}).decode()
+    return orjson.dumps(
+        {name: {"before": w.before, "after": w.after, "how": w.how} for name, w in done.items()}
+    ).decode()
 
 
 def _entry(at: dt.datetime, person: str, code: str | None, reason: str) -> OutcomeEntry:
     status = "success" if code is None else "failure"
-    return OutcomeEntry(uuid.uuid4().hex, at, person, status, "write", code is None, error_code=code, reason=reason or None)
+    return OutcomeEntry(
+        uuid.uuid4().hex, at, person, status, "write", code is None, error_code=code, reason=reason or None
+    )
 
 
 def limits_of(workers: int, per_minute: int) -> Limits:

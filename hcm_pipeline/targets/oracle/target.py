@@ -10,16 +10,26 @@ from types import MappingProxyType
 from hcm_pipeline.delivery import Column, Desired, OperationKind, RequestForm
 from hcm_pipeline.oracle.worker_writes import LONGEST_USER_NAME
 from hcm_pipeline.profile import Attribute, Writeback
-from hcm_pipeline.targets.oracle.same_values import macros, same_sql
+from hcm_pipeline.targets.oracle.same_values import key_sql, same_sql
 from hcm_pipeline.targets.oracle.service import OracleSide
 from hcm_pipeline.warehouse import Relation, Scratch, literal, query
 
 ORIGINS: Mapping[Attribute, str] = MappingProxyType(
-    {"user_name": "userPrincipalName", "work_mail": "mail", "work_phone": "businessPhones", "mobile_phone": "mobilePhone"}
+    {
+        "user_name": "userPrincipalName",
+        "work_mail": "mail",
+        "work_phone": "businessPhones",
+        "mobile_phone": "mobilePhone",
+    }
 )
 """The properties of Graph that the values come from."""
 ENTRA: Mapping[Attribute, str] = MappingProxyType(
-    {"user_name": "user_principal_name", "work_mail": "mail", "work_phone": "work_phone", "mobile_phone": "mobile_phone"}
+    {
+        "user_name": "user_principal_name",
+        "work_mail": "mail",
+        "work_phone": "work_phone",
+        "mobile_phone": "mobile_phone",
+    }
 )
 """The columns of `entra_contacts`."""
 HR: Mapping[Attribute, str] = MappingProxyType(
@@ -30,6 +40,7 @@ COMING = ("future", "prehire")
 WORKING = ("active", "on_leave")
 NO_USER = "no user of Entra ID has the person number"
 SEVERAL_USERS = "several users of Entra ID have the person number"
+SIDES = ("entra", "hr", "former", "written")
 LONG_NAME = "the user name is longer than Oracle HCM takes"
 
 
@@ -66,16 +77,12 @@ class OracleTarget(OracleSide):
     def form(self) -> RequestForm:
         """A list of workers, each with the attributes to write: the new value and what was there."""
         values = ", ".join(
-            f"""'{name}': case when {name} is not null and not {self._same(name, name, was(name))}
-                then {{'was': {was(name)}, 'now': {name}}} end"""
+            f"'{name}': case when {name} is distinct from {was(name)} and {name} is not null"
+            f" then {{'was': {was(name)}, 'now': {name}}} end"
             for name in self.attributes
         )
         operation = f"concat(to_json({{'person_number': person_number, {values}}})::varchar, ',')"
         return RequestForm(b"[", b",", b"]\n", operation, "values written back")
-
-    @staticmethod
-    def _same(attribute: Attribute, one: str, other: str) -> str:
-        return same_sql(attribute, one, other)
 
     @property
     def deactivated(self) -> Mapping[str, str]:
@@ -90,9 +97,13 @@ class OracleTarget(OracleSide):
         HCM last said what it has).
         """
         del delivered, same
-        prepare(t)
         workers = t.view("written_back", f"select * from {facts['workers']} where in_scope and {self._in_time()}")
-        sides = t.make("sides", self._sides_sql(workers, facts["contacts"], facts["written"]))
+        texts = t.make("side_texts", self._sides_sql(workers, facts["contacts"], facts["written"]))
+        keys = ", ".join(
+            f"{key_sql(name, f'{side}_{name}')} as key_{side}_{name}" for name in self.attributes for side in SIDES
+        )
+        sides = t.make("sides", f"select *, {keys} from {texts}")
+        t.drop(texts)
         counted = {name: self._counts_sql(name) for name in self.attributes}
         either = " or ".join(f"({counts})" for counts in counted.values()) or "false"
         values = ", ".join(
@@ -130,26 +141,30 @@ class OracleTarget(OracleSide):
             for name in self.attributes
         )
         former = ", ".join(
-            f"arg_max(before.{ENTRA[name]}, before.known_to) filter (before.{ENTRA[name]} is not null and not"
-            f" {same_sql(name, f'before.{ENTRA[name]}', f'''(select any_value(now.{ENTRA[name]}) from users now where now.object_id = before.object_id)''')}) as {name}"
+            f"arg_max(before.{ENTRA[name]}, before.known_to) filter (before.{ENTRA[name]} <> users.{ENTRA[name]}) as {name}"
             for name in self.attributes
         )
-        return query(__package__, "sides", workers=workers, contacts=contacts, delivered=written, former=former, values=values)
+        return query(
+            __package__, "sides", workers=workers, contacts=contacts, delivered=written, former=former, values=values
+        )
 
     def _counts_sql(self, name: Attribute) -> str:
         """SQL (BOOLEAN) over `sides`: Entra ID has another value, and it counts."""
-        differs = f"coalesce(trim(entra_{name}), '') <> '' and not {same_sql(name, f'entra_{name}', f'hr_{name}')}"
+        differs = (
+            f"coalesce(trim(entra_{name}), '') <> '' and not {same_sql(name, f'key_entra_{name}', f'key_hr_{name}')}"
+        )
         if name == "user_name":
             differs += f" and length(entra_{name}) <= {LONGEST_USER_NAME}"
         if self.section.of(name).winner == "entra":
             return differs
         # a person changed it in Oracle HCM, unless it is blank there, or still what Entra ID had
-        kept = " or ".join(same_sql(name, f"hr_{name}", f"{side}_{name}") for side in ("former", "written"))
+        kept = " or ".join(same_sql(name, f"key_hr_{name}", f"key_{side}_{name}") for side in ("former", "written"))
         return f"{differs} and ({kept} or coalesce(trim(hr_{name}), '') = '')"
 
     def _waiting(self, t: Scratch, workers: Relation, contacts: Relation, sides: Relation) -> Relation:
         long = (
-            f"""union all select person_number, {literal(LONG_NAME)} from {sides} where length(entra_user_name) > {LONGEST_USER_NAME}"""
+            f"union all select person_number, {literal(LONG_NAME)} from {sides}"
+            f" where length(entra_user_name) > {LONGEST_USER_NAME}"
             if "user_name" in self.attributes
             else ""
         )
@@ -171,9 +186,3 @@ class OracleTarget(OracleSide):
         """Whether an account is enabled is nothing that is written back."""
         del version
         return "true"
-
-
-def prepare(t: Scratch) -> None:
-    """Make the macros by which values are compared."""
-    for statement in macros():
-        t.con.execute(statement)

@@ -7,7 +7,7 @@ with users as (
     qualify count(*) over (partition by employee_id) = 1),
 former as (
     select before.object_id, {former}
-    from {contacts} before semi join users on users.object_id = before.object_id
+    from {contacts} before join users on users.object_id = before.object_id
     where before.known_to is not null and not before.deleted
     group by before.object_id)
 select worker.person_number, {values}
