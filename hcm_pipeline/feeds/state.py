@@ -259,6 +259,13 @@ class FeedState:
         with self._file.transaction():
             yield
 
+    def read_since(self, moment: dt.datetime) -> list[tuple[str, dt.datetime]]:
+        """The workers who were read after a moment, and when, on the service's clock."""
+        rows = self._db.execute(
+            "SELECT person_number, read_at FROM people WHERE read_at > ? ORDER BY 1", [text_of(moment)]
+        ).fetchall()
+        return [(number, dt.datetime.fromisoformat(at)) for number, at in rows]
+
     # --- polls
 
     def begin(self, mode: str, now: dt.datetime, service_time: dt.datetime, day: dt.date) -> int:

@@ -97,7 +97,7 @@ class OracleTarget(OracleSide):
         HCM last said what it has).
         """
         del delivered, same
-        workers = t.view("written_back", f"select * from {facts['workers']} where in_scope and {self._in_time()}")
+        workers = self._workers(t, facts)
         texts = t.make("side_texts", self._sides_sql(workers, facts["contacts"], facts["written"]))
         keys = ", ".join(
             f"{key_sql(name, f'{side}_{name}')} as key_{side}_{name}" for name in self.attributes for side in SIDES
@@ -122,9 +122,16 @@ class OracleTarget(OracleSide):
         return Desired(
             everybody=t.view("everybody_back", f"select person_number from {sides}"),
             versions=versions,
-            waiting=self._waiting(t, workers, facts["contacts"], sides),
+            waiting=self._waiting(t, workers, facts["contacts"]),
             again=again,
         )
+
+    def waiting(self, t: Scratch, facts: Mapping[str, Relation]) -> Relation:
+        """person_number and reason of those whose values are not written, a row for each reason."""
+        return self._waiting(t, self._workers(t, facts), facts["contacts"])
+
+    def _workers(self, t: Scratch, facts: Mapping[str, Relation]) -> Relation:
+        return t.view("written_back", f"select * from {facts['workers']} where in_scope and {self._in_time()}")
 
     def _in_time(self) -> str:
         stages = (*WORKING, *(COMING if self.section.before_start else ()))
@@ -161,19 +168,18 @@ class OracleTarget(OracleSide):
         kept = " or ".join(same_sql(name, f"key_hr_{name}", f"key_{side}_{name}") for side in ("former", "written"))
         return f"{differs} and ({kept} or coalesce(trim(hr_{name}), '') = '')"
 
-    def _waiting(self, t: Scratch, workers: Relation, contacts: Relation, sides: Relation) -> Relation:
+    def _waiting(self, t: Scratch, workers: Relation, contacts: Relation) -> Relation:
+        users = f"(from {contacts} where known_to is null and not deleted)"
         long = (
-            f"union all select person_number, {literal(LONG_NAME)} from {sides}"
-            f" where length(entra_user_name) > {LONGEST_USER_NAME}"
+            f"""union all select person_number, {literal(LONG_NAME)} from {workers} join {users} on employee_id = person_number
+            where length(user_principal_name) > {LONGEST_USER_NAME}"""
             if "user_name" in self.attributes
             else ""
         )
         return t.view(
             "waiting_back",
             f"""select person_number, if(users is null, {literal(NO_USER)}, {literal(SEVERAL_USERS)}) as reason
-            from {workers} left join (
-                select employee_id, count(*) as users from {contacts}
-                where known_to is null and not deleted group by 1) on employee_id = person_number
+            from {workers} left join (select employee_id, count(*) as users from {users} group by 1) on employee_id = person_number
             where users is null or users > 1 {long}""",
         )
 
