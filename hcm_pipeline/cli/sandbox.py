@@ -1,4 +1,4 @@
-"""The verb sandbox: a local Entra ID in the foreground."""
+"""The verb sandbox: a local Entra ID and Oracle HCM in the foreground."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def sandbox(
         list[str] | None, typer.Option(help="Any option of the sandbox, key=value; may be repeated.")
     ] = None,
 ) -> None:
-    """Run the home's sandbox, a local Entra ID, until it is interrupted."""
+    """Run the home's sandbox, a local Entra ID and Oracle HCM, until it is interrupted."""
     from hcm_pipeline.sandbox import greeting, options_of, serve  # loads a web server
 
     given = {"cycle_seconds": cycle_seconds, "log_lag_seconds": log_lag_seconds}

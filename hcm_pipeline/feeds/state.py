@@ -296,7 +296,7 @@ class FeedState:
         """Whether a share of the workers, or everybody, was read for a date already."""
         row = self._db.execute(
             """SELECT 1 FROM polls WHERE business_date = ? AND finished_at IS NOT NULL
-            AND (files LIKE '%-people-%' OR files LIKE '%-reconciliation-%') LIMIT 1""",
+            AND (files LIKE '%-people.jsonl%' OR files LIKE '%-reconciliation.jsonl%') LIMIT 1""",
             [day.isoformat()],
         ).fetchone()
         return row is not None
@@ -606,6 +606,22 @@ class FeedState:
             (dt.date.fromisoformat(day), Missed(number, by, tuple(orjson.loads(columns))))
             for day, number, by, columns in rows
         ]
+
+    def entries_since(self, since: dt.datetime) -> list[str]:
+        """The ids of entries that were published since a moment."""
+        rows = self._db.execute(
+            "SELECT DISTINCT entry_id FROM entries WHERE published >= ?", [text_of(since)]
+        ).fetchall()
+        return [entry_id for (entry_id,) in rows]
+
+    def told_since(self, since: dt.date) -> list[tuple[str, int]]:
+        """Workers whom an entry named in polls of the dates from `since` on, with how many did."""
+        rows = self._db.execute(
+            """SELECT e.person_number, count(*) FROM entries e JOIN polls p USING (poll_no)
+            WHERE p.business_date >= ? AND e.person_number IS NOT NULL GROUP BY 1""",
+            [since.isoformat()],
+        ).fetchall()
+        return [(number, count) for number, count in rows]
 
     def unread(self, day: dt.date, limit: int = 100) -> list[tuple[str, str, int]]:
         """Workers whose open hints could not be followed: person number (or id), reason, tries."""

@@ -95,7 +95,7 @@ class _Work:
         """The extract of a kind, which is begun when the first row comes."""
         if kind not in self.files:
             order = {PEOPLE: 1, FEED: 2, RECONCILIATION: 3}[kind]
-            name = f"hcm-{self.poll_no:08d}-{order}-{kind}-{self.day}.jsonl"
+            name = f"hcm-{self.day}-{self.poll_no:08d}-{order}-{kind}.jsonl"
             self.files[kind] = ExtractFile(self.landing / name)
         return self.files[kind]
 
@@ -168,13 +168,13 @@ def open_client(installation: Installation) -> Iterator[Hcm]:
         yield client
 
 
-def reading_rules(oracle: Oracle) -> ReadingRules:
-    """The profile's words as the client takes them."""
+def reading_rules(oracle: Oracle, patience: Patience | None = None) -> ReadingRules:
+    """The profile's words as the client takes them. `patience`: another one than the profile's."""
     return ReadingRules(
         rest_root=oracle.rest_root, atom_root=oracle.atom_root, framework_version=oracle.framework_version,
         page_size=oracle.page_size, batch=oracle.batch, limit=oracle.limit, concurrency=oracle.concurrency,
         manager_types=oracle.manager_types, email_type=oracle.email_type, work_phone_types=oracle.work_phones,
-        mobile_phone_types=oracle.mobile_phones, patience=Patience(give_up_after=oracle.patience_minutes * 60),
+        mobile_phone_types=oracle.mobile_phones, patience=patience or Patience(give_up_after=oracle.patience_minutes * 60),
     )  # fmt: skip
 
 
@@ -228,7 +228,7 @@ def _walk_all(work: _Work, *, full: bool) -> tuple[str, ...]:
             try:
                 _walk(work, feed, clock)
             except ServiceRefused as refusal:
-                if refusal.status == 401:
+                if refusal.status != 404:  # a privilege is missing: nothing follows
                     raise
                 work.state.failed(feed, clock, str(refusal))
                 faults.append(f"{feed}: {refusal}")

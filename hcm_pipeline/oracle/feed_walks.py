@@ -7,7 +7,7 @@ How it stays complete:
 - Entries that become visible within the window while it is walked (committed late, taking effect) shift others to later pages,
   which are still read: some come twice, none is lost.
 - Entries that leave the window meanwhile (archived, purged) would shift others to pages that were read already. So the first
-  page of several is read again at the end, and when entries are gone from it the walk begins again.
+  page is read again at the end, and when it shows other entries than before, the walk begins again.
 - A service that ignores `page` is noticed, for it would answer for ever.
 """
 
@@ -30,7 +30,10 @@ OTHER_ROOT = "/hcmCoreApi/atomservlet"
 XML = "application/atom+xml"
 FRUITLESS = 25
 """Pages in a row without one entry that is new. A feed may tell some entries twice, even on pages of one entry each."""
-ROUNDS = 5
+ROUNDS = 6
+"""How often a walk begins again because entries left the feed meanwhile."""
+IDLE_ROUNDS = 4
+"""Walks in a row without an entry that is new: then the first page differs for another reason, such as no order among ties."""
 _FEED = Call("feed", privileges.FEEDS)
 _FIRST = Call("feed", privileges.FEEDS, frozenset({400, 404, 406}))
 _TIME = Call("time", privileges.FEEDS, frozenset({400, 404, 406}))
@@ -57,7 +60,7 @@ class FeedWalker:
     def walk(self, window: Window) -> Iterator[Page]:
         """See `OracleClient.walk`."""
         seen: set[int] = set()
-        number = 0
+        number = idle = 0
         for _ in range(ROUNDS):
             before, first, this_round, at, fruitless = len(seen), set[int](), set[int](), 0, 0
             while entries := self._page(window, at := at + 1):
@@ -73,14 +76,10 @@ class FeedWalker:
                     )
                 this_round |= keys
             seen |= this_round
-            if at <= 2 or len(seen) == before or not self._has_lost(window, first, seen):
+            idle = idle + 1 if len(seen) == before else 0
+            if at == 1 or idle == IDLE_ROUNDS or set(map(_key, self._page(window, 1))) == first:
                 return
         raise ServiceUnavailable(f"{window.feed}: entries leave the feed faster than its pages can be read")
-
-    def _has_lost(self, window: Window, first: set[int], seen: set[int]) -> bool:
-        """Whether more entries are gone from the first page than new ones can have pushed from it."""
-        now = set(map(_key, self._page(window, 1)))
-        return len(first - now) > len(now - seen)
 
     def _page(self, window: Window, at: int) -> tuple[Entry, ...]:
         fault = ""

@@ -17,7 +17,7 @@ from hcm_pipeline.profile.load import BUILT_IN, LoadedProfile, built_in_names, l
 from hcm_pipeline.profile.mapping_section import Mapped, Scim
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.profile.naming_section import NAME_PARTS, PLACEHOLDER, Naming, NamingFor
-from hcm_pipeline.profile.oracle_section import Oracle
+from hcm_pipeline.profile.oracle_section import FEEDS, Oracle
 from hcm_pipeline.profile.own_expressions import OwnExpression, fallible
 from hcm_pipeline.profile.scope import clause_sql, scope_sql
 from hcm_pipeline.profile.scope_section import Clause, Operator, Scope, ScopeGroup
@@ -50,6 +50,7 @@ __all__ = [
     "ATTRIBUTES",
     "BUILT_IN",
     "CORE_FIELDS",
+    "FEEDS",
     "IDENTITY_COLUMNS",
     "LEDGER_COLUMNS",
     "LIFE_COLUMNS",

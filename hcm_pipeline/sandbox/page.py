@@ -40,6 +40,7 @@ def page(sandbox: Sandbox, after: int = 0, refresh: int = 0) -> str:
         ("records queued, to be tried again", f"{counts['queue']}, {counts['escrow']}"),
         ("accounts without the manager they name", counts["pendingManagers"]),
         ("log entries", counts["log"]),
+        ("Oracle HCM: people, entries of feeds", ", ".join(map(str, sandbox.hcm.sizes()))),
     ]
     options = [(name, orjson.dumps(value).decode()) for name, value in option_values(rules).items()]
     reload = f"<meta http-equiv=refresh content={refresh}>" if refresh else ""

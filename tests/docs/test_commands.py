@@ -102,7 +102,7 @@ def test_another_client_signs_in_uploads_reads_the_log_and_steers_the_sandbox(tm
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed")
     page = DOCS / "how-to" / "use-the-sandbox.md"
-    script = "".join(marked(page, "sandbox", part) for part in ("curl", "control", "faults"))
+    script = "".join(marked(page, "sandbox", part) for part in ("curl", "control", "faults", "oracle"))
     with _sandbox_command(command, tmp_path):
         done = subprocess.run(
             ["bash", "-c", f"set -euo pipefail\n{script}"],

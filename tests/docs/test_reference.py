@@ -7,7 +7,7 @@ import json
 import re
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 import pytest
@@ -21,6 +21,9 @@ from hcm_pipeline.delivery import ManifestState, OperationKind
 from hcm_pipeline.delivery.manifest import Manifest
 from hcm_pipeline.home import Home
 from hcm_pipeline.sandbox.options import SandboxOptions
+from hcm_pipeline.sandbox.oracle import HcmOptions
+from hcm_pipeline.sandbox.oracle.control import ACTIONS
+from hcm_pipeline.sandbox.oracle.faults import CALLS, ENTRIES, PAGES, PEOPLE, Kind
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.error_codes import KNOWN_CODES, mend_of
 from hcm_pipeline.warehouse import Warehouse
@@ -218,6 +221,20 @@ def test_the_sandbox_reference_lists_every_option_with_its_default() -> None:
         if shown[field.name] is not None:
             value = field.default
             assert shown[field.name] == (orjson.dumps(value).decode() if isinstance(value, bool) else str(value))
+
+
+def test_the_sandbox_reference_lists_options_faults_and_actions_of_its_oracle_hcm() -> None:
+    page = REFERENCE / "sandbox.md"
+    listed = {code(name): code(default) for name, default, _ in list(rows(page, "Options of Oracle HCM"))[1:]}
+    defaults = {field.name: field.default for field in dataclasses.fields(HcmOptions)}
+    plain = {
+        name: orjson.dumps(value).decode() if isinstance(value, bool) else str(value)
+        for name, value in defaults.items()
+    }
+    assert listed == {name: None if defaults[name] == frozenset() else text for name, text in plain.items()}
+    faults = {str(code(name)) for cell, _ in list(rows(page, "Faults of Oracle HCM"))[1:] for name in cell.split(", ")}
+    assert faults == {*CALLS, *PAGES, *ENTRIES, *PEOPLE} == set(get_args(Kind))
+    assert [code(name) for name, *_ in list(rows(page, "Actions"))[1:]] == list(ACTIONS)
 
 
 def test_the_home_reference_names_every_path_of_a_home() -> None:

@@ -199,6 +199,21 @@ def test_changed_attributes_come_as_pairs_as_new_scalars_as_old_scalars_or_not_a
     assert changed["newhire"] is None
 
 
+def test_a_feed_that_is_switched_off_is_not_there(here: Office) -> None:
+    here.set(disabled_feeds=["empupdate"])
+    statuses = [
+        here.http.get(f"/hcmRestApi/atomservlet/employee/{feed}").status_code for feed in ("empupdate", "newhire")
+    ]
+    assert statuses == [404, 200]
+
+
+def test_the_content_may_be_an_object_instead_of_a_text(here: Office) -> None:
+    here.hire("1")
+    [before] = here.feed("newhire")
+    here.set(json_content="object")
+    assert here.feed("newhire")[0]["content"] == json.loads(before["content"])
+
+
 def test_a_clock_that_is_ahead_shows_in_date_and_stamps(here: Office) -> None:
     here.set(clock_ahead_seconds=300)
     here.hire("1")

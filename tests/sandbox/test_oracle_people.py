@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from hcm_pipeline.sandbox.clock import Clock
 from hcm_pipeline.sandbox.oracle import Hcm
 from hcm_pipeline.sandbox.oracle.entries import FEEDS
+from hcm_pipeline.sandbox.oracle.stamps import moment
 from hcm_pipeline.sandbox.state import Store
 
 from .hcm_support import Office, office
@@ -330,3 +332,36 @@ def test_a_reset_forgets_people_company_and_entries(tmp_path: Path) -> None:
     hcm.forget()
     assert (hcm.people, hcm.company) == ({}, None)
     store.close()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_each_change_of_a_row_has_an_entry_of_the_day_or_one_that_names_the_day(tmp_path: Path, seed: int) -> None:
+    with office(tmp_path) as here:
+        here.control("company", people=30, seed=seed, events_a_day=25)
+        before: dict[str, dict[str, str]] = {}
+        ahead: dict[str, set[str]] = {}
+        by_day = 0
+        for step in range(40):
+            here.advance(days=1)
+            day = here.today
+            rows = {one["Person Number"]: one for one in here.control("truth", "GET")["rows"]}
+            fresh = set()
+            for number, days in _hints(here, str(day - timedelta(days=1))):
+                fresh.add(number)
+                ahead.setdefault(number, set()).update(days)
+            for number in rows.keys() | before.keys():
+                if step and rows.get(number) != before.get(number) and number not in fresh:
+                    assert {str(day), str(day - timedelta(days=1))} & ahead.get(number, set()), number
+                    by_day += 1
+            before = rows
+        assert by_day > 20
+
+
+def _hints(here: Office, since: str) -> Iterator[tuple[str, set[str]]]:
+    """Numbers and effective days of the entries that were published since a morning."""
+    found = here.hcm.store.rows("SELECT facts FROM hcm_entries WHERE published > ?", (moment(f"{since}T08:00:00Z"),))
+    for one in found:
+        content = json.loads(json.loads(one["facts"])["content"])
+        context = content["Context"][0]
+        days = {context["EffectiveDate"], context.get("EffectiveStartDate", "")}
+        yield context["PersonNumber"], days

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hcm_pipeline.sandbox import running
+from hcm_pipeline.sandbox import HcmOptions, running
 
 from .hcm_support import RESOURCES, Office, office
 from .support import trusting
@@ -36,6 +36,26 @@ def test_over_https_three_ways_sign_in_and_a_stranger_gets_a_page_of_html(tmp_pa
         act = {"actions": [{"do": "hire", "last_name": "Li", "person_number": "7"}]}
         assert client.post(f"{source.url}/sandbox/hcm/act", json=act).json() == {"person_numbers": ["7"]}
         assert client.get(f"{source.url}{RESOURCES}/workers", auth=basic).json()["items"][0]["PersonNumber"] == "7"
+
+
+def test_over_https_a_connection_is_cut_a_company_lives_and_a_restart_forgets_none_of_it(tmp_path: Path) -> None:
+    with running(tmp_path, hcm=HcmOptions(page_size_cap=3)) as handle, trusting(handle) as client:
+        where, auth = (
+            f"{handle.url}/hcmRestApi/atomservlet/employee/empassignment",
+            (handle.hcm.username, handle.hcm.password),
+        )
+        steer = f"{handle.url}/sandbox"
+        client.post(f"{steer}/hcm/company", json={"people": 20, "events_a_day": 40})
+        client.post(f"{steer}/clock", json={"mode": "manual", "advance_seconds": 10 * 86400})
+        client.post(f"{steer}/hcm/faults", json={"kind": "reset_before", "on": "atom"})
+        with pytest.raises(httpx.TransportError):
+            client.get(where, auth=auth)
+        feed = client.get(where, auth=auth, headers={"Accept": "application/json"}).json()["feed"]
+        assert len(feed["entries"]) == 3
+        truth = client.get(f"{steer}/hcm/truth").json()
+        assert client.get(f"{handle.url}/?token={(handle.page or '').partition('=')[2]}").text.count("Oracle HCM") == 1
+    with running(tmp_path) as handle, trusting(handle) as client:
+        assert client.get(f"{handle.url}/sandbox/hcm/truth?on={truth['on']}").json() == truth
 
 
 def token(here: Office, **changed: str) -> httpx.Response:

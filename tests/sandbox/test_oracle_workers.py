@@ -175,6 +175,15 @@ def test_what_has_dates_shows_as_of_the_day_and_a_relationships_end_at_once(here
     ]  # fmt: skip
 
 
+def test_a_name_in_another_script_stands_beside_the_global_one(here: Office) -> None:
+    here.hire("1", start="2031-01-01")
+    here.act({"do": "change_name", "person_number": "1", "type": "RU", "last_name": "Ким", "on": "2031-03-01"})
+    [worker] = here.workers(2, expand="names")
+    assert {one["NameType"]: one["LastName"] for one in worker["names"]} == {"GLOBAL": "L1", "RU": "Ким"}
+    [found] = here.control("truth", "GET")["rows"]
+    assert found["Last Name"] == "L1"
+
+
 def test_managers_are_named_by_their_assignment_and_have_types(here: Office) -> None:
     here.hire("1")
     here.hire("2", manager="1")

@@ -375,16 +375,24 @@ class HumanResources:
     # --- the person
 
     def change_name(
-        self, person_number: str, on: date | None = None, silent: bool = False, **details: str | None
+        self,
+        person_number: str,
+        on: date | None = None,
+        type: str = "GLOBAL",
+        silent: bool = False,
+        **details: str | None,
     ) -> str:
-        """The global name from a day on."""
+        """The name of a type from a day on; one that is not global, as in another script, may be new."""
         person, day = self._hcm.person(person_number), on or self._hcm.today()
         values = _known(details, NAME_KEYS)
-        rows = [row for row in person.names if row.values["NameType"] == "GLOBAL"]
-        others = [row for row in person.names if row.values["NameType"] != "GLOBAL"]
-        _covered(rows, day)
+        rows = [row for row in person.names if row.values["NameType"] == type]
+        others = [row for row in person.names if row.values["NameType"] != type]
+        if rows or type == "GLOBAL":
+            _covered(rows, day)
+        else:
+            values |= {"NameType": type, "LegislationCode": others[0].values["LegislationCode"]}
         before = change_from(rows, day, values, self._hcm.new_id())
-        person.names[:] = [*rows, *others]
+        person.names[:] = [*others, *rows] if type != "GLOBAL" else [*rows, *others]
         self._hcm.keep(person)
         if not silent:
             changed = said({name: (before[name], new) for name, new in values.items()})

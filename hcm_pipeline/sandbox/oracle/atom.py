@@ -38,6 +38,8 @@ class Entry:
 
 def read_feed(hcm: Hcm, asked: Asked, root: str, workspace: str, feed: str) -> Reply:
     """One page of a feed. Raises Refused."""
+    if feed in hcm.options.disabled_feeds:
+        raise Refused(404, f"The collection {feed} is not enabled.")
     if workspace == "employee" and feed in FEEDS:
         entries = _page(hcm, asked, feed)
     elif feed in OTHER_FEEDS.get(workspace, ()):
@@ -149,9 +151,13 @@ def _feed_json(hcm: Hcm, asked: Asked, here: str, feed: str, entries: list[Entry
 
 def _entry_json(hcm: Hcm, asked: Asked, here: str, feed: str, entry: Entry) -> dict[str, Any]:
     facts = entry.facts
+    content: object = facts["content"]
+    if hcm.options.json_content == "object" and not facts["broken"]:
+        content = orjson.loads(facts["content"])
     return {
         "id": _id(hcm, feed, entry),
-        **{name: facts[name] for name in ("title", "summary", "content", "updated", "published")},
+        **{name: facts[name] for name in ("title", "summary", "updated", "published")},
+        "content": content,
         "links": _links(hcm, asked, here, entry),
         "authors": [{"name": facts["author"]}],
     }

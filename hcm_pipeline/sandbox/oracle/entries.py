@@ -139,6 +139,7 @@ def keep_entry(
         visible += int(late.seconds * 1_000_000)
     stamp = malformed_stamp if hit("malformed_stamp") else feed_stamp
     content = _content(event, today, changed and not hit("no_attributes"))
+    broken = hit("broken_content") is not None
     facts = {
         "title": TITLES[event.feed][2].format(name=display_name(event.person.name(event.effective or today))),
         "summary": event.summary,
@@ -148,7 +149,8 @@ def keep_entry(
         "updated": stamp(updated),
         "published": stamp(published),
         "doubled": bool(hit("doubled_id")),
-        "content": content[: len(content) // 2] if hit("broken_content") else content,
+        "broken": broken,
+        "content": content[: len(content) // 2] if broken else content,
     }
     row = (event.feed, name, updated, published, visible, event.person.number, orjson.dumps(facts))
     for _ in range(2 if hit("duplicate_entry") else 1):

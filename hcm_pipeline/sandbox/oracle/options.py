@@ -28,6 +28,10 @@ class HcmOptions:
     """The path in an entry's id once, or twice as a sample of the documentation prints it."""
     related_rel: Literal["related", "workers", "emps"] = "related"
     """The rel of the link from an entry to the worker."""
+    json_content: Literal["text", "object"] = "text"
+    """The content of an entry in JSON: a text that holds JSON, or the object itself, as one client models it."""
+    disabled_feeds: Names = frozenset()
+    """Feeds that are switched off: 404."""
     content_type: Literal["text", "none"] = "text"
     """The type attribute of an entry's content in XML."""
     changed_attributes: bool = True

@@ -140,6 +140,11 @@ class Person:
         """All assignments, with the relationship of each."""
         return ((one, held) for one in self.relationships for held in one.assignments)
 
+    @property
+    def first_name_day(self) -> date | None:
+        """The first day of the record: that of the first global name."""
+        return min((row.start for row in self.names if row.values["NameType"] == "GLOBAL"), default=None)
+
     def name(self, on: date) -> dict[str, Any]:
         """The global name on a day; before the first one, the first."""
         rows = [row for row in self.names if row.values["NameType"] == "GLOBAL"]

@@ -211,7 +211,8 @@ class Hcm:
 
     def sees(self, person: Person, on: date) -> bool:
         """Whether resources show a person as of a day: begun, in the caller's data security, and not held back by a fault."""
-        begun = bool(person.names) and person.names[0].start <= on
+        first = person.first_name_day
+        begun = first is not None and first <= on
         gone = not person.relationships and self.options.cancelled_person == "gone"
         return (
             begun and not gone and person.visible_at <= self.now() and person.number not in self.options.hidden_people
@@ -312,6 +313,10 @@ class Hcm:
             with self.transaction():
                 reply = writes.write(self, asked, name, rest, root)
         return replace(reply, headers={**reply.headers, "REST-Framework-Version": str(version_of(asked))})
+
+    def sizes(self) -> tuple[int, int]:
+        """How many people, and how many entries."""
+        return len(self.people), self.store.number("SELECT count(*) FROM hcm_entries")
 
     def counts(self) -> dict[str, int]:
         """People, and entries by feed."""
