@@ -7,12 +7,14 @@ every worker before it writes. What comes back of our own writes differs in noth
 from __future__ import annotations
 
 import datetime as dt
-from contextlib import AbstractContextManager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 
 import duckdb
 import httpx
+import pyarrow as pa
 
 from hcm_pipeline.deciders import Decider
 from hcm_pipeline.delivery import (
@@ -31,6 +33,7 @@ from hcm_pipeline.delivery import (
     ask_undo,
     canary_of,
     make_plan,
+    names_of,
     sync_warehouse,
 )
 from hcm_pipeline.delivery import upload as send
@@ -150,7 +153,7 @@ def plan_writeback(
     where profile or environment lack what it takes, and what the services make of it.
     """
     section, connection = section_of(installation), _connection(installation)
-    target = _target(installation, section, connection)
+    target = _target(section, connection)
     _refuse_another(installation, target.key, None)
     with _alone(installation):
         with open_target(installation.settings) as tenant, GraphClient(tenant) as client:
@@ -186,7 +189,7 @@ def _task(installation: Installation, t: Scratch, target: OracleTarget) -> Task 
     written = _written(t, target)
     sources = {
         **facts.sources, "contacts": table(t.con, "entra_contacts"), "written": written,
-        "stated": _stated(installation, t, target.key),
+        "stated": _stated(installation, t),
     }  # fmt: skip
     guards: Guards = loaded.profile.guards.model_copy(update={"limits": section.limits, "cohorts": ()})
     rules = Rules(loaded.profile.name, loaded.sha256, guards, loaded.profile.delivery)
@@ -194,34 +197,33 @@ def _task(installation: Installation, t: Scratch, target: OracleTarget) -> Task 
 
 
 def _written(t: Scratch, target: OracleTarget) -> Relation:
-    """person_number, accepted_at and every value of what was written last to a target."""
-    delivered = t.complete(table(t.con, "delivered"), dict.fromkeys(target.attributes, "VARCHAR"))
-    values = ", ".join(map(quote, target.attributes)) or "null as nothing"
-    return t.view(
-        "written",
-        f"""select person_number, accepted_at, {values} from {delivered} join accepted_requests using (plan_no, request_no)
-        where target = {literal(target.key)}""",
-    )
+    """person_number and every value of what was written last to a target."""
+    delivered = t.complete(table(t.con, "delivered"), dict.fromkeys(names_of(target), "VARCHAR"))
+    values = ", ".join(map(quote, names_of(target)))
+    return t.view("written", f"select person_number, {values} from {delivered} where target = {literal(target.key)}")
 
 
-def _stated(installation: Installation, t: Scratch, target: str) -> Relation:
-    """person_number, stated_at: when Oracle HCM last said what it has of a worker. Of workers who are read live, the reading."""
-    kinds = {"person_number": "VARCHAR", "stated_at": "TIMESTAMPTZ"}
+def _stated(installation: Installation, t: Scratch) -> Relation:
+    """person_number, statement: counts up whenever Oracle HCM has said anew what it has of a worker, whatever that is.
+
+    Of workers who are read live the poll that read them last, of others the extract.
+    """
     if installation.profile.oracle is not None:
-        if not installation.home.feeds.is_file():
-            return t.empty("stated", kinds)
-        row = t.first(
-            "select min(accepted_at) from accepted_requests join manifests using (plan_no) where target = ?", [target]
-        )
-        if row is None or row[0] is None:
-            return t.empty("stated", kinds)
-        with FeedState(installation.home.feeds) as state:
-            return t.of_rows("stated", kinds, state.read_since(row[0]))
+        read: Iterable[tuple[str, int]] = ()
+        with ExitStack() as stack:
+            if installation.home.feeds.is_file():
+                read = stack.enter_context(FeedState(installation.home.feeds)).read_by()
+            rows = list(read)
+        columns = pa.table({
+            "person_number": pa.array([number for number, _ in rows], pa.string()),
+            "statement": pa.array([poll for _, poll in rows], pa.int64()),
+        })  # fmt: skip
+        return t.of_arrow("stated", columns)
     return t.view(
         "stated",
-        """select person_number, greatest(landed_at, (
-            select max(landed_at) from extracts where status = 'applied' and content = 'full')) as stated_at
-        from worker_versions join extracts using (extract_id) where valid_to is null""",
+        """select person_number, greatest(extract_id, (
+            select max(extract_id) from extracts where status = 'applied' and content = 'full'))::bigint as statement
+        from worker_versions where valid_to is null""",
     )
 
 
@@ -375,7 +377,7 @@ def _connection(installation: Installation) -> OracleConnection:
     return connection
 
 
-def _target(installation: Installation, section: Writeback, connection: OracleConnection) -> OracleTarget:
+def _target(section: Writeback, connection: OracleConnection) -> OracleTarget:
     limits = limits_of(section.workers_per_request, section.requests_per_minute)
     return OracleTarget(key_of(connection), limits, key_of(connection), section=section)
 

@@ -49,6 +49,7 @@ class HcmCalls:
         self._lock = threading.Lock()
         self.made: Counter[str] = Counter()
         """How many calls were made, by method."""
+        self._newest: dt.datetime | None = None
         try:
             self._http = httpx.Client(
                 verify=trust(connection.ca_file), follow_redirects=False, transport=wire,
@@ -59,6 +60,11 @@ class HcmCalls:
         except (ValueError, ImportError, httpx.InvalidURL):
             raise UsageError("NO_PROXY: cannot be used; name hosts, domains or networks, or unset it") from None
         self._signin = authentication(connection, self._http, clock)
+
+    @property
+    def service_time(self) -> dt.datetime:
+        """The service's clock at its newest answer; our own before the first."""
+        return self._newest or self._clock()
 
     @property
     def mend(self) -> str:
@@ -123,6 +129,8 @@ class HcmCalls:
         except ValueError:
             body = None
         at = date_of(response.headers.get("Date")) or self._clock()
+        with self._lock:
+            self._newest = max(at, self._newest or at)
         return HcmReply(_reply(response, body, at), body)
 
 

@@ -33,7 +33,7 @@ from hcm_pipeline.delivery import (
     first_in_first_out,
 )
 from hcm_pipeline.errors import SignInFailed
-from hcm_pipeline.http import Clock, NoAnswer, Patience, utc_now
+from hcm_pipeline.http import Clock, Patience, utc_now
 from hcm_pipeline.oracle import OracleConnection
 from hcm_pipeline.oracle.hcm_calls import HcmCalls
 from hcm_pipeline.oracle.worker_writes import (
@@ -143,7 +143,7 @@ class OracleLive(OracleSide):
         )  # fmt: skip
         writer = WorkerWriter(calls, self.rules, self.zone_day, self.memory.get(self.key))
         try:
-            yield OracleService(writer, calls, clock)
+            yield OracleService(writer, calls)
         finally:
             calls.close()
             if writer.way is not None:
@@ -153,8 +153,8 @@ class OracleLive(OracleSide):
 class OracleService:
     """Oracle HCM as delivery's `Service`. `post` may be called by any thread."""
 
-    def __init__(self, writer: WorkerWriter, calls: HcmCalls, clock: Clock) -> None:
-        self._writer, self._calls, self._clock = writer, calls, clock
+    def __init__(self, writer: WorkerWriter, calls: HcmCalls) -> None:
+        self._writer, self._calls = writer, calls
         self._lock = threading.Lock()
         self._told: dict[tuple[int, str], OutcomeEntry] = {}
         """Workers of requests that were cut off: their receipts are not to be lost."""
@@ -178,17 +178,18 @@ class OracleService:
         with self._lock:
             for entry in told:
                 self._told.pop((number, entry.person_number), None)
-        return Answer(Reception.ACCEPTED, f"{len(told)} workers looked at", self._clock(), 200, outcomes=tuple(told))
+        return Answer(
+            Reception.ACCEPTED, f"{len(told)} workers looked at", self._calls.service_time, 200, outcomes=tuple(told)
+        )
 
     def _write(self, person: str, worker: Mapping[str, Any]) -> OutcomeEntry | Answer:
         wishes = {name: Wish(said["now"], said["was"]) for name, said in worker.items() if isinstance(said, dict)}
-        now = self._clock()
         try:
             done = self._writer.write(person, wishes)
         except NotWritten as failed:
-            return _entry(now, person, failed.code, failed.detail)
+            return _entry(self._calls.service_time, person, failed.code, failed.detail)
         except Passing as later:
-            reply = later.reply
+            reply, now = later.reply, self._calls.service_time
             return Answer(
                 Reception.LATER, later.says, reply.service_time if reply else now, reply.status if reply else None,
                 (reply.request_id or None) if reply else None, reply.retry_after if reply else None,
@@ -201,8 +202,8 @@ class OracleService:
                 code=reply.code, mend=PRIVILEGES,
             )  # fmt: skip
         except SignInFailed:
-            return Answer(Reception.CLOSED, "401", now, 401, mend=f"; {self._calls.mend}")
-        return _entry(now, person, None, receipt_of(done))
+            return Answer(Reception.CLOSED, "401", self._calls.service_time, 401, mend=f"; {self._calls.mend}")
+        return _entry(self._calls.service_time, person, None, receipt_of(done))
 
     def health(self) -> Health:
         """Whether it takes what it is sent is found by sending."""
@@ -216,7 +217,7 @@ class OracleService:
     def outcomes(self, since: dt.datetime) -> Iterator[OutcomePage]:
         """Answers have told everything."""
         del since
-        yield OutcomePage((), self._clock())
+        yield OutcomePage((), self._calls.service_time)
 
 
 def receipt_of(done: Mapping[str, Written]) -> str:
@@ -236,6 +237,3 @@ def _entry(at: dt.datetime, person: str, code: str | None, reason: str) -> Outco
 def limits_of(workers: int, per_minute: int) -> Limits:
     """The limits of a writeback: workers in a request, and requests in a minute."""
     return Limits(workers, per_minute, dt.timedelta(minutes=1), QUOTA)
-
-
-__all__ = ["MENDS", "NoAnswer", "OracleLive", "OracleService", "OracleSide", "key_of", "limits_of", "receipt_of"]

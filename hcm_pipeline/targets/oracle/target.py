@@ -38,6 +38,7 @@ HR: Mapping[Attribute, str] = MappingProxyType(
 """The worker fields that say what Oracle HCM has."""
 COMING = ("future", "prehire")
 WORKING = ("active", "on_leave")
+STATEMENT = "hr_statement"
 NO_USER = "no user of Entra ID has the person number"
 SEVERAL_USERS = "several users of Entra ID have the person number"
 SIDES = ("entra", "hr", "former", "written")
@@ -66,7 +67,8 @@ class OracleTarget(OracleSide):
         values = [
             Column(name, ORIGINS[name], reaches=name != "user_name", before=was(name)) for name in self.attributes
         ]
-        return (*values, *(Column(was(name), f"Oracle HCM's {HR[name]}", noted=True) for name in self.attributes))
+        before = (Column(was(name), f"Oracle HCM's {HR[name]}", noted=True) for name in self.attributes)
+        return (*values, *before, Column(STATEMENT, "what Oracle HCM had said by then", noted=True))
 
     @property
     def kinds(self) -> tuple[OperationKind, ...]:
@@ -92,9 +94,9 @@ class OracleTarget(OracleSide):
     def desired(self, t: Scratch, facts: Mapping[str, Relation], delivered: Relation, same: Relation) -> Desired:
         """The values of all workers of whom some are others in Entra ID, where they count.
 
-        `facts`: `workers` (the open versions, life_stage and in_scope among their columns), `contacts` (entra_contacts), `written`
-        (person_number, accepted_at and every value of what was written last) and `stated` (person_number, stated_at: when Oracle
-        HCM last said what it has).
+        `facts`: `hr_workers` (the open versions, life_stage and in_scope among their columns), `contacts` (entra_contacts),
+        `written` (person_number and every column of what was written last) and `stated` (person_number, statement: counts up when Oracle HCM
+        says anew what it has).
         """
         del delivered, same
         workers = self._workers(t, facts)
@@ -111,13 +113,14 @@ class OracleTarget(OracleSide):
             for name, counts in counted.items()
         )
         versions = t.make(
-            "values_back", f"select person_number, {values}, null::uuid as basis from {sides} where {either}"
+            "values_back",
+            f"""select person_number, {values}, statement::varchar as {STATEMENT}, null::uuid as basis
+            from {sides} left join {facts["stated"]} using (person_number) where {either}""",
         )
         again = t.make(
             "changed_since",
-            f"""select person_number from {versions} semi join (
-                select person_number from {facts["written"]} written join {facts["stated"]} stated using (person_number)
-                where stated.stated_at > written.accepted_at) using (person_number)""",
+            f"""select version.person_number from {versions} version join {facts["written"]} written using (person_number)
+            where version.{STATEMENT}::bigint > coalesce(written.{STATEMENT}::bigint, 0)""",
         )
         return Desired(
             everybody=t.view("everybody_back", f"select person_number from {sides}"),
@@ -131,7 +134,7 @@ class OracleTarget(OracleSide):
         return self._waiting(t, self._workers(t, facts), facts["contacts"])
 
     def _workers(self, t: Scratch, facts: Mapping[str, Relation]) -> Relation:
-        return t.view("written_back", f"select * from {facts['workers']} where in_scope and {self._in_time()}")
+        return t.view("written_back", f"select * from {facts['hr_workers']} where in_scope and {self._in_time()}")
 
     def _in_time(self) -> str:
         stages = (*WORKING, *(COMING if self.section.before_start else ()))
