@@ -88,6 +88,16 @@ class OracleSide:
     limits: Limits
     tenant: str = ""
 
+    @property
+    def known_codes(self) -> frozenset[str]:
+        """The codes that are fit to be told in a message: all of them are our own."""
+        return frozenset(MENDS)
+
+    @property
+    def may_not_ask(self) -> Health:
+        """The health of a service that does not tell."""
+        return Health(HealthState.UNKNOWN)
+
     def workers_in(self, body: bytes) -> tuple[str, ...]:
         """The person numbers of a request."""
         return tuple(worker["person_number"] for worker in orjson.loads(body))

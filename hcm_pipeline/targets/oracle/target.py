@@ -95,8 +95,8 @@ class OracleTarget(OracleSide):
         """The values of all workers of whom some are others in Entra ID, where they count.
 
         `facts`: `hr_workers` (the open versions, life_stage and in_scope among their columns), `contacts` (entra_contacts),
-        `written` (person_number and every column of what was written last) and `stated` (person_number, statement: counts up when Oracle HCM
-        says anew what it has).
+        `written` (person_number and every column of what was written last) and `stated` (person_number, statement: counts up when
+        Oracle HCM says anew what it has).
         """
         del delivered, same
         workers = self._workers(t, facts)
