@@ -19,6 +19,15 @@ APPLY_JOB = "apply_writeback"
 RETRY_AFTER_SECONDS = 600
 SCHEDULE = "writeback_every_few_minutes"
 
+RECEIPTS = dg.AssetSpec(
+    "writeback_receipts",
+    group_name="writeback",
+    owners=md.OWNERS,
+    kinds={"oracle"},
+    deps=["writeback_manifest"],
+    description="Oracle HCM's new values, with what was there before. Recorded by the job that writes.",
+)
+
 
 class ContactsConfig(dg.Config):
     """The configuration of a plan. `full`: every user is read, not only what has changed."""
@@ -44,7 +53,7 @@ def build_writeback(profile: Profile) -> dg.Definitions:
         description="Reads what has changed in Entra ID and plans what Oracle HCM does not have. Nothing is written there by it.",
     )
     return dg.Definitions(
-        assets=[_manifest()], jobs=[plan, apply_job], schedules=[_schedule(section)], sensors=[_ready(section)]
+        assets=[_manifest(), RECEIPTS], jobs=[plan, apply_job], schedules=[_schedule(section)], sensors=[_ready(section)]
     )  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def look(installation: Installation) -> list[Alert]:
 
 
 def _of_writeback(con: duckdb.DuckDBPyConnection, installation: Installation, journal: Journal) -> list[Alert]:
-    """What is held or stopped of what goes back to Oracle HCM."""
+    """The alerts about manifests that go back to Oracle HCM."""
     if installation.profile.writeback is None or installation.settings.oracle is None:
         return []
     key = key_of(installation.settings.oracle)

@@ -1,7 +1,7 @@
 """Writing back: names, mail and phones of Entra ID to Oracle HCM, by the plans, guards and uploads of delivery.
 
 A plan reads what has changed in Entra ID, compares it with what Oracle HCM is known to have, and writes manifests; an upload reads
-every worker before it writes. What comes back of our own writes differs in nothing, and so starts nothing.
+every worker before it writes. Our own writes that come back differ in nothing, and so start nothing.
 """
 
 from __future__ import annotations
@@ -48,8 +48,7 @@ from hcm_pipeline.flow.installation import Counted, Installation, Progress, quie
 from hcm_pipeline.flow.known_journal import refuse_lost_journal, require_known_journal
 from hcm_pipeline.flow.plan_facts import facts_of
 from hcm_pipeline.locks import advisory_lock
-from hcm_pipeline.oracle import OracleConnection
-from hcm_pipeline.oracle.worker_writes import WriteRules
+from hcm_pipeline.oracle import OracleConnection, WriteRules
 from hcm_pipeline.profile import Guards, Oracle, Writeback
 from hcm_pipeline.targets.entra import describe, open_target
 from hcm_pipeline.targets.oracle import OracleLive, OracleTarget, key_of, limits_of, was

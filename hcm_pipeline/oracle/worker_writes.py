@@ -11,7 +11,7 @@ import datetime as dt
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from hcm_pipeline.errors import ServiceError
@@ -22,11 +22,11 @@ from hcm_pipeline.oracle.rest_queries import quoted, rows_in
 from hcm_pipeline.oracle.stamps import OPEN_END, day
 from hcm_pipeline.oracle.worker_children import links_of
 from hcm_pipeline.oracle.worker_rows import UnreadableWorker, active, phone, speaking_of, started, text_of, yes
+from hcm_pipeline.oracle.write_rules import LONGEST_USER_NAME, Way, WriteRules
 
 SCIM_ROOT = "/hcmRestApi/scim"
 SCIM_USER = "urn:scim:schemas:core:2.0:User"
 """The draft's URN: Oracle knows no other."""
-LONGEST_USER_NAME = 100
 LOCKED = frozenset({409, 412, 423})
 """Somebody else is writing: it passes in minutes."""
 LAST_DAY = dt.date(4712, 12, 31)
@@ -35,22 +35,7 @@ LOOKS_AHEAD = 5
 NOT_THERE = frozenset({403, 404, 405, 501})
 """Statuses of a resource that does not take user names here."""
 
-Way = Literal["user_accounts", "scim"]
 Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class WriteRules:
-    """How workers are written. Types are Oracle's codes; of several the first that a worker has counts."""
-
-    rest_root: str = "/hcmRestApi/resources/11.13.18.05"
-    email_type: str = "W1"
-    work_phone_types: tuple[str, ...] = ("W1",)
-    mobile_phone_types: tuple[str, ...] = ("WM",)
-    user_name_by: Literal["auto", "user_accounts", "scim"] = "auto"
-    account_mail: bool = False
-    before_start: bool = False
-    after_end: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,7 +48,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Written:
-    """What became of one value. `before`: what was there when it was looked at; `how`: the call that wrote it, "" where it was
+    """The fate of one value. `before`: what was there when it was looked at; `how`: the call that wrote it, "" where it was
     there already. `after`: as the service spells it."""
 
     before: str
@@ -115,7 +100,7 @@ class WorkerWriter:
         self._calls, self._rules, self._day_of = calls, rules, day_of
         self._lock = threading.Lock()
         self.way = way if rules.user_name_by == "auto" else rules.user_name_by
-        """What takes user names; None as long as nothing has."""
+        """The resource that takes user names; None as long as none has."""
 
     def write(self, number: str, wishes: Mapping[str, Wish]) -> dict[str, Written]:
         """Give a worker these values, in the order in which they are named; what became of each.

@@ -65,7 +65,7 @@ class Writeback(Model):
     """true: schedule and sensor work as soon as Dagster runs. false: a person turns them on."""
 
     def of(self, attribute: Attribute) -> WrittenBack:
-        """What is said of an attribute."""
+        """The profile's word on an attribute."""
         said: WrittenBack = getattr(self, attribute)
         return said
 

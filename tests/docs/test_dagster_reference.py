@@ -15,7 +15,7 @@ REFERENCE = DOCS / "reference"
 
 def test_the_dagster_reference_lists_assets_checks_jobs_sensors_and_schedules(tmp_path: Path) -> None:
     page = REFERENCE / "dagster.md"
-    defs = build(Settings(Home(tmp_path / "home"), "oracle-hcm", None))
+    defs = build(Settings(Home(tmp_path / "home"), "oracle-hcm-live", None))
     graph = defs.resolve_asset_graph()
     wanted = {
         "Assets": {key.to_user_string() for key in graph.get_all_asset_keys()},

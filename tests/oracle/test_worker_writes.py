@@ -12,7 +12,8 @@ import pytest
 
 from hcm_pipeline.oracle import OracleConnection
 from hcm_pipeline.oracle.hcm_calls import HcmCalls
-from hcm_pipeline.oracle.worker_writes import Forbidden, NotWritten, Passing, Wish, WorkerWriter, WriteRules, Written
+from hcm_pipeline.oracle.worker_writes import Forbidden, NotWritten, Passing, Wish, WorkerWriter, Written
+from hcm_pipeline.oracle.write_rules import WriteRules
 from hcm_pipeline.sandbox.oracle.front import HcmTransport
 from tests.sandbox.hcm_support import URL, Office, office
 

@@ -9,7 +9,7 @@ import duckdb
 import orjson
 
 from hcm_pipeline.delivery import WRITES_BACK
-from hcm_pipeline.oracle.phone_parts import same_number
+from hcm_pipeline.oracle import same_number
 from hcm_pipeline.profile import ATTRIBUTES, Attribute, Profile
 from hcm_pipeline.targets.oracle import ENTRA, HR, ORIGINS
 from hcm_pipeline.warehouse import literal
@@ -36,7 +36,7 @@ class WrittenBack:
 
 
 def written_back(con: duckdb.DuckDBPyConnection, profile: Profile, number: str) -> list[WrittenBack]:
-    """What was written for a worker, the newest last."""
+    """The values that were written for a worker, the newest last."""
     if profile.writeback is None:
         return []
     rows = con.execute(
@@ -61,7 +61,7 @@ def written_back(con: duckdb.DuckDBPyConnection, profile: Profile, number: str) 
 
 
 def _stated(con: duckdb.DuckDBPyConnection, profile: Profile, number: str) -> dict[Attribute, str]:
-    """What Oracle HCM has, as it last said."""
+    """The values that Oracle HCM has, as it last said."""
     known = {name: HR[name] for name in ATTRIBUTES if HR[name] in profile.columns}
     if not known:
         return {}

@@ -5,7 +5,7 @@ A value is compared by its key: of a phone a struct, of anything else a text.
 
 from __future__ import annotations
 
-from hcm_pipeline.oracle.phone_parts import LEAST_NATIONAL, TWO_DIGITS
+from hcm_pipeline.oracle import LEAST_NATIONAL, TWO_DIGITS
 from hcm_pipeline.profile import Attribute
 from hcm_pipeline.warehouse import literal
 

@@ -34,11 +34,11 @@ from hcm_pipeline.delivery import (
 )
 from hcm_pipeline.errors import SignInFailed
 from hcm_pipeline.http import Clock, Patience, utc_now
-from hcm_pipeline.oracle import OracleConnection
-from hcm_pipeline.oracle.hcm_calls import HcmCalls
-from hcm_pipeline.oracle.worker_writes import (
+from hcm_pipeline.oracle import (
     Forbidden,
+    HcmCalls,
     NotWritten,
+    OracleConnection,
     Passing,
     Way,
     Wish,
@@ -137,7 +137,7 @@ class OracleLive(OracleSide):
     timeout: float = 300.0
     width: int = 4
     memory: dict[str, Way] = field(default_factory=dict)
-    """What was found to take user names, by key; the owner keeps it."""
+    """The resource that was found to take user names, by key; the owner keeps it."""
     wire: httpx.BaseTransport | None = None
 
     def connect(self, patience: Patience, clock: Clock = utc_now) -> AbstractContextManager[OracleService]:

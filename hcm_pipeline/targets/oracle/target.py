@@ -8,7 +8,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 from hcm_pipeline.delivery import Column, Desired, OperationKind, RequestForm
-from hcm_pipeline.oracle.worker_writes import LONGEST_USER_NAME
+from hcm_pipeline.oracle import LONGEST_USER_NAME
 from hcm_pipeline.profile import Attribute, Writeback
 from hcm_pipeline.targets.oracle.same_values import key_sql, same_sql
 from hcm_pipeline.targets.oracle.service import OracleSide

@@ -1,6 +1,6 @@
 -- One row: a worker that the target does not have as desired.
 -- Makes: *, kind
--- Reads: {desired}, {delivered}, {again}, {doubtful}, {withheld}, {different}
+-- Reads: {desired}, {delivered}, {again}, {doubtful}, {withheld}
 select desired.*, {kind} as kind
 from {desired} desired
 left join {delivered} delivered on delivered.person_number = desired.person_number

@@ -1,6 +1,6 @@
 -- One row: a worker who is written back, with the values of both sides, and what Entra ID had before. `former` and `written` are
 -- what Oracle HCM may still have of Entra ID: the value before the present one, and the one that was written last.
--- Makes: person_number, and of each attribute entra_, hr_, former_ and written_
+-- Makes: person_number, values
 -- Reads: {workers}, {contacts}, {delivered}
 with users as (
     from {contacts} where known_to is null and not deleted and employee_id is not null
