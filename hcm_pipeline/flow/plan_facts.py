@@ -76,7 +76,7 @@ def _with_contacts(t: Scratch, profile: Profile, workers: Relation) -> dict[str,
     section = profile.writeback
     fields = {} if section is None else {HR[name]: name for name in section.to_hr if HR[name] in workers.columns}
     if section is None or not fields:
-        return {"workers": workers}
+        return {"workers": workers, "hr_workers": workers}
     contacts = table(t.con, "entra_contacts")
     keys = ", ".join(
         f"{key_sql(name, f'worker.{field}')} as key_hr_{name}, {key_sql(name, f'users.{ENTRA[name]}')} as key_entra_{name}"

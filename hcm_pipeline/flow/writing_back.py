@@ -49,7 +49,7 @@ from hcm_pipeline.flow.known_journal import refuse_lost_journal, require_known_j
 from hcm_pipeline.flow.plan_facts import facts_of
 from hcm_pipeline.locks import advisory_lock
 from hcm_pipeline.oracle import OracleConnection, WriteRules
-from hcm_pipeline.profile import Guards, Oracle, Writeback
+from hcm_pipeline.profile import Oracle, Writeback
 from hcm_pipeline.targets.entra import describe, open_target
 from hcm_pipeline.targets.oracle import OracleLive, OracleTarget, key_of, limits_of, was
 from hcm_pipeline.warehouse import Relation, Scratch, first, literal, quote, scratch, table, transaction
@@ -131,6 +131,10 @@ def section_of(installation: Installation) -> Writeback:
             "the profile has no [writeback]: nothing goes back to Oracle HCM; HCM_PIPELINE_PROFILE=oracle-hcm-live names the"
             " built-in profile that writes names, mail and phones back"
         )
+    if not installation.profile.writeback.to_hr:
+        raise UsageError(
+            "[writeback] of the profile has no attribute with direction = 'to_hr': nothing goes back to Oracle HCM"
+        )
     return installation.profile.writeback
 
 
@@ -184,13 +188,14 @@ def _task(installation: Installation, t: Scratch, target: OracleTarget) -> Task 
     facts = facts_of(t, installation.profile)
     if facts is None:
         return None
-    loaded, section = installation.loaded, target.section
+    loaded = installation.loaded
+    workers = t.count(f"(select 1 from {facts.sources['hr_workers']} where in_scope)")
     written = _written(t, target)
     sources = {
         **facts.sources, "contacts": table(t.con, "entra_contacts"), "written": written,
         "stated": _stated(installation, t),
     }  # fmt: skip
-    guards: Guards = loaded.profile.guards.model_copy(update={"limits": section.limits, "cohorts": ()})
+    guards = target.guards(loaded.profile.guards, workers)
     rules = Rules(loaded.profile.name, loaded.sha256, guards, loaded.profile.delivery)
     return Task(target, rules, replace(facts, sources=sources), installation.clock())
 

@@ -40,7 +40,8 @@ def number_of(text: str | None) -> Number | None:
     digits = re.sub(r"\D", "", head, flags=re.ASCII)
     international = head.lstrip().startswith("+") or digits.startswith("00")
     digits = digits.removeprefix("00") if international and not head.lstrip().startswith("+") else digits
-    return Number(digits if international else digits.lstrip("0"), extension, international) if digits else None
+    digits = digits if international else digits.lstrip("0")
+    return Number(digits, extension, international) if digits else None
 
 
 def same_number(one: str | None, other: str | None) -> bool:

@@ -44,13 +44,14 @@ from hcm_pipeline.profile.worker_section import (
     WorkerTypes,
     ZoneFor,
 )
-from hcm_pipeline.profile.writeback_section import ATTRIBUTES, Attribute, Writeback, WrittenBack
+from hcm_pipeline.profile.writeback_section import ATTRIBUTES, FIELDS, Attribute, Writeback, WrittenBack
 
 __all__ = [
     "ATTRIBUTES",
     "BUILT_IN",
     "CORE_FIELDS",
     "FEEDS",
+    "FIELDS",
     "IDENTITY_COLUMNS",
     "LEDGER_COLUMNS",
     "LIFE_COLUMNS",

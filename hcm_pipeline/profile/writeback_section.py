@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal
 
 from pydantic import Field
@@ -12,6 +14,10 @@ from hcm_pipeline.profile.value_types import COUNT, MINUTES, Model
 
 Attribute = Literal["user_name", "work_mail", "work_phone", "mobile_phone"]
 ATTRIBUTES: tuple[Attribute, ...] = ("user_name", "work_mail", "work_phone", "mobile_phone")
+FIELDS: Mapping[Attribute, str] = MappingProxyType(
+    {"user_name": "username", "work_mail": "email", "work_phone": "work_phone", "mobile_phone": "mobile_phone"}
+)
+"""The worker fields that say what Oracle HCM has."""
 
 
 class WrittenBack(Model):

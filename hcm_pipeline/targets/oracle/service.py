@@ -73,6 +73,11 @@ MENDS: Mapping[str, Mend] = {
     "NotKept": Mend(_DATA, "Oracle HCM took the value and shows another one: a rule of its own changes it"),
 }
 """The reasons for which a worker was not written."""
+OF_ONE_WORKER = frozenset(
+    {"WorkerNotFound", "SeveralWorkers", "NotStarted", "HasLeft", "Unreadable", "NoUserAccount", "SeveralUserAccounts",
+     "UserNameTooLong", "NoNumber", "Locked"}
+)  # fmt: skip
+"""Reasons that say nothing of the others: they stop no plan whose first workers go alone."""
 
 
 def key_of(connection: OracleConnection) -> str:
@@ -240,7 +245,14 @@ def receipt_of(done: Mapping[str, Written]) -> str:
 def _entry(at: dt.datetime, person: str, code: str | None, reason: str) -> OutcomeEntry:
     status = "success" if code is None else "failure"
     return OutcomeEntry(
-        uuid.uuid4().hex, at, person, status, "write", code is None, error_code=code, reason=reason or None
+        uuid.uuid4().hex,
+        at,
+        person,
+        status,
+        "write",
+        code is None or code in OF_ONE_WORKER,
+        error_code=code,
+        reason=reason or None,
     )
 
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from hcm_pipeline.delivery import Column, Desired, OperationKind, RequestForm
 from hcm_pipeline.oracle import LONGEST_USER_NAME
-from hcm_pipeline.profile import Attribute, Writeback
+from hcm_pipeline.profile import FIELDS, Attribute, Guards, Writeback
 from hcm_pipeline.targets.oracle.same_values import key_sql, same_sql
 from hcm_pipeline.targets.oracle.service import OracleSide
 from hcm_pipeline.warehouse import Relation, Scratch, literal, query
@@ -32,9 +32,7 @@ ENTRA: Mapping[Attribute, str] = MappingProxyType(
     }
 )
 """The columns of `entra_contacts`."""
-HR: Mapping[Attribute, str] = MappingProxyType(
-    {"user_name": "username", "work_mail": "email", "work_phone": "work_phone", "mobile_phone": "mobile_phone"}
-)
+HR = FIELDS
 """The worker fields that say what Oracle HCM has."""
 COMING = ("future", "prehire")
 WORKING = ("active", "on_leave")
@@ -69,6 +67,19 @@ class OracleTarget(OracleSide):
         ]
         before = (Column(was(name), f"Oracle HCM's {HR[name]}", noted=True) for name in self.attributes)
         return (*values, *before, Column(STATEMENT, "what Oracle HCM had said by then", noted=True))
+
+    def guards(self, usual: Guards, workers: int) -> Guards:
+        """The profile's guards with the limits of writeback. A share is one of all workers: Oracle HCM has them all from the
+        beginning, and not only those who were written before."""
+        limits = tuple(
+            limit
+            if limit.percent is None
+            else limit.model_copy(
+                update={"percent": None, "max": max(limit.at_least - 1, int(workers * limit.percent / 100))}
+            )
+            for limit in self.section.limits
+        )
+        return usual.model_copy(update={"limits": limits, "cohorts": ()})
 
     @property
     def kinds(self) -> tuple[OperationKind, ...]:

@@ -138,6 +138,27 @@ def test_a_link_that_is_lost_leads_to_a_full_reading_and_to_nothing_else(here: T
     assert here.con.execute("select count(*) from entra_contacts").fetchone() == before
 
 
+def test_a_first_plan_of_many_is_held(here: Town) -> None:
+    here.section = Writeback.model_validate({})
+    for place in range(30):
+        here.employ(str(200 + place), email=f"{place}@old.test")
+        here.entra(str(200 + place), "work_mail", f"{place}@new.test")
+    here.drain()
+    [held] = here.plan().manifests
+    assert (held.held_for, held.operations) == ("update", 30)
+
+
+def test_a_worker_who_cannot_be_written_stops_nobody_else_and_is_tried_again(here: Town) -> None:
+    here.office.act({"do": "terminate", "person_number": "100", "on": here.office.today.isoformat()})
+    here.office.advance(days=1)
+    for number in ("100", "101"):
+        here.entra(number, "work_mail", f"{number}@new.test")
+    here.back()
+    assert [(number, state) for number, state, _ in here.receipts()] == [("100", "failed"), ("101", "succeeded")]
+    assert here.truth()["101"]["work_mail"] == "101@new.test"
+    assert here.truth()["100"]["work_mail"] == "100@old.test"
+
+
 # --- weeks
 
 NUMBERS = ("100", "101", "102")
@@ -177,8 +198,8 @@ def name_of(number: str, attribute: str, value: str) -> str:
 @given(st.lists(STEPS, min_size=1, max_size=14))
 def test_in_the_end_both_sides_agree_and_no_write_was_made_without_need(steps: list[tuple[object, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder, town(Path(folder)) as here:
-        for number in NUMBERS:
-            here.employ(number, email=f"{number}@old.test", phone=PHONE)
+        for somebody in NUMBERS:
+            here.employ(somebody, email=f"{somebody}@old.test", phone=PHONE)
         here.drain()
         changes = faults = 0
         for step in steps:
@@ -211,8 +232,8 @@ def test_in_the_end_both_sides_agree_and_no_write_was_made_without_need(steps: l
         here.drain()
         assert here.plan().manifests == ()
         truth = here.truth()
-        for number in NUMBERS:
-            for attribute in ATTRIBUTES:
-                wanted = here.in_entra(number, attribute)
-                assert not wanted or same(attribute, truth[number][attribute], wanted), (number, attribute)
+        for person in NUMBERS:
+            for name in ATTRIBUTES:
+                wanted = here.in_entra(person, name)
+                assert not wanted or same(name, truth[person][name], wanted), (person, name)
         assert here.wire.writes.total() <= changes  # a write that was done is never done again, whatever failed

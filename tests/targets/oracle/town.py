@@ -166,7 +166,7 @@ class Town:
     def hr(self, number: str, attribute: str, value: str) -> None:
         """A person changes a value in Oracle HCM. A phone is its digits, of area 20 of country 31."""
         if attribute == "user_name":
-            action = {"do": "change_username", "username": value}
+            action: dict[str, Any] = {"do": "change_username", "username": value}
         elif attribute == "work_mail":
             action = {"do": "change_email", "email": value, "type": "W1"}
         else:
@@ -223,10 +223,8 @@ class Town:
         """Entra ID is read, and a plan made."""
         client: Any = self.users
         contacts.refresh(self.warehouse, client, "tenant", self.clock())
-        rules = Rules(
-            "town", "one", Guards.model_validate({}).model_copy(update={"limits": self.section.limits, "cohorts": ()}),
-            Delivery.model_validate({}),
-        )  # fmt: skip
+        guards = self.target().guards(Guards.model_validate({}), len(self.known))
+        rules = Rules("town", "one", guards, Delivery.model_validate({}))
         with scratch(self.con) as t, self.journal() as journal:
             target = self.target()
             return make_plan(self.con, Task(target, rules, self.facts(t, target), self.clock()), self.home, journal)
