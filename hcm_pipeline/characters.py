@@ -37,11 +37,17 @@ NEVER = (  # of UNSEEN, without joiners and selectors
 )
 INVISIBLE = rf"[{NEVER}]|(?:^|[^{_JOINED}])[{_JOINERS}]|(?:^|[^{_VARIED}])[{_SELECTORS}]"
 """A pattern for what nobody sees and nothing needs, inside of a value."""
-CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f" + f"{TURNING}\ufffe\uffff]"
+UNDECODABLE, NUL = "\ufdd0", "\ufdd1"
+"""Characters that stand for a byte without a meaning in the file's encoding, and for NUL. Unicode keeps them for such a use: no
+text holds them."""
+CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f" + f"{TURNING}{UNDECODABLE}{NUL}\ufffe\uffff]"
 """A pattern for control characters other than tab, line feed and carriage return, for characters that turn the direction of all
 that follows, and for what is no character: no HR system means them."""
 EDGES = f"{BLANKS}{NEVER}{_JOINERS}"
 """Inside of a class of characters: all that is trimmed from the ends of a value."""
+
+SEVERAL = "\uffff\ufffe"
+"""Stands between values where a record has several in the place of one. No file holds it: neither half is a character."""
 
 _EDGE = re.compile(f"[{EDGES}]+")
 _INNER = re.compile(f"[{BLANKS}]+")

@@ -88,6 +88,11 @@ class Home:
         return self.path / "feed-token"
 
     @property
+    def places(self) -> Path:
+        """SQLite memory of places outside the home: what was seen there and when, and what was taken."""
+        return self.path / "places.sqlite"
+
+    @property
     def sandbox(self) -> Path:
         """State, certificate and log of the home's own sandbox."""
         return self.path / "sandbox"

@@ -13,10 +13,12 @@ from importlib import resources
 
 UNUSUAL = (
     "\u0250-\u02af\u0370-\u1cff\u1d00-\u1dbf\u1f00-\u1fff\u2070-\u209f\u2100-\u218f\u2460-\u24ff\u2c60-\u2dff\ua490-\ua95f"
-    "\ua960-\uabff\ufb00-\ufb1c\U00010000-\U0001f2ff"
+    "\ua960-\uabff\ufb00-\ufb1c\uff21-\uff3a\uff41-\uff5a\U00010000-\U0001f2ff"
 )
 """Inside of a class of characters: all that can be taken for letters of ASCII, or mixed with them; none of the Latin letters of
 European names, nor of Chinese, Japanese and Korean ones."""
+DRAWN_ALIKE = "[A-Za-z][01|]|[01|][A-Za-z]|[a-z]I"
+"""A pattern for text of ASCII in which a letter may be drawn by another sign: 0kafor, Wi11iam, BiIl."""
 _CJK = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "KATAKANA-HIRAGANA", "KANGXI"})
 _ALIKE = {
     "FULLWIDTH": "LATIN",
@@ -34,7 +36,8 @@ _OF_ASCII = str.maketrans({"0": "O", "1": "l", "I": "l", "|": "l", "m": "rn"})
 def _prototypes() -> dict[int, str]:
     text = resources.files(__package__).joinpath("confusables.txt").read_text(encoding="utf-8")
     lines = (line.split(" ", 1) for line in text.splitlines() if not line.startswith("#"))
-    return {ord(character): prototype for prototype, characters in lines for character in characters}
+    wide = {0xFEE0 + code: chr(code) for code in range(0x21, 0x7F)}  # the letters of East Asian keyboards
+    return wide | {ord(character): prototype for prototype, characters in lines for character in characters}
 
 
 @lru_cache(maxsize=1 << 16)

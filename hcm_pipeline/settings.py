@@ -18,7 +18,15 @@ GRAPH = "https://graph.microsoft.com/v1.0"
 AUTHORITY = "https://login.microsoftonline.com"
 PROXIES = re.compile(r"(https?|all)_proxy", re.IGNORECASE)
 """Variables that name a proxy. The clients read them themselves, in either case; here they are only judged."""
+ORACLE_WAYS = (
+    ("ORACLE_HCM_TOKEN_URL", "ORACLE_HCM_CLIENT_ID", "ORACLE_HCM_CLIENT_SECRET", "ORACLE_HCM_SCOPE"),
+    ("ORACLE_HCM_TOKEN",),
+    ("ORACLE_HCM_USERNAME", "ORACLE_HCM_PASSWORD"),
+)
+"""Ways to sign in to Oracle HCM, the strongest first, each with all that it needs."""
 _IN_URL = re.compile(r"[!-~]+")
+_ID = re.compile(r"[!-~]{1,256}")
+_UNSENT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}")
 
 
@@ -32,7 +40,7 @@ class Ldap:
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Ldap:
         """Read the two variables; which directories need them, the profile says. Raises UsageError."""
-        return cls(environ.get("HCM_PIPELINE_LDAP_PASSWORD") or None, _ca_file(environ))
+        return cls(_secret(environ, "HCM_PIPELINE_LDAP_PASSWORD"), _ca_file(environ))
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,7 @@ class AlertSecrets:
         if webhook:
             _address("HCM_PIPELINE_ALERT_WEBHOOK", webhook)
             _judge_proxies(environ)
-        return cls(webhook, environ.get("HCM_PIPELINE_SMTP_PASSWORD") or None, _ca_file(environ))
+        return cls(webhook, _secret(environ, "HCM_PIPELINE_SMTP_PASSWORD"), _ca_file(environ))
 
 
 @dataclass(frozen=True)
@@ -108,13 +116,18 @@ def _target(environ: Mapping[str, str]) -> EntraConnection | None:
         return None
     needed = ("HCM_PIPELINE_JOB_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_ID")
     missing = [name for name in needed if not environ.get(name)]
-    secret, certificate = environ.get("AZURE_CLIENT_SECRET"), environ.get("AZURE_CLIENT_CERTIFICATE_PATH")
+    secret, certificate = _secret(environ, "AZURE_CLIENT_SECRET"), environ.get("AZURE_CLIENT_CERTIFICATE_PATH")
     if not secret and not certificate:
         missing.append("AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH")
     if missing:
         raise UsageError(f"HCM_PIPELINE_SERVICE_PRINCIPAL_ID is set, but not {', '.join(missing)}")
     if secret and certificate:
         secret = None  # a certificate is the stronger of the two, and Microsoft's advice for production
+    for name in ("HCM_PIPELINE_SERVICE_PRINCIPAL_ID", "HCM_PIPELINE_JOB_ID", "AZURE_CLIENT_ID"):
+        if not _ID.fullmatch(environ[name]):
+            raise UsageError(
+                f"{name}: an id has at most 256 letters, digits and signs of ASCII, and no blank; copy it once more"
+            )
     if not _TENANT.fullmatch(environ["AZURE_TENANT_ID"]):
         raise UsageError("AZURE_TENANT_ID: neither a tenant id nor a domain; the tenant's overview page shows both")
     host = environ.get("AZURE_AUTHORITY_HOST") or AUTHORITY
@@ -138,32 +151,28 @@ def _oracle(environ: Mapping[str, str]) -> OracleConnection | None:
     Client credentials win over a token, and a token over a password: the stronger of what is there.
     """
     url = environ.get("ORACLE_HCM_URL")
-    ways = {
-        "ORACLE_HCM_TOKEN_URL": (*(f"ORACLE_HCM_{name}" for name in ("CLIENT_ID", "CLIENT_SECRET", "SCOPE")),),
-        "ORACLE_HCM_TOKEN": (),
-        "ORACLE_HCM_USERNAME": ("ORACLE_HCM_PASSWORD",),
-    }
+    given = {name: value for way in ORACLE_WAYS for name in way if (value := environ.get(name))}
     if not url:
-        if named := [name for name in environ if name.startswith("ORACLE_HCM_") and environ[name]]:
-            raise UsageError(f"{min(named)} is set, but not ORACLE_HCM_URL")
+        if given:
+            raise UsageError(f"{min(given)} is set, but not ORACLE_HCM_URL")
         return None
-    way = next(((first, *rest) for first, rest in ways.items() if environ.get(first)), None)
+    way = next((way for way in ORACLE_WAYS if way[0] in given), None)
     if way is None:
-        begun = {first: rest for first, rest in ways.items() if any(environ.get(name) for name in rest)}
-        missing = next(iter(begun), "ORACLE_HCM_TOKEN_URL, ORACLE_HCM_TOKEN or ORACLE_HCM_USERNAME")
+        begun = [first for first, *rest in ORACLE_WAYS if given.keys() & set(rest)]
+        missing = begun[0] if begun else "ORACLE_HCM_TOKEN_URL, ORACLE_HCM_TOKEN or ORACLE_HCM_USERNAME"
         raise UsageError(f"ORACLE_HCM_URL is set, but not {missing}")
-    if missing := ", ".join(name for name in way if not environ.get(name)):
+    if missing := ", ".join(name for name in way if name not in given):
         raise UsageError(f"{way[0]} is set, but not {missing}")
     address = _address("ORACLE_HCM_URL", url)
     if urlsplit(address).path:
         raise UsageError("ORACLE_HCM_URL: must end after the host, https://host; the profile has the paths")
     for name in way:
-        _judge_secret(name, environ[name])
+        _judge_secret(name, given[name])
     _judge_proxies(environ)
-    given = {name.removeprefix("ORACLE_HCM_").lower(): environ[name] for name in way}
-    if "token_url" in given:
-        given["token_url"] = _address("ORACLE_HCM_TOKEN_URL", given["token_url"])
-    return OracleConnection(address, **given, ca_file=_ca_file(environ))
+    fields = {name.removeprefix("ORACLE_HCM_").lower(): given[name] for name in way}
+    if "token_url" in fields:
+        fields["token_url"] = _address("ORACLE_HCM_TOKEN_URL", fields["token_url"])
+    return OracleConnection(address, **fields, ca_file=_ca_file(environ))
 
 
 def _judge_secret(name: str, value: str) -> None:
@@ -174,6 +183,16 @@ def _judge_secret(name: str, value: str) -> None:
         raise UsageError(f"{name}: must be the token alone, without `Bearer`, blanks or line ends")
     if any(ord(character) < 32 or 0xD800 <= ord(character) < 0xE000 for character in value):
         raise UsageError(f"{name}: holds a line end or another character that cannot be sent")
+
+
+def _secret(environ: Mapping[str, str], name: str) -> str | None:
+    """The secret of a variable; None for none. Raises UsageError, which does not print it, for one that nobody can have given."""
+    text = environ.get(name) or None
+    if text and (_UNSENT.search(text) or not text.strip()):
+        raise UsageError(
+            f"{name}: holds a line break, a control character, nothing but blanks or bytes that are no UTF-8; set it anew"
+        )
+    return text
 
 
 def _address(name: str, text: str) -> str:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import trustme
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.http import trust_context
@@ -50,6 +52,16 @@ TARGET = {
         ("HTTP_PROXY", "http://:hush-hush@"),
         ("HCM_PIPELINE_ALERT_WEBHOOK", "http://alerts.example/hush-hush"),
         ("HCM_PIPELINE_ALERT_WEBHOOK", "https://[hush-hush"),
+        *(
+            (name, value)
+            for name in ("HCM_PIPELINE_SERVICE_PRINCIPAL_ID", "HCM_PIPELINE_JOB_ID", "AZURE_CLIENT_ID")
+            for value in ("  ", "a b", "a\nb", "\udcff", "é", "x" * 257)
+        ),
+        *(
+            (name, value)
+            for name in ("AZURE_CLIENT_SECRET", "HCM_PIPELINE_LDAP_PASSWORD", "HCM_PIPELINE_SMTP_PASSWORD")
+            for value in ("   ", "hush-hush\n", "hush-hush\x00", "hush-hush\udcff")
+        ),
     ],
 )
 def test_nonsense_is_wrong_usage_by_the_name_of_its_variable(name: str, value: str) -> None:
@@ -59,6 +71,24 @@ def test_nonsense_is_wrong_usage_by_the_name_of_its_variable(name: str, value: s
     assert len(caught.value.lines) == 1
     assert "hush-hush" not in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+EVERY = (*TARGET, "HCM_PIPELINE_HOME", "HCM_PIPELINE_PROFILE", "HCM_PIPELINE_GRAPH_URL", "AZURE_AUTHORITY_HOST",
+         "AZURE_CLIENT_CERTIFICATE_PATH", "SSL_CERT_FILE", "HTTPS_PROXY", "no_proxy", "HCM_PIPELINE_ALERT_WEBHOOK",
+         "HCM_PIPELINE_LDAP_PASSWORD", "HCM_PIPELINE_SMTP_PASSWORD")  # fmt: skip
+TEXTS = st.text(st.sampled_from("a0 ~/.:@?#[]%\n\t\x1b\x7fé\u202e\udcff"), max_size=12)
+
+
+@given(st.sampled_from(EVERY), st.sampled_from(["", "https://", "/"]), TEXTS, st.sampled_from([1, 500]))
+def test_whatever_a_variable_holds_it_is_taken_or_named_in_one_line(
+    name: str, head: str, text: str, times: int
+) -> None:
+    said: list[UsageError] = []
+    try:
+        Settings.from_env({**TARGET, name: head + text * times})
+    except UsageError as error:
+        said.append(error)
+    assert [(name in str(error), len(error.lines)) for error in said] in ([], [(True, 1)])
 
 
 def test_an_environment_that_makes_sense_is_taken(tmp_path: Path) -> None:
@@ -92,3 +122,68 @@ def test_a_file_of_certificates_that_cannot_be_read_is_told_when_it_is_used(tmp_
     for file in (damaged, tmp_path / "nope", tmp_path):
         with pytest.raises(UsageError, match="SSL_CERT_FILE"):
             trust_context(file)
+
+
+HCM = {"ORACLE_HCM_URL": "https://pod.fa.example"}
+PASSWORD = {"ORACLE_HCM_USERNAME": "reader", "ORACLE_HCM_PASSWORD": "hush-hush"}
+CLIENT = {
+    "ORACLE_HCM_TOKEN_URL": "https://idcs.example/oauth2/v1/token", "ORACLE_HCM_CLIENT_ID": "client",
+    "ORACLE_HCM_CLIENT_SECRET": "hush-hush", "ORACLE_HCM_SCOPE": "urn:opc:x",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("way", "fields"),
+    [
+        (PASSWORD, {"username", "password"}), ({"ORACLE_HCM_TOKEN": "hush-hush"}, {"token"}),
+        (CLIENT, {"token_url", "client_id", "client_secret", "scope"}),
+        ({**PASSWORD, "ORACLE_HCM_TOKEN": "hush-hush"}, {"token"}),
+        ({**PASSWORD, **CLIENT, "ORACLE_HCM_TOKEN": "hush-hush"}, {"token_url", "client_id", "client_secret", "scope"}),
+    ],
+)  # fmt: skip
+def test_an_oracle_hcm_is_taken_with_the_strongest_way_of_signing_in(way: dict[str, str], fields: set[str]) -> None:
+    settings = Settings.from_env({**HCM, **way})
+    assert settings.oracle is not None
+    assert settings.oracle.url == "https://pod.fa.example"
+    ways = ("username", "password", "token", "token_url", "client_id", "client_secret", "scope")
+    assert {name for name in ways if getattr(settings.oracle, name)} == fields
+    assert "hush" not in repr(settings)
+    assert Settings.from_env({}).oracle is None
+
+
+@pytest.mark.parametrize(
+    ("environ", "missing"),
+    [
+        (HCM, "ORACLE_HCM_TOKEN_URL, ORACLE_HCM_TOKEN or ORACLE_HCM_USERNAME"),
+        ({**HCM, "ORACLE_HCM_USERNAME": "reader"}, "ORACLE_HCM_PASSWORD"),
+        ({**HCM, "ORACLE_HCM_PASSWORD": "hush-hush"}, "ORACLE_HCM_USERNAME"),
+        ({**HCM, "ORACLE_HCM_CLIENT_ID": "x", "ORACLE_HCM_CLIENT_SECRET": "hush-hush"}, "ORACLE_HCM_TOKEN_URL"),
+        ({**HCM, **CLIENT, "ORACLE_HCM_SCOPE": "", "ORACLE_HCM_CLIENT_SECRET": ""}, "ORACLE_HCM_CLIENT_SECRET, ORACLE_HCM_SCOPE"),
+        (PASSWORD, "ORACLE_HCM_URL"), ({"ORACLE_HCM_TOKEN": "hush-hush"}, "ORACLE_HCM_URL"),
+    ],
+)  # fmt: skip
+def test_an_oracle_hcm_that_is_named_incompletely_is_wrong_usage(environ: dict[str, str], missing: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Settings.from_env(environ)
+    assert str(caught.value).endswith(f"but not {missing}")
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ORACLE_HCM_URL", "http://pod.fa.example"), ("ORACLE_HCM_URL", "https://reader:hush-hush@pod.fa.example"),
+        ("ORACLE_HCM_URL", "https://pod.fa.example/hcmRestApi"), ("ORACLE_HCM_URL", "pod.fa.example"),
+        ("ORACLE_HCM_URL", "https://pod.fa.example?x=1"), ("ORACLE_HCM_TOKEN", "Bearer hush-hush"),
+        ("ORACLE_HCM_TOKEN", "hush-hush\n"), ("ORACLE_HCM_TOKEN_URL", "http://idcs.example/oauth2/v1/token"),
+        ("ORACLE_HCM_TOKEN_URL", "https://a:hush-hush@idcs.example/t"), ("ORACLE_HCM_USERNAME", "re:ader"),
+        ("ORACLE_HCM_PASSWORD", "hush-hush\r"), ("ORACLE_HCM_CLIENT_SECRET", "hush-hush\udcff"), ("HTTPS_PROXY", "nonsense://x"),
+        ("SSL_CERT_FILE", "/nope"),
+    ],
+)  # fmt: skip
+def test_nonsense_about_an_oracle_hcm_is_wrong_usage(name: str, value: str) -> None:
+    way = CLIENT if name in CLIENT else {} if name == "ORACLE_HCM_TOKEN" else PASSWORD
+    with pytest.raises(UsageError) as caught:
+        Settings.from_env({**HCM, **way, name: value})
+    assert str(caught.value).startswith(f"{name}: ")
+    assert "hush" not in str(caught.value)

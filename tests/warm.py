@@ -36,14 +36,14 @@ with socket.socket(socket.AF_UNIX) as door:
 
 
 def command(
-    arguments: Sequence[str], environment: Mapping[str, str], folder: Path, seconds: float
+    arguments: Sequence[str], environment: Mapping[str, str], folder: Path, seconds: float, umask: int = 0o022
 ) -> tuple[int, str, str]:
     """Run `hcm-pipeline` to its end; exit code, standard output and standard error. Fails after so many seconds."""
     with TemporaryDirectory() as here:
         out, err = Path(here) / "out", Path(here) / "err"
         with out.open("wb") as said, err.open("wb") as told, Path(os.devnull).open() as nothing:
             process = _started(
-                list(arguments), dict(environment), folder, 0o022, (nothing.fileno(), said.fileno(), told.fileno())
+                list(arguments), dict(environment), folder, umask, (nothing.fileno(), said.fileno(), told.fileno())
             )
         process.join(seconds)
         late = process.exitcode is None

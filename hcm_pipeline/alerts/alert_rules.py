@@ -7,7 +7,7 @@ documentation knows. The words of a service or a file stay in the warehouse.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -87,6 +87,7 @@ class Observations:
     failures: Relation
     verdicts: Relation
     stale_values: Relation
+    target_findings: Relation
     waiting_exits: Relation
     health: Remembered | None
 
@@ -97,33 +98,62 @@ class Observations:
             days=table(con, "days"), extracts=table(con, "extracts"),
             delivered=table(con, "delivered"), failures=table(con, "failures"),
             verdicts=table(con, "verdicts"), stale_values=table(con, "stale_values"),
+            target_findings=table(con, "target_findings"),
             waiting_exits=table(con, "waiting_exits"), health=remembered(con, target),
         )  # fmt: skip
 
 
 def find_alerts(
     con: duckdb.DuckDBPyConnection, observed: Observations, journal: DeliveryState, target: WatchedTarget, profile: Profile,
-    now: dt.datetime,
+    now: dt.datetime, unforeseen: Callable[[Exception], object] | None = None,
 ) -> list[Alert]:  # fmt: skip
-    """Every condition that holds now for a target, in the order of AlertKind."""
-    pauses = journal.pauses(target.key)
-    pace = Pace(journal, target.tenant, target.key, target.limits, clock=lambda: now)
-    return [
-        *_held(con, observed.verdicts, journal, target.key),
-        *_expiring(journal, target.key, now),
-        *_canaries(journal, pauses, target.key),
-        *_history(journal, target.key),
-        *_stopped_day(con, observed),
-        *_exits(con, observed.waiting_exits, journal, target.key),
-        *_failures(con, observed.failures, observed.delivered, profile, target),
-        *_missing(con, observed.failures, profile, target.key),
-        *_job(observed.health, pauses, target),
-        *_stale_values(con, observed.stale_values, target.key),
-        *_quota(pace.left(), target.limits.quota, profile),
-        *_stale(con, observed.extracts, profile, now),
-        *_unprocessed(con, observed.extracts, profile, now),
-        *_unread(con, observed.extracts),
-    ]
+    """Every condition that holds now for a target, in the order of AlertKind.
+
+    A condition over which an error comes up is told as one that nobody can tell of, and the others are looked at. `unforeseen` is
+    handed the error before; it raises what says nothing about a condition. Without it every error is raised.
+    """
+    key = target.key
+
+    def quota() -> list[Alert]:
+        pace = Pace(journal, target.tenant, key, target.limits, clock=lambda: now)
+        return _quota(pace.left(), target.limits.quota, profile)
+
+    rules: list[tuple[Sequence[AlertKind], Callable[[], list[Alert]]]] = [
+        ([AlertKind.GUARD_HELD], lambda: _held(con, observed.verdicts, journal, key)),
+        ([AlertKind.APPROVAL_EXPIRES], lambda: _expiring(journal, key, now)),
+        ([AlertKind.CANARY_FAILED], lambda: _canaries(journal, journal.pauses(key), key)),
+        ([AlertKind.HISTORY_UNKNOWN], lambda: _history(journal, key)),
+        ([AlertKind.DAY_STOPPED], lambda: _stopped_day(con, observed)),
+        ([AlertKind.EXITS_WAIT], lambda: _exits(con, observed.waiting_exits, journal, key)),
+        ([AlertKind.FAILURES], lambda: _failures(con, observed.failures, observed.delivered, profile, target)),
+        ([AlertKind.MISSING], lambda: _missing(con, observed.failures, profile, key)),
+        ([AlertKind.JOB_STOPPED, AlertKind.JOB_UNKNOWN], lambda: _job(observed.health, journal.pauses(key), target)),
+        ([AlertKind.STALE_VALUES], lambda: _stale_values(con, observed.stale_values, key)),
+        ([AlertKind.TARGET_REFUSES], lambda: _target_refuses(con, observed.target_findings, key)),
+        ([AlertKind.QUOTA], quota),
+        ([AlertKind.STALE_EXTRACT], lambda: _stale(con, observed.extracts, profile, now)),
+        ([AlertKind.UNPROCESSED], lambda: _unprocessed(con, observed.extracts, profile, now) + _unread(con, observed.extracts)),
+    ]  # fmt: skip
+    found: list[Alert] = []
+    for kinds, rule in rules:
+        try:
+            found += rule()
+        except Exception as error:
+            if unforeseen is None:
+                raise
+            unforeseen(error)
+            found.append(_unknown(kinds, error))
+    return found
+
+
+def _unknown(kinds: Sequence[AlertKind], error: Exception) -> Alert:
+    """A condition that could not be looked at. An error's text may hold values; its type holds none."""
+    return Alert(
+        f"{AlertKind.UNKNOWN}:{kinds[0]}", AlertKind.UNKNOWN, Severity.ERROR,
+        "Nobody can tell whether something holds that people should know of",
+        "The others were looked at, and what was told before still holds. The fault's text is in `last-fault.txt` of the home.",
+        {"Alerts": ", ".join(kinds), "Fault": type(error).__name__}, asset="workers", page=RECOVER, in_doubt=tuple(kinds),
+    )  # fmt: skip
 
 
 def failed_runs(found: Sequence[FailedWork]) -> list[Alert]:
@@ -377,6 +407,31 @@ def _stale_values(con: duckdb.DuckDBPyConnection, stale: Relation, target: str) 
              "Since": f"{min(row[3] for row in rows):%Y-%m-%d %H:%M}Z",
              **({"Cleared by the next plan": f"{clearable:,}"} if clearable else {})},
             asset="outcomes", page=CLEAR,
+        )
+    ]  # fmt: skip
+
+
+def _target_refuses(con: duckdb.DuckDBPyConnection, findings: Relation, target: str) -> list[Alert]:
+    """Values that the last plan found the target to refuse. No value and no person is named."""
+    rows = con.execute(
+        f"""select attribute, "rule", count(*) from {findings} where target = ? group by all order by 3 desc, 1, 2""",
+        [target],
+    ).fetchall()
+    if not rows:
+        return []
+    waiting = _count(
+        con, f"select count(distinct person_number) from {findings} where target = ? and meanwhile = 'waits'", target
+    )
+    return [
+        Alert(
+            str(AlertKind.TARGET_REFUSES), AlertKind.TARGET_REFUSES, Severity.ERROR if waiting else Severity.WARNING,
+            "The target would refuse values: they are held back" if not waiting else
+            "The target would refuse values: accounts wait",
+            "`plan` lists them with what stands in their place. Mend them in HR, or let the profile cut them (`delivery.cut`).",
+            {"Values": f"{sum(row[2] for row in rows):,}",
+             "Attributes": ", ".join(f"{_last_part(attribute)} {rule} {count:,}" for attribute, rule, count in rows),
+             **({"Accounts that wait": f"{waiting:,}"} if waiting else {})},
+            asset="manifest", page="docs/how-to/mend-failures.md",
         )
     ]  # fmt: skip
 

@@ -26,12 +26,14 @@ class AlertKind(StrEnum):
     JOB_STOPPED = "job_stopped"
     JOB_UNKNOWN = "job_unknown"
     STALE_VALUES = "stale_values"
+    TARGET_REFUSES = "target_refuses"
     QUOTA = "quota"
     STALE_EXTRACT = "stale_extract"
     FEEDS_BEHIND = "feeds_behind"
     MISSED_EVENTS = "missed_events"
     RUN_FAILED = "run_failed"
     UNPROCESSED = "unprocessed"
+    UNKNOWN = "unknown"
     TEST = "test"
 
 
@@ -64,11 +66,14 @@ class Alert:
     """The Dagster asset whose page shows more."""
     page: str = DOCS
     """The page of the documentation that says what to do, relative to the project's root."""
+    in_doubt: tuple[str, ...] = ()
+    """Kinds of alerts that nobody can tell of now: those that were told still hold."""
 
     @classmethod
     def from_dict(cls, kept: dict[str, Any]) -> Alert:
         """The mapping that `dataclasses.asdict` made of it."""
-        return cls(**{**kept, "kind": AlertKind(kept["kind"]), "severity": Severity(kept["severity"])})
+        known = {**kept, "in_doubt": tuple(kept.get("in_doubt", ()))}
+        return cls(**{**known, "kind": AlertKind(kept["kind"]), "severity": Severity(kept["severity"])})
 
     def as_dict(self) -> dict[str, Any]:
         """As it is kept."""

@@ -84,6 +84,12 @@ class Due:
     at: dt.datetime
 
 
+def _over(open_keys: Collection[str], alerts: Collection[Alert]) -> set[str]:
+    """The keys of those that hold no more: whatever is in doubt goes on."""
+    doubtful = {kind for alert in alerts for kind in alert.in_doubt}
+    return {key for key in set(open_keys) - {alert.key for alert in alerts} if key.partition(":")[0] not in doubtful}
+
+
 class Outbox:
     """One connection, for the time of a `with` block."""
 
@@ -111,7 +117,7 @@ class Outbox:
                         "INSERT INTO occurrences (key, alert, opened_at) VALUES (?, ?, ?)",
                         (key, orjson.dumps(alert.as_dict()).decode(), at),
                     )
-            for key in open_keys - set(holding):
+            for key in _over(open_keys, alerts):
                 self._db.execute(
                     "UPDATE occurrences SET resolved_at = ? WHERE key = ? AND resolved_at IS NULL", (at, key)
                 )
@@ -131,7 +137,8 @@ class Outbox:
 
     def differs(self, alerts: Collection[Alert], receivers: Collection[str], now: dt.datetime) -> bool:
         """Whether `update` would change anything, or a message is due."""
-        if self._open_keys() != {alert.key for alert in alerts}:
+        open_keys = self._open_keys()
+        if _over(open_keys, alerts) or any(alert.key not in open_keys for alert in alerts):
             return True
         for receiver in receivers:
             missing = self._db.execute(

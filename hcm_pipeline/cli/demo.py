@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -42,8 +43,20 @@ def add_to(app: typer.Typer) -> None:
     app.command()(demo)
 
 
-def demo(as_json: Json = False) -> None:
+def demo(
+    live: Annotated[
+        bool, typer.Option("--live", help="A month of a simulated company, followed by its Atom feeds.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Two days of sample extracts through the whole chain: sandbox, runs, sensor-driven upload, outcomes, summary."""
+    if live and as_json:
+        raise UsageError("--live has no --json: `feed status --json` and `status --json` tell afterwards")
+    if live:
+        from hcm_pipeline.cli.demo_live import month
+
+        month(Settings.from_env(), note, _ticks)
+        return
     from hcm_pipeline.sandbox import running  # loads a web server
 
     found = Settings.from_env()

@@ -117,6 +117,10 @@ def _show_drained(drained: flow.Drained, *, as_json: bool) -> None:
             say(
                 f"{drained.missed:,} workers differ though no entry had told of it; `hcm-pipeline feed status` names them"
             )
+        for part, workers in drained.gaps.items():
+            say(
+                f"{part}: did not come for {workers:,} workers, who keep what was known; of everybody: a privilege is missing"
+            )
         if drained.unread:
             say(
                 f"{drained.unread:,} workers could not be read, and are asked for again; `hcm-pipeline feed status` says why"

@@ -34,6 +34,10 @@ def review(
     first: Annotated[str | None, typer.Option(help="The first name is spelled so.")] = None,
     preferred: Annotated[str | None, typer.Option(help="The preferred name is spelled so.")] = None,
     last: Annotated[str | None, typer.Option(help="The last name is spelled so.")] = None,
+    seen: Annotated[
+        bool,
+        typer.Option("--seen", help="The names look odd, or like another worker's, and are written as they are meant."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Workers whose account, former names or spelling are not clear, and the decision about them. Prints personal data.
@@ -46,19 +50,21 @@ def review(
         part: given for part, given in (("first", first), ("preferred", preferred), ("last", last)) if given is not None
     }
     if number is None:
-        if accept or set_ or same_as or new or spelled:
+        if accept or set_ or same_as or new or spelled or seen:
             raise UsageError("a decision needs the person number of the worker it is about")
         _show_waiting(flow.reviews(here), as_json)
         return
-    if accept + bool(set_) + bool(same_as) + new + bool(spelled) != 1:
+    if accept + bool(set_) + bool(same_as) + new + bool(spelled) + seen != 1:
         raise UsageError(
-            "a decision is one of --accept, --set, --same-as, --new and a spelling (--first, --preferred, --last)"
+            "a decision is one of --accept, --set, --same-as, --new, --seen and a spelling (--first, --preferred, --last)"
         )
-    decision = flow.IdentityDecision(accept=accept, account=set_, same_as=same_as, spelling=spelled)
+    decision = flow.IdentityDecision(accept=accept, account=set_, same_as=same_as, spelling=spelled, seen=seen)
     ask(_about(flow.reviews(here), number, decision))
     done = flow.decide_identity(here, number, decision, by=flow.system_user())
     if not as_json:
         say(f"{number}: decided; {_said(number, done)} at the next `hcm-pipeline run`")
+    elif done.seen:
+        dump({"person_number": number, "seen": done.seen})
     elif done.about is None:
         dump({"person_number": number, "spelling": done.spelling})
     else:
@@ -71,7 +77,11 @@ def _about(waiting: flow.Reviews, number: str, decision: flow.IdentityDecision) 
     spelled = next((one for one in waiting.spellings if one.person_number == number), None)
     offered = (*asked.former, *asked.accounts) if asked else ()
     why = f" ({asked.reason}; offered: {', '.join(offered) or 'nothing'})" if asked else ""
-    if decision.account:
+    if decision.seen:
+        odd = [one for one in waiting.names if one.person_number == number]
+        texts = dict.fromkeys(f"{one.name} ({one.rule.replace('_', ' ')})" for one in odd)
+        chosen = f"written as it is meant: {', '.join(texts) or 'nothing waits'}"
+    elif decision.account:
         chosen = f"the account {decision.account} is theirs"
     elif decision.same_as:
         chosen = f"they were {decision.same_as} before, and have those names back"
@@ -86,6 +96,8 @@ def _about(waiting: flow.Reviews, number: str, decision: flow.IdentityDecision) 
 
 
 def _said(number: str, done: flow.IdentityDecided) -> str:
+    if done.seen:
+        return "the names are taken as they are written"
     if done.about is None:
         return "the names are made of the spelling"
     if done.about.same_as:
@@ -122,7 +134,12 @@ def _show_waiting(found: flow.Reviews, as_json: bool) -> None:
             for part in r.parts
         ],
     )
-    if not (found.accounts or found.rehires or found.spellings):
+    table(
+        "Names that look odd, or like another worker's: `identity review NUMBER --seen` takes them as they are written",
+        ("person number", "field", "why", "name", "since"),
+        [[r.person_number, r.field, r.rule.replace("_", " "), r.name, r.since] for r in found.names],
+    )
+    if not (found.accounts or found.rehires or found.spellings or found.names):
         say("nobody's names wait for a decision")
 
 

@@ -80,7 +80,7 @@ def outcomes(
         dump({
             "settled": report.settled, "waiting": report.waiting, "missing": report.missing, "job": found.job,
             "receipts": found.receipts, "failures": found.failures, "stale_values": found.stale_values,
-            "flows_unread": found.flows_unread,
+            "flows_unread": found.flows_unread, "unreadable": report.unreadable,
         })  # fmt: skip
         return
     _show(report, found)
@@ -89,6 +89,8 @@ def outcomes(
 def _show(report: OutcomeReport, found: flow.Outcomes) -> None:
     missing = f", {report.missing:,} missing" if report.missing else ""
     say(f"{report.settled:,} operations settled now, {report.waiting:,} still without an outcome{missing}")
+    if report.unreadable:
+        say(f"{report.unreadable:,} entries of the log cannot be read: the operations that they are about wait")
     show_job(found.job)
     show_receipts(found.receipts)
     show_failures(found.failures)

@@ -21,12 +21,6 @@ SHOWN = 50
 """People that are listed unless all are asked for."""
 SHOWN_CHANGES = 4
 """Attributes of one person that are listed."""
-MEANWHILE = {
-    "cut": "it is cut",
-    "last value stays": "the last good value stays",
-    "is not sent": "the account has none",
-    "waits": "the account waits",
-}
 MOVED_BECAUSE = {"rules": "the profile", "worker": "the worker", "date": "days since leaving"}
 
 
@@ -148,7 +142,7 @@ def show_refused(found: flow.TargetFindings) -> None:
         ("person number", "attribute", "why", "length", "longest", "shared with", "meanwhile"),
         [
             [f.person_number, f.attribute, f.rule, f.length, f.longest,
-             ", ".join(n for n in f.others if n != f.person_number), MEANWHILE[f.meanwhile]]
+             ", ".join(n for n in f.others if n != f.person_number), flow.MEANWHILE[f.meanwhile]]
             for f in found.findings
         ],
     )  # fmt: skip
@@ -267,6 +261,8 @@ def _of_worker(found: flow.WorkerDifference | None, number: str, as_json: bool) 
         return
     show_held_cells("Held back until a row mends it", found.held_back)
     show_refused(found.refused)
+    for reason in found.waits:
+        say(f"{number} waits: {reason}" if found.kind is None else f"without what cannot be made: {reason}")
     if found.kind is None:
         say(f"nothing to send for {number}, as long as that is held back")
         return

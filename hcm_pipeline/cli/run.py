@@ -33,7 +33,7 @@ def run(
     to: Annotated[str | None, typer.Option("--to", help="The last of the range.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Take what lies in landing/, process business dates in order, and plan. Nothing is sent.
+    """Take what lies in landing/ and in the places of the profile, process business dates in order, and plan. Nothing is sent.
 
     Without a date: every business date that has an extract and no snapshot yet. Rerunning a date is harmless; rerunning an
     old one rebuilds what follows from it.
@@ -85,21 +85,20 @@ def _asked(date: str | None, from_: str | None, to: str | None) -> list[dt.date]
 
 
 def _land(here: flow.Installation, *, quiet: bool) -> list[flow.Landed]:
-    if not flow.waiting(here.home, here.profile):
+    if not flow.waiting(here.home, here.profile) and not here.profile.places:
         return []
-    results = flow.land(here.warehouse, here.profile, None, now=here.clock, wait=True)
+    results = flow.land_all(here, wait=True)
     for result in results:
-        if not quiet or result.result in {"left", "refused"}:
+        if not quiet or result.result in {"left", "refused", "unreachable"}:
             note(f"{result.name}: {result.result}: {result.message}")
     return results
 
 
 def _complain(landed: list[flow.Landed]) -> None:
-    refused = [result for result in landed if result.result == "refused"]
-    if refused:
-        raise ExtractRefused(
-            refused[0].name, "refused", f"{len(refused)} of {len(landed)} files in landing/ were refused; see above"
-        )
+    failures = {"refused", "unreachable"}
+    bad = [result for result in landed if result.result in failures]
+    if bad:
+        raise ExtractRefused(bad[0].name, bad[0].result, f"{flow.failures_of(landed, failures)}; see above")
 
 
 def materialize(here: flow.Installation, first: dt.date, last: dt.date) -> None:

@@ -61,9 +61,17 @@ def show_status(found: flow.Status) -> None:
             say(f"the fence: {line}")
     if found.landing:
         say(f"in landing/: {', '.join(found.landing)}")
+    for place in found.places:
+        say(_place(place))
     if found.paused:
         say(f"the upload waits: {found.paused.describe()}")
     say(f"{found.quota_left:,} calls left of the daily quota")
+
+
+def _place(place: flow.PlaceStatus) -> str:
+    looked = f"looked at {place.looked_at:%Y-%m-%d %H:%M}Z" if place.looked_at else "not looked at yet"
+    what = place.fault or (", ".join(place.waiting) or "nothing waits")
+    return f"place {place.name} ({place.url}), {looked}: {what}"
 
 
 def _failed(work: flow.FailedWork) -> str:

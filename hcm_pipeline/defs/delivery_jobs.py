@@ -157,6 +157,8 @@ def outcomes_op(context: dg.OpExecutionContext, pipeline: Pipeline) -> None:
         tag = f"{md.MANIFEST_TAG}/{found.manifest_id[:12]}"
         context.instance.add_run_tags(context.run_id, {tag: found.business_date.isoformat()})
     context.log.info(f"{report.settled:,} settled now, {report.waiting:,} still waiting, {report.missing:,} missing")
+    if report.unreadable:
+        context.log.warning(f"{report.unreadable:,} entries of the log cannot be read")
     if report.flows_unread:
         context.log.warning(shown(report.flows_unread))
     warning = flow.job_warning(report)

@@ -64,6 +64,7 @@ def _readings(oracle: Oracle) -> dg.AssetsDefinition:
                 "workers read": done.workers,
                 "workers that could not be read": done.unread,
                 "missed events": done.missed,
+                "parts that did not come": ", ".join(f"{part} of {n:,}" for part, n in done.gaps.items()) or "none",
                 "calls": sum(done.calls.values()),
                 "extracts": dg.MetadataValue.md(
                     "\n".join(f"- {name}" for name in done.files) or "none: nobody had changed"

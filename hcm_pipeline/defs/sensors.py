@@ -42,12 +42,15 @@ def _arrival(profile: Profile) -> dg.SensorDefinition:
         job_name=DAILY_JOB,
         minimum_interval_seconds=15,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Starts a run for each business date of which a whole file lies in landing/, and starts it again when it "
-        "failed or was killed, whatever it had taken.",
+        description="Starts a run for each business date of which a whole file lies in landing/ or in a place of the profile, "
+        "and starts it again when it failed or was killed, whatever it had taken.",
     )
     def arrival(context: dg.SensorEvaluationContext, pipeline: Pipeline) -> Iterator[dg.RunRequest | dg.SkipReason]:
         now = flow.utc_now()
-        found = flow.find_arrivals(pipeline.home, profile)
+        opener = pipeline.installation().opener if profile.places else None
+        found = flow.find_arrivals(pipeline.home, profile, cursor=context.cursor, opener=opener)
+        if found.cursor is not None:
+            context.update_cursor(found.cursor)
         works = [_arrived(date, marks) for date, marks in found.dates.items()]
         dates = {work.business_date for work in works}
         works += [
@@ -64,9 +67,13 @@ def _arrival(profile: Profile) -> dg.SensorDefinition:
         yield from started
         if not started:
             reasons = [*found.reasons, *(one.why for one in judged)]
-            yield dg.SkipReason("; ".join(reasons) or "nothing lies in landing/")
+            yield dg.SkipReason("; ".join(reasons) or _nothing(profile))
 
     return arrival
+
+
+def _nothing(profile: Profile) -> str:
+    return "nothing lies in landing/" + (" nor in a place of the profile" if profile.places else "")
 
 
 def _arrived(date: str, marks: Sequence[str]) -> Work:

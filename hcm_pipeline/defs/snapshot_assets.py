@@ -206,7 +206,7 @@ def _materialized(
 
 def _land(context: dg.AssetExecutionContext, installation: flow.Installation) -> dg.MaterializeResult[None]:
     """Take what lies in landing/, and tell the extracts of the run's dates."""
-    results = flow.land(installation.warehouse, installation.profile, None, now=installation.clock, wait=True)
+    results = flow.land_all(installation, wait=True)
     for result in results:
         context.log.info(shown(f"{result.name}: {result.result}: {result.message}"))
     listed: list[flow.RunExtract] = []
@@ -219,9 +219,15 @@ def _land(context: dg.AssetExecutionContext, installation: flow.Installation) ->
         context.instance.add_run_tags(context.run.run_id, tags)
     return dg.MaterializeResult(
         asset_key="extracts",
-        metadata={"left_in_landing": sum(r.result in {"left", "refused"} for r in results)},
+        metadata={"left_in_landing": sum(r.result in {"left", "refused"} for r in results), **_unreached(results)},
         data_version=dg.DataVersion(("+".join(one.sha256[:16] for one in listed) or "none")[:200]),
     )
+
+
+def _unreached(results: Sequence[flow.Landed]) -> dict[str, str]:
+    """The places that failed, when there are some."""
+    failed = [result.name for result in results if result.result == "unreachable"]
+    return {"places_not_reached": ", ".join(failed)} if failed else {}
 
 
 def _extracts_metadata(day: Sequence[flow.RunExtract]) -> dict[str, Any]:

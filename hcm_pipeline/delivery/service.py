@@ -193,6 +193,8 @@ class OutcomePage:
 
     entries: tuple[OutcomeEntry, ...]
     service_time: dt.datetime
+    unreadable: int = 0
+    """Entries that could not be read, of whatever job."""
 
 
 class Service(Protocol):

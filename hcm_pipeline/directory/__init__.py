@@ -15,7 +15,7 @@ from hcm_pipeline.directory.contacts import ContactsRead
 from hcm_pipeline.directory.distinguished_names import canonical, escape_rdn, key, key_sql
 from hcm_pipeline.directory.entries import CHANGES, FILLED, SCHEMA, VALUES, Read, RefusedRow
 from hcm_pipeline.directory.findings import Finding, require_none
-from hcm_pipeline.directory.folding import folded_sql
+from hcm_pipeline.directory.folding import folded_sql, same_name_sql
 from hcm_pipeline.directory.freshness import directory_findings, max_age_hours
 from hcm_pipeline.directory.name_limits import (
     COMMON_NAME,
@@ -77,6 +77,7 @@ __all__ = [
     "read_csv_file",
     "read_entra_id",
     "require_none",
+    "same_name_sql",
     "stage",
 ]
 

@@ -40,5 +40,10 @@ def folded_sql(name: str) -> str:
     return f"case when {_ascii(name)} then {low} when {_ascii(bare)} then {bare} else {folded} end"
 
 
+def same_name_sql(one: str, other: str) -> str:
+    """SQL (BOOLEAN, NULL where either is NULL): the directories take two names (SQL) for one."""
+    return f"{folded_sql(one)} = {folded_sql(other)}"
+
+
 def _ascii(text: str) -> str:
     return f"strlen({text}) = length({text})"

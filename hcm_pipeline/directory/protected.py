@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from hcm_pipeline.directory.distinguished_names import key, key_sql
+from hcm_pipeline.directory.folding import folded_sql
 from hcm_pipeline.profile import Protected
 from hcm_pipeline.warehouse import literal
 
@@ -45,7 +46,8 @@ def named_sql(rules: Sequence[Protected], texts: Sequence[str]) -> str:
 def contained_sql(rules: Sequence[Protected], container: str) -> str:
     """SQL (BOOLEAN, never null): the distinguished name `container` (SQL) is one of `containers`, or lies below one."""
     kept = [key(container) for rule in rules for container in rule.containers]
-    inside = " or ".join(f"ends_with(',' || {key_sql(container)}, {literal(f',{name}')})" for name in kept)
+    held = folded_sql(f"(',' || {key_sql(container)})")
+    inside = " or ".join(f"ends_with({held}, {folded_sql(literal(f',{name}'))})" for name in kept)
     return f"coalesce({inside}, false)" if inside else "false"
 
 

@@ -19,7 +19,7 @@ from hcm_pipeline.entra.credentials import EntraConnection
 from hcm_pipeline.entra.graph_errors import read_reply
 from hcm_pipeline.entra.job_schema import SourceAttribute, source_attributes
 from hcm_pipeline.entra.limits import LOG_RATE
-from hcm_pipeline.entra.provisioning_log import LogEntry, LogPage
+from hcm_pipeline.entra.provisioning_log import LogPage, read_entries
 from hcm_pipeline.errors import ServiceError, ServiceRefused, ServiceUnavailable, UsageError
 from hcm_pipeline.http import CallGate, Clock, NoAnswer, OwnGate, Patience, Reply, TryAgain, trust, untrusted, utc_now
 
@@ -147,8 +147,8 @@ class GraphClient:
     def _log_pages(self, query: Mapping[str, str]) -> Iterator[LogPage]:
         path = "auditLogs/provisioning"
         for page in self._walk(path, f"{self._connection.graph_url}/{path}", query, LOG_PERMISSION, log=True):
-            entries = tuple(LogEntry.from_json(entry) for entry in self._entries(path, page))
-            yield LogPage(entries, self._answered_at)
+            entries, unreadable = read_entries(self._entries(path, page))
+            yield LogPage(entries, self._answered_at, unreadable)
 
     def users(self, select: Sequence[str], filter: str | None = None) -> Iterator[dict[str, object]]:
         """Yield users with the selected properties; `filter` is an OData expression (a ' within a text is doubled)."""

@@ -7,11 +7,14 @@ Shapes: Microsoft Graph `provisioningObjectSummary`, v1.0 (`provisioningStatusIn
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from hcm_pipeline.errors import ServiceError
+
+log = logging.getLogger(__name__)
 
 NO_CHANGE, OUT_OF_SCOPE, UNSPECIFIED = "no change", "out of scope", "unspecified"
 """Why an entry was skipped. `EntrySynchronizationSkipped` covers the first two; what tells them apart are the steps."""
@@ -90,6 +93,22 @@ class LogPage:
 
     entries: tuple[LogEntry, ...]
     service_time: dt.datetime
+    unreadable: int = 0
+    """Entries that could not be read: what they tell is not known."""
+
+
+def read_entries(values: Iterable[object]) -> tuple[tuple[LogEntry, ...], int]:
+    """The entries of a page that can be read, and how many cannot: whatever is wrong with one, the others are read."""
+    entries, unreadable = [], 0
+    for value in values:
+        try:
+            entries.append(LogEntry.from_json(value))
+        except MemoryError:
+            raise
+        except Exception as error:  # of an entry, not of the log
+            log.warning("an entry of the provisioning log cannot be read (%s)", type(error).__name__)
+            unreadable += 1
+    return tuple(entries), unreadable
 
 
 def parse_time(text: str) -> dt.datetime | None:

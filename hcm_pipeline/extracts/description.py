@@ -19,9 +19,14 @@ class Description:
     shape: Mapping[str, object]
     """All that the format needs to read it again: plain JSON values. Nobody else opens it."""
 
+    is_open: bool = False
+    """The columns are those that happen to occur, as in XML: another day may have more, and an extract of
+    changes has few."""
+
     def values(self) -> dict[str, object]:
-        """As the register keeps it: the keys of `shape`, beside `header` and `records`."""
-        return {**self.shape, "header": self.columns, "records": self.records}
+        """As the register keeps it: the keys of `shape`, beside `header`, `records` and, where it is so, `is_open`."""
+        is_open = {"is_open": True} if self.is_open else {}
+        return {**self.shape, "header": self.columns, "records": self.records, **is_open}
 
     def to_json(self) -> str:
         """The values as JSON."""
@@ -31,4 +36,5 @@ class Description:
     def from_json(cls, text: str) -> Description:
         """The description that `to_json` made a text of."""
         values = orjson.loads(text)
-        return cls(tuple(values.pop("header")), values.pop("records"), values)
+        is_open = bool(values.pop("is_open", False))
+        return cls(tuple(values.pop("header")), values.pop("records"), values, is_open)

@@ -9,7 +9,8 @@ from fnmatch import fnmatchcase
 
 from hcm_pipeline.profile import BusinessDate, Source
 
-PACKED = (".gz", ".zip")
+PACKED = (".gz", ".zip", ".pgp", ".gpg", ".asc")
+"""Endings that stand behind a name for the way in which the file is packed, encryption among them."""
 
 
 def name_fault(name: str) -> str | None:
@@ -24,15 +25,15 @@ def name_fault(name: str) -> str | None:
 def match_source(name: str, sources: Iterable[Source]) -> Source | None:
     """The first source whose glob matches the name, upper and lower case alike.
 
-    `.gz` and `.zip` behind the name do not count, unless the glob itself mentions them.
+    `.gz`, `.zip`, `.pgp` and the like behind the name do not count, unless the glob itself mentions one.
     """
     lower = name.lower()
+    unpacked = [lower]
+    while packed := next((ending for ending in PACKED if unpacked[-1].endswith(ending)), None):
+        unpacked.append(unpacked[-1].removesuffix(packed))
     for source in sources:
         glob = source.glob.lower()
-        tried = [lower]
-        packed = next((ending for ending in PACKED if lower.endswith(ending)), None)
-        if packed and not any(ending in glob for ending in PACKED):
-            tried.append(lower.removesuffix(packed))
+        tried = unpacked[:1] if any(ending in glob for ending in PACKED) else unpacked
         if any(fnmatchcase(candidate, glob) for candidate in tried):
             return source
     return None

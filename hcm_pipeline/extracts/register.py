@@ -26,6 +26,18 @@ def _extract(row: Sequence[Any]) -> Extract:
     return Extract(number, sha256, source, content, date, name, Description.from_json(shape), status)
 
 
+def newest_id(con: duckdb.DuckDBPyConnection) -> int:
+    """The number of the newest extract; 0 when there is none."""
+    (found,) = first(con, "select coalesce(max(extract_id), 0) from extracts", []) or (0,)
+    return int(found)
+
+
+def entered_since(con: duckdb.DuckDBPyConnection, sha256: str, name: str, extract_id: int) -> bool:
+    """Whether bytes were entered under a name after an extract."""
+    found = "select 1 from extracts where sha256 = ? and name = ? and extract_id > ? limit 1"
+    return first(con, found, [sha256, name, extract_id]) is not None
+
+
 def in_use(con: duckdb.DuckDBPyConnection, sha256: str) -> bool:
     """Whether an extract has these bytes, and so the stored copy of them."""
     return first(con, "select 1 from extracts where sha256 = ? limit 1", [sha256]) is not None
@@ -200,12 +212,20 @@ def decide(
             con.execute("insert or ignore into to_rebuild values (?)", [extract.business_date])
 
 
-def columns_faults(wanted: Mapping[str, FieldSpec], description: Description, name: str) -> tuple[list[str], list[str]]:
+def columns_faults(
+    wanted: Mapping[str, FieldSpec], description: Description, name: str, content: str
+) -> tuple[list[str], list[str]]:
     """(unknown columns, missing columns) of an extract whose source has its fields so. Raises ExtractRefused when a required column
-    is missing."""
+    is missing.
+
+    A changes-only extract whose columns are those that occur needs that of the person number alone, and without records none.
+    """
     specs = {spec.column: spec for spec in wanted.values()}
     missing = [column for column in specs if column not in description.columns]
     required = [column for column in missing if specs[column].required]
+    if description.is_open and content == "changes-only":
+        number = wanted["person_number"].column
+        required = [column for column in required if column == number and description.records]
     if required:
         raise ExtractRefused(
             name,
@@ -240,7 +260,7 @@ def enter(
     name: str, day: dt.date, now: dt.datetime,
 ) -> Extract:  # fmt: skip
     """Enter a new extract. Raises ExtractRefused for columns that the profile cannot read."""
-    unknown, missing = columns_faults(profile.columns_of(source), description, name)
+    unknown, missing = columns_faults(profile.columns_of(source), description, name, source.content)
     number = (first(con, "select coalesce(max(extract_id), 0) + 1 from extracts") or (1,))[0]
     con.execute(
         "insert into extracts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'landed', null, null, null, null)",

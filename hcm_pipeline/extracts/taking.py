@@ -10,9 +10,9 @@ import secrets
 import signal
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hcm_pipeline.errors import ExtractRefused
@@ -50,6 +50,8 @@ class Taken:
     stored: Path
     seen: Seen | None = field(default=None, compare=False)
     mended: bool = field(default=False, compare=False)
+    resumed: int | None = field(default=None, compare=False)
+    """The newest extract when an earlier try kept these bytes, which ended before it was done. None: this try is the first."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +69,21 @@ class Left:
     settles: bool
 
 
+UNFINISHED = "its name marks it as unfinished or hidden; rename it when it is complete"
+
+
+def is_marked_unfinished(name: str) -> bool:
+    """Whether a name says that its file is hidden or not complete."""
+    return name.startswith((".", "~")) or name.lower().endswith(UNFINISHED_ENDINGS)
+
+
 def is_complete(path: Path, settle_seconds: float, now: float) -> Complete | Left:
     """Whether a landed file is complete, as far as can be told. `now` is in seconds since the epoch.
 
     A modification time further in the future than `settle_seconds` comes from another clock and says nothing.
     """
-    name = path.name
-    if name.startswith((".", "~")) or name.lower().endswith(UNFINISHED_ENDINGS):
-        return Left("its name marks it as unfinished or hidden; rename it when it is complete", settles=False)
+    if is_marked_unfinished(path.name):
+        return Left(UNFINISHED, settles=False)
     try:
         found = path.lstat()
     except FileNotFoundError:
@@ -109,23 +118,37 @@ def take(path: Path, extracts: Path, scratch: Path) -> Taken:
     """
     with _opened(path) as handle:
         before = os.fstat(handle)
-        same_disk = scratch.stat().st_dev == extracts.stat().st_dev
-        copy, temporary = tempfile.mkstemp(prefix="take-", dir=scratch if same_disk else extracts)
-        try:
-            with os.fdopen(copy, "wb") as out:
-                digest, size = hashlib.sha256(), 0
-                while chunk := os.read(handle, _CHUNK):
-                    digest.update(chunk)
-                    out.write(chunk)
-                    size += len(chunk)
-                _check_unchanged(path, handle, before, size)
-                out.flush()
-                os.fchmod(out.fileno(), 0o400)
-                os.fsync(out.fileno())
-            stored, mended = _place(Path(temporary), extracts, digest.hexdigest())
-        finally:
-            Path(temporary).unlink(missing_ok=True)
-    return Taken(digest.hexdigest(), size, stored, Seen.of(before), mended)
+        taken = keep(
+            iter(lambda: os.read(handle, _CHUNK), b""),
+            extracts,
+            scratch,
+            lambda size: _check_unchanged(path, handle, before, size),
+        )
+    return replace(taken, seen=Seen.of(before))
+
+
+def keep(chunks: Iterable[bytes], extracts: Path, scratch: Path, check: Callable[[int], None]) -> Taken:
+    """Store the bytes that `chunks` are, one after the other, under their sha256; nothing is stored when anything is raised.
+
+    `check` is given the number of bytes after the last one, and raises when they are not what was to be read.
+    """
+    same_disk = scratch.stat().st_dev == extracts.stat().st_dev
+    copy, temporary = tempfile.mkstemp(prefix="take-", dir=scratch if same_disk else extracts)
+    try:
+        with os.fdopen(copy, "wb") as out:
+            digest, size = hashlib.sha256(), 0
+            for chunk in chunks:
+                digest.update(chunk)
+                out.write(chunk)
+                size += len(chunk)
+            check(size)
+            out.flush()
+            os.fchmod(out.fileno(), 0o400)
+            os.fsync(out.fileno())
+        stored, mended = _place(Path(temporary), extracts, digest.hexdigest())
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+    return Taken(digest.hexdigest(), size, stored, mended=mended)
 
 
 def let_go(path: Path, seen: Seen) -> bool:
@@ -143,11 +166,11 @@ def let_go(path: Path, seen: Seen) -> bool:
     if Seen.of(aside.lstat()) == seen:
         aside.unlink()
         return True
-    _put_back(aside, path)
+    put_back(aside, path)
     return False
 
 
-def _put_back(aside: Path, path: Path) -> None:
+def put_back(aside: Path, path: Path) -> None:
     """Give a file its name again, or one like it when a third file has that by now."""
     names = itertools.chain([path], (path.with_name(f"{path.stem}-{n}{path.suffix}") for n in itertools.count(2)))
     for name in names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 import orjson
@@ -17,10 +18,13 @@ UNFINISHED = ".part"
 
 
 class ExtractFile:
-    """One extract that is being written. `place` is the path that it gets at the end."""
+    """One extract that is being written. `place` is the path that it gets at the end; `columns` are there in any case.
 
-    def __init__(self, place: Path) -> None:
-        self.place = place
+    `full`: a cell that some row lacks would be a cleared value, and so says that it could not be read. Of changes it says nothing.
+    """
+
+    def __init__(self, place: Path, columns: Sequence[str] = (), *, full: bool = False) -> None:
+        self.place, self._columns, self._full = place, frozenset(columns), full
         self._path = place.with_name(place.name + UNFINISHED)
         self._out = open(private(self._path), "wb")  # noqa: SIM115 - closed by `finish` and `drop`
         self.rows = 0
@@ -42,14 +46,17 @@ class ExtractFile:
     def finish(self) -> Path | None:
         """Let it lie in the landing folder, on the disk; None when it has no rows, and there is none.
 
-        A column that only some rows have could not be read for the others, and says so; one that no row has is no column.
+        A column that no row has is no column.
         """
         self._out.close()
         if not self.rows:
             self._path.unlink()
             return None
-        if self._gaps:
-            self._fill_gaps()
+        missing = self._columns - self._keys
+        if self._full and self._gaps:
+            self._fill_gaps(self._keys | missing)
+        elif missing:
+            self._fill_gaps(missing)
         with open(self._path, "rb") as made:
             os.fsync(made.fileno())
         self._path.replace(self.place)
@@ -65,14 +72,14 @@ class ExtractFile:
         self._out.close()
         self._path.unlink(missing_ok=True)
 
-    def _fill_gaps(self) -> None:
-        whole = dict.fromkeys(sorted(self._keys), NOT_READ)
+    def _fill_gaps(self, columns: AbstractSet[str]) -> None:
+        whole = dict.fromkeys(sorted(columns), NOT_READ)
         filled = self._path.with_name(f"{self.place.name}.filled{UNFINISHED}")
         try:
             with open(self._path, "rb") as made, open(private(filled), "wb") as out:
                 for line in made:
                     row = orjson.loads(line)
-                    if not self._keys <= row.keys():
+                    if not columns <= row.keys():
                         line = orjson.dumps({**whole, **row}, option=orjson.OPT_APPEND_NEWLINE)
                     out.write(line)
             filled.replace(self._path)

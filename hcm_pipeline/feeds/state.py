@@ -17,8 +17,8 @@ from types import TracebackType
 
 import orjson
 
-from hcm_pipeline.feeds.columns import HIRED, LAST_DAY, NUMBER, STATUS, differing, digests_of
-from hcm_pipeline.oracle import Entry, Page, Person, Stamp
+from hcm_pipeline.feeds.columns import DIGEST_SIZE, HIRED, LAST_DAY, NUMBER, STATUS, differing, digests_of
+from hcm_pipeline.oracle import COLUMNS, Entry, Page, Person, Stamp
 from hcm_pipeline.sqlite_state import Schema, StateFile, moment_of, text_of
 
 TABLES = """
@@ -526,6 +526,12 @@ class FeedState:
         for row in rows:
             if columns := differing(row["was"], row["is_now"]):
                 yield Missed(row["person_number"], found_by, columns)
+
+    def ever_read(self, columns: Collection[str]) -> bool:
+        """Whether one of these columns was ever read of anybody."""
+        places = [COLUMNS.index(name) * DIGEST_SIZE + 1 for name in columns]
+        known = " OR ".join(f"substr(digests, {place}, {DIGEST_SIZE}) <> zeroblob({DIGEST_SIZE})" for place in places)
+        return bool(places) and self._db.execute(f"SELECT 1 FROM people WHERE {known} LIMIT 1").fetchone() is not None
 
     def ask_again(self, poll_no: int, person: Person, day: dt.date, why: str) -> None:
         """Open a hint for a worker whom no entry named."""

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.feeding import drain as drain
     from hcm_pipeline.flow.feeding import oracle_section as oracle_section
     from hcm_pipeline.flow.feeding import replay as replay
+    from hcm_pipeline.flow.fetching import PlaceStatus as PlaceStatus
     from hcm_pipeline.flow.installation import Clock as Clock
     from hcm_pipeline.flow.installation import Installation as Installation
     from hcm_pipeline.flow.installation import Progress as Progress
@@ -71,7 +72,9 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.installation import utc_now as utc_now
     from hcm_pipeline.flow.landing import DAYS_AHEAD as DAYS_AHEAD
     from hcm_pipeline.flow.landing import Landed as Landed
+    from hcm_pipeline.flow.landing import failures_of as failures_of
     from hcm_pipeline.flow.landing import land as land
+    from hcm_pipeline.flow.landing import land_all as land_all
     from hcm_pipeline.flow.landing import waiting as waiting
     from hcm_pipeline.flow.ledger_files import export_file as export_file
     from hcm_pipeline.flow.ledger_files import export_to as export_to
@@ -170,6 +173,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.views.status import Status as Status
     from hcm_pipeline.flow.views.status import holding as holding
     from hcm_pipeline.flow.views.status import status as status
+    from hcm_pipeline.flow.views.target_findings import MEANWHILE as MEANWHILE
     from hcm_pipeline.flow.views.target_findings import TargetFindings as TargetFindings
     from hcm_pipeline.flow.views.trace import Story as Story
     from hcm_pipeline.flow.views.trace import Version as Version
@@ -236,7 +240,8 @@ _MODULES = {
     "feeding": ("Drained", "drain", "oracle_section", "replay"),
     "verdict_table": ("loggable", "plan_verdicts"),
     "installation": ("Clock", "Installation", "Progress", "quiet", "utc_now"),
-    "landing": ("DAYS_AHEAD", "Landed", "land", "waiting"),
+    "fetching": ("PlaceStatus",),
+    "landing": ("DAYS_AHEAD", "Landed", "failures_of", "land", "land_all", "waiting"),
     "ledger_files": ("export_file", "export_to", "import_file"),
     "outcome_reading": ("OutcomeReport", "WorthReading", "job_warning", "read_outcomes", "worth_reading"),
     "plans": (
@@ -282,7 +287,7 @@ _MODULES = {
     ),
     "views.feeds": ("FeedStatus", "feed_status"),
     "views.held_back": ("HeldBack", "HeldCells"),
-    "views.target_findings": ("TargetFindings",),
+    "views.target_findings": ("MEANWHILE", "TargetFindings"),
     "views.identities": (
         "IdentityStory",
         "LedgerEntry",

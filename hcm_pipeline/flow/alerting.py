@@ -28,6 +28,7 @@ from hcm_pipeline.alerts import (
 )
 from hcm_pipeline.delivery import Journal
 from hcm_pipeline.errors import UsageError
+from hcm_pipeline.flow.borders import as_failure
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.unfinished import failed_work
 from hcm_pipeline.flow.views.feeds import feed_status
@@ -48,7 +49,12 @@ def look(installation: Installation) -> list[Alert]:
     with installation.warehouse.read() as con, installation.journal() as journal:
         target = installation.known_target
         observed = Observations.of(con, target.key)
-        found = find_alerts(con, observed, journal, target, installation.profile, installation.clock())
+        now, home = installation.clock(), installation.home
+
+        def unforeseen(error: Exception) -> None:
+            as_failure(error, "alerts", home)
+
+        found = find_alerts(con, observed, journal, target, installation.profile, now, unforeseen)
         found += _of_writeback(con, installation, journal)
         return found + _of_feeds(installation) + failed
 

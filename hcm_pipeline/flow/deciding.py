@@ -22,6 +22,7 @@ from hcm_pipeline.identity import Decided, decide, decide_rehire, decide_spellin
 from hcm_pipeline.identity import waiting as reviews_waiting
 from hcm_pipeline.verdicts import Kind
 from hcm_pipeline.warehouse import scratch, transaction
+from hcm_pipeline.workers import OddName, take_as_seen
 
 
 def system_user() -> str:
@@ -92,21 +93,25 @@ class IdentityDecision:
     """A decision about a worker: exactly one of these.
 
     `accept`: what is offered is the worker's. `account`: the account with this userPrincipalName is. `same_as`: the worker was
-    here before under this number. `spelling`: how parts of the name are spelled. None of them: the worker is new.
+    here before under this number. `spelling`: how parts of the name are spelled. `seen`: the names look odd, and are
+    written as they are meant. None of them: the worker is new.
     """
 
     accept: bool = False
     account: str | None = None
     same_as: str | None = None
     spelling: Mapping[str, str] = field(default_factory=dict)
+    seen: bool = False
 
 
 @dataclass(frozen=True)
 class IdentityDecided:
-    """A decision as it was entered: about the account or the former number, or about the spelling, by part of the name."""
+    """A decision as it was entered: about the account or the former number, or about the spelling, by part of the name,
+    or the names that somebody has looked at."""
 
     about: Decided | None = None
     spelling: Mapping[str, str] | None = None
+    seen: tuple[OddName, ...] = ()
 
 
 def decide_identity(
@@ -117,6 +122,11 @@ def decide_identity(
     Raises UsageError when nothing waits for it, or when the decision does not fit what is offered.
     """
     who = Decider(by, installation.clock(), how)
+    if decision.seen:
+        with installation.warehouse.write() as con, transaction(con):
+            done = IdentityDecided(seen=tuple(take_as_seen(con, number, who)))
+        installation.warehouse.publish()
+        return done
     with installation.warehouse.write() as con, scratch(con) as t:
         workers = workforce(t, installation.profile)
         asked = {one.person_number for one in reviews_waiting(con)}

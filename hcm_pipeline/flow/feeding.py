@@ -7,9 +7,10 @@ readings, as extracts in the landing folder; then the hints that they settle.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -38,6 +39,8 @@ CLOCKS: tuple[Stamp, ...] = ("published", "updated")
 PEOPLE, FEED, RECONCILIATION = "people", "feed", "reconciliation"
 HELD = 1000
 """Readings in memory."""
+HALF = "a part of the worker did not come"
+"""The reason of a hint: how it begins."""
 LOOKS_AHEAD = 5
 """Dates at which somebody who cannot be seen yet is looked for."""
 
@@ -69,6 +72,8 @@ class Drained:
     files: tuple[str, ...]
     calls: Mapping[str, int]
     faults: tuple[str, ...]
+    gaps: Mapping[str, int]
+    """Parts of workers that did not come although asked for, with the number of workers: a privilege may be missing."""
 
 
 @dataclass
@@ -79,6 +84,7 @@ class _Work:
     state: FeedState
     oracle: Oracle
     landing: Path
+    required: tuple[str, ...]
     poll_no: int
     service: dt.datetime
     day: dt.date
@@ -89,6 +95,10 @@ class _Work:
     coming: list[Coming] = field(default_factory=list)
     unseen: list[Unseen] = field(default_factory=list)
     lost: list[Person] = field(default_factory=list)
+    gaps: Counter[str] = field(default_factory=Counter)
+    """Parts of workers that did not come although asked for, with the number of workers."""
+    halves: list[tuple[Person, tuple[str, ...], bool]] = field(default_factory=list)
+    """Workers of whom a part did not come, the columns that are not known for it, and whether they were asked for a second time."""
     seen: set[str] = field(default_factory=set)
 
     def file(self, kind: str) -> ExtractFile:
@@ -96,7 +106,9 @@ class _Work:
         if kind not in self.files:
             order = {PEOPLE: 1, FEED: 2, RECONCILIATION: 3}[kind]
             name = f"hcm-{self.day}-{self.poll_no:08d}-{order}-{kind}.jsonl"
-            self.files[kind] = ExtractFile(self.landing / name)
+            self.files[kind] = ExtractFile(
+                self.landing / name, self.required if kind == PEOPLE else (), full=kind == PEOPLE
+            )
         return self.files[kind]
 
     def found(self, kind: str, reading: Reading, hints: tuple[int, ...], told: Sequence[str]) -> None:
@@ -104,6 +116,11 @@ class _Work:
         as_of = f"read on {self.service:%Y-%m-%d %H:%M:%S}Z as of {reading.on}"
         self.file(kind).add(reading.row, [*told, as_of])
         self.seen.add(reading.row[NUMBER])
+        if reading.missing:
+            self.gaps.update(reading.missing)
+            unknown = tuple(name for name in COLUMNS if name not in reading.row)
+            again = any(sentence.startswith(HALF) for sentence in told)
+            self.halves.append((Person(reading.found_id, reading.row[NUMBER]), unknown, again))
         one = Settled(hints, reading.found_id, reading.row)
         self.held.append(one)
         self.settled += [hints] if hints else []
@@ -197,6 +214,7 @@ def _polling(
             state,
             oracle,
             home.landing,
+            _required(installation),
             state.begin(mode, installation.clock(), service, day),
             service,
             day,
@@ -214,6 +232,21 @@ def _polling(
                 file.drop()
             if fault is not None:
                 state.finish(work.poll_no, installation.clock(), files=(), calls=hcm.calls, fault=fault)
+
+
+def _required(installation: Installation) -> tuple[str, ...]:
+    """The columns without which a file of readings would be refused."""
+    return tuple(spec.column for spec in installation.profile.columns.values() if spec.required)
+
+
+def _usable(readings: Iterable[Reading]) -> Iterator[Reading]:
+    """The readings; one that says nothing of the employment is none, for nothing may be decided from it."""
+    for reading in readings:
+        if reading.outcome == "found" and STATUS not in reading.row:
+            why = "its work relationships did not come although asked for: a privilege may be missing"
+            yield replace(reading, outcome="unreadable", row={}, reason=why)
+        else:
+            yield reading
 
 
 # --- feeds
@@ -287,7 +320,7 @@ def _read_and_note(installation: Installation, work: _Work, *, full: bool, fault
 
 def _read_everybody(work: _Work, asked: Mapping[str, Asked]) -> None:
     work.progress("reading every worker")
-    for count, reading in enumerate(work.hcm.read_everybody(work.day), 1):
+    for count, reading in enumerate(_usable(work.hcm.read_everybody(work.day)), 1):
         one = asked.get(reading.found_number or "") or asked.get(f"id:{reading.found_id}")
         if reading.outcome == "found" and one and one.ahead and reading.row.get(STATUS) != "True":
             continue  # a later employment may be known: looked at among those who were asked for
@@ -311,7 +344,7 @@ def _read_asked(work: _Work, asked: Sequence[Asked], kind: str) -> None:
         work.progress(f"reading {len(asked):,} workers whom entries name")
     by_person = {one.person: one for one in asked}
     ahead: list[tuple[Asked, Reading]] = []
-    for reading in work.hcm.read(list(by_person), work.day):
+    for reading in _usable(work.hcm.read(list(by_person), work.day)):
         one = by_person[reading.person]
         gone = reading.outcome == "absent" or (reading.outcome == "found" and reading.row.get(STATUS) != "True")
         if gone and one.ahead:
@@ -332,7 +365,7 @@ def _look_ahead(work: _Work, asked: Sequence[Asked]) -> dict[str, Reading]:
             if one.key not in found and len(one.ahead) > step:
                 by_date.setdefault(one.ahead[step], {})[one.person] = one
         for date, people in by_date.items():
-            for reading in work.hcm.read(list(people), date):
+            for reading in _usable(work.hcm.read(list(people), date)):
                 if reading.outcome == "found" and reading.row.get(STATUS) == "True":
                     found[people[reading.person].key] = reading
     return found
@@ -372,7 +405,7 @@ def _reconcile(work: _Work, asked: Mapping[str, Asked]) -> None:
     people = work.state.longest_unread(int(count), {*asked, *work.seen})
     if people:
         work.progress(f"reading {len(people):,} workers whom no entry names")
-    for reading in work.hcm.read(people, work.day):
+    for reading in _usable(work.hcm.read(people, work.day)):
         if reading.outcome == "found":
             work.found(RECONCILIATION, reading, (), ("read though no entry names the worker",))
         else:
@@ -395,6 +428,10 @@ def _note(installation: Installation, work: _Work, faults: Sequence[str], *, fou
             coming=work.coming,
             found_by=found_by,
         )
+        for person, unknown, again in work.halves:
+            if state.ever_read(unknown):  # it comes for others: no privilege is missing
+                due = work.day + dt.timedelta(days=again)
+                state.ask_again(work.poll_no, person, due, f"{HALF}: {', '.join(unknown)}")
         for person in work.lost:
             state.ask_again(work.poll_no, person, work.day, f"the worker could not be read ({found_by})")
         fault = "; ".join(faults) or None
@@ -403,5 +440,5 @@ def _note(installation: Installation, work: _Work, faults: Sequence[str], *, fou
     waiting, _, _ = state.open_hints(work.day)
     return Drained(
         work.poll_no, work.day, work.service, poll.entries, poll.new_entries, poll.workers, poll.unread, missed, waiting,
-        tuple(files), dict(work.hcm.calls), tuple(faults),
+        tuple(files), dict(work.hcm.calls), tuple(faults), dict(work.gaps),
     )  # fmt: skip

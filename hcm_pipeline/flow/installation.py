@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from hcm_pipeline.delivery import Journal
 from hcm_pipeline.errors import HomeError
@@ -14,6 +14,7 @@ from hcm_pipeline.home import Home
 from hcm_pipeline.http import Clock, utc_now
 from hcm_pipeline.profile import LoadedProfile, Profile
 from hcm_pipeline.settings import Settings
+from hcm_pipeline.sources import Opener, OracleSignIn, open_place
 from hcm_pipeline.targets.entra import EntraJob, known_target, target_key
 from hcm_pipeline.warehouse import Warehouse
 
@@ -44,6 +45,17 @@ class Installation:
     settings: Settings
     notice: Progress = quiet
     clock: Clock = utc_now
+
+    @property
+    def opener(self) -> Opener:
+        """Opens the places of the profile. WebCenter Content is signed in to as Oracle HCM is."""
+        oracle = self.settings.oracle
+        if oracle is None:
+            return open_place
+        from hcm_pipeline.oracle import signed_headers_of  # loads httpx, which most commands do not need
+
+        sign_in = OracleSignIn(oracle.url, lambda: signed_headers_of(oracle), oracle.ca_file)
+        return partial(open_place, oracle=sign_in)
 
     @cached_property
     def loaded(self) -> LoadedProfile:

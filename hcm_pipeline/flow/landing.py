@@ -4,30 +4,44 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 
-from hcm_pipeline.errors import ExtractRefused
+from hcm_pipeline.errors import ExtractRefused, ServiceError
 from hcm_pipeline.extracts import (
     Complete,
     Extract,
     Left,
     Taken,
     enter,
+    entered_since,
     in_use,
     match_source,
     name_fault,
+    newest_id,
     read_business_date,
     reference,
     said_before,
 )
 from hcm_pipeline.flow.borders import as_refusal
+from hcm_pipeline.flow.fetching import Fetching, fetching
+from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import Profile, Source
-from hcm_pipeline.sources import Folder, Place, Waiting, format_of
+from hcm_pipeline.sources import (
+    FarPlace,
+    Folder,
+    Opener,
+    Place,
+    SeenAndTaken,
+    Waiting,
+    decrypted,
+    format_of,
+    open_place,
+)
 from hcm_pipeline.warehouse import Warehouse, transaction
 
 DAYS_AHEAD = 31
@@ -38,7 +52,10 @@ SETTLE_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Landed:
-    """The result of one file. `result` is taken, known (its bytes are in force for the source and date), left or refused."""
+    """The result of one file. `result` is taken, known (its bytes are in force for the source and date), left or refused.
+
+    Of a place that failed it is unreachable, and `name` is the place's.
+    """
 
     name: str
     result: str
@@ -48,6 +65,23 @@ class Landed:
     business_date: dt.date | None = None
     shape: Mapping[str, object] | None = None
     """The description as the format keeps it."""
+    place: str | None = None
+    """The place of the profile that it lay in; None: the landing folder, or it was named."""
+
+
+@dataclass(frozen=True)
+class _Lot:
+    """Things that wait in one place. `sources`: those that its files may be for; `dropped`: nobody has named the file."""
+
+    place: Place
+    waiting: Sequence[Waiting]
+    sources: Sequence[Source]
+    dropped: bool
+
+    @property
+    def far(self) -> FarPlace | None:
+        """The place, when it is one outside the home."""
+        return self.place if isinstance(self.place, FarPlace) else None
 
 
 @dataclass(frozen=True)
@@ -83,43 +117,105 @@ def land(
     source: Source | None = None,
     settle: float = SETTLE_SECONDS,
     wait: bool = False,
+    opener: Opener = open_place,
 ) -> list[Landed]:
-    """Take files (None: everything that waits in the landing folder, from where taken files then go away).
+    """Take files (None: everything that waits in the landing folder, from where taken files then go away, and in the places of the
+    profile's sources).
 
-    `wait`: give a file that changed a moment ago the time to settle. One in the landing folder that speaks for a day to come waits
-    for it. A file that cannot be used stays where it is and is
-    reported; the others are taken all the same.
+    `wait`: give a file that changed a moment ago the time to settle. One that nobody has named and that speaks for a day to come
+    waits for it. A file that cannot be used stays where it is and is reported; the others are taken all the same, and so are those
+    of the other places when one cannot be reached.
     """
+    if files is not None:
+        lots = [_Lot(Folder(path.parent), [Waiting(path.name, "")], profile.sources, dropped=False) for path in files]
+        return [_landed(warehouse, profile, lot, lot.waiting[0], now, date, source, settle, wait=wait) for lot in lots]
     home = warehouse.home
-    dropped = files is None
-    found: list[tuple[Place, Waiting]] = (
-        [(place_of(home), each) for each in waiting(home, profile)]
-        if files is None
-        else [(Folder(path.parent), Waiting(path.name, "")) for path in files]
-    )
-    results = []
-    for place, each in found:
-        try:
-            state = _settled(place, each, settle, wait=wait, dropped=dropped)
-            if isinstance(state, Left):
-                results.append(Landed(each.name, "left", state.reason))
-                continue
-            if fault := name_fault(each.name):
-                raise ExtractRefused(each.name, "file_name", fault)  # noqa: TRY301 - told like any other
-            chosen = source or _source_of(each.name, profile, dropped=dropped)
-            day = _day_of(each.name, chosen, profile, date, now())
-            if dropped and day > profile.workers.life.day_of(now()):
-                results.append(Landed(each.name, "left", f"it speaks for {day}, and waits for that day"))
-                continue
-            landed, taken = _take(warehouse, profile, _Assigned(place, each, chosen, day), now())
-            if dropped and not place.remove(each, taken):
-                landed = replace(
-                    landed, message=f"{landed.message}; another file came under its name meanwhile, and is next"
-                )
-        except Exception as error:
-            landed = Landed(each.name, "refused", as_refusal(error, each.name, home).message)
-        results.append(landed)
+    own = _Lot(place_of(home), waiting(home, profile), profile.sources, dropped=True)
+    results = [_landed(warehouse, profile, own, each, now, date, source, settle, wait=wait) for each in own.waiting]
+    with fetching(home, profile, opener, clock=now) as places:
+        for place in places:
+            results += _from_place(warehouse, profile, places, place, now, date, source, wait=wait)
     return results
+
+
+def land_all(installation: Installation, *, wait: bool) -> list[Landed]:
+    """Take everything that waits in the landing folder and in the places of the profile; see `land`."""
+    return land(
+        installation.warehouse,
+        installation.profile,
+        None,
+        now=installation.clock,
+        wait=wait,
+        opener=installation.opener,
+    )
+
+
+def failures_of(results: Sequence[Landed], failures: Collection[str]) -> str:
+    """How many files were not taken, and how many places failed, in a sentence."""
+    files = [result for result in results if result.result != "unreachable"]
+    bad = sum(result.result in failures for result in files)
+    unreached = len(results) - len(files)
+    told = [f"{bad} of {len(files)} files were not taken"] if bad else []
+    told += [f"{unreached} {'place' if unreached == 1 else 'places'} could not be fetched from"] if unreached else []
+    return ", and ".join(told)
+
+
+def _from_place(
+    warehouse: Warehouse, profile: Profile, places: Fetching, place: FarPlace, now: Callable[[], dt.datetime],
+    date: dt.date | None, source: Source | None, *, wait: bool,
+) -> list[Landed]:  # fmt: skip
+    """Everything of one place. When the place itself fails it is told once, and the rest waits for another time."""
+    name = place.spec.name
+    looked = places.look(place, wait=wait)
+    if isinstance(looked, str):
+        return [Landed(name, "unreachable", looked, place=name)]
+    lot = _Lot(place, looked, profile.sources_at(name), dropped=True)
+    results = []
+    try:
+        for each in looked:
+            results.append(_landed(warehouse, profile, lot, each, now, date, source, 0.0, wait=False))
+        for each in place.overdue:
+            place.clear_away(each)
+    except ServiceError as error:
+        results.append(Landed(name, "unreachable", str(error), place=name))
+    return results
+
+
+def _landed(
+    warehouse: Warehouse, profile: Profile, lot: _Lot, each: Waiting, now: Callable[[], dt.datetime],
+    date: dt.date | None, source: Source | None, settle: float, *, wait: bool,
+) -> Landed:  # fmt: skip
+    """The result of one file. Raises ServiceError when its place fails before its bytes are in the home."""
+    place = lot.place
+    where = lot.far.spec.name if lot.far else None
+    try:
+        state = _settled(place, each, settle, wait=wait, dropped=lot.dropped)
+        if isinstance(state, Left):
+            return Landed(each.name, "left", state.reason, place=where)
+        if fault := name_fault(each.name):
+            raise ExtractRefused(each.name, "file_name", fault)  # noqa: TRY301 - told like any other
+        chosen = source or _source_of(each.name, lot)
+        day = _day_of(each.name, chosen, profile, date, now())
+        if lot.dropped and day > profile.workers.life.day_of(now()):
+            return Landed(each.name, "left", f"it speaks for {day}, and waits for that day", place=where)
+        landed, taken = _take(warehouse, profile, _Assigned(place, each, chosen, day), now())
+        landed = replace(landed, place=where)
+        if lot.dropped:
+            landed = _removed(place, each, taken, landed)
+    except ServiceError:
+        raise
+    except Exception as error:
+        return Landed(each.name, "refused", as_refusal(error, each.name, warehouse.home).message, place=where)
+    return landed
+
+
+def _removed(place: Place, each: Waiting, taken: Taken, landed: Landed) -> Landed:
+    try:
+        if place.remove(each, taken):
+            return landed
+    except ServiceError as error:  # its bytes are safe; what is left to do is done with the next look
+        return replace(landed, message=f"{landed.message}; it stays where it is: {error}")
+    return replace(landed, message=f"{landed.message}; another file came under its name meanwhile, and is next")
 
 
 def _settled(place: Place, each: Waiting, settle: float, *, wait: bool, dropped: bool) -> Complete | Left:
@@ -133,13 +229,13 @@ def _settled(place: Place, each: Waiting, settle: float, *, wait: bool, dropped:
     return state
 
 
-def _source_of(name: str, profile: Profile, *, dropped: bool) -> Source:
+def _source_of(name: str, lot: _Lot) -> Source:
     """The source that a name fits; of a file that was named to the command, the only source. Raises ExtractRefused."""
-    chosen = match_source(name, profile.sources)
-    if chosen is None and not dropped and len(profile.sources) == 1:
-        chosen = profile.sources[0]
+    chosen = match_source(name, lot.sources)
+    if chosen is None and not lot.dropped and len(lot.sources) == 1:
+        chosen = lot.sources[0]
     if chosen is None:
-        globs = ", ".join(f"{source.name} ({source.glob})" for source in profile.sources)
+        globs = ", ".join(f"{source.name} ({source.glob})" for source in lot.sources)
         raise ExtractRefused(name, "no_source", f"fits no source of the profile: {globs}; name one with --source")
     return chosen
 
@@ -162,13 +258,22 @@ def _day_of(name: str, source: Source, profile: Profile, given: dt.date | None, 
 
 def _take(warehouse: Warehouse, profile: Profile, assigned: _Assigned, now: dt.datetime) -> tuple[Landed, Taken]:
     name, source, day = assigned.waiting.name, assigned.source, assigned.day
+    far = assigned.place if isinstance(assigned.place, FarPlace) else None
     taken: Taken = format_of(source).take(assigned.place, assigned.waiting, warehouse.home)
+    opened = ""
+    if taken.resumed is None:
+        taken, opened = _decrypted(warehouse, profile, assigned, taken, now)
     mended = "; the copy of it in the home was not what was delivered, and is mended" if taken.mended else ""
     with warehouse.write() as con:
+        if far and taken.resumed is None:
+            far.kept(assigned.waiting, taken, newest_id(con))
+        if taken.resumed is not None and entered_since(con, taken.sha256, name, taken.resumed):
+            said = "it was taken before, by a run that ended early"
+            return Landed(name, "known", said, taken.sha256, source.name, day), taken
         known = said_before(con, profile, source, taken.sha256, name, day)
         if known:
             return Landed(
-                name, "known", f"{_said(con, known)}{mended}", taken.sha256, known.source, known.business_date,
+                name, "known", f"{_said(con, known)}{mended}{opened}", taken.sha256, known.source, known.business_date,
                 known.description.values(),
             ), taken  # fmt: skip
         try:
@@ -183,8 +288,36 @@ def _take(warehouse: Warehouse, profile: Profile, assigned: _Assigned, now: dt.d
         except Exception as error:
             if not in_use(con, taken.sha256):
                 taken.stored.unlink(missing_ok=True)  # nothing refers to it; the file itself stays where it is
+            if far:
+                far.refused(assigned.waiting)
             raise as_refusal(error, name, warehouse.home) from error
-    return Landed(name, "taken", f"{summary}{mended}", taken.sha256, extract.source, day, description.values()), taken
+    said = f"{summary}{mended}{opened}"
+    return Landed(name, "taken", said, taken.sha256, extract.source, day, description.values()), taken
+
+
+def _decrypted(
+    warehouse: Warehouse, profile: Profile, assigned: _Assigned, delivered: Taken, now: dt.datetime
+) -> tuple[Taken, str]:
+    """The inside of bytes that came encrypted, and a note for people; other bytes are as they came. Raises ExtractRefused."""
+    name, home = assigned.waiting.name, warehouse.home
+    try:
+        inside = decrypted(delivered, name, profile.pgp, home, assigned.source.max_bytes)
+    except BaseException:
+        _discard(warehouse, delivered)
+        raise
+    if inside is None:
+        return delivered, ""
+    _discard(warehouse, delivered)
+    with SeenAndTaken(home.places) as memory:
+        memory.decrypted(delivered.sha256, inside.taken.sha256, name, inside.note, now)
+    return inside.taken, f"; {inside.note}"
+
+
+def _discard(warehouse: Warehouse, taken: Taken) -> None:
+    """Take a stored copy away again that is no extract."""
+    with warehouse.write() as con:
+        if not in_use(con, taken.sha256):
+            taken.stored.unlink(missing_ok=True)
 
 
 def _said(con: duckdb.DuckDBPyConnection, known: Extract) -> str:

@@ -9,13 +9,13 @@ from typing import IO
 from hcm_pipeline.errors import HomeError, UsageError
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.identity import Imported, export_ledger, import_ledger
-from hcm_pipeline.warehouse import transaction
+from hcm_pipeline.warehouse import table, transaction
 
 
 def export_to(installation: Installation, out: IO[str]) -> int:
     """Write the ledger as CSV; how many identities there are, without those that stand in."""
     with installation.warehouse.read() as con:
-        return export_ledger(con, out)
+        return export_ledger(con, out, table(con, "worker_versions"))
 
 
 def export_file(installation: Installation, path: Path) -> int:

@@ -148,7 +148,8 @@ def audit(warehouse: Warehouse, since: dt.date, until: dt.date) -> Audit:
     with warehouse.read() as con:
         lost = first(
             con,
-            """select coalesce(sum(abs("rows" + (control_total is not null)::bigint - (shape->>'records')::bigint)), 0)
+            """select coalesce(sum(abs("rows" - (shape->>'records')::bigint
+                + (control_total is not null and coalesce((shape->>'total_is_record')::boolean, true))::bigint)), 0)
             from extracts where status = 'applied' and business_date between ? and ?""",
             [since, until],
         )

@@ -17,6 +17,7 @@ from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.views.clearing import all_stale
 from hcm_pipeline.flow.views.difference import Sketch
 from hcm_pipeline.flow.views.people import AttributeDifference, Loss, Person
+from hcm_pipeline.flow.views.target_findings import NamedFinding
 from hcm_pipeline.home import private
 
 COLUMNS = (
@@ -42,6 +43,7 @@ SECTIONS = {
     "create": "New accounts",
     "retry": "Accounts that are sent again as they are",
 }
+FINDING = "finding"
 OTHER_SECTION = "Accounts that would get other values"
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -58,7 +60,7 @@ def write_page(path: Path) -> Callable[[Sketch], None]:
         environment.filters["seen"] = seen
         template = resources.files("hcm_pipeline.flow").joinpath("sign_off.html").read_text(encoding="utf-8")
         page = environment.from_string(template).stream(
-            plan=sketch, people=sketch.people.read(), section=section, note=note
+            plan=sketch, people=sketch.people.read(), refused=_refused(sketch), section=section, note=note
         )
         page.enable_buffering(100)
         _replace(path, "utf-8", lambda out: out.writelines(page))
@@ -69,6 +71,8 @@ def write_page(path: Path) -> Callable[[Sketch], None]:
 def write_table(path: Path) -> Callable[[Sketch], None]:
     """A writer of the table: CSV for a spreadsheet (UTF-8 with its mark), a row for each attribute that changes.
 
+    Below them stands a row for each value that the target would refuse, with FINDING for its operation.
+
     No cell is a formula: one that a spreadsheet would take for one has an apostrophe before it. Raises UsageError as `write_page`.
     """
 
@@ -78,6 +82,9 @@ def write_table(path: Path) -> Callable[[Sketch], None]:
             rows.writerow(COLUMNS)
             for person in sketch.people.read(whole=True):
                 rows.writerows([cell(value) for value in row] for row in _rows(person))
+            for found in _refused(sketch):
+                whom = (found.person_number, found.name, FINDING, "", None, found.sentence())
+                rows.writerow([cell(value) for value in (*whom, found.attribute, None, None, None, None)])
 
         _replace(path, "utf-8-sig", fill)
 
@@ -134,6 +141,10 @@ def seen(text: str | None) -> str:
         else sign
         for sign in text
     )
+
+
+def _refused(sketch: Sketch) -> Iterator[NamedFinding]:
+    return sketch.refused.read() if sketch.refused else iter(())
 
 
 def _rows(person: Person) -> Iterator[tuple[str | None, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hcm_pipeline.directory import RELATIVE_NAME
+from hcm_pipeline.directory import RELATIVE_NAME, folded_sql
 from hcm_pipeline.identity.name_parts import PARTICLES
 from hcm_pipeline.identity.spelling import spell_columns, spelled_sql
 from hcm_pipeline.profile import Profile
@@ -35,16 +35,18 @@ def agreeing(
                 workers=f"(select worker.person_number, {_words(FIRST)} as first_words, {_words(LAST)} as last_words"
                 f" from {chosen} worker {joins})",
                 particles=particles, account_names=words_sql(_ACCOUNT_NAMES), account_handles=words_sql(_HANDLES),
-                squashed=rf"regexp_replace(lower(strip_accents({_HANDLES})), '[^\p{{L}}]', '', 'g')",
+                squashed=rf"regexp_replace({folded_sql(_HANDLES)}, '[^\p{{L}}]', '', 'g')",
+                folded_mail=folded_sql("mail"), folded_upn=folded_sql("user_principal_name"),
+                folded_address=folded_sql("address"), folded_email=folded_sql("trim(worker_mail.email)"),
             ),
         )  # fmt: skip
 
 
 def words_sql(text: str) -> str:
-    """SQL (VARCHAR[]) for the words of a text in lower case, without marks, and with ä written out as ae."""
-    plain = f"lower({text})"
+    """SQL (VARCHAR[]) for the words of a text as the directories compare them, and with ä written out as ae."""
+    plain = f"nfc_normalize(lower({text}))"
     out = f"replace(replace(replace(replace(replace({plain}, 'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue'), 'ø', 'oe'), 'ß', 'ss')"
-    both = f"concat_ws(' ', strip_accents({plain}), strip_accents({out}))"
+    both = f"concat_ws(' ', {folded_sql(text)}, {folded_sql(out)})"
     return rf"list_distinct(list_filter(regexp_split_to_array({both}, '[^\p{{L}}]+'), lambda word: word <> ''))"
 
 

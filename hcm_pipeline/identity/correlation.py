@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from hcm_pipeline.directory import CONTAINER, RELATIVE_NAME, protected_sql
+from hcm_pipeline.directory import CONTAINER, RELATIVE_NAME, folded_sql, protected_sql, same_name_sql
 from hcm_pipeline.identity.agreement import agreeing
 from hcm_pipeline.identity.latest_decisions import latest_decisions
 from hcm_pipeline.profile import Profile
@@ -53,7 +53,9 @@ def correlate(
             query(__package__, "correlated_accounts", candidates=candidates, accounts=accounts, renamed=renamed,
                   agreeing=agreeing(own, profile, candidates, newcomers, emails, accounts),
                   is_protected=protected_sql(profile.guards.protected, "account"), several=literal(SEVERAL),
-                  shared=literal(SHARED), held=literal(HELD), guarded=literal(GUARDED), unlike=literal(UNLIKE)),
+                  shared=literal(SHARED), held=literal(HELD), guarded=literal(GUARDED), unlike=literal(UNLIKE),
+                  same_address=same_name_sql("ledger.user_principal_name", "account.user_principal_name"),
+                  same_logon=same_name_sql("ledger.sam_account_name", "account.sam_account_name")),
         )  # fmt: skip
         matched = t.make(
             "matched",
@@ -70,17 +72,24 @@ def correlate(
 
 
 def _candidates_sql(profile: Profile, newcomers: Relation, accounts: Relation) -> str:
-    """SELECT person_number, object_id, tier: a decision is tier 0, an employee id 1, and the profile's rules follow."""
+    """SELECT person_number, object_id, tier: a decision is tier 0, an employee id 1, and the profile's rules follow.
+
+    Values are compared as the directories compare them. Of accounts whose names come to one form, a decision means the one that it
+    writes out.
+    """
+    upn, named = folded_sql("account.user_principal_name"), folded_sql("decided.account")
     undecided = "worker.person_number not in (select person_number from decided)"
     tiers = [
         f"""select worker.person_number, account.object_id, 0 as tier from {newcomers} worker
-        join decided using (person_number) join accounts account on lower(account.user_principal_name) = lower(decided.account)""",
+        join decided using (person_number) join accounts account on {upn} = {named}
+        qualify lower(account.user_principal_name) = lower(decided.account)
+            or not bool_or(lower(account.user_principal_name) = lower(decided.account)) over (partition by worker.person_number)""",
         f"""select worker.person_number, account.object_id, 1 from {newcomers} worker
-        join accounts account on account.employee_id = worker.person_number where {undecided}""",
+        join accounts account on {folded_sql("account.employee_id")} = {folded_sql("worker.person_number")} where {undecided}""",
     ]
     tiers += [
         f"""select worker.person_number, account.object_id, {tier} from {newcomers} worker
-        join accounts account on lower(account.{quote(rule.attribute)}) = lower(worker.{quote(rule.field)})
+        join accounts account on {folded_sql(f"account.{quote(rule.attribute)}")} = {folded_sql(f"worker.{quote(rule.field)}")}
         where account.employee_id is null and {undecided}"""
         for tier, rule in enumerate(profile.identity.adopt, 2)
     ]

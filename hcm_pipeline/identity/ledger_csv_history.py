@@ -9,6 +9,7 @@ know stands in rows of its own, below the worker's, and their status says what t
 | `moved until <date>, <cause>` | common name, container | where the account was before |
 | `released on <date>` | | since when others may have the names |
 | `stand-in` | | the names are of the person number, and the spelling waits in `identity review` |
+| `given on <date>` | | since when the worker, who was there before, has the names |
 | `placed by <rule>` | | whose the container is, where the status does not tell |
 | `succeeded by <number> on <date>, decided by <user> at <time>` | | the number's names are another number's |
 | `likely rehire since <date>` | | has names, and waits in `identity review` all the same |
@@ -27,23 +28,30 @@ from hcm_pipeline.directory import folded_sql
 from hcm_pipeline.identity.allocation import STANDS_IN
 from hcm_pipeline.identity.placement import FOUND
 from hcm_pipeline.identity.rehires import LIKELY
-from hcm_pipeline.warehouse import first, literal, query
+from hcm_pipeline.warehouse import Relation, first, literal, query
 
 _TIME = "strftime(decided_at, '%Y-%m-%dT%H:%M:%S.%fZ')"
+_NO_VERSIONS = "(select null::varchar as person_number, null::date as valid_from limit 0)"
 _FOUND = ", ".join(map(literal, FOUND))
 _ASSUMED = """case when parent_distinguished_name is null then null when status = 'adopted' then 'account'
     when status = 'imported' then 'imported' end"""
 """SQL: `placed_by` as an import takes it from a row of the present; NULL stands for the rules."""
 
 
-def past_sql() -> str:
-    """SELECT: the columns of the file for every row of the past, `place` and `moment` to order those of one worker by."""
+def past_sql(versions: Relation | None) -> str:
+    """SELECT: the columns of the file for every row of the past, `place` and `moment` to order those of one worker by.
+
+    `versions`: person_number and valid_from of every version of workers; None: nothing is told of when names were given.
+    """
+    before = "date '0001-01-01'" if versions else "null::date"
     return query(
-        __package__, "ledger_past", stands_in=literal(STANDS_IN), likely=literal(LIKELY), found=_FOUND, assumed=_ASSUMED,
-        decided_at=_TIME,
+        __package__, "ledger_past", versions=versions or _NO_VERSIONS, before=before, stands_in=literal(STANDS_IN),
+        likely=literal(LIKELY), found=_FOUND, assumed=_ASSUMED, decided_at=_TIME,
     )  # fmt: skip
 
 
+_GIVEN_ON = """update identities set given_on = $date::date where person_number = $person_number and upn_rule = 'imported'
+    and coalesce(given_on < $date::date, $date::varchar is not null)"""
 _DATE, _SAID = r"(?P<date>\d{4}-\d\d-\d\d)", r"by (?P<by>.+) at (?P<at>\d{4}-\d\d-\d\dT[0-9:.]+Z)"
 _WRITERS: dict[str, tuple[str, ...]] = {
     rf"former(?: until {_DATE})?": (
@@ -53,8 +61,7 @@ _WRITERS: dict[str, tuple[str, ...]] = {
                 and attribute = '{name}' and lower(name) = lower(${name}) and until = coalesce($date, $day)::date)"""
             for name in ("user_principal_name", "sam_account_name")
         ),
-        """update identities set given_on = $date::date where person_number = $person_number and upn_rule = 'imported'
-        and coalesce(given_on < $date::date, $date::varchar is not null)""",
+        _GIVEN_ON,
     ),
     rf"moved until {_DATE}, (?P<cause>worker|date|rules)": (
         """insert into former_places (select $person_number, $common_name, $parent_distinguished_name, $date::date, $cause
@@ -66,6 +73,7 @@ _WRITERS: dict[str, tuple[str, ...]] = {
         """update identities set released_on = $date::date where person_number = $person_number and status = 'released'
         and released_on is null""",
     ),
+    rf"given on {_DATE}": (_GIVEN_ON,),
     "stand-in": (
         f"""update identities set upn_rule = {literal(STANDS_IN)}, sam_rule = {literal(STANDS_IN)}, cn_rule = {literal(STANDS_IN)}
         where person_number = $person_number and upn_rule = 'imported'""",
@@ -77,6 +85,7 @@ _WRITERS: dict[str, tuple[str, ...]] = {
     rf"succeeded by (?P<successor>.+) on {_DATE}, decided {_SAID}": (
         """insert into successions (select $person_number, $successor, $date::date, $by, $at::timestamptz
             except from successions where person_number = $person_number)""",
+        _GIVEN_ON.replace("= $person_number", "= $successor"),
     ),
     rf"{LIKELY} since {_DATE}": (
         f"""insert into identity_reviews by name select $person_number as person_number, '{LIKELY}' as reason, [] as accounts,
@@ -109,9 +118,10 @@ def is_past(status: str) -> bool:
 def take_past(con: duckdb.DuckDBPyConnection, rows: Iterable[tuple[int, Row]], day: str) -> Iterator[tuple[int, str]]:
     """Enter rows of the past, behind those of the present; yields (row, column) of former names that another worker has now.
 
-    A row that is known already changes nothing. `day` (ISO) stands for the date that a row of former names does not tell.
+    A row that is known already changes nothing. Stand-ins come last: until then a row of the present is known as imported.
+    `day` (ISO) stands for the date that a row of former names does not tell.
     """
-    for number, row in rows:
+    for number, row in sorted(rows, key=lambda each: each[1]["status"] == "stand-in"):
         for pattern, statements in _WRITERS.items():
             match = re.fullmatch(pattern, row["status"] or "")
             if not match:

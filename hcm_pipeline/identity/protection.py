@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hcm_pipeline.directory import contained_sql, named_sql, protected_sql
+from hcm_pipeline.directory import contained_sql, folded_sql, named_sql, protected_sql, same_name_sql
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Relation, Scratch, holds_sql, literal, query
 
@@ -34,6 +34,11 @@ def protected_workers(
             by_version=" or ".join(conditions) or "false",
             by_names=by_names,
             by_account=protected_sql(rules, "account"),
+            same_address=same_name_sql("special.user_principal_name", "ledger.user_principal_name"),
+            same_number=same_name_sql("special.employee_id", "ledger.person_number"),
+            folded_number=folded_sql("protected.person_number"),
+            folded_employee_id=folded_sql("employee_id"),
+            same_logon=same_name_sql("special.sam_account_name", "ledger.sam_account_name"),
         ),
     )
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.oracle.hcm_client import OracleClient
     from hcm_pipeline.oracle.posted_entries import entries_posted
     from hcm_pipeline.oracle.privileges import OracleRefused
+    from hcm_pipeline.oracle.signed_headers import signed_headers_of
     from hcm_pipeline.oracle.worker_writes import Forbidden, NotWritten, Passing, Wish, WorkerWriter, Written
 
 __all__ = [
@@ -45,13 +46,14 @@ __all__ = [
     "Written",
     "entries_posted",
     "same_number",
+    "signed_headers_of",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from hcm_pipeline.oracle import hcm_calls, hcm_client, posted_entries, privileges, worker_writes
+    from hcm_pipeline.oracle import hcm_calls, hcm_client, posted_entries, privileges, signed_headers, worker_writes
 
-    parts = (hcm_client, privileges, posted_entries, hcm_calls, worker_writes)
+    parts = (hcm_client, privileges, posted_entries, signed_headers, hcm_calls, worker_writes)
     return next(getattr(part, name) for part in parts if hasattr(part, name))

@@ -46,7 +46,7 @@ def authentication(connection: OracleConnection, http: httpx.Client, clock: Cloc
 
 
 class Given:
-    """What the environment gave: it is sent as it is, and a refusal is final, so that no account is locked by repeats."""
+    """A password or token of the environment, sent as it is. A refusal is final, so that repeats lock no account."""
 
     def __init__(self, value: str, mend: str) -> None:
         self._value = value

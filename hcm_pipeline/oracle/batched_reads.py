@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
 
-from hcm_pipeline.errors import ServiceError
+from hcm_pipeline.errors import ServiceError, ServiceRefused
 from hcm_pipeline.oracle import privileges
 from hcm_pipeline.oracle.manager_numbers import ManagerNumbers
 from hcm_pipeline.oracle.reading_rules import ReadingRules
-from hcm_pipeline.oracle.rest_queries import Item, RestQueries, quoted
+from hcm_pipeline.oracle.rest_queries import TOO_MUCH, UNASKED, Item, RestQueries, quoted
 from hcm_pipeline.oracle.transport import BrokenAnswer, Call, Transport
 from hcm_pipeline.oracle.user_names import ACCOUNTS, UserNames
 from hcm_pipeline.oracle.worker_children import TREE, WorkerChildren, expansion
@@ -24,6 +25,7 @@ WORKERS = Call("workers", privileges.WORKERS)
 BROKEN = "the service's answer about this worker is broken"
 ABSENT = "the service shows no such worker: it is gone, not there yet, or outside of what our account may see"
 
+_BARE = re.compile(r"[\w.-]+", re.ASCII)
 T = TypeVar("T")
 Found = tuple[Person, Item | str]
 """A worker as the service shows it, or why it cannot be read."""
@@ -53,30 +55,48 @@ class WorkerReader:
     def _at_once(self, work: Callable[[T], list[Reading]], batches: Iterable[T]) -> Iterator[Reading]:
         """The readings of all batches in their order; as many batches under way as the rules say."""
         under_way: deque[Future[list[Reading]]] = deque()
-        with ThreadPoolExecutor(self._rules.concurrency, thread_name_prefix="oracle") as pool:
-            try:
-                for batch in batches:
-                    under_way.append(pool.submit(work, batch))
-                    if len(under_way) > self._rules.concurrency:
-                        yield from under_way.popleft().result()
-                while under_way:
+        pool = ThreadPoolExecutor(self._rules.concurrency, thread_name_prefix="oracle")
+        try:
+            for batch in batches:
+                under_way.append(pool.submit(work, batch))
+                if len(under_way) > self._rules.concurrency:
                     yield from under_way.popleft().result()
-            finally:
-                pool.shutdown(wait=False, cancel_futures=True)
+            while under_way:
+                yield from under_way.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _batch(self, people: Sequence[Person], on: dt.date) -> list[Reading]:
         by_id = {f"PersonId={one.person_id}": one.person_id or "" for one in people if _is_id(one.person_id)}
         found = self._asked_for(people, "PersonId", by_id, on)
         # Somebody who is not shown under the id may have another one by now: the number is what people know them by.
-        by_number = [one.person_number for one in people if one.person_number and one not in found]
-        found |= self._asked_for(people, "PersonNumber", {f"PersonNumber={quoted(one)}": one for one in by_number}, on)
-        if self._rules.framework_version == 1:  # whose `q` may take a number without apostrophes only
-            still = [one.person_number for one in people if one.person_number and one not in found]
-            bare = {f"PersonNumber={one}": one for one in still if one.isalnum()}
-            found |= self._asked_for(people, "PersonNumber", bare, on)
+        found |= self._by_number([one for one in people if one.person_number and one not in found], on)
         shown: list[Found] = [(one, found[one]) for one in people if one in found]
         absent = [Reading(one, on, "absent", reason=ABSENT) for one in people if one not in found]
         return [*self._readings(shown, on), *absent]
+
+    def _by_number(self, people: Sequence[Person], on: dt.date) -> dict[Person, Item | str]:
+        """Workers by number: in apostrophes, or bare as framework version 1 has it; else in the other form, for services differ."""
+        numbers = [one.person_number or "" for one in people]
+        in_apostrophes = {f"PersonNumber={quoted(one)}": one for one in numbers}
+        bare = {f"PersonNumber={one}": one for one in numbers if _BARE.fullmatch(one)}
+        old = self._rules.framework_version == 1
+        usual, other = (bare, in_apostrophes) if old else (in_apostrophes, bare)
+        try:
+            found = self._asked_for(people, "PersonNumber", usual, on)
+        except ServiceRefused as refused:
+            if refused.status not in TOO_MUCH or refused.code == UNASKED:
+                raise
+            return self._asked_for(people, "PersonNumber", other, on)
+        still = {clause: one for clause, one in other.items() if not any(each.person_number == one for each in found)}
+        if old and still:
+            try:
+                again = self._asked_for(people, "PersonNumber", still, on)
+                found |= {one: item for one, item in again.items() if not isinstance(item, str)}
+            except ServiceRefused as refused:
+                if refused.status not in TOO_MUCH:
+                    raise
+        return found
 
     def _asked_for(
         self, people: Sequence[Person], attribute: str, clauses: Mapping[str, str], on: dt.date

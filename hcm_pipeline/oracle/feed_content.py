@@ -21,6 +21,7 @@ _KEYED = re.compile(r"[:/]")
 _CERTAIN_ID = re.compile(r"[A-Za-z_.-]+\d+|\d{4,}", re.ASCII)
 _OF_A_PERSON = re.compile(r"PersonId\s*=\s*['\"]?(\d{1,30})", re.IGNORECASE)
 _BY_NUMBER = re.compile(r"PersonNumber\s*=\s*['\"]((?:[^'\"]|'')+)['\"]", re.IGNORECASE)
+_IN_PATH = re.compile(r"/(?:workers|emps|publicWorkers)/(\d{6,30})/?$")
 _ID_IN_TEXT = re.compile(r'"PersonId"\s*:\s*(?:"(\d{1,30})"|(\d{1,30})\s*[,}])', re.IGNORECASE)
 _NO_EFFECT = re.compile(r"birth|death", re.IGNORECASE)
 _OF_A_DAY = re.compile(r"date|start|end", re.IGNORECASE)
@@ -61,7 +62,7 @@ def entry_of(feed: str, said: Said) -> Entry:
         content_sha256=_digest(said.content, content, fault),
         person_id=person_id,
         person_number=person_number,
-        effective_dates=tuple(sorted(set(_dates(contexts, content)))),
+        effective_dates=tuple(sorted(set(_dates(contexts, content)) or set(_dates_of_links(said)))),
         period_of_service_id=_text(context.get("periodofserviceid")),
         period_type=_text(context.get("periodtype")),
         dml=(_text(context.get("dmloperation")) or "").upper() or None,
@@ -138,15 +139,32 @@ def _from_links(said: Said) -> tuple[str | None, str | None]:
     for rel, href in said.links:
         if rel.lower() in RELATED:
             try:
-                query = parse_qs(urlsplit(href).query)
+                parts = urlsplit(href)
+                query = parse_qs(parts.query)
             except ValueError:
                 continue
+            if found := _IN_PATH.search(parts.path):
+                return found[1], None
             for q in query.get("q", []):
                 if found := _OF_A_PERSON.search(q):
                     return found[1], None
                 if found := _BY_NUMBER.search(q):
                     return None, found[1].replace("''", "'")
     return None, None
+
+
+def _dates_of_links(said: Said) -> Iterator[dt.date]:
+    """The dates that the links to the resource ask for: all that is known of an entry whose content cannot be read."""
+    for rel, href in said.links:
+        if rel.lower() in RELATED:
+            try:
+                asked = parse_qs(urlsplit(href).query)
+            except ValueError:
+                continue
+            for name, values in asked.items():
+                if name.lower() == "effectivedate":
+                    for value in values:
+                        yield from _day(value)
 
 
 def _dates(contexts: Iterable[Mapping[str, Any]], content: Mapping[str, Any]) -> Iterator[dt.date]:

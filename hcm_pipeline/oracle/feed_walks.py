@@ -107,8 +107,6 @@ class FeedWalker:
             if answer.status == 404 and self._other_root and not swapped:
                 self._root, self._other_root, swapped = self._other_root, self._root, True
             elif answer.status == 404:
-                if swapped and self._other_root:
-                    self._root, self._other_root = self._other_root, self._root
                 raise ServiceRefused(
                     f"{self._path(window)}: 404: there is no such feed, or it is switched off (task Manage HCM Atom Feeds)", 404, ""
                 )  # fmt: skip

@@ -1,8 +1,8 @@
 """Every worker there is, page by page, whoever comes or goes meanwhile.
 
 Pages follow each other by key: those whose PersonId is above the last one, in the order of PersonId. Nobody can be skipped or
-come twice then. A service that does not take such a question, or that does not keep the order, is read by offset: pages overlap,
-so that somebody who left is noticed by what no longer overlaps.
+come twice then. A service that does not take such a question, that keeps no order, or that shows fewer than it counts, is read by
+offset: pages overlap, so that somebody who left is noticed by what no longer overlaps.
 """
 
 from __future__ import annotations
@@ -21,11 +21,15 @@ from hcm_pipeline.oracle.worker_children import TREE, expansion
 from hcm_pipeline.oracle.worker_reading import Person
 from hcm_pipeline.oracle.worker_rows import text_of
 
+LEAST_LIMIT = 499
 OVERLAP = 10
 STEPS_BACK = 20
 """How often a reading by offset goes back a page because its pages do not overlap any more."""
 ROUNDS = 4
 """How often a service that keeps no order is read by offset, until nobody new is met."""
+REPEATS = 4
+"""Equal pages in a row. One may be chance: as many came as the offset went on."""
+COUNTED = ("totalResults", "true")
 KEYS = (("fields", "PersonId,PersonNumber"),)
 _ID = re.compile(rb'"PersonId"\s*:\s*"?(\d{1,30})\b')
 _NUMBER = re.compile(rb'"PersonNumber"\s*:\s*"([^"\\]{1,60})"')
@@ -42,10 +46,13 @@ class FullReads:
         self._queries = queries
         self._limit = rules.limit
         self._steady = True
+        self._total = 0
+        """How many workers there were when the reading began, as far as the service told."""
 
     def pages(self, on: dt.date) -> Iterator[list[Found]]:
         """Yield everybody, nobody twice. A page whose answer is broken is divided down to the worker who breaks it."""
         seen: set[str] = set()
+        self._total = 0
         try:
             yield from self._by_key(on, seen)
         except _NotByKey:
@@ -58,26 +65,36 @@ class FullReads:
                 [("q", f"PersonId > {last}"), ("offset", str(unnamed))] if unnamed else [("q", f"PersonId > {last}")]
             )
             try:
-                items, more = self._page(query, limit, on)
+                items, more = self._page(query if last or unnamed else [*query, COUNTED], limit, on)
             except BrokenAnswer as broken:
                 if limit == 1:
                     person = self._named(broken, query, on)
-                    if _number(person.person_id) > last:
+                    if person.person_id is None:
+                        unnamed += 1
+                    elif _number(person.person_id) > last:
                         last, unnamed = _number(person.person_id), 0
                     else:
-                        person, unnamed = Person(None, None), unnamed + 1
+                        raise _NotByKey from None
                     yield from _new([(person, BROKEN)], seen)
+                    self._queries.judge(broken)
                 limit = self._limit if limit == 1 else limit // 2
                 continue
             except ServiceRefused as refused:
                 if isinstance(refused, OracleRefused) or refused.status not in TOO_MUCH or last:
                     raise
-                raise _NotByKey from None
+                if limit <= LEAST_LIMIT:
+                    raise _NotByKey from None
+                limit = self._limit = LEAST_LIMIT  # 500 may be one too many
+                continue
             ids = [_number(item.get("PersonId")) for item in items]
+            if not ids and not last:
+                raise _NotByKey  # nobody at all: is the question understood?
             if ids and (min(ids) <= last or (more and ids != sorted(ids))):
                 raise _NotByKey
             yield from _new([(_person(item), item) for item in items], seen)
             if not more or not items:
+                if len(seen) + unnamed < self._total:
+                    raise _NotByKey  # what the service takes for larger is not what a number says
                 return
             last, unnamed, limit = max(ids), 0, min(self._limit, limit * 2)
 
@@ -94,8 +111,9 @@ class FullReads:
     def _round_by_offset(self, on: dt.date) -> Iterator[tuple[list[Found], bool]]:
         """All pages once, and of each whether it keeps the order."""
         met: set[str] = set()
-        offset, limit, back, last = 0, self._limit, 0, 0
+        offset, limit, back, last, repeats = 0, self._limit, 0, 0, 0
         before: list[str] = []
+        stepped = False
         while True:
             query = [("offset", str(offset))] if offset else []
             try:
@@ -103,19 +121,22 @@ class FullReads:
             except BrokenAnswer as broken:
                 if limit == 1:
                     yield [(self._named(broken, query, on), BROKEN)], True
+                    self._queries.judge(broken)
                     offset += 1
                 limit = self._limit if limit == 1 else limit // 2
                 continue
             ids = [text_of(item.get("PersonId")) or text_of(item.get("PersonNumber")) for item in items]
-            if ids and ids == before:
+            repeats = repeats + 1 if ids and ids == before else 0
+            if repeats == REPEATS:
                 raise ServiceError("workers: the service shows the same page for every offset")
             if items and offset and before and len(before) > 1 and not met & set(ids) and back < STEPS_BACK:
-                back += 1
+                back, stepped = back + 1, True
                 offset = max(0, offset - len(before))
                 continue
             numbers = [_number(one) for one in ids]
-            new = [number for number in numbers if number > last]
-            yield [(_person(item), item) for item in items], numbers == sorted(numbers) and bool(new or not more)
+            in_order = numbers == sorted(numbers) and (stepped or not numbers or numbers[-1] >= last)
+            stepped = False
+            yield [(_person(item), item) for item in items], in_order
             if not more or not items:
                 return
             met |= set(ids)
@@ -127,18 +148,23 @@ class FullReads:
         asked = [*query, ("expand", expansion(TREE)), ("effectiveDate", on.isoformat()), ("limit", str(limit))]
         if self._steady:
             try:
-                return self._queries.page(WORKERS, "workers", [*asked, STEADY])
+                return self._rows([*asked, STEADY])
             except ServiceRefused as refused:
                 if isinstance(refused, OracleRefused) or refused.status not in TOO_MUCH or query:
                     raise
                 self._steady = False
-        return self._queries.page(WORKERS, "workers", asked)
+        return self._rows(asked)
+
+    def _rows(self, query: list[tuple[str, str]]) -> tuple[list[Item], bool]:
+        page = self._queries.page(WORKERS, "workers", query)
+        self._total = page.total or self._total
+        return page.items, page.more
 
     def _named(self, broken: BrokenAnswer, query: list[tuple[str, str]], on: dt.date) -> Person:
         """The one worker whose answer is broken: by asking for nothing but the keys, or by the broken answer itself."""
         asked = [*query, *KEYS, ("effectiveDate", on.isoformat()), ("limit", "1"), *([STEADY] if self._steady else [])]
         try:
-            items, _ = self._queries.page(WORKERS, "workers", asked)
+            items = self._queries.page(WORKERS, "workers", asked, keys=True).items
             if len(items) == 1 and text_of(items[0].get("PersonId")):
                 return _person(items[0])
         except OracleRefused:

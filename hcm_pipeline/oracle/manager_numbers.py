@@ -15,11 +15,16 @@ from hcm_pipeline.oracle.worker_rows import ASSIGNMENTS, RELATIONSHIPS, ManagerK
 
 _BY_NUMBER = f"{RELATIONSHIPS}.{ASSIGNMENTS}.AssignmentNumber"
 _BY_ID = f"{RELATIONSHIPS}.{ASSIGNMENTS}.AssignmentId"
-_CALL = Call("managers", privileges.WORKERS)
+AHEAD = dt.timedelta(days=366)
+"""How far ahead somebody may be hired and named as a manager already."""
+ALONE = 200
+"""Managers who are asked for one at a time; more are not shown to us at all, and cost four calls each."""
+_CALL = Call("managers", privileges.WORKERS, version=2)
+"""Version 1 knows no questions about children."""
 
 
 class ManagerNumbers:
-    """Whose assignments are whose, as far as it was seen or asked for. Any thread may ask."""
+    """The owners of assignments, as far as they were seen or asked for. Any thread may ask."""
 
     def __init__(self, queries: RestQueries, rules: ReadingRules) -> None:
         self._queries = queries
@@ -28,6 +33,7 @@ class ManagerNumbers:
         self._by_id: dict[str, str] = {}
         self._by_number: dict[str, str] = {}
         self._unknown: set[ManagerKey] = set()
+        self._alone = 0
         self._refused: set[str] = set()
         """Attributes by which the service does not find workers."""
 
@@ -50,7 +56,9 @@ class ManagerNumbers:
         )
         self._ask(_BY_ID, [key.assignment_id for key in self._open(wanted) if key.assignment_id.isdigit()], as_of)
         for key in self._open(wanted):
-            self._ask_alone(key)
+            if self._alone < ALONE:
+                self._alone += 1
+                self._ask_alone(key, on)
         with self._lock:
             found = {key: number for key in wanted if (number := self._known(key))}
             self._unknown |= set(wanted) - set(found)
@@ -82,21 +90,23 @@ class ManagerNumbers:
         self.learn(found)
         return found
 
-    def _ask_alone(self, key: ManagerKey) -> None:
-        """One manager as of no day: the assignment may not show on the day, though its worker is found by it."""
-        if key.assignment_number:
-            found = self._ask(_BY_NUMBER, [quoted(key.assignment_number)], [])
-        elif key.assignment_id.isdigit():
-            found = self._ask(_BY_ID, [key.assignment_id], [])
-        else:
-            return
-        people = {text_of(one.get("PersonNumber")) for one in found}
-        if len(people) == 1 and (number := people.pop()):
-            with self._lock:
-                if key.assignment_id:
-                    self._by_id.setdefault(key.assignment_id, number)
-                else:
-                    self._by_number.setdefault(key.assignment_number, number)
+    def _ask_alone(self, key: ManagerKey, on: dt.date) -> None:
+        """One manager as of other days: the assignment may not show on this one, and who begins later shows only then."""
+        for query in ([], [("effectiveDate", (on + AHEAD).isoformat())]):
+            if key.assignment_number:
+                found = self._ask(_BY_NUMBER, [quoted(key.assignment_number)], query)
+            elif key.assignment_id.isdigit():
+                found = self._ask(_BY_ID, [key.assignment_id], query)
+            else:
+                return
+            people = {text_of(one.get("PersonNumber")) for one in found}
+            if len(people) == 1 and (number := people.pop()):
+                with self._lock:
+                    if key.assignment_id:
+                        self._by_id.setdefault(key.assignment_id, number)
+                    else:
+                        self._by_number.setdefault(key.assignment_number, number)
+                return
 
 
 def _assignments(workers: Iterable[Item]) -> Iterator[tuple[str, str, str]]:

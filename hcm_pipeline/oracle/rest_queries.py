@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hcm_pipeline.errors import ServiceError, ServiceRefused
@@ -17,6 +17,8 @@ OTHER_ROOT = "/hcmRestApi/resources/latest"
 TOO_MUCH = (400, 413, 414)
 """Statuses of a question that asks for too much at once, or in a form that the service does not know."""
 UNASKED = "unasked"
+DOUBTS = 3
+SPOILED = 30
 STEADY = ("orderBy", "PersonId")
 
 
@@ -27,6 +29,15 @@ class Group:
     clauses: Sequence[str]
     items: Sequence[Item]
     fault: ServiceError | None = None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One page of a resource: its rows, whether there are more, and how many there are in all where the service says so."""
+
+    items: list[Item]
+    more: bool
+    total: int | None
 
 
 class RestQueries:
@@ -42,15 +53,19 @@ class RestQueries:
         """Resources and attributes that are not asked for several values at once."""
         self._unordered: set[tuple[str, str]] = set()
         """Resources and attributes that are not asked for in an order, for it is refused."""
+        self._broken = 0
+        """Broken answers about one thing since the last whole one."""
+        self._doubts: dict[tuple[str, str], int] = {}
+        """How many more answers about several values are checked by asking for some alone."""
         self._answered: set[tuple[str, str]] = set()
 
-    def page(self, call: Call, resource: str, query: Query) -> tuple[list[Item], bool]:
-        """One page of a resource: its rows, and whether there are more.
+    def page(self, call: Call, resource: str, query: Query, *, keys: bool = False) -> Rows:
+        """One page of a resource. `keys`: of which no more than keys was asked for, so that it proves little.
 
         Raises ServiceRefused for 4xx, those that the call tolerates included, BrokenAnswer, and what `Transport.get` raises.
         """
         root = self._root
-        tolerant = Call(call.kind, call.privilege, call.tolerated | {404, *TOO_MUCH}, divisible=True)
+        tolerant = replace(call, tolerated=call.tolerated | {404, *TOO_MUCH}, divisible=True)
         answer, body = self._transport.get_json(tolerant, f"{root}/{resource}", query)
         if answer.status == 404 and self._other_root and root != self._other_root:
             other, self._other_root = self._other_root, None
@@ -64,7 +79,9 @@ class RestQueries:
         if items is None:
             raise BrokenAnswer(f"{self._root}/{resource}: the answer has no rows", answer.body)
         self._other_root = None
-        return items, more
+        self._broken = 0 if items and not keys else self._broken
+        total = body.get("totalResults") if isinstance(body, Mapping) else None
+        return Rows(items, more, total if isinstance(total, int) else None)
 
     def child_page(self, call: Call, path: str, query: Query) -> tuple[list[Item], bool] | None:
         """One page of a child by a link of the service; None where it shows nothing there."""
@@ -94,6 +111,7 @@ class RestQueries:
             items = list(self._all(call, resource, [("q", " or ".join(clauses)), *query, *steady], len(clauses), asked))
         except BrokenAnswer as broken:
             if len(clauses) == 1:
+                self.judge(broken)
                 yield Group(clauses, (), broken)
                 return
         except ServiceRefused as refused:
@@ -104,7 +122,11 @@ class RestQueries:
                 return
         else:
             self._answered.add(kind)
-            yield Group(clauses, items)
+            if self._whole(call, resource, clauses, query, asked, items):
+                yield Group(clauses, items)
+                return
+            self._one_by_one.add(kind)
+            yield from self.matching(call, resource, clauses, query, asked)
             return
         half = len(clauses) // 2
         groups = [
@@ -115,6 +137,34 @@ class RestQueries:
             self._one_by_one.add(kind)  # each of two is understood, but not both together
         yield from groups
 
+    def judge(self, broken: BrokenAnswer) -> None:
+        """Note that the answer about one thing is broken. Raises ServiceError when many were, and none between them whole: then
+        it is the service, and nothing that was asked for."""
+        self._broken += 1
+        if self._broken > SPOILED:
+            raise ServiceError(f"{broken} (nor could any of {SPOILED} others in a row be read)") from broken
+
+    def _whole(
+        self, call: Call, resource: str, clauses: Sequence[str], query: Query, asked: Callable[[Item], bool],
+        items: Sequence[Item],
+    ) -> bool:  # fmt: skip
+        """Whether the answer about several clauses may be believed: a service may take `or` for a part of the first value.
+
+        Two rows prove it. Until they do, some are asked for alone, now and then.
+        """
+        kind = resource, clauses[0].partition("=")[0].strip()
+        shown = set(map(_key, items))
+        if len(shown) > 1:
+            self._doubts[kind] = 0
+        if len(clauses) == 1 or self._doubts.setdefault(kind, DOUBTS) == 0:
+            return True
+        self._doubts[kind] -= 1
+        for clause in {clauses[0], clauses[len(clauses) // 2], clauses[-1]}:
+            for group in self.matching(call, resource, [clause], query, asked):
+                if {_key(one) for one in group.items} - shown:
+                    return False
+        return True
+
     def _refused_alone(
         self, call: Call, resource: str, clause: str, query: Query, asked: Callable[[Item], bool], refused: ServiceRefused
     ) -> Group:  # fmt: skip
@@ -123,8 +173,9 @@ class RestQueries:
         if kind not in self._unordered and refused.code != UNASKED:
             try:
                 items = list(self._all(call, resource, [("q", clause), *query], 1, asked))
-            except ServiceRefused:
-                pass
+            except ServiceRefused as again:
+                if again.status not in TOO_MUCH:
+                    raise
             else:
                 self._unordered.add(kind)
                 self._answered.add(kind)
@@ -141,7 +192,8 @@ class RestQueries:
         before: list[Item] = []
         while True:
             paging = [("limit", str(limit)), *([("offset", str(offset))] if offset else [])]
-            items, more = self.page(call, resource, [*query, *paging])
+            page = self.page(call, resource, [*query, *paging])
+            items, more = page.items, page.more
             fitting = [one for one in items if asked(one)]
             if items and not fitting and (more or len(items) > asked_for):
                 raise ServiceRefused(
@@ -170,6 +222,10 @@ def rows_in(body: object) -> tuple[list[Item] | None, bool]:
         return None, False
     more = body.get("hasMore", True)
     return [one for one in items if isinstance(one, Mapping)], more in (True, "true")
+
+
+def _key(item: Item) -> tuple[str, ...]:
+    return tuple(str(item.get(name)) for name in ("PersonId", "PersonNumber", "GUID"))
 
 
 def quoted(text: str) -> str:

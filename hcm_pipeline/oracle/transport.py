@@ -30,6 +30,8 @@ LARGEST = 1 << 28
 FAULT_MARKS = (b"oracle.jbo", b"JBO-")
 """Signs that Oracle stumbled over the data itself: to ask again will not help, to ask for less may."""
 FAULT_REPEATS = 2
+_PAGE = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+"""The beginning of a page for people: of maintenance, or to sign in."""
 
 # httpx logs every address at INFO, and a query names workers.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -45,15 +47,17 @@ class BrokenAnswer(ServiceError):
 
 @dataclass(frozen=True)
 class Call:
-    """What a call is about. `kind`: under which it is counted. `tolerated`: statuses that are an answer and no failure.
+    """The subject of a call. `kind`: under which it is counted. `tolerated`: statuses that are an answer and no failure.
 
-    `divisible`: a fault of the data raises BrokenAnswer, so that the caller can ask for less.
+    `divisible`: a fault of the data raises BrokenAnswer, so that the caller can ask for less. `version`: the least framework
+    version that knows such a question.
     """
 
     kind: str
     privilege: str
     tolerated: frozenset[int] = frozenset()
     divisible: bool = False
+    version: int = 1
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ class Transport:
         self._clock = clock
         self._lock = threading.Lock()
         self._refusal: ServiceError | None = None
+        self._under_way = threading.BoundedSemaphore(rules.concurrency)
         self._not_before: dt.datetime | None = None
         """The service asked all callers for a pause until then."""
         self.calls: Counter[str] = Counter()
@@ -85,7 +90,7 @@ class Transport:
                 verify=trust(connection.ca_file),
                 timeout=httpx.Timeout(connect=15.0, read=rules.timeout, write=60.0, pool=None),
                 limits=httpx.Limits(max_connections=rules.concurrency + 2, max_keepalive_connections=rules.concurrency + 2),
-                trust_env=not connection.on_this_machine, follow_redirects=False, transport=wire,
+                trust_env=wire is None and not connection.on_this_machine, follow_redirects=False, transport=wire,
             )  # fmt: skip
         except (ValueError, ImportError, httpx.InvalidURL):  # how httpx reports a proxy that it cannot use
             raise UsageError(
@@ -94,7 +99,8 @@ class Transport:
         self._signin = authentication(connection, self._http, clock)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; a call that is still under way in a thread is its last."""
+        self.stop(ServiceError("the client of Oracle HCM is closed"))
         self._http.close()
 
     def stop(self, reason: ServiceError) -> None:
@@ -116,8 +122,9 @@ class Transport:
             except ValueError:
                 if last or any(mark in answer.body for mark in FAULT_MARKS):
                     break
-        kind = "a page for people" if answer.body.lstrip()[:1] == b"<" else "no JSON"
-        raise BrokenAnswer(f"{path}: the answer is {kind}, though its status is {answer.status}", answer.body) from None
+        raise BrokenAnswer(
+            f"{path}: the answer is no JSON, though its status is {answer.status}", answer.body
+        ) from None
 
     def get(
         self, call: Call, path: str, query: Sequence[tuple[str, str]], headers: Mapping[str, str] | None = None
@@ -130,11 +137,19 @@ class Transport:
         url = f"{self._connection.url}{path}"
         if query:
             url += "?" + urlencode(query, quote_via=quote, safe=",:")
-        faults = 0
+        faults = pages = 0
 
         def attempt() -> tuple[Reply, Answer]:
-            nonlocal faults
+            nonlocal faults, pages
             reply, answer = self._signed(call, url, headers or {})
+            if reply.accepted and _PAGE.match(answer.body):
+                pages += 1
+                if pages > FAULT_REPEATS:
+                    raise ServiceUnavailable(
+                        f"{path}: answers with a page for people: the service is under maintenance, or wants another sign-in. Check"
+                        " ORACLE_HCM_URL"
+                    )
+                raise TryAgain("a page for people")
             if reply.passing and reply.status not in call.tolerated:
                 faults += reply.status == 500 and any(mark in answer.body for mark in FAULT_MARKS)
                 if call.divisible and faults > FAULT_REPEATS:
@@ -165,23 +180,23 @@ class Transport:
 
     def _once(self, call: Call, url: str, headers: Mapping[str, str]) -> tuple[Reply, Answer]:
         with self._lock:
+            wait = 0.0 if self._not_before is None else (self._not_before - self._clock()).total_seconds()
+        if wait > 0:
+            self._rules.patience.sleep(wait)
+        with self._lock:
             if self._refusal is not None:
                 raise self._refusal
             self.calls[call.kind] += 1
-            now = self._clock()
-            wait = 0.0 if self._not_before is None else (self._not_before - now).total_seconds()
-        if wait > 0:
-            self._rules.patience.sleep(wait)
         usual = {
             "Accept": JSON,
-            "REST-Framework-Version": str(self._rules.framework_version),
+            "REST-Framework-Version": str(max(self._rules.framework_version, call.version)),
             "Cache-Control": "no-cache",
         }
         end = time.monotonic() + 4 * self._rules.timeout
         held: list[bytes] = []
         size = 0
         try:
-            with self._http.stream("GET", url, headers={**usual, **headers}) as response:
+            with self._under_way, self._http.stream("GET", url, headers={**usual, **headers}) as response:
                 for chunk in response.iter_bytes():
                     held.append(chunk)
                     size += len(chunk)
@@ -212,8 +227,10 @@ class Transport:
         return reply, Answer(response.status_code, service_time, media_type, body)
 
     def _pause(self, reply: Reply) -> None:
-        if reply.retry_after is not None and reply.status in (429, 503):
-            until = self._clock() + dt.timedelta(seconds=min(reply.retry_after, 86400.0))
+        """Have all callers wait for as long as the service asks, unless that is longer than anybody's patience."""
+        longest = self._rules.patience.give_up_after
+        if reply.retry_after is not None and reply.retry_after <= longest and reply.status in (429, 503):
+            until = self._clock() + dt.timedelta(seconds=reply.retry_after)
             with self._lock:
                 self._not_before = until if self._not_before is None else max(self._not_before, until)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from hcm_pipeline.errors import ServiceRefused
 from hcm_pipeline.oracle import privileges
-from hcm_pipeline.oracle.rest_queries import TOO_MUCH, UNASKED, Item, RestQueries
+from hcm_pipeline.oracle.rest_queries import TOO_MUCH, UNASKED, Item, RestQueries, quoted
 from hcm_pipeline.oracle.transport import Call
 from hcm_pipeline.oracle.worker_rows import text_of, yes
 
@@ -22,7 +22,8 @@ class UserNames:
     def __init__(self, queries: RestQueries) -> None:
         self._queries = queries
         self._lock = threading.Lock()
-        self._sources = [ACCOUNTS, EMPLOYEES]
+        self._sources = [(name, key) for name in (ACCOUNTS, EMPLOYEES) for key in ("PersonId", "PersonNumber")]
+        """Resources, and by what they are asked; the first first, until it is refused."""
 
     def of(self, people: Mapping[str, str]) -> Mapping[str, str]:
         """User names by person id; "" for a person without an account. An id that is not in it: nothing is known.
@@ -32,17 +33,22 @@ class UserNames:
         while self._sources:
             source = self._sources[0]
             try:
-                return self._asked(source, people)
+                return self._asked(*source, people)
             except ServiceRefused as refused:
                 if refused.status not in (403, 404, *TOO_MUCH):
                     raise
-                with self._lock:
-                    if source in self._sources:
-                        self._sources.remove(source)
+                with self._lock:  # a form of the question that is refused, or the whole resource
+                    self._sources = [
+                        one for one in self._sources
+                        if one[0] != source[0] or (one != source and refused.status in TOO_MUCH and refused.code != UNASKED)
+                    ]  # fmt: skip
         return {}
 
-    def _asked(self, source: str, people: Mapping[str, str]) -> Mapping[str, str]:
-        wanted = {f"PersonId={one}": one for one in people if one.isdigit()}
+    def _asked(self, source: str, key: str, people: Mapping[str, str]) -> Mapping[str, str]:
+        if key == "PersonId":
+            wanted = {f"PersonId={one}": one for one in people if one.isdigit()}
+        else:
+            wanted = {f"PersonNumber={quoted(number)}": one for one, number in people.items()}
         by_number = {number: person_id for person_id, number in people.items()}
         names: dict[str, str] = {}
         held: dict[str, list[Item]] = {}

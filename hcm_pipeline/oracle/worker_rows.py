@@ -83,7 +83,8 @@ def reduced(worker: Item, rules: ReadingRules, on: dt.date) -> Reduced:
         row |= _address(_of_types(addresses, "AddressType", rules.address_types, shown_on))
     if relationships is None:
         return Reduced(row, (*missing, RELATIONSHIPS), None)
-    row |= _relationship(speaking, any(active(one, on) for one in relationships))
+    employed = any(active(one, on) for one in relationships) or (speaking is not None and to_come(speaking, on))
+    row |= _relationship(speaking, employed)
     return _with_assignment(row, missing, speaking, rules, shown_on)
 
 
@@ -105,6 +106,12 @@ def active(relationship: Item, on: dt.date) -> bool:
     """Whether it has begun and not ended; the day of termination is the last one. An offer is no relationship yet."""
     last = ended(relationship)
     return _type(relationship) != "O" and (started(relationship) or on) <= on and (last is None or on <= last)
+
+
+def to_come(relationship: Item, on: dt.date) -> bool:
+    """Whether it begins later: the worker is no leaver, and the hire date says when the account is due."""
+    first = started(relationship)
+    return first is not None and first > on and active(relationship, first)
 
 
 def started(relationship: Item) -> dt.date | None:

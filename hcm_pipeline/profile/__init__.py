@@ -19,9 +19,18 @@ from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.profile.naming_section import NAME_PARTS, PLACEHOLDER, Naming, NamingFor
 from hcm_pipeline.profile.oracle_section import FEEDS, Oracle
 from hcm_pipeline.profile.own_expressions import OwnExpression, fallible
+from hcm_pipeline.profile.place_section import Address, Pgp, PlaceSpec
 from hcm_pipeline.profile.scope import clause_sql, scope_sql
 from hcm_pipeline.profile.scope_section import Clause, Operator, Scope, ScopeGroup
-from hcm_pipeline.profile.source_section import NAMESPACE_END, BusinessDate, Part, Parts, Source, SourceField
+from hcm_pipeline.profile.source_section import (
+    NAMESPACE_END,
+    BusinessDate,
+    LayoutField,
+    Part,
+    Parts,
+    Source,
+    SourceField,
+)
 from hcm_pipeline.profile.value_types import Model, date_pattern
 from hcm_pipeline.profile.worker_fields import (
     CORE_FIELDS,
@@ -60,6 +69,7 @@ __all__ = [
     "NAME_PARTS",
     "PLACEHOLDER",
     "STAGES",
+    "Address",
     "AdoptBy",
     "Alerts",
     "Attribute",
@@ -77,6 +87,7 @@ __all__ = [
     "GuardWindow",
     "Guards",
     "Identity",
+    "LayoutField",
     "LeaversIn",
     "Life",
     "LoadedProfile",
@@ -91,7 +102,9 @@ __all__ = [
     "OwnExpression",
     "Part",
     "Parts",
+    "Pgp",
     "Pick",
+    "PlaceSpec",
     "PlacementFor",
     "Profile",
     "Protected",

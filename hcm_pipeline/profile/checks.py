@@ -10,6 +10,7 @@ from hcm_pipeline.profile.directory_section import Directory
 from hcm_pipeline.profile.guard_section import GuardKind
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.profile.naming_section import NAME_PARTS, PLACEHOLDER, Naming
+from hcm_pipeline.profile.place_section import place_faults
 from hcm_pipeline.profile.source_section import Source
 from hcm_pipeline.profile.worker_fields import CORE_FIELDS, REQUIRED_FIELDS, RESERVED_COLUMNS, STAGES, FieldSpec
 from hcm_pipeline.profile.writeback_section import FIELDS
@@ -30,6 +31,8 @@ def cross_faults(profile: Profile) -> list[ProfileFault]:
         *_directory_faults(profile),
         *_identity_faults(profile),
         *_source_faults(profile),
+        *place_faults(profile.places),
+        *_pgp_faults(profile),
         *_row_faults(profile),
         *_guard_faults(profile),
         *_life_faults(profile),
@@ -155,8 +158,18 @@ def _source_faults(profile: Profile) -> Iterator[ProfileFault]:
             yield ProfileFault(f"sources[{i}].trailer", repr(source.trailer), "group 1 is the number of records")
         if source.rows is not None and source.content == "full":
             yield ProfileFault(f"sources[{i}].rows", repr(source.rows), "only with content = 'changes-only'")
+        if source.place not in (None, *(place.name for place in profile.places)):
+            allowed = ", ".join(place.name for place in profile.places) or "the name of one of [[places]]"
+            yield ProfileFault(f"sources[{i}].place", repr(source.place), allowed)
         yield from _part_faults(f"sources[{i}].parts", source)
         yield from _source_field_faults(f"sources[{i}].fields", profile, source)
+
+
+def _pgp_faults(profile: Profile) -> Iterator[ProfileFault]:
+    pgp = profile.pgp
+    for key in ("passphrase_file", "signer_files", "required"):
+        if getattr(pgp, key) and pgp.key_file is None:
+            yield ProfileFault(f"pgp.{key}", repr(getattr(pgp, key)), "only with key_file, the key that decrypts")
 
 
 def _part_faults(where: str, source: Source) -> Iterator[ProfileFault]:

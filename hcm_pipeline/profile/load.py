@@ -29,6 +29,9 @@ BUILT_IN = "hcm_pipeline.profile.builtin"
 LATER_IN = {"guards": LATER_GUARDS, "delivery": LATER_DELIVERY, "workers": LATER_WORKERS}
 """Keys by section that count in a profile's digest only where they are used, as `LATER_KEYS` of a source."""
 
+LATER_SECTIONS = ("places", "pgp")
+"""Sections that count in a profile's digest only where they are used."""
+
 
 @dataclass(frozen=True)
 class LoadedProfile:
@@ -90,6 +93,9 @@ def _digest(profile: Profile) -> str:
         for key in LATER_KEYS:
             if getattr(source, key) == Source.model_fields[key].default:
                 del dumped[key]
+    for key in LATER_SECTIONS:
+        if getattr(profile, key) == Profile.model_fields[key].default:
+            del values[key]
     for section, keys in LATER_IN.items():
         said = getattr(profile, section)
         for key in keys:
@@ -106,8 +112,8 @@ def _digest(profile: Profile) -> str:
     ):
         for dumped in fields.values():
             for key in LATER_FIELD_KEYS:
-                if dumped[key] in (FieldSpec.model_fields[key].default, None):
-                    del dumped[key]
+                if dumped.get(key) in (FieldSpec.model_fields[key].default, None):
+                    dumped.pop(key, None)
     for dumped in (*values["fields"].values(), *values["extra_fields"].values()):
         meaning = dumped["blank_in_changes"]  # nobody said it: that was "unchanged" before a source could say it
         dumped["blank_in_changes"] = {None: "unchanged", "unchanged": "not said"}.get(meaning, meaning)

@@ -16,6 +16,7 @@ from hcm_pipeline.profile.guard_section import Guards
 from hcm_pipeline.profile.identity_section import Identity
 from hcm_pipeline.profile.mapping_section import Scim
 from hcm_pipeline.profile.oracle_section import Oracle
+from hcm_pipeline.profile.place_section import Pgp, PlaceSpec
 from hcm_pipeline.profile.scope_section import Scope
 from hcm_pipeline.profile.source_section import Source
 from hcm_pipeline.profile.value_types import Identifier, IsoDate, Model
@@ -30,6 +31,8 @@ class Profile(Model):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
     description: str = ""
     sources: tuple[Source, ...]
+    places: tuple[PlaceSpec, ...] = ()
+    pgp: Pgp = Pgp.model_validate({})
     fields: dict[Identifier, FieldSpec]
     extra_fields: dict[Identifier, FieldSpec] = Field({})
     workers: Workers = Workers.model_validate({})
@@ -78,7 +81,11 @@ class Profile(Model):
         """The source with a name. Extracts of one that the profile no longer has are read by its first."""
         return next((source for source in self.sources if source.name == name), self.sources[0])
 
+    def sources_at(self, place: str) -> tuple[Source, ...]:
+        """The sources whose files are delivered to a place."""
+        return tuple(source for source in self.sources if source.place == place)
+
     @property
     def types(self) -> dict[str, str]:
-        """Type of every worker field, mapped or not."""
-        return {**CORE_FIELDS, **{name: spec.type for name, spec in self.extra_fields.items()}}
+        """Type of every worker field, mapped or not: of a decimal with its places, where the field says how many are kept."""
+        return {**CORE_FIELDS, **{name: spec.kind for name, spec in self.extra_fields.items()}}

@@ -53,8 +53,8 @@ def scope_sql(profile: Profile) -> str:
 
 def clause_sql(profile: Profile, clause: Clause) -> str:
     """SQL (BOOLEAN) for one clause. Raises ValueError saying what would be allowed."""
-    kind = {**profile.types, **LIFE_COLUMNS}.get(clause.field)
-    if kind is None:
+    kind = {**profile.types, **LIFE_COLUMNS}.get(clause.field, "").partition("(")[0]
+    if not kind:
         raise ValueError("a worker field, life_stage or status_active")
     field = quote(clause.field)
     if clause.operator in _BARE:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from hcm_pipeline.profile.extract_paths import EnclosingPath, OldPattern, RecordPath, TagPath
 from hcm_pipeline.profile.value_types import (
     BYTES,
     COUNT,
@@ -95,9 +96,22 @@ def _pattern(value: object) -> object:
     return {"pattern": value} if isinstance(value, str) else value
 
 
+class LayoutField(Model):
+    """A column of lines of fixed length: where it begins (the first character is 1), and how long it is, in characters."""
+
+    name: ColumnName
+    start: int | None = Field(None, ge=1, le=COUNT)
+    """None: behind the column before it."""
+    length: int = Field(ge=1, le=COUNT)
+
+
 NAMESPACE_END = ":"
 """Stands between a source's namespace and the person number. No namespace holds it."""
-LATER_KEYS = ("format", "namespace", "fields", "parts", "rows")
+LATER_KEYS = (
+    "format", "namespace", "fields", "parts", "rows", "quote", "record", "tags", "enclosing", "old_values", "repeated", "total",
+    "namespaces", "wrappers", "layout", "record_lines", "other_lines", "header_lines",
+    "place",
+)  # fmt: skip
 """Keys that came after the first profiles: they count in a profile's digest only where they are used."""
 
 
@@ -113,12 +127,16 @@ class Source(Model):
     for different people have different ones."""
     fields: dict[Identifier, Annotated[SourceField, BeforeValidator(_column_name)]] = Field({})
     """Worker field to the column that this source has it in (a string), or to a table; other fields are as the profile has them."""
+    place: Identifier | None = None
+    """The `[[places]]` that its files are delivered to, by name. None: the landing folder of the home, which takes them all."""
     content: Literal["full", "changes-only"] = "full"
     rows: Literal["whole", "narrow"] | None = None
     """Of a changes-only source: `whole`, a row states every value of its worker, and a blank clears one; `narrow`, it states what
     changed, and a blank says nothing. None: a row that leaves nothing blank that is required is whole, another one is narrow."""
     business_date: BusinessDate = BusinessDate.model_validate({})
     delimiter: Literal["auto", ",", ";", "\t", "|"] = "auto"
+    quote: Literal['"', "none"] = '"'
+    """The character that encloses cells which hold the delimiter; `none`: every character is data (EText quotes nothing)."""
     encoding: Encoding = "auto"
     fallback_encoding: FallbackEncoding = "windows-1252"
     """The encoding of a file that is not UTF-8, for `auto`. Where it is not named, a file that does not look like it is held."""
@@ -128,6 +146,30 @@ class Source(Model):
     """Characters in one field; a row with a longer one is quarantined."""
     trailer: Regex | None = None
     """A pattern of the last line; group 1 is the number of records above it."""
+    record: RecordPath | None = None
+    """Of XML: the elements that are records, by the last names of their path, or the whole path with / before it."""
+    tags: tuple[TagPath, ...] | None = Field(None, min_length=1)
+    """Of XML: the columns, by their path below a record. None: every one that occurs."""
+    enclosing: tuple[EnclosingPath, ...] = ()
+    """Of XML: columns whose tags stand in a group around the record."""
+    old_values: tuple[OldPattern, ...] = ()
+    """Of XML: elements and attributes that hold what was; they are read as if they were not there."""
+    repeated: dict[TagPath, Literal["first", "last"]] = Field({})
+    """Of XML: the value that counts where a record has several of a tag. One that is not named here is held back."""
+    total: RecordPath | None = None
+    """Of XML: the element that holds the number of records."""
+    namespaces: dict[Identifier, Annotated[str, Field(min_length=1, max_length=1000)]] = Field({})
+    """Of XML: prefix to address. Names in one of these are written with the prefix; of all others the local name counts."""
+    wrappers: tuple[str, ...] = ("FILE_FRAGMENT",)
+    """Of XML: elements that a path leaves out."""
+    layout: tuple[LayoutField, ...] = ()
+    """Of lines of fixed length: their columns."""
+    record_lines: str | None = Field(None, min_length=1, max_length=100)
+    """Of lines of fixed length: the text with which records begin. None: every line that does not begin like another one."""
+    other_lines: tuple[Annotated[str, Field(min_length=1, max_length=100)], ...] = ()
+    """Of lines of fixed length: the texts with which headers and trailers begin."""
+    header_lines: int = Field(0, ge=0, le=1000)
+    """Of lines of fixed length: the number of lines before the first record."""
     every: Literal["day", "weekday"] | None = None
     """On which business dates an extract is due. A changes-only one after a date without one is held."""
     sequence: Regex | None = None

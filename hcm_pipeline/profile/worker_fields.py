@@ -74,7 +74,8 @@ RESERVED_COLUMNS = frozenset(
 )  # fmt: skip
 
 FieldType = Literal["string", "boolean", "date", "integer", "decimal"]
-LATER_FIELD_KEYS = ("two_digit_years", "decimal_separator", "thousands_separator", "damage", "placeholders", "no_name")
+LATER_FIELD_KEYS = ("two_digit_years", "decimal_separator", "thousands_separator", "damage", "placeholders", "no_name",
+                    "decimals")  # fmt: skip
 """Keys that count in a profile's digest only where they are used."""
 Normaliser = Literal[
     "excel_text", "upper", "lower", "title", "collapse_spaces", "phone", "digits", "nfc", "strip_leading_zeros"
@@ -110,6 +111,8 @@ class FieldSpec(Model):
     """The first of the hundred years that `%y` stands for."""
     decimal_separator: Literal[".", ","] = "."
     """The character before the decimals of a number."""
+    decimals: int | None = Field(None, ge=0, le=18)
+    """How many decimals of a decimal are kept, of 18 digits; one with more is unreadable. None: four."""
     thousands_separator: Literal["", ".", ",", "'", " "] = ""
     """The character between the thousands of a number. A blank is any blank, an apostrophe either one."""
     blank_in_changes: Literal["unchanged", "cleared"] | None = None
@@ -118,6 +121,11 @@ class FieldSpec(Model):
     """Dates (ISO) that mean: no end."""
     true_values: tuple[str, ...] = Field(("True", "TRUE", "true", "Y", "Yes", "1"), min_length=1)
     false_values: tuple[str, ...] = Field(("False", "FALSE", "false", "N", "No", "0"), min_length=1)
+
+    @property
+    def kind(self) -> str:
+        """The type, of a decimal with its decimals where it says how many are kept: `decimal(2)`."""
+        return self.type if self.decimals is None else f"{self.type}({self.decimals})"
 
     @property
     def stands_for_nothing(self) -> tuple[str, ...]:
@@ -142,6 +150,8 @@ class FieldSpec(Model):
         found = []
         if self.type == "decimal" and self.decimal_separator == self.thousands_separator:
             found.append(f"decimal_separator and thousands_separator are both {self.decimal_separator!r}")
+        if self.decimals is not None and self.type != "decimal":
+            found.append(f"decimals goes with type decimal, and the type is {self.type}")
         if self.two_digit_years is None and any(re.search("%-?y", form) for form in self.formats):
             found.append("formats with %y need two_digit_years, the first of the hundred years that it stands for")
         return found

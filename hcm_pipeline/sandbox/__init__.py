@@ -11,7 +11,7 @@ from hcm_pipeline.sandbox.state import job_key
 if TYPE_CHECKING:
     from hcm_pipeline.sandbox.command import greeting, options_of
     from hcm_pipeline.sandbox.oracle import HcmOptions
-    from hcm_pipeline.sandbox.server import HcmSource, SandboxHandle, SandboxTarget, running, serve
+    from hcm_pipeline.sandbox.server import HcmSource, SandboxHandle, SandboxTarget, running, serve, steer
 
 __all__ = [
     "HcmOptions",
@@ -25,6 +25,7 @@ __all__ = [
     "options_of",
     "running",
     "serve",
+    "steer",
 ]
 
 

@@ -25,7 +25,7 @@ PERMISSIONS = (
     "Domain.Read.All",
     "RoleManagement.Read.Directory",
 )
-FIXED = ("tenant_id", "client_id", "client_secret", "service_principal_id", "job_guid", "target")
+FIXED = ("tenant_id", "client_id", "client_secret", "service_principal_id", "job_guid", "target", "company")
 """Options of a fresh directory; it keeps those it began with."""
 
 Model = TypeVar("Model")
@@ -49,6 +49,9 @@ class SandboxOptions:
     job_guid: str = JOB_GUID
     target: Literal["entra", "ad"] = "entra"
     """The target of the job: Microsoft Entra ID (API2AAD), or Active Directory behind an agent (API2AD)."""
+
+    company: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """People of a simulated company in the Oracle HCM of a fresh directory; 0: nobody is there."""
 
     cycle_seconds: Annotated[float, Field(gt=0, lt=1e9)] = 1.0
     """From the start of one provisioning cycle to the start of the next."""

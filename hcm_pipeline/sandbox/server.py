@@ -12,11 +12,11 @@ import ssl
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import httpx
 import orjson
@@ -87,6 +87,20 @@ class SandboxHandle:
     """Needed as a bearer token for the control plane; `endpoint.json` holds it."""
     page: str | None = field(default=None, repr=False)
     """The link to the page for people, with the page's token; for the owner only."""
+
+
+def steer(handle: SandboxHandle, path: str, body: Mapping[str, object]) -> Any:
+    """Post to an address of a running sandbox's control, such as `clock` or `hcm/company`; what it answers.
+
+    Raises SandboxProblem for what it refuses.
+    """
+    with httpx.Client(verify=ssl.create_default_context(cafile=handle.hcm.ca_file), trust_env=False) as http:
+        answer = http.post(
+            f"{handle.url}/sandbox/{path}", json=dict(body), headers={"Authorization": f"Bearer {handle.token}"}
+        )
+    if answer.status_code != 200:
+        raise SandboxProblem(f"the sandbox refuses {path}: {answer.text}")
+    return answer.json()
 
 
 class _Transports:

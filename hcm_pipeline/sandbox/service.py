@@ -57,6 +57,8 @@ class Sandbox:
         if "tenant_id" not in kept:
             self.store.keep(fresh)
             kept = fresh
+            if rules.company:
+                self.hcm.found({"people": rules.company})
         self.identity = Identity(*(kept[name] for name in Identity.__dataclass_fields__))
         self.job_facts = JobFacts(
             self.identity.tenant_id, self.identity.service_principal_id, self.identity.job_id

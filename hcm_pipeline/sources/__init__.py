@@ -7,7 +7,19 @@ A format is a `SourceFormat`; `FORMATS` has them by the name that a profile give
 from hcm_pipeline.sources.delimited import Shape, StageCounts, examine
 from hcm_pipeline.sources.formats import FORMATS, format_faults, format_of
 from hcm_pipeline.sources.json_lines import TOLD, told_by
-from hcm_pipeline.sources.places import Folder, Looked, Place, Waiting
+from hcm_pipeline.sources.openpgp import decrypted
+from hcm_pipeline.sources.places import (
+    FarPlace,
+    Folder,
+    Looked,
+    LookedAt,
+    Opener,
+    OracleSignIn,
+    Place,
+    SeenAndTaken,
+    Waiting,
+    open_place,
+)
 from hcm_pipeline.sources.source_format import REJECT_COLUMNS, ROW_NO, FileFormat, SourceFormat, StagedExtract
 from hcm_pipeline.sources.unpack import unpacked
 
@@ -16,18 +28,25 @@ __all__ = [
     "REJECT_COLUMNS",
     "ROW_NO",
     "TOLD",
+    "FarPlace",
     "FileFormat",
     "Folder",
     "Looked",
+    "LookedAt",
+    "Opener",
+    "OracleSignIn",
     "Place",
+    "SeenAndTaken",
     "Shape",
     "SourceFormat",
     "StageCounts",
     "StagedExtract",
     "Waiting",
+    "decrypted",
     "examine",
     "format_faults",
     "format_of",
+    "open_place",
     "told_by",
     "unpacked",
 ]

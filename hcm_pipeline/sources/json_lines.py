@@ -5,31 +5,33 @@ Keys that begin with `_` say how an object was come by, and are no columns (see 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
 import orjson
-import pyarrow as pa
 
 from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.extracts import Description
 from hcm_pipeline.profile import Source
-from hcm_pipeline.sources.source_format import REJECT_COLUMNS, ROW_NO, FileFormat, SourceFormat, StagedExtract
+from hcm_pipeline.sources.row_writer import RAW_CHARS, Reject, RowWriter
+from hcm_pipeline.sources.source_format import ROW_NO, FileFormat, SourceFormat, StagedExtract
 from hcm_pipeline.sources.unpack import unpacked
-from hcm_pipeline.warehouse import Relation, Scratch
+from hcm_pipeline.warehouse import Scratch
 
 ASIDE = "_"
 """The first character of a key that is no column."""
 TOLD = "_told"
 """The key of a list of sentences: how an object was come by."""
-CHUNK_ROWS = 20_000
 LONGEST_LINE = 1 << 24
 """Characters. A line beyond it is refused before it fills the memory."""
 
 
 class JsonLines(FileFormat):
-    """Every key of any object is a column. A line that is no object of plain values is a reject; a blank one is nothing."""
+    """Every key of any object is a column. A line that is no object of plain values is a reject; a blank one is nothing.
+
+    A key that an object lacks says nothing in a changes-only extract, and is blank in a full one; null and "" are blank in either.
+    """
 
     keys: ClassVar = frozenset({"max_field_chars"})
 
@@ -45,7 +47,7 @@ class JsonLines(FileFormat):
         _require_names(columns, name)
         if not columns:
             raise ExtractRefused(name, "empty_file", "holds no JSON object; have the extract delivered again")
-        return Description(tuple(columns), records, {"lines": "json"})
+        return Description(tuple(columns), records, {"lines": "json"}, is_open=True)
 
     def summary(self, description: Description) -> str:
         """How many keys and lines."""
@@ -56,27 +58,24 @@ class JsonLines(FileFormat):
     ) -> StagedExtract:
         """Rows and rejects (no_object, field_too_long) by line. Raises ExtractRefused (record_too_long)."""
         del folder
-        columns = description.columns
-        rows = t.empty("rows", {ROW_NO: "bigint", **dict.fromkeys(columns, "varchar")})
-        rejects: list[list[object]] = []
-        records, chunk = 0, list[list[object]]()
+        columns, writer, records = description.columns, RowWriter(t, description.columns), 0
         for number, line in _lines(stored, source.max_bytes, name):
             records += 1
             found = _object(line)
             if found is None:
-                rejects.append(_reject(number, "no_object", None, "no object of plain values", line))
+                writer.reject(_reject(number, "no_object", None, "no object of plain values", line))
                 continue
             values = [_text(found.get(column)) for column in columns]
             long = next((i for i, value in enumerate(values) if value and len(value) > source.max_field_chars), None)
             if long is not None:
-                rejects.append(_reject(number, "field_too_long", columns[long], "too many characters", line))
+                writer.reject(_reject(number, "field_too_long", columns[long], "too many characters", line))
                 continue
-            chunk.append([number, *values])
-            if len(chunk) == CHUNK_ROWS:
-                _append(t, rows, chunk)
-                chunk = []
-        _append(t, rows, chunk)
-        return StagedExtract(rows, t.of_rows("rejects", REJECT_COLUMNS, rejects), records)
+            writer.keep(number, values, len(line))
+            if left_out := [column for column in columns if column not in found]:
+                writer.leave_unsaid(number, left_out)
+        writer.flush()
+        unsaid = None if source.content == "full" else writer.unsaid
+        return StagedExtract(writer.rows, writer.rejects, records, unsaid=unsaid)
 
 
 def _require_names(columns: Iterable[str], name: str) -> None:
@@ -138,17 +137,8 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
-def _reject(number: int, rule: str, column: str | None, kind: str, line: bytes) -> list[object]:
-    return [number, rule, column, kind, line.decode(errors="replace")]
-
-
-def _append(t: Scratch, rows: Relation, chunk: Sequence[Sequence[object]]) -> None:
-    if not chunk:
-        return
-    names = rows.columns
-    arrays = [pa.array([row[0] for row in chunk], pa.int64())]
-    arrays += [pa.array([row[i] for row in chunk], pa.string()) for i in range(1, len(names))]
-    t.append(rows, pa.table(arrays, names=[f"c{i}" for i in range(len(names))]))
+def _reject(number: int, rule: str, column: str | None, kind: str, line: bytes) -> Reject:
+    return number, rule, column, kind, line[:RAW_CHARS].decode(errors="replace")
 
 
 JSON_LINES: SourceFormat = JsonLines()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -41,6 +42,8 @@ class StagedExtract:
     """Of rejects that have more or fewer fields than there are columns: row_no, and fields, a list of texts in their order."""
     guessed: str | None = None
     """The encoding that was taken for want of another, where nobody has named it; None where it is certain."""
+    unsaid: Relation | None = None
+    """Of rows that leave columns out, which is less than a blank: row_no, and columns, a list of headings. None: no row does."""
 
 
 class SourceFormat(Protocol):
@@ -49,6 +52,9 @@ class SourceFormat(Protocol):
     @property
     def keys(self) -> frozenset[str]:
         """Keys of `[[sources]]` that this format reads, besides those of every source."""
+
+    def faults(self, source: Source) -> Iterable[tuple[str, str, str]]:
+        """Keys of a source of this format that it lacks, or that do not fit together: key, value, and what is allowed."""
 
     def look(self, place: Place, cursor: str | None) -> Looked:
         """Everything that waits in a place since the look that gave the cursor."""
@@ -73,6 +79,11 @@ class SourceFormat(Protocol):
 
 class FileFormat:
     """The half of a format that is the same for all files: they lie in a place, and are taken from it one by one."""
+
+    def faults(self, source: Source) -> Iterable[tuple[str, str, str]]:
+        """None: each key is right by itself."""
+        del source
+        return ()
 
     def look(self, place: Place, cursor: str | None) -> Looked:
         """All files of the place."""

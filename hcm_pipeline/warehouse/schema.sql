@@ -154,6 +154,16 @@ create table held_cells (
     "value" varchar
 );
 
+-- one row: one text of a worker that looks odd, or like another worker's name, and that somebody has looked at
+create table seen_names (
+    person_number varchar not null,
+    "value" varchar not null,
+    business_date date not null,           -- of the row in question: it is processed anew from here on
+    decided_by varchar not null,
+    decided_at timestamptz not null,
+    how varchar not null                   -- cli | ui | proxy
+);
+
 -- one row: one worker who leaves by a row of a business date that has stopped
 create table stopped_exits (business_date date not null, person_number varchar not null);
 

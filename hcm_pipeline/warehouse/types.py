@@ -1,4 +1,4 @@
-"""DuckDB's types for the types of the profile's fields."""
+"""DuckDB's types for the types of the profile's fields; `decimal(2)` is a decimal that keeps two decimals."""
 
 DUCKDB_TYPES = {
     "string": "VARCHAR",
@@ -6,4 +6,5 @@ DUCKDB_TYPES = {
     "date": "DATE",
     "integer": "BIGINT",
     "decimal": "DECIMAL(18,4)",
+    **{f"decimal({scale})": f"DECIMAL(18,{scale})" for scale in range(19)},
 }

@@ -13,6 +13,7 @@ from hcm_pipeline.workers.forecast import Coming, forecast
 from hcm_pipeline.workers.known import changes_of, current_workers, worker_versions
 from hcm_pipeline.workers.managers import with_managers
 from hcm_pipeline.workers.processed import DayCounts, is_current, prepare, recorded, rewind
+from hcm_pipeline.workers.seen_names import OddName, odd_names, take_as_seen
 from hcm_pipeline.workers.staged import CannotBeRead
 
 __all__ = [
@@ -24,15 +25,18 @@ __all__ = [
     "Day",
     "DayCounts",
     "Finding",
+    "OddName",
     "changes_of",
     "current_workers",
     "first_kind_sql",
     "forecast",
     "is_current",
     "kind_sql",
+    "odd_names",
     "prepare",
     "recorded",
     "rewind",
+    "take_as_seen",
     "with_managers",
     "worker_versions",
 ]

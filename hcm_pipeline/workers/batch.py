@@ -16,13 +16,15 @@ class Batch:
     """Staged extracts with what their rows are completed from. Normalising them is SQL that runs when it is asked for: a daily
     run normalises everything once, for the digests, and then keeps what has changed.
 
-    `kept`: the rows that were normalised for the last time; None before.
+    `kept`: the rows that were normalised for the last time; None before. `seen`: person number and text of each name that somebody
+    has looked at.
     """
 
     profile: Profile
     staged: tuple[Staged, ...]
     known: Known
     kept: Relation | None = None
+    seen: frozenset[tuple[str, str]] = frozenset()
 
     def rows(self, only: Relation | None = None) -> str:
         """Normalised rows (see `normalised_select`), in parentheses: all, or those that `only(extract_id, row_no)` names. Once

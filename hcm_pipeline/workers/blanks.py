@@ -3,21 +3,40 @@
 A whole row states every value of its worker, and a blank in it is a cleared value, as in a full extract. A narrow row states what
 changed, and a blank in it says nothing. The source says which (`rows`), and a field may say otherwise (`blank_in_changes`). Where
 nobody says it, a row with every value that no worker is without is a whole one.
+
+Where a row can leave a column out (an element of XML that is not there), that says nothing in whatever row.
 """
 
 from __future__ import annotations
 
-from hcm_pipeline.warehouse import quote
+from dataclasses import replace
+
+from hcm_pipeline.warehouse import literal, quote
 from hcm_pipeline.workers.staged import Staged
 
 
 def merged_sql(staged: Staged, name: str, value: str, known: str) -> str:
     """SQL for the value of a field, from the row (`t`) or from what is known of the worker."""
     says = staged.fields[name].blank_in_changes
+    if name != "person_number" and (left_out := unsaid_sql(staged, name)):
+        said = replace(staged, unsaid=None)
+        return f"case when {left_out} then {known} else {merged_sql(said, name, value, known)} end"
     if staged.extract.content != "changes-only" or says == "cleared" or name == "person_number":
         return value
     kept = f"coalesce({value}, {known})"
     return kept if says == "unchanged" else f"case when {whole_sql(staged, 't.')} then {value} else {kept} end"
+
+
+def unsaid_sql(staged: Staged, name: str) -> str:
+    """SQL (BOOLEAN) beside `unsaid` (see `with_unsaid`): the row leaves out the column of a field; empty: none does."""
+    if staged.unsaid is None or staged.extract.content != "changes-only":
+        return ""
+    return f"coalesce(list_contains(unsaid.columns, {literal(staged.fields[name].column)}), false)"
+
+
+def with_unsaid(staged: Staged) -> str:
+    """SQL that joins a row (`t`) with the columns that it leaves out; empty: nobody leaves any out."""
+    return f"left join {staged.unsaid} unsaid on unsaid.row_no = t.row_no" if staged.unsaid is not None else ""
 
 
 def whole_sql(staged: Staged, row: str = "") -> str:

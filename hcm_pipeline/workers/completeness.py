@@ -191,12 +191,17 @@ def _order(t: Scratch, before: Baseline, extract: Extract, source: Source, day: 
 
 
 def _trailer(staged: Staged, source: Source) -> Iterator[Finding]:
-    if source.trailer is None:
+    if source.trailer is None and source.total is None:
         return
-    if staged.total is None:
+    if staged.total is None and source.total is not None:
+        yield Finding(
+            "no_trailer", f"it has no element {source.total} with a number, so that nobody can tell whether it is whole"
+        )
+    elif staged.total is None:
         yield Finding("no_trailer", f"its last line does not match {source.trailer}: it was cut off")
     elif staged.total != staged.records:
-        yield Finding("control_total", f"its trailer counts {staged.total:,} records, and there are {staged.records:,}")
+        what = source.total or "trailer"
+        yield Finding("control_total", f"its {what} counts {staged.total:,} records, and there are {staged.records:,}")
 
 
 def _full(t: Scratch, profile: Profile, whole: Sequence[Staged], before: Baseline, day: dt.date) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import pandera.pandas as pa
 
-from hcm_pipeline.characters import BLANKS, CONTROL, INVISIBLE
+from hcm_pipeline.characters import BLANKS, CONTROL, INVISIBLE, NUL, SEVERAL, UNDECODABLE
 from hcm_pipeline.profile import FieldSpec, Profile
 from hcm_pipeline.workers.damage import damage_of
 from hcm_pipeline.workers.normalise import EXCEL_TEXT, name_fields, names_that_may_lack
@@ -73,7 +73,7 @@ def contract(profile: Profile) -> pa.DataFrameSchema:
             if may_lack:
                 columns[f"{name}__blank"] = pa.Column(checks=[pa.Check(_is_false, name="required")])
         else:
-            kind = profile.types[name]
+            kind = profile.types[name].partition("(")[0]
             columns[f"{name}__unreadable"] = pa.Column(checks=[pa.Check(_is_false, name=f"{kind}_unreadable")])
             if spec.required:
                 columns[f"{name}__blank"] = pa.Column(checks=[pa.Check(_is_false, name="required")])
@@ -155,6 +155,12 @@ def _flagged(profile: Profile, frame: pd.DataFrame, place: int, column: str) -> 
 
 def _doubt(spec: FieldSpec, text: str, *, is_name: bool) -> tuple[str, str] | None:
     """The rule that a text breaks by its characters, and the class of the value."""
+    if SEVERAL in text:
+        return "repeated_element", f"{text.count(SEVERAL) + 1} values"
+    if UNDECODABLE in text:
+        return "undecodable", f"bytes that are not valid in the file's encoding ({len(text)})"
+    if NUL in text:
+        return "nul_byte", f"NUL byte ({len(text)})"
     if re.search(CONTROL, text):
         return "control_character", value_class(text)
     if re.search(INVISIBLE, text):

@@ -29,8 +29,9 @@ from hcm_pipeline.workers.known import current_workers, known_today
 from hcm_pipeline.workers.lifecycle import HERE, AsOf, moment_of
 from hcm_pipeline.workers.managers import find_warnings, with_managers
 from hcm_pipeline.workers.primary_assignment import has_other_rows
-from hcm_pipeline.workers.processed import DayCounts, reasons_of, state_before, state_of
+from hcm_pipeline.workers.processed import DayCounts, reasons_of, seen_on, state_before, state_of
 from hcm_pipeline.workers.recording import record_other_rows, record_rows
+from hcm_pipeline.workers.seen_names import seen_texts
 from hcm_pipeline.workers.staged import Folders, Progress, Staged, staged_extracts
 
 
@@ -171,7 +172,8 @@ class Day:
         )
 
     def _state(self) -> str:
-        return state_of(state_before(self.con, self.day), self.day, self.loaded.sha256, self.used)
+        before, seen = state_before(self.con, self.day), seen_on(self.con, self.day)
+        return state_of(before, self.day, self.loaded.sha256, self.used, seen)
 
     def _workers(self) -> int:
         return _count(self.con, "select count(*) from worker_versions where valid_to is null")
@@ -197,15 +199,16 @@ class Day:
         parts = [self._staged(part) for part in groups(self.used)]
         if self._may_change_places(t, other_rows):
             parts.append(())  # whose rows are all known may be another one today
+        seen = seen_texts(self.con)
         if len(parts) == 1:
-            batch = Batch(self.profile, parts[0], before.known)
+            batch = Batch(self.profile, parts[0], before.known, seen=seen)
             accepted, counts = self._judge_batch(t, batch, other_rows, held)
             return accepted, self._with_quarantine(counts)
         gathered, total = nothing_gathered(t, self.profile, before.known), RowCounts()
         for part in parts:
             with scratch(self.con) as one:
                 known = known_today(one, self.profile, before.known, gathered, other_rows)
-                accepted, counts = self._judge_batch(one, Batch(self.profile, part, known), other_rows, held)
+                accepted, counts = self._judge_batch(one, Batch(self.profile, part, known, seen=seen), other_rows, held)
                 gathered = gather(t, self.profile, gathered, accepted)
             total = RowCounts(total.collapsed + counts.collapsed, total.passed_over + counts.passed_over)
         return accepted_of(t, gathered), self._with_quarantine(total)

@@ -43,6 +43,12 @@ _MINORITIES = "äöüßé"
 _BETWEEN = re.compile(r"[\s.,;:()\"'/&@+*!=<>|%#$0-9_\\\[\]{}-]+")
 _CAPITAL_INSIDE = re.compile("[a-zß-ÿ][\xc0-\xdeŠŽŸŒ](?![A-Z\xc0-\xdeŠŽŸŒ])")
 _PREFIXED = re.compile("([a-z]|Mc|Mac|De|Di|La|Le)[\xc0-\xde]")
+_VOWELS = "aeiouyáäâàéèêëíìîóòôöúùûüý"
+_ODDLY_PLACED = re.compile(
+    f"ã(?=[a-zß-ÿ])(?!o|e|s$)|[{_VOWELS}].*õ(?!e)|(?:sz|gy|zs|cs).*[õû]|[õû].*(?:sz|gy|zs|cs)|^[ªº](?=[a-zß-ÿ])"
+)
+"""Letters of Western languages where none of these has them: ã but before o, e and a last s (Portuguese), õ behind the first
+syllable (Estonian) but before e (Portuguese), õ and û beside letters of Hungarian. Romanian ă, ş and Hungarian ő, ű look so."""
 _QUOTES = "’‘“”„«»‹›…–—·´®™©°ªº²\xa0¡¿"
 
 
@@ -75,12 +81,19 @@ def judge_words(values: Iterable[tuple[str, str]], encoding: str) -> Borne:
 
 def words_of(text: str) -> list[str]:
     """The words of a text that are not plain ASCII, with the signs around them: each may stand for a letter."""
-    return [part for part in _BETWEEN.split(text) if not part.strip(_QUOTES).isascii()]
+    return [part for part in _BETWEEN.split(text) if not _bare(part).isascii()]
+
+
+def _bare(part: str) -> str:
+    """A word without the signs around it; an ordinal sign before a letter is a part of it."""
+    word = part.strip(_QUOTES)
+    sign = part[: part.find(word)][-1:] if word else ""
+    return sign + word if sign in ("ª", "º") and word[:1].isalpha() else word
 
 
 @lru_cache(maxsize=1 << 16)
 def _speaks_against(part: str, country: str, codec: str) -> bool:
-    word, home = part.strip(_QUOTES), _HOMES.get(country)
+    word, home = _bare(part), _HOMES.get(country)
     letters = {character for character in word.lower() if character > "\x7f"}
     if letters <= {*_LATIN[home], *_MINORITIES} if home else _is_western(word, letters, country):
         return False
@@ -98,6 +111,8 @@ def _bytes_of(word: str, codec: str) -> bytes:
 def _is_western(word: str, letters: set[str], country: str) -> bool:
     """Some language that windows-1252 is for has all letters of the word, and the word is written like one."""
     if len(word) > 2 and letters == {*word.lower()}:  # no letter of ASCII: Åå is a word, and ÕÅÎ is none
+        return False
+    if _ODDLY_PLACED.search(word.lower()):
         return False
     if _CAPITAL_INSIDE.search(word) and not _PREFIXED.match(word):
         return False

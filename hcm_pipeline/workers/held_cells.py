@@ -82,6 +82,9 @@ def _stated_by(staged: Staged, fields: Sequence[str], rows: str) -> list[str]:
         if spec is None or spec.column not in staged.header:
             continue
         says = "true" if full or spec.blank_in_changes == "cleared" else _stating(staged, name, spec, rows)
+        if staged.unsaid is not None:
+            left_out = f"select row_no from {staged.unsaid} where list_contains(columns, {literal(spec.column)})"
+            says = f"({says}) and row_no not in ({left_out})"
         selects.append(f"select person_number, {literal(name)}, row_key, {full} from {rows} where {says}")
     return selects
 

@@ -5,12 +5,13 @@ A plain name costs one pattern in SQL; only the rows that are judged anew, and h
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hcm_pipeline.lookalikes import UNUSUAL, oddity, skeleton, skeleton_sql
+from hcm_pipeline.lookalikes import DRAWN_ALIKE, UNUSUAL, oddity, skeleton, skeleton_sql
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Scratch, literal, quote
 from hcm_pipeline.workers.batch import Batch
@@ -35,12 +36,14 @@ class Shown:
     person_number: str
     text: str
     fields: tuple[str, ...]
+    values: tuple[str, ...] = ()
+    """Those of `fields`."""
 
 
 def unusual_sql(profile: Profile) -> str:
     """SQL (BOOLEAN) over `n`: a text that is shown has letters that can be taken for others."""
     texts = ", ".join(f"n.{quote(name)}" for name in _looked_at(profile))
-    return f"regexp_matches(concat_ws(' ', {texts}), {literal(f'[{UNUSUAL}]')})"
+    return f"regexp_matches(concat_ws(' ', {texts}), {literal(f'[{UNUSUAL}]|{DRAWN_ALIKE}')})"
 
 
 def _looked_at(profile: Profile) -> list[str]:
@@ -72,9 +75,14 @@ def shown_in(profile: Profile, frame: pd.DataFrame) -> Iterator[Shown]:
         for extract_id, row_no, number, *cells in zip(*columns, strict=True):
             values = {name: cell for name, cell in zip(fields, cells, strict=True) if isinstance(cell, str)}
             text = " ".join(values.values()) if fields[0] in values or fields[0] == "first_name" else ""
-            odd = tuple(name for name, value in values.items() if text and not value.isascii())
+            drawn = fields[0] != "username"  # an account's name may well end in a digit
+            odd = tuple(
+                name
+                for name, value in values.items()
+                if text and (not value.isascii() or (drawn and re.search(DRAWN_ALIKE, value)))
+            )
             if odd and isinstance(number, str) and skeleton(text).isascii():
-                yield Shown(int(extract_id), int(row_no), number, text, odd)
+                yield Shown(int(extract_id), int(row_no), number, text, odd, tuple(values[name] for name in odd))
 
 
 def alike(t: Scratch, batch: Batch, candidates: Sequence[Shown]) -> list[Shown]:
@@ -82,27 +90,30 @@ def alike(t: Scratch, batch: Batch, candidates: Sequence[Shown]) -> list[Shown]:
     by_skeleton: dict[str, list[Shown]] = defaultdict(list)
     for one in candidates:
         by_skeleton[skeleton(one.text)].append(one)
-    others: dict[str, set[str]] = defaultdict(set)
+    others: dict[str, set[tuple[str, str]]] = defaultdict(set)
     wanted = ", ".join(map(literal, by_skeleton))
-    for drawn, number in t.rows(f"select drawn, person_number from ({_drawn_sql(batch)}) where drawn in ({wanted})"):
-        others[drawn].add(number)
+    for drawn, number, text in t.rows(
+        f"select drawn, person_number, shown from ({_drawn_sql(batch)}) where drawn in ({wanted})"
+    ):
+        others[drawn].add((number, text))
     return [
         one
         for drawn, some in by_skeleton.items()
         for one in some
-        if others[drawn] - {one.person_number}
+        if any(number != one.person_number and text != one.text for number, text in others[drawn])
         or any(other.person_number != one.person_number and other.text != one.text for other in some)
     ]
 
 
 def _drawn_sql(batch: Batch) -> str:
-    """SELECT person_number and the skeleton of each text of ASCII that is shown, of known workers and of the batch."""
+    """SELECT person_number, each text of ASCII that is shown, of known workers and of the batch, and its skeleton."""
     parts = []
     for fields in _shown_together(batch.profile):
         text = f"concat_ws(' ', {', '.join(map(quote, fields))})"
         told = "true" if fields[0] == "first_name" else f"{quote(fields[0])} is not null"
         parts += [
-            f"select person_number, {skeleton_sql(text)} as drawn from {rows} where {told} and strlen({text}) = length({text})"
+            f"""select person_number, {text} as shown, {skeleton_sql(text)} as drawn from {rows}
+            where {told} and strlen({text}) = length({text})"""
             for rows in (str(batch.known.workers), batch.rows())
         ]
     return " union all ".join(parts)

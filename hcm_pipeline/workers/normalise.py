@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from hcm_pipeline.characters import BLANKS, CONTROL, EDGES, INVISIBLE
 from hcm_pipeline.profile import NAME_FIELDS, FieldSpec, Profile, date_pattern
-from hcm_pipeline.warehouse import literal, quote
-from hcm_pipeline.workers.blanks import merged_sql
+from hcm_pipeline.warehouse import DUCKDB_TYPES, literal, quote
+from hcm_pipeline.workers.blanks import merged_sql, with_unsaid
 from hcm_pipeline.workers.damage import SUSPECT, SUSPECT_NAME
 from hcm_pipeline.workers.known import Known
 from hcm_pipeline.workers.staged import Staged
@@ -18,8 +18,6 @@ _ISO_DATE = "%Y-%m-%d"
 _ISO_PATTERN = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?( ?(Z|[+-]\d{2}(:?\d{2})?))?)?"
 YEARS = ("1900-01-01", "2200-12-31")
 """The first and the last day of a person's life, as far as a cell may say: an earlier or later one is a slip."""
-SCALE = 4
-"""Decimals that are kept; a number with more of them is not rounded but refused."""
 _THOUSANDS = {" ": f"[{BLANKS}]", "'": "['\u2019]"}
 EXCEL_TEXT = r'(?:^|\n)="[^"\n]*"(?:\n|$)'
 """The way in which exports for Excel keep leading zeros: a formula that is a text."""
@@ -145,10 +143,11 @@ def typed(name: str, kind: str, spec: FieldSpec, text: str) -> FieldSql:
     if kind == "integer":
         pattern, plain, target = _number_pattern(spec, ""), _digits(spec, text), "bigint"
     else:
-        point = re.escape(spec.decimal_separator)
-        pattern = _number_pattern(spec, f"({point}[0-9]{{1,{SCALE}}}0*)?")  # what is not kept is not rounded away
+        point, target = re.escape(spec.decimal_separator), DUCKDB_TYPES[kind]
+        scale = int(target.rstrip(")").rpartition(",")[2])
+        kept = f"[0-9]{{1,{scale}}}0*" if scale else "0+"  # what is not kept is not rounded away
+        pattern = _number_pattern(spec, f"({point}{kept})?")
         plain = f"replace({_digits(spec, text)}, {literal(spec.decimal_separator)}, '.')"
-        target = f"decimal(18,{SCALE})"
     value = f"case when regexp_full_match({text}, {literal(pattern)}) then try_cast({plain} as {target}) end"
     return FieldSql(name, value, f"({text} is not null and ({value}) is null)")
 
@@ -239,7 +238,8 @@ select *, {digest_of(list(staged.fields))} as digest from (
 select {staged.extract.extract_id} as extract_id, t.row_no,
     {select}
 from (select row_no, {ODD}, {texts} from (
-    select row_no, {raw_values}, {odd} as {ODD} from {staged.rows} where {only})) t {_join(profile, staged, known)})"""
+    select row_no, {raw_values}, {odd} as {ODD} from {staged.rows} where {only})) t {_join(profile, staged, known)}
+    {with_unsaid(staged)})"""
 
 
 def _number_or_text(profile: Profile, staged: Staged, name: str, spec: FieldSpec) -> str:

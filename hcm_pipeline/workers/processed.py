@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import duckdb
@@ -59,17 +60,26 @@ def state_before(con: duckdb.DuckDBPyConnection, day: dt.date) -> str:
     return str(row[0]) if row else NO_STATE
 
 
-def state_of(previous: str, day: dt.date, contract: str, extracts: list[Extract]) -> str:
-    """A digest of all that the snapshot of a day is made from: a chain back to the first day."""
-    text = "\n".join([previous, day.isoformat(), contract, *(e.sha256 for e in extracts)])
+def state_of(previous: str, day: dt.date, contract: str, extracts: list[Extract], seen: Sequence[str] = ()) -> str:
+    """A digest of all that the snapshot of a day is made from: a chain back to the first day. `seen`: see `seen_on`."""
+    text = "\n".join([previous, day.isoformat(), contract, *(e.sha256 for e in extracts), *seen])
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def seen_on(con: duckdb.DuckDBPyConnection, day: dt.date) -> list[str]:
+    """The names of rows of the day that somebody has looked at, as lines."""
+    rows = con.execute(
+        """select distinct concat_ws(chr(31), person_number, "value") from seen_names where business_date = ? order by 1""",
+        [day],
+    ).fetchall()
+    return [line for (line,) in rows]
 
 
 def is_current(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, day: dt.date, now: dt.datetime) -> bool:
     """Whether `day` stands as its inputs would make it. The newest day does not once somebody's moment has come since."""
     row = first(con, "select state from days where status = 'done' and business_date = ?", [day])
     used, superseded = choose(con, loaded.profile, day)
-    if row is None or row[0] != state_of(state_before(con, day), day, loaded.sha256, used):
+    if row is None or row[0] != state_of(state_before(con, day), day, loaded.sha256, used, seen_on(con, day)):
         return False
     if {one.status for one in used} - {"applied"} or {one.status for one in superseded} - {"superseded"}:
         return False  # the same was said again by others, and what is known comes from those now

@@ -48,6 +48,8 @@ class Staged:
     """Of rejects with more or fewer fields than columns: row_no, and fields (a list of texts)."""
     guessed: str | None = None
     """The encoding that was taken for want of another; None where it is certain."""
+    unsaid: Relation | None = None
+    """Of rows that leave columns out: row_no, and columns (a list of headings). A blank says more than that."""
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -86,14 +88,16 @@ def _staged(t: Scratch, profile: Profile, extract: Extract, folders: Folders, pr
         )
     except Exception as error:
         raise CannotBeRead(extract) from error
+    fields = profile.columns_of(source)
     return Staged(
         extract,
-        profile.columns_of(source),
-        read.rows,
+        fields,
+        t.complete(read.rows, {fields["person_number"].column: "varchar"}),
         read.rejects,
         read.records,
         read.total,
         namespace=source.prefix,
         torn=read.torn,
         guessed=read.guessed,
+        unsaid=read.unsaid if source.content == "changes-only" else None,
     )

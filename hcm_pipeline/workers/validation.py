@@ -22,6 +22,7 @@ from hcm_pipeline.workers.lookalike_names import (
     unusual_sql,
 )
 from hcm_pipeline.workers.normalise import name_fields, names_that_may_lack, none_of, number_fields
+from hcm_pipeline.workers.seen_names import DAMAGED, SEEN_RULES
 
 CHUNK_ROWS = 100_000
 """Rows in one frame for pandera: some 100 MiB."""
@@ -137,9 +138,13 @@ def _failures(batch: Batch, chunk: pa.RecordBatch) -> tuple[pa.Table | None, lis
         shown = list(shown_in(profile, frame))
     if seen := frozenset(profile.workers.names_seen):
         numbers, names = frame[PERSON_COLUMN], name_fields(profile)
-        of_sight = {(MIXED, name) for name in profile.columns} | {("damaged_text", name) for name in names}
+        of_sight = {(MIXED, name) for name in profile.columns} | {(DAMAGED, name) for name in names}
         found = [one for one in found if (one[1], one[2]) not in of_sight or numbers.iat[one[0]] not in seen]
         shown = [one for one in shown if one.person_number not in seen]
+    if texts := batch.seen:
+        numbers = frame[PERSON_COLUMN]
+        found = [one for one in found if one[1] not in SEEN_RULES or (numbers.iat[one[0]], one[4]) not in texts]
+        shown = [one for one in shown if not _was_seen(one, texts)]
     if not found:
         return None, shown
     places = pa.array([position for position, *_ in found], pa.int64())
@@ -149,6 +154,11 @@ def _failures(batch: Batch, chunk: pa.RecordBatch) -> tuple[pa.Table | None, lis
         for number, row, (_, rule, field, kind, value) in zip(extracts, rows, found, strict=True)
     ]
     return _table(batch, cells), shown
+
+
+def _was_seen(one: Shown, texts: frozenset[tuple[str, str]]) -> bool:
+    """Whether somebody has looked at the whole text, or at each odd part of it."""
+    return {(one.person_number, one.text)} <= texts or {(one.person_number, value) for value in one.values} <= texts
 
 
 def _violations_of_shown(batch: Batch, shown: list[Shown]) -> pa.Table | None:

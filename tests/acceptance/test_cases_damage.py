@@ -173,9 +173,19 @@ def test_a_name_that_looks_like_another_workers_is_not_sent_before_somebody_has_
     assert held(site) == {"1002": ["First Name", "Last Name"], "1003": ["First Name"]}
     assert "mixed_scripts" in site.run("plan", "--worker", "1002")
     assert "control_character" in site.run("plan", "--worker", "1003")
-    own_profile(site, ("[workers]\n", '[workers]\nnames_seen = ["1002", "1003"]\n'))
+    asked = site.json("identity", "review")["names"]
+    assert {(one["person_number"], one["field"], one["rule"]) for one in asked} == {
+        ("1002", name, rule) for name in ("first_name", "last_name") for rule in ("mixed_scripts", "lookalike_name")}  # fmt: skip
+    assert "mixed scripts" in site.run("identity", "review")
+    site.run("identity", "review", "1003", "--seen", code=2)  # what turns the direction is no matter of taste
+    assert "about 1 worker, 1002" in site.run("identity", "review", "1002", "--seen").lower()
     site.run("run")
-    assert set(names(site)) == {"1001", "1002"}
+    assert (set(names(site)), held(site)) == ({"1001", "1002"}, {"1003": ["First Name"]})
+    assert site.json("identity", "review")["names"] == []
+    landed(site, "w-2026-11-13.csv", CHIEFS.replace("Engineer", "Clerk"))
+    assert held(site) == {"1003": ["First Name"]}  # the word holds while the name is written so
+    landed(site, "w-2026-11-14.csv", CHIEFS.replace("1002,True,\u0410m\u0430r\u0430", "1002,True,\u0410mar\u0430"))
+    assert set(held(site)) == {"1002", "1003"}
 
 
 def test_a_leaver_whose_name_is_damaged_leaves(site: Site) -> None:

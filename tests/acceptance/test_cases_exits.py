@@ -98,6 +98,7 @@ PROFILE = resources.files("hcm_pipeline.profile.builtin").joinpath("oracle-hcm.t
 NUMBERS = """[extra_fields.fte]
 column = "FTE"
 type = "decimal"
+decimals = 2
 decimal_separator = ","
 thousands_separator = "."
 [extra_fields.grade]

@@ -65,6 +65,11 @@ def test_sec_one_value_stops_the_day(site: Site, tmp_path: Path) -> None:
     [held] = site.json("status")["held_back"]["cells"]
     assert (held["person_number"], held["columns"], held["rule"]) == ("1002", ["Job Name"], "expression")
     assert site.json("plan", "--worker", "1001")["payload"]["title"] == "42"
+    with_title(
+        site, "cast('x' || person_number as integer)::varchar"
+    )  # no cell of a row is to blame: the plan finds it
+    assert "1001 waits: title cannot be computed" in site.run("plan", "--worker", "1001")
+    assert site.json("plan", "--worker", "1001")["waits"] == ["title cannot be computed"]
 
 
 def test_sec_expressions_that_are_not_scalar(site: Site) -> None:

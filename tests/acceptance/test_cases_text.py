@@ -270,3 +270,18 @@ def test_every_value_of_the_case_is_tried() -> None:
     text = (CASES / "sec-profile-values" / "values.toml").read_text(encoding="utf-8")
     tried = {re.sub(r"\[\d\]$", "", key) for key in VALUES}
     assert set(re.findall(r"^# [a-z]: ([\w.\[\]]+) =", text, re.MULTILINE)) == tried
+
+
+def test_every_file_that_a_command_makes_is_its_owners_alone_under_a_umask_that_closes_nothing(tmp_path: Path) -> None:
+    site, made = Site(tmp_path / "home"), tmp_path / "made"
+    made.mkdir(mode=0o700)
+    file = extract(tmp_path, "w-2026-11-12.csv", worker("1001", "Ida", "Berg"), worker("1002", "Per", "Lund"))
+    for arguments in (
+        ["init", site.path], ["land", file], ["run"], ["plan", "--html", made / "plan.html", "--csv", made / "plan.csv"],
+        ["identity", "export", made / "ledger.csv"], ["upload"],
+        ["outcomes", "--csv", made / "values.csv"],
+    ):  # fmt: skip
+        ended, out, err = warm.command([*map(str, arguments)], site.environment(), tmp_path, 120, umask=0)
+        assert ended == 0, out + err
+    assert {path.name for path in made.iterdir()} == {"plan.html", "plan.csv", "ledger.csv", "values.csv"}
+    assert [*open_to_others(site.path), *open_to_others(made)] == []

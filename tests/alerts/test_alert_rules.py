@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
@@ -22,6 +22,7 @@ from hcm_pipeline.alerts import (
     Observations,
     Phase,
     Severity,
+    alert_rules,
     failed_runs,
     find_alerts,
     message_of,
@@ -43,6 +44,9 @@ NOW = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)
 SETTINGS = Settings(Home(Path("nowhere")), "oracle-hcm", None)
 TARGET = target_key(SETTINGS)
 HOUR = dt.timedelta(hours=1)
+RULES = {"held", "expiring", "canaries", "history", "stopped_day", "exits", "failures", "missing", "job", "stale_values",
+         "target_refuses", "quota", "stale", "unprocessed"}  # fmt: skip
+"""The functions of conditions; a new one fails the test that counts the kinds of alerts."""
 
 
 @cache
@@ -75,6 +79,7 @@ DELIVERED = {"target": "varchar", "person_number": "varchar"}
 STALE = {
     "target": "varchar", "person_number": "varchar", "attribute": "varchar", "cleared_at": "timestamptz", "clearable": "boolean",
 }  # fmt: skip
+REFUSED = dict.fromkeys(("target", "person_number", "attribute", "rule", "meanwhile"), "varchar")
 FAILURES = {"target": "varchar", "state": "varchar", "error_code": "varchar", "failure_class": "varchar"}
 
 
@@ -91,9 +96,10 @@ class World:
     verdicts: list[tuple[object, ...]] = field(default_factory=list)
     stale: list[tuple[object, ...]] = field(default_factory=list)
     exits: list[tuple[object, ...]] = field(default_factory=list)
+    refused: list[tuple[object, ...]] = field(default_factory=list)
     health: Remembered | None = None
 
-    def found(self) -> list[Alert]:
+    def found(self, unforeseen: Callable[[Exception], object] | None = None) -> list[Alert]:
         with memory() as con, scratch(con) as t:
             observed = Observations(
                 days=t.of_rows("days", DAYS, self.days),
@@ -106,11 +112,12 @@ class World:
                 delivered=t.of_rows("delivered", DELIVERED, [(TARGET, str(n)) for n in range(self.delivered)]),
                 failures=t.of_rows("failures", FAILURES, self.failures),
                 stale_values=t.of_rows("stale", STALE, self.stale),
+                target_findings=t.of_rows("refused", REFUSED, self.refused),
                 waiting_exits=t.of_rows("exits", EXITS, self.exits),
                 health=self.health,
             )
             target = known_target(SETTINGS, self.profile.delivery)
-            return find_alerts(con, observed, self.journal, target, self.profile, NOW)
+            return find_alerts(con, observed, self.journal, target, self.profile, NOW, unforeseen)
 
     def kinds(self) -> list[AlertKind]:
         return [alert.kind for alert in self.found()]
@@ -307,6 +314,28 @@ def test_a_source_that_delivers_nothing_for_too_long_is_told_by_its_name(world: 
     assert alert.facts == {"Source": source, "Last one": "2026-11-20 08:00Z", "Allowed": "72 hours"}
 
 
+def test_values_that_the_target_would_refuse_are_told_by_attribute_and_rule_and_louder_where_accounts_wait(
+    world: World,
+) -> None:
+    department = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department"
+    world.refused = [
+        (TARGET, "1", department, "is too long", "last value stays"), (TARGET, "2", department, "is too long", "is not sent"),
+        (TARGET, "2", "title", "is too long", "cut"), ("another/job", "3", "title", "is too long", "waits"),
+    ]  # fmt: skip
+    [alert] = world.found()
+    assert (alert.kind, alert.severity) == (AlertKind.TARGET_REFUSES, Severity.WARNING)
+    assert alert.facts == {"Values": "3", "Attributes": "department is too long 2, title is too long 1"}
+    world.refused += [
+        (TARGET, number, name, "is another worker's as well", "waits")
+        for number in "45"
+        for name in ("userName", "externalId")
+    ]
+    [alert] = world.found()
+    assert (alert.severity, alert.facts["Accounts that wait"]) == (Severity.ERROR, "2")
+    world.refused = []
+    assert world.found() == []
+
+
 def test_a_stopped_business_date_is_told_while_it_is_the_newest(world: World) -> None:
     world.days = [(dt.date(2026, 11, 20), "stopped", 30, 40)]
     [alert] = world.found()
@@ -348,6 +377,24 @@ def test_work_whose_run_failed_is_told_with_its_cause_and_once_more_when_it_is_g
     assert last.text.startswith("The cause: the disk is full. After mending it: `hcm-pipeline run --date 2026-11-23`")
 
 
+def test_a_condition_that_fails_in_a_way_nobody_foresaw_is_told_and_the_others_are_looked_at(world: World) -> None:
+    world.fail("missing")
+    everything, met = len(AlertKind), []
+    for rule in sorted(name for name in dir(alert_rules) if name.startswith("_") and name[1:] in RULES):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(alert_rules, rule, lambda *_: 1 // 0)
+            found = world.found(lambda error: met.append(type(error)))
+            [told] = [alert for alert in found if alert.kind is AlertKind.UNKNOWN]
+            assert told.facts["Fault"] == "ZeroDivisionError"
+            assert (AlertKind.MISSING in told.in_doubt) != (AlertKind.MISSING in [alert.kind for alert in found])
+            assert Alert.from_dict(orjson.loads(orjson.dumps(told.as_dict()))) == told
+            with pytest.raises(ZeroDivisionError):
+                world.found()
+            everything -= len(told.in_doubt)
+    assert set(met) == {ZeroDivisionError}
+    assert everything == len({AlertKind.UNKNOWN, AlertKind.TEST, AlertKind.RUN_FAILED})
+
+
 def test_the_observations_of_a_warehouse_have_what_conditions_read(journal: Journal) -> None:
     with empty_tables() as con:
         observed = Observations.of(con, TARGET)
@@ -357,6 +404,7 @@ def test_the_observations_of_a_warehouse_have_what_conditions_read(journal: Jour
     assert set(EXTRACTS) <= set(observed.extracts.columns)
     assert set(DELIVERED) <= set(observed.delivered.columns)
     assert set(FAILURES) <= set(observed.failures.columns)
+    assert set(REFUSED) <= set(observed.target_findings.columns)
 
 
 CANARY = st.text(st.characters(categories=["Lu", "Ll", "Nd"]), min_size=4, max_size=20).map(lambda text: f"Zq{text}Xj")

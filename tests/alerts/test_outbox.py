@@ -66,6 +66,16 @@ def test_an_occurrence_is_told_once_and_told_when_it_is_over(watch: Watch) -> No
     assert watch.ears[0].heard == ["Operations are missing", "Over: Operations are missing"]
 
 
+def test_what_nobody_can_tell_of_is_not_over(watch: Watch) -> None:
+    doubt = replace(QUOTA, key="unknown:missing", kind=AlertKind.UNKNOWN, title="Unknown", in_doubt=("missing",))
+    watch.tell(MISSING, QUOTA)
+    watch.tell(doubt)
+    assert sorted(watch.ears[0].heard[2:]) == ["Over: The quota is nearly spent", "Unknown"]
+    watch.tell(doubt)
+    watch.tell()
+    assert sorted(watch.ears[0].heard[4:]) == ["Over: Operations are missing", "Over: Unknown"]
+
+
 def test_what_comes_back_is_another_occurrence(watch: Watch) -> None:
     for alerts in ((MISSING,), (), (MISSING,)):
         watch.tell(*alerts)

@@ -15,6 +15,7 @@ from hcm_pipeline.errors import UsageError
 from hcm_pipeline.profile import Alerts, Mail
 from hcm_pipeline.settings import AlertSecrets
 
+from ..entra.gateway import serving
 from .conftest import MISSING, NOW, Authority, MailServer, Webhook
 
 OPENED = Message(
@@ -119,3 +120,15 @@ def test_receivers_are_those_that_profile_and_environment_name(mail_server: Mail
     with pytest.raises(UsageError) as caught:
         AlertSecrets.from_env({"HCM_PIPELINE_ALERT_WEBHOOK": "http://example.com/hidden"})
     assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_of_the_webhook_is_not_followed_and_the_message_is_not_taken_as_told(
+    tmp_path: Path, status: int
+) -> None:
+    with serving(tmp_path) as gateway:
+        for place in ("http://127.0.0.1:9/other", f"{gateway.url}/other"):
+            gateway.redirect = (status, place)
+            with pytest.raises(NotDelivered, match=f"^the webhook answered {status}$"):
+                WebhookReceiver(f"{gateway.url}/a-secret-path", "json", gateway.ca_file).send(OPENED)
+        assert [path for _, path, _ in gateway.heard] == ["/a-secret-path"] * 2

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import time
 from collections.abc import Sequence
 from importlib import resources
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -35,7 +37,7 @@ from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.connection import known_target, tenant_of
 from hcm_pipeline.warehouse import Warehouse
 
-from ..acceptance.support import TARGET, worker
+from ..acceptance.support import TARGET, extract, worker
 from .conftest import Location
 
 ADA = worker("1001", "Ada", "Byron")
@@ -340,3 +342,19 @@ def test_the_first_upload_to_a_tenant_is_a_persons_whatever_the_profile_says(loc
     [ready] = flow.ready_manifests(here)
     assert not ready.verdict.tripped
     assert build(here.settings).resolve_sensor_def("manifest_ready").default_status is dg.DefaultSensorStatus.RUNNING
+
+
+def test_arrival_asks_for_a_run_of_what_lies_in_a_place_and_keeps_a_cursor(location: Location, tmp_path: Path) -> None:
+    drop = tmp_path / "drop"
+    path = extract(drop, "workers-2026-11-02.csv", ADA)
+    os.utime(path, (1, 1))
+    profile = tmp_path / "profile.toml"
+    text = flow.built_in_text("oracle-hcm").replace("[[sources]]\n", '[[sources]]\nplace = "drop"\n', 1)
+    profile.write_text(f"{text}\n[[places]]\nname = 'drop'\nurl = 'file://{drop}'\n")
+    location.profile = str(profile)
+    result = location.tick("arrival")
+    [request] = requests_of(result)
+    assert (request.partition_key, "drop" in str(result.cursor)) == ("2026-11-02", True)
+    assert location.run("2026-11-02").success
+    assert reason_of(location.tick("arrival")) == "nothing lies in landing/ nor in a place of the profile"
+    assert path.exists()

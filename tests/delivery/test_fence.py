@@ -6,12 +6,13 @@ import datetime as dt
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from hcm_pipeline.delivery import HistoryDecision, HistoryWord, Journal
+from hcm_pipeline.delivery import HistoryDecision, HistoryWord, Journal, OutcomePage
 from hcm_pipeline.delivery.fence import (
     HomeTarget,
     JournalMark,
@@ -24,11 +25,13 @@ from hcm_pipeline.delivery.fence import (
     whereabouts,
     write_target,
 )
-from hcm_pipeline.errors import HomeError
+from hcm_pipeline.delivery.fence.history import Question, look_at_target
+from hcm_pipeline.errors import HomeError, ServiceError
 from hcm_pipeline.home import Home
 from hcm_pipeline.warehouse import Scratch, scratch
 
 from .tables import T0, TARGET, Service, empty_tables, entry_at
+from .toy_target import PhoneBook
 
 SKEW = 5
 ENTRIES = {
@@ -81,6 +84,22 @@ def unexplained(
     sent_all = Sent(t.of_rows("attempts", ATTEMPTS, attempts), of_files)
     found = find_unexplained(t, TARGET, t.of_rows("entries", ENTRIES, rows), sent_all, at(since))
     return [change for (change,) in t.rows(f"select change_id from {found} order by change_id")]
+
+
+def test_nothing_is_said_of_a_target_whose_log_has_an_entry_that_cannot_be_read(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    class Unreadable(PhoneBook):
+        def outcomes(self, since: dt.datetime) -> Iterator[OutcomePage]:
+            for page in super().outcomes(since):
+                yield replace(page, unreadable=2)
+
+    book = Unreadable()
+    with Journal(tmp_path / "delivery.sqlite", clock=lambda: T0) as journal:
+        question = Question(Home(tmp_path), book, T0, dt.timedelta(hours=1))
+        assert not look_at_target(con, journal, PhoneBook(), question).finding
+        with pytest.raises(ServiceError, match="2 entries of the log cannot be read"):
+            look_at_target(con, journal, book, question)
 
 
 def test_a_version_that_was_sent_explains_one_change_after_it(service: Service) -> None:

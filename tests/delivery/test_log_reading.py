@@ -44,6 +44,7 @@ class Log(EntraJob):
         self.lag = 0.0
         self.state = HealthState.RUNNING
         self.begins: list[dt.datetime] = []
+        self.unreadable = 0
 
     @contextmanager
     def connect(self, patience: Patience, clock: Clock) -> Iterator[LogService]:
@@ -74,7 +75,9 @@ class LogService:
         shown = self.log.time.now - dt.timedelta(seconds=self.log.lag)
         found = [entry for entry in self.log.entries if since <= entry.at <= shown]
         for start in range(0, max(1, len(found)), 7):
-            yield OutcomePage(tuple(found[start : start + 7]), self.log.time.now)
+            yield OutcomePage(
+                tuple(found[start : start + 7]), self.log.time.now, self.log.unreadable if not start else 0
+            )
 
 
 @dataclass
@@ -135,6 +138,15 @@ def test_entries_that_lag_are_found_by_a_reading_that_begins_an_overlap_before_t
     assert reader.why() == "late entries may have come"  # once more, when the lag is over
     reader.read()
     assert reader.why() is None
+
+
+def test_an_entry_that_cannot_be_read_is_told_and_settles_nobody_and_the_others_are_settled(reader: Reader) -> None:
+    reader.accept("1001", "1002")
+    reader.time.sleep(60)
+    reader.happens("1001")
+    reader.log.unreadable = 1
+    report = reader.read()
+    assert (report.settled, report.waiting, report.unreadable) == (1, 1, 1)
 
 
 def test_a_reading_never_goes_through_the_history_again(reader: Reader) -> None:

@@ -20,6 +20,7 @@ from hcm_pipeline.cli.main import app
 from hcm_pipeline.delivery import ManifestState, OperationKind
 from hcm_pipeline.delivery.manifest import Manifest
 from hcm_pipeline.home import Home
+from hcm_pipeline.oracle import COLUMNS
 from hcm_pipeline.sandbox.options import SandboxOptions
 from hcm_pipeline.sandbox.oracle import HcmOptions
 from hcm_pipeline.sandbox.oracle.control import ACTIONS
@@ -38,7 +39,10 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`[[sources]]`": model.Source,
     "`sources.business_date`": model.BusinessDate,
     "`sources.parts`": model.Parts,
+    "`sources.layout`": model.LayoutField,
     "`[sources.fields]`": model.SourceField,
+    "`[[places]]`": model.PlaceSpec,
+    "`[pgp]`": model.Pgp,
     "`[fields.<name>]` and `[extra_fields.<name>]`": model.FieldSpec,
     "`[workers]`": model.Workers,
     "`[[workers.pick]]`": model.Pick,
@@ -184,6 +188,11 @@ def test_the_environment_reference_lists_exactly_the_variables_that_are_read() -
         AZURE_CLIENT_SECRET="x",
     ))  # fmt: skip
     assert {code(name) for name, *_ in list(rows(REFERENCE / "environment.md"))[1:]} == read
+
+
+def test_the_reference_of_oracle_hcm_lists_every_column_of_a_row() -> None:
+    listed = [code(name) for name, *_ in list(rows(REFERENCE / "oracle-hcm.md", "A worker's row"))[1:]]
+    assert listed == list(COLUMNS)
 
 
 def test_the_manifest_reference_lists_every_key_state_and_kind() -> None:

@@ -198,8 +198,8 @@ def answering(
     """Have Graph, not the authority, answered by a function: for what a well-behaved service never does."""
     made = httpx.Client
 
-    def client(**_: object) -> httpx.Client:
-        return made(transport=httpx.MockTransport(pages))
+    def client(**given: object) -> httpx.Client:
+        return made(transport=httpx.MockTransport(pages), follow_redirects=bool(given.get("follow_redirects")))
 
     monkeypatch.setattr("hcm_pipeline.entra.client.httpx.Client", client)
 
@@ -255,3 +255,22 @@ def test_congestion_is_waited_for_in_minutes() -> None:
 def test_the_services_word_goes_before_our_own_reckoning() -> None:
     assert waits(Patience(give_up_after=100), TryAgain("429", 40.0)) == [40, 40]
     assert waits(Patience(give_up_after=3), TryAgain("429", 0.0)) == [1, 1, 1]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("place", ["http://127.0.0.1:9/other", "https://evil.example/other", "/v1.0/other"])
+def test_a_redirect_of_graph_is_not_followed_with_the_token(
+    service: Service, monkeypatch: pytest.MonkeyPatch, status: int, place: str
+) -> None:
+    heard: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        heard.append(request.url.path)
+        return httpx.Response(status, headers={"Location": place})
+
+    answering(service, answer, monkeypatch)
+    with service.client() as client:
+        with pytest.raises(ServiceError):
+            list(client.users(["id"]))
+        assert not client.bulk_upload(bulk(1), client.sign_in()).accepted
+    assert {path.rpartition("/")[2] for path in heard} == {"users", "bulkUpload"}

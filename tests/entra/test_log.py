@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from hcm_pipeline.entra import LogEntry
-from hcm_pipeline.entra.provisioning_log import parse_time
+from hcm_pipeline.entra.provisioning_log import parse_time, read_entries
 from hcm_pipeline.errors import ServiceError
 
 CREATE_V1: dict[str, Any] = {
@@ -97,6 +98,37 @@ def test_seven_digits_of_a_second_and_offsets_are_tolerated() -> None:
 def test_an_entry_without_id_or_time_is_an_error_and_not_passed_over(entry: object) -> None:
     with pytest.raises(ServiceError, match="without a usable id"):
         LogEntry.from_json(entry)
+
+
+@pytest.mark.parametrize(
+    "bad", [None, {"id": "2", "activityDateTime": "0001-01-01T00:00:00+14:00"}, CREATE_V1 | {"id": ""}]
+)
+def test_an_entry_that_cannot_be_read_is_counted_and_the_others_of_its_page_are_read(bad: object) -> None:
+    entries, unreadable = read_entries([CREATE_V1, bad, FIX_UP_V1])
+    assert ([entry.action for entry in entries], unreadable) == (["create", "update"], 1)
+
+
+def test_an_error_that_nobody_foresaw_is_one_entrys_and_too_little_memory_is_nobodys(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    good = LogEntry.from_json(CREATE_V1)
+    for error in (KeyError("a value of somebody"), MemoryError()):
+        answers = iter([good, error])
+
+        def read(_: object, answers: Iterator[LogEntry | Exception] = answers) -> LogEntry:
+            answer = next(answers)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        monkeypatch.setattr(LogEntry, "from_json", read)
+        if isinstance(error, MemoryError):
+            with pytest.raises(MemoryError):
+                read_entries([1, 2])
+        else:
+            assert read_entries([1, 2]) == ((good,), 1)
+    assert "KeyError" in caplog.text
+    assert "somebody" not in caplog.text
 
 
 def test_an_entry_with_the_least_is_read() -> None:

@@ -126,3 +126,22 @@ def test_a_naive_reader_loses_what_the_pipeline_does_not(tmp_path: Path) -> None
         lost = {one for one in rows if one not in naive}
         assert len(lost) > len(rows) / 10
         assert company.differences() == []
+
+
+def test_a_part_that_a_privilege_withholds_is_told_and_never_read_as_empty(tmp_path: Path) -> None:
+    (tmp_path / "hcm").mkdir()
+    with followed(tmp_path) as company:
+        company.office.control("company", people=5, seed=1, events_a_day=0)
+        company.drain(full=True)
+        before = {number: row["Phone Number"] for number, row in company.known.items()}
+        for children, column in ((["phones"], "Phone Number"), (["workRelationships"], "Account Status")):
+            company.office.set(withheld_children=children)
+            number = sorted(company.known)[0]
+            known = dict(company.known[number])
+            company.office.act({"do": "touch", "person_number": number})
+            company.office.advance(hours=1)
+            done = drain(company.home, opened=company.opened)
+            company.known = known_of(company.home.home.landing, company.known)
+            assert company.known[number][column] == known[column]
+            assert done.gaps == {"phones": 1} if column == "Phone Number" else done.unread == 1
+        assert {number: row["Phone Number"] for number, row in company.known.items()} == before

@@ -19,6 +19,7 @@ from hcm_pipeline.flow.sign_off import cell, seen, write_page, write_table
 from hcm_pipeline.flow.views.clearing import clearing_sentence
 from hcm_pipeline.flow.views.difference import Sketch
 from hcm_pipeline.flow.views.people import NOBODY, People, find_people
+from hcm_pipeline.flow.views.target_findings import FindingsToRead
 from hcm_pipeline.verdicts import Kind, Verdict
 from hcm_pipeline.warehouse import Scratch, memory, scratch
 from tests.delivery.toy_target import PhoneBook
@@ -120,6 +121,37 @@ def test_a_value_that_no_null_clears_is_kept_and_the_page_and_the_table_say_so(t
     write_table(tmp_path / "plan.csv")(sketch(found))
     rows = list(csv.DictReader(io.StringIO((tmp_path / "plan.csv").read_text(encoding="utf-8-sig"))))
     assert {row["person_number"] for row in rows if row["note"]} == {"2"}
+
+
+FINDINGS = {"person_number": "varchar", "attribute": "varchar", "rule": "varchar", "length": "integer", "longest": "integer",
+            "others": "varchar[]", "meanwhile": "varchar"}  # fmt: skip
+SIXTY_FIVE = "The value is too long (65 characters, at most 64); the last good value stays."
+
+
+def test_what_the_target_would_refuse_stands_on_the_page_and_in_the_table_with_the_people_who_wait_first(
+    t: Scratch, tmp_path: Path
+) -> None:
+    rows = [
+        ("2", "department", "is too long", 65, 64, None, "last value stays"),
+        ("9<b>", "userName", "is another worker's as well", None, None, ["2", "9<b>"], "waits"),
+    ]
+    workers = t.of_rows("named", WORKERS, [("2", "Ben", "Okri", None)])
+    refused = FindingsToRead(t.con, t.of_rows("findings", FINDINGS, rows), workers)
+    plan = replace(sketch(people(t)), refused=refused)
+    write_page(tmp_path / "plan.html")(plan)
+    page = (tmp_path / "plan.html").read_text()
+    assert "Values that the target would refuse" in page
+    assert "<bdi>Ben Okri</bdi> <bdi>2</bdi>" in page
+    assert SIXTY_FIVE in page
+    assert "9&lt;b&gt;" in page
+    assert page.index("account waits") < page.index("last good value")
+    write_table(tmp_path / "plan.csv")(plan)
+    with (tmp_path / "plan.csv").open(encoding="utf-8-sig", newline="") as file:
+        found = [row for row in csv.DictReader(file) if row["operation"] == "finding"]
+    assert [(row["person_number"], row["name"], row["attribute"], row["why_held"]) for row in found] == [
+        ("9<b>", "", "userName", "The value is another worker's as well (2); the account waits."),
+        ("2", "Ben Okri", "department", SIXTY_FIVE),
+    ]
 
 
 def test_a_value_in_the_place_of_null_is_shown_as_such(t: Scratch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -91,6 +92,53 @@ def test_a_leading_zero_makes_another_employee_id() -> None:
     fill(ledger.con, account("bo@contoso.com", employee_id="0001"))
     ledger.join(("1", "Ann", "Lee"))
     assert ledger.upn("1") == "ann.lee"
+
+
+ALIKE = st.sampled_from([
+    ("müller", "MULLER"), ("meißner", "meissner"), ("kjær", "Kjaer"), ("ｌｅｅ", "Lee"), ("josé", "jose\u0301"), ("łuk", "luk"),
+    ("oﬃce", "OFFICE"), ("a\u200bb", "ab"),
+])  # fmt: skip
+"""Two ways to write a name that the directories take for one."""
+
+
+@settings(max_examples=examples(8), deadline=None)
+@given(ALIKE, st.booleans())
+def test_accounts_are_found_and_held_in_whatever_way_a_name_that_the_directory_takes_for_it_is_written(
+    alike: tuple[str, str], turned: bool
+) -> None:
+    theirs, ours = reversed(alike) if turned else alike
+    rules = profile(adopt=[{"attribute": "mail", "field": "email"}])
+    ledger = Ledger(rules)
+    entered_names(ledger.con, ("0", "given", f"held{ours}"))
+    ledger.con.execute(
+        "insert into identity_decisions values (?, ?, ?, ?, ?, ?, ?)",
+        ["5", "account", f"five{ours}@contoso.com", None, "tester", NOW, "cli"],
+    )
+    accounts = [
+        account("one.two@contoso.com", mail=f"{theirs}@x.y"),
+        account("two.two@contoso.com", employee_id=f"E{theirs}"),
+        account(f"held{theirs}@contoso.com", employee_id="3", surname="Two"),
+        account("logon@contoso.com", sam_account_name=f"HELD{theirs}", employee_id="4", surname="Two"),
+        account(f"five{theirs}@contoso.com", mail=f"{theirs}@z"),
+    ]
+    people = [("1", f"{ours}@X.y"), (f"e{ours}", ""), ("3", ""), ("4", ""), ("5", "")]
+    with scratch(ledger.con) as t:
+        found = correlated(t, rules, accounts, people, renamed=())
+        assert {number for (number,) in t.rows(f"select person_number from {found.matched}")} == {"1", f"e{ours}", "5"}
+        assert t.rows(f"select person_number, reason from {found.waiting} order by 1") == [
+            ("3", "account of somebody else"), ("4", "account of somebody else")]  # fmt: skip
+
+
+def test_a_decision_means_the_account_that_it_writes_out_where_two_come_to_one_form() -> None:
+    ledger = Ledger()
+    ledger.con.execute(
+        "insert into identity_decisions values (?, ?, ?, ?, ?, ?, ?)",
+        ["1", "account", "JÖRG@contoso.com", None, "tester", NOW, "cli"],
+    )
+    accounts = [account("jorg@contoso.com", object_id="1"), account("jörg@contoso.com", object_id="2")]
+    with scratch(ledger.con) as t:
+        found = correlated(t, profile(), accounts, [("1", "")])
+        assert t.rows(f"select user_principal_name from {found.matched}") == [("jörg@contoso.com",)]
 
 
 def test_rules_of_the_profile_find_accounts_without_an_employee_id() -> None:
@@ -202,14 +250,14 @@ NAMES = ("first_name", "preferred_name", "last_name", "place")
 
 
 def correlated(
-    t: Scratch, rules: Profile, accounts: list[dict[str, Any]], newcomers: list[tuple[str, str]]
-) -> Correlated:
+    t: Scratch, rules: Profile, accounts: list[dict[str, Any]], newcomers: list[tuple[str, str]], renamed: Iterable[str] = ("5",)
+) -> Correlated:  # fmt: skip
     """Newcomers (number, e-mail address), each of them One Two, and the accounts of a directory, correlated."""
     named = t.of_rows("newcomers", {"person_number": "varchar", "email": "varchar", **dict.fromkeys(NAMES, "varchar")},
                       [(number, email, "One", "One", "Two", "") for number, email in newcomers])  # fmt: skip
-    renamed = t.of_rows("renamed", {"person_number": "varchar"}, [("5",)])
+    retired = t.of_rows("renamed", {"person_number": "varchar"}, [(number,) for number in renamed])
     objects = t.of_arrow("accounts", pa.Table.from_pylist(accounts, schema=SCHEMA))
-    return correlate(t, rules, named, named, renamed, objects, DAY)
+    return correlate(t, rules, named, named, retired, objects, DAY)
 
 
 def test_a_match_that_is_one_to_one_is_taken_and_any_other_waits_with_its_reason() -> None:

@@ -103,6 +103,7 @@ def test_a_person_may_say_that_the_protected_account_is_theirs() -> None:
         ({"names": ["BOSS@contoso.com", "?nna"]}, {"1", "2"}),
         ({"when": "department = 'Board'"}, {"1"}),
         ({"containers": ["OU=Top,DC=x"]}, {"3"}),
+        ({"containers": ["OU=Töp,DC=x"]}, {"3"}),
         ({"groups": ["Domain Admins"]}, {"4"}),
         ({"admin_count": True}, {"5"}),
     ],
@@ -121,7 +122,7 @@ def test_workers_are_protected_by_number_field_name_container_group_and_admin_co
     )
     accounts = [
         account("dora@contoso.com", employee_id="4", member_of=["CN=Domain Admins,DC=x"]),
-        account("EVE@contoso.com", admin_count=True),
+        account("\uff25VÉ@contoso.com", admin_count=True),
     ]
     people = [version(number, "A", "B", department="Board" if number == "1" else "Sales") for number in "12345"]
     with scratch(ledger.con) as t:

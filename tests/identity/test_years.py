@@ -31,7 +31,8 @@ def lively(**more: Any) -> Any:
 def exported(years: Years) -> str:
     """The whole ledger as text."""
     out = io.StringIO()
-    export_ledger(years.con, out)
+    with years.workforce() as (_, people):
+        export_ledger(years.con, out, people.versions)
     return out.getvalue()
 
 
@@ -110,6 +111,42 @@ def test_over_any_sequence_of_days_names_are_unique_legal_and_for_life(
         (w.person_number, w.reason, w.former) for w in waiting(one.con)]  # fmt: skip
     assert [w.person_number for w in again.spellings()] == [
         w.person_number for w in one.spellings()]  # fmt: skip
+
+
+@pytest.mark.parametrize("was_here_before", [True, False])
+def test_a_year_replayed_on_a_restored_ledger_renames_nobody_whose_names_are_younger_than_the_change(
+    was_here_before: bool,
+) -> None:
+    years = Years(lively(retention_days=30))
+    story: list[list[Person]] = [
+        [("2", "Änn", "Li", False)],
+        [("2", "Änn", "Li", False), ("4", "Änn", "Li", True)],
+        [("2", "Änn", "Li", False), ("4", "Bo", "Li", True)],
+    ]
+    for number, people in enumerate(story):
+        years.day(number, *people)
+        for review in waiting(years.con):
+            years.decide(review.person_number, None, accept=was_here_before)
+    again = restored(years, years.profile)
+    assert exported(again) == exported(years)
+    for ledger in (years, again):
+        for number, people in enumerate(story):
+            ledger.day(number, *people)
+    assert exported(again) == exported(years)
+    assert years.upn("4") == ("ann.li" if was_here_before else "bo.li")
+
+
+def test_a_container_in_which_an_account_was_found_is_known_after_a_restore_though_its_names_stand_in() -> None:
+    years = Years(lively(leavers=[]))
+    fill(years.con, account("a@contoso.com", employee_id="1", surname="Lee", distinguished_name="CN=A,OU=Legacy,DC=x"))
+    years.day(0, ("1", "Ann", "Lee", True))
+    years.day(1, ("1", "太郎", "Lee", True))
+    again = restored(years, years.profile)
+    for ledger in (years, again):
+        ledger.day(2, ("1", "太郎", "Li", True))
+        found = ledger.con.execute("select upn_rule, parent_distinguished_name, placed_by from identities").fetchall()
+        assert [row[1:] for row in found] == [("OU=Legacy,DC=x", "account")]
+    assert exported(again) == exported(years)
 
 
 def test_a_restored_ledger_renames_moves_and_frees_by_the_dates_of_its_past() -> None:

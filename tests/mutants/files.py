@@ -14,7 +14,8 @@ TOKEN = "wxqz"
 """Part of every personal value: a message that holds it tells one."""
 HEADER, ROWS = 1, range(3, 12)
 DELIMITERS, ENDS = (",", ";", "\t", "|"), ("\n", "\r\n")
-ENCODINGS = ("utf-8", "utf-8", "utf-8-sig", "utf-16", "cp1252")
+ENCODINGS = ("utf-8", "utf-8", "utf-8", "utf-8-sig", "utf-16", "cp1252", "cp1250", "iso8859-2", "mac-roman", "utf-16-le", "utf-32",
+             "shift_jis", "utf-7", "cp037")  # fmt: skip
 LETTERS = ("", "é", "ü", "ñ", "ß")
 STRUCTURE = set('"\n\r\0\x1a\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029' + "".join(DELIMITERS))
 """Characters that may end a cell or a row, or the file."""
@@ -44,9 +45,9 @@ def mutant(seed: int) -> Mutant:
     """The mutant of a seed: an extract, and up to four changes of it."""
     dice = random.Random(seed)
     delimiter, end = dice.choice(DELIMITERS), dice.choice(ENDS)
-    rows = [_row(dice, number) for number in range(1, dice.choice(ROWS) + 1)]
-    rows = [[_quoted(dice, cell, delimiter) for cell in row] for row in rows]
-    lines = [delimiter.join(COLUMNS), *(delimiter.join(row) for row in rows)]
+    made = [row(dice, number) for number in range(1, dice.choice(ROWS) + 1)]
+    rows = [[_quoted(dice, cell, delimiter) for cell in cells] for cells in made]
+    lines = [delimiter.join(COLUMNS), *(delimiter.join(cells) for cells in rows)]
     story = [repr(delimiter), repr(end)]
     whole = {line: str(number) for number, line in enumerate(lines[1:], 1001)}
     header, wild = lines[0], set[str]()
@@ -64,17 +65,18 @@ def mutant(seed: int) -> Mutant:
     )
     story.append(encoding)
     if dice.random() < 0.35:
-        data, untouched = _bytes_changed(dice, data, story), ()
+        data, untouched = bytes_changed(dice, data, story), ()
     if dice.random() < 0.35:
         packing = dice.choice(PACKINGS)
         data = packing(data)
         story.append(packing.__name__)
         if dice.random() < 0.5:
-            data, untouched = _bytes_changed(dice, data, story), ()
+            data, untouched = bytes_changed(dice, data, story), ()
     return Mutant(data, untouched, tuple(story))
 
 
-def _row(dice: random.Random, number: int) -> list[str]:
+def row(dice: random.Random, number: int) -> list[str]:
+    """The cells of a worker, one for each of COLUMNS."""
     letter = dice.choice(LETTERS)
     given, family, city = (f"{letter}{TOKEN}{dice.choice('abcdef')}" for _ in range(3))
     department = dice.choice((f"Sales {TOKEN}", f"R&D, {TOKEN}; and more", f'The "{TOKEN}"', f"two\nlines {TOKEN}", ""))
@@ -149,7 +151,8 @@ TEXT: tuple[Callable[[random.Random, Lines, str], set[str]], ...] = (
 )  # fmt: skip
 
 
-def _bytes_changed(dice: random.Random, data: bytes, story: list[str]) -> bytes:
+def bytes_changed(dice: random.Random, data: bytes, story: list[str]) -> bytes:
+    """The bytes after up to five changes."""
     made = bytearray(data)
     for _ in range(dice.choice((1, 1, 2, 5))):
         place = dice.randrange(len(made) + 1)
@@ -210,10 +213,19 @@ def _zipped(method: int, members: int = 1) -> Callable[[bytes], bytes]:
     return zipped
 
 
+def encrypted(data: bytes) -> bytes:
+    """A ZIP that says that its member is encrypted: bit 0 of the flags, in the member's header and in the directory."""
+    packed = bytearray(_zipped(zipfile.ZIP_DEFLATED)(data))
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        packed[packed.rindex(mark) + place] |= 1
+    return bytes(packed)
+
+
 PACKINGS: tuple[Callable[[bytes], bytes], ...] = (
     gzipped,
     gzipped_in_two,
     *map(_zipped, (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)),
     _zipped(zipfile.ZIP_DEFLATED, 2),
     lambda data: gzipped(gzipped(data)),
+    encrypted,
 )

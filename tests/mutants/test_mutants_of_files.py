@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
@@ -13,12 +15,21 @@ from hcm_pipeline.flow import landing
 from hcm_pipeline.http import utc_now
 from tests.budget import examples
 from tests.mutants.files import TOKEN, Mutant, mutant
+from tests.mutants.markup import KEYS, fixed_mutant, xml_mutant
 from tests.workers.driver import PROFILE, Firm, day
 
 TOGETHER = 4
 """Files of one business date, each of a source with person numbers of its own: a day takes longer than a file."""
+FORMATS: dict[str, Callable[[int], Mutant]] = {
+    **dict.fromkeys("abcdefgh"[:TOGETHER], mutant),
+    "x": xml_mutant,
+    "f": fixed_mutant,
+}
+"""Source to what makes its files."""
 SOURCES = "".join(
-    f'[[sources]]\nname = "{letter}"\nglob = "{letter}-*"\nnamespace = "{letter}"\n' for letter in "abcdefgh"[:TOGETHER]
+    f'[[sources]]\nname = "{letter}"\nglob = "{letter}-*"\nnamespace = "{letter}"\n'
+    + {"x": KEYS["xml"], "f": KEYS["fixed"]}.get(letter, "")
+    for letter in FORMATS
 )
 TAKEN_WHATEVER = (
     PROFILE[PROFILE.index("[fields.person_number]") :]
@@ -32,11 +43,11 @@ ROOMS = " union all ".join(
 
 
 @settings(max_examples=examples(5), suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.integers(0, 2**40), min_size=TOGETHER, max_size=TOGETHER))
+@given(st.lists(st.integers(0, 2**40), min_size=len(FORMATS), max_size=len(FORMATS)))
 def test_every_record_of_a_mutant_is_somewhere_and_no_message_tells_a_value(tmp_path: Path, seeds: list[int]) -> None:
     shutil.rmtree(tmp_path / "home", ignore_errors=True)
     firm = Firm(tmp_path, 'name = "firm"\n' + SOURCES + TAKEN_WHATEVER)
-    mutants = {letter: mutant(seed) for letter, seed in zip("abcdefgh", seeds, strict=False)}
+    mutants = {letter: make(seed) for (letter, make), seed in zip(FORMATS.items(), seeds, strict=True)}
     said = []
     for letter, one in mutants.items():
         note(f"{letter}: {one.story}")
@@ -89,11 +100,13 @@ def _account(firm: Firm, mutants: dict[str, Mutant]) -> None:
             assert not lost, (lost, mutants[source].story)
 
 
-def test_a_mutant_is_what_its_seed_says() -> None:
-    assert mutant(7) == mutant(7)
-    assert len({mutant(seed).data for seed in range(50)}) > 45
+@pytest.mark.parametrize("make", [mutant, xml_mutant, fixed_mutant])
+def test_a_mutant_is_what_its_seed_says(make: Callable[[int], Mutant]) -> None:
+    assert make(7) == make(7)
+    assert len({make(seed).data for seed in range(50)}) > 45
 
 
-def test_most_mutants_have_rows_that_nothing_touched() -> None:
-    found = [mutant(seed) for seed in range(200)]
+@pytest.mark.parametrize("make", [mutant, xml_mutant, fixed_mutant])
+def test_most_mutants_have_rows_that_nothing_touched(make: Callable[[int], Mutant]) -> None:
+    found = [make(seed) for seed in range(200)]
     assert 60 < sum(bool(one.untouched) for one in found) < 180

@@ -107,6 +107,9 @@ def test_a_broken_content_without_a_link_names_the_worker_by_a_whole_id_only() -
     cut = read('{"PersonId" : "30000000010', links=())
     assert (cut.person_id, cut.person_number) == (None, None)
     assert read({"Context": []}, links=(("workers", "/workers?q=PersonNumber%3D'O''X'"),)).person_number == "O'X"
+    assert (
+        read({"Context": []}, links=(("emps", "https://x.test/emps/300000000100007"),)).person_id == "300000000100007"
+    )
     assert read({"Context": [{}]}, links=(("edit", RELATED),)).fault == "the entry names no worker"
 
 
@@ -145,8 +148,9 @@ def test_an_entry_without_an_id_has_the_one_of_its_link_or_of_its_bytes() -> Non
         ("2031-03-04", (0, 0, 0, 0)),
     ],
 )  # fmt: skip
-def test_a_stamp_is_read_in_each_form(text: str, wanted: tuple[int, ...]) -> None:
-    assert moment(text) == dt.datetime(2031, 3, 4, *wanted, tzinfo=dt.UTC)
+def test_a_stamp_is_read_in_each_form(text: str, wanted: tuple[int, int, int, int]) -> None:
+    hour, minute, second, micro = wanted
+    assert moment(text) == dt.datetime(2031, 3, 4, hour, minute, second, micro, tzinfo=dt.UTC)
 
 
 @given(st.one_of(st.none(), st.integers(), st.text(), st.from_regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.{0,8}Z?")))

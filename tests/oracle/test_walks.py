@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from hcm_pipeline.errors import ServiceError, ServiceRefused, ServiceUnavailable
 from hcm_pipeline.oracle import OracleClient, Page, Window
-from tests.oracle.support import FEEDS, START, Answer, Site, StoppedTime, service, window
+from tests.oracle.support import FEEDS, Answer, Site, StoppedTime, service, window
 from tests.oracle.test_entries import of_json
+from tests.sandbox.hcm_support import START
 
 MINUTE = dt.timedelta(minutes=1)
 
@@ -194,7 +195,7 @@ def test_a_page_that_is_broken_in_json_is_asked_for_again_and_then_in_xml() -> N
 
 def test_a_page_that_is_broken_in_every_format_ends_the_walk_with_a_clear_error() -> None:
     with (
-        service(lambda _: b"<html>Sign in</html>") as client,
+        service(lambda _: b"Sign in") as client,
         pytest.raises(ServiceError, match="page 1 cannot be read"),
     ):
         list(client.walk(window()))

@@ -57,7 +57,7 @@ def changed(old: str, new: str) -> str:
 
 
 def test_both_built_in_profiles_load() -> None:
-    assert built_in_names() == ["microsoft-csv2scim", "oracle-hcm"]
+    assert built_in_names() == ["microsoft-csv2scim", "oracle-hcm", "oracle-hcm-live"]
     for name in built_in_names():
         assert load_profile(name).profile.name == name
 
@@ -78,7 +78,7 @@ def test_the_good_profile_has_no_fault() -> None:
         ('glob = "*"', 'glob = "*"\nfields.first_name = { required = true }', "sources[0].fields.first_name.required", "True",
          "no such key"),
         ('glob = "*"', 'glob = "*"\nfields.active = { true_values = ["0"] }', "sources[0].fields.active", "0", "not both"),
-        ('glob = "*"', 'glob = "*"\nformat = "xml"', "sources[0].format", "'xml'", "one of delimited"),
+        ('glob = "*"', 'glob = "*"\nformat = "parquet"', "sources[0].format", "'parquet'", "one of delimited"),
         ('column = "First"', 'column = "First"\npattern = "["', "fields.first_name.pattern", "'['", "regular expression"),
         ('column = "First"', 'column = "First"\nmax_length = 0', "fields.first_name.max_length", "0", "greater than 0"),
         ('column = "First"\n', 'required = true\n', "fields.first_name.column", "(missing)", "required"),
@@ -228,6 +228,9 @@ MAIL = '[alerts.mail]\nhost = "{}"\nsender = "a@b"\nrecipients = ["a@b"]\n[scope
         ('column = "Hired"', 'column = "Hired"\nformats = ["%c"]', "fields.hire_date.formats[0]", "%c is no part"),
         ("[scope]", '[extra_fields.fte]\ncolumn = "FTE"\ntype = "decimal"\nthousands_separator = "."\n[scope]',
          "extra_fields.fte", "are both '.'"),
+        ("[scope]", '[extra_fields.fte]\ncolumn = "FTE"\ntype = "decimal"\ndecimals = 19\n[scope]',
+         "extra_fields.fte.decimals", "18"),
+        ("[scope]", '[extra_fields.fte]\ncolumn = "FTE"\ndecimals = 2\n[scope]', "extra_fields.fte", "type decimal"),
         ('column = "Hired"', 'column = "Hired"\nformats = ["day"]', "fields.hire_date.formats[0]", "strptime"),
         ('column = "Hired"', 'column = "Hired"\nformats = []', "fields.hire_date.formats", "at least 1"),
         ('column = "Active"', 'column = "Active"\ntrue_values = []', "fields.active.true_values", "at least 1"),

@@ -14,7 +14,14 @@ from hcm_pipeline.profile import Clause, Operator, clause_sql
 from hcm_pipeline.warehouse import memory
 from tests.workers.driver import PROFILE, Firm, day, worker
 
-LEVEL = '[extra_fields.level]\ncolumn = "Level"\ntype = "integer"\n'
+LEVEL = """[extra_fields.level]
+column = "Level"
+type = "integer"
+[extra_fields.fte]
+column = "FTE"
+type = "decimal"
+decimals = 2
+"""
 PEOPLE = """(values (1, 'Sales', date '2026-11-02', true, 5), (2, 'sales DE', date '2026-11-03', false, 6),
     (3, null, null, null, null))"""
 
@@ -34,6 +41,7 @@ PEOPLE = """(values (1, 'Sales', date '2026-11-02', true, 5), (2, 'sales DE', da
         ("hire_date", "Greater_Than", "2026-11-02", [2]),
         ("hire_date", "Greater_Than_OR_EQUALS", "2026-11-02", [1, 2]),
         ("level", "Greater_Than", 5, [2]),
+        ("fte", "Greater_Than", 5, [2]),
         ("department", "Includes", "ales", [1, 2]),
         ("department", "ENDS_WITH", "DE", [2]),
         ("level", "&", 2, [2]),
@@ -47,6 +55,7 @@ def test_an_operator_means_what_it_means_in_entra(
     sql = clause_sql(profile, Clause(field=field, operator=operator, value=value))
     with memory() as con:
         people = f"{PEOPLE} t(n, department, hire_date, status_active, level)"
+        people = f"(select *, level::decimal(18, 2) as fte from {people})"
         assert [
             n for (n,) in con.sql(f"select n from {people} where coalesce({sql}, false) order by n").fetchall()
         ] == who

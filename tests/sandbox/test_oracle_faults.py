@@ -34,6 +34,11 @@ def test_a_status_comes_once_for_its_call_with_retry_after_and_html(here: Office
     assert here.get("/workers").status_code == 200
 
 
+def test_retry_after_may_be_a_date(here: Office) -> None:
+    here.fault("status", on="workers", status=503, retry_after=60, retry_as_date=True)
+    assert here.get("/workers").headers["retry-after"] == "Mon, 03 Mar 2031 08:01:00 GMT"
+
+
 def test_a_reset_cuts_the_connection(here: Office) -> None:
     here.fault("reset_before", on="userAccounts")
     with pytest.raises(httpx.ReadError):

@@ -199,6 +199,14 @@ def test_changed_attributes_come_as_pairs_as_new_scalars_as_old_scalars_or_not_a
     assert changed["newhire"] is None
 
 
+def test_the_stamp_that_is_told_is_the_stamp_that_is_compared(here: Office) -> None:
+    here.advance(seconds=0.000789)
+    here.hire("1")
+    [entry] = here.feed("newhire")
+    assert here.feed("newhire", updated_min=entry["updated"]) == []
+    assert here.feed("newhire", updated_max=entry["updated"]) == [entry]
+
+
 def test_a_feed_that_is_switched_off_is_not_there(here: Office) -> None:
     here.set(disabled_feeds=["empupdate"])
     statuses = [

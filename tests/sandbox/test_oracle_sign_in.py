@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hcm_pipeline.sandbox import HcmOptions, running
+from hcm_pipeline.sandbox import HcmOptions, SandboxOptions, running
 
 from .hcm_support import RESOURCES, Office, office
 from .support import trusting
@@ -56,6 +56,12 @@ def test_over_https_a_connection_is_cut_a_company_lives_and_a_restart_forgets_no
         assert client.get(f"{handle.url}/?token={(handle.page or '').partition('=')[2]}").text.count("Oracle HCM") == 1
     with running(tmp_path) as handle, trusting(handle) as client:
         assert client.get(f"{handle.url}/sandbox/hcm/truth?on={truth['on']}").json() == truth
+
+
+def test_a_fresh_directory_may_begin_with_a_company(tmp_path: Path) -> None:
+    for _ in range(2):
+        with running(tmp_path, options=SandboxOptions(company=7)) as handle, trusting(handle) as client:
+            assert client.get(f"{handle.url}/sandbox/hcm/state").json()["people"] == 7
 
 
 def token(here: Office, **changed: str) -> httpx.Response:

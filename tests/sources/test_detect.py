@@ -81,10 +81,19 @@ def test_a_file_that_breaks_its_fixed_encoding_is_refused(tmp_path: Path, fixed:
 def test_a_damaged_row_of_a_utf_8_file_does_not_turn_the_file_into_another_encoding(tmp_path: Path) -> None:
     found = staged(tmp_path, TEXT.encode() + b"3,Z\xc3\n4,Jos\xc3\xa9\n")
     assert found.shape.encoding == "utf-8"
+    assert found.rows == [
+        *ROWS,
+        (4, "3", "Z\ufdd0"),
+        (5, "4", "José"),
+    ]  # the cell breaks a rule of the contract, and the row counts
+    assert found.rejects == []
+
+
+@pytest.mark.parametrize("encoding", ["auto", "utf-8"])
+def test_a_damaged_row_of_which_nobody_can_tell_whose_the_bytes_are_is_no_row(tmp_path: Path, encoding: str) -> None:
+    found = staged(tmp_path, TEXT.encode() + b"3,Z\xc3,9\n4,Jos\xc3\xa9\n", encoding=encoding)
     assert found.rows == [*ROWS, (5, "4", "José")]
-    assert found.rejects == [
-        (4, "undecodable", "Name", "bytes that are not valid in the file's encoding", "3,Z\\xc3")
-    ]  # fmt: skip
+    assert found.rejects == [(4, "undecodable", None, "bytes that are not valid in the file's encoding", "3,Z\\xc3,9")]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])

@@ -13,6 +13,7 @@ from hcm_pipeline.errors import ExtractRefused, ProfileError
 from hcm_pipeline.extracts import Description
 from hcm_pipeline.flow import landing, plans
 from hcm_pipeline.flow.arrivals import find_arrivals
+from hcm_pipeline.flow.processing import Audit, audit
 from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.flow.views.extracts import newest_extracts
 from hcm_pipeline.http import utc_now
@@ -146,10 +147,18 @@ def test_a_delimited_file_keeps_its_trailer_to_itself(tmp_path: Path) -> None:
             )
 
 
+def test_a_trailer_is_no_lost_row(tmp_path: Path) -> None:
+    firm = Firm(tmp_path, PROFILE.replace('glob = "people*"', "glob = 'people*'\ntrailer = 'T(\\d+)'"))
+    firm.land_text("Number,Active,First,Last\n101,Y,Al,Lee\nT1\n", day(2))
+    firm.run(day(2))
+    firm.warehouse.publish()
+    assert audit(firm.warehouse, day(2), day(2)) == Audit(0, 0)
+
+
 @pytest.mark.parametrize(
     ("key", "fault"),
     [
-        ('format = "xml"', "sources[2].format = 'xml': one of delimited, jsonl"),
+        ('format = "parquet"', "sources[2].format = 'parquet': one of delimited, fixed, json_lines, jsonl, xml"),
         ('format = "jsonl"\ndelimiter = ";"', "sources[2].delimiter = ';': no key of the format jsonl"),
     ],
 )

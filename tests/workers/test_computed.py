@@ -87,6 +87,30 @@ def test_a_worker_of_whom_a_value_cannot_be_computed_waits_and_leaves_all_the_sa
     assert waiting == {("A1", "title cannot be computed"), ("A3", "title cannot be computed")}
 
 
+@pytest.mark.parametrize(
+    ("section", "key"),
+    [
+        (f"[workers.life]\non_leave = '{OF_NUMBER} > 5'\n", "on_leave"),
+        (
+            "[workers.life]\nerased = \"cast(strftime(hire_date, '%b') as integer) > 5 and person_number > 'A'\"\n",
+            "erased",
+        ),
+        (f"[[workers.life.zones]]\nwhen = '{OF_NUMBER} > 5'\nzone = 'Asia/Tokyo'\n", "zones[0].when"),
+    ],
+    ids=["on_leave", "erased", "zones"],
+)
+def test_a_worker_whose_stage_of_life_cannot_be_told_waits_with_the_conditions_name_and_leaves_all_the_same(
+    tmp_path: Path, section: str, key: str
+) -> None:
+    firm = Firm(tmp_path, PROFILE.replace("[identity]\n", f"{section}[identity]\n"))
+    hired = {"Hired": "2020-01-01"} if key == "erased" else {}
+    firm.take([worker("A1", **hired), worker("2"), worker("A3", **GONE, **hired)], day(1))
+    versions, waiting, _ = planned(firm)
+    said = f"workers.life.{key} cannot be computed"
+    assert versions == {"2", "A3"}
+    assert waiting == {("A1", said), ("A3", said)}
+
+
 def test_whoever_has_an_account_keeps_it_while_nobody_can_tell_whether_they_are_in_scope(tmp_path: Path) -> None:
     firm = Firm(tmp_path, PROFILE.replace("[identity]\n", f"[scope]\ninclude = ['{OF_NUMBER} > 1']\n[identity]\n"))
     firm.take([worker("A1"), worker("2"), worker("A3"), worker("1")], day(1))

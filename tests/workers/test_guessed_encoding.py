@@ -9,10 +9,16 @@ from hcm_pipeline.workers.guessed_encoding import judge_words
 WESTERN = ("Jørgen Sæther", "Åse", "André", "Hélène", "Müller", "Groß", "José Núñez", "João Conceição", "Øystein", "D’Été",
            "Mª José", "Œuvre", "Niccolò", "Çelik", "Gonçalves", "Söderström", "Ångström", "Ibáñez", "Peña", "McÉwan", "JOSÉ",
            "MÜLLER", "Tõnis", "Renée", "Saïd", "Citroën", "Île-de-France", "hÓra", "Ó Briain", "m²", "Nº 5",
+           "Guimarães", "Magalhães", "Simões", "Irmãs Lã Sá", "Brûlé",
+           "Dûment", "Kõiv", "Mõttus", "1ª Sá", "Nº 7",
            "Straße 5°", "«Été»")  # fmt: skip
 OTHERS = {
     ("cp1250", "PL"): ("Łukasz Wójcik", "Zażółć Gęślą"), ("cp1250", "CZ"): ("Jiří Dvořák", "Kučera"), ("cp1250", "HU"): ("Erdős",),
-    ("cp1250", "HR"): ("Petrović", "Đorđe"), ("cp1250", "US"): ("Łukasz", "Dvořák"), ("iso8859-2", "SK"): ("Ľubomír",),
+    ("cp1250", "HR"): ("Petrović", "Đorđe"), ("cp1250", "US"): ("Łukasz", "Dvořák"),
+    ("cp1250", "DE"): ("Gergő", "Szűcs"), ("cp1250", "GB"): ("Erdős",), ("cp1250", "FR"): ("Stănescu",),
+    ("cp1250", "NL"): ("Ştefan",),
+    ("cp1250", ""): ("Győri", "Kőszegi"), ("iso8859-2", "US"): ("Brăila", "Gyűrű"), ("cp1250", "IT"): ("Şerban", "Mureşan"),
+    ("iso8859-2", "SK"): ("Ľubomír",),
     ("iso8859-16", "RO"): ("Ioniță", "Brăila"), ("cp852", "PL"): ("Łódź",), ("cp1251", "RU"): ("Иван", "Юрий"),
     ("koi8-r", ""): ("Иван",), ("cp1251", "DE"): ("Петров",), ("cp1253", "GR"): ("Γιάννης",), ("cp1254", "TR"): ("Yıldız", "Ayşe"),
     ("cp1254", "DE"): ("Çağrı",),

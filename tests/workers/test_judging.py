@@ -303,6 +303,18 @@ def test_a_name_that_looks_like_another_workers_is_held_back_until_somebody_has_
     assert few.reasons(t, few.judged(t, seen, rows, workers)) == []
 
 
+@pytest.mark.parametrize("like", ["Ａｎｎ", "Ann Wi11iam", "Ann WilIiam", "Ann Willi\uff41m"])
+def test_a_name_whose_letters_are_drawn_by_other_signs_is_held_back_where_it_looks_like_another_workers(
+    t: Scratch, like: str
+) -> None:
+    shown = "Ann" if like == "Ａｎｎ" else "Ann William"
+    rows = [worker(1, First=like, Last="Lee"), worker(3, First=like, Last="Pope"), worker(4, First="M0", Last="X1")]
+    found = few.judged(
+        t, profile(), [*rows, worker(5, First="M0", Last="X1")], few.people(2, first_name=shown, last_name="Lee")
+    )
+    assert few.reasons(t, found) == [(2, "lookalike_name", "First")]  # two of one name are no lookalikes
+
+
 SIGNS = [*UNSEEN, "\u202e", "\u2066", "\x85", "\x9b", "\u3000", "\xa0", *"aé葛 ?Ã¼م"]
 TEXTS = st.text(st.sampled_from(SIGNS), max_size=6)
 

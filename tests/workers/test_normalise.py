@@ -180,6 +180,11 @@ def test_a_last_day_that_is_an_open_end_without_its_century_is_an_open_end() -> 
          ("0,5", "1E+05", "0x1", ".5", "5.", "0.12345", "1,200.5", "9" * 15, "NaN", "inf", "50 %")),
         ("decimal", {"decimal_separator": ",", "thousands_separator": "."}, {"0,5": "0.5", "1.200,75": "1200.75", "1.200": "1200"},
          ("0.5", "1.20,5", "1,200.5")),
+        ("decimal(2)", {"type": "decimal", "decimals": 2}, {"0.5": "0.50", "38.500": "38.50", "9" * 16: "9" * 16 + ".00"},
+         ("0.125", "9" * 17)),
+        ("decimal(0)", {"type": "decimal", "decimals": 0}, {"38": "38", "38.00": "38"}, ("38.5", "38.")),
+        ("decimal(18)", {"type": "decimal", "decimals": 18}, {"0.123456789012345678": "0.123456789012345678"},
+         ("1", "0." + "1" * 19)),
     ],
 )  # fmt: skip
 def test_a_number_is_digits_with_the_separators_of_the_profile_and_is_never_rounded(
@@ -188,6 +193,8 @@ def test_a_number_is_digits_with_the_separators_of_the_profile_and_is_never_roun
     for value, expected in good.items():
         found, unreadable = read(con, value, kind, **spec)
         assert (unreadable, found) == (False, found.__class__(expected))
+        if "(" in kind:
+            assert str(found) == expected
     assert [read(con, value, kind, **spec) for value in bad] == [(None, True)] * len(bad)
 
 

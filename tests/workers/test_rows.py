@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from hcm_pipeline.errors import GuardStop, ProfileError
+from hcm_pipeline.flow import landing
 from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.flow.views.trace import story_of
+from hcm_pipeline.http import utc_now
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Scratch
 from hcm_pipeline.workers.normalise import DIGEST_TYPE
@@ -267,3 +269,35 @@ def test_keys_and_slices_are_checked_with_the_profile() -> None:
         with pytest.raises(ProfileError) as refused:
             parse_profile(MANY.replace(was, wrong), "firm.toml")
         assert [fault.key for fault in refused.value.faults] == [key]
+
+
+@pytest.mark.parametrize("encoding", ["auto", "utf-8"])
+def test_bytes_that_are_no_text_are_one_cells_fault_and_an_exit_beside_them_is_carried_out(
+    tmp_path: Path, encoding: str
+) -> None:
+    named = PROFILE.replace('name = "people"\n', f'name = "people"\nencoding = "{encoding}"\n')
+    firm = Firm(tmp_path, named)
+    firm.take([worker(n, Last="Lée", Department="A") for n in range(1, 6)], day(1))
+    rows = [
+        worker(1, First="A~n", Last="Lée", Active="False", Department="B"), worker(2, Last="L^e", Department="B"),
+        worker(3, Last="Lée", Department="B~"), worker(4, Last="Lée", Active="~", Department="A"),
+        worker(5, Last="Lée", Department="A"),
+        worker("6~", Last="Lée"), worker(7, Last="Lée", City="~", Primary="^"),
+    ]  # fmt: skip
+    lines = [",".join(COLUMNS), *(",".join(row.get(column, "") for column in COLUMNS) for row in rows)]
+    path = tmp_path / "people-news.csv"
+    path.write_bytes("\n".join([*lines, ""]).encode().replace(b"~", b"\xc3").replace(b"^", b"\0"))
+    assert landing.land(firm.warehouse, firm.loaded.profile, [path], now=utc_now, date=day(2))[0].result == "taken"
+    firm.run(day(2))
+    found = firm.snapshot(fields="department, last_name, active")
+    assert found == {
+        "1": ("B", "Lée", False), "2": ("B", "Lée", True), "3": ("A", "Lée", True), "4": ("A", "Lée", True),
+        "5": ("A", "Lée", True), "7": (None, "Lée", True),
+    }  # fmt: skip
+    told = {(row, rule, column) for row, rule, column in firm.reasons(day(2)) if rule in ("undecodable", "nul_byte")}
+    assert told == {
+        (2, "undecodable", "First"), (3, "nul_byte", "Last"), (4, "undecodable", "Department"), (5, "undecodable", "Active"),
+        (7, "undecodable", "Number"), (8, "undecodable", "City"), (8, "nul_byte", "Primary"),
+    }  # fmt: skip
+    waiting = firm.sql("select person_number from held_back where exit_may_wait order by 1")
+    assert ("4",) in waiting

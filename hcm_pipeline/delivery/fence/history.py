@@ -18,6 +18,7 @@ import pyarrow as pa
 from hcm_pipeline.delivery.manifest import BULK_FILE, bodies
 from hcm_pipeline.delivery.service import LiveTarget, OutcomeEntry, Service
 from hcm_pipeline.delivery.state import Attempted, DeliveryState, JournaledManifest
+from hcm_pipeline.errors import ServiceError
 from hcm_pipeline.home import Home
 from hcm_pipeline.warehouse import Relation, Scratch, query, scratch
 
@@ -80,7 +81,8 @@ def look_at_target(
 ) -> TargetReading:
     """Read the target's entries and compare them with what was sent. `con`: the warehouse or its read copy.
 
-    The first reading goes back as far as a service remembers. Raises what the service raises.
+    The first reading goes back as far as a service remembers. Raises what the service raises, and ServiceError when an entry
+    cannot be read.
     """
     target, now, whole = question.target.key, question.now, question.whole
     fence = journal.fence(target).known()
@@ -93,6 +95,10 @@ def look_at_target(
         sent_before = t.count(attempts) > 0
         pages, until, ended = [], now, True
         for number, page in enumerate(service.outcomes(since)):
+            if page.unreadable:  # it might tell of a change that is not ours
+                raise ServiceError(
+                    f"{page.unreadable:,} entries of the log cannot be read, so that nothing goes out on their word"
+                )
             until = page.service_time if number == 0 else until
             pages.append(page)
             if page.entries and not sent_before and not whole:

@@ -45,7 +45,8 @@ HEALTH_INTERVAL = dt.timedelta(minutes=5)
 class OutcomeReport:
     """The yield of one reading: operations settled now, those still without an outcome, those called missing.
 
-    `flows_unread`: why nobody could be asked which nulls flow, when that is news.
+    `flows_unread`: why nobody could be asked which nulls flow, when that is news. `unreadable`: entries that could not be read; the
+    operations that they are about wait, until they are called missing.
     """
 
     settled: int
@@ -53,6 +54,7 @@ class OutcomeReport:
     missing: int = 0
     health: Health | None = None
     flows_unread: str | None = None
+    unreadable: int = 0
 
 
 def read_outcomes(
@@ -101,7 +103,7 @@ def read_outcomes(
                 patience.sleep(min(interval, max(0.0, wait_seconds - (time.monotonic() - started))))
     finally:
         warehouse.publish()
-    return OutcomeReport(settled, waiting, missing, reading.health, unread)
+    return OutcomeReport(settled, waiting, missing, reading.health, unread, reading.unreadable)
 
 
 def _without_a_log(
@@ -214,6 +216,7 @@ class _Reading:
     def __init__(self, warehouse: Warehouse, target: LiveTarget, rules: Outcomes, begin: dt.datetime) -> None:
         self.settled = 0
         self.missing = 0
+        self.unreadable = 0
         self.unjudged = False
         """Somebody may be missing, but the reading began too late to say so."""
         self.health: Health | None = None
@@ -229,6 +232,7 @@ class _Reading:
         """Keep a page; `service_time` of the first one is when the reading began."""
         self._began_at = self._began_at or page.service_time
         self._batch.extend(page.entries)
+        self.unreadable += page.unreadable
         self._newest = max([e.at for e in page.entries] + ([self._newest] if self._newest else []), default=None)
         if len(self._batch) >= BATCH:
             with self._transaction() as con:

@@ -84,7 +84,7 @@ class Preview:
 
     `operations`: person_number, every value, basis, digest, kind, held_for, undoes, rest_of; `delivered`: person_number, plan_no
     and every value that the target has. `requests` are those of all its manifests, `held` counts operations by what they are held
-    for. `stays`: the attributes of which a null clears nothing; `replaced` and `findings`: as of `Difference`.
+    for. `stays`: the attributes of which a null clears nothing; `replaced`, `findings` and `waiting`: as of `Difference`.
     """
 
     operations: Relation
@@ -97,6 +97,7 @@ class Preview:
     stays: frozenset[str]
     replaced: Relation
     findings: Relation | None = None
+    waiting: Relation | None = None
 
 
 def sizes_of(journal: DeliveryState, task: Task) -> Sizes:
@@ -151,6 +152,7 @@ def preview(t: Scratch, task: Task, journal: DeliveryState) -> Preview:
         stays=facts.flow.stays,
         replaced=work.difference.replaced,
         findings=work.difference.findings,
+        waiting=work.difference.waiting,
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from hcm_pipeline.flow.views.held_back import HeldBack, HeldCells, cells_of, hel
 from hcm_pipeline.flow.views.manifests import Superseded, WaitingManifest, superseded_by, waiting_manifests
 from hcm_pipeline.flow.views.people import NOBODY, AttributeDifference, People, Person, find_people
 from hcm_pipeline.flow.views.rows import mappings_of, values_of
-from hcm_pipeline.flow.views.target_findings import NO_FINDINGS, TargetFindings, findings_in
+from hcm_pipeline.flow.views.target_findings import NO_FINDINGS, FindingsToRead, TargetFindings, findings_in
 from hcm_pipeline.identity import find_moves, places, unknown_places
 from hcm_pipeline.identity import waiting as reviews_waiting
 from hcm_pipeline.profile import LoadedProfile, Profile
@@ -104,6 +104,8 @@ class Sketch:
     people: People
     clearing: str | None = None
     flows_unread: str | None = None
+    refused: FindingsToRead | None = None
+    """Values that the target is known to refuse; None: nobody looked."""
 
 
 Writer = Callable[[Sketch], None]
@@ -141,8 +143,8 @@ class Outlook(Difference):
 class WorkerDifference:
     """One worker's operation. `held_for` says what a person decides about first; `payload` is the exact SCIM user.
 
-    `kind` is None where nothing is to be sent of a worker of whom cells are held back (`held_back`), or of whom the target would
-    refuse a value (`refused`).
+    `kind` is None where nothing is to be sent of a worker of whom cells are held back (`held_back`), of whom the target would
+    refuse a value (`refused`), or who `waits`.
     """
 
     person_number: str
@@ -152,6 +154,8 @@ class WorkerDifference:
     payload: Any
     held_back: tuple[HeldCells, ...] = ()
     refused: TargetFindings = NO_FINDINGS
+    waits: tuple[str, ...] = ()
+    """Why nothing is planned of the worker before it changes: which expression cannot be computed, or what is withheld."""
 
 
 def outlook(installation: Installation, *, shown: int | None = None, writers: Sequence[Writer] = ()) -> Outlook:
@@ -208,7 +212,8 @@ def difference(
         limits = tuple(verdict_table.of_limit(verdict, subject) for verdict in found.verdicts)
         people = find_people(t, target, _places(target), found, workers.workers, why_held(found.verdicts))
         sketch = Sketch(
-            workers.day, now, loaded.profile.name, target.key, limits, reading.waiting, people, clearing, unread
+            workers.day, now, loaded.profile.name, target.key, limits, reading.waiting, people, clearing, unread,
+            FindingsToRead(con, found.findings, workers.workers),
         )  # fmt: skip
         for write in reading.writers:
             write(sketch)
@@ -253,7 +258,7 @@ def _places(target: EntraTarget) -> list[str]:
 
 def worker_difference(installation: Installation, number: str) -> WorkerDifference | None:
     """One worker's operation and what is held back of them; None when the target has what it should have, or the worker is not in
-    scope, nothing is held back, and the target would take all of it."""
+    scope, nothing is held back, the target would take all of it, and every expression can be computed."""
     loaded, target = installation.loaded, EntraTarget(installation.target, profile=installation.profile)
     with installation.warehouse.read() as con, installation.journal() as journal, scratch(con) as t:
         moving = find_moves(t, loaded.profile, workforce(t, loaded.profile)).moving
@@ -263,9 +268,10 @@ def worker_difference(installation: Installation, number: str) -> WorkerDifferen
         )
         held = cells_of(con, number)
         refused = findings_in(con, found.findings, number) if found else NO_FINDINGS
+        waits = _waits(t, found, number) if found else ()
         if found is None or not operations:
-            waits = held or refused.in_all
-            return WorkerDifference(number, None, None, (), None, held, refused) if waits else None
+            told = held or refused.in_all or waits
+            return WorkerDifference(number, None, None, (), None, held, refused, waits) if told else None
         new = operations[0]
         known = mappings_of(con, f"select * from {found.delivered} where person_number = ?", [number])
         old = known[0] if known else {}
@@ -296,7 +302,15 @@ def worker_difference(installation: Installation, number: str) -> WorkerDifferen
         orjson.loads(payload[0]) if payload and payload[0] else None,
         held,
         refused,
+        waits,
     )
+
+
+def _waits(t: Scratch, found: Preview, number: str) -> tuple[str, ...]:
+    if found.waiting is None:
+        return ()
+    query = f"select distinct reason from {found.waiting} where person_number = ? order by reason"
+    return tuple(reason for (reason,) in t.rows(query, [number]))
 
 
 def _preview(

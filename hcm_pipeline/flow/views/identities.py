@@ -29,6 +29,7 @@ from hcm_pipeline.identity import SpelledPart as SpelledPart
 from hcm_pipeline.identity import Tried as Tried
 from hcm_pipeline.profile import IDENTITY_COLUMNS
 from hcm_pipeline.warehouse import scratch
+from hcm_pipeline.workers import OddName, odd_names
 
 
 @dataclass(frozen=True)
@@ -94,11 +95,13 @@ class IdentityStory:
 
 @dataclass(frozen=True)
 class Reviews:
-    """Decisions that are asked for: about accounts, about numbers that may be one person's, about spellings."""
+    """Decisions that are asked for: about accounts, about numbers that may be one person's, about spellings, and about names that
+    look odd or like another worker's."""
 
     accounts: list[Review]
     rehires: list[Review]
     spellings: list[SpelledName]
+    names: list[OddName]
 
 
 def ledger_entry(con: duckdb.DuckDBPyConnection, number: str) -> LedgerEntry | None:
@@ -151,10 +154,12 @@ def reviews(installation: Installation) -> Reviews:
     with installation.warehouse.read() as con, scratch(con) as t:
         found = waiting(con)
         spellings = spellings_waiting(t, installation.profile, workforce(t, installation.profile))
+        names = odd_names(con)
     return Reviews(
         [review for review in found if review.about == "account"],
         [review for review in found if review.about != "account"],
         spellings,
+        names,
     )
 
 

@@ -13,6 +13,7 @@ from hcm_pipeline.delivery import WAITING, Journal, JournaledManifest, Pause, wi
 from hcm_pipeline.errors import HomeError
 from hcm_pipeline.flow import landing, verdict_table
 from hcm_pipeline.flow.fencing import FenceStatus, fence_status
+from hcm_pipeline.flow.fetching import PlaceStatus, place_statuses
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.unfinished import FailedWork, failed_work
 from hcm_pipeline.flow.views.clearing import StaleCount, flows_unread, stale_counts
@@ -71,6 +72,7 @@ class Status:
     quota_left: int
     paused: Pause | None
     landing: tuple[str, ...]
+    places: tuple[PlaceStatus, ...]
     failed_work: tuple[FailedWork, ...]
     """Work that runs were started for and that none has done yet."""
     known: Known
@@ -87,7 +89,7 @@ class Status:
 
 
 def status(installation: Installation) -> Status:
-    """Look at the journal, the landing folder and the read copy. Raises BrokenChain."""
+    """Look at the journal, the landing folder, the memory of places and the read copy. Raises BrokenChain."""
     with installation.journal() as journal:
         journal.verify_decisions()
         manifests = journal.manifests()
@@ -101,6 +103,7 @@ def status(installation: Installation) -> Status:
             quota_left=pace_of(journal, installation.settings, installation.profile.delivery).left(),
             paused=pause if pause and pause.holds(installation.clock()) else None,
             landing=tuple(each.name for each in landing.waiting(installation.home, installation.profile)),
+            places=place_statuses(installation.home, installation.profile),
             failed_work=tuple(failed_work(installation.home)),
             known=_known(installation),
             fence=fence_status(installation, journal),

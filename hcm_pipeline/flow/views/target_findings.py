@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import duckdb
@@ -10,6 +11,14 @@ from hcm_pipeline.flow.views.rows import mappings_of
 from hcm_pipeline.warehouse import Relation, first
 
 SHOWN = 50
+PAGE = 1000
+"""Rows that are read at once."""
+MEANWHILE = {
+    "cut": "it is cut",
+    "last value stays": "the last good value stays",
+    "is not sent": "the account has none",
+    "waits": "the account waits",
+}
 _COLUMNS = 'person_number, attribute, "rule", length, longest, others, meanwhile'
 _ORDER = "order by meanwhile = 'waits' desc, attribute, person_number, \"rule\""
 
@@ -26,6 +35,41 @@ class TargetFinding:
     longest: int | None
     others: tuple[str, ...]
     meanwhile: str
+
+    def sentence(self) -> str:
+        """The rule that the value breaks, and what stands in its place, in words."""
+        limit = f" ({self.length:,} characters, at most {self.longest:,})" if self.length and self.longest else ""
+        others = [number for number in self.others if number != self.person_number]
+        shared = f" ({', '.join(others)})" if others else ""
+        return f"The value {self.rule}{limit}{shared}; {MEANWHILE[self.meanwhile]}."
+
+
+@dataclass(frozen=True)
+class NamedFinding(TargetFinding):
+    """A finding and HR's name of the worker; None where HR no longer tells it."""
+
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class FindingsToRead:
+    """All findings of a plan, to be read while the block lasts in which the plan was looked at."""
+
+    _con: duckdb.DuckDBPyConnection
+    _found: Relation | None
+    _workers: Relation
+
+    def read(self) -> Iterator[NamedFinding]:
+        """Every one, those who wait before all others."""
+        if self._found is None:
+            return
+        result = self._con.execute(f"""
+            select {_COLUMNS},
+                coalesce(nullif(trim(concat_ws(' ', first_name, last_name)), ''), display_name) as name
+            from {self._found} found left join {self._workers} worker using (person_number) {_ORDER}""")
+        while rows := result.fetchmany(PAGE):
+            for number, attribute, rule, length, longest, others, meanwhile, name in rows:
+                yield NamedFinding(number, attribute, rule, length, longest, tuple(others or ()), meanwhile, name)
 
 
 @dataclass(frozen=True)

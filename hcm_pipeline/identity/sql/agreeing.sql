@@ -3,14 +3,14 @@
 -- Reads: {candidates}, {workers}, {emails}, {accounts}
 with account as (
     select object_id, {account_names} as names, {account_handles} as handles, {squashed} as squashed,
-        [lower(mail), lower(user_principal_name)]
-            || list_transform(coalesce(proxy_addresses, []), lambda address: regexp_replace(lower(address), '^smtp:', ''))
+        [{folded_mail}, {folded_upn}]
+            || list_transform(coalesce(proxy_addresses, []), lambda address: regexp_replace({folded_address}, '^smtp:', ''))
             as addresses
     from {accounts} where object_id in (select object_id from {candidates})),
 compared as (
     select candidate.person_number, candidate.object_id, candidate.tier, worker.first_words,
         list_filter(worker.last_words, lambda word: word not in ({particles})) as last_words,
-        account.names, account.handles, account.squashed, account.addresses, lower(trim(worker_mail.email)) as email
+        account.names, account.handles, account.squashed, account.addresses, {folded_email} as email
     from {candidates} candidate
     join {workers} worker on worker.person_number = candidate.person_number
     join account on account.object_id = candidate.object_id

@@ -11,8 +11,7 @@ select counted.person_number, account.*,
     case when accounts_of_worker > 1 then {several} when workers_of_account > 1 then {shared}
         when exists (
             from identities ledger where ledger.person_number <> counted.person_number and ledger.status <> 'released'
-            and (lower(ledger.user_principal_name) = lower(account.user_principal_name)
-                or lower(ledger.sam_account_name) = lower(account.sam_account_name))) then {held}
+            and ({same_address} or {same_logon})) then {held}
         when tier > 0 and {is_protected} then {guarded}
         when tier > 0 and not exists (from {agreeing} agreeing where agreeing.person_number = counted.person_number
             and agreeing.object_id = counted.object_id) then {unlike} end as reason

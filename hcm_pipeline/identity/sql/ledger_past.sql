@@ -1,6 +1,6 @@
 -- One row: something that the ledger knows of a worker's past, as a row of its CSV file.
 -- Makes: person_number, place, moment, user_principal_name, sam_account_name, common_name, mail_nickname, parent_distinguished_name, status
--- Reads: former_names, former_places, identities, successions, identity_reviews, identity_decisions, spelling_decisions
+-- Reads: {versions}, former_names, former_places, identities, successions, identity_reviews, identity_decisions, spelling_decisions
 select person_number, 1 as place, until::varchar as moment,
     max(name) filter (attribute = 'user_principal_name') as user_principal_name,
     max(name) filter (attribute = 'sam_account_name') as sam_account_name, null as common_name, null as mail_nickname,
@@ -22,6 +22,14 @@ from identities where upn_rule = {stands_in} and status <> 'released'
 union all by name
 select person_number, 5 as place, 'placed by ' || if(placed_by in ({found}), placed_by, 'rule') as status
 from identities where if(placed_by in ({found}), placed_by, null) is distinct from {assumed}
+union all by name
+select person_number, 5 as place, 'given on ' || given_on as status
+from identities where given_on > coalesce(
+    (select min(valid_from) from {versions} there where there.person_number = identities.person_number), {before})
+and not exists (
+    from former_names former where former.person_number = identities.person_number and reason = 'renamed'
+    and until = given_on)
+and not exists (from successions where successor = identities.person_number and taken_on = given_on)
 union all by name
 select person_number, 6 as place,
     'succeeded by ' || successor || ' on ' || taken_on || ', decided by ' || decided_by || ' at ' || {decided_at} as status

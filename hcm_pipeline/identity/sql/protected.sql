@@ -11,12 +11,15 @@ protected as (
     select employee_id, date '0001-01-01', null, true from special where employee_id is not null
     union all
     select ledger.person_number, date '0001-01-01', null, true from {ledger} ledger
-    join special on lower(special.user_principal_name) = lower(ledger.user_principal_name)
+    join special on {same_address}
     union all
     select ledger.person_number, date '0001-01-01', null, true from {ledger} ledger
-    join special on lower(special.sam_account_name) = lower(ledger.sam_account_name))
+    join special on {same_logon}
+    union all
+    select ledger.person_number, date '0001-01-01', null, true from {ledger} ledger
+    join special on special.employee_id <> ledger.person_number and {same_number})
 select protected.person_number, protected.valid_from, protected.valid_to,
     by_account or not exists (from {accounts})
     or protected.person_number in (select person_number from {ledger} where status in ('adopted', 'imported'))
-    or protected.person_number in (select employee_id from people where employee_id is not null) as has_account
+    or {folded_number} in (select {folded_employee_id} from people where employee_id is not null) as has_account
 from protected

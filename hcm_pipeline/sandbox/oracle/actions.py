@@ -618,7 +618,7 @@ class HumanResources:
         changed: list[Changed] | None = None, assignment: Assignment | None = None, summary: str = "",
         updated: int | None = None, author: str = "HR.SPECIALIST",
     ) -> None:  # fmt: skip
-        now = self._hcm.now()
+        now = self._hcm.now() // 1000 * 1000  # stamps are told, and compared, in milliseconds
         ahead = updated is None and effective is not None and effective > self._hcm.today()
         later = midnight(effective) if ahead and effective and self._hcm.options.future_updated == "effective" else now
         self._hcm.raise_entry(

@@ -118,8 +118,8 @@ class Company:
 
     def live(self, now: int) -> None:
         """Play what is due until now."""
-        if now <= self.until or (self._day == day_of(now) and self._due and self._due[0][0] > now):
-            return
+        if now <= self.until or (self._day == day_of(now) and (not self._due or self._due[0][0] > now)):
+            return  # nothing is due yet, or no more today
         with self._hcm.transaction():
             day = day_of(self.until)
             while day <= day_of(now):

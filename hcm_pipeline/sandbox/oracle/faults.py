@@ -52,6 +52,8 @@ class HcmFault:
     person_numbers: frozenset[str] | None = None
     status: Annotated[int, Field(ge=400, le=599)] = 503
     retry_after: Annotated[int, Field(ge=0)] | None = None
+    retry_as_date: bool = False
+    """Retry-After as a date instead of seconds (RFC 9110, section 10.2.3)."""
     seconds: Annotated[float, Field(ge=0, lt=1e9)] = 0.0
 
     def holds(self, key: object) -> bool:

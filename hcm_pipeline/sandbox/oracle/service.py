@@ -265,7 +265,9 @@ class Hcm:
         fault = self.faults.take("status", call, group)
         if fault is None:
             return None
-        headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+        seconds = fault.retry_after
+        text = http_date(self.now() / 1e6 + (seconds or 0)) if fault.retry_as_date else str(seconds)
+        headers = {} if seconds is None else {"Retry-After": text}
         return html_reply(fault.status, "A fault was armed for this call", headers)
 
     def _answer(self, asked: Asked, parts: list[str], call: str, group: str) -> Reply:

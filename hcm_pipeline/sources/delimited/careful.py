@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from hcm_pipeline.characters import trimmed
-from hcm_pipeline.sources.delimited.records import Record, Splitter, lines
+from hcm_pipeline.characters import NUL, UNDECODABLE, trimmed
+from hcm_pipeline.sources.delimited.records import Record, Splitter
 from hcm_pipeline.sources.delimited.shape import Shape
 from hcm_pipeline.sources.source_format import REJECT_COLUMNS, ROW_NO
+from hcm_pipeline.sources.text_lines import lines
 from hcm_pipeline.sources.unpack import unpacked
 from hcm_pipeline.warehouse import Relation, Scratch
 
@@ -45,14 +46,14 @@ def judge_records(t: Scratch, stored: Path, shape: Shape, max_field_chars: int, 
     judge = _Judge(shape, max_field_chars)
     torn = t.empty("torn", TORN)
     inserter = _Inserter(t, rows, rejects, torn)
-    splitter = Splitter(shape.delimiter, name, regular="quotes" not in shape.irregular)
+    splitter = Splitter(shape.delimiter, name, regular="quotes" not in shape.irregular, literal=shape.literal)
     for cut in lines(decoded(stored, shape), name):
         for record in splitter.feed(cut):
             if record[0] == shape.header_row:
                 continue
             reject = judge(record)
             if reject is None:
-                inserter.keep(record)
+                inserter.keep(judge.marked(record))
             else:
                 inserter.reject(reject, record)
     splitter.finish()
@@ -89,13 +90,11 @@ class _Judge:
 
     def __call__(self, record: Record) -> Reject | None:
         _, fields, raw = record
-        if self._suspect:
+        if self._suspect and len(fields) != self._columns:  # nobody can tell whose the cell is
             if _SURROGATE.search(raw):
-                return self._reject(
-                    record, "undecodable", _SURROGATE, "bytes that are not valid in the file's encoding"
-                )
+                return self._row(record, "undecodable", None, "bytes that are not valid in the file's encoding")
             if "\0" in raw:
-                return self._reject(record, "nul_byte", re.compile("\0"), "NUL byte")
+                return self._row(record, "nul_byte", None, "NUL byte")
         if len(raw) > self._max:
             for position, field in enumerate(fields):
                 if len(field) > self._max:
@@ -108,9 +107,12 @@ class _Judge:
             return self._row(record, "repeated_header", None, "the header once more")
         return None
 
-    def _reject(self, record: Record, rule: str, fault: re.Pattern[str], value_class: str) -> Reject:
-        found = (position for position, field in enumerate(record[1]) if fault.search(field))
-        return self._row(record, rule, next(found, None), value_class)
+    def marked(self, record: Record) -> Record:
+        """The record with a sign for each byte that is no text: its cell breaks a rule of the contract then, and the row counts."""
+        row_no, fields, raw = record
+        if not self._suspect or ("\0" not in raw and not _SURROGATE.search(raw)):
+            return record
+        return row_no, [_SURROGATE.sub(UNDECODABLE, field).replace("\0", NUL) for field in fields], raw
 
     def _row(self, record: Record, rule: str, position: int | None, value_class: str) -> Reject:
         row_no, fields, raw = record

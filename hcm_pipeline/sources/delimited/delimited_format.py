@@ -20,7 +20,7 @@ _DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 class Delimited(FileFormat):
     """Comma, semicolon, tab or pipe; whatever encoding; packed or not."""
 
-    keys: ClassVar = frozenset({"delimiter", "encoding", "fallback_encoding", "max_field_chars", "trailer"})
+    keys: ClassVar = frozenset({"delimiter", "quote", "encoding", "fallback_encoding", "max_field_chars", "trailer"})
 
     def describe(self, stored: Path, source: Source, name: str) -> Description:
         """See `examine`."""
@@ -40,10 +40,12 @@ class Delimited(FileFormat):
     ) -> StagedExtract:
         """See `read_records`. The last record is taken out where it is the source's trailer.
 
-        A file whose encoding was taken for want of another is read in the one that the source has named since.
+        A file whose encoding was taken for want of another is read in the one that the source has named since, and so is one whose
+        quotes are characters since then, or are none any more.
         """
         shape = Shape.of(description)
-        if shape.fallback and _named_otherwise(source, shape.encoding):
+        literal = source.quote == "none"
+        if shape.literal != literal or (shape.fallback and _named_otherwise(source, shape.encoding)):
             shape = examine(stored, source, name=name)
         read = read_records(t, stored, shape, folder, max_field_chars=source.max_field_chars, name=name)
         total = take_trailer(t, read.rows, read.rejects, shape, source.trailer) if source.trailer is not None else None

@@ -15,11 +15,12 @@ from pathlib import Path
 from hcm_pipeline.characters import escaped, heading, trimmed
 from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.profile import Source
-from hcm_pipeline.sources.delimited.encodings import Evidence, as_utf8, assume, decide, undecodable
-from hcm_pipeline.sources.delimited.records import Splitter, lines
-from hcm_pipeline.sources.delimited.shape import AS_BYTES, Shape
+from hcm_pipeline.sources.delimited.records import Splitter
+from hcm_pipeline.sources.delimited.shape import Shape
 from hcm_pipeline.sources.delimited.structure import Scan
+from hcm_pipeline.sources.encodings import AS_BYTES, Evidence, as_utf8, assume, decide, undecodable
 from hcm_pipeline.sources.source_format import ROW_NO
+from hcm_pipeline.sources.text_lines import lines
 from hcm_pipeline.sources.unpack import CHUNK, unpacked
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -44,7 +45,8 @@ def examine(path: Path, source: Source, *, name: str | None = None) -> Shape:
         scanned = _Counted(chain([first[bom:]], chunks))
         texts = as_utf8(scanned, assumed, name)
         beginning = _beginning(texts, source, name)
-        scan = Scan(beginning.delimiter)
+        literal = source.quote == "none"
+        scan = Scan(beginning.delimiter, literal=literal)
         for chunk in chain(beginning.chunks, texts):
             if assumed in ("utf-8", "utf-16-le", "utf-16-be") or source.encoding == "windows-1252":
                 evidence.feed(chunk)
@@ -77,6 +79,7 @@ def examine(path: Path, source: Source, *, name: str | None = None) -> Shape:
         quoted=scan.quotes > 0,
         irregular=irregular,
         fallback=fallback,
+        literal=literal,
     )
 
 
@@ -96,8 +99,8 @@ def _beginning(texts: Iterator[bytes], source: Source, name: str) -> _Beginning:
         raise ExtractRefused(name, "empty_file", "the file holds a byte order mark and nothing else")
     second = next(texts, b"")
     provisional = head.decode("utf-8", "surrogateescape")
-    delimiter = source.delimiter if source.delimiter != "auto" else _delimiter(provisional, not second, name)
-    header_row, cells = _first_record(provisional, not second, delimiter, name)
+    delimiter = source.delimiter if source.delimiter != "auto" else _delimiter(provisional, not second, source, name)
+    header_row, cells = _first_record(provisional, not second, delimiter, source, name)
     return _Beginning((head, second), delimiter, header_row, cells)
 
 
@@ -156,9 +159,9 @@ def _names(cells: tuple[str, ...], name: str) -> tuple[str, ...]:
     return header
 
 
-def _first_record(head: str, whole: bool, delimiter: str, name: str) -> tuple[int, list[str]]:
+def _first_record(head: str, whole: bool, delimiter: str, source: Source, name: str) -> tuple[int, list[str]]:
     """Row number and fields of the header. `whole`: nothing stands behind `head`."""
-    splitter = Splitter(delimiter, name)
+    splitter = Splitter(delimiter, name, literal=source.quote == "none")
     cuts = lines([head], name)
     for cut in cuts if whole else [next(cuts)]:
         for line in cut:
@@ -172,13 +175,13 @@ def _first_record(head: str, whole: bool, delimiter: str, name: str) -> tuple[in
     raise ExtractRefused(name, "no_header", "it holds blank lines only; the first row must hold column names")
 
 
-def _delimiter(head: str, whole: bool, name: str) -> str:
+def _delimiter(head: str, whole: bool, source: Source, name: str) -> str:
     """The candidate that cuts the most records into as many fields as the header; one column when none cuts it."""
     sample = head[:_SAMPLE_CHARS]
     whole = whole and len(sample) == len(head)
     best, best_score = DELIMITERS[0], (0.0, 1)
     for candidate in DELIMITERS:
-        counts = _field_counts(sample, candidate, name, whole)
+        counts = _field_counts(sample, candidate, source, name, whole)
         if counts and counts[0] > 1:
             score = (sum(count == counts[0] for count in counts) / len(counts), counts[0])
             if score > best_score:
@@ -186,8 +189,8 @@ def _delimiter(head: str, whole: bool, name: str) -> str:
     return best
 
 
-def _field_counts(sample: str, delimiter: str, name: str, whole: bool) -> list[int]:
-    splitter = Splitter(delimiter, name)
+def _field_counts(sample: str, delimiter: str, source: Source, name: str, whole: bool) -> list[int]:
+    splitter = Splitter(delimiter, name, literal=source.quote == "none")
     counts: list[int] = []
     for cut in lines([sample], name):
         try:

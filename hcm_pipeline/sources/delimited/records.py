@@ -15,13 +15,10 @@ The grammar is RFC 4180 where the file keeps it, and literal where it does not (
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from hcm_pipeline.errors import ExtractRefused
-
-MAX_RECORD_CHARS = 1 << 26
-"""A record longer than this is no record: the file is refused instead of filling the memory."""
+from hcm_pipeline.sources.text_lines import MAX_RECORD_CHARS
 
 _CSV_FIELD_LIMIT = 131_072
 """csv.field_size_limit() as Python starts; longer lines are split here, so that the global stays as it is."""
@@ -30,29 +27,13 @@ Record = tuple[int, list[str], str]
 """Row number, fields, and the text of the record without its line end."""
 
 
-def lines(chunks: Iterable[str], name: str) -> Iterator[list[str]]:
-    """Cut text into lines with their ends (LF, CRLF, CR and nothing else), a list for every chunk."""
-    rest = ""
-    for chunk in chunks:
-        # newline="" recognises the three ends and keeps them; the last line may go on in the next chunk
-        cut = list(io.StringIO(rest + chunk, newline=""))
-        rest = cut.pop() if cut and not cut[-1].endswith("\n") else ""
-        if len(rest) > MAX_RECORD_CHARS:
-            raise ExtractRefused(
-                name,
-                "record_too_long",
-                f"a line is longer than {MAX_RECORD_CHARS:,} characters; this is not a delimited text file",
-            )
-        yield cut
-    if rest:
-        yield [rest]
-
-
 class Splitter:
     """Turns lines into records; holds what a record that spans lines needs between them."""
 
-    def __init__(self, delimiter: str, name: str, *, regular: bool = False) -> None:
-        """`regular`: all quoting is known to be as in RFC 4180, so that the csv module, which is faster, agrees."""
+    def __init__(self, delimiter: str, name: str, *, regular: bool = False, literal: bool = False) -> None:
+        """`regular`: all quoting is known to be as in RFC 4180, so that the csv module, which is faster, agrees.
+        `literal`: there is no quoting, and a quote is a character."""
+        self._literal = literal
         self.row = 0
         """Number of the last row that was begun."""
         self._delimiter = delimiter
@@ -78,7 +59,7 @@ class Splitter:
             body = line.rstrip("\r\n")
             if not body:
                 continue
-            if '"' not in body:
+            if self._literal or '"' not in body:
                 done.append((self.row, body.split(delimiter), body))
             elif self._reader and len(body) < _CSV_FIELD_LIMIT and not body.count('"') & 1:
                 self._line = body

@@ -8,8 +8,6 @@ from typing import Any, Literal
 from hcm_pipeline.extracts import Description
 from hcm_pipeline.sources.unpack import Compression
 
-AS_BYTES = ("utf-8", "windows-1252", "latin-1")
-"""Encodings of which the structure is counted on the bytes as they are; files in any other are turned into UTF-8 first."""
 Newline = Literal["lf", "crlf", "cr", "mixed"]
 
 
@@ -44,6 +42,8 @@ class Shape:
     """Why the file must be read with care; empty when its structure is regular throughout."""
     fallback: bool = False
     """The encoding is that which the source names for files that are not UTF-8: a guess, where the profile names none."""
+    literal: bool = False
+    """A quote is a character like every other one."""
 
     @classmethod
     def of(cls, description: Description) -> Shape:
@@ -55,4 +55,6 @@ class Shape:
     def described(self) -> Description:
         """The description that the register keeps."""
         own = asdict(self)
+        if not self.literal:
+            del own["literal"]
         return Description(own.pop("header"), own.pop("records"), own)

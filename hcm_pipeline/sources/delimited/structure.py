@@ -18,7 +18,8 @@ class Scan:
     closes stands before one.
     """
 
-    def __init__(self, delimiter: str) -> None:
+    def __init__(self, delimiter: str, *, literal: bool = False) -> None:
+        self._literal = literal
         self._delimiter = ord(delimiter)
         self._held = b""
         self._before = b"\n"
@@ -77,7 +78,7 @@ class Scan:
         around = np.frombuffer(self._before + body + after, np.uint8)
         here = around[1:-1]
         size = len(body)
-        quotes = np.flatnonzero(here == _QUOTE)
+        quotes = np.empty(0, np.int64) if self._literal else np.flatnonzero(here == _QUOTE)
         edges = self._quoted_spans(around, quotes, size)
         is_delimiter = here == self._delimiter
         self._delimiters += int(np.count_nonzero(is_delimiter))

@@ -8,10 +8,10 @@ from collections.abc import Mapping as Named
 
 from hcm_pipeline.delivery import Desired, Mending, units_sql
 from hcm_pipeline.directory import folded_sql, key_sql
-from hcm_pipeline.profile import IDENTITY_COLUMNS, LIFE_COLUMNS, Profile
+from hcm_pipeline.profile import IDENTITY_COLUMNS, LIFE_COLUMNS, Profile, fallible
 from hcm_pipeline.targets.entra.attribute_rules import Ruled
 from hcm_pipeline.targets.entra.scim_mapping import Leaf, Mapping
-from hcm_pipeline.warehouse import Relation, Scratch, alone_sql, literal, quote
+from hcm_pipeline.warehouse import Relation, Scratch, alone_sql, fails_sql, literal, quote
 
 OWN_FORM = "[0-9a-z_.@:-]*"
 """Texts that are their own form when they are compared (see `folded_sql`)."""
@@ -30,7 +30,7 @@ def desired(
     """
     context = t.view("context", _context_sql(profile, facts, delivered))
     return Desired(
-        waiting=failing(t, mapping, context),
+        waiting=failing(t, profile, mapping, context),
         everybody=t.view("everybody", f"select person_number from {context}"),
         versions=t.view("scim_users", _versions_sql(profile, mapping, context, same)),
         breaches=breaches(t, rules, context),
@@ -64,7 +64,8 @@ def _context_sql(profile: Profile, facts: Named[str, Relation], delivered: Relat
 def _versions_sql(profile: Profile, mapping: Mapping, context: Relation, same: Relation) -> str:
     """SELECT: person_number, every mapped value and `basis`, which stands for all that a worker's SCIM user is made from.
 
-    A worker of whom a value cannot be computed waits: there is no version. One who has left is disabled all the same, without it.
+    A worker of whom a value, or a condition of life, cannot be computed waits: there is no version. One who has left is disabled
+    all the same, without it.
     """
     names = ", ".join(quote(leaf.column) for leaf in mapping.leaves)
     made_from = ["active", *LIFE_COLUMNS, "manager_external_id", *IDENTITY_COLUMNS]
@@ -73,7 +74,9 @@ def _versions_sql(profile: Profile, mapping: Mapping, context: Relation, same: R
     columns = repr([(name, profile.types[name]) for name in profile.columns])
     rules = literal(_fingerprint(mapping.select, mapping.user_json, columns))
     basis = f"md5_number(concat_ws(chr(31), {rules}, hex(digest::uhugeint), {values}))::uuid"
-    changed = f"""(select *, {basis} as basis from {context})
+    doubtful = _doubtful_sql(profile, context)
+    clear = f"where not active or person_number not in (select person_number from ({doubtful}))" if doubtful else ""
+    changed = f"""(select *, {basis} as basis from {context} {clear})
             left join (select person_number as same_number, basis as same_basis from {same})
                 on same_number = person_number and same_basis = basis
             where same_number is null"""
@@ -95,17 +98,29 @@ def _versions_sql(profile: Profile, mapping: Mapping, context: Relation, same: R
             where _made is not null or not active)"""
 
 
-def failing(t: Scratch, mapping: Mapping, context: Relation) -> Relation | None:
-    """person_number and reason of the workers of whom a value cannot be computed, a row for each value; None: no value can fail."""
+def _doubtful_sql(profile: Profile, context: Relation) -> str | None:
+    """SELECT: person_number and reason of those whose stage of life hangs on a condition that cannot be computed; None: none can
+    fail. A condition that reads other fields than dates and status has had its cells held back before."""
+    selects = [
+        f"""select person_number, {literal(f"{one.key} cannot be computed")} as reason
+        from (select * replace (status_active as active) from {context}) where {fails_sql([one.sql])}"""
+        for one in fallible(profile, "workers.life.")
+    ]
+    return " union all ".join(selects) or None
+
+
+def failing(t: Scratch, profile: Profile, mapping: Mapping, context: Relation) -> Relation | None:
+    """person_number and reason of the workers of whom a value or a condition of life cannot be computed, a row for each; None: no
+    value can fail."""
     computed = [leaf for leaf in mapping.leaves if leaf.fallible]
-    if not computed:
-        return None
-    selects = (
+    doubtful = _doubtful_sql(profile, context)
+    selects = [
         f"""select person_number, {literal(f"{leaf.column} cannot be computed")} as reason from {context}
         where try({{'value': {alone_sql(leaf.value, leaf.fallible)}}}) is null"""
         for leaf in computed
-    )
-    return t.view("failing", " union all ".join(selects))
+    ]
+    selects += [doubtful] if doubtful else []
+    return t.view("failing", " union all ".join(selects)) if selects else None
 
 
 def breaches(t: Scratch, rules: tuple[Ruled, ...], context: Relation) -> Relation | None:

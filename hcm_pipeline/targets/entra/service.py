@@ -187,7 +187,8 @@ class EntraService:
     def outcomes(self, since: dt.datetime) -> Iterator[OutcomePage]:
         """The entries of the job in the provisioning log."""
         for page in self._client.provisioning_log(since):
-            yield OutcomePage(tuple(outcome_of(e) for e in page.entries if self._is_ours(e)), page.service_time)
+            ours = tuple(outcome_of(entry) for entry in page.entries if self._is_ours(entry))
+            yield OutcomePage(ours, page.service_time, page.unreadable)
 
     def _is_ours(self, entry: LogEntry) -> bool:
         """Whether an entry is of the target's job. The service was asked for this job only: an entry that names none is."""

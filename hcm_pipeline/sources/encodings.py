@@ -11,9 +11,10 @@ import pyarrow as pa
 
 from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.profile import Source
-from hcm_pipeline.sources.delimited.shape import AS_BYTES
 
-_BOMS: tuple[tuple[bytes, str], ...] = (
+AS_BYTES = ("utf-8", "windows-1252", "latin-1")
+"""Encodings of which the structure is counted on the bytes as they are; files in any other are turned into UTF-8 first."""
+BOMS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
@@ -24,7 +25,7 @@ _ESCAPED = re.compile("[\udc80-\udcff]")
 
 def assume(first: bytes, source: Source, name: str) -> tuple[str, str, int]:
     """Encoding to scan with, why, and the length of the byte order mark."""
-    marked = next(((len(mark), encoding) for mark, encoding in _BOMS if first.startswith(mark)), None)
+    marked = next(((len(mark), encoding) for mark, encoding in BOMS if first.startswith(mark)), None)
     if source.encoding == "auto":
         if first.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
             return "utf-32", "byte order mark", 0
@@ -99,11 +100,11 @@ def decide(assumed: str, why: str, evidence: Evidence, source: Source, name: str
         if assumed == "utf-8" and not fixed and why != "byte order mark" and not evidence.good:
             why = "plain ASCII"
         return assumed, why, False
-    if fixed:
+    if fixed and evidence.good * 4 < max(evidence.bad, 1):
         raise undecodable(name, source.encoding, f"the first fault is at byte {evidence.first_bad:,}")
     # Accents of a single-byte encoding hardly ever form UTF-8 by chance. Where many did, the file is UTF-8 with damaged
     # rows (cut in the middle of a character, two files joined): a fallback would silently garble every right name.
-    if assumed != "utf-8" or why == "byte order mark" or evidence.good * 4 >= evidence.bad:
+    if fixed or assumed != "utf-8" or why == "byte order mark" or evidence.good * 4 >= evidence.bad:
         return assumed, f"{why}; {evidence.bad:,} damaged characters", True
     reason = f"not UTF-8 (first fault at byte {evidence.first_bad:,}): fallback of the source"
     if source.fallback_encoding == "windows-1252" and evidence.undefined:
@@ -141,7 +142,7 @@ class Evidence:
             self._offset += len(chunk)
             return
         data = self._tail + chunk
-        cut = _whole_characters(data)
+        cut = whole_characters(data)
         self._tail = data[cut:]
         self._judge(data[:cut])
 
@@ -154,7 +155,7 @@ class Evidence:
         if not data:
             return
         self.undefined = self.undefined or any(byte in data for byte in _UNDEFINED_IN_1252)
-        if _is_utf8(data):
+        if is_utf8(data):
             self.good += int(np.count_nonzero(np.frombuffer(data, np.int8) < -64))
         else:
             text = data.decode("utf-8", "surrogateescape")
@@ -166,7 +167,8 @@ class Evidence:
         self._offset += len(data)
 
 
-def _is_utf8(data: bytes) -> bool:
+def is_utf8(data: bytes) -> bool:
+    """Whether the bytes are UTF-8 from their first to their last."""
     offsets = pa.py_buffer(np.array([0, len(data)], np.int32))
     try:
         pa.StringArray.from_buffers(1, offsets, pa.py_buffer(data)).validate(full=True)
@@ -175,7 +177,7 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
-def _whole_characters(data: bytes) -> int:
+def whole_characters(data: bytes) -> int:
     """Length without a UTF-8 character that goes on behind the end."""
     for back in range(1, min(3, len(data)) + 1):
         byte = data[-back]
