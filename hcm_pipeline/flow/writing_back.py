@@ -157,7 +157,7 @@ def plan_writeback(
     """
     section, connection = section_of(installation), _connection(installation)
     target = _target(section, connection)
-    _refuse_another(installation, target.key, None)
+    refuse_another(installation, target.key, None)
     with _alone(installation):
         with open_target(installation.settings) as tenant, GraphClient(tenant) as client:
             announce(describe(tenant))
@@ -299,7 +299,7 @@ def apply_writeback(
     with _alone(installation), installation.journal() as journal:
         require_known_journal(installation.warehouse, journal)
         key = key_of(connection)
-        _refuse_another(installation, key, adopt)
+        refuse_another(installation, key, adopt)
         target = _live(installation, section, connection, wire)
         chosen = [journal.get(manifest)] if manifest else [m for m in journal.open_manifests() if m.target == key]
         seen = journal.last_acceptance()
@@ -346,7 +346,7 @@ def _applied(
     return AppliedBack(reports, held, written, there, failed)
 
 
-def _refuse_another(installation: Installation, key: str, adopt: tuple[str, str] | None) -> None:
+def refuse_another(installation: Installation, key: str, adopt: tuple[str, str] | None) -> None:
     """Raise HistoryStop where another Oracle HCM was written last and no person has said that this one is meant."""
     with installation.journal() as journal:
         sends = {

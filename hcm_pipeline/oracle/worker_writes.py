@@ -130,7 +130,10 @@ class WorkerWriter:
         query = [
             ("q", f"PersonNumber={quoted(number)}"), ("expand", "phones,emails,workRelationships"), ("limit", "5"),
         ]  # fmt: skip
-        answer = self._read(path, query)
+        try:
+            answer = self._read(path, query)
+        except NotWritten:  # a service that expands not all of them, or nothing: they are asked for one by one
+            answer = self._read(path, [one for one in query if one[0] != "expand"])
         rows, _ = rows_in(answer.body)
         if rows is None:
             raise Passing("workers: the answer cannot be read", answer.reply, sent=False)
@@ -217,7 +220,8 @@ class WorkerWriter:
         """Correct the row, or make one where there is none; read again where the answer does not show what was written."""
         collection = f"{found.path}/child/{child}"
         if row:
-            method, path, body = "PATCH", _self(row) or f"{collection}/{_id_of(row, child)}", dict(new)
+            method, path = "PATCH", _self(row) or f"{collection}/{_id_of(row, child)}"
+            body = {name: value for name, value in new.items() if (text_of(row.get(name)) or None) != value}
         else:
             rows = self._children(found, child) or []
             method, path = "POST", collection

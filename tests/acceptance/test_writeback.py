@@ -118,6 +118,7 @@ def test_what_is_born_in_entra_id_gets_to_hr_once_and_comes_back_as_nothing(firm
     manifest = story[-1]["manifest_id"]
     firm.run("writeback", "plan", "--undo", manifest, "--operations", "1", code=3)
     [held] = [one for one in firm.json("status")["waiting"] if one["held_for"] == "undo"]
+    assert held["manifest_id"][:12] in firm.run("alerts")
     firm.run("writeback", "apply", code=3)
     firm.run("approve", held["manifest_id"], "1")
     assert firm.json("writeback", "apply")["written"] == 1

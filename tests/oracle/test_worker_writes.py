@@ -175,3 +175,22 @@ def test_children_that_may_not_be_seen_are_not_taken_for_empty(desk: Desk) -> No
     with pytest.raises(NotWritten, match="NotVisible"):
         desk.write(work_phone="+31 20 5550199")
     assert desk.writes == 0
+
+
+def test_a_correction_names_only_the_parts_that_change(desk: Desk) -> None:
+    sent: list[bytes] = []
+    post = desk.office.hcm.reply
+
+    def watched(asked: Any) -> Any:
+        sent.extend([asked.body] if asked.method == "PATCH" else [])
+        return post(asked)
+
+    desk.office.hcm.reply = watched  # type: ignore[method-assign]
+    desk.write(work_phone="+31 20 5550199")
+    assert sent == [b'{"PhoneNumber":"5550199"}']
+
+
+def test_a_service_that_refuses_to_expand_is_asked_for_each_child(desk: Desk) -> None:
+    desk.office.fault("status", on="workers", status=400, times=1)
+    done = desk.write(work_mail="kim@new.test", work_phone="+31 20 5550199")
+    assert {name: written.how for name, written in done.items()} == {"work_mail": "PATCH", "work_phone": "PATCH"}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import orjson
 import pytest
@@ -12,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline.deciders import Decider
-from hcm_pipeline.delivery import ask_undo
+from hcm_pipeline.delivery import WRITES_BACK, HistoryStop, ask_undo
+from hcm_pipeline.flow.writing_back import refuse_another
 from hcm_pipeline.oracle import same_number
 from hcm_pipeline.profile import Writeback
 from tests.budget import examples
@@ -157,6 +160,16 @@ def test_a_worker_who_cannot_be_written_stops_nobody_else_and_is_tried_again(her
     assert [(number, state) for number, state, _ in here.receipts()] == [("100", "failed"), ("101", "succeeded")]
     assert here.truth()["101"]["work_mail"] == "101@new.test"
     assert here.truth()["100"]["work_mail"] == "100@old.test"
+
+
+def test_another_oracle_hcm_is_refused_until_a_person_says_so(here: Town) -> None:
+    here.entra("100", "work_mail", "kim@new.test")
+    here.back()
+    home: Any = SimpleNamespace(journal=here.journal, clock=here.clock)
+    refuse_another(home, here.target().key, None)
+    with pytest.raises(HistoryStop, match=r"hcm\.test, and ORACLE_HCM_URL names other\.test"):
+        refuse_another(home, f"{WRITES_BACK}other.test", None)
+    refuse_another(home, f"{WRITES_BACK}other.test", ("the test pod was replaced", "ada"))
 
 
 # --- weeks
