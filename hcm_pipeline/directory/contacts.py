@@ -34,6 +34,8 @@ PROPERTIES = {
 """Properties of Graph, and the columns that they become."""
 FULL_AFTER = dt.timedelta(days=30)
 """Everything is read anew when the last time is longer ago."""
+KEPT = dt.timedelta(days=366)
+"""How long it is known what a user had before."""
 LINK = "contacts link"
 _COLUMNS = tuple(PROPERTIES.values())
 _SCHEMA = pa.schema(
@@ -159,6 +161,7 @@ def _apply(t: Scratch, answers: Relation, now: dt.datetime, *, onto_known: bool)
         [now],
     )
     t.run(f"insert into entra_contacts by name select *, ?::timestamptz as known_from from {begun}", [now])
+    t.run("delete from entra_contacts where known_to < ?", [now - KEPT])
     t.drop(answers, folded, present, ended, begun)
     return int(row[0]) if row else 0
 
