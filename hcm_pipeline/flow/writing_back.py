@@ -41,7 +41,6 @@ from hcm_pipeline.directory import ContactsRead, read_contacts
 from hcm_pipeline.entra import GraphClient
 from hcm_pipeline.errors import PipelineError, UsageError
 from hcm_pipeline.feeds import FeedState
-from hcm_pipeline.flow import verdict_table
 from hcm_pipeline.flow.confirming import meant
 from hcm_pipeline.flow.directories import tenant_name
 from hcm_pipeline.flow.installation import Counted, Installation, Progress, quiet, uncounted
@@ -52,7 +51,7 @@ from hcm_pipeline.oracle import OracleConnection, WriteRules
 from hcm_pipeline.profile import Oracle, Writeback
 from hcm_pipeline.targets.entra import describe, open_target
 from hcm_pipeline.targets.oracle import OracleLive, OracleTarget, key_of, limits_of, was
-from hcm_pipeline.warehouse import Relation, Scratch, first, literal, quote, scratch, table, transaction
+from hcm_pipeline.warehouse import Relation, Scratch, first, literal, quote, scratch, table
 
 LOCK_SECONDS = 600.0
 SHOWN_PEOPLE = 200
@@ -173,8 +172,7 @@ def plan_writeback(
                 made = make_plan(con, task, installation.home, journal, progress, started_by) if task else None
             if made is None:
                 return None
-            with transaction(con):
-                verdict_table.keep_plan(con, made, installation.clock())
+            # the table of verdicts is that of accounts: what holds a manifest of writeback stands in its `plan.json`
             told = _told(con, target, made, read)
             with scratch(con) as t:
                 told = replace(told, waiting_people=_who_wait(t, installation, target))
