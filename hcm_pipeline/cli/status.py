@@ -61,6 +61,8 @@ def show_status(found: flow.Status) -> None:
             say(f"the fence: {line}")
     if found.landing:
         say(f"in landing/: {', '.join(found.landing)}")
+    if found.feeds is not None:
+        say(_followed(found.feeds))
     for place in found.places:
         say(_place(place))
     if found.paused:
@@ -72,6 +74,18 @@ def _place(place: flow.PlaceStatus) -> str:
     looked = f"looked at {place.looked_at:%Y-%m-%d %H:%M}Z" if place.looked_at else "not looked at yet"
     what = place.fault or (", ".join(place.waiting) or "nothing waits")
     return f"place {place.name} ({place.url}), {looked}: {what}"
+
+
+def _followed(feeds: flow.FeedStatus) -> str:
+    last = f"{feeds.last_good:%Y-%m-%d %H:%M}Z" if feeds.last_good else "never"
+    waiting = (
+        f"{feeds.to_read:,} workers wait to be read, {len(feeds.unread):,} of them could not be"
+        if feeds.to_read
+        else ""
+    )
+    missed = f"{len(feeds.missed):,} missed events" if feeds.missed else ""
+    told = "; ".join(part for part in (waiting, missed) if part)
+    return f"Oracle HCM's feeds: last read {last}{'; ' if told else ''}{told}; `hcm-pipeline feed status` says more"
 
 
 def _failed(work: flow.FailedWork) -> str:

@@ -37,6 +37,8 @@ LOCK_SECONDS = 600.0
 CLOCKS: tuple[Stamp, ...] = ("published", "updated")
 """Published for what lies ahead, updated for what takes effect."""
 PEOPLE, FEED, RECONCILIATION = "people", "feed", "reconciliation"
+REST_OF_THE_SECOND = dt.timedelta(milliseconds=999)
+"""The header `Date` has whole seconds: what happened within the one that it names is read, too."""
 HELD = 1000
 """Readings in memory."""
 HALF = "a part of the worker did not come"
@@ -291,10 +293,11 @@ def _walk(work: _Work, feed: str, clock: Stamp) -> None:
         )  # by the clock `published` every entry was seen, those ahead among them
         return
     since = None if stands is None else stands - dt.timedelta(hours=work.oracle.overlap_hours)
-    windows = [Window(feed, clock, since, work.service)]
+    until = work.service + REST_OF_THE_SECOND
+    windows = [Window(feed, clock, since, until)]
     archived = work.service - dt.timedelta(days=work.oracle.archived_after_days)
     if since is None or since < archived:
-        windows.insert(0, Window(feed, clock, since, work.service, archived=True))
+        windows.insert(0, Window(feed, clock, since, until, archived=True))
     work.progress(f"reading the feed {feed} by {clock}")
     pages = (page for window in windows for page in work.hcm.walk(window))
     new = work.state.keep(work.poll_no, feed, clock, pages, work.service, work.day)

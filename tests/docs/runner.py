@@ -16,7 +16,7 @@ from pathlib import Path
 from tests import warm
 from tests.docs.pages import Block, blocks
 
-OWN = re.compile(r"(HCM_PIPELINE|AZURE|DAGSTER)_.*|SSL_CERT_FILE|COLUMNS")
+OWN = re.compile(r"(HCM_PIPELINE|AZURE|DAGSTER|ORACLE_HCM)_.*|SSL_CERT_FILE|COLUMNS")
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,10 @@ def test_landing_files_gives_the_outcomes_that_are_shown(tmp_path: Path) -> None
     run(DOCS / "how-to" / "land-extracts.md", "land", tmp_path)
 
 
+def test_oracle_hcm_is_followed_as_written(tmp_path: Path) -> None:
+    run(DOCS / "how-to" / "follow-oracle-hcm.md", "live", tmp_path)
+
+
 def test_what_a_guard_holds_is_read_and_approved_as_written(tmp_path: Path) -> None:
     run(DOCS / "how-to" / "read-a-plan-and-decide.md", "decide", tmp_path)
 

@@ -19,6 +19,7 @@ from hcm_pipeline.flow.unfinished import FailedWork, failed_work
 from hcm_pipeline.flow.views.clearing import StaleCount, flows_unread, stale_counts
 from hcm_pipeline.flow.views.days import Day, QuarantineReason, newest_days, quarantine
 from hcm_pipeline.flow.views.extracts import Extract, newest_extracts
+from hcm_pipeline.flow.views.feeds import FeedStatus, feed_status
 from hcm_pipeline.flow.views.held_back import NOTHING_HELD, HeldBack, held_back
 from hcm_pipeline.flow.views.manifests import WaitingManifest, waiting_manifests
 from hcm_pipeline.flow.views.receipts import Failure, Job, Receipts, failures, job, receipts
@@ -73,6 +74,7 @@ class Status:
     paused: Pause | None
     landing: tuple[str, ...]
     places: tuple[PlaceStatus, ...]
+    feeds: FeedStatus | None
     failed_work: tuple[FailedWork, ...]
     """Work that runs were started for and that none has done yet."""
     known: Known
@@ -104,6 +106,7 @@ def status(installation: Installation) -> Status:
             paused=pause if pause and pause.holds(installation.clock()) else None,
             landing=tuple(each.name for each in landing.waiting(installation.home, installation.profile)),
             places=place_statuses(installation.home, installation.profile),
+            feeds=feed_status(installation),
             failed_work=tuple(failed_work(installation.home)),
             known=_known(installation),
             fence=fence_status(installation, journal),
