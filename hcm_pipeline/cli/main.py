@@ -30,6 +30,7 @@ from hcm_pipeline.cli import (
     trace,
     ui,
     upload,
+    writeback,
 )
 from hcm_pipeline.cli.output import note, printable
 from hcm_pipeline.errors import PipelineError, causes, refused_by_disk
@@ -46,6 +47,7 @@ app = typer.Typer(
 )
 VERBS = (
     demo, init, profile, land, feed, sandbox, ui, run, extract, upload, outcomes, decide, plan, status, trace, alerts, identity,
+    writeback,
 )  # fmt: skip
 """The modules of the verbs, in the order in which the help lists them."""
 for module in VERBS:

@@ -45,6 +45,15 @@ def show_trace(story: flow.Story) -> None:
     show_tried(story.tried)
     _show_operations(story)
     _show_cleared(story)
+    table(
+        "Written back to Oracle HCM",
+        ("attribute", "before", "value", "by", "written", "from Entra ID's", "user", "known since", "still there"),
+        [
+            [w.attribute, w.before, w.value, w.how or "was there", w.written_at, w.source, w.user, w.since,
+             {None: "", True: "yes", False: "no: changed by somebody else"}[w.stands]]
+            for w in story.written_back
+        ],
+    )  # fmt: skip
 
 
 def _show_version(version: flow.Version) -> None:

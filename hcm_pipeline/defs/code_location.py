@@ -16,6 +16,7 @@ from hcm_pipeline.defs.held_extracts import decide_extract_job
 from hcm_pipeline.defs.resources import pipeline_of
 from hcm_pipeline.defs.schedules import build_schedule
 from hcm_pipeline.defs.sensors import build_sensors
+from hcm_pipeline.defs.writeback_assets import build_writeback
 from hcm_pipeline.settings import Settings
 
 # Dagster marks backfill_policy and owners as beta, at every use; the versions they were measured with are pinned
@@ -49,4 +50,9 @@ def build(settings: Settings) -> dg.Definitions:
         resources={"pipeline": pipeline_of(settings)},
         executor=dg.in_process_executor,
     )
-    return dg.Definitions.merge(own, build_feeds(profile)) if profile.oracle else own
+    parts = [
+        build(profile)
+        for asked, build in ((profile.oracle, build_feeds), (profile.writeback, build_writeback))
+        if asked
+    ]
+    return dg.Definitions.merge(own, *parts) if parts else own

@@ -78,6 +78,7 @@ from hcm_pipeline.delivery.plan import (
 )
 from hcm_pipeline.delivery.plan.canary import Canary, canary_of
 from hcm_pipeline.delivery.send.eta import ends_at
+from hcm_pipeline.delivery.send.in_flight import Threads
 from hcm_pipeline.delivery.send.upload import UploadReport, UploadTerms, upload
 from hcm_pipeline.delivery.service import (
     UNKNOWN_CODE,
@@ -120,6 +121,7 @@ from hcm_pipeline.delivery.state import (
     SharedGate,
 )
 from hcm_pipeline.delivery.target import (
+    WRITES_BACK,
     Column,
     Desired,
     KnownTarget,
@@ -129,6 +131,7 @@ from hcm_pipeline.delivery.target import (
     Target,
     digest_sql,
     names_of,
+    of_accounts_sql,
 )
 
 __all__ = [
@@ -140,6 +143,7 @@ __all__ = [
     "UNDO",
     "UNKNOWN_CODE",
     "WAITING",
+    "WRITES_BACK",
     "Answer",
     "ApprovalRule",
     "BrokenChain",
@@ -201,6 +205,7 @@ __all__ = [
     "Target",
     "TargetReading",
     "Task",
+    "Threads",
     "UploadReport",
     "UploadTerms",
     "Verdict",
@@ -230,6 +235,7 @@ __all__ = [
     "moved",
     "names_of",
     "newer_since",
+    "of_accounts_sql",
     "preview",
     "read_manifest",
     "read_outcomes",

@@ -20,6 +20,9 @@ from typing import Protocol
 from hcm_pipeline.delivery.kinds import OperationKind
 from hcm_pipeline.warehouse import Relation, Scratch, literal, quote
 
+WRITES_BACK = "writeback:"
+"""Keys of targets begin so that keep no accounts: they take values back from one that does."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -39,6 +42,9 @@ class Column:
     attributes do not. None: a change of it is an attribute that changes. `reaches`: it is a phone number or a mail address, by
     which people are reached and passwords are reset. `clears`: a null clears the value that the target has, as far as that is
     known without asking the service. `instead`: the value that is sent in the place of null where the target has one.
+
+    `noted`: it says something of the version and is no part of it: another one makes no other version. `before`: the noted value
+    that tells what the target had before this version, for an undo; a target that other people write to knows it best.
     """
 
     name: str
@@ -47,6 +53,8 @@ class Column:
     reaches: bool = False
     clears: bool = True
     instead: str | None = None
+    noted: bool = False
+    before: str | None = None
 
 
 @dataclass(frozen=True)
@@ -86,12 +94,18 @@ class Desired:
     made, a row for each reason; None: there cannot be any. `breaches`: the values that the target is known to refuse, of
     everybody, one row for each: person_number, attribute (a column), rule, length, longest (INTEGER; null where no length is
     meant), others (who has the same value), value, mending (see `Mending`).
+
+    `again`: person_number of workers whose version is sent although it was delivered: the target has another by now. `there`:
+    person_number, attribute (a column) of the values that the target is known to have although it was not sent them: a difference
+    in these alone makes no operation.
     """
 
     everybody: Relation
     versions: Relation
     waiting: Relation | None = None
     breaches: Relation | None = None
+    again: Relation | None = None
+    there: Relation | None = None
 
 
 class KnownTarget(Protocol):
@@ -143,12 +157,18 @@ class Target(KnownTarget, Protocol):
         """SQL (BOOLEAN) over an alias with the columns: the version is one of an enabled account."""
 
 
+def of_accounts_sql(target: str) -> str:
+    """SQL (BOOLEAN) over the key of a target: it keeps accounts. Values that are written back say nothing of these."""
+    return f"not starts_with({target}, {literal(WRITES_BACK)})"
+
+
 def names_of(target: Target) -> tuple[str, ...]:
     """The names of a target's columns."""
     return tuple(column.name for column in target.columns)
 
 
 def digest_sql(target: Target) -> str:
-    """SQL (UUID) for the digest of a version, over its columns."""
-    values = ", ".join(f"coalesce({quote(name)}, chr(30))" for name in names_of(target))
+    """SQL (UUID) for the digest of a version, over its columns but those that are noted."""
+    names = (column.name for column in target.columns if not column.noted)
+    values = ", ".join(f"coalesce({quote(name)}, chr(30))" for name in names)
     return f"md5_number(concat_ws(chr(31), {literal(target.form.shape)}, {values}))::uuid"

@@ -7,9 +7,11 @@ and what a directory allows in them. Its tables are `directory_objects`, `direct
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hcm_pipeline.directory.contacts import ContactsRead
 from hcm_pipeline.directory.distinguished_names import canonical, escape_rdn, key, key_sql
 from hcm_pipeline.directory.entries import CHANGES, FILLED, SCHEMA, VALUES, Read, RefusedRow
 from hcm_pipeline.directory.findings import Finding, require_none
@@ -32,6 +34,7 @@ from hcm_pipeline.directory.tables import CONTAINER, RELATIVE_NAME, apply, forge
 
 if TYPE_CHECKING:
     from hcm_pipeline.entra import GraphClient
+    from hcm_pipeline.warehouse import Warehouse
 
 __all__ = [
     "CHANGES",
@@ -48,6 +51,7 @@ __all__ = [
     "UPN_LOCAL",
     "VALUES",
     "Account",
+    "ContactsRead",
     "Finding",
     "Limit",
     "Read",
@@ -69,6 +73,7 @@ __all__ = [
     "named_sql",
     "protected_sql",
     "read_active_directory",
+    "read_contacts",
     "read_csv_file",
     "read_entra_id",
     "require_none",
@@ -82,6 +87,15 @@ def read_entra_id(reading: Reading, client: GraphClient, scope: str) -> Read:
     from hcm_pipeline.directory import entra_id
 
     return entra_id.refresh(reading, client, scope)
+
+
+def read_contacts(
+    warehouse: Warehouse, client: GraphClient, scope: str, now: dt.datetime, *, full: bool = False
+) -> ContactsRead:
+    """Bring the contacts of a tenant's users up to date (see `contacts.refresh`)."""
+    from hcm_pipeline.directory import contacts
+
+    return contacts.refresh(warehouse, client, scope, now, full=full)
 
 
 def read_active_directory(reading: Reading, account: Account) -> Read:

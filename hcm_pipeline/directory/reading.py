@@ -69,7 +69,7 @@ class Reading:
         Nobody waits for the warehouse while rows come in, and a reading that is cut off changes nothing. Raises GuardStop
         when suspiciously many objects are gone.
         """
-        with _spooled(self.warehouse, self._counted(in_batches(rows, schema)), schema) as batches:
+        with spooled(self.warehouse, self._counted(in_batches(rows, schema)), schema) as batches:
             with self.warehouse.write() as con:
                 counts = self.put(con, lambda t: stage(t, batches), onto_known=onto_known, beside=beside)
             self.warehouse.publish()
@@ -112,7 +112,7 @@ def in_batches(rows: Iterable[Mapping[str, object]], schema: pa.Schema) -> Itera
 
 
 @contextmanager
-def _spooled(
+def spooled(
     warehouse: Warehouse, batches: Iterable[pa.RecordBatch], schema: pa.Schema
 ) -> Generator[Iterator[pa.RecordBatch], None, None]:
     """The batches once more, after all of them have come: they wait in a private file."""

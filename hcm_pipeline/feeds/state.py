@@ -87,13 +87,14 @@ CREATE TABLE hints (
 CREATE INDEX hints_open ON hints (due) WHERE settled_by IS NULL;
 CREATE INDEX hints_of_person ON hints (person_number) WHERE settled_by IS NULL;
 
--- one row: one worker who was ever read. digests: of the columns as they were last read
+-- one row: one worker who was ever read. digests: of the columns as they were last read, by the poll read_by
 CREATE TABLE people (
     person_number TEXT PRIMARY KEY,
     person_id TEXT,
     read_at TEXT NOT NULL,
     active INTEGER NOT NULL,
-    digests BLOB NOT NULL
+    digests BLOB NOT NULL,
+    read_by INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX people_by_reading ON people (read_at);
 CREATE INDEX people_by_id ON people (person_id);
@@ -258,6 +259,10 @@ class FeedState:
         """One transaction over several calls."""
         with self._file.transaction():
             yield
+
+    def read_by(self) -> Iterator[tuple[str, int]]:
+        """Every worker who was ever read, and the poll that did it last."""
+        yield from self._db.execute("SELECT person_number, read_by FROM people ORDER BY 1")
 
     # --- polls
 
@@ -488,9 +493,10 @@ class FeedState:
         )
         workers = self._db.execute("SELECT count(*) FROM pending WHERE poll_no = ?", [poll_no]).fetchone()[0]
         self._db.execute(
-            """INSERT INTO people SELECT person_number, person_id, ?, active, digests FROM pending WHERE poll_no = ?
+            """INSERT INTO people SELECT person_number, person_id, ?, active, digests, poll_no FROM pending WHERE poll_no = ?
             ON CONFLICT (person_number) DO UPDATE SET person_id = coalesce(excluded.person_id, person_id),
-                read_at = excluded.read_at, active = excluded.active, digests = excluded.digests""",
+                read_at = excluded.read_at, active = excluded.active, digests = excluded.digests,
+                read_by = excluded.read_by""",
             [text_of(now), poll_no],
         )
         self._db.execute("DELETE FROM pending")  # the lock of the home lets one poll work at a time

@@ -178,6 +178,14 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.views.trace import Story as Story
     from hcm_pipeline.flow.views.trace import Version as Version
     from hcm_pipeline.flow.views.trace import trace as trace
+    from hcm_pipeline.flow.writing_back import AppliedBack as AppliedBack
+    from hcm_pipeline.flow.writing_back import ChangeBack as ChangeBack
+    from hcm_pipeline.flow.writing_back import ManifestBack as ManifestBack
+    from hcm_pipeline.flow.writing_back import PlanBack as PlanBack
+    from hcm_pipeline.flow.writing_back import ReadyBack as ReadyBack
+    from hcm_pipeline.flow.writing_back import apply_writeback as apply_writeback
+    from hcm_pipeline.flow.writing_back import plan_writeback as plan_writeback
+    from hcm_pipeline.flow.writing_back import ready_writeback as ready_writeback
 
 _MODULES = {
     "alerting": (
@@ -303,6 +311,16 @@ _MODULES = {
     "views.receipts": ("Failure", "Job", "ManifestOutcomes", "Outcomes", "Receipts", "newest_outcomes", "outcomes"),
     "views.status": ("Status", "holding", "status"),
     "views.trace": ("Story", "Version", "trace"),
+    "writing_back": (
+        "AppliedBack",
+        "ChangeBack",
+        "ManifestBack",
+        "PlanBack",
+        "ReadyBack",
+        "apply_writeback",
+        "plan_writeback",
+        "ready_writeback",
+    ),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 __all__ = sorted(_HOME)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import duckdb
+
 from hcm_pipeline.alerts import Alert as Alert
 from hcm_pipeline.alerts import AlertKind as AlertKind
 from hcm_pipeline.alerts import Dispatched as Dispatched
@@ -24,11 +26,16 @@ from hcm_pipeline.alerts import (
     receivers_of,
     tell,
 )
+from hcm_pipeline.delivery import Journal
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow.borders import as_failure
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.unfinished import failed_work
 from hcm_pipeline.flow.views.feeds import feed_status
+from hcm_pipeline.targets.oracle import OracleSide, key_of, limits_of
+
+OF_MANIFESTS = (AlertKind.GUARD_HELD, AlertKind.APPROVAL_EXPIRES, AlertKind.CANARY_FAILED)
+"""Alerts about single manifests: of what is written back these are told, for all else is one and the same."""
 
 
 def look(installation: Installation) -> list[Alert]:
@@ -48,7 +55,18 @@ def look(installation: Installation) -> list[Alert]:
             as_failure(error, "alerts", home)
 
         found = find_alerts(con, observed, journal, target, installation.profile, now, unforeseen)
+        found += _of_writeback(con, installation, journal)
         return found + _of_feeds(installation) + failed
+
+
+def _of_writeback(con: duckdb.DuckDBPyConnection, installation: Installation, journal: Journal) -> list[Alert]:
+    """The alerts about manifests that go back to Oracle HCM."""
+    if installation.profile.writeback is None or installation.settings.oracle is None:
+        return []
+    key = key_of(installation.settings.oracle)
+    target = OracleSide(key, limits_of(1, 1), key)
+    found = find_alerts(con, Observations.of(con, key), journal, target, installation.profile, installation.clock())
+    return [alert for alert in found if alert.kind in OF_MANIFESTS]
 
 
 def _of_feeds(installation: Installation) -> list[Alert]:

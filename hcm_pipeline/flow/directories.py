@@ -98,7 +98,7 @@ def _read(
     if directory.kind == "entra":
         with open_target(installation.settings) as target, GraphClient(target) as client:
             announce(describe(target))
-            return read_entra_id(reading, client, _tenant(target))
+            return read_entra_id(reading, client, tenant_name(target))
     name = reading.directory
     if directory.kind == "ad":
         announce(f"{name}: {directory.url}")
@@ -173,7 +173,7 @@ def directory_for_file(profile: Profile) -> str:
     return names[0]
 
 
-def _tenant(target: EntraConnection) -> str:
+def tenant_name(target: EntraConnection) -> str:
     """The name of the tenant that a kept link belongs to. The port of the home's own sandbox is another at every start."""
     return f"{target.tenant_id} {'sandbox' if target.sandbox else urlsplit(target.graph_url).netloc}"
 

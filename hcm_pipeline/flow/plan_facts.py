@@ -6,10 +6,11 @@ import datetime as dt
 
 import duckdb
 
-from hcm_pipeline.delivery import Facts, Rules, Snapshot, Target, Task, clearable, why_plan
+from hcm_pipeline.delivery import Facts, Rules, Snapshot, Target, Task, clearable, of_accounts_sql, why_plan
 from hcm_pipeline.identity import ALIASES, PROXY_ADDRESSES, protected_workers
 from hcm_pipeline.profile import IDENTITY_COLUMNS, LoadedProfile, Profile, fallible, scope_sql
-from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, fails_sql, quote, scratch, table
+from hcm_pipeline.targets.oracle import ENTRA, HR, key_sql, same_sql
+from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, fails_sql, literal, quote, scratch, table
 from hcm_pipeline.workers import with_managers
 
 
@@ -46,7 +47,8 @@ def facts_of(t: Scratch, profile: Profile, identities: Relation | None = None) -
     unclear = fallible(profile, "scope.")
     if unclear:  # of whom nobody can tell whether they belong here: who has an account keeps it
         doubt = fails_sql(one.sql for one in unclear)
-        in_scope = f"({in_scope} or ({doubt} and person_number in (select person_number from delivered)))"
+        has_account = f"person_number in (select person_number from delivered where {of_accounts_sql('target')})"
+        in_scope = f"({in_scope} or ({doubt} and {has_account}))"
     workers = t.view("workers_in_scope", f"select *, {in_scope} as in_scope from {versions} where valid_to is null")
     without_manager = t.view("without_manager", "select person_number from manager_warnings where valid_to is null")
     fields = ", ".join(map(quote, profile.columns))
@@ -57,8 +59,57 @@ def facts_of(t: Scratch, profile: Profile, identities: Relation | None = None) -
         names=name_digests(t, ledger),
         extracts=table(t.con, "extracts"),
         protected=protected_workers(t, profile, versions, ledger, table(t.con, "directory_objects")),
-        sources={"workers": workers, "names": _names(t, ledger), "without_manager": without_manager},
+        sources={
+            **_with_contacts(t, profile, workers),
+            "names": _names(t, ledger),
+            "without_manager": without_manager,
+        },
     )
+
+
+def _with_contacts(t: Scratch, profile: Profile, workers: Relation) -> dict[str, Relation]:
+    """The workers, and what Entra ID itself has of the values that HR takes from there.
+
+    `workers` have these as Entra ID has them, and `there` (person_number, field) says of whom: no record may put an account back
+    to what HR had. `hr_workers` are as HR says. See `[writeback]`.
+    """
+    section = profile.writeback
+    fields = {} if section is None else {HR[name]: name for name in section.to_hr if HR[name] in workers.columns}
+    if section is None or not fields:
+        return {"workers": workers, "hr_workers": workers}
+    contacts = table(t.con, "entra_contacts")
+    keys = ", ".join(
+        f"{key_sql(name, f'worker.{field}')} as key_hr_{name}, {key_sql(name, f'users.{ENTRA[name]}')} as key_entra_{name}"
+        for field, name in fields.items()
+    )
+    values = ", ".join(f"nullif(trim(users.{ENTRA[name]}), '') as entra_{name}" for name in fields.values())
+    known = t.make(
+        "known_contacts",
+        f"""select worker.person_number, {values}, {keys} from {workers} worker join (
+            from {contacts} where known_to is null and not deleted and employee_id is not null
+            qualify count(*) over (partition by employee_id) = 1) users on users.employee_id = worker.person_number""",
+    )
+    counts = {
+        field: f"entra_{name} is not null"
+        + (
+            ""
+            if section.of(name).winner == "entra"
+            else f" and {same_sql(name, f'key_entra_{name}', f'key_hr_{name}')}"
+        )
+        for field, name in fields.items()
+    }
+    replaced = ", ".join(
+        f"if({counts[field]}, known.entra_{name}, worker.{field}) as {field}" for field, name in fields.items()
+    )
+    with_theirs = t.view(
+        "workers_with_contacts",
+        f"""select worker.* replace ({replaced}) from {workers} worker
+        left join {known} known on known.person_number = worker.person_number""",
+    )
+    there = " union all ".join(
+        f"select person_number, {literal(field)} as field from {known} where {counts[field]}" for field in fields
+    )
+    return {"workers": with_theirs, "hr_workers": workers, "there": t.view("values_there", there)}
 
 
 def why_plan_now(

@@ -7,28 +7,45 @@ from typing import TYPE_CHECKING, Any
 
 from hcm_pipeline.oracle.feed_entry import Entry, Page, Stamp, Window
 from hcm_pipeline.oracle.hcm_connection import OracleConnection
+from hcm_pipeline.oracle.phone_parts import LEAST_NATIONAL, TWO_DIGITS, same_number
 from hcm_pipeline.oracle.reading_rules import ReadingRules
 from hcm_pipeline.oracle.worker_reading import COLUMNS, Person, Reading
+from hcm_pipeline.oracle.write_rules import LONGEST_USER_NAME, Way, WriteRules
 
 if TYPE_CHECKING:
+    from hcm_pipeline.oracle.hcm_calls import HcmCalls
     from hcm_pipeline.oracle.hcm_client import OracleClient
     from hcm_pipeline.oracle.posted_entries import entries_posted
     from hcm_pipeline.oracle.privileges import OracleRefused
     from hcm_pipeline.oracle.signed_headers import signed_headers_of
+    from hcm_pipeline.oracle.worker_writes import Forbidden, NotWritten, Passing, Wish, WorkerWriter, Written
 
 __all__ = [
     "COLUMNS",
+    "LEAST_NATIONAL",
+    "LONGEST_USER_NAME",
+    "TWO_DIGITS",
     "Entry",
+    "Forbidden",
+    "HcmCalls",
+    "NotWritten",
     "OracleClient",
     "OracleConnection",
     "OracleRefused",
     "Page",
+    "Passing",
     "Person",
     "Reading",
     "ReadingRules",
     "Stamp",
+    "Way",
     "Window",
+    "Wish",
+    "WorkerWriter",
+    "WriteRules",
+    "Written",
     "entries_posted",
+    "same_number",
     "signed_headers_of",
 ]
 
@@ -36,7 +53,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from hcm_pipeline.oracle import hcm_client, posted_entries, privileges, signed_headers
+    from hcm_pipeline.oracle import hcm_calls, hcm_client, posted_entries, privileges, signed_headers, worker_writes
 
-    parts = (hcm_client, privileges, posted_entries, signed_headers)
+    parts = (hcm_client, privileges, posted_entries, signed_headers, hcm_calls, worker_writes)
     return next(getattr(part, name) for part in parts if hasattr(part, name))

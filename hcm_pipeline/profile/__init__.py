@@ -53,11 +53,14 @@ from hcm_pipeline.profile.worker_section import (
     WorkerTypes,
     ZoneFor,
 )
+from hcm_pipeline.profile.writeback_section import ATTRIBUTES, FIELDS, Attribute, Writeback, WrittenBack
 
 __all__ = [
+    "ATTRIBUTES",
     "BUILT_IN",
     "CORE_FIELDS",
     "FEEDS",
+    "FIELDS",
     "IDENTITY_COLUMNS",
     "LEDGER_COLUMNS",
     "LIFE_COLUMNS",
@@ -69,6 +72,7 @@ __all__ = [
     "Address",
     "AdoptBy",
     "Alerts",
+    "Attribute",
     "BusinessDate",
     "Clause",
     "Completeness",
@@ -117,6 +121,8 @@ __all__ = [
     "Step",
     "WorkerTypes",
     "Workers",
+    "Writeback",
+    "WrittenBack",
     "ZoneFor",
     "built_in_names",
     "clause_sql",

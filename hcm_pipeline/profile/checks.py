@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator
 
 from hcm_pipeline.errors import ProfileFault
 from hcm_pipeline.profile.directory_section import Directory
+from hcm_pipeline.profile.guard_section import GuardKind
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.profile.naming_section import NAME_PARTS, PLACEHOLDER, Naming
 from hcm_pipeline.profile.place_section import place_faults
 from hcm_pipeline.profile.source_section import Source
 from hcm_pipeline.profile.worker_fields import CORE_FIELDS, REQUIRED_FIELDS, RESERVED_COLUMNS, STAGES, FieldSpec
+from hcm_pipeline.profile.writeback_section import FIELDS
 
 _REFUSED_IN = {" ": ("user_principal_name",), "'": ("sam_account_name",)}
 """Characters that the limits of directory/name_limits.py do not allow in a name."""
@@ -35,6 +37,7 @@ def cross_faults(profile: Profile) -> list[ProfileFault]:
         *_guard_faults(profile),
         *_life_faults(profile),
         *_oracle_faults(profile),
+        *_writeback_faults(profile),
     ]
 
 
@@ -238,6 +241,20 @@ def _life_faults(profile: Profile) -> Iterator[ProfileFault]:
             allowed = "more than grace_days and than the step before"
             yield ProfileFault(f"{where}.steps[{i}].after_days", repr(step.after_days), allowed)
         days = max(days, step.after_days)
+
+
+def _writeback_faults(profile: Profile) -> Iterator[ProfileFault]:
+    """Attributes of which nobody could tell whether Oracle HCM has them, and limits that count nothing."""
+    section = profile.writeback
+    if section is None:
+        return
+    for name in section.to_hr:
+        if not _is_text(profile, FIELDS[name]):
+            allowed = f"the profile maps a column to the field {FIELDS[name]}, by which it is known what Oracle HCM has"
+            yield ProfileFault(f"writeback.{name}.direction", "'to_hr'", allowed)
+    for place, limit in enumerate(section.limits):
+        if limit.kind not in (GuardKind.UPDATE, GuardKind.CHANGE):
+            yield ProfileFault(f"writeback.limits[{place}].kind", repr(str(limit.kind)), "update, or change")
 
 
 def _oracle_faults(profile: Profile) -> Iterator[ProfileFault]:

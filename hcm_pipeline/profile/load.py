@@ -103,6 +103,8 @@ def _digest(profile: Profile) -> str:
                 del values[section][key]
     if profile.oracle is None:
         del values["oracle"]
+    if profile.writeback is None:
+        del values["writeback"]
     for fields in (
         values["fields"],
         values["extra_fields"],

@@ -22,6 +22,7 @@ from hcm_pipeline.profile.source_section import Source
 from hcm_pipeline.profile.value_types import Identifier, IsoDate, Model
 from hcm_pipeline.profile.worker_fields import CORE_FIELDS, NAME_FIELDS, FieldSpec
 from hcm_pipeline.profile.worker_section import Workers
+from hcm_pipeline.profile.writeback_section import Writeback
 
 
 class Profile(Model):
@@ -45,6 +46,8 @@ class Profile(Model):
     alerts: Alerts = Alerts.model_validate({})
     oracle: Oracle | None = None
     """None: Oracle HCM is not followed live; its extracts come as files."""
+    writeback: Writeback | None = None
+    """None: Oracle HCM takes nothing back from Entra ID."""
     start_date: IsoDate = "2020-01-01"
     """The first business date there can be; Dagster's partitions begin here."""
 

@@ -373,6 +373,20 @@ create table directory_domains (
     verified boolean not null
 );
 
+-- one row: one user of Entra ID as it was from one reading of its contacts until another: what Oracle HCM may take from there
+create table entra_contacts (
+    object_id varchar not null,
+    employee_id varchar,
+    user_principal_name varchar,
+    mail varchar,
+    work_phone varchar,                    -- the first of businessPhones
+    mobile_phone varchar,
+    enabled boolean,
+    deleted boolean not null,              -- soft-deleted: it may be restored
+    known_from timestamptz not null,
+    known_to timestamptz                   -- null: still
+);
+
 -- === delivery/, plans and their guards
 
 -- one row: one planned upload; plan_no numbers them in the order of planning. Those that are not closed have rows in

@@ -77,6 +77,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`[[guards.limits]]`": model.GuardLimit,
     "`[outcomes]`": model.Outcomes,
     "`[oracle]`": model.Oracle,
+    "`[writeback]`": model.Writeback,
+    "`writeback.user_name`, `work_mail`, `work_phone`, `mobile_phone`": model.WrittenBack,
     "`[alerts]`": model.Alerts,
     "`[alerts.mail]`": model.Mail,
     "`[alerts.failures]`": model.FailureLimit,

@@ -150,6 +150,27 @@ def test_every_fault_is_told_and_not_only_the_first() -> None:
     assert {fault.key for fault in found} == {"scim.mapping.active", "scim.mapping.displayName"}
 
 
+@pytest.mark.parametrize(
+    ("section", "key"),
+    [
+        ("[writeback]\n", "writeback.user_name.direction"),
+        ("[writeback]\nuser_name = { direction = 'up' }\n", "writeback.user_name.direction"),
+        ("[writeback]\nlimits = [{ kind = 'disable', percent = 5 }]\n", "writeback.limits[0].kind"),
+    ],
+)
+def test_what_goes_back_is_known_from_a_field_and_limited_by_what_there_is(section: str, key: str) -> None:
+    assert key in {fault.key for fault in faults(GOOD + section)}
+
+
+def test_a_profile_that_writes_nothing_back_has_the_digest_that_it_had_before() -> None:
+    without = parse_profile(GOOD, "firm.toml")
+    assert without.profile.writeback is None
+    off = "".join(
+        f"{name} = {{ direction = 'off' }}\n" for name in ("user_name", "work_mail", "work_phone", "mobile_phone")
+    )
+    assert parse_profile(f"{GOOD}[writeback]\n{off}", "firm.toml").sha256 != without.sha256
+
+
 def test_toml_that_is_none_is_told_with_its_place() -> None:
     [fault] = faults("name = \n")
     assert fault.key == "(syntax)"

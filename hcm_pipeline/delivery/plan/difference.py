@@ -31,12 +31,18 @@ def find_difference(t: Scratch, target: Target, facts: Mapping[str, Relation], k
     """Compare what should be with what the target has."""
     same = t.view("same", query(__package__, "same", delivered=known.has, again=known.again, doubtful=known.doubtful))
     found = target.desired(t, facts, known.ever, same)
+    again = known.again if found.again is None else _either(t, known.again, found.again)
     fitted = fit(t, found.versions, found.breaches, found.waiting, known.has)
     versions, replaced = replace_nulls(t, target, fitted.versions, known.has)
     desired = t.view("desired", f"select *, {digest_sql(target)} as digest from {versions}")
     withheld = decisions.still_withheld(t, known.withheld, desired, known.has)
-    differing = differ(t, target, desired, known.has, known.again, known.doubtful, withheld)
+    differing = differ(t, target, desired, known.has, again, known.doubtful, withheld, found.there)
     return Difference(found.everybody, differing, withheld, replaced, fitted.waiting, fitted.findings)
+
+
+def _either(t: Scratch, failed: Relation, changed: Relation) -> Relation:
+    """person_number of all who are sent again, whatever for."""
+    return t.view("again_in_all", f"select person_number from {failed} union select person_number from {changed}")
 
 
 def replace_nulls(t: Scratch, target: Target, versions: Relation, has: Relation) -> tuple[Relation, Relation]:
@@ -65,17 +71,42 @@ def replace_nulls(t: Scratch, target: Target, versions: Relation, has: Relation)
 
 
 def differ(
-    t: Scratch, target: Target, desired: Relation, delivered: Relation, again: Relation, doubtful: Relation, withheld: Relation
+    t: Scratch, target: Target, desired: Relation, delivered: Relation, again: Relation, doubtful: Relation, withheld: Relation,
+    there: Relation | None = None,
 ) -> Relation:  # fmt: skip
     """Operations: person_number, every value, basis, digest and kind of all workers that the target does not have as desired.
 
-    Those in `again` and those in doubt are sent although they come out the same. Those who are withheld are left out.
+    Those in `again` and those in doubt are sent although they come out the same. Those who are withheld are left out, and those
+    of whom the target is known to have all that differs (`there` as of `Desired`).
     """
-    kind = f"""case when delivered.person_number is null then {literal(OperationKind.CREATE)}
+    new = OperationKind.CREATE if OperationKind.CREATE in target.kinds else OperationKind.UPDATE
+    kind = f"""case when delivered.person_number is null then {literal(new)}
         when delivered.digest = desired.digest then {literal(OperationKind.RETRY)}
         else {target.change_sql("desired", "delivered")} end"""
     return t.make(
         "differing",
         query(__package__, "differing", desired=desired, delivered=delivered, again=again, doubtful=doubtful,
-              withheld=withheld, kind=kind),
+              withheld=withheld, kind=kind, different=_different_sql(t, target, there)),
     )  # fmt: skip
+
+
+def _different_sql(t: Scratch, target: Target, there: Relation | None) -> str:
+    """SQL (BOOLEAN) over the aliases `desired` and `delivered`: the target has another version, by all that is known of it."""
+    differs = "delivered.digest <> desired.digest"
+    names = [str(name) for (name,) in t.rows(f"select distinct attribute from {there}")] if there is not None else []
+    if not names:
+        return differs
+    known = f"(select person_number from {there} where attribute = {{}})"
+    values = (
+        f"(desired.{quote(column.name)} is distinct from delivered.{quote(column.name)}"
+        + (f" and desired.person_number not in {known.format(literal(column.name))}" if column.name in names else "")
+        + ")"
+        for column in target.columns
+        if not column.noted
+    )
+    unlike = " or ".join(values)
+    # a digest of another form of the same values differs, too
+    alike = " and ".join(
+        f"desired.{quote(column.name)} is not distinct from delivered.{quote(column.name)}" for column in target.columns
+    )
+    return f"({differs} and ({unlike} or ({alike})))"

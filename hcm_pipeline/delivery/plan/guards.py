@@ -214,7 +214,7 @@ def evaluate(
     accounts = t.count(delivered)
     changes = _changes(t, operations)
     if changes >= min([*_fewest_changes(guards, accounts), guards.several.at_least if guards.several else changes + 1]):
-        attributes = tuple(column.name for column in target.columns if column.kind is None)
+        attributes = tuple(column.name for column in target.columns if column.kind is None and not column.noted)
     scene = Scene(
         target, day, operations, delivered, groups, _fields(guards, groups), attributes, accounts,
         attributes_told=changes >= min(_fewest_changes(guards, None)),

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from hcm_pipeline.delivery.manifest import PLAN_FILE
-from hcm_pipeline.delivery.target import Target, names_of
+from hcm_pipeline.delivery.target import Target
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.warehouse import Relation, Scratch, quote
 
@@ -31,10 +31,11 @@ def attributes(
             f"select plan_no, attribute, count(*) from {replaced} join {operations} using (person_number) group by all"
         )
     }
+    columns = [column for column in target.columns if not column.noted]
     tests = ", ".join(
         f"count(*) filter (new.{quote(name)} is distinct from old.{quote(name)}), "
         f"count(*) filter (new.{quote(name)} is null and old.{quote(name)} is not null)"
-        for name in names_of(target)
+        for name in (column.name for column in columns)
     )
     theirs = f"(from {delivered} semi join {operations} using (person_number))"  # of the many, said first
     counts = t.rows(
@@ -45,7 +46,7 @@ def attributes(
             {"attribute": column.name, "from": column.origin, "changed": changed, "cleared": cleared}
             | ({"stays": cleared} if cleared and column.name in stays else {})
             | ({"replaced": instead[plan_no, column.name]} if (plan_no, column.name) in instead else {})
-            for column, changed, cleared in zip(target.columns, found[::2], found[1::2], strict=True)
+            for column, changed, cleared in zip(columns, found[::2], found[1::2], strict=True)
             if changed
         ]
         for plan_no, *found in counts

@@ -15,8 +15,8 @@ from hcm_pipeline.delivery.plan import decisions, undo
 from hcm_pipeline.delivery.plan.facts import Task
 from hcm_pipeline.delivery.plan.resend import resend
 from hcm_pipeline.delivery.state import DeliveryState, journal_sync
-from hcm_pipeline.delivery.target import Target, names_of
-from hcm_pipeline.warehouse import Relation, Scratch, ensure_columns, literal, table
+from hcm_pipeline.delivery.target import Target, names_of, of_accounts_sql
+from hcm_pipeline.warehouse import Relation, Scratch, ensure_columns, literal, quote, table
 
 VERSIONS = ("planned", "delivered", "delivered_before")
 """The tables of versions: one for all targets, with the columns of each."""
@@ -77,13 +77,26 @@ def _known(t: Scratch, task: Task, doubtful: Relation, kept: decisions.Kept, flo
         delivered=delivered_here,
         has=with_stale_values(t, task.target, delivered_here, flow.known),
         flow=flow,
-        before=t.view("delivered_before_here", f"select * from {before} where {here}"),
-        ever=t.view("ever_delivered", "select distinct person_number from delivered"),
+        before=t.view("delivered_before_here", _before_sql(task.target, before, delivered, here)),
+        ever=t.view(
+            "ever_delivered", f"select distinct person_number from delivered where {of_accounts_sql('target')}"
+        ),
         doubtful=doubtful,
         again=resend(t, task.target.key, task.facts.snapshot.contract, task.facts.workers, task.now),
         withheld=t.view("withheld_here", f"select person_number, digest, reason from {kept.withheld} where {here}"),
         undos=t.view("undos_here", f"select manifest_id from {kept.undos} where closed is null and {here}"),
     )
+
+
+def _before_sql(target: Target, before: Relation, delivered: Relation, here: str) -> str:
+    """SELECT: the versions that were replaced; of a target whose versions say what they replaced, by these."""
+    told = {column.name: column.before for column in target.columns if column.before is not None}
+    if not told:
+        return f"select * from {before} where {here}"
+    values = {**told, **{old: new for new, old in told.items()}}
+    swapped = ", ".join(f"{quote(source)} as {quote(name)}" for name, source in values.items())
+    told_by = f"(select *, plan_no as replaced_by from {delivered} where {here})"
+    return f"select * replace ({swapped}) from {told_by}"
 
 
 def _columns(target: Target) -> dict[str, str]:

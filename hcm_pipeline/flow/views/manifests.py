@@ -6,7 +6,15 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
-from hcm_pipeline.delivery import WAITING, JournaledManifest, Manifest, ManifestState, read_manifest, read_summary
+from hcm_pipeline.delivery import (
+    WAITING,
+    WRITES_BACK,
+    JournaledManifest,
+    Manifest,
+    ManifestState,
+    read_manifest,
+    read_summary,
+)
 from hcm_pipeline.delivery import Verdict as LimitVerdict
 from hcm_pipeline.flow.installation import Installation
 
@@ -86,11 +94,11 @@ class SealedManifest:
 
 
 def waiting_manifests(installation: Installation, manifests: list[JournaledManifest]) -> list[WaitingManifest]:
-    """Those of the target's newest plan that wait."""
+    """Those of the newest plan of the target, and of what is written back, that wait."""
     return [
         _waiting(installation, m)
         for m in manifests
-        if m.target == installation.target and m.newest and m.state in WAITING
+        if (m.target == installation.target or m.target.startswith(WRITES_BACK)) and m.newest and m.state in WAITING
     ]
 
 
@@ -143,7 +151,7 @@ def _decided(installation: Installation, manifest: JournaledManifest) -> Decided
 def manifests_of(installation: Installation, day: dt.date) -> list[SealedManifest]:
     """The manifests that were planned for a business date, oldest first. Raises PipelineError for one that was altered."""
     with installation.journal() as journal:
-        found = [m for m in journal.manifests() if m.business_date == day]
+        found = [m for m in journal.manifests() if m.business_date == day and not m.target.startswith(WRITES_BACK)]
     return [SealedManifest(m.state, m.reason, read_manifest(installation.home.path / m.folder)) for m in found]
 
 

@@ -15,6 +15,7 @@ from hcm_pipeline.flow.views.clearing import Clearing, clearings
 from hcm_pipeline.flow.views.held_back import HeldCells, cells_of
 from hcm_pipeline.flow.views.identities import LedgerEntry, ledger_entry
 from hcm_pipeline.flow.views.rows import mappings_of, values_of
+from hcm_pipeline.flow.views.written_back import WrittenBack, written_back
 from hcm_pipeline.identity import Tried, explain
 from hcm_pipeline.profile import Profile, scope_sql
 from hcm_pipeline.sources import told_by
@@ -168,6 +169,8 @@ class Story:
     tried: tuple[Tried, ...]
     operations: tuple[Operation, ...]
     cleared: tuple[Clearing, ...] = ()
+    written_back: tuple[WrittenBack, ...] = ()
+    """What Oracle HCM was given of Entra ID."""
 
 
 def trace(
@@ -179,7 +182,11 @@ def trace(
     """
     with installation.warehouse.read() as con:
         story = story_of(con, installation.profile, number, date, known_on)
-        story = replace(story, cleared=tuple(clearings(con, installation.target, number)))
+        story = replace(
+            story,
+            cleared=tuple(clearings(con, installation.target, number)),
+            written_back=tuple(written_back(con, installation.profile, number)),
+        )
     story = replace(story, versions=tuple(_with_entries(installation, version) for version in story.versions))
     if not (story.versions or story.quarantine or story.operations or story.identity):
         raise UsageError(f"{number}: no extract holds this person number{f' up to {date}' if date else ''}")

@@ -25,7 +25,8 @@ def desired(
 
     `facts` are `workers` (the open versions: every worker field, digest and in_scope), `names` (person_number, the ledger's columns
     and proxy_addresses of everybody who has names) and `without_manager` (person_number: the manager may not be sent).
-    `delivered` and `same` as of `Target.desired`; `rules`: see `ruled`.
+    `delivered` and `same` as of `Target.desired`; `rules`: see `ruled`. Where HR takes values from the directory, `there`
+    (person_number, field) says which workers have theirs as the directory has it.
     """
     context = t.view("context", _context_sql(profile, facts, delivered))
     return Desired(
@@ -33,7 +34,17 @@ def desired(
         everybody=t.view("everybody", f"select person_number from {context}"),
         versions=t.view("scim_users", _versions_sql(profile, mapping, context, same)),
         breaches=breaches(t, rules, context),
+        there=_there(t, mapping, facts.get("there")),
     )
+
+
+def _there(t: Scratch, mapping: Mapping, there: Relation | None) -> Relation | None:
+    """person_number, attribute of the mapped values that are a field alone of which the directory has the value itself."""
+    if there is None:
+        return None
+    columns = [(leaf.origin, leaf.column) for leaf in mapping.leaves]
+    made_of = t.of_rows("made_of", {"field": "VARCHAR", "attribute": "VARCHAR"}, columns)
+    return t.view("there", f"select person_number, attribute from {there} join {made_of} using (field)")
 
 
 def _context_sql(profile: Profile, facts: Named[str, Relation], delivered: Relation) -> str:

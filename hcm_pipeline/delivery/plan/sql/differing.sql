@@ -8,5 +8,5 @@ left join {again} again on again.person_number = desired.person_number
 left join {doubtful} doubtful on doubtful.person_number = desired.person_number
 left join {withheld} withheld on withheld.person_number = desired.person_number and withheld.digest = desired.digest
 where withheld.person_number is null
-    and (delivered.person_number is null or delivered.digest <> desired.digest or again.person_number is not null
+    and (delivered.person_number is null or {different} or again.person_number is not null
         or doubtful.plan_no >= delivered.plan_no)

@@ -1,0 +1,126 @@
+"""Both sandboxes, both ways: HR's people get accounts, and what is born in Entra ID gets back to HR, once and without an echo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hcm_pipeline.sandbox import SandboxHandle, running
+from hcm_pipeline.sandbox.oracle import HcmOptions
+from tests.sandbox.support import trusting
+
+from .support import Site, control
+
+PHONE = {"country": "31", "area": "20", "number": "5550101"}
+
+
+@dataclass
+class Firm(Site):
+    """A home between both sandboxes."""
+
+    profile: str = "oracle-hcm-live"
+    sandbox: SandboxHandle | None = None
+
+    def environment(self) -> dict[str, str]:
+        assert self.sandbox is not None
+        hcm = self.sandbox.hcm
+        return super().environment() | {
+            "ORACLE_HCM_URL": hcm.url, "ORACLE_HCM_USERNAME": hcm.username, "ORACLE_HCM_PASSWORD": hcm.password,
+            "SSL_CERT_FILE": str(hcm.ca_file),
+        }  # fmt: skip
+
+    def act(self, *actions: dict[str, Any]) -> None:
+        assert self.sandbox is not None
+        control(self.sandbox, "hcm/act", actions=list(actions))
+
+    def alter(self, number: str, **values: str) -> None:
+        """A person changes an account in Entra ID."""
+        assert self.sandbox is not None
+        control(
+            self.sandbox, "users/alter", userPrincipalName=self.accounts()[number]["userPrincipalName"], set=values
+        )  # fmt: skip
+
+    def truth(self, number: str) -> dict[str, str]:
+        """What HR has of a worker."""
+        assert self.sandbox is not None
+        with trusting(self.sandbox) as http:
+            rows = http.get(f"{self.sandbox.url}/sandbox/hcm/truth").json()["rows"]
+        found: dict[str, str] = next(row for row in rows if row["Person Number"] == number)
+        return found
+
+    def follow(self) -> None:
+        """What HR says is read and processed, some seconds later: the service tells its time in whole ones."""
+        assert self.sandbox is not None
+        control(self.sandbox, "clock", advance_seconds=5)
+        self.run("feed", "drain")
+        self.run("run")
+
+
+@pytest.fixture
+def firm(tmp_path: Path) -> Iterator[Firm]:
+    made = Firm(tmp_path / "home")
+    with running(made.home.sandbox, hcm=HcmOptions()) as made.sandbox:
+        for number, name in (("100", "Silva"), ("101", "Okoro"), ("102", "Berg")):
+            made.act({
+                "do": "hire", "person_number": number, "first_name": "Kim", "last_name": name, "username": f"u{number}",
+                "email": f"{name.lower()}@hr.test", "phone": PHONE, "department": "R&D",
+            })  # fmt: skip
+        made.run("feed", "drain", "--full")
+        made.run("run")
+        made.run("upload")
+        made.run("outcomes", "--wait", "30")
+        control(made.sandbox, "clock", mode="manual")
+        yield made
+
+
+def test_what_is_born_in_entra_id_gets_to_hr_once_and_comes_back_as_nothing(firm: Firm) -> None:
+    upns = {number: account["userPrincipalName"] for number, account in firm.accounts().items()}
+    firm.alter("100", telephoneNumber="+31 20 5550199", mobile="+31 6 12345678")
+    planned = firm.json("writeback", "plan")
+    told = {(one["person_number"], one["attribute"]): one["new"] for one in planned["changes"]}
+    assert told[("100", "work_phone")] == "+31 20 5550199"
+    assert told[("100", "mobile_phone")] == "+31 6 12345678"
+    assert told[("101", "user_name")] == upns["101"]
+    assert ("101", "work_phone") not in told
+    done = firm.json("writeback", "apply")
+    assert (done["written"], done["failed"]) == (3, {})
+    truth = firm.truth("100")
+    assert truth["Phone Number"] == "+31 20 555-0199"
+    assert {number: firm.truth(number)["Username"].lower() for number in upns} == upns
+    assert firm.json("writeback", "plan")["manifests"] == []  # before it was read back
+    firm.follow()
+    assert firm.json("writeback", "plan")["manifests"] == []  # and after
+    assert sum(firm.json("plan")["operations"].values()) == 0  # in the other direction neither
+
+    firm.act({"do": "change_phone", "person_number": "100", "phone": PHONE, "type": "W1"})  # back to what it was
+    firm.follow()
+    [again] = firm.json("writeback", "plan")["changes"]
+    assert (again["person_number"], again["attribute"], again["new"]) == ("100", "work_phone", "+31 20 5550199")
+    assert firm.json("writeback", "apply")["written"] == 1
+    firm.follow()
+    assert firm.json("writeback", "plan")["manifests"] == []
+    assert firm.truth("100")["Phone Number"] == "+31 20 555-0199"
+
+    firm.act({"do": "change_assignment", "person_number": "100", "department": "Sales"})
+    firm.follow()
+    [bulk] = [path for path in firm.home.manifests.glob("*/*/bulk.ndjson") if b'"Sales"' in path.read_bytes()]
+    assert b"+31 20 5550199" in bulk.read_bytes()  # a record never puts an account back to what HR had
+
+    story = firm.json("trace", "100")["written_back"]
+    assert [(one["attribute"], one["before"], one["source"], one["stands"]) for one in story][-1] == (
+        "work_phone", "+31 20 5550101", "businessPhones", True,
+    )  # fmt: skip
+
+    manifest = story[-1]["manifest_id"]
+    firm.run("writeback", "plan", "--undo", manifest, "--operations", "1", code=3)
+    [held] = [one for one in firm.json("status")["waiting"] if one["held_for"] == "undo"]
+    assert held["manifest_id"][:12] in firm.run("alerts")
+    firm.run("writeback", "apply", code=3)
+    firm.run("approve", held["manifest_id"], "1")
+    assert firm.json("writeback", "apply")["written"] == 1
+    assert firm.truth("100")["Phone Number"] == "+31 20 555-0101"
+    assert "changed by somebody else" not in firm.run("trace", "100").partition("Written back")[0]
