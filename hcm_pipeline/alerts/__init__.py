@@ -3,7 +3,7 @@
 A message holds counts, codes of the documentation, dates, names of sources and ids of manifests: nothing personal.
 """
 
-from hcm_pipeline.alerts.alert_rules import Observations, WatchedTarget, failed_runs, find_alerts
+from hcm_pipeline.alerts.alert_rules import Observations, WatchedTarget, failed_runs, find_alerts, unknown_condition
 from hcm_pipeline.alerts.dispatch import Dispatched, anything_to_tell, message_of, tell
 from hcm_pipeline.alerts.failed_work import FailedWork, FailedWorkRecords
 from hcm_pipeline.alerts.feed_alerts import FollowedFeeds, feed_alerts
@@ -37,4 +37,5 @@ __all__ = [
     "message_of",
     "receivers_of",
     "tell",
+    "unknown_condition",
 ]

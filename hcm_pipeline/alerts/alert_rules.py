@@ -142,12 +142,12 @@ def find_alerts(
             if unforeseen is None:
                 raise
             unforeseen(error)
-            found.append(_unknown(kinds, error))
+            found.append(unknown_condition(kinds, error))
     return found
 
 
-def _unknown(kinds: Sequence[AlertKind], error: Exception) -> Alert:
-    """A condition that could not be looked at. An error's text may hold values; its type holds none."""
+def unknown_condition(kinds: Sequence[AlertKind], error: Exception) -> Alert:
+    """The alert of a condition that could not be looked at. An error's text may hold values; its type holds none."""
     return Alert(
         f"{AlertKind.UNKNOWN}:{kinds[0]}", AlertKind.UNKNOWN, Severity.ERROR,
         "Nobody can tell whether something holds that people should know of",

@@ -25,6 +25,7 @@ from hcm_pipeline.alerts import (
     message_of,
     receivers_of,
     tell,
+    unknown_condition,
 )
 from hcm_pipeline.delivery import Journal
 from hcm_pipeline.errors import UsageError
@@ -56,7 +57,12 @@ def look(installation: Installation) -> list[Alert]:
 
         found = find_alerts(con, observed, journal, target, installation.profile, now, unforeseen)
         found += _of_writeback(con, installation, journal)
-        return found + _of_feeds(installation) + failed
+        try:
+            found += _of_feeds(installation)
+        except Exception as error:
+            unforeseen(error)
+            found.append(unknown_condition([AlertKind.FEEDS_BEHIND, AlertKind.MISSED_EVENTS], error))
+        return found + failed
 
 
 def _of_writeback(con: duckdb.DuckDBPyConnection, installation: Installation, journal: Journal) -> list[Alert]:

@@ -215,6 +215,9 @@ def _removed(place: Place, each: Waiting, taken: Taken, landed: Landed) -> Lande
             return landed
     except ServiceError as error:  # its bytes are safe; what is left to do is done with the next look
         return replace(landed, message=f"{landed.message}; it stays where it is: {error}")
+    except OSError as error:  # a folder in which this account may delete nothing
+        why = f"it cannot be deleted ({error.strerror}), and is known when it is looked at again"
+        return replace(landed, message=f"{landed.message}; {why}")
     return replace(landed, message=f"{landed.message}; another file came under its name meanwhile, and is next")
 
 

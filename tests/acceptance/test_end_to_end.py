@@ -186,7 +186,7 @@ def test_names_keep_clear_of_the_live_directory_whose_accounts_are_adopted_or_wa
     assert names["1002"] == "benny@contoso.com"
     assert names["1004"] == "d.brown@contoso.com"
     assert site.json("identity", "show", "1004")["tried"][0]["held_by"] == "group of entra"
-    assert site.json("identity", "review") == {"accounts": [], "rehires": [], "spellings": []}
+    assert site.json("identity", "review") == {"accounts": [], "names": [], "rehires": [], "spellings": []}
 
 
 def test_a_name_that_cannot_be_spelled_for_sure_waits_for_a_word_under_a_neutral_one(site: Site) -> None:

@@ -217,7 +217,7 @@ def act(hcm: Simulated, what: str, number: str, days: int) -> None:
         hcm.move(number, f"Department {hcm.now:%d%H}{days}", max(date, last.start))
 
 
-@settings(max_examples=examples(60))
+@settings(max_examples=examples(20))
 @given(
     st.lists(HR, min_size=4, max_size=14),
     st.integers(1, 3),

@@ -72,6 +72,14 @@ def test_a_file_that_fails_in_a_way_nobody_foresaw_is_refused_and_the_others_are
         assert len([path for path in firm.home.extracts.rglob("*") if path.is_file()]) == 1
 
 
+def test_a_file_that_cannot_be_deleted_is_taken_all_the_same(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Folder, "remove", breaking(Folder.remove, PermissionError(13, "Permission denied")))
+    first, second = landing.land(firm.warehouse, firm.loaded.profile, None, now=utc_now)
+    assert (first.result, second.result) == ("taken", "taken")
+    assert "cannot be deleted (Permission denied)" in f"{first.message} {second.message}"
+    assert "known" in {one.result for one in landing.land(firm.warehouse, firm.loaded.profile, None, now=utc_now)}
+
+
 def test_a_file_that_cannot_be_looked_at_keeps_no_other_from_arriving(
     firm: Firm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
