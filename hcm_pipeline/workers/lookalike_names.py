@@ -43,7 +43,9 @@ class Shown:
 def unusual_sql(profile: Profile) -> str:
     """SQL (BOOLEAN) over `n`: a text that is shown has letters that can be taken for others."""
     texts = ", ".join(f"n.{quote(name)}" for name in _looked_at(profile))
-    return f"regexp_matches(concat_ws(' ', {texts}), {literal(f'[{UNUSUAL}]|{DRAWN_ALIKE}')})"
+    drawn = ", ".join(f"n.{quote(name)}" for name in name_fields(profile))  # user names and jobs may hold any digits
+    return f"""(regexp_matches(concat_ws(' ', {texts}), {literal(f"[{UNUSUAL}]")})
+        or regexp_matches(concat_ws(' ', {drawn}), {literal(DRAWN_ALIKE)}))"""
 
 
 def _looked_at(profile: Profile) -> list[str]:

@@ -165,6 +165,20 @@ def test_after_a_week_the_month_counts(house: House) -> None:
     assert tripped(house.plan()) == [("disable", 12, 45, "30 days")]
 
 
+def test_a_few_others_every_day_are_held_in_the_days_behind_a_first_load_too(house: House) -> None:
+    house.ruled('[guards]\nlimits = [{ kind = "update", percent = 33, at_least = 100 }]')
+    rows = crowd(45)
+    house.day("2026-11-01", *rows)
+    house.accept(house.planned())
+    for day in range(4):
+        rows = [(*row[:5], f"D{day}", *row[6:]) if 9 * day <= n < 9 * day + 9 else row for n, row in enumerate(rows)]
+        house.day(f"2026-11-{day + 2:02}", *rows)
+        made = house.plan()
+        assert tripped(made) == ([("update", 36, 45, "7 days")] if day == 3 else [])
+        if day < 3:
+            house.accept(made)
+
+
 def test_what_a_person_approved_does_not_count_in_a_window(house: House) -> None:
     everybody = crowd(45)
     house.day("2026-11-01", *everybody)

@@ -147,7 +147,7 @@ class Census:
                 self._lately = _sent_lately(self._t, self._scene, since)
             counted = _over_days(self._t, self._scene, self._judged, self._lately, field, self._days)
             for window, (sent, both) in counted.items():
-                self._windows[field, window] = Tally(both, {}, _bases(self._accounts_by(field), sent))
+                self._windows[field, window] = Tally(both, {}, _bases(self._accounts_by(field), sent, over_days=True))
         return self._windows[field, days]
 
     def _accounts_by(self, field: str | None) -> list[Accounts]:
@@ -210,14 +210,19 @@ def _accounts_by_field(t: Scratch, scene: Scene, judged: Relation) -> dict[str |
     return found
 
 
-def _bases(accounts: Sequence[Accounts], sent: Counted) -> Counted:
-    """Accounts by group before the operations that were `sent`, for each kind that is a share of them."""
+def _bases(accounts: Sequence[Accounts], sent: Counted, *, over_days: bool = False) -> Counted:
+    """Accounts by group before the operations that were `sent`, for each kind that is a share of them.
+
+    `over_days`: where all accounts were made in these days, what becomes of them is a share of those that were made: else nothing
+    would guard a group in the month behind its first load.
+    """
     found: Counted = {}
     for group, whole, enabled_ones, disabled in accounts:
         before = sent.get(group, {})
         accounts_before = whole - before.get(GuardKind.CREATE, 0)
         found[group] = {
-            **dict.fromkeys(GuardKind, accounts_before),
+            **dict.fromkeys(GuardKind, whole if over_days and accounts_before <= 0 else accounts_before),
+            GuardKind.CREATE: accounts_before,
             GuardKind.DISABLE: enabled_ones + before.get(GuardKind.DISABLE, 0),
             GuardKind.ENABLE: disabled + before.get(GuardKind.ENABLE, 0),
         }
