@@ -8,6 +8,7 @@ from functools import partial
 
 from hcm_pipeline.deciders import Decider
 from hcm_pipeline.delivery import (
+    WRITES_BACK,
     DeliveryState,
     HealthState,
     Journal,
@@ -28,6 +29,7 @@ from hcm_pipeline.delivery import HistoryStop as HistoryStop
 from hcm_pipeline.delivery import HistoryWord as HistoryWord
 from hcm_pipeline.delivery import UploadReport as UploadReport
 from hcm_pipeline.delivery import upload as send
+from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow import verdict_table
 from hcm_pipeline.flow.accepting_history import accept_history
 from hcm_pipeline.flow.fencing import PersonsWord as PersonsWord
@@ -82,6 +84,12 @@ def upload(
         chosen = (
             [journal.get(manifest)] if manifest else [m for m in journal.open_manifests() if m.target == target.key]
         )
+        for one in chosen:
+            if one.target.startswith(WRITES_BACK):
+                raise UsageError(
+                    f"manifest {one.manifest_id[:12]} is one of writeback: `hcm-pipeline writeback apply {one.manifest_id[:12]}`"
+                    " writes it"
+                )
         if past_canary_by is not None:
             for one in chosen:
                 journal.pauses(one.target).release(one.manifest_id, Decider(past_canary_by, installation.clock()))

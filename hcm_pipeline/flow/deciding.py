@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from hcm_pipeline.deciders import CLI, Decider
-from hcm_pipeline.delivery import ApprovalRule, ByHand, cleared_by_hand, decide_retry
+from hcm_pipeline.delivery import WRITES_BACK, ApprovalRule, ByHand, cleared_by_hand, decide_retry
 from hcm_pipeline.delivery import JournaledManifest as JournaledManifest
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.extracts import Extract, named
@@ -148,7 +148,13 @@ def retry(installation: Installation, number: str | None, *, by: str, how: str =
     Raises UsageError when nothing of the worker has failed.
     """
     with installation.warehouse.write() as con:
-        count = decide_retry(con, installation.target, number, Decider(by, installation.clock(), how))
+        who = Decider(by, installation.clock(), how)
+        others = con.execute(
+            "select distinct target from failures where starts_with(target, ?)", [WRITES_BACK]
+        ).fetchall()
+        count = sum(
+            decide_retry(con, target, number, who) for target in (installation.target, *(key for (key,) in others))
+        )
     if number is not None and not count:
         raise UsageError(f"{number}: nothing of this worker has failed; `hcm-pipeline outcomes` lists who has")
     installation.warehouse.publish()

@@ -199,10 +199,13 @@ def _task(installation: Installation, t: Scratch, target: OracleTarget) -> Task 
 
 
 def _written(t: Scratch, target: OracleTarget) -> Relation:
-    """person_number and every value of what was written last to a target."""
+    """person_number, every value of what was written last to a target, and whether it failed."""
     delivered = t.complete(table(t.con, "delivered"), dict.fromkeys(names_of(target), "VARCHAR"))
     values = ", ".join(map(quote, names_of(target)))
-    return t.view("written", f"select person_number, {values} from {delivered} where target = {literal(target.key)}")
+    failed = f"person_number in (select person_number from failures where target = {literal(target.key)}) as failed"
+    return t.view(
+        "written", f"select person_number, {values}, {failed} from {delivered} where target = {literal(target.key)}"
+    )
 
 
 def _stated(installation: Installation, t: Scratch) -> Relation:
@@ -300,6 +303,11 @@ def apply_writeback(
         refuse_another(installation, key, adopt)
         target = _live(installation, section, connection, wire)
         chosen = [journal.get(manifest)] if manifest else [m for m in journal.open_manifests() if m.target == key]
+        for one in chosen:
+            if not one.target.startswith(WRITES_BACK):
+                raise UsageError(
+                    f"manifest {one.manifest_id[:12]} is none of writeback: `hcm-pipeline upload` sends it"
+                )
         seen = journal.last_acceptance()
         reports = []
         for one in chosen:

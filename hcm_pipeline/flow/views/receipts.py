@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
-from hcm_pipeline.delivery import remembered
+from hcm_pipeline.delivery import WRITES_BACK, remembered
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.views.clearing import StaleCount, flows_unread, stale_counts
 from hcm_pipeline.flow.views.rows import mappings_of, values_of
 from hcm_pipeline.targets.entra import describe_health, without_values
+from hcm_pipeline.warehouse import literal
 
 
 @dataclass(frozen=True)
@@ -91,15 +92,18 @@ def receipts(con: duckdb.DuckDBPyConnection) -> list[Receipts]:
 
 
 def failures(con: duckdb.DuckDBPyConnection, target: str, limit: int = 50) -> list[Failure]:
-    """Workers whose last delivered version is not in the target as it should be."""
+    """Workers whose last delivered version is not in the target as it should be, and those who could not be written back to HR:
+    of these the service's own words stay in receipts."""
     found = values_of(
         con,
         Failure,
-        """select person_number, state, error_code, failure_class, mend, attempts, since, next_try_at, outcome.reason
+        f"""select person_number, state, error_code, failure_class, mend, attempts, since, next_try_at,
+            if(target = $target, outcome.reason, null) as reason
         from failures left join (select plan_no, request_no, op_no, reason from outcomes) outcome
             using (plan_no, request_no, op_no)
-        where target = ? order by state, failure_class, person_number limit ?""",
-        [target, limit],
+        where target = $target or starts_with(target, {literal(WRITES_BACK)})
+        order by state, failure_class, person_number limit $limit""",
+        {"target": target, "limit": limit},
     )
     if not any(failure.reason for failure in found):
         return found

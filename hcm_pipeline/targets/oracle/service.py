@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -50,6 +51,8 @@ from hcm_pipeline.warehouse import Relation, Scratch, literal, query
 
 QUOTA = 10_000_000
 """No daily quota of Oracle HCM is known."""
+FAULT, FAULTS = 500, 3
+"""So often a worker over whom Oracle fails keeps the others waiting."""
 PRIVILEGES = (
     "; the account needs PER_REST_SERVICE_ACCESS_WORKERS_PRIV for mail and phones, and for user names"
     " ASE_REST_SERVICE_ACCESS_IDENTITY_INTEGRATION_PRIV or the role IT Security Manager"
@@ -69,13 +72,14 @@ MENDS: Mapping[str, Mend] = {
     "NoNumber": Mend(_DATA, "the phone number has no digits: mend it in Entra ID"),
     "NoWay": Mend(_SETUP, "neither userAccounts nor SCIM takes user names: grant the privileges of the how-to"),
     "Locked": Mend(_LATER, "somebody else was writing the worker: it is tried again later"),
+    "ServiceFault": Mend(_LATER, "Oracle HCM failed over this worker again and again: it is tried again later"),
     "Refused": Mend(_DATA, "Oracle HCM refused the value; its own words are in receipts"),
     "NotKept": Mend(_DATA, "Oracle HCM took the value and shows another one: a rule of its own changes it"),
 }
 """The reasons for which a worker was not written."""
 OF_ONE_WORKER = frozenset(
     {"WorkerNotFound", "SeveralWorkers", "NotStarted", "HasLeft", "Unreadable", "NoUserAccount", "SeveralUserAccounts",
-     "UserNameTooLong", "NoNumber", "Locked"}
+     "UserNameTooLong", "NoNumber", "Locked", "ServiceFault"}
 )  # fmt: skip
 """Reasons that say nothing of the others: they stop no plan whose first workers go alone."""
 
@@ -173,6 +177,8 @@ class OracleService:
         self._lock = threading.Lock()
         self._told: dict[tuple[int, str], OutcomeEntry] = {}
         """Workers of requests that were cut off: their receipts are not to be lost."""
+        self._faults: Counter[str] = Counter()
+        """How often Oracle failed (500) over a worker."""
 
     def prepare(self) -> None:
         """Nothing: a token is had when a call is made."""
@@ -204,6 +210,12 @@ class OracleService:
         except NotWritten as failed:
             return _entry(self._calls.service_time, person, failed.code, failed.detail)
         except Passing as later:
+            if later.reply is not None and later.reply.status == FAULT:
+                with self._lock:
+                    self._faults[person] += 1
+                    again = self._faults[person] < FAULTS
+                if not again:
+                    return _entry(self._calls.service_time, person, "ServiceFault", later.says)
             reply, now = later.reply, self._calls.service_time
             return Answer(
                 Reception.LATER, later.says, reply.service_time if reply else now, reply.status if reply else None,

@@ -106,8 +106,8 @@ class OracleTarget(OracleSide):
         """The values of all workers of whom some are others in Entra ID, where they count.
 
         `facts`: `hr_workers` (the open versions, life_stage and in_scope among their columns), `contacts` (entra_contacts),
-        `written` (person_number and every column of what was written last) and `stated` (person_number, statement: counts up when
-        Oracle HCM says anew what it has).
+        `written` (person_number, every column of what was written last, and `failed`) and `stated` (person_number, statement:
+        counts up when Oracle HCM says anew what it has).
         """
         del delivered, same
         workers = self._workers(t, facts)
@@ -128,10 +128,12 @@ class OracleTarget(OracleSide):
             f"""select person_number, {values}, statement::varchar as {STATEMENT}, null::uuid as basis
             from {sides} left join {facts["stated"]} using (person_number) where {either}""",
         )
+        # what failed for good is not tried again because HR has said the same once more
+        moved = " or ".join(f"version.{was(name)} is distinct from written.{was(name)}" for name in self.attributes)
         again = t.make(
             "changed_since",
             f"""select version.person_number from {versions} version join {facts["written"]} written using (person_number)
-            where version.{STATEMENT}::bigint > coalesce(written.{STATEMENT}::bigint, 0)""",
+            where version.{STATEMENT}::bigint > coalesce(written.{STATEMENT}::bigint, 0) and (not written.failed or {moved})""",
         )
         return Desired(
             everybody=t.view("everybody_back", f"select person_number from {sides}"),

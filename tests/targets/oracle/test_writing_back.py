@@ -163,6 +163,27 @@ def test_a_worker_who_cannot_be_written_stops_nobody_else_and_is_tried_again(her
     assert here.truth()["100"]["work_mail"] == "100@old.test"
 
 
+def test_what_was_refused_is_tried_again_when_hr_has_another_value_and_not_for_the_same_once_more(here: Town) -> None:
+    here.entra("101", "user_name", "u102")  # somebody else's
+    here.back()
+    here.drain()
+    assert here.back().manifests == ()
+    here.hr("101", "user_name", "newer")
+    here.drain()
+    assert here.back().counts == {"retry": 1}
+
+
+def test_a_worker_over_whom_oracle_fails_again_and_again_keeps_nobody_waiting(here: Town) -> None:
+    for number in ("100", "101"):
+        here.entra(number, "work_mail", f"{number}@new.test")
+    here.office.fault("status", on="workers", status=500, times=3)
+    here.back()
+    assert [(number, state) for number, state, _ in here.receipts()] == [("100", "failed"), ("101", "succeeded")]
+    here.office.advance(hours=2)
+    assert here.back().counts == {"retry": 1}
+    assert here.truth()["100"]["work_mail"] == "100@new.test"
+
+
 def test_another_oracle_hcm_is_refused_until_a_person_says_so(here: Town) -> None:
     here.entra("100", "work_mail", "kim@new.test")
     here.back()

@@ -200,7 +200,8 @@ class Town:
             "statement": pa.array([self.statements[n] for n in numbers], pa.int64()),
         }))  # fmt: skip
         delivered = t.complete(table(self.con, "delivered"), dict.fromkeys(names_of(target), "VARCHAR"))
-        written = f"select person_number, {', '.join(map(quote, names_of(target)))} from {delivered}"
+        failed = "person_number in (select person_number from failures) as failed"
+        written = f"select person_number, {', '.join(map(quote, names_of(target)))}, {failed} from {delivered}"
         nobody = t.empty("groups", {"person_number": "VARCHAR", "valid_from": "DATE", "valid_to": "DATE"})
         people: dict[str, Relation] = {
             "workers": t.view("people", f"select person_number, 1 as extract_id, date '2020-01-01' as starts_on,"
