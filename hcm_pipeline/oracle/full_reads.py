@@ -1,8 +1,8 @@
 """Every worker there is, page by page, whoever comes or goes meanwhile.
 
 Pages follow each other by key: those whose PersonId is above the last one, in the order of PersonId. Nobody can be skipped or
-come twice then. A service that does not take such a question, that keeps no order, or that shows fewer than it counts, is read by
-offset: pages overlap, so that somebody who left is noticed by what no longer overlaps.
+come twice then. A service that does not take such a question, that keeps no order, that shows fewer than it counts, or that does
+not count is read by offset: pages overlap, so that somebody who left is noticed by what no longer overlaps.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class FullReads:
             yield from self._by_offset(on, seen)
 
     def _by_key(self, on: dt.date, seen: set[str]) -> Iterator[list[Found]]:
-        last, unnamed, limit = 0, 0, self._limit
+        last, unnamed, limit, pages = 0, 0, self._limit, 0
         while True:
             query = (
                 [("q", f"PersonId > {last}"), ("offset", str(unnamed))] if unnamed else [("q", f"PersonId > {last}")]
@@ -92,9 +92,12 @@ class FullReads:
             if ids and (min(ids) <= last or (more and ids != sorted(ids))):
                 raise _NotByKey
             yield from _new([(_person(item), item) for item in items], seen)
+            pages += 1
             if not more or not items:
                 if len(seen) + unnamed < self._total:
                     raise _NotByKey  # what the service takes for larger is not what a number says
+                if pages > 1 and not self._total:
+                    raise _NotByKey  # nothing proves that the order was kept: those whom no page showed are looked for
                 return
             last, unnamed, limit = max(ids), 0, min(self._limit, limit * 2)
 
