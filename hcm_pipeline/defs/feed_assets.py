@@ -33,7 +33,17 @@ def build_feeds(profile: Profile) -> dg.Definitions:
         executor_def=dg.in_process_executor,
         description="Reads every feed of Oracle HCM once and the workers whom it names. Nothing is processed or sent by it.",
     )
-    return dg.Definitions(assets=[_readings(profile.oracle)], schedules=[_schedule(profile.oracle)], jobs=[job])
+    entries = dg.AssetSpec(
+        "feed_entries",
+        group_name="landing",
+        owners=md.OWNERS,
+        kinds={"oracle", "sqlite"},
+        description="Entries of the Atom feeds of Oracle HCM, kept as they came in `feeds.sqlite`: each is a hint that a worker has"
+        " changed. `feed_readings` records them.",
+    )
+    return dg.Definitions(
+        assets=[entries, _readings(profile.oracle)], schedules=[_schedule(profile.oracle)], jobs=[job]
+    )
 
 
 def _readings(oracle: Oracle) -> dg.AssetsDefinition:
@@ -41,6 +51,7 @@ def _readings(oracle: Oracle) -> dg.AssetsDefinition:
 
     @dg.asset(
         name="feed_readings",
+        deps=["feed_entries"],
         group_name="landing",
         owners=md.OWNERS,
         kinds={"oracle", "json"},
@@ -56,6 +67,8 @@ def _readings(oracle: Oracle) -> dg.AssetsDefinition:
             )
         for fault in done.faults:
             context.log.warning(fault)
+        told = {"entries": done.entries, "new entries": done.new_entries, "poll": done.poll_no}
+        context.log_event(dg.AssetMaterialization("feed_entries", metadata=told))
         return dg.MaterializeResult(
             metadata={
                 "business date": done.business_date.isoformat(),

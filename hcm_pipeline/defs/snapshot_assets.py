@@ -27,6 +27,7 @@ def _extracts_spec(profile: Profile) -> dg.AssetSpec:
     policy = dg.FreshnessPolicy.time_window(fail_window=dt.timedelta(hours=stale)) if stale else None
     return dg.AssetSpec(
         "extracts",
+        deps=["feed_readings"] if profile.oracle else [],
         group_name="landing",
         owners=md.OWNERS,
         kinds={"csv", "file"},
