@@ -34,6 +34,15 @@ HCM_PIPELINE_HOME={home}
 # AZURE_CLIENT_SECRET=
 # AZURE_AUTHORITY_HOST=https://login.microsoftonline.com
 # SSL_CERT_FILE=
+# With the profile oracle-hcm-live: where Oracle HCM is, and one of three ways to sign in.
+# ORACLE_HCM_URL=https://example.fa.em2.oraclecloud.com
+# ORACLE_HCM_USERNAME=
+# ORACLE_HCM_PASSWORD=
+# ORACLE_HCM_TOKEN=
+# ORACLE_HCM_TOKEN_URL=
+# ORACLE_HCM_CLIENT_ID=
+# ORACLE_HCM_CLIENT_SECRET=
+# ORACLE_HCM_SCOPE=
 # HCM_PIPELINE_LDAP_PASSWORD=
 """
 
