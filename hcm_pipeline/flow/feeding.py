@@ -266,7 +266,7 @@ def _walk_all(work: _Work, *, full: bool) -> tuple[str, ...]:
                 if refusal.status != 404:  # a privilege is missing: nothing follows
                     raise
                 work.state.failed(feed, clock, str(refusal))
-                faults.append(f"{feed}: {refusal}")
+                faults.append(f"{feed}: {refusal}; switch the feed on in Oracle HCM, or take it out of oracle.feeds")
                 break
     if len(faults) == len(work.oracle.feeds):
         raise PipelineError(*faults)

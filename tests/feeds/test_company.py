@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hcm_pipeline.errors import ServiceRefused
 from hcm_pipeline.feeds import NUMBER, FeedState
 from hcm_pipeline.flow.feeding import Hcm, drain, reading_rules
 from hcm_pipeline.flow.installation import Installation
@@ -145,3 +146,28 @@ def test_a_part_that_a_privilege_withholds_is_told_and_never_read_as_empty(tmp_p
             assert company.known[number][column] == known[column]
             assert done.gaps == {"phones": 1} if column == "Phone Number" else done.unread == 1
         assert {number: row["Phone Number"] for number, row in company.known.items()} == before
+
+
+def test_a_feed_that_is_switched_off_is_told_and_the_others_are_read(tmp_path: Path) -> None:
+    (tmp_path / "hcm").mkdir()
+    with followed(tmp_path) as company:
+        company.office.control("company", people=5, seed=1, events_a_day=0)
+        company.drain(full=True)
+        company.office.set(disabled_feeds=["newhire"])
+        company.office.act({"do": "touch", "person_number": sorted(company.known)[0]})
+        company.office.advance(hours=1)
+        done = drain(company.home, opened=company.opened)
+        assert (done.workers, [fault.partition(":")[0] for fault in done.faults]) == (1, ["newhire"])
+        assert "oracle.feeds" in done.faults[0]
+
+
+def test_a_privilege_that_is_missing_ends_the_poll_and_is_named(tmp_path: Path) -> None:
+    (tmp_path / "hcm").mkdir()
+    with followed(tmp_path) as company:
+        company.office.control("company", people=5, seed=1, events_a_day=0)
+        company.drain(full=True)
+        company.office.set(refused=["empassignment"])
+        with pytest.raises(ServiceRefused, match="ATOM"):
+            drain(company.home, opened=company.opened)
+        company.office.set(refused=[])
+        assert drain(company.home, opened=company.opened).faults == ()
