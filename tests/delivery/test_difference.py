@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from uuid import UUID
 
 import duckdb
@@ -73,6 +74,19 @@ def compared(
         t.of_rows("withheld", WITHHELD, withheld or []),
     )  # fmt: skip
     return dict(t.rows(f"select person_number, kind from {found}"))
+
+
+def test_where_the_target_has_what_differs_by_now_nothing_is_sent_for_what_is_only_noted(t: Scratch) -> None:
+    """`there` says that the target has the name that is wanted: what is left is a room, which is part of the version or noted."""
+    delivered = versions(t, entry("1", name="Ada", room="1"))
+    desired = t.of_rows("desired", DESIRED, [(*entry("1", name="Eve", room="2", digest=2), digest_no(0))])
+    nobody = t.of_rows("nobody", {**NUMBER, "plan_no": "INTEGER"}, [])
+    there = t.of_rows("there", {**NUMBER, "attribute": "VARCHAR"}, [("1", "name")])
+    for noted, sent in ((False, 1), (True, 0)):
+        book = PhoneBook()
+        book.columns = tuple(replace(one, noted=noted and one.name == "room") for one in BOOK.columns)  # type: ignore[assignment]
+        withheld = t.of_rows("withheld", WITHHELD, [])
+        assert t.count(differ(t, book, desired, delivered, nobody, nobody, withheld, there)) == sent
 
 
 def test_each_kind_of_difference_has_its_kind_of_operation(t: Scratch) -> None:
