@@ -16,13 +16,12 @@ POLLS_LATE = 4
 @dataclass(frozen=True)
 class FollowedFeeds:
     """How following stands. `last_good`: the newest poll without a fault; `missed`: workers of that poll's date who differ though
-    no entry had told of it; `unread`: workers whom an entry names and who cannot be read."""
+    no entry had told of it; `faults`: feeds whose newest reading failed."""
 
     last_good: dt.datetime | None
     business_date: dt.date
     faults: int
     missed: int
-    unread: int
 
 
 def feed_alerts(followed: FollowedFeeds, profile: Profile, now: dt.datetime) -> list[Alert]:

@@ -612,21 +612,14 @@ class FeedState:
             for day, number, by, columns in rows
         ]
 
-    def entries_since(self, since: dt.datetime) -> list[str]:
-        """The ids of entries that were published since a moment."""
+    def told_since(self, since: dt.date) -> set[str]:
+        """Workers whom an entry named in polls of the dates from `since` on."""
         rows = self._db.execute(
-            "SELECT DISTINCT entry_id FROM entries WHERE published >= ?", [text_of(since)]
-        ).fetchall()
-        return [entry_id for (entry_id,) in rows]
-
-    def told_since(self, since: dt.date) -> list[tuple[str, int]]:
-        """Workers whom an entry named in polls of the dates from `since` on, with how many did."""
-        rows = self._db.execute(
-            """SELECT e.person_number, count(*) FROM entries e JOIN polls p USING (poll_no)
-            WHERE p.business_date >= ? AND e.person_number IS NOT NULL GROUP BY 1""",
+            """SELECT DISTINCT e.person_number FROM entries e JOIN polls p USING (poll_no)
+            WHERE p.business_date >= ? AND e.person_number IS NOT NULL""",
             [since.isoformat()],
-        ).fetchall()
-        return [(number, count) for number, count in rows]
+        )
+        return {number for (number,) in rows}
 
     def unread(self, day: dt.date, limit: int = 100) -> list[tuple[str, str, int]]:
         """Workers whose open hints could not be followed: person number (or id), reason, tries."""

@@ -82,7 +82,7 @@ def _of_feeds(installation: Installation) -> list[Alert]:
     day = seen.polls[0].business_date
     followed = FollowedFeeds(
         seen.last_good, day, sum(feed.fault is not None for feed in seen.feeds),
-        sum(one.business_date == day for one in seen.missed), len(seen.unread),
+        sum(one.business_date == day for one in seen.missed),
     )  # fmt: skip
     return feed_alerts(followed, installation.profile, installation.clock())
 

@@ -22,7 +22,6 @@ NAMES, EMAILS, PHONES, ADDRESSES = "names", "emails", "phones", "addresses"
 RELATIONSHIPS, ASSIGNMENTS, MANAGERS = "workRelationships", "assignments", "managers"
 OF_RELATIONSHIPS = ("Account Status", "Worker Type", "Legal Employer", "Company", "Hire Date", "Termination Date")
 OF_ASSIGNMENTS = ("Division", "Department Name", "Job Code", "Job Name", "Work Address")
-OF_ADDRESSES = ("Street Address", "City", "State", "Postal Code", "Country")
 EMPLOYED = ("E", "C")
 """Employees and contingent workers speak before a pending worker that became one, and before a nonworker."""
 _FROM, _TO = ("EffectiveStartDate", "FromDate", "DateFrom"), ("EffectiveEndDate", "ToDate", "DateTo")

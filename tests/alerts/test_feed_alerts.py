@@ -18,7 +18,7 @@ BY_ITSELF = parse_profile(
 
 def followed(hours: float | None, missed: int = 0) -> FollowedFeeds:
     good = None if hours is None else NOW - dt.timedelta(hours=hours)
-    return FollowedFeeds(good, NOW.date(), faults=1, missed=missed, unread=0)
+    return FollowedFeeds(good, NOW.date(), faults=1, missed=missed)
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def feed_status(installation: Installation) -> FeedStatus | None:
         waiting, _, later = state.open_hints(today)
         since = today - dt.timedelta(days=MISSED_DAYS)
         missed = [MissedEvent(date, one.number, one.found_by, one.columns) for date, one in state.missed_since(since)]
-        followed = {number for number, _ in state.told_since(since)}
+        followed = state.told_since(since)
         missed += [one for one in _by_extracts(installation, since) if one.person_number not in followed]
         good = next(
             (poll.finished_at for poll in polls if poll.finished_at and poll.fault is None and poll.mode != "posted"),
