@@ -19,8 +19,10 @@ from hcm_pipeline.defs.sensors import build_sensors
 from hcm_pipeline.defs.writeback_assets import build_writeback
 from hcm_pipeline.settings import Settings
 
-# Dagster marks backfill_policy and owners as beta, at every use; the versions they were measured with are pinned
+# Dagster marks backfill_policy and owners as beta, and partitions of checks as a preview, at every use; the versions they were
+# measured with are pinned
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
+warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 
 def build(settings: Settings) -> dg.Definitions:

@@ -1,15 +1,17 @@
 """The jobs that act on the target: uploading a manifest, and reading what became of it.
 
-An upload is an action on someone else's system and no table, so it is an op; what it did ends up in the lineage as
-materializations of `receipts` and `outcomes`.
+The asset `receipts` is what an upload did, and the asset `outcomes` what the log says of it. Neither is part of the daily job: an
+upload is an action on someone else's system, and its run wants the id of the manifest.
 """
 
+from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import dagster as dg
 
 from hcm_pipeline import flow
 from hcm_pipeline.defs import metadata as md
+from hcm_pipeline.defs.code_versions import DELIVERY_ROOMS, code_version
 from hcm_pipeline.defs.expected import expected
 from hcm_pipeline.defs.persons import person_of
 from hcm_pipeline.defs.resources import Pipeline
@@ -24,6 +26,8 @@ LOG_INTERVAL = 30.0
 """Seconds between two readings of the provisioning log."""
 CODE_LOCATION = "__repository__@hcm_pipeline.definitions"
 """The code location's name in addresses, as `hcm-pipeline ui` and `workspace.yaml` load it."""
+TARGET_POOL = "target"
+"""Runs that ask or send to the target are in this pool: one of them goes on at a time."""
 STATES = ("succeeded", "failed", "skipped", "missing", "accepted", "planned")
 """States of operations that are counted, zeros too."""
 
@@ -34,25 +38,53 @@ class UploadConfig(dg.Config):
     manifest_id: str
 
 
-@dg.op(
+RECEIPTS = dg.AssetSpec(
+    "receipts",
+    deps=["manifest"],
+    group_name="delivery",
+    owners=md.OWNERS,
+    kinds={"sqlite", "duckdb"},
+    metadata=md.schema_of("receipts", md.RECEIPTS_COLUMNS),
+    code_version=code_version(*DELIVERY_ROOMS),
+    description="Requests that were sent and accepted, one by one: made by sending one manifest, whose id its run is given.",
+)
+OUTCOMES = dg.AssetSpec(
+    "outcomes",
+    deps=["receipts"],
+    skippable=True,
+    group_name="delivery",
+    owners=md.OWNERS,
+    kinds={"duckdb"},
+    metadata=md.schema_of("receipts", md.RECEIPTS_COLUMNS),
+    code_version=code_version(*DELIVERY_ROOMS),
+    description="The end of every operation by the provisioning log; one event for each manifest that it speaks of. The next "
+    "plan reads it by way of `delivered_users`.",
+)
+
+
+@dg.multi_asset(
     name="upload",
+    specs=[RECEIPTS],
+    pool=TARGET_POOL,
     description="Sign in, send what is left of the manifest within the service's limits, journal every request.",
 )
-@expected()
-def upload_op(context: dg.OpExecutionContext, config: UploadConfig, pipeline: Pipeline) -> None:
+def receipts_asset(
+    context: dg.AssetExecutionContext, config: UploadConfig, pipeline: Pipeline
+) -> Iterator[dg.MaterializeResult[None]]:
     """Send one manifest. Raises what `upload` raises, and Failure when requests were refused or a person has to act.
 
     There is no retry here: the upload retries what passes, and the sensor starts another run for what was left.
     """
     progress = pipeline.progress(context.log)
-    done = flow.upload(
-        pipeline.installation(context.log),
-        config.manifest_id,
-        announce=lambda line: context.log.info(shown(line)),
-        progress=lambda settled, requests: progress(f"sent {settled:,} of {requests:,} requests"),
-    )
+    with expected():
+        done = flow.upload(
+            pipeline.installation(context.log),
+            config.manifest_id,
+            announce=lambda line: context.log.info(shown(line)),
+            progress=lambda settled, requests: progress(f"sent {settled:,} of {requests:,} requests"),
+        )
     [manifest], [report] = done.manifests, done.reports
-    context.log_event(_receipts(manifest, report))
+    yield _receipts(manifest, report)
     if report.paused_until:
         tell = context.log.warning if report.stopped else context.log.info
         tell(f"{report.reason}; it goes on at {report.paused_until:%Y-%m-%d %H:%M}Z")
@@ -62,13 +94,12 @@ def upload_op(context: dg.OpExecutionContext, config: UploadConfig, pipeline: Pi
         raise dg.Failure(f"{report.reason}; the refused operations return to the next plan")
 
 
-def _receipts(manifest: flow.JournaledManifest, report: flow.UploadReport) -> dg.AssetMaterialization:
-    return dg.AssetMaterialization(
-        "receipts",
-        partition=manifest.business_date.isoformat(),
-        description="what the service accepted",
+def _receipts(manifest: flow.JournaledManifest, report: flow.UploadReport) -> dg.MaterializeResult[None]:
+    return dg.MaterializeResult(
+        asset_key="receipts",
         metadata={
             "manifest_id": report.manifest_id,
+            "business_date": manifest.business_date.isoformat(),
             "state": str(report.state),
             "requests": report.requests,
             "accepted": report.accepted,
@@ -78,7 +109,7 @@ def _receipts(manifest: flow.JournaledManifest, report: flow.UploadReport) -> dg
             **({"paused_until": report.paused_until.isoformat()} if report.paused_until else {}),
             **({"reason": report.reason} if report.reason else {}),
         },
-        tags={"dagster/data_version": f"{report.manifest_id[:32]}-{report.accepted}"},
+        data_version=dg.DataVersion(f"{report.manifest_id[:32]}-{report.accepted}"),
     )
 
 
@@ -140,10 +171,20 @@ def _tell(context: dg.OpExecutionContext, found: flow.JournaledManifest) -> None
     context.instance.add_run_tags(context.run_id, {md.MANIFEST_TAG: found.manifest_id})
 
 
-@dg.op(name="outcomes", description="Read the provisioning log until every accepted operation has an outcome.")
-@expected()
-def outcomes_op(context: dg.OpExecutionContext, pipeline: Pipeline) -> None:
-    """Settle receipts; what still waits after ten minutes is left to the next run."""
+@dg.multi_asset(
+    name="outcomes",
+    specs=[OUTCOMES],
+    pool=TARGET_POOL,
+    description="Read the provisioning log until every accepted operation has an outcome.",
+)
+def outcomes_asset(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[dg.MaterializeResult[None]]:
+    """Settle receipts; what still waits after ten minutes is left to the next run. Logs an event for each manifest."""
+    with expected():
+        _read_outcomes(context, pipeline)
+    yield from ()
+
+
+def _read_outcomes(context: dg.AssetExecutionContext, pipeline: Pipeline) -> None:
     installation, progress = pipeline.installation(context.log), pipeline.progress(context.log)
     report = flow.read_outcomes(
         installation,
@@ -155,7 +196,7 @@ def outcomes_op(context: dg.OpExecutionContext, pipeline: Pipeline) -> None:
     for found in flow.newest_outcomes(installation):
         context.log_event(_outcomes(found))
         tag = f"{md.MANIFEST_TAG}/{found.manifest_id[:12]}"
-        context.instance.add_run_tags(context.run_id, {tag: found.business_date.isoformat()})
+        context.instance.add_run_tags(context.run.run_id, {tag: found.business_date.isoformat()})
     context.log.info(f"{report.settled:,} settled now, {report.waiting:,} still waiting, {report.missing:,} missing")
     if report.unreadable:
         context.log.warning(f"{report.unreadable:,} entries of the log cannot be read")
@@ -170,21 +211,22 @@ def _outcomes(found: flow.ManifestOutcomes) -> dg.AssetMaterialization:
     counts = "-".join(map(str, sorted(found.states.items())))
     return dg.AssetMaterialization(
         "outcomes",
-        partition=found.business_date.isoformat(),
         description="what the provisioning log says",
-        metadata={"manifest_id": found.manifest_id, **{state: found.states.get(state, 0) for state in STATES}},
+        metadata={
+            "manifest_id": found.manifest_id,
+            "business_date": found.business_date.isoformat(),
+            **{state: found.states.get(state, 0) for state in STATES},
+        },
         tags={"dagster/data_version": f"{found.manifest_id[:32]}-{counts}"[:120]},
     )
 
 
-@dg.job(
-    name=UPLOAD_JOB,
+upload_job = dg.define_asset_job(
+    UPLOAD_JOB,
+    selection=dg.AssetSelection.assets("receipts"),
     executor_def=dg.in_process_executor,
     description="Uploads one manifest. Started by the sensor when a manifest is ready, or by a person with its id.",
 )
-def upload_job() -> None:
-    """One op: see `upload_op`."""
-    upload_op()
 
 
 @dg.job(
@@ -207,11 +249,9 @@ def reject_job() -> None:
     reject_op()
 
 
-@dg.job(
-    name=OUTCOMES_JOB,
+outcomes_job = dg.define_asset_job(
+    OUTCOMES_JOB,
+    selection=dg.AssetSelection.assets("outcomes"),
     executor_def=dg.in_process_executor,
     description="Reads the provisioning log and settles what was sent. Started by the sensor while something waits.",
 )
-def outcomes_job() -> None:
-    """One op: see `outcomes_op`."""
-    outcomes_op()

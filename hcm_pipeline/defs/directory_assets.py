@@ -1,7 +1,7 @@
 """The live directories as assets of their own: read when somebody or a schedule materializes them, and kept with their time.
 
-No arrow leads from them to `identities`: an asset without partitions beside daily ones would make a backfill of a range two
-runs. The giving of names asks the warehouse for what it needs of them.
+Their arrows lead to `desired_users`, which has no partitions either. The giving of names on a date reads them, too; an arrow to
+`identities` would make a backfill of a range wait for them.
 """
 
 import datetime as dt
@@ -27,16 +27,21 @@ def build_directories(profile: Profile) -> list[dg.AssetsDefinition]:
     return [_build(profile, name, directory) for name, directory in profile.identity.directories.items()]
 
 
+def directory_asset(name: str) -> str:
+    """The asset of a directory of the profile."""
+    return f"directory_{name}"
+
+
 def _build(profile: Profile, name: str, directory: Directory) -> dg.AssetsDefinition:
     hours = flow.max_age_hours(profile.identity, directory)
     policy = dg.FreshnessPolicy.time_window(fail_window=dt.timedelta(hours=hours)) if hours else None
 
     @dg.asset(
-        name=f"directory_{name}",
+        name=directory_asset(name),
         group_name="identity",
         owners=md.OWNERS,
         kinds={"duckdb", _KINDS[directory.kind]},
-        metadata=md.schema(md.DIRECTORY_COLUMNS),
+        metadata=md.schema_of("directory_objects", md.DIRECTORY_COLUMNS),
         freshness_policy=policy,
         description=f"{_ABOUT[directory.kind]} Nobody is given a name that one of them holds, and their accounts are adopted.",
     )

@@ -36,9 +36,46 @@ def schema(columns: Mapping[str, str], about: Mapping[str, str] | None = None) -
     }
 
 
-def workers_columns(profile: Profile) -> dict[str, str]:
-    """Columns of the snapshot."""
-    return flow.worker_columns(profile)
+def schema_of(table: str, columns: Mapping[str, str]) -> dict[str, dg.TableSchema]:
+    """The same for columns of a table of the warehouse, with their meaning."""
+    return schema(columns, flow.column_meanings(table))
+
+
+def lineage(columns: Mapping[str, Iterable[tuple[str, str]]]) -> dict[str, dg.TableColumnLineage]:
+    """`dagster/column_lineage`: for each column the columns that it is made from, each with its asset."""
+    return {
+        "dagster/column_lineage": dg.TableColumnLineage(
+            {
+                column: [dg.TableColumnDep(dg.AssetKey(asset), name) for asset, name in made_from]
+                for column, made_from in columns.items()
+            }
+        )
+    }
+
+
+def extract_columns(profile: Profile) -> dict[str, dg.TableSchema]:
+    """The columns that the profile reads from the files of its sources."""
+    fields: dict[str, list[str]] = {}
+    for field, columns in flow.field_columns(profile).items():
+        for column in columns:
+            fields.setdefault(column, []).append(field)
+    about = {column: f"Becomes the worker field {', '.join(names)}." for column, names in fields.items()}
+    return schema(dict.fromkeys(fields, "text"), about)
+
+
+def workers_columns(profile: Profile) -> dict[str, Any]:
+    """Columns of the snapshot, with their meaning, and the columns of extracts behind them."""
+    read_from, meanings = flow.field_columns(profile), flow.column_meanings("worker_versions")
+    columns = flow.worker_columns(profile)
+    about = {
+        **dict.fromkeys(columns, "No source of the profile fills it."),
+        **meanings,
+        **{field: f"Read from {', '.join(columns)} of the extracts." for field, columns in read_from.items()},
+    }
+    return {
+        **schema(columns, about),
+        **lineage({field: [("extracts", column) for column in columns] for field, columns in read_from.items()}),
+    }
 
 
 QUARANTINE_COLUMNS = {
@@ -55,16 +92,6 @@ CHANGES_COLUMNS = {
     "kind": "VARCHAR",
     "attributes": "VARCHAR[]",
     "before_from": "DATE",
-}
-EXTRACTS_COLUMNS = {
-    "sha256": "VARCHAR",
-    "source": "VARCHAR",
-    "business_date": "DATE",
-    "name": "VARCHAR",
-    "size_bytes": "BIGINT",
-    "shape": "JSON",
-    "status": "VARCHAR",
-    "rows": "BIGINT",
 }
 DIRECTORY_COLUMNS = {
     "directory": "VARCHAR",
@@ -104,16 +131,66 @@ RECEIPTS_COLUMNS = {
 }
 
 
-def desired_columns(profile: Profile) -> dict[str, dg.TableSchema]:
-    """Columns of the desired state: SCIM paths, each with the worker field or expression behind it."""
+def identities_columns(profile: Profile) -> dict[str, Any]:
+    """Columns of the ledger, with their meaning, and the worker fields that names are formed from."""
+    parts = {"person_number": ("person_number",), **flow.name_parts(profile)}
+    made_from = {name: [("workers", field) for field in fields] for name, fields in parts.items() if fields}
+    return {**schema_of("identities", IDENTITIES_COLUMNS), **lineage(made_from)}
+
+
+def desired_columns(profile: Profile) -> dict[str, Any]:
+    """Columns of the desired state: SCIM paths, each with the worker fields and names that it is made from."""
     mapped = flow.mapped_attributes(profile)
     columns = {one.attribute: "VARCHAR" for one in mapped}
-    return schema({"person_number": "VARCHAR", **columns}, {one.attribute: f"from {one.origin}" for one in mapped})
+    made_from = {
+        one.attribute: [
+            ("identities" if name in IDENTITIES_COLUMNS and name != "person_number" else "workers", name)
+            for name in one.reads
+        ]
+        for one in mapped
+        if one.reads
+    }
+    return {
+        **schema({"person_number": "VARCHAR", **columns}, {one.attribute: f"from {one.origin}" for one in mapped}),
+        **lineage({"person_number": [("workers", "person_number")], **made_from}),
+    }
+
+
+KIND_WORDS = {
+    "joiner": "joiners",
+    "mover": "movers",
+    "leaver": "leavers",
+    "rehire": "rehires",
+    "prehire": "workers hired ahead",
+    "future_hire": "hires to come",
+    "no_show": "workers who never came",
+    "former": "former workers told for the first time",
+    "conversion": "conversions",
+    "global_transfer": "global transfers",
+    "pending_hired": "pending workers hired",
+    "leave": "leaves begun",
+    "return_from_leave": "returns from leave",
+    "future_leaver": "exits to come",
+    "offboarding": "exits with an account that still works",
+    "reversed_termination": "terminations reversed",
+    "missing": "workers missing from a full extract",
+    "found": "workers found again",
+    "left_scope": "workers who left the scope",
+    "entered_scope": "workers who entered the scope",
+    "erasure": "erasures",
+    "correction": "corrections",
+    "update": "other updates",
+}
+"""Kinds of change as people call several of them."""
+PLOTTED = ("joiner", "mover", "leaver", "rehire")
+"""Kinds that are counted though there are none, so that a plot has no gaps."""
 
 
 def kinds_of(changes: Mapping[str, int]) -> dict[str, int]:
-    """Counts of every kind of change, zeros too, so that a plot has no gaps."""
-    return {f"{kind}s": changes.get(kind, 0) for kind in flow.CHANGE_KINDS}
+    """Counts of changes in words: those that are plotted, and the others that there are."""
+    return {
+        words: changes.get(kind, 0) for kind, words in KIND_WORDS.items() if kind in PLOTTED or changes.get(kind, 0)
+    }
 
 
 LIMIT_COLUMNS = ("kind", "attribute", "cohort", "operations", "base", "allowed", "rule", "verdict")

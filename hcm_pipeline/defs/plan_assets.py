@@ -1,18 +1,21 @@
 """The assets of a plan: the desired users and the manifest."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
 
 from hcm_pipeline import flow
 from hcm_pipeline.defs import metadata as md
+from hcm_pipeline.defs.code_versions import PLAN_ROOMS, code_version
 from hcm_pipeline.defs.delivery_jobs import deciding_page
+from hcm_pipeline.defs.directory_assets import directory_asset
 from hcm_pipeline.defs.expected import expected
-from hcm_pipeline.defs.partitions import business_dates
 from hcm_pipeline.defs.persons import starter_of
 from hcm_pipeline.defs.resources import Pipeline
+from hcm_pipeline.defs.snapshot_assets import WAREHOUSE_POOL
 from hcm_pipeline.errors import PlanHeld
+from hcm_pipeline.plain_text import shown
 from hcm_pipeline.profile import Profile
 
 MANIFEST_CHECK = "bytes_are_what_was_planned"
@@ -22,24 +25,29 @@ HELD = "held"
 
 
 def _plan_specs(profile: Profile) -> list[dg.AssetSpec]:
+    directories = [directory_asset(name) for name in profile.identity.directories]
     return [
         dg.AssetSpec(
             "desired_users",
-            deps=["identities"],
+            deps=["identities", *directories],
             group_name="scim",
             owners=md.OWNERS,
             kinds={"duckdb", "json"},
-            metadata=dict(md.desired_columns(profile)),
-            description="The full SCIM user that every worker in scope should be now.",
+            metadata=md.desired_columns(profile),
+            code_version=code_version(*PLAN_ROOMS),
+            description="The full SCIM user that every worker in scope should be now. Directories count, too: a name that somebody "
+            "has there is given to nobody else, and a manager is sent who is there.",
         ),
         dg.AssetSpec(
             "manifest",
-            deps=["desired_users"],
+            deps=["desired_users", "delivered_users"],
             group_name="delivery",
             owners=md.OWNERS,
             kinds={"json", "file"},
+            code_version=code_version(*PLAN_ROOMS),
             description="Desired minus delivered: bulk requests of at most 50 operations, ready for upload. It is "
-            "always that of the newest snapshot; what an older one had left unsent, it contains.",
+            "of the newest snapshot, and of no date alone: what an older one had left unsent, it contains. Its metadata name "
+            "the extracts that it is made of.",
         ),
     ]
 
@@ -67,10 +75,9 @@ def build_plan(profile: Profile) -> dg.AssetsDefinition:
 
     @dg.multi_asset(
         name="plan",
-        partitions_def=business_dates(profile),
-        backfill_policy=dg.BackfillPolicy.single_run(),
         specs=_plan_specs(profile),
         check_specs=_plan_checks(),
+        pool=WAREHOUSE_POOL,
     )
     def plan(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[Any]:
         with expected():
@@ -168,9 +175,29 @@ def _plan_metadata(here: flow.Installation, made: flow.Plan | None) -> dict[str,
         values["cleared_values_that_stay"] = sum(made.stays.values())
         values["in_words"] = dg.MetadataValue.md(_in_words(here, made))
         values["guards"] = md.verdict_table(flow.plan_verdicts(made), md.LIMIT_COLUMNS)
+    behind = flow.extracts_of_manifests(here, [manifest.manifest_id for manifest in manifests])
     for manifest in manifests:
-        values |= _manifest_metadata(here, manifest, held=made is not None and manifest in made.held)
+        values |= _manifest_metadata(here, manifest, behind, held=made is not None and manifest in made.held)
     return values
+
+
+EXTRACT_COLUMNS = ("business_date", "source", "name", "sha256", "operations")
+
+
+def _extracts_behind(manifest: flow.Manifest, behind: Sequence[flow.ManifestExtract]) -> dg.TableMetadataValue:
+    """The extracts that a manifest is made of, each with how many of its operations are as that one said."""
+    found = [one for one in behind if one.manifest_id == manifest.manifest_id]
+    rows = [
+        {
+            "business_date": one.business_date.isoformat(),
+            "source": shown(one.source),
+            "name": shown(one.name),
+            "sha256": one.sha256[:12],
+            "operations": one.operations,
+        }
+        for one in found
+    ]
+    return md.table(rows, EXTRACT_COLUMNS)
 
 
 def _in_words(here: flow.Installation, made: flow.Plan) -> str:
@@ -182,7 +209,9 @@ def _in_words(here: flow.Installation, made: flow.Plan) -> str:
     return "\n".join(f"- {line}" for line in said)
 
 
-def _manifest_metadata(here: flow.Installation, manifest: flow.Manifest, *, held: bool) -> dict[str, Any]:
+def _manifest_metadata(
+    here: flow.Installation, manifest: flow.Manifest, behind: Sequence[flow.ManifestExtract], *, held: bool
+) -> dict[str, Any]:
     prefix = f"{manifest.held_for}_" if manifest.held_for else ""
     ui = here.profile.alerts.ui_url
     decide = {
@@ -198,6 +227,7 @@ def _manifest_metadata(here: flow.Installation, manifest: flow.Manifest, *, held
         f"{prefix}manifest_id": manifest.manifest_id,
         f"{prefix}bytes": manifest.bulk_bytes,
         f"{prefix}business_date": manifest.business_date.isoformat(),
-        f"{prefix}extracts": dg.MetadataValue.json([f"{e.sha256[:12]} {e.name}" for e in manifest.extracts]),
-        f"{prefix}folder": dg.MetadataValue.path(str(flow.manifest_folder(here.home, manifest))),
+        f"{prefix}extracts": _extracts_behind(manifest, behind),
+        f"{prefix}payload": dg.MetadataValue.path(str(flow.manifest_folder(here.home, manifest) / "bulk.ndjson")),
+        f"{prefix}one_worker_command": "hcm-pipeline trace PERSON_NUMBER",
     }

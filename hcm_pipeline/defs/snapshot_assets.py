@@ -1,7 +1,7 @@
 """The assets of a business date: extracts, workers, rows in quarantine, changes, identities. One step makes them all."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,42 +9,60 @@ import dagster as dg
 
 from hcm_pipeline import flow
 from hcm_pipeline.defs import metadata as md
+from hcm_pipeline.defs.code_versions import SNAPSHOT_ROOMS, code_version
 from hcm_pipeline.defs.expected import expected
 from hcm_pipeline.defs.partitions import PREVIOUS_DAY, business_dates
 from hcm_pipeline.defs.resources import Pipeline
-from hcm_pipeline.errors import ExtractHeld, GuardStop
-from hcm_pipeline.plain_text import shown
+from hcm_pipeline.errors import ExtractHeld, GuardStop, PipelineError
+from hcm_pipeline.plain_text import markdown, shown
 from hcm_pipeline.profile import Profile
 
 WHOLE_CHECK = "extracts_are_whole"
 QUARANTINE_CHECK = "quarantine_within_limit"
 ROWS_CHECK = "every_row_accounted_for"
 NAMES_CHECK = "names_are_unique"
+CHECKS_OF_DATES = (
+    ("workers", WHOLE_CHECK),
+    ("workers", QUARANTINE_CHECK),
+    ("workers", ROWS_CHECK),
+    ("identities", NAMES_CHECK),
+)
+WAREHOUSE_POOL = "warehouse"
+"""Runs that write the warehouse are in this pool: Dagster starts one after the other, instead of letting one wait inside."""
 
 
-def _extracts_spec(profile: Profile) -> dg.AssetSpec:
+def _extracts_spec(profile: Profile, version: str) -> dg.AssetSpec:
     stale = profile.alerts.stale_after_hours
     policy = dg.FreshnessPolicy.time_window(fail_window=dt.timedelta(hours=stale)) if stale else None
     return dg.AssetSpec(
         "extracts",
+        skippable=True,
         deps=["feed_readings"] if profile.oracle else [],
         group_name="landing",
         owners=md.OWNERS,
         kinds={"csv", "file"},
-        metadata=md.schema(md.EXTRACTS_COLUMNS),
+        metadata=dict(md.extract_columns(profile)),
+        code_version=version,
         freshness_policy=policy,
         description="Delivered files of a business date, taken for a source, a date and bytes, and kept unchanged.",
     )
 
 
 def _snapshot_specs(profile: Profile) -> list[dg.AssetSpec]:
+    """All but `identities` are skippable: each date's events are logged as the date commits, and the step has no result for them.
+
+    The next step of the run hangs on `identities`, which is told once more at the end of the run.
+    """
+    version = code_version(*SNAPSHOT_ROOMS)
     return [
-        _extracts_spec(profile),
+        _extracts_spec(profile, version),
         dg.AssetSpec(
             "workers",
+            skippable=True,
             deps=["extracts", dg.AssetDep("workers", partition_mapping=PREVIOUS_DAY)],
             group_name="workers",
-            metadata=md.schema(md.workers_columns(profile)),
+            metadata=md.workers_columns(profile),
+            code_version=version,
             description="Every worker as known for the business date: the snapshot before, and what is new. "
             "A version is kept from the day it became true to the day it ceased to be.",
             owners=md.OWNERS,
@@ -52,9 +70,11 @@ def _snapshot_specs(profile: Profile) -> list[dg.AssetSpec]:
         ),
         dg.AssetSpec(
             "quarantined_rows",
+            skippable=True,
             deps=["extracts"],
             group_name="workers",
-            metadata=md.schema(md.QUARANTINE_COLUMNS),
+            metadata=md.schema_of("quarantined_rows", md.QUARANTINE_COLUMNS),
+            code_version=version,
             description="Rows that break a rule of the contract, each with every rule, column and class of value. "
             "The worker keeps the last good value of each bad cell.",
             owners=md.OWNERS,
@@ -62,9 +82,11 @@ def _snapshot_specs(profile: Profile) -> list[dg.AssetSpec]:
         ),
         dg.AssetSpec(
             "changes",
+            skippable=True,
             deps=["workers"],
             group_name="workers",
-            metadata=md.schema(md.CHANGES_COLUMNS),
+            metadata=md.schema_of("changes", md.CHANGES_COLUMNS),
+            code_version=version,
             description="Workers that differ from the snapshot before, in which attributes, and what that is called: joiner, "
             "mover, leaver, rehire and so on.",
             owners=md.OWNERS,
@@ -74,7 +96,8 @@ def _snapshot_specs(profile: Profile) -> list[dg.AssetSpec]:
             "identities",
             deps=["workers"],
             group_name="identity",
-            metadata=md.schema(md.IDENTITIES_COLUMNS),
+            metadata=md.identities_columns(profile),
+            code_version=version,
             description="The ledger of userPrincipalName and sAMAccountName: given once, kept for life.",
             owners=md.OWNERS,
             kinds={"duckdb"},
@@ -82,45 +105,37 @@ def _snapshot_specs(profile: Profile) -> list[dg.AssetSpec]:
     ]
 
 
-def _snapshot_checks() -> list[dg.AssetCheckSpec]:
-    return [
-        dg.AssetCheckSpec(
+def _snapshot_checks(partitions: dg.PartitionsDefinition[Any]) -> list[dg.AssetCheckSpec]:
+    described = {
+        (
+            "workers",
             WHOLE_CHECK,
-            asset="workers",
-            blocking=True,
-            description="Nothing speaks against the extracts, or a person has accepted them: row counts, cohorts, trailer, "
-            "columns, dates (workers.whole).",
-        ),
-        dg.AssetCheckSpec(
-            QUARANTINE_CHECK,
-            asset="workers",
-            blocking=True,
-            description="No more rows go to quarantine than workers.quarantine_limit allows.",
-        ),
-        dg.AssetCheckSpec(
+        ): "No finding holds back the extracts, or a person has accepted them: row counts, cohorts, "
+        "trailer, columns, dates (workers.whole).",
+        ("workers", QUARANTINE_CHECK): "No more rows go to quarantine than workers.quarantine_limit allows.",
+        (
+            "workers",
             ROWS_CHECK,
-            asset="workers",
-            blocking=True,
-            description="Every row of the extracts is in the snapshot, a repeat, passed over by rule, or in quarantine.",
-        ),
-        dg.AssetCheckSpec(
-            NAMES_CHECK,
-            asset="identities",
-            blocking=True,
-            description="No two workers hold one userPrincipalName or sAMAccountName, whatever the case.",
-        ),
+        ): "Every row of the extracts is in the snapshot, a repeat, passed over by rule, or in quarantine.",
+        ("identities", NAMES_CHECK): "No two workers hold one userPrincipalName or sAMAccountName, whatever the case.",
+    }
+    return [
+        dg.AssetCheckSpec(name, asset=asset, blocking=True, description=words, partitions_def=partitions)
+        for (asset, name), words in described.items()
     ]
 
 
 def build_snapshot(profile: Profile) -> dg.AssetsDefinition:
     """The step that lands extracts and makes the snapshot of each business date, its changes and its names."""
+    partitions = business_dates(profile)
 
     @dg.multi_asset(
         name="snapshot",
-        partitions_def=business_dates(profile),
+        partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
         specs=_snapshot_specs(profile),
-        check_specs=_snapshot_checks(),
+        check_specs=_snapshot_checks(partitions),
+        pool=WAREHOUSE_POOL,
     )
     def snapshot(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[Any]:
         with expected():
@@ -131,98 +146,130 @@ def build_snapshot(profile: Profile) -> dg.AssetsDefinition:
 
 def _snapshot(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[Any]:
     installation = pipeline.installation(context.log)
-    yield _land(context, installation)
+    _land(context, installation)
     wanted = [dt.date.fromisoformat(key) for key in context.partition_keys]
-    done, stop = _process(context, pipeline, installation, wanted)
-    yield from _stop_checks(installation, done, stop)
+    rebuilt, stop = _process(context, pipeline, installation, wanted)
     if stop is not None:
         raise stop
-    yield from _audit_checks(flow.audit(installation.warehouse, wanted[0], wanted[-1]))
-    yield from _materialized(context, done, wanted)
+    for asset, check in CHECKS_OF_DATES:
+        yield dg.Output(None, output_name=f"{asset}_{check}")  # its evaluations are logged, date by date
+    yield dg.MaterializeResult(asset_key="identities", metadata={"later_days_rebuilt": rebuilt})
 
 
 def _process(
-    context: dg.AssetExecutionContext, pipeline: Pipeline, installation: flow.Installation, wanted: list[dt.date]
-) -> tuple[list[flow.DayCounts], GuardStop | None]:
-    """The days that were processed, and what stopped the one after them, if anything did."""
-    done: list[flow.DayCounts] = []
-    progress = pipeline.progress(context.log)
+    context: dg.AssetExecutionContext, pipeline: Pipeline, installation: flow.Installation, wanted: Sequence[dt.date]
+) -> tuple[int, GuardStop | None]:
+    """Process the dates, and tell of each as it commits: how many later ones were rebuilt, and what stopped the next, if anything.
+
+    A date that is not among those of the run is one that an earlier date changed.
+    """
+    rebuilt, last, stopped = 0, None, None
+    here, progress = installation, pipeline.progress(context.log)
     try:
-        for counts in flow.process(installation.warehouse, installation.loaded, wanted, progress=progress):
-            done.append(counts)
+        for counts, audit in flow.process_audited(here.warehouse, here.loaded, list(wanted), progress=progress):
             context.log.info(_said(counts))
+            last, asked = counts, counts.business_date in set(wanted)
+            rebuilt += not asked
+            if asked and counts.stopped is None:
+                _tell_date(context, counts)
+                _tell_audit(context, counts, audit)
     except GuardStop as stop:
-        return done, stop
+        stopped = stop
     finally:
-        installation.warehouse.publish()
-    return done, None
+        here.warehouse.publish()
+    if last is not None and stopped is not None:
+        _tell_stop(context, here, last, stopped)
+    return rebuilt, stopped
 
 
-def _stop_checks(
-    installation: flow.Installation, done: Sequence[flow.DayCounts], stop: GuardStop | None
-) -> Iterator[dg.AssetCheckResult]:
-    stopped = sum(counts.stopped is not None for counts in done)
-    left_out = [why for counts in done for why in counts.refused]
-    unread = {"left_out": "; ".join(left_out)} if left_out else {}
-    verdicts = {"verdicts": md.verdict_table(flow.holding(installation))} if stop else {}
-    for check, kept in (
-        (WHOLE_CHECK, not isinstance(stop, ExtractHeld)),
-        (QUARANTINE_CHECK, stop is None or isinstance(stop, ExtractHeld)),
-    ):
-        yield dg.AssetCheckResult(
-            passed=kept and not (unread and check == WHOLE_CHECK),
+def _tell_date(context: dg.AssetExecutionContext, counts: flow.DayCounts) -> None:
+    """The materializations of a date that is committed, and the checks that let it be."""
+    day, metadata = counts.business_date.isoformat(), _day_metadata(counts)
+    for asset, values in metadata.items():
+        if asset == "identities" and len(context.partition_keys) == 1:
+            continue  # the step's result tells it in a moment
+        version = {"dagster/data_version": counts.state}
+        context.log_event(dg.AssetMaterialization(asset, partition=day, metadata=values, tags=version))
+    context.add_asset_metadata(metadata["identities"], asset_key="identities", partition_key=day)
+    found = "; ".join(counts.refused) or "Every file of the date was read, and no finding holds it back."
+    _judge(context, WHOLE_CHECK, day, found, passed=not counts.refused, severity=dg.AssetCheckSeverity.WARN)
+    _judge(context, QUARANTINE_CHECK, day, f"{counts.quarantined:,} of {counts.rows:,} rows are in quarantine.")
+
+
+def _tell_audit(context: dg.AssetExecutionContext, counts: flow.DayCounts, audit: flow.Audit) -> None:
+    """The checks of what must be so after every date. Raises PipelineError when it is not: nothing may follow from it."""
+    day, lost, doubles = counts.business_date.isoformat(), audit.unaccounted_rows, audit.names_held_twice
+    rows = f"{lost:,} of {counts.rows:,} rows are nowhere." if lost else f"All {counts.rows:,} rows are accounted for."
+    names = f"{doubles:,} names are held twice." if doubles else "Every name of the ledger has one holder."
+    _judge(context, ROWS_CHECK, day, rows, passed=not lost, metadata={"unaccounted_rows": lost})
+    held_twice = {"names_held_twice": doubles}
+    _judge(context, NAMES_CHECK, day, names, passed=not doubles, asset="identities", metadata=held_twice)
+    if lost or doubles:
+        raise PipelineError(f"{day}: {rows} {names} Nothing is planned from it. This must never be: please report it")
+
+
+def _tell_stop(
+    context: dg.AssetExecutionContext, installation: flow.Installation, counts: flow.DayCounts, stop: GuardStop
+) -> None:
+    """The check that a date failed, and the other one, which it passed."""
+    day, held = counts.business_date.isoformat(), isinstance(stop, ExtractHeld)
+    failed, kept = (WHOLE_CHECK, QUARANTINE_CHECK) if held else (QUARANTINE_CHECK, WHOLE_CHECK)
+    verdicts = {"verdicts": md.verdict_table(flow.holding(installation))}
+    _judge(context, failed, day, str(stop), passed=False, metadata=verdicts)
+    _judge(context, kept, day, "Nothing was found.")
+
+
+def _judge(
+    context: dg.AssetExecutionContext,
+    check: str,
+    day: str,
+    found: str,
+    *,
+    passed: bool = True,
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
+    asset: str = "workers",
+    metadata: Mapping[str, Any] | None = None,
+) -> None:
+    """Log what a check says of a date: a sentence, and figures beside it."""
+    context.log_event(
+        dg.AssetCheckEvaluation(
+            asset_key=dg.AssetKey(asset),
             check_name=check,
-            asset_key="workers",
-            severity=dg.AssetCheckSeverity.ERROR if not kept else dg.AssetCheckSeverity.WARN,
-            metadata={
-                "stopped_days": stopped,
-                **({"reason": str(stop), **verdicts} if not kept else {}),
-                **(unread if check == WHOLE_CHECK else {}),
-            },
+            partition=day,
+            passed=passed,
+            severity=severity,
+            description=markdown(found),
+            metadata=dict(metadata or {}),
+            blocking=True,
         )
-
-
-def _audit_checks(found: flow.Audit) -> Iterator[dg.AssetCheckResult]:
-    lost, doubles = found.unaccounted_rows, found.names_held_twice
-    yield dg.AssetCheckResult(
-        passed=lost == 0, check_name=ROWS_CHECK, asset_key="workers", metadata={"unaccounted_rows": lost}
-    )
-    yield dg.AssetCheckResult(
-        passed=doubles == 0, check_name=NAMES_CHECK, asset_key="identities", metadata={"names_held_twice": doubles}
     )
 
 
-def _materialized(
-    context: dg.AssetExecutionContext, done: Sequence[flow.DayCounts], wanted: Sequence[dt.date]
-) -> Iterator[dg.MaterializeResult[None]]:
-    asked = [counts for counts in done if counts.business_date in set(wanted)]
-    for counts in asked:
-        for asset, values in _day_metadata(counts).items():
-            context.add_asset_metadata(values, asset_key=asset, partition_key=counts.business_date.isoformat())
-    version = dg.DataVersion(asked[-1].state)
-    rebuilt = len(done) - len(asked)
-    for asset in ("workers", "quarantined_rows", "changes", "identities"):
-        yield dg.MaterializeResult(asset_key=asset, data_version=version, metadata={"later_days_rebuilt": rebuilt})
-
-
-def _land(context: dg.AssetExecutionContext, installation: flow.Installation) -> dg.MaterializeResult[None]:
+def _land(context: dg.AssetExecutionContext, installation: flow.Installation) -> None:
     """Take what lies in landing/, and tell the extracts of the run's dates."""
     results = flow.land_all(installation, wait=True)
     for result in results:
         context.log.info(shown(f"{result.name}: {result.result}: {result.message}"))
+    left: dict[str, Any] = {
+        "left_in_landing": sum(r.result in {"left", "refused"} for r in results),
+        **_unreached(results),
+    }
     listed: list[flow.RunExtract] = []
     for key in context.partition_keys:
         day = flow.extracts_of(installation, dt.date.fromisoformat(key))
         listed += day
-        context.add_asset_metadata(_extracts_metadata(day), asset_key="extracts", partition_key=key)
+        version = "+".join(one.sha256[:16] for one in day)[:200] or "none"
+        context.log_event(
+            dg.AssetMaterialization(
+                "extracts",
+                partition=key,
+                metadata={**_extracts_metadata(day), **left},
+                tags={"dagster/data_version": version},
+            )
+        )
     if listed:
         tags = {f"{md.EXTRACT_TAG}/{one.sha256[:12]}": one.name[:60] for one in listed[:20]}
         context.instance.add_run_tags(context.run.run_id, tags)
-    return dg.MaterializeResult(
-        asset_key="extracts",
-        metadata={"left_in_landing": sum(r.result in {"left", "refused"} for r in results), **_unreached(results)},
-        data_version=dg.DataVersion(("+".join(one.sha256[:16] for one in listed) or "none")[:200]),
-    )
 
 
 def _unreached(results: Sequence[flow.Landed]) -> dict[str, str]:

@@ -100,14 +100,18 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.processing import audit as audit
     from hcm_pipeline.flow.processing import pending_days as pending_days
     from hcm_pipeline.flow.processing import process as process
+    from hcm_pipeline.flow.processing import process_audited as process_audited
     from hcm_pipeline.flow.processing import require_dates as require_dates
     from hcm_pipeline.flow.profiles import CHANGE_KINDS as CHANGE_KINDS
     from hcm_pipeline.flow.profiles import IDENTITY_COLUMNS as IDENTITY_COLUMNS
     from hcm_pipeline.flow.profiles import MappedAttribute as MappedAttribute
     from hcm_pipeline.flow.profiles import blanks_of as blanks_of
     from hcm_pipeline.flow.profiles import built_in_text as built_in_text
+    from hcm_pipeline.flow.profiles import column_meanings as column_meanings
+    from hcm_pipeline.flow.profiles import field_columns as field_columns
     from hcm_pipeline.flow.profiles import load_profile as load_profile
     from hcm_pipeline.flow.profiles import mapped_attributes as mapped_attributes
+    from hcm_pipeline.flow.profiles import name_parts as name_parts
     from hcm_pipeline.flow.profiles import parse_profile as parse_profile
     from hcm_pipeline.flow.profiles import worker_columns as worker_columns
     from hcm_pipeline.flow.quota import QuotaOutlook as QuotaOutlook
@@ -154,6 +158,8 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.views.identities import capacity as capacity
     from hcm_pipeline.flow.views.identities import identity_story as identity_story
     from hcm_pipeline.flow.views.identities import reviews as reviews
+    from hcm_pipeline.flow.views.lineage import ManifestExtract as ManifestExtract
+    from hcm_pipeline.flow.views.lineage import extracts_of_manifests as extracts_of_manifests
     from hcm_pipeline.flow.views.manifests import OpenManifests as OpenManifests
     from hcm_pipeline.flow.views.manifests import SealedManifest as SealedManifest
     from hcm_pipeline.flow.views.manifests import WaitingManifest as WaitingManifest
@@ -257,15 +263,18 @@ _MODULES = {
         "undo_manifest",
         "verify_files",
     ),
-    "processing": ("Audit", "DayCounts", "audit", "pending_days", "process", "require_dates"),
+    "processing": ("Audit", "DayCounts", "audit", "pending_days", "process", "process_audited", "require_dates"),
     "profiles": (
         "CHANGE_KINDS",
         "IDENTITY_COLUMNS",
         "MappedAttribute",
         "blanks_of",
         "built_in_text",
+        "column_meanings",
+        "field_columns",
         "load_profile",
         "mapped_attributes",
+        "name_parts",
         "parse_profile",
         "worker_columns",
     ),
@@ -298,6 +307,7 @@ _MODULES = {
         "identity_story",
         "reviews",
     ),
+    "views.lineage": ("ManifestExtract", "extracts_of_manifests"),
     "views.manifests": (
         "OpenManifests",
         "SealedManifest",

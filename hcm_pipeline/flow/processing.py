@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,9 @@ from hcm_pipeline.warehouse import Warehouse, first, transaction
 from hcm_pipeline.workers import CannotBeRead, Day, is_current, prepare, recorded, rewind
 from hcm_pipeline.workers import DayCounts as DayCounts
 
+PUBLISH_EVERY = 10.0
+"""Seconds after which people see in the read copy what a range of dates has come to, while it goes on."""
+
 
 def pending_days(warehouse: Warehouse, today: dt.date) -> list[dt.date]:
     """Business dates with extracts that no snapshot holds yet, oldest first; the newest date when only planning is left.
@@ -36,15 +40,39 @@ def pending_days(warehouse: Warehouse, today: dt.date) -> list[dt.date]:
     return [date for (date,) in rows] or ([newest[0]] if newest and newest[0] else [])
 
 
+@dataclass(frozen=True)
+class Audit:
+    """Counts that must be 0 after every date: rows of its extracts that are nowhere, and names that two workers hold."""
+
+    unaccounted_rows: int
+    names_held_twice: int
+
+
 def process(
     warehouse: Warehouse, loaded: LoadedProfile, wanted: list[dt.date], *, clock: Clock = utc_now, progress: Progress = quiet
 ) -> Iterator[DayCounts]:  # fmt: skip
     """Bring the snapshots of `wanted` and of everything that follows from them up to date, in order.
 
     One transaction a day: a crash leaves whole days behind, and the same call goes on from there. Yields after each day
-    is committed. Raises GuardStop after a stopped day was recorded; the days after it are then not touched.
+    is committed; the read copy follows, every so many seconds. Raises GuardStop after a stopped day was recorded; the days after
+    it are then not touched.
     """
-    home = warehouse.home
+    for counts, _ in _process(warehouse, loaded, wanted, clock, progress):
+        yield counts
+
+
+def process_audited(
+    warehouse: Warehouse, loaded: LoadedProfile, wanted: list[dt.date], *, clock: Clock = utc_now, progress: Progress = quiet
+) -> Iterator[tuple[DayCounts, Audit]]:  # fmt: skip
+    """As `process`; each date with the audit of its extracts and of the ledger, made as the date is committed."""
+    for counts, con in _process(warehouse, loaded, wanted, clock, progress):
+        yield counts, audit(con, counts.business_date)
+
+
+def _process(
+    warehouse: Warehouse, loaded: LoadedProfile, wanted: list[dt.date], clock: Clock, progress: Progress
+) -> Iterator[tuple[DayCounts, duckdb.DuckDBPyConnection]]:
+    home, published = warehouse.home, time.monotonic()
     with warehouse.write() as con:
         prepare(con, loaded)
         queue = set(wanted)
@@ -53,10 +81,13 @@ def process(
             queue.discard(day)
             if is_current(con, loaded, day, clock()):
                 con.execute("delete from to_rebuild where business_date = ?", [day])
-                yield recorded(con, day)
+                yield recorded(con, day), con
                 continue
             counts, stop = _one_day(con, home, loaded, day, clock, progress)
-            yield counts
+            if time.monotonic() - published > PUBLISH_EVERY:
+                warehouse.publish_between(con)
+                published = time.monotonic()
+            yield counts, con
             if stop and day in wanted:
                 raise stop
 
@@ -135,28 +166,19 @@ def require_dates(profile: Profile, since: dt.date, until: dt.date, now: dt.date
         raise UsageError(f"business dates lie between the profile's start_date {profile.start_date} and {today}")
 
 
-@dataclass(frozen=True)
-class Audit:
-    """Counts that must be 0 after every run: rows of the extracts that are nowhere, and names that two workers hold."""
-
-    unaccounted_rows: int
-    names_held_twice: int
-
-
-def audit(warehouse: Warehouse, since: dt.date, until: dt.date) -> Audit:
-    """Count what must not be, for the extracts of some business dates and the whole ledger."""
-    with warehouse.read() as con:
-        lost = first(
-            con,
-            """select coalesce(sum(abs("rows" - (shape->>'records')::bigint
-                + (control_total is not null and coalesce((shape->>'total_is_record')::boolean, true))::bigint)), 0)
-            from extracts where status = 'applied' and business_date between ? and ?""",
-            [since, until],
-        )
-        doubles = first(
-            con,
-            f"""select count(user_principal_name) - count(distinct {folded_sql("user_principal_name")})
-                + count(sam_account_name) - count(distinct {folded_sql("sam_account_name")})
-            from identities where status <> 'released'""",
-        )
+def audit(con: duckdb.DuckDBPyConnection, day: dt.date) -> Audit:
+    """Count what must not be, for the extracts of a business date and the whole ledger."""
+    lost = first(
+        con,
+        """select coalesce(sum(abs("rows" - (shape->>'records')::bigint
+            + (control_total is not null and coalesce((shape->>'total_is_record')::boolean, true))::bigint)), 0)
+        from extracts where status = 'applied' and business_date = ?""",
+        [day],
+    )
+    doubles = first(
+        con,
+        f"""select count(user_principal_name) - count(distinct {folded_sql("user_principal_name")})
+            + count(sam_account_name) - count(distinct {folded_sql("sam_account_name")})
+        from identities where status <> 'released'""",
+    )
     return Audit(int((lost or (0,))[0]), int((doubles or (0,))[0]))

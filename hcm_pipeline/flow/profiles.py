@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib import resources
 
 from hcm_pipeline import profile
 from hcm_pipeline.errors import ProfileFault, UsageError
-from hcm_pipeline.profile import BUILT_IN, IDENTITY_COLUMNS, LoadedProfile, Profile, built_in_names
+from hcm_pipeline.profile import (
+    BUILT_IN,
+    IDENTITY_COLUMNS,
+    NAME_PARTS,
+    PLACEHOLDER,
+    LoadedProfile,
+    Profile,
+    built_in_names,
+)
 from hcm_pipeline.sources import format_faults
-from hcm_pipeline.targets.entra import compile_mapping, mapping_faults, null_faults, rule_faults
-from hcm_pipeline.warehouse import DUCKDB_TYPES
+from hcm_pipeline.targets.entra import columns_of, compile_mapping, mapping_faults, null_faults, rule_faults
+from hcm_pipeline.warehouse import DUCKDB_TYPES, meanings_of
 from hcm_pipeline.workers import KINDS as CHANGE_KINDS
 
 __all__ = [
@@ -20,11 +30,15 @@ __all__ = [
     "MappedAttribute",
     "blanks_of",
     "built_in_text",
+    "column_meanings",
+    "field_columns",
     "load_profile",
     "mapped_attributes",
+    "name_parts",
     "parse_profile",
     "worker_columns",
 ]
+_WORD, _QUOTED = re.compile(r"[a-z_][a-z0-9_]*"), re.compile(r"'(?:[^']|'')*'")
 
 
 def _target_faults(given: Profile) -> list[ProfileFault]:
@@ -54,15 +68,53 @@ def built_in_text(name: str) -> str:
 
 @dataclass(frozen=True)
 class MappedAttribute:
-    """One attribute of the target, and the worker field or expression that it is made from."""
+    """One attribute of the target, and the worker field or expression that it is made from. `reads`: the fields and names in it."""
 
     attribute: str
     origin: str
+    reads: tuple[str, ...]
 
 
 def mapped_attributes(given: Profile) -> list[MappedAttribute]:
     """The attributes that a profile maps, in its order."""
-    return [MappedAttribute(leaf.column, leaf.origin) for leaf in compile_mapping(given).leaves]
+    columns = columns_of(given)
+    return [
+        MappedAttribute(leaf.column, leaf.origin, _read_in(leaf.origin, columns))
+        for leaf in compile_mapping(given).leaves
+    ]
+
+
+def _read_in(origin: str, columns: Collection[str]) -> tuple[str, ...]:
+    """The columns that a mapping's origin names; texts in quotes name none."""
+    if origin.startswith("value: "):
+        return ()
+    words = dict.fromkeys(_WORD.findall(_QUOTED.sub("", origin.removeprefix("sql: "))))
+    return tuple("manager" if word == "manager_external_id" else word for word in words if word in columns)
+
+
+def field_columns(given: Profile) -> dict[str, tuple[str, ...]]:
+    """The columns of extracts that each worker field is read from, in any source of the profile."""
+    found: dict[str, dict[str, None]] = {}
+    for source in given.sources:
+        for name, spec in given.columns_of(source).items():
+            found.setdefault(name, {})[str(spec.column)] = None
+    return {name: tuple(columns) for name, columns in found.items()}
+
+
+def name_parts(given: Profile) -> dict[str, tuple[str, ...]]:
+    """The worker fields that each name of the ledger is formed from."""
+    found = {}
+    for name in IDENTITY_COLUMNS:
+        naming = getattr(given.identity, name, None)
+        candidates = getattr(naming, "candidates", ())
+        parts = [NAME_PARTS[part] for text in candidates for part, _ in PLACEHOLDER.findall(text) if part in NAME_PARTS]
+        found[name] = tuple(dict.fromkeys(part for part in parts if part in given.types))
+    return found
+
+
+def column_meanings(table: str) -> dict[str, str]:
+    """The meaning of each column of a table of the warehouse, as the reference has it."""
+    return meanings_of(table)
 
 
 @dataclass(frozen=True)

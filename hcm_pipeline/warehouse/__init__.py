@@ -2,6 +2,7 @@
 
 from hcm_pipeline.warehouse.expressions import alone_sql, can_fail, fails_sql, holds_sql, type_of
 from hcm_pipeline.warehouse.graphs import on_cycles
+from hcm_pipeline.warehouse.meanings import column_meanings, meanings_of
 from hcm_pipeline.warehouse.relations import Relation, Scratch, query, scratch, table, transaction
 from hcm_pipeline.warehouse.store import Warehouse, ensure_columns, exclusive, first, literal, memory, quote
 from hcm_pipeline.warehouse.types import DUCKDB_TYPES
@@ -13,12 +14,14 @@ __all__ = [
     "Warehouse",
     "alone_sql",
     "can_fail",
+    "column_meanings",
     "ensure_columns",
     "exclusive",
     "fails_sql",
     "first",
     "holds_sql",
     "literal",
+    "meanings_of",
     "memory",
     "on_cycles",
     "query",

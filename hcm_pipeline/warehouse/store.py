@@ -144,14 +144,25 @@ class Warehouse:
                 raise self.fault(error) from None
             finally:
                 con.close()
-            half = self.home.scratch / f"publish-{os.getpid()}.duckdb"
             try:
-                shutil.copyfile(self.home.warehouse, half)
-                half.chmod(0o600)
-                half.replace(self.home.read_copy)
+                self._copy()
             finally:
-                half.unlink(missing_ok=True)  # a full disk must not stay full
-            sweep(self.home.scratch)
+                sweep(self.home.scratch)
+
+    def publish_between(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Replace the read copy while this process goes on writing by `con`, which is between two transactions."""
+        con.execute("checkpoint")
+        self._copy()
+
+    def _copy(self) -> None:
+        """Copy the file, which this process alone writes and has written to its end."""
+        half = self.home.scratch / f"publish-{os.getpid()}.duckdb"
+        try:
+            shutil.copyfile(self.home.warehouse, half)
+            half.chmod(0o600)
+            half.replace(self.home.read_copy)
+        finally:
+            half.unlink(missing_ok=True)  # a full disk must not stay full
 
     def fault(self, error: duckdb.Error) -> PipelineError:
         """The error to raise instead of DuckDB's own, whose text may quote values."""

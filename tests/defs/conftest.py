@@ -71,6 +71,12 @@ class Location:
         }
 
 
+def checks_of(location: Location, result: dg.ExecuteInProcessResult) -> list[dg.AssetCheckEvaluation]:
+    """The evaluations of checks that a run left in the instance, in their order."""
+    logged = location.instance.all_logs(result.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    return [entry.dagster_event.asset_check_evaluation_data for entry in logged if entry.dagster_event]
+
+
 def _none() -> dg.AssetMaterialization:
     raise AssertionError("a record of a materialization without one")
 

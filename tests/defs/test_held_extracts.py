@@ -81,8 +81,8 @@ def test_what_is_held_fails_the_run_with_a_warning_that_jobs_decide_about_and_th
         check = held_check(result)
         assert check.severity is dg.AssetCheckSeverity.WARN
         assert check.metadata["held_operations"].value == 1
-        assert location.materializations("manifest")["2026-11-02"]["operations_held"] == 1
-        assert_decidable(location.materializations("manifest")["2026-11-02"], newest(location).manifest_id)
+        assert location.materializations("manifest")["None"]["operations_held"] == 1
+        assert_decidable(location.materializations("manifest")["None"], newest(location).manifest_id)
         assert location.tick("manifest_ready").run_requests == []
         decide(location, APPROVE_JOB, why="the first of us")
         [request] = location.tick("manifest_ready").run_requests or []
@@ -106,4 +106,4 @@ def test_a_plan_that_the_profile_stops_as_a_whole_fails_the_run_and_is_there_to_
         assert told is not None
         assert told.metadata["error"].value == PlanHeld.__name__
         assert newest(location).state == "held"
-        assert location.materializations("manifest").keys() == {"2026-11-02"}
+        assert location.materializations("manifest").keys() == {"None"}

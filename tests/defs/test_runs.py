@@ -18,12 +18,13 @@ from dagster._serdes import serialize_value
 from hcm_pipeline.defs.directory_assets import build_directories
 from hcm_pipeline.defs.instance import instance_of, run_job
 from hcm_pipeline.errors import GuardStop, PipelineError
+from hcm_pipeline.flow.naming import name_workers
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.home import Home
-from hcm_pipeline.profile import Directory
+from hcm_pipeline.profile import Directory, Profile
 
 from ..acceptance.support import worker
-from .conftest import Location, people
+from .conftest import Location, checks_of, people
 
 SAMPLES = Path(str(resources.files("hcm_pipeline.cli").joinpath("samples")))
 PERSONAL = ("First Name", "Last Name", "Street Address", "Mobile Phone Number", "Phone Number", "Email Address")
@@ -98,9 +99,12 @@ def test_a_run_over_two_dates_keeps_counts_versions_and_tags_of_each(location: L
     assert [found["files"] for _, found in sorted(location.materializations("extracts").items())] == [1, 1]
     identities = location.materializations("identities")
     assert [found["names_given"] for _, found in sorted(identities.items())] == [2, 1]
-    for asset in ("extracts", "workers", "quarantined_rows", "changes", "identities", "desired_users", "manifest"):
+    dates = ["2026-11-02", "2026-11-03"]
+    recorded = {**dict.fromkeys(("extracts", "workers", "quarantined_rows", "changes"), dates), "identities": dates * 2,
+                "desired_users": ["None"], "manifest": ["None"]}  # fmt: skip
+    for asset, partitions in recorded.items():
         records = location.instance.fetch_materializations(dg.AssetKey(asset), limit=10).records
-        assert sorted(str(record.partition_key) for record in records) == ["2026-11-02", "2026-11-03"], asset
+        assert sorted(str(record.partition_key) for record in records) == sorted(partitions), asset
         for record in records:
             assert record.asset_materialization is not None
             assert (record.asset_materialization.tags or {}).get("dagster/data_version"), asset
@@ -111,6 +115,40 @@ def test_a_run_over_two_dates_keeps_counts_versions_and_tags_of_each(location: L
     [manifest] = (path.name for path in (location.home.manifests / "2026-11-03").iterdir())
     assert run.tags["hcm/manifest"] == manifest
     assert run.tags["hcm/business_date"] == "2026-11-03"
+    [planned] = location.instance.fetch_materializations(dg.AssetKey("manifest"), limit=10).records
+    assert planned.asset_materialization is not None
+    behind = planned.asset_materialization.metadata["extracts"]
+    assert isinstance(behind, dg.TableMetadataValue)
+    assert [(row.data["name"], row.data["operations"]) for row in behind.records] == [
+        ("workers-2026-11-03.csv", 2), ("workers-2026-11-02.csv", 1)]  # fmt: skip
+
+
+def test_a_run_that_dies_over_a_date_leaves_the_dates_before_it_in_dagster_and_in_the_read_copy(
+    location: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day in ("02", "03", "04"):
+        location.deliver(f"workers-2026-11-{day}.csv", worker("1001", "Ada", f"Byron{day}"))
+    monkeypatch.setattr("hcm_pipeline.flow.processing.PUBLISH_EVERY", 0.0)
+    whole = name_workers
+
+    def killed(con: duckdb.DuckDBPyConnection, profile: Profile, day: dt.date, now: dt.datetime) -> int:
+        monkeypatch.setattr("hcm_pipeline.warehouse.Warehouse.publish", lambda _: None)  # a killed run comes to no end
+        if day == dt.date(2026, 11, 4):
+            raise KeyboardInterrupt
+        return whole(con, profile, day, now)
+
+    monkeypatch.setattr("hcm_pipeline.flow.processing.name_workers", killed)
+    assert not location.run("2026-11-02", "2026-11-04").success
+    for asset in ("workers", "quarantined_rows", "changes", "identities"):
+        assert sorted(location.materializations(asset)) == ["2026-11-02", "2026-11-03"], asset
+    history = location.instance.event_log_storage.get_asset_check_execution_history(
+        dg.AssetCheckKey(dg.AssetKey("workers"), "every_row_accounted_for"), limit=10
+    )
+    assert sorted(str(record.partition) for record in history if record.status.value == "SUCCEEDED") == [
+        "2026-11-02", "2026-11-03"]  # fmt: skip
+    with location.pipeline.installation().warehouse.read() as con:
+        assert con.execute("select business_date::varchar from days order by 1").fetchall() == [
+            ("2026-11-02",), ("2026-11-03",)]  # fmt: skip
 
 
 def test_runs_can_be_found_by_extract_and_by_manifest(location: Location) -> None:
@@ -128,7 +166,7 @@ def test_a_day_over_the_quarantine_limit_fails_its_check_and_leaves_no_manifest(
     location.deliver("workers-2026-11-02.csv", worker("1001", "Ada", "Byron"), *bad)
     result = location.run("2026-11-02")
     assert not result.success
-    [check] = [found for found in result.get_asset_check_evaluations() if found.check_name == "quarantine_within_limit"]
+    [check] = [found for found in checks_of(location, result) if found.check_name == "quarantine_within_limit"]
     assert not check.passed
     assert check.severity is dg.AssetCheckSeverity.ERROR
     assert not result.get_asset_materialization_events() or all(
@@ -143,7 +181,7 @@ def test_a_day_over_the_quarantine_limit_fails_its_check_and_leaves_no_manifest(
 def test_checks_pass_and_carry_their_counts(location: Location) -> None:
     location.deliver("workers-2026-11-02.csv", worker("1001", "Ada", "Byron"), worker("1001", "Ada", "Byron"))
     result = location.run("2026-11-02")
-    checks = {found.check_name: found for found in result.get_asset_check_evaluations()}
+    checks = {found.check_name: found for found in checks_of(location, result)}
     assert checks.keys() == {
         "extracts_are_whole",
         "quarantine_within_limit",

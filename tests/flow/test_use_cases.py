@@ -219,10 +219,12 @@ def test_views_of_a_worker_and_of_dates(firm: Firm, here: Installation) -> None:
 def test_an_audit_finds_no_lost_row_and_no_name_twice(firm: Firm, here: Installation) -> None:
     firm.take([worker(1), worker(2)], day(2))
     here.warehouse.publish()
-    assert flow.audit(here.warehouse, day(2), day(2)) == flow.Audit(0, 0)
+    with here.warehouse.read() as con:
+        assert flow.audit(con, day(2)) == flow.Audit(0, 0)
     firm.sql('update extracts set "rows" = 1')
     here.warehouse.publish()
-    assert flow.audit(here.warehouse, day(2), day(2)).unaccounted_rows == 1
+    with here.warehouse.read() as con:
+        assert flow.audit(con, day(2)).unaccounted_rows == 1
 
 
 def test_nobody_is_planned_again_while_a_manifest_waits(firm: Firm, here: Installation) -> None:

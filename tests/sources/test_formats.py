@@ -152,7 +152,8 @@ def test_a_trailer_is_no_lost_row(tmp_path: Path) -> None:
     firm.land_text("Number,Active,First,Last\n101,Y,Al,Lee\nT1\n", day(2))
     firm.run(day(2))
     firm.warehouse.publish()
-    assert audit(firm.warehouse, day(2), day(2)) == Audit(0, 0)
+    with firm.warehouse.read() as con:
+        assert audit(con, day(2)) == Audit(0, 0)
 
 
 @pytest.mark.parametrize(
