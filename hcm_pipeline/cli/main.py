@@ -8,7 +8,9 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -32,19 +34,38 @@ from hcm_pipeline.cli import (
     upload,
     writeback,
 )
-from hcm_pipeline.cli.output import note, printable
+from hcm_pipeline.cli.output import note, printable, say
 from hcm_pipeline.errors import PipelineError, causes, refused_by_disk
 from hcm_pipeline.home import PRIVATE_UMASK, private
 from hcm_pipeline.settings import Settings
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        say(f"hcm-pipeline {version('hcm-pipeline')}")
+        raise typer.Exit
+
 
 app = typer.Typer(
     name="hcm-pipeline",
     help="Oracle HCM extracts to Microsoft Entra ID and Active Directory accounts.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", is_eager=True, callback=_tell_version)
+    ] = False,
+) -> None:
+    """Oracle HCM extracts to Microsoft Entra ID and Active Directory accounts."""
+
+
 VERBS = (
     demo, init, profile, land, feed, sandbox, ui, run, extract, upload, outcomes, decide, plan, status, trace, alerts, identity,
     writeback,

@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import json
 import sys
+import textwrap
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -51,10 +53,21 @@ def note(*lines: str) -> None:
         err.print(plain(line))
 
 
+GAP = 2
+"""Blanks between two columns of a table."""
+
+
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table; numbers to the right. Nothing is printed of a table without rows."""
+    """A table; numbers to the right. No word, date or id in it is broken: where the terminal is too narrow for the widest of each
+    column side by side, every row is a block of lines instead. Nothing is printed of a table without rows.
+    """
     listed = [list(row) for row in rows]
     if not listed:
+        return
+    cells = [[plain(_cell(value)) for value in row] for row in listed]
+    least = [max(_longest_word(text) for text in column) for column in zip(map(plain, columns), *cells, strict=True)]
+    if sum(least) + GAP * (len(columns) - 1) > out.width:
+        _blocks(title, columns, cells)
         return
     drawn = Table(
         title=plain(title) if title else None,
@@ -62,15 +75,33 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         title_style="bold",
         box=None,
         pad_edge=False,
-        padding=(0, 2, 0, 0),
+        padding=(0, GAP, 0, 0),
     )
     for i, name in enumerate(columns):
         numeric = all(isinstance(row[i], int) for row in listed)
-        drawn.add_column(plain(name), justify="right" if numeric else "left", overflow="fold")
-    for row in listed:
-        drawn.add_row(*(plain(_cell(value)) for value in row))
+        drawn.add_column(plain(name), justify="right" if numeric else "left", overflow="fold", min_width=least[i])
+    for row in cells:
+        drawn.add_row(*row)
     out.print(drawn)
     say()
+
+
+def _longest_word(text: Text) -> int:
+    return max(map(cell_len, text.plain.split()), default=0)
+
+
+def _blocks(title: str, columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
+    """Each row as a block: a line for each cell that holds something, its column's name before it."""
+    if title:
+        out.print(Text(shown(title), style="bold"))
+    wide = max(map(len, columns))
+    for row in rows:
+        for name, value in zip(columns, row, strict=True):
+            if value.plain:
+                space = max(20, out.width - wide - 4)
+                lines = textwrap.wrap(value.plain, space, break_long_words=False, break_on_hyphens=False) or [""]
+                say(f"  {name:<{wide}}  {lines[0]}", *(f"  {'':<{wide}}  {line}" for line in lines[1:]))
+        say()
 
 
 def _cell(value: object) -> str:

@@ -27,7 +27,7 @@ from hcm_pipeline.sandbox.oracle.control import ACTIONS
 from hcm_pipeline.sandbox.oracle.faults import CALLS, ENTRIES, PAGES, PEOPLE, Kind
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.error_codes import KNOWN_CODES, mend_of
-from hcm_pipeline.warehouse import Warehouse
+from hcm_pipeline.warehouse import Warehouse, column_meanings
 from hcm_pipeline.warehouse.allowed_functions import FUNCTIONS
 from hcm_pipeline.workers import FINDINGS, RULES
 from hcm_pipeline.workers import KINDS as CHANGES
@@ -137,7 +137,9 @@ def test_the_warehouse_reference_lists_every_table_and_column(tmp_path: Path) ->
         tables.setdefault(table, []).append((column, kind))
     assert set(headings(page)) == set(tables)
     for table, columns in tables.items():
-        assert [(code(column), kind) for column, kind, _ in list(rows(page, table))[1:]] == columns
+        listed = list(rows(page, table))[1:]
+        assert [(code(column), kind) for column, kind, _ in listed] == columns
+        assert {code(column): meaning for column, _, meaning in listed} == column_meanings()[table]
 
 
 def verbs() -> dict[str, Any]:
