@@ -7,6 +7,8 @@ import re
 import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +21,10 @@ from hcm_pipeline.errors import HomeError, UsageError
 
 if TYPE_CHECKING:
     from hcm_pipeline.front import Front
+
+
+END_SECONDS = 9.0
+"""Seconds that the process that serves has to end in order, once it is asked to."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -68,14 +74,35 @@ def ui(
             " decide and send. Put a reverse proxy with a sign-in in front, and name its header with --proxy-user-header"
         )
     command = [sys.executable, "-m", "hcm_pipeline.defs.web_server", *_options(front, path_prefix or "", no_daemon)]
-    child = subprocess.Popen(command, env=environment, cwd=home.scratch)  # not where a .env may lie
-    signal.signal(signal.SIGTERM, lambda *_: child.send_signal(signal.SIGINT))
-    try:
-        code = child.wait()
-    except KeyboardInterrupt:
-        code = child.wait()
-    if code not in (0, -signal.SIGINT, 130):
+    code = serve(command, environment, home.scratch)  # not where a .env may lie
+    if code not in (0, -signal.SIGINT, -signal.SIGTERM, 130):
         raise HomeError(f"the Dagster UI ended with exit code {code}; is port {port} taken?")
+
+
+def serve(command: list[str], environment: dict[str, str], folder: Path) -> int:
+    """Run the process that serves until it ends or a signal asks for its end; its exit code. Nothing of it is left running.
+
+    It has a session of its own, so that one signal reaches it, and everything that it started can be ended after it.
+    """
+    child = subprocess.Popen(command, env=environment, cwd=folder, start_new_session=True)
+    asked: list[float] = []
+
+    def end(*_: object) -> None:
+        if not asked:
+            asked.append(time.monotonic())
+            child.terminate()
+
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, end)
+    try:
+        while child.poll() is None and not (asked and time.monotonic() - asked[0] > END_SECONDS):
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(0.2)
+    finally:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
+    code = child.wait()
+    return 0 if asked else code
 
 
 def _options(front: Front, path_prefix: str, no_daemon: bool) -> list[str]:

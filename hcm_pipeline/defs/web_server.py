@@ -30,6 +30,7 @@ from dagster_webserver.app import create_app_from_workspace_process_context
 from dagster_webserver.version import __version__
 from starlette.types import ASGIApp
 
+from hcm_pipeline.defs.endings import end_by_signals, end_with_parent
 from hcm_pipeline.defs.metadata import SIGNED_IN_TAG, WAY_TAG
 from hcm_pipeline.front import Caller, Front, Gate, Way, caller_of
 
@@ -40,13 +41,18 @@ STATEMENT_MILLISECONDS, RECYCLE_SECONDS, MORE_CONNECTIONS = 15_000, 3_600, 20
 AS_DAGSTER_DEV = {"DAGSTER_IS_DEV_CLI": "1", "DAGSTER_verbose": ""}
 """The variables by which `dagster dev` has its processes say less."""
 WATCH_SECONDS = 0.5
-GRACE_SECONDS = 3
-END_SECONDS = 20.0
+GRACE_SECONDS = 2
+END_SECONDS = 4.0
+"""Seconds that open requests, and then the daemon, have to end: together less than `hcm-pipeline ui` waits for."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGINT; the exit code. `DAGSTER_HOME` names the instance."""
+    """Serve until SIGINT or SIGTERM, or until the process that started this one has ended; the exit code. `DAGSTER_HOME` names the
+    instance.
+    """
     given = _arguments(arguments)
+    end_by_signals()
+    end_with_parent()
     front = Front(
         port=given.port,
         host=given.host,
@@ -121,7 +127,9 @@ def _daemon(workspace: Path, *, wanted: bool) -> Iterator[subprocess.Popen[bytes
     if not wanted:
         yield None
         return
-    process = subprocess.Popen([sys.executable, "-m", "dagster._daemon", "run", "--workspace", str(workspace)])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dagster._daemon", "run", "--workspace", str(workspace)], preexec_fn=end_with_parent
+    )
     try:
         yield process
     finally:

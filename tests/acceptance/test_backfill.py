@@ -112,7 +112,8 @@ def test_a_backfill_from_the_ui_commits_day_by_day_in_one_run_then_plans_once_an
     site: Site, dagster: Dagster
 ) -> None:
     launched = dagster.ask(
-        LAUNCH, b={"assetSelection": [{"path": [name]} for name in (*OF_DATES, *OF_THE_PLAN)], "partitionNames": list(DATES), "title": "three days"},
+        LAUNCH, b={"assetSelection": [{"path": [name]} for name in (*OF_DATES, *OF_THE_PLAN)], "partitionNames": list(DATES),
+           "title": "three days"},
     )["launchPartitionBackfill"]  # fmt: skip
     assert launched["__typename"] == "LaunchBackfillSuccess", launched
 
@@ -129,9 +130,9 @@ def test_a_backfill_from_the_ui_commits_day_by_day_in_one_run_then_plans_once_an
         found = dagster.ask(MATERIALIZED, key={"path": [name]})["assetOrError"]["assetMaterializations"]
         told[name] = {(m["partition"], m["runId"]) for m in found if m["runId"] in runs}
     [of_dates] = {run for name in OF_DATES for _, run in told[name]}
-    assert {name: {date for date, _ in told[name]} for name in OF_DATES} == dict.fromkeys(OF_DATES, set(DATES))
+    assert {name: {date for date, _ in told[name]} for name in OF_DATES} == {name: set(DATES) for name in OF_DATES}
     [of_the_plan] = runs - {of_dates}
-    assert {name: told[name] for name in OF_THE_PLAN} == dict.fromkeys(OF_THE_PLAN, {(None, of_the_plan)})
+    assert {name: told[name] for name in OF_THE_PLAN} == {name: {(None, of_the_plan)} for name in OF_THE_PLAN}
 
     def settled() -> Any:
         status = site.json("status")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -17,22 +15,17 @@ from hcm_pipeline.errors import UsageError
 started: list[list[str]] = []
 
 
-class Ended:
+def served(command: list[str], environment: dict[str, str], folder: Path) -> int:
     """A process that has served, and ended well."""
-
-    def __init__(self, command: list[str], **_: Any) -> None:
-        started.append(command)
-
-    def wait(self) -> int:
-        return 0
+    started.append(command)
+    return 0
 
 
 @pytest.fixture(autouse=True)
 def _no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started.clear()
     monkeypatch.setenv("HCM_PIPELINE_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(verb, "subprocess", type("Processes", (), {"Popen": Ended}))
-    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(verb, "serve", served)
 
 
 def said_of(*arguments: str) -> str:
