@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -52,6 +53,17 @@ def run_job(
         watcher.reset(token)
 
 
+@contextmanager
+def _no_log_lines() -> Iterator[None]:
+    """A sensor's log goes to its tick, and in the daemon to the console too; among the sentences of a command it has no place."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
 def tick(
     defs: dg.Definitions, instance: dg.DagsterInstance, sensor: str, pipeline: Pipeline, progress: Callable[[str], None]
 ) -> list[str]:
@@ -62,7 +74,9 @@ def tick(
     definition = defs.resolve_sensor_def(sensor)
     context = dg.build_sensor_context(instance=instance, resources={"pipeline": pipeline}, definitions=defs)
     ran = []
-    for request in definition.evaluate_tick(context).run_requests or []:
+    with _no_log_lines():
+        requests = definition.evaluate_tick(context).run_requests or []
+    for request in requests:
         job = str(request.job_name or definition.job_name)
         run_job(
             defs,
