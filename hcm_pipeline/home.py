@@ -58,6 +58,11 @@ class Home:
         return self.path / "manifests"
 
     @property
+    def pages(self) -> Path:
+        """HTML pages about the home."""
+        return self.path / "pages"
+
+    @property
     def journal(self) -> Path:
         """SQLite journal of what was sent: written before and after every request."""
         return self.path / "delivery.sqlite"
@@ -116,6 +121,7 @@ class Home:
             self.extracts,
             self.published,
             self.manifests,
+            self.pages,
             self.sandbox,
             self.locks,
             self.scratch,

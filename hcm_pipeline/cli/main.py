@@ -24,6 +24,7 @@ from hcm_pipeline.cli import (
     init,
     land,
     outcomes,
+    page,
     plan,
     profile,
     run,
@@ -67,8 +68,8 @@ def _options(
 
 
 VERBS = (
-    demo, init, profile, land, feed, sandbox, ui, run, extract, upload, outcomes, decide, plan, status, trace, alerts, identity,
-    writeback,
+    demo, init, profile, land, feed, sandbox, ui, run, extract, upload, outcomes, decide, plan, status, trace, page, alerts,
+    identity, writeback,
 )  # fmt: skip
 """The modules of the verbs, in the order in which the help lists them."""
 for module in VERBS:

@@ -13,6 +13,7 @@ from hcm_pipeline.defs.delivery_jobs import approve_job, outcomes_job, reject_jo
 from hcm_pipeline.defs.directory_assets import build_directories
 from hcm_pipeline.defs.feed_assets import build_feeds
 from hcm_pipeline.defs.held_extracts import decide_extract_job
+from hcm_pipeline.defs.page_assets import build_pages_sensor, pages_asset
 from hcm_pipeline.defs.resources import pipeline_of
 from hcm_pipeline.defs.schedules import build_schedule
 from hcm_pipeline.defs.sensors import build_sensors
@@ -44,10 +45,10 @@ def build(settings: Settings) -> dg.Definitions:
         description="Judges the checks of delivery, and tells people of what has begun or ended. Started by the sensor.",
     )
     own = dg.Definitions(
-        assets=[*build_assets(profile), *build_directories(profile)],
+        assets=[*build_assets(profile), *build_directories(profile), pages_asset],
         asset_checks=[build_alerts()],
         jobs=[daily, decide_extract_job, upload_job, outcomes_job, approve_job, reject_job, alerts],
-        sensors=build_sensors(profile, sandbox=settings.target is None),
+        sensors=[*build_sensors(profile, sandbox=settings.target is None), build_pages_sensor()],
         schedules=[build_schedule(profile)],
         resources={"pipeline": pipeline_of(settings)},
         executor=dg.in_process_executor,

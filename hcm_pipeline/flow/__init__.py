@@ -84,6 +84,11 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.outcome_reading import job_warning as job_warning
     from hcm_pipeline.flow.outcome_reading import read_outcomes as read_outcomes
     from hcm_pipeline.flow.outcome_reading import worth_reading as worth_reading
+    from hcm_pipeline.flow.pages.company_page import write_company as write_company
+    from hcm_pipeline.flow.pages.guards_page import write_guards as write_guards
+    from hcm_pipeline.flow.pages.now_page import write_now as write_now
+    from hcm_pipeline.flow.pages.quota_page import write_quota as write_quota
+    from hcm_pipeline.flow.pages.worker_page import write_worker as write_worker
     from hcm_pipeline.flow.plans import Manifest as Manifest
     from hcm_pipeline.flow.plans import Plan as Plan
     from hcm_pipeline.flow.plans import PlanAgain as PlanAgain
@@ -263,6 +268,11 @@ _MODULES = {
         "undo_manifest",
         "verify_files",
     ),
+    "pages.company_page": ("write_company",),
+    "pages.guards_page": ("write_guards",),
+    "pages.now_page": ("write_now",),
+    "pages.quota_page": ("write_quota",),
+    "pages.worker_page": ("write_worker",),
     "processing": ("Audit", "DayCounts", "audit", "pending_days", "process", "process_audited", "require_dates"),
     "profiles": (
         "CHANGE_KINDS",

@@ -1,0 +1,88 @@
+"""The page for somebody who is woken at three: what holds now, and what to type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hcm_pipeline.errors import HomeError
+from hcm_pipeline.flow.alerting import Alert, look
+from hcm_pipeline.flow.installation import Installation
+from hcm_pipeline.flow.pages.page_writing import moment, write
+from hcm_pipeline.flow.views.manifests import WaitingManifest
+from hcm_pipeline.flow.views.status import Status, status
+
+COMMANDS = (
+    ("hcm-pipeline status", "shows days, extracts, manifests, queue and quota"),
+    ("hcm-pipeline plan", "lists the people about whom a plan is"),
+    ("hcm-pipeline outcomes", "reads what became of what was sent"),
+    ("hcm-pipeline trace PERSON_NUMBER", "tells one worker's story, from file and row to account"),
+)
+
+
+@dataclass(frozen=True)
+class Waits:
+    """A manifest that waits, and the commands that decide about it or send it."""
+
+    manifest: WaitingManifest
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.manifest, name)
+
+    @property
+    def type_next(self) -> tuple[str, ...]:
+        """The commands."""
+        one = self.manifest
+        if one.state == "held":
+            return tuple(f"hcm-pipeline {verb} {one.manifest_id} {one.operations}" for verb in ("approve", "reject"))
+        return (f"hcm-pipeline upload {one.manifest_id}",)
+
+
+def write_now(installation: Installation, path: Path) -> None:
+    """Write the page. Raises UsageError when the file cannot be written."""
+    found, held = status(installation), _alerts(installation)
+    write(
+        installation,
+        path,
+        "now",
+        headline=_headline(held, found),
+        alerts=held,
+        waiting=[Waits(one) for one in found.waiting],
+        facts=_facts(found),
+        commands=COMMANDS,
+    )
+
+
+def _alerts(installation: Installation) -> Sequence[Alert]:
+    try:
+        return sorted(look(installation), key=lambda alert: alert.severity != "error")
+    except HomeError:
+        return ()
+
+
+def _headline(held: Sequence[Alert], found: Status) -> str:
+    if not found.known.days:
+        return "Nothing was processed yet"
+    if not held:
+        return "Nothing holds that somebody should know of"
+    return held[0].title if len(held) == 1 else f"{len(held):,} things hold: {held[0].title}"
+
+
+def _facts(found: Status) -> list[str]:
+    days = found.known.days
+    facts = [
+        f"The newest business date is {days[-1].business_date}, {days[-1].status}, processed at {moment(days[-1].finished_at)}."
+        if days
+        else "No business date was processed.",
+        f"{found.quota_left:,} calls are left of the daily quota.",
+    ]
+    if found.paused is not None:
+        facts.append(f"Uploads wait until {moment(found.paused.until)}: {found.paused.reason}.")
+    if found.landing:
+        facts.append(f"In landing/ lie {len(found.landing):,} files that no run has taken.")
+    facts += [
+        f"{work.work}: {work.tries} runs failed, the last at {moment(work.failed_at)}: {work.cause}"
+        for work in found.failed_work
+    ]
+    return facts
