@@ -31,6 +31,7 @@ def test_the_demo_shows_the_whole_chain_leaves_nothing_running_and_is_harmless_a
     for expected in ("What the extracts said", "joiners", "leavers", "disable", "Rows that break a rule", "contradicts_another_row",
                      "3 bulk requests", "succeeded", "Where to look next", "Nothing is left running"):  # fmt: skip
         assert expected in said
+    assert "dagster" not in said.replace("the Dagster UI", "")  # no line of a log among the sentences
     assert processes_of(site.path) == []
     before, directory = site.json("status"), site.accounts()
     assert len(directory) == 48
