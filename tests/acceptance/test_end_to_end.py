@@ -44,6 +44,9 @@ def test_the_demo_shows_the_whole_chain_leaves_nothing_running_and_is_harmless_a
     assert {receipt["state"] for receipt in again["receipts"]} == {"succeeded"}
     assert site.json("status") == before
     assert site.accounts() == directory
+    for page, *more in (("company",), ("guards",), ("quota",), ("now",), ("worker", "0100011")):
+        site.run("page", page, *more, site.path / f"{page}.html")
+    assert "jean-luc.moreau@contoso.com" in (site.path / "worker.html").read_text(encoding="utf-8")
     assert processes_of(site.path) == []
     assert_silent(site)
 
