@@ -37,6 +37,7 @@ FLOORS: dict[str, str] = {
     "sandbox": "",
     "locks": "errors",
     "front": "errors",
+    "synchronization": "errors",
     "home": "errors",
     "http": "errors",
     "entra": "errors http",
