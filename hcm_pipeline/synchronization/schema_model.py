@@ -474,7 +474,7 @@ def _priority(raw: Json, path: str) -> int:
 
 def attribute_names_in(text: str) -> list[str]:
     """The attributes `[name]` of an expression's text, in its order; a name may hold brackets and quotes of its own, as
-    `emails[type eq "work"].value` does. What stands in quotes outside of brackets is text."""
+    `emails[type eq "work"].value` does. Text in quotes outside of brackets names none."""
     found, at = [], 0
     while at < len(text):
         if text[at] == '"':
