@@ -34,6 +34,7 @@ FLOORS: dict[str, str] = {
     "plain_text": "characters",
     "errors": "verdicts plain_text",
     "safe_xml": "",
+    "expressions": "errors",
     "sandbox": "",
     "locks": "errors",
     "front": "errors",
