@@ -11,6 +11,7 @@ from hcm_pipeline.targets.entra.connection import (
     to_sandbox,
 )
 from hcm_pipeline.targets.entra.desired import carriers
+from hcm_pipeline.targets.entra.generated_schema import Aside, GeneratedSchema, generated_schema, kind_of_job
 from hcm_pipeline.targets.entra.job_health import describe_health
 from hcm_pipeline.targets.entra.log_text import without_values
 from hcm_pipeline.targets.entra.null_switches import null_faults, shown_by
@@ -19,14 +20,18 @@ from hcm_pipeline.targets.entra.service import EntraJob, EntraLive, live
 from hcm_pipeline.targets.entra.target import EntraTarget
 
 __all__ = [
+    "Aside",
     "EntraJob",
     "EntraLive",
     "EntraTarget",
+    "GeneratedSchema",
     "carriers",
     "columns_of",
     "compile_mapping",
     "describe",
     "describe_health",
+    "generated_schema",
+    "kind_of_job",
     "known_target",
     "live",
     "mapping_faults",
