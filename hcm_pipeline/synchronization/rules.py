@@ -461,7 +461,8 @@ def _mail(on: Judged) -> Iterator[Said]:
         if one.target.lower() == "mail":
             yield (
                 "warning", f"{path}.targetAttributeName", one.target,
-                "Exchange owns mail in Entra ID: provisioning neither sets nor changes it, so that the mapping does nothing", "take the mapping out",
+                "Exchange owns mail in Entra ID: provisioning neither sets nor changes it, so that the mapping does nothing",
+                "take the mapping out",
             )  # fmt: skip
 
 

@@ -129,8 +129,8 @@ class AttributeMapping:
     @property
     def sources(self) -> tuple[str, ...]:
         """The source attributes that it reads, each once."""
-        named = _names_of(self.source) if self.source else attribute_names_in(self.expression or "")
-        return tuple(dict.fromkeys(named))
+        parsed = tuple(_names_of(self.source)) if self.source else ()
+        return tuple(dict.fromkeys(parsed or attribute_names_in(self.expression or "")))
 
     @property
     def functions(self) -> tuple[str, ...]:
