@@ -11,10 +11,13 @@ from hcm_pipeline.targets.entra.connection import (
     to_sandbox,
 )
 from hcm_pipeline.targets.entra.desired import carriers
+from hcm_pipeline.targets.entra.directory_attributes import attribute_of
+from hcm_pipeline.targets.entra.flow_rules import flow_faults, target_notes, unbalanced
 from hcm_pipeline.targets.entra.job_health import describe_health
 from hcm_pipeline.targets.entra.log_text import without_values
 from hcm_pipeline.targets.entra.null_switches import null_faults, shown_by
 from hcm_pipeline.targets.entra.scim_mapping import columns_of, compile_mapping, mapping_faults
+from hcm_pipeline.targets.entra.scim_schema import written_by
 from hcm_pipeline.targets.entra.service import EntraJob, EntraLive, live
 from hcm_pipeline.targets.entra.target import EntraTarget
 
@@ -22,11 +25,13 @@ __all__ = [
     "EntraJob",
     "EntraLive",
     "EntraTarget",
+    "attribute_of",
     "carriers",
     "columns_of",
     "compile_mapping",
     "describe",
     "describe_health",
+    "flow_faults",
     "known_target",
     "live",
     "mapping_faults",
@@ -36,7 +41,10 @@ __all__ = [
     "rule_faults",
     "shown_by",
     "target_key",
+    "target_notes",
     "tenant_of",
     "to_sandbox",
+    "unbalanced",
     "without_values",
+    "written_by",
 ]
