@@ -95,8 +95,8 @@ OTHERS = {
     "workday": ("utf-8", "Employee_ID,Legal_First_Name,Legal_Last_Name,Active_Status,Hire_Date,Termination_Date,Business_Title,"
                 "Manager_ID,Email_-_Work,Cost_Center\nW1,Ada,Byron,1,2020-01-13,,Analyst,,ada@w.example,CC1\n"
                 "W2,Alan,Turing,0,2019-02-14,2024-05-31,Head,W1,alan@w.example,CC1\n"),
-    "successfactors": ("utf-8", "personIdExternal,firstName,lastName,emplStatus,startDate,costCenter\nS1,Ada,Byron,A,2020-01-13,CC1\n"
-                       "S2,Alan,Turing,T,2019-02-14,CC1\n"),
+    "successfactors": ("utf-8", "personIdExternal,firstName,lastName,emplStatus,startDate,costCenter\n"
+                       "S1,Ada,Byron,A,2020-01-13,CC1\nS2,Alan,Turing,T,2019-02-14,CC1\n"),
     "oracle columns": ("utf-8", "PERSON_NUMBER|LAST_NAME|FIRST_NAME|ASSIGNMENT_STATUS_TYPE|HIRE_DATE|ACTUAL_TERMINATION_DATE\n"
                        "300000001|Byron|Ada|ACTIVE_PROCESS|13-JAN-2020|\n300000002|Turing|Alan|INACTIVE_PROCESS|14-FEB-2019|31-MAY-2024\n"),
 }  # fmt: skip
@@ -261,8 +261,10 @@ def test_a_manager_given_by_address_is_found_by_it_and_one_given_by_name_is_not_
 
 def test_several_rows_of_a_worker_are_told_apart_by_assignment_and_dates(tmp_path: Path) -> None:
     rows = [
-        "Person Number,First Name,Last Name,Assignment Status,Assignment Number,Effective Start Date,Effective End Date,Primary Flag",
-        "1,A,B,ACTIVE,E1,2020-01-01,2022-12-31,Y", "1,A,B,ACTIVE,E1,2023-01-01,4712-12-31,Y", "2,C,D,INACTIVE,E2,2020-01-01,4712-12-31,N",
+        "Person Number,First Name,Last Name,Assignment Status,Assignment Number,Effective Start Date,Effective End Date,"
+        "Primary Flag",
+        "1,A,B,ACTIVE,E1,2020-01-01,2022-12-31,Y", "1,A,B,ACTIVE,E1,2023-01-01,4712-12-31,Y",
+        "2,C,D,INACTIVE,E2,2020-01-01,4712-12-31,N",
     ]  # fmt: skip
     made = proposed(tmp_path, "people.csv", "\n".join(rows))
     workers = checked(made).workers

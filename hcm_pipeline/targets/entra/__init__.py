@@ -12,7 +12,8 @@ from hcm_pipeline.targets.entra.connection import (
 )
 from hcm_pipeline.targets.entra.desired import carriers
 from hcm_pipeline.targets.entra.directory_attributes import attribute_of
-from hcm_pipeline.targets.entra.flow_rules import flow_faults, target_notes, unbalanced
+from hcm_pipeline.targets.entra.flow_rules import flow_faults, target_notes
+from hcm_pipeline.targets.entra.generated_schema import Aside, GeneratedSchema, generated_schema, kind_of_job
 from hcm_pipeline.targets.entra.job_health import describe_health
 from hcm_pipeline.targets.entra.log_text import without_values
 from hcm_pipeline.targets.entra.null_switches import null_faults, shown_by
@@ -22,9 +23,11 @@ from hcm_pipeline.targets.entra.service import EntraJob, EntraLive, live
 from hcm_pipeline.targets.entra.target import EntraTarget
 
 __all__ = [
+    "Aside",
     "EntraJob",
     "EntraLive",
     "EntraTarget",
+    "GeneratedSchema",
     "attribute_of",
     "carriers",
     "columns_of",
@@ -32,6 +35,8 @@ __all__ = [
     "describe",
     "describe_health",
     "flow_faults",
+    "generated_schema",
+    "kind_of_job",
     "known_target",
     "live",
     "mapping_faults",
@@ -44,7 +49,6 @@ __all__ = [
     "target_notes",
     "tenant_of",
     "to_sandbox",
-    "unbalanced",
     "without_values",
     "written_by",
 ]

@@ -7,11 +7,11 @@ Faults make a profile unusable; notes are for people who sign the worksheets. So
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from hcm_pipeline.errors import ProfileFault
+from hcm_pipeline.expressions import ExpressionFault, parse
 from hcm_pipeline.profile import (
     ENTERPRISE,
     AttributeFlow,
@@ -165,7 +165,7 @@ def _expression_faults(where: str, flow: AttributeFlow, kind: TargetKind) -> Ite
     text = flow.expression
     if text is None:
         return
-    if wrong := unbalanced(text):
+    if wrong := _form(text):
         yield ProfileFault(where, repr(text[:60]), wrong)
         return
     if UNIQUE_VALUE in text:
@@ -182,21 +182,12 @@ def _expression_faults(where: str, flow: AttributeFlow, kind: TargetKind) -> Ite
         yield ProfileFault(where, "create_only", "true: another value at each update would be another account's name")
 
 
-def unbalanced(expression: str) -> str | None:
-    """The sentence about parentheses, brackets or quotes of an expression that do not pair; None where they do."""
-    bare = re.sub(r'\[type eq "[A-Za-z]+"\]', "", expression)
-    bare, quotes = re.subn(r'"(?:\\.|[^"\\])*"', "", bare)
-    if '"' in bare:
-        return 'each quote has another one; inside of a text it is written \\"'
-    for opening, closing in ("()", "[]"):
-        depth = 0
-        for sign in bare:
-            depth += (sign == opening) - (sign == closing)
-            if depth < 0:
-                break
-        if depth:
-            return f"each {opening} has its {closing}"
-    del quotes
+def _form(text: str) -> str | None:
+    """The sentence about an expression that cannot be read; None where it can."""
+    try:
+        parse(text)
+    except ExpressionFault as fault:
+        return f"an expression of attribute mappings: {fault}"
     return None
 
 
@@ -257,7 +248,7 @@ def _hybrid_faults(profile: Profile) -> Iterator[ProfileFault]:
         for source in _on_premises_sources(flow):
             if attribute_of(TargetKind.ACTIVE_DIRECTORY, source) is None and source.lower() not in known:
                 yield ProfileFault(where, repr(source), "an attribute of Active Directory, or one of target.extensions")
-        if flow and flow.expression is not None and (wrong := unbalanced(flow.expression)):
+        if flow and flow.expression is not None and (wrong := _form(flow.expression)):
             yield ProfileFault(where, repr(flow.expression[:60]), wrong)
         if flow and flow.matching:
             yield ProfileFault(
