@@ -234,7 +234,8 @@ def _change(installation: Installation, making: Making, doing: _Doing, announce:
             _refuse_other(approval, None, journal)
             nothing_to_change(journal, target)
             return SchemaChange(wanted.differences, None, 0, None)
-        _refuse_broken(wanted.differences)
+        if not doing.whole:
+            _refuse_broken(wanted.differences)
         change = _as_change(installation, target, doing.verb, raw, wanted)
         planned = plan_change(installation.home, journal, change, installation.clock(), doing.started_by)
         _refuse_other(approval, planned, journal)
