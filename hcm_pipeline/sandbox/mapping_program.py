@@ -129,7 +129,9 @@ class Program:
                 return found[0]
         return failure("ImportSkipped") if empty else None
 
-    def apply(self, current: Account | None, linked: bool, record: Record, directory: Directory, now: float) -> Outcome:
+    def apply(
+        self, current: Account | None, record: Record, directory: Directory, *, linked: bool, now: float
+    ) -> Outcome:
         """Create (no account) or update. Nothing is written here; a failure leaves the account as it was."""
         received = self.received(record)
         setting = self._setting(received, now)
@@ -336,7 +338,7 @@ class _Stopped(Exception):
 
 @dataclass
 class _Noted:
-    """What the log and the cycle want to know of the mappings that had a value."""
+    """The mappings that had a value, as far as the log and the cycle ask about them."""
 
     rewrites: bool = False
     redacted: set[str] = field(default_factory=set)

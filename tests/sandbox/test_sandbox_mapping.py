@@ -73,7 +73,7 @@ def applied(
         current = Account("object-1", on.attributes if isinstance(on, Outcome) else on)
     holders = taken or {}
     directory = Directory(holders.get, {"9": "object-9"}.get, lambda _name, value: holders.get(value))
-    return made.apply(current, linked=current is not None, record=data, directory=directory, now=0.0)
+    return made.apply(current, data, directory, linked=current is not None, now=0.0)
 
 
 def code(outcome: Outcome) -> str | None:
@@ -123,7 +123,7 @@ def test_the_default_schema_set_by_hand_changes_nothing(
     current: Account | None = None
     for data in given_records:
         expected = apply_record(current, data, directory, rules)
-        found = made.apply(current, linked=True, record=data, directory=directory, now=0.0)
+        found = made.apply(current, data, directory, linked=True, now=0.0)
         assert (found.action, found.status, found.attributes) == (expected.action, expected.status, expected.attributes)
         assert (code(found), found.unresolved) == (code(expected), expected.unresolved)
         assert sorted(map(str, found.changes)) == sorted(map(str, expected.changes))
