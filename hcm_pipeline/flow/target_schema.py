@@ -34,6 +34,7 @@ from hcm_pipeline.flow.confirming import LEAST_OF_ID
 from hcm_pipeline.flow.deciding import approve
 from hcm_pipeline.flow.installation import Installation, Progress, quiet
 from hcm_pipeline.home import private
+from hcm_pipeline.http import Patience
 from hcm_pipeline.locks import advisory_lock
 from hcm_pipeline.profile import TargetKind
 from hcm_pipeline.synchronization import (
@@ -52,6 +53,8 @@ from hcm_pipeline.targets.entra import GeneratedSchema, describe, generated_sche
 
 SchemaFinding = Finding
 LOCK_SECONDS = 60.0
+HASTE = 120.0
+"""Seconds of patience with a service that does not answer: somebody waits at the command line."""
 UNSAID = ("@odata.context", "discoveryDateTime", "version")
 """Fields that the service writes of its own accord: another value of them is no other schema."""
 WAITS = (0.0, 2.0, 5.0)
@@ -409,7 +412,11 @@ def _differences(present: Schema, wanted: Schema, *, whole: bool) -> tuple[Diffe
 @contextmanager
 def _job(installation: Installation, announce: Progress) -> Iterator[tuple[str, JobSchema]]:
     """The key of the job and its schema, for the time of a `with` block."""
-    with open_target(installation.settings) as connection, GraphClient(connection, clock=installation.clock) as client:
+    patience = Patience(give_up_after=HASTE)
+    with (
+        open_target(installation.settings) as connection,
+        GraphClient(connection, patience=patience, clock=installation.clock) as client,
+    ):
         announce(describe(connection))
         yield connection.key, JobSchema(client)
 

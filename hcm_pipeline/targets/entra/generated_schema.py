@@ -349,8 +349,9 @@ class _Making:
         clearing = sorted(flow.target for flow in self.flows if self._clears(flow))
         if clearing and self.field is None:
             yield (
-                "the second switch of null flow, at the mapping, has no documented field: switch Flow null values on in the portal"
-                f" for {', '.join(clearing)}; where delivery.null_flow_field of the profile names the field, it is written here"
+                "the second switch of null flow, at the mapping, has no documented field, and until it is on a cleared value stays"
+                f" in accounts: switch Flow null values on in the portal for the mappings of {', '.join(clearing)}; where"
+                " delivery.null_flow_field of the profile names the field, it is written here"
             )
 
 
