@@ -29,7 +29,7 @@ from hcm_pipeline.delivery import (
     plan_change,
 )
 from hcm_pipeline.entra import GraphClient, JobSchema
-from hcm_pipeline.errors import GuardStop, PipelineError, UsageError
+from hcm_pipeline.errors import GuardStop, PipelineError, ServiceRefused, UsageError
 from hcm_pipeline.flow.confirming import LEAST_OF_ID
 from hcm_pipeline.flow.deciding import approve
 from hcm_pipeline.flow.installation import Installation, Progress, quiet
@@ -239,6 +239,7 @@ def _change(installation: Installation, making: Making, doing: _Doing, announce:
             return SchemaChange(wanted.differences, None, 0, None)
         if not doing.whole:
             _refuse_broken(wanted.differences)
+        _refuse_disabling(installation, job, wanted)
         change = _as_change(installation, target, doing.verb, raw, wanted)
         planned = plan_change(installation.home, journal, change, installation.clock(), doing.started_by)
         _refuse_other(approval, planned, journal)
@@ -330,6 +331,24 @@ def _refuse_broken(found: SchemaDifferences) -> None:
             "nothing was planned: the schema that the profile asks for breaks rules that the job's keeps: "
             + "; ".join(f"{one.attribute or one.path}: {one.sentence} ({one.mend})" for one in faults)
         )
+
+
+def _refuse_disabling(installation: Installation, job: JobSchema, wanted: _Wanted) -> None:
+    """Raise GuardStop for a filter that would disable accounts which the profile keeps."""
+    filtered = any(one.kind is DifferenceKind.SCOPE and one.wanted for one in wanted.differences.changes)
+    if not filtered or installation.profile.scope.leaving == "disable":
+        return
+    try:
+        if job.skips_out_of_scope():
+            return
+        why = "is not set"
+    except ServiceRefused as refused:
+        why = f"cannot be read ({refused.status})"
+    raise GuardStop(
+        "nothing was planned: a scoping filter disables the accounts of everybody who is outside of it, and the profile keeps them"
+        f" (scope.leaving = 'keep'). SkipOutOfScopeDeletions {why}: set it to True (docs/how-to/set-the-target-up.md#scope), or say"
+        " scope.leaving = 'disable'"
+    )
 
 
 def _read_back(
