@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import operator
+import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -364,7 +365,7 @@ def _read_back(
     raise PipelineError(
         "the service took the schema and has something else now: "
         + "; ".join(one.sentence for one in left)
-        + f". What it was before is in {backup}: `hcm-pipeline target restore {backup}` puts it back"
+        + f". What it was before is in {backup}: `hcm-pipeline target restore {shlex.quote(str(backup))}` puts it back"
     )
 
 
