@@ -226,6 +226,13 @@ class GraphClient:
         )
         return [str(one["id"]) for one in listed if isinstance(one, dict) and one.get("id")]
 
+    def synchronization_settings(self) -> dict[str, str]:
+        """The settings that the app's job has beside its schema (`synchronization/secrets`), by key; secret ones come disguised."""
+        url = f"{self._job_url().partition('/jobs/')[0]}/secrets"
+        listed = self._get(url, {}, JOB_PERMISSION).get("value")
+        found = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+        return {str(one["key"]): str(one.get("value") or "") for one in found if one.get("key")}
+
     def job_status(self, give_up_after: float | None = None) -> JobStatus:
         """The synchronization job's state now. `give_up_after`: seconds of waiting, for less patience than the client has."""
         patience = self._patience if give_up_after is None else replace(self._patience, give_up_after=give_up_after)
@@ -259,18 +266,10 @@ class GraphClient:
         permission = JOB_PERMISSION if (method, part) == ("GET", "schema") else JOB_WRITE_PERMISSION
         return self._call(method, f"{self._job_url()}/{part}", {}, permission, content=content, patience=patience)
 
-    def synchronization_settings(self) -> dict[str, str]:
-        """The settings that the app's job has beside its schema (`synchronization/secrets`), by key; secret ones come disguised."""
-        listed = self._get(f"{self._synchronization_url()}/secrets", {}, JOB_PERMISSION).get("value")
-        found = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-        return {str(one["key"]): str(one.get("value") or "") for one in found if one.get("key")}
-
     def _job_url(self) -> str:
-        return f"{self._synchronization_url()}/jobs/{quote(self._connection.job_id, safe='')}"
-
-    def _synchronization_url(self) -> str:
         to = self._connection
-        return f"{to.graph_url}/servicePrincipals/{quote(to.service_principal_id, safe='')}/synchronization"
+        principal, job = quote(to.service_principal_id, safe=""), quote(to.job_id, safe="")
+        return f"{to.graph_url}/servicePrincipals/{principal}/synchronization/jobs/{job}"
 
     def _pages(self, path: str, query: Mapping[str, str], permission: str, *, log: bool = False) -> Iterator[object]:
         for page in self._walk(path, f"{self._connection.graph_url}/{path}", query, permission, log=log):
