@@ -30,6 +30,7 @@ from hcm_pipeline.cli import (
     run,
     sandbox,
     status,
+    target,
     trace,
     ui,
     upload,
@@ -69,7 +70,7 @@ def _options(
 
 VERBS = (
     demo, init, profile, land, feed, sandbox, ui, run, extract, upload, outcomes, decide, plan, status, trace, page, alerts,
-    identity, writeback,
+    identity, writeback, target,
 )  # fmt: skip
 """The modules of the verbs, in the order in which the help lists them."""
 for module in VERBS:

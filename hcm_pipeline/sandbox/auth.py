@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from hcm_pipeline.sandbox.options import PERMISSIONS, SandboxOptions
+from hcm_pipeline.sandbox.options import SandboxOptions
 
 GRAPH_AUDIENCE = "https://graph.microsoft.com"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -77,12 +77,16 @@ class Authority:
         certificates: Path,
         rules: Callable[[], SandboxOptions],
         now: Callable[[], float],
+        roles: Callable[[], frozenset[str]],
     ) -> None:
         self._identity = identity
         self._key = key
         self._certificates = certificates
         self._rules = rules
         self._now = now
+        self._roles = roles
+        self.federated: Callable[[], list[dict[str, Any]]] = list
+        """The federated credentials of the client."""
         self.generation = 0
         """Tokens of an earlier generation count as expired."""
 
@@ -117,6 +121,49 @@ class Authority:
         if tenant.lower() != self._identity.tenant_id.lower():
             raise SignInRefused(400, "invalid_request", 90002, "Tenant not found. Check the tenant ID.")
 
+    def identity_token(self, header: str | None, resource: str) -> dict[str, Any] | None:
+        """A token for a managed identity, as App Service hands it out; None: the header or the resource is not the right one."""
+        if not hmac.compare_digest((header or "").encode(), self._identity.client_secret.encode()):
+            return None
+        if resource.rstrip("/") != GRAPH_AUDIENCE:
+            return None
+        ends = int(self._now()) + self._rules().token_seconds
+        return {
+            "access_token": self._issue(), "expires_on": str(ends), "resource": resource, "token_type": "Bearer",
+            "client_id": self._identity.client_id,
+        }  # fmt: skip
+
+    def foreign_token(self, issuer: str, subject: str, audience: str, seconds: float) -> str:
+        """A token of another issuer, good for so many seconds of the machine's time: the sandbox stands in for it."""
+        ends = int(datetime.now(UTC).timestamp() + seconds)
+        claims = {"iss": issuer, "sub": subject, "aud": audience, "exp": ends, "nbf": ends - 3600, "iat": ends - 3600}
+        return jwt.encode(claims, self._key, algorithm="HS256")
+
+    def _check_foreign(self, assertion: str) -> None:
+        """A federated credential has its issuer, subject and audience."""
+        try:
+            claims = jwt.decode(
+                assertion,
+                self._key,
+                algorithms=["HS256"],
+                options={"verify_aud": False, "require": ["exp", "iss", "sub"]},
+            )
+        except jwt.ExpiredSignatureError:
+            raise SignInRefused(
+                401, "invalid_client", 700024, "Client assertion is not within its valid time range."
+            ) from None
+        except jwt.InvalidTokenError:
+            raise SignInRefused(401, "invalid_client", 700027, "The assertion could not be verified.") from None
+        there = self.federated()
+        for number, name, claim in ((700211, "issuer", "iss"), (700213, "subject", "sub")):
+            there = [one for one in there if one[name] == claims[claim]]
+            if not there:
+                told = f"No matching federated identity record found for presented assertion {name}."
+                raise SignInRefused(401, "invalid_client", number, told)
+        if not any(claims.get("aud") in one["audiences"] for one in there):
+            told = "No matching federated identity record found for presented assertion audience."
+            raise SignInRefused(401, "invalid_client", 700212, told)
+
     def _issue(self) -> str:
         now, rules = int(self._now()), self._rules()
         claims = {
@@ -127,7 +174,7 @@ class Authority:
             "exp": now + rules.token_seconds,
             "appid": self._identity.client_id,
             "tid": self._identity.tenant_id,
-            "roles": sorted(set(PERMISSIONS) - rules.withheld_permissions),
+            "roles": sorted(self._roles()),
             "uti": uuid.uuid4().hex,
             "sandbox_generation": self.generation,
         }
@@ -161,6 +208,8 @@ class Authority:
             )  # fmt: skip
         elif not hmac.compare_digest(form["client_secret"].encode(), self._identity.client_secret.encode()):
             raise SignInRefused(401, "invalid_client", 7000215, "Invalid client secret provided.")
+        elif self._rules().secret_days < 0:
+            raise SignInRefused(401, "invalid_client", 7000222, "The provided client secret keys for app are expired.")
 
     def _check_assertion(self, assertion: str, host: str, tenant: str) -> None:
         refused = SignInRefused(401, "invalid_client", 700027, "The assertion could not be verified.")
@@ -168,13 +217,18 @@ class Authority:
             header = jwt.get_unverified_header(assertion)
         except jwt.InvalidTokenError:
             raise refused from None
+        if header.get("alg") == "HS256":
+            self._check_foreign(assertion)
+            return
         base = f"{host}/{tenant}"
         audiences = [f"{base}/oauth2/v2.0/token", f"{base}/v2.0", base]
-        for certificate in self._registered():
+        for certificate in self.registered():
             public_key = certificate.public_key()
             if not isinstance(public_key, RSAPublicKey) or not _names(header, certificate):
                 continue
-            if not certificate.not_valid_before_utc <= datetime.now(UTC) <= certificate.not_valid_after_utc:
+            days = self._rules().certificate_days
+            within = certificate.not_valid_before_utc <= datetime.now(UTC) <= certificate.not_valid_after_utc
+            if not (within if days is None else days >= 0):
                 raise SignInRefused(401, "invalid_client", 1000502, "The provided certificate is not within its time.")
             try:
                 claims = jwt.decode(
@@ -192,8 +246,8 @@ class Authority:
             return
         raise refused
 
-    def _registered(self) -> list[x509.Certificate]:
-        """Read anew each time: a certificate is registered by putting its PEM file into the folder."""
+    def registered(self) -> list[x509.Certificate]:
+        """The client's certificates, read anew each time: one is registered by putting its PEM file into the folder."""
         files = sorted(self._certificates.glob("*.pem")) if self._certificates.is_dir() else []
         return [certificate for file in files for certificate in _read_certificates(file)]
 
