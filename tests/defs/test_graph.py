@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 import pytest
 import yaml
-from dagster._core.workspace.load_target import WorkspaceFileTarget
+from dagster._core.workspace.load_target import PyProjectFileTarget, WorkspaceFileTarget
 
 from hcm_pipeline import flow
 from hcm_pipeline.defs import metadata as md
@@ -187,9 +187,14 @@ def test_workspace_yaml_names_the_definitions_that_the_ui_command_loads(monkeypa
     assert keys == json.loads(STORED.read_text(encoding="utf-8"))["assets"].keys()
 
 
-def test_nothing_in_pyproject_takes_precedence_over_workspace_yaml() -> None:
+def test_what_pyproject_says_to_dg_is_what_workspace_yaml_says() -> None:
+    # `dagster dev` reads [tool.dg] before workspace.yaml
     tools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
-    assert not {"dagster", "dg"} & tools.keys()
+    assert "dagster" not in tools
+    [by_dg] = PyProjectFileTarget(str(ROOT / "pyproject.toml")).create_origins()
+    [by_workspace] = WorkspaceFileTarget([str(ROOT / "workspace.yaml")]).create_origins()
+    assert by_dg.loadable_target_origin.module_name == by_workspace.loadable_target_origin.module_name
+    assert by_dg.location_name == by_workspace.location_name == "hcm_pipeline.definitions"
 
 
 def test_the_instance_of_the_project_is_that_of_a_home_apart_from_where_it_keeps_things() -> None:
