@@ -47,8 +47,8 @@ def alerts(
 def _show(found: list[flow.Alert]) -> None:
     table(
         "Alerts",
-        ("kind", "severity", "what", "facts"),
-        [[a.kind, a.severity, a.title, ", ".join(f"{k}: {v}" for k, v in a.facts.items())] for a in found],
+        ("kind", "severity", "what", "facts", "what to do"),
+        [[a.kind, a.severity, a.title, ", ".join(f"{k}: {v}" for k, v in a.facts.items()), a.page] for a in found],
     )
     if not found:
         say("nothing holds that somebody should know of")
