@@ -521,6 +521,8 @@ def test_a_custom_attribute_counts_by_its_whole_name_once_a_schema_is_set(tenant
     tenant.provision({**data, "schemas": [*data["schemas"], *own]})
     [user] = tenant.http.get(f"{tenant.handle.url}/sandbox/users").json()["users"]
     assert (user["extensionAttribute1"], "employeeHireDate" in user) == ("B7", False)
+    shown = tenant.http.get(f"{tenant.graph}/users/worker1@contoso.com?$select=onPremisesExtensionAttributes").json()
+    assert shown["onPremisesExtensionAttributes"]["extensionAttribute1"] == "B7"
 
 
 def test_parse_expression_is_answered_over_the_job(tenant: Tenant) -> None:
