@@ -458,7 +458,7 @@ def calls(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
     )
 
 
-trees = st.recursive(leaves, calls, max_leaves=8)
+trees: st.SearchStrategy[Node] = st.one_of(leaves, calls(leaves), calls(st.one_of(leaves, calls(leaves))))
 
 
 @given(trees)
