@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -117,6 +118,10 @@ def _show_waiting(found: flow.Reviews, as_json: bool) -> None:
         ("person number", "why", "accounts", "since"),
         [[r.person_number, r.reason, ", ".join(r.accounts), r.opened_on.isoformat()] for r in found.accounts],
     )
+    _say_next(
+        found.accounts,
+        "--accept: the one that is offered is theirs; --set USER_PRINCIPAL_NAME: another; --new: none is",
+    )
     table(
         "Numbers that may be one person's",
         ("person number", "why", "other numbers", "their names", "since"),
@@ -124,6 +129,9 @@ def _show_waiting(found: flow.Reviews, as_json: bool) -> None:
             [r.person_number, r.reason, ", ".join(r.former), ", ".join(r.accounts), r.opened_on.isoformat()]
             for r in found.rehires
         ],
+    )
+    _say_next(
+        found.rehires, "--accept: the one number that is offered was theirs; --same-as NUMBER: that one; --new: none"
     )
     table(
         "Spellings that wait for a decision",
@@ -134,6 +142,7 @@ def _show_waiting(found: flow.Reviews, as_json: bool) -> None:
             for part in r.parts
         ],
     )
+    _say_next(found.spellings, "--accept: spelled as shown; --first TEXT, --preferred TEXT, --last TEXT: spelled so")
     table(
         "Names that look odd, or like another worker's: `identity review NUMBER --seen` takes them as they are written",
         ("person number", "field", "why", "name", "since"),
@@ -141,6 +150,12 @@ def _show_waiting(found: flow.Reviews, as_json: bool) -> None:
     )
     if not (found.accounts or found.rehires or found.spellings or found.names):
         say("nobody's names wait for a decision")
+
+
+def _say_next(waiting: Sequence[object], decisions: str) -> None:
+    """The command that decides, below those who wait for it."""
+    if waiting:
+        say("  hcm-pipeline identity review PERSON_NUMBER and one of", f"  {decisions}", "")
 
 
 def spelling_row(part: flow.SpelledPart) -> list[object]:
