@@ -5,7 +5,7 @@ It knows nothing of manifests or of the warehouse. The client itself is loaded w
 
 from typing import TYPE_CHECKING, Any
 
-from hcm_pipeline.entra.credentials import EntraConnection
+from hcm_pipeline.entra.credentials import EntraConnection, SignInWay
 from hcm_pipeline.entra.job_schema import SourceAttribute
 from hcm_pipeline.entra.limits import DAILY_QUOTA, LOG_RATE, OPERATIONS_PER_REQUEST, UPLOAD_RATE
 from hcm_pipeline.entra.provisioning_log import NO_CHANGE, OUT_OF_SCOPE, UNSPECIFIED, LogEntry, LogPage
@@ -30,6 +30,7 @@ __all__ = [
     "JobStatus",
     "LogEntry",
     "LogPage",
+    "SignInWay",
     "SourceAttribute",
     "is_bucket_full",
     "read_reply",

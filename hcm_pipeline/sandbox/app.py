@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from hcm_pipeline.sandbox.auth import SignInRefused, TokenRefused
+from hcm_pipeline.sandbox.auth import MetadataRefused, SignInRefused, TokenRefused
 from hcm_pipeline.sandbox.clock import http_date, iso, micros
 from hcm_pipeline.sandbox.delta import changes
 from hcm_pipeline.sandbox.ingest import upload
@@ -108,6 +108,8 @@ def routes() -> list[BaseRoute]:
         Route("/common/discovery/instance", _instance_discovery),
         Route("/{tenant}/v2.0/.well-known/openid-configuration", _openid_configuration),
         Route("/{tenant}/oauth2/v2.0/token", _token, methods=["POST"]),
+        Route("/metadata/identity/oauth2/token", _managed_identity),
+        Route("/msi/token", _managed_identity),
     ]
 
 
@@ -385,6 +387,17 @@ async def _instance_discovery(request: Request) -> Response:
             "metadata": [{"preferred_network": netloc, "preferred_cache": netloc, "aliases": [netloc]}],
         }
     )
+
+
+async def _managed_identity(request: Request) -> Response:
+    """The endpoints of managed identities: of a virtual machine (IMDS), and of App Service (IDENTITY_ENDPOINT)."""
+    sandbox: Sandbox = request.app.state.sandbox
+    app_service = request.url.path == "/msi/token"
+    try:
+        return _json(sandbox.authority.managed_identity(request.query_params, request.headers, app_service=app_service))
+    except MetadataRefused as error:
+        told = {"statusCode": error.status, "message": str(error)}
+        return _json(told if app_service else {"error": error.error, "error_description": str(error)}, error.status)
 
 
 async def _token(request: Request) -> Response:

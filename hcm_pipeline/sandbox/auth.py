@@ -1,8 +1,13 @@
-"""Sign-in as Entra ID does it: client credentials by secret or certificate, and tokens that expire."""
+"""Sign-in as Entra ID does it: client credentials by secret, certificate or federated token, managed identities, and tokens that expire.
+
+A federated credential is a file `federated/<any name>.json` beside the certificates: issuer, subject, audiences, and key (PEM, RSA).
+The real service takes the key from the issuer's own pages (OpenID Connect discovery); everything else is checked as there.
+"""
 
 from __future__ import annotations
 
 import hmac
+import json
 import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
@@ -15,6 +20,7 @@ import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from hcm_pipeline.sandbox.options import PERMISSIONS, SandboxOptions
 
@@ -42,6 +48,14 @@ class SignInRefused(Exception):
             "correlation_id": correlation,
             "error_uri": f"https://login.microsoftonline.com/error?code={self.number}",
         }
+
+
+class MetadataRefused(Exception):
+    """The endpoint of managed identities gives no token; `error` as of OAuth."""
+
+    def __init__(self, status: int, error: str, message: str) -> None:
+        self.status, self.error = status, error
+        super().__init__(message)
 
 
 class TokenRefused(Exception):
@@ -112,6 +126,26 @@ class Authority:
             "access_token": self._issue(),
         }
 
+    def managed_identity(self, query: Mapping[str, str], headers: Mapping[str, str], *, app_service: bool) -> dict[str, Any]:
+        """Answer the endpoint of managed identities, in the shape of virtual machines (IMDS) or of App Service.
+
+        The sandbox's one identity is assigned by a user when `client_id` names it, else the machine's own. App Service asks for its
+        IDENTITY_HEADER, which is the client secret here. Raises MetadataRefused.
+        """
+        if app_service and not hmac.compare_digest(headers.get("x-identity-header", ""), self._identity.client_secret):
+            raise MetadataRefused(401, "unauthorized", "X-IDENTITY-HEADER is missing or wrong.")
+        if headers.get("metadata") != "true" and not app_service:
+            raise MetadataRefused(400, "invalid_request", "Required metadata header not specified.")
+        if query.get("api-version") != ("2019-08-01" if app_service else "2018-02-01"):
+            raise MetadataRefused(400, "invalid_request", "api-version is missing or not known.")
+        if query.get("resource") != GRAPH_AUDIENCE:
+            raise MetadataRefused(400, "invalid_resource", "AADSTS500011: The resource principal was not found in the tenant.")
+        if query.get("client_id", self._identity.client_id) != self._identity.client_id:
+            raise MetadataRefused(400, "invalid_request", "Identity not found")
+        seconds, now = self._rules().token_seconds, int(datetime.now(UTC).timestamp())
+        told = {"access_token": self._issue(), "resource": GRAPH_AUDIENCE, "token_type": "Bearer", "expires_on": str(now + seconds)}
+        return told if app_service else {**told, "client_id": self._identity.client_id, "expires_in": str(seconds)}
+
     def check_tenant(self, tenant: str) -> None:
         """Raises SignInRefused for a tenant that does not exist here."""
         if tenant.lower() != self._identity.tenant_id.lower():
@@ -127,7 +161,7 @@ class Authority:
             "exp": now + rules.token_seconds,
             "appid": self._identity.client_id,
             "tid": self._identity.tenant_id,
-            "roles": sorted(set(PERMISSIONS) - rules.withheld_permissions),
+            "roles": sorted((set(PERMISSIONS) | rules.further_permissions) - rules.withheld_permissions),
             "uti": uuid.uuid4().hex,
             "sandbox_generation": self.generation,
         }
@@ -168,6 +202,9 @@ class Authority:
             header = jwt.get_unverified_header(assertion)
         except jwt.InvalidTokenError:
             raise refused from None
+        if not {"x5t", "x5t#S256"} & header.keys():
+            self._check_federated(assertion)
+            return
         base = f"{host}/{tenant}"
         audiences = [f"{base}/oauth2/v2.0/token", f"{base}/v2.0", base]
         for certificate in self._registered():
@@ -191,6 +228,36 @@ class Authority:
                 raise refused
             return
         raise refused
+
+    def _check_federated(self, assertion: str) -> None:
+        """A token of another issuer: the app's federated credential names issuer, subject and audience exactly."""
+        claims = jwt.decode(assertion, options={"verify_signature": False})
+        found = [json.loads(file.read_bytes()) for file in sorted(self._federated.glob("*.json"))]
+        for number, claim in ((700211, "issuer"), (700213, "subject")):
+            found = [one for one in found if one[claim] == claims.get(claim[:3])]
+            if not found:
+                raise SignInRefused(
+                    401, "invalid_client", number, f"No matching federated identity record found for presented assertion {claim}."
+                )
+        for one in found:
+            key = load_pem_public_key(one["key"].encode())
+            try:
+                jwt.decode(assertion, key, algorithms=["RS256"], audience=one["audiences"], options={"require": ["exp"]})  # type: ignore[arg-type]
+                return
+            except jwt.ExpiredSignatureError:
+                raise SignInRefused(
+                    401, "invalid_client", 700024, "Client assertion is not within its valid time range."
+                ) from None
+            except jwt.InvalidAudienceError:
+                raise SignInRefused(
+                    401, "invalid_client", 700212, "No matching federated identity record found for presented assertion audience."
+                ) from None
+            except jwt.InvalidTokenError:
+                raise SignInRefused(401, "invalid_client", 700027, "The assertion could not be verified.") from None
+
+    @property
+    def _federated(self) -> Path:
+        return self._certificates.with_name("federated")
 
     def _registered(self) -> list[x509.Certificate]:
         """Read anew each time: a certificate is registered by putting its PEM file into the folder."""

@@ -105,6 +105,8 @@ class SandboxOptions:
 
     withheld_permissions: frozenset[str] = frozenset()
     """Permissions nobody consented to: calls that need one answer 403."""
+    further_permissions: frozenset[str] = frozenset()
+    """Permissions that somebody consented to besides those that the pipeline uses."""
     token_seconds: Annotated[int, Field(gt=0, lt=10**9)] = 3599
     latency_seconds: Annotated[float, Field(ge=0, le=600)] = 0.0
     """Added to every Graph call."""
