@@ -160,7 +160,9 @@ def _ways(environ: Mapping[str, str]) -> list[SignInWay]:
     """The ways to sign in to Entra ID that are set up, the one that counts first. Raises UsageError for a name that is none."""
     chosen = environ.get("AZURE_TOKEN_CREDENTIALS") or ""
     if chosen and chosen.lower() not in ("prod", *(name.lower() for name in ENTRA_WAYS)):
-        raise UsageError(f"AZURE_TOKEN_CREDENTIALS: {chosen[:60]} is none of {', '.join(ENTRA_WAYS)}; name one of them, or unset it")
+        raise UsageError(
+            f"AZURE_TOKEN_CREDENTIALS: {chosen[:60]} is none of {', '.join(ENTRA_WAYS)}; name one of them, or unset it"
+        )
     named = {
         SignInWay.CERTIFICATE: environ.get("AZURE_CLIENT_CERTIFICATE_PATH"),
         SignInWay.SECRET: _secret(environ, "AZURE_CLIENT_SECRET"),
@@ -178,7 +180,11 @@ def _ways(environ: Mapping[str, str]) -> list[SignInWay]:
 
 
 def _variables(ways: tuple[SignInWay, ...]) -> str:
-    return "AZURE_FEDERATED_TOKEN_FILE" if SignInWay.FEDERATED in ways else "AZURE_CLIENT_CERTIFICATE_PATH or AZURE_CLIENT_SECRET"
+    return (
+        "AZURE_FEDERATED_TOKEN_FILE"
+        if SignInWay.FEDERATED in ways
+        else "AZURE_CLIENT_CERTIFICATE_PATH or AZURE_CLIENT_SECRET"
+    )
 
 
 def _signed_in_by(way: SignInWay, job: EntraConnection, environ: Mapping[str, str]) -> EntraConnection:

@@ -57,9 +57,11 @@ FLOORS: dict[str, str] = {
     "targets.entra": "errors sandbox verdicts home http entra settings warehouse profile directory delivery",
     "targets.oracle": "errors http oracle warehouse profile delivery",
     "alerts": "errors verdicts plain_text home http settings sqlite_state warehouse profile delivery targets.entra",
+    "doctor": "errors locks home http entra oracle settings sqlite_state warehouse profile sources synchronization delivery"
+    " targets.entra",
     "flow": "errors sandbox verdicts deciders locks home http entra oracle settings sqlite_state warehouse profile extracts sources"
-    " feeds directory workers identity delivery targets.entra targets.oracle alerts",
-    "defs": "errors front sandbox verdicts plain_text home settings profile flow",
+    " feeds directory workers identity delivery targets.entra targets.oracle alerts doctor",
+    "defs": "errors front sandbox verdicts plain_text home settings sqlite_state profile flow",
     "cli": "errors front sandbox verdicts plain_text home settings profile flow defs",
 }
 """The rooms from the ground up, and which of the rooms below each may import: no arrow runs up, so there is no circle."""

@@ -211,11 +211,15 @@ def test_the_ways_to_sign_in_count_in_the_order_of_azures_own_libraries(tmp_path
     assert ways(**FEDERATED, **secret, **managed) == ["managed identity", "client secret", "federated token"]
     chosen = {"AZURE_TOKEN_CREDENTIALS": "workloadidentitycredential"}
     assert ways(**FEDERATED, **secret, **chosen) == ["federated token", "client secret"]
-    with pytest.raises(UsageError, match="AZURE_TOKEN_CREDENTIALS is WorkloadIdentityCredential, but .* AZURE_FEDERATED_TOKEN_FILE"):
+    with pytest.raises(
+        UsageError, match="AZURE_TOKEN_CREDENTIALS is WorkloadIdentityCredential, but .* AZURE_FEDERATED_TOKEN_FILE"
+    ):
         ways(**secret, **chosen)
     with pytest.raises(UsageError, match="AZURE_TOKEN_CREDENTIALS: AzureCliCredential is none of Env"):
         ways(**secret, AZURE_TOKEN_CREDENTIALS="AzureCliCredential")
-    with pytest.raises(UsageError, match="AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE"):
+    with pytest.raises(
+        UsageError, match="AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE"
+    ):
         ways()
 
 

@@ -16,6 +16,7 @@ from hcm_pipeline.cli import (
     alerts,
     decide,
     demo,
+    doctor,
     extract,
     feed,
     identity,
@@ -47,7 +48,7 @@ app = typer.Typer(
 )
 VERBS = (
     demo, init, profile, land, feed, sandbox, ui, run, extract, upload, outcomes, decide, plan, status, trace, alerts, identity,
-    writeback,
+    writeback, doctor,
 )  # fmt: skip
 """The modules of the verbs, in the order in which the help lists them."""
 for module in VERBS:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 
+from hcm_pipeline.defs.heartbeats import dagster_state as dagster_state
 from hcm_pipeline.defs.instance_file import write_instance_file as write_instance_file
 from hcm_pipeline.settings import Settings
 

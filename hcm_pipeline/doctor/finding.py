@@ -53,7 +53,7 @@ class Check:
     run: Callable[[Examined], Iterable[Said]]
 
 
-class NotLookedAt(Exception):  # noqa: N818 - no error: a look that could not be had
+class NotLookedAt(Exception):
     """Something that a check needs is not there: the reason, in words fit to be shown."""
 
 

@@ -11,7 +11,7 @@ class SignInWay(StrEnum):
     """How an app proves that it is itself. In the order in which the first that is set up counts, as Azure's own libraries have it."""
 
     CERTIFICATE = "certificate"
-    SECRET = "client secret"  # noqa: S105 - no secret, its name
+    SECRET = "client secret"
     FEDERATED = "federated token"
     MANAGED = "managed identity"
 

@@ -97,7 +97,11 @@ class SignIn:
             ) from error
         except (requests.exceptions.RequestException, msal.exceptions.MsalServiceError) as error:
             raise NoAnswer(f"{self._where()} cannot be reached ({type(error).__name__})", sent=False) from error
-        except (ValueError, KeyError, json.JSONDecodeError) as error:  # how MSAL reports an authority whose metadata it cannot use
+        except (
+            ValueError,
+            KeyError,
+            json.JSONDecodeError,
+        ) as error:  # how MSAL reports an authority whose metadata it cannot use
             if self._managed:
                 raise SignInFailed(f"{self._where()} gave an answer that cannot be read") from error
             raise SignInFailed(
@@ -147,13 +151,26 @@ class SignIn:
         error = str(result.get("error", ""))
         error = error if re.fullmatch(r"[\w.]{1,60}", error) else "error"
         if self._managed:
-            which = f"the identity {self._connection.client_id}" if self._connection.client_id else "the machine's own identity"
+            which = (
+                f"the identity {self._connection.client_id}"
+                if self._connection.client_id
+                else "the machine's own identity"
+            )
             return (
                 f"{self._where()} gave no token for {which} ({error}): assign it to this machine or app, and name it by AZURE_CLIENT_ID"
                 " (unset: the machine's own)"
             )
         mend = MENDS.get(code, "look the code up at https://login.microsoftonline.com/error")
         return f"{self._where()} refused the client {self._connection.client_id}: {code} ({error}): {mend}"
+
+
+def token_of(connection: EntraConnection) -> str:
+    """One token, for whoever needs no more. Raises as `SignIn.token`."""
+    signin = SignIn(connection)
+    try:
+        return signin.token()
+    finally:
+        signin.close()
 
 
 class _Adapter(HTTPAdapter):
@@ -223,7 +240,9 @@ class _ManagedIdentity:
     def acquire_token_for_client(self, scopes: list[str]) -> dict[str, object] | None:
         """A token for the resource of the scope."""
         [scope] = scopes
-        return cast("dict[str, object] | None", self._client.acquire_token_for_client(resource=scope.removesuffix("/.default")))
+        return cast(
+            "dict[str, object] | None", self._client.acquire_token_for_client(resource=scope.removesuffix("/.default"))
+        )
 
     def remove_tokens_for_client(self) -> None:
         """Forget what is cached."""
@@ -300,7 +319,7 @@ class CertificateFacts:
 def certificate_facts(path: Path, password: str | None = None) -> CertificateFacts:
     """The certificate that signs in. Raises SignInFailed saying what the file lacks."""
     own = x509.load_pem_x509_certificate(read_certificate(path, password)["public_certificate"].encode())
-    thumbprint = own.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303 - the portal's name of it, no signature
+    thumbprint = own.fingerprint(hashes.SHA1()).hex().upper()
     return CertificateFacts(own.not_valid_before_utc, own.not_valid_after_utc, thumbprint)
 
 

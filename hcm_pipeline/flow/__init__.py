@@ -58,6 +58,14 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.directories import max_age_hours as max_age_hours
     from hcm_pipeline.flow.directories import read_directories as read_directories
     from hcm_pipeline.flow.directories import read_directory as read_directory
+    from hcm_pipeline.flow.examining import DagsterState as DagsterState
+    from hcm_pipeline.flow.examining import Diagnosis as Diagnosis
+    from hcm_pipeline.flow.examining import Finding as Finding
+    from hcm_pipeline.flow.examining import Heartbeat as Heartbeat
+    from hcm_pipeline.flow.examining import NoInstance as NoInstance
+    from hcm_pipeline.flow.examining import Outcome as Outcome
+    from hcm_pipeline.flow.examining import check_names as check_names
+    from hcm_pipeline.flow.examining import diagnose as diagnose
     from hcm_pipeline.flow.feed_listener import listener as listener
     from hcm_pipeline.flow.feed_listener import token_file as token_file
     from hcm_pipeline.flow.feeding import Drained as Drained
@@ -235,6 +243,16 @@ _MODULES = {
         "max_age_hours",
         "read_directories",
         "read_directory",
+    ),
+    "examining": (
+        "DagsterState",
+        "Diagnosis",
+        "Finding",
+        "Heartbeat",
+        "NoInstance",
+        "Outcome",
+        "check_names",
+        "diagnose",
     ),
     "feed_listener": ("listener", "token_file"),
     "feeding": ("Drained", "drain", "oracle_section", "replay"),

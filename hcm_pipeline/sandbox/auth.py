@@ -126,7 +126,9 @@ class Authority:
             "access_token": self._issue(),
         }
 
-    def managed_identity(self, query: Mapping[str, str], headers: Mapping[str, str], *, app_service: bool) -> dict[str, Any]:
+    def managed_identity(
+        self, query: Mapping[str, str], headers: Mapping[str, str], *, app_service: bool
+    ) -> dict[str, Any]:
         """Answer the endpoint of managed identities, in the shape of virtual machines (IMDS) or of App Service.
 
         The sandbox's one identity is assigned by a user when `client_id` names it, else the machine's own. App Service asks for its
@@ -139,11 +141,18 @@ class Authority:
         if query.get("api-version") != ("2019-08-01" if app_service else "2018-02-01"):
             raise MetadataRefused(400, "invalid_request", "api-version is missing or not known.")
         if query.get("resource") != GRAPH_AUDIENCE:
-            raise MetadataRefused(400, "invalid_resource", "AADSTS500011: The resource principal was not found in the tenant.")
+            raise MetadataRefused(
+                400, "invalid_resource", "AADSTS500011: The resource principal was not found in the tenant."
+            )
         if query.get("client_id", self._identity.client_id) != self._identity.client_id:
             raise MetadataRefused(400, "invalid_request", "Identity not found")
         seconds, now = self._rules().token_seconds, int(datetime.now(UTC).timestamp())
-        told = {"access_token": self._issue(), "resource": GRAPH_AUDIENCE, "token_type": "Bearer", "expires_on": str(now + seconds)}
+        told = {
+            "access_token": self._issue(),
+            "resource": GRAPH_AUDIENCE,
+            "token_type": "Bearer",
+            "expires_on": str(now + seconds),
+        }
         return told if app_service else {**told, "client_id": self._identity.client_id, "expires_in": str(seconds)}
 
     def check_tenant(self, tenant: str) -> None:
@@ -237,12 +246,17 @@ class Authority:
             found = [one for one in found if one[claim] == claims.get(claim[:3])]
             if not found:
                 raise SignInRefused(
-                    401, "invalid_client", number, f"No matching federated identity record found for presented assertion {claim}."
+                    401,
+                    "invalid_client",
+                    number,
+                    f"No matching federated identity record found for presented assertion {claim}.",
                 )
         for one in found:
             key = load_pem_public_key(one["key"].encode())
             try:
-                jwt.decode(assertion, key, algorithms=["RS256"], audience=one["audiences"], options={"require": ["exp"]})  # type: ignore[arg-type]
+                jwt.decode(
+                    assertion, key, algorithms=["RS256"], audience=one["audiences"], options={"require": ["exp"]}
+                )  # type: ignore[arg-type]
                 return
             except jwt.ExpiredSignatureError:
                 raise SignInRefused(
@@ -250,7 +264,10 @@ class Authority:
                 ) from None
             except jwt.InvalidAudienceError:
                 raise SignInRefused(
-                    401, "invalid_client", 700212, "No matching federated identity record found for presented assertion audience."
+                    401,
+                    "invalid_client",
+                    700212,
+                    "No matching federated identity record found for presented assertion audience.",
                 ) from None
             except jwt.InvalidTokenError:
                 raise SignInRefused(401, "invalid_client", 700027, "The assertion could not be verified.") from None

@@ -30,8 +30,18 @@ from hcm_pipeline.targets.entra import to_sandbox
 
 from .test_sign_in import pem_file
 
-ISSUER, SUBJECT, AUDIENCE = "https://issuer.example/", "system:serviceaccount:hcm:pipeline", "api://AzureADTokenExchange"
-VARIABLES = ("IDENTITY_ENDPOINT", "IDENTITY_HEADER", "IMDS_ENDPOINT", "MSI_ENDPOINT", "AZURE_POD_IDENTITY_AUTHORITY_HOST")
+ISSUER, SUBJECT, AUDIENCE = (
+    "https://issuer.example/",
+    "system:serviceaccount:hcm:pipeline",
+    "api://AzureADTokenExchange",
+)
+VARIABLES = (
+    "IDENTITY_ENDPOINT",
+    "IDENTITY_HEADER",
+    "IMDS_ENDPOINT",
+    "MSI_ENDPOINT",
+    "AZURE_POD_IDENTITY_AUTHORITY_HOST",
+)
 
 
 @dataclass(frozen=True)
@@ -171,7 +181,9 @@ def test_app_service_wants_its_header(tenant: Tenant, monkeypatch: pytest.Monkey
     assert "hush" not in str(caught.value)
 
 
-def test_the_endpoint_of_managed_identities_is_beside_us_or_over_tls(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_endpoint_of_managed_identities_is_beside_us_or_over_tls(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     managed = replace(tenant.target, managed_identity=True)
     monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://metadata.example")
     with pytest.raises(SignInFailed, match="another machine without TLS; nothing was sent there"):

@@ -3,6 +3,7 @@
 from hcm_pipeline.targets.entra.attribute_rules import rule_faults
 from hcm_pipeline.targets.entra.connection import (
     describe,
+    found_target,
     known_target,
     open_target,
     pace_of,
@@ -13,7 +14,7 @@ from hcm_pipeline.targets.entra.connection import (
 from hcm_pipeline.targets.entra.desired import carriers
 from hcm_pipeline.targets.entra.job_health import describe_health
 from hcm_pipeline.targets.entra.log_text import without_values
-from hcm_pipeline.targets.entra.null_switches import null_faults, shown_by
+from hcm_pipeline.targets.entra.null_switches import flows_of, null_faults, shown_by
 from hcm_pipeline.targets.entra.scim_mapping import columns_of, compile_mapping, mapping_faults
 from hcm_pipeline.targets.entra.service import EntraJob, EntraLive, live
 from hcm_pipeline.targets.entra.target import EntraTarget
@@ -27,6 +28,8 @@ __all__ = [
     "compile_mapping",
     "describe",
     "describe_health",
+    "flows_of",
+    "found_target",
     "known_target",
     "live",
     "mapping_faults",

@@ -39,6 +39,18 @@ def open_target(settings: Settings) -> Iterator[EntraConnection]:
         raise HomeError(str(problem)) from None
 
 
+def found_target(settings: Settings) -> EntraConnection | None:
+    """The target, without starting anything: that of the environment, or the home's own sandbox if it runs; else None."""
+    if settings.target is not None:
+        return settings.target
+    if not (settings.home.sandbox / "endpoint.json").is_file():
+        return None
+    from hcm_pipeline.sandbox import find  # loads a web server
+
+    handle = find(settings.home.sandbox)
+    return None if handle is None else to_sandbox(handle.target)
+
+
 def to_sandbox(target: SandboxTarget) -> EntraConnection:
     """The connection to a sandbox that runs."""
     return EntraConnection(**asdict(target), sandbox=True)
