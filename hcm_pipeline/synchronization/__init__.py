@@ -3,6 +3,8 @@
 The room asks no service and knows no profile: a schema is a value.
 """
 
+from hcm_pipeline.synchronization.comparison import Difference, DifferenceKind, compare, same_source, scope_text, shown
+from hcm_pipeline.synchronization.rules import FITS, Finding, SchemaRule, described, findings
 from hcm_pipeline.synchronization.schema_model import (
     Attribute,
     AttributeMapping,
@@ -19,20 +21,36 @@ from hcm_pipeline.synchronization.schema_model import (
     attribute_names_in,
     read,
 )
+from hcm_pipeline.synchronization.target_kind import ACTIVE_DIRECTORY, ENTRA, Kind, kind_of
 
 __all__ = [
+    "ACTIVE_DIRECTORY",
+    "ENTRA",
+    "FITS",
     "Attribute",
     "AttributeMapping",
     "Clause",
+    "Difference",
+    "DifferenceKind",
     "Directory",
+    "Finding",
     "FlowType",
     "Group",
+    "Kind",
     "ObjectMapping",
     "People",
     "Rule",
     "Schema",
     "SchemaFault",
+    "SchemaRule",
     "Scope",
     "attribute_names_in",
+    "compare",
+    "described",
+    "findings",
+    "kind_of",
     "read",
+    "same_source",
+    "scope_text",
+    "shown",
 ]

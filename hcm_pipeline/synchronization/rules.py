@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 from typing import Literal
 
+from hcm_pipeline import expressions
 from hcm_pipeline.synchronization.schema_model import (
     Attribute,
     AttributeMapping,
@@ -19,9 +21,8 @@ from hcm_pipeline.synchronization.schema_model import (
     People,
     Schema,
     SchemaFault,
-    attribute_names_in,
 )
-from hcm_pipeline.synchronization.target_kind import TargetKind, kind_of
+from hcm_pipeline.synchronization.target_kind import ACTIVE_DIRECTORY, ENTRA, Kind, kind_of
 
 LONGEST_EXPRESSION = 10_000
 """Characters of an expression."""
@@ -30,9 +31,9 @@ RANDOM = frozenset(("RandomString",))
 UNIQUE = "SelectUniqueValue"
 ENABLED, DISABLED = "accountenabled", "accountdisabled"
 ACTIVE = "active"
-NEEDED = {
-    TargetKind.ENTRA: ("userPrincipalName", "displayName", "accountEnabled"),
-    TargetKind.ACTIVE_DIRECTORY: ("cn", "accountDisabled"),
+NEEDED: dict[Kind, tuple[str, ...]] = {
+    ENTRA: ("userPrincipalName", "displayName", "accountEnabled"),
+    ACTIVE_DIRECTORY: ("cn", "accountDisabled"),
 }
 """Attributes without which no account is made, or none closed; the schema itself marks others as required."""
 UNSCOPED = frozenset(("usertype", "manager", "approleassignments"))
@@ -81,7 +82,7 @@ class Judged:
 
     schema: Schema
     people: People
-    kind: TargetKind | None
+    kind: Kind | None
 
     @property
     def mappings(self) -> Iterator[tuple[str, AttributeMapping]]:
@@ -356,6 +357,36 @@ def _manager(on: Judged) -> Iterator[Said]:
             )  # fmt: skip
 
 
+def _expressions(on: Judged) -> Iterator[Said]:
+    for path, one in on.mappings:
+        if one.expression is None or len(one.expression) > LONGEST_EXPRESSION:
+            continue
+        try:
+            parsed = expressions.parse(one.expression)
+        except expressions.ExpressionFault as fault:
+            yield (
+                "error", f"{path}.source.expression", one.target,
+                f"cannot be read at character {fault.position:,}: {fault.why}", "mend the expression",
+            )  # fmt: skip
+            continue
+        for name in parsed.functions:
+            if name not in expressions.FUNCTIONS:
+                alike = next((known for known in expressions.FUNCTIONS if known.lower() == name.lower()), None)
+                yield (
+                    "error" if alike else "warning", f"{path}.source.expression", one.target,
+                    f"the documentation knows no function {name}" + (f" (names are exact: {alike})" if alike else ""),
+                    f"write {alike}" if alike else "ask the service to parse it (parseExpression)",
+                )  # fmt: skip
+        if one.source is not None and one.source.get("expression"):
+            try:
+                expressions.from_source(one.source)
+            except expressions.ExpressionFault as fault:
+                yield (
+                    "error", f"{path}.source", one.target, f"{fault.why}: which of them the service executes is left open",
+                    "write the parsed form anew from the text (parseExpression)",
+                )  # fmt: skip
+
+
 def _length(on: Judged) -> Iterator[Said]:
     for path, one in on.mappings:
         if one.expression is not None and len(one.expression) > LONGEST_EXPRESSION:
@@ -403,12 +434,12 @@ def _select_unique(on: Judged) -> Iterator[Said]:
         if UNIQUE not in functions:
             continue
         at = f"{path}.source"
-        if on.kind is TargetKind.ENTRA:
+        if on.kind is ENTRA:
             yield (
                 "error", at, one.target, "SelectUniqueValue is for Active Directory alone; Entra ID does not support it",
                 "send a name that is unique already, and map it directly",
             )  # fmt: skip
-        if functions[0] != UNIQUE or functions.count(UNIQUE) > 1:
+        if _nested(one):
             yield (
                 "error", at, one.target, "SelectUniqueValue stands inside another function; it must be the outermost",
                 "put the other functions inside its arguments",
@@ -424,7 +455,7 @@ def _select_unique(on: Judged) -> Iterator[Said]:
 
 
 def _mail(on: Judged) -> Iterator[Said]:
-    if on.kind is not TargetKind.ENTRA:
+    if on.kind is not ENTRA:
         return
     for path, one in on.mappings:
         if one.target.lower() == "mail":
@@ -476,36 +507,28 @@ def _status_for(mapping: AttributeMapping, active: bool) -> bool | None:
     """The flag that a mapping makes of `active`; None: it depends on more."""
     if mapping.direct == ACTIVE:
         return active
-    return _flag(mapping.source or {}, active)
+    parsed = parsed_of(mapping)
+    return _flag(parsed.root, active) if parsed is not None else None
 
 
-def _flag(source: Mapping[str, object], active: bool) -> bool | None:
+def _flag(node: object, active: bool) -> bool | None:
     """The value of the simplest expressions over `active`: itself, Not, and Switch over constants."""
-    kind, name = source.get("type"), source.get("name")
-    if kind == "Attribute":
-        return active if name == ACTIVE else None
-    if kind == "Constant":
-        return {"true": True, "false": False, "1": True, "0": False}.get(_constant(source).lower())
-    given = [(str(one.get("key")), one.get("value")) for one in _listed(source.get("parameters"))]
-    values = [value if isinstance(value, dict) else None for _, value in given]
-    if name == "Not" and len(values) == 1 and values[0] is not None:
-        inner = _flag(values[0], active)
+    if isinstance(node, expressions.Attribute):
+        return active if node.name == ACTIVE else None
+    if isinstance(node, expressions.Constant):
+        return {"true": True, "false": False, "1": True, "0": False}.get(node.value.lower())
+    if not isinstance(node, expressions.Call):
+        return None
+    given = node.arguments
+    if node.name == "Not" and len(given) == 1:
+        inner = _flag(given[0], active)
         return None if inner is None else not inner
-    if name == "Switch" and len(values) >= 2 and values[0] is not None and values[0].get("name") == ACTIVE:
-        for key, value in zip(values[2::2], values[3::2], strict=False):
-            if key is not None and _constant(key) == str(active):
-                return _flag(value, active) if value is not None else None
-        return _flag(values[1], active) if values[1] is not None else None
+    if node.name == "Switch" and len(given) >= 2 and given[0] == expressions.Attribute(ACTIVE):
+        for key, value in zip(given[2::2], given[3::2], strict=False):
+            if isinstance(key, expressions.Constant) and key.value == str(active):
+                return _flag(value, active)
+        return _flag(given[1], active)
     return None
-
-
-def _constant(source: Mapping[str, object]) -> str:
-    text = source.get("name") or source.get("expression") or ""
-    return str(text).strip('"')
-
-
-def _listed(value: object) -> list[Mapping[str, object]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _nulls(on: Judged) -> Iterator[Said]:
@@ -680,18 +703,30 @@ def _lookalikes(named: Mapping[str, tuple[str, str]]) -> Iterator[Said]:
 # --- helpers
 
 
+def parsed_of(mapping: AttributeMapping) -> expressions.Expression | None:
+    """The expression of a mapping; None for none, and for one that cannot be read."""
+    if mapping.expression is None:
+        return None
+    with suppress(expressions.ExpressionFault):
+        return expressions.parse(mapping.expression)
+    return None
+
+
 def _functions(mapping: AttributeMapping) -> tuple[str, ...]:
-    """The functions of an expression in the order of its text; of the parsed form where there is one."""
-    return mapping.functions or tuple(functions_in(mapping.expression or ""))
+    """The functions of an expression, each once, the outer before the inner."""
+    parsed = parsed_of(mapping)
+    return mapping.functions if parsed is None else parsed.functions
 
 
-def functions_in(text: str) -> list[str]:
-    """The functions that an expression's text calls, in its order."""
-    bare = text
-    for name in attribute_names_in(text):
-        bare = bare.replace(f"[{name}]", "")
-    bare = re.sub(r'"(?:[^"\\]|\\.)*"', '""', bare)
-    return re.findall(r"([A-Za-z_][A-Za-z0-9_]*)\s*\(", bare)
+def _nested(mapping: AttributeMapping) -> bool:
+    """Whether SelectUniqueValue stands inside another function, or inside itself."""
+    parsed = parsed_of(mapping)
+    if parsed is None:
+        return False
+    if not isinstance(parsed.root, expressions.Call) or parsed.root.name != UNIQUE:
+        return True
+    inner = (one for one in parsed.root.arguments if isinstance(one, expressions.Call))
+    return any(UNIQUE in expressions.Expression(one).functions for one in inner)
 
 
 def _own(name: str) -> bool:
@@ -721,6 +756,8 @@ RULES: tuple[SchemaRule, ...] = (
     SchemaRule("required_filled", "A mapping fills what no account can be without.", "hr-user-creation-issues", _required_filled),
     SchemaRule("types_fit", "An attribute takes every value of the attribute that flows to it as it is.", "[8.3]", _types_fit),
     SchemaRule("manager_direct", "A reference is mapped directly, from a reference.", "hr-manager-update-issues", _manager),
+    SchemaRule("expression_form", "An expression can be read, calls documented functions, and its parsed form says the same.",
+               _FUNCTIONS, _expressions),
     SchemaRule("expression_length", "An expression has at most 10,000 characters.", _FUNCTIONS, _length),
     SchemaRule("create_only", "userPrincipalName, sAMAccountName and random values are written when the account is made alone.",
                "[8.3], inbound provisioning FAQ", _create_only),
