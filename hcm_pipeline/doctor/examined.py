@@ -22,7 +22,6 @@ from hcm_pipeline.http import Clock, NoAnswer, utc_now
 from hcm_pipeline.profile import LoadedProfile, Profile
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.sources import Opener
-from hcm_pipeline.synchronization import Schema
 
 LONGEST_EMPLOYEE_ID = 16
 """Characters of employeeId in Entra ID."""
@@ -37,8 +36,6 @@ class Means:
     opener: Opener
     dagster: Callable[[], DagsterState] | None = None
     """Raises NoInstance."""
-    differences: Callable[[Profile, Schema], Sequence[str]] | None = None
-    """How the profile's schema and the job's differ, in words."""
     clock: Clock = utc_now
 
 

@@ -6,7 +6,7 @@ Sources: the checks of the synchronization room, "Prepare for initial sync" of t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from hcm_pipeline.delivery import NullFlow
 from hcm_pipeline.doctor.examined import LONGEST_EMPLOYEE_ID, Examined
@@ -14,53 +14,66 @@ from hcm_pipeline.doctor.finding import Check, NotLookedAt, Said, failed, not_lo
 from hcm_pipeline.doctor.words import counted, some
 from hcm_pipeline.entra import source_attributes
 from hcm_pipeline.errors import ServiceRefused
-from hcm_pipeline.synchronization import SchemaFault, findings, read
-from hcm_pipeline.targets.entra import compile_mapping, flows_of
+from hcm_pipeline.profile import TargetKind
+from hcm_pipeline.synchronization import Difference, DifferenceKind, Finding, SchemaFault, compare, findings, read
+from hcm_pipeline.targets.entra import compile_mapping, flows_of, generated_schema
 
 SHOWN = 10
 """Differences that are told one by one."""
-MATCHING_RULES = frozenset(("matching_chain",))
-"""Rules of a schema that `matching` tells."""
+MATCHING, NULLS = "matching", "null-flow"
+ELSEWHERE = {
+    "matching_chain": MATCHING,
+    "null_switches": NULLS,
+    DifferenceKind.MATCHING: MATCHING,
+    DifferenceKind.NULL_FLOW_OFF: NULLS,
+    DifferenceKind.NULL_FLOW_ON: NULLS,
+}
+"""Rules and kinds of difference that another check than `schema` tells."""
+BROKEN = frozenset((
+    DifferenceKind.NO_MAPPING_OF_PEOPLE, DifferenceKind.ATTRIBUTE_MISSING, DifferenceKind.MAPPING_MISSING,
+    DifferenceKind.CREATE_ONLY_MISSING, DifferenceKind.SWITCHED_OFF, DifferenceKind.ACTIONS, DifferenceKind.MATCHING,
+))  # fmt: skip
+"""Differences by which something is lost; another one may be meant."""
 MAPPINGS = "Entra admin center > Enterprise applications > the app > Provisioning > Mappings"
+APPLY = "`hcm-pipeline target diff` shows all of it, `hcm-pipeline target apply` mends it after approval"
+
+
+def _judged(seen: Examined) -> tuple[tuple[Finding, ...], tuple[Difference, ...]]:
+    """The rules that the schema breaks, and how it differs from the profile's. Raises SchemaFault."""
+    schema = read(seen.schema())
+    kind = TargetKind.ACTIVE_DIRECTORY if seen.to_active_directory else TargetKind.ENTRA
+    wanted = generated_schema(seen.profile, kind, schema).schema
+    return findings(schema), compare(schema, wanted)
 
 
 def _schema(seen: Examined) -> Iterator[Said]:
-    told = seen.schema()
     try:
-        schema = read(told)
+        broken, differences = _judged(seen)
     except SchemaFault as fault:
         yield failed(
             f"the job's schema has not the form of one: {fault}", "nobody can tell what the job makes of a record",
             "`hcm-pipeline target export` keeps it; `hcm-pipeline target apply` makes it anew",
         )  # fmt: skip
         return
-    clean = True
-    for one in findings(schema):
-        if one.rule in MATCHING_RULES:
-            continue
-        clean = False
-        attribute = f"{one.attribute}: " if one.attribute else ""
-        said = failed if one.severity == "error" else warning
-        yield said(
-            f"{attribute}{one.sentence} ({one.rule})",
-            "the job does something else than the profile means",
-            _upper(one.mend),
-        )
-    differences = seen.means.differences(seen.profile, schema) if seen.means.differences else []
-    for one in differences[:SHOWN]:
-        clean = False
-        yield warning(
-            f"the schema differs from the profile: {one}", "what the profile says of it does not come about",
-            "`hcm-pipeline target diff` shows all of it, `hcm-pipeline target apply` mends it after approval",
-        )  # fmt: skip
-    if len(differences) > SHOWN:
-        yield warning(
-            f"and {len(differences) - SHOWN:,} more differences",
-            "see above",
-            "`hcm-pipeline target diff` shows them all",
-        )
-    if clean:
-        yield ok("the schema is the profile's, and breaks no rule")
+    said = [*_rules(broken, "schema"), *_differences(differences, "schema")]
+    yield from said or [ok("the schema is the profile's, and breaks no rule")]
+
+
+def _rules(broken: Iterable[Finding], check: str) -> Iterator[Said]:
+    for one in broken:
+        if ELSEWHERE.get(one.rule, "schema") == check:
+            attribute = f"{one.attribute}: " if one.attribute else ""
+            said = failed if one.severity == "error" else warning
+            yield said(f"{attribute}{one.sentence} ({one.rule})", "the job does something else than is meant", _upper(one.mend))
+
+
+def _differences(differences: Iterable[Difference], check: str) -> Iterator[Said]:
+    mine = [one for one in differences if ELSEWHERE.get(one.kind, "schema") == check]
+    for one in mine[:SHOWN]:
+        said = failed if one.kind in BROKEN else warning
+        yield said(f"the job's schema is not the profile's: {one.sentence}", "what the profile says of it does not come about", APPLY)
+    if len(mine) > SHOWN:
+        yield warning(f"and {len(mine) - SHOWN:,} more differences", "as above", APPLY)
 
 
 def _upper(text: str) -> str:
@@ -68,23 +81,14 @@ def _upper(text: str) -> str:
 
 
 def _matching(seen: Examined) -> Iterator[Said]:
-    yield from _by_schema(seen)
+    try:
+        broken, differences = _judged(seen)
+    except (SchemaFault, NotLookedAt):
+        broken, differences = (), ()
+    yield from _rules(broken, MATCHING)
+    yield from _differences(differences, MATCHING)
     yield from _workers(seen)
     yield from _accounts(seen)
-
-
-def _by_schema(seen: Examined) -> Iterator[Said]:
-    try:
-        schema = read(seen.schema())
-        broken = [one for one in findings(schema) if one.rule in MATCHING_RULES]
-    except (SchemaFault, NotLookedAt):
-        return
-    for one in broken:
-        yield failed(
-            one.sentence,
-            "accounts are not found, or found by the wrong thing: people get second accounts",
-            _upper(one.mend),
-        )
 
 
 def _workers(seen: Examined) -> Iterator[Said]:
@@ -182,36 +186,30 @@ def _domains(seen: Examined) -> Iterator[Said]:
 
 
 def _null_flow(seen: Examined) -> Iterator[Said]:
-    profile, schema = seen.profile, seen.schema()
+    profile = seen.profile
+    try:
+        broken, differences = _judged(seen)
+    except SchemaFault:
+        raise NotLookedAt("the job's schema cannot be read: see `schema`") from None
+    said = [*_rules(broken, NULLS), *_differences(differences, NULLS)]
     columns = [leaf.column for leaf in compile_mapping(profile).leaves]
-    told = flows_of(columns, source_attributes(schema, profile.delivery.null_flow_field))
+    told = flows_of(columns, source_attributes(seen.schema(), profile.delivery.null_flow_field))
     flows = {name: flow is NullFlow.FLOWS for name, flow in told.items()}
     try:
         stale = seen.warehouse.cleared
     except NotLookedAt:
         stale = {}
-    staying = {name: count for name, count in stale.items() if not flows.get(name)}
-    for name, count in staying.items():
-        yield failed(
-            f"{_short(name)}: {counted(count, 'account')} keep a value that HR has cleared, for the job flows no nulls of it",
-            "the log calls the update a success all the same",
-            f"Switch `Flow null values` on at the source attribute and at its mapping: {MAPPINGS}; or clear them by hand, and"
-            " `hcm-pipeline outcomes --cleared`",
-        )  # fmt: skip
-    clearing = [name for name in stale if flows.get(name)]
-    if clearing:
-        yield ok(f"nulls flow by now for {some(map(_short, clearing))}: the next plan clears what stays")
-    wanted = set(profile.delivery.flows_nulls)
-    if broken := sorted(_short(name) for name, flow in flows.items() if not flow and {name, _short(name)} & wanted):
-        yield failed(
-            f"delivery.flows_nulls names {some(broken)}, and the job flows no nulls of it",
-            "what HR clears stays in accounts, and the log calls it a success",
-            f"Switch `Flow null values` on at the source attribute and at its mapping: {MAPPINGS}; or take it out of the profile",
-        )  # fmt: skip
-    if not staying and not broken:
-        yield ok(
-            f"nulls flow for {sum(flows.values())} of {len(flows)} attributes, and no account keeps a cleared value of another"
-        )
+    for name, count in stale.items():
+        if not flows.get(name):
+            said.append(failed(
+                f"{_short(name)}: {counted(count, 'account')} keep a value that HR has cleared, for the job flows no nulls of it",
+                "the log calls the update a success all the same",
+                f"Switch `Flow null values` on at the source attribute and at its mapping: {MAPPINGS}; or clear them by hand, and"
+                " tell it: `hcm-pipeline outcomes --cleared`",
+            ))  # fmt: skip
+    yield from said
+    if not said:
+        yield ok(f"nulls flow for {sum(flows.values())} of {len(flows)} attributes, and no account keeps a cleared value of another")
 
 
 def _short(attribute: str) -> str:

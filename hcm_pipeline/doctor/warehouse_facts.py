@@ -34,7 +34,6 @@ class WarehouseFacts:
     schema_version: int
     people: int
     too_long: int
-    blank: int
     alike: int
     suffixes: Mapping[str, int]
     accounts: tuple[Accounts, ...]
@@ -53,11 +52,10 @@ def read_facts(home: Home, target: str, longest: int) -> WarehouseFacts:
 def _facts(con: duckdb.DuckDBPyConnection, version: int, target: str, longest: int) -> WarehouseFacts:
     people = first(
         con,
-        """select count(*), count(*) filter (length(person_number) > ?), count(*) filter (trim(person_number) = ''),
-            count(*) - count(distinct lower(trim(person_number)))
+        """select count(*), count(*) filter (length(person_number) > ?), count(*) - count(distinct lower(trim(person_number)))
         from worker_versions where valid_to is null""",
         [longest],
-    ) or (0, 0, 0, 0)
+    ) or (0, 0, 0)
     suffixes = con.execute(
         """select lower(split_part(user_principal_name, '@', 2)), count(*) from identities
         where status <> 'released' group by 1 order by 1"""
@@ -71,6 +69,6 @@ def _facts(con: duckdb.DuckDBPyConnection, version: int, target: str, longest: i
     day = first(con, "select max(business_date)::varchar from days where status = 'done'")
     domains = con.execute('select "domain", bool_or(verified) from directory_domains group by 1').fetchall()
     return WarehouseFacts(
-        version, *people, dict(suffixes), tuple(Accounts(*row) for row in accounts), dict(cleared),
+        version, people[0], people[1], people[2], dict(suffixes), tuple(Accounts(*row) for row in accounts), dict(cleared),
         (state[0], state[1]) if state else None, day[0] if day else None, dict(domains),
     )  # fmt: skip

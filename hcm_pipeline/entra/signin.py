@@ -232,10 +232,8 @@ class _ManagedIdentity:
     """MSAL's client of managed identities, with the methods of its other one."""
 
     def __init__(self, connection: EntraConnection, session: requests.Session) -> None:
-        one, other = msal.UserAssignedManagedIdentity, msal.SystemAssignedManagedIdentity
-        identity = one(client_id=connection.client_id) if connection.client_id else other()
-        self._make = lambda: msal.ManagedIdentityClient(identity, http_client=session)
-        self._client = self._make()
+        self._client_id, self._session = connection.client_id, session
+        self.remove_tokens_for_client()
 
     def acquire_token_for_client(self, scopes: list[str]) -> dict[str, object] | None:
         """A token for the resource of the scope."""
@@ -245,8 +243,10 @@ class _ManagedIdentity:
         )
 
     def remove_tokens_for_client(self) -> None:
-        """Forget what is cached."""
-        self._client = self._make()
+        """Forget what is cached, with the client that caches it."""
+        named, own = msal.UserAssignedManagedIdentity, msal.SystemAssignedManagedIdentity
+        identity = named(client_id=self._client_id) if self._client_id else own()  # type: ignore[no-untyped-call]
+        self._client = msal.ManagedIdentityClient(identity, http_client=self._session)
 
 
 class _MetadataAdapter(HTTPAdapter):

@@ -26,6 +26,7 @@ from hcm_pipeline.sandbox.options import PERMISSIONS, SandboxOptions
 
 GRAPH_AUDIENCE = "https://graph.microsoft.com"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+NO_FEDERATED = "No matching federated identity record found for presented assertion"
 
 
 class SignInRefused(Exception):
@@ -245,30 +246,21 @@ class Authority:
         for number, claim in ((700211, "issuer"), (700213, "subject")):
             found = [one for one in found if one[claim] == claims.get(claim[:3])]
             if not found:
-                raise SignInRefused(
-                    401,
-                    "invalid_client",
-                    number,
-                    f"No matching federated identity record found for presented assertion {claim}.",
-                )
+                raise SignInRefused(401, "invalid_client", number, f"{NO_FEDERATED} {claim}.")
         for one in found:
             key = load_pem_public_key(one["key"].encode())
+            assert isinstance(key, RSAPublicKey)
             try:
                 jwt.decode(
                     assertion, key, algorithms=["RS256"], audience=one["audiences"], options={"require": ["exp"]}
-                )  # type: ignore[arg-type]
+                )
                 return
             except jwt.ExpiredSignatureError:
                 raise SignInRefused(
                     401, "invalid_client", 700024, "Client assertion is not within its valid time range."
                 ) from None
             except jwt.InvalidAudienceError:
-                raise SignInRefused(
-                    401,
-                    "invalid_client",
-                    700212,
-                    "No matching federated identity record found for presented assertion audience.",
-                ) from None
+                raise SignInRefused(401, "invalid_client", 700212, f"{NO_FEDERATED} audience.") from None
             except jwt.InvalidTokenError:
                 raise SignInRefused(401, "invalid_client", 700027, "The assertion could not be verified.") from None
 
