@@ -191,7 +191,15 @@ def _null_flow(seen: Examined) -> Iterator[Said]:
         broken, differences = _judged(seen)
     except SchemaFault:
         raise NotLookedAt("the job's schema cannot be read: see `schema`") from None
-    said = [*_rules(broken, NULLS), *_differences(differences, NULLS)]
+    said = list(_rules(broken, NULLS))
+    off = [_short(one.attribute) for one in differences if one.kind is DifferenceKind.NULL_FLOW_OFF]
+    if off:
+        said.append(warning(
+            f"nulls do not flow for {counted(len(off), 'attribute')} that may be cleared: {some(off)}",
+            "what HR clears stays in accounts, and the log calls the update a success", APPLY,
+        ))  # fmt: skip
+    on = [one for one in differences if one.kind is DifferenceKind.NULL_FLOW_ON]
+    said += [warning(one.sentence, "a record without it clears it", APPLY) for one in on]
     columns = [leaf.column for leaf in compile_mapping(profile).leaves]
     told = flows_of(columns, source_attributes(seen.schema(), profile.delivery.null_flow_field))
     flows = {name: flow is NullFlow.FLOWS for name, flow in told.items()}

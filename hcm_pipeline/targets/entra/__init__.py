@@ -12,6 +12,7 @@ from hcm_pipeline.targets.entra.connection import (
     to_sandbox,
 )
 from hcm_pipeline.targets.entra.desired import carriers
+from hcm_pipeline.targets.entra.generated_schema import GeneratedSchema, generated_schema
 from hcm_pipeline.targets.entra.job_health import describe_health
 from hcm_pipeline.targets.entra.log_text import without_values
 from hcm_pipeline.targets.entra.null_switches import flows_of, null_faults, shown_by
@@ -23,6 +24,7 @@ __all__ = [
     "EntraJob",
     "EntraLive",
     "EntraTarget",
+    "GeneratedSchema",
     "carriers",
     "columns_of",
     "compile_mapping",
@@ -30,6 +32,7 @@ __all__ = [
     "describe_health",
     "flows_of",
     "found_target",
+    "generated_schema",
     "known_target",
     "live",
     "mapping_faults",
