@@ -7,8 +7,10 @@ the fault itself. So one fault is one finding. Nothing here writes.
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from hcm_pipeline.doctor.dagster_state import DagsterState
@@ -22,6 +24,8 @@ from hcm_pipeline.http import Clock, NoAnswer, utc_now
 from hcm_pipeline.profile import LoadedProfile, Profile
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.sources import Opener
+
+T = TypeVar("T")
 
 LONGEST_EMPLOYEE_ID = 16
 """Characters of employeeId in Entra ID."""
@@ -62,6 +66,15 @@ class Examined:
         self._principal = Once(lambda: self.read(self.principal_path, "Application.Read.All"))
         self._application = Once(self._read_application)
         self._users = Once(self._read_users)
+        self._lock = threading.Lock()
+        self._more: dict[str, Once[Any]] = {}
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """What `make` finds out, the first time that the name is asked for. Raises what it raised, each time."""
+        with self._lock:
+            known = self._more.setdefault(name, Once(make))
+        found: T = known()
+        return found
 
     def close(self) -> None:
         """Close the connections."""
@@ -91,6 +104,10 @@ class Examined:
             return self._facts()
         except HomeError as error:
             raise NotLookedAt(" ".join(error.lines)) from None
+
+    def find_warehouse(self) -> WarehouseFacts:
+        """The same, for the check whose business it is: raises HomeError."""
+        return self._facts()
 
     def _read_warehouse(self) -> WarehouseFacts:
         key = self._connection.key if self._connection else ""
@@ -154,14 +171,14 @@ class Examined:
 
     def read(self, path: str, permission: str, query: Mapping[str, str] | None = None, *, beta: bool = False) -> Json:
         """A resource of Graph. Raises NotLookedAt where there is no right to it or no answer, and ServiceRefused otherwise."""
-        with _told(permission):
+        with _told(self, permission):
             return self.graph.get(path, query, beta=beta)
 
     def values(
         self, path: str, permission: str, query: Mapping[str, str] | None = None, *, beta: bool = False
     ) -> list[Json]:
         """A list of Graph. Raises as `read`."""
-        with _told(permission):
+        with _told(self, permission):
             return self.graph.values(path, query, beta=beta)
 
     def roles(self) -> frozenset[str]:
@@ -245,14 +262,16 @@ class Examined:
 class _told:
     """The border of one reading: no right, and no answer, are reasons why nothing was looked at."""
 
-    def __init__(self, permission: str) -> None:
-        self._permission = permission
+    def __init__(self, seen: Examined, permission: str) -> None:
+        self._seen, self._permission = seen, permission
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, ServiceRefused) and error.status in (401, 403):
-            raise NotLookedAt(f"the app may not read it: it lacks {self._permission}") from None
+            may = self._permission in self._seen.roles()
+            why = f"it is refused ({error.status}) all the same" if may else "it is missing"
+            raise NotLookedAt(f"the app may not read it: {self._permission} is needed, and {why}") from None
         if isinstance(error, NoAnswer) or (isinstance(error, ServiceError) and not isinstance(error, ServiceRefused)):
             raise NotLookedAt(f"Graph gave no answer that can be read: {error}") from None

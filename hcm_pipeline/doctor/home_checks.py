@@ -14,7 +14,6 @@ from hcm_pipeline.doctor.finding import Check, NotLookedAt, Said, failed, not_lo
 from hcm_pipeline.doctor.words import counted, some
 from hcm_pipeline.errors import HomeError, ProfileError
 from hcm_pipeline.locks import process_is_alive
-from hcm_pipeline.warehouse import look_into
 
 MIB = 1 << 20
 LEAST_MIB, ENOUGH_MIB = 200, 1024
@@ -97,8 +96,7 @@ def _warehouse(seen: Examined) -> Iterator[Said]:
         yield not_looked_at("nothing has been processed yet; `hcm-pipeline run` comes first")
         return
     try:
-        with look_into(seen.home) as (_, version):
-            found = f"the read copy is of schema {version}, which this release reads"
+        facts = seen.find_warehouse()
     except HomeError as error:
         yield failed(
             " ".join(error.lines),
@@ -106,7 +104,9 @@ def _warehouse(seen: Examined) -> Iterator[Said]:
             "Use the release that made it, or restore the home from a copy",
         )
         return
-    yield ok(f"{found}; the newest day is {seen.warehouse.last_day or 'none'}")
+    yield ok(
+        f"the read copy is of schema {facts.schema_version}, which this release reads; the newest day is {facts.last_day or 'none'}"
+    )
 
 
 def _locks(seen: Examined) -> Iterator[Said]:

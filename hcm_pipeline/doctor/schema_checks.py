@@ -40,10 +40,13 @@ APPLY = "`hcm-pipeline target diff` shows all of it, `hcm-pipeline target apply`
 
 def _judged(seen: Examined) -> tuple[tuple[Finding, ...], tuple[Difference, ...]]:
     """The rules that the schema breaks, and how it differs from the profile's. Raises SchemaFault."""
-    schema = read(seen.schema())
-    kind = TargetKind.ACTIVE_DIRECTORY if seen.to_active_directory else TargetKind.ENTRA
-    wanted = generated_schema(seen.profile, kind, schema).schema
-    return findings(schema), compare(schema, wanted)
+
+    def judge() -> tuple[tuple[Finding, ...], tuple[Difference, ...]]:
+        schema = read(seen.schema())
+        kind = TargetKind.ACTIVE_DIRECTORY if seen.to_active_directory else TargetKind.ENTRA
+        return findings(schema), compare(schema, generated_schema(seen.profile, kind, schema).schema)
+
+    return seen.once("judged", judge)
 
 
 def _schema(seen: Examined) -> Iterator[Said]:
