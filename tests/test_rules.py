@@ -60,7 +60,7 @@ FLOORS: dict[str, str] = {
     "doctor": "errors locks home http entra oracle settings sqlite_state warehouse profile sources synchronization delivery"
     " targets.entra",
     "flow": "errors sandbox verdicts deciders locks home http entra oracle settings sqlite_state warehouse profile extracts sources"
-    " feeds directory workers identity delivery targets.entra targets.oracle alerts doctor",
+    " feeds directory workers identity delivery targets.entra targets.oracle alerts synchronization doctor",
     "defs": "errors front sandbox verdicts plain_text home settings sqlite_state profile flow",
     "cli": "errors front sandbox verdicts plain_text home settings profile flow defs",
 }

@@ -28,6 +28,7 @@ from hcm_pipeline.cli import (
     run,
     sandbox,
     status,
+    target,
     trace,
     ui,
     upload,
@@ -48,7 +49,7 @@ app = typer.Typer(
 )
 VERBS = (
     demo, init, profile, land, feed, sandbox, ui, run, extract, upload, outcomes, decide, plan, status, trace, alerts, identity,
-    writeback, doctor,
+    writeback, target, doctor,
 )  # fmt: skip
 """The modules of the verbs, in the order in which the help lists them."""
 for module in VERBS:

@@ -9,6 +9,7 @@ from hcm_pipeline.entra.credentials import EntraConnection, SignInWay
 from hcm_pipeline.entra.job_schema import SourceAttribute, source_attributes
 from hcm_pipeline.entra.limits import DAILY_QUOTA, LOG_RATE, OPERATIONS_PER_REQUEST, UPLOAD_RATE
 from hcm_pipeline.entra.provisioning_log import NO_CHANGE, OUT_OF_SCOPE, UNSPECIFIED, LogEntry, LogPage
+from hcm_pipeline.entra.synchronization import JobSchema, Parsed
 
 if TYPE_CHECKING:
     from hcm_pipeline.entra.client import UPLOAD_PERMISSION, ChangesLost, GraphClient, JobStatus
@@ -30,10 +31,12 @@ __all__ = [
     "ChangesLost",
     "EntraConnection",
     "GraphClient",
+    "JobSchema",
     "JobStatus",
     "Json",
     "LogEntry",
     "LogPage",
+    "Parsed",
     "SignInWay",
     "SourceAttribute",
     "TenantReader",

@@ -123,6 +123,17 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.sign_off import write_page as write_page
     from hcm_pipeline.flow.sign_off import write_stale_values as write_stale_values
     from hcm_pipeline.flow.sign_off import write_table as write_table
+    from hcm_pipeline.flow.target_schema import Approval as Approval
+    from hcm_pipeline.flow.target_schema import Aside as Aside
+    from hcm_pipeline.flow.target_schema import SchemaChange as SchemaChange
+    from hcm_pipeline.flow.target_schema import SchemaDifferences as SchemaDifferences
+    from hcm_pipeline.flow.target_schema import SchemaFinding as SchemaFinding
+    from hcm_pipeline.flow.target_schema import apply_schema as apply_schema
+    from hcm_pipeline.flow.target_schema import check_schema as check_schema
+    from hcm_pipeline.flow.target_schema import export_schema as export_schema
+    from hcm_pipeline.flow.target_schema import restore_schema as restore_schema
+    from hcm_pipeline.flow.target_schema import schema_differences as schema_differences
+    from hcm_pipeline.flow.target_schema import wanted_schema as wanted_schema
     from hcm_pipeline.flow.unfinished import FailedWork as FailedWork
     from hcm_pipeline.flow.unfinished import failed_work as failed_work
     from hcm_pipeline.flow.unfinished import keep_failed_work as keep_failed_work
@@ -290,6 +301,19 @@ _MODULES = {
     "quota": ("QuotaOutlook", "quota_outlook"),
     "unfinished": ("FailedWork", "failed_work", "keep_failed_work"),
     "sign_off": ("write_page", "write_stale_values", "write_table"),
+    "target_schema": (
+        "Approval",
+        "Aside",
+        "SchemaChange",
+        "SchemaDifferences",
+        "SchemaFinding",
+        "apply_schema",
+        "check_schema",
+        "export_schema",
+        "restore_schema",
+        "schema_differences",
+        "wanted_schema",
+    ),
     "views.clearing": ("Clearing", "StaleCount", "clearing_sentences"),
     "views.coming": ("Forecast", "forecast"),
     "views.days": ("Day", "DayWithReasons", "QuarantineReason", "days_between", "now_held_back", "recent_days"),

@@ -9,7 +9,17 @@ from pathlib import Path
 import duckdb
 
 from hcm_pipeline.deciders import Decider
-from hcm_pipeline.delivery import OTHERS, WAITING, WRITES_BACK, OperationKind, ask_undo, folder_of, make_plan, verify
+from hcm_pipeline.delivery import (
+    CONFIGURES,
+    OTHERS,
+    WAITING,
+    WRITES_BACK,
+    OperationKind,
+    ask_undo,
+    folder_of,
+    make_plan,
+    verify,
+)
 from hcm_pipeline.delivery import Manifest as Manifest
 from hcm_pipeline.delivery import Plan as Plan
 from hcm_pipeline.errors import GuardStop, UsageError
@@ -90,6 +100,10 @@ def undo_manifest(
     meant(installation, "undo", manifest, operations)
     with installation.journal() as journal:
         found = journal.get(manifest)
+    if found.target.startswith(CONFIGURES):
+        raise UsageError(
+            f"manifest {found.manifest_id[:12]} is a change of the job: `hcm-pipeline target restore` puts back what was before"
+        )
     if found.target.startswith(WRITES_BACK):
         raise UsageError(
             f"manifest {found.manifest_id[:12]} is one of writeback: `hcm-pipeline writeback plan --undo {found.manifest_id}"

@@ -12,7 +12,7 @@ from hcm_pipeline.targets.entra.connection import (
     to_sandbox,
 )
 from hcm_pipeline.targets.entra.desired import carriers
-from hcm_pipeline.targets.entra.generated_schema import GeneratedSchema, generated_schema
+from hcm_pipeline.targets.entra.generated_schema import Aside, GeneratedSchema, generated_schema, kind_of_job
 from hcm_pipeline.targets.entra.job_health import describe_health
 from hcm_pipeline.targets.entra.log_text import without_values
 from hcm_pipeline.targets.entra.null_switches import flows_of, null_faults, shown_by
@@ -21,6 +21,7 @@ from hcm_pipeline.targets.entra.service import EntraJob, EntraLive, live
 from hcm_pipeline.targets.entra.target import EntraTarget
 
 __all__ = [
+    "Aside",
     "EntraJob",
     "EntraLive",
     "EntraTarget",
@@ -33,6 +34,7 @@ __all__ = [
     "flows_of",
     "found_target",
     "generated_schema",
+    "kind_of_job",
     "known_target",
     "live",
     "mapping_faults",

@@ -27,7 +27,7 @@ from hcm_pipeline.synchronization import (
 from hcm_pipeline.targets.entra.attribute_names import columns_named
 from hcm_pipeline.targets.entra.default_schema import MANAGER, default_schema, standard_attributes
 from hcm_pipeline.targets.entra.scim_mapping import Leaf, columns_of, compile_mapping
-from hcm_pipeline.targets.entra.scim_schema import CORE
+from hcm_pipeline.targets.entra.scim_schema import CORE, written_by
 from hcm_pipeline.warehouse import type_of
 
 OUR_GROUP = "hcm-pipeline"
@@ -82,6 +82,11 @@ def generated_schema(profile: Profile, kind: TargetKind, present: Schema | None 
     return GeneratedSchema(
         kind, wanted, tuple(making.left_out), (*making.not_ours(), *aside), tuple(making.notes())
     )  # fmt: skip
+
+
+def kind_of_job(key: str) -> TargetKind:
+    """The kind of directory that a job writes to, by its key."""
+    return TargetKind.ACTIVE_DIRECTORY if written_by(key) == "ad" else TargetKind.ENTRA
 
 
 class _Making:
