@@ -98,6 +98,21 @@ class Settings:
             home, profile, target, Ldap.from_env(environ), AlertSecrets.from_env(environ), _oracle(environ), others
         )
 
+    @classmethod
+    def for_setup(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """The same before there is an app or a job: of a target whose ids are not known yet they are "". Raises UsageError."""
+        ids = ("HCM_PIPELINE_SERVICE_PRINCIPAL_ID", "HCM_PIPELINE_JOB_ID")
+        if not environ.get("AZURE_TENANT_ID") or not _ways(environ):
+            return cls.from_env({name: value for name, value in environ.items() if name not in ids})
+        found = cls.from_env({**environ, **{name: environ.get(name) or UNKNOWN for name in ids}})
+        assert found.target is not None
+        principal, job = (environ.get(name) or "" for name in ids)
+        return replace(found, target=replace(found.target, service_principal_id=principal, job_id=job))
+
+
+UNKNOWN = "-"
+"""Stands for an id that a set-up is still to find or to make."""
+
 
 def path_named(name: str, text: str) -> Path:
     """The path that a variable or an argument names, `~` filled in; nothing need be there. Raises UsageError."""
@@ -119,7 +134,7 @@ def path_named(name: str, text: str) -> Path:
 
 
 def _target(environ: Mapping[str, str]) -> tuple[EntraConnection | None, tuple[EntraConnection, ...]]:
-    """The synchronization job that the variables name (None for none), and the same by the other ways of signing in that are set up.
+    """The synchronization job that the variables name (None for none), and the same by the other ways to sign in that are set up.
 
     Raises UsageError when they name one incompletely.
     """

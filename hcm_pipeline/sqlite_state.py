@@ -113,7 +113,9 @@ def read_only(path: Path) -> Iterator[sqlite3.Connection]:
     """
     written = path.with_name(f"{path.name}-wal").exists()
     try:
-        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{'' if written else '&immutable=1'}", uri=True, timeout=2)
+        db = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro{'' if written else '&immutable=1'}", uri=True, timeout=2
+        )
         db.row_factory = sqlite3.Row
         try:
             yield db

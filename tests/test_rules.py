@@ -54,7 +54,8 @@ FLOORS: dict[str, str] = {
     "workers": "errors verdicts deciders warehouse profile extracts sources characters lookalikes",
     "identity": "errors verdicts deciders warehouse profile directory characters",
     "delivery": "errors verdicts deciders locks home http sqlite_state warehouse profile",
-    "targets.entra": "errors expressions synchronization sandbox verdicts home http entra settings warehouse profile directory delivery",
+    "targets.entra": "errors expressions synchronization sandbox verdicts home http entra settings warehouse profile directory"
+    " delivery",
     "targets.oracle": "errors http oracle warehouse profile delivery",
     "alerts": "errors verdicts plain_text home http settings sqlite_state warehouse profile delivery targets.entra",
     "doctor": "errors locks home http entra oracle settings sqlite_state warehouse profile sources synchronization delivery"

@@ -212,7 +212,7 @@ def test_the_ways_to_sign_in_count_in_the_order_of_azures_own_libraries(tmp_path
     chosen = {"AZURE_TOKEN_CREDENTIALS": "workloadidentitycredential"}
     assert ways(**FEDERATED, **secret, **chosen) == ["federated token", "client secret"]
     with pytest.raises(
-        UsageError, match="AZURE_TOKEN_CREDENTIALS is WorkloadIdentityCredential, but .* AZURE_FEDERATED_TOKEN_FILE"
+        UsageError, match=r"AZURE_TOKEN_CREDENTIALS is WorkloadIdentityCredential, but .* AZURE_FEDERATED_TOKEN_FILE"
     ):
         ways(**secret, **chosen)
     with pytest.raises(UsageError, match="AZURE_TOKEN_CREDENTIALS: AzureCliCredential is none of Env"):

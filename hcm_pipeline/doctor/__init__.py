@@ -6,7 +6,7 @@ It never writes: nothing in the home, and nothing at a service but the sign-in.
 from typing import TYPE_CHECKING, Any
 
 from hcm_pipeline.doctor.dagster_state import DagsterState, Heartbeat, NoInstance
-from hcm_pipeline.doctor.finding import Check, Finding, Outcome
+from hcm_pipeline.doctor.finding import Check, Finding, NotLookedAt, Outcome
 
 if TYPE_CHECKING:
     from hcm_pipeline.doctor.all_checks import CHECKS
@@ -27,6 +27,7 @@ __all__ = [
     "Means",
     "Needed",
     "NoInstance",
+    "NotLookedAt",
     "Outcome",
     "examine",
     "worst",

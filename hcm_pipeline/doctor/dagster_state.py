@@ -1,4 +1,4 @@
-"""What the Dagster instance of a home says of its daemon, schedules and sensors. It is read in `defs/`, the room that knows Dagster."""
+"""What the Dagster instance of a home says of its daemon, schedules and sensors. `defs/`, which knows Dagster, reads it."""
 
 from __future__ import annotations
 

@@ -29,7 +29,10 @@ T = TypeVar("T")
 
 LONGEST_EMPLOYEE_ID = 16
 """Characters of employeeId in Entra ID."""
-NO_TARGET = "no target is set (HCM_PIPELINE_SERVICE_PRINCIPAL_ID), and the home's own sandbox does not run; `hcm-pipeline sandbox` starts it"
+NO_TARGET = (
+    "no target is set (HCM_PIPELINE_SERVICE_PRINCIPAL_ID), and the home's own sandbox does not run; `hcm-pipeline sandbox`"
+    " starts it"
+)
 
 
 @dataclass(frozen=True)

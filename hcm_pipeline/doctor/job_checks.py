@@ -48,7 +48,7 @@ QUARANTINE: Mapping[str, tuple[str, str]] = {
         "more accounts would be deleted or disabled in one cycle than the job's threshold allows",
         f"look at who they are (`hcm-pipeline status`), then allow or reject the deletions at {PORTAL}",
     ),
-    "IngestionInterrupted": ("the taking in of what was sent broke off", "restart the job; what is missing is found and sent again"),
+    "IngestionInterrupted": ("taking in what was sent broke off", "restart the job; what is missing is found and sent again"),
 }  # fmt: skip
 RESTART_NOTE = (
     "a restart of a job that does not run purges what it has queued: wait 40 minutes, and what is missing is sent again"

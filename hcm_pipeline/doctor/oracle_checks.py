@@ -1,7 +1,7 @@
 """Oracle HCM: signed in to, each resource that is used read once, the feeds, the framework version, and the ways of writing back.
 
-Nothing is written: whether a value would be taken is shown by reading the resource that takes it. Sources: the REST and Atom guides,
-and the privileges that partners' set-up guides name.
+Nothing is written: whether a value would be taken is shown by reading the resource that takes it. Sources: the REST and Atom
+guides, and the privileges that partners' set-up guides name.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from hcm_pipeline.oracle import ACCOUNTS_PRIVILEGE, FEEDS_PRIVILEGE, WORKERS_PRI
 from hcm_pipeline.profile import Oracle
 
 SECONDS = 20.0
+UNSEEN = "its events are not seen, and only reconciliation finds the changes"
 SCIM_ROOT = "/hcmRestApi/scim"
 CHILDREN = ("names", "emails", "phones", "workRelationships")
 """Children of a worker without which rows are poorer, or nobody is employed."""
@@ -74,7 +75,7 @@ def _signed_in(seen: Examined) -> Iterator[Said]:
         )  # fmt: skip
 
 
-def _answer(seen: Examined, calls: HcmCalls, path: str, query: Sequence[tuple[str, str]]) -> HcmReply:
+def _answer(calls: HcmCalls, path: str, query: Sequence[tuple[str, str]]) -> HcmReply:
     try:
         return calls.get(path, query)
     except (SignInFailed, NoAnswer, ServiceError):
@@ -85,7 +86,7 @@ def _workers(seen: Examined) -> Iterator[Said]:
     oracle = _oracle(seen)
     with _calls(seen) as calls:
         query = [("limit", "1"), ("expand", ",".join(CHILDREN))]
-        found = _answer(seen, calls, f"{oracle.rest_root}/workers", query)
+        found = _answer(calls, f"{oracle.rest_root}/workers", query)
     if found.status == 403:
         yield _refused("workers", WORKERS_PRIVILEGE, "nobody is read")
         return
@@ -131,16 +132,16 @@ def _feeds(seen: Examined) -> Iterator[Said]:
     with _calls(seen) as calls:
         for feed in oracle.feeds:
             path = f"{oracle.atom_root}/{feed if '/' in feed else f'employee/{feed}'}"
-            found = _answer(seen, calls, path, [("page", "1"), ("page-size", "1")])
+            found = _answer(calls, path, [("page", "1"), ("page-size", "1")])
             if found.status == 403:
                 yield _refused(
                     f"feed {feed}",
                     FEEDS_PRIVILEGE,
-                    "its events are not seen, and only reconciliation finds the changes",
+                    UNSEEN,
                 )
             elif found.status == 404:
                 yield failed(
-                    f"feed {feed} is not there, or switched off", "its events are not seen, and only reconciliation finds the changes",
+                    f"feed {feed} is not there, or switched off", UNSEEN,
                     "Oracle HCM > Setup and Maintenance > Manage HCM Atom Feeds: enable it; or take it out of oracle.feeds",
                 )  # fmt: skip
             elif found.status >= 400:
@@ -168,7 +169,7 @@ def _writeback(seen: Examined) -> Iterator[Said]:
     }
     used = list(ways) if back.user_name_by == "auto" else [back.user_name_by]
     with _calls(seen) as calls:
-        statuses = {way: _answer(seen, calls, *ways[way]).status for way in used}
+        statuses = {way: _answer(calls, *ways[way]).status for way in used}
     working = [way for way, status in statuses.items() if status == 200]
     if not working:
         told = ", ".join(f"{way} {status}" for way, status in statuses.items())

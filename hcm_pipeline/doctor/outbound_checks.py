@@ -27,7 +27,8 @@ def _outbound(seen: Examined) -> Iterator[Said]:
     except ServiceRefused as refused:
         yield failed(
             f"the outbound app {back.outbound_app} is not there ({refused.status})", "nothing comes back to Oracle HCM by it",
-            "Correct writeback.outbound_app (the object id of the enterprise application), or make the app: `hcm-pipeline target setup --outbound`",
+            "Correct writeback.outbound_app (the object id of the enterprise application), or make the app:"
+            " `hcm-pipeline target setup --outbound`",
         )  # fmt: skip
         return
     if not jobs:

@@ -1,12 +1,13 @@
 """The job's schema, the attribute by which accounts are found, the domains of user names, and the nulls that clear.
 
-Sources: the checks of the synchronization room, "Prepare for initial sync" of the Oracle HCM tutorial, and "Clear attribute values".
+Sources: the rules of the synchronization room, "Prepare for initial sync" of the Oracle HCM tutorial, "Clear attribute values".
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from hcm_pipeline.delivery import NullFlow
 from hcm_pipeline.doctor.examined import LONGEST_EMPLOYEE_ID, Examined
@@ -67,14 +68,20 @@ def _rules(broken: Iterable[Finding], check: str) -> Iterator[Said]:
         if ELSEWHERE.get(one.rule, "schema") == check:
             attribute = f"{one.attribute}: " if one.attribute else ""
             said = failed if one.severity == "error" else warning
-            yield said(f"{attribute}{one.sentence} ({one.rule})", "the job does something else than is meant", _upper(one.mend))
+            yield said(
+                f"{attribute}{one.sentence} ({one.rule})", "the job does something else than is meant", _upper(one.mend)
+            )
 
 
 def _differences(differences: Iterable[Difference], check: str) -> Iterator[Said]:
     mine = [one for one in differences if ELSEWHERE.get(one.kind, "schema") == check]
     for one in mine[:SHOWN]:
         said = failed if one.kind in BROKEN else warning
-        yield said(f"the job's schema is not the profile's: {one.sentence}", "what the profile says of it does not come about", APPLY)
+        yield said(
+            f"the job's schema is not the profile's: {one.sentence}",
+            "what the profile says of it does not come about",
+            APPLY,
+        )
     if len(mine) > SHOWN:
         yield warning(f"and {len(mine) - SHOWN:,} more differences", "as above", APPLY)
 
@@ -99,7 +106,7 @@ def _workers(seen: Examined) -> Iterator[Said]:
     mend = "Correct the person number in Oracle HCM, or its column in [fields.person_number]"
     if facts.too_long and not seen.to_active_directory:
         yield failed(
-            f"{counted(facts.too_long, 'worker')} of {facts.people:,} with a person number longer than {LONGEST_EMPLOYEE_ID} characters",
+            f"{counted(facts.too_long, 'worker')} of {facts.people:,} with a number longer than {LONGEST_EMPLOYEE_ID} characters",
             "employeeId of Entra ID takes no more, so that their accounts fail and are never found again", mend,
         )  # fmt: skip
     if facts.alike:
@@ -158,10 +165,8 @@ def _told_of(where: str, users: int, filled: int, twice: int, named: int, near: 
 def _domains(seen: Examined) -> Iterator[Said]:
     identity = seen.profile.identity
     used = Counter(dict.fromkeys((identity.domain.lower(), *(one.domain.lower() for one in identity.domains)), 0))
-    try:
+    with suppress(NotLookedAt):  # then the profile alone names them
         used.update({name: count for name, count in seen.warehouse.suffixes.items() if name})
-    except NotLookedAt:
-        pass  # the profile alone names them
     seen.connection  # noqa: B018 - without a target nobody verifies domains
     try:
         listed = seen.values("domains", "Domain.Read.All")
@@ -220,7 +225,9 @@ def _null_flow(seen: Examined) -> Iterator[Said]:
             ))  # fmt: skip
     yield from said
     if not said:
-        yield ok(f"nulls flow for {sum(flows.values())} of {len(flows)} attributes, and no account keeps a cleared value of another")
+        yield ok(
+            f"nulls flow for {sum(flows.values())} of {len(flows)} attributes, and no account keeps a cleared value of another"
+        )
 
 
 def _short(attribute: str) -> str:

@@ -162,7 +162,7 @@ def _certificate_expiry(seen: Examined, by: EntraConnection) -> Iterator[Said]:
 
 
 def _names(credential: Json, thumbprint: str) -> dt.datetime | None:
-    """When a registered key expires, if it is the one with this thumbprint: Graph gives it in base64, of the bytes or of their text."""
+    """When a registered key expires, if it has this thumbprint: Graph gives it in base64, of the bytes or of their text."""
     import base64
     import binascii
 
@@ -176,7 +176,7 @@ def _names(credential: Json, thumbprint: str) -> dt.datetime | None:
 
 
 def _secret_expiry(application: Json, secret: str, now: dt.datetime) -> Iterator[Said]:
-    """The registration does not tell secrets, only how each begins (`hint`): of several that begin alike the last to expire counts."""
+    """The registration tells how each secret begins (`hint`): of several that begin alike the last to expire counts."""
     ends = [
         moment for one in _credentials(application, "passwordCredentials")
         if one.get("hint") and secret.startswith(str(one["hint"])) and (moment := moment_of(one.get("endDateTime")))
@@ -212,8 +212,8 @@ def _permissions(seen: Examined) -> Iterator[Said]:
             continue
         alternatives = f" (or {' or '.join(needed.any_of[1:])})" if needed.any_of[1:] else ""
         mend = (
-            f"`hcm-pipeline target setup` prints the commands; or Entra admin center > App registrations > the app > API permissions >"
-            f" Microsoft Graph > Application permissions > {needed.name} > Grant admin consent"
+            "`hcm-pipeline target setup` prints the commands; or Entra admin center > App registrations > the app > API permissions"
+            f" > Microsoft Graph > Application permissions > {needed.name} > Grant admin consent"
         )
         if needed.must(profile):
             yield failed(f"{needed.name}{alternatives} is missing", f"it is needed for {needed.what_for}", mend)

@@ -14,8 +14,10 @@ from hcm_pipeline.entra.synchronization import JobSchema, Parsed
 if TYPE_CHECKING:
     from hcm_pipeline.entra.client import UPLOAD_PERMISSION, ChangesLost, GraphClient, JobStatus
     from hcm_pipeline.entra.graph_errors import BUCKET_FULL, is_bucket_full, read_reply
+    from hcm_pipeline.entra.own_certificate import make_certificate
     from hcm_pipeline.entra.signin import CertificateFacts, certificate_facts, token_of
     from hcm_pipeline.entra.tenant import Json, TenantReader, Wire, claims_of, reading_client, try_wire
+    from hcm_pipeline.entra.tenant_setup import TenantSetup
 
 __all__ = [
     "BUCKET_FULL",
@@ -40,10 +42,12 @@ __all__ = [
     "SignInWay",
     "SourceAttribute",
     "TenantReader",
+    "TenantSetup",
     "Wire",
     "certificate_facts",
     "claims_of",
     "is_bucket_full",
+    "make_certificate",
     "read_reply",
     "reading_client",
     "source_attributes",
@@ -55,6 +59,10 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from hcm_pipeline.entra import client, graph_errors, signin, tenant
+    from hcm_pipeline.entra import client, graph_errors, own_certificate, signin, tenant, tenant_setup
 
-    return next(getattr(part, name) for part in (client, graph_errors, tenant, signin) if hasattr(part, name))
+    return next(
+        getattr(part, name)
+        for part in (client, graph_errors, tenant, tenant_setup, signin, own_certificate)
+        if hasattr(part, name)
+    )

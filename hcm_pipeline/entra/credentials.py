@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class SignInWay(StrEnum):
-    """How an app proves that it is itself. In the order in which the first that is set up counts, as Azure's own libraries have it."""
+    """How an app proves that it is itself. The first that is set up counts, as Azure's own libraries have it."""
 
     CERTIFICATE = "certificate"
     SECRET = "client secret"

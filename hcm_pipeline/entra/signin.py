@@ -1,4 +1,4 @@
-"""Sign-in: an app-only token for Microsoft Graph through MSAL, by certificate, client secret, federated token or managed identity."""
+"""Sign-in: an app-only token for Graph through MSAL, by certificate, client secret, federated token or managed identity."""
 
 from __future__ import annotations
 
@@ -157,8 +157,8 @@ class SignIn:
                 else "the machine's own identity"
             )
             return (
-                f"{self._where()} gave no token for {which} ({error}): assign it to this machine or app, and name it by AZURE_CLIENT_ID"
-                " (unset: the machine's own)"
+                f"{self._where()} gave no token for {which} ({error}): assign it to this machine or app, and name it by"
+                " AZURE_CLIENT_ID (unset: the machine's own)"
             )
         mend = MENDS.get(code, "look the code up at https://login.microsoftonline.com/error")
         return f"{self._where()} refused the client {self._connection.client_id}: {code} ({error}): {mend}"
@@ -245,7 +245,7 @@ class _ManagedIdentity:
     def remove_tokens_for_client(self) -> None:
         """Forget what is cached, with the client that caches it."""
         named, own = msal.UserAssignedManagedIdentity, msal.SystemAssignedManagedIdentity
-        identity = named(client_id=self._client_id) if self._client_id else own()  # type: ignore[no-untyped-call]
+        identity = named(client_id=self._client_id) if self._client_id else own()
         self._client = msal.ManagedIdentityClient(identity, http_client=self._session)
 
 

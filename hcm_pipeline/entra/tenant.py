@@ -163,7 +163,7 @@ def _ends(tls: object) -> dt.datetime | None:
 
 
 def claims_of(token: str) -> Json:
-    """The claims of a token that is a JWT, unverified: it is ours, and only tells what it would be good for. Empty for another one."""
+    """The claims of a token that is a JWT, unverified, for it is ours and tells what it is good for. Empty for another one."""
     parts = token.split(".")
     try:
         told = orjson.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))

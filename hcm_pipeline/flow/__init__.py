@@ -120,6 +120,11 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.profiles import worker_columns as worker_columns
     from hcm_pipeline.flow.quota import QuotaOutlook as QuotaOutlook
     from hcm_pipeline.flow.quota import quota_outlook as quota_outlook
+    from hcm_pipeline.flow.setting_up import SetUp as SetUp
+    from hcm_pipeline.flow.setting_up import Step as Step
+    from hcm_pipeline.flow.setting_up import StepState as StepState
+    from hcm_pipeline.flow.setting_up import Wishes as Wishes
+    from hcm_pipeline.flow.setting_up import set_up as set_up
     from hcm_pipeline.flow.sign_off import write_page as write_page
     from hcm_pipeline.flow.sign_off import write_stale_values as write_stale_values
     from hcm_pipeline.flow.sign_off import write_table as write_table
@@ -300,6 +305,7 @@ _MODULES = {
     ),
     "quota": ("QuotaOutlook", "quota_outlook"),
     "unfinished": ("FailedWork", "failed_work", "keep_failed_work"),
+    "setting_up": ("SetUp", "Step", "StepState", "Wishes", "set_up"),
     "sign_off": ("write_page", "write_stale_values", "write_table"),
     "target_schema": (
         "Approval",

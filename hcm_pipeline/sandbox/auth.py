@@ -1,6 +1,6 @@
-"""Sign-in as Entra ID does it: client credentials by secret, certificate or federated token, managed identities, and tokens that expire.
+"""Sign-in as Entra ID does it: credentials by secret, certificate or federated token, managed identities, tokens that expire.
 
-A federated credential is a file `federated/<any name>.json` beside the certificates: issuer, subject, audiences, and key (PEM, RSA).
+A federated credential is a file `federated/<any name>.json` beside the certificates: issuer, subject, audiences, key (PEM, RSA).
 The real service takes the key from the issuer's own pages (OpenID Connect discovery); everything else is checked as there.
 """
 

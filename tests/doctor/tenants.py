@@ -164,7 +164,7 @@ class Tenant:
             self.dagster = before
 
 
-def ALIVE(age: float = 10.0, **switched: bool) -> DagsterState:  # noqa: N802
+def ALIVE(age: float = 10.0, **switched: bool) -> DagsterState:
     """The state of a daemon that gave a sign of life so many seconds ago."""
     at = utc_now() - dt.timedelta(seconds=age)
     return DagsterState({"SENSOR": Heartbeat(at, False), "SCHEDULER": Heartbeat(at, False)}, switched)
@@ -189,12 +189,16 @@ def healthy_tenant(folder: Path) -> Iterator[Tenant]:
         oracle = OracleConnection(source.url, source.username, source.password, ca_file=source.ca_file)
         settings = Settings(home, "profile.toml", to_sandbox(handle.target), oracle=oracle)
         tenant = Tenant(handle, http, home, loaded, settings)
-        tenant.control("hcm/act", {"actions": [{"do": "hire", "person_number": number, "last_name": "Li"} for number in PEOPLE]})
+        tenant.control(
+            "hcm/act", {"actions": [{"do": "hire", "person_number": number, "last_name": "Li"} for number in PEOPLE]}
+        )
         present = tenant.control("schema", method="GET")
         made = generated_schema(loaded.profile, TargetKind.ENTRA, read(present)).schema
         tenant.schema = dict(made.as_json())
         by_hand = ("mail", "mobile")  # the template maps them, and nobody but a person takes away what is not ours
-        mappings(tenant.schema)[:] = [one for one in mappings(tenant.schema) if one["targetAttributeName"] not in by_hand]
+        mappings(tenant.schema)[:] = [
+            one for one in mappings(tenant.schema) if one["targetAttributeName"] not in by_hand
+        ]
         tenant.control("schema", {"schema": tenant.schema})
         tenant.control("job", {"status": "Active"})
         yield tenant

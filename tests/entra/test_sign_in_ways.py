@@ -139,7 +139,7 @@ def test_a_federated_token_of_another_key_is_refused(tenant: Tenant, tmp_path: P
 @pytest.mark.parametrize("text", ["", "hush-hush", "a.b", "a.b.c.d", "ä.b.c"])
 def test_a_file_without_a_token_is_told_and_its_text_is_not(tenant: Tenant, tmp_path: Path, text: str) -> None:
     (tmp_path / "token").write_text(text)
-    with pytest.raises(SignInFailed, match="AZURE_FEDERATED_TOKEN_FILE .*holds no token") as caught:
+    with pytest.raises(SignInFailed, match=r"AZURE_FEDERATED_TOKEN_FILE .*holds no token") as caught:
         token(replace(tenant.target, federated_token_file=tmp_path / "token"))
     assert "hush" not in str(caught.value)
     with pytest.raises(SignInFailed, match="No such file"):
@@ -192,7 +192,7 @@ def test_the_endpoint_of_managed_identities_is_beside_us_or_over_tls(
     with pytest.raises(NoAnswer, match="the endpoint of managed identities cannot be reached"):
         token(managed)
     monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", f"{tenant.handle.url}/not-there")
-    with pytest.raises(SignInFailed, match="gave no token|cannot be read"):
+    with pytest.raises(SignInFailed, match=r"gave no token|cannot be read"):
         token(managed)
 
 
@@ -217,4 +217,5 @@ def test_a_private_key_with_a_passphrase_signs_in(tenant: Tenant, tmp_path: Path
     pem.write_bytes(opened + certificate)
     assert read_certificate(pem, "a passphrase that is not needed")["private_key"]
     facts = certificate_facts(pem)
-    assert facts.not_before < dt.datetime.now(dt.UTC) < facts.not_after and len(facts.thumbprint) == 40
+    assert facts.not_before < dt.datetime.now(dt.UTC) < facts.not_after
+    assert len(facts.thumbprint) == 40
