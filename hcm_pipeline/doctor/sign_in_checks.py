@@ -55,7 +55,7 @@ def _never(profile: Profile) -> bool:
 
 
 NEEDED = (
-    Needed(("SynchronizationData-User.Upload.OwnedBy", "SynchronizationData-User.Upload"), "sending (upload)", _always),
+    Needed(("SynchronizationData-User.Upload", "SynchronizationData-User.Upload.OwnedBy"), "sending (upload)", _always),
     Needed(
         ("ProvisioningLog.Read.All", "AuditLog.Read.All"), "outcomes, and knowing what the target was sent before", _always
     ),

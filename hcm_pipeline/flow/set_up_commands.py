@@ -10,6 +10,19 @@ from dataclasses import dataclass
 
 GRAPH_APP = "00000003-0000-0000-c000-000000000000"
 """The application id of Microsoft Graph, the same in every tenant."""
+ROLE_IDS = {
+    "SynchronizationData-User.Upload": "db31e92a-b9ea-4d87-bf6a-75a37a9ca35a",
+    "AuditLog.Read.All": "b0afded3-3588-46d8-8b3d-9842eff778da",
+    "Synchronization.Read.All": "5ba43d2f-fa88-4db2-bd1c-a67c5f0fb1ce",
+    "Synchronization.ReadWrite.All": "9b50c33d-700f-43b1-b2eb-87e89b703581",
+    "User.Read.All": "df021288-bdef-4463-88db-98f22de89214",
+    "GroupMember.Read.All": "98830695-27a2-44f7-8c18-0c3ebc9698f6",
+    "RoleManagement.Read.Directory": "483bed4a-2ad3-4361-a73b-c83ccdbdc53c",
+    "Domain.Read.All": "dbb9058a-0e50-45d7-ae91-66909b5d4664",
+    "Application.Read.All": "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30",
+    "Organization.Read.All": "498476ce-e0fe-48b0-b801-37ba7e2685c6",
+}
+"""Ids of application permissions, by the Graph permissions reference: where the tenant's own list cannot be read."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ nothing without a yes. The schema is no step of this walk: `target apply` plans 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,7 +17,7 @@ import orjson
 
 from hcm_pipeline.doctor import NEEDED, TEMPLATES, Examined, Means, NotLookedAt
 from hcm_pipeline.entra import EntraConnection, Json, TenantSetup, make_certificate
-from hcm_pipeline.errors import ServiceError, ServiceRefused
+from hcm_pipeline.errors import ServiceError, ServiceRefused, UsageError
 from hcm_pipeline.flow import set_up_commands as commands
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.set_up_commands import GRAPH_APP, ByHand
@@ -29,6 +30,8 @@ JOBS = frozenset(("Application.ReadWrite.OwnedBy", "Synchronization.ReadWrite.Al
 CONSENT = frozenset(("AppRoleAssignment.ReadWrite.All",))
 READ_JOBS, READ_APPS = "Synchronization.Read.All", "Application.Read.All"
 NOTIFICATION = "SyncNotificationSettings"
+_PLAIN = re.compile(r"[\w .@:/+-]{1,256}")
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 APP_NAME, CLIENT_NAME = "HCM inbound provisioning", "hcm-pipeline"
 
 
@@ -85,6 +88,7 @@ class SetUp:
 
 def set_up(installation: Installation, wishes: Wishes, ask: Callable[[str], bool]) -> SetUp:
     """Walk through the steps. `ask` is told what would be done, and answers whether it is. Raises what disks raise."""
+    _judge(wishes)
     connection = found_target(installation.settings)
     walk = _Walk(installation, connection, wishes, ask)
     try:
@@ -93,6 +97,18 @@ def set_up(installation: Installation, wishes: Wishes, ask: Callable[[str], bool
         walk.close()
     target = describe(connection) if connection and connection.job_id else _tenant(connection)
     return SetUp(target, steps, walk.environment())
+
+
+def _judge(wishes: Wishes) -> None:
+    """Raises UsageError for a text that a command could not carry as it is."""
+    given = {"--name": wishes.name, "--notify": wishes.notify, "--federation": " ".join(wishes.federation or ())}
+    for option, text in given.items():
+        if text and not _PLAIN.fullmatch(text):
+            raise UsageError(
+                f"{option}: letters, digits, blanks and . _ - + @ : / only; commands would read other signs their own way"
+            )
+    if wishes.notify is not None and not _ADDRESS.fullmatch(wishes.notify):
+        raise UsageError("--notify: one mail address, such as hr-it@contoso.com")
 
 
 def _tenant(connection: EntraConnection | None) -> str:
@@ -275,7 +291,7 @@ class _Walk:
     def _graph_roles(self, names: list[str]) -> tuple[dict[str, str], str, str]:
         """The ids of permissions by name, of Graph's service principal and of our own; placeholders for what cannot be seen."""
         graph, ours = "<object id of Microsoft Graph>", "<object id of the pipeline's service principal>"
-        found = dict.fromkeys(names, "")
+        found = {name: commands.ROLE_IDS.get(name, "") for name in names}
         try:
             for one in self._principals("appId", GRAPH_APP):
                 graph = str(one.get("id"))
@@ -285,7 +301,7 @@ class _Walk:
                     if isinstance(listed, list)
                     else {}
                 )
-                found = {name: known.get(name, "") for name in names}
+                found = {name: known.get(name, found[name]) for name in names}
             for one in self._principals("appId", self._client):
                 ours = str(one.get("id"))
         except (NotLookedAt, ServiceRefused):
@@ -299,6 +315,10 @@ class _Walk:
 
     def _app(self) -> Step:
         hands = (commands.instantiate(self._root, self._template, self._wishes.name),)
+        if not self._roles:
+            return Step(
+                "app", StepState.BY_HAND, "whether there is an app cannot be seen before somebody is signed in", hands
+            )
         try:
             found = self._principals("applicationTemplateId", self._template)
         except (NotLookedAt, ServiceRefused) as reason:

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from hcm_pipeline.doctor import CHECKS, DagsterState, Examined, Finding, Heartbeat, Means, Outcome, examine
-from hcm_pipeline.entra import EntraConnection
+from hcm_pipeline.entra import EntraConnection, make_certificate
 from hcm_pipeline.flow import built_in_text, parse_profile
 from hcm_pipeline.home import Home
 from hcm_pipeline.http import utc_now
@@ -131,6 +131,17 @@ class Tenant:
         """Another connection to the target."""
         return self.set(target=replace(self.connection, **changes))  # type: ignore[arg-type]
 
+    @contextmanager
+    def certificate(self, days: float) -> Iterator[None]:
+        """Signed in by a certificate that expires in so many days, as the tenant has it."""
+        pem, registered = self.home.path.parent / "app.pem", self.home.sandbox / "certificates"
+        if not pem.exists():
+            make_certificate(pem, pem.with_suffix(".cer"))
+            registered.mkdir(exist_ok=True)
+            shutil.copyfile(pem.with_suffix(".cer"), registered / "app.pem")
+        with self.options(certificate_days=days), self.connected(client_secret=None, certificate_path=pem):
+            yield
+
     def oracle(self, **changes: object) -> Any:
         assert self.settings.oracle is not None
         return self.set(oracle=replace(self.settings.oracle, **changes))  # type: ignore[arg-type]
@@ -154,6 +165,11 @@ class Tenant:
             yield
         finally:
             self.loaded = before
+
+    def places(self, folder: str) -> Any:
+        """The profile with a source that is delivered to a place of its own."""
+        source = '[[sources]]\nname = "files"\nglob = "*.csv"\nplace = "drop"\n\n'
+        return self.profile(f'[[places]]\nname = "drop"\nurl = "file://{folder}"\n\n{source}[oracle]\n', "[oracle]\n")
 
     @contextmanager
     def beats(self, state: DagsterState) -> Iterator[None]:

@@ -17,11 +17,6 @@ from hcm_pipeline.doctor import DagsterState, Outcome
 from tests.doctor.tenants import ALIVE, Json, Tenant, bad, healthy_tenant, mapping_of, mappings, source_attributes
 
 Breaks = Callable[[Tenant], AbstractContextManager[None]]
-PLACE = """
-[[places]]
-name = "drop"
-url = "file:///nowhere/at/all"
-"""
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +106,16 @@ CASES: dict[str, tuple[Breaks, str, str, Outcome]] = {
     "an app that the tenant does not know": (target(client_id="somebody"), "sign-in", r"AADSTS700016", Outcome.FAILED),
     "a secret that has expired": (options(secret_days=-1), "sign-in", r"AADSTS7000222", Outcome.FAILED),
     "a secret that expires soon": (options(secret_days=10), "sign-in", r"client secret expires in (9|10) days", Outcome.WARNING),
+    "a certificate that has expired": (
+        lambda tenant: tenant.certificate(-1), "sign-in", r"AADSTS1000502.*has expired", Outcome.FAILED
+    ),
+    "a certificate that expires soon": (
+        lambda tenant: tenant.certificate(10), "sign-in", r"the certificate expires in (9|10) days", Outcome.WARNING
+    ),
+    "another way that does not sign in": (
+        lambda tenant: tenant.set(other_sign_ins=(replace(tenant.connection, client_secret="other"),)), "sign-in",
+        r"client secret is set up besides and does not sign in", Outcome.WARNING,
+    ),
     "no consent to upload": (
         options(withheld_permissions=["SynchronizationData-User.Upload"]), "permissions",
         r"SynchronizationData-User.Upload.* is missing", Outcome.FAILED,
@@ -208,6 +213,13 @@ CASES: dict[str, tuple[Breaks, str, str, Outcome]] = {
     "no privilege for feeds": (hcm(refused=["newhire"]), "oracle-feeds", r"Use ATOM Feed", Outcome.FAILED),
     "no way to write names back": (
         hcm(refused=["userAccounts", "scim"]), "oracle-writeback", r"no way of writing user names", Outcome.FAILED
+    ),
+    "a place that is not there": (
+        lambda tenant: tenant.places("/nowhere/at/all"), "places", r"place drop cannot be listed", Outcome.FAILED
+    ),
+    "an outbound app that is not there": (
+        lambda tenant: tenant.profile('[writeback]\noutbound_app = "nobody"\n', "[writeback]\n"), "outbound-app",
+        r"nobody is not there", Outcome.FAILED,
     ),
     "a daemon that is dead": (lambda tenant: tenant.beats(ALIVE(3600)), "daemon", r"last sign of life", Outcome.WARNING),
     "no daemon ever": (lambda tenant: tenant.beats(DagsterState()), "daemon", r"has never run", Outcome.WARNING),
