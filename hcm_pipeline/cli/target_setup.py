@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +14,16 @@ from hcm_pipeline.cli.context import Json
 from hcm_pipeline.cli.output import dump, err, note, say
 from hcm_pipeline.cli.target import target_app
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.profile import TargetKind
 from hcm_pipeline.settings import Settings
+
+
+
+class Directory(StrEnum):
+    """The directory that a job writes to."""
+
+    ENTRA = "entra"
+    ACTIVE_DIRECTORY = "active_directory"
+
 
 LANGUAGES = (("Graph", "graph"), ("PowerShell", "powershell"), ("Azure CLI", "azure_cli"), ("Portal", "click"))
 
@@ -27,7 +36,7 @@ def add_to(app: typer.Typer) -> None:
 
 def target_setup(
     kind: Annotated[
-        TargetKind | None, typer.Option(help="The directory that is written to; default: the profile's.")
+        Directory | None, typer.Option(help="The directory that is written to; default: the profile's.")
     ] = None,
     name: Annotated[str, typer.Option(help="The name of the enterprise application.")] = "HCM inbound provisioning",
     notify: Annotated[str | None, typer.Option(help="The address that the job tells its faults.")] = None,
@@ -52,7 +61,7 @@ def target_setup(
     """Set the target up: what is there already, what we have the right to do after a yes, and commands for the rest."""
     if certificate is not None and certificate.suffix != ".pem":
         raise UsageError(f"--certificate {certificate}: name a file that ends with .pem")
-    wishes = flow.Wishes(kind, name, notify, start, certificate, secret, managed_identity, federation, outbound)
+    wishes = flow.Wishes(kind and kind.value, name, notify, start, certificate, secret, managed_identity, federation, outbound)
     found = flow.set_up(flow.Installation(Settings.for_setup(), note), wishes, lambda what: yes or _asked(what))
     if as_json:
         dump(found)

@@ -9,9 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 
-from hcm_pipeline.flow import DagsterState, Heartbeat, NoInstance
+from hcm_pipeline.flow import DagsterState, Heartbeat, NoInstance, read_only
 from hcm_pipeline.home import Home
-from hcm_pipeline.sqlite_state import read_only
 
 RUNS, SCHEDULES = "history/runs.db", "schedules/schedules.db"
 

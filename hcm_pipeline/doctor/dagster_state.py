@@ -1,4 +1,4 @@
-"""What the Dagster instance of a home says of its daemon, schedules and sensors. `defs/`, which knows Dagster, reads it."""
+"""The word of a home's Dagster instance on its daemon, schedules and sensors. `defs/`, which knows Dagster, reads it."""
 
 from __future__ import annotations
 

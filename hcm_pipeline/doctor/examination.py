@@ -51,7 +51,7 @@ def _run(place: int, check: Check, seen: Examined, done: queue.SimpleQueue[tuple
 
 
 def said_by(check: Check, seen: Examined) -> list[Said]:
-    """What one check says, whatever it raises."""
+    """The words of one check, whatever it raises."""
     try:
         return list(check.run(seen)) or [not_looked_at("there was nothing to look at")]
     except NotLookedAt as reason:

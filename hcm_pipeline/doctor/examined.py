@@ -1,4 +1,4 @@
-"""What the checks look at: the settings, and facts that are found out once, by whichever check asks first.
+"""The subject of the checks: the settings, and facts that are found out once, by whichever check asks first.
 
 A fact that cannot be had raises NotLookedAt, with the reason; the one check whose business it is asks for it in a way that tells
 the fault itself. So one fault is one finding. Nothing here writes.
@@ -73,7 +73,7 @@ class Examined:
         self._more: dict[str, Once[Any]] = {}
 
     def once(self, name: str, make: Callable[[], T]) -> T:
-        """What `make` finds out, the first time that the name is asked for. Raises what it raised, each time."""
+        """The fact that `make` finds out, the first time that the name is asked for. Raises what it raised, each time."""
         with self._lock:
             known = self._more.setdefault(name, Once(make))
         found: T = known()
@@ -102,7 +102,7 @@ class Examined:
 
     @property
     def warehouse(self) -> WarehouseFacts:
-        """What the read copy tells. Raises NotLookedAt."""
+        """All that the read copy tells. Raises NotLookedAt."""
         try:
             return self._facts()
         except HomeError as error:

@@ -1,4 +1,4 @@
-"""What a check finds: a small value that says what was looked at, what was found, what it means, and the mend."""
+"""A finding of a check: a small value that says what was looked at, what was found, what it means, and the mend."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Said:
-    """What a check says: `found` in one sentence; of anything but ok also what it `means` and the `mend` (a command or a click)."""
+    """The words of a check: `found` in one sentence; of anything but ok also what it `means` and the `mend` (a command or a click)."""
 
     outcome: Outcome
     found: str
@@ -32,7 +32,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check said, with its name, its group, and what it looked at."""
+    """The words of a check, with its name, its group, and what it looked at."""
 
     check: str
     group: str

@@ -1,4 +1,4 @@
-"""What the tenant allows: calls a day, and licences for the people who are sent."""
+"""The limits of a tenant: calls a day, and licences for the people who are sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the read copy of the warehouse tells the doctor: people, names, accounts, cleared values, the job's last known state."""
+"""Facts of the read copy of the warehouse for the doctor: people, names, accounts, cleared values, the job's last known state."""
 
 from __future__ import annotations
 

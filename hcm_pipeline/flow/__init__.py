@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.examining import Outcome as Outcome
     from hcm_pipeline.flow.examining import check_names as check_names
     from hcm_pipeline.flow.examining import diagnose as diagnose
+    from hcm_pipeline.flow.examining import read_only as read_only
     from hcm_pipeline.flow.feed_listener import listener as listener
     from hcm_pipeline.flow.feed_listener import token_file as token_file
     from hcm_pipeline.flow.feeding import Drained as Drained
@@ -269,6 +270,7 @@ _MODULES = {
         "Outcome",
         "check_names",
         "diagnose",
+        "read_only",
     ),
     "feed_listener": ("listener", "token_file"),
     "feeding": ("Drained", "drain", "oracle_section", "replay"),

@@ -19,9 +19,20 @@ from hcm_pipeline.doctor import (
 )
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow.installation import Installation, Progress, quiet
+from hcm_pipeline.sqlite_state import read_only
 from hcm_pipeline.targets.entra import describe, found_target
 
-__all__ = ["DagsterState", "Diagnosis", "Finding", "Heartbeat", "NoInstance", "Outcome", "check_names", "diagnose"]
+__all__ = [
+    "DagsterState",
+    "Diagnosis",
+    "Finding",
+    "Heartbeat",
+    "NoInstance",
+    "Outcome",
+    "check_names",
+    "diagnose",
+    "read_only",
+]
 
 
 @dataclass(frozen=True)

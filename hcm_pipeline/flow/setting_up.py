@@ -59,9 +59,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Wishes:
-    """What a set-up is to end in. `certificate`: the PEM file to make; `federation`: issuer and subject of another one's tokens."""
+    """The end that a set-up is to have. `certificate`: the PEM file to make; `federation`: issuer and subject of another one's tokens."""
 
-    kind: TargetKind | None = None
+    kind: str | None = None
     name: str = APP_NAME
     notify: str | None = None
     start: bool = False
@@ -136,7 +136,7 @@ class _Walk:
         )
         self._principal = connection.service_principal_id if connection else ""
         self._job = connection.job_id if connection else ""
-        self._kind = wishes.kind or self._kind_of_profile()
+        self._kind = TargetKind(wishes.kind) if wishes.kind else self._kind_of_profile()
         self._template, self._prefix, _ = TEMPLATES[self._kind]
         self._roles = frozenset[str]()
         self._writer: TenantSetup | None = None

@@ -60,7 +60,7 @@ class Tenant:
         return self.settings.target
 
     def examine(self, *names: str) -> list[Finding]:
-        """What the doctor finds."""
+        """The doctor's findings."""
         means = Means(lambda: self.loaded, open_place, self.dagster)
         seen = Examined(self.settings, self.settings.target, self.settings.other_sign_ins, means)
         try:

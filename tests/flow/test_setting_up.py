@@ -8,12 +8,13 @@ import re
 import shlex
 import stat
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline import flow
@@ -25,6 +26,7 @@ from hcm_pipeline.home import Home
 from hcm_pipeline.profile import TargetKind
 from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, running
 from hcm_pipeline.settings import Settings
+from tests.budget import examples
 from tests.sandbox.support import trusting
 
 OWNER = "Application.ReadWrite.OwnedBy"
@@ -186,6 +188,7 @@ HANDS: list[Callable[[str], commands.ByHand]] = [
 ]
 
 
+@settings(max_examples=examples(20))
 @given(PLAIN)
 def test_every_body_in_a_command_is_json_and_every_command_of_the_shell_can_be_read(text: str) -> None:
     for make in HANDS:
@@ -196,7 +199,7 @@ def test_every_body_in_a_command_is_json_and_every_command_of_the_shell_can_be_r
         for line in hand.azure_cli.splitlines():
             words = shlex.split(line)
             assert words[0] == "az"
-            for option, body in zip(words, words[1:], strict=False):
+            for option, body in pairwise(words):
                 if option in ("--body", "--parameters"):
                     assert isinstance(json.loads(body), dict)
 
