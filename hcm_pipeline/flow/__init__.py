@@ -118,7 +118,11 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.profiles import load_profile as load_profile
     from hcm_pipeline.flow.profiles import mapped_attributes as mapped_attributes
     from hcm_pipeline.flow.profiles import parse_profile as parse_profile
+    from hcm_pipeline.flow.profiles import target_sentences as target_sentences
     from hcm_pipeline.flow.profiles import worker_columns as worker_columns
+    from hcm_pipeline.flow.proposing import ProposedProfile as ProposedProfile
+    from hcm_pipeline.flow.proposing import propose_profile as propose_profile
+    from hcm_pipeline.flow.proposing import write_proposal as write_proposal
     from hcm_pipeline.flow.quota import QuotaOutlook as QuotaOutlook
     from hcm_pipeline.flow.quota import quota_outlook as quota_outlook
     from hcm_pipeline.flow.setting_up import SetUp as SetUp
@@ -303,8 +307,10 @@ _MODULES = {
         "load_profile",
         "mapped_attributes",
         "parse_profile",
+        "target_sentences",
         "worker_columns",
     ),
+    "proposing": ("ProposedProfile", "propose_profile", "write_proposal"),
     "quota": ("QuotaOutlook", "quota_outlook"),
     "unfinished": ("FailedWork", "failed_work", "keep_failed_work"),
     "setting_up": ("SetUp", "Step", "StepState", "Wishes", "set_up"),

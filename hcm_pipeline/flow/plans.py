@@ -29,6 +29,7 @@ from hcm_pipeline.flow.installation import Clock, Installation, Progress, quiet,
 from hcm_pipeline.flow.known_journal import open_journal, refuse_lost_journal
 from hcm_pipeline.flow.naming import name_workers
 from hcm_pipeline.flow.plan_facts import task_of, why_plan_now
+from hcm_pipeline.flow.profiles import require_target
 from hcm_pipeline.flow.views.days import newest_date
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile
@@ -54,6 +55,7 @@ def plan(
     """
     refuse_lost_journal(warehouse)
     try:
+        require_target(loaded.profile, target)
         with warehouse.write() as con, open_journal(warehouse.home, clock) as journal:
             prepare(con, loaded)
             _refuse_ahead(con, loaded, clock())
