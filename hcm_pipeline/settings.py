@@ -141,7 +141,7 @@ def _target(environ: Mapping[str, str]) -> tuple[EntraConnection | None, tuple[E
     service_principal = environ.get("HCM_PIPELINE_SERVICE_PRINCIPAL_ID")
     if not service_principal:
         return None, ()
-    ways = _ways(environ)
+    ways, passphrase = _ways(environ), _secret(environ, "AZURE_CLIENT_CERTIFICATE_PASSWORD")
     needed = ["HCM_PIPELINE_JOB_ID", "AZURE_TENANT_ID"]
     needed += ["AZURE_CLIENT_ID"] if ways[:1] != [SignInWay.MANAGED] else []  # unset: the machine's own identity
     missing = [name for name in needed if not environ.get(name)]
@@ -167,7 +167,7 @@ def _target(environ: Mapping[str, str]) -> tuple[EntraConnection | None, tuple[E
         job_id=environ["HCM_PIPELINE_JOB_ID"],
         ca_file=_ca_file(environ),
     )
-    first, *others = (_signed_in_by(way, job, environ) for way in ways)
+    first, *others = (_signed_in_by(way, job, environ, passphrase) for way in ways)
     return first, tuple(others)
 
 
@@ -202,12 +202,14 @@ def _variables(ways: tuple[SignInWay, ...]) -> str:
     )
 
 
-def _signed_in_by(way: SignInWay, job: EntraConnection, environ: Mapping[str, str]) -> EntraConnection:
+def _signed_in_by(
+    way: SignInWay, job: EntraConnection, environ: Mapping[str, str], passphrase: str | None
+) -> EntraConnection:
     if way is SignInWay.CERTIFICATE:
         return replace(
             job,
             certificate_path=_file_named("AZURE_CLIENT_CERTIFICATE_PATH", environ["AZURE_CLIENT_CERTIFICATE_PATH"]),
-            certificate_password=_secret(environ, "AZURE_CLIENT_CERTIFICATE_PASSWORD"),
+            certificate_password=passphrase,
         )
     if way is SignInWay.FEDERATED:
         token_file = path_named("AZURE_FEDERATED_TOKEN_FILE", environ["AZURE_FEDERATED_TOKEN_FILE"])

@@ -17,7 +17,6 @@ from hcm_pipeline.errors import UsageError
 from hcm_pipeline.settings import Settings
 
 
-
 class Directory(StrEnum):
     """The directory that a job writes to."""
 
@@ -61,7 +60,9 @@ def target_setup(
     """Set the target up: what is there already, what we have the right to do after a yes, and commands for the rest."""
     if certificate is not None and certificate.suffix != ".pem":
         raise UsageError(f"--certificate {certificate}: name a file that ends with .pem")
-    wishes = flow.Wishes(kind and kind.value, name, notify, start, certificate, secret, managed_identity, federation, outbound)
+    wishes = flow.Wishes(
+        kind and kind.value, name, notify, start, certificate, secret, managed_identity, federation, outbound
+    )
     found = flow.set_up(flow.Installation(Settings.for_setup(), note), wishes, lambda what: yes or _asked(what))
     if as_json:
         dump(found)

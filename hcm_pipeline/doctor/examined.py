@@ -80,11 +80,9 @@ class Examined:
         return found
 
     def close(self) -> None:
-        """Close the connections."""
-        try:
-            self._reader().close()
-        except Exception:
-            return
+        """Close the connections, if there are any."""
+        if (reader := self._reader.found) is not None:
+            reader.close()
 
     # --- here
 

@@ -22,7 +22,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Said:
-    """The words of a check: `found` in one sentence; of anything but ok also what it `means` and the `mend` (a command or a click)."""
+    """The words of a check: `found` in one sentence; but for ok also what it `means` and the `mend` (a command or a click)."""
 
     outcome: Outcome
     found: str

@@ -18,6 +18,11 @@ class Once(Generic[T]):
         self._found: list[T] = []
         self._error: Exception | None = None
 
+    @property
+    def found(self) -> T | None:
+        """The fact, if it has been found out; asks nobody."""
+        return self._found[0] if self._found else None
+
     def __call__(self) -> T:
         """The fact. Raises what finding it out raised, each time."""
         with self._lock:

@@ -59,7 +59,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Wishes:
-    """The end that a set-up is to have. `certificate`: the PEM file to make; `federation`: issuer and subject of another one's tokens."""
+    """The end that a set-up is to have. `certificate`: the PEM file to make; `federation`: issuer and subject of others' tokens."""
 
     kind: str | None = None
     name: str = APP_NAME

@@ -19,6 +19,8 @@ from hcm_pipeline.alerts import AlertKind
 from hcm_pipeline.cli.main import app
 from hcm_pipeline.delivery import ManifestState, OperationKind
 from hcm_pipeline.delivery.manifest import Manifest
+from hcm_pipeline.doctor import CHECKS, NEEDED, Outcome
+from hcm_pipeline.doctor.job_checks import QUARANTINE
 from hcm_pipeline.home import Home
 from hcm_pipeline.oracle import COLUMNS
 from hcm_pipeline.sandbox.options import SandboxOptions
@@ -188,6 +190,17 @@ def test_the_environment_reference_lists_exactly_the_variables_that_are_read() -
         AZURE_CLIENT_SECRET="x",
     ))  # fmt: skip
     assert {code(name) for name, *_ in list(rows(REFERENCE / "environment.md"))[1:]} == read
+
+
+def test_the_reference_of_the_doctor_lists_every_check_permission_and_reason() -> None:
+    page = REFERENCE / "doctor.md"
+    checks = [(code(name), group, looks_at) for name, group, looks_at in list(rows(page, "Checks"))[1:]]
+    assert checks == [(check.name, check.group, check.looks_at) for check in CHECKS]
+    permissions = [(tuple(re.findall(r"`(.+?)`", names)), what) for names, what in list(rows(page, "Permissions"))[1:]]
+    assert permissions == [(needed.any_of, needed.what_for) for needed in NEEDED]
+    reasons = {str(code(reason)): (what, mend) for reason, what, mend in list(rows(page, "Quarantine"))[1:]}
+    assert reasons == QUARANTINE
+    assert [code(outcome) for outcome, _ in list(rows(page, "Outcomes"))[1:]] == [str(outcome) for outcome in Outcome]
 
 
 def test_the_reference_of_oracle_hcm_lists_every_column_of_a_row() -> None:

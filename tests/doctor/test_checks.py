@@ -290,3 +290,10 @@ def test_the_outbound_app_is_there_started_and_updates_alone(home: Home) -> None
     found = outbound(home, [active], "Add, Update, Delete")
     assert [one.outcome for one in found] == [Outcome.OK, Outcome.WARNING]
     assert "add and delete" in found[1].found
+
+
+def test_nobody_is_signed_in_for_a_check_that_needs_no_service(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = seen(home)
+    monkeypatch.setattr(Examined, "_sign_in", lambda _: pytest.fail("nobody asked for it"))
+    assert outcomes("disk", given) == [Outcome.OK]
+    given.close()
