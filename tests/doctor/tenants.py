@@ -166,6 +166,17 @@ class Tenant:
         finally:
             self.loaded = before
 
+    @contextmanager
+    def meant_for(self, kind: TargetKind) -> Iterator[None]:
+        """The profile with another kind of target."""
+        before, profile = self.loaded, self.loaded.profile
+        meant = profile.target.model_copy(update={"kind": kind})
+        self.loaded = replace(before, profile=profile.model_copy(update={"target": meant}))
+        try:
+            yield
+        finally:
+            self.loaded = before
+
     def places(self, folder: str) -> Any:
         """The profile with a source that is delivered to a place of its own."""
         source = '[[sources]]\nname = "files"\nglob = "*.csv"\nplace = "drop"\n\n'

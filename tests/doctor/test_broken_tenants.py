@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from hcm_pipeline.doctor import DagsterState, Outcome
+from hcm_pipeline.profile import TargetKind
 from tests.doctor.tenants import ALIVE, Json, Tenant, bad, healthy_tenant, mapping_of, mappings, source_attributes
 
 Breaks = Callable[[Tenant], AbstractContextManager[None]]
@@ -136,7 +137,7 @@ CASES: dict[str, tuple[Breaks, str, str, Outcome]] = {
     "a job that is not there": (target(job_id="API2AAD.x.y"), "job", r"there is no job", Outcome.FAILED),
     "an app that is not there": (target(service_principal_id="nobody"), "job", r"no service principal", Outcome.FAILED),
     "a job of the other kind": (
-        lambda tenant: tenant.profile('[target]\nkind = "active_directory"\n'), "job", r"provisions to Entra ID", Outcome.FAILED,
+        lambda tenant: tenant.meant_for(TargetKind.ACTIVE_DIRECTORY), "job", r"provisions to Entra ID", Outcome.FAILED
     ),
     "a job that is paused": (job(status="Paused"), "job-state", r"is paused", Outcome.FAILED),
     "a job that was never started": (job(status="NotRun"), "job-state", r"was never started", Outcome.FAILED),
@@ -158,7 +159,7 @@ CASES: dict[str, tuple[Breaks, str, str, Outcome]] = {
         schema(lambda given: mapping_of(given, "userPrincipalName").update(flowType="Always")), "schema",
         r"userPrincipalName is written on every change", Outcome.FAILED,
     ),
-    "mail of Entra ID mapped": (schema(mail_mapped), "schema", r"mail_not_writable", Outcome.FAILED),
+    "mail of Entra ID mapped": (schema(mail_mapped), "schema", r"mail_not_writable", Outcome.WARNING),
     "a manager through a function": (schema(by_expression), "schema", r"manager", Outcome.FAILED),
     "active that nothing maps": (schema(without("accountEnabled")), "schema", r"accountEnabled", Outcome.FAILED),
     "updates switched off": (
