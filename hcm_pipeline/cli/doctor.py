@@ -6,6 +6,7 @@ import shutil
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Annotated
 
 import typer
@@ -50,10 +51,10 @@ def report(found: flow.Diagnosis, width: int) -> Iterator[str]:
     yield from _wrapped(found.target, width)
     yield ""
     findings = sorted(found.findings, key=lambda one: ORDER.index(str(one.outcome)))
-    for one in findings:
-        if str(one.outcome) in ("failed", "warning"):
-            yield from _told(one, width)
-            yield ""
+    wrong = [one for one in findings if str(one.outcome) in ("failed", "warning")]
+    for _, alike in groupby(wrong, key=lambda one: (one.outcome, one.check, one.means, one.mend)):
+        yield from _told(list(alike), width)
+        yield ""
     passed_over = [one for one in findings if str(one.outcome) == "not looked at"]
     if passed_over:
         yield "not looked at"
@@ -64,10 +65,12 @@ def report(found: flow.Diagnosis, width: int) -> Iterator[str]:
     yield from _wrapped(_sum(found.findings), width)
 
 
-def _told(one: flow.Finding, width: int) -> Iterator[str]:
-    head = f"{'FAILED' if str(one.outcome) == 'failed' else 'warning':<{MARGIN}}"
+def _told(alike: list[flow.Finding], width: int) -> Iterator[str]:
+    """Findings of one check that mean the same and have one mend."""
     indent = " " * MARGIN
-    yield from _wrapped(f"{one.check}: {one.found}", width, head, indent)
+    for one in alike:
+        head = f"{'FAILED' if str(one.outcome) == 'failed' else 'warning':<{MARGIN}}"
+        yield from _wrapped(f"{one.check}: {one.found}", width, head, indent)
     if one.means:
         yield from _wrapped(f"means: {one.means}", width, indent, f"{indent}  ")
     if one.mend:
@@ -99,7 +102,8 @@ def _sum(findings: Iterable[flow.Finding]) -> str:
         counts[str(one.outcome)] += 1
     if not counts["failed"] + counts["warning"]:
         return "nothing is wrong with what was looked at"
-    told = [f"{counts[name]} {name}" for name in ("failed", "warning") if counts[name]]
+    told = [f"{counts['failed']} failed"] if counts["failed"] else []
+    told += [f"{counts['warning']} warning{'s' if counts['warning'] > 1 else ''}"] if counts["warning"] else []
     return f"{' and '.join(told)}; `hcm-pipeline doctor --only NAME` looks at one again"
 
 

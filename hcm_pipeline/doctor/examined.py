@@ -18,7 +18,7 @@ from hcm_pipeline.doctor.finding import NotLookedAt
 from hcm_pipeline.doctor.once import Once
 from hcm_pipeline.doctor.warehouse_facts import WarehouseFacts, read_facts
 from hcm_pipeline.entra import EntraConnection, Json, TenantReader, Wire, claims_of, reading_client, try_wire
-from hcm_pipeline.errors import HomeError, PipelineError, ServiceError, ServiceRefused
+from hcm_pipeline.errors import HomeError, PipelineError, ServiceError, ServiceRefused, UsageError
 from hcm_pipeline.home import Home
 from hcm_pipeline.http import Clock, NoAnswer, utc_now
 from hcm_pipeline.profile import LoadedProfile, Profile
@@ -140,8 +140,16 @@ class Examined:
     def _try_wires(self) -> tuple[Wire, Wire]:
         to = self.connection
         authority = f"{to.authority_host}/{quote(to.tenant_id, safe='')}/v2.0/.well-known/openid-configuration"
-        with reading_client(to) as client:
-            return try_wire(client, authority, self.clock), try_wire(client, f"{to.graph_url}/organization", self.clock)
+        try:
+            with reading_client(to) as client:
+                return try_wire(client, authority, self.clock), try_wire(
+                    client, f"{to.graph_url}/organization", self.clock
+                )
+        except UsageError as error:  # the CA file, or NO_PROXY: no line can be tried
+            of_proxies = str(error).startswith("NO_PROXY")
+            hosts = (urlsplit(url).netloc for url in (authority, to.graph_url))
+            one, other = (Wire(host, fault=str(error), untrusted=not of_proxies) for host in hosts)
+            return one, other
 
     def token(self) -> str:
         """A token of the way that counts. Raises SignInFailed and NoAnswer, for the check whose business it is; NotLookedAt."""

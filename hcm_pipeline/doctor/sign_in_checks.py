@@ -142,6 +142,11 @@ def _certificate_expiry(seen: Examined, by: EntraConnection) -> Iterator[Said]:
     from hcm_pipeline.entra import certificate_facts
 
     assert by.certificate_path is not None
+    if by.certificate_path.stat().st_mode & 0o077:
+        yield warning(
+            f"{by.certificate_path} holds the private key, and other accounts may read it", "they could sign in as the pipeline",
+            f"chmod go= {by.certificate_path}",
+        )  # fmt: skip
     facts = certificate_facts(by.certificate_path, by.certificate_password)
     ends = facts.not_after
     try:

@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 from hcm_pipeline.errors import HomeError
 
 DAYS = 730
-BITS = 3072
+BITS = 2048
 
 
 def make_certificate(path: Path, public: Path) -> None:

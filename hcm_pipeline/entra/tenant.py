@@ -140,6 +140,11 @@ class Wire:
     ) -> None:  # fmt: skip
         self.host, self.fault, self.untrusted, self.ahead, self.ends = host, fault, untrusted, ahead, ends
 
+    @property
+    def unusable(self) -> bool:
+        """Whether the CA file itself cannot be used."""
+        return self.untrusted and (self.fault or "").startswith("SSL_CERT_FILE")
+
 
 def try_wire(client: httpx.Client, url: str, clock: Clock = utc_now) -> Wire:
     """Ask an address for anything, signed in by nobody: each answer, a refusal too, shows that the line works."""

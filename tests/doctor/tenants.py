@@ -142,6 +142,23 @@ class Tenant:
         with self.options(certificate_days=days), self.connected(client_secret=None, certificate_path=pem):
             yield
 
+    @contextmanager
+    def open_key(self) -> Iterator[None]:
+        """Signed in by a certificate whose key is open to others."""
+        with self.certificate(365):
+            pem = self.home.path.parent / "app.pem"
+            pem.chmod(0o644)
+            try:
+                yield
+            finally:
+                pem.chmod(0o600)
+
+    def spoilt_file(self) -> Path:
+        """A PEM file that holds none of what it says."""
+        path = self.home.path.parent / "spoilt.pem"
+        path.write_text("-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n")
+        return path
+
     def oracle(self, **changes: object) -> Any:
         assert self.settings.oracle is not None
         return self.set(oracle=replace(self.settings.oracle, **changes))  # type: ignore[arg-type]

@@ -132,6 +132,12 @@ CASES: dict[str, tuple[Breaks, str, str, Outcome]] = {
         target(graph_url="https://127.0.0.1:9/v1.0"), "reach", r"127.0.0.1:9 cannot be reached", Outcome.FAILED
     ),
     "a certificate that is not trusted": (target(ca_file=None), "certificates", r"not trusted", Outcome.FAILED),
+    "a CA file without a certificate": (
+        lambda tenant: tenant.connected(ca_file=tenant.spoilt_file()), "certificates", r"holds no certificate", Outcome.FAILED
+    ),
+    "a private key that others may read": (
+        lambda tenant: tenant.open_key(), "sign-in", r"other accounts may read it", Outcome.WARNING
+    ),
     "a clock that is an hour wrong": (options(clock_skew_seconds=3600), "clock", r"3,[56]\d\d seconds behind", Outcome.FAILED),
     # --- the job
     "a job that is not there": (target(job_id="API2AAD.x.y"), "job", r"there is no job", Outcome.FAILED),

@@ -18,7 +18,7 @@ import pytest
 from hcm_pipeline.delivery import Journal
 from hcm_pipeline.doctor import CHECKS, Check, Examined, Finding, Means, NotLookedAt, Outcome, examine
 from hcm_pipeline.doctor.finding import Said, ok
-from hcm_pipeline.entra import EntraConnection, Json
+from hcm_pipeline.entra import EntraConnection, Json, Wire
 from hcm_pipeline.errors import PipelineError, ServiceRefused
 from hcm_pipeline.flow import load_profile, parse_profile
 from hcm_pipeline.home import Home
@@ -221,6 +221,49 @@ def test_calls_of_the_day_are_counted_by_the_journal_beside_its_writer(home: Hom
 
 
 # --- what the sandbox cannot show
+
+
+def test_a_certificate_of_the_service_that_ends_soon_is_told(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = utc_now()
+    for days, outcome in ((100, Outcome.OK), (5, Outcome.WARNING)):
+        lines = (
+            Wire("login.example", ends=now + dt.timedelta(days=400)),
+            Wire("graph.example", ends=now + dt.timedelta(days=days)),
+        )
+        monkeypatch.setattr(Examined, "wires", lambda _, lines=lines: lines)
+        assert outcomes("certificates", seen(home))[1] is outcome
+
+
+def test_a_line_that_fails_through_a_proxy_names_the_proxys_variables(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = Wire("login.example"), Wire("graph.example", fault="graph.example cannot be reached (ProxyError)")
+    monkeypatch.setattr(Examined, "wires", lambda _: lines)
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("no_proxy", "")
+    well, broken = said("reach", seen(home))
+    assert (well.outcome, broken.outcome) == (Outcome.OK, Outcome.FAILED)
+    assert "through the proxy of HTTPS_PROXY" in well.found
+    assert "NO_PROXY" in broken.mend
+
+
+def test_the_accounts_of_a_tenant_are_counted_where_no_directory_has_been_read(home: Home) -> None:
+    warehouse = Warehouse(home)
+    with warehouse.write() as con:
+        con.execute(
+            "insert into worker_versions (person_number, valid_from, digest, extract_id, row_no)"
+            " values ('1', date '2026-01-01', uuid(), 1, 1)"
+        )
+    warehouse.publish()
+    users = [{"employeeId": "1"}, {"employeeId": " 1 "}, {"employeeId": None}, {}]
+    found = [one for one in said("matching", seen(home, {"users": users})) if "the tenant" in one.found]
+    assert [(one.outcome, one.found) for one in found] == [
+        (Outcome.FAILED, "the tenant: 1 person number that several accounts have")
+    ]
+    assert Outcome.FAILED not in outcomes("matching", seen(home, {"users": users[1:]}))
+
 
 AGENTS = "onPremisesPublishingProfiles/provisioning/agents"
 TO_AD = replace(JOB, job_id="API2AD.t.j")
