@@ -1,13 +1,8 @@
-"""Sign-in as Entra ID does it: credentials by secret, certificate or federated token, managed identities, tokens that expire.
-
-A federated credential is a file `federated/<any name>.json` beside the certificates: issuer, subject, audiences, key (PEM, RSA).
-The real service takes the key from the issuer's own pages (OpenID Connect discovery); everything else is checked as there.
-"""
+"""Sign-in as Entra ID does it: by secret, certificate, federated token or managed identity, and tokens that expire."""
 
 from __future__ import annotations
 
 import hmac
-import json
 import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
@@ -20,13 +15,11 @@ import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from hcm_pipeline.sandbox.options import SandboxOptions
 
 GRAPH_AUDIENCE = "https://graph.microsoft.com"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-NO_FEDERATED = "No matching federated identity record found for presented assertion"
 
 
 class SignInRefused(Exception):
@@ -100,6 +93,8 @@ class Authority:
         self._rules = rules
         self._now = now
         self._roles = roles
+        self.federated: Callable[[], list[dict[str, Any]]] = list
+        """The federated credentials of the client."""
         self.generation = 0
         """Tokens of an earlier generation count as expired."""
 
@@ -138,7 +133,7 @@ class Authority:
         IDENTITY_HEADER, which is the client secret here. Raises MetadataRefused.
         """
         if app_service and not hmac.compare_digest(headers.get("x-identity-header", ""), self._identity.client_secret):
-            raise MetadataRefused(401, "unauthorized", "X-IDENTITY-HEADER is missing or wrong.")
+            raise MetadataRefused(400, "unauthorized", "X-IDENTITY-HEADER is missing or wrong.")
         if headers.get("metadata") != "true" and not app_service:
             raise MetadataRefused(400, "invalid_request", "Required metadata header not specified.")
         if query.get("api-version") != ("2019-08-01" if app_service else "2018-02-01"):
@@ -162,6 +157,37 @@ class Authority:
         """Raises SignInRefused for a tenant that does not exist here."""
         if tenant.lower() != self._identity.tenant_id.lower():
             raise SignInRefused(400, "invalid_request", 90002, "Tenant not found. Check the tenant ID.")
+
+    def foreign_token(self, issuer: str, subject: str, audience: str, seconds: float) -> str:
+        """A token of another issuer, good for so many seconds of the machine's time: the sandbox stands in for it."""
+        ends = int(datetime.now(UTC).timestamp() + seconds)
+        claims = {"iss": issuer, "sub": subject, "aud": audience, "exp": ends, "nbf": ends - 3600, "iat": ends - 3600}
+        return jwt.encode(claims, self._key, algorithm="HS256")
+
+    def _check_foreign(self, assertion: str) -> None:
+        """A federated credential has its issuer, subject and audience."""
+        try:
+            claims = jwt.decode(
+                assertion,
+                self._key,
+                algorithms=["HS256"],
+                options={"verify_aud": False, "require": ["exp", "iss", "sub"]},
+            )
+        except jwt.ExpiredSignatureError:
+            raise SignInRefused(
+                401, "invalid_client", 700024, "Client assertion is not within its valid time range."
+            ) from None
+        except jwt.InvalidTokenError:
+            raise SignInRefused(401, "invalid_client", 700027, "The assertion could not be verified.") from None
+        there = self.federated()
+        for number, name, claim in ((700211, "issuer", "iss"), (700213, "subject", "sub")):
+            there = [one for one in there if one[name] == claims[claim]]
+            if not there:
+                told = f"No matching federated identity record found for presented assertion {name}."
+                raise SignInRefused(401, "invalid_client", number, told)
+        if not any(claims.get("aud") in one["audiences"] for one in there):
+            told = "No matching federated identity record found for presented assertion audience."
+            raise SignInRefused(401, "invalid_client", 700212, told)
 
     def _issue(self) -> str:
         now, rules = int(self._now()), self._rules()
@@ -216,8 +242,8 @@ class Authority:
             header = jwt.get_unverified_header(assertion)
         except jwt.InvalidTokenError:
             raise refused from None
-        if not {"x5t", "x5t#S256"} & header.keys():
-            self._check_federated(assertion)
+        if header.get("alg") == "HS256":
+            self._check_foreign(assertion)
             return
         base = f"{host}/{tenant}"
         audiences = [f"{base}/oauth2/v2.0/token", f"{base}/v2.0", base]
@@ -244,35 +270,6 @@ class Authority:
                 raise refused
             return
         raise refused
-
-    def _check_federated(self, assertion: str) -> None:
-        """A token of another issuer: the app's federated credential names issuer, subject and audience exactly."""
-        claims = jwt.decode(assertion, options={"verify_signature": False})
-        found = [json.loads(file.read_bytes()) for file in sorted(self._federated.glob("*.json"))]
-        for number, claim in ((700211, "issuer"), (700213, "subject")):
-            found = [one for one in found if one[claim] == claims.get(claim[:3])]
-            if not found:
-                raise SignInRefused(401, "invalid_client", number, f"{NO_FEDERATED} {claim}.")
-        for one in found:
-            key = load_pem_public_key(one["key"].encode())
-            assert isinstance(key, RSAPublicKey)
-            try:
-                jwt.decode(
-                    assertion, key, algorithms=["RS256"], audience=one["audiences"], options={"require": ["exp"]}
-                )
-                return
-            except jwt.ExpiredSignatureError:
-                raise SignInRefused(
-                    401, "invalid_client", 700024, "Client assertion is not within its valid time range."
-                ) from None
-            except jwt.InvalidAudienceError:
-                raise SignInRefused(401, "invalid_client", 700212, f"{NO_FEDERATED} audience.") from None
-            except jwt.InvalidTokenError:
-                raise SignInRefused(401, "invalid_client", 700027, "The assertion could not be verified.") from None
-
-    @property
-    def _federated(self) -> Path:
-        return self._certificates.with_name("federated")
 
     def registered(self) -> list[x509.Certificate]:
         """The client's certificates, read anew each time: one is registered by putting its PEM file into the folder."""

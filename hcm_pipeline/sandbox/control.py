@@ -23,6 +23,7 @@ from hcm_pipeline.sandbox.options import checked, option_values
 from hcm_pipeline.sandbox.oracle.steering import steer
 from hcm_pipeline.sandbox.page import page
 from hcm_pipeline.sandbox.schema_changes import changed
+from hcm_pipeline.sandbox.schema_form import check_schema
 from hcm_pipeline.sandbox.service import Sandbox
 
 Json = dict[str, Any]
@@ -47,6 +48,16 @@ class WantedJob:
     disabled: bool = False
 
 
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class ForeignToken:
+    """A token that another issuer is to have made, and for how many seconds from now it is good."""
+
+    issuer: str
+    subject: str
+    audience: str = "api://AzureADTokenExchange"
+    seconds: float = 3600.0
+
+
 def routes() -> list[BaseRoute]:
     """Every route of the control plane, and the page for people."""
     return [
@@ -65,6 +76,7 @@ def routes() -> list[BaseRoute]:
         Route("/sandbox/schema", _endpoint(_schema), methods=["GET", "POST", "DELETE"]),
         Route("/sandbox/connections", _endpoint(_connect), methods=["POST"]),
         Route("/sandbox/secrets", _endpoint(_secrets), methods=["GET", "POST", "DELETE"]),
+        Route("/sandbox/federation", _endpoint(_foreign_token), methods=["POST"]),
         Route("/sandbox/reset", _endpoint(_reset), methods=["POST"]),
         Route("/sandbox/hcm/{name}", _endpoint(_hcm), methods=["GET", "POST", "DELETE"]),
         Route("/", _page),
@@ -206,15 +218,22 @@ def _set_job(sandbox: Sandbox, _request: Request, body: Json) -> Json:
 
 
 def _schema(sandbox: Sandbox, request: Request, body: Json) -> Json:
-    """The job's schema: read, set as it stands or changed as by hand, or put back to the default one."""
+    """The job's schema: read, set or changed as by hand, or put back to the default one."""
     if request.method == "DELETE":
         sandbox.set_schema(None)
     elif isinstance(body.get("schema"), dict):
+        check_schema(body["schema"])
         sandbox.set_schema(body["schema"])
     elif request.method == "POST":
         attribute = body.get("attribute")
         sandbox.set_schema(changed(sandbox.schema, str(body.get("change")), attribute and str(attribute)))
     return sandbox.schema
+
+
+def _foreign_token(sandbox: Sandbox, _request: Request, body: Json) -> Json:
+    """A token of another issuer, for workload federation."""
+    wanted = checked(ForeignToken, body)
+    return {"token": sandbox.authority.foreign_token(wanted.issuer, wanted.subject, wanted.audience, wanted.seconds)}
 
 
 def _connect(sandbox: Sandbox, _request: Request, body: Json) -> Json:

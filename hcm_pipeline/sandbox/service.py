@@ -26,15 +26,23 @@ from hcm_pipeline.sandbox.faults import Faults
 from hcm_pipeline.sandbox.job import DAY, Execution, Job, Reason, Status
 from hcm_pipeline.sandbox.log_codes import CODES, NO_AGENT
 from hcm_pipeline.sandbox.log_service import JobFacts
+from hcm_pipeline.sandbox.mapping_program import Program, program_of
 from hcm_pipeline.sandbox.options import SandboxOptions, with_changes
 from hcm_pipeline.sandbox.oracle import Hcm, HcmOptions
 from hcm_pipeline.sandbox.state import STATE_TABLES, Store
-from hcm_pipeline.sandbox.tenant import Tenant
+from hcm_pipeline.sandbox.tenant import INITIAL_DOMAIN, Tenant
 from hcm_pipeline.sandbox.users import GROUP_PROPERTIES
 from hcm_pipeline.sandbox.window import Window
 
 UNCOUNTED = (0, 429)
 """Endings of a bulkUpload call that use up no quota: cut before it was taken, and throttled."""
+_CONNECTION = """
+WITH links AS (
+    SELECT c.source_id, c.user_id, u.body, 0 AS told FROM connections c JOIN users u ON u.id = c.user_id
+    UNION ALL
+    SELECT employee_id, id, body, 1 FROM users
+    WHERE provisioned AND employee_id IS NOT NULL AND id NOT IN (SELECT user_id FROM connections))
+SELECT * FROM links WHERE source_id = :id OR user_id = :id ORDER BY source_id <> :id, told LIMIT 1"""
 COUNTED = f"SELECT at FROM received WHERE at > ? AND status NOT IN {UNCOUNTED} ORDER BY at"
 
 FULL = frozenset({"Full"})
@@ -77,6 +85,7 @@ class Sandbox:
             self.identity, kept["token_key"], directory / "certificates", lambda: self.rules, self.clock.now,
             self.tenant.roles,
         )  # fmt: skip
+        self.authority.federated = lambda: self.tenant.federated_credentials(self.identity.client_id)
         self.authority.generation = int(kept.get("token_generation", "0"))
         self.control_token, self.page_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         """Needed for the control plane, and to see the page; new ones at each start."""
@@ -89,6 +98,7 @@ class Sandbox:
         self._calls = Window(row["at"] for row in self.store.rows(COUNTED, (micros(self.clock.now() - DAY),)))
         self._log_calls: deque[float] = deque()
         self._log_lock = threading.Lock()
+        self._made: tuple[object, Program | None] | None = None
 
     def change_options(self, changes: Mapping[str, object]) -> None:
         """Change options while it runs. Raises ValueError that says what is allowed."""
@@ -132,7 +142,7 @@ class Sandbox:
         if job.runs and self._agent_is_down:
             job = self._without_agent(job)
         elif job.runs:
-            execution = Cycle(self.store, self.rules, self.faults, self.clock.now, self.stopping).run()
+            execution = Cycle(self.store, self.rules, self.faults, self.clock.now, self.stopping, self._program()).run()
             job = job.first_run()
             if execution is not None:
                 job = job.ran(execution)
@@ -327,35 +337,53 @@ class Sandbox:
         return kept or default_schema(self.tenant.template, self.identity.job_id, self.rules)
 
     def set_schema(self, schema: dict[str, Any] | None) -> None:
-        """Set the job's schema; None: back to the default one."""
+        """Set the job's schema; None: back to the default one.
+
+        The next cycle is a full one: what failed is tried again, and missing managers are looked for.
+        """
         with self._cycles:
+            self._made = None
             number = int(self.tenant.document("schema_number", 1)) + 1
             self.tenant.keep("schema_number", number)
             self.tenant.keep("schema", schema and {**schema, "id": self.identity.job_id, "version": f"v{number}"})
+            with self.store.write() as db:
+                db.execute("UPDATE escrow SET due = 0")
+                db.execute("UPDATE pending SET open = 1")
+
+    def _program(self) -> Program | None:
+        """The schema that was set, ready to be executed; None: the default one is what the cycles do."""
+        tenant, rules = self.tenant, self.rules
+        key = (rules, tenant.document("secrets"))
+        if self._made is None or self._made[0] != key:
+            schema = tenant.document("schema")
+            domain = rules.default_domain or INITIAL_DOMAIN
+            made = schema and program_of(schema, rules, domain, skips_out_of_scope=tenant.skips_out_of_scope)
+            self._made = (key, made)
+        return self._made[1]
 
     # --- connections
 
     def connection(self, object_id: str) -> dict[str, Any] | None:
-        """The link of a source record, or else of an account, that has this id; None: there is none."""
-        for column in ("c.source_id", "c.user_id"):
-            rows = self.store.rows(
-                f"SELECT c.*, u.body FROM connections c JOIN users u ON u.id = c.user_id WHERE {column} = ?",
-                (object_id,),
-            )
-            if rows:
-                return {
-                    "objectId": object_id,
-                    "sourceAnchor": rows[0]["source_id"],
-                    "targetAnchor": rows[0]["user_id"],
-                    "displayName": orjson.loads(rows[0]["body"]).get("displayName"),
-                    "objectTypeName": "User",
-                }
-        return None
+        """The link of a source record, or else of an account, that has this id; None: there is none.
 
-    def disconnect(self, source_id: str) -> None:
+        An account that the job made or matched is linked to the record of its number, unless it is linked otherwise.
+        """
+        rows = self.store.rows(_CONNECTION, {"id": object_id})
+        if not rows:
+            return None
+        return {
+            "objectId": object_id,
+            "sourceAnchor": rows[0]["source_id"],
+            "targetAnchor": rows[0]["user_id"],
+            "displayName": orjson.loads(rows[0]["body"]).get("displayName"),
+            "objectTypeName": "User",
+        }
+
+    def disconnect(self, source_id: str, user_id: str) -> None:
         """Forget a link."""
         with self.store.write() as db:
             db.execute("DELETE FROM connections WHERE source_id = ?", (source_id,))
+            db.execute("UPDATE users SET provisioned = 0 WHERE id = ?", (user_id,))
 
     def connect(self, source_id: str, upn: str) -> str:
         """Link a source record to an account, rightly or not; the account's id. Raises ValueError."""
@@ -442,10 +470,11 @@ class Sandbox:
     def alter_user(self, upn: str, values: dict[str, Any]) -> str:
         """Change an account's values by provisioning name, as an administrator would; null clears. Raises ValueError."""
         with self.store.write() as db:
-            row = db.execute("SELECT id, body FROM users WHERE upn = ?", (upn,)).fetchone()
+            row = db.execute("SELECT id, body, provisioned FROM users WHERE upn = ?", (upn,)).fetchone()
             if row is None:
                 raise ValueError("userPrincipalName: nobody has it")
-            body = {**orjson.loads(row["body"]), **values}
+            before = orjson.loads(row["body"])
+            body = {**before, **values}
             if not body.get("userPrincipalName"):
                 raise ValueError("set.userPrincipalName: required")
             try:
@@ -456,6 +485,8 @@ class Sandbox:
                 )  # fmt: skip
             except sqlite3.IntegrityError:
                 raise ValueError("set.userPrincipalName: taken already") from None
+            if row["provisioned"] and before.get("employeeId") not in (None, body.get("employeeId")):
+                db.execute("INSERT OR IGNORE INTO connections VALUES (?, ?)", (before["employeeId"], row["id"]))
             keep_names(db, row["id"], body)
         return str(row["id"])
 
@@ -486,6 +517,7 @@ class Sandbox:
             with self.store.write() as db:
                 for table in STATE_TABLES:
                     db.execute(f"DELETE FROM {table}")
+            self._made = None
             forget(self.store)
             self.faults.disarm()
             self.restore_options()

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import httpx
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
-    PublicFormat,
     load_pem_private_key,
 )
 
@@ -25,8 +24,9 @@ from hcm_pipeline.entra import EntraConnection, SignInWay
 from hcm_pipeline.entra.signin import SignIn, certificate_facts, read_certificate
 from hcm_pipeline.errors import SignInFailed
 from hcm_pipeline.http import NoAnswer
-from hcm_pipeline.sandbox import SandboxHandle, running
+from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, running
 from hcm_pipeline.targets.entra import to_sandbox
+from tests.sandbox.support import sign_in, trusting
 
 from .test_sign_in import pem_file
 
@@ -46,32 +46,33 @@ VARIABLES = (
 
 @dataclass(frozen=True)
 class Tenant:
-    """A sandbox with a federated credential, and the key of its issuer."""
+    """A sandbox with a federated credential, which stands in for the issuer as well."""
 
     handle: SandboxHandle
     directory: Path
-    key: rsa.RSAPrivateKey
+    http: httpx.Client
 
     @property
     def target(self) -> EntraConnection:
         return replace(to_sandbox(self.handle.target), client_secret=None)
 
     def assertion(self, **changed: object) -> str:
-        now = dt.datetime.now(dt.UTC)
-        claims = {"iss": ISSUER, "sub": SUBJECT, "aud": AUDIENCE, "exp": now + dt.timedelta(hours=1), **changed}
-        return jwt.encode(claims, self.key, algorithm="RS256")
+        told = {"issuer": ISSUER, "subject": SUBJECT, "audience": AUDIENCE, **changed}
+        answer = self.http.post(f"{self.handle.url}/sandbox/federation", json=told)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["token"])
 
 
 @pytest.fixture(scope="module")
 def tenant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenant]:
     directory = tmp_path_factory.mktemp("sandbox")
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    (directory / "federated").mkdir()
-    told = {"issuer": ISSUER, "subject": SUBJECT, "audiences": [AUDIENCE], "key": public}
-    (directory / "federated" / "cluster.json").write_text(json.dumps(told))
-    with running(directory) as handle:
-        yield Tenant(handle, directory, key)
+    options = SandboxOptions(further_permissions=frozenset({"Application.ReadWrite.OwnedBy"}))
+    with running(directory, options=options) as handle, trusting(handle) as http:
+        sign_in(handle, http)
+        path = f"{handle.target.graph_url}/applications(appId='{handle.target.client_id}')/federatedIdentityCredentials"
+        body = {"name": "pipeline", "issuer": ISSUER, "subject": SUBJECT, "audiences": [AUDIENCE]}
+        assert http.post(path, json=body).status_code == 201
+        yield Tenant(handle, directory, http)
 
 
 @pytest.fixture(autouse=True)
@@ -105,7 +106,7 @@ def federated(tenant: Tenant, tmp_path: Path) -> Callable[..., EntraConnection]:
 def test_a_federated_token_signs_in_and_is_read_anew_for_each_token(
     tenant: Tenant, federated: Callable[..., EntraConnection]
 ) -> None:
-    connection = federated(exp=dt.datetime.now(dt.UTC) - dt.timedelta(minutes=1))
+    connection = federated(seconds=-60)
     assert connection.way is SignInWay.FEDERATED
     with closing(SignIn(connection)) as signin:
         with pytest.raises(SignInFailed, match=r"AADSTS700024.*AZURE_FEDERATED_TOKEN_FILE"):
@@ -117,9 +118,9 @@ def test_a_federated_token_signs_in_and_is_read_anew_for_each_token(
 @pytest.mark.parametrize(
     ("changed", "code"),
     [
-        ({"iss": "https://other.example/"}, r"AADSTS700211.*issuer"),
-        ({"sub": "system:serviceaccount:hcm:other"}, r"AADSTS700213.*subject"),
-        ({"aud": "api://other"}, r"AADSTS700212.*audience"),
+        ({"issuer": "https://other.example/"}, r"AADSTS700211.*issuer"),
+        ({"subject": "system:serviceaccount:hcm:other"}, r"AADSTS700213.*subject"),
+        ({"audience": "api://other"}, r"AADSTS700212.*audience"),
     ],
 )
 def test_a_federated_token_that_the_app_does_not_know_is_told_by_what_differs(
@@ -130,8 +131,8 @@ def test_a_federated_token_that_the_app_does_not_know_is_told_by_what_differs(
 
 
 def test_a_federated_token_of_another_key_is_refused(tenant: Tenant, tmp_path: Path) -> None:
-    stranger = replace(tenant, key=rsa.generate_private_key(public_exponent=65537, key_size=2048))
-    (tmp_path / "token").write_text(stranger.assertion())
+    head, claims, _ = tenant.assertion().split(".")
+    (tmp_path / "token").write_text(f"{head}.{claims}.{urlsafe_b64encode(bytes(32)).decode().rstrip('=')}")
     with pytest.raises(SignInFailed, match="AADSTS700027"):
         token(replace(tenant.target, federated_token_file=tmp_path / "token"))
 

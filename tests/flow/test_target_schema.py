@@ -238,9 +238,23 @@ def test_a_refusal_closes_the_change_and_an_answer_that_never_came_leaves_it_to_
 
 
 def test_a_schema_that_would_break_a_rule_is_not_even_planned(here: flow.Installation, tmp_path: Path) -> None:
-    odd = installation(tmp_path, "[target]", "extensions = ['shoeSize']", "[target.entra]", "shoeSize = 'title'")
-    with pytest.raises(GuardStop, match="no attribute shoeSize"):
-        apply(odd)
+    wrong = installation(tmp_path, "[target.entra]", "jobTitle = '{enterprise}:manager'")
+    with pytest.raises(GuardStop, match="jobTitle of type String"):
+        apply(wrong)
+
+
+def test_a_change_that_was_cut_off_and_has_arrived_is_found_there(here: flow.Installation) -> None:
+    def cut(schema: Json) -> Json:
+        Job.schema = schema
+        raise KeyboardInterrupt
+
+    Job.loses = staticmethod(cut)
+    planned = apply(here)
+    with pytest.raises(KeyboardInterrupt):
+        apply(here, approved(planned))
+    assert apply(here).differences.changes == ()
+    with here.journal() as journal:
+        assert journal.existing(str(planned.manifest)).state == "accepted"
 
 
 def test_a_rule_that_the_jobs_own_mappings_break_stops_nobody(here: flow.Installation) -> None:

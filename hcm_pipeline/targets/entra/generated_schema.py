@@ -73,7 +73,7 @@ def generated_schema(profile: Profile, kind: TargetKind, present: Schema | None 
 
     Raises SchemaFault when nothing in the present schema maps people.
     """
-    base = present or default_schema(kind)
+    base = present or default_schema(kind, [row.target for row in worksheet_rows(profile, Sheet(kind))])
     making = _Making(profile, kind, base)
     mapping = base.user_mapping()
     mappings = tuple(making.mappings())
@@ -113,6 +113,8 @@ class _Making:
             elif row.work_only:
                 why = row.note or "only entries of type work are read: send the value as a custom attribute"
                 self.left_out.append(Aside("target", row.target, why))
+            elif (impossible := self._impossible(row.target)) is not None:
+                self.left_out.append(Aside("target", row.target, impossible))
             else:
                 self.flows.append(row)
         ignored = "is sent, and no row of the worksheet takes it further: the service ignores it"
@@ -124,6 +126,17 @@ class _Making:
             if name not in self.people.source and name.lower() in spelled
         }  # fmt: skip
         """Attributes that the source directory writes in another case."""
+
+    def _impossible(self, target: str) -> str | None:
+        """Why the job's directory does not take an attribute; None: it does, or describes none."""
+        known = self.base.target_attribute(target)
+        if known is not None:
+            return (
+                "the job's directory does not let it be written (ReadOnly)" if known.mutability == "ReadOnly" else None
+            )
+        if not self.people.target:
+            return None
+        return f"the job's directory {self.people.rule.target_directory!r} has no such attribute"
 
     # --- mappings
 
@@ -201,7 +214,7 @@ class _Making:
             yield self._attribute(fresh, readers.get(name, ()))
 
     def _sent(self, readers: Collection[str]) -> Iterator[str]:
-        """What is read or custom, and not in the source directory, in the profile's order."""
+        """The attributes that are read or custom, and not in the source directory, in the profile's order."""
         custom = (leaf.column for leaf in self.leaves if leaf.path.free)
         known = {name.lower() for name in self.people.source}
         for name in dict.fromkeys((*custom, *readers)):
@@ -332,7 +345,7 @@ class _Making:
                 yield Aside("source", name, "a custom attribute that the profile does not send")
 
     def notes(self) -> Iterator[str]:
-        """What the schema cannot say."""
+        """The things that a person has to do, for the schema cannot say them."""
         clearing = sorted(flow.target for flow in self.flows if self._clears(flow))
         if clearing and self.field is None:
             yield (
