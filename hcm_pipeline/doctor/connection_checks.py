@@ -41,7 +41,7 @@ def _certificates(seen: Examined) -> Iterator[Said]:
     for wire in seen.wires():
         if wire.untrusted:
             yield failed(
-                wire.fault if wire.unusable else f"{wire.host}: its certificate is not trusted by {trusted_by}",
+                str(wire.fault) if wire.unusable else f"{wire.host}: its certificate is not trusted by {trusted_by}",
                 "nothing is sent to a host that cannot show who it is; a proxy that opens TLS looks the same",
                 f"Have SSL_CERT_FILE name the CA file that signs it: openssl s_client -showcerts -connect {wire.host}",
             )
