@@ -336,7 +336,13 @@ create table directory_objects (
     has_mobile boolean,
     has_phone boolean,
     has_employee_type boolean,
-    has_manager boolean
+    has_manager boolean,
+    enabled boolean,                       -- it may sign in; null: it is not told
+    company varchar,
+    department varchar,
+    country varchar,
+    employee_type varchar,
+    manager varchar                        -- the manager's object_id, distinguished name or userPrincipalName
 );
 
 -- one row: one name that an object of a directory holds, in the form in which names are compared
