@@ -1,0 +1,85 @@
+"""A few workers and a few accounts, and the tiers that they come to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from hcm_pipeline.deciders import Decider
+from hcm_pipeline.first_load import Listed, Matched, People, RefusedLine, enter_matches, match, open_reasons, people_of
+from hcm_pipeline.identity import Workforce
+from hcm_pipeline.profile import Profile
+from hcm_pipeline.warehouse import Scratch, scratch, table
+from tests.directory.objects import NOW, fill
+from tests.identity.people import DAY, PROFILE, Row, version, versions_of
+from tests.pool import empty_warehouse
+
+WHO = Decider("tester", NOW)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A worker's tier, the reason to look (None: clean), and the userPrincipalNames of the accounts in question."""
+
+    tier: str
+    reason: str | None
+    accounts: list[str]
+    evidence: list[str]
+
+
+class House:
+    """A warehouse in memory with workers and the accounts of one directory."""
+
+    def __init__(self, rules: Profile = PROFILE) -> None:
+        self.con = empty_warehouse()
+        self.profile = rules
+        self.rows: list[Row] = []
+
+    def worker(self, number: str, first: str = "Ann", last: str = "Lee", **fields: object) -> None:
+        """One more worker."""
+        self.rows.append(version(number, first, last, **fields))
+
+    def accounts(self, *objects: dict[str, Any]) -> None:
+        """The directory holds these."""
+        fill(self.con, *objects)
+
+    @contextmanager
+    def matched(self, listed: list[Listed] | None = None) -> Iterator[tuple[Scratch, People, Matched]]:
+        """Both sides, matched."""
+        from hcm_pipeline.first_load import listed_relation
+
+        with scratch(self.con) as t:
+            versions = versions_of(t, self.profile, self.rows)
+            workers = t.view("workers", f"from {versions} where valid_to is null")
+            force = Workforce(DAY, workers, versions)
+            people = people_of(t, self.profile, force, table(self.con, "directory_objects"), "entra")
+            given = listed_relation(t, listed) if listed else None
+            yield t, people, match(t, self.profile, people, workers, given)
+
+    def tiers(self) -> dict[str, Found]:
+        """By person number."""
+        with self.matched() as (t, _, found):
+            names = dict(t.rows(f"select object_id, user_principal_name from {found.accounts}"))
+            rows = t.rows(f"select person_number, tier, reason, accounts, evidence from {found.workers}")
+            return {number: Found(tier, reason, [names[a] for a in accounts], evidence)
+                    for number, tier, reason, accounts, evidence in rows}  # fmt: skip
+
+    def orphans(self) -> dict[str, tuple[str, str | None]]:
+        """By userPrincipalName: tier, and why the account is nobody's."""
+        with self.matched() as (t, _, found):
+            rows = t.rows(f"select user_principal_name, tier, orphan from {found.accounts}")
+            return {upn: (tier, orphan) for upn, tier, orphan in rows}
+
+    def open(self) -> list[str]:
+        """The person numbers of those who are not clean."""
+        with self.matched() as (t, _, found):
+            return [number for (number,) in t.rows(f"select person_number from {open_reasons(t, found)} order by 1")]
+
+    def confirm(self, *rows: tuple[str, str | None], sent: str = "") -> list[RefusedLine]:
+        """A person confirms the accounts of workers."""
+        listed = [Listed(row, number, account, "Ida") for row, (number, account) in enumerate(rows, 2)]
+        with self.matched() as (t, people, _):
+            numbers = t.of_rows("sent", {"person_number": "VARCHAR"}, [[sent]] if sent else [])
+            return enter_matches(t, people, listed, "list.csv", WHO, numbers)
