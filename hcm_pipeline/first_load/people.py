@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hcm_pipeline.directory import folded_sql, protected_sql
-from hcm_pipeline.identity import PARTICLES, Workforce, named_sql, worker_words
+from hcm_pipeline.identity import ACCOUNT_WORDS, PARTICLES, Workforce, named_sql, worker_words
 from hcm_pipeline.profile import Profile, scope_sql
 from hcm_pipeline.warehouse import Relation, Scratch, literal, quote
 
@@ -18,12 +18,11 @@ CARRIED = ("company", "legal_employer", "department", "country", "worker_type")
 @dataclass(frozen=True)
 class People:
     """`workers`: person_number, key (the number as the target compares it), bare (without blanks and leading zeros), name, email,
-    manager, active, life_stage, the fields of CARRIED; one row for each worker in scope. `named`: the same workers as `named_sql`
-    has them; `words`: person_number, first_words, last_words. `accounts`: of users that are not deleted, the columns of `directory_objects`, key, bare and is_protected.
+    manager, active, life_stage, the fields of CARRIED; one row for each worker in scope. `words`: person_number, first_words, last_words. `accounts`: of users that are not deleted, the columns of `directory_objects`, key, bare, is_protected, and
+    the words and addresses by which it agrees with a name or a mail address.
     """
 
     workers: Relation
-    named: Relation
     words: Relation
     accounts: Relation
 
@@ -55,8 +54,8 @@ def people_of(t: Scratch, profile: Profile, workforce: Workforce, objects: Relat
     accounts = t.make(
         "accounts",
         f"""select account.*, {_NUMBER.format(employee_id)} as key, nullif({_BARE.format(employee_id)}, '') as bare,
-            {protected_sql(profile.guards.protected, "account")} as is_protected
+            {protected_sql(profile.guards.protected, "account")} as is_protected, {ACCOUNT_WORDS}
         from {objects} account where kind = 'user' and not deleted and directory = ?""",
         [directory],
     )
-    return People(workers, named, words, accounts)
+    return People(workers, words, accounts)

@@ -13,15 +13,12 @@ from enum import StrEnum
 from hcm_pipeline.directory import folded_sql, same_name_sql
 from hcm_pipeline.first_load.people import People
 from hcm_pipeline.identity import (
-    ACCOUNT_NAMES,
     GUARDED,
     HELD,
     SEVERAL,
     SHARED,
     UNLIKE,
-    agreeing,
     latest_decisions,
-    words_sql,
 )
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
@@ -95,7 +92,7 @@ def match(t: Scratch, profile: Profile, people: People, everybody: Relation, lis
     workers = t.make(
         "matched_workers",
         query(__package__, "matched_workers", workers=people.workers, accounts=people.accounts, claims=claims, alike=alike,
-              decided=decided, agreeing=_agreeing(t, profile, people, claims),
+              decided=decided, words=people.words,
               same_ledger_name=same_name_sql("ledger.user_principal_name", "account.user_principal_name"),
               twin=literal(TWIN), shared=literal(SHARED), contradicted=literal(CONTRADICTED), several=literal(SEVERAL),
               gone=literal(GONE), looks=literal(LOOKS), held=literal(HELD), unstamped=literal(UNSTAMPED),
@@ -154,22 +151,11 @@ def _alike(t: Scratch, profile: Profile, people: People, claims: Relation, decid
     return t.make(
         "alike",
         query(__package__, "alike", workers=people.workers, words=people.words, accounts=people.accounts, claims=claims,
-              decided=decided, rules=agreed, account_words=words_sql(f"concat_ws(' ', {ACCOUNT_NAMES}, {_HANDLE})"),
-              folded_mail=folded_sql("mail"), folded_upn=folded_sql("user_principal_name"),
-              folded_address=folded_sql("address"), folded_dn=folded_sql("account.distinguished_name"),
+              decided=decided, rules=agreed, folded_upn=folded_sql("user_principal_name"), folded_dn=folded_sql("account.distinguished_name"),
               folded_manager=folded_sql("account.manager"), same_company=same["company"],
               same_department=same["department"], same_country=same["country"]),
     )  # fmt: skip
 
 
-_HANDLE = "split_part(user_principal_name, '@', 1)"
-
-
 def _same_text(one: str, other: str) -> str:
     return f"coalesce({same_name_sql(f'trim({one})', f'trim({other})')}, false)"
-
-
-def _agreeing(t: Scratch, profile: Profile, people: People, claims: Relation) -> Relation:
-    """person_number and object_id of the matches by number where a name or the mail address agrees, too."""
-    numbered = t.view("numbered", f"select person_number, object_id, 1 as tier from {claims} where by_number")
-    return agreeing(t, profile, numbered, people.named, people.workers, people.accounts)

@@ -6,7 +6,7 @@ the names that directories hold. Its tables are `identities`, `former_names`, `f
 `identity_decisions` and `spelling_decisions`.
 """
 
-from hcm_pipeline.identity.agreement import ACCOUNT_NAMES, agreeing, worker_words, words_sql
+from hcm_pipeline.identity.agreement import ACCOUNT_WORDS, worker_words
 from hcm_pipeline.identity.aliases import ALIASES, PROXY_ADDRESSES
 from hcm_pipeline.identity.allocation import entered
 from hcm_pipeline.identity.capacity import Crowd, crowded
@@ -34,8 +34,6 @@ from hcm_pipeline.identity.spelling import spell
 from hcm_pipeline.identity.workforce import Workforce
 
 __all__ = [
-    "agreeing",
-    "words_sql",
     "worker_words",
     "named_sql",
     "latest_decisions",
@@ -45,7 +43,7 @@ __all__ = [
     "PARTICLES",
     "HELD",
     "GUARDED",
-    "ACCOUNT_NAMES",
+    "ACCOUNT_WORDS",
     "ALIASES",
     "PROXY_ADDRESSES",
     "Crowd",

@@ -28,10 +28,7 @@ def agreeing(
             query(
                 __package__, "agreeing", candidates=candidates, accounts=accounts, emails=emails,
                 workers=worker_words(own, profile, chosen),
-                particles=particles, account_names=words_sql(ACCOUNT_NAMES), account_handles=words_sql(_HANDLES),
-                squashed=rf"regexp_replace({folded_sql(_HANDLES)}, '[^\p{{L}}]', '', 'g')",
-                folded_mail=folded_sql("mail"), folded_upn=folded_sql("user_principal_name"),
-                folded_address=folded_sql("address"), folded_email=folded_sql("trim(worker_mail.email)"),
+                particles=particles, account_words=ACCOUNT_WORDS, folded_email=folded_sql("trim(worker_mail.email)"),
             ),
         )  # fmt: skip
 
@@ -68,5 +65,11 @@ def _words(fields: tuple[str, ...]) -> str:
     return words_sql(f"concat_ws(' ', {written})")
 
 
-ACCOUNT_NAMES = f"concat_ws(' ', given_name, surname, display_name, coalesce(common_name, {RELATIVE_NAME}))"
+_ACCOUNT_NAMES = f"concat_ws(' ', given_name, surname, display_name, coalesce(common_name, {RELATIVE_NAME}))"
 _HANDLES = "concat_ws(' ', split_part(user_principal_name, '@', 1), mail_nickname, sam_account_name)"
+_SQUASHED = rf"regexp_replace({folded_sql(_HANDLES)}, '[^\p{{L}}]', '', 'g')"
+_ADDRESSES = f"""[{folded_sql("mail")}, {folded_sql("user_principal_name")}] || list_transform(coalesce(proxy_addresses, []),
+    lambda address: regexp_replace({folded_sql("address")}, '^smtp:', ''))"""
+ACCOUNT_WORDS = f"""{words_sql(_ACCOUNT_NAMES)} as names, {words_sql(_HANDLES)} as handles, {_SQUASHED} as squashed,
+    {_ADDRESSES} as addresses"""
+"""SQL select list over an account: the words of its names, and of what it is called by; these without signs; its addresses."""

@@ -11,7 +11,7 @@ from hcm_pipeline.deciders import Decider
 from hcm_pipeline.first_load import Listed, Matched, People, RefusedLine, enter_matches, match, open_reasons, people_of
 from hcm_pipeline.identity import Workforce
 from hcm_pipeline.profile import Profile
-from hcm_pipeline.warehouse import Scratch, scratch, table
+from hcm_pipeline.warehouse import Relation, Scratch, scratch, table
 from tests.directory.objects import NOW, fill
 from tests.identity.people import DAY, PROFILE, Row, version, versions_of
 from tests.pool import empty_warehouse
@@ -46,31 +46,43 @@ class House:
         fill(self.con, *objects)
 
     @contextmanager
-    def matched(self, listed: list[Listed] | None = None) -> Iterator[tuple[Scratch, People, Matched]]:
+    def matched(self) -> Iterator[tuple[Scratch, People, Matched]]:
         """Both sides, matched."""
-        from hcm_pipeline.first_load import listed_relation
+        with self._people() as (t, people, workers):
+            yield t, people, match(t, self.profile, people, workers)
 
+    @contextmanager
+    def _people(self) -> Iterator[tuple[Scratch, People, Relation]]:
         with scratch(self.con) as t:
             versions = versions_of(t, self.profile, self.rows)
             workers = t.view("workers", f"from {versions} where valid_to is null")
             force = Workforce(DAY, workers, versions)
-            people = people_of(t, self.profile, force, table(self.con, "directory_objects"), "entra")
-            given = listed_relation(t, listed) if listed else None
-            yield t, people, match(t, self.profile, people, workers, given)
+            yield t, people_of(t, self.profile, force, table(self.con, "directory_objects"), "entra"), workers
+
+    def both(self) -> tuple[dict[str, Found], dict[str, tuple[str, str | None]]]:
+        """`tiers` and `orphans` of one look."""
+        with self.matched() as (t, _, found):
+            return self._tiers(t, found), self._orphans(t, found)
 
     def tiers(self) -> dict[str, Found]:
         """By person number."""
-        with self.matched() as (t, _, found):
-            names = dict(t.rows(f"select object_id, user_principal_name from {found.accounts}"))
-            rows = t.rows(f"select person_number, tier, reason, accounts, evidence from {found.workers}")
-            return {number: Found(tier, reason, [names[a] for a in accounts], evidence)
-                    for number, tier, reason, accounts, evidence in rows}  # fmt: skip
+        return self.both()[0]
 
     def orphans(self) -> dict[str, tuple[str, str | None]]:
         """By userPrincipalName: tier, and why the account is nobody's."""
-        with self.matched() as (t, _, found):
-            rows = t.rows(f"select user_principal_name, tier, orphan from {found.accounts}")
-            return {upn: (tier, orphan) for upn, tier, orphan in rows}
+        return self.both()[1]
+
+    @staticmethod
+    def _tiers(t: Scratch, found: Matched) -> dict[str, Found]:
+        names = dict(t.rows(f"select object_id, user_principal_name from {found.accounts}"))
+        rows = t.rows(f"select person_number, tier, reason, accounts, evidence from {found.workers}")
+        return {number: Found(tier, reason, [names[a] for a in accounts], evidence)
+                for number, tier, reason, accounts, evidence in rows}  # fmt: skip
+
+    @staticmethod
+    def _orphans(t: Scratch, found: Matched) -> dict[str, tuple[str, str | None]]:
+        rows = t.rows(f"select user_principal_name, tier, orphan from {found.accounts}")
+        return {upn: (tier, orphan) for upn, tier, orphan in rows}
 
     def open(self) -> list[str]:
         """The person numbers of those who are not clean."""
@@ -80,6 +92,6 @@ class House:
     def confirm(self, *rows: tuple[str, str | None], sent: str = "") -> list[RefusedLine]:
         """A person confirms the accounts of workers."""
         listed = [Listed(row, number, account, "Ida") for row, (number, account) in enumerate(rows, 2)]
-        with self.matched() as (t, people, _):
+        with self._people() as (t, people, _):
             numbers = t.of_rows("sent", {"person_number": "VARCHAR"}, [[sent]] if sent else [])
             return enter_matches(t, people, listed, "list.csv", WHO, numbers)

@@ -5,9 +5,7 @@ with claimed as (select object_id from {claims}),
 taken as (select person_number from {claims} union select person_number from {decided}),
 worker as (from {workers} where person_number not in (from taken)),
 account as (
-    select *, {account_words} as names, list_distinct([{folded_mail}, {folded_upn}]
-        || list_transform(coalesce(proxy_addresses, []), lambda address: regexp_replace({folded_address}, '^smtp:', '')))
-        as addresses
+    select * replace (list_distinct(names || handles) as names)
     from {accounts} where object_id not in (from claimed)),
 spoken as (
     select person_number, unnest(first_words) as first_word, last_words

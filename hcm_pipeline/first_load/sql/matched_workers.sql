@@ -1,6 +1,6 @@
 -- One row: a worker in scope, with the tier, the accounts in question and why a person has to look.
 -- Makes: person_number, name, active, life_stage, tier, reason, accounts, evidence, decided_by
--- Reads: {workers}, {accounts}, {claims}, {alike}, {decided}, {agreeing}, identities
+-- Reads: {workers}, {accounts}, {claims}, {alike}, {decided}, {words}, identities
 with shared as (select object_id from {claims} group by 1 having count(distinct person_number) > 1),
 claimed as (
     select person_number, list(object_id order by object_id) filter (by_number) as numbered,
@@ -16,7 +16,7 @@ resembling as (
     from {alike} group by 1),
 twins as (select key from {workers} group by 1 having count(*) > 1),
 facts as (
-    select worker.person_number, worker.name, worker.active, worker.life_stage, worker.key,
+    select worker.person_number, worker.name, worker.active, worker.life_stage, worker.email,
         coalesce(numbered, []) as numbered, coalesce(worded, []) as worded, coalesce(is_shared, false) as is_shared,
         coalesce(several, []) as several, coalesce(once, []) as once, coalesce(is_crowded, false) as is_crowded,
         decided.person_number is not null as is_decided, decided.account, decided.decided_by,
@@ -39,12 +39,16 @@ tiered as (
     from facts),
 linked as (
     select tiered.*, account.is_protected, account.key as account_key,
-        exists (from {agreeing} agreed where agreed.person_number = tiered.person_number and agreed.object_id = account.object_id)
-            as agrees,
+        list_has_any(spoken.last_words, account.names || account.handles)
+            or len(list_filter(spoken.last_words, lambda word: length(word) > 2 and contains(account.squashed, word))) > 0
+            or (list_has_any(spoken.first_words, account.names || account.handles)
+                and len(list_filter(account.names, lambda word: not list_contains(spoken.first_words, word))) = 0)
+            or coalesce(list_contains(account.addresses, tiered.email), false) as agrees,
         exists (from identities ledger where ledger.person_number <> tiered.person_number and ledger.status <> 'released'
             and {same_ledger_name}) as is_held
     from tiered left join {accounts} account
-        on tiered.tier in ('number', 'confirmed', 'agreeing') and account.object_id = tiered.accounts[1])
+        on tiered.tier in ('number', 'confirmed', 'agreeing') and account.object_id = tiered.accounts[1]
+    left join {words} spoken on spoken.person_number = tiered.person_number)
 select linked.person_number, linked.name, linked.active, linked.life_stage, linked.tier,
     case when linked.is_twin then {twin}
         when linked.tier = 'ambiguous' and (is_shared or (is_crowded and not is_decided)) then {shared}
