@@ -143,7 +143,8 @@ def _judge(t: Scratch, file: Relation, columns: dict[str, str]) -> Relation:
         "judged",
         f"""with raw as (select row_no, {values} from {file}),
         typed as (
-            select * replace ({_OBJECT_ID} as object_id, {_KIND} as kind, {deleted} as deleted, {_ADMIN} as admin_count, {_ENABLED} as enabled, {_HAS})
+            select * replace ({_OBJECT_ID} as object_id, {_KIND} as kind, {deleted} as deleted, {_ADMIN} as admin_count,
+                {_ENABLED} as enabled, {_HAS})
             from raw)
         select *, case when object_id is null then 'no_object_id'
             when row_number() over (partition by object_id order by row_no) > 1 then 'repeated_object_id'

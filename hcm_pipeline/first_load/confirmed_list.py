@@ -87,7 +87,9 @@ def _once(file: str, found: list[Listed], refused: list[RefusedLine]) -> tuple[l
     kept = []
     for listed in found:
         if workers[listed.person_number] > 1:
-            refused.append(RefusedLine(file, listed.row, "person_number", "repeated", "the list names this worker twice"))
+            refused.append(
+                RefusedLine(file, listed.row, "person_number", "repeated", "the list names this worker twice")
+            )
         elif listed.account and accounts[listed.account.lower()] > 1:
             refused.append(RefusedLine(file, listed.row, "account", "repeated", "the list names this account twice"))
         else:

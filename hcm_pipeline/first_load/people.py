@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hcm_pipeline.directory import folded_sql, protected_sql
@@ -18,8 +19,9 @@ CARRIED = ("company", "legal_employer", "department", "country", "worker_type")
 @dataclass(frozen=True)
 class People:
     """`workers`: person_number, key (the number as the target compares it), bare (without blanks and leading zeros), name, email,
-    manager, active, life_stage, the fields of CARRIED; one row for each worker in scope. `words`: person_number, first_words, last_words. `accounts`: of users that are not deleted, the columns of `directory_objects`, key, bare, is_protected, and
-    the words and addresses by which it agrees with a name or a mail address.
+    manager, active, life_stage, the fields of CARRIED; one row for each worker in scope. `words`: person_number, first_words,
+    last_words. `accounts`: of users that are not deleted, the columns of `directory_objects`, key, bare, is_protected, and the
+    words and addresses by which it agrees with a name or a mail address.
     """
 
     workers: Relation
@@ -27,7 +29,9 @@ class People:
     accounts: Relation
 
 
-def people_of(t: Scratch, profile: Profile, workforce: Workforce, objects: Relation, directory: str) -> People:
+def people_of(
+    t: Scratch, profile: Profile, workforce: Workforce, objects: Relation, directories: Sequence[str]
+) -> People:
     """Both sides. `workforce` has a `manager` that is a person number; `objects`: the columns of `directory_objects`."""
     fields = {**dict.fromkeys(CARRIED, "VARCHAR"), **dict.fromkeys(("email", "manager", "display_name"), "VARCHAR")}
     known = t.complete(workforce.workers, fields)
@@ -35,7 +39,9 @@ def people_of(t: Scratch, profile: Profile, workforce: Workforce, objects: Relat
     number = folded_sql("person_number")
     name = "coalesce(nullif(trim(concat_ws(' ', coalesce(preferred_name, first_name), last_name)), ''), display_name)"
     adopt = {rule.field for rule in profile.identity.adopt}
-    compared = ", ".join(f"{folded_sql(f'trim({quote(field)}::varchar)')} as {quote('rule_' + field)}" for field in sorted(adopt))
+    compared = ", ".join(
+        f"{folded_sql(f'trim({quote(field)}::varchar)')} as {quote('rule_' + field)}" for field in sorted(adopt)
+    )
     workers = t.make(
         "workers",
         f"""select person_number, {number} as key, {_BARE.format(number)} as bare, {name} as name,
@@ -55,7 +61,7 @@ def people_of(t: Scratch, profile: Profile, workforce: Workforce, objects: Relat
         "accounts",
         f"""select account.*, {_NUMBER.format(employee_id)} as key, nullif({_BARE.format(employee_id)}, '') as bare,
             {protected_sql(profile.guards.protected, "account")} as is_protected, {ACCOUNT_WORDS}
-        from {objects} account where kind = 'user' and not deleted and directory = ?""",
-        [directory],
+        from {objects} account where kind = 'user' and not deleted and list_contains(?::varchar[], directory)""",
+        [list(directories)],
     )
     return People(workers, words, accounts)

@@ -26,6 +26,7 @@ from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
 NOBODY_CONFIRMED = "agrees, and nobody has confirmed it"
 LOOKS, GONE, CONTRADICTED = "looks like an account", "decided account is not there", "number and decision differ"
 UNSTAMPED, TWIN = "account has not the number yet", "another worker has this number"
+RENAMED = "account would be renamed"
 REASONS = {
     SEVERAL: "Several accounts fit, and one has to be chosen.",
     SHARED: "Another worker fits the same account.",
@@ -33,6 +34,7 @@ REASONS = {
     CONTRADICTED: "A person named one account, or none, and the number is on another one.",
     GONE: "The account that a person named is not in the directory, or is deleted.",
     HELD: "The ledger has given this account to another worker.",
+    RENAMED: "The ledger gave the worker other names than the account has, and nothing was sent: confirm the account.",
     GUARDED: "The profile protects the account: it is nobody's without a decision.",
     UNLIKE: "The number agrees, and neither name nor mail does.",
     NOBODY_CONFIRMED: "Several attributes agree, and the number does not: a person has to confirm it.",
@@ -76,11 +78,13 @@ class Matched:
     accounts: Relation
 
 
-def match(t: Scratch, profile: Profile, people: People, everybody: Relation, listed: Relation | None = None) -> Matched:
+def match(
+    t: Scratch, profile: Profile, people: People, everybody: Relation, sent: Relation, listed: Relation | None = None
+) -> Matched:
     """Put every worker and every account into one tier.
 
-    `everybody`: person_number of all workers, in scope or not. `listed`: person_number, account, decided_by of a list that is not
-    entered yet, and that counts as decisions do.
+    `everybody`: person_number of all workers, in scope or not; `sent`: of those who were ever sent. `listed`: person_number,
+    account, decided_by of a list that is not entered yet, and that counts as decisions do.
     """
     decided = _decided(t, people, listed)
     claims = t.make(
@@ -92,7 +96,7 @@ def match(t: Scratch, profile: Profile, people: People, everybody: Relation, lis
     workers = t.make(
         "matched_workers",
         query(__package__, "matched_workers", workers=people.workers, accounts=people.accounts, claims=claims, alike=alike,
-              decided=decided, words=people.words,
+              decided=decided, words=people.words, sent=sent, renamed=literal(RENAMED),
               same_ledger_name=same_name_sql("ledger.user_principal_name", "account.user_principal_name"),
               twin=literal(TWIN), shared=literal(SHARED), contradicted=literal(CONTRADICTED), several=literal(SEVERAL),
               gone=literal(GONE), looks=literal(LOOKS), held=literal(HELD), unstamped=literal(UNSTAMPED),
@@ -151,7 +155,8 @@ def _alike(t: Scratch, profile: Profile, people: People, claims: Relation, decid
     return t.make(
         "alike",
         query(__package__, "alike", workers=people.workers, words=people.words, accounts=people.accounts, claims=claims,
-              decided=decided, rules=agreed, folded_upn=folded_sql("user_principal_name"), folded_dn=folded_sql("account.distinguished_name"),
+              decided=decided, rules=agreed, folded_upn=folded_sql("user_principal_name"),
+              folded_dn=folded_sql("account.distinguished_name"),
               folded_manager=folded_sql("account.manager"), same_company=same["company"],
               same_department=same["department"], same_country=same["country"]),
     )  # fmt: skip

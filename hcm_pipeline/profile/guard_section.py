@@ -151,8 +151,8 @@ class Guards(Model):
     first_load_enabled_percent: float | None = Field(10, ge=0, le=100)
     """A first load of ten accounts or more in which fewer than this share would be enabled is held; None: not judged."""
     first_load: Literal["tenant", "always", "never"] = "tenant"
-    """Whether a first load goes out before workers and accounts are clean (`plan --initial`): not to a tenant, not even to the home's
-    own sandbox, or in any case."""
+    """Whether a first load goes out before workers and accounts are clean (`plan --initial`): not to a tenant, not even to the
+    home's own sandbox, or in any case."""
     limits: tuple[GuardLimit, ...] = (
         GuardLimit(kind=GuardKind.DISABLE, percent=5, factor=5, at_least=10),
         GuardLimit(kind=GuardKind.DISABLE, per="cohort", percent=25, at_least=10),

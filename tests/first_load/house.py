@@ -45,11 +45,16 @@ class House:
         """The directory holds these."""
         fill(self.con, *objects)
 
+    @staticmethod
+    def sent(t: Scratch, *numbers: str) -> Relation:
+        """These workers were sent."""
+        return t.of_rows("sent", {"person_number": "VARCHAR"}, [[number] for number in numbers])
+
     @contextmanager
     def matched(self) -> Iterator[tuple[Scratch, People, Matched]]:
         """Both sides, matched."""
         with self._people() as (t, people, workers):
-            yield t, people, match(t, self.profile, people, workers)
+            yield t, people, match(t, self.profile, people, workers, self.sent(t))
 
     @contextmanager
     def _people(self) -> Iterator[tuple[Scratch, People, Relation]]:
@@ -57,7 +62,7 @@ class House:
             versions = versions_of(t, self.profile, self.rows)
             workers = t.view("workers", f"from {versions} where valid_to is null")
             force = Workforce(DAY, workers, versions)
-            yield t, people_of(t, self.profile, force, table(self.con, "directory_objects"), "entra"), workers
+            yield t, people_of(t, self.profile, force, table(self.con, "directory_objects"), ["entra"]), workers
 
     def both(self) -> tuple[dict[str, Found], dict[str, tuple[str, str | None]]]:
         """`tiers` and `orphans` of one look."""
@@ -93,5 +98,4 @@ class House:
         """A person confirms the accounts of workers."""
         listed = [Listed(row, number, account, "Ida") for row, (number, account) in enumerate(rows, 2)]
         with self._people() as (t, people, _):
-            numbers = t.of_rows("sent", {"person_number": "VARCHAR"}, [[sent]] if sent else [])
-            return enter_matches(t, people, listed, "list.csv", WHO, numbers)
+            return enter_matches(t, people, listed, "list.csv", WHO, self.sent(t, *([sent] if sent else [])))

@@ -1,6 +1,6 @@
 -- One row: a worker in scope, with the tier, the accounts in question and why a person has to look.
 -- Makes: person_number, name, active, life_stage, tier, reason, accounts, evidence, decided_by
--- Reads: {workers}, {accounts}, {claims}, {alike}, {decided}, {words}, identities
+-- Reads: {workers}, {accounts}, {claims}, {alike}, {decided}, {words}, {sent}, identities
 with shared as (select object_id from {claims} group by 1 having count(distinct person_number) > 1),
 claimed as (
     select person_number, list(object_id order by object_id) filter (by_number) as numbered,
@@ -45,7 +45,10 @@ linked as (
                 and len(list_filter(account.names, lambda word: not list_contains(spoken.first_words, word))) = 0)
             or coalesce(list_contains(account.addresses, tiered.email), false) as agrees,
         exists (from identities ledger where ledger.person_number <> tiered.person_number and ledger.status <> 'released'
-            and {same_ledger_name}) as is_held
+            and {same_ledger_name}) as is_held,
+        tiered.person_number not in (select person_number from {sent}) and exists (
+            from identities ledger where ledger.person_number = tiered.person_number and ledger.status <> 'released'
+            and not ({same_ledger_name})) as is_renamed
     from tiered left join {accounts} account
         on tiered.tier in ('number', 'confirmed', 'agreeing') and account.object_id = tiered.accounts[1]
     left join {words} spoken on spoken.person_number = tiered.person_number)
@@ -57,6 +60,7 @@ select linked.person_number, linked.name, linked.active, linked.life_stage, link
         when linked.tier = 'none' and is_decided and linked.account is not null then {gone}
         when linked.tier = 'none' and not is_decided and len(once) > 0 then {looks}
         when linked.is_held then {held}
+        when linked.is_renamed and linked.tier in ('number', 'confirmed') then {renamed}
         when linked.tier = 'confirmed' then {unstamped}
         when linked.tier = 'agreeing' then if(linked.is_protected, {guarded}, {unconfirmed})
         when linked.tier = 'number' and not is_decided then

@@ -5,6 +5,7 @@ from hcm_pipeline.targets.entra.connection import (
     describe,
     known_target,
     open_target,
+    own_sandbox,
     pace_of,
     target_key,
     tenant_of,
@@ -15,23 +16,39 @@ from hcm_pipeline.targets.entra.job_health import describe_health
 from hcm_pipeline.targets.entra.log_text import without_values
 from hcm_pipeline.targets.entra.null_switches import null_faults, shown_by
 from hcm_pipeline.targets.entra.scim_mapping import columns_of, compile_mapping, mapping_faults
+from hcm_pipeline.targets.entra.scim_schema import written_by
 from hcm_pipeline.targets.entra.service import EntraJob, EntraLive, live
 from hcm_pipeline.targets.entra.target import EntraTarget
+from hcm_pipeline.targets.entra.workflow_dates import (
+    MEANING,
+    DateMapping,
+    Missed,
+    MissedWorker,
+    date_mappings,
+    find_missed,
+)
 
 __all__ = [
+    "MEANING",
+    "DateMapping",
     "EntraJob",
     "EntraLive",
     "EntraTarget",
+    "Missed",
+    "MissedWorker",
     "carriers",
     "columns_of",
     "compile_mapping",
+    "date_mappings",
     "describe",
     "describe_health",
+    "find_missed",
     "known_target",
     "live",
     "mapping_faults",
     "null_faults",
     "open_target",
+    "own_sandbox",
     "pace_of",
     "rule_faults",
     "shown_by",
@@ -39,4 +56,5 @@ __all__ = [
     "tenant_of",
     "to_sandbox",
     "without_values",
+    "written_by",
 ]
