@@ -34,9 +34,11 @@ FLOORS: dict[str, str] = {
     "plain_text": "characters",
     "errors": "verdicts plain_text",
     "safe_xml": "",
+    "expressions": "errors",
     "sandbox": "",
     "locks": "errors",
     "front": "errors",
+    "synchronization": "errors expressions",
     "home": "errors",
     "http": "errors",
     "entra": "errors http",
@@ -52,12 +54,14 @@ FLOORS: dict[str, str] = {
     "workers": "errors verdicts deciders warehouse profile extracts sources characters lookalikes",
     "identity": "errors verdicts deciders warehouse profile directory characters",
     "first_load": "errors deciders characters warehouse profile directory identity",
+    "proposal": "profile warehouse",
     "delivery": "errors verdicts deciders locks home http sqlite_state warehouse profile",
-    "targets.entra": "errors sandbox verdicts home http entra settings warehouse profile directory delivery",
+    "targets.entra": "errors expressions synchronization sandbox verdicts home http entra settings warehouse profile directory"
+    " delivery",
     "targets.oracle": "errors http oracle warehouse profile delivery",
     "alerts": "errors verdicts plain_text home http settings sqlite_state warehouse profile delivery targets.entra",
     "flow": "errors sandbox verdicts deciders locks home http entra oracle settings sqlite_state warehouse profile extracts sources"
-    " feeds directory workers identity first_load delivery targets.entra targets.oracle alerts",
+    " feeds directory workers identity first_load proposal delivery targets.entra targets.oracle alerts synchronization",
     "defs": "errors front sandbox verdicts plain_text home settings profile flow",
     "cli": "errors front sandbox verdicts plain_text home settings profile flow defs",
 }

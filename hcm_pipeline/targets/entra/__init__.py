@@ -12,6 +12,9 @@ from hcm_pipeline.targets.entra.connection import (
     to_sandbox,
 )
 from hcm_pipeline.targets.entra.desired import carriers
+from hcm_pipeline.targets.entra.directory_attributes import attribute_of
+from hcm_pipeline.targets.entra.flow_rules import flow_faults, target_notes
+from hcm_pipeline.targets.entra.generated_schema import Aside, GeneratedSchema, generated_schema, kind_of_job
 from hcm_pipeline.targets.entra.job_health import describe_health
 from hcm_pipeline.targets.entra.log_text import without_values
 from hcm_pipeline.targets.entra.null_switches import null_faults, shown_by
@@ -30,12 +33,15 @@ from hcm_pipeline.targets.entra.workflow_dates import (
 
 __all__ = [
     "MEANING",
+    "Aside",
     "DateMapping",
     "EntraJob",
     "EntraLive",
     "EntraTarget",
+    "GeneratedSchema",
     "Missed",
     "MissedWorker",
+    "attribute_of",
     "carriers",
     "columns_of",
     "compile_mapping",
@@ -43,6 +49,9 @@ __all__ = [
     "describe",
     "describe_health",
     "find_missed",
+    "flow_faults",
+    "generated_schema",
+    "kind_of_job",
     "known_target",
     "live",
     "mapping_faults",
@@ -53,6 +62,7 @@ __all__ = [
     "rule_faults",
     "shown_by",
     "target_key",
+    "target_notes",
     "tenant_of",
     "to_sandbox",
     "without_values",
