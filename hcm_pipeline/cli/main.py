@@ -28,6 +28,7 @@ from hcm_pipeline.cli import (
     sandbox,
     status,
     target,
+    target_matches,
     trace,
     ui,
     upload,
@@ -48,7 +49,7 @@ app = typer.Typer(
 )
 VERBS = (
     demo, init, profile, land, feed, sandbox, ui, run, extract, upload, outcomes, decide, plan, status, trace, alerts, identity,
-    writeback, target,
+    writeback, target, target_matches,
 )  # fmt: skip
 """The modules of the verbs, in the order in which the help lists them."""
 for module in VERBS:

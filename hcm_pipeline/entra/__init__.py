@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hcm_pipeline.entra.credentials import EntraConnection
 from hcm_pipeline.entra.job_schema import SourceAttribute
 from hcm_pipeline.entra.limits import DAILY_QUOTA, LOG_RATE, OPERATIONS_PER_REQUEST, UPLOAD_RATE
+from hcm_pipeline.entra.object_connections import ObjectConnection, ObjectConnections
 from hcm_pipeline.entra.provisioning_log import NO_CHANGE, OUT_OF_SCOPE, UNSPECIFIED, LogEntry, LogPage
 from hcm_pipeline.entra.synchronization import JobSchema, Parsed
 
@@ -32,6 +33,8 @@ __all__ = [
     "JobStatus",
     "LogEntry",
     "LogPage",
+    "ObjectConnection",
+    "ObjectConnections",
     "Parsed",
     "SourceAttribute",
     "is_bucket_full",

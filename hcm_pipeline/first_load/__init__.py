@@ -23,9 +23,11 @@ from hcm_pipeline.first_load.tiers import (
     open_reasons,
 )
 from hcm_pipeline.first_load.words import AsIs, enter_as_is, enter_match, enter_matches, enter_new, listed_relation
+from hcm_pipeline.first_load.wrong_links import LINK_KINDS, LinkKind, WrongLink, find_wrong_links
 
 __all__ = [
     "COHORTS",
+    "LINK_KINDS",
     "LIST_COLUMNS",
     "NOBODY_CONFIRMED",
     "REASONS",
@@ -33,6 +35,7 @@ __all__ = [
     "AsIs",
     "Duplicate",
     "Heads",
+    "LinkKind",
     "Listed",
     "Matched",
     "OrphanKind",
@@ -40,12 +43,14 @@ __all__ = [
     "RefusedLine",
     "Stamp",
     "Tier",
+    "WrongLink",
     "count_heads",
     "enter_as_is",
     "enter_match",
     "enter_matches",
     "enter_new",
     "find_duplicates",
+    "find_wrong_links",
     "listed_relation",
     "match",
     "open_reasons",

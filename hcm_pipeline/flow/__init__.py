@@ -94,6 +94,12 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.ledger_files import export_file as export_file
     from hcm_pipeline.flow.ledger_files import export_to as export_to
     from hcm_pipeline.flow.ledger_files import import_file as import_file
+    from hcm_pipeline.flow.mending_links import Severing as Severing
+    from hcm_pipeline.flow.mending_links import WrongLink as WrongLink
+    from hcm_pipeline.flow.mending_links import WrongLinks as WrongLinks
+    from hcm_pipeline.flow.mending_links import plan_severing as plan_severing
+    from hcm_pipeline.flow.mending_links import sever as sever
+    from hcm_pipeline.flow.mending_links import wrong_links as wrong_links
     from hcm_pipeline.flow.outcome_reading import OutcomeReport as OutcomeReport
     from hcm_pipeline.flow.outcome_reading import WorthReading as WorthReading
     from hcm_pipeline.flow.outcome_reading import job_warning as job_warning
@@ -249,6 +255,7 @@ _MODULES = {
     "go_live_decisions": ("LiveDecided", "ListEntered", "decide_match", "decides_about", "enter_list", "send_as_is"),
     "initial_files": ("write_initial_page", "write_matches", "write_stamps"),
     "workflow_report": ("WorkflowReport", "workflows"),
+    "mending_links": ("Severing", "WrongLink", "WrongLinks", "plan_severing", "sever", "wrong_links"),
     "confirming": ("Intent", "extract_intent", "manifest_intent"),
     "deciding": (
         "Cleared",

@@ -648,7 +648,8 @@ create table log_entries (
     twin boolean not null,                 -- the later update that only fills the reference in
     error_code varchar,
     reason varchar,
-    advice varchar
+    advice varchar,
+    landed_on varchar                      -- object_id of the account that the service worked on; null: it does not tell
 );
 
 -- one row: one target, and how far its log has been read
