@@ -29,6 +29,7 @@ from hcm_pipeline.cli import (
     sandbox,
     status,
     target,
+    target_matches,
     target_setup,
     trace,
     ui,
@@ -50,7 +51,7 @@ app = typer.Typer(
 )
 VERBS = (
     demo, init, profile, land, feed, sandbox, ui, run, extract, upload, outcomes, decide, plan, status, trace, alerts, identity,
-    writeback, target, target_setup, doctor,
+    writeback, target, target_matches, target_setup, doctor,
 )  # fmt: skip
 """The modules of the verbs, in the order in which the help lists them."""
 for module in VERBS:

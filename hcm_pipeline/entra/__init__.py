@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hcm_pipeline.entra.credentials import EntraConnection, SignInWay
 from hcm_pipeline.entra.job_schema import SourceAttribute, source_attributes
 from hcm_pipeline.entra.limits import DAILY_QUOTA, LOG_RATE, OPERATIONS_PER_REQUEST, UPLOAD_RATE
+from hcm_pipeline.entra.object_connections import ObjectConnection, ObjectConnections
 from hcm_pipeline.entra.provisioning_log import NO_CHANGE, OUT_OF_SCOPE, UNSPECIFIED, LogEntry, LogPage
 from hcm_pipeline.entra.synchronization import JobSchema, Parsed
 
@@ -38,6 +39,8 @@ __all__ = [
     "Json",
     "LogEntry",
     "LogPage",
+    "ObjectConnection",
+    "ObjectConnections",
     "Parsed",
     "SignInWay",
     "SourceAttribute",

@@ -16,6 +16,7 @@ from hcm_pipeline.delivery import Verdict as LimitVerdict
 from hcm_pipeline.directory import key_sql
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow import verdict_table
+from hcm_pipeline.flow.first_load_guard import first_load_verdict
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.naming import workforce
 from hcm_pipeline.flow.plan_facts import task_of
@@ -159,10 +160,13 @@ class WorkerDifference:
     """Why nothing is planned of the worker before it changes: which expression cannot be computed, or what is withheld."""
 
 
-def outlook(installation: Installation, *, shown: int | None = None, writers: Sequence[Writer] = ()) -> Outlook:
+def outlook(
+    installation: Installation, *, shown: int | None = None, writers: Sequence[Writer] = (), matches: bool = True
+) -> Outlook:
     """Find what a plan made now would send, about whom, and when that would end.
 
     `shown`: name no more than so many people (None: all). `writers` are handed the plan while it can be read.
+    `matches`: whether a first load is judged, too.
     """
     profile, target = installation.profile, installation.target
     require_target(profile, target)
@@ -174,9 +178,14 @@ def outlook(installation: Installation, *, shown: int | None = None, writers: Se
         reading = Reading(shown, waiting, writers)
         found = difference(con, installation.loaded, entra, journal, installation.clock(), reading)
         newest, held = newest_days(con, 1), held_back(con)
+        sandbox = installation.settings.target is None
+        unclean = first_load_verdict(con, journal, profile, target, sandbox=sandbox) if newest and matches else None
     pace = quota_outlook(installation, found.requests)
     return Outlook(
-        **{**vars(found), "guards": (*(_quarantine(profile, day) for day in newest), *found.guards)},
+        **{
+            **vars(found),
+            "guards": (*(_quarantine(profile, day) for day in newest), *found.guards, *([unclean] if unclean else [])),
+        },
         least_seconds=pace.least_seconds,
         quota_left=pace.left,
         ends_at=pace.ends_at,

@@ -28,7 +28,7 @@ def desired(
     `delivered` and `same` as of `Target.desired`; `rules`: see `ruled`. Where HR takes values from the directory, `there`
     (person_number, field) says which workers have theirs as the directory has it.
     """
-    context = t.view("context", _context_sql(profile, facts, delivered))
+    context = context_of(t, profile, facts, delivered)
     return Desired(
         waiting=failing(t, profile, mapping, context),
         everybody=t.view("everybody", f"select person_number from {context}"),
@@ -45,6 +45,11 @@ def _there(t: Scratch, mapping: Mapping, there: Relation | None) -> Relation | N
     columns = [(leaf.origin, leaf.column) for leaf in mapping.leaves]
     made_of = t.of_rows("made_of", {"field": "VARCHAR", "attribute": "VARCHAR"}, columns)
     return t.view("there", f"select person_number, attribute from {there} join {made_of} using (field)")
+
+
+def context_of(t: Scratch, profile: Profile, facts: Named[str, Relation], delivered: Relation) -> Relation:
+    """Everything that mapping expressions may use, one row for every worker who should have an account."""
+    return t.view("context", _context_sql(profile, facts, delivered))
 
 
 def _context_sql(profile: Profile, facts: Named[str, Relation], delivered: Relation) -> str:
