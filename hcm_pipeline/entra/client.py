@@ -257,14 +257,9 @@ class GraphClient:
         """
         content = None if body is None else orjson.dumps(body)
         patience = self._patience if give_up_after is None else replace(self._patience, give_up_after=give_up_after)
-<<<<<<< HEAD
-        permission = JOB_PERMISSION if method == "GET" else JOB_WRITE_PERMISSION
+        permission = JOB_PERMISSION if (method, part) == ("GET", "schema") else JOB_WRITE_PERMISSION
         job = self._job_url(beta=beta)
         return self._call(method, f"{job}/{part}", {}, permission, content=content, patience=patience)
-=======
-        permission = JOB_PERMISSION if (method, part) == ("GET", "schema") else JOB_WRITE_PERMISSION
-        return self._call(method, f"{self._job_url()}/{part}", {}, permission, content=content, patience=patience)
->>>>>>> schema
 
     def _job_url(self, *, beta: bool = False) -> str:
         to = self._connection

@@ -1,8 +1,8 @@
 """Object connections of a synchronization job: the link between a source record and an account, read and severed by a known id.
 
 Source: `objectConnection: get, delete` of the Graph reference, beta (September 2026). There is no listing. A link cannot be severed
-while the job's schedule is active; severing one that is gone does nothing. What the account has stays as it is, its employeeId
-too: a record whose number the account still has is matched with it again.
+while the job's schedule is active; severing one that is gone does nothing. The account stays as it is, its employeeId too: a
+record whose number the account still has is matched with it again.
 """
 
 from __future__ import annotations

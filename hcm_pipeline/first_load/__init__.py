@@ -10,8 +10,8 @@ from hcm_pipeline.first_load.confirmed_list import COLUMNS as LIST_COLUMNS
 from hcm_pipeline.first_load.confirmed_list import Listed, RefusedLine, read_list
 from hcm_pipeline.first_load.duplicates import Duplicate, find_duplicates
 from hcm_pipeline.first_load.headcount import COHORTS, Heads, count_heads
-from hcm_pipeline.first_load.people import People, people_of
-from hcm_pipeline.first_load.stamps import Stamp, stamps, unfit
+from hcm_pipeline.first_load.number_stamps import Stamp, stamps, unfit
+from hcm_pipeline.first_load.sides import People, people_of
 from hcm_pipeline.first_load.tiers import (
     NOBODY_CONFIRMED,
     REASONS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hcm_pipeline.directory import folded_sql
-from hcm_pipeline.first_load.people import People
+from hcm_pipeline.first_load.sides import People
 from hcm_pipeline.first_load.tiers import Matched
 from hcm_pipeline.warehouse import Scratch, query, quote
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hcm_pipeline.directory import folded_sql, same_name_sql
-from hcm_pipeline.first_load.people import People
+from hcm_pipeline.first_load.sides import People
 from hcm_pipeline.identity import (
     GUARDED,
     HELD,
@@ -145,21 +145,29 @@ def _decided(t: Scratch, people: People, listed: Relation | None) -> Relation:
 
 
 def _alike(t: Scratch, profile: Profile, people: People, claims: Relation, decided: Relation) -> Relation:
-    rules = [rule for rule in profile.identity.adopt if rule.field != "email"]
-    agreed = " ".join(
-        f"""union select worker.person_number, account.object_id, {literal(f"{rule.attribute} = {rule.field}")}
-        from worker join account on {folded_sql(f"account.{quote(rule.attribute)}")} = worker.{quote(f"rule_{rule.field}")}"""
-        for rule in rules
-    )
     same = {name: _same_text(f"worker.{name}", f"account.{name}") for name in ("company", "department", "country")}
     return t.make(
         "alike",
         query(__package__, "alike", workers=people.workers, words=people.words, accounts=people.accounts, claims=claims,
-              decided=decided, rules=agreed, folded_upn=folded_sql("user_principal_name"),
+              decided=decided, ruled=_ruled(t, profile, people), folded_upn=folded_sql("user_principal_name"),
               folded_dn=folded_sql("account.distinguished_name"),
               folded_manager=folded_sql("account.manager"), same_company=same["company"],
               same_department=same["department"], same_country=same["country"]),
     )  # fmt: skip
+
+
+def _ruled(t: Scratch, profile: Profile, people: People) -> Relation:
+    """person_number, object_id, what of the pairs that agree by a rule of `identity.adopt`; mail addresses are compared besides."""
+    rules = [rule for rule in profile.identity.adopt if rule.field != "email"]
+    selects = [
+        f"""select worker.person_number, account.object_id, {literal(f"{rule.attribute} = {rule.field}")} as what
+        from {people.workers} worker join {people.accounts} account
+            on {folded_sql(f"account.{quote(rule.attribute)}")} = worker.{quote(f"rule_{rule.field}")}"""
+        for rule in rules
+    ]
+    if not selects:
+        return t.empty("ruled", {"person_number": "VARCHAR", "object_id": "VARCHAR", "what": "VARCHAR"})
+    return t.view("ruled", " union ".join(selects))
 
 
 def _same_text(one: str, other: str) -> str:

@@ -11,7 +11,7 @@ from hcm_pipeline.deciders import Decider
 from hcm_pipeline.directory import folded_sql, same_name_sql
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.first_load.confirmed_list import Listed, RefusedLine
-from hcm_pipeline.first_load.people import People
+from hcm_pipeline.first_load.sides import People
 from hcm_pipeline.warehouse import Relation, Scratch, query
 
 _SCHEMA = pa.schema(

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from hcm_pipeline.directory import folded_sql, same_name_sql
-from hcm_pipeline.first_load.people import People
+from hcm_pipeline.first_load.sides import People
 from hcm_pipeline.warehouse import Relation, Scratch, literal, query
 
 

@@ -41,7 +41,7 @@ from hcm_pipeline.warehouse import Relation, Scratch, holds_sql, literal, scratc
 
 @dataclass(frozen=True)
 class LiveWish:
-    """What is looked at. `by`: a field of COHORTS to count heads by. `directory`: one of the profile; None: those of the
+    """The things to look at. `by`: a field of COHORTS to count heads by. `directory`: one of the profile; None: those of the
     target's kind, or else all. `confirmed`: a list that is looked at as if it were entered."""
 
     by: str = "company"

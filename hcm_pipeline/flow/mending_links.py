@@ -71,7 +71,7 @@ def wrong_links(installation: Installation) -> WrongLinks:
         people = people_of(t, installation.profile, force, table(con, "directory_objects"), directories)
         found = find_wrong_links(t, people, force.workers, installation.target)
         row = t.first(
-            "select count(*) from log_entries where target = ? and status = 'success' and landed_on is null",
+            "select count(*) from log_entries where target = ? and status in ('success', 'failure') and landed_on is null",
             [installation.target],
         )
     return WrongLinks(tuple(found), int(row[0]) if row else 0)

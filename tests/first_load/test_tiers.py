@@ -22,7 +22,7 @@ from hcm_pipeline.identity import GUARDED, HELD, SEVERAL, SHARED, UNLIKE
 from hcm_pipeline.profile import Profile
 from tests.budget import examples
 from tests.directory.objects import NOW, account
-from tests.identity.people import PROFILE, entered_names
+from tests.identity.people import PROFILE, entered_names, profile
 
 from .house import House
 
@@ -58,6 +58,17 @@ def test_several_attributes_that_agree_are_a_match_that_a_person_confirms(
     assert (found.tier, found.reason, found.accounts) == ("agreeing", NOBODY_CONFIRMED, ["old.name@contoso.com"])
     assert found.evidence == evidence
     assert house.orphans() == {"old.name@contoso.com": ("agreeing", None)}
+
+
+def test_the_profiles_rules_of_adoption_are_evidence_too() -> None:
+    rules = profile(
+        adopt=[{"attribute": "sam_account_name", "field": "username"}, {"attribute": "mail", "field": "email"}]
+    )
+    house = House(rules)
+    house.worker("7", username="ALee", email="x@x.y")
+    house.accounts(account("old@contoso.com", sam_account_name="alee", **ANN))
+    found = house.tiers()["7"]
+    assert (found.tier, found.evidence) == ("agreeing", ["name", "sam_account_name = username"])
 
 
 @pytest.mark.parametrize("how", ["object_id", "distinguished_name", "user_principal_name"])

@@ -69,7 +69,7 @@ def test_each_sign_of_a_wrong_link_is_told_with_whose_the_account_seems_to_be(
     [
         [("1", "id-b", {"action": "create"})],
         [("1", None, {})],
-        [("1", "id-b", {"status": "failure"})],
+        [("1", "id-b", {"status": "skipped"})],
         [("1", "id-b", {"target": "another job"})],
         [("1", "id-z", {})],
     ],
@@ -82,6 +82,12 @@ def test_an_account_that_was_made_for_the_worker_and_what_the_log_does_not_tell_
     for number, landed_on, given in entries:
         logged(house, number, landed_on, **given)
     assert found(house) == []
+
+
+def test_an_operation_that_failed_on_somebody_elses_account_tells_as_much(house: House) -> None:
+    house.accounts(account("bo@contoso.com", **BO, employee_id="2"))
+    logged(house, "1", "id-b", status="failure")
+    assert [(one.person_number, one.kinds) for one in found(house)] == [("1", (LinkKind.OTHER_NUMBER,))]
 
 
 def test_the_newest_operation_says_where_a_worker_is_now(house: House) -> None:

@@ -1,6 +1,6 @@
 -- One row: a worker and an account that nobody says is theirs, and that agree in something.
 -- Makes: person_number, object_id, evidence, strength
--- Reads: {workers}, {words}, {accounts}, {claims}, {decided}
+-- Reads: {workers}, {words}, {accounts}, {claims}, {decided}, {ruled}
 with claimed as (select object_id from {claims}),
 taken as (select person_number from {claims} union select person_number from {decided}),
 worker as (from {workers} where person_number not in (from taken)),
@@ -22,7 +22,10 @@ agreed as (
     union
     select worker.person_number, account.object_id, 'number but for zeros or blanks'
     from worker join account on account.bare = worker.bare
-    {rules}),
+    union
+    select ruled.person_number, ruled.object_id, ruled.what
+    from {ruled} ruled join worker on worker.person_number = ruled.person_number
+    join account on account.object_id = ruled.object_id),
 managers as (
     select claim.person_number, account.object_id, {folded_dn} as dn, {folded_upn} as upn
     from {claims} claim join {accounts} account using (object_id)),

@@ -6,7 +6,9 @@ with heads as (
     from {workers} join {matched} matched using (person_number, active)
     union all
     select {theirs}, {folded_theirs}, enabled, false, false from {accounts} where not is_protected)
-select min(value order by is_worker desc, value) as value, count(*) filter (is_worker and active),
-    count(*) filter (is_worker and not active), count(*) filter (is_matched), count(*) filter (not is_worker and active),
-    count(*) filter (not is_worker and not active), count(*) filter (not is_worker and active is null)
+select min(value order by is_worker desc, value) as value, count(*) filter (is_worker and active) as workers_active,
+    count(*) filter (is_worker and not active) as workers_inactive, count(*) filter (is_matched) as matched,
+    count(*) filter (not is_worker and active) as accounts_enabled,
+    count(*) filter (not is_worker and not active) as accounts_disabled,
+    count(*) filter (not is_worker and active is null) as accounts_unknown
 from heads group by key order by count(*) desc, value

@@ -1,12 +1,12 @@
 -- One row: a worker whose newest operation went to an account that seems to be somebody else's.
 -- Makes: person_number, name, object_id, user_principal_name, display_name, employee_id, kinds, others, action, change_id, logged_at, read_at, is_protected
 -- Reads: {workers}, {words}, {accounts}, {everybody}, log_entries, identities, directory_reads
-with good as (
-    from log_entries where target = $target and landed_on is not null and status = 'success'),
+with told as (
+    from log_entries where target = $target and landed_on is not null and status in ('success', 'failure')),
 landed as (
-    select person_number, lower(landed_on) as object_id, action, change_id, logged_at from good
+    select person_number, lower(landed_on) as object_id, action, change_id, logged_at from told
     qualify row_number() over (partition by person_number order by logged_at desc, log_id desc) = 1),
-made as (select distinct person_number, lower(landed_on) as object_id from good where action = 'create'),
+made as (select distinct person_number, lower(landed_on) as object_id from told where action = 'create' and status = 'success'),
 shared as (
     select object_id, list(person_number) as people from landed group by 1 having count(*) > 1),
 numbers as (select {folded_everybody} as key, min(person_number) as person_number from {everybody} group by 1),

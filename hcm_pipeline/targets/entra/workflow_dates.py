@@ -1,7 +1,7 @@
 """Lifecycle workflows: whom one would miss, and why, by the dates that the mapping makes.
 
 A workflow of Entra ID runs by employeeHireDate or employeeLeaveDateTime of an account, up to 180 days before or after, and looks
-back for three days ("Lifecycle workflows execution", "How to synchronize attributes for lifecycle workflows"). What is null,
+back for three days ("Lifecycle workflows execution", "How to synchronize attributes for lifecycle workflows"). A date that is null,
 unreadable or long past when the account comes into being is passed over without a word.
 """
 
@@ -129,7 +129,7 @@ def find_missed(
     """
     here = f"target = {literal(target)}"
     delivered = t.view("delivered_here", f"select person_number from delivered where {here}")
-    context = context_of(t, profile, facts, delivered)
+    context = context_of(t, profile, facts, delivered, nameless=True)
     hire, leave = leaf_of(mapping, HIRE), leaf_of(mapping, LEAVE)
     form = AD_FORM if written_by(target) == "ad" else ISO
     moment = "try_strptime(left({}, 14), '%Y%m%d%H%M%S')" if form == AD_FORM else "try_cast({} as timestamptz)"

@@ -1,6 +1,6 @@
 -- One row: a worker whom a lifecycle workflow would miss, and a reason.
 -- Makes: person_number, name, why, date, coming
--- Reads: {context}, operations, manifests, accepted_requests, delivered, stale_values
+-- Reads: {context}, operations, manifests, accepted_requests, stale_values
 with people as (
     select person_number, coalesce(nullif(trim(concat_ws(' ', coalesce(preferred_name, first_name), last_name)), ''), display_name)
             as name, active, life_stage, manager_external_id, {hire} as hire, {leave} as leave
@@ -12,7 +12,7 @@ sent as (
 staying as (select person_number, any_value("value") as "value" from stale_values where {here} and attribute = {leave_column}
     group by 1),
 dated as (
-    select people.*, {hire_moment} as hired, {leave_moment} as left_at, coalesce(sent.first_at, $now) as came_at,
+    select people.*, {hire_moment} as hired, {leave_moment} as left_at, coalesce(sent.first_at, if(life_stage = 'future', null, $now)) as came_at,
         coalesce(life_stage in ('active', 'on_leave', 'grace', 'prehire', 'future'), active) as stays, staying."value" as stale
     from people left join sent on sent.person_number = people.person_number
     left join staying on staying.person_number = people.person_number),
