@@ -17,7 +17,7 @@ from hcm_pipeline.entra import source_attributes
 from hcm_pipeline.errors import ServiceRefused
 from hcm_pipeline.profile import TargetKind
 from hcm_pipeline.synchronization import Difference, DifferenceKind, Finding, SchemaFault, compare, findings, read
-from hcm_pipeline.targets.entra import compile_mapping, flows_of, generated_schema
+from hcm_pipeline.targets.entra import compile_mapping, date_mappings, flows_of, generated_schema
 
 SHOWN = 10
 """Differences that are told one by one."""
@@ -235,6 +235,23 @@ def _null_flow(seen: Examined) -> Iterator[Said]:
         )
 
 
+def _workflows(seen: Examined) -> Iterator[Said]:
+    profile = seen.profile
+    dates = date_mappings(profile, compile_mapping(profile))
+    if not any(one.attribute for one in dates.values()):
+        raise NotLookedAt(
+            "the profile maps neither employeeHireDate nor employeeLeaveDateTime: no lifecycle workflow works by them"
+        )
+    said = [
+        warning(
+            one.finding, "a joiner's or a leaver's workflow begins at another time than is meant, or never",
+            "Map it in [scim.mapping], with `time` and `zone`",
+        )
+        for one in dates.values() if one.finding
+    ]  # fmt: skip
+    yield from said or [ok("both dates are mapped, with a time of day and a zone of their own")]
+
+
 def _short(attribute: str) -> str:
     return attribute.rpartition(":")[2] if attribute.startswith("urn:") else attribute
 
@@ -245,5 +262,11 @@ CHECKS = (
         "matching", "schema", "the attribute by which accounts are found: unique and filled on both sides", _matching
     ),
     Check("domains", "schema", "the domains of user names, against those that the tenant has verified", _domains),
+    Check(
+        "workflows",
+        "schema",
+        "the dates by which lifecycle workflows begin: mapped, with a time and a zone",
+        _workflows,
+    ),
     Check("null-flow", "schema", "which nulls clear, against what has been cleared", _null_flow),
 )

@@ -71,6 +71,7 @@ def mail_mapped(given: Json) -> None:
 def without_custom(given: Json) -> None:
     """A custom attribute was never added."""
     source_attributes(given)[:] = [one for one in source_attributes(given) if not one["name"].endswith(":HireDate")]
+    without("employeeHireDate")(given)
 
 
 def without(name: str) -> Callable[[Json], None]:
@@ -98,6 +99,8 @@ STALE = """
 insert into clearings (target, person_number, attribute, "value", cleared_at, plan_no, request_no, op_no, sent_at)
 values ('{target}', '1', 'urn:ietf:params:scim:schemas:extension:contoso:1.0:User:Retired', 'x', now(), 1, 1, 1, now())
 """
+HIRES = '\'{custom}:HireDate\' = { field = "hire_date", time = "00:00:00", zone = "UTC" }'
+LEAVES = '\'{custom}:TermDate\' = { field = "termination_date", time = "23:59:59", zone = "UTC" }'
 CASES: dict[str, tuple[Breaks, str, str, Outcome]] = {
     # --- sign-in and permissions
     "a wrong secret": (target(client_secret="nonsense"), "sign-in", r"AADSTS7000215", Outcome.FAILED),
@@ -174,6 +177,13 @@ CASES: dict[str, tuple[Breaks, str, str, Outcome]] = {
     "no matching attribute": (schema(second_match), "matching", r"match", Outcome.FAILED),
     "nulls that do not flow": (schema(no_nulls), "null-flow", r"nulls do not flow for \d+ attributes", Outcome.WARNING),
     "a cleared value that stays": (warehouse(STALE), "null-flow", r"1 account keep a value that HR has cleared", Outcome.FAILED),
+    "a leave date that nothing maps": (
+        lambda tenant: tenant.profile("", LEAVES), "workflows", r"employeeLeaveDateTime: no attribute", Outcome.WARNING
+    ),
+    "a hire date without a time of its own": (
+        lambda tenant: tenant.profile("'{custom}:HireDate' = { field = \"hire_date\" }", HIRES), "workflows",
+        r"employeeHireDate.* no time of day of its own", Outcome.WARNING,
+    ),
     # --- both sides of the matching attribute, and domains
     "two accounts with one number": (
         warehouse(
