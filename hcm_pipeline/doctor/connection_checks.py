@@ -10,7 +10,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from hcm_pipeline.doctor.examined import Examined
 from hcm_pipeline.doctor.finding import Check, Said, failed, not_looked_at, ok, warning
-from hcm_pipeline.doctor.words import SOON, days_until
+from hcm_pipeline.doctor.phrases import SOON, days_until
 
 SKEW_TOLERATED = dt.timedelta(seconds=60)
 SKEW_REFUSED = dt.timedelta(minutes=5)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from hcm_pipeline.doctor.dagster_state import DagsterState, NoInstance
 from hcm_pipeline.doctor.examined import Examined
 from hcm_pipeline.doctor.finding import Check, NotLookedAt, Said, ok, warning
-from hcm_pipeline.doctor.words import some
+from hcm_pipeline.doctor.phrases import some
 
 ALIVE = dt.timedelta(minutes=5)
 """A daemon that works says so every 30 seconds."""

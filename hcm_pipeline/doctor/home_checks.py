@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hcm_pipeline.doctor.examined import Examined
 from hcm_pipeline.doctor.finding import Check, NotLookedAt, Said, failed, not_looked_at, ok, warning
-from hcm_pipeline.doctor.words import counted, some
+from hcm_pipeline.doctor.phrases import counted, some
 from hcm_pipeline.errors import HomeError, ProfileError
 from hcm_pipeline.locks import process_is_alive
 

@@ -12,7 +12,7 @@ import orjson
 
 from hcm_pipeline.doctor.examined import Examined
 from hcm_pipeline.doctor.finding import Check, NotLookedAt, Said, failed, not_looked_at, ok, warning
-from hcm_pipeline.doctor.words import moment_of, some
+from hcm_pipeline.doctor.phrases import moment_of, some
 from hcm_pipeline.entra import Json
 from hcm_pipeline.errors import ServiceRefused
 from hcm_pipeline.profile import TargetKind

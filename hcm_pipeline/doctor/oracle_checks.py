@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from hcm_pipeline.doctor.examined import Examined
 from hcm_pipeline.doctor.finding import Check, NotLookedAt, Said, failed, ok, warning
-from hcm_pipeline.doctor.words import some
+from hcm_pipeline.doctor.phrases import some
 from hcm_pipeline.errors import ServiceError, SignInFailed
 from hcm_pipeline.http import NoAnswer
 from hcm_pipeline.oracle import ACCOUNTS_PRIVILEGE, FEEDS_PRIVILEGE, WORKERS_PRIVILEGE, HcmCalls, HcmReply

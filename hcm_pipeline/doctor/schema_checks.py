@@ -12,7 +12,7 @@ from contextlib import suppress
 from hcm_pipeline.delivery import NullFlow
 from hcm_pipeline.doctor.examined import LONGEST_EMPLOYEE_ID, Examined
 from hcm_pipeline.doctor.finding import Check, NotLookedAt, Said, failed, not_looked_at, ok, warning
-from hcm_pipeline.doctor.words import counted, some
+from hcm_pipeline.doctor.phrases import counted, some
 from hcm_pipeline.entra import source_attributes
 from hcm_pipeline.errors import ServiceRefused
 from hcm_pipeline.profile import TargetKind

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from hcm_pipeline.doctor.examined import Examined
 from hcm_pipeline.doctor.finding import Check, NotLookedAt, Said, failed, not_looked_at, ok, warning
-from hcm_pipeline.doctor.words import SOON, days_until, moment_of, some
+from hcm_pipeline.doctor.phrases import SOON, days_until, moment_of, some
 from hcm_pipeline.entra import EntraConnection, Json, SignInWay, claims_of
 from hcm_pipeline.errors import ServiceError, SignInFailed
 from hcm_pipeline.profile import Profile
