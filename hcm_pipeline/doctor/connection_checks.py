@@ -20,7 +20,7 @@ OTHER_CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 def _reach(seen: Examined) -> Iterator[Said]:
     proxies = {} if seen.connection.sandbox else getproxies()
-    for wire, url in zip(seen.wires(), (seen.connection.authority_host, seen.connection.graph_url), strict=True):
+    for url, wire in seen.lines():
         host = urlsplit(url).hostname or ""
         proxy = proxies.get("https") or proxies.get("all")
         by = " through the proxy of HTTPS_PROXY" if proxy and not proxy_bypass(host) else ""
@@ -38,7 +38,7 @@ def _reach(seen: Examined) -> Iterator[Said]:
 def _certificates(seen: Examined) -> Iterator[Said]:
     ca_file = seen.connection.ca_file
     trusted_by = f"SSL_CERT_FILE {ca_file}" if ca_file else "the usual certificates"
-    for wire in seen.wires():
+    for _, wire in seen.lines():
         if wire.untrusted:
             yield failed(
                 str(wire.fault) if wire.unusable else f"{wire.host}: its certificate is not trusted by {trusted_by}",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from hcm_pipeline.doctor.examined import Examined
 from hcm_pipeline.doctor.finding import Check, Finding, NotLookedAt, Outcome, Said, failed, not_looked_at
-from hcm_pipeline.errors import PipelineError
+from hcm_pipeline.errors import PipelineError, ServiceRefused
 
 LONGEST = 90.0
 """Seconds that a check may take; its thread ends with the process."""
@@ -56,6 +56,8 @@ def said_by(check: Check, seen: Examined) -> list[Said]:
         return list(check.run(seen)) or [not_looked_at("there was nothing to look at")]
     except NotLookedAt as reason:
         return [not_looked_at(str(reason))]
+    except ServiceRefused as refused:
+        return [not_looked_at(f"the service refused to tell: {refused}")]
     except PipelineError as error:
         return [failed(" ".join(error.lines), "the check could not be made to its end", "Mend that, and look again")]
     except Exception as error:

@@ -151,6 +151,13 @@ class Examined:
             one, other = (Wire(host, fault=str(error), untrusted=not of_proxies) for host in hosts)
             return one, other
 
+    def lines(self) -> tuple[tuple[str, Wire], ...]:
+        """The lines that are needed, with the addresses that they lead to: a managed identity asks no authority."""
+        authority, graph = self.wires()
+        to = self.connection
+        needed = ((to.authority_host, authority), (to.graph_url, graph))
+        return needed[1:] if to.managed_identity else needed
+
     def token(self) -> str:
         """A token of the way that counts. Raises SignInFailed and NoAnswer, for the check whose business it is; NotLookedAt."""
         return self._token()
@@ -196,10 +203,11 @@ class Examined:
 
     def _read_roles(self) -> frozenset[str]:
         _ = self.graph
-        told = claims_of(self.token()).get("roles")
-        if not isinstance(told, list):
-            raise NotLookedAt("the token does not say which permissions it carries")
-        return frozenset(str(one) for one in told)
+        claims = claims_of(self.token())
+        if not claims:
+            raise NotLookedAt("the token is of a form that does not tell which permissions it carries")
+        told = claims.get("roles")  # a token without any permission has no such claim
+        return frozenset(str(one) for one in told) if isinstance(told, list) else frozenset()
 
     def job(self) -> Json:
         """The job's resource. Raises NotLookedAt, also where it is not there: see `job`."""

@@ -13,12 +13,14 @@ from hcm_pipeline.delivery import NullFlow
 from hcm_pipeline.doctor.examined import LONGEST_EMPLOYEE_ID, Examined
 from hcm_pipeline.doctor.finding import Check, NotLookedAt, Said, failed, not_looked_at, ok, warning
 from hcm_pipeline.doctor.phrases import counted, some
-from hcm_pipeline.entra import source_attributes
+from hcm_pipeline.entra import MOST_PAGES, source_attributes
 from hcm_pipeline.errors import ServiceRefused
 from hcm_pipeline.profile import TargetKind
 from hcm_pipeline.synchronization import Difference, DifferenceKind, Finding, SchemaFault, compare, findings, read
 from hcm_pipeline.targets.entra import compile_mapping, date_mappings, flows_of, generated_schema
 
+PAGE = 999
+"""Accounts of a page of Graph's."""
 SHOWN = 10
 """Differences that are told one by one."""
 MATCHING, NULLS = "matching", "null-flow"
@@ -143,7 +145,8 @@ def _accounts(seen: Examined) -> Iterator[Said]:
     numbers = Counter(
         str(user["employeeId"]).strip().lower() for user in users if str(user.get("employeeId") or "").strip()
     )
-    yield from _told_of("the tenant", len(users), numbers.total(), sum(times > 1 for times in numbers.values()), 0, 0)
+    where = "the tenant" if len(users) < MOST_PAGES * PAGE else f"the first {len(users):,} accounts of the tenant"
+    yield from _told_of(where, len(users), numbers.total(), sum(times > 1 for times in numbers.values()), 0, 0)
 
 
 def _told_of(where: str, users: int, filled: int, twice: int, named: int, near: int) -> Iterator[Said]:

@@ -110,7 +110,7 @@ def _other(seen: Examined, other: EntraConnection) -> Iterator[Said]:
     """A way that is set up and does not count now: it is there for the day when the first one fails."""
     from hcm_pipeline.entra import token_of
 
-    if seen.wires()[0].fault is not None:
+    if seen.wires()[0].fault is not None and not other.managed_identity:
         return
     try:
         token_of(other)

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from hcm_pipeline.entra.graph_errors import BUCKET_FULL, is_bucket_full, read_reply
     from hcm_pipeline.entra.own_certificate import make_certificate
     from hcm_pipeline.entra.signin import CertificateFacts, certificate_facts, token_of
-    from hcm_pipeline.entra.tenant import Json, TenantReader, Wire, claims_of, reading_client, try_wire
+    from hcm_pipeline.entra.tenant import MOST_PAGES, Json, TenantReader, Wire, claims_of, reading_client, try_wire
     from hcm_pipeline.entra.tenant_setup import TenantSetup
 
 __all__ = [
     "BUCKET_FULL",
     "DAILY_QUOTA",
     "LOG_RATE",
+    "MOST_PAGES",
     "NO_CHANGE",
     "OPERATIONS_PER_REQUEST",
     "OUT_OF_SCOPE",

@@ -21,7 +21,7 @@ from hcm_pipeline.errors import ServiceError, ServiceRefused, UsageError
 from hcm_pipeline.http import Clock, NoAnswer, Reply, date_of, trust, untrusted, utc_now
 
 TIMEOUT = httpx.Timeout(connect=5.0, read=20.0, write=10.0, pool=20.0)
-PAGES = 50
+MOST_PAGES = 50
 """The most pages that are read of one list: 999 accounts each."""
 
 Json = Mapping[str, object]
@@ -64,9 +64,9 @@ class TenantReader:
         return self._read(f"{self._root(beta)}/{path}", query)
 
     def values(self, path: str, query: Mapping[str, str] | None = None, *, beta: bool = False) -> list[Json]:
-        """The entries of a list, of at most `PAGES` pages. Raises as `get`."""
+        """The entries of a list, of at most `MOST_PAGES` pages. Raises as `get`."""
         url, found, asked = f"{self._root(beta)}/{path}", list[Json](), query
-        for _ in range(PAGES):
+        for _ in range(MOST_PAGES):
             page = self._read(url, asked)
             listed = page.get("value")
             if not isinstance(listed, list):

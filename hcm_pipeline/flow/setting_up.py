@@ -139,6 +139,7 @@ class _Walk:
         self._kind = TargetKind(wishes.kind) if wishes.kind else self._kind_of_profile()
         self._template, self._prefix, _ = TEMPLATES[self._kind]
         self._roles = frozenset[str]()
+        self._signed_in = False
         self._writer: TenantSetup | None = None
 
     def close(self) -> None:
@@ -190,6 +191,7 @@ class _Walk:
             return
         try:
             self._roles = self._seen.roles()
+            self._signed_in = True
         except NotLookedAt:
             why = self._why_not()
             yield Step(
@@ -268,7 +270,7 @@ class _Walk:
 
     def _permissions(self) -> Step:
         missing = [needed for needed in NEEDED if not self._roles.intersection(needed.any_of)]
-        if not missing and self._roles:
+        if not missing:
             return Step("permissions", StepState.THERE, "the token carries every permission that is used")
         roles, graph, principal = self._graph_roles([needed.name for needed in missing])
         hands = (commands.grant(self._root, self._client, principal, graph, roles),)
@@ -315,7 +317,7 @@ class _Walk:
 
     def _app(self) -> Step:
         hands = (commands.instantiate(self._root, self._template, self._wishes.name),)
-        if not self._roles:
+        if not self._signed_in:
             return Step(
                 "app", StepState.BY_HAND, "whether there is an app cannot be seen before somebody is signed in", hands
             )

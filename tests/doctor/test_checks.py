@@ -13,11 +13,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from hcm_pipeline.delivery import Journal
-from hcm_pipeline.doctor import CHECKS, Check, Examined, Finding, Means, NotLookedAt, Outcome, examine
+from hcm_pipeline.doctor import CHECKS, NEEDED, Check, Examined, Finding, Means, NotLookedAt, Outcome, examine
+from hcm_pipeline.doctor.examination import said_by
 from hcm_pipeline.doctor.finding import Said, ok
+from hcm_pipeline.doctor.sign_in_checks import _secret_expiry
 from hcm_pipeline.entra import EntraConnection, Json, Wire
 from hcm_pipeline.errors import PipelineError, ServiceRefused
 from hcm_pipeline.flow import load_profile, parse_profile
@@ -26,10 +31,15 @@ from hcm_pipeline.http import utc_now
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.sources import open_place
 from hcm_pipeline.warehouse import Warehouse
+from tests.budget import examples
 from tests.doctor.tenants import profile_text
 
 JOB = EntraConnection(
     "https://graph.example/v1.0", "https://login.example", "tenant", "client", "sp", "API2AAD.t.j", "hush-hush"
+)
+JOB_PATH = "servicePrincipals/sp/synchronization/jobs/API2AAD.t.j"
+WITH_OUTBOUND = parse_profile(
+    profile_text().replace("[writeback]\n", '[writeback]\noutbound_app = "out"\n', 1), "profile.toml"
 )
 
 
@@ -73,13 +83,13 @@ def seen(
     return found
 
 
-def said(name: str, given: Examined) -> list[Finding]:
+def said(name: str, home_seen: Examined) -> list[Finding]:
     """The findings of one check."""
-    return examine([check for check in CHECKS if check.name == name], given, lambda _: None)
+    return examine([check for check in CHECKS if check.name == name], home_seen, lambda _: None)
 
 
-def outcomes(name: str, given: Examined) -> list[Outcome]:
-    return [one.outcome for one in said(name, given)]
+def outcomes(name: str, home_seen: Examined) -> list[Outcome]:
+    return [one.outcome for one in said(name, home_seen)]
 
 
 # --- the border
@@ -311,6 +321,87 @@ def test_a_template_is_known_by_its_name_its_id_or_the_beginning_of_the_jobs_id(
     alien = seen(home, {path.replace("API2AAD", "customappsso"): {"templateId": "customappsso"}}, other)
     [found] = said("job", alien)
     assert "takes no bulk uploads" in found.found
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text("ab.@*{}[]\"", max_size=6),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(
+            ["id", "status", "schedule", "code", "state", "quarantine", "reason", "error", "key", "value", "templateId",
+             "isVerified", "prepaidUnits", "enabled", "servicePlans", "synchronizationRules", "objects", "employeeId",
+             "passwordCredentials", "keyCredentials", "customKeyIdentifier", "hint", "endDateTime"]
+        ),
+        inner, max_size=5,
+    ),
+    max_leaves=12,
+)  # fmt: skip
+OBJECTS = st.dictionaries(
+    st.sampled_from(["id", "status", "schedule", "key", "value", "servicePlans", "employeeId"]), JSON, max_size=5
+)
+ASKED = (
+    "job",
+    "job-state",
+    "notification",
+    "agent",
+    "schema",
+    "matching",
+    "domains",
+    "null-flow",
+    "licences",
+    "outbound-app",
+)
+
+
+class Anything(Told):
+    """Every path is answered with the same, whatever it is."""
+
+    one: Json
+    several: list[Json]
+
+    def _answer(self, path: str) -> Any:
+        return self.one if path.endswith(("schema", ".t.j", "sp")) else self.several
+
+
+@settings(max_examples=examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(one=OBJECTS, several=st.lists(OBJECTS, max_size=3), to_ad=st.booleans())
+def test_no_check_stumbles_over_what_a_service_answers(home: Home, one: Any, several: Any, to_ad: bool) -> None:
+    connection = TO_AD if to_ad else JOB
+    means = Means(lambda: WITH_OUTBOUND, open_place)
+    told = Anything(Settings(home, "profile.toml", connection), connection, (), means)
+    told.one, told.several = one, several
+    for check in CHECKS:
+        if check.name in ASKED:
+            found = said_by(check, told)
+            assert found
+            assert not [each for each in found if "unexpected fault" in each.found], (check.name, found)
+    assert list(_secret_expiry(one, "hush-hush", utc_now()))
+
+
+def test_a_token_without_any_permission_has_no_claim_of_them(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = Wire("login.example"), Wire("graph.example")
+    monkeypatch.setattr(Examined, "wires", lambda _: lines)
+    for claims, missing in (({"aud": "graph"}, True), ({"aud": "graph", "roles": [one.name for one in NEEDED]}, False)):
+        monkeypatch.setattr(Examined, "_sign_in", lambda _, claims=claims: jwt.encode(claims, "k" * 32))
+        assert (Outcome.FAILED in outcomes("permissions", seen(home))) is missing
+    monkeypatch.setattr(Examined, "_sign_in", lambda _: "no JWT at all")
+    assert outcomes("permissions", seen(home)) == [Outcome.NOT_LOOKED_AT]
+
+
+def test_a_service_that_refuses_to_tell_is_no_failure(home: Home) -> None:
+    job = {"status": {"code": "Active"}, "schedule": {"state": "Active"}}
+    refused = ServiceRefused("synchronization/secrets: 405", 405, "")
+    paths = {JOB_PATH: job, "servicePrincipals/sp/synchronization/secrets": refused}
+    [found] = said("notification", seen(home, paths))
+    assert (found.outcome, "refused to tell" in found.found) == (Outcome.NOT_LOOKED_AT, True)
+
+
+def test_a_managed_identity_needs_no_line_to_the_authority(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = Wire("login.example", fault="login.example cannot be reached"), Wire("graph.example")
+    monkeypatch.setattr(Examined, "wires", lambda _: lines)
+    managed = replace(JOB, client_secret=None, managed_identity=True)
+    assert outcomes("reach", seen(home)) == [Outcome.FAILED, Outcome.OK]
+    assert outcomes("reach", seen(home, connection=managed)) == [Outcome.OK]
 
 
 OUTBOUND = "servicePrincipals/out/synchronization/jobs"
