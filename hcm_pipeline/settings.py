@@ -146,7 +146,10 @@ def _target(environ: Mapping[str, str]) -> tuple[EntraConnection | None, tuple[E
     needed += ["AZURE_CLIENT_ID"] if ways[:1] != [SignInWay.MANAGED] else []  # unset: the machine's own identity
     missing = [name for name in needed if not environ.get(name)]
     if not ways:
-        missing.append("AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE")
+        missing.append(
+            "AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE, nor is AZURE_TOKEN_CREDENTIALS"
+            " ManagedIdentityCredential"
+        )
     if missing:
         raise UsageError(f"HCM_PIPELINE_SERVICE_PRINCIPAL_ID is set, but not {', '.join(missing)}")
     for name in ("HCM_PIPELINE_SERVICE_PRINCIPAL_ID", "HCM_PIPELINE_JOB_ID", "AZURE_CLIENT_ID"):

@@ -8,6 +8,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
 from hcm_pipeline.doctor.examined import Examined
 from hcm_pipeline.doctor.finding import Check, NotLookedAt, Said, failed, not_looked_at, ok, warning
@@ -74,12 +75,12 @@ def _modes(seen: Examined) -> Iterator[Said]:
         names = some((str(path.relative_to(seen.home.path)) for path in opened), 3)
         yield failed(
             f"{counted(len(opened), 'file or folder', 'files and folders')} of the home are open to other accounts: {names}",
-            "others of this machine may read or change personal data", f"chmod -R go= {seen.home.path}",
+            "others of this machine may read or change personal data", f"chmod -R go= {quote(str(seen.home.path))}",
         )  # fmt: skip
     if foreign:
         yield failed(
             f"{counted(len(foreign), 'file or folder', 'files and folders')} of the home belong to another account",
-            "a run as this account cannot write them", f"chown -R $(id -un) {seen.home.path}",
+            "a run as this account cannot write them", f"chown -R $(id -un) {quote(str(seen.home.path))}",
         )  # fmt: skip
     if not (opened or foreign):
         yield ok("all of the home is its owner's only")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from shlex import quote
 
 from hcm_pipeline.doctor.examined import Examined
 from hcm_pipeline.doctor.finding import Check, NotLookedAt, Said, failed, not_looked_at, ok, warning
@@ -145,7 +146,7 @@ def _certificate_expiry(seen: Examined, by: EntraConnection) -> Iterator[Said]:
     if by.certificate_path.stat().st_mode & 0o077:
         yield warning(
             f"{by.certificate_path} holds the private key, and other accounts may read it", "they could sign in as the pipeline",
-            f"chmod go= {by.certificate_path}",
+            f"chmod go= {quote(str(by.certificate_path))}",
         )  # fmt: skip
     facts = certificate_facts(by.certificate_path, by.certificate_password)
     ends = facts.not_after

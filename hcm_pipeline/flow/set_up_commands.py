@@ -7,6 +7,7 @@ the page on workload identity federation; the Oracle HCM tutorial, "Configure wr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from shlex import quote
 
 GRAPH_APP = "00000003-0000-0000-c000-000000000000"
 """The application id of Microsoft Graph, the same in every tenant."""
@@ -119,7 +120,7 @@ def certificate(client: str, public: str) -> ByHand:
         f"$app = Get-MgApplication -Filter \"appId eq '{client}'\"\n"
         f'$new = @{{ Type = "AsymmetricX509Cert"; Usage = "Verify"; Key = [IO.File]::ReadAllBytes("{public}") }}\n'
         "Update-MgApplication -ApplicationId $app.Id -KeyCredentials (@($app.KeyCredentials) + $new)",
-        f"az ad app credential reset --id {client} --cert @{public} --append",
+        f"az ad app credential reset --id {client} --cert {quote('@' + public)} --append",
         "Entra admin center > App registrations > the app > Certificates & secrets > Certificates > Upload certificate",
     )
 

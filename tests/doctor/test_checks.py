@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import fcntl
 import os
+import shlex
 import shutil
 import threading
 from collections import namedtuple
@@ -69,7 +70,7 @@ class Told(Examined):
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "home").create()
+    return Home(tmp_path / "the home").create()
 
 
 def seen(
@@ -184,7 +185,7 @@ def test_a_file_that_others_may_read_is_told_and_stays_as_it_is(home: Home) -> N
     (home.extracts / "a.csv").write_text("x")
     (home.extracts / "a.csv").chmod(0o644)
     [found] = said("modes", seen(home))
-    assert (found.outcome, found.mend) == (Outcome.FAILED, f"chmod -R go= {home.path}")
+    assert (found.outcome, shlex.split(found.mend)) == (Outcome.FAILED, ["chmod", "-R", "go=", str(home.path)])
     assert "extracts/a.csv" in found.found
     assert (home.extracts / "a.csv").stat().st_mode & 0o777 == 0o644
 
