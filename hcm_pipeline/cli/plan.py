@@ -162,6 +162,8 @@ def show_plan(found: flow.Outlook, quota: int) -> None:
     show_refused(found.refused)
     show_held_back(found.held_back)
     show_verdicts("Guards", found.guards)
+    if found.workflows:
+        say(found.workflows)
     if operations:
         say(
             f"{found.requests:,} requests, at least {found.least_seconds:,.0f} s at 40 calls in 5 s;"

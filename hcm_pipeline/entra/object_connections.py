@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from hcm_pipeline.errors import ServiceRefused
+from hcm_pipeline.errors import ServiceError, ServiceRefused
 
 if TYPE_CHECKING:
     from hcm_pipeline.entra.client import GraphClient  # at run time it brings httpx along
@@ -47,7 +47,7 @@ class ObjectConnections:
     def sever(self, source: str) -> None:
         """Delete the link of a source record; nothing happens where there is none.
 
-        Raises ServiceRefused: 409 while the job's schedule is active.
+        Raises ServiceRefused and, while the job's schedule is active, ServiceError: the same call does it later.
         """
         try:
             self._client.job_call("DELETE", _part(source), beta=True)
@@ -55,10 +55,9 @@ class ObjectConnections:
             if refused.status == NOT_FOUND:
                 return
             if refused.status == CONFLICT:
-                raise ServiceRefused(
-                    f"{refused}: links are severed while the job is paused; pause it, and carry this out again",
-                    refused.status, refused.code,
-                ) from refused  # fmt: skip
+                raise ServiceError(
+                    f"{refused}: links are severed while the job is paused; pause it, and carry this out again"
+                ) from refused
             raise
 
 

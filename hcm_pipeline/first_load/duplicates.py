@@ -9,7 +9,7 @@ from hcm_pipeline.first_load.tiers import Matched
 from hcm_pipeline.warehouse import Scratch, query
 
 SHOWN = 1000
-"""Duplicates that are listed; all are counted."""
+"""No more duplicates than that are listed."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Duplicate:
 
 
 def find_duplicates(t: Scratch, people: People, matched: Matched) -> list[Duplicate]:
-    """All of them, those of workers first."""
+    """Those of workers first, then of accounts, then of matches; at most SHOWN."""
     rows = t.rows(
         f"""{query(__package__, "duplicates", workers=people.workers, accounts=people.accounts, matched=matched.workers)}
         limit {SHOWN}"""

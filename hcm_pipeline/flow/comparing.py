@@ -15,7 +15,7 @@ from hcm_pipeline.flow.naming import workforce
 from hcm_pipeline.identity import Workforce
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.targets.entra import written_by
-from hcm_pipeline.warehouse import Relation, Scratch, table
+from hcm_pipeline.warehouse import Relation, Scratch, literal, table
 from hcm_pipeline.workers import with_managers
 
 READ = "`hcm-pipeline identity directory` reads it"
@@ -117,8 +117,8 @@ FACTS = """{'object_id': account.object_id, 'user_principal_name': account.user_
     'employee_id': account.employee_id, 'display_name': account.display_name, 'enabled': account.enabled}"""
 
 
-def rows_of(t: Scratch, matched: Matched) -> Callable[[int | None], Iterator[MatchRow]]:
-    """Reads workers, those that need a look first; at most so many."""
+def rows_of(t: Scratch, matched: Matched, number: str | None = None) -> Callable[[int | None], Iterator[MatchRow]]:
+    """Reads workers, those that need a look first; at most so many. `number`: this one alone."""
     said = f"select person_number from {open_reasons(t, matched)}"
     select = f"""
         select worker.person_number, worker.name, worker.active, worker.tier, worker.reason,
@@ -130,6 +130,7 @@ def rows_of(t: Scratch, matched: Matched) -> Callable[[int | None], Iterator[Mat
                 from {matched.workers}) pair
             join {matched.accounts} account on account.object_id = pair.object_id group by 1) linked
             on linked.person_number = worker.person_number
+        {f"where worker.person_number = {literal(number)}" if number is not None else ""}
         order by worker.reason is null, list_position(['ambiguous', 'agreeing', 'confirmed', 'none', 'number'], worker.tier),
             worker.person_number"""
 
@@ -163,4 +164,4 @@ def open_row(t: Scratch, compared: Compared, number: str) -> MatchRow | None:
     """A worker of whom something is open; None of any other."""
     if not t.first(f"select 1 from {compared.open} where person_number = ?", [number]):
         return None
-    return next((row for row in rows_of(t, compared.matched)(None) if row.person_number == number), None)
+    return next(rows_of(t, compared.matched, number)(1), None)

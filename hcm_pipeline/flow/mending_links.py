@@ -122,7 +122,7 @@ def sever(
     """Approve a plan to sever links, where that is not done yet, and carry it out; the workers of both sides are planned anew.
 
     `manifest`: at least twelve characters of its id; `links`: how many it severs. A link that is to another account by now stays.
-    Raises UsageError unless both are those of one, and ServiceRefused while the job is not paused: carry it out again then.
+    Raises UsageError unless both are those of one, and ServiceError while the job is not paused: carry it out again then.
     """
     if len(manifest) < LEAST_OF_ID:
         raise UsageError(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import duckdb
+
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.plan_facts import facts_of
 from hcm_pipeline.targets.entra import (
@@ -43,6 +45,16 @@ class WorkflowReport:
     def coming(self) -> int:
         """Findings of which there is still time to mend them."""
         return sum(one.coming for one in self.missed)
+
+
+def workflow_words(con: duckdb.DuckDBPyConnection, installation: Installation) -> str | None:
+    """The finding of a plan in a sentence: workers whom a workflow would miss while there is time to mend it; None: nobody."""
+    with scratch(con) as t:
+        found = workflow_report(t, installation, 0)
+    if not found.coming:
+        return None
+    reasons = ", ".join(f"{one.coming:,} {one.why}" for one in found.missed if one.coming)
+    return f"lifecycle workflows would miss workers ({reasons}), and there is time to mend it: `hcm-pipeline plan --workflows`"
 
 
 def workflows(installation: Installation, *, shown: int | None = None) -> WorkflowReport:

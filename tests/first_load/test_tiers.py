@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcm_pipeline.first_load import COHORTS, REASONS, TIERS, count_heads, find_duplicates
+from hcm_pipeline.first_load import (
+    COHORTS,
+    REASONS,
+    TIERS,
+    AsIs,
+    count_heads,
+    enter_as_is,
+    find_duplicates,
+    open_reasons,
+)
 from hcm_pipeline.first_load.tiers import (
     CONTRADICTED,
     GONE,
@@ -24,7 +36,7 @@ from tests.budget import examples
 from tests.directory.objects import NOW, account
 from tests.identity.people import PROFILE, entered_names, profile
 
-from .house import House
+from .house import WHO, House
 
 ANN = {"given_name": "Ann", "surname": "Lee"}
 
@@ -316,3 +328,28 @@ def test_every_worker_and_every_account_is_in_exactly_one_tier_in_whatever_order
     assert len(linked) == len(set(linked))
     for tier, orphan in orphans.values():
         assert (orphan is None) == (tier != "none")
+
+
+@settings(max_examples=examples(4), deadline=None)
+@given(WORKERS, ACCOUNTS, st.randoms(use_true_random=False))
+def test_a_first_load_is_open_until_each_row_that_is_not_clean_was_decided_in_whatever_order(
+    workers: list[Any], accounts: list[Any], order: random.Random
+) -> None:
+    house = House()
+    for number, (first, last), mail in workers:
+        house.worker(number, first, last, email=mail)
+    house.accounts(*(
+        account(f"u{place}@contoso.com", employee_id=number, given_name=first, surname=last, mail=mail)
+        for place, (number, (first, last), mail, _) in enumerate(accounts)
+    ))  # fmt: skip
+    with house.matched() as (t, _, found):
+        still = open_reasons(t, found)
+        rows = [AsIs(number, reason, tuple(those)) for number, reason, those in t.rows(f"from {still}")]
+        dirty = t.rows(f"select person_number from {found.workers} where reason is not null")
+        assert {(one.person_number,) for one in rows} == set(dirty)
+        order.shuffle(rows)
+        for left, row in reversed(list(enumerate(reversed(rows)))):
+            enter_as_is(t, AsIs(row.person_number, "another reason", row.accounts), "why", WHO)
+            assert t.count(still) == left + 1
+            enter_as_is(t, row, "why", replace(WHO, at=NOW + dt.timedelta(hours=1)))
+            assert t.count(still) == left

@@ -46,6 +46,9 @@ def test_whom_a_workflow_would_miss_is_told_with_the_reason_and_whether_there_is
         ("6", Missed.NO_LEAVE_DATE, False), ("7", Missed.HIRE_PAST, True), ("8", Missed.HIRE_PAST, True),
         ("8", Missed.NO_MANAGER, True),
     }  # fmt: skip
+    said = flow.outlook(at).workflows or ""
+    assert "1 no hire date" in said
+    assert "2 hire date was past when the account came" in said
     report = flow.workflows(at, shown=1)
     assert (len(report.workers), report.findings) == (1, ())
     assert {one.why: (one.workers, one.coming) for one in report.missed}[Missed.HIRE_PAST] == (3, 2)

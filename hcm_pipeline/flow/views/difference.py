@@ -29,6 +29,7 @@ from hcm_pipeline.flow.views.manifests import Superseded, WaitingManifest, super
 from hcm_pipeline.flow.views.people import NOBODY, AttributeDifference, People, Person, find_people
 from hcm_pipeline.flow.views.rows import mappings_of, values_of
 from hcm_pipeline.flow.views.target_findings import NO_FINDINGS, FindingsToRead, TargetFindings, findings_in
+from hcm_pipeline.flow.workflow_report import workflow_words
 from hcm_pipeline.identity import find_moves, places, unknown_places
 from hcm_pipeline.identity import waiting as reviews_waiting
 from hcm_pipeline.profile import LoadedProfile, Profile
@@ -139,6 +140,8 @@ class Outlook(Difference):
     superseded: tuple[Superseded, ...]
     reviews: Mapping[str, int]
     held_back: HeldBack
+    workflows: str | None = None
+    """Workers whom a lifecycle workflow would miss, in a sentence: it holds nothing. None: nobody, or no date is mapped."""
 
 
 @dataclass(frozen=True)
@@ -179,6 +182,7 @@ def outlook(
         found = difference(con, installation.loaded, entra, journal, installation.clock(), reading)
         newest, held = newest_days(con, 1), held_back(con)
         sandbox = installation.settings.target is None
+        missed = workflow_words(con, installation) if newest and matches else None
         unclean = first_load_verdict(con, journal, profile, target, sandbox=sandbox) if newest and matches else None
     pace = quota_outlook(installation, found.requests)
     return Outlook(
@@ -193,6 +197,7 @@ def outlook(
         superseded=tuple(superseded_by(manifests, list(waiting))),
         reviews=dict(sorted(reviews.items())),
         held_back=held,
+        workflows=missed,
     )
 
 

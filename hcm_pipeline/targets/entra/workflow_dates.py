@@ -33,6 +33,12 @@ AD_FORM = r"\d{14}\.\dZ"
 """`yyyyMMddHHmmss.fZ`, as a workflow reads a string of Active Directory."""
 
 
+FORMS = (
+    "a workflow reads a time stamp with its zone (2026-11-02T06:00:00Z) from Entra ID, and yyyyMMddHHmmss.fZ from Active Directory,"
+    " unless the job's mapping makes that of it"
+)
+
+
 class Missed(StrEnum):
     """Why a workflow would pass a worker over."""
 
@@ -47,10 +53,10 @@ class Missed(StrEnum):
 
 MEANING = {
     Missed.NO_HIRE_DATE: "a joiner's workflow never begins",
-    Missed.HIRE_FORM: f"a workflow reads {ISO} from Entra ID, and yyyyMMddHHmmss.fZ from Active Directory",
+    Missed.HIRE_FORM: FORMS,
     Missed.HIRE_PAST: f"a workflow looks back for {CATCH_UP.days} days and no further",
     Missed.NO_LEAVE_DATE: "a leaver's workflow never begins; the account is disabled by `active` all the same",
-    Missed.LEAVE_FORM: f"a workflow reads {ISO} from Entra ID, and yyyyMMddHHmmss.fZ from Active Directory",
+    Missed.LEAVE_FORM: FORMS,
     Missed.LEAVE_STAYS: "the job does not flow this null: a leaver's workflow may begin for somebody who stays",
     Missed.NO_MANAGER: "the mail to the manager is not sent, and the task fails",
 }
