@@ -7,12 +7,14 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import orjson
 
 from hcm_pipeline.sandbox.ad_accounts import DN, SAM
+from hcm_pipeline.sandbox.agent import Agent
+from hcm_pipeline.sandbox.agent import written as through
 from hcm_pipeline.sandbox.attribute_mapping import Value
 from hcm_pipeline.sandbox.bulk import Record
 from hcm_pipeline.sandbox.clock import micros
@@ -60,6 +62,8 @@ class Cycle:
     stopping: threading.Event
     program: Program | None = None
     """The schema that was set; None: the default one."""
+    agent: Agent | None = None
+    """A real directory server behind the job; None: the sandbox alone keeps the accounts."""
 
     def run(self) -> Execution | None:
         """Process what is queued at the start, then what managers can be resolved. None: there was nothing to do."""
@@ -135,6 +139,10 @@ class Cycle:
             written = outcome.status == "success"
         else:
             outcome, written = spoiled(fault, current, record, directory, apply)
+        if written and self.agent is not None:
+            refused = through(self.agent, db, current.attributes if current else None, outcome.attributes)
+            if refused is not None:
+                outcome, written = replace(outcome, status="failure", changes=[], failure=refused), False
         change_id = str(uuid.uuid4())
         account = current
         if written:
@@ -230,7 +238,10 @@ class Cycle:
                 body = db.execute("SELECT body FROM users WHERE id = ?", (row["user_id"],)).fetchone()["body"]
                 attributes: dict[str, Value] = orjson.loads(body)
                 change = ("manager", attributes.get("manager"), row["manager"])
+                before = dict(attributes)
                 attributes["manager"] = row["manager"]
+                if self.agent is not None:
+                    through(self.agent, db, before, attributes)
                 db.execute("UPDATE users SET body = ? WHERE id = ?", (orjson.dumps(attributes), row["user_id"]))
                 db.execute("DELETE FROM pending WHERE user_id = ?", (row["user_id"],))
                 facts = twin_facts(Account(row["user_id"], attributes), change)

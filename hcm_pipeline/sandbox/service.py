@@ -16,6 +16,7 @@ from typing import Any, Literal
 import orjson
 
 from hcm_pipeline.sandbox.ad_accounts import ad_attributes
+from hcm_pipeline.sandbox.agent import Agent
 from hcm_pipeline.sandbox.auth import Authority, Identity
 from hcm_pipeline.sandbox.bulk import Operation
 from hcm_pipeline.sandbox.clock import MANUAL, Clock, iso, micros
@@ -52,7 +53,9 @@ RESTART_SCOPES = ("None", "ConnectorDataStore", "Escrows", "Watermark", "Quarant
 class Sandbox:
     """One tenant with one API-driven provisioning job, and beside it an Oracle HCM. Safe to use from several threads."""
 
-    def __init__(self, directory: Path, rules: SandboxOptions, hcm: HcmOptions | None = None) -> None:
+    def __init__(
+        self, directory: Path, rules: SandboxOptions, hcm: HcmOptions | None = None, agent: Agent | None = None
+    ) -> None:
         self.directory = directory
         self.store = Store(directory / "state.sqlite")
         self.clock = Clock(self.store)
@@ -99,6 +102,7 @@ class Sandbox:
         self._log_calls: deque[float] = deque()
         self._log_lock = threading.Lock()
         self._made: tuple[object, Program | None] | None = None
+        self._agent = agent if self.identity.active_directory else None
 
     def change_options(self, changes: Mapping[str, object]) -> None:
         """Change options while it runs. Raises ValueError that says what is allowed."""
@@ -142,7 +146,9 @@ class Sandbox:
         if job.runs and self._agent_is_down:
             job = self._without_agent(job)
         elif job.runs:
-            execution = Cycle(self.store, self.rules, self.faults, self.clock.now, self.stopping, self._program()).run()
+            execution = Cycle(
+                self.store, self.rules, self.faults, self.clock.now, self.stopping, self._program(), self._agent
+            ).run()
             job = job.first_run()
             if execution is not None:
                 job = job.ran(execution)
