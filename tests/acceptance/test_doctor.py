@@ -40,5 +40,5 @@ def test_a_tenant_is_set_up_looked_at_broken_and_looked_at_again(tmp_path: Path)
         code, out, _ = warm.command(job, here, tmp_path, 120)
         assert code == 1
         assert "FAILED    job-state: the job is paused" in out
-        assert max(map(len, out.splitlines())) <= 80
+        assert all(len(line) <= 80 or " " not in line for line in out.splitlines()), "a path is not broken"
     assert sorted(path.name for path in home.path.iterdir()) == sorted(path.name for path in home.folders[1:])
