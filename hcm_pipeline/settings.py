@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from hcm_pipeline.entra import EntraConnection
+from hcm_pipeline.entra import EntraConnection, SignInWay
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.home import Home
 from hcm_pipeline.oracle import OracleConnection
@@ -24,6 +24,12 @@ ORACLE_WAYS = (
     ("ORACLE_HCM_USERNAME", "ORACLE_HCM_PASSWORD"),
 )
 """Ways to sign in to Oracle HCM, the strongest first, each with all that it needs."""
+ENTRA_WAYS = {
+    "EnvironmentCredential": (SignInWay.CERTIFICATE, SignInWay.SECRET),
+    "WorkloadIdentityCredential": (SignInWay.FEDERATED,),
+    "ManagedIdentityCredential": (SignInWay.MANAGED,),
+}
+"""Ways to sign in to Entra ID by the names that Azure's own libraries give them (AZURE_TOKEN_CREDENTIALS)."""
 _IN_URL = re.compile(r"[!-~]+")
 _ID = re.compile(r"[!-~]{1,256}")
 _UNSENT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -73,6 +79,8 @@ class Settings:
     alerts: AlertSecrets = AlertSecrets()
     oracle: OracleConnection | None = None
     """None: the environment names no Oracle HCM."""
+    other_sign_ins: tuple[EntraConnection, ...] = ()
+    """The target by the other ways that are set up and do not count: for whoever checks them."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -85,9 +93,25 @@ class Settings:
         else:
             own = home.path / "profile.toml"
             profile = str(own) if own.is_file() else "oracle-hcm"
+        target, others = _target(environ)
         return cls(
-            home, profile, _target(environ), Ldap.from_env(environ), AlertSecrets.from_env(environ), _oracle(environ)
+            home, profile, target, Ldap.from_env(environ), AlertSecrets.from_env(environ), _oracle(environ), others
         )
+
+    @classmethod
+    def for_setup(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """The same before there is an app or a job: of a target whose ids are not known yet they are "". Raises UsageError."""
+        ids = ("HCM_PIPELINE_SERVICE_PRINCIPAL_ID", "HCM_PIPELINE_JOB_ID")
+        if not environ.get("AZURE_TENANT_ID") or not _ways(environ):
+            return cls.from_env({name: value for name, value in environ.items() if name not in ids})
+        found = cls.from_env({**environ, **{name: environ.get(name) or UNKNOWN for name in ids}})
+        assert found.target is not None
+        principal, job = (environ.get(name) or "" for name in ids)
+        return replace(found, target=replace(found.target, service_principal_id=principal, job_id=job))
+
+
+UNKNOWN = "-"
+"""Stands for an id that a set-up is still to find or to make."""
 
 
 def path_named(name: str, text: str) -> Path:
@@ -109,22 +133,27 @@ def path_named(name: str, text: str) -> Path:
     return path
 
 
-def _target(environ: Mapping[str, str]) -> EntraConnection | None:
-    """The synchronization job that the variables name; None for none. Raises UsageError when they name one incompletely."""
+def _target(environ: Mapping[str, str]) -> tuple[EntraConnection | None, tuple[EntraConnection, ...]]:
+    """The synchronization job that the variables name (None for none), and the same by the other ways to sign in that are set up.
+
+    Raises UsageError when they name one incompletely.
+    """
     service_principal = environ.get("HCM_PIPELINE_SERVICE_PRINCIPAL_ID")
     if not service_principal:
-        return None
-    needed = ("HCM_PIPELINE_JOB_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_ID")
+        return None, ()
+    ways, passphrase = _ways(environ), _secret(environ, "AZURE_CLIENT_CERTIFICATE_PASSWORD")
+    needed = ["HCM_PIPELINE_JOB_ID", "AZURE_TENANT_ID"]
+    needed += ["AZURE_CLIENT_ID"] if ways[:1] != [SignInWay.MANAGED] else []  # unset: the machine's own identity
     missing = [name for name in needed if not environ.get(name)]
-    secret, certificate = _secret(environ, "AZURE_CLIENT_SECRET"), environ.get("AZURE_CLIENT_CERTIFICATE_PATH")
-    if not secret and not certificate:
-        missing.append("AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH")
+    if not ways:
+        missing.append(
+            "AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE, nor is AZURE_TOKEN_CREDENTIALS"
+            " ManagedIdentityCredential"
+        )
     if missing:
         raise UsageError(f"HCM_PIPELINE_SERVICE_PRINCIPAL_ID is set, but not {', '.join(missing)}")
-    if secret and certificate:
-        secret = None  # a certificate is the stronger of the two, and Microsoft's advice for production
     for name in ("HCM_PIPELINE_SERVICE_PRINCIPAL_ID", "HCM_PIPELINE_JOB_ID", "AZURE_CLIENT_ID"):
-        if not _ID.fullmatch(environ[name]):
+        if environ.get(name) and not _ID.fullmatch(environ[name]):
             raise UsageError(
                 f"{name}: an id has at most 256 letters, digits and signs of ASCII, and no blank; copy it once more"
             )
@@ -132,17 +161,65 @@ def _target(environ: Mapping[str, str]) -> EntraConnection | None:
         raise UsageError("AZURE_TENANT_ID: neither a tenant id nor a domain; the tenant's overview page shows both")
     host = environ.get("AZURE_AUTHORITY_HOST") or AUTHORITY
     _judge_proxies(environ)
-    return EntraConnection(
+    job = EntraConnection(
         graph_url=_address("HCM_PIPELINE_GRAPH_URL", environ.get("HCM_PIPELINE_GRAPH_URL") or GRAPH),
         authority_host=_address("AZURE_AUTHORITY_HOST", host if "://" in host else f"https://{host}"),
         tenant_id=environ["AZURE_TENANT_ID"],
-        client_id=environ["AZURE_CLIENT_ID"],
+        client_id=environ.get("AZURE_CLIENT_ID") or "",
         service_principal_id=service_principal,
         job_id=environ["HCM_PIPELINE_JOB_ID"],
-        client_secret=secret,
-        certificate_path=_file_named("AZURE_CLIENT_CERTIFICATE_PATH", certificate) if certificate else None,
         ca_file=_ca_file(environ),
     )
+    first, *others = (_signed_in_by(way, job, environ, passphrase) for way in ways)
+    return first, tuple(others)
+
+
+def _ways(environ: Mapping[str, str]) -> list[SignInWay]:
+    """The ways to sign in to Entra ID that are set up, the one that counts first. Raises UsageError for a name that is none."""
+    chosen = environ.get("AZURE_TOKEN_CREDENTIALS") or ""
+    if chosen and chosen.lower() not in ("prod", *(name.lower() for name in ENTRA_WAYS)):
+        raise UsageError(
+            f"AZURE_TOKEN_CREDENTIALS: {chosen[:60]} is none of {', '.join(ENTRA_WAYS)}; name one of them, or unset it"
+        )
+    named = {
+        SignInWay.CERTIFICATE: environ.get("AZURE_CLIENT_CERTIFICATE_PATH"),
+        SignInWay.SECRET: _secret(environ, "AZURE_CLIENT_SECRET"),
+        SignInWay.FEDERATED: environ.get("AZURE_FEDERATED_TOKEN_FILE"),
+        SignInWay.MANAGED: chosen.lower() == "managedidentitycredential",
+    }
+    there = [way for way in SignInWay if named[way]]
+    for name, ways in ENTRA_WAYS.items():
+        if name.lower() == chosen.lower():
+            meant = [way for way in there if way in ways]
+            if not meant:
+                raise UsageError(f"AZURE_TOKEN_CREDENTIALS is {name}, but no variable of it is set: {_variables(ways)}")
+            return meant + [way for way in there if way not in ways]
+    return there
+
+
+def _variables(ways: tuple[SignInWay, ...]) -> str:
+    return (
+        "AZURE_FEDERATED_TOKEN_FILE"
+        if SignInWay.FEDERATED in ways
+        else "AZURE_CLIENT_CERTIFICATE_PATH or AZURE_CLIENT_SECRET"
+    )
+
+
+def _signed_in_by(
+    way: SignInWay, job: EntraConnection, environ: Mapping[str, str], passphrase: str | None
+) -> EntraConnection:
+    if way is SignInWay.CERTIFICATE:
+        return replace(
+            job,
+            certificate_path=_file_named("AZURE_CLIENT_CERTIFICATE_PATH", environ["AZURE_CLIENT_CERTIFICATE_PATH"]),
+            certificate_password=passphrase,
+        )
+    if way is SignInWay.FEDERATED:
+        token_file = path_named("AZURE_FEDERATED_TOKEN_FILE", environ["AZURE_FEDERATED_TOKEN_FILE"])
+        return replace(job, federated_token_file=token_file)
+    if way is SignInWay.MANAGED:
+        return replace(job, managed_identity=True)
+    return replace(job, client_secret=_secret(environ, "AZURE_CLIENT_SECRET"))
 
 
 def _oracle(environ: Mapping[str, str]) -> OracleConnection | None:

@@ -105,6 +105,26 @@ class StateFile:
             raise PipelineError(f"{self._path}: the {self._what} cannot be used: {error}") from error
 
 
+@contextmanager
+def read_only(path: Path) -> Iterator[sqlite3.Connection]:
+    """A file of SQLite, for looking alone: nothing is made or migrated, not even a file of its write-ahead log.
+
+    While somebody writes (its log is there) it is read beside them. Raises PipelineError for one that cannot be read.
+    """
+    written = path.with_name(f"{path.name}-wal").exists()
+    try:
+        db = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro{'' if written else '&immutable=1'}", uri=True, timeout=2
+        )
+        db.row_factory = sqlite3.Row
+        try:
+            yield db
+        finally:
+            db.close()
+    except sqlite3.Error as error:
+        raise PipelineError(f"{path}: cannot be read: {error}") from error
+
+
 def text_of(moment: dt.datetime) -> str:
     """UTC with microseconds always, so that texts sort as times do."""
     return moment.astimezone(dt.UTC).isoformat(timespec="microseconds")

@@ -30,6 +30,8 @@ class Kind(StrEnum):
     """A manifest, by its id: whether the synchronization job processes what it is sent."""
     FENCE = "fence"
     """A manifest, by its id: whether this home and its target know the same history."""
+    FIRST_LOAD = "first load"
+    """A plan, by its business date: whether workers and accounts are clean before anything is sent."""
     PACE = "pace"
     """A manifest, by its id: whether the service and the quota take requests now."""
 

@@ -187,3 +187,46 @@ def test_nonsense_about_an_oracle_hcm_is_wrong_usage(name: str, value: str) -> N
         Settings.from_env({**HCM, **way, name: value})
     assert str(caught.value).startswith(f"{name}: ")
     assert "hush" not in str(caught.value)
+
+
+FEDERATED = {"AZURE_FEDERATED_TOKEN_FILE": "/var/run/secrets/azure/tokens/token"}
+
+
+def ways(**given: str) -> list[str]:
+    """The ways to sign in by these variables, the one that counts first."""
+    needed = {name: value for name, value in TARGET.items() if name != "AZURE_CLIENT_SECRET"}
+    found = Settings.from_env(needed | given)
+    assert found.target is not None
+    return [str(one.way) for one in (found.target, *found.other_sign_ins)]
+
+
+def test_the_ways_to_sign_in_count_in_the_order_of_azures_own_libraries(tmp_path: Path) -> None:
+    pem = tmp_path / "app.pem"
+    pem.write_text("-----BEGIN ")
+    certificate, secret = {"AZURE_CLIENT_CERTIFICATE_PATH": str(pem)}, {"AZURE_CLIENT_SECRET": "hush-hush"}
+    managed = {"AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential"}
+    assert ways(**FEDERATED) == ["federated token"]
+    assert ways(**managed) == ["managed identity"]
+    assert ways(**FEDERATED, **secret, **certificate) == ["certificate", "client secret", "federated token"]
+    assert ways(**FEDERATED, **secret, **managed) == ["managed identity", "client secret", "federated token"]
+    chosen = {"AZURE_TOKEN_CREDENTIALS": "workloadidentitycredential"}
+    assert ways(**FEDERATED, **secret, **chosen) == ["federated token", "client secret"]
+    with pytest.raises(
+        UsageError, match=r"AZURE_TOKEN_CREDENTIALS is WorkloadIdentityCredential, but .* AZURE_FEDERATED_TOKEN_FILE"
+    ):
+        ways(**secret, **chosen)
+    with pytest.raises(UsageError, match="AZURE_TOKEN_CREDENTIALS: AzureCliCredential is none of Env"):
+        ways(**secret, AZURE_TOKEN_CREDENTIALS="AzureCliCredential")
+    with pytest.raises(
+        UsageError, match="AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE"
+    ):
+        ways()
+
+
+def test_a_machines_own_identity_needs_no_client_id() -> None:
+    needed = {name: value for name, value in TARGET.items() if name not in ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET")}
+    found = Settings.from_env(needed | {"AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential"}).target
+    assert found is not None
+    assert (found.client_id, found.managed_identity) == ("", True)
+    with pytest.raises(UsageError, match="AZURE_CLIENT_ID"):
+        Settings.from_env(needed | FEDERATED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -39,6 +40,16 @@ def review(
         bool,
         typer.Option("--seen", help="The names look odd, or like another worker's, and are written as they are meant."),
     ] = False,
+    confirmed: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="A list of person numbers and accounts that people have signed for.", dir_okay=False
+        ),
+    ] = None,
+    as_is: Annotated[
+        bool, typer.Option("--as-is", help="Before a first load: the worker is sent as planned, whatever was found.")
+    ] = False,
+    why: Annotated[str | None, typer.Option(help="With --as-is: the reason, kept with the decision.")] = None,
     as_json: Json = False,
 ) -> None:
     """Workers whose account, former names or spelling are not clear, and the decision about them. Prints personal data.
@@ -50,6 +61,16 @@ def review(
     spelled = {
         part: given for part, given in (("first", first), ("preferred", preferred), ("last", last)) if given is not None
     }
+    if confirmed is not None:
+        if number is not None or accept or set_ or same_as or new or spelled or seen or as_is:
+            raise UsageError("--confirmed FILE is a decision about those whom it lists; nothing else goes with it")
+        _enter_list(here, confirmed, as_json)
+        return
+    if as_is:
+        if number is None or accept or set_ or same_as or new or spelled or seen or not why:
+            raise UsageError("--as-is goes with a person number and --why REASON, and with nothing else")
+        _as_is(here, number, why, as_json)
+        return
     if number is None:
         if accept or set_ or same_as or new or spelled or seen:
             raise UsageError("a decision needs the person number of the worker it is about")
@@ -59,6 +80,9 @@ def review(
         raise UsageError(
             "a decision is one of --accept, --set, --same-as, --new, --seen and a spelling (--first, --preferred, --last)"
         )
+    if (accept or set_ or new) and (open_before := _open_match(here, number)):
+        _decide_match(here, open_before, set_, accept=accept, as_json=as_json)
+        return
     decision = flow.IdentityDecision(accept=accept, account=set_, same_as=same_as, spelling=spelled, seen=seen)
     ask(_about(flow.reviews(here), number, decision))
     done = flow.decide_identity(here, number, decision, by=flow.system_user())
@@ -70,6 +94,53 @@ def review(
         dump({"person_number": number, "spelling": done.spelling})
     else:
         dump({"person_number": number, "account": done.about.account, "same_as": done.about.same_as})
+
+
+def _open_match(here: flow.Installation, number: str) -> flow.MatchRow | None:
+    """The worker as a first load has it, where that asks and no review of names does."""
+    found = flow.reviews(here)
+    if any(one.person_number == number for one in (*found.accounts, *found.rehires)):
+        return None
+    return flow.decides_about(here, number)
+
+
+def _decide_match(
+    here: flow.Installation, found: flow.MatchRow, account: str | None, *, accept: bool, as_json: bool
+) -> None:
+    offered = ", ".join(one.user_principal_name or one.object_id for one in found.accounts)
+    chosen = f"{account} is theirs" if account else f"{offered} is theirs" if accept else "none of these is theirs"
+    ask(f"About 1 worker, {found.person_number} ({found.reason}; in question: {offered or 'nothing'}): {chosen}.")
+    done = flow.decide_match(here, found.person_number, account, accept=accept, by=flow.system_user())
+    if as_json:
+        dump(done)
+        return
+    then = "the account is adopted" if done.account else "the worker keeps its names, or gets new ones,"
+    say(f"{found.person_number}: decided; {then} at the next `hcm-pipeline run`")
+
+
+def _as_is(here: flow.Installation, number: str, why: str, as_json: bool) -> None:
+    found = flow.decides_about(here, number)
+    ask(
+        f"About 1 worker, {number} ({found.reason if found else 'nothing is open'}): sent as planned, whatever was found."
+    )
+    done = flow.send_as_is(here, number, why, by=flow.system_user())
+    dump(done) if as_json else say(f"{number}: decided; it no longer keeps the first load back")
+
+
+def _enter_list(here: flow.Installation, path: Path, as_json: bool) -> None:
+    ask(f"About the workers of {path}: their accounts are those of the list.")
+    done = flow.enter_list(here, path, by=flow.system_user())
+    if as_json:
+        dump(done)
+    else:
+        say(f"{done.entered:,} workers are decided about; the next `hcm-pipeline run` acts on it")
+        table(
+            "Rows that cannot be taken",
+            ("file", "row", "column", "rule", "why"),
+            [[one.file, one.row, one.column, one.rule, one.reason] for one in done.refused],
+        )
+    if done.refused:
+        raise typer.Exit(1)
 
 
 def _about(waiting: flow.Reviews, number: str, decision: flow.IdentityDecision) -> str:

@@ -32,6 +32,7 @@ HCM_PIPELINE_HOME={home}
 # AZURE_CLIENT_ID=
 # AZURE_CLIENT_CERTIFICATE_PATH=
 # AZURE_CLIENT_SECRET=
+# AZURE_FEDERATED_TOKEN_FILE=
 # AZURE_AUTHORITY_HOST=https://login.microsoftonline.com
 # SSL_CERT_FILE=
 # With the profile oracle-hcm-live: where Oracle HCM is, and one of three ways to sign in.

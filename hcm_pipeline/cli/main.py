@@ -18,6 +18,7 @@ from hcm_pipeline.cli import (
     alerts,
     decide,
     demo,
+    doctor,
     extract,
     feed,
     identity,
@@ -31,6 +32,8 @@ from hcm_pipeline.cli import (
     sandbox,
     status,
     target,
+    target_matches,
+    target_setup,
     trace,
     ui,
     upload,
@@ -70,7 +73,7 @@ def _options(
 
 VERBS = (
     demo, init, profile, land, feed, sandbox, ui, run, extract, upload, outcomes, decide, plan, status, trace, page, alerts,
-    identity, writeback, target,
+    identity, writeback, target, target_matches, target_setup, doctor,
 )  # fmt: skip
 """The modules of the verbs, in the order in which the help lists them."""
 for module in VERBS:

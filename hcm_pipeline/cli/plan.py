@@ -13,6 +13,7 @@ import typer
 from hcm_pipeline import flow
 from hcm_pipeline.cli.confirm import confirmed
 from hcm_pipeline.cli.context import Json, day, existing_installation
+from hcm_pipeline.cli.going_live import show_initial, show_workflows
 from hcm_pipeline.cli.output import Progress, dump, note, say, show_verdicts, table
 from hcm_pipeline.cli.run import show_held_back, show_held_cells
 from hcm_pipeline.errors import GuardStop, UsageError
@@ -43,6 +44,30 @@ def plan(
         typer.Option(help="With --undo: the number of operations of that manifest; a terminal is asked for it."),
     ] = None,
     everybody: Annotated[bool, typer.Option("--all", help="List everybody, not the first 50.")] = False,
+    initial: Annotated[
+        bool,
+        typer.Option("--initial", help="Before a first load: who matches which account, and what has to be clean."),
+    ] = False,
+    by: Annotated[
+        str,
+        typer.Option(
+            help="With --initial: count heads by company, legal_employer, country, department or worker_type."
+        ),
+    ] = "company",
+    directory: Annotated[
+        str | None, typer.Option(help="With --initial: compare with this directory of the profile.")
+    ] = None,
+    confirmed: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --initial: as if this list of accounts were entered.", dir_okay=False),
+    ] = None,
+    stamp: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --initial: write the numbers for confirmed accounts.", dir_okay=False),
+    ] = None,
+    workflows: Annotated[
+        bool, typer.Option("--workflows", help="Whom lifecycle workflows of Entra ID would miss, and why.")
+    ] = False,
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a page for those who sign it off.", dir_okay=False)
     ] = None,
@@ -56,6 +81,19 @@ def plan(
     Prints personal data, and so do the files.
     """
     here = existing_installation()
+    if initial or workflows:
+        if date or worker or undo or operations is not None or (initial and workflows) or (workflows and (html or csv)):
+            raise UsageError("--initial goes with --by, --directory, --confirmed, --stamp, --all, --html, --csv and --json;"
+                             " --workflows with --all and --json")  # fmt: skip
+        if workflows:
+            found_dates = flow.workflows(here, shown=None if everybody or as_json else SHOWN)
+            dump(found_dates) if as_json else show_workflows(found_dates)
+            return
+        wish = flow.LiveWish(by, directory, confirmed)
+        show_initial(here, wish, {"csv": csv, "html": html, "stamp": stamp}, everybody=everybody, as_json=as_json)
+        return
+    if directory or confirmed or stamp:
+        raise UsageError("--directory, --confirmed and --stamp go with --initial")
     if (everybody or html or csv) and (date or worker or undo):
         raise UsageError(
             "--all, --html and --csv are of the whole plan; they go with none of --date, --worker and --undo"
@@ -124,6 +162,8 @@ def show_plan(found: flow.Outlook, quota: int) -> None:
     show_refused(found.refused)
     show_held_back(found.held_back)
     show_verdicts("Guards", found.guards)
+    if found.workflows:
+        say(found.workflows)
     if operations:
         say(
             f"{found.requests:,} requests, at least {found.least_seconds:,.0f} s at 40 calls in 5 s;"

@@ -9,9 +9,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from hcm_pipeline.defs.instance_file import write_instance_file as write_instance_file
 from hcm_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from hcm_pipeline.flow import DagsterState
+    from hcm_pipeline.home import Home
 
 
 def materialize(settings: Settings, first: dt.date, last: dt.date, progress: Callable[[str], None]) -> None:
@@ -35,6 +40,13 @@ def materialize(settings: Settings, first: dt.date, last: dt.date, progress: Cal
             partition=first.isoformat() if first == last else None,
             tags=tags,
         )
+
+
+def dagster_state(home: Home) -> DagsterState:
+    """Heartbeats and switches of a home's instance, without loading Dagster. Raises NoInstance."""
+    from hcm_pipeline.defs.heartbeats import dagster_state as read
+
+    return read(home)
 
 
 def let_sensors_decide(settings: Settings, sensors: Sequence[str], progress: Callable[[str], None]) -> None:

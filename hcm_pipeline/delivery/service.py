@@ -58,6 +58,8 @@ class OutcomeEntry:
     error_code: str | None = None
     reason: str | None = field(default=None, repr=False)
     advice: str | None = field(default=None, repr=False)
+    landed_on: str | None = None
+    """The service's id of the account that it worked on, where it tells."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import sansldap
 
 from hcm_pipeline.directory.ber import Entry
 from hcm_pipeline.directory.distinguished_names import escape_rdn
-from hcm_pipeline.directory.entries import FILLED, SCHEMA, Read
+from hcm_pipeline.directory.entries import FILLED, SCHEMA, TOLD, Read
 from hcm_pipeline.directory.ldap import Connection, Refused
 from hcm_pipeline.directory.reading import Account, Reading
 from hcm_pipeline.errors import ServiceError
@@ -26,7 +26,10 @@ _ADDRESSES = "proxyAddresses"
 _MANY = {_ADDRESSES: "proxy_addresses", "memberOf": "member_of"}
 """Attributes of many values."""
 _FILLED = {theirs.lower(): ours for ours, (_, theirs) in FILLED.items()}
-_ALWAYS = ("objectGUID", "objectClass", "isDeleted", "lastKnownParent", "cn", "adminCount", *_MANY, *_FILLED)
+_DISABLED = 2
+"""The bit of userAccountControl of an account that may not sign in ([MS-ADTS] 2.2.16, ADS_UF_ACCOUNT_DISABLE)."""
+_ALWAYS = ("objectGUID", "objectClass", "isDeleted", "lastKnownParent", "cn", "adminCount", "userAccountControl",
+           *dict.fromkeys((*_MANY, *_FILLED, *(theirs.lower() for _, theirs in TOLD.values()))))  # fmt: skip
 _KINDS = (
     ("computer", {"computer"}),
     ("user", {"user", "inetorgperson"}),
@@ -157,8 +160,19 @@ def _row(entry: Entry, employee_id: str) -> dict[str, object]:
         "common_name": entry.text("cn") if entry.dn[:3].upper() == "CN=" else None,
         **{ours: entry.text(theirs) for theirs, ours in _NAMES.items()},
         **{ours: True for theirs, ours in _FILLED.items() if any(entry.values.get(theirs, ()))},
+        "enabled": _enabled(entry.text("userAccountControl")),
+        **{ours: entry.text(theirs) for ours, (_, theirs) in TOLD.items()},
+        "manager": entry.text("manager"),
     }
     return _as_it_was(row, entry.text("lastKnownParent")) if row["deleted"] else row
+
+
+def _enabled(control: str | None) -> bool | None:
+    """Whether an account may sign in; None of an object that has no userAccountControl, or one that is no number."""
+    try:
+        return None if control is None else not int(control) & _DISABLED
+    except ValueError:
+        return None
 
 
 def _id(entry: Entry) -> str:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hcm_pipeline.characters import EDGES
-from hcm_pipeline.directory.entries import FILLED, KINDS, SCHEMA, Read, RefusedRow
+from hcm_pipeline.directory.entries import FILLED, KINDS, SCHEMA, TOLD, Read, RefusedRow
 from hcm_pipeline.directory.reading import Reading
 from hcm_pipeline.directory.tables import stage_query
 from hcm_pipeline.errors import ExtractRefused
@@ -45,6 +45,9 @@ HEADINGS = {
         column: tuple(dict.fromkeys((column, *(name.lower() for name in names if name))))
         for column, names in FILLED.items()
     },
+    "enabled": ("enabled", "accountenabled"),
+    **{column: tuple(dict.fromkeys((column, *(name.lower() for name in names)))) for column, names in TOLD.items()},
+    "manager": ("manager",),
 }
 """Column of the model to the headings that are taken for it, compared in lower case and without spaces, the first that is there."""
 NAMES = (
@@ -140,7 +143,8 @@ def _judge(t: Scratch, file: Relation, columns: dict[str, str]) -> Relation:
         "judged",
         f"""with raw as (select row_no, {values} from {file}),
         typed as (
-            select * replace ({_OBJECT_ID} as object_id, {_KIND} as kind, {deleted} as deleted, {_ADMIN} as admin_count, {_HAS})
+            select * replace ({_OBJECT_ID} as object_id, {_KIND} as kind, {deleted} as deleted, {_ADMIN} as admin_count,
+                {_ENABLED} as enabled, {_HAS})
             from raw)
         select *, case when object_id is null then 'no_object_id'
             when row_number() over (partition by object_id order by row_no) > 1 then 'repeated_object_id'
@@ -186,6 +190,7 @@ _KIND = f"""case when kind is null then 'user' when lower(kind) in ({", ".join(m
     when list_has_any({_CLASSES}, ['organizationalunit', 'container', 'domaindns', 'builtindomain']) then 'container'
     when regexp_full_match(kind, '[A-Za-z][A-Za-z0-9;-]*') then 'other' end"""
 _ADMIN = "lower(admin_count) not in ('0', 'false', 'no')"
+_ENABLED = "case when lower(enabled) in ('true', '1', 'yes') then true when lower(enabled) in ('false', '0', 'no') then false end"
 _HAS = ", ".join(f"if({name} is null, null, true) as {name}" for name in FILLED)
 _PARTS = r"'[;|\n]+\s*'"
 _SPLIT = ", ".join(f"regexp_split_to_array({name}, {_PARTS}) as {name}" for name in ("proxy_addresses", "member_of"))

@@ -16,7 +16,7 @@ from typing import Literal
 
 import duckdb
 
-from hcm_pipeline.directory.entries import CHANGES, FILLED, VALUES, Read
+from hcm_pipeline.directory.entries import CHANGES, FILLED, TOLD, VALUES, Read
 from hcm_pipeline.directory.reading import Reading
 from hcm_pipeline.directory.tables import Link, keep_domains, keep_links, keep_roles, links
 from hcm_pipeline.entra import ChangesLost, GraphClient
@@ -30,12 +30,13 @@ _RELATIONSHIP = "manager"
 _FILLED = {theirs: ours for ours, (theirs, _) in FILLED.items() if theirs and theirs != _RELATIONSHIP}
 DELETED_USER_PROPERTIES = ("id", "employeeId", "userPrincipalName", "onPremisesSamAccountName", "mail", "mailNickname",
                            "proxyAddresses", "onPremisesDistinguishedName", "displayName", "givenName", "surname")  # fmt: skip
-USER_PROPERTIES = (*DELETED_USER_PROPERTIES, *_FILLED, _RELATIONSHIP)
+USER_PROPERTIES = (*DELETED_USER_PROPERTIES, *_FILLED, "accountEnabled", _RELATIONSHIP)
 GROUP_PROPERTIES = ("id", "mail", "mailNickname", "proxyAddresses", "onPremisesSamAccountName", "displayName")
 _NAMES = {"employeeId": "employee_id", "userPrincipalName": "user_principal_name",
           "onPremisesSamAccountName": "sam_account_name", "mail": "mail", "mailNickname": "mail_nickname",
           "proxyAddresses": "proxy_addresses", "onPremisesDistinguishedName": "distinguished_name",
-          "displayName": "display_name", "givenName": "given_name", "surname": "surname"}  # fmt: skip
+          "displayName": "display_name", "givenName": "given_name", "surname": "surname",
+          **{theirs: ours for ours, (theirs, _) in TOLD.items()}}  # fmt: skip
 _MANAGER = "manager@delta"
 """The name of the manager in an answer: a list of who came (an id) and who went (an id, and `@removed`)."""
 _BITS = {name: 1 << place for place, name in enumerate(VALUES)}
@@ -185,18 +186,22 @@ def _row(entry: Mapping[str, object], kind: str, *, deleted: bool) -> dict[str, 
             stated |= _BITS[ours]
             row[ours] = True if entry[theirs] else None
     if _MANAGER in entry:
-        stated |= _BITS["has_manager"]
-        row["has_manager"] = True if _keeps_one(entry[_MANAGER]) else None
+        stated |= _BITS["has_manager"] | _BITS["manager"]
+        row["manager"] = _kept(entry[_MANAGER])
+        row["has_manager"] = True if row["manager"] else None
+    if isinstance(entry.get("accountEnabled"), bool):
+        stated |= _BITS["enabled"]
+        row["enabled"] = entry["accountEnabled"]
     name, prefix = row.get("user_principal_name"), str(row["object_id"]).replace("-", "")
     if deleted and isinstance(name, str) and name.startswith(prefix):
         row["user_principal_name"] = name.removeprefix(prefix)
     return {**row, "stated": stated}
 
 
-def _keeps_one(links: object) -> bool:
-    """Whether a relationship has somebody in it: the last that is told of it is not that somebody was taken out."""
+def _kept(links: object) -> str | None:
+    """The id of the one whom a relationship has in it; None: nobody, or whoever was in it was taken out."""
     told = [one for one in links if isinstance(one, dict)] if isinstance(links, list) else []
-    return any("@removed" not in one for one in told)
+    return next((str(one.get("id") or "?") for one in told if "@removed" not in one), None)
 
 
 def _removed(entry: Mapping[str, object]) -> str | None:

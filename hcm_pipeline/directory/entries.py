@@ -25,8 +25,16 @@ FILLED = {
     "has_employee_type": ("employeeType", "employeeType"),
     "has_manager": ("manager", "manager"),
 }
-"""Of these it is only known whether there is a value, never which: the column, and its names in Graph (None: it is not asked for)
-and in Active Directory."""
+"""Of these it is known whether there is a value: the column, and its names in Graph (None: it is not asked for) and in Active
+Directory."""
+
+TOLD = {
+    "company": ("companyName", "company"),
+    "department": ("department", "department"),
+    "country": ("country", "c"),
+    "employee_type": ("employeeType", "employeeType"),
+}
+"""Of these the value is known too, for a headcount before a first load: the column, and its names in Graph and Active Directory."""
 
 SCHEMA = pa.schema(
     [
@@ -51,6 +59,9 @@ SCHEMA = pa.schema(
             "member_of", pa.list_(pa.string())
         ),  # groups and roles that the account is in itself, as the directory names them
         *(pa.field(name, pa.bool_()) for name in FILLED),  # true, or null
+        pa.field("enabled", pa.bool_()),  # the account may sign in; null: it is not told
+        *(pa.field(name, pa.string()) for name in TOLD),
+        pa.field("manager", pa.string()),  # the manager's object_id, distinguished name or userPrincipalName
     ]
 )
 """One row: one directory object, its values as the directory spells them; null where it holds none or does not tell."""
@@ -58,7 +69,7 @@ SCHEMA = pa.schema(
 VALUES = tuple(name for name in SCHEMA.names if name not in ("object_id", "kind", "deleted"))
 """The values that an object may or may not hold."""
 
-CHANGES = SCHEMA.append(pa.field("stated", pa.int32(), nullable=False)).append(pa.field("removed", pa.string()))
+CHANGES = SCHEMA.append(pa.field("stated", pa.int64(), nullable=False)).append(pa.field("removed", pa.string()))
 """One row: one answer about one object, in the order of the answers.
 
 `stated` has bit n set when VALUES[n] was in the answer (null then means: cleared); of the others nothing is known. `removed`:

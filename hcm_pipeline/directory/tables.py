@@ -78,13 +78,13 @@ def stage(t: Scratch, batches: Iterable[pa.RecordBatch]) -> Relation:
 
 def stage_query(t: Scratch, select: str) -> Relation:
     """The same of a SELECT with `place` and the columns of SCHEMA, every value of which is stated."""
-    return t.make("incoming", f"select *, {ALL_STATED} as stated, null::varchar as removed from ({select})")
+    return t.make("incoming", f"select *, {ALL_STATED}::bigint as stated, null::varchar as removed from ({select})")
 
 
 def _as_changes(batch: pa.RecordBatch) -> pa.RecordBatch:
     if batch.num_columns == len(CHANGES):
         return batch.cast(CHANGES)
-    stated = pa.array([ALL_STATED] * batch.num_rows, pa.int32())
+    stated = pa.array([ALL_STATED] * batch.num_rows, pa.int64())
     return pa.RecordBatch.from_arrays(
         [*batch.cast(SCHEMA).columns, stated, pa.nulls(batch.num_rows, pa.string())], schema=CHANGES
     )

@@ -255,21 +255,24 @@ class GraphClient:
 
     def job_call(
         self, method: Literal["GET", "PUT", "DELETE", "POST"], part: str, body: object = None, *,
-        give_up_after: float | None = None,
+        give_up_after: float | None = None, beta: bool = False,
     ) -> Json:  # fmt: skip
         """One call of a part of the job, such as `schema`; the answer's object, empty where the service answers nothing.
 
-        It is repeated like a reading call, so that it has to be harmless twice. Raises ServiceRefused and what `job_status` raises.
+        `beta`: the part is of Graph's beta version alone. The call is repeated like a reading call, so that it has to be harmless
+        twice. Raises ServiceRefused and what `job_status` raises.
         """
         content = None if body is None else orjson.dumps(body)
         patience = self._patience if give_up_after is None else replace(self._patience, give_up_after=give_up_after)
         permission = JOB_PERMISSION if (method, part) == ("GET", "schema") else JOB_WRITE_PERMISSION
-        return self._call(method, f"{self._job_url()}/{part}", {}, permission, content=content, patience=patience)
+        job = self._job_url(beta=beta)
+        return self._call(method, f"{job}/{part}", {}, permission, content=content, patience=patience)
 
-    def _job_url(self) -> str:
+    def _job_url(self, *, beta: bool = False) -> str:
         to = self._connection
+        graph = f"{to.graph_url.removesuffix('/v1.0')}/beta" if beta else to.graph_url
         principal, job = quote(to.service_principal_id, safe=""), quote(to.job_id, safe="")
-        return f"{to.graph_url}/servicePrincipals/{principal}/synchronization/jobs/{job}"
+        return f"{graph}/servicePrincipals/{principal}/synchronization/jobs/{job}"
 
     def _pages(self, path: str, query: Mapping[str, str], permission: str, *, log: bool = False) -> Iterator[object]:
         for page in self._walk(path, f"{self._connection.graph_url}/{path}", query, permission, log=log):

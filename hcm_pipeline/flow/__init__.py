@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.applying import upload as upload
     from hcm_pipeline.flow.arrivals import Arrivals as Arrivals
     from hcm_pipeline.flow.arrivals import find_arrivals as find_arrivals
+    from hcm_pipeline.flow.comparing import AccountFacts as AccountFacts
+    from hcm_pipeline.flow.comparing import MatchRow as MatchRow
+    from hcm_pipeline.flow.comparing import Orphan as Orphan
     from hcm_pipeline.flow.confirming import Intent as Intent
     from hcm_pipeline.flow.confirming import extract_intent as extract_intent
     from hcm_pipeline.flow.confirming import manifest_intent as manifest_intent
@@ -58,6 +61,15 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.directories import max_age_hours as max_age_hours
     from hcm_pipeline.flow.directories import read_directories as read_directories
     from hcm_pipeline.flow.directories import read_directory as read_directory
+    from hcm_pipeline.flow.examining import DagsterState as DagsterState
+    from hcm_pipeline.flow.examining import Diagnosis as Diagnosis
+    from hcm_pipeline.flow.examining import Finding as Finding
+    from hcm_pipeline.flow.examining import Heartbeat as Heartbeat
+    from hcm_pipeline.flow.examining import NoInstance as NoInstance
+    from hcm_pipeline.flow.examining import Outcome as Outcome
+    from hcm_pipeline.flow.examining import check_names as check_names
+    from hcm_pipeline.flow.examining import diagnose as diagnose
+    from hcm_pipeline.flow.examining import read_only as read_only
     from hcm_pipeline.flow.feed_listener import listener as listener
     from hcm_pipeline.flow.feed_listener import token_file as token_file
     from hcm_pipeline.flow.feeding import Drained as Drained
@@ -65,6 +77,18 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.feeding import oracle_section as oracle_section
     from hcm_pipeline.flow.feeding import replay as replay
     from hcm_pipeline.flow.fetching import PlaceStatus as PlaceStatus
+    from hcm_pipeline.flow.go_live_decisions import ListEntered as ListEntered
+    from hcm_pipeline.flow.go_live_decisions import LiveDecided as LiveDecided
+    from hcm_pipeline.flow.go_live_decisions import decide_match as decide_match
+    from hcm_pipeline.flow.go_live_decisions import decides_about as decides_about
+    from hcm_pipeline.flow.go_live_decisions import enter_list as enter_list
+    from hcm_pipeline.flow.go_live_decisions import send_as_is as send_as_is
+    from hcm_pipeline.flow.going_live import Initial as Initial
+    from hcm_pipeline.flow.going_live import LiveWish as LiveWish
+    from hcm_pipeline.flow.going_live import initial as initial
+    from hcm_pipeline.flow.initial_files import write_initial_page as write_initial_page
+    from hcm_pipeline.flow.initial_files import write_matches as write_matches
+    from hcm_pipeline.flow.initial_files import write_stamps as write_stamps
     from hcm_pipeline.flow.installation import Clock as Clock
     from hcm_pipeline.flow.installation import Installation as Installation
     from hcm_pipeline.flow.installation import Progress as Progress
@@ -79,6 +103,12 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.ledger_files import export_file as export_file
     from hcm_pipeline.flow.ledger_files import export_to as export_to
     from hcm_pipeline.flow.ledger_files import import_file as import_file
+    from hcm_pipeline.flow.mending_links import Severing as Severing
+    from hcm_pipeline.flow.mending_links import WrongLink as WrongLink
+    from hcm_pipeline.flow.mending_links import WrongLinks as WrongLinks
+    from hcm_pipeline.flow.mending_links import plan_severing as plan_severing
+    from hcm_pipeline.flow.mending_links import sever as sever
+    from hcm_pipeline.flow.mending_links import wrong_links as wrong_links
     from hcm_pipeline.flow.outcome_reading import OutcomeReport as OutcomeReport
     from hcm_pipeline.flow.outcome_reading import WorthReading as WorthReading
     from hcm_pipeline.flow.outcome_reading import job_warning as job_warning
@@ -125,6 +155,11 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.proposing import write_proposal as write_proposal
     from hcm_pipeline.flow.quota import QuotaOutlook as QuotaOutlook
     from hcm_pipeline.flow.quota import quota_outlook as quota_outlook
+    from hcm_pipeline.flow.setting_up import SetUp as SetUp
+    from hcm_pipeline.flow.setting_up import Step as Step
+    from hcm_pipeline.flow.setting_up import StepState as StepState
+    from hcm_pipeline.flow.setting_up import Wishes as Wishes
+    from hcm_pipeline.flow.setting_up import set_up as set_up
     from hcm_pipeline.flow.sign_off import write_page as write_page
     from hcm_pipeline.flow.sign_off import write_stale_values as write_stale_values
     from hcm_pipeline.flow.sign_off import write_table as write_table
@@ -204,6 +239,8 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.views.trace import Story as Story
     from hcm_pipeline.flow.views.trace import Version as Version
     from hcm_pipeline.flow.views.trace import trace as trace
+    from hcm_pipeline.flow.workflow_report import WorkflowReport as WorkflowReport
+    from hcm_pipeline.flow.workflow_report import workflows as workflows
     from hcm_pipeline.flow.writing_back import AppliedBack as AppliedBack
     from hcm_pipeline.flow.writing_back import ChangeBack as ChangeBack
     from hcm_pipeline.flow.writing_back import ManifestBack as ManifestBack
@@ -238,6 +275,12 @@ _MODULES = {
         "upload",
     ),
     "arrivals": ("Arrivals", "find_arrivals"),
+    "comparing": ("AccountFacts", "MatchRow", "Orphan"),
+    "going_live": ("Initial", "LiveWish", "initial"),
+    "go_live_decisions": ("LiveDecided", "ListEntered", "decide_match", "decides_about", "enter_list", "send_as_is"),
+    "initial_files": ("write_initial_page", "write_matches", "write_stamps"),
+    "workflow_report": ("WorkflowReport", "workflows"),
+    "mending_links": ("Severing", "WrongLink", "WrongLinks", "plan_severing", "sever", "wrong_links"),
     "confirming": ("Intent", "extract_intent", "manifest_intent"),
     "deciding": (
         "Cleared",
@@ -261,6 +304,17 @@ _MODULES = {
         "max_age_hours",
         "read_directories",
         "read_directory",
+    ),
+    "examining": (
+        "DagsterState",
+        "Diagnosis",
+        "Finding",
+        "Heartbeat",
+        "NoInstance",
+        "Outcome",
+        "check_names",
+        "diagnose",
+        "read_only",
     ),
     "feed_listener": ("listener", "token_file"),
     "feeding": ("Drained", "drain", "oracle_section", "replay"),
@@ -307,6 +361,7 @@ _MODULES = {
     "proposing": ("ProposedProfile", "propose_profile", "write_proposal"),
     "quota": ("QuotaOutlook", "quota_outlook"),
     "unfinished": ("FailedWork", "failed_work", "keep_failed_work"),
+    "setting_up": ("SetUp", "Step", "StepState", "Wishes", "set_up"),
     "sign_off": ("write_page", "write_stale_values", "write_table"),
     "target_schema": (
         "Approval",

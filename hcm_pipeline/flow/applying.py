@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from hcm_pipeline.deciders import Decider
@@ -40,6 +40,7 @@ from hcm_pipeline.flow.fencing import (
     require_known_target,
     stopped,
 )
+from hcm_pipeline.flow.first_load_guard import kept_back, refuse_unclean
 from hcm_pipeline.flow.installation import Counted, Installation, Progress, quiet, uncounted
 from hcm_pipeline.flow.stale_manifests import refuse_moved
 from hcm_pipeline.targets.entra import describe, describe_health, live, open_target, pace_of
@@ -95,6 +96,8 @@ def upload(
                 raise UsageError(
                     f"manifest {one.manifest_id[:12]} is a change of the job: `hcm-pipeline target apply` carries it out"
                 )
+        if chosen:
+            refuse_unclean(installation, journal)
         if past_canary_by is not None:
             for one in chosen:
                 journal.pauses(one.target).release(one.manifest_id, Decider(past_canary_by, installation.clock()))
@@ -211,6 +214,7 @@ def may_go_out(installation: Installation, journal: Journal, manifest: Journaled
     """
     return (
         _fence(installation, journal, manifest)
+        or _unclean(installation, journal, manifest)
         or _canary_or_job(installation, journal, manifest)
         or _pause(installation, journal, manifest)
         or _quota(installation, journal, manifest)
@@ -221,6 +225,11 @@ def may_go_out(installation: Installation, journal: Journal, manifest: Journaled
 def _fence(installation: Installation, journal: Journal, manifest: JournaledManifest) -> Verdict | None:
     why = stopped(installation, journal)
     return Verdict(Kind.FENCE, "history", manifest.manifest_id, True, why) if why else None
+
+
+def _unclean(installation: Installation, journal: Journal, manifest: JournaledManifest) -> Verdict | None:
+    found = kept_back(installation, journal)
+    return replace(found, subject=manifest.manifest_id) if found else None
 
 
 def _canary_or_job(installation: Installation, journal: Journal, manifest: JournaledManifest) -> Verdict | None:

@@ -25,6 +25,7 @@ from hcm_pipeline.delivery import Plan as Plan
 from hcm_pipeline.errors import GuardStop, UsageError
 from hcm_pipeline.flow import verdict_table
 from hcm_pipeline.flow.confirming import meant
+from hcm_pipeline.flow.first_load_guard import first_load_verdict
 from hcm_pipeline.flow.installation import Clock, Installation, Progress, quiet, utc_now
 from hcm_pipeline.flow.known_journal import open_journal, refuse_lost_journal
 from hcm_pipeline.flow.naming import name_workers
@@ -33,7 +34,7 @@ from hcm_pipeline.flow.profiles import require_target
 from hcm_pipeline.flow.views.days import newest_date
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile
-from hcm_pipeline.targets.entra import EntraTarget
+from hcm_pipeline.targets.entra import EntraTarget, own_sandbox
 from hcm_pipeline.verdicts import Effect
 from hcm_pipeline.warehouse import Warehouse, first, scratch, transaction
 from hcm_pipeline.workers import prepare
@@ -64,8 +65,10 @@ def plan(
                 task = task_of(t, loaded, EntraTarget(target, profile=loaded.profile), clock())
                 made = make_plan(con, task, warehouse.home, journal, progress, started_by) if task else None
             if made is not None:
+                sandbox = target == own_sandbox(warehouse.home)
+                unclean = first_load_verdict(con, journal, loaded.profile, target, sandbox=sandbox)
                 with transaction(con):
-                    verdict_table.keep_plan(con, made, clock())
+                    verdict_table.keep_plan(con, made, clock(), unclean)
             return made
     except GuardStop:
         warehouse.publish()  # what stopped it is shown from there

@@ -163,7 +163,7 @@ def _rows(person: Person) -> Iterator[tuple[str | None, ...]]:
 
 
 def replace_file(path: Path, encoding: str, fill: Callable[[TextIO], object]) -> None:
-    """Write a file that its owner alone may read, whole or not at all."""
+    """Write a file that its owner alone may read, whole or not at all. Raises UsageError when it cannot be written."""
     half = path.with_name(f".{path.name}-{os.getpid()}")
     try:
         with private(half).open("w", encoding=encoding, newline="") as out:

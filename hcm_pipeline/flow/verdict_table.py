@@ -155,14 +155,17 @@ def keep_day(con: duckdb.DuckDBPyConnection, day: dt.date, found: Sequence[Verdi
     keep(con, found, now)
 
 
-def keep_plan(con: duckdb.DuckDBPyConnection, made: Plan, now: dt.datetime) -> None:
-    """Enter what the limits said of a plan: the newest plan is the only one that counts, and those before it are not sent."""
-    con.execute("delete from verdicts where kind = ?", [Kind.LIMIT])
+def keep_plan(con: duckdb.DuckDBPyConnection, made: Plan, now: dt.datetime, first_load: Verdict | None = None) -> None:
+    """Enter what the limits said of a plan: the newest plan is the only one that counts, and those before it are not sent.
+
+    `first_load`: the verdict on workers and accounts, where they have to be clean first.
+    """
+    con.execute("delete from verdicts where kind in (?, ?)", [Kind.LIMIT, Kind.FIRST_LOAD])
     con.execute(
         "delete from verdicts where kind = ? and list_contains(?::varchar[], subject)",
         [Kind.CANARY, list(made.superseded)],
     )
-    keep(con, plan_verdicts(made), now)
+    keep(con, [*plan_verdicts(made), *([first_load] if first_load else [])], now)
 
 
 def tripped(con: duckdb.DuckDBPyConnection) -> list[Verdict]:

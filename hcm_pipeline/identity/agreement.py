@@ -22,24 +22,31 @@ def agreeing(
     """
     with scratch(t.con) as own:
         chosen = own.make("chosen", f"from {newcomers} semi join {candidates} using (person_number)")
-        spelled = spell_columns(own, chosen, [*FIRST, *LAST], profile.identity.spelling.written_out)
-        joins = " ".join(
-            f"left join {spelled} s_{field} on s_{field}.name = worker.{quote(field)} and s_{field}.place = worker.place"
-            for field in (*FIRST, *LAST)
-        )
         particles = ", ".join(map(literal, PARTICLES))
         return t.make(
             "agreeing",
             query(
                 __package__, "agreeing", candidates=candidates, accounts=accounts, emails=emails,
-                workers=f"(select worker.person_number, {_words(FIRST)} as first_words, {_words(LAST)} as last_words"
-                f" from {chosen} worker {joins})",
-                particles=particles, account_names=words_sql(_ACCOUNT_NAMES), account_handles=words_sql(_HANDLES),
-                squashed=rf"regexp_replace({folded_sql(_HANDLES)}, '[^\p{{L}}]', '', 'g')",
-                folded_mail=folded_sql("mail"), folded_upn=folded_sql("user_principal_name"),
-                folded_address=folded_sql("address"), folded_email=folded_sql("trim(worker_mail.email)"),
+                workers=worker_words(own, profile, chosen),
+                particles=particles, account_words=ACCOUNT_WORDS, folded_email=folded_sql("trim(worker_mail.email)"),
             ),
         )  # fmt: skip
+
+
+def worker_words(t: Scratch, profile: Profile, named: Relation) -> Relation:
+    """person_number, first_words and last_words (VARCHAR[]) of everybody in `named` (see `named_sql`): as they are written, and as
+    they are spelled in Latin letters."""
+    with scratch(t.con) as own:
+        spelled = spell_columns(own, named, [*FIRST, *LAST], profile.identity.spelling.written_out)
+        joins = " ".join(
+            f"left join {spelled} s_{field} on s_{field}.name = worker.{quote(field)} and s_{field}.place = worker.place"
+            for field in (*FIRST, *LAST)
+        )
+        return t.make(
+            "worker_words",
+            f"""select worker.person_number, {_words(FIRST)} as first_words, {_words(LAST)} as last_words
+            from {named} worker {joins}""",
+        )
 
 
 def words_sql(text: str) -> str:
@@ -60,3 +67,9 @@ def _words(fields: tuple[str, ...]) -> str:
 
 _ACCOUNT_NAMES = f"concat_ws(' ', given_name, surname, display_name, coalesce(common_name, {RELATIVE_NAME}))"
 _HANDLES = "concat_ws(' ', split_part(user_principal_name, '@', 1), mail_nickname, sam_account_name)"
+_SQUASHED = rf"regexp_replace({folded_sql(_HANDLES)}, '[^\p{{L}}]', '', 'g')"
+_ADDRESSES = f"""[{folded_sql("mail")}, {folded_sql("user_principal_name")}] || list_transform(coalesce(proxy_addresses, []),
+    lambda address: regexp_replace({folded_sql("address")}, '^smtp:', ''))"""
+ACCOUNT_WORDS = f"""{words_sql(_ACCOUNT_NAMES)} as names, {words_sql(_HANDLES)} as handles, {_SQUASHED} as squashed,
+    {_ADDRESSES} as addresses"""
+"""SQL select list over an account: the words of its names, and of what it is called by; these without signs; its addresses."""

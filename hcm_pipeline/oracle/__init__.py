@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 from hcm_pipeline.oracle.feed_entry import Entry, Page, Stamp, Window
 from hcm_pipeline.oracle.hcm_connection import OracleConnection
 from hcm_pipeline.oracle.phone_parts import LEAST_NATIONAL, TWO_DIGITS, same_number
+from hcm_pipeline.oracle.privileges import ACCOUNTS as ACCOUNTS_PRIVILEGE
+from hcm_pipeline.oracle.privileges import FEEDS as FEEDS_PRIVILEGE
+from hcm_pipeline.oracle.privileges import WORKERS as WORKERS_PRIVILEGE
 from hcm_pipeline.oracle.reading_rules import ReadingRules
 from hcm_pipeline.oracle.worker_reading import COLUMNS, Person, Reading
 from hcm_pipeline.oracle.write_rules import LONGEST_USER_NAME, Way, WriteRules
 
 if TYPE_CHECKING:
-    from hcm_pipeline.oracle.hcm_calls import HcmCalls
+    from hcm_pipeline.oracle.hcm_calls import HcmCalls, HcmReply
     from hcm_pipeline.oracle.hcm_client import OracleClient
     from hcm_pipeline.oracle.posted_entries import entries_posted
     from hcm_pipeline.oracle.privileges import OracleRefused
@@ -21,13 +24,17 @@ if TYPE_CHECKING:
     from hcm_pipeline.oracle.worker_writes import Forbidden, NotWritten, Passing, Wish, WorkerWriter, Written
 
 __all__ = [
+    "ACCOUNTS_PRIVILEGE",
     "COLUMNS",
+    "FEEDS_PRIVILEGE",
     "LEAST_NATIONAL",
     "LONGEST_USER_NAME",
     "TWO_DIGITS",
+    "WORKERS_PRIVILEGE",
     "Entry",
     "Forbidden",
     "HcmCalls",
+    "HcmReply",
     "NotWritten",
     "OracleClient",
     "OracleConnection",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from hcm_pipeline.profile.value_types import COUNT, DAYS, HOURS, DistinguishedName, Identifier, Model
 
 LATER_GUARDS = ("protected", "exchange", "windows", "small_percent", "several", "first_load_enabled_percent",
-                "two_people_above", "not_who_started")  # fmt: skip
+                "two_people_above", "not_who_started", "first_load")  # fmt: skip
 """Keys of `[guards]` that came after the first profiles: they count in a profile's digest only where they are used."""
 
 
@@ -149,6 +150,9 @@ class Guards(Model):
     several: GuardSeveral | None = GuardSeveral.model_validate({})
     first_load_enabled_percent: float | None = Field(10, ge=0, le=100)
     """A first load of ten accounts or more in which fewer than this share would be enabled is held; None: not judged."""
+    first_load: Literal["tenant", "always", "never"] = "tenant"
+    """Whether a first load goes out before workers and accounts are clean (`plan --initial`): not to a tenant, not even to the
+    home's own sandbox, or in any case."""
     limits: tuple[GuardLimit, ...] = (
         GuardLimit(kind=GuardKind.DISABLE, percent=5, factor=5, at_least=10),
         GuardLimit(kind=GuardKind.DISABLE, per="cohort", percent=25, at_least=10),

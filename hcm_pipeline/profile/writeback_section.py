@@ -47,6 +47,8 @@ class Writeback(Model):
 
     user_name_by: Literal["auto", "user_accounts", "scim"] = "auto"
     """The resource that takes user names. `auto`: userAccounts, and SCIM where that one refuses; what works is kept."""
+    outbound_app: str | None = Field(None, pattern=r"^[0-9A-Za-z-]{1,64}$")
+    """The object id of an enterprise application that writes back besides, as the tutorial has it; the doctor looks after it."""
     account_mail: bool = False
     """true: the user account's mail (SCIM, type W) is written with the worker's."""
     before_start: bool = False

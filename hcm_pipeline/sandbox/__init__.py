@@ -11,7 +11,7 @@ from hcm_pipeline.sandbox.state import job_key
 if TYPE_CHECKING:
     from hcm_pipeline.sandbox.command import greeting, options_of
     from hcm_pipeline.sandbox.oracle import HcmOptions
-    from hcm_pipeline.sandbox.server import HcmSource, SandboxHandle, SandboxTarget, running, serve, steer
+    from hcm_pipeline.sandbox.server import HcmSource, SandboxHandle, SandboxTarget, find, running, serve, steer
 
 __all__ = [
     "HcmOptions",
@@ -20,6 +20,7 @@ __all__ = [
     "SandboxOptions",
     "SandboxProblem",
     "SandboxTarget",
+    "find",
     "greeting",
     "job_key",
     "options_of",

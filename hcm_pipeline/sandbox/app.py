@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from hcm_pipeline.sandbox import synchronization_app, tenant_app
-from hcm_pipeline.sandbox.auth import SignInRefused, TokenRefused
+from hcm_pipeline.sandbox.auth import MetadataRefused, SignInRefused, TokenRefused
 from hcm_pipeline.sandbox.clock import http_date, iso, micros
 from hcm_pipeline.sandbox.delta import changes
 from hcm_pipeline.sandbox.graph_call import Answer, Call, GraphRoute, check_job, page_of
@@ -70,7 +70,8 @@ def routes() -> list[BaseRoute]:
         Route("/common/discovery/instance", _instance_discovery),
         Route("/{tenant}/v2.0/.well-known/openid-configuration", _openid_configuration),
         Route("/{tenant}/oauth2/v2.0/token", _token, methods=["POST"]),
-        Route("/msi/token", _identity_token),
+        Route("/metadata/identity/oauth2/token", _managed_identity),
+        Route("/msi/token", _managed_identity),
     ]
 
 
@@ -283,16 +284,15 @@ async def _instance_discovery(request: Request) -> Response:
     )
 
 
-async def _identity_token(request: Request) -> Response:
-    """The endpoint of a managed identity, as App Service has it (IDENTITY_ENDPOINT); its header is the client's secret."""
+async def _managed_identity(request: Request) -> Response:
+    """The endpoints of managed identities: of a virtual machine (IMDS), and of App Service (IDENTITY_ENDPOINT)."""
     sandbox: Sandbox = request.app.state.sandbox
-    header, resource = request.headers.get("x-identity-header"), request.query_params.get("resource", "")
-    told = sandbox.authority.identity_token(header, resource)
-    if told is None:
-        return _json(
-            {"statusCode": 400, "message": "No managed identity was found for the header and the resource."}, 400
-        )
-    return _json(told)
+    app_service = request.url.path == "/msi/token"
+    try:
+        return _json(sandbox.authority.managed_identity(request.query_params, request.headers, app_service=app_service))
+    except MetadataRefused as error:
+        told = {"statusCode": error.status, "message": str(error)}
+        return _json(told if app_service else {"error": error.error, "error_description": str(error)}, error.status)
 
 
 async def _token(request: Request) -> Response:

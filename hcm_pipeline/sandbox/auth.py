@@ -1,4 +1,4 @@
-"""Sign-in as Entra ID does it: client credentials by secret or certificate, and tokens that expire."""
+"""Sign-in as Entra ID does it: by secret, certificate, federated token or managed identity, and tokens that expire."""
 
 from __future__ import annotations
 
@@ -42,6 +42,14 @@ class SignInRefused(Exception):
             "correlation_id": correlation,
             "error_uri": f"https://login.microsoftonline.com/error?code={self.number}",
         }
+
+
+class MetadataRefused(Exception):
+    """The endpoint of managed identities gives no token; `error` as of OAuth."""
+
+    def __init__(self, status: int, error: str, message: str) -> None:
+        self.status, self.error = status, error
+        super().__init__(message)
 
 
 class TokenRefused(Exception):
@@ -116,22 +124,39 @@ class Authority:
             "access_token": self._issue(),
         }
 
+    def managed_identity(
+        self, query: Mapping[str, str], headers: Mapping[str, str], *, app_service: bool
+    ) -> dict[str, Any]:
+        """Answer the endpoint of managed identities, in the shape of virtual machines (IMDS) or of App Service.
+
+        The sandbox's one identity is assigned by a user when `client_id` names it, else the machine's own. App Service asks for its
+        IDENTITY_HEADER, which is the client secret here. Raises MetadataRefused.
+        """
+        if app_service and not hmac.compare_digest(headers.get("x-identity-header", ""), self._identity.client_secret):
+            raise MetadataRefused(400, "unauthorized", "X-IDENTITY-HEADER is missing or wrong.")
+        if headers.get("metadata") != "true" and not app_service:
+            raise MetadataRefused(400, "invalid_request", "Required metadata header not specified.")
+        if query.get("api-version") != ("2019-08-01" if app_service else "2018-02-01"):
+            raise MetadataRefused(400, "invalid_request", "api-version is missing or not known.")
+        if query.get("resource") != GRAPH_AUDIENCE:
+            raise MetadataRefused(
+                400, "invalid_resource", "AADSTS500011: The resource principal was not found in the tenant."
+            )
+        if query.get("client_id", self._identity.client_id) != self._identity.client_id:
+            raise MetadataRefused(400, "invalid_request", "Identity not found")
+        seconds, now = self._rules().token_seconds, int(datetime.now(UTC).timestamp())
+        told = {
+            "access_token": self._issue(),
+            "resource": GRAPH_AUDIENCE,
+            "token_type": "Bearer",
+            "expires_on": str(now + seconds),
+        }
+        return told if app_service else {**told, "client_id": self._identity.client_id, "expires_in": str(seconds)}
+
     def check_tenant(self, tenant: str) -> None:
         """Raises SignInRefused for a tenant that does not exist here."""
         if tenant.lower() != self._identity.tenant_id.lower():
             raise SignInRefused(400, "invalid_request", 90002, "Tenant not found. Check the tenant ID.")
-
-    def identity_token(self, header: str | None, resource: str) -> dict[str, Any] | None:
-        """A token for a managed identity, as App Service hands it out; None: the header or the resource is not the right one."""
-        if not hmac.compare_digest((header or "").encode(), self._identity.client_secret.encode()):
-            return None
-        if resource.rstrip("/") != GRAPH_AUDIENCE:
-            return None
-        ends = int(self._now()) + self._rules().token_seconds
-        return {
-            "access_token": self._issue(), "expires_on": str(ends), "resource": resource, "token_type": "Bearer",
-            "client_id": self._identity.client_id,
-        }  # fmt: skip
 
     def foreign_token(self, issuer: str, subject: str, audience: str, seconds: float) -> str:
         """A token of another issuer, good for so many seconds of the machine's time: the sandbox stands in for it."""

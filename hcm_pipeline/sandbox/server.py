@@ -216,7 +216,7 @@ def _serve_or_find(directory: Path, lock: IO[bytes]) -> SandboxHandle | None:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            found = _find(directory)
+            found = find(directory)
             if found is not None:
                 return found
             time.sleep(0.02)
@@ -225,7 +225,7 @@ def _serve_or_find(directory: Path, lock: IO[bytes]) -> SandboxHandle | None:
     raise SandboxProblem(f"{directory}: another process holds the sandbox, but does not answer; end it and try again")
 
 
-def _find(directory: Path) -> SandboxHandle | None:
+def find(directory: Path) -> SandboxHandle | None:
     """The sandbox that endpoint.json names, if it answers and is the one that wrote the file."""
     try:
         endpoint = orjson.loads((directory / "endpoint.json").read_bytes())

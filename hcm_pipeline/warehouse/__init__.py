@@ -4,7 +4,7 @@ from hcm_pipeline.warehouse.expressions import alone_sql, can_fail, fails_sql, h
 from hcm_pipeline.warehouse.graphs import on_cycles
 from hcm_pipeline.warehouse.meanings import column_meanings, meanings_of
 from hcm_pipeline.warehouse.relations import Relation, Scratch, query, scratch, table, transaction
-from hcm_pipeline.warehouse.store import Warehouse, ensure_columns, exclusive, first, literal, memory, quote
+from hcm_pipeline.warehouse.store import Warehouse, ensure_columns, exclusive, first, literal, look_into, memory, quote
 from hcm_pipeline.warehouse.types import DUCKDB_TYPES
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "first",
     "holds_sql",
     "literal",
+    "look_into",
     "meanings_of",
     "memory",
     "on_cycles",

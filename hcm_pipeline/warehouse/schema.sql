@@ -302,6 +302,20 @@ create table spelling_decisions (
     how varchar not null                   -- cli | ui | proxy | import (of another ledger, which does not say)
 );
 
+-- === first_load/
+
+-- one row: what a person said before a first load of one worker who is not clean: send it as it is. It counts while the reason
+-- and the accounts are what they were
+create table first_load_decisions (
+    person_number varchar not null,
+    reason varchar not null,
+    accounts varchar[] not null,           -- object_ids of the accounts in question
+    decided_by varchar not null,
+    decided_at timestamptz not null,
+    why varchar not null,
+    how varchar not null                   -- cli | ui | proxy
+);
+
 -- === directory/
 
 -- one row: one object of a live directory, as it was when the directory was last read
@@ -336,7 +350,13 @@ create table directory_objects (
     has_mobile boolean,
     has_phone boolean,
     has_employee_type boolean,
-    has_manager boolean
+    has_manager boolean,
+    enabled boolean,                       -- it may sign in; null: it is not told
+    company varchar,
+    department varchar,
+    country varchar,
+    employee_type varchar,
+    manager varchar                        -- the manager's object_id, distinguished name or userPrincipalName
 );
 
 -- one row: one name that an object of a directory holds, in the form in which names are compared
@@ -628,7 +648,8 @@ create table log_entries (
     twin boolean not null,                 -- the later update that only fills the reference in
     error_code varchar,
     reason varchar,
-    advice varchar
+    advice varchar,
+    landed_on varchar                      -- object_id of the account that the service worked on; null: it does not tell
 );
 
 -- one row: one target, and how far its log has been read
@@ -706,7 +727,7 @@ create table retry_decisions (
 
 -- one row: what one rule last found of one extract, business date, plan or manifest
 create table verdicts (
-    kind varchar not null,                 -- completeness | quarantine | directory | container | limit | canary
+    kind varchar not null,                 -- completeness | quarantine | directory | container | limit | canary | first load
     "rule" varchar not null,               -- its name within the kind
     subject varchar not null,              -- sha256 of an extract, a business date, a manifest's id
     tripped boolean not null,
@@ -765,6 +786,8 @@ create view decisions as
     union all
     select decided_at, about, person_number, coalesce('account ' || account, 'same as ' || same_as, 'new'), decided_by, how, null
     from identity_decisions
+    union all
+    select decided_at, 'first load', person_number, 'as it is: ' || reason, decided_by, how, why from first_load_decisions
     union all
     select decided_at, 'spelling', person_number, part || ' ' || spelling, decided_by, how, null from spelling_decisions
     union all

@@ -199,6 +199,33 @@ class Warehouse:
         return con
 
 
+@contextlib.contextmanager
+def look_into(home: Home) -> Iterator[tuple[duckdb.DuckDBPyConnection, int]]:
+    """The newest read copy and the version of its tables, for looking alone: nothing is written, migrated or waited for.
+
+    Raises HomeError when there is none, or one that cannot be read.
+    """
+    if not home.read_copy.is_file():
+        raise HomeError(f"{home.path}: nothing has been processed yet; `hcm-pipeline run` comes first")
+    try:
+        con = duckdb.connect(str(home.read_copy), read_only=True)
+    except duckdb.Error:
+        raise HomeError(f"{home.read_copy}: cannot be opened as a DuckDB file of this version") from None
+    try:
+        harden(con, None, [])
+        version = _version(con)
+        if version != SCHEMA_VERSION:
+            raise HomeError(
+                f"the warehouse is of schema {version}, and this hcm-pipeline reads schema {SCHEMA_VERSION} only: use the release"
+                " that made it, or start a new home"
+            )
+        yield con, version
+    except duckdb.Error as error:
+        raise HomeError(f"{home.read_copy}: cannot be read ({type(error).__name__})") from None
+    finally:
+        con.close()
+
+
 def sweep(scratch: Path) -> None:
     """Remove what killed processes left half-written. The caller holds the warehouse's lock, so that what is only written under it
     has no writer any more; the rest goes an hour after its process has ended, or after a day.

@@ -19,6 +19,10 @@ from hcm_pipeline.alerts import AlertKind
 from hcm_pipeline.cli.main import app
 from hcm_pipeline.delivery import ManifestState, OperationKind
 from hcm_pipeline.delivery.manifest import Manifest
+from hcm_pipeline.doctor import CHECKS, NEEDED, Outcome
+from hcm_pipeline.doctor.job_checks import QUARANTINE
+from hcm_pipeline.first_load import COHORTS, LINK_KINDS, LIST_COLUMNS, REASONS, TIERS, OrphanKind
+from hcm_pipeline.flow.initial_files import STAMP_COLUMNS
 from hcm_pipeline.home import Home
 from hcm_pipeline.oracle import COLUMNS
 from hcm_pipeline.sandbox.options import SandboxOptions
@@ -27,6 +31,7 @@ from hcm_pipeline.sandbox.oracle.control import ACTIONS
 from hcm_pipeline.sandbox.oracle.faults import CALLS, ENTRIES, PAGES, PEOPLE, Kind
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.synchronization import described
+from hcm_pipeline.targets.entra import MEANING
 from hcm_pipeline.targets.entra.error_codes import KNOWN_CODES, mend_of
 from hcm_pipeline.warehouse import Warehouse, column_meanings
 from hcm_pipeline.warehouse.allowed_functions import FUNCTIONS
@@ -193,6 +198,17 @@ def test_the_environment_reference_lists_exactly_the_variables_that_are_read() -
     assert {code(name) for name, *_ in list(rows(REFERENCE / "environment.md"))[1:]} == read
 
 
+def test_the_reference_of_the_doctor_lists_every_check_permission_and_reason() -> None:
+    page = REFERENCE / "doctor.md"
+    checks = [(code(name), group, looks_at) for name, group, looks_at in list(rows(page, "Checks"))[1:]]
+    assert checks == [(check.name, check.group, check.looks_at) for check in CHECKS]
+    permissions = [(tuple(re.findall(r"`(.+?)`", names)), what) for names, what in list(rows(page, "Permissions"))[1:]]
+    assert permissions == [(needed.any_of, needed.what_for) for needed in NEEDED]
+    reasons = {str(code(reason)): (what, mend) for reason, what, mend in list(rows(page, "Quarantine"))[1:]}
+    assert reasons == QUARANTINE
+    assert [code(outcome) for outcome, _ in list(rows(page, "Outcomes"))[1:]] == [str(outcome) for outcome in Outcome]
+
+
 def test_the_reference_of_schema_rules_lists_every_rule_with_what_it_asks_for_and_its_source() -> None:
     listed = [(code(name), asks, source) for name, asks, source in list(rows(REFERENCE / "schema-rules.md"))[1:]]
     assert listed == [(rule.name, rule.asks, rule.source) for rule in described()]
@@ -282,6 +298,24 @@ def test_the_page_about_failures_lists_every_state_that_receipts_can_have() -> N
         code(state) for state, _ in list(rows(DOCS / "how-to" / "mend-failures.md", "States of an operation"))[1:]
     }
     assert listed == words | outcomes | passed_on
+
+
+def test_the_page_on_going_live_has_the_words_of_the_code() -> None:
+    page = DOCS / "how-to" / "go-live.md"
+    words = [(str(code(word)), told) for word, told in rows(page, "Look")]
+    assert [(word, told) for word, told in words if word in REASONS] == list(REASONS.items())
+    assert {word for word, _ in words} - {"None"} == {*REASONS, *TIERS, *OrphanKind}
+    assert [code(why) for why, _ in list(rows(page, "Lifecycle workflows"))[1:]] == list(MEANING)
+    text = page.read_text(encoding="utf-8")
+    assert ", ".join(f"`{name}`" for name in STAMP_COLUMNS) in text
+    assert all(f"`{name}`" in text for name in LIST_COLUMNS)
+    assert {str(code(name)) for row in rows(REFERENCE / "command-line.md", "plan") for name in row[:1]} > {"--by"}
+    assert all(f"`{name}`" in (REFERENCE / "command-line.md").read_text(encoding="utf-8") for name in COHORTS)
+
+
+def test_the_page_on_wrong_matches_lists_every_sign() -> None:
+    listed = list(rows(DOCS / "how-to" / "mend-wrong-matches.md"))[1:]
+    assert [(code(sign), told) for sign, told in listed] == [(str(kind), told) for kind, told in LINK_KINDS.items()]
 
 
 def test_the_functions_that_a_profile_may_call_are_listed() -> None:

@@ -46,7 +46,9 @@ class Answering(GraphClient):
     def __init__(self, answer: dict[str, Any]) -> None:
         self.answer, self.asked = answer, list[tuple[str, str, Any]]()
 
-    def job_call(self, method: Any, part: str, body: object = None, *, give_up_after: float | None = None) -> Any:
+    def job_call(
+        self, method: Any, part: str, body: object = None, *, give_up_after: float | None = None, beta: bool = False
+    ) -> Any:
         self.asked.append((method, part, json.loads(json.dumps(body))))
         return self.answer
 

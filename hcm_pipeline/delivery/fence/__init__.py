@@ -25,7 +25,7 @@ from hcm_pipeline.delivery.fence.home_target import (
     warehouse_mark,
     write_target,
 )
-from hcm_pipeline.delivery.fence.takeover import left_alone, newer_since, take_over
+from hcm_pipeline.delivery.fence.takeover import left_alone, newer_since, send_again, take_over
 
 __all__ = [
     "Finding",
@@ -42,6 +42,7 @@ __all__ = [
     "mark_of",
     "newer_since",
     "read_target",
+    "send_again",
     "take_over",
     "warehouse_mark",
     "whereabouts",

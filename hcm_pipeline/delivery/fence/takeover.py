@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import duckdb
 
-from hcm_pipeline.warehouse import Scratch, first, literal
+from hcm_pipeline.warehouse import Relation, Scratch, first, literal
 
 HISTORY = "history"
 """Why a worker is withheld: the target knows a version of the worker that this home does not."""
@@ -39,6 +39,18 @@ def left_alone(con: duckdb.DuckDBPyConnection, target: str) -> tuple[int, dt.dat
     return (int(row[0]), row[1]) if row else (0, None)
 
 
+def send_again(t: Scratch, target: str, workers: Sequence[str], now: dt.datetime) -> Relation:
+    """Note that the target has other versions of these workers than the delivered ones, so that they are sent again; person_number
+    of all of them."""
+    known = t.of_rows("known_workers", {"person_number": "varchar"}, [(one,) for one in workers])
+    t.run(
+        f"""insert into unknown_versions select ?, person_number, ? from {known}
+        where person_number not in (select person_number from unknown_versions where target = ?)""",
+        [target, now, target],
+    )
+    return known
+
+
 def take_over(
     t: Scratch, target: str, workers: Sequence[str], closed: Sequence[str], *, newer: bool, now: dt.datetime
 ) -> int:
@@ -47,12 +59,7 @@ def take_over(
     `newer`: the home was told of something newer since, and plans these workers anew. Else neither the versions of manifests that
     were planned from less, `closed`, nor those that it delivered itself go out again.
     """
-    known = t.of_rows("known_workers", {"person_number": "varchar"}, [(one,) for one in workers])
-    t.run(
-        f"""insert into unknown_versions select ?, person_number, ? from {known}
-        where person_number not in (select person_number from unknown_versions where target = ?)""",
-        [target, now, target],
-    )
+    known = send_again(t, target, workers, now)
     if newer:
         t.run("delete from withheld where target = ? and reason = ?", [target, HISTORY])
         return 0

@@ -133,6 +133,7 @@ def _as_relation(t: Scratch, entries: Iterable[OutcomeEntry]) -> Relation:
         "error_code": pa.array([e.error_code for e in rows], pa.string()),
         "reason": pa.array([e.reason for e in rows], pa.string()),
         "advice": pa.array([e.advice for e in rows], pa.string()),
+        "landed_on": pa.array([e.landed_on for e in rows], pa.string()),
     }))  # fmt: skip
 
 

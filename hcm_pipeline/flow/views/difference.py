@@ -16,6 +16,7 @@ from hcm_pipeline.delivery import Verdict as LimitVerdict
 from hcm_pipeline.directory import key_sql
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow import verdict_table
+from hcm_pipeline.flow.first_load_guard import first_load_verdict
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.naming import workforce
 from hcm_pipeline.flow.plan_facts import task_of
@@ -28,6 +29,7 @@ from hcm_pipeline.flow.views.manifests import Superseded, WaitingManifest, super
 from hcm_pipeline.flow.views.people import NOBODY, AttributeDifference, People, Person, find_people
 from hcm_pipeline.flow.views.rows import mappings_of, values_of
 from hcm_pipeline.flow.views.target_findings import NO_FINDINGS, FindingsToRead, TargetFindings, findings_in
+from hcm_pipeline.flow.workflow_report import workflow_words
 from hcm_pipeline.identity import find_moves, places, unknown_places
 from hcm_pipeline.identity import waiting as reviews_waiting
 from hcm_pipeline.profile import LoadedProfile, Profile
@@ -138,6 +140,8 @@ class Outlook(Difference):
     superseded: tuple[Superseded, ...]
     reviews: Mapping[str, int]
     held_back: HeldBack
+    workflows: str | None = None
+    """Workers whom a lifecycle workflow would miss, in a sentence: it holds nothing. None: nobody, or no date is mapped."""
 
 
 @dataclass(frozen=True)
@@ -159,10 +163,13 @@ class WorkerDifference:
     """Why nothing is planned of the worker before it changes: which expression cannot be computed, or what is withheld."""
 
 
-def outlook(installation: Installation, *, shown: int | None = None, writers: Sequence[Writer] = ()) -> Outlook:
+def outlook(
+    installation: Installation, *, shown: int | None = None, writers: Sequence[Writer] = (), matches: bool = True
+) -> Outlook:
     """Find what a plan made now would send, about whom, and when that would end.
 
     `shown`: name no more than so many people (None: all). `writers` are handed the plan while it can be read.
+    `matches`: whether a first load is judged, too.
     """
     profile, target = installation.profile, installation.target
     require_target(profile, target)
@@ -174,9 +181,15 @@ def outlook(installation: Installation, *, shown: int | None = None, writers: Se
         reading = Reading(shown, waiting, writers)
         found = difference(con, installation.loaded, entra, journal, installation.clock(), reading)
         newest, held = newest_days(con, 1), held_back(con)
+        sandbox = installation.settings.target is None
+        missed = workflow_words(con, installation) if newest and matches else None
+        unclean = first_load_verdict(con, journal, profile, target, sandbox=sandbox) if newest and matches else None
     pace = quota_outlook(installation, found.requests)
     return Outlook(
-        **{**vars(found), "guards": (*(_quarantine(profile, day) for day in newest), *found.guards)},
+        **{
+            **vars(found),
+            "guards": (*(_quarantine(profile, day) for day in newest), *found.guards, *([unclean] if unclean else [])),
+        },
         least_seconds=pace.least_seconds,
         quota_left=pace.left,
         ends_at=pace.ends_at,
@@ -184,6 +197,7 @@ def outlook(installation: Installation, *, shown: int | None = None, writers: Se
         superseded=tuple(superseded_by(manifests, list(waiting))),
         reviews=dict(sorted(reviews.items())),
         held_back=held,
+        workflows=missed,
     )
 
 

@@ -154,6 +154,7 @@ def _holding(con: duckdb.DuckDBPyConnection, journal: Journal, target: str) -> l
         for verdict in verdict_table.tripped(con)
         if not (verdict.kind is Kind.LIMIT and not held)
         and not (verdict.kind is Kind.CANARY and gates.failed(verdict.subject) is None)
+        and not (verdict.kind is Kind.FIRST_LOAD and journal.last_send(target))
     ]
 
 

@@ -2,10 +2,7 @@
 -- Makes: person_number, object_id
 -- Reads: {candidates}, {workers}, {emails}, {accounts}
 with account as (
-    select object_id, {account_names} as names, {account_handles} as handles, {squashed} as squashed,
-        [{folded_mail}, {folded_upn}]
-            || list_transform(coalesce(proxy_addresses, []), lambda address: regexp_replace({folded_address}, '^smtp:', ''))
-            as addresses
+    select object_id, {account_words}
     from {accounts} where object_id in (select object_id from {candidates})),
 compared as (
     select candidate.person_number, candidate.object_id, candidate.tier, worker.first_words,

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from hcm_pipeline.delivery import DeliveryState, Pace
 from hcm_pipeline.entra import EntraConnection
 from hcm_pipeline.errors import HomeError
+from hcm_pipeline.home import Home
 from hcm_pipeline.http import Clock, utc_now
 from hcm_pipeline.profile import Delivery
 from hcm_pipeline.sandbox import SandboxProblem, job_key
@@ -37,6 +38,18 @@ def open_target(settings: Settings) -> Iterator[EntraConnection]:
             yield to_sandbox(sandbox.target)
     except SandboxProblem as problem:
         raise HomeError(str(problem)) from None
+
+
+def found_target(settings: Settings) -> EntraConnection | None:
+    """The target, without starting anything: that of the environment, or the home's own sandbox if it runs; else None."""
+    if settings.target is not None:
+        return settings.target
+    if not (settings.home.sandbox / "endpoint.json").is_file():
+        return None
+    from hcm_pipeline.sandbox import find  # loads a web server
+
+    handle = find(settings.home.sandbox)
+    return None if handle is None else to_sandbox(handle.target)
 
 
 def to_sandbox(target: SandboxTarget) -> EntraConnection:
@@ -67,6 +80,11 @@ def pace_of(journal: DeliveryState, settings: Settings, delivery: Delivery, *, c
     """The calls that count against the quota of the settings' tenant, without starting anything."""
     target = known_target(settings, delivery)
     return Pace(journal, target.tenant, target.key, target.limits, clock=clock)
+
+
+def own_sandbox(home: Home) -> str:
+    """The key of a home's own sandbox."""
+    return job_key(home.sandbox)
 
 
 def target_key(settings: Settings) -> str:

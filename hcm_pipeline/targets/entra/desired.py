@@ -28,7 +28,7 @@ def desired(
     `delivered` and `same` as of `Target.desired`; `rules`: see `ruled`. Where HR takes values from the directory, `there`
     (person_number, field) says which workers have theirs as the directory has it.
     """
-    context = t.view("context", _context_sql(profile, facts, delivered))
+    context = context_of(t, profile, facts, delivered)
     return Desired(
         waiting=failing(t, profile, mapping, context),
         everybody=t.view("everybody", f"select person_number from {context}"),
@@ -47,7 +47,17 @@ def _there(t: Scratch, mapping: Mapping, there: Relation | None) -> Relation | N
     return t.view("there", f"select person_number, attribute from {there} join {made_of} using (field)")
 
 
-def _context_sql(profile: Profile, facts: Named[str, Relation], delivered: Relation) -> str:
+def context_of(
+    t: Scratch, profile: Profile, facts: Named[str, Relation], delivered: Relation, *, nameless: bool = False
+) -> Relation:
+    """Everything that mapping expressions may use, one row for every worker who should have an account.
+
+    `nameless`: those who have no names yet, too.
+    """
+    return t.view("context", _context_sql(profile, facts, delivered, "left join" if nameless else "join"))
+
+
+def _context_sql(profile: Profile, facts: Named[str, Relation], delivered: Relation, join: str = "join") -> str:
     """SELECT: everything that mapping expressions may use, one row for every worker who should have an account."""
     everybody = f"select * from {facts['workers']} where in_scope"
     if profile.scope.leaving == "disable":
@@ -57,7 +67,7 @@ def _context_sql(profile: Profile, facts: Named[str, Relation], delivered: Relat
         select worker.*, {", ".join(f"names.{column}" for column in IDENTITY_COLUMNS)}, names.proxy_addresses,
             case when without_manager.person_number is null then worker.manager end as manager_external_id
         from ({everybody}) worker
-        join {facts["names"]} names on names.person_number = worker.person_number
+        {join} {facts["names"]} names on names.person_number = worker.person_number
         left join {facts["without_manager"]} without_manager on without_manager.person_number = worker.person_number"""
 
 

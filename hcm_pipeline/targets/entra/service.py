@@ -248,4 +248,5 @@ def outcome_of(entry: LogEntry) -> OutcomeEntry:
         error_code=entry.error_code,
         reason=entry.reason,
         advice=entry.recommended_action,
+        landed_on=entry.target_id,
     )
