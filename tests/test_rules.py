@@ -38,6 +38,7 @@ FLOORS: dict[str, str] = {
     "sandbox": "",
     "locks": "errors",
     "front": "errors",
+    "synchronization": "errors expressions",
     "home": "errors",
     "http": "errors",
     "entra": "errors http",
@@ -53,7 +54,7 @@ FLOORS: dict[str, str] = {
     "workers": "errors verdicts deciders warehouse profile extracts sources characters lookalikes",
     "identity": "errors verdicts deciders warehouse profile directory characters",
     "delivery": "errors verdicts deciders locks home http sqlite_state warehouse profile",
-    "targets.entra": "errors sandbox verdicts home http entra settings warehouse profile directory delivery",
+    "targets.entra": "errors expressions synchronization sandbox verdicts home http entra settings warehouse profile directory delivery",
     "targets.oracle": "errors http oracle warehouse profile delivery",
     "alerts": "errors verdicts plain_text home http settings sqlite_state warehouse profile delivery targets.entra",
     "flow": "errors sandbox verdicts deciders locks home http entra oracle settings sqlite_state warehouse profile extracts sources"

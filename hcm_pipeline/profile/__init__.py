@@ -31,6 +31,17 @@ from hcm_pipeline.profile.source_section import (
     Source,
     SourceField,
 )
+from hcm_pipeline.profile.target_section import (
+    ENTERPRISE,
+    AttributeFlow,
+    Flow,
+    LeftOut,
+    Population,
+    Sheet,
+    Target,
+    TargetKind,
+    references,
+)
 from hcm_pipeline.profile.value_types import Model, date_pattern
 from hcm_pipeline.profile.worker_fields import (
     CORE_FIELDS,
@@ -53,12 +64,14 @@ from hcm_pipeline.profile.worker_section import (
     WorkerTypes,
     ZoneFor,
 )
+from hcm_pipeline.profile.worksheets import attribute_flows, unsent_attributes, worksheet_rows
 from hcm_pipeline.profile.writeback_section import ATTRIBUTES, FIELDS, Attribute, Writeback, WrittenBack
 
 __all__ = [
     "ATTRIBUTES",
     "BUILT_IN",
     "CORE_FIELDS",
+    "ENTERPRISE",
     "FEEDS",
     "FIELDS",
     "IDENTITY_COLUMNS",
@@ -73,6 +86,7 @@ __all__ = [
     "AdoptBy",
     "Alerts",
     "Attribute",
+    "AttributeFlow",
     "BusinessDate",
     "Clause",
     "Completeness",
@@ -81,6 +95,7 @@ __all__ = [
     "DomainFor",
     "FailureLimit",
     "FieldSpec",
+    "Flow",
     "GuardKind",
     "GuardLimit",
     "GuardSeveral",
@@ -89,6 +104,7 @@ __all__ = [
     "Identity",
     "LayoutField",
     "LeaversIn",
+    "LeftOut",
     "Life",
     "LoadedProfile",
     "Mail",
@@ -106,6 +122,7 @@ __all__ = [
     "Pick",
     "PlaceSpec",
     "PlacementFor",
+    "Population",
     "Profile",
     "Protected",
     "QuarantineLimit",
@@ -114,21 +131,28 @@ __all__ = [
     "Scope",
     "ScopeGroup",
     "Share",
+    "Sheet",
     "Slices",
     "Source",
     "SourceField",
     "Spelling",
     "Step",
+    "Target",
+    "TargetKind",
     "WorkerTypes",
     "Workers",
     "Writeback",
     "WrittenBack",
     "ZoneFor",
+    "attribute_flows",
     "built_in_names",
     "clause_sql",
     "date_pattern",
     "fallible",
     "load",
     "parse",
+    "references",
     "scope_sql",
+    "unsent_attributes",
+    "worksheet_rows",
 ]

@@ -29,7 +29,7 @@ BUILT_IN = "hcm_pipeline.profile.builtin"
 LATER_IN = {"guards": LATER_GUARDS, "delivery": LATER_DELIVERY, "workers": LATER_WORKERS}
 """Keys by section that count in a profile's digest only where they are used, as `LATER_KEYS` of a source."""
 
-LATER_SECTIONS = ("places", "pgp")
+LATER_SECTIONS = ("places", "pgp", "target")
 """Sections that count in a profile's digest only where they are used."""
 
 

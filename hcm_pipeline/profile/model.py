@@ -19,6 +19,7 @@ from hcm_pipeline.profile.oracle_section import Oracle
 from hcm_pipeline.profile.place_section import Pgp, PlaceSpec
 from hcm_pipeline.profile.scope_section import Scope
 from hcm_pipeline.profile.source_section import Source
+from hcm_pipeline.profile.target_section import Target
 from hcm_pipeline.profile.value_types import Identifier, IsoDate, Model
 from hcm_pipeline.profile.worker_fields import CORE_FIELDS, NAME_FIELDS, FieldSpec
 from hcm_pipeline.profile.worker_section import Workers
@@ -39,6 +40,7 @@ class Profile(Model):
     scope: Scope = Scope.model_validate({})
     identity: Identity
     scim: Scim
+    target: Target = Target.model_validate({})
     delivery: Delivery = Delivery.model_validate({})
     guards: Guards = Guards.model_validate({})
 
