@@ -60,7 +60,7 @@ FLOORS: dict[str, str] = {
     "targets.oracle": "errors http oracle warehouse profile delivery",
     "alerts": "errors verdicts plain_text home http settings sqlite_state warehouse profile delivery targets.entra",
     "flow": "errors sandbox verdicts deciders locks home http entra oracle settings sqlite_state warehouse profile extracts sources"
-    " feeds directory workers identity proposal delivery targets.entra targets.oracle alerts synchronization",
+    " feeds directory workers identity proposal delivery targets.entra targets.oracle alerts synchronization expressions",
     "defs": "errors front sandbox verdicts plain_text home settings profile flow",
     "cli": "errors front sandbox verdicts plain_text home settings profile flow defs",
 }

@@ -65,6 +65,9 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.feeding import oracle_section as oracle_section
     from hcm_pipeline.flow.feeding import replay as replay
     from hcm_pipeline.flow.fetching import PlaceStatus as PlaceStatus
+    from hcm_pipeline.flow.hybrid_guide import guide_html as guide_html
+    from hcm_pipeline.flow.hybrid_guide import guide_markdown as guide_markdown
+    from hcm_pipeline.flow.hybrid_guide import hybrid_guide as hybrid_guide
     from hcm_pipeline.flow.installation import Clock as Clock
     from hcm_pipeline.flow.installation import Installation as Installation
     from hcm_pipeline.flow.installation import Progress as Progress
@@ -193,6 +196,13 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.views.trace import Story as Story
     from hcm_pipeline.flow.views.trace import Version as Version
     from hcm_pipeline.flow.views.trace import trace as trace
+    from hcm_pipeline.flow.worksheet_files import BY_ENDING as BY_ENDING
+    from hcm_pipeline.flow.worksheet_files import FORMATS as FORMATS
+    from hcm_pipeline.flow.worksheet_files import write_text as write_text
+    from hcm_pipeline.flow.worksheet_files import written as written
+    from hcm_pipeline.flow.worksheets import read_sample as read_sample
+    from hcm_pipeline.flow.worksheets import worksheet_values as worksheet_values
+    from hcm_pipeline.flow.worksheets import worksheets as worksheets
     from hcm_pipeline.flow.writing_back import AppliedBack as AppliedBack
     from hcm_pipeline.flow.writing_back import ChangeBack as ChangeBack
     from hcm_pipeline.flow.writing_back import ManifestBack as ManifestBack
@@ -285,6 +295,7 @@ _MODULES = {
         "target_sentences",
         "worker_columns",
     ),
+    "hybrid_guide": ("guide_html", "guide_markdown", "hybrid_guide"),
     "proposing": ("ProposedProfile", "propose_profile", "write_proposal"),
     "quota": ("QuotaOutlook", "quota_outlook"),
     "unfinished": ("FailedWork", "failed_work", "keep_failed_work"),
@@ -341,6 +352,8 @@ _MODULES = {
     "views.receipts": ("Failure", "Job", "ManifestOutcomes", "Outcomes", "Receipts", "newest_outcomes", "outcomes"),
     "views.status": ("Status", "holding", "status"),
     "views.trace": ("Story", "Version", "trace"),
+    "worksheet_files": ("BY_ENDING", "FORMATS", "write_text", "written"),
+    "worksheets": ("read_sample", "worksheet_values", "worksheets"),
     "writing_back": (
         "AppliedBack",
         "ChangeBack",

@@ -18,7 +18,6 @@ from hcm_pipeline.targets.entra.job_health import describe_health
 from hcm_pipeline.targets.entra.log_text import without_values
 from hcm_pipeline.targets.entra.null_switches import null_faults, shown_by
 from hcm_pipeline.targets.entra.scim_mapping import columns_of, compile_mapping, mapping_faults
-from hcm_pipeline.targets.entra.scim_schema import written_by
 from hcm_pipeline.targets.entra.service import EntraJob, EntraLive, live
 from hcm_pipeline.targets.entra.target import EntraTarget
 
@@ -50,5 +49,4 @@ __all__ = [
     "tenant_of",
     "to_sandbox",
     "without_values",
-    "written_by",
 ]
