@@ -39,6 +39,7 @@ FLOORS: dict[str, str] = {
     "locks": "errors",
     "front": "errors",
     "synchronization": "errors expressions",
+    "rehearsal": "errors expressions synchronization",
     "home": "errors",
     "http": "errors",
     "entra": "errors http",
@@ -57,7 +58,7 @@ FLOORS: dict[str, str] = {
     "targets.entra": "errors expressions synchronization sandbox verdicts home http entra settings warehouse profile directory delivery",
     "targets.oracle": "errors http oracle warehouse profile delivery",
     "alerts": "errors verdicts plain_text home http settings sqlite_state warehouse profile delivery targets.entra",
-    "flow": "errors sandbox verdicts deciders locks home http entra oracle settings sqlite_state warehouse profile extracts sources"
+    "flow": "errors expressions synchronization rehearsal sandbox verdicts deciders locks home http entra oracle settings sqlite_state warehouse profile extracts sources"
     " feeds directory workers identity delivery targets.entra targets.oracle alerts",
     "defs": "errors front sandbox verdicts plain_text home settings profile flow",
     "cli": "errors front sandbox verdicts plain_text home settings profile flow defs",
