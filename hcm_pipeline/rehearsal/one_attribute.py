@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from hcm_pipeline.expressions import Dropped, Surroundings, Unknown, Value, as_text, is_random
 from hcm_pipeline.rehearsal.accounts import Account, Present, Untold
 from hcm_pipeline.rehearsal.conversion import NotSure, Refused, converted
-from hcm_pipeline.rehearsal.prepared import READ_ONLY, Prepared, PreparedMapping, Target, create_only
+from hcm_pipeline.rehearsal.prepared import READ_ONLY, Prepared, PreparedMapping, Target
 from hcm_pipeline.rehearsal.results import AttributeResult, Mark, Reference, Rehearsed, Then
 from hcm_pipeline.rehearsal.source_record import SourceRecord
 from hcm_pipeline.synchronization import ACTIVE_DIRECTORY, ENTRA, FlowType, Kind
@@ -30,7 +31,7 @@ class Case:
     again: bool
     resolved: Mapping[str, str | None] | None
 
-    @property
+    @cached_property
     def present(self) -> Account | None:
         """The account, where there is one."""
         return self.account if isinstance(self.account, Account) else None
@@ -59,7 +60,7 @@ def attribute_result(
         return stays.marked(Mark.IGNORED, "the attribute is read-only")
     if kind == ENTRA and one.key == "mail":
         return stays.marked(Mark.IGNORED, "Entra ID lets nobody write mail: Exchange owns it")
-    if account is not None and create_only(one):
+    if account is not None and one.create_only:
         return _at_creation_alone(one, case, around, stays)
     if one.unique and kind != ACTIVE_DIRECTORY:
         return _unknown(stays, "SelectUniqueValue is for Active Directory alone")
@@ -253,10 +254,10 @@ def _changes(now: Present, then: Then) -> bool | None:
 
 
 def _same(one: object, other: object) -> bool:
+    if one == other:
+        return type(one) is type(other) or not {bool, int} >= {type(one), type(other)}
     if isinstance(one, str | bool | int) and isinstance(other, str | bool | int):
         return as_text(one) == as_text(other)
     if one in (None, "", ()) and other in (None, "", ()):
         return True
-    if isinstance(one, tuple) and isinstance(other, tuple):
-        return sorted(one) == sorted(other)
-    return one == other
+    return isinstance(one, tuple) and isinstance(other, tuple) and sorted(one) == sorted(other)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from hcm_pipeline.expressions import Compiled, Expression, ExpressionFault, compiled, from_source, parse
 from hcm_pipeline.rehearsal.scope_filter import ScopeFilter, scope_filter
@@ -20,6 +21,7 @@ from hcm_pipeline.synchronization import (
 
 NAMES = frozenset(("userprincipalname", "samaccountname"))
 """The attributes that no two accounts have, in lower case."""
+DATES = frozenset(("employeehiredate", "employeeleavedatetime"))
 READ_ONLY = "ReadOnly"
 IMMUTABLE = "Immutable"
 MANDATORY: dict[Kind, tuple[str, ...]] = {ENTRA: ("userPrincipalName", "displayName"), ACTIVE_DIRECTORY: ("cn",)}
@@ -67,22 +69,44 @@ class PreparedMapping:
     by: str
     random: bool
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The target attribute's name in lower case."""
         return self.name.lower()
 
-    @property
+    @cached_property
+    def create_only(self) -> bool:
+        """Whether it writes when an account is made, and never after."""
+        immutable = self.attribute is not None and self.attribute.mutability == IMMUTABLE
+        return immutable or self.mapping.flow_type == FlowType.OBJECT_ADD_ONLY
+
+    @cached_property
+    def longest(self) -> int | None:
+        """The length that the schema itself says, as metadata of the attribute."""
+        listed = self.attribute.raw.get("metadata") if self.attribute is not None else None
+        for entry in listed if isinstance(listed, list) else ():
+            if isinstance(entry, dict) and entry.get("key") == "MaximumLength" and str(entry.get("value")).isdigit():
+                return int(str(entry["value"]))
+        return None
+
+    @cached_property
+    def type(self) -> str:
+        """The type of the values that are written; the dates of an account of Entra ID are dates whatever the schema says."""
+        if self.key in DATES:
+            return "DateTime"
+        return self.attribute.type if self.attribute is not None else "String"
+
+    @cached_property
     def reference(self) -> bool:
         """Whether the value refers to another person."""
         return self.key == "manager" or (self.attribute is not None and self.attribute.type == "Reference")
 
-    @property
+    @cached_property
     def unique(self) -> bool:
         """Whether the service looks for a value that no account has."""
         return self.expression is not None and "SelectUniqueValue" in self.expression.expression.functions
 
-    @property
+    @cached_property
     def direct(self) -> str | None:
         """The source attribute, when it flows as it is."""
         return self.expression.expression.direct if self.expression else None
@@ -160,10 +184,3 @@ def _flows(attribute: Attribute | None) -> bool:
     if attribute is None or attribute.anchor or attribute.required or attribute.multivalued:
         return False
     return attribute.flow_nulls is True
-
-
-def create_only(one: PreparedMapping) -> bool:
-    """Whether a mapping writes when an account is made, and never after."""
-    return one.mapping.flow_type == FlowType.OBJECT_ADD_ONLY or (
-        one.attribute is not None and one.attribute.mutability == IMMUTABLE
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from hcm_pipeline.expressions import Value, as_text, show_random
@@ -75,7 +75,7 @@ class AttributeResult:
         """The same with a mark; one that is worse stays."""
         if self.mark is not None and _ORDER[self.mark] <= _ORDER[mark]:
             return self
-        return replace(self, mark=mark, why=why, code=code)
+        return AttributeResult(self.attribute, self.now, self.then, self.by, mark, why, code, self.changes)
 
 
 _ORDER = {mark: place for place, mark in enumerate(Mark)}
