@@ -54,12 +54,14 @@ FLOORS: dict[str, str] = {
     "directory": "characters errors verdicts home http entra settings warehouse profile sources",
     "workers": "errors verdicts deciders warehouse profile extracts sources characters lookalikes",
     "identity": "errors verdicts deciders warehouse profile directory characters",
+    "proposal": "profile warehouse",
     "delivery": "errors verdicts deciders locks home http sqlite_state warehouse profile",
-    "targets.entra": "errors expressions synchronization sandbox verdicts home http entra settings warehouse profile directory delivery",
+    "targets.entra": "errors expressions synchronization sandbox verdicts home http entra settings warehouse profile directory"
+    " delivery",
     "targets.oracle": "errors http oracle warehouse profile delivery",
     "alerts": "errors verdicts plain_text home http settings sqlite_state warehouse profile delivery targets.entra",
-    "flow": "errors expressions synchronization rehearsal sandbox verdicts deciders locks home http entra oracle settings sqlite_state warehouse profile extracts sources"
-    " feeds directory workers identity delivery targets.entra targets.oracle alerts",
+    "flow": "errors sandbox verdicts deciders locks home http entra oracle settings sqlite_state warehouse profile extracts sources"
+    " feeds directory workers identity proposal delivery targets.entra targets.oracle alerts synchronization expressions rehearsal",
     "defs": "errors front sandbox verdicts plain_text home settings profile flow",
     "cli": "errors front sandbox verdicts plain_text home settings profile flow defs",
 }

@@ -27,6 +27,7 @@ from hcm_pipeline.cli import (
     run,
     sandbox,
     status,
+    target,
     trace,
     ui,
     upload,
@@ -47,7 +48,7 @@ app = typer.Typer(
 )
 VERBS = (
     demo, init, profile, land, feed, sandbox, ui, run, extract, upload, outcomes, decide, plan, status, trace, alerts, identity,
-    writeback,
+    writeback, target,
 )  # fmt: skip
 """The modules of the verbs, in the order in which the help lists them."""
 for module in VERBS:

@@ -1,19 +1,22 @@
-"""Verbs of the profile: check, show."""
+"""Verbs of the profile: check, show, propose."""
 
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hcm_pipeline import flow
 from hcm_pipeline.cli.context import Json
-from hcm_pipeline.cli.output import dump, say, table
+from hcm_pipeline.cli.output import Progress, dump, note, say, table
+from hcm_pipeline.errors import UsageError
 from hcm_pipeline.settings import Settings
 
 if TYPE_CHECKING:
-    from hcm_pipeline.profile import Profile
+    from hcm_pipeline.profile import Profile, TargetKind
 
 profile_app = typer.Typer(help="Check and show the profile.", no_args_is_help=True, rich_markup_mode=None)
 Named = Annotated[str | None, typer.Argument(help="A path or a built-in name; default: the environment's.")]
@@ -29,21 +32,28 @@ def add_to(app: typer.Typer) -> None:
 @profile_app.command("check")
 def profile_check(profile: Named = None, as_json: Json = False) -> None:
     """Validate a profile: every broken rule, with file, key, value and what is allowed."""
-    loaded = flow.load_profile(profile or Settings.from_env().profile)
+    loaded = flow.load_profile(profile or Settings.from_env().profile, only_look=True)
     fields, mapped = len(loaded.profile.columns), len(flow.mapped_attributes(loaded.profile))
     if as_json:
         dump({"file": loaded.file, "name": loaded.profile.name, "sha256": loaded.sha256, "valid": True, "fields": fields,
-              "mapped": mapped, "blanks": flow.blanks_of(loaded.profile)})  # fmt: skip
+              "mapped": mapped, "blanks": flow.blanks_of(loaded.profile), "to_confirm": loaded.to_confirm,
+              "notes": flow.target_sentences(loaded.profile)})  # fmt: skip
         return
     say(f"{loaded.file}: valid; {fields} fields, {mapped} mapped attributes, sha256 {loaded.sha256[:12]}")
     for source in flow.blanks_of(loaded.profile):
         say(f"  {source.sentence}")
+    for sentence in flow.target_sentences(loaded.profile):
+        say(f"  {sentence}")
+    for mark in loaded.to_confirm:
+        say(f"  to confirm: {mark.key}: {mark.what}")
+    if any(mark.names for mark in loaded.to_confirm):
+        say("  nothing runs with this profile before the domain of its names is confirmed")
 
 
 @profile_app.command("show")
 def profile_show(profile: Named = None, as_json: Json = False) -> None:
     """Print the effective profile, defaults filled in."""
-    loaded = flow.load_profile(profile or Settings.from_env().profile)
+    loaded = flow.load_profile(profile or Settings.from_env().profile, only_look=True)
     values = loaded.profile.model_dump(mode="json", by_alias=True)
     if as_json:
         dump({"file": loaded.file, "sha256": loaded.sha256, **values})
@@ -52,6 +62,46 @@ def profile_show(profile: Named = None, as_json: Json = False) -> None:
     _show(loaded.profile)
     rest = {k: v for k, v in values.items() if k in REST}
     table("The rest", ["key", "value"], [[k, json.dumps(v)] for k, v in rest.items()])
+
+
+@profile_app.command("propose")
+def profile_propose(
+    file: Annotated[Path, typer.Argument(help="An extract: delimited, XML or JSON lines, packed or not.")],
+    out: Annotated[Path | None, typer.Option(help="Where to write it; default: standard output.")] = None,
+    name: Annotated[str | None, typer.Option(help="The profile's name; default: the file's.")] = None,
+    domain: Annotated[
+        str | None, typer.Option(help="The domain of user names; default: that of the file's addresses.")
+    ] = None,
+    target: Annotated[str, typer.Option(help="entra or active_directory.")] = "entra",
+    as_json: Json = False,
+) -> None:
+    """Propose a first profile from an extract; everything uncertain carries a mark that a person takes away."""
+    progress = Progress()
+    with progress.shown():
+        made = flow.propose_profile(file, name=name, domain=domain, kind=_kind(target), progress=progress)
+    if out is not None:
+        flow.write_proposal(out, made.text)
+    if as_json:
+        dump({"file": str(file), "read_as": made.summary, "records": made.proposal.records, "out": out and str(out),
+              "recognised": dict(made.proposal.recognised), "private": made.proposal.private, "unknown": made.proposal.unknown,
+              "to_confirm": made.to_confirm, "profile": made.text})  # fmt: skip
+        return
+    if out is None:
+        sys.stdout.write(made.text)
+    note(
+        f"{file.name}: {made.summary}",
+        f"{len(made.proposal.recognised)} columns recognised, {len(made.proposal.unknown)} left out,"
+        f" {len(made.proposal.private)} of personal data that no account needs",
+    )
+    note(*(f"  to confirm: {mark.key}: {mark.what}" for mark in made.to_confirm))
+
+
+def _kind(text: str) -> TargetKind:
+    from hcm_pipeline.profile import TargetKind  # loads pydantic
+
+    if text not in list(TargetKind):
+        raise UsageError(f"--target {text}: one of {', '.join(TargetKind)}")
+    return TargetKind(text)
 
 
 def _show(profile: Profile) -> None:

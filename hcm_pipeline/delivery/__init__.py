@@ -15,6 +15,14 @@ from hcm_pipeline.delivery.clearing import (
     known_flows,
     last_reading,
 )
+from hcm_pipeline.delivery.configuration_change import (
+    CONFIGURES,
+    ConfigurationChange,
+    before_of,
+    carry_out,
+    nothing_to_change,
+    plan_change,
+)
 from hcm_pipeline.delivery.fence import (
     Finding,
     HistoryStop,
@@ -136,6 +144,7 @@ from hcm_pipeline.delivery.target import (
 
 __all__ = [
     "BULK_FILE",
+    "CONFIGURES",
     "MANIFEST_FILE",
     "OTHERS",
     "PLAN_FILE",
@@ -150,6 +159,7 @@ __all__ = [
     "ByHand",
     "Canary",
     "Column",
+    "ConfigurationChange",
     "Decision",
     "DeliveryState",
     "Desired",
@@ -212,8 +222,10 @@ __all__ = [
     "ask_undo",
     "attributes",
     "attributes_of",
+    "before_of",
     "bodies",
     "canary_of",
+    "carry_out",
     "clearable",
     "cleared_by_hand",
     "close_shown_empty",
@@ -235,7 +247,9 @@ __all__ = [
     "moved",
     "names_of",
     "newer_since",
+    "nothing_to_change",
     "of_accounts_sql",
+    "plan_change",
     "preview",
     "read_manifest",
     "read_outcomes",

@@ -9,6 +9,7 @@ from hcm_pipeline.entra.credentials import EntraConnection
 from hcm_pipeline.entra.job_schema import SourceAttribute
 from hcm_pipeline.entra.limits import DAILY_QUOTA, LOG_RATE, OPERATIONS_PER_REQUEST, UPLOAD_RATE
 from hcm_pipeline.entra.provisioning_log import NO_CHANGE, OUT_OF_SCOPE, UNSPECIFIED, LogEntry, LogPage
+from hcm_pipeline.entra.synchronization import JobSchema, Parsed
 
 if TYPE_CHECKING:
     from hcm_pipeline.entra.client import UPLOAD_PERMISSION, ChangesLost, GraphClient, JobStatus
@@ -27,9 +28,11 @@ __all__ = [
     "ChangesLost",
     "EntraConnection",
     "GraphClient",
+    "JobSchema",
     "JobStatus",
     "LogEntry",
     "LogPage",
+    "Parsed",
     "SourceAttribute",
     "is_bucket_full",
     "read_reply",

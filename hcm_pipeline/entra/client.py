@@ -23,6 +23,7 @@ from hcm_pipeline.entra.provisioning_log import LogPage, read_entries
 from hcm_pipeline.errors import ServiceError, ServiceRefused, ServiceUnavailable, UsageError
 from hcm_pipeline.http import CallGate, Clock, NoAnswer, OwnGate, Patience, Reply, TryAgain, trust, untrusted, utc_now
 
+Json = Mapping[str, object]
 TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=60.0, pool=10.0)
 """Seconds. An upload may be held while the service takes fifty records in."""
 
@@ -39,6 +40,7 @@ GROUPS_PERMISSION = "GroupMember.Read.All"
 DOMAINS_PERMISSION = "Domain.Read.All"
 ROLES_PERMISSION = "RoleManagement.Read.Directory"
 JOB_PERMISSION = "Synchronization.Read.All"
+JOB_WRITE_PERMISSION = "Synchronization.ReadWrite.All"
 
 # httpx logs every address at INFO, and the filter of a users query is personal data.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -244,6 +246,19 @@ class GraphClient:
         schema = self._get(f"{self._job_url()}/schema", {}, JOB_PERMISSION, patience=patience)
         return source_attributes(schema, mapping_field)
 
+    def job_call(
+        self, method: Literal["GET", "PUT", "DELETE", "POST"], part: str, body: object = None, *,
+        give_up_after: float | None = None,
+    ) -> Json:  # fmt: skip
+        """One call of a part of the job, such as `schema`; the answer's object, empty where the service answers nothing.
+
+        It is repeated like a reading call, so that it has to be harmless twice. Raises ServiceRefused and what `job_status` raises.
+        """
+        content = None if body is None else orjson.dumps(body)
+        patience = self._patience if give_up_after is None else replace(self._patience, give_up_after=give_up_after)
+        permission = JOB_PERMISSION if method == "GET" else JOB_WRITE_PERMISSION
+        return self._call(method, f"{self._job_url()}/{part}", {}, permission, content=content, patience=patience)
+
     def _job_url(self) -> str:
         to = self._connection
         principal, job = quote(to.service_principal_id, safe=""), quote(to.job_id, safe="")
@@ -292,35 +307,56 @@ class GraphClient:
         log: bool = False,
         patience: Patience | None = None,
     ) -> Mapping[str, object]:
+        return self._call("GET", url, query, permission, log=log, patience=patience)
+
+    def _call(
+        self,
+        method: str,
+        url: str,
+        query: Mapping[str, str],
+        permission: str,
+        *,
+        content: bytes | None = None,
+        log: bool = False,
+        patience: Patience | None = None,
+    ) -> Json:
         path = urlsplit(url).path
         try:
-            answer, content = (patience or self._patience).attempts()(self._get_settled, url, query, log)
+            answer, told = (patience or self._patience).attempts()(self._settled, method, url, query, content, log)
         except TryAgain as last:
             raise ServiceUnavailable(f"{path}: gave up: {last.reason}") from last
         self._answered_at = answer.service_time
-        if answer.status != 200:
+        if answer.status not in (200, 204):
             mend = f"; the app needs the permission {permission}, with admin consent" if answer.status == 403 else ""
             raise ServiceRefused(f"{path}: {answer.describe()}{mend}", answer.status, answer.code)
+        if not told and method != "GET":
+            return {}
         try:
-            return _object(orjson.loads(content))
+            return _object(orjson.loads(told))
         except orjson.JSONDecodeError as error:
             raise ServiceError(f"{path}: the answer is not JSON") from error
 
-    def _get_settled(self, url: str, query: Mapping[str, str], log: bool) -> tuple[Reply, bytes]:
+    def _settled(
+        self, method: str, url: str, query: Mapping[str, str], content: bytes | None, log: bool
+    ) -> tuple[Reply, bytes]:
         """One answer that will not pass. A token refused before its time is renewed once."""
-        answer, content = self._get_once(url, query, log=log)
+        answer, told = self._once(method, url, query, content, log=log)
         if answer.status == 401:
             self.forget_token()
-            answer, content = self._get_once(url, query, log=log)
+            answer, told = self._once(method, url, query, content, log=log)
         if answer.passing:
             raise TryAgain(answer.describe(), answer.retry_after)
-        return answer, content
+        return answer, told
 
-    def _get_once(self, url: str, query: Mapping[str, str], *, log: bool) -> tuple[Reply, bytes]:
+    def _once(
+        self, method: str, url: str, query: Mapping[str, str], content: bytes | None, *, log: bool
+    ) -> tuple[Reply, bytes]:
         try:
             headers = _headers(self._signin.token())
+            if content is not None:
+                headers["Content-Type"] = "application/json"
             with self._log_gate.call() if log else nullcontext():
-                response = self._http.get(url, params=query or None, headers=headers)
+                response = self._http.request(method, url, params=query or None, headers=headers, content=content)
         except NoAnswer as error:
             raise TryAgain(str(error)) from error
         except httpx.TransportError as error:

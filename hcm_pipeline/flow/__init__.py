@@ -109,12 +109,27 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.profiles import load_profile as load_profile
     from hcm_pipeline.flow.profiles import mapped_attributes as mapped_attributes
     from hcm_pipeline.flow.profiles import parse_profile as parse_profile
+    from hcm_pipeline.flow.profiles import target_sentences as target_sentences
     from hcm_pipeline.flow.profiles import worker_columns as worker_columns
+    from hcm_pipeline.flow.proposing import ProposedProfile as ProposedProfile
+    from hcm_pipeline.flow.proposing import propose_profile as propose_profile
+    from hcm_pipeline.flow.proposing import write_proposal as write_proposal
     from hcm_pipeline.flow.quota import QuotaOutlook as QuotaOutlook
     from hcm_pipeline.flow.quota import quota_outlook as quota_outlook
     from hcm_pipeline.flow.sign_off import write_page as write_page
     from hcm_pipeline.flow.sign_off import write_stale_values as write_stale_values
     from hcm_pipeline.flow.sign_off import write_table as write_table
+    from hcm_pipeline.flow.target_schema import Approval as Approval
+    from hcm_pipeline.flow.target_schema import Aside as Aside
+    from hcm_pipeline.flow.target_schema import SchemaChange as SchemaChange
+    from hcm_pipeline.flow.target_schema import SchemaDifferences as SchemaDifferences
+    from hcm_pipeline.flow.target_schema import SchemaFinding as SchemaFinding
+    from hcm_pipeline.flow.target_schema import apply_schema as apply_schema
+    from hcm_pipeline.flow.target_schema import check_schema as check_schema
+    from hcm_pipeline.flow.target_schema import export_schema as export_schema
+    from hcm_pipeline.flow.target_schema import restore_schema as restore_schema
+    from hcm_pipeline.flow.target_schema import schema_differences as schema_differences
+    from hcm_pipeline.flow.target_schema import wanted_schema as wanted_schema
     from hcm_pipeline.flow.unfinished import FailedWork as FailedWork
     from hcm_pipeline.flow.unfinished import failed_work as failed_work
     from hcm_pipeline.flow.unfinished import keep_failed_work as keep_failed_work
@@ -267,11 +282,26 @@ _MODULES = {
         "load_profile",
         "mapped_attributes",
         "parse_profile",
+        "target_sentences",
         "worker_columns",
     ),
+    "proposing": ("ProposedProfile", "propose_profile", "write_proposal"),
     "quota": ("QuotaOutlook", "quota_outlook"),
     "unfinished": ("FailedWork", "failed_work", "keep_failed_work"),
     "sign_off": ("write_page", "write_stale_values", "write_table"),
+    "target_schema": (
+        "Approval",
+        "Aside",
+        "SchemaChange",
+        "SchemaDifferences",
+        "SchemaFinding",
+        "apply_schema",
+        "check_schema",
+        "export_schema",
+        "restore_schema",
+        "schema_differences",
+        "wanted_schema",
+    ),
     "views.clearing": ("Clearing", "StaleCount", "clearing_sentences"),
     "views.coming": ("Forecast", "forecast"),
     "views.days": ("Day", "DayWithReasons", "QuarantineReason", "days_between", "now_held_back", "recent_days"),

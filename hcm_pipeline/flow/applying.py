@@ -8,6 +8,7 @@ from functools import partial
 
 from hcm_pipeline.deciders import Decider
 from hcm_pipeline.delivery import (
+    CONFIGURES,
     WRITES_BACK,
     DeliveryState,
     HealthState,
@@ -89,6 +90,10 @@ def upload(
                 raise UsageError(
                     f"manifest {one.manifest_id[:12]} is one of writeback: `hcm-pipeline writeback apply {one.manifest_id[:12]}`"
                     " writes it"
+                )
+            if one.target.startswith(CONFIGURES):
+                raise UsageError(
+                    f"manifest {one.manifest_id[:12]} is a change of the job: `hcm-pipeline target apply` carries it out"
                 )
         if past_canary_by is not None:
             for one in chosen:

@@ -9,7 +9,17 @@ from pathlib import Path
 import duckdb
 
 from hcm_pipeline.deciders import Decider
-from hcm_pipeline.delivery import OTHERS, WAITING, WRITES_BACK, OperationKind, ask_undo, folder_of, make_plan, verify
+from hcm_pipeline.delivery import (
+    CONFIGURES,
+    OTHERS,
+    WAITING,
+    WRITES_BACK,
+    OperationKind,
+    ask_undo,
+    folder_of,
+    make_plan,
+    verify,
+)
 from hcm_pipeline.delivery import Manifest as Manifest
 from hcm_pipeline.delivery import Plan as Plan
 from hcm_pipeline.errors import GuardStop, UsageError
@@ -19,6 +29,7 @@ from hcm_pipeline.flow.installation import Clock, Installation, Progress, quiet,
 from hcm_pipeline.flow.known_journal import open_journal, refuse_lost_journal
 from hcm_pipeline.flow.naming import name_workers
 from hcm_pipeline.flow.plan_facts import task_of, why_plan_now
+from hcm_pipeline.flow.profiles import require_target
 from hcm_pipeline.flow.views.days import newest_date
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import LoadedProfile
@@ -44,6 +55,7 @@ def plan(
     """
     refuse_lost_journal(warehouse)
     try:
+        require_target(loaded.profile, target)
         with warehouse.write() as con, open_journal(warehouse.home, clock) as journal:
             prepare(con, loaded)
             _refuse_ahead(con, loaded, clock())
@@ -90,6 +102,10 @@ def undo_manifest(
     meant(installation, "undo", manifest, operations)
     with installation.journal() as journal:
         found = journal.get(manifest)
+    if found.target.startswith(CONFIGURES):
+        raise UsageError(
+            f"manifest {found.manifest_id[:12]} is a change of the job: `hcm-pipeline target restore` puts back what was before"
+        )
     if found.target.startswith(WRITES_BACK):
         raise UsageError(
             f"manifest {found.manifest_id[:12]} is one of writeback: `hcm-pipeline writeback plan --undo {found.manifest_id}"

@@ -6,10 +6,18 @@ from dataclasses import dataclass
 from importlib import resources
 
 from hcm_pipeline import profile
-from hcm_pipeline.errors import ProfileFault, UsageError
-from hcm_pipeline.profile import BUILT_IN, IDENTITY_COLUMNS, LoadedProfile, Profile, built_in_names
+from hcm_pipeline.errors import GuardStop, ProfileError, ProfileFault, UsageError
+from hcm_pipeline.profile import BUILT_IN, IDENTITY_COLUMNS, LoadedProfile, Profile, TargetKind, built_in_names
 from hcm_pipeline.sources import format_faults
-from hcm_pipeline.targets.entra import compile_mapping, mapping_faults, null_faults, rule_faults
+from hcm_pipeline.targets.entra import (
+    compile_mapping,
+    flow_faults,
+    mapping_faults,
+    null_faults,
+    rule_faults,
+    target_notes,
+    written_by,
+)
 from hcm_pipeline.warehouse import DUCKDB_TYPES
 from hcm_pipeline.workers import KINDS as CHANGE_KINDS
 
@@ -23,21 +31,33 @@ __all__ = [
     "load_profile",
     "mapped_attributes",
     "parse_profile",
+    "require_target",
+    "target_sentences",
     "worker_columns",
 ]
 
 
 def _target_faults(given: Profile) -> list[ProfileFault]:
     """The mapping's faults; where it has none, those of the words about nulls and lengths, which name its attributes."""
-    return mapping_faults(given) or [*null_faults(given), *rule_faults(given)]
+    return mapping_faults(given) or [*null_faults(given), *rule_faults(given), *flow_faults(given)]
 
 
 JUDGES = (format_faults, _target_faults)
 
 
-def load_profile(name_or_path: str) -> LoadedProfile:
-    """Load a built-in profile by name, or a TOML file by path. Raises ProfileError with every broken rule."""
-    return profile.load(name_or_path, JUDGES)
+def load_profile(name_or_path: str, *, only_look: bool = False) -> LoadedProfile:
+    """Load a built-in profile by name, or a TOML file by path. Raises ProfileError with every broken rule.
+
+    A proposed domain that nobody has confirmed is one of them, unless the profile is only looked at: names are given for life.
+    """
+    loaded = profile.load(name_or_path, JUDGES)
+    unsure = [mark for mark in loaded.to_confirm if mark.names]
+    if unsure and not only_look:
+        allowed = "names are given for life: take the mark away when it is so"
+        raise ProfileError(
+            loaded.file, [ProfileFault(mark.key, "(to confirm)", f"{mark.what}; {allowed}") for mark in unsure]
+        )
+    return loaded
 
 
 def parse_profile(text: str, file: str) -> LoadedProfile:
@@ -50,6 +70,29 @@ def built_in_text(name: str) -> str:
     if name not in built_in_names():
         raise UsageError(f"--profile {name}: built-in profiles are {', '.join(built_in_names())}")
     return resources.files(BUILT_IN).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+
+
+def require_target(given: Profile, target: str) -> None:
+    """Raise GuardStop where a job is not the one that the profile says: nothing is planned for another directory, nor for two.
+
+    `target`: the job's key. A profile that names no directory goes with any.
+    """
+    kinds = given.target.kinds
+    if len(kinds) > 1:
+        raise GuardStop(
+            "the profile's populations get their accounts in two directories (target.populations), and one home serves one job:"
+            " give each directory a home of its own, whose scope.include has its population, and hold those who change over"
+        )
+    job = TargetKind.ACTIVE_DIRECTORY if written_by(target) == "ad" else TargetKind.ENTRA
+    if kinds and kinds[0] is not job:
+        raise GuardStop(
+            f"the profile's target.kind is {kinds[0]}, and the job writes to {job}: nothing is planned; see HCM_PIPELINE_JOB_ID"
+        )
+
+
+def target_sentences(given: Profile) -> list[str]:
+    """Sentences about rows of worksheets 4 to 6 that are allowed and seldom meant, of the directories that the profile names."""
+    return target_notes(given)
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ from hcm_pipeline.profile.target_section import (
     TargetKind,
     references,
 )
+from hcm_pipeline.profile.to_confirm import TO_CONFIRM, Mark, marks_of
 from hcm_pipeline.profile.value_types import Model, date_pattern
 from hcm_pipeline.profile.worker_fields import (
     CORE_FIELDS,
@@ -49,6 +50,7 @@ from hcm_pipeline.profile.worker_fields import (
     LEDGER_COLUMNS,
     LIFE_COLUMNS,
     NAME_FIELDS,
+    REQUIRED_FIELDS,
     STAGES,
     FieldSpec,
 )
@@ -81,7 +83,9 @@ __all__ = [
     "NAME_FIELDS",
     "NAME_PARTS",
     "PLACEHOLDER",
+    "REQUIRED_FIELDS",
     "STAGES",
+    "TO_CONFIRM",
     "Address",
     "AdoptBy",
     "Alerts",
@@ -109,6 +113,7 @@ __all__ = [
     "LoadedProfile",
     "Mail",
     "Mapped",
+    "Mark",
     "Model",
     "Naming",
     "NamingFor",
@@ -150,6 +155,7 @@ __all__ = [
     "date_pattern",
     "fallible",
     "load",
+    "marks_of",
     "parse",
     "references",
     "scope_sql",

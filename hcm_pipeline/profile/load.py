@@ -21,6 +21,7 @@ from hcm_pipeline.profile.guard_section import LATER_GUARDS
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.profile.raw_values import raw_faults
 from hcm_pipeline.profile.source_section import LATER_KEYS, Source
+from hcm_pipeline.profile.to_confirm import Mark, marks_of
 from hcm_pipeline.profile.worker_fields import LATER_FIELD_KEYS, FieldSpec
 from hcm_pipeline.profile.worker_section import LATER_WORKERS
 
@@ -40,6 +41,8 @@ class LoadedProfile:
     profile: Profile
     file: str
     sha256: str
+    to_confirm: tuple[Mark, ...] = ()
+    """Marks that wait for a person, and stop nothing by themselves."""
 
 
 def built_in_names() -> list[str]:
@@ -81,9 +84,15 @@ def parse(text: str, file: str, judges: Sequence[Judge] = ()) -> LoadedProfile:
         *condition_faults(profile),
         *(fault for judge in judges for fault in judge(profile)),
     ]
+    marks = tuple(marks_of(text))
+    faults += [
+        ProfileFault(mark.key, "(to confirm)", f"{mark.what}; take the mark away when it is so")
+        for mark in marks
+        if mark.stops
+    ]
     if faults:
         raise ProfileError(file, faults)
-    return LoadedProfile(profile, file, _digest(profile))
+    return LoadedProfile(profile, file, _digest(profile), marks)
 
 
 def _digest(profile: Profile) -> str:

@@ -32,6 +32,8 @@ def conditions_of(profile: Profile) -> Iterator[OwnExpression]:
     for part in ("special", "domains", "placement", "leavers"):
         for i, rule in enumerate(getattr(profile.identity, part)):
             yield OwnExpression(f"identity.{part}[{i}].when", rule.when)
+    for i, population in enumerate(profile.target.populations):
+        yield OwnExpression(f"target.populations[{i}].when", population.when)
     for i, protected in enumerate(profile.guards.protected):
         if protected.when:
             yield OwnExpression(f"guards.protected[{i}].when", protected.when)

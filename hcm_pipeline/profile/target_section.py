@@ -164,6 +164,8 @@ class Target(Model):
     """Worksheet 4."""
     hybrid: Rows = Field({})
     """Worksheet 5: attribute of Entra ID to the one of Active Directory that Entra Connect or cloud sync takes it from."""
+    extensions: tuple[TargetName, ...] = Field((), max_length=200)
+    """Attributes by which the directory's schema was extended, and that nobody else has."""
 
     @property
     def kinds(self) -> tuple[TargetKind, ...]:

@@ -54,10 +54,14 @@ def attribute_flows(profile: Profile, sheet: Sheet | TargetKind) -> tuple[Attrib
 
 def unsent_attributes(profile: Profile, kind: TargetKind) -> tuple[str, ...]:
     """The attributes of worksheet 2 that no row of a kind of target takes further: the service ignores them there."""
-    mapped = [filler(profile)(name) for name in profile.scim.mapping]
+    fill = filler(profile)
+    mapped = [fill(name) for name in profile.scim.mapping]
     left_out = {row.source for row in worksheet_rows(profile, Sheet(kind)) if isinstance(row, LeftOut)}
-    quiet = {name for name in mapped if name.endswith(_QUIET)} | left_out | {f"{ENTERPRISE}:{_TWICE}"}
-    return tuple(unsent(attribute_flows(profile, kind), mapped, quiet))
+    rows = attribute_flows(profile, kind)
+    there = {flow.target for flow in rows}
+    instead = {fill(source) for row in default_rows(Sheet(kind)) if row.target in there for source in row.sources}
+    quiet = {name for name in mapped if name.endswith(_QUIET)} | left_out | instead | {f"{ENTERPRISE}:{_TWICE}"}
+    return tuple(unsent(rows, mapped, quiet))
 
 
 def filler(profile: Profile) -> Callable[[str], str]:

@@ -6,9 +6,8 @@ import asyncio
 import random
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl
 
 import orjson
 from starlette.concurrency import run_in_threadpool
@@ -17,15 +16,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from hcm_pipeline.sandbox import synchronization_app, tenant_app
 from hcm_pipeline.sandbox.auth import SignInRefused, TokenRefused
 from hcm_pipeline.sandbox.clock import http_date, iso, micros
 from hcm_pipeline.sandbox.delta import changes
+from hcm_pipeline.sandbox.graph_call import Answer, Call, GraphRoute, check_job, page_of
 from hcm_pipeline.sandbox.ingest import upload
-from hcm_pipeline.sandbox.jobs import job_resource, schema_resource
 from hcm_pipeline.sandbox.log_service import read_log
-from hcm_pipeline.sandbox.odata import BadQuery, known_options, skip_token
+from hcm_pipeline.sandbox.odata import BadQuery, known_options
 from hcm_pipeline.sandbox.options import UPLOAD
-from hcm_pipeline.sandbox.refusals import ConnectionDropped, GraphError, not_found, throttled
+from hcm_pipeline.sandbox.refusals import ConnectionDropped, GraphError, throttled
 from hcm_pipeline.sandbox.service import Sandbox
 from hcm_pipeline.sandbox.users import NotFound, list_deleted_users, list_groups, list_users, manager_of, one_user
 
@@ -33,42 +33,9 @@ MAX_BODY = 4 * 1024 * 1024
 """Graph's general bound on a request body; none is documented for this endpoint."""
 
 READ_LOG = frozenset({"ProvisioningLog.Read.All", "AuditLog.Read.All"})
-READ_JOBS = frozenset({"Synchronization.Read.All", "Synchronization.ReadWrite.All"})
-WRITE_JOBS = frozenset({"Synchronization.ReadWrite.All"})
 READ_USERS = frozenset({"User.Read.All"})
 READ_GROUPS = frozenset({"GroupMember.Read.All"})
-READ_DOMAINS = frozenset({"Domain.Read.All"})
 READ_ROLES = frozenset({"RoleManagement.Read.Directory"})
-
-
-@dataclass(frozen=True)
-class Call:
-    """One authenticated call, body read."""
-
-    sandbox: Sandbox
-    request: Request
-    version: str
-    body: bytes
-
-    @property
-    def query(self) -> dict[str, str]:
-        """Query options, decoded."""
-        return dict(self.request.query_params)
-
-    def link(self, **changed: str) -> str:
-        """This call's address with other query options."""
-        url = self.request.url
-        query = urlencode({**self.query, **changed}, quote_via=quote, safe="$'")
-        return f"{url.scheme}://{url.netloc}{url.path}?{query}"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The answer to a call. `payload` None: no body."""
-
-    payload: dict[str, Any] | None = None
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 Work = Callable[[Call], Answer]
@@ -78,20 +45,15 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def routes() -> list[BaseRoute]:
     """Every route of Graph, in both versions, and of the authority."""
     job = "/servicePrincipals/{principal}/synchronization/jobs"
-    graph: list[tuple[str, str, str, frozenset[str], Work]] = [
+    graph: list[GraphRoute] = [
         ("POST", job + "/{job}/bulkUpload", "bulkUpload", frozenset({UPLOAD, f"{UPLOAD}.OwnedBy"}), _bulk_upload),
-        ("GET", job, "jobs", READ_JOBS, _jobs),
-        ("GET", job + "/{job}", "jobs", READ_JOBS, _job),
-        ("GET", job + "/{job}/schema", "jobs", READ_JOBS, _schema),
-        ("POST", job + "/{job}/start", "jobs", WRITE_JOBS, _start),
-        ("POST", job + "/{job}/pause", "jobs", WRITE_JOBS, _pause),
-        ("POST", job + "/{job}/restart", "jobs", WRITE_JOBS, _restart),
+        *synchronization_app.routes(),
+        *tenant_app.routes(),
         ("GET", "/auditLogs/provisioning", "log", READ_LOG, _log),
         ("GET", "/auditLogs/provisioning/", "log", READ_LOG, _log),
         ("GET", "/users", "users", READ_USERS, _users),
         ("GET", "/users/delta", "delta", READ_USERS, _user_changes),
         ("GET", "/groups/delta", "delta", READ_GROUPS, _group_changes),
-        ("GET", "/domains", "domains", READ_DOMAINS, _domains),
         ("GET", "/roleManagement/directory/roleDefinitions", "users", READ_ROLES, _no_roles),
         ("GET", "/roleManagement/directory/roleAssignments", "users", READ_ROLES, _no_roles),
         ("GET", "/directory/deletedItems/microsoft.graph.user", "users", READ_USERS, _deleted_users),
@@ -102,8 +64,8 @@ def routes() -> list[BaseRoute]:
     return [
         *(
             Route(f"/{version}{path}", graph_endpoint(version, call, permissions, work), methods=[method])
-            for version in ("v1.0", "beta")
-            for method, path, call, permissions, work in graph
+            for version, there in (("v1.0", graph), ("beta", [*graph, *synchronization_app.beta_routes()]))
+            for method, path, call, permissions, work in there
         ),
         Route("/common/discovery/instance", _instance_discovery),
         Route("/{tenant}/v2.0/.well-known/openid-configuration", _openid_configuration),
@@ -138,7 +100,8 @@ def graph_endpoint(version: str, call: str, permissions: frozenset[str], work: W
         ids = {"request-id": request_id, "client-request-id": client_request_id}
         content = b"" if answer.payload is None else orjson.dumps(answer.payload)
         kind = {} if answer.payload is None else {"Content-Type": "application/json"}
-        headers = {**answer.headers, **ids, **kind, "Date": http_date(sandbox.clock.now())}
+        now = sandbox.clock.now()
+        headers = {**answer.headers, **ids, **kind, "Date": http_date(now + sandbox.rules.clock_skew_seconds)}
         return Response(content, answer.status, headers)
 
     return endpoint
@@ -161,7 +124,7 @@ def _authorise(sandbox: Sandbox, request: Request, permissions: frozenset[str], 
         granted = sandbox.authority.permissions_of(request.headers.get("authorization"))
     except TokenRefused as error:
         raise GraphError(401, "InvalidAuthenticationToken", str(error), {"WWW-Authenticate": "Bearer"}) from None
-    if not granted & permissions:
+    if permissions and not granted & permissions:
         raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 
 
@@ -196,53 +159,12 @@ def _run(work: Work, call: Call) -> Answer:
         raise GraphError(404, "Request_ResourceNotFound", "The resource does not exist.") from None
 
 
-def _check_job(call: Call) -> None:
-    identity, path = call.sandbox.identity, call.request.path_params
-    if path["principal"].lower() != identity.service_principal_id.lower():
-        raise not_found("service principal")
-    if path.get("job", identity.job_id) != identity.job_id:
-        raise not_found("synchronization job")
-
-
 def _bulk_upload(call: Call) -> Answer:
-    _check_job(call)
+    check_job(call)
     upload(call.sandbox, call.request.headers.get("content-type"), call.body)
     url = call.request.url
     location = f"{url.scheme}://{url.netloc}/{call.version}/auditLogs/provisioning/?$filter=jobid%20eq%20"
     return Answer(status=202, headers={"Location": f"{location}'{call.sandbox.identity.job_id}'"})
-
-
-def _jobs(call: Call) -> Answer:
-    _check_job(call)
-    return Answer({"value": [job_resource(call.sandbox)]})
-
-
-def _job(call: Call) -> Answer:
-    _check_job(call)
-    return Answer(job_resource(call.sandbox))
-
-
-def _schema(call: Call) -> Answer:
-    _check_job(call)
-    return Answer(schema_resource(call.sandbox))
-
-
-def _start(call: Call) -> Answer:
-    _check_job(call)
-    call.sandbox.start_job()
-    return Answer(status=204)
-
-
-def _pause(call: Call) -> Answer:
-    _check_job(call)
-    call.sandbox.pause_job()
-    return Answer(status=204)
-
-
-def _restart(call: Call) -> Answer:
-    _check_job(call)
-    call.sandbox.restart_job()
-    return Answer(status=204)
 
 
 def _log(call: Call) -> Answer:
@@ -255,22 +177,22 @@ def _log(call: Call) -> Answer:
     disorder = sandbox.faults.take("log", "disorder")
     if disorder is not None:
         random.Random(disorder.seed).shuffle(entries)
-    return _page(call, "auditLogs/provisioning", entries, more)
+    return page_of(call, "auditLogs/provisioning", entries, more)
 
 
 def _users(call: Call) -> Answer:
     users, more = list_users(call.sandbox.store, call.query)
-    return _page(call, "users", users, None if more is None else (more,))
+    return page_of(call, "users", users, None if more is None else (more,))
 
 
 def _deleted_users(call: Call) -> Answer:
     users, more = list_deleted_users(call.sandbox.store, call.query)
-    return _page(call, "users", users, None if more is None else (more,))
+    return page_of(call, "users", users, None if more is None else (more,))
 
 
 def _groups(call: Call) -> Answer:
     groups, more = list_groups(call.sandbox.store, call.query)
-    return _page(call, "groups", groups, None if more is None else (more,))
+    return page_of(call, "groups", groups, None if more is None else (more,))
 
 
 def _user_changes(call: Call) -> Answer:
@@ -291,37 +213,10 @@ def _changes(call: Call, kind: str) -> Answer:
     return Answer({"@odata.context": context, name: f"{here}?{token}={page.token}", "value": page.entries})
 
 
-def _domains(call: Call) -> Answer:
-    verified = call.sandbox.rules.verified_domains
-    if verified is None:
-        raise GraphError(403, "Authorization_RequestDenied", "This tenant takes every domain; it has no list of them.")
-    known_options(call.query, {"$select"})
-    initial = "sandbox.onmicrosoft.com"
-    listed = [
-        {
-            "id": name,
-            "isVerified": True,
-            "isInitial": name == initial,
-            "isDefault": name == initial,
-            "authenticationType": "Managed",
-        }
-        for name in sorted({initial, *verified})
-    ]
-    return _page(call, "domains", listed, None)
-
-
 def _no_roles(call: Call) -> Answer:
     """A directory without administrators."""
     known_options(call.query, {"$select"})
-    return _page(call, "roleManagement", [], None)
-
-
-def _page(call: Call, context: str, entries: list[dict[str, Any]], more: tuple[int, ...] | None) -> Answer:
-    url = call.request.url
-    payload: dict[str, Any] = {"@odata.context": f"{url.scheme}://{url.netloc}/{call.version}/$metadata#{context}"}
-    if more is not None:
-        payload["@odata.nextLink"] = call.link(**{"$skiptoken": skip_token(*more)})
-    return Answer({**payload, "value": entries})
+    return page_of(call, "roleManagement", [], None)
 
 
 def _user(call: Call) -> Answer:

@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from hcm_pipeline.sandbox.options import PERMISSIONS, SandboxOptions
+from hcm_pipeline.sandbox.options import SandboxOptions
 
 GRAPH_AUDIENCE = "https://graph.microsoft.com"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -77,12 +77,14 @@ class Authority:
         certificates: Path,
         rules: Callable[[], SandboxOptions],
         now: Callable[[], float],
+        roles: Callable[[], frozenset[str]],
     ) -> None:
         self._identity = identity
         self._key = key
         self._certificates = certificates
         self._rules = rules
         self._now = now
+        self._roles = roles
         self.generation = 0
         """Tokens of an earlier generation count as expired."""
 
@@ -127,7 +129,7 @@ class Authority:
             "exp": now + rules.token_seconds,
             "appid": self._identity.client_id,
             "tid": self._identity.tenant_id,
-            "roles": sorted(set(PERMISSIONS) - rules.withheld_permissions),
+            "roles": sorted(self._roles()),
             "uti": uuid.uuid4().hex,
             "sandbox_generation": self.generation,
         }
@@ -161,6 +163,8 @@ class Authority:
             )  # fmt: skip
         elif not hmac.compare_digest(form["client_secret"].encode(), self._identity.client_secret.encode()):
             raise SignInRefused(401, "invalid_client", 7000215, "Invalid client secret provided.")
+        elif self._rules().secret_days < 0:
+            raise SignInRefused(401, "invalid_client", 7000222, "The provided client secret keys for app are expired.")
 
     def _check_assertion(self, assertion: str, host: str, tenant: str) -> None:
         refused = SignInRefused(401, "invalid_client", 700027, "The assertion could not be verified.")
@@ -170,11 +174,13 @@ class Authority:
             raise refused from None
         base = f"{host}/{tenant}"
         audiences = [f"{base}/oauth2/v2.0/token", f"{base}/v2.0", base]
-        for certificate in self._registered():
+        for certificate in self.registered():
             public_key = certificate.public_key()
             if not isinstance(public_key, RSAPublicKey) or not _names(header, certificate):
                 continue
-            if not certificate.not_valid_before_utc <= datetime.now(UTC) <= certificate.not_valid_after_utc:
+            days = self._rules().certificate_days
+            within = certificate.not_valid_before_utc <= datetime.now(UTC) <= certificate.not_valid_after_utc
+            if not (within if days is None else days >= 0):
                 raise SignInRefused(401, "invalid_client", 1000502, "The provided certificate is not within its time.")
             try:
                 claims = jwt.decode(
@@ -192,8 +198,8 @@ class Authority:
             return
         raise refused
 
-    def _registered(self) -> list[x509.Certificate]:
-        """Read anew each time: a certificate is registered by putting its PEM file into the folder."""
+    def registered(self) -> list[x509.Certificate]:
+        """The client's certificates, read anew each time: one is registered by putting its PEM file into the folder."""
         files = sorted(self._certificates.glob("*.pem")) if self._certificates.is_dir() else []
         return [certificate for file in files for certificate in _read_certificates(file)]
 

@@ -22,6 +22,7 @@ from hcm_pipeline.sandbox.job import Reason, Status
 from hcm_pipeline.sandbox.options import checked, option_values
 from hcm_pipeline.sandbox.oracle.steering import steer
 from hcm_pipeline.sandbox.page import page
+from hcm_pipeline.sandbox.schema_changes import changed
 from hcm_pipeline.sandbox.service import Sandbox
 
 Json = dict[str, Any]
@@ -37,11 +38,13 @@ MOST_LISTED = 10_000_000
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class WantedJob:
-    """The state that the job is set to. `lasts`: judgements that leave a quarantine in effect; None: until a start or restart."""
+    """The state that the job is set to. `lasts`: judgements that leave a quarantine in effect; None: until a start or restart.
+    `disabled`: its schedule is off besides."""
 
     status: Status
     reason: Reason = "QuarantinedOnDemand"
     lasts: Annotated[int, Field(ge=0)] | None = None
+    disabled: bool = False
 
 
 def routes() -> list[BaseRoute]:
@@ -59,6 +62,9 @@ def routes() -> list[BaseRoute]:
         Route("/sandbox/groups/delete", _endpoint(_delete_group), methods=["POST"]),
         Route("/sandbox/delta/forget", _endpoint(_forget), methods=["POST"]),
         Route("/sandbox/job", _endpoint(_set_job), methods=["POST"]),
+        Route("/sandbox/schema", _endpoint(_schema), methods=["GET", "POST", "DELETE"]),
+        Route("/sandbox/connections", _endpoint(_connect), methods=["POST"]),
+        Route("/sandbox/secrets", _endpoint(_secrets), methods=["GET", "POST", "DELETE"]),
         Route("/sandbox/reset", _endpoint(_reset), methods=["POST"]),
         Route("/sandbox/hcm/{name}", _endpoint(_hcm), methods=["GET", "POST", "DELETE"]),
         Route("/", _page),
@@ -195,8 +201,35 @@ def _add_groups(sandbox: Sandbox, _request: Request, body: Json) -> Json:
 
 def _set_job(sandbox: Sandbox, _request: Request, body: Json) -> Json:
     wanted = checked(WantedJob, body)
-    sandbox.set_job(wanted.status, wanted.reason, wanted.lasts)
+    sandbox.set_job(wanted.status, wanted.reason, wanted.lasts, disabled=wanted.disabled)
     return sandbox.counts()["job"]  # type: ignore[no-any-return]
+
+
+def _schema(sandbox: Sandbox, request: Request, body: Json) -> Json:
+    """The job's schema: read, set as it stands or changed as by hand, or put back to the default one."""
+    if request.method == "DELETE":
+        sandbox.set_schema(None)
+    elif isinstance(body.get("schema"), dict):
+        sandbox.set_schema(body["schema"])
+    elif request.method == "POST":
+        attribute = body.get("attribute")
+        sandbox.set_schema(changed(sandbox.schema, str(body.get("change")), attribute and str(attribute)))
+    return sandbox.schema
+
+
+def _connect(sandbox: Sandbox, _request: Request, body: Json) -> Json:
+    return {"id": sandbox.connect(str(body.get("externalId")), str(body.get("userPrincipalName")))}
+
+
+def _secrets(sandbox: Sandbox, request: Request, body: Json) -> Json:
+    """The secrets of the synchronization, as `PUT secrets` keeps them."""
+    if request.method == "DELETE":
+        sandbox.tenant.keep("secrets", None)
+    elif request.method == "POST":
+        if not all(isinstance(value, str) for value in body.values()):
+            raise ValueError("texts by key")
+        sandbox.tenant.keep_secrets({**sandbox.tenant.secrets(), **body})
+    return dict(sandbox.tenant.secrets())
 
 
 def _reset(sandbox: Sandbox, _request: Request, _body: Json) -> Json:

@@ -26,6 +26,10 @@ from hcm_pipeline.sandbox.state import Store
 RECORDS_PER_TRANSACTION = 250
 LOG_DAYS = 30
 
+_LINKED = "SELECT u.id, u.body FROM connections c JOIN users u ON u.id = c.user_id WHERE c.source_id = ?"
+_LINK = """
+INSERT INTO connections VALUES (?, ?)
+ON CONFLICT (source_id) DO UPDATE SET user_id = excluded.user_id WHERE user_id <> excluded.user_id"""
 _INSERT_LOG = """
 INSERT INTO log (id, at, visible_at, cycle_id, change_id, source_id, action, status, facts)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -106,13 +110,16 @@ class Cycle:
         fault = self.faults.strike(external_id, *RECORD)
         if fault is None:
             outcome = apply_record(current, record, directory, self.rules)
+            if current is None and outcome.status == "success" and self._no_seat(db):
+                received, lacking = outcome.received, failure("LicenseLimitExceeded")
+                outcome = Outcome("create", "failure", received, failure=lacking)
             written = outcome.status == "success"
         else:
             outcome, written = spoiled(fault, current, record, directory, self.rules)
         change_id = str(uuid.uuid4())
         account = current
         if written:
-            account = self._write(db, current, outcome)
+            account = self._write(db, external_id, current, outcome)
             db.execute("DELETE FROM pending WHERE user_id = ?", (account.object_id,))
             if outcome.unresolved is not None and (fault is None or fault.kind != "no_twin"):
                 values = (account.object_id, outcome.unresolved, change_id)
@@ -121,6 +128,10 @@ class Cycle:
         milliseconds = max(1, round((time.perf_counter() - started) * 1000))
         facts = facts_of(outcome, account, milliseconds)
         self._log(db, change_id, external_id, outcome.action, outcome.status, facts)
+
+    def _no_seat(self, db: sqlite3.Connection) -> bool:
+        seats = self.rules.license_seats
+        return seats is not None and db.execute("SELECT count(*) FROM users").fetchone()[0] >= seats
 
     def _count(
         self, db: sqlite3.Connection, external_id: str, record: dict[str, object], outcome: Outcome, *, written: bool
@@ -135,7 +146,7 @@ class Cycle:
             values = (external_id, micros(self.now() + wait), orjson.dumps(record))
             db.execute("INSERT INTO escrow VALUES (?, ?, ?)", values)
 
-    def _write(self, db: sqlite3.Connection, current: Account | None, outcome: Outcome) -> Account:
+    def _write(self, db: sqlite3.Connection, source_id: str, current: Account | None, outcome: Outcome) -> Account:
         after = outcome.attributes
         columns = (after["employeeId"], after["userPrincipalName"], after["accountEnabled"], orjson.dumps(after))
         if current is None:
@@ -144,12 +155,14 @@ class Cycle:
                 "INSERT INTO users (employee_id, upn, enabled, body, provisioned, id) VALUES (?, ?, ?, ?, 1, ?)",
                 (*columns, object_id),
             )
+            db.execute("INSERT OR REPLACE INTO connections VALUES (?, ?)", (source_id, object_id))
         else:
             object_id = current.object_id
             db.execute(
                 "UPDATE users SET employee_id = ?, upn = ?, enabled = ?, body = ?, provisioned = 1 WHERE id = ?",
                 (*columns, object_id),
             )
+            db.execute(_LINK, (source_id, object_id))
         if self.rules.target == "ad":
             keep_names(db, object_id, after)
         return Account(object_id, after)
@@ -196,7 +209,11 @@ class Cycle:
 
 
 def _matched(db: sqlite3.Connection, external_id: str) -> Account | None:
-    row = db.execute("SELECT id, body FROM users WHERE employee_id = ?", (external_id,)).fetchone()
+    """The account that the record was linked to, or else the one that it matches."""
+    row = (
+        db.execute(_LINKED, (external_id,)).fetchone()
+        or db.execute("SELECT id, body FROM users WHERE employee_id = ?", (external_id,)).fetchone()
+    )
     return Account(row["id"], orjson.loads(row["body"])) if row else None
 
 

@@ -37,11 +37,11 @@ Kind = Literal[
     "disorder", "drop_record", "fail", "skip", "warn", "fail_manager", "no_twin", "lose_entry", "repeat_entry",
     "delay_entry",
 ]  # fmt: skip
-Call = Literal["bulkUpload", "log", "users", "groups", "delta", "domains", "jobs", "token", "any"]
+Call = Literal["bulkUpload", "log", "users", "groups", "delta", "domains", "jobs", "tenant", "token", "any"]
 ONLY_ON: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(AFTER, ("bulkUpload",)),
     "disorder": ("log",),
-    "revoke_tokens": ("bulkUpload", "log", "users", "groups", "delta", "domains", "jobs", "any"),
+    "revoke_tokens": ("bulkUpload", "log", "users", "groups", "delta", "domains", "jobs", "tenant", "any"),
 }
 """Faults that not every call can have."""
 RECORD_KINDS = (DROP_RECORD, *RECORD, *ENTRY)

@@ -89,13 +89,14 @@ class Job:
     @property
     def schedule(self) -> str:
         """`synchronizationScheduleState`: Active, Disabled or Paused."""
-        if self.status == "Paused":
+        if self.status == "Paused" and self.started:
             return "Paused"
         return "Active" if self.started else "Disabled"
 
-    def set_to(self, status: Status) -> Job:
+    def set_to(self, status: Status, *, disabled: bool = False) -> Job:
         """Another status, by somebody's hand; a job that has not run is not started either."""
-        return replace(self, status=status, started=status not in ("NotRun", "NotConfigured"), quarantine=None)
+        started = status not in ("NotRun", "NotConfigured") and not disabled
+        return replace(self, status=status, started=started, quarantine=None)
 
     def begun(self) -> Job:
         """Started or restarted: one that never ran is Active only after its first cycle."""
@@ -104,7 +105,7 @@ class Job:
 
     def paused(self) -> Job:
         """Held by somebody."""
-        return replace(self, status="Paused", quarantine=None)
+        return replace(self, status="Paused", started=True, quarantine=None)
 
     def quarantined(
         self, reason: Reason, now: float, *, lasts: int | None = None, code: str = "", message: str = ""

@@ -24,8 +24,10 @@ PERMISSIONS = (
     "GroupMember.Read.All",
     "Domain.Read.All",
     "RoleManagement.Read.Directory",
+    "Application.Read.All",
+    "Organization.Read.All",
 )
-FIXED = ("tenant_id", "client_id", "client_secret", "service_principal_id", "job_guid", "target", "company")
+FIXED = ("tenant_id", "client_id", "client_secret", "service_principal_id", "job_guid", "target", "set_up", "company")
 """Options of a fresh directory; it keeps those it began with."""
 
 Model = TypeVar("Model")
@@ -49,6 +51,9 @@ class SandboxOptions:
     job_guid: str = JOB_GUID
     target: Literal["entra", "ad"] = "entra"
     """The target of the job: Microsoft Entra ID (API2AAD), or Active Directory behind an agent (API2AD)."""
+
+    set_up: bool = True
+    """False: a tenant without the gallery application and its job; `instantiate` and `POST jobs` make them."""
 
     company: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """People of a simulated company in the Oracle HCM of a fresh directory; 0: nobody is there."""
@@ -87,6 +92,12 @@ class SandboxOptions:
     """How a record that changes nothing is logged; the service writes some attributes each time and calls it an update."""
     verified_domains: frozenset[str] | None = None
     """Domains a userPrincipalName may have, besides any *.onmicrosoft.com; None: any that is legally spelled."""
+    unverified_domains: frozenset[str] = frozenset()
+    """Domains that the tenant has and nobody has verified: a userPrincipalName may not have one."""
+    default_domain: str | None = None
+    """The domain that `DefaultDomain()` and the list of domains call the default; None: the initial one."""
+    target_directory: str | None = None
+    """How the schema calls the target directory; None: Azure Active Directory, or Active Directory."""
     default_container: str = "OU=Users,DC=contoso,DC=com"
     """Active Directory: where an account goes whose record names no parentDistinguishedName."""
     containers: frozenset[str] | None = None
@@ -105,6 +116,18 @@ class SandboxOptions:
 
     withheld_permissions: frozenset[str] = frozenset()
     """Permissions nobody consented to: calls that need one answer 403."""
+    further_permissions: frozenset[str] = frozenset()
+    """Permissions that the client has besides its own."""
+    secret_days: Annotated[float, Field(gt=-10_000, lt=100_000)] = 365.0
+    """Days from now until the client secret expires; below 0 it has, and no sign-in by it succeeds."""
+    certificate_days: Annotated[float, Field(gt=-10_000, lt=100_000)] | None = None
+    """The same of the certificates; None: as they say themselves."""
+    clock_skew_seconds: Annotated[float, Field(gt=-1e9, lt=1e9)] = 0.0
+    """How far the Date header of Graph's answers is ahead of the sandbox's clock."""
+    license: Literal["none", "p1", "p2", "governance"] = "p1"
+    """The licence of the tenant: `assignedPlans` of the organization, and `subscribedSkus`."""
+    license_seats: Count | None = None
+    """Accounts that the licence is enough for; the next one fails with LicenseLimitExceeded. None: any number."""
     token_seconds: Annotated[int, Field(gt=0, lt=10**9)] = 3599
     latency_seconds: Annotated[float, Field(ge=0, le=600)] = 0.0
     """Added to every Graph call."""

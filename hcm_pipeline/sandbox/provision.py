@@ -196,6 +196,8 @@ def user_principal_name_refusal(user_name: str, rules: SandboxOptions) -> Failur
     if not _LOCAL.fullmatch(local) or local.endswith(".") or len(domain) > 48 or not _DOMAIN.fullmatch(domain):
         return failure("AzureActiveDirectoryInvalidUserPrincipalName", "The userPrincipalName is not a legal one.")
     usable = rules.verified_domains
+    if domain.lower() in rules.unverified_domains:
+        return failure("InvalidDomain", "The domain of the userPrincipalName is not verified in this tenant.")
     if usable is not None and domain.lower() not in usable and not domain.lower().endswith(".onmicrosoft.com"):
         return failure("InvalidDomain", "The domain of the userPrincipalName is not verified in this tenant.")
     return None

@@ -20,6 +20,7 @@ from hcm_pipeline.sandbox.auth import Authority, Identity
 from hcm_pipeline.sandbox.bulk import Operation
 from hcm_pipeline.sandbox.clock import MANUAL, Clock, iso, micros
 from hcm_pipeline.sandbox.cycle import Cycle, keep_names
+from hcm_pipeline.sandbox.default_schema import default_schema
 from hcm_pipeline.sandbox.delta import forget
 from hcm_pipeline.sandbox.faults import Faults
 from hcm_pipeline.sandbox.job import DAY, Execution, Job, Reason, Status
@@ -28,12 +29,16 @@ from hcm_pipeline.sandbox.log_service import JobFacts
 from hcm_pipeline.sandbox.options import SandboxOptions, with_changes
 from hcm_pipeline.sandbox.oracle import Hcm, HcmOptions
 from hcm_pipeline.sandbox.state import STATE_TABLES, Store
+from hcm_pipeline.sandbox.tenant import Tenant
 from hcm_pipeline.sandbox.users import GROUP_PROPERTIES
 from hcm_pipeline.sandbox.window import Window
 
 UNCOUNTED = (0, 429)
 """Endings of a bulkUpload call that use up no quota: cut before it was taken, and throttled."""
 COUNTED = f"SELECT at FROM received WHERE at > ? AND status NOT IN {UNCOUNTED} ORDER BY at"
+
+FULL = frozenset({"Full"})
+RESTART_SCOPES = ("None", "ConnectorDataStore", "Escrows", "Watermark", "QuarantineState", "Full", "ForceDeletes")
 
 
 class Sandbox:
@@ -53,6 +58,7 @@ class Sandbox:
             "service_principal_id": rules.service_principal_id,
             "job_id": rules.job_id,
             "token_key": secrets.token_hex(32),
+            "set_up": "1" if rules.set_up else "0",
         }
         if "tenant_id" not in kept:
             self.store.keep(fresh)
@@ -64,17 +70,20 @@ class Sandbox:
             self.identity.tenant_id, self.identity.service_principal_id, self.identity.job_id
         )  # fmt: skip
         target: Literal["entra", "ad"] = "ad" if self.identity.active_directory else "entra"
-        self.rules = self._rules_at_start = replace(rules, target=target)
-        self.authority = Authority(
-            self.identity, kept["token_key"], directory / "certificates", lambda: self.rules, self.clock.now
-        )
+        set_up = kept.get("set_up", "1") == "1"
+        self.rules = self._rules_at_start = replace(rules, target=target, set_up=set_up)
+        self.tenant = Tenant(self.store, self.identity, lambda: self.rules, self.clock.now)
+        self.authority = self.tenant.authority = Authority(
+            self.identity, kept["token_key"], directory / "certificates", lambda: self.rules, self.clock.now,
+            self.tenant.roles,
+        )  # fmt: skip
         self.authority.generation = int(kept.get("token_generation", "0"))
         self.control_token, self.page_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         """Needed for the control plane, and to see the page; new ones at each start."""
         self.stopping = threading.Event()
         self.admission = threading.Lock()
         """Held while a bulkUpload call is decided on, so that the limits hold exactly."""
-        self._job = Job.from_json(kept["job"]) if "job" in kept else Job()
+        self._job = Job.from_json(kept["job"]) if "job" in kept else self._first_job()
         self._cycles = threading.Lock()
         self._next_cycle = self.clock.now() + rules.cycle_seconds
         self._calls = Window(row["at"] for row in self.store.rows(COUNTED, (micros(self.clock.now() - DAY),)))
@@ -248,13 +257,29 @@ class Sandbox:
             self._job = job
             self.store.keep({"job": job.to_json()})
 
-    def set_job(self, status: Status, reason: Reason = "QuarantinedOnDemand", lasts: int | None = None) -> None:
+    def _first_job(self) -> Job:
+        return Job() if self.rules.set_up else Job(status="NotConfigured", started=False)
+
+    def make_job(self) -> None:
+        """Make the tenant's job, which then waits to be started."""
+        with self._cycles:
+            self.tenant.keep("job", True)
+            self._keep_job(Job(status="NotConfigured", started=False))
+
+    def set_job(
+        self,
+        status: Status,
+        reason: Reason = "QuarantinedOnDemand",
+        lasts: int | None = None,
+        *,
+        disabled: bool = False,
+    ) -> None:
         """Put the job into a state, by somebody's hand. `reason` and `lasts` are of a quarantine."""
         with self._cycles:
             if status == "Quarantine":
                 self._keep_job(self._job.quarantined(reason, self.clock.now(), lasts=lasts))
             else:
-                self._keep_job(self._job.set_to(status))
+                self._keep_job(self._job.set_to(status, disabled=disabled))
 
     def start_job(self) -> None:
         """Start provisioning; what is queued stays."""
@@ -266,11 +291,19 @@ class Sandbox:
         with self._cycles:
             self._keep_job(self._job.paused())
 
-    def restart_job(self) -> None:
-        """Running: records stay queued and missing managers are looked for again. Not running: the queue is purged."""
+    def restart_job(self, scopes: frozenset[str] = FULL) -> None:
+        """Running: records stay queued and missing managers are looked for again. Not running: the queue is purged.
+
+        `scopes`: what is reset, as `synchronizationJobRestartScope` names it.
+        """
         with self._cycles:
+            if self._job.quarantine is not None and not scopes & {"None", "QuarantineState", "Full"}:
+                return
             with self.store.write() as db:
-                db.execute("DELETE FROM escrow")
+                if scopes & {"ConnectorDataStore", "Full"}:
+                    db.execute("DELETE FROM connections")
+                if scopes & {"Escrows", "Full"}:
+                    db.execute("DELETE FROM escrow")
                 if self._job.runs:
                     db.execute("UPDATE pending SET open = 1")
                 else:
@@ -280,10 +313,59 @@ class Sandbox:
 
     def _begin(self) -> None:
         job = self._job.begun()
-        if not self.rules.notification_email:
+        if not self.tenant.notifies:
             message = "The job has no notification e-mail address."
             job = job.quarantined("EncounteredQuarantineException", self.clock.now(), message=message)
         self._keep_job(job)
+
+    # --- schema
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The job's schema: the one that was set, or the default one."""
+        kept: dict[str, Any] | None = self.tenant.document("schema")
+        return kept or default_schema(self.tenant.template, self.identity.job_id, self.rules)
+
+    def set_schema(self, schema: dict[str, Any] | None) -> None:
+        """Set the job's schema; None: back to the default one."""
+        with self._cycles:
+            number = int(self.tenant.document("schema_number", 1)) + 1
+            self.tenant.keep("schema_number", number)
+            self.tenant.keep("schema", schema and {**schema, "id": self.identity.job_id, "version": f"v{number}"})
+
+    # --- connections
+
+    def connection(self, object_id: str) -> dict[str, Any] | None:
+        """The link of a source record, or else of an account, that has this id; None: there is none."""
+        for column in ("c.source_id", "c.user_id"):
+            rows = self.store.rows(
+                f"SELECT c.*, u.body FROM connections c JOIN users u ON u.id = c.user_id WHERE {column} = ?",
+                (object_id,),
+            )
+            if rows:
+                return {
+                    "objectId": object_id,
+                    "sourceAnchor": rows[0]["source_id"],
+                    "targetAnchor": rows[0]["user_id"],
+                    "displayName": orjson.loads(rows[0]["body"]).get("displayName"),
+                    "objectTypeName": "User",
+                }
+        return None
+
+    def disconnect(self, source_id: str) -> None:
+        """Forget a link."""
+        with self.store.write() as db:
+            db.execute("DELETE FROM connections WHERE source_id = ?", (source_id,))
+
+    def connect(self, source_id: str, upn: str) -> str:
+        """Link a source record to an account, rightly or not; the account's id. Raises ValueError."""
+        with self.store.write() as db:
+            row = db.execute("SELECT id FROM users WHERE upn = ?", (upn,)).fetchone()
+            if row is None:
+                raise ValueError("userPrincipalName: nobody has it")
+            db.execute("INSERT OR REPLACE INTO connections VALUES (?, ?)", (source_id, row["id"]))
+            db.execute("UPDATE users SET provisioned = 1 WHERE id = ?", (row["id"],))
+        return str(row["id"])
 
     # --- control
 
@@ -410,7 +492,7 @@ class Sandbox:
             self.clock.reset()
             self.hcm.forget()
             self._next_cycle = self.clock.now() + self.rules.cycle_seconds
-            self._keep_job(Job())
+            self._keep_job(self._first_job())
             self.store.keep({"agent_warned": "0"})
             self._calls.clear()
             with self._log_lock:

@@ -58,6 +58,13 @@ CREATE TRIGGER IF NOT EXISTS groups_altered AFTER UPDATE OF body ON groups BEGIN
 CREATE TRIGGER IF NOT EXISTS groups_removed AFTER DELETE ON groups BEGIN
     INSERT INTO tracked (kind, id, before) VALUES ('groups', OLD.id, OLD.body); END;
 
+-- one row: the account that a source record has been linked to
+CREATE TABLE IF NOT EXISTS connections (source_id TEXT PRIMARY KEY, user_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS connections_by_user ON connections (user_id);
+
+-- one row: one document of the tenant, as JSON: the job's schema, its secrets, consent that was given
+CREATE TABLE IF NOT EXISTS documents (name TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+
 -- one row: one accepted operation that no cycle has taken yet
 CREATE TABLE IF NOT EXISTS queue (seq INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB NOT NULL);
 
@@ -123,7 +130,7 @@ CREATE INDEX IF NOT EXISTS hcm_entries_name ON hcm_entries (feed, name);
 
 STATE_TABLES = (
     "users", "names", "deleted_users", "groups", "queue", "escrow", "pending", "log", "received", "tracked", "hcm_people",
-    "hcm_entries",
+    "hcm_entries", "connections", "documents",
 )  # fmt: skip
 
 

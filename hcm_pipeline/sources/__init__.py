@@ -6,6 +6,7 @@ A format is a `SourceFormat`; `FORMATS` has them by the name that a profile give
 
 from hcm_pipeline.sources.delimited import Shape, StageCounts, examine
 from hcm_pipeline.sources.formats import FORMATS, format_faults, format_of
+from hcm_pipeline.sources.guess import found_keys, guessed_source, is_guessed
 from hcm_pipeline.sources.json_lines import TOLD, told_by
 from hcm_pipeline.sources.openpgp import decrypted
 from hcm_pipeline.sources.places import (
@@ -46,6 +47,9 @@ __all__ = [
     "examine",
     "format_faults",
     "format_of",
+    "found_keys",
+    "guessed_source",
+    "is_guessed",
     "open_place",
     "told_by",
     "unpacked",

@@ -42,6 +42,9 @@ class DifferenceKind(StrEnum):
     SCOPE = "scope other"
     SWITCHED_OFF = "switched off"
     ACTIONS = "actions other"
+    ATTRIBUTE_BESIDES = "attribute besides"
+    MAPPING_BESIDES = "mapping besides"
+    REST = "rest other"
 
 
 @dataclass(frozen=True)
@@ -59,15 +62,18 @@ class Difference:
     sentence: str = field(compare=False)
 
 
-def compare(present: Schema, wanted: Schema) -> tuple[Difference, ...]:
-    """What `wanted` has that `present` has not, or has otherwise. Raises SchemaFault when nothing in `wanted` makes people."""
+def compare(present: Schema, wanted: Schema, *, whole: bool = False) -> tuple[Difference, ...]:
+    """What `wanted` has that `present` has not, or has otherwise; of the `whole`, what `present` has besides as well.
+
+    Raises SchemaFault when nothing in `wanted` makes people.
+    """
     goal = wanted.people
     try:
         have = present.people
     except SchemaFault as fault:
         sentence = f"the job's schema has no mapping of people that could be changed: {fault.allowed}"
         return (Difference(DifferenceKind.NO_MAPPING_OF_PEOPLE, "target", "", None, goal.mapping.name, sentence),)
-    return tuple(_differences(have, goal))
+    return (*_differences(have, goal), *(_besides(have, goal) if whole else ()))
 
 
 def _differences(have: People, goal: People) -> Iterator[Difference]:
@@ -85,6 +91,32 @@ def _differences(have: People, goal: People) -> Iterator[Difference]:
     for mapping in goal.mapping.mappings:
         yield from _mapping(have.mapping.of_target(mapping.target), mapping)
     yield from _scope(have.mapping, goal.mapping)
+
+
+def _besides(have: People, goal: People) -> Iterator[Difference]:
+    for name, attribute in have.source.items():
+        if name not in goal.source:
+            yield Difference(
+                DifferenceKind.ATTRIBUTE_BESIDES, "source", name, attribute.type, None,
+                f"the source directory has {name}, which would go",
+            )  # fmt: skip
+        elif attribute.flow_nulls and goal.source[name].flow_nulls is None:
+            yield from _null_flow("source", name, True, False)
+    for mapping in have.mapping.mappings:
+        if goal.mapping.of_target(mapping.target) is None:
+            yield Difference(
+                DifferenceKind.MAPPING_BESIDES, "target", mapping.target, shown(mapping), None,
+                f"{mapping.target} is made from {shown(mapping)}, which would go",
+            )  # fmt: skip
+    if goal.mapping.flow_types < have.mapping.flow_types:
+        yield Difference(
+            DifferenceKind.ACTIONS, "target", "", ", ".join(sorted(have.mapping.flow_types)),
+            ", ".join(sorted(goal.mapping.flow_types)), "actions are on in the job that would be off",
+        )  # fmt: skip
+    if have.mapping.enabled and not goal.mapping.enabled:
+        yield Difference(
+            DifferenceKind.SWITCHED_OFF, "target", "", "on", "off", "the mapping of people would be switched off"
+        )
 
 
 def _attribute(have: Attribute | None, goal: Attribute) -> Iterator[Difference]:
@@ -146,9 +178,11 @@ def _mapping(have: AttributeMapping | None, goal: AttributeMapping) -> Iterator[
         return
     if not same_source(have, goal):
         has = shown(have)
-        yield Difference(
-            DifferenceKind.EXPRESSION, "target", name, has, wants, f"{name} is made from {has}, and not from {wants}"
-        )
+        sentence = (
+            f"{name} is made from {has}, and not from {wants}" if _agrees(have)
+            else f"the parsed form of {name} says something else than its text, {has}; {wants} is wanted"
+        )  # fmt: skip
+        yield Difference(DifferenceKind.EXPRESSION, "target", name, has, wants, sentence)
     elif have.expression and goal.expression and (have.default_value or None) != (goal.default_value or None):
         yield Difference(
             DifferenceKind.DEFAULT, "target", name, have.default_value, goal.default_value,

@@ -179,7 +179,7 @@ def test_the_schema_maps_to_active_directorys_names(domain: Tenant) -> None:
     mappings = {
         one["source"]["name"]: one["targetAttributeName"] for one in rule["objectMappings"][0]["attributeMappings"]
     }
-    assert (mappings["externalId"], mappings["active"], mappings["name.familyName"]) == (
+    assert (mappings["externalId"], mappings["Switch"], mappings["name.familyName"]) == (
         "employeeID",
         "accountDisabled",
         "sn",

@@ -20,7 +20,9 @@ OTHER: dict[str, Any] = {
     "default_container": "OU=Staff,DC=contoso,DC=com", "containers": ["OU=A,DC=contoso,DC=com"],
     "notification_email": False, "agent": "down", "agent_down_shows": "warnings", "quarantine_failures": None,
     "retry_failed_seconds": 2400, "withheld_permissions": ["User.Read.All"], "token_seconds": 60,
-    "latency_seconds": 0.001,
+    "latency_seconds": 0.001, "unverified_domains": ["contoso.com"], "default_domain": "contoso.com",
+    "target_directory": "Microsoft Entra ID", "further_permissions": ["Application.ReadWrite.All"], "secret_days": -1,
+    "certificate_days": 3, "clock_skew_seconds": -600, "license": "governance", "license_seats": 5,
 }  # fmt: skip
 """For each option a value that is not its default."""
 

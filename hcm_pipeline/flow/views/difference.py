@@ -19,6 +19,7 @@ from hcm_pipeline.flow import verdict_table
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.naming import workforce
 from hcm_pipeline.flow.plan_facts import task_of
+from hcm_pipeline.flow.profiles import require_target
 from hcm_pipeline.flow.quota import quota_outlook
 from hcm_pipeline.flow.views.clearing import clearing_words
 from hcm_pipeline.flow.views.days import Day, newest_days
@@ -164,6 +165,7 @@ def outlook(installation: Installation, *, shown: int | None = None, writers: Se
     `shown`: name no more than so many people (None: all). `writers` are handed the plan while it can be read.
     """
     profile, target = installation.profile, installation.target
+    require_target(profile, target)
     with installation.warehouse.read() as con, installation.journal() as journal:
         entra = EntraTarget(target, profile=profile)
         reviews = Counter(review.reason for review in reviews_waiting(con))
@@ -260,6 +262,7 @@ def worker_difference(installation: Installation, number: str) -> WorkerDifferen
     """One worker's operation and what is held back of them; None when the target has what it should have, or the worker is not in
     scope, nothing is held back, the target would take all of it, and every expression can be computed."""
     loaded, target = installation.loaded, EntraTarget(installation.target, profile=installation.profile)
+    require_target(loaded.profile, target.key)
     with installation.warehouse.read() as con, installation.journal() as journal, scratch(con) as t:
         moving = find_moves(t, loaded.profile, workforce(t, loaded.profile)).moving
         found = _preview(t, loaded, target, journal, moving, installation.clock())

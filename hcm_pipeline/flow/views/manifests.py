@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hcm_pipeline.delivery import (
+    CONFIGURES,
     WAITING,
     WRITES_BACK,
     JournaledManifest,
@@ -94,11 +95,13 @@ class SealedManifest:
 
 
 def waiting_manifests(installation: Installation, manifests: list[JournaledManifest]) -> list[WaitingManifest]:
-    """Those of the newest plan of the target, and of what is written back, that wait."""
+    """Those of the newest plan of the target, of what is written back, and of changes of its job, that wait."""
     return [
         _waiting(installation, m)
         for m in manifests
-        if (m.target == installation.target or m.target.startswith(WRITES_BACK)) and m.newest and m.state in WAITING
+        if (m.target == installation.target or m.target.startswith((WRITES_BACK, CONFIGURES)))
+        and m.newest
+        and m.state in WAITING
     ]
 
 
@@ -151,14 +154,21 @@ def _decided(installation: Installation, manifest: JournaledManifest) -> Decided
 def manifests_of(installation: Installation, day: dt.date) -> list[SealedManifest]:
     """The manifests that were planned for a business date, oldest first. Raises PipelineError for one that was altered."""
     with installation.journal() as journal:
-        found = [m for m in journal.manifests() if m.business_date == day and not m.target.startswith(WRITES_BACK)]
+        found = [
+            m
+            for m in journal.manifests()
+            if m.business_date == day and not m.target.startswith((WRITES_BACK, CONFIGURES))
+        ]
     return [SealedManifest(m.state, m.reason, read_manifest(installation.home.path / m.folder)) for m in found]
 
 
 def accepted_requests(installation: Installation) -> int:
     """How many bulk requests the service has accepted in all."""
     with installation.journal() as journal:
-        return sum(journal.progress(m.manifest_id).accepted for m in journal.manifests())
+        return sum(
+            journal.progress(m.manifest_id).accepted
+            for m in journal.manifests() if not m.target.startswith(CONFIGURES)
+        )  # fmt: skip
 
 
 def manifest_id(installation: Installation, beginning: str) -> str:

@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 
 from hcm_pipeline.delivery import Mending
 from hcm_pipeline.errors import ProfileFault
-from hcm_pipeline.profile import IDENTITY_COLUMNS, Profile
+from hcm_pipeline.profile import IDENTITY_COLUMNS, Profile, TargetKind
 from hcm_pipeline.targets.entra.attribute_names import by_name, columns_named, filled, unknown_name
+from hcm_pipeline.targets.entra.flow_rules import own_limits
 from hcm_pipeline.targets.entra.scim_mapping import Leaf, Mapping, compile_mapping
 from hcm_pipeline.targets.entra.scim_schema import ENTERPRISE, Path, parse_path, written_by
 
@@ -100,7 +101,8 @@ def ruled(profile: Profile, mapping: Mapping, target: str) -> tuple[Ruled, ...]:
     """
     kind = written_by(target)
     cut = columns_named(profile, mapping.leaves, profile.delivery.cut)
-    longest = {
+    own = own_limits(profile, TargetKind.ACTIVE_DIRECTORY if kind == "ad" else TargetKind.ENTRA)
+    longest = own | {
         column: most
         for name, most in profile.delivery.longest.items()
         for column in columns_named(profile, mapping.leaves, (name,))

@@ -10,7 +10,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from hcm_pipeline.expressions import ExpressionFault, parse, to_source
-from hcm_pipeline.profile import ENTERPRISE, AttributeFlow, LeftOut, Profile, Sheet, TargetKind, worksheet_rows
+from hcm_pipeline.profile import (
+    ENTERPRISE,
+    AttributeFlow,
+    LeftOut,
+    Profile,
+    Sheet,
+    TargetKind,
+    unsent_attributes,
+    worksheet_rows,
+)
 from hcm_pipeline.synchronization import (
     FITS,
     Attribute,
@@ -27,7 +36,7 @@ from hcm_pipeline.synchronization import (
 from hcm_pipeline.targets.entra.attribute_names import columns_named
 from hcm_pipeline.targets.entra.default_schema import MANAGER, default_schema, standard_attributes
 from hcm_pipeline.targets.entra.scim_mapping import Leaf, columns_of, compile_mapping
-from hcm_pipeline.targets.entra.scim_schema import CORE
+from hcm_pipeline.targets.entra.scim_schema import CORE, written_by
 from hcm_pipeline.warehouse import type_of
 
 OUR_GROUP = "hcm-pipeline"
@@ -84,6 +93,11 @@ def generated_schema(profile: Profile, kind: TargetKind, present: Schema | None 
     )  # fmt: skip
 
 
+def kind_of_job(key: str) -> TargetKind:
+    """The kind of directory that a job writes to, by its key."""
+    return TargetKind.ACTIVE_DIRECTORY if written_by(key) == "ad" else TargetKind.ENTRA
+
+
 class _Making:
     """One generation: the profile's rows beside what the base schema has."""
 
@@ -101,6 +115,8 @@ class _Making:
                 self.left_out.append(Aside("target", row.target, why))
             else:
                 self.flows.append(row)
+        ignored = "is sent, and no row of the worksheet takes it further: the service ignores it"
+        self.left_out += [Aside("source", name, ignored) for name in unsent_attributes(profile, kind)]
         spelled = {name.lower(): name for name in self.people.source}
         self.spelled = {
             name: spelled[name.lower()]

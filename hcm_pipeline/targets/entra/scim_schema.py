@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from hcm_pipeline.profile import ENTERPRISE
+from hcm_pipeline.profile import ENTERPRISE as ENTERPRISE
 
 CORE = "urn:ietf:params:scim:schemas:core:2.0:User"
 BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
