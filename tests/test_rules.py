@@ -39,6 +39,7 @@ FLOORS: dict[str, str] = {
     "locks": "errors",
     "front": "errors",
     "synchronization": "errors expressions",
+    "rehearsal": "errors expressions synchronization",
     "home": "errors",
     "http": "errors",
     "entra": "errors http",
@@ -60,7 +61,8 @@ FLOORS: dict[str, str] = {
     "targets.oracle": "errors http oracle warehouse profile delivery",
     "alerts": "errors verdicts plain_text home http settings sqlite_state warehouse profile delivery targets.entra",
     "flow": "errors sandbox verdicts deciders locks home http entra oracle settings sqlite_state warehouse profile extracts sources"
-    " feeds directory workers identity proposal delivery targets.entra targets.oracle alerts synchronization expressions",
+    " feeds directory workers identity proposal delivery targets.entra targets.oracle alerts synchronization expressions"
+    " rehearsal",
     "defs": "errors front sandbox verdicts plain_text home settings profile flow",
     "cli": "errors front sandbox verdicts plain_text home settings profile flow defs",
 }

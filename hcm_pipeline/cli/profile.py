@@ -114,7 +114,9 @@ def _worksheets(
     if named is not None:
         here = dataclasses.replace(here, settings=dataclasses.replace(here.settings, profile=named))
     chosen = _format(form, out, flow.FORMATS, "table")
-    made = flow.worksheets(loaded.profile, loaded.sha256, flow.read_sample(here, loaded.profile, worker), here.clock())
+    made = flow.filled_worksheets(
+        loaded.profile, loaded.sha256, flow.read_sample(here, loaded.profile, worker), here.clock()
+    )
     if as_json:
         dump(flow.worksheet_values(made))
         return

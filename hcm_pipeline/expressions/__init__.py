@@ -1,6 +1,7 @@
 """The mapping language of Entra provisioning: read, printed, in Graph's parsed form, and evaluated as it is documented."""
 
 from hcm_pipeline.expressions.catalogue import FUNCTIONS, Function, unlike
+from hcm_pipeline.expressions.dotnet_patterns import matches_pattern
 from hcm_pipeline.expressions.evaluation import Compiled, compiled, evaluate
 from hcm_pipeline.expressions.parsed_form import from_source, to_source
 from hcm_pipeline.expressions.parsing import parse
@@ -36,6 +37,7 @@ __all__ = [
     "evaluate",
     "from_source",
     "is_random",
+    "matches_pattern",
     "parse",
     "show_random",
     "stamp",

@@ -15,7 +15,7 @@ from typing import Any
 
 import regex
 
-from hcm_pipeline.expressions.values import NotKnown
+from hcm_pipeline.expressions.values import NotKnown, Unknown
 
 SECONDS = 0.1
 """The time that one match may take."""
@@ -66,6 +66,12 @@ class Pattern:
         if match is None or match.start(number) < 0:
             raise NotKnown("the documentation does not say what comes out when the pattern matches nothing")
         return str(match.group(number))
+
+    def found_in(self, text: str) -> tuple[bool, bool]:
+        """Whether a part of a text matches, and whether the whole text does."""
+        part = self._timed(text, lambda: self.compiled.search(text, timeout=SECONDS))
+        whole = self._timed(text, lambda: self.compiled.fullmatch(text, timeout=SECONDS))
+        return part is not None, whole is not None
 
     def _number(self, group: str) -> int:
         if group not in self.named:
@@ -126,6 +132,14 @@ def translated(pattern: str) -> Pattern:
     if isinstance(found, str):
         raise NotKnown(found)
     return found
+
+
+def matches_pattern(pattern: str, text: str) -> tuple[bool | Unknown, bool | Unknown]:
+    """Whether a part of a text matches a pattern of .NET, and whether the whole text does."""
+    try:
+        return translated(pattern).found_in(text)
+    except NotKnown as not_known:
+        return Unknown(not_known.why), Unknown(not_known.why)
 
 
 class _Translator:

@@ -200,9 +200,9 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.worksheet_files import FORMATS as FORMATS
     from hcm_pipeline.flow.worksheet_files import write_text as write_text
     from hcm_pipeline.flow.worksheet_files import written as written
+    from hcm_pipeline.flow.worksheets import filled_worksheets as filled_worksheets
     from hcm_pipeline.flow.worksheets import read_sample as read_sample
     from hcm_pipeline.flow.worksheets import worksheet_values as worksheet_values
-    from hcm_pipeline.flow.worksheets import worksheets as worksheets
     from hcm_pipeline.flow.writing_back import AppliedBack as AppliedBack
     from hcm_pipeline.flow.writing_back import ChangeBack as ChangeBack
     from hcm_pipeline.flow.writing_back import ManifestBack as ManifestBack
@@ -353,7 +353,7 @@ _MODULES = {
     "views.status": ("Status", "holding", "status"),
     "views.trace": ("Story", "Version", "trace"),
     "worksheet_files": ("BY_ENDING", "FORMATS", "write_text", "written"),
-    "worksheets": ("read_sample", "worksheet_values", "worksheets"),
+    "worksheets": ("filled_worksheets", "read_sample", "worksheet_values"),
     "writing_back": (
         "AppliedBack",
         "ChangeBack",

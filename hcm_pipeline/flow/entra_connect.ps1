@@ -16,9 +16,10 @@ function Add-Rule([string]$Name, [int]$Precedence, [hashtable]$Flow) {
     Add-ADSyncRule -SynchronizationRule $syncRule[0] | Out-Null
     Write-Host "$Name made."
 }
+$scheduled = (Get-ADSyncScheduler).SyncCycleEnabled
 if ($Apply) { Set-ADSyncScheduler -SyncCycleEnabled $false }
 try {
 @ROWS@} finally {
-    if ($Apply) { Set-ADSyncScheduler -SyncCycleEnabled $true }
+    if ($Apply) { Set-ADSyncScheduler -SyncCycleEnabled $scheduled }
 }
 if ($Apply) { Start-ADSyncSyncCycle -PolicyType Initial }

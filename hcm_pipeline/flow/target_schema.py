@@ -7,6 +7,7 @@ schema that it was planned over, read back and compared.
 from __future__ import annotations
 
 import hashlib
+import operator
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -35,7 +36,16 @@ from hcm_pipeline.flow.installation import Installation, Progress, quiet
 from hcm_pipeline.home import private
 from hcm_pipeline.locks import advisory_lock
 from hcm_pipeline.profile import TargetKind
-from hcm_pipeline.synchronization import Difference, DifferenceKind, Schema, compare, findings, kind_of, read
+from hcm_pipeline.synchronization import (
+    AttributeMapping,
+    Difference,
+    DifferenceKind,
+    Schema,
+    compare,
+    findings,
+    kind_of,
+    read,
+)
 from hcm_pipeline.synchronization import Finding as Finding
 from hcm_pipeline.targets.entra import Aside as Aside
 from hcm_pipeline.targets.entra import GeneratedSchema, describe, generated_schema, kind_of_job, open_target
@@ -218,7 +228,7 @@ def _change(installation: Installation, making: Making, doing: _Doing, announce:
     with _alone(installation), _job(installation, announce) as (key, job), installation.journal() as journal:
         raw = job.read()
         present = _read(installation, raw)
-        wanted = making(present, key)
+        wanted = _parsed(job, making(present, key))
         target = f"{CONFIGURES}{key}"
         if not wanted.differences.changes:
             _refuse_other(approval, None, journal)
@@ -240,6 +250,27 @@ def _change(installation: Installation, making: Making, doing: _Doing, announce:
         backup = before_of(installation.home, planned)
         _read_back(installation, job, wanted.schema, backup, doing)
         return SchemaChange(wanted.differences, planned.manifest_id, planned.operations, str(state), backup)
+
+
+def _parsed(job: JobSchema, wanted: _Wanted) -> _Wanted:
+    """The same with the service's parsed form of each expression of which the documentation tells none."""
+    schema = wanted.schema
+    mapping = schema.user_mapping()
+    mappings = tuple(_parsed_mapping(job, one) for one in mapping.mappings)
+    if mappings == mapping.mappings and all(map(operator.is_, mappings, mapping.mappings)):
+        return wanted
+    return replace(wanted, schema=schema.with_user_mapping(replace(mapping, mappings=mappings)))
+
+
+def _parsed_mapping(job: JobSchema, mapping: AttributeMapping) -> AttributeMapping:
+    if mapping.expression is None or mapping.source is None or mapping.source.get("type"):
+        return mapping
+    told = job.parse_expression(mapping.expression)
+    if told.source is None:
+        raise PipelineError(
+            f"{mapping.target}: the service cannot parse {mapping.expression}: {told.error or 'it does not say why'}"
+        )
+    return replace(mapping, source=told.source)
 
 
 def _as_change(

@@ -81,7 +81,7 @@ class Worksheets:
     made_at: dt.datetime
 
 
-def worksheets(profile: Profile, sha256: str, sample: Sample | None, now: dt.datetime) -> Worksheets:
+def filled_worksheets(profile: Profile, sha256: str, sample: Sample | None, now: dt.datetime) -> Worksheets:
     """The worksheets 1 to 6. Those of another directory than the profile's are there too, and say so."""
     kinds = profile.target.kinds
     on_premises = None if not kinds else TargetKind.ACTIVE_DIRECTORY in kinds

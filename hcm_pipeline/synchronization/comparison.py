@@ -178,9 +178,11 @@ def _mapping(have: AttributeMapping | None, goal: AttributeMapping) -> Iterator[
         return
     if not same_source(have, goal):
         has = shown(have)
-        yield Difference(
-            DifferenceKind.EXPRESSION, "target", name, has, wants, f"{name} is made from {has}, and not from {wants}"
-        )
+        sentence = (
+            f"{name} is made from {has}, and not from {wants}" if _agrees(have)
+            else f"the parsed form of {name} says something else than its text, {has}; {wants} is wanted"
+        )  # fmt: skip
+        yield Difference(DifferenceKind.EXPRESSION, "target", name, has, wants, sentence)
     elif have.expression and goal.expression and (have.default_value or None) != (goal.default_value or None):
         yield Difference(
             DifferenceKind.DEFAULT, "target", name, have.default_value, goal.default_value,

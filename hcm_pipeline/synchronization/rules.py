@@ -460,8 +460,9 @@ def _mail(on: Judged) -> Iterator[Said]:
     for path, one in on.mappings:
         if one.target.lower() == "mail":
             yield (
-                "error", f"{path}.targetAttributeName", one.target,
-                "Exchange owns mail in Entra ID: it is neither set nor changed by provisioning", "take the mapping out",
+                "warning", f"{path}.targetAttributeName", one.target,
+                "Exchange owns mail in Entra ID: provisioning neither sets nor changes it, so that the mapping does nothing",
+                "take the mapping out",
             )  # fmt: skip
 
 
@@ -471,7 +472,7 @@ def _work_entries(on: Judged) -> Iterator[Said]:
             typed = _TYPED.search(name)
             if typed is not None and typed[1].lower() != "work":
                 yield (
-                    "error", f"{path}.source", one.target,
+                    "warning", f"{path}.source", one.target,
                     f"{name}: of addresses, emails and phoneNumbers only the entries of type work are read",
                     "send the value as a custom attribute, and map that",
                 )  # fmt: skip

@@ -7,7 +7,7 @@ another value. Sources: `synchronizationSchema`, `directoryDefinition`, `objectD
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -16,6 +16,8 @@ from hcm_pipeline.errors import PipelineError
 
 Json = Mapping[str, object]
 NOTHING: Json = {}
+DEEPEST = 300
+"""Levels of JSON: three for each function inside another, of which an expression may have a hundred at most."""
 
 
 class SchemaFault(PipelineError):
@@ -127,8 +129,8 @@ class AttributeMapping:
     @property
     def sources(self) -> tuple[str, ...]:
         """The source attributes that it reads, each once."""
-        named = _names_of(self.source) if self.source else attribute_names_in(self.expression or "")
-        return tuple(dict.fromkeys(named))
+        parsed = tuple(_names_of(self.source)) if self.source else ()
+        return tuple(dict.fromkeys(parsed or attribute_names_in(self.expression or "")))
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -368,6 +370,7 @@ def read(json: object, null_flow_field: str | None = None) -> Schema:
     Raises SchemaFault, with the place in the JSON, for what has not the form of a schema.
     """
     raw = _object(json, "")
+    _refuse_deep(raw)
     rules = [_rule(one, path, null_flow_field) for path, one in _objects(raw, "synchronizationRules", "", needed=True)]
     directories = [_directory(one, path) for path, one in _objects(raw, "directories", "", needed=True)]
     names = [one.name for one in directories]
@@ -580,6 +583,20 @@ def _object(value: object, path: str) -> Json:
     if not isinstance(value, dict):
         raise SchemaFault(path, "an object")
     return value
+
+
+def _refuse_deep(json: object) -> None:
+    """Raise SchemaFault for what is nested deeper than any schema: everything else may then recur."""
+    level = [json]
+    for _ in range(DEEPEST):
+        level = [inner for one in level for inner in _within(one)]
+        if not level:
+            return
+    raise SchemaFault("", f"objects inside each other to a depth of at most {DEEPEST}")
+
+
+def _within(value: object) -> Iterable[object]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def _objects(raw: Json, name: str, path: str, *, needed: bool = False) -> list[tuple[str, Json]]:

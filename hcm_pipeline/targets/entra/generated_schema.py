@@ -10,7 +10,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from hcm_pipeline.expressions import ExpressionFault, parse, to_source
-from hcm_pipeline.profile import ENTERPRISE, AttributeFlow, LeftOut, Profile, Sheet, TargetKind, worksheet_rows
+from hcm_pipeline.profile import (
+    ENTERPRISE,
+    AttributeFlow,
+    LeftOut,
+    Profile,
+    Sheet,
+    TargetKind,
+    unsent_attributes,
+    worksheet_rows,
+)
 from hcm_pipeline.synchronization import (
     FITS,
     Attribute,
@@ -106,6 +115,8 @@ class _Making:
                 self.left_out.append(Aside("target", row.target, why))
             else:
                 self.flows.append(row)
+        ignored = "is sent, and no row of the worksheet takes it further: the service ignores it"
+        self.left_out += [Aside("source", name, ignored) for name in unsent_attributes(profile, kind)]
         spelled = {name.lower(): name for name in self.people.source}
         self.spelled = {
             name: spelled[name.lower()]
