@@ -125,7 +125,7 @@ def _worksheets(
 
 def _hybrid(loaded: LoadedProfile, form: str | None, out: Path | None) -> None:
     chosen = _format(form, out, ("markdown", "html"), "markdown")
-    guide = flow.hybrid_guide(loaded.profile, loaded.sha256, flow.utc_now())
+    guide = flow.guide_of(loaded.profile, loaded.sha256, flow.utc_now())
     _put(flow.guide_html(guide) if chosen == "html" else flow.guide_markdown(guide), out, chosen)
 
 

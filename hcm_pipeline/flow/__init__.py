@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.fetching import PlaceStatus as PlaceStatus
     from hcm_pipeline.flow.hybrid_guide import guide_html as guide_html
     from hcm_pipeline.flow.hybrid_guide import guide_markdown as guide_markdown
-    from hcm_pipeline.flow.hybrid_guide import hybrid_guide as hybrid_guide
+    from hcm_pipeline.flow.hybrid_guide import guide_of as guide_of
     from hcm_pipeline.flow.installation import Clock as Clock
     from hcm_pipeline.flow.installation import Installation as Installation
     from hcm_pipeline.flow.installation import Progress as Progress
@@ -295,7 +295,7 @@ _MODULES = {
         "target_sentences",
         "worker_columns",
     ),
-    "hybrid_guide": ("guide_html", "guide_markdown", "hybrid_guide"),
+    "hybrid_guide": ("guide_html", "guide_markdown", "guide_of"),
     "proposing": ("ProposedProfile", "propose_profile", "write_proposal"),
     "quota": ("QuotaOutlook", "quota_outlook"),
     "unfinished": ("FailedWork", "failed_work", "keep_failed_work"),

@@ -50,7 +50,7 @@ class Guide:
         return tuple(row for row in self.added if row.target in DATES)
 
 
-def hybrid_guide(profile: Profile, sha256: str, now: dt.datetime) -> Guide:
+def guide_of(profile: Profile, sha256: str, now: dt.datetime) -> Guide:
     """The guide for a profile. Raises UsageError for one whose accounts are made in Entra ID alone."""
     if profile.target.kinds and TargetKind.ACTIVE_DIRECTORY not in profile.target.kinds:
         raise UsageError("--hybrid: the profile's target.kind is entra: its accounts are not made in Active Directory")

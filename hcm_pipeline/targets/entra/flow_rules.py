@@ -79,7 +79,7 @@ def _population_faults(profile: Profile) -> Iterator[ProfileFault]:
 # --- the rows of worksheets 4 and 6
 
 
-def _repeated(where: str, rows: dict[str, Flow | bool]) -> Iterator[ProfileFault]:
+def _repeated(where: str, rows: dict[str, Flow | None]) -> Iterator[ProfileFault]:
     counted = Counter(name.lower() for name in rows)
     for name in rows:
         if counted[name.lower()] > 1:
@@ -223,7 +223,7 @@ def _missing_faults(
     profile: Profile, where: str, rows: Iterable[AttributeFlow], kind: TargetKind, declared: bool
 ) -> Iterator[ProfileFault]:
     there = {flow.target.lower() for flow in rows}
-    taken_away = {name.lower() for name, flow in getattr(profile.target, str(kind)).items() if flow is False}
+    taken_away = {name.lower() for name, flow in getattr(profile.target, str(kind)).items() if flow is None}
     for key, attribute in attributes_of(kind).items():
         if attribute.required and key not in there and (declared or key in taken_away):
             how = _HOW.get(key, "the tutorial's row has it")
@@ -256,8 +256,8 @@ def _hybrid_faults(profile: Profile) -> Iterator[ProfileFault]:
             )
 
 
-def _on_premises_sources(flow: Flow | bool) -> tuple[str, ...]:
-    if not isinstance(flow, Flow):
+def _on_premises_sources(flow: Flow | None) -> tuple[str, ...]:
+    if flow is None:
         return ()
     return AttributeFlow("", flow.source, flow.expression).reads
 
