@@ -65,6 +65,9 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.feeding import oracle_section as oracle_section
     from hcm_pipeline.flow.feeding import replay as replay
     from hcm_pipeline.flow.fetching import PlaceStatus as PlaceStatus
+    from hcm_pipeline.flow.filled_sheets import filled_worksheets as filled_worksheets
+    from hcm_pipeline.flow.filled_sheets import read_sample as read_sample
+    from hcm_pipeline.flow.filled_sheets import worksheet_values as worksheet_values
     from hcm_pipeline.flow.hybrid_guide import guide_html as guide_html
     from hcm_pipeline.flow.hybrid_guide import guide_markdown as guide_markdown
     from hcm_pipeline.flow.hybrid_guide import guide_of as guide_of
@@ -200,9 +203,6 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.worksheet_files import FORMATS as FORMATS
     from hcm_pipeline.flow.worksheet_files import write_text as write_text
     from hcm_pipeline.flow.worksheet_files import written as written
-    from hcm_pipeline.flow.worksheets import filled_worksheets as filled_worksheets
-    from hcm_pipeline.flow.worksheets import read_sample as read_sample
-    from hcm_pipeline.flow.worksheets import worksheet_values as worksheet_values
     from hcm_pipeline.flow.writing_back import AppliedBack as AppliedBack
     from hcm_pipeline.flow.writing_back import ChangeBack as ChangeBack
     from hcm_pipeline.flow.writing_back import ManifestBack as ManifestBack
@@ -353,7 +353,7 @@ _MODULES = {
     "views.status": ("Status", "holding", "status"),
     "views.trace": ("Story", "Version", "trace"),
     "worksheet_files": ("BY_ENDING", "FORMATS", "write_text", "written"),
-    "worksheets": ("filled_worksheets", "read_sample", "worksheet_values"),
+    "filled_sheets": ("filled_worksheets", "read_sample", "worksheet_values"),
     "writing_back": (
         "AppliedBack",
         "ChangeBack",

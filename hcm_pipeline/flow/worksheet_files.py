@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 
+from hcm_pipeline.flow.filled_sheets import Worksheet, Worksheets
 from hcm_pipeline.flow.sign_off import cell, replace_file, seen
-from hcm_pipeline.flow.worksheets import Worksheet, Worksheets
 
 FORMATS = ("table", "markdown", "csv", "html")
 BY_ENDING = {".md": "markdown", ".csv": "csv", ".html": "html", ".htm": "html", ".txt": "table"}

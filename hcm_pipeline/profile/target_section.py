@@ -179,7 +179,8 @@ class Target(Model):
 
 @dataclass(frozen=True)
 class DefaultRow:
-    """A row of `worksheets.toml`. `naming`: a name of the ledger, given at creation alone. `always`: whatever worksheet 2 has."""
+    """A row of `worksheets.toml`. `naming`: a name of the ledger, given at creation alone. `always`: whatever worksheet 2 has.
+    `several`: the attribute has several values, which no null clears."""
 
     target: str
     sources: tuple[str, ...]
@@ -190,6 +191,7 @@ class DefaultRow:
     standard: bool = False
     always: bool = False
     cloud_sync_only: bool = False
+    several: bool = False
     note: str = ""
     extra: str = ""
     published: str | None = None
@@ -244,7 +246,7 @@ def _note(row: DefaultRow, first: bool) -> str:
 
 
 def _clears(row: DefaultRow | None, source: str | None, create_only: bool) -> bool:
-    return not (create_only or source in NAMES or (row is not None and (row.matching or row.naming)))
+    return not (create_only or source in NAMES or (row is not None and (row.matching or row.naming or row.several)))
 
 
 def _own(target: str, flow: Flow, row: DefaultRow | None, fill: Callable[[str], str], renames: bool) -> AttributeFlow:
