@@ -256,7 +256,7 @@ class GraphClient:
         """
         content = None if body is None else orjson.dumps(body)
         patience = self._patience if give_up_after is None else replace(self._patience, give_up_after=give_up_after)
-        permission = JOB_PERMISSION if method == "GET" else JOB_WRITE_PERMISSION
+        permission = JOB_PERMISSION if (method, part) == ("GET", "schema") else JOB_WRITE_PERMISSION
         return self._call(method, f"{self._job_url()}/{part}", {}, permission, content=content, patience=patience)
 
     def _job_url(self) -> str:

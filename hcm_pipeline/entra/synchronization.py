@@ -85,8 +85,8 @@ class JobSchema:
         """The operators of scoping filters, each with the types of attribute that it compares."""
         found: dict[str, list[str]] = {}
         for each in self._listed("schema/filterOperators"):
-            types = each.get("supportedAttributeTypes")
-            found[str(each.get("name"))] = [str(one) for one in types] if isinstance(types, list) else []
+            types, name = each.get("supportedAttributeTypes"), each.get("name") or each.get("id")
+            found[str(name)] = [str(one) for one in types] if isinstance(types, list) else []
         return found
 
     def _listed(self, part: str) -> list[Json]:

@@ -1,4 +1,4 @@
-"""The synchronization schema of the target's job: what differs from the profile's, applied as any change, exported, put back.
+"""The synchronization schema of the target's job: compared with the profile's, applied as any change, exported, put back.
 
 A change is a manifest (`delivery.configuration_change`): it is planned, a person approves it, it is carried out against the very
 schema that it was planned over, read back and compared.
@@ -131,7 +131,7 @@ class _Wanted:
 def schema_differences(
     installation: Installation, file: Path | None = None, announce: Progress = quiet
 ) -> SchemaDifferences:
-    """What differs between the job's schema, or the one in a file, and the profile's. Changes nothing."""
+    """The differences between the job's schema, or the one in a file, and the profile's. Changes nothing."""
     if file is not None:
         return _generated(installation, read_schema_file(installation, file), f"{file}").differences
     with _job(installation, announce) as (key, job):
@@ -210,7 +210,7 @@ Making = Callable[[Schema, str], _Wanted]
 
 @dataclass(frozen=True)
 class _Doing:
-    """What is done, on whose word."""
+    """A verb, and the people who want it done."""
 
     verb: str
     approval: Approval | None
@@ -234,7 +234,8 @@ def _change(installation: Installation, making: Making, doing: _Doing, announce:
             _refuse_other(approval, None, journal)
             nothing_to_change(journal, target)
             return SchemaChange(wanted.differences, None, 0, None)
-        _refuse_broken(wanted.differences)
+        if not doing.whole:
+            _refuse_broken(wanted.differences)
         change = _as_change(installation, target, doing.verb, raw, wanted)
         planned = plan_change(installation.home, journal, change, installation.clock(), doing.started_by)
         _refuse_other(approval, planned, journal)

@@ -78,7 +78,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Judged:
-    """What every rule is given: the schema, its mapping of people, and the kind of its target."""
+    """The things that every rule is given: the schema, its mapping of people, and the kind of its target."""
 
     schema: Schema
     people: People

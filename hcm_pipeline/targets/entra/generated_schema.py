@@ -201,7 +201,7 @@ class _Making:
             yield self._attribute(fresh, readers.get(name, ()))
 
     def _sent(self, readers: Collection[str]) -> Iterator[str]:
-        """What is read or custom, and not in the source directory, in the profile's order."""
+        """The attributes that are read or custom, and not in the source directory, in the profile's order."""
         custom = (leaf.column for leaf in self.leaves if leaf.path.free)
         known = {name.lower() for name in self.people.source}
         for name in dict.fromkeys((*custom, *readers)):
@@ -332,7 +332,7 @@ class _Making:
                 yield Aside("source", name, "a custom attribute that the profile does not send")
 
     def notes(self) -> Iterator[str]:
-        """What the schema cannot say."""
+        """The things that a person has to do, for the schema cannot say them."""
         clearing = sorted(flow.target for flow in self.flows if self._clears(flow))
         if clearing and self.field is None:
             yield (
