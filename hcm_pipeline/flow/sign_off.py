@@ -63,7 +63,7 @@ def write_page(path: Path) -> Callable[[Sketch], None]:
             plan=sketch, people=sketch.people.read(), refused=_refused(sketch), section=section, note=note
         )
         page.enable_buffering(100)
-        _replace(path, "utf-8", lambda out: out.writelines(page))
+        replace_file(path, "utf-8", lambda out: out.writelines(page))
 
     return write
 
@@ -86,7 +86,7 @@ def write_table(path: Path) -> Callable[[Sketch], None]:
                 whom = (found.person_number, found.name, FINDING, "", None, found.sentence())
                 rows.writerow([cell(value) for value in (*whom, found.attribute, None, None, None, None)])
 
-        _replace(path, "utf-8-sig", fill)
+        replace_file(path, "utf-8-sig", fill)
 
     return write
 
@@ -109,7 +109,7 @@ def write_stale_values(installation: Installation, path: Path) -> int:
             texts = (one.person_number, one.name, one.attribute, one.value, moment, "yes" if one.clearable else "no")
             rows.writerow([cell(text) for text in texts])
 
-    _replace(path, "utf-8-sig", fill)
+    replace_file(path, "utf-8-sig", fill)
     return len(found)
 
 
@@ -162,7 +162,7 @@ def _rows(person: Person) -> Iterator[tuple[str | None, ...]]:
         yield (*whom, None, None, None, None, None)
 
 
-def _replace(path: Path, encoding: str, fill: Callable[[TextIO], None]) -> None:
+def replace_file(path: Path, encoding: str, fill: Callable[[TextIO], None]) -> None:
     """Write a file that its owner alone may read, whole or not at all."""
     half = path.with_name(f".{path.name}-{os.getpid()}")
     try:
