@@ -122,6 +122,10 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.proposing import write_proposal as write_proposal
     from hcm_pipeline.flow.quota import QuotaOutlook as QuotaOutlook
     from hcm_pipeline.flow.quota import quota_outlook as quota_outlook
+    from hcm_pipeline.flow.rehearsing import MarkCount as MarkCount
+    from hcm_pipeline.flow.rehearsing import RehearsedPlan as RehearsedPlan
+    from hcm_pipeline.flow.rehearsing import rehearse as rehearse
+    from hcm_pipeline.flow.rehearsing import write_rehearsal as write_rehearsal
     from hcm_pipeline.flow.sign_off import write_page as write_page
     from hcm_pipeline.flow.sign_off import write_stale_values as write_stale_values
     from hcm_pipeline.flow.sign_off import write_table as write_table
@@ -299,6 +303,7 @@ _MODULES = {
     "proposing": ("ProposedProfile", "propose_profile", "write_proposal"),
     "quota": ("QuotaOutlook", "quota_outlook"),
     "unfinished": ("FailedWork", "failed_work", "keep_failed_work"),
+    "rehearsing": ("MarkCount", "RehearsedPlan", "rehearse", "write_rehearsal"),
     "sign_off": ("write_page", "write_stale_values", "write_table"),
     "target_schema": (
         "Approval",

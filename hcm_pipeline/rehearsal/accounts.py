@@ -19,7 +19,15 @@ class Untold(StrEnum):
     """Whether there is one is not told."""
 
 
-Present = Value | Untold
+@dataclass(frozen=True)
+class Reference:
+    """A reference to the account of another person, by that one's externalId. `object_id`: None for one that is made first."""
+
+    external_id: str
+    object_id: str | None
+
+
+Present = Value | Untold | Reference
 """The value of an attribute of an account now."""
 
 

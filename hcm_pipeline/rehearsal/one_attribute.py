@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hcm_pipeline.expressions import Dropped, Surroundings, Unknown, Value, as_text, is_random
-from hcm_pipeline.rehearsal.accounts import Account, Present, Untold
+from hcm_pipeline.rehearsal.accounts import Account, Present, Reference, Untold
 from hcm_pipeline.rehearsal.conversion import NotSure, Refused, converted
 from hcm_pipeline.rehearsal.prepared import READ_ONLY, Prepared, PreparedMapping, Target
-from hcm_pipeline.rehearsal.results import AttributeResult, Mark, Reference, Rehearsed, Then
+from hcm_pipeline.rehearsal.results import AttributeResult, Mark, Rehearsed, Then
 from hcm_pipeline.rehearsal.source_record import SourceRecord
 from hcm_pipeline.synchronization import ACTIVE_DIRECTORY, ENTRA, FlowType, Kind
 
@@ -118,7 +118,7 @@ def _now(
     if value is None or isinstance(value, Unknown | Dropped):
         return now, False
     if one.reference:
-        return now, False
+        return Reference(as_text(value) or "", None) if isinstance(value, str | int) else now, True
     try:
         return converted(value, one, kind, target), True
     except (Refused, NotSure):
@@ -194,6 +194,8 @@ def _empty_text(stays: AttributeResult, kind: Kind | None) -> AttributeResult:
 def _reference(one: PreparedMapping, case: Case, stays: AttributeResult, external_id: str | None) -> AttributeResult:
     if one.direct is None or external_id is None:
         return _unknown(stays, "a reference has to be mapped directly")
+    if isinstance(stays.now, Reference) and stays.now.external_id == external_id:
+        return stays  # as it was delivered
     if case.resolved is None:
         return AttributeResult(one.name, stays.now, Reference(external_id, None), one.by, changes=None)
     if external_id not in case.resolved:

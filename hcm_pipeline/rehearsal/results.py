@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hcm_pipeline.expressions import Value, as_text, show_random
-from hcm_pipeline.rehearsal.accounts import Present, Untold
+from hcm_pipeline.rehearsal.accounts import Present, Reference, Untold
 
 
 class Outcome(StrEnum):
@@ -41,14 +41,6 @@ class Mark(StrEnum):
     """It is sent, and does not flow."""
     UNKNOWN = "unknown"
     """What comes out is not known."""
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A reference to the account of another person, by that one's externalId. `object_id`: None for one that is made first."""
-
-    external_id: str
-    object_id: str | None
 
 
 Then = Value | Reference | Untold

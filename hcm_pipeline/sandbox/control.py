@@ -23,6 +23,7 @@ from hcm_pipeline.sandbox.options import checked, option_values
 from hcm_pipeline.sandbox.oracle.steering import steer
 from hcm_pipeline.sandbox.page import page
 from hcm_pipeline.sandbox.schema_changes import changed
+from hcm_pipeline.sandbox.schema_form import check_schema
 from hcm_pipeline.sandbox.service import Sandbox
 
 Json = dict[str, Any]
@@ -206,10 +207,11 @@ def _set_job(sandbox: Sandbox, _request: Request, body: Json) -> Json:
 
 
 def _schema(sandbox: Sandbox, request: Request, body: Json) -> Json:
-    """The job's schema: read, set as it stands or changed as by hand, or put back to the default one."""
+    """The job's schema: read, set or changed as by hand, or put back to the default one."""
     if request.method == "DELETE":
         sandbox.set_schema(None)
     elif isinstance(body.get("schema"), dict):
+        check_schema(body["schema"])
         sandbox.set_schema(body["schema"])
     elif request.method == "POST":
         attribute = body.get("attribute")

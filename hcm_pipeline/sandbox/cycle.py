@@ -8,17 +8,19 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import orjson
 
 from hcm_pipeline.sandbox.ad_accounts import DN, SAM
 from hcm_pipeline.sandbox.attribute_mapping import Value
 from hcm_pipeline.sandbox.clock import micros
-from hcm_pipeline.sandbox.fault_effects import spoiled
+from hcm_pipeline.sandbox.fault_effects import Apply, spoiled
 from hcm_pipeline.sandbox.faults import ENTRY, RECORD, Faults
 from hcm_pipeline.sandbox.job import Execution
-from hcm_pipeline.sandbox.log_codes import NO_AGENT, failure
+from hcm_pipeline.sandbox.log_codes import NO_AGENT, Failure, failure
 from hcm_pipeline.sandbox.log_service import facts_of, twin_facts
+from hcm_pipeline.sandbox.mapping_program import Program
 from hcm_pipeline.sandbox.options import SandboxOptions
 from hcm_pipeline.sandbox.provision import Account, Directory, Outcome, apply_record
 from hcm_pipeline.sandbox.state import Store
@@ -27,6 +29,7 @@ RECORDS_PER_TRANSACTION = 250
 LOG_DAYS = 30
 
 _LINKED = "SELECT u.id, u.body FROM connections c JOIN users u ON u.id = c.user_id WHERE c.source_id = ?"
+_MANAGED = "SELECT id FROM users WHERE employee_id = ? AND provisioned"
 _LINK = """
 INSERT INTO connections VALUES (?, ?)
 ON CONFLICT (source_id) DO UPDATE SET user_id = excluded.user_id WHERE user_id <> excluded.user_id"""
@@ -44,6 +47,8 @@ class Cycle:
     faults: Faults
     now: Callable[[], float]
     stopping: threading.Event
+    program: Program | None = None
+    """The schema that was set; None: the default one."""
 
     def run(self) -> Execution | None:
         """Process what is queued at the start, then what managers can be resolved. None: there was nothing to do."""
@@ -106,16 +111,18 @@ class Cycle:
     def _process(self, db: sqlite3.Connection, directory: Directory, record: dict[str, object]) -> None:
         started = time.perf_counter()
         external_id = str(record["externalId"])
-        current = _matched(db, external_id)
+        if self.program is not None and not self.program.enabled:
+            return
+        current, apply = self._own(db, external_id, record)
         fault = self.faults.strike(external_id, *RECORD)
         if fault is None:
-            outcome = apply_record(current, record, directory, self.rules)
+            outcome = apply(record, directory)
             if current is None and outcome.status == "success" and self._no_seat(db):
                 received, lacking = outcome.received, failure("LicenseLimitExceeded")
                 outcome = Outcome("create", "failure", received, failure=lacking)
             written = outcome.status == "success"
         else:
-            outcome, written = spoiled(fault, current, record, directory, self.rules)
+            outcome, written = spoiled(fault, current, record, directory, apply)
         change_id = str(uuid.uuid4())
         account = current
         if written:
@@ -128,6 +135,20 @@ class Cycle:
         milliseconds = max(1, round((time.perf_counter() - started) * 1000))
         facts = facts_of(outcome, account, milliseconds)
         self._log(db, change_id, external_id, outcome.action, outcome.status, facts)
+
+    def _own(self, db: sqlite3.Connection, external_id: str, record: dict[str, object]) -> tuple[Account | None, Apply]:
+        """The account of a record, and the record's effect on it."""
+        program, now = self.program, self.now()
+        if program is None:
+            matched = _matched(db, external_id)
+            return matched, lambda given, directory: apply_record(matched, given, directory, self.rules)
+        linked = _account(db.execute(_LINKED, (external_id,)).fetchone())
+        found = linked or program.match(record, partial(_with_value, db), now)
+        if isinstance(found, Failure):
+            status = "skipped" if found.code == "ImportSkipped" else "failure"
+            outcome = Outcome("other", status, program.received(record), failure=found)
+            return None, lambda _given, _directory: outcome
+        return found, lambda given, directory: program.apply(found, linked is not None, given, directory, now)
 
     def _no_seat(self, db: sqlite3.Connection) -> bool:
         seats = self.rules.license_seats
@@ -148,7 +169,7 @@ class Cycle:
 
     def _write(self, db: sqlite3.Connection, source_id: str, current: Account | None, outcome: Outcome) -> Account:
         after = outcome.attributes
-        columns = (after["employeeId"], after["userPrincipalName"], after["accountEnabled"], orjson.dumps(after))
+        columns = (after.get("employeeId"), after["userPrincipalName"], after["accountEnabled"], orjson.dumps(after))
         if current is None:
             object_id = str(uuid.uuid4())
             db.execute(
@@ -185,9 +206,12 @@ class Cycle:
         """Give managers to some of those whose manager has come; 0 when none is left to give."""
         with self.store.write() as db:
             rows = db.execute(
-                """SELECT p.user_id, p.change_id, m.id AS manager FROM pending p
-                   JOIN users m ON m.employee_id = p.manager_external_id AND m.provisioned
-                   WHERE p.open = 1 LIMIT ?""",
+                """SELECT p.user_id, p.change_id, m.id AS manager, coalesce(s.source_id, u.employee_id) AS source_id
+                   FROM pending p JOIN users u ON u.id = p.user_id LEFT JOIN connections s ON s.user_id = p.user_id
+                   LEFT JOIN connections c ON c.source_id = p.manager_external_id
+                   JOIN users m ON m.id = c.user_id
+                     OR c.user_id IS NULL AND m.employee_id = p.manager_external_id AND m.provisioned
+                   WHERE p.open = 1 GROUP BY p.user_id LIMIT ?""",
                 (RECORDS_PER_TRANSACTION,),
             ).fetchall()
             for row in rows:
@@ -198,7 +222,7 @@ class Cycle:
                 db.execute("UPDATE users SET body = ? WHERE id = ?", (orjson.dumps(attributes), row["user_id"]))
                 db.execute("DELETE FROM pending WHERE user_id = ?", (row["user_id"],))
                 facts = twin_facts(Account(row["user_id"], attributes), change)
-                self._log(db, row["change_id"], str(attributes["employeeId"]), "update", "success", facts)
+                self._log(db, row["change_id"], str(row["source_id"]), "update", "success", facts)
         return len(rows)
 
     def _close(self) -> None:
@@ -214,7 +238,23 @@ def _matched(db: sqlite3.Connection, external_id: str) -> Account | None:
         db.execute(_LINKED, (external_id,)).fetchone()
         or db.execute("SELECT id, body FROM users WHERE employee_id = ?", (external_id,)).fetchone()
     )
+    return _account(row)
+
+
+def _account(row: sqlite3.Row | None) -> Account | None:
     return Account(row["id"], orjson.loads(row["body"])) if row else None
+
+
+def _with_value(db: sqlite3.Connection, attribute: str, value: str, exact: bool) -> list[Account]:
+    """The accounts whose attribute has a value, two at most."""
+    column = {"employeeId": "employee_id", "userPrincipalName": "upn"}.get(attribute)
+    if column is not None:
+        rows = db.execute(f"SELECT id, body FROM users WHERE {column} = ? LIMIT 2", (value,)).fetchall()
+    else:
+        order = "BINARY" if exact else "NOCASE"
+        sql = f"SELECT id, body FROM users WHERE json_extract(CAST(body AS TEXT), ?) = ? COLLATE {order} LIMIT 2"
+        rows = db.execute(sql, (f'$."{attribute}"', value)).fetchall()
+    return [Account(row["id"], orjson.loads(row["body"])) for row in rows]
 
 
 def _directory(db: sqlite3.Connection) -> Directory:
@@ -222,10 +262,15 @@ def _directory(db: sqlite3.Connection) -> Directory:
         row = db.execute(sql, (value,)).fetchone()
         return None if row is None else str(row["id"])
 
+    def first(accounts: list[Account]) -> str | None:
+        return accounts[0].object_id if accounts else None
+
     return Directory(
         holder_of=lambda name: one("SELECT id FROM users WHERE upn = ?", name),
-        managed_by=lambda number: one("SELECT id FROM users WHERE employee_id = ? AND provisioned", number),
-        holder_of_name=lambda attribute, value: one(_HOLDER[attribute], value),
+        managed_by=lambda number: one(_LINKED, number) or one(_MANAGED, number),
+        holder_of_name=lambda attribute, value: (
+            one(_HOLDER[attribute], value) if attribute in _HOLDER else first(_with_value(db, attribute, value, False))
+        ),
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from hcm_pipeline.sandbox.bulk import ENTERPRISE, Record
 from hcm_pipeline.sandbox.faults import Fault
 from hcm_pipeline.sandbox.log_codes import SKIPPED, failure
-from hcm_pipeline.sandbox.options import SandboxOptions
-from hcm_pipeline.sandbox.provision import Account, Directory, Outcome, apply_record
+from hcm_pipeline.sandbox.provision import Account, Directory, Outcome
 
 DEFAULT_CODE = {
     "fail": "InternalServerError",
@@ -18,15 +18,19 @@ DEFAULT_CODE = {
 }
 
 
+Apply = Callable[[Record, Directory], Outcome]
+"""The effect of a record on the account that is its own."""
+
+
 def spoiled(
-    fault: Fault, current: Account | None, record: Record, directory: Directory, rules: SandboxOptions
+    fault: Fault, current: Account | None, record: Record, directory: Directory, apply: Apply
 ) -> tuple[Outcome, bool]:
     """The record as it is logged, and whether the account is written all the same."""
     if fault.kind == "fail_manager":
         record = _without_manager(record)
     elif fault.kind == "no_twin":
         directory = replace(directory, managed_by=lambda _: None)
-    outcome = apply_record(current, record, directory, rules)
+    outcome = apply(record, directory)
     written = outcome.status == "success"
     if fault.kind == "no_twin" or (outcome.status == "failure" and fault.kind not in ("fail", "skip")):
         return outcome, written

@@ -75,6 +75,8 @@ def facts_of(outcome: Outcome, account: Account | None, milliseconds: int) -> by
             "target": _target(account),
             "matched": outcome.action != "create",
             "ms": milliseconds,
+            **({} if outcome.in_scope else {"scope": False}),
+            **({"skip": outcome.skip_reason} if outcome.skip_reason != "RedundantExport" else {}),
         }
     )
 
@@ -202,7 +204,7 @@ def _steps(row: sqlite3.Row, facts: Json, system: str) -> list[Json]:
     )  # fmt: skip
     steps = [received, *_matching_steps(row["source_id"], facts)]
     if row["status"] == "skipped":
-        skip = {"SkipReason": "RedundantExport"}
+        skip = {"SkipReason": facts.get("skip", "RedundantExport")}
         return [*steps, _step("EntrySynchronizationSkip", "processing", "skipped", facts["error"][1], skip)]
     if facts.get("unresolved"):
         left_out: Json = {
@@ -222,6 +224,10 @@ def _matching_steps(source: str, facts: Json) -> list[Json]:
     scoping = _step(
         "EntrySynchronizationScoping", "scoping", "success", f"The User '{source}' passed the scoping filters", passed
     )
+    if facts.get("scope") is False:
+        failed = {**passed, "Scoping filter evaluation passed": "False"}
+        told = f"The User '{source}' did not pass the scoping filters"
+        return [_step("EntrySynchronizationScoping", "scoping", "success", told, failed)]
     target = facts["target"]
     if facts["matched"] and target:
         old = {_key(name): _text(old) or "" for name, old, _ in facts["changes"]}

@@ -57,7 +57,7 @@ class Directory:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of a record. `unresolved`: the externalId of a manager who is not there yet."""
+    """The result of a record. `unresolved`: the externalId of a manager who is not there yet; `skip_reason`, of a skipped one."""
 
     action: str
     status: str
@@ -66,6 +66,8 @@ class Outcome:
     changes: list[Change] = field(default_factory=list)
     unresolved: str | None = None
     failure: Failure | None = None
+    skip_reason: str = "RedundantExport"
+    in_scope: bool = True
 
 
 def apply_record(current: Account | None, record: Record, directory: Directory, rules: SandboxOptions) -> Outcome:
@@ -89,7 +91,7 @@ def apply_record(current: Account | None, record: Record, directory: Directory, 
     else:
         refusal = _normalise(wanted)
         after.update(wanted)
-        refusal = refusal or _refusal(current, after, directory, rules)
+        refusal = refusal or entra_refusal(current, after, directory, rules)
     action = "update" if current else "create"
     if refusal:
         return Outcome(action, "failure", received, before, failure=refusal)
@@ -167,7 +169,7 @@ def _normalise(wanted: dict[str, Value]) -> Failure | None:
     return None
 
 
-def _refusal(
+def entra_refusal(
     current: Account | None, after: dict[str, Value], directory: Directory, rules: SandboxOptions
 ) -> Failure | None:
     """Why the directory would not take the account as it would become."""

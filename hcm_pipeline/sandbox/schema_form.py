@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hcm_pipeline.sandbox.expression_catalogue import FILTER_OPERATORS
+from hcm_pipeline.sandbox.expressions import attributes_in
+from hcm_pipeline.sandbox.schema_sources import fault_of, node_of
 
 Json = dict[str, Any]
 
@@ -45,7 +47,7 @@ PROPERTIES: dict[str, frozenset[str]] = {
 """By the kind of an object. `flowNullValues` of a mapping is a guess: nobody has published the second switch's name."""
 
 
-class SchemaFault(Exception):
+class SchemaFault(ValueError):
     """The schema breaks a rule. The message names the place and the rule."""
 
     def __init__(self, where: str, rule: str) -> None:
@@ -151,6 +153,12 @@ def _check_mapping(where: str, mapping: Json, source: Mapping[str, Json], target
         raise SchemaFault(f"{where}.matchingPriority", "an integer from 0")
     if mapping.get("source") is not None:
         _check_source(f"{where}.source", mapping["source"], source)
+        fault = fault_of(mapping["source"], matching=priority > 0)
+        if fault is not None:
+            raise SchemaFault(f"{where}.source.expression", fault)
+        unknown = attributes_in(node_of(mapping["source"])) - source.keys()
+        if unknown:
+            raise SchemaFault(f"{where}.source.expression", f"the source directory has no attribute {min(unknown)}")
     elif mapping.get("defaultValue") is None:
         raise SchemaFault(f"{where}.source", "a mapping without a source has a default value")
 

@@ -26,10 +26,11 @@ from hcm_pipeline.sandbox.faults import Faults
 from hcm_pipeline.sandbox.job import DAY, Execution, Job, Reason, Status
 from hcm_pipeline.sandbox.log_codes import CODES, NO_AGENT
 from hcm_pipeline.sandbox.log_service import JobFacts
+from hcm_pipeline.sandbox.mapping_program import Program, program_of
 from hcm_pipeline.sandbox.options import SandboxOptions, with_changes
 from hcm_pipeline.sandbox.oracle import Hcm, HcmOptions
 from hcm_pipeline.sandbox.state import STATE_TABLES, Store
-from hcm_pipeline.sandbox.tenant import Tenant
+from hcm_pipeline.sandbox.tenant import INITIAL_DOMAIN, Tenant
 from hcm_pipeline.sandbox.users import GROUP_PROPERTIES
 from hcm_pipeline.sandbox.window import Window
 
@@ -89,6 +90,7 @@ class Sandbox:
         self._calls = Window(row["at"] for row in self.store.rows(COUNTED, (micros(self.clock.now() - DAY),)))
         self._log_calls: deque[float] = deque()
         self._log_lock = threading.Lock()
+        self._made: tuple[object, Program | None] | None = None
 
     def change_options(self, changes: Mapping[str, object]) -> None:
         """Change options while it runs. Raises ValueError that says what is allowed."""
@@ -132,7 +134,7 @@ class Sandbox:
         if job.runs and self._agent_is_down:
             job = self._without_agent(job)
         elif job.runs:
-            execution = Cycle(self.store, self.rules, self.faults, self.clock.now, self.stopping).run()
+            execution = Cycle(self.store, self.rules, self.faults, self.clock.now, self.stopping, self._program()).run()
             job = job.first_run()
             if execution is not None:
                 job = job.ran(execution)
@@ -327,11 +329,29 @@ class Sandbox:
         return kept or default_schema(self.tenant.template, self.identity.job_id, self.rules)
 
     def set_schema(self, schema: dict[str, Any] | None) -> None:
-        """Set the job's schema; None: back to the default one."""
+        """Set the job's schema; None: back to the default one.
+
+        The next cycle is a full one: what failed is tried again, and missing managers are looked for.
+        """
         with self._cycles:
+            self._made = None
             number = int(self.tenant.document("schema_number", 1)) + 1
             self.tenant.keep("schema_number", number)
             self.tenant.keep("schema", schema and {**schema, "id": self.identity.job_id, "version": f"v{number}"})
+            with self.store.write() as db:
+                db.execute("UPDATE escrow SET due = 0")
+                db.execute("UPDATE pending SET open = 1")
+
+    def _program(self) -> Program | None:
+        """The schema that was set, ready to be executed; None: the default one is what the cycles do."""
+        tenant, rules = self.tenant, self.rules
+        key = (rules, tenant.document("secrets"))
+        if self._made is None or self._made[0] != key:
+            schema = tenant.document("schema")
+            domain = rules.default_domain or INITIAL_DOMAIN
+            made = schema and program_of(schema, rules, domain, skips_out_of_scope=tenant.skips_out_of_scope)
+            self._made = (key, made)
+        return self._made[1]
 
     # --- connections
 
@@ -486,6 +506,7 @@ class Sandbox:
             with self.store.write() as db:
                 for table in STATE_TABLES:
                     db.execute(f"DELETE FROM {table}")
+            self._made = None
             forget(self.store)
             self.faults.disarm()
             self.restore_options()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from hcm_pipeline.sandbox.default_schema import default_schema
 from hcm_pipeline.sandbox.expression_catalogue import FILTER_OPERATORS, function_schemas
+from hcm_pipeline.sandbox.expression_trial import parsed
 from hcm_pipeline.sandbox.graph_call import (
     READ_JOBS,
     WRITE_JOBS,
@@ -23,7 +24,7 @@ from hcm_pipeline.sandbox.odata import known_options
 from hcm_pipeline.sandbox.refusals import GraphError, not_found
 from hcm_pipeline.sandbox.schema_form import SchemaFault, check_schema
 from hcm_pipeline.sandbox.service import RESTART_SCOPES
-from hcm_pipeline.sandbox.tenant import REDACTED, SHOWN_SECRETS
+from hcm_pipeline.sandbox.tenant import INITIAL_DOMAIN, REDACTED, SHOWN_SECRETS
 
 _METADATA = "SynchronizationMetadata"
 READ_CONNECTIONS = READ_JOBS | {
@@ -51,6 +52,8 @@ def routes() -> list[GraphRoute]:
             for place in (JOB, ROOT + "/templates/{template}")
             for name, work in (("functions", _functions), ("filterOperators", _filter_operators))
         ),
+        ("POST", JOB + "/schema/parseExpression", "jobs", WRITE_JOBS, _parse),
+        ("POST", ROOT + "/templates/{template}/schema/parseExpression", "jobs", WRITE_JOBS, _parse),
         ("POST", JOB + "/start", "jobs", WRITE_JOBS, _start),
         ("POST", JOB + "/pause", "jobs", WRITE_JOBS, _pause),
         ("POST", JOB + "/restart", "jobs", WRITE_JOBS, _restart),
@@ -176,6 +179,19 @@ def _functions(call: Call) -> Answer:
 def _filter_operators(call: Call) -> Answer:
     check_job(call)
     return page_of(call, "filterOperators", list(FILTER_OPERATORS))
+
+
+def _parse(call: Call) -> Answer:
+    """`parseExpressionResponse`."""
+    check_job(call)
+    body, rules = call.json(), call.sandbox.rules
+    if not isinstance(body.get("expression"), str):
+        raise GraphError(400, "BadRequest", "expression: required.")
+    domain = rules.default_domain or INITIAL_DOMAIN
+    told = parsed(body, call.sandbox.clock.now(), domain)
+    url = call.request.url
+    context = f"{url.scheme}://{url.netloc}/{call.version}/$metadata#microsoft.graph.parseExpressionResponse"
+    return Answer({"@odata.context": context, **told})
 
 
 # --- templates

@@ -194,7 +194,9 @@ def test_without_a_directory_the_values_that_were_delivered_last_stand_for_the_a
     assert found.outcome is Outcome.UPDATE
     assert (attribute(found, "jobTitle").now, attribute(found, "jobTitle").then) == ("Guide", "Lead")
     assert attribute(found, "displayName").changes is False
-    assert attribute(found, "manager").changes is None
+    assert attribute(found, "manager").changes is False
+    moved = user(**{ENTERPRISE: {"department": "Tours", "manager": {"value": "2"}}})
+    assert attribute(rehearsed(schema(), moved, NobodyTells(), before=USER, known=True), "manager").changes is None
     assert rehearsed(schema(), accounts=NobodyTells()).outcome is Outcome.CREATE
 
 
