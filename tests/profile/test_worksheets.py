@@ -22,6 +22,7 @@ from hcm_pipeline.profile import (
 )
 from hcm_pipeline.profile.worksheets import default_rows
 from hcm_pipeline.targets.entra import attribute_of
+from hcm_pipeline.targets.entra.attribute_rules import TABLES
 
 BUILT_IN = load_profile("oracle-hcm").profile
 TUTORIAL = Path(__file__).resolve().parents[3] / "shared" / "seeds" / "oracle-hcm-provisioning-tutorial.md"
@@ -178,6 +179,20 @@ def test_every_default_row_writes_an_attribute_that_the_directory_has() -> None:
             assert attribute.is_name == row.naming, row.target
     for row in default_rows(Sheet.HYBRID):
         assert attribute_of(TargetKind.ENTRA, row.target) is not None
+
+
+def test_the_rules_of_values_and_the_list_of_attributes_know_the_same_lengths() -> None:
+    for kind, table_of in ((TargetKind.ENTRA, "entra"), (TargetKind.ACTIVE_DIRECTORY, "ad")):
+        by_source = {
+            row.sources[-1]: row.target for row in default_rows(Sheet(kind)) if "{custom}" not in row.sources[-1]
+        }
+        for path, rule in TABLES[table_of].items():
+            target = by_source.get(
+                path.replace("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User", "{enterprise}")
+            )
+            attribute = attribute_of(kind, target) if target not in (None, "mailNickname", "cn") else None
+            if attribute is not None and rule.longest is not None:
+                assert attribute.longest == rule.longest, (kind, path)
 
 
 @pytest.mark.parametrize(

@@ -95,17 +95,19 @@ def _sheet_faults(profile: Profile, sheet: Sheet, kind: TargetKind) -> Iterator[
     if not own and not declared:
         return
     rows = attribute_flows(profile, kind)
-    mapped = {filled(profile, name).removesuffix(":manager.value").lower() for name in profile.scim.mapping}
-    mapped |= (
-        {MANAGER.lower()}
-        if f"{MANAGER}.value".lower() in {filled(profile, n).lower() for n in profile.scim.mapping}
-        else set()
-    )
+    mapped = _mapped(profile)
     for flow in rows:
         if flow.own:
             yield from _row_faults(profile, f"{where}.{flow.target}", flow, kind, mapped)
     yield from _matching_faults(where, rows, kind)
     yield from _missing_faults(profile, where, rows, kind, declared)
+
+
+def _mapped(profile: Profile) -> set[str]:
+    """The attributes of worksheet 2 in lower case. The manager is one attribute, by either of its names."""
+    return {filled(profile, name).lower() for name in profile.scim.mapping} | {
+        MANAGER.lower() for name in profile.scim.mapping if filled(profile, name).lower() == f"{MANAGER}.value".lower()
+    }
 
 
 def _row_faults(
