@@ -301,6 +301,22 @@ def test_a_file_of_no_use_is_refused_with_its_mend(tmp_path: Path, content: str,
         proposed(tmp_path, "people.csv", content)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "rule"),
+    [("people.xlsx", "PK", "workbook"), ("people.csv.pgp", "x", "encrypted"),
+     ("people.csv", "-----BEGIN PGP MESSAGE-----", "encrypted")],
+)  # fmt: skip
+def test_a_file_of_another_program_is_refused_with_its_mend(tmp_path: Path, name: str, content: str, rule: str) -> None:
+    with pytest.raises(ExtractRefused, match=rule):
+        proposed(tmp_path, name, content)
+
+
+def test_a_path_that_is_no_file_is_wrong_usage(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "nothing.csv"):
+        with pytest.raises(UsageError, match="cannot be read"):
+            propose_profile(path)
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the sample is not beside the project")
 def test_microsofts_sample_is_clear(tmp_path: Path) -> None:
     made = proposed(tmp_path, "sample.csv", (SHARED / "microsoft-csv-with-1000-records.csv").read_bytes())
