@@ -85,7 +85,7 @@ class Lines:
 
 def _some(count: int, what: str) -> str:
     """A number of things in words: `1 value`, `1,204 values`."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+    return f"{count:,} {what}{'' if count == 1 else 'es' if what.endswith('s') else 's'}"
 
 
 def toml(value: object) -> str:
@@ -474,7 +474,9 @@ def _identity(out: Lines, t: Scratch, rows: Relation, found: Recognised, wanted:
         email = found.taken.get("email")
         seen = evidence.domains(t, rows, email.column) if email else []
         domain = seen[0][0] if seen and _usable(seen[0][0]) else "example.com"
-        why = f"as {_some(seen[0][1], 'value')} of the file" if domain != "example.com" else "the file does not show it"
+        why = (
+            f"as {_some(seen[0][1], 'address')} of the file" if domain != "example.com" else "the file does not show it"
+        )
         more = f"; there are {len(seen) - 1} more: see identity.domains" if len(seen) > 1 else ""
         out.confirm(f"the domain of user names, which are given for life ({why}{more})")
     out.key("domain", domain)
