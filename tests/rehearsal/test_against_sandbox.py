@@ -284,7 +284,7 @@ def _plain(value: Any) -> str | None:
 @pytest.mark.parametrize("kind", ["API2AAD", "API2AD"])
 def test_a_rehearsal_says_what_the_cycle_then_does(kind: str) -> None:
     @given(schemas(kind), people(), st.none() | accounts(kind))
-    @settings(max_examples=examples(200))
+    @settings(max_examples=examples(100))
     def compare(schema: Json, record: Json, account: Json | None) -> None:
         ours = rehearsed(schema, record, account)
         theirs = done(schema, kind, record, account)
