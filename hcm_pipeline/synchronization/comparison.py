@@ -1,7 +1,7 @@
-"""What differs between the schema that a job has and the one that is wanted, attribute by attribute, in words.
+"""The differences between the schema that a job has and the one that is wanted, attribute by attribute, in words.
 
-Order, ids, fields that say their default, and forms of an expression that mean the same make no difference. What the job has
-besides is no difference either: nothing that is not ours is taken away.
+Order, ids, fields that say their default, and forms of an expression that mean the same make no difference. Nor does
+a mapping that the job has besides: nothing that is not ours is taken away.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from hcm_pipeline.synchronization.schema_model import (
 
 
 class DifferenceKind(StrEnum):
-    """What differs."""
+    """The thing that differs."""
 
     NO_MAPPING_OF_PEOPLE = "mapping of people missing"
     ATTRIBUTE_MISSING = "attribute missing"
@@ -63,7 +63,7 @@ class Difference:
 
 
 def compare(present: Schema, wanted: Schema, *, whole: bool = False) -> tuple[Difference, ...]:
-    """What `wanted` has that `present` has not, or has otherwise; of the `whole`, what `present` has besides as well.
+    """Everything that `wanted` has and `present` has not, or has otherwise; of the `whole`, the things that `present` has besides.
 
     Raises SchemaFault when nothing in `wanted` makes people.
     """
@@ -251,7 +251,7 @@ def _unknown(mapping: AttributeMapping) -> bool:
 
 
 def meaning(text: str) -> object:
-    """What two texts have in common when they say the same: the parts, without empty arguments at the end; or the bare text."""
+    """The parts of an expression, without empty arguments at the end; the bare text of one that cannot be read."""
     try:
         return _trimmed(expressions.parse(text).root)
     except expressions.ExpressionFault:

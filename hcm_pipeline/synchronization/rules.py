@@ -78,7 +78,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Judged:
-    """What every rule is given: the schema, its mapping of people, and the kind of its target."""
+    """The things that every rule is given: the schema, its mapping of people, and the kind of its target."""
 
     schema: Schema
     people: People
@@ -614,7 +614,7 @@ def _clause(clause: Clause, path: str, on: Judged) -> Iterator[Said]:
         return
     if types and source is not None and source.type not in types:
         yield (
-            "error", f"{path}.operatorName", clause.source,
+            "warning", f"{path}.operatorName", clause.source,
             f"{clause.operator} compares {' and '.join(types)}; {clause.source} is of type {source.type}",
             "take an operator that compares this type",
         )  # fmt: skip

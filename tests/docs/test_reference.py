@@ -28,6 +28,7 @@ from hcm_pipeline.sandbox.oracle import HcmOptions
 from hcm_pipeline.sandbox.oracle.control import ACTIONS
 from hcm_pipeline.sandbox.oracle.faults import CALLS, ENTRIES, PAGES, PEOPLE, Kind
 from hcm_pipeline.settings import Settings
+from hcm_pipeline.synchronization import described
 from hcm_pipeline.targets.entra.error_codes import KNOWN_CODES, mend_of
 from hcm_pipeline.warehouse import Warehouse
 from hcm_pipeline.warehouse.allowed_functions import FUNCTIONS
@@ -190,6 +191,11 @@ def test_the_environment_reference_lists_exactly_the_variables_that_are_read() -
         AZURE_CLIENT_SECRET="x",
     ))  # fmt: skip
     assert {code(name) for name, *_ in list(rows(REFERENCE / "environment.md"))[1:]} == read
+
+
+def test_the_reference_of_schema_rules_lists_every_rule_with_what_it_asks_for_and_its_source() -> None:
+    listed = [(code(name), asks, source) for name, asks, source in list(rows(REFERENCE / "schema-rules.md"))[1:]]
+    assert listed == [(rule.name, rule.asks, rule.source) for rule in described()]
 
 
 def test_the_reference_of_oracle_hcm_lists_every_column_of_a_row() -> None:

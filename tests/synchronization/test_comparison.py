@@ -1,4 +1,4 @@
-"""What is changed by hand shows as exactly that, and what means the same shows as nothing."""
+"""A change by hand shows as exactly that, and what means the same shows as nothing."""
 
 from __future__ import annotations
 
