@@ -26,17 +26,16 @@ def rehearse_plan(
 
     `shown`: people that are listed, None: all. JSON has everybody.
     """
-    with sandbox_used():
-        found = flow.rehearse(here, schema, announce=note, progress=Progress())
-    if csv is not None:
-        flow.write_rehearsal(csv, found)
-        note(f"{csv}: {found.people_in_all:,} people, for your eyes and those of whom you send it to (mode 0600)")
-    if as_json:
-        _dump(found)
-    else:
-        _show(found, shown)
-    if found.stops:
-        raise typer.Exit(GuardStop.exit_code)
+    with sandbox_used(), flow.rehearse(here, schema, announce=note, progress=Progress()) as found:
+        if csv is not None:
+            flow.write_rehearsal(csv, found)
+            note(f"{csv}: {found.people_in_all:,} people, for your eyes and those of whom you send it to (mode 0600)")
+        if as_json:
+            _dump(found)
+        else:
+            _show(found, shown)
+        if found.stops:
+            raise typer.Exit(GuardStop.exit_code)
 
 
 def _show(found: flow.RehearsedPlan, shown: int | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -71,7 +72,7 @@ def target_restore(
     done = flow.restore_schema(
         existing_installation(), backup, approval, started_by=flow.system_user(), announce=note if as_json else say
     )  # fmt: skip
-    _tell(done, f"hcm-pipeline target restore {backup}", as_json)
+    _tell(done, f"hcm-pipeline target restore {shlex.quote(str(backup))}", as_json)
 
 
 @target_app.command("export")

@@ -96,7 +96,15 @@ def plan_change(
 
 
 def nothing_to_change(journal: DeliveryState, target: str) -> None:
-    """Supersede the changes of a target that wait: it is as it should be."""
+    """Close the changes of a target that wait, for it is as it should be: one that was cut off has arrived, and others go."""
+    for begun in journal.manifests(ManifestState.UPLOADING):
+        if begun.target == target:
+            journal.start(begun.manifest_id)
+            if journal.begin_send(begun.manifest_id, 0):
+                journal.end_send(
+                    begun.manifest_id, 0, SendResult(RequestState.ACCEPTED, error="cut off, and found there")
+                )
+            journal.finish(begun.manifest_id)
     journal.register_plan(target, [], nothing="the target is as it should be")
 
 

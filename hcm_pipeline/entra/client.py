@@ -226,6 +226,13 @@ class GraphClient:
         )
         return [str(one["id"]) for one in listed if isinstance(one, dict) and one.get("id")]
 
+    def synchronization_settings(self) -> dict[str, str]:
+        """The settings that the app's job has beside its schema (`synchronization/secrets`), by key; secret ones come disguised."""
+        url = f"{self._job_url().partition('/jobs/')[0]}/secrets"
+        listed = self._get(url, {}, JOB_PERMISSION).get("value")
+        found = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+        return {str(one["key"]): str(one.get("value") or "") for one in found if one.get("key")}
+
     def job_status(self, give_up_after: float | None = None) -> JobStatus:
         """The synchronization job's state now. `give_up_after`: seconds of waiting, for less patience than the client has."""
         patience = self._patience if give_up_after is None else replace(self._patience, give_up_after=give_up_after)

@@ -50,6 +50,13 @@ class JobSchema:
         """Put the service's default in the place of the whole schema."""
         self._client.job_call("DELETE", "schema")
 
+    def skips_out_of_scope(self) -> bool:
+        """Whether the job leaves alone the accounts of people who leave its scope; by default it disables them.
+
+        Source: "Skip deletion of user accounts that go out of scope" (`SkipOutOfScopeDeletions`).
+        """
+        return self._client.synchronization_settings().get("SkipOutOfScopeDeletions", "").lower() == "true"
+
     def parse_expression(self, expression: str, test: Json | None = None, target: Json | None = None) -> Parsed:
         """Ask the service to parse an expression and, with a `test` object of source attributes, to evaluate it.
 

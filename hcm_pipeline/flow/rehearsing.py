@@ -11,6 +11,7 @@ import datetime as dt
 import tempfile
 from collections import Counter, deque
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, TextIO
@@ -127,6 +128,11 @@ class Spool:
 
     files: list[IO[bytes]] = field(default_factory=lambda: [tempfile.TemporaryFile() for _ in range(len(RANKS) + 1)])  # noqa: SIM115
 
+    def close(self) -> None:
+        """Let go of the files, which are gone with that."""
+        for file in self.files:
+            file.close()
+
     def add(self, rank: int, person: RehearsedPerson) -> None:
         """Keep a person."""
         self.files[rank].write(orjson.dumps(asdict(person), option=orjson.OPT_APPEND_NEWLINE))
@@ -151,15 +157,20 @@ class _Chosen:
     """Whether it is what the profile itself asks for."""
 
 
+@contextmanager
 def rehearse(
     installation: Installation, file: Path | None = None, *, announce: Progress = quiet, progress: Progress = quiet
-) -> RehearsedPlan:
-    """Rehearse the plan that would be made now.
+) -> Iterator[RehearsedPlan]:
+    """Rehearse the plan that would be made now, for the time of a `with` block: so long its people can be read.
 
     `file`: an exported schema; None: the job's own, or where it cannot be read the one that the profile asks for. Raises UsageError
     and SchemaFault for a file that is no schema.
     """
-    chosen = _schema(installation, file, announce)
+    with closing(Spool()) as spool:
+        yield _rehearsed(installation, _schema(installation, file, announce), _Tally(spool), progress)
+
+
+def _rehearsed(installation: Installation, chosen: _Chosen, tally: _Tally, progress: Progress) -> RehearsedPlan:
     prepared = prepare(chosen.schema)
     profile, target = installation.profile, EntraTarget(installation.target, profile=installation.profile)
     kind: Kind = prepared.kind or str(kind_of_job(installation.target))  # type: ignore[assignment]
@@ -173,7 +184,7 @@ def rehearse(
         read_times = read_at(t, directories)
         told = _accounts_words(read_times)
         if found is None:
-            return _of(None, chosen, told, _Tally(), 0)
+            return _of(None, chosen, told, tally, 0)
         limits = {
             name: Limit(rule.longest, rule.form)
             for name, rule in limits_of(profile, "ad" if kind == ACTIVE_DIRECTORY else "entra").items()
@@ -183,7 +194,7 @@ def rehearse(
             t, table(con, "directory_objects"), tuple(read_times), kind, found.delivered, found.operations
         )
         rehearsal = Rehearsal(prepared, accounts, now, around, meaning)
-        tally = _run(t, target, found, workers.workers, rehearsal, progress)
+        _run(t, target, found, workers.workers, rehearsal, tally, progress)
         return _of(workers.day, chosen, told, tally, sum(found.counts.values()))
 
 
@@ -248,10 +259,10 @@ def _accounts_words(read_times: dict[str, dt.datetime]) -> str:
 
 @dataclass
 class _Tally:
+    spool: Spool
     outcomes: Counter[str] = field(default_factory=Counter)
     marks: Counter[tuple[str, str, str, str | None, str | None]] = field(default_factory=Counter)
     stops: int = 0
-    spool: Spool = field(default_factory=Spool)
 
 
 @dataclass(frozen=True)
@@ -262,9 +273,9 @@ class _Whom:
 
 
 def _run(
-    t: Scratch, target: EntraTarget, found: Preview, workers: Relation, rehearsal: Rehearsal, progress: Progress
-) -> _Tally:
-    tally = _Tally()
+    t: Scratch, target: EntraTarget, found: Preview, workers: Relation, rehearsal: Rehearsal, tally: _Tally,
+    progress: Progress,
+) -> None:  # fmt: skip
     whom: deque[_Whom] = deque()
     for done, result in enumerate(rehearsal.run(_sent(t, target, found, workers, whom)), 1):
         tally.outcomes[result.outcome] += 1
@@ -276,7 +287,6 @@ def _run(
         tally.spool.add(_rank(result), _person(result, whom.popleft()))
         if done % PAGE == 0:
             progress(f"{done:,} operations rehearsed")
-    return tally
 
 
 def _sent(t: Scratch, target: EntraTarget, found: Preview, workers: Relation, whom: deque[_Whom]) -> Iterator[Sent]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import operator
+import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -29,11 +30,12 @@ from hcm_pipeline.delivery import (
     plan_change,
 )
 from hcm_pipeline.entra import GraphClient, JobSchema
-from hcm_pipeline.errors import GuardStop, PipelineError, UsageError
+from hcm_pipeline.errors import GuardStop, PipelineError, ServiceRefused, UsageError
 from hcm_pipeline.flow.confirming import LEAST_OF_ID
 from hcm_pipeline.flow.deciding import approve
 from hcm_pipeline.flow.installation import Installation, Progress, quiet
 from hcm_pipeline.home import private
+from hcm_pipeline.http import Patience
 from hcm_pipeline.locks import advisory_lock
 from hcm_pipeline.profile import TargetKind
 from hcm_pipeline.synchronization import (
@@ -52,6 +54,8 @@ from hcm_pipeline.targets.entra import GeneratedSchema, describe, generated_sche
 
 SchemaFinding = Finding
 LOCK_SECONDS = 60.0
+HASTE = 120.0
+"""Seconds of patience with a service that does not answer: somebody waits at the command line."""
 UNSAID = ("@odata.context", "discoveryDateTime", "version")
 """Fields that the service writes of its own accord: another value of them is no other schema."""
 WAITS = (0.0, 2.0, 5.0)
@@ -236,6 +240,7 @@ def _change(installation: Installation, making: Making, doing: _Doing, announce:
             return SchemaChange(wanted.differences, None, 0, None)
         if not doing.whole:
             _refuse_broken(wanted.differences)
+        _refuse_disabling(installation, job, wanted)
         change = _as_change(installation, target, doing.verb, raw, wanted)
         planned = plan_change(installation.home, journal, change, installation.clock(), doing.started_by)
         _refuse_other(approval, planned, journal)
@@ -329,6 +334,24 @@ def _refuse_broken(found: SchemaDifferences) -> None:
         )
 
 
+def _refuse_disabling(installation: Installation, job: JobSchema, wanted: _Wanted) -> None:
+    """Raise GuardStop for a filter that would disable accounts which the profile keeps."""
+    filtered = any(one.kind is DifferenceKind.SCOPE and one.wanted for one in wanted.differences.changes)
+    if not filtered or installation.profile.scope.leaving == "disable":
+        return
+    try:
+        if job.skips_out_of_scope():
+            return
+        why = "is not set"
+    except ServiceRefused as refused:
+        why = f"cannot be read ({refused.status})"
+    raise GuardStop(
+        "nothing was planned: a scoping filter disables the accounts of everybody who is outside of it, and the profile keeps them"
+        f" (scope.leaving = 'keep'). SkipOutOfScopeDeletions {why}: set it to True (docs/how-to/set-the-target-up.md#scope), or say"
+        " scope.leaving = 'disable'"
+    )
+
+
 def _read_back(
     installation: Installation, job: JobSchema, wanted: Schema, backup: Path, doing: _Doing
 ) -> None:  # fmt: skip
@@ -342,7 +365,7 @@ def _read_back(
     raise PipelineError(
         "the service took the schema and has something else now: "
         + "; ".join(one.sentence for one in left)
-        + f". What it was before is in {backup}: `hcm-pipeline target restore {backup}` puts it back"
+        + f". What it was before is in {backup}: `hcm-pipeline target restore {shlex.quote(str(backup))}` puts it back"
     )
 
 
@@ -409,7 +432,11 @@ def _differences(present: Schema, wanted: Schema, *, whole: bool) -> tuple[Diffe
 @contextmanager
 def _job(installation: Installation, announce: Progress) -> Iterator[tuple[str, JobSchema]]:
     """The key of the job and its schema, for the time of a `with` block."""
-    with open_target(installation.settings) as connection, GraphClient(connection, clock=installation.clock) as client:
+    patience = Patience(give_up_after=HASTE)
+    with (
+        open_target(installation.settings) as connection,
+        GraphClient(connection, patience=patience, clock=installation.clock) as client,
+    ):
         announce(describe(connection))
         yield connection.key, JobSchema(client)
 

@@ -76,8 +76,10 @@ def _moment(text: str, code: str) -> str:
 
 
 def _limited(text: str, one: PreparedMapping, kind: Kind | None, target: Target) -> str:
+    is_upn = one.key == "userprincipalname"
+    if is_upn and kind == ACTIVE_DIRECTORY:
+        return text  # a domain takes any; a tenant that it is synchronized to does not
     limit = target.limits.get(one.key)
-    is_upn = one.key == "userprincipalname" and kind != ACTIVE_DIRECTORY
     if limit is not None and limit.form is not None and not _form(limit.form).fullmatch(text):
         raise Refused(
             "it has not the form that the attribute takes", BAD_NAME if is_upn else NOT_TAKEN.get(kind, ONLY_ACCEPTS)

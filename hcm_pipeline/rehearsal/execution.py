@@ -1,7 +1,7 @@
 """A synchronization job's cycle, rehearsed: what becomes of the account of each record, attribute by attribute. Nothing is written.
 
 Sources: the pages on API-driven inbound provisioning, on clearing values (08/2026) and on scoping filters, and `attributeMapping`
-of the Graph reference. What they leave open is marked as unknown.
+of the Graph reference. A point that they leave open is marked as unknown.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Rehearsal:
         self._meant = {
             one.key: ours[one.key] for one in self.prepared.mappings if one.key in ours and ours[one.key].by != one.by
         }
-        """What is meant for the attributes that the job fills in another way."""
+        """The mappings that are meant for the attributes that the job fills in another way."""
         self._unfilled = tuple(one for one in meant if self.prepared.of(one.name) is None)
         self._said = {name for one in self._unfilled if one.expression for name in one.expression.expression.attributes}
         self._read = self.prepared.used | (self.meaning.used if self.meaning else frozenset())
@@ -281,7 +281,7 @@ class Rehearsal:
         return missing
 
     def _unused(self, case: Case) -> list[AttributeResult]:
-        """What is sent, and no mapping of the job uses."""
+        """Values that are sent, and no mapping of the job uses."""
         unused = []
         for one in self._unfilled:
             value = raw_value(one, case.record, self._around)

@@ -9,11 +9,16 @@ from functools import cached_property
 from hcm_pipeline.expressions import Dropped, Surroundings, Unknown, Value, as_text, is_random
 from hcm_pipeline.rehearsal.accounts import Account, Present, Reference, Untold
 from hcm_pipeline.rehearsal.conversion import NotSure, Refused, converted
-from hcm_pipeline.rehearsal.prepared import READ_ONLY, Prepared, PreparedMapping, Target
+from hcm_pipeline.rehearsal.prepared import MANDATORY, READ_ONLY, Prepared, PreparedMapping, Target
 from hcm_pipeline.rehearsal.results import AttributeResult, Mark, Rehearsed, Then
 from hcm_pipeline.rehearsal.source_record import SourceRecord
 from hcm_pipeline.synchronization import ACTIVE_DIRECTORY, ENTRA, FlowType, Kind
 
+ADDED: dict[str, Value] = {"preferredlanguage": "en-US", "accountenabled": True}
+"""Values that the service gives a new account of Entra ID where nothing else does, by attribute in lower case. Source: the
+provisioning log that Microsoft published with its samples."""
+EXPRESSION_NULLS = "the documentation speaks of null flow for attributes, and not for expressions"
+ONLY_WHERE_NONE = "the mapping writes only where there is no value, and there is one"
 UNRESOLVED = "UnableToResolveReferenceAttributeValue"
 
 
@@ -71,6 +76,12 @@ def attribute_result(
         return stays
     if value is None or value in ("", ()):
         return _empty(one, case, stays, value, kind, target)
+    if (
+        one.mapping.flow_type == FlowType.ATTRIBUTE_ADD_ONLY
+        and account is not None
+        and now not in (None, Untold.NOT_TOLD)
+    ):
+        return stays if _same(now, value) else stays.marked(Mark.IGNORED, ONLY_WHERE_NONE)
     if one.reference:
         return _reference(one, case, stays, as_text(value) if isinstance(value, str | int) else None)
     written = _written(one, stays, value, kind, target)
@@ -150,29 +161,41 @@ def _at_creation_alone(
 def _empty(
     one: PreparedMapping, case: Case, stays: AttributeResult, value: Value, kind: Kind | None, target: Target
 ) -> AttributeResult:
-    """What becomes of no value, and of an empty text."""
-    both = one.source_switch is True and one.mapping_switch is True and _clearable(one)
+    """The result of no value, and of an empty text."""
+    flows = one.source_switch is True and one.mapping_switch is True and _clearable(one)
+    open_to_doubt = one.direct is None and one.some_source_flows and one.mapping_switch is not False and _clearable(one)
+    if value == "" and open_to_doubt:
+        return _unknown(stays, EXPRESSION_NULLS)
     if case.present is None:
-        default = one.mapping.default_value
-        if default is not None and one.expression is not None and (value is None or both):
-            return _written(one, stays, default, kind, target)
-        return stays if value is None or both else _empty_text(stays, kind)
+        return _empty_at_creation(one, stays, value, flows, kind, target)
+    if one.mapping.flow_type != FlowType.ALWAYS and stays.now is not None:
+        if one.mapping.flow_type == FlowType.ATTRIBUTE_ADD_ONLY and stays.now is not Untold.NOT_TOLD:
+            return stays
+        return _unknown(stays, f"the documentation does not say enough of the flow type {one.mapping.flow_type}")
     direct = one.direct
     if direct is not None and direct not in case.record.values:
         if direct == "active":
             return _unknown(stays, "the sources disagree whether an account stays enabled when active is left out")
-        if both and case.record.omits(direct) and stays.now is not None:
+        if flows and case.record.omits(direct) and stays.now is not None and not _needed(one, kind):
             cleared = AttributeResult(one.name, stays.now, None, one.by, changes=_changes(stays.now, None))
             return cleared.marked(Mark.UNDONE, "the record leaves it out, and leaving it out clears it")
-        return stays
-    if value == "" and not both:
-        return _empty_text(stays, kind)
+        return (
+            stays
+            if not flows or not _needed(one, kind)
+            else _unknown(stays, "the record leaves out what an account needs")
+        )
+    if value == "" and not flows:
+        return _empty_text(one, stays, kind)
     if stays.now is None or stays.now == "":
         return stays
-    if both and direct is not None:
+    if open_to_doubt:
+        return _unknown(stays, EXPRESSION_NULLS)
+    if flows and _needed(one, kind):
+        return _unknown(
+            stays, "the documentation says not to let nulls flow to what an account needs, and not what follows"
+        )
+    if flows:
         return AttributeResult(one.name, stays.now, None, one.by, changes=_changes(stays.now, None))
-    if both:
-        return _unknown(stays, "the documentation speaks of null flow for attributes, and not for expressions")
     if one.source_switch is True and one.mapping_switch is None and _clearable(one):
         return _unknown(stays, "the first switch of null flow is on, and the schema does not say whether the second is")
     if stays.now is Untold.NOT_TOLD:
@@ -180,12 +203,35 @@ def _empty(
     return stays.marked(Mark.IGNORED, "no value is sent, and none clears it: null flow is off")
 
 
+def _empty_at_creation(
+    one: PreparedMapping, stays: AttributeResult, value: Value, flows: bool, kind: Kind | None, target: Target
+) -> AttributeResult:
+    default = one.mapping.default_value
+    if value == "" and not flows:
+        return _empty_text(one, stays, kind)
+    if default is not None and one.expression is not None:
+        return _written(one, stays, default, kind, target)
+    if kind == ENTRA and one.key in ADDED:
+        return AttributeResult(one.name, None, ADDED[one.key], one.by, changes=True)
+    if kind == ACTIVE_DIRECTORY and one.key in ("parentdistinguishedname", "accountdisabled"):
+        return _unknown(stays, "where nothing is mapped, a new account gets what the job or the domain has for it")
+    return stays
+
+
+def _needed(one: PreparedMapping, kind: Kind | None) -> bool:
+    """Whether no account is without the attribute."""
+    names = MANDATORY.get(kind, ()) if kind else ()
+    return one.key == "parentdistinguishedname" or one.key in {name.lower() for name in names}
+
+
 def _clearable(one: PreparedMapping) -> bool:
     attribute = one.attribute
     return not one.mapping.matching and not (attribute is not None and (attribute.required or attribute.multivalued))
 
 
-def _empty_text(stays: AttributeResult, kind: Kind | None) -> AttributeResult:
+def _empty_text(one: PreparedMapping, stays: AttributeResult, kind: Kind | None) -> AttributeResult:
+    if kind == ACTIVE_DIRECTORY and _needed(one, kind):
+        return stays.marked(Mark.REFUSED, "no account is without it, and the text is empty", "MandatoryFieldsMissing")
     if kind == ACTIVE_DIRECTORY:
         return stays.marked(Mark.REFUSED, "Active Directory takes no empty text", "InvalidAttributeSyntax")
     return _unknown(stays, "the documentation does not say what Entra ID makes of an empty text")
@@ -226,8 +272,6 @@ def _on_account(
     now, then, flow = written.now, written.then, one.mapping.flow_type
     stays = AttributeResult(one.name, now, now, one.by, changes=False)
     if flow != FlowType.ALWAYS and now is not None and written.changes is not False:
-        if flow == FlowType.ATTRIBUTE_ADD_ONLY and now is not Untold.NOT_TOLD:
-            return stays.marked(Mark.IGNORED, "the mapping writes only where there is no value, and there is one")
         return _unknown(
             stays, f"the documentation does not say enough of the flow type {flow}, or the value now is not known"
         )

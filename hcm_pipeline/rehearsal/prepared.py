@@ -24,8 +24,11 @@ NAMES = frozenset(("userprincipalname", "samaccountname"))
 DATES = frozenset(("employeehiredate", "employeeleavedatetime"))
 READ_ONLY = "ReadOnly"
 IMMUTABLE = "Immutable"
-MANDATORY: dict[Kind, tuple[str, ...]] = {ENTRA: ("userPrincipalName", "displayName"), ACTIVE_DIRECTORY: ("cn",)}
-"""Attributes without which no account is made."""
+MANDATORY: dict[Kind, tuple[str, ...]] = {
+    ENTRA: ("userPrincipalName", "displayName"),
+    ACTIVE_DIRECTORY: ("givenName", "sn", "cn", "userPrincipalName", "sAMAccountName"),
+}
+"""Attributes without which no account is made ("hr-user-creation-issues")."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Target:
-    """What is known of the target besides the schema. `limits`: by attribute in lower case.
+    """The target, as far as it is known besides the schema. `limits`: by attribute in lower case.
 
     `domains`: the verified ones, None: not known. `skip_out_of_scope`: SkipOutOfScopeDeletions, None: not known.
     """
@@ -55,7 +58,7 @@ class PreparedMapping:
     """One mapping, ready. `attribute`: the target's definition, None: the target has no such attribute.
 
     `expression`: None for a constant, whose text is `constant`. `fault`: why nothing comes out, whatever the record is.
-    `source_switch`, `mapping_switch`: the two switches of null flow; None: not said, or not for an expression.
+    `source_switch`, `mapping_switch`: the two switches of null flow, of all its attributes and of itself; None: not said.
     """
 
     mapping: AttributeMapping
@@ -65,6 +68,7 @@ class PreparedMapping:
     constant: str | None
     fault: str | None
     source_switch: bool | None
+    some_source_flows: bool
     mapping_switch: bool | None
     by: str
     random: bool
@@ -169,6 +173,7 @@ def _prepared(
         mapping.default_value if expression is None and fault is None else None,
         fault or (ready.never if ready else None),
         all(_flows(one) for one in read) if read else None,
+        any(_flows(one) for one in read),
         mapping.flow_nulls,
         str(expression) if expression is not None else mapping.expression or f'"{mapping.default_value}"',
         expression is not None and bool({"RandomString", "Guid"} & set(expression.functions)),

@@ -40,7 +40,7 @@ class Mark(StrEnum):
     IGNORED = "ignored"
     """It is sent, and does not flow."""
     UNKNOWN = "unknown"
-    """What comes out is not known."""
+    """Nobody knows what comes out."""
 
 
 Then = Value | Reference | Untold

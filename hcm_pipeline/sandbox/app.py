@@ -70,6 +70,7 @@ def routes() -> list[BaseRoute]:
         Route("/common/discovery/instance", _instance_discovery),
         Route("/{tenant}/v2.0/.well-known/openid-configuration", _openid_configuration),
         Route("/{tenant}/oauth2/v2.0/token", _token, methods=["POST"]),
+        Route("/msi/token", _identity_token),
     ]
 
 
@@ -280,6 +281,18 @@ async def _instance_discovery(request: Request) -> Response:
             "metadata": [{"preferred_network": netloc, "preferred_cache": netloc, "aliases": [netloc]}],
         }
     )
+
+
+async def _identity_token(request: Request) -> Response:
+    """The endpoint of a managed identity, as App Service has it (IDENTITY_ENDPOINT); its header is the client's secret."""
+    sandbox: Sandbox = request.app.state.sandbox
+    header, resource = request.headers.get("x-identity-header"), request.query_params.get("resource", "")
+    told = sandbox.authority.identity_token(header, resource)
+    if told is None:
+        return _json(
+            {"statusCode": 400, "message": "No managed identity was found for the header and the resource."}, 400
+        )
+    return _json(told)
 
 
 async def _token(request: Request) -> Response:

@@ -128,6 +128,9 @@ def _scalar(flat: dict[str, Value], key: str, value: object) -> None:
 
 _RENAMED = {"mobile": "mobilePhone", "physicalDeliveryOfficeName": "officeLocation"}
 
+_BESIDES = {"usageLocation": "usageLocation", "facsimileTelephoneNumber": "faxNumber", "otherMails": "otherMails"}
+"""Properties that no default mapping fills, and their names in Graph."""
+
 
 def graph_user(object_id: str, attributes: dict[str, Value]) -> dict[str, object]:
     """A user resource as Graph shows it, with every property the sandbox knows."""
@@ -150,4 +153,8 @@ def graph_user(object_id: str, attributes: dict[str, Value]) -> dict[str, object
         user[name] = attributes.get(name)
     user["proxyAddresses"] = attributes.get("proxyAddresses") or ([f"SMTP:{user['mail']}"] if user["mail"] else [])
     user["userType"] = "Member"
+    for name, shown in _BESIDES.items():
+        user[shown] = attributes.get(name) or ([] if name == "otherMails" else None)
+    own = (f"extensionAttribute{number}" for number in range(1, 16))
+    user["onPremisesExtensionAttributes"] = {name: attributes.get(name) for name in own}
     return user

@@ -85,6 +85,8 @@ class Authority:
         self._rules = rules
         self._now = now
         self._roles = roles
+        self.federated: Callable[[], list[dict[str, Any]]] = list
+        """The federated credentials of the client."""
         self.generation = 0
         """Tokens of an earlier generation count as expired."""
 
@@ -118,6 +120,49 @@ class Authority:
         """Raises SignInRefused for a tenant that does not exist here."""
         if tenant.lower() != self._identity.tenant_id.lower():
             raise SignInRefused(400, "invalid_request", 90002, "Tenant not found. Check the tenant ID.")
+
+    def identity_token(self, header: str | None, resource: str) -> dict[str, Any] | None:
+        """A token for a managed identity, as App Service hands it out; None: the header or the resource is not the right one."""
+        if not hmac.compare_digest((header or "").encode(), self._identity.client_secret.encode()):
+            return None
+        if resource.rstrip("/") != GRAPH_AUDIENCE:
+            return None
+        ends = int(self._now()) + self._rules().token_seconds
+        return {
+            "access_token": self._issue(), "expires_on": str(ends), "resource": resource, "token_type": "Bearer",
+            "client_id": self._identity.client_id,
+        }  # fmt: skip
+
+    def foreign_token(self, issuer: str, subject: str, audience: str, seconds: float) -> str:
+        """A token of another issuer, good for so many seconds of the machine's time: the sandbox stands in for it."""
+        ends = int(datetime.now(UTC).timestamp() + seconds)
+        claims = {"iss": issuer, "sub": subject, "aud": audience, "exp": ends, "nbf": ends - 3600, "iat": ends - 3600}
+        return jwt.encode(claims, self._key, algorithm="HS256")
+
+    def _check_foreign(self, assertion: str) -> None:
+        """A federated credential has its issuer, subject and audience."""
+        try:
+            claims = jwt.decode(
+                assertion,
+                self._key,
+                algorithms=["HS256"],
+                options={"verify_aud": False, "require": ["exp", "iss", "sub"]},
+            )
+        except jwt.ExpiredSignatureError:
+            raise SignInRefused(
+                401, "invalid_client", 700024, "Client assertion is not within its valid time range."
+            ) from None
+        except jwt.InvalidTokenError:
+            raise SignInRefused(401, "invalid_client", 700027, "The assertion could not be verified.") from None
+        there = self.federated()
+        for number, name, claim in ((700211, "issuer", "iss"), (700213, "subject", "sub")):
+            there = [one for one in there if one[name] == claims[claim]]
+            if not there:
+                told = f"No matching federated identity record found for presented assertion {name}."
+                raise SignInRefused(401, "invalid_client", number, told)
+        if not any(claims.get("aud") in one["audiences"] for one in there):
+            told = "No matching federated identity record found for presented assertion audience."
+            raise SignInRefused(401, "invalid_client", 700212, told)
 
     def _issue(self) -> str:
         now, rules = int(self._now()), self._rules()
@@ -172,6 +217,9 @@ class Authority:
             header = jwt.get_unverified_header(assertion)
         except jwt.InvalidTokenError:
             raise refused from None
+        if header.get("alg") == "HS256":
+            self._check_foreign(assertion)
+            return
         base = f"{host}/{tenant}"
         audiences = [f"{base}/oauth2/v2.0/token", f"{base}/v2.0", base]
         for certificate in self.registered():

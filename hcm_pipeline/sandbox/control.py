@@ -48,6 +48,16 @@ class WantedJob:
     disabled: bool = False
 
 
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class ForeignToken:
+    """A token that another issuer is to have made, and for how many seconds from now it is good."""
+
+    issuer: str
+    subject: str
+    audience: str = "api://AzureADTokenExchange"
+    seconds: float = 3600.0
+
+
 def routes() -> list[BaseRoute]:
     """Every route of the control plane, and the page for people."""
     return [
@@ -66,6 +76,7 @@ def routes() -> list[BaseRoute]:
         Route("/sandbox/schema", _endpoint(_schema), methods=["GET", "POST", "DELETE"]),
         Route("/sandbox/connections", _endpoint(_connect), methods=["POST"]),
         Route("/sandbox/secrets", _endpoint(_secrets), methods=["GET", "POST", "DELETE"]),
+        Route("/sandbox/federation", _endpoint(_foreign_token), methods=["POST"]),
         Route("/sandbox/reset", _endpoint(_reset), methods=["POST"]),
         Route("/sandbox/hcm/{name}", _endpoint(_hcm), methods=["GET", "POST", "DELETE"]),
         Route("/", _page),
@@ -217,6 +228,12 @@ def _schema(sandbox: Sandbox, request: Request, body: Json) -> Json:
         attribute = body.get("attribute")
         sandbox.set_schema(changed(sandbox.schema, str(body.get("change")), attribute and str(attribute)))
     return sandbox.schema
+
+
+def _foreign_token(sandbox: Sandbox, _request: Request, body: Json) -> Json:
+    """A token of another issuer, for workload federation."""
+    wanted = checked(ForeignToken, body)
+    return {"token": sandbox.authority.foreign_token(wanted.issuer, wanted.subject, wanted.audience, wanted.seconds)}
 
 
 def _connect(sandbox: Sandbox, _request: Request, body: Json) -> Json:

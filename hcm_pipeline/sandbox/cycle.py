@@ -7,13 +7,16 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import orjson
 
 from hcm_pipeline.sandbox.ad_accounts import DN, SAM
+from hcm_pipeline.sandbox.agent import Agent
+from hcm_pipeline.sandbox.agent import written as through
 from hcm_pipeline.sandbox.attribute_mapping import Value
+from hcm_pipeline.sandbox.bulk import Record
 from hcm_pipeline.sandbox.clock import micros
 from hcm_pipeline.sandbox.fault_effects import Apply, spoiled
 from hcm_pipeline.sandbox.faults import ENTRY, RECORD, Faults
@@ -30,9 +33,19 @@ LOG_DAYS = 30
 
 _LINKED = "SELECT u.id, u.body FROM connections c JOIN users u ON u.id = c.user_id WHERE c.source_id = ?"
 _MANAGED = "SELECT id FROM users WHERE employee_id = ? AND provisioned"
-_LINK = """
-INSERT INTO connections VALUES (?, ?)
-ON CONFLICT (source_id) DO UPDATE SET user_id = excluded.user_id WHERE user_id <> excluded.user_id"""
+_WAITING = """
+SELECT p.user_id, p.change_id, m.id AS manager, u.employee_id AS source_id
+FROM pending p JOIN users u ON u.id = p.user_id JOIN users m ON m.employee_id = p.manager_external_id AND m.provisioned
+WHERE p.open = 1 LIMIT ?"""
+_WAITING_LINKED = """
+SELECT p.user_id, p.change_id, m.id AS manager, coalesce(s.source_id, u.employee_id) AS source_id
+FROM pending p JOIN users u ON u.id = p.user_id
+LEFT JOIN connections s ON s.user_id = p.user_id
+JOIN users m ON m.id = coalesce(
+    (SELECT c.user_id FROM connections c JOIN users l ON l.id = c.user_id WHERE c.source_id = p.manager_external_id),
+    (SELECT e.id FROM users e WHERE e.employee_id = p.manager_external_id AND e.provisioned))
+WHERE p.open = 1 GROUP BY p.user_id LIMIT ?"""
+"""Those whose manager is there now; the second where some links are not told by numbers."""
 _INSERT_LOG = """
 INSERT INTO log (id, at, visible_at, cycle_id, change_id, source_id, action, status, facts)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -49,11 +62,14 @@ class Cycle:
     stopping: threading.Event
     program: Program | None = None
     """The schema that was set; None: the default one."""
+    agent: Agent | None = None
+    """A real directory server behind the job; None: the sandbox alone keeps the accounts."""
 
     def run(self) -> Execution | None:
         """Process what is queued at the start, then what managers can be resolved. None: there was nothing to do."""
         self.cycle_id = str(uuid.uuid4())
         self.imported = self.exported = self.escrowed = 0
+        self.links = bool(self.store.number("SELECT EXISTS (SELECT 1 FROM connections)"))
         last = self.store.number("SELECT max(seq) FROM queue")
         waiting = self.store.number("SELECT count(*) FROM pending WHERE open = 1")
         due = self.store.number("SELECT count(*) FROM escrow WHERE due <= ?", (micros(self.now()),))
@@ -78,7 +94,7 @@ class Cycle:
             for row in db.execute("SELECT seq, data FROM queue WHERE seq > ? ORDER BY seq", (after,)).fetchall():
                 after = row["seq"]
                 record = orjson.loads(row["data"])
-                current = _matched(db, record["externalId"])
+                current = _linked(db, record["externalId"]) or _matched(db, record["externalId"])
                 held = Outcome("update" if current else "create", "warning", {}, failure=failure(NO_AGENT))
                 facts = facts_of(held, current, 1)
                 self._log(db, str(uuid.uuid4()), record["externalId"], held.action, held.status, facts)
@@ -90,7 +106,7 @@ class Cycle:
             rows = db.execute(
                 "SELECT data FROM escrow WHERE due <= ? LIMIT ?", (micros(self.now()), RECORDS_PER_TRANSACTION)
             ).fetchall()
-            directory = _directory(db)
+            directory = _directory(db, lambda: self.links)
             for row in rows:
                 self._process(db, directory, orjson.loads(row["data"]))
         return len(rows)
@@ -101,7 +117,7 @@ class Cycle:
             rows = db.execute(
                 "SELECT seq, data FROM queue WHERE seq <= ? ORDER BY seq LIMIT ?", (last, RECORDS_PER_TRANSACTION)
             ).fetchall()
-            directory = _directory(db)
+            directory = _directory(db, lambda: self.links)
             for row in rows:
                 self._process(db, directory, orjson.loads(row["data"]))
             if rows:
@@ -116,13 +132,17 @@ class Cycle:
         current, apply = self._own(db, external_id, record)
         fault = self.faults.strike(external_id, *RECORD)
         if fault is None:
-            outcome = apply(record, directory)
+            outcome = apply(current, record, directory)
             if current is None and outcome.status == "success" and self._no_seat(db):
                 received, lacking = outcome.received, failure("LicenseLimitExceeded")
                 outcome = Outcome("create", "failure", received, failure=lacking)
             written = outcome.status == "success"
         else:
             outcome, written = spoiled(fault, current, record, directory, apply)
+        if written and self.agent is not None:
+            refused = through(self.agent, db, current.attributes if current else None, outcome.attributes)
+            if refused is not None:
+                outcome, written = replace(outcome, status="failure", changes=[], failure=refused), False
         change_id = str(uuid.uuid4())
         account = current
         if written:
@@ -137,18 +157,22 @@ class Cycle:
         self._log(db, change_id, external_id, outcome.action, outcome.status, facts)
 
     def _own(self, db: sqlite3.Connection, external_id: str, record: dict[str, object]) -> tuple[Account | None, Apply]:
-        """The account of a record, and the record's effect on it."""
-        program, now = self.program, self.now()
+        """The account of a record, and the effect of records on accounts."""
+        linked = _linked(db, external_id) if self.links else None
+        program = self.program
         if program is None:
-            matched = _matched(db, external_id)
-            return matched, lambda given, directory: apply_record(matched, given, directory, self.rules)
-        linked = _account(db.execute(_LINKED, (external_id,)).fetchone())
+            return linked or _matched(db, external_id), self._default
+        now = self.now()
+        linked = linked or _provisioned(db, external_id)
         found = linked or program.match(record, partial(_with_value, db), now)
         if isinstance(found, Failure):
             status = "skipped" if found.code == "ImportSkipped" else "failure"
             outcome = Outcome("other", status, program.received(record), failure=found)
-            return None, lambda _given, _directory: outcome
-        return found, lambda given, directory: program.apply(found, linked is not None, given, directory, now)
+            return None, lambda _current, _given, _directory: outcome
+        return found, partial(program.apply, linked=linked is not None, now=now)
+
+    def _default(self, current: Account | None, record: Record, directory: Directory) -> Outcome:
+        return apply_record(current, record, directory, self.rules)
 
     def _no_seat(self, db: sqlite3.Connection) -> bool:
         seats = self.rules.license_seats
@@ -176,14 +200,17 @@ class Cycle:
                 "INSERT INTO users (employee_id, upn, enabled, body, provisioned, id) VALUES (?, ?, ?, ?, 1, ?)",
                 (*columns, object_id),
             )
-            db.execute("INSERT OR REPLACE INTO connections VALUES (?, ?)", (source_id, object_id))
         else:
             object_id = current.object_id
             db.execute(
                 "UPDATE users SET employee_id = ?, upn = ?, enabled = ?, body = ?, provisioned = 1 WHERE id = ?",
                 (*columns, object_id),
             )
-            db.execute(_LINK, (source_id, object_id))
+        if after.get("employeeId") != source_id:
+            db.execute("INSERT OR REPLACE INTO connections VALUES (?, ?)", (source_id, object_id))
+            self.links = True
+        elif self.links:
+            db.execute("DELETE FROM connections WHERE source_id = ?", (source_id,))
         if self.rules.target == "ad":
             keep_names(db, object_id, after)
         return Account(object_id, after)
@@ -205,20 +232,16 @@ class Cycle:
     def _resolve(self) -> int:
         """Give managers to some of those whose manager has come; 0 when none is left to give."""
         with self.store.write() as db:
-            rows = db.execute(
-                """SELECT p.user_id, p.change_id, m.id AS manager, coalesce(s.source_id, u.employee_id) AS source_id
-                   FROM pending p JOIN users u ON u.id = p.user_id LEFT JOIN connections s ON s.user_id = p.user_id
-                   LEFT JOIN connections c ON c.source_id = p.manager_external_id
-                   JOIN users m ON m.id = c.user_id
-                     OR c.user_id IS NULL AND m.employee_id = p.manager_external_id AND m.provisioned
-                   WHERE p.open = 1 GROUP BY p.user_id LIMIT ?""",
-                (RECORDS_PER_TRANSACTION,),
-            ).fetchall()
+            sql = _WAITING_LINKED if self.links else _WAITING
+            rows = db.execute(sql, (RECORDS_PER_TRANSACTION,)).fetchall()
             for row in rows:
                 body = db.execute("SELECT body FROM users WHERE id = ?", (row["user_id"],)).fetchone()["body"]
                 attributes: dict[str, Value] = orjson.loads(body)
                 change = ("manager", attributes.get("manager"), row["manager"])
+                before = dict(attributes)
                 attributes["manager"] = row["manager"]
+                if self.agent is not None:
+                    through(self.agent, db, before, attributes)
                 db.execute("UPDATE users SET body = ? WHERE id = ?", (orjson.dumps(attributes), row["user_id"]))
                 db.execute("DELETE FROM pending WHERE user_id = ?", (row["user_id"],))
                 facts = twin_facts(Account(row["user_id"], attributes), change)
@@ -232,13 +255,19 @@ class Cycle:
             db.execute("DELETE FROM log WHERE at < ?", (micros(self.now() - LOG_DAYS * 86_400),))
 
 
+def _linked(db: sqlite3.Connection, external_id: str) -> Account | None:
+    """The account that a record is linked to whatever its number."""
+    return _account(db.execute(_LINKED, (external_id,)).fetchone())
+
+
+def _provisioned(db: sqlite3.Connection, external_id: str) -> Account | None:
+    """The account of a record that an earlier cycle made or matched by the number."""
+    sql = "SELECT id, body FROM users WHERE employee_id = ? AND provisioned"
+    return _account(db.execute(sql, (external_id,)).fetchone())
+
+
 def _matched(db: sqlite3.Connection, external_id: str) -> Account | None:
-    """The account that the record was linked to, or else the one that it matches."""
-    row = (
-        db.execute(_LINKED, (external_id,)).fetchone()
-        or db.execute("SELECT id, body FROM users WHERE employee_id = ?", (external_id,)).fetchone()
-    )
-    return _account(row)
+    return _account(db.execute("SELECT id, body FROM users WHERE employee_id = ?", (external_id,)).fetchone())
 
 
 def _account(row: sqlite3.Row | None) -> Account | None:
@@ -257,7 +286,7 @@ def _with_value(db: sqlite3.Connection, attribute: str, value: str, exact: bool)
     return [Account(row["id"], orjson.loads(row["body"])) for row in rows]
 
 
-def _directory(db: sqlite3.Connection) -> Directory:
+def _directory(db: sqlite3.Connection, links: Callable[[], bool]) -> Directory:
     def one(sql: str, value: str) -> str | None:
         row = db.execute(sql, (value,)).fetchone()
         return None if row is None else str(row["id"])
@@ -267,7 +296,7 @@ def _directory(db: sqlite3.Connection) -> Directory:
 
     return Directory(
         holder_of=lambda name: one("SELECT id FROM users WHERE upn = ?", name),
-        managed_by=lambda number: one(_LINKED, number) or one(_MANAGED, number),
+        managed_by=lambda number: (one(_LINKED, number) if links() else None) or one(_MANAGED, number),
         holder_of_name=lambda attribute, value: (
             one(_HOLDER[attribute], value) if attribute in _HOLDER else first(_with_value(db, attribute, value, False))
         ),

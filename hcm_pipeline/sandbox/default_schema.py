@@ -37,9 +37,10 @@ UNMAPPED = (
 
 EXTENSIONS = tuple(f"extensionAttribute{number}" for number in range(1, 16))
 ENTRA_BESIDES = (
-    "mailNickname", "usageLocation", "otherMails", "faxNumber", "employeeHireDate", "employeeLeaveDateTime", "userType",
-    "passwordProfile.password", "IsSoftDeleted", *EXTENSIONS, "mail", "preferredLanguage", "employeeType", "mobile",
-    "employeeOrgData.costCenter",
+    "mailNickname", "usageLocation", "otherMails", "facsimileTelephoneNumber", "employeeHireDate", "employeeLeaveDateTime",
+    "userType", "passwordProfile.password", "IsSoftDeleted", *EXTENSIONS, "mail", "preferredLanguage", "employeeType", "mobile",
+    "employeeOrgData.costCenter", "ageGroup", "consentProvidedForMinor", "otherMobile", "preferredDataLocation",
+    "showInAddressList", "sipProxyAddress",
 )  # fmt: skip
 ENTRA_READ_ONLY = (
     "objectId",
@@ -49,12 +50,21 @@ ENTRA_READ_ONLY = (
     "createdDateTime",
 )
 AD_BESIDES = (
-    *EXTENSIONS, "sAMAccountName", "cn", "parentDistinguishedName", "initials", "info", "employeeType", "personalTitle",
-    "msDS-cloudExtensionAttribute1", "accountExpires", "c", "mobile", "pager", "homePhone", "description", "mail",
-    "proxyAddresses", "preferredLanguage",
+    *EXTENSIONS, "sAMAccountName", "cn", "parentDistinguishedName", "accountExpires", "assistant", "c", "carLicense", "comment",
+    "countryCode", "departmentNumber", "description", "displayNamePrintable", "employeeNumber", "employeeType",
+    "facsimileTelephoneNumber", "generationQualifier", "homeDirectory", "homeDrive", "homePhone", "info", "initials", "ipPhone",
+    "mail", "mailNickname", "middleName", "mobile", "msExchHideFromAddressLists", "msExchPoliciesExcluded", "otherTelephone",
+    "pager", "personalTitle", "postOfficeBox", "preferredLanguage", "profilePath", "proxyAddresses", "pwdLastSet", "roomNumber",
+    "scriptPath", "street", "targetAddress", "uid", "url", "userWorkstations", "wWWHomePage",
+    *(f"msDS-cloudExtensionAttribute{number}" for number in range(1, 21)),
 )  # fmt: skip
+"""Attributes of the user class that the default mappings leave alone."""
 AD_READ_ONLY = ("objectGUID", "distinguishedName", "whenCreated", "objectSid")
-MULTIVALUED = ("otherMails", "proxyAddresses")
+MULTIVALUED = (
+    "carLicense", "departmentNumber", "msExchPoliciesExcluded", "otherMails", "otherMobile", "otherTelephone",
+    "postOfficeBox", "proxyAddresses", "roomNumber", "uid", "url",
+)  # fmt: skip
+INTEGERS = ("accountExpires", "countryCode", "pwdLastSet")
 
 Json = dict[str, Any]
 
@@ -167,7 +177,9 @@ def _target_attributes(mapped: list[str], *, to_ad: bool) -> list[Json]:
         given: Json = {"longest": lengths.get(name), "required": name in required, "multivalued": multivalued}
         if name in read_only:
             given |= {"mutability": "ReadOnly", "anchor": name == read_only[0]}
-        elif name in ("accountEnabled", "accountDisabled", "IsSoftDeleted"):
+        elif name in INTEGERS:
+            given["type"] = "Integer"
+        elif name in ("accountEnabled", "accountDisabled", "IsSoftDeleted", "showInAddressList"):
             given["type"] = "Boolean"
         elif name in ("employeeHireDate", "employeeLeaveDateTime"):
             given["type"] = "DateTime"

@@ -18,8 +18,8 @@ DEFAULT_CODE = {
 }
 
 
-Apply = Callable[[Record, Directory], Outcome]
-"""The effect of a record on the account that is its own."""
+Apply = Callable[[Account | None, Record, Directory], Outcome]
+"""The effect of a record on the account that is its own, or none."""
 
 
 def spoiled(
@@ -30,7 +30,7 @@ def spoiled(
         record = _without_manager(record)
     elif fault.kind == "no_twin":
         directory = replace(directory, managed_by=lambda _: None)
-    outcome = apply(record, directory)
+    outcome = apply(current, record, directory)
     written = outcome.status == "success"
     if fault.kind == "no_twin" or (outcome.status == "failure" and fault.kind not in ("fail", "skip")):
         return outcome, written

@@ -36,6 +36,8 @@ from hcm_pipeline.sandbox.schema_form import attributes_of
 from hcm_pipeline.sandbox.schema_sources import node_of
 from hcm_pipeline.sandbox.scoping import in_scope
 
+CAPITAL_FLAGS = ("msExchHideFromAddressLists",)
+"""Flags of Active Directory that are written in capitals ("Workday expression mapping functions")."""
 OBJECT_FILTER = "objectFilter"
 INTERNAL = {shown: name for name, shown in NAMES.items()}
 """The names that accounts are kept by, by Active Directory's."""
@@ -129,7 +131,9 @@ class Program:
                 return found[0]
         return failure("ImportSkipped") if empty else None
 
-    def apply(self, current: Account | None, linked: bool, record: Record, directory: Directory, now: float) -> Outcome:
+    def apply(
+        self, current: Account | None, record: Record, directory: Directory, *, linked: bool, now: float
+    ) -> Outcome:
         """Create (no account) or update. Nothing is written here; a failure leaves the account as it was."""
         received = self.received(record)
         setting = self._setting(received, now)
@@ -283,6 +287,8 @@ class Program:
             if text.lower() not in ("true", "false"):
                 raise _Stopped(self._wrong(step, "is true or false"))
             return (text.lower() == "true") is not step.flag
+        if step.shown in CAPITAL_FLAGS and self.rules.target == "ad" and text not in ("TRUE", "FALSE"):
+            raise _Stopped(self._wrong(step, "is TRUE or FALSE, in capitals"))
         if step.kind == "Integer" and not text.lstrip("+-").isdecimal():
             raise _Stopped(self._wrong(step, "is a whole number"))
         if (step.kind == "DateTime" or step.target in DATES) and self.rules.target == "entra":
@@ -336,7 +342,7 @@ class _Stopped(Exception):
 
 @dataclass
 class _Noted:
-    """What the log and the cycle want to know of the mappings that had a value."""
+    """The mappings that had a value, as far as the log and the cycle ask about them."""
 
     rewrites: bool = False
     redacted: set[str] = field(default_factory=set)

@@ -29,6 +29,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hcm_pipeline.sandbox import app, control
+from hcm_pipeline.sandbox.agent import Agent
 from hcm_pipeline.sandbox.files import private
 from hcm_pipeline.sandbox.options import SandboxOptions
 from hcm_pipeline.sandbox.oracle import HcmOptions, front
@@ -161,11 +162,17 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def running(
-    directory: Path, *, port: int = 0, options: SandboxOptions | None = None, hcm: HcmOptions | None = None
+    directory: Path,
+    *,
+    port: int = 0,
+    options: SandboxOptions | None = None,
+    hcm: HcmOptions | None = None,
+    agent: Agent | None = None,
 ) -> Iterator[SandboxHandle]:
     """The sandbox of a directory: the one that already runs, or one that runs until the end of the block.
 
-    `options`, and `hcm` of its Oracle HCM, count only when this process is the one that serves.
+    `options`, `hcm` of its Oracle HCM, and `agent`, the directory server behind a job for Active Directory, count only when this
+    process is the one that serves.
 
     Raises SandboxProblem when none can be had.
     """
@@ -175,7 +182,7 @@ def running(
         if found is not None:
             yield found
             return
-        with _serving(directory, port, options or SandboxOptions(), hcm) as handle:
+        with _serving(directory, port, options or SandboxOptions(), hcm, agent) as handle:
             yield handle
 
 
@@ -257,7 +264,7 @@ def _target(directory: Path, url: str, named: dict[str, str]) -> SandboxTarget:
 
 @contextmanager
 def _serving(
-    directory: Path, port: int, options: SandboxOptions, hcm_options: HcmOptions | None
+    directory: Path, port: int, options: SandboxOptions, hcm_options: HcmOptions | None, agent: Agent | None
 ) -> Iterator[SandboxHandle]:
     endpoint = directory / "endpoint.json"
     endpoint.unlink(missing_ok=True)
@@ -265,7 +272,7 @@ def _serving(
     listener = _listen(port)
     url = f"https://127.0.0.1:{listener.getsockname()[1]}"
     try:
-        sandbox = Sandbox(directory, options, hcm_options)
+        sandbox = Sandbox(directory, options, hcm_options, agent)
     except BaseException:
         listener.close()
         raise

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import orjson
 
 from hcm_pipeline.sandbox.ad_accounts import ad_attributes
+from hcm_pipeline.sandbox.agent import Agent
 from hcm_pipeline.sandbox.auth import Authority, Identity
 from hcm_pipeline.sandbox.bulk import Operation
 from hcm_pipeline.sandbox.clock import MANUAL, Clock, iso, micros
@@ -36,6 +37,13 @@ from hcm_pipeline.sandbox.window import Window
 
 UNCOUNTED = (0, 429)
 """Endings of a bulkUpload call that use up no quota: cut before it was taken, and throttled."""
+_CONNECTION = """
+WITH links AS (
+    SELECT c.source_id, c.user_id, u.body, 0 AS told FROM connections c JOIN users u ON u.id = c.user_id
+    UNION ALL
+    SELECT employee_id, id, body, 1 FROM users
+    WHERE provisioned AND employee_id IS NOT NULL AND id NOT IN (SELECT user_id FROM connections))
+SELECT * FROM links WHERE source_id = :id OR user_id = :id ORDER BY source_id <> :id, told LIMIT 1"""
 COUNTED = f"SELECT at FROM received WHERE at > ? AND status NOT IN {UNCOUNTED} ORDER BY at"
 
 FULL = frozenset({"Full"})
@@ -45,7 +53,9 @@ RESTART_SCOPES = ("None", "ConnectorDataStore", "Escrows", "Watermark", "Quarant
 class Sandbox:
     """One tenant with one API-driven provisioning job, and beside it an Oracle HCM. Safe to use from several threads."""
 
-    def __init__(self, directory: Path, rules: SandboxOptions, hcm: HcmOptions | None = None) -> None:
+    def __init__(
+        self, directory: Path, rules: SandboxOptions, hcm: HcmOptions | None = None, agent: Agent | None = None
+    ) -> None:
         self.directory = directory
         self.store = Store(directory / "state.sqlite")
         self.clock = Clock(self.store)
@@ -78,6 +88,7 @@ class Sandbox:
             self.identity, kept["token_key"], directory / "certificates", lambda: self.rules, self.clock.now,
             self.tenant.roles,
         )  # fmt: skip
+        self.authority.federated = lambda: self.tenant.federated_credentials(self.identity.client_id)
         self.authority.generation = int(kept.get("token_generation", "0"))
         self.control_token, self.page_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         """Needed for the control plane, and to see the page; new ones at each start."""
@@ -91,6 +102,7 @@ class Sandbox:
         self._log_calls: deque[float] = deque()
         self._log_lock = threading.Lock()
         self._made: tuple[object, Program | None] | None = None
+        self._agent = agent if self.identity.active_directory else None
 
     def change_options(self, changes: Mapping[str, object]) -> None:
         """Change options while it runs. Raises ValueError that says what is allowed."""
@@ -134,7 +146,9 @@ class Sandbox:
         if job.runs and self._agent_is_down:
             job = self._without_agent(job)
         elif job.runs:
-            execution = Cycle(self.store, self.rules, self.faults, self.clock.now, self.stopping, self._program()).run()
+            execution = Cycle(
+                self.store, self.rules, self.faults, self.clock.now, self.stopping, self._program(), self._agent
+            ).run()
             job = job.first_run()
             if execution is not None:
                 job = job.ran(execution)
@@ -356,26 +370,26 @@ class Sandbox:
     # --- connections
 
     def connection(self, object_id: str) -> dict[str, Any] | None:
-        """The link of a source record, or else of an account, that has this id; None: there is none."""
-        for column in ("c.source_id", "c.user_id"):
-            rows = self.store.rows(
-                f"SELECT c.*, u.body FROM connections c JOIN users u ON u.id = c.user_id WHERE {column} = ?",
-                (object_id,),
-            )
-            if rows:
-                return {
-                    "objectId": object_id,
-                    "sourceAnchor": rows[0]["source_id"],
-                    "targetAnchor": rows[0]["user_id"],
-                    "displayName": orjson.loads(rows[0]["body"]).get("displayName"),
-                    "objectTypeName": "User",
-                }
-        return None
+        """The link of a source record, or else of an account, that has this id; None: there is none.
 
-    def disconnect(self, source_id: str) -> None:
+        An account that the job made or matched is linked to the record of its number, unless it is linked otherwise.
+        """
+        rows = self.store.rows(_CONNECTION, {"id": object_id})
+        if not rows:
+            return None
+        return {
+            "objectId": object_id,
+            "sourceAnchor": rows[0]["source_id"],
+            "targetAnchor": rows[0]["user_id"],
+            "displayName": orjson.loads(rows[0]["body"]).get("displayName"),
+            "objectTypeName": "User",
+        }
+
+    def disconnect(self, source_id: str, user_id: str) -> None:
         """Forget a link."""
         with self.store.write() as db:
             db.execute("DELETE FROM connections WHERE source_id = ?", (source_id,))
+            db.execute("UPDATE users SET provisioned = 0 WHERE id = ?", (user_id,))
 
     def connect(self, source_id: str, upn: str) -> str:
         """Link a source record to an account, rightly or not; the account's id. Raises ValueError."""
@@ -462,10 +476,11 @@ class Sandbox:
     def alter_user(self, upn: str, values: dict[str, Any]) -> str:
         """Change an account's values by provisioning name, as an administrator would; null clears. Raises ValueError."""
         with self.store.write() as db:
-            row = db.execute("SELECT id, body FROM users WHERE upn = ?", (upn,)).fetchone()
+            row = db.execute("SELECT id, body, provisioned FROM users WHERE upn = ?", (upn,)).fetchone()
             if row is None:
                 raise ValueError("userPrincipalName: nobody has it")
-            body = {**orjson.loads(row["body"]), **values}
+            before = orjson.loads(row["body"])
+            body = {**before, **values}
             if not body.get("userPrincipalName"):
                 raise ValueError("set.userPrincipalName: required")
             try:
@@ -476,6 +491,8 @@ class Sandbox:
                 )  # fmt: skip
             except sqlite3.IntegrityError:
                 raise ValueError("set.userPrincipalName: taken already") from None
+            if row["provisioned"] and before.get("employeeId") not in (None, body.get("employeeId")):
+                db.execute("INSERT OR IGNORE INTO connections VALUES (?, ?)", (before["employeeId"], row["id"]))
             keep_names(db, row["id"], body)
         return str(row["id"])
 

@@ -58,7 +58,7 @@ CREATE TRIGGER IF NOT EXISTS groups_altered AFTER UPDATE OF body ON groups BEGIN
 CREATE TRIGGER IF NOT EXISTS groups_removed AFTER DELETE ON groups BEGIN
     INSERT INTO tracked (kind, id, before) VALUES ('groups', OLD.id, OLD.body); END;
 
--- one row: the account that a source record has been linked to
+-- one row: the account that a source record is linked to, where the account's number does not say so
 CREATE TABLE IF NOT EXISTS connections (source_id TEXT PRIMARY KEY, user_id TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS connections_by_user ON connections (user_id);
 
@@ -169,7 +169,7 @@ class Store:
                 raise
             self._writer.execute("COMMIT")
 
-    def rows(self, sql: str, parameters: tuple[object, ...] = ()) -> list[sqlite3.Row]:
+    def rows(self, sql: str, parameters: tuple[object, ...] | Mapping[str, object] = ()) -> list[sqlite3.Row]:
         """Everything a query of the committed state answers."""
         with self._read_lock:
             return self._reader.execute(sql, parameters).fetchall()

@@ -282,5 +282,5 @@ def _disconnect(call: Call) -> Answer:
         raise GraphError(409, "Conflict", "The synchronization job is active; pause or disable it first.")
     found = call.sandbox.connection(call.request.path_params["key"])
     if found is not None:
-        call.sandbox.disconnect(found["sourceAnchor"])
+        call.sandbox.disconnect(found["sourceAnchor"], found["targetAnchor"])
     return Answer(status=204)

@@ -231,12 +231,18 @@ class Tenant:
         return iso(micros(self._now() + days * DAY))[:19] + "Z"
 
     def federated_credentials(self, app_id: str) -> list[Json]:
-        """`federatedIdentityCredentials` of an application."""
+        """`federatedIdentityCredentials` of an application; only the client has any."""
         kept: list[Json] = self.document("federated", [])
-        return [
-            {name: value for name, value in one.items() if name != "public_key"}
-            for one in kept if app_id == self.client_id
-        ]  # fmt: skip
+        return kept if app_id == self.client_id else []
+
+    def federate(self, name: str, issuer: str, subject: str, audiences: list[str]) -> Json:
+        """Let tokens of another issuer sign the client in."""
+        made = {
+            "id": str(uuid.uuid4()), "name": name, "issuer": issuer, "subject": subject, "audiences": audiences,
+            "description": None,
+        }  # fmt: skip
+        self.keep("federated", [*self.document("federated", []), made])
+        return made
 
     def instantiate(self, template: str, name: str) -> tuple[Json, Json]:
         """Make an application of a gallery template; the first one of the job's own template is the job's."""

@@ -37,6 +37,8 @@ def routes() -> list[GraphRoute]:
         ("GET", application + "(appId='{app_id}')", "tenant", READ_APPS, _application),
         ("GET", application + "/{key}", "tenant", READ_APPS, _application),
         ("GET", application + "/{key}/federatedIdentityCredentials", "tenant", READ_APPS, _federated),
+        ("POST", application + "/{key}/federatedIdentityCredentials", "tenant", WRITE_APPS, _federate),
+        ("POST", application + "(appId='{app_id}')/federatedIdentityCredentials", "tenant", WRITE_APPS, _federate),
         ("GET", "/applicationTemplates", "tenant", ANYBODY, _gallery),
         ("GET", "/applicationTemplates/{key}", "tenant", ANYBODY, _gallery_template),
         ("POST", "/applicationTemplates/{key}/instantiate", "tenant", WRITE_APPS, _instantiate),
@@ -130,6 +132,17 @@ def _federated(call: Call) -> Answer:
     tenant = call.sandbox.tenant
     found = tenant.federated_credentials(_one(call, tenant.applications(), "application")["appId"])
     return page_of(call, "federatedIdentityCredentials", [_selected(call, one) for one in found])
+
+
+def _federate(call: Call) -> Answer:
+    tenant, body = call.sandbox.tenant, call.json()
+    if _one(call, tenant.applications(), "application")["appId"] != tenant.client_id:
+        raise GraphError(403, "Authorization_RequestDenied", "Only the client may have federated credentials here.")
+    name, issuer, subject = (body.get(key) for key in ("name", "issuer", "subject"))
+    audiences = body.get("audiences")
+    if not all(isinstance(text, str) and text for text in (name, issuer, subject)) or not isinstance(audiences, list):
+        raise GraphError(400, "Request_BadRequest", "name, issuer, subject and audiences: required.")
+    return Answer(tenant.federate(str(name), str(issuer), str(subject), [str(one) for one in audiences]), 201)
 
 
 # --- the gallery

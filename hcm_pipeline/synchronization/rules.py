@@ -614,7 +614,7 @@ def _clause(clause: Clause, path: str, on: Judged) -> Iterator[Said]:
         return
     if types and source is not None and source.type not in types:
         yield (
-            "error", f"{path}.operatorName", clause.source,
+            "warning", f"{path}.operatorName", clause.source,
             f"{clause.operator} compares {' and '.join(types)}; {clause.source} is of type {source.type}",
             "take an operator that compares this type",
         )  # fmt: skip

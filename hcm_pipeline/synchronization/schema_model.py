@@ -309,17 +309,18 @@ class Schema:
     @cached_property
     def people(self) -> People:
         """The one object mapping of people and what belongs to it. Raises SchemaFault when there is none, or several."""
-        found = [
+        to_users = [
             (i, j, rule, mapping)
             for i, rule in enumerate(self.rules)
             for j, mapping in enumerate(rule.object_mappings)
-            if _of_people(mapping)
+            if mapping.target_object.lower() == "user"
         ]
+        found = [one for one in to_users if _of_people(one[3])] or to_users
         found = [one for one in found if one[3].enabled] or found
         if len(found) != 1:
             raise SchemaFault(
                 "synchronizationRules",
-                f"one enabled object mapping makes people ({len(found)} do here): its objects are called User on both sides",
+                f"one enabled object mapping makes people ({len(found)} do here): its target object is called User",
             )
         i, j, rule, mapping = found[0]
         source, target = self.directory(rule.source_directory), self.directory(rule.target_directory)
@@ -450,10 +451,8 @@ def _scope(raw: Json, path: str) -> Scope:
 
 
 def _of_people(mapping: ObjectMapping) -> bool:
-    return mapping.target_object.lower() == "user" and mapping.source_object.rpartition(":")[2].lower() in (
-        "user",
-        "users",
-    )
+    """Whether a mapping takes the SCIM user; of other systems the source object has a name of its own."""
+    return mapping.source_object.rpartition(":")[2].lower() in ("user", "users")
 
 
 def _flow_types(value: object) -> frozenset[str]:

@@ -13,7 +13,7 @@ from hcm_pipeline.entra import GraphClient, JobSchema
 from hcm_pipeline.sandbox import SandboxHandle, running
 from hcm_pipeline.targets.entra.connection import to_sandbox
 
-from .support import Site
+from .support import Site, worker
 
 
 @pytest.fixture
@@ -41,6 +41,13 @@ def test_a_schema_is_applied_read_back_and_put_back_and_a_change_by_hand_is_foun
     applied = site.json("target", "apply")
     assert applied["applied"]
     assert site.json("target", "diff")["changes"] == []
+
+    site.land("2026-11-20.csv", worker("100", "Ann", "Silva"), worker("101", "Bob", "Okoro", Manager="100"))
+    site.run("run")
+    site.run("upload")
+    site.run("outcomes", "--wait", "30")
+    made = site.accounts()["101"]
+    assert (made["manager"], made["mailNickname"], made["accountEnabled"]) == ("100", "bob.okoro", True)
 
     with GraphClient(to_sandbox(sandbox.target)) as client:  # somebody clicks in the portal
         job = JobSchema(client)

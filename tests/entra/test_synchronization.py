@@ -37,6 +37,7 @@ def test_a_schema_is_read_replaced_and_put_back_to_the_services_default(service:
         assert {"EQUALS", "IS TRUE", "ENDS_WITH"} <= operators.keys()
         assert "Boolean" in operators["IS TRUE"]
         assert job.functions()["Switch"]
+        assert not job.skips_out_of_scope()
 
 
 class Answering(GraphClient):

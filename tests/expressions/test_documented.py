@@ -139,7 +139,7 @@ WRONG: list[tuple[str, dict[str, Any], Any, Any, str]] = [
      "1000" "3030616130306161" "2" "62623131" "2" "63633232" "2" "64643333" "2" "343465653434656534346565",
      "the number is of another identifier; of 2D, the hyphens, the 2 stays"),
     ('IIF(DateDiff("d", Now(), CDate([StatusHireDate])) >= 0, "False","True")', {"StatusHireDate": "2021-01-01"}, "False",
-     "True", "Workday guide: said to disable before the hire date; it disables on it and after none"),
+     "True", "Workday guide, for accountDisabled: said to disable until the hire date; it disables from it on"),
     (UPN, {"PreferredFirstName": "Maria", "PreferredLastName": "Jose Gonzalez"}, "maria.josegonzalez@contoso.com",
      "Maria.JoseGonzalez@contoso.com", "Workday guide: nothing in the expression makes small letters"),
     ('NormalizeDiacritics(StripSpaces(Join("", Mid([FirstName],1,1), [LastName])))',

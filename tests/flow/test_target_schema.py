@@ -30,6 +30,7 @@ class Job:
     schema: ClassVar[Json] = {}
     puts: ClassVar[list[Json]] = []
     refusal: ClassVar[Exception | None] = None
+    settings: ClassVar[dict[str, str] | Exception] = {}
     loses: ClassVar[Any] = staticmethod(lambda schema: schema)
 
     def __init__(self, *_: object, **__: object) -> None: ...
@@ -54,6 +55,11 @@ class Job:
         Job.schema = Job.loses(json.loads(json.dumps(body)))
         return {}
 
+    def synchronization_settings(self) -> dict[str, str]:
+        if isinstance(Job.settings, Exception):
+            raise Job.settings
+        return Job.settings
+
     @staticmethod
     def mappings() -> list[Json]:
         found: list[Json] = Job.schema["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"]
@@ -77,6 +83,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> flow.Installation:
         "targetAttributeName": "facsimileTelephoneNumber",
         "source": {"expression": "[nickName]", "name": "nickName", "type": "Attribute", "parameters": []},
     })  # fmt: skip
+    Job.settings = {}
     Job.puts, Job.refusal, Job.loses = [], None, staticmethod(lambda schema: schema)
     return installation(tmp_path)
 
@@ -238,9 +245,23 @@ def test_a_refusal_closes_the_change_and_an_answer_that_never_came_leaves_it_to_
 
 
 def test_a_schema_that_would_break_a_rule_is_not_even_planned(here: flow.Installation, tmp_path: Path) -> None:
-    odd = installation(tmp_path, "[target]", "extensions = ['shoeSize']", "[target.entra]", "shoeSize = 'title'")
-    with pytest.raises(GuardStop, match="no attribute shoeSize"):
-        apply(odd)
+    wrong = installation(tmp_path, "[target.entra]", "jobTitle = '{enterprise}:manager'")
+    with pytest.raises(GuardStop, match="jobTitle of type String"):
+        apply(wrong)
+
+
+def test_a_change_that_was_cut_off_and_has_arrived_is_found_there(here: flow.Installation) -> None:
+    def cut(schema: Json) -> Json:
+        Job.schema = schema
+        raise KeyboardInterrupt
+
+    Job.loses = staticmethod(cut)
+    planned = apply(here)
+    with pytest.raises(KeyboardInterrupt):
+        apply(here, approved(planned))
+    assert apply(here).differences.changes == ()
+    with here.journal() as journal:
+        assert journal.existing(str(planned.manifest)).state == "accepted"
 
 
 def test_a_rule_that_the_jobs_own_mappings_break_stops_nobody(here: flow.Installation) -> None:
@@ -249,6 +270,33 @@ def test_a_rule_that_the_jobs_own_mappings_break_stops_nobody(here: flow.Install
     assert planned.held
     assert "target_writable" in {one.rule for one in planned.differences.broken}
     assert planned.differences.breaks == ()
+
+
+FILTER = "[[scope.groups]]\nclauses = [{ field = 'country', operator = 'EQUALS', value = 'NL' }]"
+
+
+@pytest.mark.parametrize("settings", [{}, {"SkipOutOfScopeDeletions": "False"}, ServiceRefused("no", 403, "Forbidden")])
+def test_no_filter_is_planned_that_would_disable_accounts_which_the_profile_keeps(
+    here: flow.Installation, tmp_path: Path, settings: dict[str, str] | Exception
+) -> None:
+    own = installation(tmp_path, FILTER)
+    Job.settings = settings
+    with pytest.raises(GuardStop, match="SkipOutOfScopeDeletions"):
+        apply(own)
+    assert Job.puts == []
+
+
+def test_a_filter_is_planned_where_nobody_is_disabled_by_it_or_the_profile_means_it(
+    here: flow.Installation, tmp_path: Path
+) -> None:
+    Job.settings = {"SkipOutOfScopeDeletions": "True"}
+    own = installation(tmp_path, FILTER)
+    assert apply(own, approved(apply(own))).applied
+    assert Job.schema["synchronizationRules"][0]["objectMappings"][0]["scope"]["groups"][0]["name"] == "hcm-pipeline 1"
+    Job.settings = {}
+    assert apply(own).differences.changes == ()
+    meant = installation(tmp_path, FILTER.replace("NL", "BE"), "[scope]", "leaving = 'disable'")
+    assert apply(meant).held
 
 
 def test_a_job_of_another_directory_than_the_profile_says_is_refused(here: flow.Installation, tmp_path: Path) -> None:

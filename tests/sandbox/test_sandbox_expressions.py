@@ -165,6 +165,19 @@ REFERENCE: list[tuple[str, dict[str, Source], Any]] = [
 ]
 """Expressions of the reference, the record and the value that it documents (or that its words say, where it has no example)."""
 
+SAM = (
+    'Replace(Mid(Replace(NormalizeDiacritics(StripSpaces(Join("", Mid([f],1,1), [l]))), , '
+    r'"([\\/\\\\\\[\\]\\:\\;\\|\\=\\,\\+\\*\\?\\<\\>])", , "", , ), 1, 20), , "(\\.)*$", , "", , )'
+)
+SAM_NAMES: list[tuple[str, dict[str, Source], Any]] = [
+    (SAM, {"f": "María José", "l": "González-López"}, "MGonzalez-Lopez"),
+    (SAM, {"f": "Ann", "l": "O'Connor"}, "AO'Connor"),
+    (SAM, {"f": "Ann", "l": "van/der:Hof;*"}, "AvanderHof"),
+    (SAM, {"f": "Ann", "l": "Lee Jr..."}, "ALeeJr"),
+    (SAM, {"f": "Ann", "l": "x" * 30}, "A" + "x" * 19),
+]
+"""The guide's sAMAccountName, and the names that it makes."""
+
 GUIDE: list[tuple[str, dict[str, Source], Any]] = [
     (r'Replace([x], , "[()\\s-]+", , "", , )', {"x": "+1 (555) 123-4567"}, "+15551234567"),
     (
@@ -246,6 +259,16 @@ GUIDE: list[tuple[str, dict[str, Source], Any]] = [
         "IgnoreAttributeFlow",
     ),
     ('Switch([active], "False", "False", "True", "True", "False")', {"active": True}, "False"),
+    (
+        'NumFromDate(Join("",FormatDateTime([endDate], ,"M/d/yyyy hh:mm:ss tt","yyyy-MM-dd")," 23:59:59-08:00"))',
+        {"endDate": "12/31/2025 12:00:00 AM"},
+        "134117279990000000",
+    ),
+    (
+        'NumFromDate(Join("", FormatDateTime([c], ,"yyyy-MM-ddzzz", "yyyy-MM-dd"), "T23:59:59-08:00"))',
+        {"c": "2025-12-31-08:00"},
+        "134117279990000000",
+    ),
 ]
 """Expressions of the guide for Workday, on 30 July 2025."""
 
@@ -304,7 +327,7 @@ NOT_AS_DOCUMENTED: list[tuple[str, dict[str, Source], str, str]] = [
 """Expression, record, the value that the documentation has for it, and the one that its own words give."""
 
 
-@pytest.mark.parametrize("examples", [REFERENCE, GUIDE], ids=["reference", "guide"])
+@pytest.mark.parametrize("examples", [REFERENCE, GUIDE, SAM_NAMES], ids=["reference", "guide", "names"])
 def test_expressions_evaluate_as_documented(examples: list[tuple[str, dict[str, Source], Any]]) -> None:
     found = [(expression, result(expression, attributes)) for expression, attributes, _ in examples]
     assert found == [(expression, expected) for expression, _, expected in examples]
@@ -368,6 +391,12 @@ def test_a_random_string_has_what_it_is_asked_for(
     assert sum(not letter.isalnum() for letter in text) >= special
 
 
+def test_a_name_with_a_random_end_is_made_as_the_questions_and_answers_have_it() -> None:
+    local = 'Replace([userName], , "(?<Suffix>@(.)*)", "Suffix", "", , )'
+    text = f'Join("", {local}, RandomString(3, 3, 0, 0, 0, ), "@", DefaultDomain())'
+    assert re.fullmatch(r"ann\d{3}@contoso\.com", result(text, {"userName": "ann@other.com"}))
+
+
 def test_a_guid_is_one_and_a_unique_value_is_the_first_that_nobody_has() -> None:
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", result("Guid()"))
     node = read_expression('SelectUniqueValue("a", Join("", "a", "1"), "a2")')
@@ -429,7 +458,7 @@ def calls(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
     )
 
 
-trees = st.recursive(leaves, calls, max_leaves=8)
+trees: st.SearchStrategy[Node] = st.one_of(leaves, calls(leaves), calls(st.one_of(leaves, calls(leaves))))
 
 
 @given(trees)

@@ -73,7 +73,7 @@ def applied(
         current = Account("object-1", on.attributes if isinstance(on, Outcome) else on)
     holders = taken or {}
     directory = Directory(holders.get, {"9": "object-9"}.get, lambda _name, value: holders.get(value))
-    return made.apply(current, linked=current is not None, record=data, directory=directory, now=0.0)
+    return made.apply(current, data, directory, linked=current is not None, now=0.0)
 
 
 def code(outcome: Outcome) -> str | None:
@@ -123,7 +123,7 @@ def test_the_default_schema_set_by_hand_changes_nothing(
     current: Account | None = None
     for data in given_records:
         expected = apply_record(current, data, directory, rules)
-        found = made.apply(current, linked=True, record=data, directory=directory, now=0.0)
+        found = made.apply(current, data, directory, linked=True, now=0.0)
         assert (found.action, found.status, found.attributes) == (expected.action, expected.status, expected.attributes)
         assert (code(found), found.unresolved) == (code(expected), expected.unresolved)
         assert sorted(map(str, found.changes)) == sorted(map(str, expected.changes))
@@ -427,6 +427,24 @@ def test_a_schema_for_active_directory_maps_to_its_names_and_the_flag_is_the_oth
     assert (full.status, code(full)) == ("failure", "EntryConflict")
 
 
+@pytest.mark.parametrize(
+    ("target", "value", "expected"),
+    [
+        ("msExchHideFromAddressLists", "True", "HybridSynchronizationActiveDirectoryInvalidParameter"),
+        ("msExchHideFromAddressLists", "TRUE", None),
+        ("accountExpires", "soon", "HybridSynchronizationActiveDirectoryInvalidParameter"),
+        ("sAMAccountName", "x" * 21, "HybridSynchronizationActiveDirectoryInvalidParameter"),
+    ],
+)
+def test_active_directory_refuses_values_that_its_attributes_do_not_take(
+    target: str, value: str, expected: str | None
+) -> None:
+    own = [] if target == "sAMAccountName" else [to("sAMAccountName", "[externalId]")]
+    made = program(*own, to(target, "[title]"), kind="API2AD")
+    data = record("1", title=value, name={"givenName": "Ann", "familyName": "Lee"})
+    assert code(applied(made, data)) == expected
+
+
 def test_the_flag_mapped_straight_disables_who_is_active() -> None:
     made = program(to("accountDisabled", "[active]"), to("sAMAccountName", "[externalId]"), kind="API2AD")
     outcome = applied(made, record("1", name={"givenName": "Ann", "familyName": "Lee"}))
@@ -503,6 +521,8 @@ def test_a_custom_attribute_counts_by_its_whole_name_once_a_schema_is_set(tenant
     tenant.provision({**data, "schemas": [*data["schemas"], *own]})
     [user] = tenant.http.get(f"{tenant.handle.url}/sandbox/users").json()["users"]
     assert (user["extensionAttribute1"], "employeeHireDate" in user) == ("B7", False)
+    shown = tenant.http.get(f"{tenant.graph}/users/worker1@contoso.com?$select=onPremisesExtensionAttributes").json()
+    assert shown["onPremisesExtensionAttributes"]["extensionAttribute1"] == "B7"
 
 
 def test_parse_expression_is_answered_over_the_job(tenant: Tenant) -> None:

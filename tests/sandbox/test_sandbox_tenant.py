@@ -261,6 +261,43 @@ def test_a_tenant_that_is_not_set_up_is_set_up_by_graph(tenant_with: TenantWith)
     assert len(get(tenant, f"/servicePrincipals/{more}/synchronization/jobs")["value"]) == 1
 
 
+JWT = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+PIPELINE = {"issuer": "https://token.example", "subject": "repo:contoso/hr"}
+FOREIGN: list[tuple[Json, int | None]] = [
+    ({}, None),
+    ({"issuer": "https://other.example"}, 700211),
+    ({"subject": "repo:contoso/it"}, 700213),
+    ({"audience": "api://other"}, 700212),
+    ({"seconds": -1}, 700024),
+]
+"""Changes of another issuer's token, and the refusal of each."""
+
+
+def test_a_token_of_another_issuer_signs_in_where_a_federated_credential_names_it(tenant_with: TenantWith) -> None:
+    tenant = tenant_with(further_permissions={"Application.ReadWrite.OwnedBy"})
+    path = f"/applications(appId='{tenant.handle.target.client_id}')/federatedIdentityCredentials"
+    body = {"name": "pipeline", **PIPELINE, "audiences": ["api://AzureADTokenExchange"]}
+    assert send(tenant, "POST", path, {"name": "pipeline"}) == 400
+    assert send(tenant, "POST", path, body) == 201
+    for changes, number in FOREIGN:
+        token = tenant.control("federation", **{**PIPELINE, **changes})["token"]
+        form = token_form(tenant.handle, client_assertion=token, client_assertion_type=JWT)
+        del form["client_secret"]
+        answer = tenant.http.post(token_url(tenant.handle), data=form)
+        assert answer.json().get("error_codes") == (None if number is None else [number])
+
+
+def test_a_managed_identity_gets_a_token_by_its_header(tenant: Tenant) -> None:
+    url, query = (
+        f"{tenant.handle.url}/msi/token",
+        {"api-version": "2019-08-01", "resource": "https://graph.microsoft.com"},
+    )
+    told = tenant.http.get(url, params=query, headers={"X-IDENTITY-HEADER": tenant.handle.target.client_secret}).json()
+    headers = {"Authorization": f"Bearer {told['access_token']}"}
+    assert tenant.http.get(f"{tenant.graph}/users", headers=headers).status_code == 200
+    assert tenant.http.get(url, params=query, headers={"X-IDENTITY-HEADER": "x"}).status_code == 400
+
+
 # --- secrets, job, clock
 
 

@@ -141,3 +141,11 @@ def test_an_expression_says_which_attributes_it_reads_though_their_names_have_br
     assert changed.read().user_mapping().mappings[-1].direct is None
     changed.mappings.append(direct(work, "city"))
     assert changed.read().user_mapping().mappings[-1].direct == work
+
+
+def test_a_schema_of_another_source_system_is_read_by_the_mapping_that_makes_users() -> None:
+    changed = Changed()
+    changed.people["sourceObjectName"] = "Worker"
+    changed.json["directories"][0]["objects"][0]["name"] = "Worker"
+    assert changed.read().user_mapping().source_object == "Worker"
+    assert "externalId" in changed.read().people.source

@@ -66,10 +66,12 @@ def standard_attributes() -> dict[str, Attribute]:
     }  # fmt: skip
 
 
-def default_schema(kind: TargetKind) -> Schema:
-    """The schema of a job of a kind before anything is mapped. Its ids are names."""
+def default_schema(kind: TargetKind, further: Iterable[str] = ()) -> Schema:
+    """The schema of a job of a kind before anything is mapped. Its ids are names. `further`: other attributes of accounts."""
     target = TARGETS[kind]
-    accounts = _entra_attributes() if kind is TargetKind.ENTRA else _ad_attributes()
+    accounts = [*(_entra_attributes() if kind is TargetKind.ENTRA else _ad_attributes())]
+    known = {one.name.lower() for one in accounts}
+    accounts += [Attribute(name) for name in dict.fromkeys(further) if name.lower() not in known]
     mapping = ObjectMapping(
         f"Provision API {ENTERPRISE}s", True, frozenset(("Add", "Update", "Delete")), ENTERPRISE, ACCOUNT, Scope(), ()
     )

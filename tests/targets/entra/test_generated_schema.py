@@ -245,6 +245,18 @@ def test_what_no_mapping_can_do_is_left_out_and_said() -> None:
     assert made(profile()).schema.user_mapping().of_target("mail") is None
 
 
+def test_an_attribute_that_the_jobs_directory_lacks_or_keeps_is_left_out_and_said() -> None:
+    present: Any = default_schema(ENTRA).as_json()
+    attributes = present["directories"][1]["objects"][0]["attributes"]
+    attributes[:] = [one for one in attributes if one["name"] != "employeeType"]
+    next(one for one in attributes if one["name"] == "department")["mutability"] = "ReadOnly"
+    found = made(profile(), ENTRA, read(present))
+    told = {aside.attribute: aside.why for aside in found.left_out}
+    assert "no such attribute" in told["employeeType"]
+    assert "ReadOnly" in told["department"]
+    assert findings(found.schema) == ()
+
+
 def test_the_scope_of_a_profile_is_a_scoping_filter_where_one_can_say_it() -> None:
     own = profile(
         "[[scope.groups]]\nclauses = [{ field = 'country', operator = 'EQUALS', value = 'NL' },"
