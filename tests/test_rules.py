@@ -39,6 +39,7 @@ FLOORS: dict[str, str] = {
     "locks": "errors",
     "front": "errors",
     "synchronization": "errors expressions",
+    "rehearsal": "errors expressions synchronization",
     "home": "errors",
     "http": "errors",
     "entra": "errors http",
@@ -63,7 +64,8 @@ FLOORS: dict[str, str] = {
     "doctor": "errors locks home http entra oracle settings sqlite_state warehouse profile sources synchronization delivery"
     " targets.entra",
     "flow": "errors sandbox verdicts deciders locks home http entra oracle settings sqlite_state warehouse profile extracts sources"
-    " feeds directory workers identity first_load proposal delivery targets.entra targets.oracle alerts synchronization doctor",
+    " feeds directory workers identity first_load proposal delivery targets.entra targets.oracle alerts synchronization"
+    " expressions rehearsal doctor",
     "defs": "errors front sandbox verdicts plain_text home settings profile flow",
     "cli": "errors front sandbox verdicts plain_text home settings profile flow defs",
 }

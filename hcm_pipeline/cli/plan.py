@@ -15,6 +15,7 @@ from hcm_pipeline.cli.confirm import confirmed
 from hcm_pipeline.cli.context import Json, day, existing_installation
 from hcm_pipeline.cli.going_live import show_initial, show_workflows
 from hcm_pipeline.cli.output import Progress, dump, note, say, show_verdicts, table
+from hcm_pipeline.cli.plan_rehearsal import rehearse_plan
 from hcm_pipeline.cli.run import show_held_back, show_held_cells
 from hcm_pipeline.errors import GuardStop, UsageError
 
@@ -31,6 +32,13 @@ def add_to(app: typer.Typer) -> None:
 
 
 def plan(
+    schema: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[SCHEMA]",
+            help="With --rehearse: the file of an exported schema. Without it the job's own is rehearsed.",
+        ),
+    ] = None,
     date: Annotated[
         str | None,
         typer.Option(help="Instead: the manifests of this business date, or who starts and leaves by one ahead."),
@@ -43,6 +51,13 @@ def plan(
         int | None,
         typer.Option(help="With --undo: the number of operations of that manifest; a terminal is asked for it."),
     ] = None,
+    rehearse: Annotated[
+        bool,
+        typer.Option(
+            "--rehearse",
+            help="Rehearse what the job's mappings would make of it. Exit 3: something is refused or undone.",
+        ),
+    ] = False,
     everybody: Annotated[bool, typer.Option("--all", help="List everybody, not the first 50.")] = False,
     initial: Annotated[
         bool,
@@ -94,6 +109,13 @@ def plan(
         return
     if directory or confirmed or stamp:
         raise UsageError("--directory, --confirmed and --stamp go with --initial")
+    if schema is not None and not rehearse:
+        raise UsageError("a schema goes with --rehearse")
+    if rehearse:
+        if date or worker or undo or html or operations is not None:
+            raise UsageError("--rehearse is of the whole plan; it goes with --all, --csv and --json")
+        rehearse_plan(here, schema, None if everybody else SHOWN, csv, as_json=as_json)
+        return
     if (everybody or html or csv) and (date or worker or undo):
         raise UsageError(
             "--all, --html and --csv are of the whole plan; they go with none of --date, --worker and --undo"

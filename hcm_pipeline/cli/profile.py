@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -10,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hcm_pipeline import flow
-from hcm_pipeline.cli.context import Json
+from hcm_pipeline.cli.context import Json, installation
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.settings import Settings
 
 if TYPE_CHECKING:
-    from hcm_pipeline.profile import Profile, TargetKind
+    from hcm_pipeline.profile import LoadedProfile, Profile, TargetKind
 
 profile_app = typer.Typer(help="Check and show the profile.", no_args_is_help=True, rich_markup_mode=None)
 Named = Annotated[str | None, typer.Argument(help="A path or a built-in name; default: the environment's.")]
@@ -51,9 +52,92 @@ def profile_check(profile: Named = None, as_json: Json = False) -> None:
 
 
 @profile_app.command("show")
-def profile_show(profile: Named = None, as_json: Json = False) -> None:
-    """Print the effective profile, defaults filled in."""
+def profile_show(
+    profile: Named = None,
+    worksheets: Annotated[bool, typer.Option("--worksheets", help="Print worksheets 1 to 6, to be signed.")] = False,
+    hybrid: Annotated[
+        bool, typer.Option("--hybrid", help="Print what Entra Connect or cloud sync must flow, as a guide.")
+    ] = False,
+    form: Annotated[
+        str | None, typer.Option("--format", help="Of these: table, markdown, csv or html; a guide: markdown or html.")
+    ] = None,
+    worker: Annotated[str | None, typer.Option(help="With --worksheets: whose values stand in them.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write them to a file that you alone may read.", dir_okay=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Print the effective profile, defaults filled in; or its worksheets, with the values of a worker; or the hybrid guide.
+
+    Worksheets hold personal data where something was processed.
+    """
+    if worksheets or hybrid:
+        profile, out = _or_file(profile, out)
     loaded = flow.load_profile(profile or Settings.from_env().profile, only_look=True)
+    if worksheets and hybrid:
+        raise UsageError("--worksheets and --hybrid are two documents: ask for one")
+    if not (worksheets or hybrid):
+        if form or worker or out:
+            raise UsageError("--format, --worker and --out go with --worksheets or --hybrid")
+        _show_profile(loaded, as_json)
+    elif hybrid:
+        if worker or as_json:
+            raise UsageError("--worker and --json go with --worksheets, which holds values")
+        _hybrid(loaded, form, out)
+    else:
+        _worksheets(loaded, profile, form, worker, out, as_json)
+
+
+def _or_file(profile: str | None, out: Path | None) -> tuple[str | None, Path | None]:
+    """The profile and the file: a name that ends as a document does is the file, where no --out names another."""
+    if (
+        profile is not None
+        and out is None
+        and Path(profile).suffix.lower() in flow.BY_ENDING
+        and not Path(profile).is_file()
+    ):
+        return None, Path(profile)
+    return profile, out
+
+
+def _format(form: str | None, out: Path | None, allowed: tuple[str, ...], usual: str) -> str:
+    found = form or (flow.BY_ENDING.get(out.suffix.lower()) if out is not None else None) or usual
+    if found not in allowed:
+        raise UsageError(f"--format {found}: one of {', '.join(allowed)}")
+    return found
+
+
+def _worksheets(
+    loaded: LoadedProfile, named: str | None, form: str | None, worker: str | None, out: Path | None, as_json: bool
+) -> None:
+    here = installation()
+    if named is not None:
+        here = dataclasses.replace(here, settings=dataclasses.replace(here.settings, profile=named))
+    chosen = _format(form, out, flow.FORMATS, "table")
+    made = flow.filled_worksheets(
+        loaded.profile, loaded.sha256, flow.read_sample(here, loaded.profile, worker), here.clock()
+    )
+    if as_json:
+        dump(flow.worksheet_values(made))
+        return
+    _put(flow.written(made, chosen), out, chosen)
+
+
+def _hybrid(loaded: LoadedProfile, form: str | None, out: Path | None) -> None:
+    chosen = _format(form, out, ("markdown", "html"), "markdown")
+    guide = flow.guide_of(loaded.profile, loaded.sha256, flow.utc_now())
+    _put(flow.guide_html(guide) if chosen == "html" else flow.guide_markdown(guide), out, chosen)
+
+
+def _put(text: str, out: Path | None, form: str) -> None:
+    if out is None:
+        sys.stdout.write(text)
+        return
+    flow.write_text(out, text, form)
+    say(f"{out}: written, for its owner alone")
+
+
+def _show_profile(loaded: LoadedProfile, as_json: bool) -> None:
     values = loaded.profile.model_dump(mode="json", by_alias=True)
     if as_json:
         dump({"file": loaded.file, "sha256": loaded.sha256, **values})

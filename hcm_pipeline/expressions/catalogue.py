@@ -59,7 +59,7 @@ def _f(name: str, keys: str, source: str = REFERENCE, evaluated: str = "yes") ->
     parameters = []
     for written in keys.split():
         key, *also = written.rstrip("*?").split("|")
-        parameters.append(Parameter(key, not written.endswith("?"), written.endswith("*"), tuple(also)))
+        parameters.append(Parameter(key, not written.endswith("?"), "*" in written, tuple(also)))
     return Function(name, tuple(parameters), source, evaluated)
 
 
@@ -115,7 +115,7 @@ ALL = (
     _f("SingleAppRoleAssignment", "source", GRAPH, "no: a user of this source has no app roles"),
     _f("Split", "source delimiter", GRAPH, "not with more than one character, nor with an empty part"),
     _f("StripSpaces", "source", GRAPH),
-    _f("Switch", "source defaultValue? switchValue*", GRAPH),
+    _f("Switch", "source defaultValue? switchValue*?", GRAPH),
     _f("ToLower", "source culture?", REFERENCE, "not by the rules of tr, az, lt and el"),
     _f("ToUpper", "source culture?", REFERENCE, "not by the rules of tr, az, lt and el"),
     _f("Word", "String WordNumber delimiters|Delimiters", REFERENCE, "not where two delimiters follow each other"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from hcm_pipeline.errors import PipelineError
 
@@ -93,12 +94,12 @@ class Expression:
     def __str__(self) -> str:
         return str(self.root)
 
-    @property
+    @cached_property
     def attributes(self) -> tuple[str, ...]:
         """The names of the source attributes that the expression uses, each once, in their order."""
         return tuple(dict.fromkeys(node.name for node in parts(self.root) if isinstance(node, Attribute)))
 
-    @property
+    @cached_property
     def functions(self) -> tuple[str, ...]:
         """The names of the functions that it uses, each once, the outer before the inner."""
         return tuple(dict.fromkeys(node.name for node in parts(self.root) if isinstance(node, Call)))

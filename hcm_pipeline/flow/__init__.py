@@ -77,6 +77,9 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.feeding import oracle_section as oracle_section
     from hcm_pipeline.flow.feeding import replay as replay
     from hcm_pipeline.flow.fetching import PlaceStatus as PlaceStatus
+    from hcm_pipeline.flow.filled_sheets import filled_worksheets as filled_worksheets
+    from hcm_pipeline.flow.filled_sheets import read_sample as read_sample
+    from hcm_pipeline.flow.filled_sheets import worksheet_values as worksheet_values
     from hcm_pipeline.flow.go_live_decisions import ListEntered as ListEntered
     from hcm_pipeline.flow.go_live_decisions import LiveDecided as LiveDecided
     from hcm_pipeline.flow.go_live_decisions import decide_match as decide_match
@@ -86,6 +89,9 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.going_live import Initial as Initial
     from hcm_pipeline.flow.going_live import LiveWish as LiveWish
     from hcm_pipeline.flow.going_live import initial as initial
+    from hcm_pipeline.flow.hybrid_guide import guide_html as guide_html
+    from hcm_pipeline.flow.hybrid_guide import guide_markdown as guide_markdown
+    from hcm_pipeline.flow.hybrid_guide import guide_of as guide_of
     from hcm_pipeline.flow.initial_files import write_initial_page as write_initial_page
     from hcm_pipeline.flow.initial_files import write_matches as write_matches
     from hcm_pipeline.flow.initial_files import write_stamps as write_stamps
@@ -155,6 +161,10 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.proposing import write_proposal as write_proposal
     from hcm_pipeline.flow.quota import QuotaOutlook as QuotaOutlook
     from hcm_pipeline.flow.quota import quota_outlook as quota_outlook
+    from hcm_pipeline.flow.rehearsing import MarkCount as MarkCount
+    from hcm_pipeline.flow.rehearsing import RehearsedPlan as RehearsedPlan
+    from hcm_pipeline.flow.rehearsing import rehearse as rehearse
+    from hcm_pipeline.flow.rehearsing import write_rehearsal as write_rehearsal
     from hcm_pipeline.flow.setting_up import SetUp as SetUp
     from hcm_pipeline.flow.setting_up import Step as Step
     from hcm_pipeline.flow.setting_up import StepState as StepState
@@ -241,6 +251,10 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.views.trace import trace as trace
     from hcm_pipeline.flow.workflow_report import WorkflowReport as WorkflowReport
     from hcm_pipeline.flow.workflow_report import workflows as workflows
+    from hcm_pipeline.flow.worksheet_files import BY_ENDING as BY_ENDING
+    from hcm_pipeline.flow.worksheet_files import FORMATS as FORMATS
+    from hcm_pipeline.flow.worksheet_files import write_text as write_text
+    from hcm_pipeline.flow.worksheet_files import written as written
     from hcm_pipeline.flow.writing_back import AppliedBack as AppliedBack
     from hcm_pipeline.flow.writing_back import ChangeBack as ChangeBack
     from hcm_pipeline.flow.writing_back import ManifestBack as ManifestBack
@@ -358,10 +372,12 @@ _MODULES = {
         "target_sentences",
         "worker_columns",
     ),
+    "hybrid_guide": ("guide_html", "guide_markdown", "guide_of"),
     "proposing": ("ProposedProfile", "propose_profile", "write_proposal"),
     "quota": ("QuotaOutlook", "quota_outlook"),
     "unfinished": ("FailedWork", "failed_work", "keep_failed_work"),
     "setting_up": ("SetUp", "Step", "StepState", "Wishes", "set_up"),
+    "rehearsing": ("MarkCount", "RehearsedPlan", "rehearse", "write_rehearsal"),
     "sign_off": ("write_page", "write_stale_values", "write_table"),
     "target_schema": (
         "Approval",
@@ -416,6 +432,8 @@ _MODULES = {
     "views.receipts": ("Failure", "Job", "ManifestOutcomes", "Outcomes", "Receipts", "newest_outcomes", "outcomes"),
     "views.status": ("Status", "holding", "status"),
     "views.trace": ("Story", "Version", "trace"),
+    "worksheet_files": ("BY_ENDING", "FORMATS", "write_text", "written"),
+    "filled_sheets": ("filled_worksheets", "read_sample", "worksheet_values"),
     "writing_back": (
         "AppliedBack",
         "ChangeBack",

@@ -16,7 +16,6 @@ from hcm_pipeline.profile import (
     PLACEHOLDER,
     LoadedProfile,
     Profile,
-    TargetKind,
     built_in_names,
 )
 from hcm_pipeline.sources import format_faults
@@ -24,11 +23,11 @@ from hcm_pipeline.targets.entra import (
     columns_of,
     compile_mapping,
     flow_faults,
+    kind_of_job,
     mapping_faults,
     null_faults,
     rule_faults,
     target_notes,
-    written_by,
 )
 from hcm_pipeline.warehouse import DUCKDB_TYPES, meanings_of
 from hcm_pipeline.workers import KINDS as CHANGE_KINDS
@@ -99,7 +98,7 @@ def require_target(given: Profile, target: str) -> None:
             "the profile's populations get their accounts in two directories (target.populations), and one home serves one job:"
             " give each directory a home of its own, whose scope.include has its population, and hold those who change over"
         )
-    job = TargetKind.ACTIVE_DIRECTORY if written_by(target) == "ad" else TargetKind.ENTRA
+    job = kind_of_job(target)
     if kinds and kinds[0] is not job:
         raise GuardStop(
             f"the profile's target.kind is {kinds[0]}, and the job writes to {job}: nothing is planned; see HCM_PIPELINE_JOB_ID"

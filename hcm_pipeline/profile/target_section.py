@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -133,13 +133,16 @@ class Flow(Model):
         return self
 
 
-def _source(value: object) -> object:
+def _row(value: object) -> object:
+    if value is False:
+        return None
     return {"source": value} if isinstance(value, str) else value
 
 
 TargetName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,255}$")]
-Rows = dict[TargetName, Annotated[Flow | Literal[False], BeforeValidator(_source)]]
-"""Attribute of the directory to what it takes: a string (a source), a table, or false, which takes a row of the tutorial away."""
+Rows = dict[TargetName, Annotated[Flow | None, BeforeValidator(_row)]]
+"""Attribute of the directory to what it takes: a string (a source), a table, or false, which is None here and takes a row of
+the tutorial away."""
 
 
 class Population(Model):
@@ -176,7 +179,8 @@ class Target(Model):
 
 @dataclass(frozen=True)
 class DefaultRow:
-    """A row of `worksheets.toml`. `naming`: a name of the ledger, given at creation alone. `always`: whatever worksheet 2 has."""
+    """A row of `worksheets.toml`. `naming`: a name of the ledger, given at creation alone. `always`: whatever worksheet 2 has.
+    `several`: the attribute has several values, which no null clears."""
 
     target: str
     sources: tuple[str, ...]
@@ -187,6 +191,7 @@ class DefaultRow:
     standard: bool = False
     always: bool = False
     cloud_sync_only: bool = False
+    several: bool = False
     note: str = ""
     extra: str = ""
     published: str | None = None
@@ -241,7 +246,7 @@ def _note(row: DefaultRow, first: bool) -> str:
 
 
 def _clears(row: DefaultRow | None, source: str | None, create_only: bool) -> bool:
-    return not (create_only or source in NAMES or (row is not None and (row.matching or row.naming)))
+    return not (create_only or source in NAMES or (row is not None and (row.matching or row.naming or row.several)))
 
 
 def _own(target: str, flow: Flow, row: DefaultRow | None, fill: Callable[[str], str], renames: bool) -> AttributeFlow:
@@ -253,9 +258,14 @@ def _own(target: str, flow: Flow, row: DefaultRow | None, fill: Callable[[str], 
     source = None if flow.source is None else fill(flow.source)
     return AttributeFlow(
         target, source, None if flow.expression is None else fill(flow.expression), flow.value, flow.default,
-        create_only, flow.matching, flow_nulls, flow.note, row.standard if row is not None else False, own=True,
+        create_only, flow.matching, flow_nulls, flow.note, _is_standard(row, flow), own=True,
         work_only=bool(source and re.search(r'\[type eq "(?!work")', source)),
     )  # fmt: skip
+
+
+def _is_standard(row: DefaultRow | None, flow: Flow) -> bool:
+    """Whether the rules that Microsoft ships have a profile's own row: the source is theirs."""
+    return row is not None and row.standard and flow.source in row.sources[:1]
 
 
 def unsent(flowing: Collection[AttributeFlow], mapped: Collection[str], quiet: Collection[str] = ()) -> list[str]:

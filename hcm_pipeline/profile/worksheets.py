@@ -48,7 +48,7 @@ def worksheet_rows(profile: Profile, sheet: Sheet) -> tuple[AttributeFlow | Left
 
 
 def attribute_flows(profile: Profile, sheet: Sheet | TargetKind) -> tuple[AttributeFlow, ...]:
-    """What each attribute of a directory takes, in the order of the worksheet. Of a kind of target: its worksheet, 6 or 4."""
+    """The rows by which attributes of a directory are filled, in the worksheet's order. Of a kind of target: worksheet 6 or 4."""
     return tuple(row for row in worksheet_rows(profile, Sheet(sheet)) if isinstance(row, AttributeFlow))
 
 

@@ -81,12 +81,13 @@ def dates_of(t: Scratch, rows: Relation, column: str) -> Dates:
         f"select distinct {text} from {rows} where lower({text}) in ({', '.join(map(literal, NOTHING))}) order by 1"
     )
     blank = tuple(row[0] for row in nothing)
-    values = f"select {text} as x from {rows} where {text} <> ''" + (
+    values = f"select {text} as x, count(*) as n from {rows} where {text} <> ''" + (
         f" and {text} not in ({', '.join(map(literal, blank))})" if blank else ""
     )
+    values += " group by 1"  # dates are few, however many have them
     tests = ", ".join(f"{_reads(form)} as f{i}" for i, form in enumerate(forms))
     masks = t.rows(
-        f"select {', '.join(f'f{i}' for i in range(len(forms)))}, serial, count(*) from (select {tests},"
+        f"select {', '.join(f'f{i}' for i in range(len(forms)))}, serial, sum(n)::bigint from (select n, {tests},"
         f" regexp_full_match(x, '[2-6][0-9]{{4}}') as serial from ({values})) group by all"
     )
     counted = [(frozenset(forms[i] for i in range(len(forms)) if mask[i]), bool(mask[-2]), mask[-1]) for mask in masks]

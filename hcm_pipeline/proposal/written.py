@@ -47,7 +47,7 @@ _DATES = {"hire_date": ("HireDate", "05:00:00"), "termination_date": ("TermDate"
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is known beside the values: names of file and profile, domain, directory, and the keys that the source has shown."""
+    """The facts beside the values: names of file and profile, domain, directory, and the keys that the source has shown."""
 
     file: str
     name: str
@@ -83,6 +83,11 @@ class Lines:
         self.lines.append(f"# {TO_CONFIRM} {text}")
 
 
+def _some(count: int, what: str) -> str:
+    """A number of things in words: `1 value`, `1,204 values`."""
+    return f"{count:,} {what}{'' if count == 1 else 'es' if what.endswith('s') else 's'}"
+
+
 def toml(value: object) -> str:
     """A value as TOML writes it."""
     if isinstance(value, bool):
@@ -103,7 +108,7 @@ def write_profile(t: Scratch, rows: Relation, found: Recognised, facts: Mapping[
     count = next(iter(facts.values())).rows if facts else 0
     out = Lines()
     out.lines.append(
-        f"# Proposed from {count:,} records of one file. Lines marked `{TO_CONFIRM}` wait for a person: take a mark away"
+        f"# Proposed from {_some(count, 'record')} of one file. Lines marked `{TO_CONFIRM}` wait for a person: take a mark away"
     )
     out.lines.append("# when what stands below it is so. `hcm-pipeline profile check` names those that are left.")
     out.lines.append("")
@@ -214,7 +219,7 @@ class _Fields:
             out.key("type", kind)
         blank = facts.rows - facts.filled
         if name in REQUIRED_FIELDS and name != "first_name":
-            out.key("required", True, f"{blank:,} of {facts.rows:,} records leave it blank" if blank else "")
+            out.key("required", True, f"{blank:,} of {_some(facts.rows, 'record')} without a value" if blank else "")
         elif name == "first_name" and not blank:
             out.key("required", True)
         if kind == "date":
@@ -259,10 +264,12 @@ class _Fields:
         fit = evidence.count(self.t, self.rows, taken.column, f"regexp_full_match(x, '{pattern}')")
         if fit >= _MANY * taken.facts.filled:
             others = taken.facts.filled - fit
-            self.out.key("pattern", pattern, f"{others:,} values have another form and are held back" if others else "")
+            self.out.key(
+                "pattern", pattern, f"held back, for it has another form: {_some(others, 'value')}" if others else ""
+            )
         else:
             self.out.note(
-                f"no pattern: {taken.facts.filled - fit:,} of {taken.facts.filled:,} values have another form than expected"
+                f"no pattern: {taken.facts.filled - fit:,} of {_some(taken.facts.filled, 'value')} in another form than expected"
             )
 
     def _country(self, taken: Taken) -> None:
@@ -281,9 +288,11 @@ class _Fields:
             out.note("no record has a value: the form of its dates is not known")
             return
         if found.serial:
-            out.confirm(f"{found.serial:,} values are numbers, as a spreadsheet counts days: have dates delivered")
+            out.confirm(
+                f"numbers, as a spreadsheet counts days, in {_some(found.serial, 'value')}: have dates delivered"
+            )
         elif found.unreadable > (1 - _MANY) * found.filled or not found.formats:
-            out.confirm(f"{found.unreadable:,} of {found.filled:,} values are no date of a known form")
+            out.confirm(f"no date of a known form: {found.unreadable:,} of {_some(found.filled, 'value')}")
         elif found.mixed:
             out.confirm("some values can only have the day first and some only the month: one column has two forms")
         elif found.others and not self._told_elsewhere(name):
@@ -291,7 +300,7 @@ class _Fields:
                 f"day before month, or month before day: all {found.filled:,} values can be read as {', '.join(found.others)} too"
             )
         formats = self._formats(name)
-        others = f"{found.unreadable:,} values cannot be read so and are held back" if found.unreadable else ""
+        others = f"held back, for it cannot be read so: {_some(found.unreadable, 'value')}" if found.unreadable else ""
         out.key("formats", formats or ["%Y-%m-%d"], others)
         if found.two_digits:
             out.key("two_digit_years", 1951, "the first of the hundred years: see that nobody's date lies before")
@@ -335,7 +344,7 @@ class _Fields:
             out.confirm(f"none of its {len(unknown)} different values is a known word for a status")
         for value, records in found if name == "active" and (yes or no) else ():
             meaning = {True: "true", False: "false", None: "unknown"}[judged[value]]
-            out.note(f"{toml(value)}: {records:,} records, proposed as {meaning}")
+            out.note(f"{toml(value)}: {_some(records, 'record')}, proposed as {meaning}")
         if {*yes} <= {*TRUE} and {*no} <= {*FALSE}:
             yes, no = list(TRUE), list(FALSE)
         out.key("true_values", yes or _usual(no, active=False, but=no, plain=TRUE))
@@ -439,7 +448,7 @@ def _workers(out: Lines, t: Scratch, rows: Relation, found: Recognised, repeated
             if own
             else "and nothing tells them apart: contradictions are held back"
         )
-        out.confirm(f"{repeated:,} person numbers stand in several records, {told}")
+        out.confirm(f"in several records each: {_some(repeated, 'person number')}, {told}")
         out.lines.append("[workers]")
     elif by not in (None, "person_number"):
         out.table("workers")
@@ -466,9 +475,9 @@ def _identity(out: Lines, t: Scratch, rows: Relation, found: Recognised, wanted:
         seen = evidence.domains(t, rows, email.column) if email else []
         domain = seen[0][0] if seen and _usable(seen[0][0]) else "example.com"
         why = (
-            f"{seen[0][1]:,} addresses of the file have it" if domain != "example.com" else "the file does not show it"
+            f"as {_some(seen[0][1], 'address')} of the file" if domain != "example.com" else "the file does not show it"
         )
-        more = f", and others {len(seen) - 1} more: see identity.domains" if len(seen) > 1 else ""
+        more = f"; there are {len(seen) - 1} more: see identity.domains" if len(seen) > 1 else ""
         out.confirm(f"the domain of user names, which are given for life ({why}{more})")
     out.key("domain", domain)
     if wanted.kind is TargetKind.ACTIVE_DIRECTORY:

@@ -22,6 +22,8 @@ USUAL = "windows-1252"
 ENCODINGS = (USUAL, "windows-1250", "windows-1251", "windows-1253", "windows-1254", "windows-1255", "windows-1256", "windows-1257",
              "shift_jis", "gb18030", "cp949", "big5", "euc_jp", "koi8-r", "iso-8859-2", "iso-8859-5", "iso-8859-6")  # fmt: skip
 """Encodings of files that are not Unicode; the earlier of two that tell the same is taken."""
+_ENCRYPTED = b"-----BEGIN PGP"
+_WORKBOOKS = ("xlsx", "xlsm", "xls", "ods", "numbers")
 _LEAST_LEAVES = 2
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _CONTROL = re.compile(rb"[\x00\s]*")
@@ -34,10 +36,15 @@ def guessed_source(
 
     `is_key`: a heading is that of a person number; of XML, the records are the elements that have one. `is_known`: a heading is a
     known one; a file that is not UTF-8 has the encoding in which most of its headings are. Raises ExtractRefused:
-    empty_file, json_not_lines, no_record, and what the file's packing and XML are refused for.
+    empty_file, encrypted, workbook, json_not_lines, no_record, and what the file's packing and XML are refused for.
     """
+    _refuse_others(name)
     with unpacked(path, name, None) as (_, chunks):
         first = next(chunks, b"")
+    if first.startswith(_ENCRYPTED):
+        raise ExtractRefused(
+            name, "encrypted", "is encrypted: decrypt it first, and name its key in [pgp] of the profile"
+        )
     begins = first
     for mark in _MARKS:
         first = first.removeprefix(mark)
@@ -58,6 +65,17 @@ def guessed_source(
     elif encoding := _encoding_of(begins, is_known):
         values |= {"encoding": encoding}
     return Source.model_validate(values)
+
+
+def _refuse_others(name: str) -> None:
+    """Raise ExtractRefused for files of programs that no format reads."""
+    ending = name.lower().rpartition(".")[2]
+    if ending in _WORKBOOKS:
+        raise ExtractRefused(name, "workbook", "is a workbook: save the sheet of workers as CSV in UTF-8")
+    if ending in ("pgp", "gpg", "asc"):
+        raise ExtractRefused(
+            name, "encrypted", "is encrypted: decrypt it first, and name its key in [pgp] of the profile"
+        )
 
 
 def _encoding_of(begins: bytes, is_known: Callable[[str], bool]) -> str | None:

@@ -40,7 +40,7 @@ TARGET = (
     "7c0f2b4e-6a51-4d38-9f0e-5a4d424f5803/API2AAD.7c0f2b4e6a514d389f0e5a4d424f5801.7c0f2b4e-6a51-4d38-9f0e-5a4d424f5804"
 )
 PROFILES = {
-    "oracle-hcm": "5a8ac6f505efa67fd9f4add96bd9f205d49133062bce76c3ef97f07cb0a0b752",
+    "oracle-hcm": "fb022900cd5999060a77792e0082e0cae9bec8d978d1c7dc6a6a782d32ccc5e7",
     "microsoft-csv2scim": "2f5d5fd4743018fa82bcb5c158729ced85bad94a8b1eabefe7800a4fb806ee0f",
 }
 EXTRACTS = {
@@ -65,7 +65,7 @@ class Kept:
 
 FIRST_DAY = Kept(
     business_date="2026-11-02",
-    manifest_id="893fbea879d4755a9f22164019b505c886b7d0d943135da9b5d392b0f0359161",
+    manifest_id="07912e9d894e05f159e743447d9235a44c3828b97cb0b109c764875dbbf2ff85",
     bulk_sha256="def1287a9a7acc4df51cc919ac0deebbb5e5bec0afd687f6775252c0dd9a6e28",
     plan_sha256="06dea7adff4d6c7804f1039e81c3c5116b191ce57934380638bcce346331d6e4",
     requests=2,
@@ -73,7 +73,7 @@ FIRST_DAY = Kept(
 )
 SECOND_DAY = Kept(
     business_date="2026-11-03",
-    manifest_id="5fae25b86221d52f3a80fff63764018e6d550ee13ec19e4c6f60a44d98e4f9af",
+    manifest_id="43d76978f68c2b69c9c280c35efbe1a25d14201c6f476c9a4022843eeec642d0",
     bulk_sha256="2ee48f8d84ecc638291e474e4c048ec2f3428e5fab28f3783f169efd1dc93a6d",
     plan_sha256="86f52ea82d9483d0ee7b3eea8bfb980fa16dbcd817c06ec4222c1d31cf1c5d43",
     requests=1,

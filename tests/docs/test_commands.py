@@ -69,6 +69,13 @@ def test_the_alerts_that_are_shown_are_those_of_a_profile() -> None:
     assert (alerts.webhook_format, alerts.mail and alerts.mail.user) == ("teams", "pipeline")
 
 
+def test_the_target_that_is_shown_is_one_of_the_example_profile() -> None:
+    page = DOCS / "how-to" / "write-a-profile.md"
+    shown = "\n".join((marked(page, "file", "northwind/profile.toml"), marked(page, "part", "target.toml")))
+    profile = parse_profile(shown, "write-a-profile.md").profile
+    assert {"extensionAttribute2", "surname"} == set(profile.target.entra)
+
+
 def test_the_words_about_nulls_that_are_shown_are_those_of_a_profile() -> None:
     own = resources.files("hcm_pipeline.profile.builtin").joinpath("oracle-hcm.toml").read_text(encoding="utf-8")
     shown = marked(DOCS / "how-to" / "clear-values.md", "part", "nulls.toml")

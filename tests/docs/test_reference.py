@@ -21,10 +21,13 @@ from hcm_pipeline.delivery import ManifestState, OperationKind
 from hcm_pipeline.delivery.manifest import Manifest
 from hcm_pipeline.doctor import CHECKS, NEEDED, Outcome
 from hcm_pipeline.doctor.job_checks import QUARANTINE
+from hcm_pipeline.expressions import FUNCTIONS as MAPPING_FUNCTIONS
 from hcm_pipeline.first_load import COHORTS, LINK_KINDS, LIST_COLUMNS, REASONS, TIERS, OrphanKind
 from hcm_pipeline.flow.initial_files import STAMP_COLUMNS
 from hcm_pipeline.home import Home
 from hcm_pipeline.oracle import COLUMNS
+from hcm_pipeline.rehearsal import Mark
+from hcm_pipeline.rehearsal import Outcome as Rehearsed
 from hcm_pipeline.sandbox.options import SandboxOptions
 from hcm_pipeline.sandbox.oracle import HcmOptions
 from hcm_pipeline.sandbox.oracle.control import ACTIONS
@@ -75,6 +78,9 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`[[identity.leavers]]`": model.LeaversIn,
     "`[scim]`": model.Scim,
     "`[scim.mapping]`: the value of one path": model.Mapped,
+    "`[target]`": model.Target,
+    "`target.entra`, `target.active_directory`, `target.hybrid`: a row": model.Flow,
+    "`[[target.populations]]`": model.Population,
     "`[delivery]`": model.Delivery,
     "`[guards]`": model.Guards,
     "`[[guards.protected]]`": model.Protected,
@@ -324,3 +330,16 @@ def test_the_functions_that_a_profile_may_call_are_listed() -> None:
     }
     listed = {name.strip("`") for name in listed}
     assert listed == {name for name in FUNCTIONS if name.replace("_", "").isalnum()}
+
+
+def test_the_reference_of_expressions_lists_every_function_with_its_form_and_source() -> None:
+    listed = list(rows(REFERENCE / "expressions.md", "Functions"))[1:]
+    assert [[code(name), code(form), evaluated, source] for name, form, evaluated, source in listed] == [
+        [name, known.form, known.evaluated, known.source] for name, known in MAPPING_FUNCTIONS.items()
+    ]
+
+
+def test_the_page_about_rehearsals_lists_every_mark_and_outcome() -> None:
+    listed = list(rows(DOCS / "how-to" / "rehearse-a-plan.md", "The result"))
+    named = {str(code(name)) for cell, _ in listed for name in cell.split(", ")}
+    assert {*map(str, Mark), *map(str, Rehearsed)} <= named

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
+import re
 import stat
+import tempfile
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hcm_pipeline.errors import ExtractRefused, ProfileError, UsageError
 from hcm_pipeline.flow.profiles import load_profile, parse_profile
 from hcm_pipeline.flow.proposing import ProposedProfile, propose_profile, write_proposal
 from hcm_pipeline.profile import Profile, TargetKind
+from hcm_pipeline.sandbox.oracle.extracts import ExtractOptions, extract
+from hcm_pipeline.sandbox.oracle.truth import HEADINGS
+from tests.budget import examples
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -32,7 +41,7 @@ def checked(made: ProposedProfile) -> Profile:
 
 
 def marks(made: ProposedProfile) -> dict[str, str]:
-    """What is to be confirmed, by key; whether a file is full is asked of every one."""
+    """The marks of a proposal by key; whether a file is full is asked of every one."""
     return {mark.key: mark.what for mark in made.to_confirm if mark.key != "sources.content"}
 
 
@@ -98,7 +107,8 @@ OTHERS = {
     "successfactors": ("utf-8", "personIdExternal,firstName,lastName,emplStatus,startDate,costCenter\n"
                        "S1,Ada,Byron,A,2020-01-13,CC1\nS2,Alan,Turing,T,2019-02-14,CC1\n"),
     "oracle columns": ("utf-8", "PERSON_NUMBER|LAST_NAME|FIRST_NAME|ASSIGNMENT_STATUS_TYPE|HIRE_DATE|ACTUAL_TERMINATION_DATE\n"
-                       "300000001|Byron|Ada|ACTIVE_PROCESS|13-JAN-2020|\n300000002|Turing|Alan|INACTIVE_PROCESS|14-FEB-2019|31-MAY-2024\n"),
+                       "300000001|Byron|Ada|ACTIVE_PROCESS|13-JAN-2020|\n"
+                       "300000002|Turing|Alan|INACTIVE_PROCESS|14-FEB-2019|31-MAY-2024\n"),
 }  # fmt: skip
 FORMS = {
     "french": "%d/%m/%Y", "spanish": "%d/%m/%Y", "portuguese": "%d/%m/%Y", "italian": "%d/%m/%Y", "dutch": "%d-%m-%Y",
@@ -203,7 +213,7 @@ def test_another_date_of_the_file_shows_the_order_of_day_and_month(tmp_path: Pat
         ("Employee ID,First Name,Last Name,Status,Hire Date\n1,A,B,Active,13/01/2020\n2,C,D,Left,01/13/2020\n",
          "fields.hire_date.formats", "two forms"),
         ("Employee ID,First Name,Last Name,Status,Hire Date\n1,A,B,Active,soon\n2,C,D,Left,later\n", "fields.hire_date.formats",
-         "2 of 2 values"),
+         "no date of a known form"),
     ],
 )  # fmt: skip
 def test_something_that_every_worker_needs_and_that_is_unclear_stops_the_profile(
@@ -291,6 +301,22 @@ def test_a_file_of_no_use_is_refused_with_its_mend(tmp_path: Path, content: str,
         proposed(tmp_path, "people.csv", content)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "rule"),
+    [("people.xlsx", "PK", "workbook"), ("people.csv.pgp", "x", "encrypted"),
+     ("people.csv", "-----BEGIN PGP MESSAGE-----", "encrypted")],
+)  # fmt: skip
+def test_a_file_of_another_program_is_refused_with_its_mend(tmp_path: Path, name: str, content: str, rule: str) -> None:
+    with pytest.raises(ExtractRefused, match=rule):
+        proposed(tmp_path, name, content)
+
+
+def test_a_path_that_is_no_file_is_wrong_usage(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "nothing.csv"):
+        with pytest.raises(UsageError, match="cannot be read"):
+            propose_profile(path)
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the sample is not beside the project")
 def test_microsofts_sample_is_clear(tmp_path: Path) -> None:
     made = proposed(tmp_path, "sample.csv", (SHARED / "microsoft-csv-with-1000-records.csv").read_bytes())
@@ -299,3 +325,71 @@ def test_microsofts_sample_is_clear(tmp_path: Path) -> None:
     same = {name: spec.column for name, spec in known.fields.items()}
     assert {name: columns(profile).get(name) for name in same} == same
     assert set(marks(made)) == {"workers"}
+
+
+@pytest.mark.parametrize("form", ["csv", "xml", "bip", "etext"])
+def test_the_extracts_of_oracle_hcm_are_clear_in_each_format(
+    tmp_path: Path, form: Literal["csv", "xml", "bip", "etext"]
+) -> None:
+    people = [
+        {**dict.fromkeys(HEADINGS, ""), "Person Number": f"010001{n}", "Account Status": status, "First Name": first,
+         "Last Name": last,
+         "Hire Date": "2020-01-13", "Country": "DE", "Email Address": f"{first}@contoso.com".lower()}
+        for n, (status, first, last) in enumerate([("True", "Zoë", "Núñez"), ("False", "Al", "Tu"), ("True", "Ida", "O'Neill")])
+    ]  # fmt: skip
+    made = proposed(tmp_path, f"workers-2026-11-02.{form}", extract(people, ExtractOptions(format=form)))
+    assert not marks(made)
+    profile = checked(made)
+    assert {"person_number", "active", "first_name", "last_name", "hire_date", "country", "email"} <= set(
+        profile.fields
+    )
+    assert profile.sources[0].format == ("xml" if form in ("xml", "bip") else "delimited")
+    assert profile.fields["person_number"].pattern == r"\d{7}"
+
+
+KNOWN = [
+    "Employee ID",
+    "Vorname",
+    "Nachname",
+    "Status",
+    "Hire Date",
+    "Manager",
+    "Email",
+    "Land",
+    "Title",
+    "Salary",
+    "Foo Bar",
+    "姓",
+]
+CELLS = st.sampled_from(["", "1", "0017", "Active", "ausgetreten", "01/02/2020", "2020-01-31", "13.01.20", "a@x.example", "DE",
+                         "Ümit",
+                         "O'Neill, \"Bo\"", "\\", "-", "=1+1", "x" * 300])  # fmt: skip
+
+
+def faults_of(text: str) -> set[str]:
+    """The values that a profile's faults name; none for one without a fault."""
+    try:
+        parse_profile(text, "proposed.toml")
+    except ProfileError as error:
+        return {fault.value for fault in error.faults}
+    return set()
+
+
+@given(
+    st.lists(st.sampled_from(KNOWN), min_size=2, max_size=8, unique=True),
+    st.lists(st.lists(CELLS, min_size=8, max_size=8), max_size=4),
+)
+@settings(max_examples=examples(15))
+def test_any_table_is_refused_or_becomes_a_profile_whose_only_faults_are_marks(
+    headings: list[str], cells: list[list[str]]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "people.csv"
+        with path.open("w", encoding="utf-8", newline="") as out:
+            csv.writer(out).writerows([headings, *(row[: len(headings)] for row in cells)])
+        try:
+            made = propose_profile(path, domain="contoso.com")
+        except ExtractRefused:
+            return
+    assert faults_of(made.text) <= {"(to confirm)"}
+    assert not {"Ümit", "O'Neill", "a@x.example", "0017"} & set(re.findall(r"[\w'@.]+", made.text))

@@ -215,7 +215,7 @@ def difference(
     with scratch(con) as t:
         workers = workforce(t, loaded.profile)
         moving = find_moves(t, loaded.profile, workers).moving
-        found = _preview(t, loaded, target, journal, moving, now)
+        found = preview_now(t, loaded, target, journal, moving, now)
         containers = _containers(con, loaded.profile, workers.day)
         if found is None:
             if reading.writers:
@@ -279,7 +279,7 @@ def worker_difference(installation: Installation, number: str) -> WorkerDifferen
     require_target(loaded.profile, target.key)
     with installation.warehouse.read() as con, installation.journal() as journal, scratch(con) as t:
         moving = find_moves(t, loaded.profile, workforce(t, loaded.profile)).moving
-        found = _preview(t, loaded, target, journal, moving, installation.clock())
+        found = preview_now(t, loaded, target, journal, moving, installation.clock())
         operations = (
             mappings_of(con, f"select * from {found.operations} where person_number = ?", [number]) if found else []
         )
@@ -330,7 +330,7 @@ def _waits(t: Scratch, found: Preview, number: str) -> tuple[str, ...]:
     return tuple(reason for (reason,) in t.rows(query, [number]))
 
 
-def _preview(
+def preview_now(
     t: Scratch, loaded: LoadedProfile, target: EntraTarget, journal: Journal, moving: Relation, now: dt.datetime
 ) -> Preview | None:
     """The plan that would be made now, with nothing written; None when nothing was processed yet."""

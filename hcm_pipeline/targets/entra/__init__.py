@@ -1,6 +1,6 @@
 """Microsoft Entra ID as a target: the SCIM user of a worker, how a synchronization job is sent it, and how its log is read."""
 
-from hcm_pipeline.targets.entra.attribute_rules import rule_faults
+from hcm_pipeline.targets.entra.attribute_rules import limits_of, rule_faults
 from hcm_pipeline.targets.entra.connection import (
     describe,
     found_target,
@@ -56,6 +56,7 @@ __all__ = [
     "generated_schema",
     "kind_of_job",
     "known_target",
+    "limits_of",
     "live",
     "mapping_faults",
     "null_faults",

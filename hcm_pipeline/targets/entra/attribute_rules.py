@@ -196,6 +196,28 @@ def described() -> Iterator[tuple[str, str, Rule]]:
         yield "custom", name, rule
 
 
+_IN_AD = {"employeeId": "employeeID", "surname": "sn", "city": "l", "state": "st", "country": "co", "jobTitle": "title",
+          "companyName": "company"}  # fmt: skip
+"""Names of the tables as Active Directory has them."""
+
+
+def limits_of(profile: Profile, kind: str) -> dict[str, Rule]:
+    """The rules by the attribute of the directory in lower case. `kind`: entra or ad; the profile's own lengths go before."""
+    found: dict[str, Rule] = {}
+    for path, rule in [*_BY_PATH[kind].items(), *((None, one) for one in _CUSTOM.values())]:
+        name = _IN_AD.get(rule.attribute, rule.attribute) if kind == "ad" else rule.attribute
+        own = next((most for text, most in _own_lengths(profile) if text == path), None) if path is not None else None
+        found[name.lower()] = replace(rule, longest=own or rule.longest)
+    return found
+
+
+def _own_lengths(profile: Profile) -> Iterator[tuple[Path, int]]:
+    leaves = {leaf.column: leaf.path for leaf in compile_mapping(profile).leaves}
+    for name, most in profile.delivery.longest.items():
+        for column in columns_named(profile, compile_mapping(profile).leaves, (name,)):
+            yield leaves[column], most
+
+
 def attribute_names() -> Iterator[str]:
     """The names that the directories have for the attributes of the tables: nothing of a person."""
     for _, path, rule in described():

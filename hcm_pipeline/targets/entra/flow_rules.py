@@ -79,7 +79,7 @@ def _population_faults(profile: Profile) -> Iterator[ProfileFault]:
 # --- the rows of worksheets 4 and 6
 
 
-def _repeated(where: str, rows: dict[str, Flow | bool]) -> Iterator[ProfileFault]:
+def _repeated(where: str, rows: dict[str, Flow | None]) -> Iterator[ProfileFault]:
     counted = Counter(name.lower() for name in rows)
     for name in rows:
         if counted[name.lower()] > 1:
@@ -95,17 +95,19 @@ def _sheet_faults(profile: Profile, sheet: Sheet, kind: TargetKind) -> Iterator[
     if not own and not declared:
         return
     rows = attribute_flows(profile, kind)
-    mapped = {filled(profile, name).removesuffix(":manager.value").lower() for name in profile.scim.mapping}
-    mapped |= (
-        {MANAGER.lower()}
-        if f"{MANAGER}.value".lower() in {filled(profile, n).lower() for n in profile.scim.mapping}
-        else set()
-    )
+    mapped = _mapped(profile)
     for flow in rows:
         if flow.own:
             yield from _row_faults(profile, f"{where}.{flow.target}", flow, kind, mapped)
     yield from _matching_faults(where, rows, kind)
     yield from _missing_faults(profile, where, rows, kind, declared)
+
+
+def _mapped(profile: Profile) -> set[str]:
+    """The attributes of worksheet 2 in lower case. The manager is one attribute, by either of its names."""
+    return {filled(profile, name).lower() for name in profile.scim.mapping} | {
+        MANAGER.lower() for name in profile.scim.mapping if filled(profile, name).lower() == f"{MANAGER}.value".lower()
+    }
 
 
 def _row_faults(
@@ -223,7 +225,7 @@ def _missing_faults(
     profile: Profile, where: str, rows: Iterable[AttributeFlow], kind: TargetKind, declared: bool
 ) -> Iterator[ProfileFault]:
     there = {flow.target.lower() for flow in rows}
-    taken_away = {name.lower() for name, flow in getattr(profile.target, str(kind)).items() if flow is False}
+    taken_away = {name.lower() for name, flow in getattr(profile.target, str(kind)).items() if flow is None}
     for key, attribute in attributes_of(kind).items():
         if attribute.required and key not in there and (declared or key in taken_away):
             how = _HOW.get(key, "the tutorial's row has it")
@@ -256,8 +258,8 @@ def _hybrid_faults(profile: Profile) -> Iterator[ProfileFault]:
             )
 
 
-def _on_premises_sources(flow: Flow | bool) -> tuple[str, ...]:
-    if not isinstance(flow, Flow):
+def _on_premises_sources(flow: Flow | None) -> tuple[str, ...]:
+    if flow is None:
         return ()
     return AttributeFlow("", flow.source, flow.expression).reads
 

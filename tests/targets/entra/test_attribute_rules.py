@@ -75,7 +75,8 @@ def test_a_value_that_is_too_long_is_found_by_attribute_length_and_limit(t: Scra
         "job_name": "T" * 129,
         "company": "C" * 65,
         "city": "S" * 129,
-        "username": "U" * 257,
+        "first_name": "U" * 128,
+        "last_name": "U" * 128,
     }
     assert found_in(t, ORACLE, [{"person_number": "1", **long}, {"person_number": "2", "department": "D" * 64}]) == [
         ("1", "department", "is too long", 65, 64, None),

@@ -66,7 +66,7 @@ def test_worksheet_2_is_complete(con: duckdb.DuckDBPyConnection) -> None:
         "externalId": "00123",
         "userName": "ann.olee@contoso.com",
         "active": True,
-        "displayName": "Ann O'Lee",
+        "displayName": 'Ann O"Lee\\',
         "name": {"givenName": "Ann", "middleName": "May", "familyName": 'O"Lee\\'},
         "title": "Seller",
         "userType": "Employee",
