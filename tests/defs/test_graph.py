@@ -113,9 +113,7 @@ def test_every_column_has_the_meaning_that_the_reference_has_and_those_of_people
     assert edges["workers", "first_name"] == {("extracts", "First Name")}
     assert ("workers", "last_name") in edges["identities", "user_principal_name"]
     assert edges["desired_users", "userName"] == {("identities", "user_principal_name")}
-    assert edges["desired_users", "displayName"] == {
-        ("workers", name) for name in ("username", "first_name", "last_name")
-    }
+    assert edges["desired_users", "displayName"] == {("workers", name) for name in ("first_name", "last_name")}
 
 
 def test_every_kind_of_change_has_words_for_people() -> None:
