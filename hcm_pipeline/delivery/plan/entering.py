@@ -7,7 +7,7 @@ import datetime as dt
 from hcm_pipeline.delivery.manifest import Manifest
 from hcm_pipeline.delivery.plan.splitting import Part
 from hcm_pipeline.delivery.send.batches import Sizes
-from hcm_pipeline.delivery.state import WAITING, DeliveryState, ManifestState
+from hcm_pipeline.delivery.state import UNREGISTERED, WAITING, DeliveryState, ManifestState
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.warehouse import Relation, Scratch
 
@@ -56,6 +56,7 @@ def enter(t: Scratch, number: int, manifest: Manifest, sizes: Sizes, now: dt.dat
     if known:
         t.run("delete from planned where plan_no = ?", [known[0]])
         t.run("update planned set plan_no = ? where plan_no = ?", [known[0], number])
+        t.run("delete from manifest_states where manifest_id = ? and reason = ?", [manifest.manifest_id, UNREGISTERED])
         return int(known[0])
     t.run(
         "insert into manifests values (?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -43,6 +43,8 @@ WAITING = (*OPEN, ManifestState.HELD)
 REST_OF = "the rest of manifest "
 """How the reason of an approval begins that a newer plan took over, see `PlanRecords.register_plan`."""
 CLOSED = (ManifestState.SUPERSEDED, ManifestState.REJECTED)
+UNREGISTERED = "the journal does not know it: it was planned with one that is lost, or its planning was cut off"
+"""Why a manifest is closed that the warehouse knows and the journal does not: nothing of it goes out."""
 UNSETTLED = (RequestState.SENDING, RequestState.UNKNOWN)
 
 
