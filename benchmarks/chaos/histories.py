@@ -12,7 +12,7 @@ from typing import Protocol
 from benchmarks.chaos.site import Site
 from benchmarks.chaos.tally import Tally
 from benchmarks.chaos.verdict import Plans, plans_of
-from hcm_pipeline.delivery import HistoryWord, Journal
+from hcm_pipeline.delivery import HistoryStop, HistoryWord, Journal
 from hcm_pipeline.errors import ServiceError, UsageError
 from hcm_pipeline.flow.accepting_history import accept_history
 from hcm_pipeline.flow.fencing import PersonsWord
@@ -138,8 +138,8 @@ class Histories:
                     break
                 except ServiceError:
                     continue  # a fault of the service's: the person says it again
-                except UsageError:
-                    break  # there is nothing to accept
+                except (UsageError, HistoryStop):
+                    break  # there is nothing to accept, or the job stands still, and nothing goes out before it runs
         player.tally.did["histories accepted"] += 1
 
     def forget(self) -> None:
