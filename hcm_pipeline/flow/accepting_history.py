@@ -105,8 +105,8 @@ def accept_history(
         raise UsageError(f"--{word.word}: there is nothing to accept: the target and this home know the same")
     if standing:
         raise HistoryStop(
-            f"nothing was accepted: {standing}. What it was sent before it stood still is not in its log yet, so that nobody can see"
-            " what would be accepted; nothing goes out before it runs, either. Say it again once its log has caught up"
+            f"nothing was accepted: {standing}. What it was sent before it stood still is not in its log yet, so that nobody can"
+            " see what would be accepted; nothing goes out before it runs, either. Say it again once its log has caught up"
         )
     accepted = Accepted(case.found)
     if word.word is not HistoryWord.FIRST:  # before the fence opens: cut off in between, it is said again

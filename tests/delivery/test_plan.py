@@ -167,6 +167,24 @@ def test_an_older_plan_accepted_late_does_not_overwrite_the_newer_delivered_vers
     assert house.rows("select plan_no from delivered") == [(new.plan_no,)]
 
 
+@pytest.mark.parametrize("after", [RequestState.PLANNED, RequestState.REFUSED])
+def test_a_request_stays_in_doubt_whatever_became_of_another_attempt_at_it(house: House, after: RequestState) -> None:
+    """An account may be as nobody wants it any more: a leaver's, enabled by the first attempt."""
+    house.day("2026-11-01", ADA)
+    house.accept(house.planned())
+    house.day("2026-11-02", ("1001", "True", "Ada", "Byron", "", "Sales"))
+    made = house.planned()
+    house.begin(made)
+    house.answer(made, RequestState.UNKNOWN)  # it was taken, and its answer lost
+    house.begin(made)
+    house.answer(made, after)  # throttled, say
+    house.day("2026-11-03", ADA)
+    again = house.planned()
+    assert house.sends(again)["1001"]["room"] == "Research"
+    house.accept(again)
+    assert house.plan().manifest is None
+
+
 def states(house: House) -> list[tuple[str, str]]:
     """The workers of every operation that was ever planned, with what is known of it."""
     house.take_over()

@@ -124,7 +124,8 @@ class ApprovalRule:
 
 @dataclass(frozen=True)
 class RequestRecord:
-    """One request as the journal has it. `error` is fit to be shown; `detail` is not printed."""
+    """One request as the journal has it. `error` is fit to be shown; `perhaps`: so many attempts may have arrived that were not
+    accepted."""
 
     manifest_id: str
     request_no: int
@@ -136,6 +137,7 @@ class RequestRecord:
     request_id: str | None
     service_time: dt.datetime | None
     error: str | None
+    perhaps: int = 0
 
 
 @dataclass(frozen=True)

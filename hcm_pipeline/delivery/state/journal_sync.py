@@ -152,8 +152,10 @@ def _sync_states(t: Scratch, journal: DeliveryState, *, known: bool) -> None:
         "request_no": pa.array([r.request_no for r in requests], pa.int32()),
         "state": pa.array(["refused" if r.state is RequestState.REFUSED else "sent" for r in requests], pa.string()),
         "error": pa.array([r.error for r in requests], pa.string()),
+        "sent_at": pa.array([r.first_sent_at for r in requests], pa.timestamp("us", "UTC")),
+        "perhaps": pa.array([r.perhaps for r in requests], pa.int32()),
     }))  # fmt: skip
     t.run(f"""
-        insert into sent_requests
-        select plan_no, request_no, requested.state, error from {requested} requested join manifests using (manifest_id)
+        insert into sent_requests by name
+        select plan_no, requested.* exclude (manifest_id) from {requested} requested join manifests using (manifest_id)
     """)
