@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
 from collections.abc import Iterator
 from dataclasses import replace
@@ -214,6 +215,17 @@ def test_what_is_planned_once_more_after_it_was_cut_off_is_planned(house: House)
     house.planned()
     assert house.rows("select state from receipts") == [("planned",)]
     assert states(house) == [("1001", "planned")]
+
+
+def test_what_is_held_is_so_from_the_moment_it_is_planned(house: House) -> None:
+    house.ruled('[[guards.limits]]\nkind = "create"\nmax = 1').day("2026-11-01", ADA, BEN)
+    [held] = house.plan().held
+    assert house.rows("select distinct manifest_id, state from receipts") == [(held.manifest_id, "held")]
+    with house.journal() as journal:
+        journal.approve(held.manifest_id, by="ada", why=None, until=house.now + dt.timedelta(hours=1))
+    house.take_over()
+    house.plan()
+    assert house.rows("select distinct manifest_id, state from receipts") == [(held.manifest_id, "planned")]
 
 
 def test_operations_of_a_lost_journal_wait_for_nothing_any_more(house: House) -> None:
