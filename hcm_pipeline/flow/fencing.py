@@ -155,8 +155,8 @@ class TargetFence:
     def _ask_twice_where_it_moved(self, service: Service) -> None:
         """Raise HistoryStop unless the home lies where it lay, or the target was asked again when its log had had time to catch up.
 
-        What a job that stands still has taken is worked off when it runs again, and no log tells of it before: the wait begins
-        anew. The home's own sandbox is in it: what it knows was copied along.
+        A job that stands still works off what it has taken when it runs again, and no log tells of it before: the wait begins anew.
+        The home's own sandbox is in it: what it knows was copied along.
         """
         installation, fence = self._installation, self._journal.fence(self._target.key)
         place = whereabouts(installation.home)

@@ -78,7 +78,7 @@ def _unsettled(t: Scratch, journal: DeliveryState, target: str) -> Relation | No
 
 
 def _last_synced(t: Scratch) -> dict[str, str]:
-    """What `meta` tells of the journal that was taken over last."""
+    """The words of `meta` on the journal that was taken over last."""
     return dict(t.rows("select key, value from meta where key in (?, ?)", [ACCEPT_SEQ, JOURNAL_ID]))
 
 
