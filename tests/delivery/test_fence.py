@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from hcm_pipeline.delivery import HistoryDecision, HistoryWord, Journal, OutcomePage
+from hcm_pipeline.delivery import HistoryDecision, HistoryWord, Journal, OutcomePage, RequestState, SendResult
 from hcm_pipeline.delivery.fence import (
     HomeTarget,
     JournalMark,
@@ -31,6 +31,7 @@ from hcm_pipeline.home import Home
 from hcm_pipeline.warehouse import Scratch, scratch
 
 from .tables import T0, TARGET, Service, empty_tables, entry_at
+from .test_journal import manifest
 from .toy_target import PhoneBook
 
 SKEW = 5
@@ -100,6 +101,24 @@ def test_nothing_is_said_of_a_target_whose_log_has_an_entry_that_cannot_be_read(
         assert not look_at_target(con, journal, PhoneBook(), question).finding
         with pytest.raises(ServiceError, match="2 entries of the log cannot be read"):
             look_at_target(con, journal, book, question)
+
+
+def test_requests_of_manifests_that_are_not_there_any_more_explain_nothing_and_are_told(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    class Told(PhoneBook):
+        def outcomes(self, since: dt.datetime) -> Iterator[OutcomePage]:
+            yield OutcomePage((entry_at(10, "a"),), at(20), 0)
+
+    with Journal(tmp_path / "delivery.sqlite", clock=lambda: T0) as journal:
+        journal.register(manifest("gone", 3, Told().key), Path("manifests/gone"))
+        for number in range(2):
+            assert journal.begin_send("gone", number)
+        journal.end_send("gone", 0, SendResult(RequestState.ACCEPTED, 202, service_time=T0))
+        question = Question(Home(tmp_path), Told(), at(30), dt.timedelta(hours=1))
+        found = look_at_target(con, journal, Told(), question).finding
+    assert (found.changes, found.gone) == (1, 2)
+    assert found.sentence.endswith(", though 2 requests of it may, of manifests that are not there any more")
 
 
 def test_a_version_that_was_sent_explains_one_change_after_it(service: Service) -> None:
