@@ -91,11 +91,12 @@ def accept_history(
     A manifest that was planned before this home knew of an extract that is newer than all that the target tells would take it back:
     it is closed. The workers whom the target knows more of are sent again as they should be by now or, while nothing newer was
     landed, are left alone. With `HistoryWord.FIRST` all goes out as it is planned. Raises UsageError when there is nothing to
-    accept, or when it is not the first; HistoryStop while the target stands still, for nobody can see then what it was sent.
+    accept, or when it is not the first; HistoryStop while the target stands still, for nobody can see then what it was sent before
+    (`HistoryWord.FIRST` asks nothing of that).
     """
     with target.connect(patience or Patience(), installation.clock) as service:
         reading = _read_or_nothing(installation, journal, target, service)
-        standing = standing_still(target, service)
+        standing = standing_still(target, service) if word.word is HistoryWord.ACCEPT else None
     marks, place = marks_of(installation.warehouse), whereabouts(installation.home)
     moved = journal.moved(place) and not own_sandbox(installation)
     case = _Case(reading, journal_trouble(mark_of(journal), *marks), moved, _told_since(installation, target.key))

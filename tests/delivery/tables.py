@@ -77,6 +77,13 @@ class Service:
                          [self.plans, number, kind, UUID(int=self.plans if digest is None else digest)])  # fmt: skip
         return moment
 
+    def read(self, until: float) -> None:
+        """The log was read until then."""
+        self.con.execute(
+            "insert or replace into log_reads by name select ? as target, ?::timestamptz as read_until",
+            [TARGET, T0 + dt.timedelta(seconds=until)],
+        )
+
     def log(self, *entries: OutcomeEntry) -> int:
         return matching.record_entries(self.con, OUTCOMES, entries, RULES)
 

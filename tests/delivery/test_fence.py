@@ -171,6 +171,42 @@ def test_a_version_that_the_log_has_not_settled_yet_may_come_late(service: Servi
         assert unexplained(t, entry("b", 200_000), since=190_000) == ["b"]
 
 
+def test_a_version_that_waits_for_its_entry_explains_one_however_long_the_job_stood_still(service: Service) -> None:
+    service.read(100_000)
+    with scratch(service.con) as t:
+        assert unexplained(t, entry("b", 200_000), since=190_000) == []
+
+
+def test_a_version_that_was_given_up_and_not_sent_again_explains_a_change_still(service: Service) -> None:
+    service.con.execute("insert into missing_operations values (1, 0, 0, '1001', ?)", [at(20_000)])
+    service.read(100_000)
+    with scratch(service.con) as t:
+        assert unexplained(t, entry("b", 200_000), since=190_000) == []
+
+
+@pytest.mark.parametrize("given_up", [False, True])
+def test_a_version_that_waits_for_no_entry_any_more_explains_none_after_a_day(
+    con: duckdb.DuckDBPyConnection, *, given_up: bool
+) -> None:
+    """The log speaks of a later one, or it was given up and sent again: else another's change would pass for its own."""
+    con.begin()
+    try:
+        service = Service(con)
+        if given_up:
+            service.accept(0)
+            con.execute("insert into missing_operations values (1, 0, 0, '1001', ?)", [at(15_000)])
+        else:
+            service.send(0)
+        service.accept(20_000)
+        service.log(entry_at(20_010, "a"))
+        service.read(100_000)
+        with scratch(con) as t:
+            assert unexplained(t, entry("b", 60_000), since=50_000) == []
+            assert unexplained(t, entry("b", 200_000), since=190_000) == ["b"]
+    finally:
+        con.rollback()
+
+
 def test_a_late_entry_of_a_change_that_is_known_is_explained(service: Service) -> None:
     service.log(entry_at(10, "1", change_id="a"))
     with scratch(service.con) as t:
