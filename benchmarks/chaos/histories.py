@@ -12,7 +12,7 @@ from typing import Protocol
 from benchmarks.chaos.site import Site
 from benchmarks.chaos.tally import Tally
 from benchmarks.chaos.verdict import Plans, plans_of
-from hcm_pipeline.delivery import HistoryWord, Journal
+from hcm_pipeline.delivery import HistoryStop, HistoryWord, Journal
 from hcm_pipeline.errors import ServiceError, UsageError
 from hcm_pipeline.flow.accepting_history import accept_history
 from hcm_pipeline.flow.fencing import PersonsWord
@@ -24,6 +24,7 @@ from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.connection import to_sandbox
 from hcm_pipeline.targets.entra.service import EntraLive
 
+TAKEN = 202
 PATIENCE = 10
 """So often a person tries again what the service is not there for."""
 
@@ -54,10 +55,11 @@ def installation_of(home: Home, site: Site, loaded: LoadedProfile) -> Installati
 
 @dataclass(frozen=True)
 class Backup:
-    """A copy of the home, and the business dates that it knew."""
+    """A copy of the home, the business dates that it knew, and how many requests the service had taken then."""
 
     path: Path
     processed: list[dt.date]
+    taken: int
 
 
 class Histories:
@@ -81,7 +83,8 @@ class Histories:
 
     def backup(self) -> None:
         """The nightly backup."""
-        self._backup = Backup(self._copied(self._player.home), list(self._player.processed))
+        player = self._player
+        self._backup = Backup(self._copied(player.home), list(player.processed), self._taken())
 
     def restore(self) -> None:
         """The disk dies, and the last backup is put in its place."""
@@ -97,7 +100,7 @@ class Histories:
         player.processed = list(self._backup.processed)
         player.tally.did["restored homes"] += 1
         self._nothing_goes_out(player.home, "a restored home")
-        self._a_person_goes_on(known)
+        self._a_person_goes_on(known, lacks=self._taken() > self._backup.taken)
 
     def lose_journal(self) -> None:
         """Somebody tidied up."""
@@ -110,7 +113,7 @@ class Histories:
             path.unlink()
         player.tally.did["lost journals"] += 1
         self._nothing_goes_out(player.home, "a home without a journal")
-        self._a_person_goes_on(player.processed)
+        self._a_person_goes_on(player.processed, lacks=True)
 
     def copy(self) -> None:
         """A copy of the home is started, for a test, with the environment of the first one."""
@@ -135,8 +138,8 @@ class Histories:
                     break
                 except ServiceError:
                     continue  # a fault of the service's: the person says it again
-                except UsageError:
-                    break  # there is nothing to accept
+                except (UsageError, HistoryStop):
+                    break  # there is nothing to accept, or the job stands still, and nothing goes out before it runs
         player.tally.did["histories accepted"] += 1
 
     def forget(self) -> None:
@@ -144,8 +147,11 @@ class Histories:
         for path in self._player.home.path.parent.glob("history-*"):
             shutil.rmtree(path)
 
-    def _a_person_goes_on(self, known: list[dt.date]) -> None:
-        """Land and process what the home has not seen, and let it go on; sometimes the log has caught up before."""
+    def _a_person_goes_on(self, known: list[dt.date], *, lacks: bool) -> None:
+        """Land and process what the home has not seen, and let it go on; sometimes the log has caught up before.
+
+        One that does not lack a request that was taken knows all that the target does: it has waited, and may go on by itself.
+        """
         player = self._player
         self.caused = True
         player.site.sleep(player.chance.choice((0.0, 600.0, 4000.0)))
@@ -153,7 +159,10 @@ class Histories:
             if day not in player.processed:
                 player.process([day])
         player.plan()
-        self._nothing_goes_out(player.home, "a home that has landed what it lacked")
+        if lacks:
+            self._nothing_goes_out(player.home, "a home that has landed what it lacked")
+        else:
+            player.send_from(player.home)
         self.accept()
         player.plan()
 
@@ -165,6 +174,10 @@ class Histories:
         broken.broken["sent before a person said so"] += bool(sent)
         if sent:
             broken.violations.append(f"seed {self._player.seed}: {sent} requests left {what} before a person said so")
+
+    def _taken(self) -> int:
+        """How many requests the service has taken, whether or not it could answer."""
+        return sum(call["status"] == TAKEN for call in self._player.site.received())
 
     def _remember(self) -> None:
         self.plans = plans_of(self._player.home, self.era, self.plans)

@@ -49,12 +49,13 @@ FIRST = dt.date(2026, 11, 2)
 
 
 def days(chance: random.Random) -> list[list[tuple[str, ...]]]:
-    """Two business dates of a few workers, of whom some leave and some move."""
+    """Two business dates of a few workers. Some leave, some move: fewer than five, from which on a guard holds a plan."""
     first: list[tuple[str, ...]] = [
         (f"{1000 + i}", "True", f"First{i}", f"Last{i}", "1000" if i else "", "Job 1") for i in range(6)
     ]
     leaver = chance.choice(["", "1003", "1004"])
-    second = [(row[0], str(row[0] != leaver), *row[2:5], f"Job {chance.randint(1, 3)}") for row in first]
+    jobs = [f"Job {chance.randint(1, 3)}" for _ in first[:4]] + ["Job 1"] * len(first[4:])
+    second = [(row[0], str(row[0] != leaver), *row[2:5], job) for row, job in zip(first, jobs, strict=True)]
     return [first, [*second, ("1006", "True", "New", "Comer", "1001", "Job 1")]]
 
 

@@ -49,7 +49,9 @@ CLEARED = {f"{ENTERPRISE}:manager": "manager", "title": "jobTitle"}
 def of_cleared(con: duckdb.DuckDBPyConnection, found: dict[str, Account], dropped: Counter[str]) -> Iterator[str]:
     """The values that accounts keep although the last record has none are told as open findings, and no others are.
 
-    Of a worker of whom a record was `dropped` a value may be told that never arrived: the service said that it took it.
+    A value may be told that never arrived where nobody knows that it did not: of a worker of whom a record was `dropped`, for the
+    service said that it took it, and of one of whom the log says that a record failed or left the manager out. That no later entry
+    says that the manager was filled in proves nothing, for entries are lost.
     """
     kept = {
         (number, name)
@@ -58,7 +60,13 @@ def of_cleared(con: duckdb.DuckDBPyConnection, found: dict[str, Account], droppe
         if found.get(number, {}).get(theirs) is not None
     }
     told = set(con.execute("select person_number, attribute from stale_values").fetchall())
-    for number, name in sorted((kept - told) | {one for one in told - kept if one[0] not in dropped}):
+    unsure = {
+        number
+        for (number,) in con.execute(
+            "select distinct person_number from log_entries where status = 'failure' or unresolved"
+        ).fetchall()
+    }
+    for number, name in sorted((kept - told) | {one for one in told - kept if one[0] not in unsure | dropped.keys()}):
         yield f"{number} {'keeps' if (number, name) in kept else 'is told to keep'} a cleared {name}"
 
 

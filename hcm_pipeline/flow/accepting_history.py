@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hcm_pipeline.delivery import (
     Finding,
+    HistoryStop,
     HistoryWord,
     Journal,
     LiveTarget,
@@ -21,7 +22,7 @@ from hcm_pipeline.delivery import (
     whereabouts,
 )
 from hcm_pipeline.errors import ServiceRefused, UsageError
-from hcm_pipeline.flow.fencing import FORBIDDEN, PersonsWord, keep_target, own_sandbox, read_history
+from hcm_pipeline.flow.fencing import FORBIDDEN, PersonsWord, keep_target, own_sandbox, read_history, standing_still
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.known_journal import marks_of
 from hcm_pipeline.http import Patience
@@ -90,10 +91,12 @@ def accept_history(
     A manifest that was planned before this home knew of an extract that is newer than all that the target tells would take it back:
     it is closed. The workers whom the target knows more of are sent again as they should be by now or, while nothing newer was
     landed, are left alone. With `HistoryWord.FIRST` all goes out as it is planned. Raises UsageError when there is nothing to
-    accept, or when it is not the first.
+    accept, or when it is not the first; HistoryStop while the target stands still, for nobody can see then what it was sent before
+    (`HistoryWord.FIRST` asks nothing of that).
     """
     with target.connect(patience or Patience(), installation.clock) as service:
         reading = _read_or_nothing(installation, journal, target, service)
+        standing = standing_still(target, service) if word.word is HistoryWord.ACCEPT else None
     marks, place = marks_of(installation.warehouse), whereabouts(installation.home)
     moved = journal.moved(place) and not own_sandbox(installation)
     case = _Case(reading, journal_trouble(mark_of(journal), *marks), moved, _told_since(installation, target.key))
@@ -101,6 +104,11 @@ def accept_history(
         raise UsageError("--first: this home has delivered to this target before; see --accept-history")
     if not case.found:
         raise UsageError(f"--{word.word}: there is nothing to accept: the target and this home know the same")
+    if standing:
+        raise HistoryStop(
+            f"nothing was accepted: {standing}. What it was sent before it stood still is not in its log yet, so that nobody can"
+            " see what would be accepted; nothing goes out before it runs, either. Say it again once its log has caught up"
+        )
     accepted = Accepted(case.found)
     if word.word is not HistoryWord.FIRST:  # before the fence opens: cut off in between, it is said again
         accepted = _take_over(installation, journal, target, case)

@@ -146,15 +146,16 @@ class TargetFence:
                 fence.stop(reason, now)
                 raise HistoryStop(f"nothing was sent: {reason}")
             fence.passed(reading.until)
-            self._ask_twice_where_it_moved()
+            self._ask_twice_where_it_moved(service)
         self._asked_at = now
         known = read_target(self._installation.home)
         since, home_id = (known.since, known.home_id) if known else (now, "")
         keep_target(self._installation, mark_of(self._journal), since, home_id)
 
-    def _ask_twice_where_it_moved(self) -> None:
+    def _ask_twice_where_it_moved(self, service: Service) -> None:
         """Raise HistoryStop unless the home lies where it lay, or the target was asked again when its log had had time to catch up.
 
+        A job that stands still works off what it has taken when it runs again, and no log tells of it before: the wait begins anew.
         The home's own sandbox is in it: what it knows was copied along.
         """
         installation, fence = self._installation, self._journal.fence(self._target.key)
@@ -162,11 +163,12 @@ class TargetFence:
         if own_sandbox(installation) or not self._journal.moved(place):
             return
         now, until = installation.clock(), fence.known().waits_until
-        if until is None:
+        standing = standing_still(self._target, service)
+        if until is None or standing:
             until = now + dt.timedelta(minutes=installation.profile.outcomes.overlap_minutes)
             fence.wait(until)
         if now < until:
-            raise HistoryStop(f"nothing was sent: {_moved(until)}")
+            raise HistoryStop(f"nothing was sent: {_moved(until)}{f'. Meanwhile {standing}' if standing else ''}")
         self._journal.settle(place)
         fence.wait(None)
 
@@ -184,6 +186,12 @@ class TargetFence:
         known = read_target(self._installation.home)
         if known is not None and self._asked_at is not None:
             write_target(self._installation.home, replace(known, journal=mark_of(self._journal)))
+
+
+def standing_still(target: LiveTarget, service: Service) -> str | None:
+    """Why the log cannot tell yet what the target was sent, by the target's own word; None: nothing is known of that."""
+    health = service.health()
+    return target.describe_health(health) if health.stopped else None
 
 
 def _moved(until: dt.datetime) -> str:

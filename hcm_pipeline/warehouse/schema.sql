@@ -553,7 +553,9 @@ create table sent_requests (
     plan_no integer not null,
     request_no integer not null,
     state varchar not null,                -- sent (it may have arrived) | refused
-    error varchar                          -- status, code and request-id of the refusal
+    error varchar,                         -- status, code and request-id of the refusal
+    sent_at timestamptz not null,          -- when it first left, on this machine's clock
+    perhaps integer not null default 0     -- so many attempts may have arrived: no answer came, or one that does not tell
 );
 
 -- one row: one manifest as the delivery journal has it, taken over with what was accepted

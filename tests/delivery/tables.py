@@ -50,6 +50,22 @@ class Service:
     ) -> None:
         """An operation of a plan of its own is accepted `at` seconds after T0. `digest`: None is another version each time;
         `perhaps`: so many other attempts may have arrived."""
+        moment = self._plan(at, number, kind, digest)
+        self.con.execute("insert into accepted_requests values (?, 0, ?, ?)", [self.plans, moment, perhaps])
+        for table in ("delivered", "failures"):  # as `journal_sync.sync` does
+            self.con.execute(f"delete from {table} where person_number = ?", [number])
+        self.con.execute(
+            "insert into delivered by name select ? as target, ? as person_number, ? as digest, ? as plan_no, 0 as request_no,"
+            " 0 as op_no",
+            [TARGET, number, UUID(int=self.plans if digest is None else digest), self.plans],
+        )
+
+    def send(self, at: float, number: str = "1001", digest: int | None = None, attempts: int = 1) -> None:
+        """An operation of a plan of its own leaves `at` seconds after T0, and no answer comes to so many `attempts`."""
+        moment = self._plan(at, number, "update", digest)
+        self.con.execute("insert into sent_requests values (?, 0, 'sent', null, ?, ?)", [self.plans, moment, attempts])
+
+    def _plan(self, at: float, number: str, kind: str, digest: int | None) -> dt.datetime:
         self.plans += 1
         moment = T0 + dt.timedelta(seconds=at)
         self.con.execute(
@@ -59,13 +75,13 @@ class Service:
         )
         self.con.execute("insert into operations values (?, 0, 0, ?, ?, ?)",
                          [self.plans, number, kind, UUID(int=self.plans if digest is None else digest)])  # fmt: skip
-        self.con.execute("insert into accepted_requests values (?, 0, ?, ?)", [self.plans, moment, perhaps])
-        for table in ("delivered", "failures"):  # as `journal_sync.sync` does
-            self.con.execute(f"delete from {table} where person_number = ?", [number])
+        return moment
+
+    def read(self, until: float) -> None:
+        """The log was read until then."""
         self.con.execute(
-            "insert into delivered by name select ? as target, ? as person_number, ? as digest, ? as plan_no, 0 as request_no,"
-            " 0 as op_no",
-            [TARGET, number, UUID(int=self.plans if digest is None else digest), self.plans],
+            "insert or replace into log_reads by name select ? as target, ?::timestamptz as read_until",
+            [TARGET, T0 + dt.timedelta(seconds=until)],
         )
 
     def log(self, *entries: OutcomeEntry) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from hcm_pipeline.delivery import HistoryDecision, HistoryWord, Journal, OutcomePage
+from hcm_pipeline.delivery import HistoryDecision, HistoryWord, Journal, OutcomePage, RequestState, SendResult
 from hcm_pipeline.delivery.fence import (
     HomeTarget,
     JournalMark,
@@ -31,6 +31,7 @@ from hcm_pipeline.home import Home
 from hcm_pipeline.warehouse import Scratch, scratch
 
 from .tables import T0, TARGET, Service, empty_tables, entry_at
+from .test_journal import manifest
 from .toy_target import PhoneBook
 
 SKEW = 5
@@ -102,6 +103,24 @@ def test_nothing_is_said_of_a_target_whose_log_has_an_entry_that_cannot_be_read(
             look_at_target(con, journal, book, question)
 
 
+def test_requests_of_manifests_that_are_not_there_any_more_explain_nothing_and_are_told(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    class Told(PhoneBook):
+        def outcomes(self, since: dt.datetime) -> Iterator[OutcomePage]:
+            yield OutcomePage((entry_at(10, "a"),), at(20), 0)
+
+    with Journal(tmp_path / "delivery.sqlite", clock=lambda: T0) as journal:
+        journal.register(manifest("gone", 3, Told().key), Path("manifests/gone"))
+        for number in range(2):
+            assert journal.begin_send("gone", number)
+        journal.end_send("gone", 0, SendResult(RequestState.ACCEPTED, 202, service_time=T0))
+        question = Question(Home(tmp_path), Told(), at(30), dt.timedelta(hours=1))
+        found = look_at_target(con, journal, Told(), question).finding
+    assert (found.changes, found.gone) == (1, 2)
+    assert found.sentence.endswith(", though 2 requests of it may, of manifests that are not there any more")
+
+
 def test_a_version_that_was_sent_explains_one_change_after_it(service: Service) -> None:
     with scratch(service.con) as t:
         assert unexplained(t, entry("a", 10)) == []
@@ -150,6 +169,42 @@ def test_a_version_that_the_log_has_not_settled_yet_may_come_late(service: Servi
     with scratch(service.con) as t:
         assert unexplained(t, entry("b", 5000), since=3600) == []
         assert unexplained(t, entry("b", 200_000), since=190_000) == ["b"]
+
+
+def test_a_version_that_waits_for_its_entry_explains_one_however_long_the_job_stood_still(service: Service) -> None:
+    service.read(100_000)
+    with scratch(service.con) as t:
+        assert unexplained(t, entry("b", 200_000), since=190_000) == []
+
+
+def test_a_version_that_was_given_up_and_not_sent_again_explains_a_change_still(service: Service) -> None:
+    service.con.execute("insert into missing_operations values (1, 0, 0, '1001', ?)", [at(20_000)])
+    service.read(100_000)
+    with scratch(service.con) as t:
+        assert unexplained(t, entry("b", 200_000), since=190_000) == []
+
+
+@pytest.mark.parametrize("given_up", [False, True])
+def test_a_version_that_waits_for_no_entry_any_more_explains_none_after_a_day(
+    con: duckdb.DuckDBPyConnection, *, given_up: bool
+) -> None:
+    """The log speaks of a later one, or it was given up and sent again: else another's change would pass for its own."""
+    con.begin()
+    try:
+        service = Service(con)
+        if given_up:
+            service.accept(0)
+            con.execute("insert into missing_operations values (1, 0, 0, '1001', ?)", [at(15_000)])
+        else:
+            service.send(0)
+        service.accept(20_000)
+        service.log(entry_at(20_010, "a"))
+        service.read(100_000)
+        with scratch(con) as t:
+            assert unexplained(t, entry("b", 60_000), since=50_000) == []
+            assert unexplained(t, entry("b", 200_000), since=190_000) == ["b"]
+    finally:
+        con.rollback()
 
 
 def test_a_late_entry_of_a_change_that_is_known_is_explained(service: Service) -> None:

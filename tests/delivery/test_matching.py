@@ -83,6 +83,30 @@ def test_an_echo_of_an_attempt_without_an_answer_settles_no_later_operation(
         con.rollback()
 
 
+@pytest.mark.parametrize(
+    ("hours", "digest", "states"),
+    [
+        (1, None, ["succeeded", "accepted"]),
+        (1, 1, ["superseded", "succeeded"]),  # the same content: the account is as it should be
+        (5, None, ["superseded", "succeeded"]),
+    ],
+)
+def test_what_a_request_in_doubt_did_settles_no_later_operation_of_other_content(
+    con: duckdb.DuckDBPyConnection, hours: int, digest: int | None, states: list[str]
+) -> None:
+    con.begin()
+    try:
+        service, later = Service(con), hours * 3600
+        service.send(0, attempts=1)  # no answer comes, and a newer plan takes its place
+        service.accept(later, digest=digest)  # of which the service says 202
+        service.log(entry_at(later + 30, "a"))
+        assert service.states() == states
+        service.log(entry_at(later + 31, "b", status="failure"))
+        assert service.states()[1] == "failed"
+    finally:
+        con.rollback()
+
+
 def test_an_entry_a_few_seconds_older_than_its_acceptance_is_still_its_own(service: Service) -> None:
     service.log(entry_at(30, "a"), entry_at(57, "b", status="failure"))
     assert service.states() == ["succeeded", "failed"]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import duckdb
 import orjson
 import pytest
 
-from hcm_pipeline.delivery import ManifestState, OperationKind, RequestState
+from hcm_pipeline.delivery import Journal, ManifestState, OperationKind, RequestState
 from hcm_pipeline.delivery.plan import writing
 from hcm_pipeline.delivery.send.batches import Sizes
 from hcm_pipeline.directory import PROXY_ADDRESS
@@ -164,6 +166,81 @@ def test_an_older_plan_accepted_late_does_not_overwrite_the_newer_delivered_vers
     house.answer(old)
     house.take_over()
     assert house.rows("select plan_no from delivered") == [(new.plan_no,)]
+
+
+@pytest.mark.parametrize("after", [RequestState.PLANNED, RequestState.REFUSED])
+def test_a_request_stays_in_doubt_whatever_became_of_another_attempt_at_it(house: House, after: RequestState) -> None:
+    """An account may be as nobody wants it any more: a leaver's, enabled by the first attempt."""
+    house.day("2026-11-01", ADA)
+    house.accept(house.planned())
+    house.day("2026-11-02", ("1001", "True", "Ada", "Byron", "", "Sales"))
+    made = house.planned()
+    house.begin(made)
+    house.answer(made, RequestState.UNKNOWN)  # it was taken, and its answer lost
+    house.begin(made)
+    house.answer(made, after)  # throttled, say
+    house.day("2026-11-03", ADA)
+    again = house.planned()
+    assert house.sends(again)["1001"]["room"] == "Research"
+    house.accept(again)
+    assert house.plan().manifest is None
+
+
+def states(house: House) -> list[tuple[str, str]]:
+    """The workers of every operation that was ever planned, with what is known of it."""
+    house.take_over()
+    return house.rows(
+        "select person_number, state from receipts join manifests using (manifest_id) order by plan_no, 1"
+    )
+
+
+def cut_off(house: House) -> None:
+    """A plan whose process ends after the warehouse has it, and before the journal does."""
+    with patch.object(Journal, "register_plan", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        house.plan()
+
+
+def test_operations_that_the_journal_was_never_told_of_are_superseded_by_the_next_plan(house: House) -> None:
+    house.day("2026-11-01", ADA)
+    cut_off(house)
+    house.day("2026-11-02", ("1001", "True", "Ada", "Byron", "", "Sales"))
+    house.planned()
+    assert states(house) == [("1001", "superseded"), ("1001", "planned")]
+
+
+def test_what_is_planned_once_more_after_it_was_cut_off_is_planned(house: House) -> None:
+    house.day("2026-11-01", ADA)
+    cut_off(house)
+    assert states(house) == [("1001", "superseded")]
+    house.planned()
+    assert house.rows("select state from receipts") == [("planned",)]
+    assert states(house) == [("1001", "planned")]
+
+
+def test_what_is_held_is_so_from_the_moment_it_is_planned(house: House) -> None:
+    house.ruled('[[guards.limits]]\nkind = "create"\nmax = 1').day("2026-11-01", ADA, BEN)
+    [held] = house.plan().held
+    assert house.rows("select distinct manifest_id, state from receipts") == [(held.manifest_id, "held")]
+    with house.journal() as journal:
+        journal.approve(held.manifest_id, by="ada", why=None, until=house.now + dt.timedelta(hours=1))
+    house.take_over()
+    house.plan()
+    assert house.rows("select distinct manifest_id, state from receipts") == [(held.manifest_id, "planned")]
+
+
+def test_operations_of_a_lost_journal_wait_for_nothing_any_more(house: House) -> None:
+    house.day("2026-11-01", ADA)
+    house.accept(house.planned())
+    house.day("2026-11-02", ADA, BEN)
+    house.planned()
+    house.take_over()
+    for path in house.home.path.glob("delivery.sqlite*"):
+        path.unlink()
+    assert states(house) == [("1001", "accepted"), ("1002", "planned")]  # nobody has said yet that it goes on without
+    with house.journal() as journal:
+        house.con.execute("insert or replace into meta values ('journal_id', ?)", [journal.journal_id()])
+    assert states(house) == [("1001", "accepted"), ("1002", "superseded")]
+    assert house.rows("select state from manifest_states order by 1") == [("accepted",), ("superseded",)]
 
 
 def test_operations_go_out_with_exits_first_and_at_most_fifty_in_a_request(chain: Chain) -> None:

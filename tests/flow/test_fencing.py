@@ -175,6 +175,24 @@ def test_a_copied_home_goes_on_when_the_target_knows_nothing_more_by_then(post: 
     assert post.accounts()["1001"] == (True, "Director")
 
 
+def test_a_job_that_stands_still_tells_nothing_so_that_a_copied_home_waits_until_it_has_run(post: Post) -> None:
+    copied = post.copy("copied")
+    copied.take(13, job="Architect")
+    post.take(13, PER_LEFT)
+    flow.upload(post.here)
+    post.site.post("job", status="Paused")
+    assert "the synchronization job is paused" in copied.stopped()
+    post.site.sleep(61 * 60)
+    assert COPIED in copied.stopped()
+    with pytest.raises(HistoryStop, match=r"nothing was accepted: the synchronization job is paused"):
+        copied.accept()
+    post.site.post("job", status="Active")
+    assert COPIED in copied.stopped()  # what it was sent is worked off just now
+    post.site.sleep(61 * 60)
+    assert "tells of" in copied.stopped()
+    assert post.accounts()["1002"] == (False, "Analyst")
+
+
 def test_a_person_ends_the_wait_of_a_copied_home(post: Post) -> None:
     copied = post.copy("copied")
     copied.take(13, job="Architect")

@@ -31,13 +31,17 @@ SETTLING = ("success", "failure", "skipped", "warning")
 
 @dataclass(frozen=True)
 class Finding:
-    """Entries that nothing of this home explains. `workers`: about whom; `whole`: all of the entries were read."""
+    """Entries that nothing of this home explains. `workers`: about whom; `whole`: all of the entries were read.
+
+    `gone`: so many requests went out of manifests that neither the warehouse nor a file tells of any more: they may explain some.
+    """
 
     changes: int
     workers: tuple[str, ...]
     oldest: dt.datetime | None
     newest: dt.datetime | None
     whole: bool = True
+    gone: int = 0
 
     def __bool__(self) -> bool:
         return self.changes > 0
@@ -50,6 +54,11 @@ class Finding:
         return (
             f"the log of this job tells of {least}{self.changes:,} changes of {least}{len(self.workers):,} workers{newest},"
             " that no request of this home's journal explains"
+            + (
+                f", though {self.gone:,} requests of it may, of manifests that are not there any more"
+                if self.gone
+                else ""
+            )
         )
 
 
@@ -91,7 +100,7 @@ def look_at_target(
     attempted, journaled = journal.attempted(target), journal.manifests()
     with scratch(con) as t:
         attempts = _attempts(t, target, attempted, journaled)
-        filed = _in_files(t, question, [one for one in attempted if one.since >= since - SLACK], journaled)
+        filed, gone = _in_files(t, question, [one for one in attempted if one.since >= since - SLACK], journaled)
         sent_before = t.count(attempts) > 0
         pages, until, ended = [], now, True
         for number, page in enumerate(service.outcomes(since)):
@@ -106,7 +115,7 @@ def look_at_target(
                 break
         entries = _entries(t, (entry for page in pages for entry in page.entries), since)
         found = find_unexplained(t, target, entries, Sent(attempts, filed), since)
-        return TargetReading(_finding(t, found, whole=ended), until, sent_before)
+        return TargetReading(_finding(t, found, whole=ended, gone=gone), until, sent_before)
 
 
 @dataclass(frozen=True)
@@ -144,10 +153,11 @@ def find_unexplained(t: Scratch, target: str, entries: Relation, sent: Sent, sin
 
 def _in_files(
     t: Scratch, question: Question, attempted: Sequence[Attempted], journaled: Iterable[JournaledManifest]
-) -> Relation:
+) -> tuple[Relation, int]:
     """The versions of manifests that the warehouse does not know, by their files: person_number, opens_at.
 
-    It knows none when it was rebuilt or is older than the journal. A manifest without a file has none.
+    It knows none when it was rebuilt or is older than the journal. A manifest without a file has none: how many of its requests
+    went out, or may have, comes second.
     """
     known = {manifest_id for (manifest_id,) in t.rows("select manifest_id from manifests")}
     folders = {one.manifest_id: question.home.path / one.folder for one in journaled}
@@ -155,18 +165,19 @@ def _in_files(
     for one in attempted:
         if one.manifest_id not in known:
             wanted.setdefault(one.manifest_id, {}).setdefault(one.request_no, []).append(one.since)
+    there = {manifest_id for manifest_id in wanted if (folders[manifest_id] / BULK_FILE).is_file()}
     rows = [
         (worker, since)
-        for manifest_id, requests in wanted.items()
-        if (folders[manifest_id] / BULK_FILE).is_file()
-        for number, body in bodies(folders[manifest_id], min(requests))
-        for since in requests.get(number, ())
+        for manifest_id in there
+        for number, body in bodies(folders[manifest_id], min(wanted[manifest_id]))
+        for since in wanted[manifest_id].get(number, ())
         for worker in question.target.workers_in(body)
     ]
-    return t.of_arrow("filed", pa.table({
+    filed = t.of_arrow("filed", pa.table({
         "person_number": pa.array([worker for worker, _ in rows], pa.string()),
         "opens_at": pa.array([since for _, since in rows], pa.timestamp("us", "UTC")),
     }))  # fmt: skip
+    return filed, sum(len(wanted[manifest_id]) for manifest_id in wanted.keys() - there)
 
 
 def _attempts(
@@ -205,8 +216,8 @@ def _entries(t: Scratch, entries: Iterable[OutcomeEntry], since: dt.datetime) ->
     }))  # fmt: skip
 
 
-def _finding(t: Scratch, found: Relation, *, whole: bool) -> Finding:
+def _finding(t: Scratch, found: Relation, *, whole: bool, gone: int) -> Finding:
     counts = t.first(f"select count(*), min(begins_at), max(begins_at) from {found}")
     workers = tuple(number for (number,) in t.rows(f"select distinct person_number from {found} order by 1"))
     changes, oldest, newest = counts or (0, None, None)
-    return Finding(int(changes), workers, oldest, newest, whole)
+    return Finding(int(changes), workers, oldest, newest, whole, gone)

@@ -11,7 +11,8 @@ the piece of work. The rules that hold for every service are here; a target's `d
 5. The newest of an operation's entries decides.
 6. A request of which another attempt may have arrived (no answer came to it, or 5xx) may have been worked off twice. The
    changes of such an echo are its own, too, where a later operation of the worker followed within ECHO: that one is rather
-   called missing, and sent again to no effect, than taken for carried out by the echo of the one before.
+   called missing, and sent again to no effect, than taken for carried out by the echo of the one before. So it is with a
+   request that was never accepted, but may have arrived, of a plan whose place another took with other content.
 
 No rule can tell one thing from the entries: a retry by the service under a new name, after a later operation was accepted, answers
 for that one until its own change comes; and if that one was lost, for good.
@@ -57,7 +58,7 @@ def record_entries(
 
 
 def find_accepted(t: Scratch, target: str, touched: Relation) -> Relation:
-    """The accepted operations of the workers in `touched`.
+    """The accepted operations of the workers in `touched`, and those before them that may have arrived.
 
     Columns: person_number, plan_no, request_no, op_no, kind, opens_at, changes, epoch. A change that began at `opens_at` or later
     can be an operation's own, and so many `changes` may be. An epoch begins where a worker was sent again because the operation

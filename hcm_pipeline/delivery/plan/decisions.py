@@ -79,7 +79,11 @@ def _take(t: Scratch, journal: DeliveryState, kept: Kept, decision: Decision) ->
 def _withhold(t: Scratch, journal: DeliveryState, kept: Kept, decision: Decision) -> None:
     """Keep out the workers of a rejected manifest, but for what the service accepted and what may have arrived."""
     taken = (RequestState.ACCEPTED, RequestState.SENDING, RequestState.UNKNOWN)
-    arrived = [request.request_no for request in journal.requests(decision.manifest_id, *taken)]
+    arrived = [
+        request.request_no
+        for request in journal.requests(decision.manifest_id)
+        if request.state in taken or request.perhaps
+    ]
     t.run(
         f"""insert into {kept.withheld}
         select manifest.target, operation.person_number, operation.digest, 'rejected', manifest.manifest_id, ?

@@ -50,8 +50,20 @@ def fill(t: Scratch, number: int, part: Part, order: Relation) -> None:
         raise PipelineError("the warehouse numbered operations out of order; nothing was planned")
 
 
-def enter(t: Scratch, number: int, manifest: Manifest, sizes: Sizes, now: dt.datetime) -> int:
-    """Enter a manifest and its operations; returns its number, the old one when it was planned before."""
+def enter(t: Scratch, number: int, manifest: Manifest, sizes: Sizes, now: dt.datetime, *, held: bool) -> int:
+    """Enter a manifest and its operations; returns its number, the old one when it was planned before.
+
+    Its state is the one that the journal will have registered, unless it waits already.
+    """
+    t.run(
+        """insert or replace into manifest_states select $manifest, $state, null where not exists
+        (from manifest_states where manifest_id = $manifest and list_contains($waiting::varchar[], state))""",
+        {
+            "manifest": manifest.manifest_id,
+            "state": str(ManifestState.HELD if held else ManifestState.READY),
+            "waiting": [str(state) for state in WAITING],
+        },
+    )
     known = t.first("select plan_no from manifests where manifest_id = ?", [manifest.manifest_id])
     if known:
         t.run("delete from planned where plan_no = ?", [known[0]])

@@ -267,8 +267,9 @@ def _write(
     for plan_no, part in enumerate(work.parts, number):
         manifest = writing.write_files(t, said, part, plan_no, home, progress)
         placed.append((manifest, part))
-    for plan_no, (manifest, _) in enumerate(placed, number):
-        numbers[manifest.manifest_id] = entering.enter(t, plan_no, manifest, said.sizes, task.now)
+    for plan_no, (manifest, part) in enumerate(placed, number):
+        held = part.held_for is not None and part.rest_of is None
+        numbers[manifest.manifest_id] = entering.enter(t, plan_no, manifest, said.sizes, task.now, held=held)
     t.run(
         "insert or replace into newest_plans values (?, ?, ?, ?, ?)",
         [task.target.key, task.business_date, task.facts.snapshot.state, list(numbers), task.now],

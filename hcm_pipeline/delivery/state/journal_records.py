@@ -43,6 +43,8 @@ WAITING = (*OPEN, ManifestState.HELD)
 REST_OF = "the rest of manifest "
 """How the reason of an approval begins that a newer plan took over, see `PlanRecords.register_plan`."""
 CLOSED = (ManifestState.SUPERSEDED, ManifestState.REJECTED)
+UNREGISTERED = "the journal does not know it: it was planned with one that is lost, or its planning was cut off"
+"""Why a manifest is closed that the warehouse knows and the journal does not: nothing of it goes out."""
 UNSETTLED = (RequestState.SENDING, RequestState.UNKNOWN)
 
 
@@ -122,7 +124,8 @@ class ApprovalRule:
 
 @dataclass(frozen=True)
 class RequestRecord:
-    """One request as the journal has it. `error` is fit to be shown; `detail` is not printed."""
+    """One request as the journal has it. `error` is fit to be shown; `perhaps`: so many attempts may have arrived that were not
+    accepted."""
 
     manifest_id: str
     request_no: int
@@ -134,6 +137,7 @@ class RequestRecord:
     request_id: str | None
     service_time: dt.datetime | None
     error: str | None
+    perhaps: int = 0
 
 
 @dataclass(frozen=True)

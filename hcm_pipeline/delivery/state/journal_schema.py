@@ -47,7 +47,7 @@ CREATE TABLE requests (
 CREATE INDEX requests_unsettled ON requests (manifest_id) WHERE state IN ('sending', 'unknown');
 
 -- one row: one attempt, written before it is made. status: NULL while it is on its way, then the status of the answer,
--- 'unknown' when no answer came, 'unsent' when it never left
+-- 'unknown' when it may have arrived (no answer came, or one that does not tell), 'unsent' when it never left
 CREATE TABLE sends (
     send_no INTEGER PRIMARY KEY AUTOINCREMENT,
     manifest_id TEXT NOT NULL,
@@ -56,7 +56,7 @@ CREATE TABLE sends (
     ended_at TEXT,
     status TEXT
 );
-CREATE INDEX sends_on_their_way ON sends (manifest_id, request_no) WHERE status IS NULL;
+CREATE INDEX sends_in_doubt ON sends (manifest_id, request_no) WHERE (status IS NULL OR status = 'unknown');
 
 -- one row: one acceptance, in the order in which they became known. A request sent again has several
 CREATE TABLE acceptances (

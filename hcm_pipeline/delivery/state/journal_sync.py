@@ -7,7 +7,12 @@ import pyarrow as pa
 from hcm_pipeline.delivery import clearing
 from hcm_pipeline.delivery.plan import undo
 from hcm_pipeline.delivery.state.interface import DeliveryState
-from hcm_pipeline.delivery.state.journal_records import Acceptance, ManifestState, RequestState
+from hcm_pipeline.delivery.state.journal_records import (
+    UNREGISTERED,
+    Acceptance,
+    ManifestState,
+    RequestState,
+)
 from hcm_pipeline.warehouse import Relation, Scratch, query
 
 ACCEPT_SEQ = "accept_seq"
@@ -21,8 +26,9 @@ def sync(t: Scratch, journal: DeliveryState) -> int:
     An accepted version is the delivered state. A worker's delivered version is never replaced by that of an older plan. A
     failure of the version before is over. To be called inside a transaction.
     """
-    _sync_states(t, journal)
-    news = list(journal.accepted_requests(_last_synced(t)))
+    synced = _last_synced(t)
+    _sync_states(t, journal, known=synced.get(JOURNAL_ID, journal.journal_id()) == journal.journal_id())
+    news = list(journal.accepted_requests(int(synced.get(ACCEPT_SEQ, 0))))
     if not news:
         return 0
     fresh = _find_fresh(t, news)
@@ -71,9 +77,9 @@ def _unsettled(t: Scratch, journal: DeliveryState, target: str) -> Relation | No
     return t.of_rows("unsettled", {"manifest_id": "varchar", "request_no": "integer"}, found)
 
 
-def _last_synced(t: Scratch) -> int:
-    row = t.first("select value from meta where key = ?", [ACCEPT_SEQ])
-    return int(row[0]) if row else 0
+def _last_synced(t: Scratch) -> dict[str, str]:
+    """The words of `meta` on the journal that was taken over last."""
+    return dict(t.rows("select key, value from meta where key in (?, ?)", [ACCEPT_SEQ, JOURNAL_ID]))
 
 
 def _find_fresh(t: Scratch, news: list[Acceptance]) -> Relation:
@@ -103,15 +109,28 @@ def _replace_delivered(t: Scratch, taken: Relation) -> None:
         t.run(f"delete from {gone} {of_taken.format(gone)}")
 
 
-def _sync_states(t: Scratch, journal: DeliveryState) -> None:
-    """Bring `manifest_states` and `sent_requests` up to the journal."""
+def _sync_states(t: Scratch, journal: DeliveryState, *, known: bool) -> None:
+    """Bring `manifest_states` and `sent_requests` up to the journal.
+
+    A manifest that it does not know is superseded, when it is the `known` one: one that takes another's place decides nothing
+    before a person accepts it.
+    """
     manifests = journal.manifests()
     states = t.of_arrow("journaled", pa.table({
         "manifest_id": pa.array([m.manifest_id for m in manifests], pa.string()),
         "state": pa.array([str(m.state) for m in manifests], pa.string()),
         "reason": pa.array([m.reason for m in manifests], pa.string()),
     }))  # fmt: skip
-    t.run(f"insert or replace into manifest_states select * from {states}")
+    if known:
+        closed = (str(state) for state in (ManifestState.ACCEPTED, ManifestState.REJECTED, ManifestState.SUPERSEDED))
+        t.run(
+            f"""insert or replace into manifest_states from {states} union all
+            select manifest_id, 'superseded', ? from manifests anti join {states} using (manifest_id)
+            where manifest_id not in (select manifest_id from manifest_states where list_contains(?::varchar[], state))""",
+            [UNREGISTERED, list(closed)],
+        )
+    else:
+        t.run(f"insert or replace into manifest_states from {states}")
     decided = [
         (one.about, one.subject, one.decision, one.by.name, one.by.at, one.by.how, one.why)
         for one in journal.other_decisions()
@@ -133,8 +152,10 @@ def _sync_states(t: Scratch, journal: DeliveryState) -> None:
         "request_no": pa.array([r.request_no for r in requests], pa.int32()),
         "state": pa.array(["refused" if r.state is RequestState.REFUSED else "sent" for r in requests], pa.string()),
         "error": pa.array([r.error for r in requests], pa.string()),
+        "sent_at": pa.array([r.first_sent_at for r in requests], pa.timestamp("us", "UTC")),
+        "perhaps": pa.array([r.perhaps for r in requests], pa.int32()),
     }))  # fmt: skip
     t.run(f"""
-        insert into sent_requests
-        select plan_no, request_no, requested.state, error from {requested} requested join manifests using (manifest_id)
+        insert into sent_requests by name
+        select plan_no, requested.* exclude (manifest_id) from {requested} requested join manifests using (manifest_id)
     """)

@@ -31,6 +31,10 @@ SKEW = dt.timedelta(seconds=5)
 """How much older than its acceptance an entry may be: two clocks of the service's."""
 DOUBT = dt.timedelta(minutes=10)
 """The same of an attempt without an answer: only this machine's clock knows when it was."""
+IN_DOUBT = "(sends.status IS NULL OR sends.status = 'unknown')"
+"""An attempt that may have arrived: it is on its way, or has ended without an answer that tells."""
+DOUBTS = f"(SELECT manifest_id, request_no, count(*) AS perhaps FROM sends WHERE {IN_DOUBT} GROUP BY 1, 2)"
+"""Requests with such attempts, and how many of them."""
 
 
 class RequestRecords(ManifestRecords):
@@ -109,23 +113,29 @@ class RequestRecords(ManifestRecords):
             return True
 
     def end_send(self, manifest_id: str, request_no: int, result: SendResult) -> None:
-        """Note how an attempt ended, even when the manifest was superseded meanwhile: it was delivered all the same."""
+        """Note how an attempt ended, even when the manifest was superseded meanwhile: it was delivered all the same.
+
+        A request that may have arrived by an attempt before stays in doubt until one is accepted or refused.
+        """
         now = self._now()
         service_time = text_of(result.service_time) if result.service_time else None
-        ended = str(result.status or ("unknown" if result.state is RequestState.UNKNOWN else "unsent"))
+        ended = "unknown" if result.state is RequestState.UNKNOWN else str(result.status or "unsent")
         with self._file.transaction():
-            done = self._file.db.execute(
-                "UPDATE requests SET state = ?, answered_at = ?, status = ?, request_id = ?, service_time = ?,"
-                " error = ?, detail = ? WHERE manifest_id = ? AND request_no = ? AND state = 'sending'",
-                (result.state, now, result.status, result.request_id, service_time, result.error, result.detail,
-                 manifest_id, request_no),
-            )  # fmt: skip
-            if not done.rowcount:
-                raise PipelineError(f"manifest {manifest_id[:12]}: request {request_no} ended but was never begun")
             self._file.db.execute(
                 "UPDATE sends SET ended_at = ?, status = ? WHERE manifest_id = ? AND request_no = ? AND status IS NULL",
                 (now, ended, manifest_id, request_no),
             )
+            state = result.state
+            if state is RequestState.PLANNED and self._may_have_arrived(manifest_id, request_no):
+                state = RequestState.UNKNOWN  # whatever became of this attempt, one before it is in doubt
+            done = self._file.db.execute(
+                "UPDATE requests SET state = ?, answered_at = ?, status = ?, request_id = ?, service_time = ?,"
+                " error = ?, detail = ? WHERE manifest_id = ? AND request_no = ? AND state = 'sending'",
+                (state, now, result.status, result.request_id, service_time, result.error, result.detail,
+                 manifest_id, request_no),
+            )  # fmt: skip
+            if not done.rowcount:
+                raise PipelineError(f"manifest {manifest_id[:12]}: request {request_no} ended but was never begun")
             if result.state is RequestState.ACCEPTED:
                 accepted = self._file.db.execute(
                     "INSERT INTO acceptances (manifest_id, request_no, at, request_id, service_time)"
@@ -165,18 +175,21 @@ class RequestRecords(ManifestRecords):
         marks = ", ".join("?" * len(states))
         where = f"AND state IN ({marks})" if states else ""
         rows = self._file.db.execute(
-            f"SELECT * FROM requests WHERE manifest_id = ? {where} ORDER BY request_no", (manifest_id, *states)
+            f"SELECT * FROM requests LEFT JOIN {DOUBTS} USING (manifest_id, request_no) WHERE manifest_id = ? {where}"
+            " ORDER BY request_no",
+            (manifest_id, *states),
         )
         return [_request(row) for row in rows.fetchall()]
 
     def unsettled_requests(self, target: str) -> list[RequestRecord]:
-        """Requests of any manifest of the target, superseded ones among them, that may or may not have arrived.
+        """Requests of any manifest of the target, superseded ones among them, that may or may not have arrived by any attempt.
 
         Their operations are neither delivered nor undelivered: a plan must send those workers again.
         """
         rows = self._file.db.execute(
-            "SELECT requests.* FROM requests JOIN manifests USING (manifest_id)"
-            " WHERE target = ? AND requests.state IN ('sending', 'unknown') ORDER BY manifest_id, request_no",
+            f"SELECT requests.*, perhaps FROM requests JOIN manifests USING (manifest_id)"
+            f" LEFT JOIN {DOUBTS} USING (manifest_id, request_no) WHERE target = ? AND (requests.state IN ('sending', 'unknown')"
+            " OR (perhaps > 0 AND requests.state <> 'accepted')) ORDER BY manifest_id, request_no",
             (target,),
         )
         return [_request(row) for row in rows.fetchall()]
@@ -184,10 +197,9 @@ class RequestRecords(ManifestRecords):
     def accepted_requests(self, after: int = 0) -> Iterator[Acceptance]:
         """Acceptances with an `accept_seq` above `after`, in order. A request that was sent twice may come twice."""
         rows = self._file.db.execute(
-            "SELECT acceptances.*, folder, target, (SELECT count(*) FROM sends"
-            "  WHERE sends.manifest_id = acceptances.manifest_id AND sends.request_no = acceptances.request_no"
-            "  AND (sends.status = 'unknown' OR sends.status BETWEEN '500' AND '599')) AS perhaps"
-            " FROM acceptances JOIN manifests USING (manifest_id) WHERE accept_seq > ? ORDER BY accept_seq",
+            f"SELECT acceptances.*, folder, target, coalesce(perhaps, 0) AS perhaps FROM acceptances"
+            f" JOIN manifests USING (manifest_id) LEFT JOIN {DOUBTS} USING (manifest_id, request_no)"
+            " WHERE accept_seq > ? ORDER BY accept_seq",
             (after,),
         )
         for row in rows.fetchall():
@@ -208,8 +220,8 @@ class RequestRecords(ManifestRecords):
         rows = self._file.db.execute(
             "SELECT manifest_id, request_no, service_time AS since, 1 AS accepted FROM acceptances"
             " JOIN manifests USING (manifest_id) WHERE target = ?1 UNION ALL"
-            " SELECT manifest_id, request_no, at, 0 FROM sends JOIN manifests USING (manifest_id) WHERE target = ?1"
-            " AND (status IS NULL OR status IN ('unknown', '408') OR status BETWEEN '500' AND '599')",
+            " SELECT manifest_id, request_no, at, 0 FROM sends JOIN manifests USING (manifest_id)"
+            f" WHERE target = ?1 AND {IN_DOUBT}",
             (target,),
         )
         return [
@@ -245,6 +257,13 @@ class RequestRecords(ManifestRecords):
         """
         row = self._file.db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'acceptances'").fetchone()
         return row[0] if row else 0
+
+    def _may_have_arrived(self, manifest_id: str, request_no: int) -> bool:
+        found = self._file.db.execute(
+            f"SELECT 1 FROM sends WHERE manifest_id = ? AND request_no = ? AND {IN_DOUBT} LIMIT 1",
+            (manifest_id, request_no),
+        )
+        return found.fetchone() is not None
 
     def _is_newest(self, found: JournaledManifest, request_no: int, workers: Collection[str]) -> bool:
         """Note whose versions are about to go out; False, and superseded, when a newer plan's did for one of them."""
@@ -282,4 +301,5 @@ def _request(row: sqlite3.Row) -> RequestRecord:
         request_id=row["request_id"],
         service_time=moment_of(row["service_time"]),
         error=row["error"],
+        perhaps=row["perhaps"] or 0,
     )
