@@ -41,14 +41,15 @@ def first_load_verdict(
 ) -> Verdict | None:
     """The verdict on a first load that has to be clean; None where the rule does not apply, or something was sent before.
 
-    `sandbox`: the target is the home's own. A home whose profile names no directory passes, and is told what nobody knows.
+    `sandbox`: the target is the home's own. A home that has read no directory is told that nobody knows who
+    has an account, and passes, unless the profile says `always`.
     """
     if not applies(profile, sandbox=sandbox) or not never_sent(con, journal, target):
         return None
     with scratch(con) as t:
         subject = force_of(t, profile).day.isoformat()
         if not last_read(con):
-            unread = bool(profile.identity.directories) or profile.guards.first_load == "always"
+            unread = profile.guards.first_load == "always"
             why, mend = (NEVER_READ, READ_VERB) if profile.identity.directories else (NO_DIRECTORY, None)
             return Verdict(Kind.FIRST_LOAD, "matches", subject, unread, why, Effect.STOP, mend)
         return of_open(compare(t, profile, chosen_directories(con, profile, target)))

@@ -73,7 +73,7 @@ class Start:
 def test_a_first_load_of_which_no_directory_was_read_says_how_to_read_one_and_sends_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    start = Start(tmp_path, monkeypatch)
+    start = Start(tmp_path, monkeypatch, more='\n[guards]\nfirst_load = "always"\n')
     start.plan()
     with pytest.raises(UsageError, match="hcm-pipeline identity directory"):
         flow.initial(start.here)
@@ -81,6 +81,17 @@ def test_a_first_load_of_which_no_directory_was_read_says_how_to_read_one_and_se
         flow.upload(start.here)
     with start.here.journal() as journal:
         assert journal.last_send(start.here.target) == 0
+
+
+def test_a_tenant_of_which_no_directory_was_read_is_told_so_and_not_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = Start(tmp_path, monkeypatch)
+    start.plan()
+    [told] = [one for one in flow.outlook(start.here).guards if one.kind is Kind.FIRST_LOAD]
+    assert (told.outcome, "nobody knows who has an account" in told.sentence) == ("passed", True)
+    with start.here.journal() as journal:
+        assert kept_back(start.here, journal) is None
 
 
 def test_nothing_is_sent_until_all_is_clean_or_a_person_said_so_for_the_rows_that_are_not(
