@@ -12,7 +12,7 @@ import tempfile
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, TextIO
 
@@ -173,7 +173,10 @@ def rehearse(
 def _rehearsed(installation: Installation, chosen: _Chosen, tally: _Tally, progress: Progress) -> RehearsedPlan:
     prepared = prepare(chosen.schema)
     profile, target = installation.profile, EntraTarget(installation.target, profile=installation.profile)
-    kind: Kind = prepared.kind or str(kind_of_job(installation.target))  # type: ignore[assignment]
+    job = kind_of_job(installation.target)
+    kind: Kind = prepared.kind or str(job)  # type: ignore[assignment]
+    if kind != job:
+        chosen = replace(chosen, says=f"{chosen.says}, which writes to {kind} (the job of this home writes to {job})")
     meaning = None if chosen.own else prepare(wanted_schema(installation, kind).schema)
     with installation.warehouse.read() as con, installation.journal() as journal, scratch(con) as t:
         workers = workforce(t, profile)
