@@ -124,9 +124,13 @@ class RehearsedPlan:
 
 @dataclass
 class Spool:
-    """People in temporary files, one for each rank. Only this process can open them."""
+    """People in files of a folder that have no names, one for each rank: only this process can read them."""
 
-    files: list[IO[bytes]] = field(default_factory=lambda: [tempfile.TemporaryFile() for _ in range(len(RANKS) + 1)])  # noqa: SIM115
+    folder: Path
+    files: list[IO[bytes]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.files = [tempfile.TemporaryFile(dir=self.folder) for _ in range(len(RANKS) + 1)]  # noqa: SIM115
 
     def close(self) -> None:
         """Let go of the files, which are gone with that."""
@@ -166,7 +170,7 @@ def rehearse(
     `file`: an exported schema; None: the job's own, or where it cannot be read the one that the profile asks for. Raises UsageError
     and SchemaFault for a file that is no schema.
     """
-    with closing(Spool()) as spool:
+    with closing(Spool(installation.home.path)) as spool:
         yield _rehearsed(installation, _schema(installation, file, announce), _Tally(spool), progress)
 
 
