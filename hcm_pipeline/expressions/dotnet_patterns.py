@@ -19,6 +19,9 @@ from hcm_pipeline.expressions.values import NotKnown, Unknown
 
 SECONDS = 0.1
 """The time that one match may take."""
+LONGEST_PATTERN, LONGEST_SEARCHED = 1_000, 10_000
+"""Characters of a pattern, and of a text that one is looked for in: the bound on time does not hold while a long literal is
+compared."""
 WORD, SPACE = r"\p{L}\p{Mn}\p{Nd}\p{Pc}", r"\f\n\r\t\v\x85\p{Z}"
 """The characters of \\w and \\s in .NET, to stand in a class."""
 CATEGORY = re.compile(r"[pP]\{(?:L|Lu|Ll|Lt|Lm|Lo|M|Mn|Mc|Me|N|Nd|Nl|No|P|Pc|Pd|Ps|Pe|Pi|Pf|Po|S|Sm|Sc|Sk|So|Z|Zs)\}")
@@ -81,6 +84,8 @@ class Pattern:
     def _timed(self, text: str, run: Callable[[], Any]) -> Any:
         if self.ascii_only and not text.isascii():
             raise NotKnown("where a word begins and ends is not sure to be the same as in .NET outside of ASCII")
+        if len(text) > LONGEST_SEARCHED:
+            raise NotKnown(f"a regular expression is looked for in more than {LONGEST_SEARCHED:,} characters")
         if self.slow:
             raise NotKnown("the regular expression takes too long")
         try:
@@ -128,6 +133,8 @@ def _cached(pattern: str) -> Pattern | str:
 
 def translated(pattern: str) -> Pattern:
     """A pattern that means here what it means in .NET. Raises NotKnown where that is not sure."""
+    if len(pattern) > LONGEST_PATTERN:
+        raise NotKnown(f"the regular expression has more than {LONGEST_PATTERN:,} characters")
     found = _cached(pattern)
     if isinstance(found, str):
         raise NotKnown(found)

@@ -58,11 +58,18 @@ def to_date(value: Value) -> Value:
 
 
 def to_base64(source: Value) -> Value:
-    return base64.b64encode(needed(source, "ConvertToBase64").encode("utf-16-le")).decode()
+    return base64.b64encode(_encoded(needed(source, "ConvertToBase64"), "utf-16-le")).decode()
 
 
 def to_utf8_hex(source: Value) -> Value:
-    return needed(source, "ConvertToUTF8Hex").encode().hex().upper()
+    return _encoded(needed(source, "ConvertToUTF8Hex"), "utf-8").hex().upper()
+
+
+def _encoded(text: str, encoding: str) -> bytes:
+    try:
+        return text.encode(encoding)
+    except UnicodeEncodeError:
+        raise NotKnown("the text has half a character, which nothing encodes") from None
 
 
 def count(attribute: Value) -> Value:

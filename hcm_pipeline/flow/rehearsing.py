@@ -12,7 +12,7 @@ import tempfile
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, TextIO
 
@@ -124,9 +124,13 @@ class RehearsedPlan:
 
 @dataclass
 class Spool:
-    """People in temporary files, one for each rank. Only this process can open them."""
+    """People in files of a folder that have no names, one for each rank: only this process can read them."""
 
-    files: list[IO[bytes]] = field(default_factory=lambda: [tempfile.TemporaryFile() for _ in range(len(RANKS) + 1)])  # noqa: SIM115
+    folder: Path
+    files: list[IO[bytes]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.files = [tempfile.TemporaryFile(dir=self.folder) for _ in range(len(RANKS) + 1)]  # noqa: SIM115
 
     def close(self) -> None:
         """Let go of the files, which are gone with that."""
@@ -166,14 +170,17 @@ def rehearse(
     `file`: an exported schema; None: the job's own, or where it cannot be read the one that the profile asks for. Raises UsageError
     and SchemaFault for a file that is no schema.
     """
-    with closing(Spool()) as spool:
+    with closing(Spool(installation.home.path)) as spool:
         yield _rehearsed(installation, _schema(installation, file, announce), _Tally(spool), progress)
 
 
 def _rehearsed(installation: Installation, chosen: _Chosen, tally: _Tally, progress: Progress) -> RehearsedPlan:
     prepared = prepare(chosen.schema)
     profile, target = installation.profile, EntraTarget(installation.target, profile=installation.profile)
-    kind: Kind = prepared.kind or str(kind_of_job(installation.target))  # type: ignore[assignment]
+    job = kind_of_job(installation.target)
+    kind: Kind = prepared.kind or str(job)  # type: ignore[assignment]
+    if kind != job:
+        chosen = replace(chosen, says=f"{chosen.says}, which writes to {kind} (the job of this home writes to {job})")
     meaning = None if chosen.own else prepare(wanted_schema(installation, kind).schema)
     with installation.warehouse.read() as con, installation.journal() as journal, scratch(con) as t:
         workers = workforce(t, profile)

@@ -66,13 +66,22 @@ def converted(value: Value, one: PreparedMapping, kind: Kind | None, target: Tar
     return _limited(text, one, kind, target)
 
 
+USUAL = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,7})?)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII)
+"""The forms of ISO 8601 that the documentation has for dates."""
+
+
 def _moment(text: str, code: str) -> str:
     try:
         moment = dt.datetime.fromisoformat(text)
     except ValueError:
         raise Refused("it is no date in ISO 8601, and the attribute is a date", code) from None
-    utc = moment.astimezone(dt.UTC) if moment.tzinfo else moment
-    return f"{utc:%Y-%m-%dT%H:%M:%S}Z"
+    if not USUAL.fullmatch(text):
+        raise NotSure("it is a date in a form of ISO 8601 that the documentation does not have")
+    try:
+        utc = moment.astimezone(dt.UTC) if moment.tzinfo else moment
+    except OverflowError:
+        raise Refused("the date is outside of the calendar", code) from None
+    return f"{utc.year:04}-{utc:%m-%dT%H:%M:%S}Z"
 
 
 def _limited(text: str, one: PreparedMapping, kind: Kind | None, target: Target) -> str:
@@ -85,7 +94,11 @@ def _limited(text: str, one: PreparedMapping, kind: Kind | None, target: Target)
             "it has not the form that the attribute takes", BAD_NAME if is_upn else NOT_TAKEN.get(kind, ONLY_ACCEPTS)
         )
     for longest in (one.longest, limit.longest if limit is not None else None):
-        if longest is not None and len(text) * 2 > longest and len(text.encode("utf-16-le")) // 2 > longest:
+        if (
+            longest is not None
+            and len(text) * 2 > longest
+            and len(text.encode("utf-16-le", "surrogatepass")) // 2 > longest
+        ):
             why = f"it is longer than the {longest:,} characters that the attribute takes"
             raise Refused(why, NOT_TAKEN.get(kind, ONLY_ACCEPTS))
     if is_upn and target.domains is not None and not _verified(text, target):

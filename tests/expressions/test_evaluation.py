@@ -99,6 +99,18 @@ def test_a_catastrophic_pattern_is_cut_off_and_not_tried_again() -> None:
         pattern.substitute("a", "")
 
 
+def test_half_a_character_is_encoded_by_nothing() -> None:
+    assert isinstance(result("ConvertToBase64([a])", a="\ud800"), Unknown)
+    assert isinstance(result("ConvertToUTF8Hex([a])", a="\ud800"), Unknown)
+
+
+def test_a_long_pattern_and_a_long_text_are_not_tried() -> None:
+    with pytest.raises(NotKnown, match="1,000"):
+        patterns.translated("a" * 50_000)
+    with pytest.raises(NotKnown, match="10,000"):
+        patterns.translated("a").substitute("b" * 50_000, "")
+
+
 def test_texts_that_double_again_and_again_are_cut_off() -> None:
     text = '"aaaaaaaaaa"'
     for _ in range(12):

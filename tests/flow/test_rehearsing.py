@@ -78,7 +78,7 @@ def test_active_directory_has_its_own_names_and_the_container_of_an_account(t: S
 
 
 def test_people_are_read_worst_first_and_a_table_of_them_computes_nothing(tmp_path: Path) -> None:
-    with closing(Spool()) as spool:
+    with closing(Spool(tmp_path)) as spool:
         check(spool, tmp_path)
 
 

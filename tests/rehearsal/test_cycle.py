@@ -356,3 +356,38 @@ def test_what_is_not_known_says_why_and_keeps_the_rest() -> None:
 def test_case_alone_is_no_change_unless_the_attribute_looks_at_it() -> None:
     found = rehearsed(schema(), accounts=Known([there(jobTitle="GUIDE")]))
     assert (found.outcome, marks(found)) == (Outcome.NOTHING, {"jobTitle": (Mark.IGNORED, None)})
+
+
+def test_a_unique_name_of_active_directory_is_the_first_that_nobody_has_or_is_given_before() -> None:
+    text = 'SelectUniqueValue([nickName], Append([nickName], "2"), Append([nickName], "3"))'
+    unique = AttributeMapping("sAMAccountName", text, flow_type=FlowType.OBJECT_ADD_ONLY)
+    of = schema(unique, target="Active Directory")
+    names = tuple(Attribute(name) for name in ("sAMAccountName", "givenName", "sn", "cn"))
+    target = of.directories[1]
+    of = replace(of, directories=(of.directories[0], replace(target, objects={"User": (*TARGET, *names)})))
+    filled = (AttributeMapping(name, "[displayName]") for name in ("givenName", "sn", "cn"))
+    mapping = of.user_mapping()
+    of = of.with_user_mapping(replace(mapping, mappings=(*mapping.mappings, *filled)))
+    taken = Account("a9", {"samaccountname": "ANN"})
+    both = Rehearsal(prepare(of), Known([taken]), NOW)
+    records = [Sent(n, user(externalId=n, userName=f"{n}@example.com", nickName="ann")) for n in ("1", "2", "3")]
+    results = list(both.run(records))
+    assert [one.outcome for one in results] == [Outcome.CREATE, Outcome.CREATE, Outcome.CREATE]
+    assert [as_shown(attribute(one, "sAMAccountName").then) for one in results] == ["ann2", "ann3", "‹not known›"]
+    unread = rehearsed(of, user(nickName="ann"), NobodyTells())
+    assert "were not read" in attribute(unread, "sAMAccountName").why
+
+
+@pytest.mark.parametrize(
+    ("text", "then", "mark"),
+    [("2026-01-02", "2026-01-02T00:00:00Z", None), ("2026-01-02T01:00:00+02:00", "2026-01-01T23:00:00Z", None),
+     ("20260102", None, Mark.UNKNOWN), ("9999-12-31T23:59:59-05:00", None, Mark.REFUSED), ("soon", None, Mark.REFUSED)],
+)  # fmt: skip
+def test_a_date_is_written_in_utc_and_a_form_that_nobody_documents_is_not_known(
+    text: str, then: Any, mark: Any
+) -> None:
+    found = attribute(
+        rehearsed(schema(AttributeMapping("employeeHireDate", "[title]")), user(title=text)), "employeeHireDate"
+    )
+    assert found.mark is mark
+    assert mark is Mark.UNKNOWN or found.then == then
