@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hcm_pipeline.lookalikes import DRAWN_ALIKE, UNUSUAL, oddity, skeleton, skeleton_sql
+from hcm_pipeline.lookalikes import DRAWN_ALIKE, DRAWN_BY_ONE, DRAWN_BY_TWO, UNUSUAL, oddity, skeleton, skeleton_sql
 from hcm_pipeline.profile import Profile
-from hcm_pipeline.warehouse import Scratch, literal, quote
+from hcm_pipeline.warehouse import Relation, Scratch, literal, quote
 from hcm_pipeline.workers.batch import Batch
 from hcm_pipeline.workers.normalise import name_fields
 
@@ -105,6 +105,33 @@ def alike(t: Scratch, batch: Batch, candidates: Sequence[Shown]) -> list[Shown]:
         if any(number != one.person_number and text != one.text for number, text in others[drawn])
         or any(other.person_number != one.person_number and other.text != one.text for other in some)
     ]
+
+
+def resembling(t: Scratch, batch: Batch, judged: Relation) -> list[Shown]:
+    """The texts of judged rows in plain letters, of which a known worker's draws one by two: Amara, where there is an Arnara.
+
+    Nobody can say which of the two is the other's image, so whoever comes later waits.
+    """
+    found: list[Shown] = []
+    for fields in _shown_together(batch.profile) if t.count(judged) else ():
+        if fields == ("username",):
+            continue
+        text = f"concat_ws(' ', {', '.join(map(quote, fields))})"
+        drawn = f"strlen({text}) = length({text}) and regexp_matches({text}, {literal(DRAWN_BY_TWO)})"
+        rows = t.rows(
+            f"""with drawn as (select person_number, {text} as shown, {skeleton_sql(text)} as drawn
+                from {batch.known.workers} where {drawn})
+            select n.extract_id, n.row_no, n.person_number, {", ".join(f"n.{quote(name)}" for name in fields)}
+            from (select *, {skeleton_sql(text)} as drawn, {text} as shown from {batch.rows(judged)}
+                where regexp_matches({text}, {literal(DRAWN_BY_ONE)})) n
+            semi join drawn on drawn.drawn = n.drawn and drawn.shown <> n.shown and drawn.person_number <> n.person_number"""
+        )
+        for extract_id, row_no, number, *cells in rows:
+            values = {name: cell for name, cell in zip(fields, cells, strict=True) if cell is not None}
+            odd = tuple(name for name, value in values.items() if re.search(DRAWN_BY_ONE, value))
+            texts = tuple(values[name] for name in odd)
+            found.append(Shown(extract_id, row_no, number, " ".join(values.values()), odd, texts))
+    return found
 
 
 def _drawn_sql(batch: Batch) -> str:
