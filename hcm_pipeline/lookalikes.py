@@ -18,7 +18,7 @@ UNUSUAL = (
 """Inside of a class of characters: all that can be taken for letters of ASCII, or mixed with them; none of the Latin letters of
 European names, nor of Chinese, Japanese and Korean ones."""
 _PAIRS = {"m": "rn", "d": "cl", "w": "vv", "W": "VV"}
-"""Letters that two others draw. UTS 39 has the first in its table; the others are those of which an address book's fonts make one."""
+"""Letters that two others draw. UTS 39 has the first in its table; the others are drawn alike in the usual fonts of screens."""
 DRAWN_BY_TWO = "rn|c[lI1|]|vv|VV"
 """A pattern for text of ASCII in which two letters may stand for one: Arnara, Sanclra, Vvayne."""
 DRAWN_BY_ONE = f"[{''.join(_PAIRS)}]"
