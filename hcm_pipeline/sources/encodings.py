@@ -73,7 +73,7 @@ def _wide(first: bytes) -> str | None:
 
 
 def as_utf8(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[bytes]:
-    """The chunks, in UTF-8 unless the encoding is one of AS_BYTES. What has no meaning there has none in UTF-8.
+    """The chunks, in UTF-8 unless the encoding is one of AS_BYTES. A byte without a meaning there has none in UTF-8.
 
     Raises ExtractRefused (undecodable) where nobody can tell where the next character begins.
     """
