@@ -9,6 +9,7 @@ from hcm_pipeline.alerts.failed_work import FailedWork, FailedWorkRecords
 from hcm_pipeline.alerts.feed_alerts import FollowedFeeds, feed_alerts
 from hcm_pipeline.alerts.messages import Alert, AlertKind, Message, Phase, Severity
 from hcm_pipeline.alerts.outbox import Due, Occurrence, Outbox
+from hcm_pipeline.alerts.place_alerts import WatchedPlace, place_alerts
 from hcm_pipeline.alerts.receivers import MailReceiver, NotDelivered, Receiver, WebhookReceiver, receivers_of
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Phase",
     "Receiver",
     "Severity",
+    "WatchedPlace",
     "WatchedTarget",
     "WebhookReceiver",
     "anything_to_tell",
@@ -35,6 +37,7 @@ __all__ = [
     "feed_alerts",
     "find_alerts",
     "message_of",
+    "place_alerts",
     "receivers_of",
     "tell",
     "unknown_condition",

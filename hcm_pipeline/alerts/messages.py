@@ -29,6 +29,7 @@ class AlertKind(StrEnum):
     TARGET_REFUSES = "target_refuses"
     QUOTA = "quota"
     STALE_EXTRACT = "stale_extract"
+    PLACE_FAILING = "place_failing"
     FEEDS_BEHIND = "feeds_behind"
     MISSED_EVENTS = "missed_events"
     RUN_FAILED = "run_failed"

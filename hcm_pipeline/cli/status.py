@@ -72,7 +72,8 @@ def show_status(found: flow.Status) -> None:
 
 def _place(place: flow.PlaceStatus) -> str:
     looked = f"looked at {place.looked_at:%Y-%m-%d %H:%M}Z" if place.looked_at else "not looked at yet"
-    what = place.fault or (", ".join(place.waiting) or "nothing waits")
+    since = f" (since {place.failing_since:%Y-%m-%d %H:%M}Z)" if place.failing_since else ""
+    what = f"{place.fault}{since}" if place.fault else ", ".join(place.waiting) or "nothing waits"
     return f"place {place.name} ({place.url}), {looked}: {what}"
 
 

@@ -18,11 +18,13 @@ from hcm_pipeline.alerts import (
     Phase,
     Receiver,
     Severity,
+    WatchedPlace,
     anything_to_tell,
     failed_runs,
     feed_alerts,
     find_alerts,
     message_of,
+    place_alerts,
     receivers_of,
     tell,
     unknown_condition,
@@ -30,6 +32,7 @@ from hcm_pipeline.alerts import (
 from hcm_pipeline.delivery import Journal
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow.borders import as_failure
+from hcm_pipeline.flow.fetching import place_statuses
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.unfinished import failed_work
 from hcm_pipeline.flow.views.feeds import feed_status
@@ -44,7 +47,7 @@ def look(installation: Installation) -> list[Alert]:
 
     Raises HomeError when nothing was ever processed and nothing has failed.
     """
-    failed = failed_runs(failed_work(installation.home))
+    failed = [*failed_runs(failed_work(installation.home)), *_of_places(installation)]
     if failed and not installation.home.read_copy.is_file():
         return failed
     with installation.warehouse.read() as con, installation.journal() as journal:
@@ -85,6 +88,13 @@ def _of_feeds(installation: Installation) -> list[Alert]:
         sum(one.business_date == day for one in seen.missed),
     )  # fmt: skip
     return feed_alerts(followed, installation.profile, installation.clock())
+
+
+def _of_places(installation: Installation) -> list[Alert]:
+    seen = place_statuses(installation.home, installation.profile)
+    return place_alerts(
+        (WatchedPlace(one.name, one.looked_at, one.failing_since) for one in seen), installation.clock()
+    )
 
 
 def receivers(installation: Installation) -> list[Receiver]:
