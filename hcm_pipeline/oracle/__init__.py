@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hcm_pipeline.oracle.feed_entry import Entry, Page, Stamp, Window
 from hcm_pipeline.oracle.hcm_connection import OracleConnection
 from hcm_pipeline.oracle.phone_parts import LEAST_NATIONAL, TWO_DIGITS, same_number
-from hcm_pipeline.oracle.reading_rules import ReadingRules
+from hcm_pipeline.oracle.reading_rules import MoreColumn, ReadingRules
 from hcm_pipeline.oracle.worker_reading import COLUMNS, Person, Reading
 from hcm_pipeline.oracle.write_rules import LONGEST_USER_NAME, Way, WriteRules
 
@@ -28,6 +28,7 @@ __all__ = [
     "Entry",
     "Forbidden",
     "HcmCalls",
+    "MoreColumn",
     "NotWritten",
     "OracleClient",
     "OracleConnection",
