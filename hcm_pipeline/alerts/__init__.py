@@ -11,6 +11,7 @@ from hcm_pipeline.alerts.messages import Alert, AlertKind, Message, Phase, Sever
 from hcm_pipeline.alerts.outbox import Due, Occurrence, Outbox
 from hcm_pipeline.alerts.place_alerts import WatchedPlace, place_alerts
 from hcm_pipeline.alerts.receivers import MailReceiver, NotDelivered, Receiver, WebhookReceiver, receivers_of
+from hcm_pipeline.alerts.writeback_alerts import fight_alerts
 
 __all__ = [
     "Alert",
@@ -35,6 +36,7 @@ __all__ = [
     "anything_to_tell",
     "failed_runs",
     "feed_alerts",
+    "fight_alerts",
     "find_alerts",
     "message_of",
     "place_alerts",

@@ -32,6 +32,7 @@ class AlertKind(StrEnum):
     PLACE_FAILING = "place_failing"
     FEEDS_BEHIND = "feeds_behind"
     MISSED_EVENTS = "missed_events"
+    WRITTEN_OVER = "written_over"
     RUN_FAILED = "run_failed"
     UNPROCESSED = "unprocessed"
     UNKNOWN = "unknown"

@@ -178,6 +178,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.views.trace import Story as Story
     from hcm_pipeline.flow.views.trace import Version as Version
     from hcm_pipeline.flow.views.trace import trace as trace
+    from hcm_pipeline.flow.views.written_over import WrittenOver as WrittenOver
     from hcm_pipeline.flow.writing_back import AppliedBack as AppliedBack
     from hcm_pipeline.flow.writing_back import ChangeBack as ChangeBack
     from hcm_pipeline.flow.writing_back import ManifestBack as ManifestBack
@@ -308,6 +309,7 @@ _MODULES = {
         "open_manifests",
     ),
     "views.people": ("AttributeDifference", "Person"),
+    "views.written_over": ("WrittenOver",),
     "views.receipts": ("Failure", "Job", "ManifestOutcomes", "Outcomes", "Receipts", "newest_outcomes", "outcomes"),
     "views.status": ("Status", "holding", "status"),
     "views.trace": ("Story", "Version", "trace"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import duckdb
@@ -22,6 +23,7 @@ from hcm_pipeline.alerts import (
     anything_to_tell,
     failed_runs,
     feed_alerts,
+    fight_alerts,
     find_alerts,
     message_of,
     place_alerts,
@@ -36,6 +38,7 @@ from hcm_pipeline.flow.fetching import place_statuses
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.unfinished import failed_work
 from hcm_pipeline.flow.views.feeds import feed_status
+from hcm_pipeline.flow.views.written_over import fought_over, written_over
 from hcm_pipeline.targets.oracle import OracleSide, key_of, limits_of
 
 OF_MANIFESTS = (AlertKind.GUARD_HELD, AlertKind.APPROVAL_EXPIRES, AlertKind.CANARY_FAILED)
@@ -69,13 +72,14 @@ def look(installation: Installation) -> list[Alert]:
 
 
 def _of_writeback(con: duckdb.DuckDBPyConnection, installation: Installation, journal: Journal) -> list[Alert]:
-    """The alerts about manifests that go back to Oracle HCM."""
+    """The alerts about what goes back to Oracle HCM."""
     if installation.profile.writeback is None or installation.settings.oracle is None:
         return []
     key = key_of(installation.settings.oracle)
     target = OracleSide(key, limits_of(1, 1), key)
     found = find_alerts(con, Observations.of(con, key), journal, target, installation.profile, installation.clock())
-    return [alert for alert in found if alert.kind in OF_MANIFESTS]
+    fought = Counter[str](one.attribute for one in fought_over(written_over(con, installation)))
+    return [*(alert for alert in found if alert.kind in OF_MANIFESTS), *fight_alerts(fought)]
 
 
 def _of_feeds(installation: Installation) -> list[Alert]:

@@ -1,7 +1,7 @@
 """Oracle's SCIM against a server of RFC 7644 that is not ours, as far as the dialect allows.
 
-Oracle speaks a draft: other URNs, and a partial user in the place of a PatchOp (RFC 7644, 3.5.2). `Dialect` turns one into the other
-and nothing else: paths, filters, escapes, listings, errors and the user are the server's own.
+Oracle speaks a draft: other URNs, and a partial user in the place of a PatchOp (RFC 7644, 3.5.2). `Dialect` turns one into the
+other and nothing else: paths, filters, escapes, listings, errors and the user are the server's own.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Dialect(httpx.BaseTransport):
 
 @dataclass
 class Desk:
-    """What writes, and the SCIM server on the other side."""
+    """The writer, and the SCIM server on the other side."""
 
     office: Office
     wire: Dialect
