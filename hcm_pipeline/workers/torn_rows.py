@@ -23,7 +23,7 @@ NAMES = ("first_name", "last_name")
 
 
 def torn_exits(t: Scratch, batch: Batch, found: Deduplicated, other_rows: Relation) -> Relation:
-    """The known rows whose exit a torn row tells, of workers of whom no other row of the batch speaks: their facts, with a status
+    """The known rows whose exit a torn row tells, and of which no other row of the batch speaks: their facts, with a status
     that says inactive, digest, extract_id and row_no."""
     profile = batch.profile
     torn = [one for one in batch.staged if one.torn is not None and t.count(one.torn)]
@@ -35,6 +35,16 @@ def torn_exits(t: Scratch, batch: Batch, found: Deduplicated, other_rows: Relati
             f"select {columns}, null::{DIGEST_TYPE} as digest, extract_id, row_no from {batch.known.workers} limit 0"
         )
         return t.make("torn_exits", nothing)
+    same = " and ".join(
+        f"good.{quote(field)} is not distinct from worker.{quote(field)}" for field in identity_of(profile)
+    )
+    # of a worker of whom several rows may speak, all are looked at: another one may well stand beside the torn one
+    beside = (
+        f""" or told.person_number in (from {found.several}) and not exists (
+            select 1 from {batch.rows(found.repeats)} good where good.person_number = worker.person_number and {same})"""
+        if profile.workers.many_rows and same
+        else ""
+    )
     told = " union all ".join(f"({part})" for part in parts)
     facts = ", ".join("false as active" if name == "active" else f"worker.{quote(name)}" for name in profile.columns)
     return t.make(
@@ -44,7 +54,8 @@ def torn_exits(t: Scratch, batch: Batch, found: Deduplicated, other_rows: Relati
             from (select person_number, known_digest, any_value(extract_id) as extract_id, any_value(row_no) as row_no
                 from (select distinct * from ({told})) group by all having count(*) = 1) told
             join {known} worker on worker.person_number = told.person_number and worker.digest = told.known_digest
-            where told.person_number not in (select person_number from {found.keys} where person_number is not null))""",
+            where told.person_number not in (select person_number from {found.keys} where person_number is not null){beside}
+            )""",
     )
 
 

@@ -328,3 +328,22 @@ def test_a_torn_row_ends_the_row_whose_key_it_names_and_the_worker_when_no_other
     assert counts.quarantined == 4
     stages = {number: (department, active) for number, (department, _, active) in firm.snapshot(fields=FACTS).items()}
     assert stages == {"1": ("B", True), "2": (None, False), "3": (None, True), "4": (None, True), "9": (None, True)}
+
+
+def test_a_torn_exit_of_one_row_beside_a_whole_row_of_another_is_carried_out_and_not_beside_one_of_its_own(
+    firm: Firm,
+) -> None:
+    def both(number: int, *states: str) -> list[dict[str, str]]:
+        return [row(number, name, Active=active, Primary="Y" if name == "R1" else "N", From="2026-10-01")
+                for name, active in zip(("R1", "R2"), states, strict=True)]  # fmt: skip
+
+    take(firm, 2, *(one for n in (1, 2, 3) for one in both(n, "True", "True")))
+    torn = [both(n, "False", "True")[0] for n in (1, 2, 3)]
+    good = [both(1, "True", "False")[1], both(2, "True", "True")[1], both(3, "True", "True")[0]]
+    lines = [",".join(one.get(column, "") for column in WIDE) for one in (*torn, *good)]
+    firm.land_text(
+        "\n".join([",".join(WIDE), *(f"{line},," for line in lines[:3]), *lines[3:], ""]), day(3), source="news"
+    )
+    firm.run(day(3))
+    assert firm.snapshot(fields="active") == {"1": False, "2": True, "3": True}
+    assert firm.sql("select person_number from quarantined_rows where held = 'cells' order by 1") == [("1",), ("2",)]
