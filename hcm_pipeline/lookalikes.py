@@ -19,11 +19,11 @@ UNUSUAL = (
 European names, nor of Chinese, Japanese and Korean ones."""
 _PAIRS = {"m": "rn", "d": "cl", "w": "vv", "W": "VV"}
 """Letters that two others draw. UTS 39 has the first in its table; the others are drawn alike in the usual fonts of screens."""
-DRAWN_BY_TWO = "rn|c[lI1|]|vv|VV"
-"""A pattern for text of ASCII in which two letters may stand for one: Arnara, Sanclra, Vvayne."""
+PAIRS = ("rn", "cl", "cI", "c1", "c|", "vv", "VV")
+"""Two letters of ASCII that may stand for one: Arnara, Sanclra, VVayne."""
 DRAWN_BY_ONE = f"[{''.join(_PAIRS)}]"
 """A pattern for text of ASCII with a letter that two others draw."""
-DRAWN_ALIKE = f"[A-Za-z][01|]|[01|][A-Za-z]|[a-z]I|{DRAWN_BY_TWO}"
+DRAWN_ALIKE = f"[A-Za-z][01|]|[01|][A-Za-z]|[a-z]I|{'|'.join(map(re.escape, PAIRS))}"
 """A pattern for text of ASCII in which a letter may be drawn by other signs: 0kafor, Wi11iam, BiIl, Arnara."""
 _CJK = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "KATAKANA-HIRAGANA", "KANGXI"})
 _ALIKE = {
