@@ -17,8 +17,14 @@ UNUSUAL = (
 )
 """Inside of a class of characters: all that can be taken for letters of ASCII, or mixed with them; none of the Latin letters of
 European names, nor of Chinese, Japanese and Korean ones."""
-DRAWN_ALIKE = "[A-Za-z][01|]|[01|][A-Za-z]|[a-z]I"
-"""A pattern for text of ASCII in which a letter may be drawn by another sign: 0kafor, Wi11iam, BiIl."""
+_PAIRS = {"m": "rn", "d": "cl", "w": "vv", "W": "VV"}
+"""Letters that two others draw. UTS 39 has the first in its table; the others are drawn alike in the usual fonts of screens."""
+PAIRS = ("rn", "cl", "cI", "c1", "c|", "vv", "VV")
+"""Two letters of ASCII that may stand for one: Arnara, Sanclra, VVayne."""
+DRAWN_BY_ONE = f"[{''.join(_PAIRS)}]"
+"""A pattern for text of ASCII with a letter that two others draw."""
+DRAWN_ALIKE = f"[A-Za-z][01|]|[01|][A-Za-z]|[a-z]I|{'|'.join(map(re.escape, PAIRS))}"
+"""A pattern for text of ASCII in which a letter may be drawn by other signs: 0kafor, Wi11iam, BiIl, Arnara."""
 _CJK = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "KATAKANA-HIRAGANA", "KANGXI"})
 _ALIKE = {
     "FULLWIDTH": "LATIN",
@@ -29,7 +35,7 @@ _ALIKE = {
     "MODIFIER": "",
 }
 _WORDS = re.compile(r"[^\s,;/()\d_-]+")
-_OF_ASCII = str.maketrans({"0": "O", "1": "l", "I": "l", "|": "l", "m": "rn"})
+_OF_ASCII = str.maketrans({"0": "O", "1": "l", "I": "l", "|": "l", **_PAIRS})
 
 
 @cache
@@ -53,12 +59,17 @@ def skeleton(text: str) -> str:
 
 def skeleton_sql(column: str) -> str:
     """SQL for the skeleton of a text of ASCII."""
-    return f"replace(translate({column}, '01I|', 'Olll'), 'm', 'rn')"
+    drawn = f"translate({column}, '01I|', 'Olll')"
+    for letter, pair in _PAIRS.items():
+        drawn = f"replace({drawn}, '{letter}', '{pair}')"
+    return drawn
 
 
 @lru_cache(maxsize=1 << 16)
 def oddity(text: str) -> str | None:
     """An odd thing about the letters of a name, in words: a word mixes scripts, or letters are signs. None for nothing."""
+    if text.isascii():
+        return None
     if any(_is_sign(character) for character in text):
         return "letters of mathematics, in circles or squares"
     for word in _WORDS.findall(text):

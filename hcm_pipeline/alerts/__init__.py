@@ -9,7 +9,9 @@ from hcm_pipeline.alerts.failed_work import FailedWork, FailedWorkRecords
 from hcm_pipeline.alerts.feed_alerts import FollowedFeeds, feed_alerts
 from hcm_pipeline.alerts.messages import Alert, AlertKind, Message, Phase, Severity
 from hcm_pipeline.alerts.outbox import Due, Occurrence, Outbox
+from hcm_pipeline.alerts.place_alerts import WatchedPlace, place_alerts
 from hcm_pipeline.alerts.receivers import MailReceiver, NotDelivered, Receiver, WebhookReceiver, receivers_of
+from hcm_pipeline.alerts.writeback_alerts import fight_alerts
 
 __all__ = [
     "Alert",
@@ -28,13 +30,16 @@ __all__ = [
     "Phase",
     "Receiver",
     "Severity",
+    "WatchedPlace",
     "WatchedTarget",
     "WebhookReceiver",
     "anything_to_tell",
     "failed_runs",
     "feed_alerts",
+    "fight_alerts",
     "find_alerts",
     "message_of",
+    "place_alerts",
     "receivers_of",
     "tell",
     "unknown_condition",

@@ -18,6 +18,7 @@ from hcm_pipeline.errors import UsageError
 if TYPE_CHECKING:
     from hcm_pipeline.flow import OutcomeReport
 
+SHOWN_PEOPLE = 20
 LOG_INTERVAL = 15.0
 """Seconds between two readings of the provisioning log."""
 
@@ -80,7 +81,7 @@ def outcomes(
         dump({
             "settled": report.settled, "waiting": report.waiting, "missing": report.missing, "job": found.job,
             "receipts": found.receipts, "failures": found.failures, "stale_values": found.stale_values,
-            "flows_unread": found.flows_unread, "unreadable": report.unreadable,
+            "flows_unread": found.flows_unread, "unreadable": report.unreadable, "written_over": found.written_over,
         })  # fmt: skip
         return
     _show(report, found)
@@ -95,6 +96,7 @@ def _show(report: OutcomeReport, found: flow.Outcomes) -> None:
     show_receipts(found.receipts)
     show_failures(found.failures)
     show_stale(found.stale_values, found.flows_unread)
+    show_written_over(found.written_over)
 
 
 def _list(here: flow.Installation, path: Path, as_json: bool) -> None:
@@ -159,6 +161,18 @@ def show_stale(found: Iterable[flow.StaleCount], unread: str | None) -> None:
     )
     if unread:
         say(unread)
+
+
+def show_written_over(found: Iterable[flow.WrittenOver]) -> None:
+    """Print the values in Oracle HCM that somebody else has changed after they were written, the first of them."""
+    listed = list(found)
+    table(
+        "Written to Oracle HCM, and changed there by somebody else: a person, or another integration of the same user",
+        ("person number", "attribute", "times in 30 days", "another value now"),
+        [[o.person_number, o.attribute, o.times, "yes" if o.now else ""] for o in listed[:SHOWN_PEOPLE]],
+    )
+    if len(listed) > SHOWN_PEOPLE:
+        say(f"and {len(listed) - SHOWN_PEOPLE:,} more: `hcm-pipeline status --json` has all")
 
 
 def show_receipts(receipts: Iterable[flow.Receipts]) -> None:

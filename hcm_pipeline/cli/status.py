@@ -6,7 +6,7 @@ import typer
 
 from hcm_pipeline import flow
 from hcm_pipeline.cli.context import Json, existing_installation
-from hcm_pipeline.cli.outcomes import show_failures, show_job, show_receipts, show_stale
+from hcm_pipeline.cli.outcomes import show_failures, show_job, show_receipts, show_stale, show_written_over
 from hcm_pipeline.cli.output import dump, say, show_verdicts, table
 from hcm_pipeline.cli.plan import show_refused, show_waiting
 from hcm_pipeline.cli.run import show_days, show_held_back, show_reasons
@@ -50,6 +50,7 @@ def show_status(found: flow.Status) -> None:
     show_receipts(r for r in known.receipts if r.state != "planned" or found.is_open(r.manifest_id))
     show_failures(known.failures)
     show_stale(known.stale_values, known.flows_unread)
+    show_written_over(known.written_over)
     show_job(known.job)
     table("Withheld: not planned before it changes", ("reason", "workers"), list(known.withheld.items()))
     show_refused(known.refused)
@@ -72,7 +73,8 @@ def show_status(found: flow.Status) -> None:
 
 def _place(place: flow.PlaceStatus) -> str:
     looked = f"looked at {place.looked_at:%Y-%m-%d %H:%M}Z" if place.looked_at else "not looked at yet"
-    what = place.fault or (", ".join(place.waiting) or "nothing waits")
+    since = f" (since {place.failing_since:%Y-%m-%d %H:%M}Z)" if place.failing_since else ""
+    what = f"{place.fault}{since}" if place.fault else ", ".join(place.waiting) or "nothing waits"
     return f"place {place.name} ({place.url}), {looked}: {what}"
 
 

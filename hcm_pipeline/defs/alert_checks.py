@@ -34,9 +34,10 @@ class DeliveryCheck:
 
 
 CHECKS = (
-    DeliveryCheck("extract_is_fresh", "extracts", (flow.AlertKind.STALE_EXTRACT, flow.AlertKind.FEEDS_BEHIND),
+    DeliveryCheck("extract_is_fresh", "extracts",
+                  (flow.AlertKind.STALE_EXTRACT, flow.AlertKind.PLACE_FAILING, flow.AlertKind.FEEDS_BEHIND),
                   dg.AssetCheckSeverity.WARN,
-                  "Every source has delivered an extract within alerts.stale_after_hours, and the feeds were read."),
+                  "Every source has delivered an extract within alerts.stale_after_hours, and places and feeds were read."),
     DeliveryCheck("runs_do_their_work", "workers", (flow.AlertKind.RUN_FAILED, flow.AlertKind.UNPROCESSED),
                   dg.AssetCheckSeverity.ERROR, "No extract waits whose run failed, and none was taken and never processed."),
     DeliveryCheck("quota_is_left", "receipts", (flow.AlertKind.QUOTA,), dg.AssetCheckSeverity.WARN,

@@ -249,6 +249,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.views.trace import Story as Story
     from hcm_pipeline.flow.views.trace import Version as Version
     from hcm_pipeline.flow.views.trace import trace as trace
+    from hcm_pipeline.flow.views.written_over import WrittenOver as WrittenOver
     from hcm_pipeline.flow.workflow_report import WorkflowReport as WorkflowReport
     from hcm_pipeline.flow.workflow_report import workflows as workflows
     from hcm_pipeline.flow.worksheet_files import BY_ENDING as BY_ENDING
@@ -429,6 +430,7 @@ _MODULES = {
         "open_manifests",
     ),
     "views.people": ("AttributeDifference", "Person"),
+    "views.written_over": ("WrittenOver",),
     "views.receipts": ("Failure", "Job", "ManifestOutcomes", "Outcomes", "Receipts", "newest_outcomes", "outcomes"),
     "views.status": ("Status", "holding", "status"),
     "views.trace": ("Story", "Version", "trace"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import duckdb
@@ -18,11 +19,14 @@ from hcm_pipeline.alerts import (
     Phase,
     Receiver,
     Severity,
+    WatchedPlace,
     anything_to_tell,
     failed_runs,
     feed_alerts,
+    fight_alerts,
     find_alerts,
     message_of,
+    place_alerts,
     receivers_of,
     tell,
     unknown_condition,
@@ -30,9 +34,11 @@ from hcm_pipeline.alerts import (
 from hcm_pipeline.delivery import Journal
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow.borders import as_failure
+from hcm_pipeline.flow.fetching import place_statuses
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.unfinished import failed_work
 from hcm_pipeline.flow.views.feeds import feed_status
+from hcm_pipeline.flow.views.written_over import fought_over, written_over
 from hcm_pipeline.targets.oracle import OracleSide, key_of, limits_of
 
 OF_MANIFESTS = (AlertKind.GUARD_HELD, AlertKind.APPROVAL_EXPIRES, AlertKind.CANARY_FAILED)
@@ -44,7 +50,7 @@ def look(installation: Installation) -> list[Alert]:
 
     Raises HomeError when nothing was ever processed and nothing has failed.
     """
-    failed = failed_runs(failed_work(installation.home))
+    failed = [*failed_runs(failed_work(installation.home)), *_of_places(installation)]
     if failed and not installation.home.read_copy.is_file():
         return failed
     with installation.warehouse.read() as con, installation.journal() as journal:
@@ -66,13 +72,14 @@ def look(installation: Installation) -> list[Alert]:
 
 
 def _of_writeback(con: duckdb.DuckDBPyConnection, installation: Installation, journal: Journal) -> list[Alert]:
-    """The alerts about manifests that go back to Oracle HCM."""
+    """The alerts about what goes back to Oracle HCM."""
     if installation.profile.writeback is None or installation.settings.oracle is None:
         return []
     key = key_of(installation.settings.oracle)
     target = OracleSide(key, limits_of(1, 1), key)
     found = find_alerts(con, Observations.of(con, key), journal, target, installation.profile, installation.clock())
-    return [alert for alert in found if alert.kind in OF_MANIFESTS]
+    fought = Counter[str](one.attribute for one in fought_over(written_over(con, installation)))
+    return [*(alert for alert in found if alert.kind in OF_MANIFESTS), *fight_alerts(fought)]
 
 
 def _of_feeds(installation: Installation) -> list[Alert]:
@@ -85,6 +92,13 @@ def _of_feeds(installation: Installation) -> list[Alert]:
         sum(one.business_date == day for one in seen.missed),
     )  # fmt: skip
     return feed_alerts(followed, installation.profile, installation.clock())
+
+
+def _of_places(installation: Installation) -> list[Alert]:
+    seen = place_statuses(installation.home, installation.profile)
+    return place_alerts(
+        (WatchedPlace(one.name, one.looked_at, one.failing_since) for one in seen), installation.clock()
+    )
 
 
 def receivers(installation: Installation) -> list[Receiver]:

@@ -18,7 +18,7 @@ from hcm_pipeline.flow.landing import SETTLE_SECONDS, place_of, waiting
 from hcm_pipeline.home import Home
 from hcm_pipeline.http import Clock, utc_now
 from hcm_pipeline.profile import PlaceSpec, Profile, Source
-from hcm_pipeline.sources import Opener, Place, Waiting, open_place
+from hcm_pipeline.sources import Opener, Place, SeenAndTaken, Waiting, open_place
 
 TICK_SECONDS = 20.0
 """For so long the places may be asked within one look for arrivals; those that are left are asked first the next time."""
@@ -111,7 +111,11 @@ def _look(
     )
     asking.start()
     asking.join(bound)
-    found = answer[0] if answer else f"place {spec.name}: no answer within {bound:.0f} seconds"
+    found = (
+        answer[0]
+        if answer
+        else _no_answer(home, spec, f"place {spec.name}: no answer within {bound:.0f} seconds", clock())
+    )
     every = dt.timedelta(minutes=spec.every_minutes)
     if isinstance(found, str):
         failures = before.failures + 1
@@ -119,6 +123,12 @@ def _look(
         return _Found((clock() + rest).isoformat(), failures, before.dates, [found])
     found.next_look = (clock() + every).isoformat()
     return found
+
+
+def _no_answer(home: Home, spec: PlaceSpec, why: str, now: dt.datetime) -> str:
+    with SeenAndTaken(home.places) as memory:
+        memory.failed(spec.name, why, now)
+    return why
 
 
 def _asked(home: Home, profile: Profile, spec: PlaceSpec, today: dt.date, clock: Clock, opener: Opener) -> _Found | str:

@@ -29,7 +29,7 @@ from hcm_pipeline.feeds import (
 from hcm_pipeline.flow.installation import Installation, Progress, quiet
 from hcm_pipeline.http import Patience
 from hcm_pipeline.locks import advisory_lock
-from hcm_pipeline.oracle import COLUMNS, OracleClient, Page, Person, Reading, ReadingRules, Stamp, Window
+from hcm_pipeline.oracle import COLUMNS, MoreColumn, OracleClient, Page, Person, Reading, ReadingRules, Stamp, Window
 from hcm_pipeline.profile import Oracle
 
 LOCK_SECONDS = 600.0
@@ -102,6 +102,11 @@ class _Work:
     halves: list[tuple[Person, tuple[str, ...], bool]] = field(default_factory=list)
     """Workers of whom a part did not come, the columns that are not known for it, and whether they were asked for a second time."""
     seen: set[str] = field(default_factory=set)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a reading."""
+        return (*COLUMNS, *self.oracle.columns)
 
     def file(self, kind: str) -> ExtractFile:
         """The extract of a kind, which is begun when the first row comes."""
@@ -193,7 +198,9 @@ def reading_rules(oracle: Oracle, patience: Patience | None = None) -> ReadingRu
         rest_root=oracle.rest_root, atom_root=oracle.atom_root, framework_version=oracle.framework_version,
         page_size=oracle.page_size, batch=oracle.batch, limit=oracle.limit, concurrency=oracle.concurrency,
         manager_types=oracle.manager_types, email_type=oracle.email_type, work_phone_types=oracle.work_phones,
-        mobile_phone_types=oracle.mobile_phones, patience=patience or Patience(give_up_after=oracle.patience_minutes * 60),
+        mobile_phone_types=oracle.mobile_phones, name_type=oracle.name_type, address_types=oracle.address_types,
+        more=tuple(MoreColumn.at(name, path) for name, path in oracle.columns.items()),
+        patience=patience or Patience(give_up_after=oracle.patience_minutes * 60),
     )  # fmt: skip
 
 
@@ -333,7 +340,7 @@ def _read_everybody(work: _Work, asked: Mapping[str, Asked]) -> None:
                 work.seen.add(one.key)
         elif reading.outcome == "unreadable":
             number = reading.found_number or reading.person.person_number or ""
-            work.file(PEOPLE).add_unreadable(number, COLUMNS, [f"Oracle HCM: {reading.reason}"])
+            work.file(PEOPLE).add_unreadable(number, work.columns, [f"Oracle HCM: {reading.reason}"])
             work.seen.add(number)
             if one is None and (number or reading.person.person_id):
                 work.lost.append(Person(reading.found_id or reading.person.person_id, number or None))
@@ -389,7 +396,7 @@ def _settle(work: _Work, one: Asked, reading: Reading, kind: str) -> None:
     why = reading.reason or "Oracle HCM does not show this worker"
     tell = bool(number) and one.told_on != work.day
     if tell and number:
-        work.file(kind).add_unreadable(number, COLUMNS, [*one.told, f"Oracle HCM: {why}"])
+        work.file(kind).add_unreadable(number, work.columns, [*one.told, f"Oracle HCM: {why}"])
     work.unseen.append(Unseen(one.hints, why, tell))
 
 

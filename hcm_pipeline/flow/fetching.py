@@ -18,13 +18,15 @@ from hcm_pipeline.sources import FarPlace, LookedAt, Opener, SeenAndTaken, Waiti
 
 @dataclass(frozen=True)
 class PlaceStatus:
-    """A place as the last look found it. `waiting`: names that fit a source and were not taken."""
+    """A place as the last look found it. `waiting`: names that fit a source and were not taken. `failing_since`: the first of the
+    looks that have failed one behind the other."""
 
     name: str
     url: str
     looked_at: dt.datetime | None
     fault: str | None
     waiting: tuple[str, ...]
+    failing_since: dt.datetime | None = None
 
 
 class Fetching:
@@ -121,4 +123,4 @@ def place_statuses(home: Home, profile: Profile) -> tuple[PlaceStatus, ...]:
 
 
 def _status(spec: PlaceSpec, look: LookedAt) -> PlaceStatus:
-    return PlaceStatus(spec.name, spec.url, look.at, look.fault, look.waiting)
+    return PlaceStatus(spec.name, spec.url, look.at, look.fault, look.waiting, look.failing_since)

@@ -15,7 +15,7 @@ from hcm_pipeline.warehouse import table, transaction
 def export_to(installation: Installation, out: IO[str]) -> int:
     """Write the ledger as CSV; how many identities there are, without those that stand in."""
     with installation.warehouse.read() as con:
-        return export_ledger(con, out, table(con, "worker_versions"))
+        return export_ledger(con, out, table(con, "worker_versions"), table(con, "seen_names"))
 
 
 def export_file(installation: Installation, path: Path) -> int:

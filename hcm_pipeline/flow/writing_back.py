@@ -7,14 +7,12 @@ every worker before it writes. Our own writes that come back differ in nothing, 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 
 import duckdb
 import httpx
-import pyarrow as pa
 
 from hcm_pipeline.deciders import Decider
 from hcm_pipeline.delivery import (
@@ -40,9 +38,9 @@ from hcm_pipeline.delivery import upload as send
 from hcm_pipeline.directory import ContactsRead, read_contacts
 from hcm_pipeline.entra import GraphClient
 from hcm_pipeline.errors import PipelineError, UsageError
-from hcm_pipeline.feeds import FeedState
 from hcm_pipeline.flow.confirming import meant
 from hcm_pipeline.flow.directories import tenant_name
+from hcm_pipeline.flow.hr_statements import stated
 from hcm_pipeline.flow.installation import Counted, Installation, Progress, quiet, uncounted
 from hcm_pipeline.flow.known_journal import refuse_lost_journal, require_known_journal
 from hcm_pipeline.flow.plan_facts import facts_of
@@ -191,7 +189,7 @@ def _task(installation: Installation, t: Scratch, target: OracleTarget) -> Task 
     written = _written(t, target)
     sources = {
         **facts.sources, "contacts": table(t.con, "entra_contacts"), "written": written,
-        "stated": _stated(installation, t),
+        "stated": stated(installation, t),
     }  # fmt: skip
     guards = target.guards(loaded.profile.guards, workers)
     rules = Rules(loaded.profile.name, loaded.sha256, guards, loaded.profile.delivery)
@@ -205,30 +203,6 @@ def _written(t: Scratch, target: OracleTarget) -> Relation:
     failed = f"person_number in (select person_number from failures where target = {literal(target.key)}) as failed"
     return t.view(
         "written", f"select person_number, {values}, {failed} from {delivered} where target = {literal(target.key)}"
-    )
-
-
-def _stated(installation: Installation, t: Scratch) -> Relation:
-    """person_number, statement: counts up whenever Oracle HCM has said anew what it has of a worker, whatever that is.
-
-    Of workers who are read live the poll that read them last, of others the extract.
-    """
-    if installation.profile.oracle is not None:
-        read: Iterable[tuple[str, int]] = ()
-        with ExitStack() as stack:
-            if installation.home.feeds.is_file():
-                read = stack.enter_context(FeedState(installation.home.feeds)).read_by()
-            rows = list(read)
-        columns = pa.table({
-            "person_number": pa.array([number for number, _ in rows], pa.string()),
-            "statement": pa.array([poll for _, poll in rows], pa.int64()),
-        })  # fmt: skip
-        return t.of_arrow("stated", columns)
-    return t.view(
-        "stated",
-        """select person_number, greatest(extract_id, (
-            select max(extract_id) from extracts where status = 'applied' and content = 'full'))::bigint as statement
-        from worker_versions where valid_to is null""",
     )
 
 

@@ -55,11 +55,14 @@ class Imported:
     refused: list[Refused] = field(default_factory=list)
 
 
-def export_ledger(con: duckdb.DuckDBPyConnection, out: IO[str], versions: Relation | None = None) -> int:
+def export_ledger(
+    con: duckdb.DuckDBPyConnection, out: IO[str], versions: Relation | None = None, seen: Relation | None = None
+) -> int:
     """Write every identity, and below it the rows of its past, in the order of person numbers; how many identities there are.
 
     `versions`: person_number and valid_from of every version of workers; of a worker with none the ledger was restored, and tells
-    since when the names are given. A row of the past is none, and neither are the names of a person number that stand in.
+    since when the names are given. `seen`: the names that somebody has looked at
+    (`seen_names`). A row of the past is none, and neither are the names of a person number that stand in.
     Quoting as RFC 4180 has it.
     """
     writer = csv.writer(out, lineterminator="\n")
@@ -67,7 +70,7 @@ def export_ledger(con: duckdb.DuckDBPyConnection, out: IO[str], versions: Relati
     cursor = con.execute(f"""
         select {", ".join(COLUMNS)} from (
             select 0 as place, null as moment, {", ".join(COLUMNS)} from identities
-            union all by name select place, moment, {", ".join(COLUMNS)} from ({past_sql(versions)}))
+            union all by name select place, moment, {", ".join(COLUMNS)} from ({past_sql(versions, seen)}))
         order by person_number, place, moment, status, user_principal_name, sam_account_name, common_name, mail_nickname""")
     while rows := cursor.fetchmany(10_000):
         writer.writerows(rows)

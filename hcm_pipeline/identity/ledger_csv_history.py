@@ -15,6 +15,7 @@ know stands in rows of its own, below the worker's, and their status says what t
 | `likely rehire since <date>` | | has names, and waits in `identity review` all the same |
 | `decided about account (or rehire, number) by <user> at <time>` | userPrincipalName; the former number as common name | |
 | `spelled <part> by <user> at <time>` | the part as written as common name, its spelling as mail nickname | |
+| `seen as written on <date>, decided by <user> at <time>` | the text as common name | an odd name is meant |
 """
 
 from __future__ import annotations
@@ -32,21 +33,24 @@ from hcm_pipeline.warehouse import Relation, first, literal, query
 
 _TIME = "strftime(decided_at, '%Y-%m-%dT%H:%M:%S.%fZ')"
 _NO_VERSIONS = "(select null::varchar as person_number, null::date as valid_from limit 0)"
+_NOTHING_SEEN = """(select null::varchar as person_number, null::varchar as "value", null::date as business_date,
+    null::varchar as decided_by, null::timestamptz as decided_at limit 0)"""
 _FOUND = ", ".join(map(literal, FOUND))
 _ASSUMED = """case when parent_distinguished_name is null then null when status = 'adopted' then 'account'
     when status = 'imported' then 'imported' end"""
 """SQL: `placed_by` as an import takes it from a row of the present; NULL stands for the rules."""
 
 
-def past_sql(versions: Relation | None) -> str:
+def past_sql(versions: Relation | None, seen: Relation | None) -> str:
     """SELECT: the columns of the file for every row of the past, `place` and `moment` to order those of one worker by.
 
     `versions`: person_number and valid_from of every version of workers; None: nothing is told of when names were given.
+    `seen`: the names that somebody has looked at, as the table `seen_names` has them; None: none.
     """
     before = "date '0001-01-01'" if versions else "null::date"
     return query(
         __package__, "ledger_past", versions=versions or _NO_VERSIONS, before=before, stands_in=literal(STANDS_IN),
-        likely=literal(LIKELY), found=_FOUND, assumed=_ASSUMED, decided_at=_TIME,
+        likely=literal(LIKELY), found=_FOUND, assumed=_ASSUMED, decided_at=_TIME, seen=seen or _NOTHING_SEEN,
     )  # fmt: skip
 
 
@@ -103,6 +107,11 @@ _WRITERS: dict[str, tuple[str, ...]] = {
         """insert into spelling_decisions (select *, 'import' from (
             select $person_number, $part, $common_name, $mail_nickname, $by, $at::timestamptz
             except select * exclude (how) from spelling_decisions where person_number = $person_number))""",
+    ),
+    rf"seen as written on {_DATE}, decided {_SAID}": (
+        """insert into seen_names (select *, 'import' from (
+            select $person_number, $common_name, $date::date, $by, $at::timestamptz
+            except select * exclude (how) from seen_names where person_number = $person_number))""",
     ),
 }
 """The statements of a row of each status over the row's columns and the named groups of the status."""

@@ -108,6 +108,10 @@ JUDGED = ("first", "preferred", "last")
 """Those of which the least sure decides about the name."""
 
 
+AT_ONCE = 250_000
+"""Workers whose names are put together in one piece: the spellings of more of them do not fit into the memory beside the rest."""
+
+
 def spelled_parts(t: Scratch, profile: Profile, named: Relation) -> Relation:
     """The parts of the names of everybody in `named` (see `named_sql`), spelled.
 
@@ -115,6 +119,23 @@ def spelled_parts(t: Scratch, profile: Profile, named: Relation) -> Relation:
     part, and `ways`, how each part was spelled. A spelling that a person has decided on counts as sure, for as long as the name is
     written as it was then.
     """
+    pieces = -(-t.count(named) // AT_ONCE)
+    if pieces <= 1:
+        return _spelled_parts(t, profile, named)
+    made: Relation | None = None
+    for piece in range(pieces):
+        with scratch(t.con) as own:
+            here = own.make("named", f"from {named} where hash(person_number) % {pieces} = {piece}")
+            found = _spelled_parts(own, profile, here)
+            if made is None:
+                made = t.make("spelled_parts", f"from {found}")
+            else:
+                t.run(f"insert into {made} from {found}")
+    assert made is not None
+    return made
+
+
+def _spelled_parts(t: Scratch, profile: Profile, named: Relation) -> Relation:
     parts = _part_fields(profile)
     decided = t.first("select 1 from spelling_decisions limit 1") is not None
     with scratch(t.con) as own:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import anyascii
 
+from hcm_pipeline.identity.thai import rtgs
 from hcm_pipeline.identity.ways import Way, like_names, table_of
 
 Rule = Callable[[str, str], tuple[str, Way]]
@@ -110,18 +111,44 @@ ARABIC |= {
 }
 
 
+_LOOSE = str.maketrans(
+    {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ی": "ي", "ئ": "ي", "ة": "ه", "ۀ": "ه", "ک": "ك", "ؤ": "و"}
+)
+"""Letters that one and the same name is written with: with and without its hamza, and as Egypt and Iran write the last ones."""
+
+
+def _loosely(names: dict[str, str]) -> dict[str, str]:
+    """The names by their letters without such differences; none of which several names would be left."""
+    found: dict[str, set[str]] = {}
+    for letters, plain in names.items():
+        found.setdefault(letters.translate(_LOOSE), set()).add(plain)
+    return {letters: plains.pop() for letters, plains in found.items() if len(plains) == 1}
+
+
 def known(names: dict[str, str], how: str, confidence: float = 0.3) -> Rule:
     """Names that everybody knows, each word of them; of the others there is no proposal."""
+    loose = _loosely(names)
+
+    def plain_of(word: str) -> str:
+        return names.get(word) or loose.get(word.translate(_LOOSE), "")
 
     def rule(text: str, _place: str) -> tuple[str, Way]:
         bare = "".join(
             c for c in unicodedata.normalize("NFC", text) if not unicodedata.category(c).startswith("M") and c != "ـ"
         )
         bare = bare.replace("عبد ال", "عبدال").replace(" الدين", "الدين")  # one name of two words
-        words = [names.get(word, "") if word[0].isalpha() else word for word in re.findall(r"\w+|\W+", bare)]
+        words = [plain_of(word) if word[0].isalpha() else word for word in re.findall(r"\w+|\W+", bare)]
         return ("".join(words) if all(words) else ""), Way(how, confidence)
 
     return rule
+
+
+def thai(text: str, _place: str) -> tuple[str, Way]:
+    """Names that everybody knows as they are written, and others by RTGS where their spelling says how they are read."""
+    words = re.split("([^\u0e00-\u0e7f]+)", unicodedata.normalize("NFC", text))
+    said = [(THAI.get(word) or rtgs(word)) if "\u0e00" <= word[:1] <= "\u0e7f" else word for word in words]
+    sure = all(made for made, word in zip(said, words, strict=True) if word)
+    return ("".join(said) if sure else ""), Way("Thai, which is not said as it is written", 0.3)
 
 
 def guessed(how: str, confidence: float) -> Rule:

@@ -17,7 +17,7 @@ from hcm_pipeline.identity.cyrillic import cyrillic
 from hcm_pipeline.identity.han_characters import han
 from hcm_pipeline.identity.japanese import kana
 from hcm_pipeline.identity.korean import hangul
-from hcm_pipeline.identity.proposals import ARABIC, HEBREW, THAI, guessed, indic, known
+from hcm_pipeline.identity.proposals import ARABIC, HEBREW, guessed, indic, known, thai
 from hcm_pipeline.identity.ways import LATIN as LATIN
 from hcm_pipeline.identity.ways import Way as Way
 
@@ -66,7 +66,7 @@ WAYS: dict[str, Callable[[str, str], tuple[str, Way]]] = {
     "georgian": georgian,
     "arabic": known(ARABIC, "Arabic script, which leaves out vowels"),
     "hebrew": known(HEBREW, "Hebrew, which leaves out vowels"),
-    "thai": known(THAI, "Thai, which is not said as it is written"),
+    "thai": thai,
     "indic": indic,
     "other": guessed("general transliteration", 0.4),
 }

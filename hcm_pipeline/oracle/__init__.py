@@ -11,7 +11,7 @@ from hcm_pipeline.oracle.phone_parts import LEAST_NATIONAL, TWO_DIGITS, same_num
 from hcm_pipeline.oracle.privileges import ACCOUNTS as ACCOUNTS_PRIVILEGE
 from hcm_pipeline.oracle.privileges import FEEDS as FEEDS_PRIVILEGE
 from hcm_pipeline.oracle.privileges import WORKERS as WORKERS_PRIVILEGE
-from hcm_pipeline.oracle.reading_rules import ReadingRules
+from hcm_pipeline.oracle.reading_rules import MoreColumn, ReadingRules
 from hcm_pipeline.oracle.worker_reading import COLUMNS, Person, Reading
 from hcm_pipeline.oracle.write_rules import LONGEST_USER_NAME, Way, WriteRules
 
@@ -35,6 +35,7 @@ __all__ = [
     "Forbidden",
     "HcmCalls",
     "HcmReply",
+    "MoreColumn",
     "NotWritten",
     "OracleClient",
     "OracleConnection",

@@ -17,7 +17,7 @@ from hcm_pipeline.oracle.privileges import OracleRefused
 from hcm_pipeline.oracle.reading_rules import ReadingRules
 from hcm_pipeline.oracle.rest_queries import STEADY, TOO_MUCH, Item, RestQueries
 from hcm_pipeline.oracle.transport import BrokenAnswer
-from hcm_pipeline.oracle.worker_children import TREE, expansion
+from hcm_pipeline.oracle.worker_children import expansion, tree_of
 from hcm_pipeline.oracle.worker_reading import Person
 from hcm_pipeline.oracle.worker_rows import text_of
 
@@ -45,6 +45,7 @@ class FullReads:
     def __init__(self, queries: RestQueries, rules: ReadingRules) -> None:
         self._queries = queries
         self._limit = rules.limit
+        self._expansion = expansion(tree_of(rules))
         self._steady = True
         self._total = 0
         """How many workers there were when the reading began, as far as the service told."""
@@ -148,7 +149,12 @@ class FullReads:
             limit = min(self._limit, limit * 2)
 
     def _page(self, query: list[tuple[str, str]], limit: int, on: dt.date) -> tuple[list[Item], bool]:
-        asked = [*query, ("expand", expansion(TREE)), ("effectiveDate", on.isoformat()), ("limit", str(limit))]
+        asked = [
+            *query,
+            ("expand", self._expansion),
+            ("effectiveDate", on.isoformat()),
+            ("limit", str(limit)),
+        ]
         if self._steady:
             try:
                 return self._rows([*asked, STEADY])

@@ -8,6 +8,23 @@ from hcm_pipeline.http import Patience
 
 
 @dataclass(frozen=True)
+class MoreColumn:
+    """A column of a reading and the attribute that fills it, of the worker or of a child; `of_type`: of the child of that type."""
+
+    name: str
+    child: str
+    attribute: str
+    of_type: str = ""
+
+    @classmethod
+    def at(cls, name: str, path: str) -> MoreColumn:
+        """That of a path such as `assignmentsDFF/costCentre` or `addresses[HOME]/TownOrCity`."""
+        place, _, attribute = path.rpartition("/")
+        child, _, rest = place.partition("[")
+        return cls(name, child, attribute, rest.removesuffix("]"))
+
+
+@dataclass(frozen=True)
 class ReadingRules:
     """How feeds and workers are read, and which of several values a worker's row takes.
 
@@ -34,6 +51,8 @@ class ReadingRules:
     work_phone_types: tuple[str, ...] = ("W1",)
     mobile_phone_types: tuple[str, ...] = ("WM",)
     address_types: tuple[str, ...] = ("WORK", "W1", "OFFICE", "")
+    more: tuple[MoreColumn, ...] = ()
+    """Columns besides those of every reading."""
     timeout: float = 300.0
     """Between two bytes of an answer: Oracle may think for minutes."""
     patience: Patience = field(default_factory=Patience)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
@@ -14,19 +14,35 @@ from hcm_pipeline.oracle.transport import Call
 from hcm_pipeline.oracle.worker_rows import (
     ADDRESSES,
     ASSIGNMENTS,
+    ASSIGNMENTS_DFF,
     EMAILS,
     MANAGERS,
     NAMES,
     PHONES,
     RELATIONSHIPS,
+    RELATIONSHIPS_DFF,
+    WORKERS_DFF,
 )
 
 Tree = Mapping[str, "Tree"]
 
-TREE: Tree = {NAMES: {}, EMAILS: {}, PHONES: {}, ADDRESSES: {}, RELATIONSHIPS: {ASSIGNMENTS: {MANAGERS: {}}}}
+_TREE: Tree = {NAMES: {}, EMAILS: {}, PHONES: {}, ADDRESSES: {}, RELATIONSHIPS: {ASSIGNMENTS: {MANAGERS: {}}}}
 NESTED_LIMIT = 25
 """Rows of a child that come with its parent (facts of Oracle, 2.2)."""
 _CHILD = Call("children", privileges.WORKERS, frozenset({400, 404}))
+
+
+def tree_of(rules: ReadingRules) -> Tree:
+    """The children that a worker is read with."""
+    asked = {more.child for more in rules.more}
+    of_assignments = _flexfield(asked, ASSIGNMENTS_DFF)
+    of_relationships = _flexfield(asked, RELATIONSHIPS_DFF)
+    below: Tree = {ASSIGNMENTS: {MANAGERS: {}, **of_assignments}, **of_relationships}
+    return {**_TREE, RELATIONSHIPS: below, **_flexfield(asked, WORKERS_DFF)}
+
+
+def _flexfield(asked: Set[str], child: str) -> Tree:
+    return {child: {}} if child in asked else {}
 
 
 def expansion(tree: Tree) -> str:
@@ -41,13 +57,14 @@ class WorkerChildren:
     def __init__(self, queries: RestQueries, rules: ReadingRules) -> None:
         self._queries = queries
         self._limit = rules.limit
+        self._tree = tree_of(rules)
 
     def complete(self, worker: Item, on: dt.date) -> dict[str, Any]:
         """The worker with its children as lists. A child that did not come, or not in full, has no key.
 
         Raises BrokenAnswer when the answer about a child is broken.
         """
-        return self._complete(worker, TREE, on)
+        return self._complete(worker, self._tree, on)
 
     def _complete(self, item: Item, tree: Tree, on: dt.date) -> dict[str, Any]:
         done = {name: value for name, value in item.items() if name not in tree and name != "links"}

@@ -13,13 +13,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hcm_pipeline.oracle.reading_rules import ReadingRules
+from hcm_pipeline.oracle.reading_rules import MoreColumn, ReadingRules
 from hcm_pipeline.oracle.stamps import OPEN_END, day
 
 Item = Mapping[str, Any]
 
 NAMES, EMAILS, PHONES, ADDRESSES = "names", "emails", "phones", "addresses"
 RELATIONSHIPS, ASSIGNMENTS, MANAGERS = "workRelationships", "assignments", "managers"
+WORKERS_DFF, RELATIONSHIPS_DFF, ASSIGNMENTS_DFF = "workersDFF", "workRelationshipsDFF", "assignmentsDFF"
+"""Descriptive flexfields: a row for the parent, with an attribute for each segment of its context and of all."""
+_TYPED = {EMAILS: "EmailType", PHONES: "PhoneType", ADDRESSES: "AddressType"}
+_CONTEXT = "__FLEX_Context"
 OF_RELATIONSHIPS = ("Account Status", "Worker Type", "Legal Employer", "Company", "Hire Date", "Termination Date")
 OF_ASSIGNMENTS = ("Division", "Department Name", "Job Code", "Job Name", "Work Address")
 EMPLOYED = ("E", "C")
@@ -80,6 +84,12 @@ def reduced(worker: Item, rules: ReadingRules, on: dt.date) -> Reduced:
         missing.append(ADDRESSES)
     else:
         row |= _address(_of_types(addresses, "AddressType", rules.address_types, shown_on))
+    for more in rules.more:
+        value = _more(more, worker, relationships, speaking, rules, shown_on)
+        if value is None:
+            missing.append(f"{more.child}.{more.attribute}")
+        else:
+            row[more.name] = value
     if relationships is None:
         return Reduced(row, (*missing, RELATIONSHIPS), None)
     employed = any(active(one, on) for one in relationships) or (speaking is not None and to_come(speaking, on))
@@ -236,16 +246,85 @@ def _sequence(row: Item) -> int:
     return _id(row.get("EffectiveSequence"))
 
 
+# --- more columns
+
+
+def _more(
+    more: MoreColumn,
+    worker: Item,
+    relationships: Sequence[Item] | None,
+    speaking: Item | None,
+    rules: ReadingRules,
+    on: dt.date,
+) -> str | None:
+    """The value of a column of the profile; None where nothing is known of it."""
+    if more.child == "worker":
+        return _value(worker, more.attribute)
+    if more.child == WORKERS_DFF:
+        return _segment(worker, WORKERS_DFF, more.attribute, on)
+    if more.child == NAMES or more.child in _TYPED:
+        rows = rows_of(worker, more.child)
+        if rows is None:
+            return None
+        typed = _TYPED.get(more.child)
+        found = _of_types(rows, typed, (more.of_type,), on) if typed else _name_row(rows, rules, on)
+        return _value(found, more.attribute) if found else ""
+    if relationships is None:
+        return None
+    if speaking is None:
+        return ""
+    if more.child == RELATIONSHIPS:
+        return _value(speaking, more.attribute)
+    if more.child == RELATIONSHIPS_DFF:
+        return _segment(speaking, RELATIONSHIPS_DFF, more.attribute, on)
+    if (assignments := rows_of(speaking, ASSIGNMENTS)) is None:
+        return None
+    assignment = assignment_of(assignments, on)
+    if assignment is None:
+        return ""
+    if more.child == ASSIGNMENTS:
+        return _value(assignment, more.attribute)
+    return _segment(assignment, ASSIGNMENTS_DFF, more.attribute, on)
+
+
+def _value(item: Item, attribute: str) -> str | None:
+    """The text of an attribute; None where it did not come. A flag is `true` or `false`."""
+    value = item.get(attribute, _ABSENT)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return None if value is _ABSENT or isinstance(value, dict | list) else text_of(value)
+
+
+_ABSENT = object()
+
+
+def _segment(parent: Item, child: str, segment: str, on: dt.date) -> str | None:
+    """The value of a flexfield's segment; None where it did not come. A row of a context has the segments of that context
+    alone, and the others are empty."""
+    rows = rows_of(parent, child)
+    if rows is None:
+        return None
+    row = max(rows, key=lambda one: _nearness(one, on), default=None)
+    if row is None:
+        return ""
+    found = _value(row, segment)
+    return "" if found is None and text_of(row.get(_CONTEXT)) and segment not in row else found
+
+
 # --- names, e-mail, phones, addresses
 
 
-def _name(names: Sequence[Item], rules: ReadingRules, on: dt.date) -> dict[str, str]:
+def _name_row(names: Sequence[Item], rules: ReadingRules, on: dt.date) -> Item:
     def rank(name: Item) -> tuple[object, ...]:
         chosen = _same(name.get("NameType"), rules.name_type)
         latin = is_latin(text_of(name.get("LastName")) or text_of(name.get("FirstName")))
         return _holds(name, on), chosen, latin, _nearness(name, on), _id(name.get("PersonNameId"))
 
-    name = max(names, key=rank, default={})
+    return max(names, key=rank, default={})
+
+
+def _name(names: Sequence[Item], rules: ReadingRules, on: dt.date) -> dict[str, str]:
+    name = _name_row(names, rules, on)
     last = f"{text_of(name.get('PreNameAdjunct'))} {text_of(name.get('LastName'))}"
     return {
         "First Name": text_of(name.get("FirstName")),

@@ -10,6 +10,7 @@ from hcm_pipeline.profile.directory_section import Directory
 from hcm_pipeline.profile.guard_section import GuardKind
 from hcm_pipeline.profile.model import Profile
 from hcm_pipeline.profile.naming_section import NAME_PARTS, PLACEHOLDER, Naming
+from hcm_pipeline.profile.oracle_section import READ_COLUMNS
 from hcm_pipeline.profile.place_section import place_faults
 from hcm_pipeline.profile.source_section import Source
 from hcm_pipeline.profile.worker_fields import CORE_FIELDS, REQUIRED_FIELDS, RESERVED_COLUMNS, STAGES, FieldSpec
@@ -273,6 +274,11 @@ def _oracle_faults(profile: Profile) -> Iterator[ProfileFault]:
             )
     if len({getattr(oracle, key) for key in wanted}) < len(wanted):
         yield ProfileFault("oracle.feed", repr(oracle.feed), "three different sources")
+    taken = {name.lower() for name in (*READ_COLUMNS, "_told")}
+    for name in oracle.columns:
+        if name.lower() in taken:
+            yield ProfileFault(f"oracle.columns.{name}", repr(name), "a heading that no reading has already")
+        taken.add(name.lower())
     if oracle.purged_after_days < oracle.archived_after_days:
         allowed = "not less than oracle.archived_after_days"
         yield ProfileFault("oracle.purged_after_days", repr(oracle.purged_after_days), allowed)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hcm_pipeline.profile.value_types import COUNT, DAYS, MINUTES, Identifier, Model
+from hcm_pipeline.profile.value_types import COUNT, DAYS, MINUTES, ColumnName, Identifier, Model
 
 Feed = Literal["newhire", "empassignment", "empupdate", "termination", "cancelworkrelship", "workrelshipupdate"]
 FEEDS: tuple[Feed, ...] = (
@@ -18,7 +18,23 @@ FEEDS: tuple[Feed, ...] = (
     "workrelshipupdate",
 )
 """Collections of the workspace `employee` that tell of workers (Oracle: Employees Atom Feeds)."""
+READ_COLUMNS = (
+    "Person Number", "Person Id", "Account Status", "First Name", "Last Name", "Middle Name", "Username", "Email Address",
+    "Manager", "Worker Type", "Legal Employer", "Company", "Division", "Department Name", "Job Code", "Job Name",
+    "Street Address", "City", "State", "Postal Code", "Country", "Work Address", "Phone Number", "Mobile Phone Number",
+    "Hire Date", "Termination Date",
+)  # fmt: skip
+"""The columns that every reading has."""
 Root = Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._-]+)+$", max_length=200)]
+LivePath = Annotated[
+    str,
+    Field(
+        pattern=r"^(worker|names|workersDFF|workRelationships|workRelationshipsDFF|assignments|assignmentsDFF"
+        r"|(emails|phones|addresses)\[[!-Z^-~]{1,64}\])/[A-Za-z_][A-Za-z0-9_]{0,99}$"
+    ),
+]
+"""An attribute of a worker or of a child, by Oracle's names: `assignmentsDFF/costCentre`, `addresses[HOME]/TownOrCity`."""
+TypeOrNone = Annotated[str, Field(max_length=64, pattern=r"^[!-~]*$")]
 Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
 
 
@@ -57,10 +73,16 @@ class Oracle(Model):
     """How often the schedule polls the feeds."""
     automatic: bool = False
     """true: the schedule polls as soon as Dagster runs. false: a person turns it on."""
+    name_type: Code = "GLOBAL"
+    """The type of the name that counts, where a worker has several that hold."""
     manager_types: tuple[Code, ...] = Field(("LINE_MANAGER",), min_length=1, max_length=20)
     """Types of managers; the first that a worker has counts."""
     email_type: Code = "W1"
     work_phones: tuple[Code, ...] = ("W1",)
     mobile_phones: tuple[Code, ...] = ("WM",)
+    address_types: tuple[TypeOrNone, ...] = Field(("WORK", "W1", "OFFICE", ""), max_length=20)
+    """Types of the address that all colleagues see; "" is one without a type. No home address is taken unless one is named."""
+    columns: dict[ColumnName, LivePath] = Field(default_factory=dict, max_length=200)
+    """More columns of a reading, and where their values stand: segments of descriptive flexfields, say."""
     patience_minutes: float = Field(10.0, ge=0, le=COUNT)
     """How long a call that fails in a way that passes is repeated."""

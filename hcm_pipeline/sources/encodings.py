@@ -21,6 +21,10 @@ BOMS: tuple[tuple[bytes, str], ...] = (
 )
 _UNDEFINED_IN_1252 = (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")
 _ESCAPED = re.compile("[\udc80-\udcff]")
+_ESCAPED_BYTES = 3
+"""Bytes of the lone surrogate that stands for a byte without a meaning, once the text is written as UTF-8."""
+_STRAYS = 3
+"""Bytes without a meaning that any file may hold. More of them than of the others beyond ASCII speak of another encoding."""
 
 
 def assume(first: bytes, source: Source, name: str) -> tuple[str, str, int]:
@@ -69,12 +73,15 @@ def _wide(first: bytes) -> str | None:
 
 
 def as_utf8(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[bytes]:
-    """The chunks, in UTF-8 unless the encoding is one of AS_BYTES. Raises ExtractRefused (undecodable)."""
+    """The chunks, in UTF-8 unless the encoding is one of AS_BYTES. A byte without a meaning there has none in UTF-8.
+
+    Raises ExtractRefused (undecodable) where nobody can tell where the next character begins.
+    """
     if encoding in AS_BYTES:
         yield from (chunk for chunk in chunks if chunk)
         return
     wide = encoding in ("utf-16-le", "utf-16-be")
-    decoder = codecs.getincrementaldecoder(encoding)("surrogatepass" if wide else "strict")
+    decoder = codecs.getincrementaldecoder(encoding)("surrogatepass" if wide else "surrogateescape")
     done = 0
     for chunk in chunks:
         try:
@@ -94,8 +101,10 @@ def as_utf8(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[bytes
 def decide(assumed: str, why: str, evidence: Evidence, source: Source, name: str) -> tuple[str, str, bool]:
     """Encoding, the reason for it, and whether some rows are damaged."""
     fixed = source.encoding != "auto"
-    if assumed == "windows-1252" and evidence.undefined:
-        raise undecodable(name, assumed, "it holds bytes that have no meaning there")
+    if strays := _strays(assumed, evidence):
+        if strays > max(evidence.others(assumed), _STRAYS):
+            raise undecodable(name, assumed, f"it holds {strays:,} bytes that have no meaning there")
+        return assumed, f"{why}; {strays:,} bytes without a meaning", True
     if assumed not in ("utf-8", "utf-16-le", "utf-16-be") or not evidence.bad:
         if assumed == "utf-8" and not fixed and why != "byte order mark" and not evidence.good:
             why = "plain ASCII"
@@ -110,6 +119,13 @@ def decide(assumed: str, why: str, evidence: Evidence, source: Source, name: str
     if source.fallback_encoding == "windows-1252" and evidence.undefined:
         return "latin-1", f"{reason}, and bytes that windows-1252 does not define", False
     return source.fallback_encoding, reason, False
+
+
+def _strays(assumed: str, evidence: Evidence) -> int:
+    """The bytes without a meaning in a named encoding that is no form of Unicode."""
+    if assumed == "windows-1252":
+        return evidence.undefined
+    return 0 if assumed in ("utf-8", "utf-16-le", "utf-16-be") else evidence.bad // _ESCAPED_BYTES
 
 
 def undecodable(name: str, encoding: str, what: str) -> ExtractRefused:
@@ -131,8 +147,9 @@ class Evidence:
         self.bad = 0
         """Bytes that belong to no valid character."""
         self.first_bad = 0
-        self.undefined = False
-        """Bytes that windows-1252 does not define were seen."""
+        self.undefined = 0
+        """Bytes that windows-1252 does not define."""
+        self._beyond = 0
         self._tail = b""
         self._offset = 0
 
@@ -146,6 +163,10 @@ class Evidence:
         self._tail = data[cut:]
         self._judge(data[:cut])
 
+    def others(self, encoding: str) -> int:
+        """Bytes beyond ASCII that have a meaning in a named encoding."""
+        return self._beyond - self.undefined if encoding == "windows-1252" else self.good
+
     def finish(self) -> None:
         """Count the last character; call it behind the last chunk."""
         self._judge(self._tail)
@@ -154,7 +175,8 @@ class Evidence:
     def _judge(self, data: bytes) -> None:
         if not data:
             return
-        self.undefined = self.undefined or any(byte in data for byte in _UNDEFINED_IN_1252)
+        self.undefined += sum(map(data.count, _UNDEFINED_IN_1252))
+        self._beyond += int(np.count_nonzero(np.frombuffer(data, np.int8) < 0))
         if is_utf8(data):
             self.good += int(np.count_nonzero(np.frombuffer(data, np.int8) < -64))
         else:

@@ -1,6 +1,14 @@
 """The DuckDB warehouse: the only room that opens it. Relations are its values, transactions its unit of work."""
 
-from hcm_pipeline.warehouse.expressions import alone_sql, can_fail, fails_sql, holds_sql, type_of
+from hcm_pipeline.warehouse.expressions import (
+    NO_TEXT,
+    alone_sql,
+    can_fail,
+    fails_sql,
+    holds_sql,
+    may_hold_no_text,
+    type_of,
+)
 from hcm_pipeline.warehouse.graphs import on_cycles
 from hcm_pipeline.warehouse.meanings import column_meanings, meanings_of
 from hcm_pipeline.warehouse.relations import Relation, Scratch, query, scratch, table, transaction
@@ -9,6 +17,7 @@ from hcm_pipeline.warehouse.types import DUCKDB_TYPES
 
 __all__ = [
     "DUCKDB_TYPES",
+    "NO_TEXT",
     "Relation",
     "Scratch",
     "Warehouse",
@@ -22,6 +31,7 @@ __all__ = [
     "holds_sql",
     "literal",
     "look_into",
+    "may_hold_no_text",
     "meanings_of",
     "memory",
     "on_cycles",

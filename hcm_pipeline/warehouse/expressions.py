@@ -30,6 +30,9 @@ CLOCK_KEYWORDS = frozenset({"current_date", "current_time", "current_timestamp",
                             "user", "session_user", "current_role", "current_catalog", "current_schema", "current_localtime",
                             "current_localtimestamp"})  # fmt: skip
 """Words without parentheses that DuckDB reads as functions when no column has their name."""
+NO_TEXT = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f" + "\u202a-\u202e\u2066-\u2069\ufdd0\ufdd1\ufffe\uffff]"
+"""A pattern (RE2 and Python): control characters but those of blanks, what turns the direction of writing, and no characters."""
+_MAKERS = re.compile(r"\b(chr|format|printf|url_decode)\b|\be'", re.IGNORECASE)
 PADDED, LONGEST_PADDING = ("lpad", "rpad"), 10_000
 LOOKS, FOLDS, SPREADS, CLOCK = (
     "looks into the database or its session", "folds all rows into one", "makes several rows of one",
@@ -72,6 +75,11 @@ def _type_of(expression: str, typed: tuple[tuple[str, str], ...]) -> str:
             raise ValueError("is not an SQL expression (it is empty)")
         _judge_plan(con, expression, typed)
         return kind
+
+
+def may_hold_no_text(expression: str) -> bool:
+    """Whether the value of an expression over values without characters of NO_TEXT may hold one: it makes characters of numbers."""
+    return _MAKERS.search(expression) is not None
 
 
 def can_fail(expression: str, columns: Mapping[str, str]) -> bool:
@@ -177,6 +185,8 @@ def _judge_parts(tree: dict[str, Any], columns: Mapping[str, str]) -> None:
             name = str(part["column_names"][0])
             if name.lower() in CLOCK_KEYWORDS and name.lower() not in known:
                 raise ValueError(f"must not use {name}: the same worker must give the same value every day")
+        if kind == "CONSTANT" and (found := re.search(NO_TEXT, _constant(part))):
+            raise ValueError(f"must not hold the character U+{ord(found[0]):04X}: no value of a worker has it")
         if kind == "FUNCTION":
             _judge_function(part)
 
@@ -193,16 +203,29 @@ def _judge_function(part: Mapping[str, Any]) -> None:
         raise ValueError(
             f"must not use the function {name} without a number of at most {LONGEST_PADDING:,} as its second argument"
         )
+    if name == "chr" and (told := _arguments(part)) and _constant(told[0]).isdecimal():
+        number = int(_constant(told[0]))
+        if number > 0x10FFFF or 0xD800 <= number < 0xE000 or re.search(NO_TEXT, chr(number)):
+            raise ValueError(f"must not use chr({number}): no value of a worker holds this character")
     if part.get("distinct") or part.get("filter") or (part.get("order_bys") or {}).get("orders"):
         raise ValueError(f"must not use the function {name} over several rows")
 
 
 def _short(part: Mapping[str, Any]) -> bool:
     """Whether the second argument of a function is a small number, written out."""
-    told = [one.get("expression", one) for one in part.get("arguments", part.get("children", ()))]
-    said = (told[1].get("literal") or told[1].get("value") or {}) if len(told) > 1 else {}
-    number = said.get("text", said.get("value", ""))
-    return str(number).isdecimal() and int(number) <= LONGEST_PADDING
+    told = _arguments(part)
+    number = _constant(told[1]) if len(told) > 1 else ""
+    return number.isdecimal() and int(number) <= LONGEST_PADDING
+
+
+def _arguments(part: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [one.get("expression", one) for one in part.get("arguments", part.get("children", ()))]
+
+
+def _constant(part: Mapping[str, Any]) -> str:
+    """The text of a constant as it is written; empty for any other part."""
+    said = part.get("literal") or part.get("value") or {}
+    return str(said.get("text", said.get("value", ""))) if isinstance(said, dict) else ""
 
 
 def _parameters(part: Mapping[str, Any]) -> Iterator[str]:

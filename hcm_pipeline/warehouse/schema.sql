@@ -161,7 +161,7 @@ create table seen_names (
     business_date date not null,           -- of the row in question: it is processed anew from here on
     decided_by varchar not null,
     decided_at timestamptz not null,
-    how varchar not null                   -- cli | ui | proxy
+    how varchar not null                   -- cli | ui | proxy | import (of another ledger, which does not say)
 );
 
 -- one row: one worker who leaves by a row of a business date that has stopped

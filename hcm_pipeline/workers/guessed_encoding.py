@@ -49,6 +49,11 @@ _ODDLY_PLACED = re.compile(
 )
 """Letters of Western languages where none of these has them: ã but before o, e and a last s (Portuguese), õ behind the first
 syllable (Estonian) but before e (Portuguese), õ and û beside letters of Hungarian. Romanian ă, ş and Hungarian ő, ű look so."""
+_TILDED = re.compile("õ(?!e)")
+_NOT_ESTONIAN = re.compile("[cqwxy]|z$|õ[^õ]*ö")
+"""Letters that only foreign names have in Estonia, and ö behind the first syllable of a word with õ."""
+_VIETNAMESE = re.compile(f"(?!.*[fjwz])[^{_VOWELS}ãõ]*[{_VOWELS}ãõ]{{1,3}}(?:ch?|m|ng?|nh|p|t)?")
+"""A syllable, with the consonants that may end one."""
 _QUOTES = "’‘“”„«»‹›…–—·´®™©°ªº²\xa0¡¿"
 
 
@@ -116,6 +121,12 @@ def _is_western(word: str, letters: set[str], country: str) -> bool:
         return False
     if _CAPITAL_INSIDE.search(word) and not _PREFIXED.match(word):
         return False
+    if _TILDED.search(
+        word.lower()
+    ):  # Portuguese has it in õe alone, Vietnamese in words of one syllable, and then Estonian
+        return (letters <= {*_WESTERN["et"]} and not _NOT_ESTONIAN.search(word.lower())) or (
+            letters <= {*_WESTERN["vi"]} and _VIETNAMESE.fullmatch(word.lower()) is not None
+        )
     alphabets = [*_WESTERN.values(), *(_NORDIC.values() if country in _NORDIC_COUNTRIES else ())]
     return any(letters <= {*alphabet, *"’‘´·"} for alphabet in alphabets)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Relation, Scratch, query
@@ -12,7 +12,7 @@ from hcm_pipeline.workers.deduplication import Deduplicated, deduplicate
 from hcm_pipeline.workers.held_back import agreed_rows, patched_rows
 from hcm_pipeline.workers.known import Gathered, Known, facts_of
 from hcm_pipeline.workers.primary_assignment import Decided, Speaking, decide, rank, tied_rows
-from hcm_pipeline.workers.torn_rows import torn_exits
+from hcm_pipeline.workers.torn_rows import torn_exits, with_torn
 from hcm_pipeline.workers.validation import contradictions_of, quarantined_rows, suspects_of, violations_of
 
 PLACE = "extract_id, row_no, person_number, digest"
@@ -85,8 +85,14 @@ def judge(
     batch = batch.keep(t, t.view("needed", f"{place} {suspects} union {place} {found.repeats} where nth = 1"))
     violations = violations_of(t, batch, suspects)
     counted = _count(t, batch, found, violations, day)
+    torn = torn_exits(t, batch, found, other_rows)
+    ranked_torn = batch.profile.workers.many_rows and t.count(torn) > 0
+    if ranked_torn:
+        found = with_torn(t, found, torn)
+        told = f"from {counted.facts} union all select {facts_of(batch.profile)} from {torn}"
+        counted = replace(counted, facts=t.view("counted", told))
     if batch.profile.workers.many_rows:
-        settled = _choose(t, batch, found, counted, other_rows, day)
+        settled = _choose(t, batch, found, counted, torn if ranked_torn else None, other_rows, day)
     else:
         settled = _agree(t, batch, found, counted, day)
     contradictions = contradictions_of(t, batch, settled.contradicting, settled.agreed)
@@ -94,10 +100,14 @@ def judge(
     whole = f"""{place} {counted.waiting}
         union {place} {settled.contradicting} where person_number not in {stands}"""
     quarantined = quarantined_rows(t, found, f"from {violations} union all by name from {contradictions}", whole)
-    torn = torn_exits(t, batch, found)
-    accepted = _with_torn(t, batch.profile, _accept(t, batch.profile, found, suspects, counted, settled), torn)
+    accepted = _accept(t, batch.profile, found, suspects, counted, settled, torn if ranked_torn else None)
+    if not ranked_torn:
+        accepted = _with_torn(t, batch.profile, accepted, torn)
     collapsed = t.count(f"(from {found.repeats} where nth > 1)")
-    return Judged(accepted, quarantined, settled.passed_over, settled.decided, counted.facts, torn, collapsed)
+    passed_over = settled.passed_over
+    if ranked_torn:  # these are told already, as what is wrong with them
+        passed_over = t.view("passed_over", f"from {passed_over} anti join {torn} using (extract_id, row_no)")
+    return Judged(accepted, quarantined, passed_over, settled.decided, counted.facts, torn, collapsed)
 
 
 def _count(t: Scratch, batch: Batch, found: Deduplicated, violations: Relation, day: dt.date) -> _Counted:
@@ -122,16 +132,23 @@ def _agree(t: Scratch, batch: Batch, found: Deduplicated, counted: _Counted, day
 
 
 def _choose(
-    t: Scratch, batch: Batch, found: Deduplicated, counted: _Counted, other_rows: Relation, day: dt.date
+    t: Scratch,
+    batch: Batch,
+    found: Deduplicated,
+    counted: _Counted,
+    torn: Relation | None,
+    other_rows: Relation,
+    day: dt.date,
 ) -> _Settled:
-    """Where the profile knows several rows a worker: that which the rules choose, or on which rows agree that tie."""
+    """Where the profile knows several rows a worker: that which the rules choose, or on which rows agree that tie. `torn`: those of
+    `torn_exits`, which are among the rows of `found` and `counted`."""
     profile, waiting = batch.profile, counted.waiting
     undecided = t.make(
         "undecided",
         f"""select distinct person_number from {waiting}
         where not is_over and person_number in (from {found.several})""",
     )
-    speaking = Speaking(counted.facts, found.repeats, waiting, undecided)
+    speaking = Speaking(counted.facts, found.repeats, waiting, undecided, torn)
     ranked = rank(t, batch, speaking, other_rows, day)
     ties = f"(select person_number from {ranked} where ties > 1)"
     select = query(__package__, "contradicting", repeats=found.repeats, ties=ties, undecided=undecided)
@@ -147,7 +164,13 @@ def _choose(
 
 
 def _accept(
-    t: Scratch, profile: Profile, found: Deduplicated, suspects: Relation, counted: _Counted, settled: _Settled
+    t: Scratch,
+    profile: Profile,
+    found: Deduplicated,
+    suspects: Relation,
+    counted: _Counted,
+    settled: _Settled,
+    torn: Relation | None,
 ) -> Accepted:
     facts = facts_of(profile)
     alone = f"""anti join {settled.contradicting} using (extract_id, row_no)
@@ -157,6 +180,8 @@ def _accept(
         union all select {PLACE} from {settled.agreed} where stands"""
     said = f"""select {facts} from {counted.facts} anti join {settled.contradicting} using (extract_id, row_no)
         union all select {facts} from {settled.agreed}"""
+    if torn is not None:
+        good = f"{good} union all select {PLACE} from {torn} {alone}"
     if settled.decided is not None:
         good = f"{good} union all select {PLACE} from {settled.decided.promoted}"
         said = f"{said} union all from {settled.decided.promoted}"

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hcm_pipeline.lookalikes import DRAWN_ALIKE, UNUSUAL, oddity, skeleton, skeleton_sql
+import pyarrow as pa
+
+from hcm_pipeline.lookalikes import DRAWN_ALIKE, DRAWN_BY_ONE, PAIRS, UNUSUAL, oddity, skeleton, skeleton_sql
 from hcm_pipeline.profile import Profile
-from hcm_pipeline.warehouse import Scratch, literal, quote
+from hcm_pipeline.warehouse import Relation, Scratch, literal, quote
 from hcm_pipeline.workers.batch import Batch
 from hcm_pipeline.workers.normalise import name_fields
 
@@ -88,23 +90,82 @@ def shown_in(profile: Profile, frame: pd.DataFrame) -> Iterator[Shown]:
 
 
 def alike(t: Scratch, batch: Batch, candidates: Sequence[Shown]) -> list[Shown]:
-    """The candidates that cannot be told from a text which is shown of somebody else."""
-    by_skeleton: dict[str, list[Shown]] = defaultdict(list)
+    """The candidates that cannot be told from a text which is shown of somebody else. A text that is known of the worker already
+    was looked at when it came."""
+    asked = t.of_arrow("asked", pa.table({
+        "place": pa.array(range(len(candidates)), pa.int64()),
+        "person_number": pa.array([one.person_number for one in candidates], pa.string()),
+        "shown": pa.array([one.text for one in candidates], pa.string()),
+        "drawn": pa.array([skeleton(one.text) for one in candidates], pa.string()),
+    }))  # fmt: skip
+    new = t.make(
+        "asked_anew", f"from {asked} anti join ({_known_texts_sql(batch, asked)}) using (person_number, shown)"
+    )
+    by_skeleton: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for one in candidates:
-        by_skeleton[skeleton(one.text)].append(one)
-    others: dict[str, set[tuple[str, str]]] = defaultdict(set)
-    wanted = ", ".join(map(literal, by_skeleton))
-    for drawn, number, text in t.rows(
-        f"select drawn, person_number, shown from ({_drawn_sql(batch)}) where drawn in ({wanted})"
-    ):
-        others[drawn].add((number, text))
+        by_skeleton[skeleton(one.text)][one.text].add(one.person_number)
+    places = {place for (place,) in t.rows(f"select place from {new}")}
+    likes = f"""select distinct new.place from {new} new join ({_drawn_sql(batch)}) other
+        on other.drawn = new.drawn and other.person_number <> new.person_number and other.shown <> new.shown"""
+    found = {place for (place,) in t.rows(likes)} if places else set()
     return [
         one
-        for drawn, some in by_skeleton.items()
-        for one in some
-        if any(number != one.person_number and text != one.text for number, text in others[drawn])
-        or any(other.person_number != one.person_number and other.text != one.text for other in some)
+        for place, one in enumerate(candidates)
+        if place in found or (place in places and _is_another(one, by_skeleton[skeleton(one.text)]))
     ]
+
+
+def _is_another(one: Shown, texts: Mapping[str, set[str]]) -> bool:
+    """Whether somebody else has another one of these texts: text to person numbers."""
+    return any(text != one.text and numbers != {one.person_number} for text, numbers in texts.items())
+
+
+def _known_texts_sql(batch: Batch, of: Relation) -> str:
+    """SELECT person_number and each text that is shown (`shown`) of the known workers who are in `of`."""
+    return " union all ".join(
+        f"select person_number, {_text_sql(fields)} as shown from {batch.known.workers} semi join {of} using (person_number)"
+        for fields in _shown_together(batch.profile)
+    )
+
+
+def _text_sql(fields: Sequence[str]) -> str:
+    return f"concat_ws(' ', {', '.join(map(quote, fields))})"
+
+
+def resembling(t: Scratch, batch: Batch, judged: Relation) -> list[Shown]:
+    """The texts of judged rows in plain letters, of which a known worker's draws one by two: Amara, where there is an Arnara.
+
+    Nobody can say which of the two is the other's image, so whoever comes later waits.
+    """
+    found: list[Shown] = []
+    if not t.count(judged) or t.first(f"select 1 from {batch.known.workers} limit 1") is None:
+        return found
+    groups = [fields for fields in _shown_together(batch.profile) if fields != ("username",)]
+    own = _known_texts_sql(batch, t.view("judged_people", f"select distinct person_number from {judged}"))
+    for fields in groups:
+        text, names = _text_sql(fields), ", ".join(quote(name) for name in fields)
+        by_one = f"regexp_matches(shown, {literal(DRAWN_BY_ONE)}) and strlen(shown) = length(shown)"
+        new = t.make(
+            "new_texts",
+            f"""select *, {skeleton_sql("shown")} as drawn
+            from (select extract_id, row_no, person_number, {names}, {text} as shown from {batch.rows(judged)})
+            anti join ({own}) using (person_number, shown) where {by_one}""",
+        )
+        if not t.count(new):
+            continue
+        by_two = " or ".join(f"contains({text}, {literal(pair)})" for pair in PAIRS)
+        rows = t.rows(
+            f"""with drawn as (select person_number, {text} as shown, {skeleton_sql(text)} as drawn
+                from {batch.known.workers} where {by_two})
+            select extract_id, row_no, person_number, {names} from {new} new
+            semi join drawn on drawn.drawn = new.drawn and drawn.shown <> new.shown and drawn.person_number <> new.person_number"""
+        )
+        for extract_id, row_no, number, *cells in rows:
+            values = {name: cell for name, cell in zip(fields, cells, strict=True) if cell is not None}
+            odd = tuple(name for name, value in values.items() if re.search(DRAWN_BY_ONE, value))
+            texts = tuple(values[name] for name in odd)
+            found.append(Shown(extract_id, row_no, number, " ".join(values.values()), odd, texts))
+    return found
 
 
 def _drawn_sql(batch: Batch) -> str:

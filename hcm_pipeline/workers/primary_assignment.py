@@ -40,13 +40,15 @@ class Speaking:
 
     `facts`: the worker fields, digest, extract_id and row_no of the rows of the files, as they count. `rows`: extract_id, row_no,
     person_number, nth: those of workers of whom several may speak (see `deduplication`). `set_aside`: extract_id, row_no: those
-    that do not count. `undecided`: person_number: the workers of whom one of these might have won.
+    that do not count. `undecided`: person_number: the workers of whom one of these might have won. `torn`: extract_id, row_no:
+    those of which a part can be read, so that a full file may well hold more rows of these workers.
     """
 
     facts: Relation
     rows: Relation
     set_aside: Relation
     undecided: Relation
+    torn: Relation | None = None
 
 
 def rank(t: Scratch, batch: Batch, speaking: Speaking, other_rows: Relation, day: dt.date) -> Relation:
@@ -70,7 +72,7 @@ def rank(t: Scratch, batch: Batch, speaking: Speaking, other_rows: Relation, day
     )
     still_known = f"""select known_row.*, true as known from ({known_rows_sql(profile, batch.known.workers, other_rows)}) known_row
         where person_number in (from {to_rank}) and not exists (
-            from {of_files} stated where stated.person_number = known_row.person_number and ({_replaces(batch)}))"""
+            from {of_files} stated where stated.person_number = known_row.person_number and ({_replaces(batch, speaking.torn)}))"""
     ranked = t.make("ranked", ranked_sql(profile, f"(from {of_files} union all by name {still_known})", day))
     t.drop(of_files, to_rank)
     return ranked
@@ -86,14 +88,15 @@ def tied_rows(profile: Profile, ranked: Relation, speaking: Speaking, known: Kno
     return f"({of_files} union all {others})"
 
 
-def _replaces(batch: Batch) -> str:
+def _replaces(batch: Batch, torn: Relation | None) -> str:
     """SQL (BOOLEAN): the row `stated` takes the place of `known_row`: a full file says all there is, and a row of a changes-only
-    one what became of the row with its key."""
+    one, or a torn one, what became of the row with its key."""
     full = ", ".join(map(str, batch.numbers("full"))) or "null"
+    whole = f" and (stated.extract_id, stated.row_no) not in (select extract_id, row_no from {torn})" if torn else ""
     same = " and ".join(
         f"stated.{quote(field)} is not distinct from known_row.{quote(field)}" for field in identity_of(batch.profile)
     )
-    return f"stated.extract_id in ({full}) or ({same or 'true'})"
+    return f"(stated.extract_id in ({full}){whole}) or ({same or 'true'})"
 
 
 def ranked_sql(profile: Profile, candidates: str, day: dt.date) -> str:

@@ -18,6 +18,7 @@ from hcm_pipeline.workers.lookalike_names import (
     Shown,
     alike,
     mixed_in,
+    resembling,
     shown_in,
     unusual_sql,
 )
@@ -53,7 +54,8 @@ def violations_of(t: Scratch, batch: Batch, suspects: Relation) -> Relation:
             failures, some = _failures(batch, chunk)
             tables += [failures] if failures is not None else []
             shown += some
-    looking_alike = _violations_of_shown(batch, alike(t, batch, shown)) if shown else None
+    found = [*(alike(t, batch, shown) if shown else ()), *_unseen(batch, resembling(t, batch, suspects))]
+    looking_alike = _violations_of_shown(batch, found)
     tables += [one for one in (looking_alike, uncomputed(t, batch, suspects)) if one is not None]
     return t.of_arrow("violations", pa.concat_tables(tables)) if tables else t.empty("violations", VIOLATIONS)
 
@@ -140,11 +142,10 @@ def _failures(batch: Batch, chunk: pa.RecordBatch) -> tuple[pa.Table | None, lis
         numbers, names = frame[PERSON_COLUMN], name_fields(profile)
         of_sight = {(MIXED, name) for name in profile.columns} | {(DAMAGED, name) for name in names}
         found = [one for one in found if (one[1], one[2]) not in of_sight or numbers.iat[one[0]] not in seen]
-        shown = [one for one in shown if one.person_number not in seen]
     if texts := batch.seen:
         numbers = frame[PERSON_COLUMN]
         found = [one for one in found if one[1] not in SEEN_RULES or (numbers.iat[one[0]], one[4]) not in texts]
-        shown = [one for one in shown if not _was_seen(one, texts)]
+    shown = _unseen(batch, shown)
     if not found:
         return None, shown
     places = pa.array([position for position, *_ in found], pa.int64())
@@ -154,6 +155,12 @@ def _failures(batch: Batch, chunk: pa.RecordBatch) -> tuple[pa.Table | None, lis
         for number, row, (_, rule, field, kind, value) in zip(extracts, rows, found, strict=True)
     ]
     return _table(batch, cells), shown
+
+
+def _unseen(batch: Batch, shown: list[Shown]) -> list[Shown]:
+    """Those that nobody has looked at."""
+    numbers, texts = frozenset(batch.profile.workers.names_seen), batch.seen
+    return [one for one in shown if one.person_number not in numbers and not _was_seen(one, texts)]
 
 
 def _was_seen(one: Shown, texts: frozenset[tuple[str, str]]) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +18,8 @@ from tests.sandbox.support import trusting
 
 from .support import Site, control
 
+READS = 1
+"""Calls by which a worker is read before anything is written."""
 PHONE = {"country": "31", "area": "20", "number": "5550101"}
 
 
@@ -51,6 +56,20 @@ class Firm(Site):
             rows = http.get(f"{self.sandbox.url}/sandbox/hcm/truth").json()["rows"]
         found: dict[str, str] = next(row for row in rows if row["Person Number"] == number)
         return found
+
+    def kill_in_the_middle_of_a_write(self, number: str, phone: str) -> None:
+        """kill -9 of `writeback apply` once HR has the phone, and before the command has heard of it."""
+        assert self.sandbox is not None
+        control(self.sandbox, "hcm/faults", kind="latency", on="workers", after=READS, seconds=10, times=1)
+        process = self.start("writeback", "apply")
+        deadline = time.monotonic() + 60
+        while self.truth(number)["Phone Number"] != phone:
+            assert process.poll() is None, self.end(process)
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert process.poll() is None, "it had its answer before it was killed"
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
     def follow(self) -> None:
         """What HR says is read and processed, some seconds later: the service tells its time in whole ones."""
@@ -97,13 +116,19 @@ def test_what_is_born_in_entra_id_gets_to_hr_once_and_comes_back_as_nothing(firm
     assert sum(firm.json("plan")["operations"].values()) == 0  # in the other direction neither
 
     firm.act({"do": "change_phone", "person_number": "100", "phone": PHONE, "type": "W1"})  # back to what it was
+    assert firm.json("trace", "100")["written_back"][-1]["stands"] is True  # nobody has read it since
     firm.follow()
+    changed = [{"person_number": "100", "attribute": "work_phone", "times": 0, "now": True, "last": None}]
+    assert firm.json("status")["written_over"] == changed
     [again] = firm.json("writeback", "plan")["changes"]
     assert (again["person_number"], again["attribute"], again["new"]) == ("100", "work_phone", "+31 20 5550199")
-    assert firm.json("writeback", "apply")["written"] == 1
+    firm.kill_in_the_middle_of_a_write("100", "+31 20 555-0199")
+    done = firm.json("writeback", "apply")
+    assert (done["written"], done["there"], done["failed"]) == (0, 1, {})  # nothing is lost, and nothing written twice
     firm.follow()
     assert firm.json("writeback", "plan")["manifests"] == []
     assert firm.truth("100")["Phone Number"] == "+31 20 555-0199"
+    assert firm.json("outcomes", "--wait", "0")["written_over"] == []
 
     firm.act({"do": "change_assignment", "person_number": "100", "department": "Sales"})
     firm.follow()

@@ -51,6 +51,7 @@ RULES = {"held", "expiring", "canaries", "history", "stopped_day", "exits", "fai
 
 ELSEWHERE = {
     AlertKind.UNKNOWN, AlertKind.TEST, AlertKind.RUN_FAILED, AlertKind.FEEDS_BEHIND, AlertKind.MISSED_EVENTS,
+    AlertKind.PLACE_FAILING, AlertKind.WRITTEN_OVER,
 }  # fmt: skip
 """Kinds that are no condition of the warehouse and the journal."""
 

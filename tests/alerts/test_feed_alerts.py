@@ -1,13 +1,16 @@
-"""The conditions of following Oracle HCM."""
+"""The conditions of following Oracle HCM, and of writing back to it."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 
 import pytest
 
-from hcm_pipeline.alerts import AlertKind, FollowedFeeds, feed_alerts
+from hcm_pipeline.alerts import AlertKind, FollowedFeeds, feed_alerts, fight_alerts
 from hcm_pipeline.flow.profiles import built_in_text, load_profile, parse_profile
+from hcm_pipeline.flow.views.written_over import WrittenOver, fought_over
+from hcm_pipeline.profile import Attribute
 
 NOW = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
 LIVE = load_profile("oracle-hcm-live").profile
@@ -35,3 +38,16 @@ def test_missed_events_are_told_with_their_number_alone() -> None:
     [alert] = feed_alerts(followed(0.1, missed=3), LIVE, NOW)
     assert (alert.kind, alert.facts) == (AlertKind.MISSED_EVENTS, {"Business date": "2026-03-02", "Workers": "3"})
     assert feed_alerts(followed(None, missed=3), load_profile("oracle-hcm").profile, NOW) == []
+
+
+def test_values_that_somebody_else_changes_again_and_again_are_told_by_attribute() -> None:
+    def over(times: int, attribute: Attribute, *, now: bool = False) -> WrittenOver:
+        return WrittenOver("100042", attribute, times, now, None)
+
+    once = (over(1, "work_phone"), over(0, "work_mail", now=True))
+    assert fought_over(once) == ()
+    more = fought_over((*once, over(2, "work_phone"), over(1, "work_mail", now=True), over(5, "work_mail")))
+    assert fight_alerts({}) == []
+    [alert] = fight_alerts(Counter(one.attribute for one in more))
+    assert alert.facts == {"Values of work_mail": "2", "Values of work_phone": "1"}
+    assert "100042" not in str(alert)

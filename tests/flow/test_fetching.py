@@ -10,6 +10,7 @@ import orjson
 import pysequoia
 import pytest
 
+from hcm_pipeline.alerts import WatchedPlace, place_alerts
 from hcm_pipeline.errors import ServiceError, SignInFailed
 from hcm_pipeline.flow import arrivals, fetching, landing
 from hcm_pipeline.http import TryAgain
@@ -294,3 +295,26 @@ def test_status_shows_each_place_as_the_last_look_found_it(site: Site, monkeypat
     site.stores["second"].faults = [ServiceError("no such bucket")]
     site.fetch()
     assert shown() == [("first", True, None, ("people.csv",)), ("second", True, "place second: no such bucket", ())]
+
+
+def test_a_place_that_keeps_failing_for_an_hour_is_told_until_it_answers(site: Site) -> None:
+    def told() -> list[dict[str, str]]:
+        watched = (
+            WatchedPlace(one.name, one.looked_at, one.failing_since)
+            for one in fetching.place_statuses(site.home, site.loaded.profile)
+        )
+        return [alert.facts for alert in place_alerts(watched, site.now)]
+
+    began = site.now
+    for minutes in (0, 30, 29):
+        site.now += dt.timedelta(minutes=minutes)
+        site.stores["second"].faults = [ServiceError("no such bucket of Ann's")]
+        site.fetch()
+        assert told() == []
+    site.now += dt.timedelta(minutes=1)
+    assert told() == [{"Place": "second", "Failing since": f"{began:%Y-%m-%d %H:%M}Z",
+                       "Last look": f"{began + dt.timedelta(minutes=59):%Y-%m-%d %H:%M}Z"}]  # fmt: skip
+    site.stores["second"].faults = []
+    site.fetch()
+    site.now += dt.timedelta(hours=2)
+    assert told() == []

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.identity import Imported, crowded, export_ledger, import_ledger
 from hcm_pipeline.identity.ledger_csv import COLUMNS
+from hcm_pipeline.warehouse import table
 from tests.budget import examples
 from tests.identity.people import Ledger, profile
 from tests.identity.test_ledger import NAMES, check
@@ -23,7 +24,7 @@ HEADER = ",".join(COLUMNS) + "\n"
 def exported(ledger: Ledger) -> str:
     """The whole ledger as text."""
     out = io.StringIO()
-    export_ledger(ledger.con, out)
+    export_ledger(ledger.con, out, seen=table(ledger.con, "seen_names"))
     return out.getvalue()
 
 
@@ -48,6 +49,32 @@ def test_a_ledger_restored_from_its_export_agrees_and_gives_the_same_names_after
     one.join(*people[half:])
     assert other.names() == one.names()
     check(one.names(), people)
+
+
+def test_the_names_that_somebody_has_looked_at_are_in_the_file_and_come_back_once() -> None:
+    one, other = Ledger(), Ledger()
+    one.join(("01", "Ann", "Lee"))
+    looked = [
+        ("01", "Аnn Lee", "2026-11-02"),
+        ("02", 'Arnara "A", Okafor', "2026-11-03"),
+    ]  # the second waits for an identity
+    for number, text, date in looked:
+        one.con.execute(
+            "insert into seen_names values (?, ?, ?, 'kim', '2026-11-04T08:00:00.000001Z', 'cli')", [number, text, date]
+        )
+    text = exported(one)
+    for _ in range(2):
+        assert imported(other, text).refused == []
+    assert (
+        other.con.execute(
+            'select person_number, "value", business_date::varchar from seen_names order by all'
+        ).fetchall()
+        == looked
+    )
+    assert (exported(other), other.con.execute("select distinct how from seen_names").fetchall()) == (
+        text,
+        [("import",)],
+    )
 
 
 def test_common_names_that_are_one_for_the_directory_are_not_imported_twice() -> None:

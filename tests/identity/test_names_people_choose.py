@@ -66,6 +66,59 @@ def test_the_revised_romanization_has_the_initials_vowels_and_finals_of_its_seco
     ]
 
 
+def test_a_name_in_arabic_letters_is_known_with_and_without_hamza_and_as_egypt_and_iran_write_its_end() -> None:
+    names = {
+        "اسامة": "Osama",
+        "مصطفي": "Mustafa",
+        "ايمان": "Iman",
+        "على": "Ali",
+        "کريم": "Karim",
+        "لیلی": "Layla",
+        "فاطمه": "Fatemeh",
+    }
+    assert {name: spell_many([(name, "EG")])[0].plain for name in names} == names
+
+
+RTGS = {
+    "กขคฆงจฉชซญดตถทธนบปผฝพฟภมยรลวศษสหฮ": "k kh kh kh ng ch ch ch s y d t th th th n b p ph f ph f ph m y r l w s s s h h",
+    "กขคงจชดตทธนญณรลบปพภมยว": "k k k ng t t t t t t n n n n n p p p p m i o",
+}
+"""Consonants, initial and final, and their letters in the table of the Royal Thai General System of Transcription (1999)."""
+THAI = """
+    สุดา Suda วิชัย Wichai นิคม Nikhom เมธา Metha ปัญญา Panya อาทิตย์ Athit ขวัญ Khwan กัญญา Kanya ชูชัย Chuchai ไชยา Chaiya บุญส่ง
+    Bunsong เทพ Thep อัมพร Amphon จินดา Chinda วันเพ็ญ Wanphen วิมล Wimon ไพโรจน์ Phairot เสือ Suea โชค Chok ปราณี Prani พลอย Phloi
+    ประไพ Praphai ดารา Dara อุไร Urai ยุพา Yupha พินิจ Phinit สำราญ Samran ตรีนุช Trinut โสภา Sopha เรณู Renu อุดม Udom สุเทพ Suthep
+    ดำรง Damrong ละออ La-o หญิง Ying สุริยา Suriya วรรณา Wanna สมศักดิ์ Somsak
+"""
+
+
+def test_a_thai_name_is_proposed_by_the_royal_system_where_its_spelling_says_how_it_is_read() -> None:
+    for letters, plain, form in zip(RTGS, RTGS.values(), ("{}า", "มา{}"), strict=True):
+        for letter, spelled in zip(letters, plain.split(), strict=True):
+            wanted = f"{spelled}a" if form.startswith("{") else f"ma{spelled}"
+            assert spell_many([(form.format(letter), "TH")])[0].plain == wanted.capitalize(), letter
+    words = THAI.split()
+    made = spell_many([(name, "TH") for name in words[::2]])
+    assert [one.plain for one in made] == words[1::2]
+    assert spell_many([("ขวัญ อุดม", "TH")])[0].plain == "Khwan Udom"
+    assert {one.confidence < SURE for one in made} == {True}  # a person decides
+    hidden = [
+        "วิทยา",
+        "ชาติ",
+        "เจริญ",
+        "ณัฐนา",
+        "พิจิตร",
+        "เพชร",
+        "ยุทธ",
+        "เกษม",
+        "ธีรพงษ์",
+    ]  # vowels that nothing shows, letters that nobody says
+    assert [spell_many([(name, "TH")])[0].plain for name in hidden] == [
+        "Wittaya",
+        *[""] * 8,
+    ]  # the first is a known name
+
+
 def test_the_labelled_set_is_hardly_ever_wrong_without_a_word_and_mostly_right() -> None:
     found = measure()
     whole = together(found)

@@ -67,6 +67,13 @@ def test_documented_examples(first: str, last: str, upn: str, sam: str) -> None:
     assert named([("1", first, last)])[0][:2] == (f"{upn}@contoso.com", sam)
 
 
+def test_people_are_named_alike_however_many_are_put_together_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    people = [(str(number), first, "Núñez") for number, first in enumerate(["Zoë", "Zoe", "Йосип", "李"] * 2)]
+    at_once = named(people)
+    monkeypatch.setattr("hcm_pipeline.identity.name_parts.AT_ONCE", 3)
+    assert named(people) == at_once
+
+
 def test_a_mail_nickname_is_the_documented_expression_in_lower_case_and_as_unique_as_the_user_principal_name() -> None:
     """ToLower(NormalizeDiacritics(StripSpaces(Join(".", ...)))) of the documentation makes one nickname for all namesakes; it is
     made of the userPrincipalName here, because a directory takes no nickname twice."""

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hcm_pipeline.oracle import COLUMNS, ReadingRules
+from hcm_pipeline.feeds import NOT_READ, differing, digests_of
+from hcm_pipeline.oracle import COLUMNS, MoreColumn, ReadingRules
+from hcm_pipeline.oracle.worker_children import expansion, tree_of
 from hcm_pipeline.oracle.worker_rows import (
     ManagerKey,
     Reduced,
@@ -20,6 +22,7 @@ from hcm_pipeline.oracle.worker_rows import (
     text_of,
     yes,
 )
+from hcm_pipeline.profile.oracle_section import READ_COLUMNS
 
 ON = dt.date(2031, 6, 15)
 RULES = ReadingRules()
@@ -316,6 +319,61 @@ def test_the_home_address_is_shown_to_nobody_unless_the_rules_name_it() -> None:
     )
     untyped = {key: value for key, value in home.items() if key != "AddressType"}
     assert row(relationship(), addresses=[untyped])["City"] == "X"
+
+
+def test_columns_of_the_profile_are_filled_from_the_worker_its_children_and_their_flexfields() -> None:
+    paths = {
+        "Cost": "assignmentsDFF/costCentre", "Grade": "assignments/GradeCode", "Badge": "workersDFF/badge",
+        "Born": "worker/DateOfBirth",
+        "Reason": "workRelationships/ReasonCode", "Plan": "workRelationshipsDFF/plan", "Known As": "names/KnownAs",
+        "Home City": "addresses[HOME]/TownOrCity", "Private": "emails[H1]/EmailAddress",
+    }  # fmt: skip
+    rules = ReadingRules(more=tuple(MoreColumn.at(name, path) for name, path in paths.items()))
+    ended = {"EffectiveEndDate": "2031-05-31", "costCentre": "C0"}
+    there = worker(
+        relationship(
+            assignments=[assignment(GradeCode=7, assignmentsDFF=[ended, {"EffectiveStartDate": "2031-06-01", "costCentre": "C1"}])],
+            workRelationshipsDFF=[{"__FLEX_Context": "NL", "pension": "P"}], ReasonCode=None,
+        ),
+        names=[{"LastName": "Li", "KnownAs": "Bo"}], workersDFF=[{"badge": True}], emails=[],
+        addresses=[{"AddressType": "HOME", "TownOrCity": "X"}],
+    )  # fmt: skip
+    found = reduced(there, rules, ON)
+    wanted = {
+        "Cost": "C1",
+        "Grade": "7",
+        "Badge": "true",
+        "Reason": "",
+        "Plan": "",
+        "Known As": "Bo",
+        "Home City": "X",
+        "Private": "",
+    }
+    assert {name: found.row[name] for name in wanted} == wanted
+    assert ("Born" in found.row, found.missing) == (False, ("worker.DateOfBirth",))
+    assert found.row["City"] == ""
+    bare = reduced(worker(relationship()), rules, ON)  # no flexfield came: nothing is known of them
+    assert set(paths) - bare.row.keys() == {"Cost", "Grade", "Badge", "Born", "Reason", "Plan", "Known As"}
+    gone = reduced(worker(), rules, ON)
+    assert {gone.row[name] for name in ("Cost", "Grade", "Reason", "Plan")} == {""}
+    assert expansion(tree_of(rules)) == (
+        "names,emails,phones,addresses,workRelationships.assignments.managers,workRelationships.assignments.assignmentsDFF,"
+        "workRelationships.workRelationshipsDFF,workersDFF"
+    )
+
+
+def test_a_change_in_the_profiles_own_columns_is_told_apart_from_another_profile() -> None:
+    row = dict.fromkeys(COLUMNS, "x")
+    one, other = digests_of({**row, "Cost": "1", "Badge": "b"}), digests_of({**row, "Cost": "2", "Badge": "b"})
+    assert differing(one, other) == ("oracle.columns",)
+    for same in (
+        one,
+        digests_of(row),
+        digests_of({**row, "Cost": "1"}),
+        digests_of({**row, "Cost": NOT_READ, "Badge": "b"}),
+    ):
+        assert differing(one, same) == differing(same, one) == ()
+    assert COLUMNS == READ_COLUMNS
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hcm_pipeline.errors import ProfileError, ProfileFault
-from hcm_pipeline.flow.profiles import load_profile, parse_profile
+from hcm_pipeline.flow.profiles import built_in_text, load_profile, parse_profile
 from hcm_pipeline.profile import built_in_names
 from hcm_pipeline.profile.patterns import endless
 
@@ -314,3 +314,19 @@ def test_a_pattern_that_reads_a_text_in_many_ways_is_endless(pattern: str) -> No
 )  # fmt: skip
 def test_a_pattern_that_reads_a_text_in_one_way_is_not(pattern: str) -> None:
     assert not endless(pattern)
+
+
+def test_columns_of_a_live_reading_have_headings_of_their_own_and_paths_of_oracle() -> None:
+    live = built_in_text("oracle-hcm-live")
+
+    def told(columns: str) -> list[str]:
+        try:
+            parse_profile(live.replace("[oracle]", f"[oracle]\ncolumns = {{ {columns} }}", 1), "live.toml")
+        except ProfileError as refused:
+            return [fault.key for fault in refused.faults]
+        return []
+
+    assert told('"Cost Centre" = "assignmentsDFF/costCentre", "Home City" = "addresses[HOME]/TownOrCity"') == []
+    assert told('"Manager" = "assignmentsDFF/manager", "One" = "names/KnownAs", "ONE" = "names/Title"') == [
+        "oracle.columns.Manager", "oracle.columns.ONE"]  # fmt: skip
+    assert told('"X" = "salaries/Amount", "Y" = "addresses/City"') == ["oracle.columns.X", "oracle.columns.Y"]

@@ -71,7 +71,7 @@ def test_a_fixed_encoding_wins(tmp_path: Path, fixed: str, data: bytes) -> None:
 @pytest.mark.parametrize(
     ("fixed", "data"),
     [("utf-8", TEXT.encode("cp1252")), ("utf-16", TEXT.encode()), ("utf-16", TEXT.encode("utf-16")[:-1]),
-     ("windows-1252", b"a,b\n1,\x81\n"), ("windows-1252", b"\xef\xbb\xbf" + TEXT.encode()),
+     ("windows-1252", b"a,b\n1,\x81\x8d\x8f\x90\n"), ("windows-1252", b"\xef\xbb\xbf" + TEXT.encode()),
      ("utf-8", TEXT.encode("utf-16"))],
 )  # fmt: skip
 def test_a_file_that_breaks_its_fixed_encoding_is_refused(tmp_path: Path, fixed: str, data: bytes) -> None:
@@ -275,10 +275,32 @@ def test_codecs_that_are_no_encodings_of_text_are_refused(encoding: str) -> None
 
 
 def test_bytes_that_the_named_encoding_lacks_are_a_refusal(tmp_path: Path) -> None:
-    path = written(tmp_path, b"Number,Name\n1,a\x81\x00b\n")
+    path = written(tmp_path, b"Number,Name\n" + 4 * b"1,a\x81\x00b\n")
     for encoding in ("cp932", "windows-1250", "gb18030", "ascii"):
         assert refusal(path, encoding=encoding) == "undecodable"
+    assert refusal(written(tmp_path, b"Number,N\x81me\n1,b\n"), encoding="windows-1250") == "undecodable"
     assert refusal(written(tmp_path, b"Number\n1\n"), encoding="utf-32") == "undecodable"
+
+
+@pytest.mark.parametrize(
+    "encoding", ["windows-1252", "windows-1250", "windows-1257", "cp874", "cp932", "euc-kr", "ascii"]
+)
+def test_a_stray_byte_that_the_named_encoding_lacks_is_its_cells_fault(tmp_path: Path, encoding: str) -> None:
+    stray = next(
+        bytes([byte])
+        for byte in (0x81, 0x90, 0xFC, 0xFF)
+        if bytes([byte, 0x2C]).decode(encoding, "replace")[0] == "\ufffd"
+    )
+    word = LETTERS.get(encoding, "")
+    text = f"Number,Name,City\n1,{word},A\n2,^,B\n3,{word}c^,^\n".encode({"euc-kr": "cp949"}.get(encoding, encoding))
+    found = staged(tmp_path, text.replace(b"^", stray), encoding=encoding)
+    sign = "\ufdd0"
+    assert [row[1:] for row in found.rows] == [
+        ("1", word or None, "A"),
+        ("2", sign, "B"),
+        ("3", f"{word}c{sign}", sign),
+    ]
+    assert (found.rejects, "bytes without a meaning" in found.shape.encoding_reason) == ([], True)
 
 
 def test_utf_32_is_known_by_its_mark(tmp_path: Path) -> None:

@@ -83,6 +83,7 @@ def test_a_function_that_is_not_on_the_list_is_refused_whatever_it_is() -> None:
         ("geomean(length(first_name))", "folds all rows"), ("string_agg(first_name, ',')", "folds all rows"),
         ("pg_get_viewdef(1)", "looks into the database"), ("assert_true(false)", "on purpose"), ("error('x')", "function error"),
         ("lpad(first_name, 2000000000, 'x')", "at most 10,000"), ("lpad(first_name, length(first_name), 'x')", "at most 10,000"),
+        ("first_name || chr(0)", "chr"), ("chr(8238) || first_name", "chr"), ("chr(55296)", "chr"), ("E'a\\x07'", "U+0007"),
         ("first_name = any(['x'])", "a subquery"), ("grouping(first_name)", "grouping_function"),
         ("'x'::integer", "fails even for a worker without any value"), ("date '2026-02-30'", "fails even"),
     ],

@@ -315,6 +315,31 @@ def test_a_name_whose_letters_are_drawn_by_other_signs_is_held_back_where_it_loo
     assert few.reasons(t, found) == [(2, "lookalike_name", "First")]  # two of one name are no lookalikes
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Arnara", "Amara"), ("Sanclra", "Sandra"), ("Sinc1air", "Sindair"), ("Evvan", "Ewan"), ("VVayne", "Wayne")],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_name_in_which_two_letters_draw_one_of_another_workers_is_held_back_whoever_comes_later(
+    t: Scratch, one: str, other: str, turned: bool
+) -> None:
+    known, later = (one, other) if turned else (other, one)
+    workers = few.people(2, first_name=known, last_name="Lee")
+    rows = [
+        worker(1, First=later, Last="Lee"),
+        worker(3, First=later, Last="Clark"),
+        worker(4, First="Bernd", Last="Mewes"),
+    ]
+    assert few.reasons(t, few.judged(t, profile(), rows, workers)) == [(2, "lookalike_name", "First")]
+    seen = parse_profile(PROFILE.replace("[workers]", '[workers]\nnames_seen = ["1"]'), "firm.toml").profile
+    assert few.reasons(t, few.judged(t, seen, rows, workers)) == []
+
+
+def test_of_two_new_names_that_look_alike_the_one_that_two_letters_draw_is_held_back(t: Scratch) -> None:
+    rows = [worker(1, First="Amara", Last="Burns"), worker(2, First="Arnara", Last="Bums")]
+    assert {row for row, *_ in few.reasons(t, few.judged(t, profile(), rows))} == {2, 3}
+
+
 SIGNS = [*UNSEEN, "\u202e", "\u2066", "\x85", "\x9b", "\u3000", "\xa0", *"aé葛 ?Ã¼م"]
 TEXTS = st.text(st.sampled_from(SIGNS), max_size=6)
 

@@ -301,3 +301,49 @@ def test_bytes_that_are_no_text_are_one_cells_fault_and_an_exit_beside_them_is_c
     }  # fmt: skip
     waiting = firm.sql("select person_number from held_back where exit_may_wait order by 1")
     assert ("4",) in waiting
+
+
+@pytest.mark.parametrize("source", ["people", "news"])
+def test_a_torn_row_ends_the_row_whose_key_it_names_and_the_worker_when_no_other_is_active(
+    firm: Firm, source: str
+) -> None:
+    both = [row(1, "R1", Primary="Y", From="2026-10-01"), row(1, "R2", Primary="N", From="2026-10-01", Department="B")]
+    alone = [row(n, "R1", Primary="Y", From="2026-10-01") for n in (2, 3, 4)]
+    take(firm, 2, *both, *alone, row(9, "R1"))
+    ended = [row(n, "R1", Active="False", Primary="Y", From="2026-10-01") for n in (1, 2)]
+    other = row(3, "R7", Active="False", Primary="Y", From="2026-10-01")  # a relationship that nobody knows
+    stays = row(4, "R1", Primary="Y", From="2026-10-01")
+    lines = [",".join(one.get(column, "") for column in WIDE) for one in [*ended, other, stays]]
+    text = "\n".join(
+        [
+            ",".join(WIDE),
+            *(f"{line},," for line in lines[1:]),
+            lines[0].replace(",,", ",Sales, Ltd,", 1),
+            ",".join(row(9, "R1").get(c, "") for c in WIDE),
+            "",
+        ]
+    )
+    firm.land_text(text, day(3), source=source)
+    [counts] = firm.run(day(3))
+    assert counts.quarantined == 4
+    stages = {number: (department, active) for number, (department, _, active) in firm.snapshot(fields=FACTS).items()}
+    assert stages == {"1": ("B", True), "2": (None, False), "3": (None, True), "4": (None, True), "9": (None, True)}
+
+
+def test_a_torn_exit_of_one_row_beside_a_whole_row_of_another_is_carried_out_and_not_beside_one_of_its_own(
+    firm: Firm,
+) -> None:
+    def both(number: int, *states: str) -> list[dict[str, str]]:
+        return [row(number, name, Active=active, Primary="Y" if name == "R1" else "N", From="2026-10-01")
+                for name, active in zip(("R1", "R2"), states, strict=True)]  # fmt: skip
+
+    take(firm, 2, *(one for n in (1, 2, 3) for one in both(n, "True", "True")))
+    torn = [both(n, "False", "True")[0] for n in (1, 2, 3)]
+    good = [both(1, "True", "False")[1], both(2, "True", "True")[1], both(3, "True", "True")[0]]
+    lines = [",".join(one.get(column, "") for column in WIDE) for one in (*torn, *good)]
+    firm.land_text(
+        "\n".join([",".join(WIDE), *(f"{line},," for line in lines[:3]), *lines[3:], ""]), day(3), source="news"
+    )
+    firm.run(day(3))
+    assert firm.snapshot(fields="active") == {"1": False, "2": True, "3": True}
+    assert firm.sql("select person_number from quarantined_rows where held = 'cells' order by 1") == [("1",), ("2",)]

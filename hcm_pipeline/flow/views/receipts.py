@@ -12,6 +12,7 @@ from hcm_pipeline.delivery import WRITES_BACK, remembered
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.views.clearing import StaleCount, flows_unread, stale_counts
 from hcm_pipeline.flow.views.rows import mappings_of, values_of
+from hcm_pipeline.flow.views.written_over import WrittenOver, written_over
 from hcm_pipeline.targets.entra import describe_health, without_values
 from hcm_pipeline.warehouse import literal
 
@@ -62,7 +63,7 @@ class Outcomes:
     """All that the provisioning log has said so far: operations by manifest, failures, and the job.
 
     `stale_values`: values that HR has cleared and that accounts keep, by attribute. `flows_unread`: why nobody can be asked which
-    nulls flow.
+    nulls flow. `written_over`: values written to Oracle HCM that somebody else has changed there.
     """
 
     receipts: tuple[Receipts, ...]
@@ -70,6 +71,7 @@ class Outcomes:
     job: Job | None
     stale_values: tuple[StaleCount, ...] = ()
     flows_unread: str | None = None
+    written_over: tuple[WrittenOver, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,7 @@ def outcomes(installation: Installation, manifest_id: str | None = None) -> Outc
             job(con, installation.target),
             tuple(stale_counts(con, installation.target)),
             flows_unread(con, installation.target),
+            written_over(con, installation),
         )
 
 

@@ -24,6 +24,7 @@ from hcm_pipeline.flow.views.held_back import NOTHING_HELD, HeldBack, held_back
 from hcm_pipeline.flow.views.manifests import WaitingManifest, waiting_manifests
 from hcm_pipeline.flow.views.receipts import Failure, Job, Receipts, failures, job, receipts
 from hcm_pipeline.flow.views.target_findings import NO_FINDINGS, TargetFindings, findings_of
+from hcm_pipeline.flow.views.written_over import WrittenOver, written_over
 from hcm_pipeline.targets.entra import pace_of
 from hcm_pipeline.verdicts import Kind, Verdict
 
@@ -59,6 +60,8 @@ class Known:
     stale_values: tuple[StaleCount, ...] = ()
     flows_unread: str | None = None
     refused: TargetFindings = NO_FINDINGS
+    written_over: tuple[WrittenOver, ...] = ()
+    """Values written to Oracle HCM that somebody else has changed there."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,7 @@ def _read(con: duckdb.DuckDBPyConnection, installation: Installation, journal: J
         tuple(stale_counts(con, target)),
         flows_unread(con, target),
         findings_of(con, target),
+        written_over(con, installation),
     )
 
 

@@ -16,6 +16,7 @@ from hcm_pipeline.flow.views.held_back import HeldCells, cells_of
 from hcm_pipeline.flow.views.identities import LedgerEntry, ledger_entry
 from hcm_pipeline.flow.views.rows import mappings_of, values_of
 from hcm_pipeline.flow.views.written_back import WrittenBack, written_back
+from hcm_pipeline.flow.views.written_over import said_since_written
 from hcm_pipeline.identity import Tried, explain
 from hcm_pipeline.profile import Profile, scope_sql
 from hcm_pipeline.sources import told_by
@@ -173,6 +174,14 @@ class Story:
     """What Oracle HCM was given of Entra ID."""
 
 
+def _written_back(con: duckdb.DuckDBPyConnection, installation: Installation, number: str) -> list[WrittenBack]:
+    """The values that were written; that one does not stand is known once Oracle HCM has spoken since."""
+    found = written_back(con, installation.profile, number)
+    if not any(one.stands is False for one in found) or said_since_written(con, installation, number):
+        return found
+    return [replace(one, stands=None) if one.stands is False else one for one in found]
+
+
 def trace(
     installation: Installation, number: str, date: dt.date | None = None, known_on: dt.date | None = None
 ) -> Story:
@@ -185,7 +194,7 @@ def trace(
         story = replace(
             story,
             cleared=tuple(clearings(con, installation.target, number)),
-            written_back=tuple(written_back(con, installation.profile, number)),
+            written_back=tuple(_written_back(con, installation, number)),
         )
     story = replace(story, versions=tuple(_with_entries(installation, version) for version in story.versions))
     if not (story.versions or story.quarantine or story.operations or story.identity):

@@ -1,6 +1,6 @@
 -- One row: something that the ledger knows of a worker's past, as a row of its CSV file.
 -- Makes: person_number, place, moment, user_principal_name, sam_account_name, common_name, mail_nickname, parent_distinguished_name, status
--- Reads: {versions}, former_names, former_places, identities, successions, identity_reviews, identity_decisions, spelling_decisions
+-- Reads: {versions}, former_names, former_places, identities, successions, identity_reviews, identity_decisions, spelling_decisions, {seen}
 select person_number, 1 as place, until::varchar as moment,
     max(name) filter (attribute = 'user_principal_name') as user_principal_name,
     max(name) filter (attribute = 'sam_account_name') as sam_account_name, null as common_name, null as mail_nickname,
@@ -45,3 +45,7 @@ union all by name
 select person_number, 9 as place, {decided_at} as moment, "name" as common_name, spelling as mail_nickname,
     'spelled ' || part || ' by ' || decided_by || ' at ' || {decided_at} as status
 from spelling_decisions
+union all by name
+select person_number, 10 as place, {decided_at} as moment, "value" as common_name,
+    'seen as written on ' || business_date || ', decided by ' || decided_by || ' at ' || {decided_at} as status
+from {seen}

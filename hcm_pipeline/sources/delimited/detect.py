@@ -48,7 +48,7 @@ def examine(path: Path, source: Source, *, name: str | None = None) -> Shape:
         literal = source.quote == "none"
         scan = Scan(beginning.delimiter, literal=literal)
         for chunk in chain(beginning.chunks, texts):
-            if assumed in ("utf-8", "utf-16-le", "utf-16-be") or source.encoding == "windows-1252":
+            if assumed != "latin-1":  # in which every byte has a meaning
                 evidence.feed(chunk)
             scan.feed(chunk)
         evidence.finish()

@@ -35,7 +35,7 @@ class Shape:
     """Bytes (as UTF-8, or in the file's single-byte encoding) of the longest record."""
     has_nul: bool
     damaged: bool
-    """Some rows hold what is not valid in the encoding; these rows are rejected one by one."""
+    """Some rows hold what is not valid in the encoding: these cells are held back, and rows of other lengths are rejected."""
     quoted: bool
     """Some field is quoted."""
     irregular: tuple[str, ...]

@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
+from hcm_pipeline.characters import NUL, UNDECODABLE
 from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.extracts import Description
 from hcm_pipeline.profile import Source
@@ -38,7 +39,7 @@ class FixedShape:
     encoding_reason: str
     bom_bytes: int
     damaged: bool
-    """Some lines hold what is not valid in the encoding; these are rejected one by one."""
+    """Some lines hold what is not valid in the encoding: these cells are held back, and lines of another length are rejected."""
     fallback: bool
     """The encoding is that which the source names for files that are not UTF-8."""
     width: int
@@ -151,7 +152,8 @@ class Fixed(FileFormat):
         for number, line in told.records(_texts(stored, shape, name, source.max_bytes)):
             fault = _fault(line, source, spans.width)
             if fault is None:
-                writer.keep(number, [line[begin:end].strip(" ") for begin, end in spans.spans], len(line))
+                text = _marked(line)
+                writer.keep(number, [text[begin:end].strip(" ") for begin, end in spans.spans], len(line))
             else:
                 writer.reject(_reject(number, line, fault))
         writer.flush()
@@ -208,7 +210,7 @@ def _shape(stored: Path, source: Source, width: int, name: str) -> FixedShape:
         assumed, why, bom = assume(first, source, name)
         evidence = Evidence()
         for chunk in as_utf8(chain([first[bom:]], chunks), assumed, name):
-            if assumed in ("utf-8", "utf-16-le", "utf-16-be") or source.encoding == "windows-1252":
+            if assumed != "latin-1":  # in which every byte has a meaning
                 evidence.feed(chunk)
         evidence.finish()
     encoding, reason, damaged = decide(assumed, why, evidence, source, name)
@@ -230,15 +232,22 @@ def _texts(stored: Path, shape: FixedShape, name: str, max_bytes: int) -> Iterat
 
 def _fault(line: str, source: Source, width: int) -> tuple[str, str] | None:
     """The rule by which a line is no row, and what is wrong with it."""
-    if not line.isascii() and _SURROGATE.search(line):
-        return "undecodable", "bytes that are not valid in the file's encoding"
-    if "\0" in line:
-        return "nul_byte", "NUL byte"
     if source.record_lines is not None and not line.startswith(source.record_lines):
         return "unknown_line", "begins like no line of the profile"
-    if len(line) != width:
+    if len(line) != width:  # nobody can tell whose the characters are
+        if not line.isascii() and _SURROGATE.search(line):
+            return "undecodable", "bytes that are not valid in the file's encoding"
+        if "\0" in line:
+            return "nul_byte", "NUL byte"
         return "line_length", f"{len(line):,} characters, {width:,} in the layout"
     return None
+
+
+def _marked(line: str) -> str:
+    """The line with a sign for each byte that is no text: its cell breaks a rule of the contract then, and the row counts."""
+    if line.isascii() and "\0" not in line:
+        return line
+    return _SURROGATE.sub(UNDECODABLE, line).replace("\0", NUL)
 
 
 def _reject(number: int, line: str, fault: tuple[str, str]) -> Reject:

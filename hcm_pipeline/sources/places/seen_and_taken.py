@@ -17,11 +17,13 @@ from hcm_pipeline.sources.places.far_store import Thing
 from hcm_pipeline.sqlite_state import Schema, StateFile, moment_of, text_of
 
 TABLES = """
--- one row: the last look at a place. fault: NULL when it succeeded
+-- one row: the last look at a place. fault: NULL when it succeeded; failing_since: the first of the looks that have failed one
+-- behind the other
 CREATE TABLE looks (
     place TEXT PRIMARY KEY,
     looked_at TEXT NOT NULL,
-    fault TEXT
+    fault TEXT,
+    failing_since TEXT
 ) WITHOUT ROWID;
 
 -- one row: a file that the last look which succeeded has seen and that fits a source. since: when its mark was first seen
@@ -61,11 +63,13 @@ SCHEMA = Schema("memory of places", (TABLES.strip(),))
 
 @dataclass(frozen=True)
 class LookedAt:
-    """The last look at a place. `waiting` are names that were not taken; `fault`: why it failed; what it found before counts."""
+    """The last look at a place. `waiting` are names that were not taken; `fault`: why it failed; what it found before counts.
+    `failing_since`: the first look of those that have failed one behind the other."""
 
     at: dt.datetime | None
     fault: str | None
     waiting: tuple[str, ...]
+    failing_since: dt.datetime | None = None
 
 
 class SeenAndTaken:
@@ -94,13 +98,17 @@ class SeenAndTaken:
                 if known is None or known["mark"] != thing.mark:
                     db.execute("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)", (place, thing.name, thing.mark, at))
             db.executemany("DELETE FROM seen WHERE place = ? AND name = ?", [(place, name) for name in before])
-            db.execute("INSERT OR REPLACE INTO looks VALUES (?, ?, NULL)", (place, text_of(now)))
+            db.execute("INSERT OR REPLACE INTO looks VALUES (?, ?, NULL, NULL)", (place, text_of(now)))
         return since
 
     def failed(self, place: str, fault: str, now: dt.datetime) -> None:
         """Note that a look has failed."""
         with self._file.transaction() as db:
-            db.execute("INSERT OR REPLACE INTO looks VALUES (?, ?, ?)", (place, text_of(now), fault))
+            db.execute(
+                "INSERT INTO looks VALUES (:place, :at, :fault, :at) ON CONFLICT (place) DO UPDATE SET looked_at = :at,"
+                " fault = :fault, failing_since = coalesce(failing_since, :at)",
+                {"place": place, "at": text_of(now), "fault": fault},
+            )
 
     def seen(self, place: str) -> list[tuple[str, str, dt.datetime]]:
         """Name, mark, and since when, of all that the last look has found and nobody has taken."""
@@ -113,9 +121,11 @@ class SeenAndTaken:
 
     def look(self, place: str) -> LookedAt:
         """The last look at a place."""
-        row = self._file.db.execute("SELECT looked_at, fault FROM looks WHERE place = ?", (place,)).fetchone()
-        at, fault = (moment_of(row["looked_at"]), row["fault"]) if row else (None, None)
-        return LookedAt(at, fault, tuple(name for name, _, _ in self.seen(place)))
+        row = self._file.db.execute("SELECT * FROM looks WHERE place = ?", (place,)).fetchone()
+        names = tuple(name for name, _, _ in self.seen(place))
+        if row is None:
+            return LookedAt(None, None, names)
+        return LookedAt(moment_of(row["looked_at"]), row["fault"], names, moment_of(row["failing_since"]))
 
     def taken(self, place: str) -> set[tuple[str, str]]:
         """Name and mark of all that was taken from a place."""

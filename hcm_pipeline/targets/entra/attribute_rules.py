@@ -21,6 +21,7 @@ from hcm_pipeline.targets.entra.attribute_names import by_name, columns_named, f
 from hcm_pipeline.targets.entra.flow_rules import own_limits
 from hcm_pipeline.targets.entra.scim_mapping import Leaf, Mapping, compile_mapping
 from hcm_pipeline.targets.entra.scim_schema import ENTERPRISE, Path, parse_path, written_by
+from hcm_pipeline.warehouse import may_hold_no_text
 
 WORK, MOBILE = '[type eq "work"]', '[type eq "mobile"]'
 ADDRESS = r"[^@\s]+@[^@\s]+"
@@ -36,7 +37,8 @@ class Rule:
     """The rules of one attribute. `attribute` is its name in the directory; `longest` counts UTF-16 code units, as both do.
 
     `form`: a regular expression of the whole value (RE2). `required`: no account is made without it. `unique`: no two accounts
-    have it, as the directory compares. `blank`: an empty text is refused, and not taken for nothing.
+    have it, as the directory compares. `blank`: an empty text is refused, and not taken for nothing. `made`: an expression may make
+    control characters, which no value holds.
     """
 
     attribute: str
@@ -46,6 +48,7 @@ class Rule:
     required: bool = False
     unique: bool = False
     blank: bool = False
+    made: bool = False
 
 
 _EITHER: dict[str, Rule] = {
@@ -142,7 +145,9 @@ def _that_may_break(profile: Profile, leaf: Leaf, rule: Rule) -> Rule | None:
             required=rule.required and leaf.origin != "person_number",
             blank=False,  # a field is never an empty text
         )
-    judged = rule.longest or rule.form or rule.required or rule.unique or rule.blank
+    else:
+        rule = replace(rule, made=may_hold_no_text(leaf.origin))
+    judged = rule.made or rule.longest or rule.form or rule.required or rule.unique or rule.blank
     return rule if judged else None
 
 

@@ -11,7 +11,7 @@ from hcm_pipeline.directory import folded_sql, key_sql
 from hcm_pipeline.profile import IDENTITY_COLUMNS, LIFE_COLUMNS, Profile, fallible
 from hcm_pipeline.targets.entra.attribute_rules import Ruled
 from hcm_pipeline.targets.entra.scim_mapping import Leaf, Mapping
-from hcm_pipeline.warehouse import Relation, Scratch, alone_sql, fails_sql, literal, quote
+from hcm_pipeline.warehouse import NO_TEXT, Relation, Scratch, alone_sql, fails_sql, literal, quote
 
 OWN_FORM = "[0-9a-z_.@:-]*"
 """Texts that are their own form when they are compared (see `folded_sql`)."""
@@ -172,6 +172,8 @@ def _breach_sql(ruled: Ruled, value: str) -> tuple[str, str]:
     if rule.longest is not None:  # no text has more code units than bytes
         long = f"strlen({value}) > {rule.longest} and {units_sql(value)} > {rule.longest}"
         whens.append(("is too long", long, ruled.mending))
+    if rule.made:
+        whens.append(("holds a control character", f"regexp_matches({value}, {literal(NO_TEXT)})", ruled.mending))
     if rule.form is not None:
         whens.append(("has another form", f"not regexp_full_match({value}, {literal(rule.form)})", ruled.mending))
     condition = " or ".join(test for _, test, _ in whens) or "false"

@@ -230,7 +230,7 @@ class OracleService:
             )  # fmt: skip
         except SignInFailed:
             return Answer(Reception.CLOSED, "401", self._calls.service_time, 401, mend=f"; {self._calls.mend}")
-        return _entry(self._calls.service_time, person, None, receipt_of(done))
+        return _entry(self._calls.service_time, person, None, receipt_of(done, wishes))
 
     def health(self) -> Health:
         """Whether it takes what it is sent is found by sending."""
@@ -247,11 +247,17 @@ class OracleService:
         yield OutcomePage((), self._calls.service_time)
 
 
-def receipt_of(done: Mapping[str, Written]) -> str:
-    """The receipt of a worker, JSON: of each attribute what was there, what is there now, and the call; "" for none."""
-    return orjson.dumps(
-        {name: {"before": w.before, "after": w.after, "how": w.how} for name, w in done.items()}
-    ).decode()
+def receipt_of(done: Mapping[str, Written], wishes: Mapping[str, Wish]) -> str:
+    """The receipt of a worker, JSON: of each attribute what was there, what is there now, and the call; "" for none.
+
+    A value that was there already may be that of an attempt whose process died before it could tell: what was there before is
+    what the plan had found.
+    """
+    found = {
+        name: {"before": w.before if w.how else wishes[name].was or "", "after": w.after, "how": w.how}
+        for name, w in done.items()
+    }
+    return orjson.dumps(found).decode()
 
 
 def _entry(at: dt.datetime, person: str, code: str | None, reason: str) -> OutcomeEntry:

@@ -92,6 +92,16 @@ def test_a_length_is_counted_as_the_directories_do(t: Scratch) -> None:
     assert found_in(t, ORACLE, people) == [("2", "department", "is too long", 66, 64, None)]
 
 
+@pytest.mark.parametrize(
+    "made", ["chr(company::integer)", "printf('%c', company::integer)", "url_decode('%' || lpad(company, 2, '0'))"]
+)
+def test_a_control_character_that_an_expression_makes_is_found_and_the_others_are_not(t: Scratch, made: str) -> None:
+    profile = with_mapping(f'title = {{ sql = "job_name || {made}" }}')
+    people = [{"person_number": number, "job_name": "Cook", "company": number} for number in ("7", "0", "65")]
+    found = found_in(t, profile, people)
+    assert found == [(number, "title", "holds a control character", 5, 128, None) for number in ("0", "7")]
+
+
 def test_the_matching_attribute_has_sixteen_characters(t: Scratch) -> None:
     assert found_in(t, ORACLE, [{"person_number": "1" * 16}, {"person_number": "2" * 17}]) == [
         ("2" * 17, "externalId", "is too long", 17, 16, None)

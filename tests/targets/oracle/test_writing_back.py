@@ -15,10 +15,13 @@ from hypothesis import strategies as st
 
 from hcm_pipeline.deciders import Decider
 from hcm_pipeline.delivery import WRITES_BACK, HistoryStop, ask_undo
+from hcm_pipeline.flow.views.written_over import written_over
 from hcm_pipeline.flow.writing_back import refuse_another
-from hcm_pipeline.oracle import same_number
+from hcm_pipeline.oracle import OracleConnection, same_number
 from hcm_pipeline.profile import Writeback
+from hcm_pipeline.warehouse import ensure_columns
 from tests.budget import examples
+from tests.sandbox.hcm_support import URL
 
 from .town import ATTRIBUTES, Town, town
 
@@ -182,6 +185,43 @@ def test_a_worker_over_whom_oracle_fails_again_and_again_keeps_nobody_waiting(he
     here.office.advance(hours=2)
     assert here.back().counts == {"retry": 1}
     assert here.truth()["100"]["work_mail"] == "100@new.test"
+
+
+def test_a_value_that_somebody_else_changes_after_it_was_written_is_told_and_one_that_hr_only_spells_otherwise_is_not(
+    here: Town,
+) -> None:
+    phone, spelled = "+31 20 5550199", "+31 20 555-0199"
+    home, settings = SimpleNamespace(feeds=here.home.feeds), SimpleNamespace(oracle=OracleConnection(URL))
+    columns = {"work_phone": None, "work_mail": None}
+    profile = SimpleNamespace(writeback=here.section, columns=columns, oracle=None)
+    told: Any = SimpleNamespace(profile=profile, settings=settings, home=home, clock=here.clock)
+
+    def over() -> list[tuple[str, str, int, bool]]:
+        return [(one.person_number, one.attribute, one.times, one.now) for one in written_over(here.con, told)]
+
+    def hr_says(value: str) -> None:
+        here.con.execute("delete from worker_versions")
+        here.con.execute(
+            """insert into worker_versions by name select '100' as person_number, date '2026-01-01' as valid_from, ? as work_phone,
+            'x@y.test' as work_mail, 99 as extract_id, 1 as row_no, md5_number('')::uuid as digest
+            """,
+            [value],
+        )
+
+    ensure_columns(here.con, "worker_versions", {"work_phone": "VARCHAR", "work_mail": "VARCHAR"})
+    assert over() == []
+    here.entra("100", "work_phone", phone)
+    here.back()
+    hr_says(spelled)
+    assert over() == []
+    hr_says("+31 20 5550101")
+    assert over() == [("100", "work_phone", 0, True)]
+    for times in (1, 2):
+        here.hr("100", "work_phone", "5550101")
+        here.drain()
+        here.back()
+        hr_says(spelled)
+        assert over() == [("100", "work_phone", times, False)]
 
 
 def test_another_oracle_hcm_is_refused_until_a_person_says_so(here: Town) -> None:
