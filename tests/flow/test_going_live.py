@@ -13,8 +13,8 @@ from hcm_pipeline import flow
 from hcm_pipeline.cli.main import app
 from hcm_pipeline.entra import EntraConnection
 from hcm_pipeline.errors import GuardStop, UsageError
-from hcm_pipeline.flow import Installation
-from hcm_pipeline.flow.first_load_guard import kept_back
+from hcm_pipeline.flow import Installation, parse_profile
+from hcm_pipeline.flow.first_load_guard import applies, kept_back
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.verdicts import Kind
 from tests.workers.driver import PROFILE, Firm, day, worker
@@ -189,20 +189,21 @@ def test_a_list_is_looked_at_before_it_is_entered_and_names_those_who_sign(
     ]
 
 
-@pytest.mark.parametrize(
-    ("rule", "sandbox", "stops"),
-    [("tenant", True, False), ("tenant", False, True), ("always", True, True), ("never", False, False)],
-)
-def test_the_profile_says_where_a_first_load_has_to_be_clean(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rule: str, sandbox: bool, stops: bool
-) -> None:
-    start = Start(tmp_path, monkeypatch, sandbox=sandbox, more=f'\n[guards]\nfirst_load = "{rule}"\n')
+def test_the_profile_says_where_a_first_load_has_to_be_clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    profile = parse_profile(PROFILE, "firm.toml").profile
+    rules = {
+        rule: profile.model_copy(update={"guards": profile.guards.model_copy(update={"first_load": rule})})
+        for rule in ("tenant", "always", "never")
+    }
+    assert profile == rules["tenant"]
+    assert {(rule, sandbox) for rule, one in rules.items() for sandbox in (True, False) if applies(one, sandbox=sandbox)} == {
+        ("tenant", False), ("always", True), ("always", False),
+    }  # fmt: skip
+    start = Start(tmp_path, monkeypatch, sandbox=True, more='\n[guards]\nfirst_load = "always"\n')
     start.read()
     start.plan()
     with start.here.journal() as journal:
-        assert (kept_back(start.here, journal) is not None) == stops
-    guards = [one.kind for one in flow.outlook(start.here).guards]
-    assert (Kind.FIRST_LOAD in guards) == stops
+        assert kept_back(start.here, journal) is not None
 
 
 def test_after_the_first_delivery_it_says_that_this_is_no_first_load(
