@@ -315,7 +315,9 @@ def test_the_page_on_going_live_has_the_words_of_the_code() -> None:
     text = page.read_text(encoding="utf-8")
     assert ", ".join(f"`{name}`" for name in STAMP_COLUMNS) in text
     assert all(f"`{name}`" in text for name in LIST_COLUMNS)
-    assert {str(code(name)) for row in rows(REFERENCE / "command-line.md", "plan") for name in row[:1]} > {"--by"}
+    assert {str(code(name)) for row in rows(REFERENCE / "command-line.md", "plan [SCHEMA]") for name in row[:1]} > {
+        "--by"
+    }
     assert all(f"`{name}`" in (REFERENCE / "command-line.md").read_text(encoding="utf-8") for name in COHORTS)
 
 
