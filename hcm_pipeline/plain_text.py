@@ -57,3 +57,11 @@ def markdown(text: str) -> str:
 def _spelled(found: re.Match[str]) -> str:
     sign = found[0]
     return f"{sign}\\" if sign.isdigit() else "&amp;" if sign == "&" else f"\\{sign}"
+
+
+_PLURALS = {"entry": "entries", "identity": "identities", "person": "people"}
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things, in words as they are said: `1 request`, `1,201 requests`."""
+    return f"{number:,} {noun if number == 1 else _PLURALS.get(noun, f'{noun}s')}"

@@ -49,7 +49,7 @@ FLOORS: dict[str, str] = {
     "warehouse": "errors home locks",
     "profile": "errors plain_text warehouse characters",
     "extracts": "errors home locks warehouse profile characters lookalikes",
-    "sources": "errors safe_xml home http sqlite_state warehouse profile extracts characters",
+    "sources": "errors safe_xml plain_text home http sqlite_state warehouse profile extracts characters",
     "feeds": "errors home sqlite_state oracle sources",
     "directory": "characters errors verdicts home http entra settings warehouse profile sources",
     "workers": "errors verdicts deciders warehouse profile extracts sources characters lookalikes",

@@ -13,6 +13,7 @@ from hcm_pipeline.cli.context import sandbox_used
 from hcm_pipeline.cli.output import Progress, say, table
 from hcm_pipeline.cli.run import materialize, show_days
 from hcm_pipeline.errors import PlanHeld, UsageError
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.settings import Settings
 
 PEOPLE, DAYS, EVENTS = 80, 30, 6
@@ -99,9 +100,10 @@ def _show(here: flow.Installation, polls: list[flow.Drained], proof: flow.Draine
     )
     held = flow.open_manifests(here).held
     for one in held:
-        say(f"held for a person: {one.held_for}, {one.operations:,} operations; `hcm-pipeline plan` says why")
+        say(f"held for a person: {one.held_for}, {counted(one.operations, 'operation')}; `hcm-pipeline plan` says why")
     say(
-        f"Everybody was read once more: {proof.workers:,} workers, of whom {proof.missed:,} differ from what the feeds had told,"
+        f"Everybody was read once more: {counted(proof.workers, 'worker')},"
+        f" of whom {proof.missed:,} differ from what the feeds had told,"
         " because their change raised no entry."
     )
     settings = "" if here.home.path == Path("data").absolute() else f"HCM_PIPELINE_HOME={here.home.path} "

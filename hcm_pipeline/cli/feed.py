@@ -12,6 +12,7 @@ from hcm_pipeline import flow
 from hcm_pipeline.cli.context import Json, day, existing_installation, installation
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.errors import HomeError, PipelineError, UsageError
+from hcm_pipeline.plain_text import counted
 
 feed_app = typer.Typer(
     help="Oracle HCM live: its Atom feeds, and the workers whom they name.", no_args_is_help=True, rich_markup_mode=None
@@ -108,8 +109,8 @@ def _show_drained(drained: flow.Drained, *, as_json: bool) -> None:
         dump(drained)
     else:
         say(
-            f"{drained.business_date}: {drained.entries:,} entries, {drained.new_entries:,} of them new;"
-            f" {drained.workers:,} workers read, in {sum(drained.calls.values()):,} calls"
+            f"{drained.business_date}: {counted(drained.entries, 'entry')}, {drained.new_entries:,} of them new;"
+            f" {counted(drained.workers, 'worker')} read, in {counted(sum(drained.calls.values()), 'call')}"
         )
         for name in drained.files:
             say(f"  {name} waits in landing/; `hcm-pipeline run` processes it")
@@ -119,7 +120,8 @@ def _show_drained(drained: flow.Drained, *, as_json: bool) -> None:
             )
         for part, workers in drained.gaps.items():
             say(
-                f"{part}: did not come for {workers:,} workers, who keep what was known; of everybody: a privilege is missing"
+                f"{part}: did not come for {counted(workers, 'worker')}, who keep what was known;"
+                " of everybody: a privilege is missing"
             )
         if drained.unread:
             say(

@@ -9,6 +9,7 @@ import typer
 from hcm_pipeline import flow
 from hcm_pipeline.cli.output import dump, note, say, table
 from hcm_pipeline.errors import GuardStop
+from hcm_pipeline.plain_text import counted
 
 TIERS = ("number", "confirmed", "agreeing", "ambiguous", "none")
 MAY_SIGN_IN = {True: "yes", False: "no", None: "not told"}
@@ -27,7 +28,7 @@ def show_initial(
     for kind, path in files.items():
         if path:
             what = (
-                f"{found.to_stamp - len(found.not_stampable):,} accounts to stamp"
+                f"{counted(found.to_stamp - len(found.not_stampable), 'account')} to stamp"
                 if kind == "stamp"
                 else "a first load"
             )
@@ -125,7 +126,7 @@ def _show_load(found: flow.Initial) -> None:
     load = found.load
     table("Operations of the load", ("kind", "operations"), list(load.operations.items()))
     say(
-        f"{load.requests:,} requests: {load.days:,} {'day' if load.days == 1 else 'days'} at {load.quota:,} calls a day, the end at"
+        f"{counted(load.requests, 'request')}: {counted(load.days, 'day')} at {counted(load.quota, 'call')} a day, the end at"
         f" {load.ends_at:%Y-%m-%d %H:%M}Z if it begins now; the first {load.canary} operations go alone"
     )
     say()

@@ -14,6 +14,7 @@ from hcm_pipeline.cli.context import Json, existing_installation, installation
 from hcm_pipeline.cli.identity_directory import directory
 from hcm_pipeline.cli.identity_review import SPELLING_COLUMNS, review, spelling_row
 from hcm_pipeline.cli.output import dump, note, say, table
+from hcm_pipeline.plain_text import counted
 
 identity_app = typer.Typer(
     help="The ledger of names: why, how crowded, out and in.", no_args_is_help=True, rich_markup_mode=None
@@ -114,7 +115,7 @@ def export_(
         flow.export_to(here, sys.stdout)
         return
     path = Path(file).expanduser().absolute()
-    say(f"{path}: {flow.export_file(here, path):,} identities")
+    say(f"{path}: {counted(flow.export_file(here, path), 'identity')}")
 
 
 def import_(
@@ -130,7 +131,8 @@ def import_(
         dump(done)
     else:
         say(
-            f"{file.name}: {done.added:,} identities taken, {done.unchanged:,} known already, {len(done.refused):,} faults"
+            f"{file.name}: {counted(done.added, 'identity')} taken, {done.unchanged:,} known already,"
+            f" {counted(len(done.refused), 'fault')}"
         )
         table("Refused", ("row", "column", "why"), [[r.row, r.column, r.reason] for r in done.refused])
     if done.refused:

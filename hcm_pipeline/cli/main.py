@@ -21,6 +21,7 @@ from hcm_pipeline.cli import (
     doctor,
     extract,
     feed,
+    health,
     identity,
     init,
     land,
@@ -73,7 +74,7 @@ def _options(
 
 VERBS = (
     demo, init, profile, land, feed, sandbox, ui, run, extract, upload, outcomes, decide, plan, status, trace, page, alerts,
-    identity, writeback, target, target_matches, target_setup, doctor,
+    identity, writeback, target, target_matches, target_setup, doctor, health,
 )  # fmt: skip
 """The modules of the verbs, in the order in which the help lists them."""
 for module in VERBS:

@@ -14,6 +14,7 @@ from hcm_pipeline.cli.context import Json, existing_installation
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.upload import Manifest
 from hcm_pipeline.errors import UsageError
+from hcm_pipeline.plain_text import counted
 
 if TYPE_CHECKING:
     from hcm_pipeline.flow import OutcomeReport
@@ -74,7 +75,7 @@ def outcomes(
             wait_seconds=wait,
             interval=LOG_INTERVAL,
             announce=note if as_json else say,
-            progress=lambda settled, waiting: progress(f"{settled:,} operations settled, {waiting:,} waiting"),
+            progress=lambda settled, waiting: progress(f"{counted(settled, 'operation')} settled, {waiting:,} waiting"),
         )
     found = flow.outcomes(here, only)
     if as_json:
@@ -89,9 +90,9 @@ def outcomes(
 
 def _show(report: OutcomeReport, found: flow.Outcomes) -> None:
     missing = f", {report.missing:,} missing" if report.missing else ""
-    say(f"{report.settled:,} operations settled now, {report.waiting:,} still without an outcome{missing}")
+    say(f"{counted(report.settled, 'operation')} settled now, {report.waiting:,} still without an outcome{missing}")
     if report.unreadable:
-        say(f"{report.unreadable:,} entries of the log cannot be read: the operations that they are about wait")
+        say(f"{counted(report.unreadable, 'entry')} of the log cannot be read: the operations that they are about wait")
     show_job(found.job)
     show_receipts(found.receipts)
     show_failures(found.failures)
@@ -104,7 +105,7 @@ def _list(here: flow.Installation, path: Path, as_json: bool) -> None:
     if as_json:
         dump({"file": str(path), "values": count})
         return
-    say(f"{path}: {count:,} values, for your eyes and those of whom you send it to (mode 0600)")
+    say(f"{path}: {counted(count, 'value')}, for your eyes and those of whom you send it to (mode 0600)")
 
 
 def _cleared(here: flow.Installation, said: flow.Cleared, values: int | None, as_json: bool) -> None:

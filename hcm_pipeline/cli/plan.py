@@ -18,6 +18,7 @@ from hcm_pipeline.cli.output import Progress, dump, note, say, show_verdicts, ta
 from hcm_pipeline.cli.plan_rehearsal import rehearse_plan
 from hcm_pipeline.cli.run import show_held_back, show_held_cells
 from hcm_pipeline.errors import GuardStop, UsageError
+from hcm_pipeline.plain_text import counted
 
 SHOWN = 50
 """People that are listed unless all are asked for."""
@@ -137,7 +138,9 @@ def plan(
     found = flow.outlook(here, shown=None if everybody or as_json else SHOWN, writers=writers)
     for path in (html, csv):
         if path:
-            note(f"{path}: {found.people_in_all:,} people, for your eyes and those of whom you send it to (mode 0600)")
+            note(
+                f"{path}: {counted(found.people_in_all, 'person')}, for your eyes and those of whom you send it to (mode 0600)"
+            )
     if as_json:
         dump(found)
     else:
@@ -151,7 +154,7 @@ def _undo(here: flow.Installation, manifest: str, operations: int | None) -> Non
     whole = confirmed(intent, manifest, operations)
     undone, made = flow.undo_manifest(here, whole, operations=intent.size, by=flow.system_user(), progress=Progress())
     for why, count in made.left_out.get(undone, {}).items():
-        note(f"nothing is put back for {count:,} workers: {why.replace('_', ' ')}")
+        note(f"nothing is put back for {counted(count, 'worker')}: {why.replace('_', ' ')}")
 
 
 def show_plan(found: flow.Outlook, quota: int) -> None:
@@ -188,13 +191,15 @@ def show_plan(found: flow.Outlook, quota: int) -> None:
         say(found.workflows)
     if operations:
         say(
-            f"{found.requests:,} requests, at least {found.least_seconds:,.0f} s at 40 calls in 5 s;"
+            f"{counted(found.requests, 'request')}, at least {found.least_seconds:,.0f} s at 40 calls in 5 s;"
             f" {found.quota_left:,} of {quota:,} calls left of the daily quota;"
             f" sent at once they end at {found.ends_at:%Y-%m-%d %H:%M:%S}Z"
         )
     show_waiting(found.manifests)
     for old in found.superseded:
-        say(f"superseded: manifest {old.manifest_id[:12]} of {old.business_date}, {old.operations:,} operations")
+        say(
+            f"superseded: manifest {old.manifest_id[:12]} of {old.business_date}, {counted(old.operations, 'operation')}"
+        )
 
 
 def show_refused(found: flow.TargetFindings) -> None:

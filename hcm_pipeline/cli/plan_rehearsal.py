@@ -13,7 +13,7 @@ from hcm_pipeline import flow
 from hcm_pipeline.cli.context import sandbox_used
 from hcm_pipeline.cli.output import Progress, note, say, table
 from hcm_pipeline.errors import GuardStop
-from hcm_pipeline.plain_text import json_for
+from hcm_pipeline.plain_text import counted, json_for
 
 SHOWN_ATTRIBUTES = 5
 """Attributes of one person that are listed."""
@@ -29,7 +29,9 @@ def rehearse_plan(
     with sandbox_used(), flow.rehearse(here, schema, announce=note, progress=Progress()) as found:
         if csv is not None:
             flow.write_rehearsal(csv, found)
-            note(f"{csv}: {found.people_in_all:,} people, for your eyes and those of whom you send it to (mode 0600)")
+            note(
+                f"{csv}: {counted(found.people_in_all, 'person')}, for your eyes and those of whom you send it to (mode 0600)"
+            )
         if as_json:
             _dump(found)
         else:

@@ -13,6 +13,7 @@ from hcm_pipeline import flow
 from hcm_pipeline.cli.context import Json, day, installation
 from hcm_pipeline.cli.output import Progress, dump, note, say, show_verdicts, table
 from hcm_pipeline.errors import ExtractRefused, GuardStop, PipelineError, PlanHeld, UsageError
+from hcm_pipeline.plain_text import counted
 
 DAY_COLUMNS = (
     "business date", "rows", "workers", "joiners", "movers", "leavers", "other changes", "quarantined", "absent, kept",
@@ -179,17 +180,17 @@ def show(days: Sequence[flow.DayWithReasons], made: flow.OpenManifests, held_bac
     if manifest is not None:
         say(
             f"manifest {manifest.manifest_id[:12]} of {manifest.business_date} is ready: "
-            f"{manifest.operations:,} operations in {manifest.requests:,} requests"
+            f"{counted(manifest.operations, 'operation')} in {counted(manifest.requests, 'request')}"
         )
         say(f"  {manifest.folder}")
         say("  `hcm-pipeline plan` shows what it would do, `hcm-pipeline upload` sends it")
     for approved in made.approved:
         say(
-            f"manifest {approved.manifest_id[:12]} was approved ({approved.held_for}): {approved.operations:,} operations"
+            f"manifest {approved.manifest_id[:12]} was approved ({approved.held_for}): {counted(approved.operations, 'operation')}"
         )
         say("  `hcm-pipeline upload` sends them")
     for held in made.held:
-        say(f"manifest {held.manifest_id[:12]} is held ({held.held_for}): {held.operations:,} operations")
+        say(f"manifest {held.manifest_id[:12]} is held ({held.held_for}): {counted(held.operations, 'operation')}")
         say(f"  `hcm-pipeline plan` says why and whom it is about; to decide: {held.approve_command}")
     if manifest is None and not made.held and not made.approved:
         say("nothing to send: the target has what it should have")

@@ -12,6 +12,7 @@ from hcm_pipeline import flow
 from hcm_pipeline.cli.context import Json, existing_installation, installation
 from hcm_pipeline.cli.output import dump, note, say, table
 from hcm_pipeline.errors import GuardStop, UsageError
+from hcm_pipeline.plain_text import counted
 
 target_app = typer.Typer(
     help="The target's synchronization job: its schema, and its set-up.", no_args_is_help=True, rich_markup_mode=None
@@ -139,7 +140,7 @@ def _tell(done: flow.SchemaChange, command: str, as_json: bool) -> None:
     else:
         _show(done.differences)
         if done.applied:
-            say(f"applied, and read back: {done.operations:,} changes. What the job had is in {done.backup}")
+            say(f"applied, and read back: {counted(done.operations, 'change')}. What the job had is in {done.backup}")
             say("The next cycle of the job reads everybody anew.")
     if done.manifest is not None and not done.applied:
         note(

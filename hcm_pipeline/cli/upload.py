@@ -51,7 +51,7 @@ def upload(
             past_canary_by=flow.system_user() if past_canary else None,
             word=_word({"accept-history": accept_history, "first": first, "adopt-target": adopt_target}),
             announce=note if as_json else say,
-            progress=lambda settled, requests: progress(f"sent {settled:,} of {requests:,} requests"),
+            progress=flow.sending(progress),
         )
     if as_json:
         dump(done.reports)

@@ -10,6 +10,7 @@ from hcm_pipeline import flow
 from hcm_pipeline.cli.context import Json, existing_installation
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.errors import GuardStop, UsageError
+from hcm_pipeline.plain_text import counted
 
 writeback_app = typer.Typer(
     help="Names, mail and phones of Entra ID to Oracle HCM.", no_args_is_help=True, rich_markup_mode=None
@@ -76,7 +77,7 @@ def writeback_apply(
             past_canary_by=flow.system_user() if past_canary else None,
             adopt=(adopt_target.strip(), flow.system_user()) if adopt_target else None,
             announce=note if as_json else say,
-            progress=lambda settled, requests: progress(f"sent {settled:,} of {requests:,} requests"),
+            progress=flow.sending(progress),
         )
     if as_json:
         dump(done)
@@ -94,7 +95,8 @@ def writeback_apply(
 
 def _show_plan(planned: flow.PlanBack) -> None:
     say(
-        f"{planned.contacts.users:,} users of Entra ID, {planned.contacts.changed:,} of them changed ({planned.contacts.read})"
+        f"{counted(planned.contacts.users, 'user')} of Entra ID,"
+        f" {planned.contacts.changed:,} of them changed ({planned.contacts.read})"
     )
     table(
         f"{planned.people:,} of {planned.workers:,} workers differ in Oracle HCM",
@@ -108,7 +110,8 @@ def _show_plan(planned: flow.PlanBack) -> None:
     for one in planned.manifests:
         if one.held_for is None:
             say(
-                f"manifest {one.manifest_id[:12]} is ready: {one.operations:,} workers; `hcm-pipeline writeback apply` writes them"
+                f"manifest {one.manifest_id[:12]} is ready: {counted(one.operations, 'worker')};"
+                " `hcm-pipeline writeback apply` writes them"
             )
     _say_held(planned.held)
     if not planned.manifests:
@@ -128,5 +131,7 @@ def _show_applied(done: flow.AppliedBack) -> None:
         reason = f" ({report.reason})" if report.reason else ""
         until = f"; it goes on at {report.paused_until:%Y-%m-%d %H:%M}Z" if report.paused_until else ""
         say(f"manifest {report.manifest_id[:12]} is {report.state}{reason}{until}")
-    say(f"{done.written:,} workers written, {done.there:,} had it already, {sum(done.failed.values()):,} not written")
+    say(
+        f"{counted(done.written, 'worker')} written, {done.there:,} had it already, {sum(done.failed.values()):,} not written"
+    )
     table("Not written", ("code", "workers"), list(done.failed.items()))

@@ -15,7 +15,7 @@ from hcm_pipeline.defs.code_versions import DELIVERY_ROOMS, code_version
 from hcm_pipeline.defs.expected import expected
 from hcm_pipeline.defs.persons import person_of
 from hcm_pipeline.defs.resources import Pipeline
-from hcm_pipeline.plain_text import shown
+from hcm_pipeline.plain_text import counted, shown
 
 UPLOAD_JOB = "upload_manifest"
 OUTCOMES_JOB = "read_outcomes"
@@ -81,7 +81,7 @@ def receipts_asset(
             pipeline.installation(context.log),
             config.manifest_id,
             announce=lambda line: context.log.info(shown(line)),
-            progress=lambda settled, requests: progress(f"sent {settled:,} of {requests:,} requests"),
+            progress=flow.sending(progress),
         )
     [manifest], [report] = done.manifests, done.reports
     yield _receipts(manifest, report)
@@ -191,7 +191,7 @@ def _read_outcomes(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Non
         wait_seconds=OUTCOMES_WAIT_SECONDS,
         interval=LOG_INTERVAL,
         announce=lambda line: context.log.info(shown(line)),
-        progress=lambda settled, waiting: progress(f"{settled:,} operations settled, {waiting:,} waiting"),
+        progress=lambda settled, waiting: progress(f"{counted(settled, 'operation')} settled, {waiting:,} waiting"),
     )
     for found in flow.newest_outcomes(installation):
         context.log_event(_outcomes(found))
@@ -199,7 +199,7 @@ def _read_outcomes(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Non
         context.instance.add_run_tags(context.run.run_id, {tag: found.business_date.isoformat()})
     context.log.info(f"{report.settled:,} settled now, {report.waiting:,} still waiting, {report.missing:,} missing")
     if report.unreadable:
-        context.log.warning(f"{report.unreadable:,} entries of the log cannot be read")
+        context.log.warning(f"{counted(report.unreadable, 'entry')} of the log cannot be read")
     if report.flows_unread:
         context.log.warning(shown(report.flows_unread))
     warning = flow.job_warning(report)

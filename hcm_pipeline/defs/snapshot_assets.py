@@ -14,7 +14,7 @@ from hcm_pipeline.defs.expected import expected
 from hcm_pipeline.defs.partitions import PREVIOUS_DAY, business_dates
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.errors import ExtractHeld, GuardStop, PipelineError
-from hcm_pipeline.plain_text import markdown, shown
+from hcm_pipeline.plain_text import counted, markdown, shown
 from hcm_pipeline.profile import Profile
 
 WHOLE_CHECK = "extracts_are_whole"
@@ -291,11 +291,12 @@ def _said(counts: flow.DayCounts) -> str:
     if counts.refused:
         return f"{_said(replace(counts, refused=()))}; left out: {'; '.join(counts.refused)}"
     if counts.stopped:
-        return f"{counts.business_date}: stopped, {counts.quarantined:,} rows in quarantine"
+        return f"{counts.business_date}: stopped, {counted(counts.quarantined, 'row')} in quarantine"
     if counts.unchanged:
-        return f"{counts.business_date}: unchanged, {counts.workers:,} workers"
-    kinds = ", ".join(f"{n:,} {kind}s" for kind, n in counts.changes.items()) or "no changes"
-    return f"{counts.business_date}: {counts.workers:,} workers; {kinds}; {counts.quarantined:,} rows in quarantine"
+        return f"{counts.business_date}: unchanged, {counted(counts.workers, 'worker')}"
+    kinds = ", ".join(f"{n:,} {md.KIND_WORDS[kind]}" for kind, n in counts.changes.items()) or "no changes"
+    said = f"{counts.business_date}: {counted(counts.workers, 'worker')}; {kinds}"
+    return f"{said}; {counted(counts.quarantined, 'row')} in quarantine"
 
 
 def _day_metadata(counts: flow.DayCounts) -> dict[str, dict[str, Any]]:

@@ -107,7 +107,7 @@ def write_back_op(context: dg.OpExecutionContext, config: ApplyConfig, pipeline:
         pipeline.installation(context.log),
         config.manifest_id,
         announce=lambda line: context.log.info(shown(line)),
-        progress=lambda settled, requests: progress(f"sent {settled:,} of {requests:,} requests"),
+        progress=flow.sending(progress),
     )
     [report] = done.reports
     context.log_event(

@@ -165,6 +165,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.rehearsing import RehearsedPlan as RehearsedPlan
     from hcm_pipeline.flow.rehearsing import rehearse as rehearse
     from hcm_pipeline.flow.rehearsing import write_rehearsal as write_rehearsal
+    from hcm_pipeline.flow.sending_progress import sending as sending
     from hcm_pipeline.flow.setting_up import SetUp as SetUp
     from hcm_pipeline.flow.setting_up import Step as Step
     from hcm_pipeline.flow.setting_up import StepState as StepState
@@ -357,6 +358,7 @@ _MODULES = {
     "pages.now_page": ("write_now",),
     "pages.quota_page": ("write_quota",),
     "pages.worker_page": ("write_worker",),
+    "sending_progress": ("sending",),
     "processing": ("Audit", "DayCounts", "audit", "pending_days", "process", "process_audited", "require_dates"),
     "profiles": (
         "CHANGE_KINDS",

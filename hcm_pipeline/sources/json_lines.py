@@ -13,6 +13,7 @@ import orjson
 
 from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.extracts import Description
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import Source
 from hcm_pipeline.sources.row_writer import RAW_CHARS, Reject, RowWriter
 from hcm_pipeline.sources.source_format import ROW_NO, FileFormat, SourceFormat, StagedExtract
@@ -51,7 +52,7 @@ class JsonLines(FileFormat):
 
     def summary(self, description: Description) -> str:
         """How many keys and lines."""
-        return f"JSON lines, {len(description.columns)} keys, {description.records or 0:,} lines"
+        return f"JSON lines, {len(description.columns)} keys, {counted(description.records or 0, 'line')}"
 
     def stage(
         self, t: Scratch, stored: Path, description: Description, source: Source, *, name: str, folder: Path

@@ -59,7 +59,7 @@ def test_a_schema_is_applied_read_back_and_put_back_and_a_change_by_hand_is_foun
     assert (found["kind"], found["attribute"]) == ("create-only missing", "userPrincipalName")
     planned = site.json("target", "apply", code=3)
     told = site.run("target", "apply", "--approve", planned["manifest"], "--changes", "1")
-    assert "applied, and read back: 1 changes" in told
+    assert "applied, and read back: 1 change" in told
 
     planned = site.json("target", "restore", exported, code=3)
     site.run("target", "restore", exported, "--approve", planned["manifest"], "--changes", str(planned["operations"]))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from hcm_pipeline.extracts import Description
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import Source
 from hcm_pipeline.sources.delimited.detect import examine
 from hcm_pipeline.sources.delimited.shape import Shape
@@ -31,7 +32,7 @@ class Delimited(FileFormat):
         shape = Shape.of(description)
         delimiter = _DELIMITER_NAMES.get(shape.delimiter, shape.delimiter)
         packed = f", {shape.compression}" if shape.compression != "none" else ""
-        rows = f", {shape.records:,} rows" if shape.records is not None else ""
+        rows = f", {counted(shape.records, 'row')}" if shape.records is not None else ""
         taken = " (it is not UTF-8)" if shape.fallback else ""
         return f"{shape.encoding}{taken}, {delimiter}, {shape.newline}{packed}, {len(shape.header)} columns{rows}"
 

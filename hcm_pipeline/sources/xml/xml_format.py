@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from hcm_pipeline.characters import SEVERAL
 from hcm_pipeline.extracts import Description
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import Source
 from hcm_pipeline.sources.row_writer import UNSAID
 from hcm_pipeline.sources.source_format import ROW_NO, FileFormat, SourceFormat, StagedExtract
@@ -54,7 +55,7 @@ class Xml(FileFormat):
         """Encoding, packing, columns and records; and what is there beside them, or was expected and is not."""
         shape = XmlShape.of(description)
         packed = f", {shape.compression}" if shape.compression != "none" else ""
-        told = f"XML, {shape.encoding}{packed}, {len(description.columns)} columns, {description.records:,} records"
+        told = f"XML, {shape.encoding}{packed}, {len(description.columns)} columns, {counted(description.records or 0, 'record')}"
         if shape.damaged:
             told += f"; {shape.damaged:,} bytes are not {shape.encoding}: the cells that hold them are held back"
         if shape.unseen:
