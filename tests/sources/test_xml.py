@@ -157,7 +157,7 @@ def test_groups_beside_the_records_and_tags_that_nobody_has_are_told(tmp_path: P
     text = "<R><G_1><N>1</N></G_1><G_2><N>2</N></G_2><G_2><N>3</N></G_2><HEAD>x</HEAD></R>"
     found = xml(tmp_path, text, tags=["N", "Nmae"])
     assert found.summary == (
-        "XML, utf-8, 2 columns, 1 records; no record has Nmae; groups beside the records are not read: G_2 (2)"
+        "XML, utf-8, 2 columns, 1 record; no record has Nmae; groups beside the records are not read: G_2 (2)"
     )
     assert found.columns == (
         "N",

@@ -41,8 +41,8 @@ def test_the_page_about_xml_shows_what_its_profiles_read(tmp_path: Path) -> None
                 "0004711": ("Núñez", "Platform", "Example NL BV", None)
             }
     assert said == {
-        "report": ("taken", "XML, utf-8, 6 columns, 1 records"),
-        "changes": ("taken", "XML, utf-8, 3 columns, 1 records"),
+        "report": ("taken", "XML, utf-8, 6 columns, 1 record"),
+        "changes": ("taken", "XML, utf-8, 3 columns, 1 record"),
         "etext": ("taken", "utf-8, lines of 29 characters, 4 columns, 2 records"),
     }
     assert firm.snapshot(fields="last_name, first_name, active") == {

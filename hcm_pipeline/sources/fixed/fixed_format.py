@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from hcm_pipeline.characters import NUL, UNDECODABLE
 from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.extracts import Description
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import Source
 from hcm_pipeline.sources.encodings import Evidence, as_utf8, assume, decide
 from hcm_pipeline.sources.row_writer import RAW_CHARS, Reject, RowWriter
@@ -134,7 +135,7 @@ class Fixed(FileFormat):
         taken = " (it is not UTF-8)" if shape.fallback else ""
         return (
             f"{shape.encoding}{taken}, lines of {shape.width} characters{packed}, {len(description.columns)} columns,"
-            f" {description.records:,} records"
+            f" {counted(description.records or 0, 'record')}"
         )
 
     def stage(
