@@ -58,14 +58,22 @@ GAP = 2
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table; numbers to the right. No word, date or id in it is broken: where the terminal is too narrow for the widest of each
-    column side by side, every row is a block of lines instead. Nothing is printed of a table without rows.
+    """A table; numbers to the right. No word, date or id in it is broken.
+
+    Where the terminal is too narrow for the widest word of each column side by side, columns that hold nothing are left out and, if
+    that is not enough, every row is a block of lines. Nothing is printed of a table without rows.
     """
     listed = [list(row) for row in rows]
     if not listed:
         return
     cells = [[plain(_cell(value)) for value in row] for row in listed]
-    least = [max(_longest_word(text) for text in column) for column in zip(map(plain, columns), *cells, strict=True)]
+    least = _least_widths(columns, cells)
+    if sum(least) + GAP * (len(columns) - 1) > out.width:
+        held = [i for i in range(len(columns)) if any(row[i].plain for row in cells)]
+        columns, listed, cells = (
+            [columns[i] for i in held], [[row[i] for i in held] for row in listed], [[row[i] for i in held] for row in cells],
+        )  # fmt: skip
+        least = _least_widths(columns, cells)
     if sum(least) + GAP * (len(columns) - 1) > out.width:
         _blocks(title, columns, cells)
         return
@@ -84,6 +92,11 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         drawn.add_row(*row)
     out.print(drawn)
     say()
+
+
+def _least_widths(columns: Sequence[str], cells: Sequence[Sequence[Text]]) -> list[int]:
+    """The width of each column that breaks no word."""
+    return [max(_longest_word(text) for text in column) for column in zip(map(plain, columns), *cells, strict=True)]
 
 
 def _longest_word(text: Text) -> int:

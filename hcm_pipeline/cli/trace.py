@@ -37,10 +37,10 @@ def trace(
 def show_trace(story: flow.Story) -> None:
     """Print a worker's story for people."""
     say(f"worker {story.person_number}", "")
-    for version in story.versions:
-        _show_version(version)
-    _show_rows(story)
     _show_changes(story)
+    for before, version in zip((None, *story.versions), story.versions, strict=False):
+        _show_version(version, before)
+    _show_rows(story)
     show_identity("Names", story.identity)
     show_tried(story.tried)
     _show_operations(story)
@@ -56,7 +56,8 @@ def show_trace(story: flow.Story) -> None:
     )  # fmt: skip
 
 
-def _show_version(version: flow.Version) -> None:
+def _show_version(version: flow.Version, before: flow.Version | None) -> None:
+    """A version: the fields in which it differs from the one before it, and then those that stayed."""
     until = f" until {version.valid_to}" if version.valid_to else ""
     say(
         f"from {version.valid_from}{until}: row {version.row_no:,} of {version.file} "
@@ -68,15 +69,19 @@ def _show_version(version: flow.Version) -> None:
     ahead = f", judged again on {version.next_at:%Y-%m-%d %H:%M}Z" if version.next_at else ""
     said = "active" if version.status_active else "inactive"
     say(f"stage {version.life_stage}, account {enabled} (HR's status: {said}){ahead}")
-    table(
-        "",
-        ("column", "field", "value", "becomes", "held back; the value is that of"),
-        [
-            [v.column, v.field, v.value, ", ".join(map(_short, v.becomes)), v.kept_from]
-            for v in version.values
-            if v.value is not None or v.kept_from
-        ],
-    )
+    stayed = {v.field: (v.value, v.kept_from) for v in before.values} if before else {}
+    shown = [
+        v for v in version.values if v.value is not None or v.kept_from or stayed.get(v.field, (None,))[0] is not None
+    ]
+    changed = [v for v in shown if stayed.get(v.field) != (v.value, v.kept_from)]
+    columns = ("column", "field", "value", "becomes", "held back; the value is that of")
+    table("" if before is None else "Changed", columns, map(_value_row, changed))
+    table("As before", columns, [_value_row(v) for v in shown if v not in changed])
+
+
+def _value_row(v: flow.FieldValue) -> list[object]:
+    return [v.column, v.field, "nothing" if v.value is None and not v.kept_from else v.value, ", ".join(map(_short, v.becomes)),
+            v.kept_from]  # fmt: skip
 
 
 def _show_rows(story: flow.Story) -> None:

@@ -247,6 +247,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.views.status import status as status
     from hcm_pipeline.flow.views.target_findings import MEANWHILE as MEANWHILE
     from hcm_pipeline.flow.views.target_findings import TargetFindings as TargetFindings
+    from hcm_pipeline.flow.views.trace import FieldValue as FieldValue
     from hcm_pipeline.flow.views.trace import Story as Story
     from hcm_pipeline.flow.views.trace import Version as Version
     from hcm_pipeline.flow.views.trace import trace as trace
@@ -435,7 +436,7 @@ _MODULES = {
     "views.written_over": ("WrittenOver",),
     "views.receipts": ("Failure", "Job", "ManifestOutcomes", "Outcomes", "Receipts", "newest_outcomes", "outcomes"),
     "views.status": ("Status", "holding", "status"),
-    "views.trace": ("Story", "Version", "trace"),
+    "views.trace": ("FieldValue", "Story", "Version", "trace"),
     "worksheet_files": ("BY_ENDING", "FORMATS", "write_text", "written"),
     "filled_sheets": ("filled_worksheets", "read_sample", "worksheet_values"),
     "writing_back": (
