@@ -1,4 +1,4 @@
-"""Verbs about extracts: show what speaks against one, and decide what becomes of it."""
+"""Verbs about extracts: show the findings about one, and decide what becomes of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hcm_pipeline.cli.context import Json, existing_installation
 from hcm_pipeline.cli.output import dump, say, show_verdicts, table
 
 extract_app = typer.Typer(
-    help="Extracts: what speaks against one, and what becomes of it.", no_args_is_help=True, rich_markup_mode=None
+    help="Extracts: the findings about one, and what becomes of it.", no_args_is_help=True, rich_markup_mode=None
 )
 
 Sha256 = Annotated[
@@ -44,7 +44,7 @@ def show(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Extracts with what speaks against them and what was decided. Names values of cohorts."""
+    """Extracts with the findings about them and what was decided. Names values of cohorts."""
     here = existing_installation()
     found = flow.extract_stories(here, sha256)
     if as_json:
@@ -56,7 +56,7 @@ def show(
         [[e.business_date.isoformat(), e.name, e.sha256[:12], e.content, e.rows, e.status] for e in found],
     )
     for e in found:
-        show_verdicts(f"What speaks against {e.name} ({e.sha256[:12]})", e.verdicts())
+        show_verdicts(f"Findings about {e.name} ({e.sha256[:12]})", e.verdicts())
         table(
             f"Decided about {e.name} ({e.sha256[:12]})",
             ("decision", "by", "at", "why"),
@@ -75,7 +75,7 @@ def show(
 def accept(
     sha256: Sha256, why: Why, rows: Rows = None, as_option: AsOption = None, by: By = None, part: AsPart = False
 ) -> None:
-    """Apply an extract as it is, whatever speaks against it; the next run does."""
+    """Apply an extract as it is, whatever was found; the next run does."""
     _decide(sha256, one_number(rows, as_option, "--rows"), "part" if part else "accept", why, by)
 
 

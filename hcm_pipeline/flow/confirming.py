@@ -22,7 +22,7 @@ MANIFEST_VERBS = {
     ),
 }
 EXTRACT_VERBS = {
-    "accept": "Accepting applies it as it is, whatever speaks against it.",
+    "accept": "Accepting applies it as it is, whatever was found.",
     "part": "Accepting it as a part applies it beside the other files of its date, and takes the place of none.",
     "refuse": "Refusing leaves it out, and takes back what was applied of it.",
 }
@@ -96,7 +96,7 @@ def _of_extract(found: Extract, told: str, decision: str, why: list[str]) -> Int
     """Of a format whose records cannot be counted before they are read, the number is that of the extracts: one."""
     records = found.description.records
     size, units = (1, "extracts") if records is None else (records, "rows")
-    against = f"Against it: {'; '.join(why)}." if why else "Nothing speaks against it."
+    against = f"Found: {'; '.join(why)}." if why else "Nothing was found."
     about = (
         f"{found.name} ({found.sha256[:12]}) of {found.business_date}: {size:,} {units[:-1] if size == 1 else units}."
     )

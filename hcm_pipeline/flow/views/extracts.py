@@ -1,4 +1,4 @@
-"""Extracts: what they are, what speaks against them, and what was decided about them."""
+"""Extracts: what they are, the findings about them, and what was decided about them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Extract:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that speaks against an extract. `detail` may hold values of cohorts."""
+    """One finding about an extract. `detail` may hold values of cohorts."""
 
     rule: str
     message: str
@@ -56,7 +56,7 @@ class ExtractDecision:
 
 @dataclass(frozen=True)
 class ExtractStory:
-    """One extract with what speaks against it and what was decided, oldest decision first."""
+    """One extract with the findings about it and what was decided, oldest decision first."""
 
     business_date: dt.date
     name: str
