@@ -17,6 +17,17 @@ DAGSTER_FOLDERS = ("history", "schedules")
 
 
 @dataclass(frozen=True)
+class Share:
+    """The share of the machine that DuckDB may take: memory as DuckDB writes it, and threads (None: one for each core)."""
+
+    memory: str = "1200MB"
+    threads: int | None = None
+
+
+USUAL_SHARE = Share()
+
+
+@dataclass(frozen=True)
 class Home:
     """Paths inside a home. Folders are 0700 and data files 0600: they hold personal data."""
 

@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from hcm_pipeline.entra import EntraConnection, SignInWay
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.home import Home
+from hcm_pipeline.home import USUAL_SHARE, Home, Share
 from hcm_pipeline.oracle import OracleConnection
 
 GRAPH = "https://graph.microsoft.com/v1.0"
@@ -81,6 +81,8 @@ class Settings:
     """None: the environment names no Oracle HCM."""
     other_sign_ins: tuple[EntraConnection, ...] = ()
     """The target by the other ways that are set up and do not count: for whoever checks them."""
+    share: Share = USUAL_SHARE
+    """The share of the machine that the warehouse may take."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -94,9 +96,8 @@ class Settings:
             own = home.path / "profile.toml"
             profile = str(own) if own.is_file() else "oracle-hcm"
         target, others = _target(environ)
-        return cls(
-            home, profile, target, Ldap.from_env(environ), AlertSecrets.from_env(environ), _oracle(environ), others
-        )
+        ldap, alerts = Ldap.from_env(environ), AlertSecrets.from_env(environ)
+        return cls(home, profile, target, ldap, alerts, _oracle(environ), others, _share(environ))
 
     @classmethod
     def for_setup(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -131,6 +132,17 @@ def path_named(name: str, text: str) -> Path:
         start = text if len(text) <= 60 else f"{text[:60]}..."
         raise UsageError(f"{name}: {start} cannot be a path ({why}); name another one") from None
     return path
+
+
+def _share(environ: Mapping[str, str]) -> Share:
+    """The memory and the threads that the warehouse may take. Raises UsageError for a value that DuckDB would not understand."""
+    memory = environ.get("HCM_PIPELINE_MEMORY") or Share.memory
+    if not re.fullmatch(r"[1-9][0-9]{0,5}(MB|GB)", memory):
+        raise UsageError("HCM_PIPELINE_MEMORY: must be a whole number of MB or GB, such as 1200MB or 8GB")
+    threads = environ.get("HCM_PIPELINE_THREADS") or ""
+    if threads and not (re.fullmatch(r"[0-9]{1,3}", threads) and int(threads) > 0):
+        raise UsageError("HCM_PIPELINE_THREADS: must be a number from 1 to 999")
+    return Share(memory, int(threads) if threads else None)
 
 
 def _target(environ: Mapping[str, str]) -> tuple[EntraConnection | None, tuple[EntraConnection, ...]]:

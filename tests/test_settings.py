@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hcm_pipeline.errors import UsageError
+from hcm_pipeline.home import Share
 from hcm_pipeline.http import trust_context
 from hcm_pipeline.settings import AlertSecrets, Ldap, Settings
 
@@ -28,6 +29,11 @@ TARGET = {
         ("HCM_PIPELINE_HOME", "/etc/passwd/x"),
         ("HCM_PIPELINE_PROFILE", "~nosuchuser/x"),
         ("HCM_PIPELINE_PROFILE", "x" * 300),
+        ("HCM_PIPELINE_MEMORY", "lots"),
+        ("HCM_PIPELINE_MEMORY", "0GB"),
+        ("HCM_PIPELINE_MEMORY", "8GB'; drop table extracts; --"),
+        ("HCM_PIPELINE_THREADS", "0"),
+        ("HCM_PIPELINE_THREADS", "many"),
         ("HCM_PIPELINE_GRAPH_URL", "https://[::1/v1.0"),
         ("HCM_PIPELINE_GRAPH_URL", "http://graph.microsoft.com/v1.0"),
         ("HCM_PIPELINE_GRAPH_URL", "HTTP://127.0.0.1:8443/v1.0"),
@@ -75,7 +81,7 @@ def test_nonsense_is_wrong_usage_by_the_name_of_its_variable(name: str, value: s
 
 EVERY = (*TARGET, "HCM_PIPELINE_HOME", "HCM_PIPELINE_PROFILE", "HCM_PIPELINE_GRAPH_URL", "AZURE_AUTHORITY_HOST",
          "AZURE_CLIENT_CERTIFICATE_PATH", "SSL_CERT_FILE", "HTTPS_PROXY", "no_proxy", "HCM_PIPELINE_ALERT_WEBHOOK",
-         "HCM_PIPELINE_LDAP_PASSWORD", "HCM_PIPELINE_SMTP_PASSWORD")  # fmt: skip
+         "HCM_PIPELINE_LDAP_PASSWORD", "HCM_PIPELINE_SMTP_PASSWORD", "HCM_PIPELINE_MEMORY", "HCM_PIPELINE_THREADS")  # fmt: skip
 TEXTS = st.text(st.sampled_from("a0 ~/.:@?#[]%\n\t\x1b\x7fé\u202e\udcff"), max_size=12)
 
 
@@ -230,3 +236,9 @@ def test_a_machines_own_identity_needs_no_client_id() -> None:
     assert (found.client_id, found.managed_identity) == ("", True)
     with pytest.raises(UsageError, match="AZURE_CLIENT_ID"):
         Settings.from_env(needed | FEDERATED)
+
+
+def test_the_machines_share_is_that_of_the_environment() -> None:
+    assert Settings.from_env({}).share == Share("1200MB", None)
+    given = Settings.from_env({"HCM_PIPELINE_MEMORY": "8GB", "HCM_PIPELINE_THREADS": "12"})
+    assert given.share == Share("8GB", 12)

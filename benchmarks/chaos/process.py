@@ -89,7 +89,9 @@ class Kept:
         self._home = home
         self._con: duckdb.DuckDBPyConnection | None = None
 
-    def harden(self, con: duckdb.DuckDBPyConnection, scratch: Path | None, readable: list[Path]) -> None:
+    def harden(
+        self, con: duckdb.DuckDBPyConnection, scratch: Path | None, readable: list[Path], _: object = None
+    ) -> None:
         """In place of `store.harden`: what is open already is hardened; so little data needs one thread."""
         row = first(con, "select current_setting('enable_external_access')")
         if row and row[0]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -36,7 +37,7 @@ class Pipeline(dg.ConfigurableResource[None]):
         """This home and profile with the environment's target and secrets."""
         found = Settings.from_env()
         target = None if self.sandbox_only else found.target
-        return Settings(self.home, self.profile_name, target, found.ldap, found.alerts, found.oracle)
+        return replace(found, home=self.home, profile=self.profile_name, target=target)
 
     def installation(self, log: logging.Logger | dg.DagsterLogManager | None = None) -> flow.Installation:
         """The installation, read anew: a run uses what the environment and the profile say when it starts.

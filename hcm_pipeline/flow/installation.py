@@ -85,7 +85,7 @@ class Installation:
     @cached_property
     def warehouse(self) -> Warehouse:
         """The home's warehouse; the home is made when it is missing."""
-        return Warehouse(self.private_home(), notice=self.notice)
+        return Warehouse(self.private_home(), notice=self.notice, share=self.settings.share)
 
     def journal(self, *, new: bool = False) -> Journal:
         """The delivery journal, for a `with` block; the first one is made.

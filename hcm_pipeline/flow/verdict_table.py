@@ -76,9 +76,7 @@ def of_extracts(con: duckdb.DuckDBPyConnection, day: dt.date) -> Iterator[Verdic
     ).fetchall()
     for statement, status, rule, message, detail in rows:
         if rule is None:
-            yield Verdict(
-                Kind.COMPLETENESS, "completeness", statement, False, "nothing was found", released_by=ACCEPT
-            )
+            yield Verdict(Kind.COMPLETENESS, "completeness", statement, False, "nothing was found", released_by=ACCEPT)
         else:
             yield of_finding(statement, rule, message, detail, tripped=status == "stopped")
 

@@ -20,13 +20,12 @@ from typing import Any
 import duckdb
 
 from hcm_pipeline.errors import HomeError, PipelineError, WarehouseBusy, refused_by_disk
-from hcm_pipeline.home import PRIVATE_UMASK, Home
+from hcm_pipeline.home import PRIVATE_UMASK, USUAL_SHARE, Home, Share
 from hcm_pipeline.locks import advisory_lock, process_is_alive
 
 SCHEMA_VERSION = 1
 MIGRATIONS: dict[int, str] = {}
 """SQL that makes tables of one version those of the next one. There is none before the first release."""
-MEMORY_LIMIT = "1200MB"
 _UNDER_LOCK = ("publish-", "manifest-")
 """Beginnings of the names of half-written files that only a writer of the warehouse makes."""
 _OWNER = re.compile(r"-(\d+)(?=\.|$)")
@@ -62,6 +61,7 @@ class Warehouse:
     home: Home
     patience: float = 900.0
     notice: Callable[[str], None] | None = None
+    share: Share = USUAL_SHARE
 
     @contextlib.contextmanager
     def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -195,7 +195,7 @@ class Warehouse:
                 raise HomeError(f"{path.name}: cannot be opened as a DuckDB file of this version") from None
         if not read_only:
             path.chmod(0o600)
-        harden(con, self.home.scratch / f"duckdb-{os.getpid()}", [self.home.extracts, self.home.scratch])
+        harden(con, self.home.scratch / f"duckdb-{os.getpid()}", [self.home.extracts, self.home.scratch], self.share)
         return con
 
 
@@ -238,7 +238,9 @@ def sweep(scratch: Path) -> None:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def harden(con: duckdb.DuckDBPyConnection, scratch: Path | None, readable: list[Path]) -> None:
+def harden(
+    con: duckdb.DuckDBPyConnection, scratch: Path | None, readable: list[Path], share: Share = USUAL_SHARE
+) -> None:
     """UTC, bounded memory, no extension downloads, and no file or network access outside `readable`.
 
     An instance that this process has open already is hardened, and lets nobody change that.
@@ -246,7 +248,9 @@ def harden(con: duckdb.DuckDBPyConnection, scratch: Path | None, readable: list[
     con.execute("set timezone = 'UTC'")
     if first(con, "select current_setting('enable_external_access')") == (False,):
         return
-    con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+    con.execute(f"set memory_limit = {literal(share.memory)}")
+    if share.threads is not None:
+        con.execute(f"set threads = {share.threads}")
     con.execute("set autoinstall_known_extensions = false")
     con.execute("set autoload_known_extensions = false")
     if scratch is not None:

@@ -15,7 +15,7 @@ import duckdb
 import pytest
 
 from hcm_pipeline.errors import HomeError, PipelineError, WarehouseBusy
-from hcm_pipeline.home import Home
+from hcm_pipeline.home import Home, Share
 from hcm_pipeline.warehouse import Warehouse, ensure_columns, literal, memory, quote, store
 
 HOLD = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
@@ -232,3 +232,13 @@ def test_what_killed_processes_left_goes_when_the_next_one_begins_to_write(wareh
     with warehouse.write():
         pass
     assert sorted(path.name for path in scratch.iterdir()) == [f"directory-{os.getpid()}.csv", "duckdb-4194306"]
+
+
+def test_a_warehouse_takes_the_share_of_the_machine_that_it_is_given(tmp_path: Path) -> None:
+    with Warehouse(Home(tmp_path / "home"), share=Share("900MB", 3)).write() as con:
+        settings = dict(
+            con.execute(
+                "select name, value from duckdb_settings() where name in ('memory_limit', 'threads')"
+            ).fetchall()
+        )
+    assert settings == {"memory_limit": "858.3 MiB", "threads": "3"}
