@@ -90,6 +90,8 @@ def test_the_plan_is_an_asset_that_counts_and_names_nobody(stage: Stage) -> None
         "business date": "2026-11-20", "users of Entra ID": 3, "users that changed": 1, "workers": 3, "workers that differ": 1,
         "held": 9, "left out": "- no user of Entra ID has the person number: 2", "manifests": "",
     }  # fmt: skip
+    contacts = stage.told("entra_contacts")
+    assert (contacts["dagster/row_count"], contacts["users that changed"]) == (3, 1)
     stage.planned = None
     config = {"ops": {"writeback_manifest": {"config": {"full": True}}}}
     assert stage.run(PLAN_JOB, config).success
