@@ -209,3 +209,18 @@ def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> dg.Table
     """Rows as the UI shows a table; what is no number is shown as text."""
     records = [dg.TableRecord(dict(row)) for row in rows]
     return dg.TableMetadataValue(records, dg.TableSchema([dg.TableColumn(name) for name in columns]))
+
+
+def is_named(context: dg.AssetExecutionContext, manifest_id: str, job: str) -> bool:
+    """Whether a run that sends was told what. Whoever materializes everything sends nothing by it; the job itself wants an id.
+
+    Raises Failure for a run of the job without one.
+    """
+    if manifest_id:
+        return True
+    if context.run.job_name == job:
+        raise dg.Failure(
+            "no manifest is named, so that nothing was sent: give its id as manifest_id", allow_retries=False
+        )
+    context.log.info("no manifest is named: nothing is sent")
+    return False

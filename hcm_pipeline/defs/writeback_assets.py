@@ -61,6 +61,7 @@ RECEIPTS = dg.AssetSpec(
     owners=md.OWNERS,
     kinds={"oracle"},
     deps=["writeback_manifest"],
+    skippable=True,
     code_version=code_version("targets/oracle", "oracle", "delivery"),
     description="Oracle HCM's new values, with what was there before: made by writing one manifest, whose id its run is given.",
 )
@@ -73,9 +74,9 @@ class ContactsConfig(dg.Config):
 
 
 class ApplyConfig(dg.Config):
-    """Which manifest to write: its id, or a beginning of it that fits no other."""
+    """Which manifest to write: its id, or a beginning of it that fits no other. Without one nothing is written."""
 
-    manifest_id: str
+    manifest_id: str = ""
 
 
 def build_writeback(profile: Profile) -> dg.Definitions:
@@ -150,6 +151,8 @@ def writeback_receipts(
     context: dg.AssetExecutionContext, config: ApplyConfig, pipeline: Pipeline
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Write one manifest. Raises what `apply_writeback` raises, and Failure when a person has to act."""
+    if not md.is_named(context, config.manifest_id, APPLY_JOB):
+        return
     progress = pipeline.progress(context.log)
     with expected():
         done = flow.apply_writeback(

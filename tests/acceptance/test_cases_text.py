@@ -167,7 +167,8 @@ def test_sec_modes_left_to_the_umask(tmp_path: Path) -> None:
     shutil.copy(ROOT / "hcm_pipeline" / "defs" / "dagster.yaml", site.path)  # as `ui` and `run` do
     (site.path / "dagster.yaml").chmod(0o600)
     dagster = subprocess.Popen(
-        [sys.executable, "-m", "dagster", "asset", "materialize", "-m", "hcm_pipeline.definitions", "--select", "+manifest",
+        [sys.executable, "-m", "dagster", "asset", "materialize", "-m", "hcm_pipeline.definitions", "--select",
+         "extracts,workers,quarantined_rows,changes,identities,desired_users,manifest",
          "--partition", "2026-11-12"],
         env=site.environment() | {"DAGSTER_HOME": str(site.path)}, cwd=tmp_path, umask=0o022, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

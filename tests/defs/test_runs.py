@@ -273,3 +273,18 @@ def test_a_guard_that_stops_a_date_is_raised_to_the_caller_as_itself(location: L
     location.deliver("workers-2026-11-02.csv", *bad)
     with pytest.raises(GuardStop, match="quarantine_limit"):
         run_job(location.defs, location.instance, "daily_delta", progress=print, partition="2026-11-02")
+
+
+def test_whoever_materializes_everything_sends_nothing_by_it(location: Location) -> None:
+    location.deliver("workers-2026-11-02.csv", worker("1001", "Ada", "Byron"))
+    assert location.run("2026-11-02").success
+    everything = location.defs.resolve_implicit_global_asset_job_def()
+    sent = everything.execute_in_process(
+        instance=location.instance, asset_selection=[dg.AssetKey("receipts")], raise_on_error=False
+    )
+    assert sent.success
+    assert location.materializations("receipts") == {}
+    alone = location.defs.resolve_job_def("upload_manifest")
+    unnamed = alone.execute_in_process(instance=location.instance, raise_on_error=False)
+    assert not unnamed.success
+    assert "no manifest is named" in told(location, unnamed.run_id)

@@ -126,7 +126,7 @@ def test_a_workers_life_is_a_line_from_row_to_operation_and_its_values_are_no_ma
     assert "row 2 of" in page.text
     assert "department: <b>Byron</b>" in page.text
     assert "b" not in page.tags
-    assert page.text.index("joiner") < page.text.index("names given") < page.text.index("create: planned")
+    assert page.text.index("joiner") < page.text.index("names given") < page.text.index("create: held")
 
 
 def test_a_worker_whom_no_extract_holds_has_no_page(here: Installation, tmp_path: Path) -> None:
