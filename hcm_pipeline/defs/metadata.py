@@ -212,7 +212,7 @@ def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> dg.Table
 
 
 def is_named(context: dg.AssetExecutionContext, manifest_id: str, job: str) -> bool:
-    """Whether a run that sends was told what. Whoever materializes everything sends nothing by it; the job itself wants an id.
+    """Whether a run that sends was told what. To materialize everything sends nothing; the job itself wants an id.
 
     Raises Failure for a run of the job without one.
     """
