@@ -158,26 +158,33 @@ def _held_check(made: flow.Plan | None) -> dg.AssetCheckResult:
     )
 
 
+PLOTTED = ("create", "disable", "update")
+"""Kinds of operations that are counted though there are none, so that a plot has no gaps."""
+
+
 def _plan_metadata(here: flow.Installation, made: flow.Plan | None) -> dict[str, Any]:
+    """The plan for people: first in words and where it waits for them, then the figures."""
     manifests = made.manifests if made else ()
-    values: dict[str, Any] = {
+    behind = flow.extracts_of_manifests(here, [manifest.manifest_id for manifest in manifests])
+    values: dict[str, Any] = {"in_words": dg.MetadataValue.md(_in_words(here, made))} if made else {}
+    for manifest in manifests:
+        values |= _manifest_metadata(here, manifest, behind, held=made is not None and manifest in made.held)
+    kinds = flow.operation_kinds(made).items()
+    values |= {
         "operations": sum(m.operations for m in manifests),
-        "requests": sum(m.requests for m in manifests),
         "operations_held": sum(m.operations for m in manifests if m.held_for),
-        **{f"operations_{kind}": count for kind, count in flow.operation_kinds(made).items()},
+        **{f"operations_{kind}": count for kind, count in kinds if count or kind in PLOTTED},
+        "requests": sum(m.requests for m in manifests),
     }
     if made:
         outlook = flow.quota_outlook(here, values["requests"])
         values["quota_left"] = outlook.left
         values["sent_at_once_it_ends_at"] = dg.MetadataValue.timestamp(outlook.ends_at)
-        values["withheld"] = dg.MetadataValue.json(made.withheld)
-        values["superseded"] = dg.MetadataValue.json([manifest_id[:12] for manifest_id in made.superseded])
         values["cleared_values_that_stay"] = sum(made.stays.values())
-        values["in_words"] = dg.MetadataValue.md(_in_words(here, made))
         values["guards"] = md.verdict_table(flow.plan_verdicts(made), md.LIMIT_COLUMNS)
-    behind = flow.extracts_of_manifests(here, [manifest.manifest_id for manifest in manifests])
-    for manifest in manifests:
-        values |= _manifest_metadata(here, manifest, behind, held=made is not None and manifest in made.held)
+        values |= {"withheld": dg.MetadataValue.json(made.withheld)} if made.withheld else {}
+        superseded = [manifest_id[:12] for manifest_id in made.superseded]
+        values |= {"superseded": dg.MetadataValue.json(superseded)} if superseded else {}
     return values
 
 
