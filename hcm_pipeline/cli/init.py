@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hcm_pipeline import flow
+from hcm_pipeline.cli.context import day
 from hcm_pipeline.cli.output import say
 from hcm_pipeline.defs.in_process import write_instance_file
 from hcm_pipeline.home import Home, private
@@ -62,9 +65,12 @@ def add_to(app: typer.Typer) -> None:
 def init(
     directory: Annotated[Path, typer.Argument(help="The folder to make a home of.")],
     profile: Annotated[str, typer.Option(help="The built-in profile to start from.")] = "oracle-hcm",
+    since: Annotated[
+        str | None, typer.Option(metavar="DATE", help="The first business date: Dagster's partitions begin here.")
+    ] = None,
 ) -> None:
     """Make a home: profile.toml, dagster.yaml, .env.example, and a .gitignore of everything. A file that is there is left alone."""
-    text = flow.built_in_text(profile)
+    text = _beginning(flow.built_in_text(profile), day(since, "--since"))
     if "[delivery]" not in text:
         text += BY_HAND
     home = Home(path_named("DIRECTORY", str(directory)).absolute()).create()
@@ -78,3 +84,12 @@ def init(
             say(f"{path}: written")
     say(f"{write_instance_file(home)}: ready")
     say("", f"Next: edit profile.toml, set HCM_PIPELINE_HOME={home.path}, and check with `hcm-pipeline profile check`")
+
+
+def _beginning(text: str, since: dt.date | None) -> str:
+    """A profile's text with its first business date, below its name."""
+    if since is None:
+        return text
+    return re.sub(
+        r"^(name = .*\n)", rf'\1start_date = "{since}"  # no business date lies before it\n', text, count=1, flags=re.M
+    )

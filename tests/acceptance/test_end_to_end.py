@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import tomllib
 from pathlib import Path
 
 import orjson
@@ -66,7 +67,8 @@ def test_the_demo_keeps_out_of_a_home_with_extracts_of_ones_own(site: Site, tmp_
 
 
 def test_init_makes_a_home_whose_profile_is_checked_key_by_key(site: Site) -> None:
-    site.run("init", site.path)
+    site.run("init", site.path, "--since", "2026-03-02")
+    assert tomllib.loads((site.path / "profile.toml").read_text(encoding="utf-8"))["start_date"] == "2026-03-02"
     for name in ("profile.toml", "dagster.yaml", ".env.example"):
         assert (site.path / name).is_file()
     profile = site.path / "profile.toml"
