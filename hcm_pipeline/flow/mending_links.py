@@ -16,7 +16,6 @@ import orjson
 from hcm_pipeline.delivery import (
     CONFIGURES,
     ConfigurationChange,
-    JournaledManifest,
     ManifestState,
     carry_out,
     plan_change,
@@ -167,8 +166,3 @@ def _connections(installation: Installation, announce: Progress) -> Iterator[Obj
     with open_target(installation.settings) as connection, GraphClient(connection, clock=installation.clock) as client:
         announce(describe(connection))
         yield ObjectConnections(client)
-
-
-def is_severing(manifest: JournaledManifest) -> bool:
-    """Whether a manifest severs links."""
-    return manifest.target.startswith(LINKS)

@@ -6,15 +6,18 @@ import datetime as dt
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from hcm_pipeline import flow
+from hcm_pipeline.delivery import CONFIGURES, WRITES_BACK, ManifestState
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow import Installation, utc_now
 from hcm_pipeline.flow.pages import charts
+from hcm_pipeline.flow.pages.now_page import type_next
 from hcm_pipeline.flow.pages.quota_page import DAY, _steps
 from hcm_pipeline.settings import Settings
 from tests.workers.driver import PROFILE, Firm, day, worker
@@ -116,6 +119,15 @@ def test_the_page_for_the_night_has_the_commands_that_decide(here: Installation,
     [held] = flow.open_manifests(here).held
     assert f"hcm-pipeline approve {held.manifest_id} 2" in page.text
     assert f"hcm-pipeline reject {held.manifest_id} 2" in page.text
+
+
+def test_every_kind_of_manifest_that_waits_has_its_own_command(here: Installation) -> None:
+    held = next(iter(flow.status(here).waiting))
+    ready = replace(held, state=ManifestState.READY)
+    assert type_next(held, f"{WRITES_BACK}pod")[0] == f"hcm-pipeline approve {held.manifest_id} 2"
+    assert type_next(ready, here.target) == (f"hcm-pipeline upload {held.manifest_id}",)
+    assert type_next(ready, f"{WRITES_BACK}pod") == ("hcm-pipeline writeback apply",)
+    assert type_next(ready, f"{CONFIGURES}job") == ("hcm-pipeline target apply",)
 
 
 def test_a_workers_life_is_a_line_from_row_to_operation_and_its_values_are_no_markup(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from hcm_pipeline import flow
 from hcm_pipeline.cli.main import app
@@ -140,6 +140,24 @@ def test_a_day_with_too_many_broken_rows_is_told_with_its_numbers(firm: Firm, he
     }).stdout  # fmt: skip
     assert "What holds" in shown
     assert "quarantine_limit" in shown
+    ill = health_of(here)
+    assert (ill.exit_code, orjson.loads(ill.stdout)["healthy"]) == (1, False)
+    assert "day_stopped" in {alert["kind"] for alert in orjson.loads(ill.stdout)["alerts"]}
+
+
+def health_of(here: Installation) -> Result:
+    """The answer of `health --json`."""
+    environment = {"HCM_PIPELINE_HOME": str(here.home.path), "HCM_PIPELINE_PROFILE": here.settings.profile}
+    return CliRunner().invoke(app, ["health", "--json"], env=environment)
+
+
+def test_a_home_of_which_nothing_holds_is_healthy(firm: Firm, here: Installation) -> None:
+    firm.take([worker(1)], day(2))
+    here.warehouse.publish()
+    found = health_of(here)
+    told = orjson.loads(found.stdout)
+    assert (found.exit_code, told["healthy"], told["newest_business_date"]) == (0, True, "2026-11-02")
+    assert {check["check"] for check in told["checks"]} == {"daemon", "disk", "modes", "warehouse"}
 
 
 def test_whether_a_manifest_may_go_out_is_one_verdict(firm: Firm, here: Installation) -> None:

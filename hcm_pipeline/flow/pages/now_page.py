@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hcm_pipeline.delivery import CONFIGURES, WRITES_BACK, ManifestState
 from hcm_pipeline.errors import HomeError
 from hcm_pipeline.flow.alerting import Alert, look
 from hcm_pipeline.flow.installation import Installation
@@ -21,37 +22,43 @@ COMMANDS = (
 )
 
 
+SENT_BY = ((WRITES_BACK, "hcm-pipeline writeback apply"), (CONFIGURES, "hcm-pipeline target apply"))
+"""The commands that carry out what is no upload, by the beginning of the target."""
+
+
 @dataclass(frozen=True)
 class Waits:
-    """A manifest that waits, and the commands that decide about it or send it."""
+    """A manifest that waits, and the commands that decide about it or carry it out."""
 
     manifest: WaitingManifest
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.manifest, name)
-
-    @property
-    def type_next(self) -> tuple[str, ...]:
-        """The commands."""
-        one = self.manifest
-        if one.state == "held":
-            return tuple(f"hcm-pipeline {verb} {one.manifest_id} {one.operations}" for verb in ("approve", "reject"))
-        return (f"hcm-pipeline upload {one.manifest_id}",)
+    type_next: tuple[str, ...]
 
 
 def write_now(installation: Installation, path: Path) -> None:
     """Write the page. Raises UsageError when the file cannot be written."""
     found, held = status(installation), _alerts(installation)
+    with installation.journal() as journal:
+        targets = {one.manifest_id: one.target for one in journal.manifests()}
     write(
         installation,
         path,
         "now",
         headline=_headline(held, found),
         alerts=held,
-        waiting=[Waits(one) for one in found.waiting],
+        waiting=[Waits(one, type_next(one, targets[one.manifest_id])) for one in found.waiting],
         facts=_facts(found),
         commands=COMMANDS,
     )
+
+
+def type_next(manifest: WaitingManifest, target: str) -> tuple[str, ...]:
+    """The commands that decide about a manifest that is held, or carry out one that is ready."""
+    if manifest.state is ManifestState.HELD:
+        return tuple(
+            f"hcm-pipeline {verb} {manifest.manifest_id} {manifest.operations}" for verb in ("approve", "reject")
+        )
+    other = next((command for beginning, command in SENT_BY if target.startswith(beginning)), None)
+    return (other or f"hcm-pipeline upload {manifest.manifest_id}",)
 
 
 def _alerts(installation: Installation) -> Sequence[Alert]:
