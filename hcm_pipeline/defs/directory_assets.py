@@ -10,6 +10,7 @@ import dagster as dg
 
 from hcm_pipeline import flow
 from hcm_pipeline.defs import metadata as md
+from hcm_pipeline.defs.code_versions import code_version
 from hcm_pipeline.defs.expected import expected
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.profile import Directory, Profile
@@ -43,6 +44,7 @@ def _build(profile: Profile, name: str, directory: Directory) -> dg.AssetsDefini
         kinds={"duckdb", _KINDS[directory.kind]},
         metadata=md.schema_of("directory_objects", md.DIRECTORY_COLUMNS),
         freshness_policy=policy,
+        code_version=code_version("directory", "entra"),
         description=f"{_ABOUT[directory.kind]} Nobody is given a name that one of them holds, and their accounts are adopted.",
     )
     def read(context: dg.AssetExecutionContext, pipeline: Pipeline) -> dg.MaterializeResult[None]:

@@ -9,6 +9,7 @@ import dagster as dg
 
 from hcm_pipeline import flow
 from hcm_pipeline.defs import metadata as md
+from hcm_pipeline.defs.code_versions import code_version
 from hcm_pipeline.defs.expected import expected
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.profile import Oracle, Profile
@@ -56,6 +57,7 @@ def _readings(oracle: Oracle) -> dg.AssetsDefinition:
         owners=md.OWNERS,
         kinds={"oracle", "json"},
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=late),
+        code_version=code_version("feeds", "oracle"),
         description="Workers as read from Oracle HCM after its feeds named them. Each poll lets extracts lie in landing/.",
     )
     def feed_readings(

@@ -126,7 +126,7 @@ def test_the_version_of_code_follows_the_rooms_that_an_asset_is_made_of() -> Non
     graph = the_definitions().resolve_asset_graph()
     versions = {key.to_user_string(): graph.get(key).code_version for key in graph.get_all_asset_keys()}
     made = {name for name, version in versions.items() if version}
-    assert made == versions.keys() - {"delivered_users", "directory_entra"}
+    assert made == versions.keys() - {"delivered_users"}  # recorded by the plan
     assert versions["workers"] == versions["identities"] != versions["manifest"] == versions["desired_users"]
 
 
