@@ -8,7 +8,7 @@ the names that directories hold. Its tables are `identities`, `former_names`, `f
 
 from hcm_pipeline.identity.agreement import ACCOUNT_WORDS, worker_words
 from hcm_pipeline.identity.aliases import ALIASES, PROXY_ADDRESSES
-from hcm_pipeline.identity.allocation import entered
+from hcm_pipeline.identity.attributes import entered
 from hcm_pipeline.identity.capacity import Crowd, crowded
 from hcm_pipeline.identity.correlation import GUARDED, HELD, SEVERAL, SHARED, UNLIKE
 from hcm_pipeline.identity.explain import Tried, explain

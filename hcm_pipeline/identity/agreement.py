@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hcm_pipeline.directory import RELATIVE_NAME, folded_sql
 from hcm_pipeline.identity.name_parts import PARTICLES
-from hcm_pipeline.identity.spelling import spell_columns, spelled_sql
+from hcm_pipeline.identity.spelling import spell_columns, spelled_sql, spellings_join
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote, scratch
 
@@ -36,15 +36,17 @@ def agreeing(
 def worker_words(t: Scratch, profile: Profile, named: Relation) -> Relation:
     """person_number, first_words and last_words (VARCHAR[]) of everybody in `named` (see `named_sql`): as they are written, and as
     they are spelled in Latin letters."""
+    out = profile.identity.spelling.written_out
     with scratch(t.con) as own:
-        spelled = spell_columns(own, named, [*FIRST, *LAST], profile.identity.spelling.written_out)
+        spelled = spell_columns(own, named, [*FIRST, *LAST], out)
         joins = " ".join(
-            f"left join {spelled} s_{field} on s_{field}.name = worker.{quote(field)} and s_{field}.place = worker.place"
+            spellings_join(spelled, f"s_{field}", f"worker.{quote(field)}", "worker.place", out)
             for field in (*FIRST, *LAST)
         )
+        first, last = (_words(fields, joined=spelled is not None) for fields in (FIRST, LAST))
         return t.make(
             "worker_words",
-            f"""select worker.person_number, {_words(FIRST)} as first_words, {_words(LAST)} as last_words
+            f"""select worker.person_number, {first} as first_words, {last} as last_words
             from {named} worker {joins}""",
         )
 
@@ -57,10 +59,11 @@ def words_sql(text: str) -> str:
     return rf"list_distinct(list_filter(regexp_split_to_array({both}, '[^\p{{L}}]+'), lambda word: word <> ''))"
 
 
-def _words(fields: tuple[str, ...]) -> str:
-    """SQL for the words of a worker's fields, as they are and as they are spelled."""
+def _words(fields: tuple[str, ...], *, joined: bool) -> str:
+    """SQL for the words of a worker's fields, as they are and as they are spelled; `joined`: there are spellings to join."""
     written = ", ".join(
-        f"worker.{quote(field)}, {spelled_sql(f'worker.{quote(field)}', f's_{field}')}" for field in fields
+        f"worker.{quote(field)}, {spelled_sql(f'worker.{quote(field)}', f's_{field}' if joined else None)}"
+        for field in fields
     )
     return words_sql(f"concat_ws(' ', {written})")
 

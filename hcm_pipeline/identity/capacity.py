@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from hcm_pipeline.identity.allocation import attributes
+from hcm_pipeline.identity.attributes import attributes
 from hcm_pipeline.identity.templates import number_sql, stem_sql
 from hcm_pipeline.profile import Profile
 

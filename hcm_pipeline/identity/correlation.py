@@ -13,7 +13,7 @@ from hcm_pipeline.directory import CONTAINER, RELATIVE_NAME, folded_sql, protect
 from hcm_pipeline.identity.agreement import agreeing
 from hcm_pipeline.identity.latest_decisions import latest_decisions
 from hcm_pipeline.profile import Profile
-from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote, scratch
+from hcm_pipeline.warehouse import Relation, Scratch, literal, nothing, query, quote, scratch
 
 SEVERAL, SHARED, HELD = "several accounts", "account of several workers", "account of somebody else"
 GUARDED, UNLIKE = "protected account", "nothing else agrees"
@@ -40,14 +40,14 @@ def correlate(
     `newcomers`: see `named_sql`; `emails`: person_number, email; `renamed` (person_number): those whose names were retired on the
     day, who keep their account; `accounts`: the columns of `directory_objects`.
     """
-    nothing = Correlated(None, t.empty("waiting", WAITING))
+    nobody = Correlated(None, nothing(WAITING))
     if t.first(f"select 1 from {accounts} limit 1") is None:
-        return nothing
+        return nobody
     with scratch(t.con) as own:
         # found first and by themselves: how few they are is then known, and not the whole directory is carried along
         candidates = own.make("candidates", _candidates_sql(profile, newcomers, accounts))
-        if not own.count(candidates):
-            return nothing
+        if not candidates.made:
+            return nobody
         correlated = own.make(
             "correlated",
             query(__package__, "correlated_accounts", candidates=candidates, accounts=accounts, renamed=renamed,

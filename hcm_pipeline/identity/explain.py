@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hcm_pipeline.identity.allocation import Attribute, attributes
+from hcm_pipeline.identity.attributes import Attribute, attributes
 from hcm_pipeline.identity.name_parts import named_sql, parts_of
 from hcm_pipeline.identity.workforce import Workforce
 from hcm_pipeline.profile import Profile
@@ -35,7 +35,9 @@ def explain(t: Scratch, profile: Profile, workforce: Workforce, number: str) -> 
         named = own.make("named", named_sql(profile, workforce.day, worker, workforce.versions), [number])
         parts = parts_of(own, profile, named)
         for attribute in attributes(profile):
-            found += _explain(own, attribute, own.make("asking", attribute.asking_sql(parts)), number)
+            found += _explain(
+                own, attribute, own.make("asking", f"select *, {attribute.pieces_sql()} from {parts}"), number
+            )
     return found
 
 

@@ -6,21 +6,22 @@ Neither the order of rows nor a rerun changes what anybody gets, and what was gi
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from dataclasses import dataclass
 
 from hcm_pipeline.directory import COMMON_NAME, SAM, beginning_sql, directory_findings, folded_sql, require_none
 from hcm_pipeline.errors import PipelineError
-from hcm_pipeline.identity.allocation import allocate, attributes, entered, place_key_sql
+from hcm_pipeline.identity.allocation import Allocated, allocate, name_sql
+from hcm_pipeline.identity.attributes import entered, place_key_sql
 from hcm_pipeline.identity.correlation import WAITING, correlate
-from hcm_pipeline.identity.name_parts import named_sql, parts_of
+from hcm_pipeline.identity.name_parts import named_sql
 from hcm_pipeline.identity.placement import place, place_findings
 from hcm_pipeline.identity.rehires import offer_rehires, take_over
-from hcm_pipeline.identity.renames import follow_renames, take_spellings
+from hcm_pipeline.identity.renames import RETIRED, follow_renames, take_spellings
 from hcm_pipeline.identity.retention import bring_back, release
 from hcm_pipeline.identity.workforce import Workforce
 from hcm_pipeline.profile import Profile, fallible, scope_sql
 from hcm_pipeline.verdicts import Kind
-from hcm_pipeline.warehouse import Relation, Scratch, fails_sql, query, scratch, table
+from hcm_pipeline.warehouse import Relation, Scratch, fails_sql, nothing, query, scratch, table
 
 
 def give_names(
@@ -40,25 +41,67 @@ def give_names(
     workforce = Workforce(day, workers, versions)
     with scratch(t.con) as own:
         release(own, profile, workforce)
-        retired = take_over(own, profile, workforce, bring_back(own, profile, workforce))
+        kept = _kept(own)
+        retired = bring_back(own, profile, workforce) if kept.released else nothing(RETIRED)
+        if kept.rehires:
+            retired = take_over(own, profile, workforce, retired)
         moving = place(own, profile, workforce)
-        respelled = take_spellings(own, profile, workforce)
-        followed = follow_renames(own, profile, workforce, changes)
-        renamed = own.make("renamed", f"from {respelled} union all by name from {followed}")
-        retired = own.make("retired", f"from {retired} union all by name from {renamed}")
+        respelled = take_spellings(own, profile, workforce) if kept.spellings else nothing(RETIRED)
+        followed = follow_renames(own, profile, workforce, changes) if kept.names else nothing(RETIRED)
+        renamed = _together(own, "renamed", respelled, followed)
+        retired = _together(own, "retired", retired, renamed)
         newcomers = _newcomers(own, profile, workforce, retired)
-        waiting, some = own.empty("waiting", WAITING), own.count(newcomers) > 0
+        waiting, some = nothing(WAITING), newcomers.made > 0
         if some:
             require_none(directory_findings(own.con, profile, now), Kind.DIRECTORY)
+        if some and kept.accounts:
             correlated = correlate(own, profile, newcomers, workers, renamed, table(own.con, "directory_objects"), day)
             if correlated.matched is not None:
                 own.run(entered(f"from {correlated.matched}"))
             waiting = correlated.waiting
-            newcomers = _without(own, newcomers, waiting)
-        offered = offer_rehires(own, profile, workforce, newcomers, retired, waiting)
-        require_none(place_findings(own, profile, day, moving, offered.newcomers), Kind.CONTAINER)
-        _keep_waiting(own, own.make("waiting", f"from {waiting} union all by name from {offered.waiting}"), day)
-        return _name(own, profile, offered.newcomers, day) if some else 0
+            if waiting.made:
+                newcomers = _without(own, newcomers, waiting)
+        if some or kept.reviews:
+            offered = offer_rehires(own, profile, workforce, newcomers, retired, waiting)
+            waiting = _together(own, "waiting", waiting, offered.waiting)
+            newcomers = offered.newcomers
+        require_none(place_findings(own, profile, day, moving, newcomers), Kind.CONTAINER)
+        if waiting.made or kept.reviews:
+            _keep_waiting(own, waiting, day)
+        if not some:
+            return 0
+        count = newcomers.made if newcomers.made >= 0 else own.count(newcomers)
+        if count:
+            _name(own, profile, newcomers, count, day)
+        return count
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Whether anything is kept, before a day is named: on most days there is little to do, and nothing is asked about it."""
+
+    names: bool
+    released: bool
+    rehires: bool
+    """Decisions about rehires."""
+    spellings: bool
+    """Decisions about spellings."""
+    reviews: bool
+    accounts: bool
+    """Objects of directories."""
+
+
+def _kept(t: Scratch) -> _Kept:
+    tables = ("identities", "identities where status = 'released'", "identity_decisions where about = 'rehire'",
+              "spelling_decisions", "identity_reviews", "directory_objects")  # fmt: skip
+    row = t.first("select " + ", ".join(f"exists (from {table})" for table in tables))
+    return _Kept(*(row or ()))
+
+
+def _together(t: Scratch, what: str, *relations: Relation) -> Relation:
+    """The rows of relations that have the same columns; a relation by itself, where the others have no rows."""
+    some = [relation for relation in relations if relation.made] or [relations[0]]
+    return some[0] if len(some) == 1 else t.make(what, " union all by name ".join(f"from {one}" for one in some))
 
 
 def _newcomers(t: Scratch, profile: Profile, workforce: Workforce, retired: Relation) -> Relation:
@@ -73,8 +116,8 @@ def _newcomers(t: Scratch, profile: Profile, workforce: Workforce, retired: Rela
         where life_stage is distinct from 'future' and person_number not in (
             select person_number from identities where sam_account_name is not null and common_name is not null)""",
     )
-    if not t.count(nameless):
-        return t.empty("newcomers", {"person_number": "varchar", "placed_by": "varchar"})
+    if not nameless.made:
+        return nothing({"person_number": "varchar", "placed_by": "varchar"})
     unclear = fallible(profile, "identity.")  # a name is for life: whoever cannot be judged waits
     clear = f" and not {fails_sql(one.sql for one in unclear)}" if unclear else ""
     asked = f"""(from {workforce.workers}
@@ -107,22 +150,41 @@ def _keep_waiting(t: Scratch, waiting: Relation, day: dt.date) -> None:
     )
 
 
-def _name(t: Scratch, profile: Profile, newcomers: Relation, day: dt.date) -> int:
-    """Allocate the names that `newcomers` lack, and enter them; how many newcomers there are."""
-    parts = parts_of(t, profile, newcomers)
-    given = {attribute.name: allocate(t, attribute, parts) for attribute in attributes(profile)}
-    _enter(t, parts, given, day)
-    _verify(t, newcomers, given)
-    return t.count(newcomers)
+def _name(t: Scratch, profile: Profile, newcomers: Relation, count: int, day: dt.date) -> None:
+    """Allocate the names that the `count` newcomers lack, and enter them."""
+    allocated = allocate(t, profile, newcomers, count)
+    names = {name: name_sql(name, short, "part") for name, short in SHORT.items()}
+    t.run(
+        entered(
+            query(
+                __package__,
+                "new_identities",
+                parts=allocated.parts,
+                **{SHORT[name]: relation for name, relation in allocated.given.items()},
+                **names,
+            )
+        ),
+        {"day": day},
+    )
+    if allocated.known:
+        _complete(t, allocated, day)
+    _verify(t, allocated, newcomers, count)
 
 
-def _enter(t: Scratch, parts: Relation, given: Mapping[str, Relation], day: dt.date) -> None:
-    t.run(entered(query(__package__, "new_identities", parts=parts, **given)), {"day": day})
-    for name, short, limit in (("sam_account_name", "sam", SAM), ("common_name", "cn", COMMON_NAME)):
+SHORT = {"user_principal_name": "upn", "sam_account_name": "sam", "common_name": "cn"}
+"""Unique attributes, and what columns about them begin with."""
+
+
+def _complete(t: Scratch, allocated: Allocated, day: dt.date) -> None:
+    """Enter what those lacked who are in the ledger already."""
+    parts = allocated.parts
+    for name, limit in (("sam_account_name", SAM), ("common_name", COMMON_NAME)):
+        short = SHORT[name]
         t.run(f"""
             update identities set {name} = given.name, {short}_rule = given.rule,
                 {short}_beginning = {beginning_sql("given.name", limit)}
-            from {given[name]} given join {parts} part using (person_number)
+            from (select person_number, {name_sql(name, "given", "part")} as name, rule
+                from {allocated.given[name]} given join {parts} part on given.part = part.rowid) given
             where identities.person_number = given.person_number and identities.{name} is null
         """)
     t.run(
@@ -141,14 +203,14 @@ _HELD_AS = {
 """SQL condition by attribute: a row of the ledger holds the name that was given."""
 
 
-def _verify(t: Scratch, newcomers: Relation, given: Mapping[str, Relation]) -> None:
-    """Nothing that was given is held twice. Raises PipelineError otherwise, and the caller's transaction is undone."""
-    checks = [(relation, _HELD_AS[name]) for name, relation in given.items()]
-    for relation, condition in [*checks, (newcomers, "given.person_number = ledger.person_number")]:
-        held = t.count(
-            f"(from identities ledger join {relation} given on {condition} where ledger.status <> 'released')"
-        )
-        if held != t.count(relation):
-            raise PipelineError(
-                "the ledger would hold a name twice; nothing was given, and the day is as it was before"
-            )
+def _verify(t: Scratch, allocated: Allocated, newcomers: Relation, count: int) -> None:
+    """Everybody has a name, and none that was given is held twice. Raises PipelineError otherwise, and the caller's transaction is
+    undone."""
+    held = [(relation.name, _HELD_AS[name]) for name, relation in allocated.given.items()]
+    held.append((newcomers.name, "given.person_number = ledger.person_number"))
+    found = t.first("select " + ", ".join(
+        f"(select count(*) from identities ledger join {these} given on {condition} where ledger.status <> 'released')"
+        for these, condition in held
+    ))  # fmt: skip
+    if found != (*allocated.lacking.values(), count):
+        raise PipelineError("the ledger would hold a name twice; nothing was given, and the day is as it was before")

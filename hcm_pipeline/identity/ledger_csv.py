@@ -24,7 +24,7 @@ from hcm_pipeline.directory import (
     key_sql,
 )
 from hcm_pipeline.errors import PipelineError
-from hcm_pipeline.identity.allocation import STANDS_IN, entered
+from hcm_pipeline.identity.attributes import STANDS_IN, entered
 from hcm_pipeline.identity.ledger_csv_history import is_past, past_sql, take_past
 from hcm_pipeline.warehouse import Relation, Scratch, first, scratch
 

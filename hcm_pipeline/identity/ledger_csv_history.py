@@ -26,7 +26,7 @@ from collections.abc import Iterable, Iterator
 import duckdb
 
 from hcm_pipeline.directory import folded_sql
-from hcm_pipeline.identity.allocation import STANDS_IN
+from hcm_pipeline.identity.attributes import STANDS_IN
 from hcm_pipeline.identity.placement import FOUND
 from hcm_pipeline.identity.rehires import LIKELY
 from hcm_pipeline.warehouse import Relation, first, literal, query

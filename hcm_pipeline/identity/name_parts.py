@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 from hcm_pipeline.identity.latest_decisions import LATEST_SPELLINGS
 from hcm_pipeline.identity.patronymics import without_patronymics
 from hcm_pipeline.identity.placement import place_columns, with_last_day
 from hcm_pipeline.identity.romanisation import HOMES
-from hcm_pipeline.identity.spelling import latin_sql, reading_sql, spell_columns, spelled_sql
+from hcm_pipeline.identity.spelling import (
+    latin_sql,
+    names_to_spell,
+    reading_sql,
+    spell_columns,
+    spell_names,
+    spelled_sql,
+    spellings_join,
+)
 from hcm_pipeline.identity.templates import fields_of
 from hcm_pipeline.profile import NAME_PARTS, Profile
 from hcm_pipeline.warehouse import Relation, Scratch, holds_sql, literal, quote, scratch
@@ -80,7 +89,21 @@ def _field_sql(part: str, field: str, profile: Profile) -> str:
 
 
 def parts_of(t: Scratch, profile: Profile, named: Relation) -> Relation:
-    """The spelled parts of the names of everybody in `named` (see `named_sql`), beside the names that they hold.
+    """The spelled parts of the names of everybody in `named` (see `named_sql`), beside the names that they hold (`parts_sql`)."""
+    return of_spelled(t, "parts", profile, named, lambda spelled: parts_sql(profile, spelled))
+
+
+def parts_columns(profile: Profile) -> list[str]:
+    """The columns of `parts_sql`, in order."""
+    return ["person_number", "domain", "variant", "container", "placed_by", *_part_fields(profile), *NAMES]
+
+
+NAMES = ("user_principal_name", "sam_account_name", "common_name")
+"""Those of the ledger that are unique."""
+
+
+def parts_sql(profile: Profile, spelled: str) -> str:
+    """SELECT over `spelled` (a SELECT, see `spelled_parts`).
 
     Columns: person_number, domain, variant, container (that of the account, if there is one), placed_by, a column for each part,
     and user_principal_name, sam_account_name and common_name of the ledger. A name that is spelled with less confidence than the
@@ -91,15 +114,10 @@ def parts_of(t: Scratch, profile: Profile, named: Relation) -> Relation:
         f"case when {doubtful} then '' else {quote(part)} end as {quote(part)}" if part in SPELLED else quote(part)
         for part in _part_fields(profile)
     )
-    with scratch(t.con) as own:
-        spelled = spelled_parts(own, profile, named)
-        return t.make(
-            "parts",
-            f"""select spelled.person_number, domain, variant,
-                coalesce(ledger.parent_distinguished_name, container) as container, spelled.placed_by, {columns},
-                ledger.user_principal_name, ledger.sam_account_name, ledger.common_name
-            from {spelled} spelled left join identities ledger on ledger.person_number = spelled.person_number""",
-        )
+    return f"""
+        select spelled.person_number, domain, variant, coalesce(ledger.parent_distinguished_name, container) as container,
+            spelled.placed_by, {columns}, {", ".join(f"ledger.{name}" for name in NAMES)}
+        from ({spelled}) spelled left join identities ledger on ledger.person_number = spelled.person_number"""
 
 
 SPELLED = ("first", "preferred", "middle", "last")
@@ -109,7 +127,7 @@ JUDGED = ("first", "preferred", "last")
 
 
 AT_ONCE = 250_000
-"""Workers whose names are put together in one piece: the spellings of more of them do not fit into the memory beside the rest."""
+"""Names that are spelled in one piece: the spellings of many more do not fit into the memory beside the rest."""
 
 
 def spelled_parts(t: Scratch, profile: Profile, named: Relation) -> Relation:
@@ -119,52 +137,61 @@ def spelled_parts(t: Scratch, profile: Profile, named: Relation) -> Relation:
     part, and `ways`, how each part was spelled. A spelling that a person has decided on counts as sure, for as long as the name is
     written as it was then.
     """
-    pieces = -(-t.count(named) // AT_ONCE)
-    if pieces <= 1:
-        return _spelled_parts(t, profile, named)
+    return of_spelled(t, "spelled_parts", profile, named, lambda spelled: spelled)
+
+
+def of_spelled(t: Scratch, what: str, profile: Profile, named: Relation, select: Callable[[str], str]) -> Relation:
+    """A table of what `select` makes of the spelled parts of everybody in `named`: a SELECT of the SELECT that it is handed."""
+    fields, out = list(_part_fields(profile).values()), profile.identity.spelling.written_out
+    decided = t.first("select 1 from spelling_decisions limit 1") is not None
+    with scratch(t.con) as own:
+        found = names_to_spell(own, named, fields, out, AT_ONCE)
+        if len(found) < AT_ONCE:
+            spelled = spell_names(own, found, out)
+            return t.make(what, select(_spelled_sql(profile, named, spelled, decided=decided)))
+    del found
+    pieces = 1 + 2 * t.count(named) // AT_ONCE
     made: Relation | None = None
     for piece in range(pieces):
         with scratch(t.con) as own:
             here = own.make("named", f"from {named} where hash(person_number) % {pieces} = {piece}")
-            found = _spelled_parts(own, profile, here)
+            spelled = spell_columns(own, here, fields, out)
+            names = select(_spelled_sql(profile, here, spelled, decided=decided))
             if made is None:
-                made = t.make("spelled_parts", f"from {found}")
+                made = t.make(what, names)
             else:
-                t.run(f"insert into {made} from {found}")
+                t.run(f"insert into {made} {names}")
     assert made is not None
     return made
 
 
-def _spelled_parts(t: Scratch, profile: Profile, named: Relation) -> Relation:
-    parts = _part_fields(profile)
-    decided = t.first("select 1 from spelling_decisions limit 1") is not None
-    with scratch(t.con) as own:
-        spellings = spell_columns(own, named, list(parts.values()), profile.identity.spelling.written_out)
-        decisions = own.make("decided_spellings", LATEST_SPELLINGS)
-        joins, columns, sure, ways = [], [], [], []
-        for part, field in parts.items():
-            joins.append(f"""left join {spellings} s_{part}
-                on s_{part}.name = named.{quote(field)} and s_{part}.place = named.place""")
-            text, confidence = _part_sql(part, field, profile), f"s_{part}.confidence"
-            if decided and part in SPELLED:
-                joins.append(f"""left join {decisions} d_{part} on d_{part}.person_number = named.person_number
-                    and d_{part}.part = {literal(part)} and d_{part}.name = named.{quote(field)}""")
-                text = f"coalesce(d_{part}.spelling, {text})"
-                confidence = f"if(d_{part}.spelling is null, {confidence}, 1)"
-            columns.append(f"{text} as {quote(part)}")
-            if part in JUDGED:
-                sure.append(f"coalesce({confidence}, 1)")
-                ways.append(f"{literal(part)}: coalesce(s_{part}.how, '')")
-        return t.make(
-            "spelled_parts",
-            f"""select named.person_number, domain, variant, container, placed_by, {", ".join(columns)},
-                least({", ".join(sure)}) as confidence, {{{", ".join(ways)}}} as ways
-            from {named} named {" ".join(joins)}""",
-        )
+def _spelled_sql(profile: Profile, named: Relation, spelled: Relation | None, *, decided: bool) -> str:
+    """SELECT: see `spelled_parts`. `spelled`: see `spell_columns`; `decided`: somebody has decided on spellings."""
+    out = profile.identity.spelling.written_out
+    joins, columns, sure, ways = [], [], [], []
+    for part, field in _part_fields(profile).items():
+        column = f"named.{quote(field)}"
+        joins.append(spellings_join(spelled, f"s_{part}", column, "named.place", out))
+        text = _part_sql(part, column, f"s_{part}" if spelled else None, profile)
+        confidence = f"s_{part}.confidence" if spelled else "1::double"
+        if decided and part in SPELLED:
+            joins.append(f"""left join ({LATEST_SPELLINGS}) d_{part} on d_{part}.person_number = named.person_number
+                and d_{part}.part = {literal(part)} and d_{part}.name = {column}""")
+            text = f"coalesce(d_{part}.spelling, {text})"
+            confidence = f"if(d_{part}.spelling is null, {confidence}, 1)"
+        columns.append(f"{text} as {quote(part)}")
+        if part in JUDGED:
+            sure.append(f"coalesce({confidence}, 1)")
+            how = f"s_{part}.how" if spelled else "null"
+            ways.append(f"{literal(part)}: coalesce({how}, '')")
+    return f"""
+        select named.person_number, domain, variant, container, placed_by, {", ".join(columns)},
+            least({", ".join(sure)}) as confidence, {{{", ".join(ways)}}} as ways
+        from {named} named {" ".join(joins)}"""
 
 
-def _part_sql(part: str, field: str, profile: Profile) -> str:
-    text = spelled_sql(f"named.{quote(field)}", f"s_{part}")
+def _part_sql(part: str, column: str, joined: str | None, profile: Profile) -> str:
+    text = spelled_sql(column, joined)
     if part in ("first", "preferred", "middle") and profile.identity.patronymics == "drop":
         return without_patronymics(text, "named.place", keep_one=part != "middle")
     if part != "last":

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import duckdb
 
 from hcm_pipeline.directory import Finding, canonical, key, key_sql
-from hcm_pipeline.identity.allocation import attributes
+from hcm_pipeline.identity.attributes import attributes
 from hcm_pipeline.identity.workforce import Workforce
 from hcm_pipeline.profile import Profile, fallible, scope_sql
-from hcm_pipeline.warehouse import Relation, Scratch, fails_sql, holds_sql, literal
+from hcm_pipeline.warehouse import Relation, Scratch, fails_sql, holds_sql, literal, nothing
 
 FOUND = ("account", "imported")
 """`placed_by` of accounts in the container that they were found in: no rule put them there."""
@@ -111,10 +111,11 @@ def find_moves(t: Scratch, profile: Profile, workforce: Workforce) -> Misplaced:
     if not places(profile, workforce.day):
         columns = ("person_number", "was", "container", "placed_by", "cause")
         return Misplaced(
-            t.empty("moving", dict.fromkeys(columns, "varchar")),
-            t.empty("relabelled", {"person_number": "varchar", "placed_by": "varchar"}),
+            nothing(dict.fromkeys(columns, "varchar")), nothing({"person_number": "varchar", "placed_by": "varchar"})
         )
     misplaced = t.make("misplaced", _misplaced_sql(t, profile, workforce))
+    if not misplaced.made:
+        return Misplaced(misplaced, misplaced)
     return Misplaced(
         t.make("moving", f"select * exclude (moves) from {misplaced} where moves"),
         t.make("relabelled", f"select person_number, placed_by from {misplaced} where not moves"),
@@ -172,11 +173,12 @@ def place(t: Scratch, profile: Profile, workforce: Workforce) -> Relation:
     """
     day = workforce.day
     misplaced = find_moves(t, profile, workforce)
-    if t.count(misplaced.moving):
+    if misplaced.moving.made:
         _move(t, profile, misplaced.moving, day)
     if places(profile, day):
-        t.run(f"""update identities set placed_by = relabelled.placed_by from {misplaced.relabelled} relabelled
-            where relabelled.person_number = identities.person_number""")
+        if misplaced.relabelled.made:
+            t.run(f"""update identities set placed_by = relabelled.placed_by from {misplaced.relabelled} relabelled
+                where relabelled.person_number = identities.person_number""")
         known = t.first("select split_part(value, ' ', 2)::date from meta where key = ?", [META])
         newest = max(day, known[0]) if known else day
         t.run("insert or replace into meta values (?, ?)", [META, f"{rules_digest(profile)} {newest}"])
@@ -240,7 +242,7 @@ _MEND_PLACES = (
 def place_findings(t: Scratch, profile: Profile, day: dt.date, moving: Relation, newcomers: Relation) -> list[Finding]:
     """A finding (`unknown_container`) for each rule that would put somebody of `moving` or `newcomers` (of both: person_number and
     placed_by) into a container that the directory does not have."""
-    unknown = {rule.name: rule for rule in unknown_places(t.con, profile, day)}
+    unknown = {rule.name: rule for rule in unknown_places(t.con, profile, day)} if places(profile, day) else {}
     if not unknown:
         return []
     rows = t.rows(f"""

@@ -15,7 +15,7 @@ from hcm_pipeline.identity.renames import retire
 from hcm_pipeline.identity.retention import GIVEN_BACK, lost_names
 from hcm_pipeline.identity.workforce import Workforce
 from hcm_pipeline.profile import NAME_PARTS, Profile, RehireBy, scope_sql
-from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote, scratch
+from hcm_pipeline.warehouse import Relation, Scratch, literal, nothing, query, quote, scratch
 
 LIKELY, TAKEN_OVER = "likely rehire", "number taken over"
 _PARTS = {field: part for part, field in NAME_PARTS.items() if part != "number"}
@@ -39,22 +39,17 @@ def offer_rehires(
     something else is asked about them. Under `identity.rehire_meanwhile = "wait"` likely rehires are no newcomers; otherwise they
     are given new names, and wait all the same. A former number that is active again waits, too: its names are somebody's by now.
     """
-    if not t.first(f"select 1 from {newcomers} union all select 1 from identity_reviews limit 1"):
-        return Offered(newcomers, t.empty("offered", WAITING))
     numbers = _numbers_taken_over(t, workforce, newcomers)
     newcomers = numbers.newcomers
     rules = [rule for rule in profile.identity.rehire if set(rule.fields) <= set(profile.columns)]
     if not rules or t.first("select 1 from identities limit 1") is None:
         return numbers
-    holders = t.make(
-        "holders",
-        f"select person_number from identities where person_number in (select person_number from {newcomers})",
-    )
+    holders = f"select person_number from identities where person_number in (select person_number from {newcomers})"
     with scratch(t.con) as own:
         asked = own.make(
             "asked",
             f"""from {workforce.workers} where active and person_number in (
-                select person_number from {newcomers} where person_number not in (from {holders})
+                select person_number from {newcomers} where person_number not in ({holders})
                     and person_number not in (select person_number from {retired})
                 union select person_number from identity_reviews where reason = '{LIKELY}')
             and person_number not in (select person_number from {waiting})
@@ -62,11 +57,13 @@ def offer_rehires(
             and person_number not in (select person_number from {latest_decisions("rehire")} where same_as is null)
             and person_number not in (select successor from successions) and ({scope_sql(profile)})""",
         )
-        likely = likely_rehires(t, profile, workforce, asked, rules) if own.count(asked) else t.empty("likely", WAITING)
-    if profile.identity.rehire_meanwhile == "wait" and t.count(likely):
+        likely = likely_rehires(t, profile, workforce, asked, rules) if asked.made else nothing(WAITING)
+    if not likely.made:
+        return numbers
+    if profile.identity.rehire_meanwhile == "wait":
         newcomers = t.view(
             "newcomers",
-            f"""from {newcomers} where person_number in (from {holders})
+            f"""from {newcomers} where person_number in ({holders})
             or person_number not in (select person_number from {likely})""",
         )
     return Offered(newcomers, t.make("offered", f"from {numbers.waiting} union all by name from {likely}"))
@@ -80,8 +77,8 @@ def _numbers_taken_over(t: Scratch, workforce: Workforce, newcomers: Relation) -
         where person_number in (select person_number from {newcomers})
         and person_number not in (select person_number from identity_decisions where about = 'number') group by 1""",
     )
-    if not t.count(barred):
-        return Offered(newcomers, t.empty("offered", WAITING))
+    if not barred.made:
+        return Offered(newcomers, nothing(WAITING))
     waiting = t.make(
         "offered",
         f"""select person_number, '{TAKEN_OVER}' as reason, []::varchar[] as accounts, barred.successors as former
@@ -113,8 +110,8 @@ def likely_rehires(
 
         left = f"""(from {workforce.workers} where not active and person_number in (select person_number from identities))"""
         formers = agreeing("formers", left, "former", f"{asked} returned")
-        if not own.count(formers):
-            return t.empty("likely", WAITING)
+        if not formers.made:
+            return nothing(WAITING)
         returned = agreeing("returned", asked.name, "returned", f"{formers} former")
         keys = _keys(
             own, profile, workforce, rules, own.make("both", f"from {returned} union all by name from {formers}")
@@ -179,7 +176,7 @@ def _hand_over(t: Scratch, profile: Profile, day: dt.date, succession: _Successi
     with scratch(t.con) as own:
         released = own.make("released", "from identities where person_number = ? and status = 'released'", [former])
         lost = lost_names(own, profile, released)
-        if own.count(lost):
+        if lost.made:
             retired = t.make("retired", f"from {retired} union all by name from {retire(own, lost, 'released', day)}")
         else:
             retire(own, own.make("meanwhile", "select ?::varchar as person_number", [number]), "renamed", day)

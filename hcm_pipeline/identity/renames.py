@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
-from hcm_pipeline.identity.allocation import STANDS_IN
+from hcm_pipeline.identity.attributes import STANDS_IN
 from hcm_pipeline.identity.name_parts import named_sql, parts_of
 from hcm_pipeline.identity.placement import FOUND
 from hcm_pipeline.identity.workforce import Workforce
 from hcm_pipeline.profile import NAME_PARTS, Profile, scope_sql
-from hcm_pipeline.warehouse import Relation, Scratch, literal, scratch
+from hcm_pipeline.warehouse import Relation, Scratch, literal, nothing, scratch
 
 RESERVED_FOR_LIFE = ("user_principal_name", "sam_account_name")
 """Attributes whose former names stay with the person: mail goes to the one, permissions name the other."""
@@ -22,8 +22,6 @@ def take_spellings(t: Scratch, profile: Profile, workforce: Workforce) -> Relati
 
     Returns them (see `retire`). The stand-in stays reserved for the worker, as any former name.
     """
-    if t.first("select 1 from spelling_decisions limit 1") is None:
-        return t.empty("respelled", RETIRED)
     fields = {part: field for part, field in NAME_PARTS.items() if part != "number"}
     written = " or ".join(
         f"decided.part = {literal(part)} and decided.name = named.{field}" for part, field in fields.items()
@@ -50,17 +48,24 @@ def follow_renames(t: Scratch, profile: Profile, workforce: Workforce, changes: 
     passed over: the change is known already.
     """
     if profile.identity.rename == "keep":
-        return t.empty("followed", RETIRED)
+        return nothing(RETIRED)
     with scratch(t.con) as own:
         changed = own.make("changed", _changed_sql(profile, workforce.day, changes))
-        parts = [
-            _parts_of_version(own, profile, workforce, changed, which)
+        if not changed.made:
+            return nothing(RETIRED)
+        # both versions at once, as two rows of a worker
+        versions = " union all ".join(
+            f"""select version.* from {workforce.versions} version
+            join {changed} changed on changed.person_number = version.person_number and {which}"""
             for which in ("version.valid_from = changed.before_from", "version.valid_to is null")
-        ]
-        same = " and ".join(f"lower(was.{part}) = lower(now.{part})" for part in NAME_PARTS)
+        )
+        workers = f"(from ({versions}) where {scope_sql(profile)})"
+        named = own.make("named", named_sql(profile, workforce.day, workers, workforce.versions))
+        name = ", ".join(f"lower({part})" for part in NAME_PARTS)
         followed = own.make(
             "followed",
-            f"select person_number from {parts[0]} was join {parts[1]} now using (person_number) where not ({same})",
+            f"""select person_number from {parts_of(own, profile, named)}
+            group by person_number having count(distinct row({name})) > 1""",
         )
         return retire(t, followed, "renamed", workforce.day)
 
@@ -76,21 +81,14 @@ def _changed_sql(profile: Profile, day: dt.date, changes: Relation) -> str:
         and ledger.status <> 'released' and list_has_any(change.attributes, [{fields}])"""
 
 
-def _parts_of_version(own: Scratch, profile: Profile, workforce: Workforce, changed: Relation, which: str) -> Relation:
-    """The parts of the names of those in `changed`, of their version that a condition over `version` and `changed` names."""
-    workers = f"""(select * from (
-            select version.* from {workforce.versions} version
-            join {changed} changed on changed.person_number = version.person_number and {which})
-        where {scope_sql(profile)})"""
-    return parts_of(own, profile, own.make("named", named_sql(profile, workforce.day, workers, workforce.versions)))
-
-
 def retire(t: Scratch, leaving: Relation, reason: str, day: dt.date) -> Relation:
     """Take the names of those in `leaving` (person_number) out of the ledger's present into its past.
 
     Returns person_number, container and placed_by of those whose names were taken: the container is the one that the account was
     found in, if it was, because no new name moves it; otherwise both are NULL.
     """
+    if not leaving.made:
+        return nothing(RETIRED)
     for attribute in RESERVED_FOR_LIFE:
         t.run(
             f"""insert into former_names

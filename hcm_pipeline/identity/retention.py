@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from hcm_pipeline.directory import folded_sql
-from hcm_pipeline.identity.allocation import attributes
+from hcm_pipeline.identity.attributes import attributes
 from hcm_pipeline.identity.placement import last_day_sql
 from hcm_pipeline.identity.renames import RETIRED, retire
 from hcm_pipeline.identity.workforce import Workforce
 from hcm_pipeline.profile import Profile, scope_sql
-from hcm_pipeline.warehouse import Relation, Scratch, scratch
+from hcm_pipeline.warehouse import Relation, Scratch, nothing, scratch
 
 GIVEN_BACK = """released_on = null,
     status = case placed_by when 'account' then 'adopted' when 'imported' then 'imported' else 'given' end"""
@@ -35,8 +35,6 @@ def bring_back(t: Scratch, profile: Profile, workforce: Workforce) -> Relation:
     Returns those who lost them (see `renames.retire`). Days up to the release are passed over: processing them anew tells
     nothing of a return.
     """
-    if not t.first("select 1 from identities where status = 'released' limit 1"):
-        return t.empty("retired", RETIRED)
     with scratch(t.con) as own:
         returning = own.make(
             "returning",
@@ -45,8 +43,8 @@ def bring_back(t: Scratch, profile: Profile, workforce: Workforce) -> Relation:
             where ledger.status = 'released' and worker.active and coalesce(ledger.released_on < ?, true)""",
             [workforce.day],
         )
-        if not own.count(returning):
-            return t.empty("retired", RETIRED)
+        if not returning.made:
+            return nothing(RETIRED)
         retired = retire(t, lost_names(own, profile, returning), "released", workforce.day)
         own.run(f"update identities set {GIVEN_BACK} where person_number in (select person_number from {returning})")
         return retired

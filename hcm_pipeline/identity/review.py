@@ -11,7 +11,7 @@ import duckdb
 from hcm_pipeline.deciders import Decider
 from hcm_pipeline.directory import folded_sql
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.identity.allocation import STANDS_IN
+from hcm_pipeline.identity.attributes import STANDS_IN
 from hcm_pipeline.identity.latest_decisions import latest_decisions
 from hcm_pipeline.identity.name_parts import JUDGED, named_sql, spelled_parts
 from hcm_pipeline.identity.rehires import LIKELY, TAKEN_OVER

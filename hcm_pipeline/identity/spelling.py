@@ -13,7 +13,7 @@ import anyascii
 import pyarrow as pa
 
 from hcm_pipeline.identity.romanisation import LATIN, WAYS, Way, script_of
-from hcm_pipeline.warehouse import Relation, Scratch, quote, scratch
+from hcm_pipeline.warehouse import Relation, Scratch, literal, quote
 
 _SEPARATOR = "\x1f"
 """Between names that are spelled together; it is no part of any."""
@@ -129,39 +129,66 @@ def _plain(character: str) -> str:
     return anyascii.anyascii(character) if kind[0] in "LMN" or kind in ("Zs", "Pd") or character in "‘’‛′" else ""
 
 
-def spell_columns(t: Scratch, source: Relation, columns: list[str], written_out: Collection[str] = ()) -> Relation:
-    """The spellings of the distinct values of `columns` of `source` that are not plain ASCII, each beside its column `place`.
+def spell_columns(
+    t: Scratch, source: Relation, columns: Sequence[str], written_out: Collection[str] = ()
+) -> Relation | None:
+    """The spellings of the distinct values of `columns` of `source` that are not plain ASCII, by the rules of its column `place`.
 
-    Columns: name, place, plain, confidence, how. ASCII names are spelled in SQL (see `spelled_sql`); Python sees each other name
-    once, however many people bear it.
+    Columns: name, rules (see `spellings_join`), plain, confidence, how; None when there are none. ASCII names are spelled in SQL
+    (see `spelled_sql`); Python sees each other name once, however many people bear it.
     """
-    names = " union ".join(
+    return spell_names(t, names_to_spell(t, source, columns, written_out), written_out)
+
+
+def names_to_spell(
+    t: Scratch, source: Relation, columns: Sequence[str], written_out: Collection[str], most: int | None = None
+) -> list[tuple[str, str]]:
+    """The distinct values of `columns` of `source` that are not plain ASCII, each with the rules that it is spelled by; not more
+    than `most` of them."""
+    names = " union all ".join(
         f"select {quote(c)} as name, place from {source} where strlen({quote(c)}) <> length({quote(c)})"
-        for c in columns
+        for c in dict.fromkeys(columns)
     )
-    # Latin letters are spelled alike in all countries but those where they are written out: once for all of them
-    rules = r"case when regexp_matches(name, '[^\x{0}-\x{36F}]|[đĐ]') or list_contains(?::varchar[], place) then place else '*' end"
-    with scratch(t.con) as own:
-        to_spell = own.make("to_spell", f"select *, {rules} as rules from ({names})", [list(written_out)])
-        found = own.rows(f"select distinct name, rules from {to_spell}")
-        made = _spell_by_rules(found, written_out)
-        spelled = own.of_arrow(
-            "spelled_by_rules",
-            pa.table(
-                {
-                    "name": pa.array([name for name, _ in found], pa.string()),
-                    "rules": pa.array([rules for _, rules in found], pa.string()),
-                    "plain": pa.array([one.plain for one in made], pa.string()),
-                    "confidence": pa.array([one.confidence for one in made], pa.float64()),
-                    "how": pa.array([one.how for one in made], pa.string()),
-                }
-            ),
-        )
-        return t.make(
-            "spelled",
-            f"""select name, to_spell.place, plain, confidence, how
-            from {to_spell} to_spell join {spelled} using (name, rules)""",
-        )
+    limit = "" if most is None else f" limit {most}"
+    return t.rows(f"select distinct name, {_rules_sql('name', 'place', written_out)} as rules from ({names}){limit}")
+
+
+def spell_names(t: Scratch, names: Sequence[tuple[str, str]], written_out: Collection[str] = ()) -> Relation | None:
+    """The spellings of names with their rules: see `spell_columns`."""
+    if not names:
+        return None
+    made = _spell_by_rules(names, written_out)
+    return t.of_arrow(
+        "spelled",
+        pa.table(
+            {
+                "name": pa.array([name for name, _ in names], pa.string()),
+                "rules": pa.array([rules for _, rules in names], pa.string()),
+                "plain": pa.array([one.plain for one in made], pa.string()),
+                "confidence": pa.array([one.confidence for one in made], pa.float64()),
+                "how": pa.array([one.how for one in made], pa.string()),
+            }
+        ),
+    )
+
+
+def spellings_join(
+    spelled: Relation | None, alias: str, column: str, place: str, written_out: Collection[str] = ()
+) -> str:
+    """SQL: a LEFT JOIN, as `alias`, of what `spell_columns` made, on `column` and `place` (SQL); nothing when it made nothing."""
+    if spelled is None:
+        return ""
+    rules = f"case when strlen({column}) <> length({column}) then {_rules_sql(column, place, written_out)} end"
+    return f"left join {spelled} {alias} on {alias}.name = {column} and {alias}.rules = {rules}"
+
+
+def _rules_sql(name: str, place: str, written_out: Collection[str]) -> str:
+    """SQL for the rules by which a name is spelled: those of a country, or `*`.
+
+    Latin letters are spelled alike in all countries but those where they are written out: once for all of them.
+    """
+    out = f" or {place} in ({', '.join(map(literal, sorted(written_out)))})" if written_out else ""
+    return rf"case when regexp_matches({name}, '[^\x{{0}}-\x{{36F}}]|[đĐ]'){out} then {place} else '*' end"
 
 
 def _spell_by_rules(names: Sequence[tuple[str, ...]], written_out: Collection[str]) -> list[Spelling]:
@@ -171,12 +198,13 @@ def _spell_by_rules(names: Sequence[tuple[str, ...]], written_out: Collection[st
     return [Spelling(next(latin), LATIN.confidence, LATIN.how) if rules == "*" else next(others) for _, rules in names]
 
 
-def spelled_sql(column: str, joined: str) -> str:
-    """SQL for the spelling of `column`, with what `spell_columns` makes left-joined as `joined` on it."""
+def spelled_sql(column: str, joined: str | None) -> str:
+    """SQL for the spelling of `column`, with what `spell_columns` made left-joined as `joined` on it; None when that is nothing."""
     ascii_only = f"regexp_replace({column}, '[^A-Za-z0-9 .''-]+', '', 'g')"
     single = f"regexp_replace(regexp_replace({ascii_only}, ' {{2,}}', ' ', 'g'), '-{{2,}}', '-', 'g')"
     plain = f"regexp_full_match({column}, '[A-Za-z0-9]+(?:[ .''-][A-Za-z0-9]+)*')"
-    return f"coalesce({joined}.plain, case when {plain} then {column} else trim({single}, ' .''-') end, '')"
+    found = f"{joined}.plain, " if joined else ""
+    return f"coalesce({found}case when {plain} then {column} else trim({single}, ' .''-') end, '')"
 
 
 def reading_sql(name: str, column: str) -> str:

@@ -81,9 +81,10 @@ def numbered_sql(base: str, number: str, naming: Naming, limit: Limit) -> str:
     return f"rtrim(left({base}, {room}), {_EDGES}) || {literal(separator)} || {number}::varchar"
 
 
-def stem_sql(name: str, limit: Limit) -> str:
-    """SQL for what the numbered forms of a name have in common, as names are compared."""
-    return f"left(regexp_replace({folded_sql(name)}, '([._ -]?[0-9]+)+$', ''), {limit.chars - 5})"
+def stem_sql(name: str, limit: Limit, *, folded: bool = False) -> str:
+    """SQL for what the numbered forms of a name have in common, as names are compared. `folded`: it has that form already."""
+    form = name if folded else folded_sql(name)
+    return f"left(regexp_replace({form}, '([._ -]?[0-9]+)+$', ''), {limit.chars - 5})"
 
 
 def number_sql(name: str) -> str:

@@ -11,7 +11,7 @@ from hcm_pipeline.warehouse.expressions import (
 )
 from hcm_pipeline.warehouse.graphs import on_cycles
 from hcm_pipeline.warehouse.meanings import column_meanings, meanings_of
-from hcm_pipeline.warehouse.relations import Relation, Scratch, query, scratch, table, transaction
+from hcm_pipeline.warehouse.relations import Relation, Scratch, nothing, query, scratch, table, transaction
 from hcm_pipeline.warehouse.store import Warehouse, ensure_columns, exclusive, first, literal, look_into, memory, quote
 from hcm_pipeline.warehouse.types import DUCKDB_TYPES
 
@@ -34,6 +34,7 @@ __all__ = [
     "may_hold_no_text",
     "meanings_of",
     "memory",
+    "nothing",
     "on_cycles",
     "query",
     "quote",

@@ -14,7 +14,7 @@ import contextlib
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from importlib import resources
 from typing import Any
@@ -38,6 +38,8 @@ class Relation:
     name: str
     """As SQL writes it, with its schema."""
     _columns: Callable[[], Sequence[str]] = field(repr=False, compare=False)
+    made: int = field(default=-1, repr=False, compare=False)
+    """How many rows a table was made with, which DuckDB tells for nothing; -1 of views, permanent tables and those to be filled."""
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -50,6 +52,15 @@ class Relation:
     def select(self, *but: str) -> str:
         """Its columns as a select list, quoted, without those named in `but`."""
         return ", ".join(quote(column) for column in self.columns if column not in but)
+
+
+def nothing(columns: Mapping[str, str]) -> Relation:
+    """A relation without rows that is never made: for readers alone. `columns` is name to DuckDB type."""
+    return Relation(f"(select {_nulls(columns)} limit 0)", lambda: tuple(columns), made=0)
+
+
+def _nulls(columns: Mapping[str, str]) -> str:
+    return ", ".join(f"null::{kind} as {quote(name)}" for name, kind in columns.items())
 
 
 @dataclass(frozen=True)
@@ -68,9 +79,8 @@ class Scratch:
         return self._create("view", what, select, ())
 
     def empty(self, what: str, columns: Mapping[str, str]) -> Relation:
-        """A table without rows. `columns` is name to DuckDB type."""
-        listed = ", ".join(f"null::{kind} as {quote(name)}" for name, kind in columns.items())
-        return self._create("table", what, f"select {listed} limit 0", (), tuple(columns))
+        """A table without rows, to be filled (otherwise see `nothing`). `columns` is name to DuckDB type."""
+        return replace(self._create("table", what, f"select {_nulls(columns)} limit 0", (), tuple(columns)), made=-1)
 
     def of_arrow(self, what: str, table: pa.Table) -> Relation:
         """A table of the rows of an Arrow table."""
@@ -97,19 +107,23 @@ class Scratch:
         if rows:
             places = ", ".join("?" for _ in columns)
             self.con.executemany(f"insert into {made} values ({places})", [list(row) for row in rows])
-        return made
+        return replace(made, made=len(rows))
 
     def complete(self, relation: Relation, columns: Mapping[str, str]) -> Relation:
         """The relation with all of these columns: those that it lacks are null. `columns` is name to DuckDB type."""
         lacking = {name: kind for name, kind in columns.items() if name not in relation.columns}
         if not lacking:
             return relation
-        nulls = ", ".join(f"null::{kind} as {quote(name)}" for name, kind in lacking.items())
-        return self.view("complete", f"select *, {nulls} from {relation}")
+        return self.view("complete", f"select *, {_nulls(lacking)} from {relation}")
 
     def run(self, statement: str, values: Values = ()) -> None:
         """Execute a statement that returns nothing."""
         self.con.execute(statement, dict(values) if isinstance(values, Mapping) else list(values))
+
+    def change(self, statement: str, values: Values = ()) -> int:
+        """Execute an INSERT, UPDATE or DELETE; how many rows it touched."""
+        row = first(self.con, statement, values)
+        return int(row[0]) if row else 0
 
     def rows(self, select: str, values: Values = ()) -> list[tuple[Any, ...]]:
         """All rows of a SELECT, read to the end: for few of them."""
@@ -136,10 +150,11 @@ class Scratch:
         self, kind: str, what: str, select: str, values: Values, columns: tuple[str, ...] | None = None
     ) -> Relation:
         own = quote(f"{what}_{next(_NUMBERS)}")
-        self.run(f"create temp {kind} {own} as {select}", values)
+        made = first(self.con, f"create temp {kind} {own} as {select}", values)
         name = f"temp.{own}"
         self._made.append((kind, name))
-        return Relation(name, (lambda: columns) if columns else partial(_columns_of, self.con, name))
+        return Relation(name, (lambda: columns) if columns else partial(_columns_of, self.con, name),
+                        int(made[0]) if made else -1)  # fmt: skip
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcm_pipeline.identity.allocation import entered
+from hcm_pipeline.identity.attributes import entered
 from tests.budget import examples
 from tests.directory.objects import account, fill
 from tests.identity.people import Ledger, profile

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hcm_pipeline.directory import COMMON_NAME, MAIL_NICKNAME, PROXY_ADDRESS, SAM, UPN_DOMAIN, UPN_LOCAL, escape_rdn
 from hcm_pipeline.errors import ProfileError
 from hcm_pipeline.flow.profiles import parse_profile
-from hcm_pipeline.identity.allocation import allocate, attributes
-from hcm_pipeline.identity.name_parts import named_sql, parts_of
+from hcm_pipeline.identity.allocation import allocate, name_sql
+from hcm_pipeline.identity.name_parts import named_sql
 from hcm_pipeline.identity.reserved import RESERVED, reserved_sql
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import memory, scratch
@@ -34,11 +34,14 @@ def allocated(rules: Profile, rows: list[Row]) -> list[tuple[str, ...]]:
     """The same for versions of workers who differ in other fields, too."""
     with scratch(for_good(__name__)) as t:
         workers = versions_of(t, rules, rows)
-        parts = parts_of(t, rules, t.make("named", named_sql(rules, DAY, workers, workers)))
-        upn, sam, cn = (allocate(t, attribute, parts) for attribute in attributes(rules))
+        found = allocate(t, rules, t.make("named", named_sql(rules, DAY, workers, workers)), len(rows))
+        upn, sam, cn = found.given.values()
+        upn_name, sam_name, cn_name = (name_sql(name, f"{name}_given", "part") for name in found.given)
         return t.rows(f"""
-            select upn.name || '@' || part.domain, sam.name, cn.name from {parts} part join {upn} upn using (person_number)
-            join {sam} sam using (person_number) join {cn} cn using (person_number) order by person_number""")
+            select {upn_name} || '@' || part.domain, {sam_name}, {cn_name} from {found.parts} part
+            join {upn} user_principal_name_given on user_principal_name_given.part = part.rowid
+            join {sam} sam_account_name_given on sam_account_name_given.part = part.rowid
+            join {cn} common_name_given on common_name_given.part = part.rowid order by person_number""")
 
 
 @pytest.mark.parametrize(
@@ -70,8 +73,11 @@ def test_documented_examples(first: str, last: str, upn: str, sam: str) -> None:
 def test_people_are_named_alike_however_many_are_put_together_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     people = [(str(number), first, "Núñez") for number, first in enumerate(["Zoë", "Zoe", "Йосип", "李"] * 2)]
     at_once = named(people)
-    monkeypatch.setattr("hcm_pipeline.identity.name_parts.AT_ONCE", 3)
-    assert named(people) == at_once
+    with monkeypatch.context() as patch:
+        patch.setattr("hcm_pipeline.identity.name_parts.AT_ONCE", 3)
+        assert named(people) == at_once
+        patch.setattr("hcm_pipeline.identity.allocation.FEW", 3)
+        assert named(people) == at_once
 
 
 def test_a_mail_nickname_is_the_documented_expression_in_lower_case_and_as_unique_as_the_user_principal_name() -> None:
