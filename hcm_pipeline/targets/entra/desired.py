@@ -47,7 +47,7 @@ def _unlike(
 ) -> Relation:  # fmt: skip
     """The context of those whose basis is not in `same`: most days few, so that the wide columns are read of these alone.
 
-    Who has the basis that was delivered has the values that were delivered, and none of them breaks a rule: the rules are part
+    A worker with the basis that was delivered has the values that were delivered, and none breaks a rule: the rules are part
     of the basis, and a version that was mended has none.
     """
     if not t.first(f"select 1 from {same} limit 1"):

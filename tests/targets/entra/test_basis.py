@@ -1,4 +1,4 @@
-"""Who has the basis that was delivered is not looked at again, and nothing is lost by it."""
+"""A worker with the basis that was delivered is not looked at again, and nothing is lost by it."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_a_plan_of_those_whose_basis_is_another_is_the_plan_of_everybody(
         assert found == findings
 
 
-def test_who_is_delivered_as_desired_is_not_rendered_again() -> None:
+def test_a_worker_who_is_delivered_as_desired_is_not_rendered_again() -> None:
     day = [Worker(True, "Sales", True, True, None, False, "a@x.org")] * 3
     with memory() as con, scratch(con) as t:
         nobody = t.empty("nobody", {"person_number": "VARCHAR", "basis": "UUID"})
