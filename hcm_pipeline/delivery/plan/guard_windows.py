@@ -68,17 +68,23 @@ class Windows:
         return self._most[days].get(field, {}).get(value, {}).get(name, 0)
 
     def base(self, kind: GuardKind, field: str | None, value: str | None, days: int, sent: int = 0) -> int:
-        """The accounts at the beginning, of which `sent` had an operation since; where most of a group's accounts were made since,
-        those that were made: else nothing would guard a group in the month behind its first load."""
+        """The accounts at the beginning, of which `sent` had an operation since.
+
+        A change is a share of the enabled ones: who has left is not changed any more, and would hide it. Where most of a group's
+        accounts were made since, it is a share of those that there are: else nothing would guard a group in the month behind its
+        first load.
+        """
         if field not in self._accounts:
             self._accounts[field] = {group: tuple(numbers) for group, *numbers in self._census.accounts(field)}
         accounts = self._accounts[field].get(value)
         if accounts is None:
             return 0
         made = self.at_most(field, value, GuardKind.CREATE, days)
-        base = base_of(kind, accounts, {kind: sent, GuardKind.CREATE: made})
-        changes = kind not in (GuardKind.CREATE, GuardKind.DISABLE, GuardKind.ENABLE)
-        return accounts[0] if changes and 2 * base < accounts[0] else base
+        if kind in (GuardKind.CREATE, GuardKind.DISABLE, GuardKind.ENABLE, GuardKind.RESEND):
+            before: dict[str, int] = {kind: sent, GuardKind.CREATE: made}
+            return base_of(kind, accounts, before)
+        enabled = accounts[1]
+        return enabled - made if 2 * made <= enabled else enabled
 
     def count(
         self, kind: GuardKind, attribute: str | None, field: str | None, value: str | None, days: int

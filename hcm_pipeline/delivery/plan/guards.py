@@ -450,7 +450,7 @@ def _over(on: _Limits, verdict: Verdict, limit: GuardLimit | GuardShare, floor: 
         least = Group(value, 0, on.windows.base(kind, field, value, window.days), None)
         if kind is GuardKind.CREATE and field is None and least.base <= 0:
             continue  # a share of no accounts is no share
-        if before and verdict.operations + before > judge_window(limit, window, least, floor)[0]:
+        if verdict.operations + before > judge_window(limit, window, least, floor)[0]:
             found = on.windows.count(kind, verdict.attribute, field, value, window.days)
             allowed, rule = judge_window(limit, window, Group(value, found.operations, found.base, None), floor)
             if found.base > 0 and found.operations > allowed:
