@@ -11,8 +11,6 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Literal, Protocol
 
-import httpx
-
 from hcm_pipeline.alerts.messages import Message, Phase
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.http import trust, trust_context
@@ -49,6 +47,8 @@ class WebhookReceiver:
 
     def send(self, message: Message) -> None:
         """Post one message. Raises NotDelivered."""
+        import httpx  # no command that posts nothing waits for it
+
         body = message.as_card() if self.format == "teams" else message.as_json()
         try:
             with httpx.Client(verify=trust(self.ca_file), timeout=TIMEOUT) as client:

@@ -1,11 +1,15 @@
 """Microsoft Graph client: sign-in, bulkUpload, provisioning log, users and the synchronization job.
 
-It knows nothing of manifests or of the warehouse. The client itself is loaded when it is first asked for: it brings httpx along.
+It knows nothing of manifests or of the warehouse. A part that brings httpx, MSAL or a web of certificates along is loaded when a
+name of it is first asked for.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from hcm_pipeline.entra.credentials import EntraConnection, SignInWay
+from hcm_pipeline.entra.graph_errors import BUCKET_FULL, is_bucket_full, read_reply
+from hcm_pipeline.entra.graph_permissions import UPLOAD_PERMISSION
 from hcm_pipeline.entra.job_schema import SourceAttribute, source_attributes
 from hcm_pipeline.entra.limits import DAILY_QUOTA, LOG_RATE, OPERATIONS_PER_REQUEST, UPLOAD_RATE
 from hcm_pipeline.entra.object_connections import ObjectConnection, ObjectConnections
@@ -13,8 +17,7 @@ from hcm_pipeline.entra.provisioning_log import NO_CHANGE, OUT_OF_SCOPE, UNSPECI
 from hcm_pipeline.entra.synchronization import JobSchema, Parsed
 
 if TYPE_CHECKING:
-    from hcm_pipeline.entra.client import UPLOAD_PERMISSION, ChangesLost, GraphClient, JobStatus
-    from hcm_pipeline.entra.graph_errors import BUCKET_FULL, is_bucket_full, read_reply
+    from hcm_pipeline.entra.client import ChangesLost, GraphClient, JobStatus
     from hcm_pipeline.entra.own_certificate import make_certificate
     from hcm_pipeline.entra.signin import CertificateFacts, certificate_facts, token_of
     from hcm_pipeline.entra.tenant import MOST_PAGES, Json, TenantReader, Wire, claims_of, reading_client, try_wire
@@ -60,13 +63,18 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from hcm_pipeline.entra import client, graph_errors, own_certificate, signin, tenant, tenant_setup
+_LATER = {
+    "client": ("ChangesLost", "GraphClient", "JobStatus"),
+    "own_certificate": ("make_certificate",),
+    "signin": ("CertificateFacts", "certificate_facts", "token_of"),
+    "tenant": ("MOST_PAGES", "Json", "TenantReader", "Wire", "claims_of", "reading_client", "try_wire"),
+    "tenant_setup": ("TenantSetup",),
+}
+"""Parts that are loaded when one of their names is asked for."""
 
-    return next(
-        getattr(part, name)
-        for part in (client, graph_errors, tenant, tenant_setup, signin, own_certificate)
-        if hasattr(part, name)
-    )
+
+def __getattr__(name: str) -> Any:
+    for part, names in _LATER.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{part}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

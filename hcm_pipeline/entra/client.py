@@ -17,6 +17,15 @@ import orjson
 
 from hcm_pipeline.entra.credentials import EntraConnection
 from hcm_pipeline.entra.graph_errors import read_reply
+from hcm_pipeline.entra.graph_permissions import (
+    DOMAINS_PERMISSION,
+    GROUPS_PERMISSION,
+    JOB_PERMISSION,
+    JOB_WRITE_PERMISSION,
+    LOG_PERMISSION,
+    ROLES_PERMISSION,
+    USERS_PERMISSION,
+)
 from hcm_pipeline.entra.job_schema import SourceAttribute, source_attributes
 from hcm_pipeline.entra.limits import LOG_RATE
 from hcm_pipeline.entra.provisioning_log import LogPage, read_entries
@@ -32,15 +41,6 @@ CONNECTIONS = httpx.Limits(max_connections=64, max_keepalive_connections=32, kee
 
 LOG_PAGE = "999"
 """Entries asked for at once: at five readings in ten seconds, pages of the service's own size take ten times as long."""
-
-UPLOAD_PERMISSION = "SynchronizationData-User.Upload"
-LOG_PERMISSION = "ProvisioningLog.Read.All"
-USERS_PERMISSION = "User.Read.All"
-GROUPS_PERMISSION = "GroupMember.Read.All"
-DOMAINS_PERMISSION = "Domain.Read.All"
-ROLES_PERMISSION = "RoleManagement.Read.Directory"
-JOB_PERMISSION = "Synchronization.Read.All"
-JOB_WRITE_PERMISSION = "Synchronization.ReadWrite.All"
 
 # httpx logs every address at INFO, and the filter of a users query is personal data.
 logging.getLogger("httpx").setLevel(logging.WARNING)

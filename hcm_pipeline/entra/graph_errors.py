@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
-import httpx
 import orjson
 
 from hcm_pipeline.http import Reply, date_of, identifier, retry_after_of
+
+if TYPE_CHECKING:
+    import httpx
 
 BUCKET_FULL = (
     "The bucket that stores the ingested data is full, please wait for the synchronization service to process the "

@@ -7,9 +7,13 @@ log, see `delivery.with_silence`.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hcm_pipeline.delivery import Health, HealthState
-from hcm_pipeline.entra import GraphClient
 from hcm_pipeline.errors import ServiceError, ServiceRefused, SignInFailed
+
+if TYPE_CHECKING:
+    from hcm_pipeline.entra import GraphClient  # at run time it loads httpx
 
 QUARANTINE_REASONS = frozenset(
     {"EncounteredBaseEscrowThreshold", "EncounteredTotalEscrowThreshold", "EncounteredEscrowProportionThreshold",

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from hcm_pipeline.delivery import NullFlow, NullFlows
 from hcm_pipeline.directory import FILLED
-from hcm_pipeline.entra import GraphClient, SourceAttribute
+from hcm_pipeline.entra import SourceAttribute
 from hcm_pipeline.errors import ProfileFault, ServiceError, ServiceRefused, SignInFailed
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.targets.entra.attribute_names import by_name, columns_named, filled, unknown_name
 from hcm_pipeline.targets.entra.scim_mapping import MANDATORY, Leaf, compile_mapping
 from hcm_pipeline.targets.entra.scim_schema import Path, parse_path, written_by
+
+if TYPE_CHECKING:
+    from hcm_pipeline.entra import GraphClient  # at run time it loads httpx
 
 HASTE = 10.0
 """Seconds of patience when the schema is asked for: whoever asks can do without the answer."""

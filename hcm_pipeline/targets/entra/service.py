@@ -11,6 +11,7 @@ import threading
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -34,13 +35,15 @@ from hcm_pipeline.entra import (
     UPLOAD_PERMISSION,
     UPLOAD_RATE,
     EntraConnection,
-    GraphClient,
     LogEntry,
     is_bucket_full,
 )
 from hcm_pipeline.http import CallGate, Clock, Patience, Reply, utc_now
 from hcm_pipeline.targets.entra import error_codes, job_health, log_matching, null_switches
 from hcm_pipeline.warehouse import Relation, Scratch
+
+if TYPE_CHECKING:
+    from hcm_pipeline.entra import GraphClient  # at run time it loads httpx
 
 REFUSED_BODY = frozenset({400, 409, 413, 422})
 """Statuses that speak of this body only: the next one may be taken. Others mean that no request will be."""
@@ -140,6 +143,8 @@ def connect(
     null_flow_field: str | None = None,
 ) -> Iterator[EntraService]:  # fmt: skip
     """A connection to Graph, for the time of a `with` block."""
+    from hcm_pipeline.entra import GraphClient  # loads httpx
+
     with GraphClient(connection, patience=patience, clock=clock, log_gate=log_gate) as client:
         yield EntraService(client, connection.job_id, null_flow_field)
 
