@@ -342,3 +342,17 @@ def test_a_torn_row_of_a_file_without_names_is_told_and_stops_nothing(tmp_path: 
     firm.land_text("Number,Active,First,Left\n1,False,Ann\n2,True,Ann,\n", day(3))
     [_, counts] = firm.run(day(1), day(3))
     assert (counts.rows, counts.quarantined, firm.lives()["2"][0]) == (2, 1, "active")
+
+
+def test_a_stray_byte_is_its_cells_fault_wherever_it_stands_and_exits_get_through(tmp_path: Path) -> None:
+    firm = Firm(tmp_path, PROFILE.replace('glob = "people*"', 'glob = "people*"\nencoding = "utf-8"'))
+    rows = [f"{n},True,Ann,Lee{n},A," for n in range(1, 60)]
+    firm.land_text("\n".join([HEADER, *rows]), day(1))
+    bad = ["1,F?lse,Ann,Lee1,B,2026-11-02", "2,False,Ann,Lee2,A,", "3?,False,Ann,Lee3,A,"]
+    text = "\n".join([HEADER.replace("Department", "Depa?tment"), *bad, *rows[3:]])
+    landed = firm.land_text(text.encode().replace(b"?", b"\xff"), day(3))
+    assert (landed.result, "a damaged heading is read as Department" in landed.message) == ("taken", True)
+    firm.run(day(1), day(3))
+    assert [number for number, (stage, _) in firm.lives().items() if stage == "left"] == ["1", "2"]
+    assert firm.snapshot(fields="department")["1"] == "B"
+    assert {*held(firm)} == {("1", "active", "cells", 3, 2), (None, "person_number", "row", 3, 4)}
