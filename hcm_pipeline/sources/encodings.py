@@ -23,7 +23,7 @@ BOMS: tuple[tuple[bytes, str], ...] = (
 _UNDEFINED_IN_1252 = (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")
 _ESCAPED = re.compile("[\udc80-\udcff]")
 LONE = re.compile("[\ud800-\udfff]")
-"""What a byte without a meaning, and half of a UTF-16 pair, is decoded to."""
+"""A byte without a meaning, or half of a UTF-16 pair, after decoding."""
 _ESCAPED_BYTES = 3
 """Bytes of the lone surrogate that stands for a byte without a meaning, once the text is written as UTF-8."""
 _STRAYS = 3
