@@ -356,3 +356,21 @@ def test_a_stray_byte_is_its_cells_fault_wherever_it_stands_and_exits_get_throug
     assert [number for number, (stage, _) in firm.lives().items() if stage == "left"] == ["1", "2"]
     assert firm.snapshot(fields="department")["1"] == "B"
     assert {*held(firm)} == {("1", "active", "cells", 3, 2), (None, "person_number", "row", 3, 4)}
+
+
+def test_an_exit_gets_through_where_line_breaks_have_broken_its_row(tmp_path: Path) -> None:
+    firm = Firm(tmp_path, more='[workers.whole]\ncolumns = "report"\n')
+    header = "Number,First,Last,Department,Active,Left"
+    firm.land_text("\n".join([header, *(f"{n},Ann,Lee{n},A,True," for n in range(1, 8))]), day(1))
+    broken = [
+        "1,Ann,Lee1,Sales\nEast,False,2026-11-02",
+        "2,Ann,Lee2,Sales\nNorth\nEast,False,",
+        "3,Max,Lee9,Sales\nEast,False,",  # somebody else's name
+        "4,Ann,Lee4,Sales\nEast,True,",
+        "5,Ann,Lee5,Sales\n7,False,",  # begins like another worker's row
+        "6,Ann,Lee6,Sales\nEast,False",  # a cell is missing: nobody can tell which
+    ]
+    firm.land_text("\n".join([header, *broken, "7,Ann,Lee7,A,True,"]), day(3))
+    firm.run(day(1), day(3))
+    assert [number for number, (stage, _) in firm.lives().items() if stage == "left"] == ["1", "2"]
+    assert {cell for cell in held(firm) if cell[0]} == {("1", None, "cells", 3, 2), ("2", None, "cells", 3, 4)}
