@@ -84,7 +84,9 @@ def _process(
                 yield recorded(con, day), con
                 continue
             counts, stop = _one_day(con, home, loaded, day, clock, progress)
-            if time.monotonic() - published > PUBLISH_EVERY:
+            if (
+                queue and time.monotonic() - published > PUBLISH_EVERY
+            ):  # the caller publishes what the last date came to
                 warehouse.publish_between(con)
                 published = time.monotonic()
             yield counts, con

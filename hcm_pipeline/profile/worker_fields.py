@@ -69,7 +69,7 @@ STAGES = ("erased", "missing", "no_show", "future", "prehire", "grace", "left", 
 
 RESERVED_COLUMNS = frozenset(
     {*LEDGER_COLUMNS, *LIFE_COLUMNS, "manager_external_id", "manager_status", "valid_from", "valid_to", "next_at", "known_from",
-     "known_to", "digest", "row_no", "extract_id", "extract_sha256", "source", "business_date",
+     "known_to", "digest", "row_no", "extract_id", "extract_sha256", "source", "business_date", "as_read",
      "in_scope", "enabled", "control", "formula"}
 )  # fmt: skip
 

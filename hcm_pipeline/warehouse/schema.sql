@@ -79,7 +79,8 @@ create table worker_versions (
     status_active boolean,                 -- what HR's status says; `active` is whether the account is to be enabled
     life_stage varchar,                    -- erased | missing | no_show | future | prehire | a step | grace | left | on_leave | active
     next_at timestamptz,                   -- when the stage has to be judged again (null: never by itself)
-    known_from timestamptz                 -- when the day that taught us this was processed
+    known_from timestamptz,                -- when the day that taught us this was processed
+    as_read uuid                           -- over the texts of the row in its file, and the way they are read (null: put together)
 );
 
 -- one row: one row of a worker that the rules decided against, while it is true: it may win on another day
@@ -191,13 +192,13 @@ create view held_back as
 
 -- snapshot('2026-11-02'): all workers as known for a business date
 create macro snapshot(day) as table
-    select * exclude (valid_to) from worker_versions
+    select * exclude (valid_to, as_read) from worker_versions
     where valid_from <= day::date and (valid_to is null or valid_to > day::date);
 
 -- believed('2026-05-03', '2026-05-10'): all workers as they were for the first date, by what was known at the end of the second (UTC)
 create macro believed(day, known_on) as table
     select * exclude (known_to, settled) from (
-        select * exclude (valid_to, next_at), null::timestamptz as known_to, true as settled from worker_versions
+        select * exclude (valid_to, next_at, as_read), null::timestamptz as known_to, true as settled from worker_versions
         union all by name select * from withdrawn_versions)
     where valid_from <= day::date and known_from < timezone('UTC', (known_on::date + 1)::timestamp)
         and (known_to is null or known_to >= timezone('UTC', (known_on::date + 1)::timestamp))
@@ -212,7 +213,7 @@ create view change_attributes as
             unnest(case when change.before_from is not null then change.attributes
                 else list_filter(json_keys(to_json(later)), lambda key: (to_json(later) ->> key) is not null
                     and key not in ('person_number', 'valid_from', 'valid_to', 'digest', 'extract_id', 'row_no', 'status_active',
-                        'next_at', 'known_from')) end) as attribute
+                        'next_at', 'known_from', 'as_read')) end) as attribute
         from changes change
         join worker_versions later on later.person_number = change.person_number and later.valid_from = change.business_date
         left join worker_versions earlier

@@ -8,22 +8,25 @@ from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, quote
 from hcm_pipeline.workers.known import Known
 from hcm_pipeline.workers.normalise import DIGEST_TYPE, names_that_may_lack, none_of, normalised_select
+from hcm_pipeline.workers.recognised import as_read_sql
 from hcm_pipeline.workers.staged import Staged
 
 
 @dataclass(frozen=True)
 class Batch:
     """Staged extracts with what their rows are completed from. Normalising them is SQL that runs when it is asked for: a daily
-    run normalises everything once, for the digests, and then keeps what has changed.
+    run normalises what is not recognised, and keeps it.
 
-    `kept`: the rows that were normalised for the last time; None before. `seen`: person number and text of each name that somebody
-    has looked at.
+    `kept`: the rows that were normalised for the last time; None before. `same`: extract_id, row_no, person_number, digest and
+    as_read of those that are recognised (see `recognised`); None where nobody has looked. `seen`: person number and text of each
+    name that somebody has looked at.
     """
 
     profile: Profile
     staged: tuple[Staged, ...]
     known: Known
     kept: Relation | None = None
+    same: Relation | None = None
     seen: frozenset[tuple[str, str]] = frozenset()
 
     def rows(self, only: Relation | None = None) -> str:
@@ -38,16 +41,50 @@ class Batch:
 
     def keep(self, t: Scratch, only: Relation | None = None) -> Batch:
         """The same rows, or those that `only` names, in a table: normalised for the last time."""
-        return self if self.kept is not None else replace(self, kept=t.make("normalised", f"from {self.rows(only)}"))
+        if self.kept is None:
+            return replace(self, kept=t.make("normalised", f"from {self.rows(only)}"))
+        if self.same is None or only is None:
+            return self
+        asked = f"select extract_id, row_no from {only} semi join {self.same} using (extract_id, row_no)"
+        more = t.make("asked_for", asked)
+        if not t.count(more):
+            return self
+        both = f"from {self.kept} union all by name from {replace(self, kept=None).rows(more)}"
+        return replace(self, kept=t.make("normalised", both))
+
+    def recognise(self, t: Scratch) -> Batch:
+        """Find the rows that stand as a known row stood, and normalise the others for the last time. The same batch, where nobody
+        knows how a known row stood."""
+        stood = f"{self.known.workers} where as_read is not null"
+        if not self.staged or t.first(f"select 1 from {stood} limit 1") is None:
+            return self
+        read = " union all ".join(
+            f"select {one.extract.extract_id} as extract_id, row_no, {as_read_sql(self.profile, one)} as as_read from {one.rows}"
+            for one in self.staged
+        )
+        found = t.make(
+            "compared",
+            f"""select said.*, known.person_number, known.digest from ({read}) said
+            left join (select as_read, person_number, digest from {stood}) known using (as_read)""",
+        )
+        others = t.view("unrecognised", f"select extract_id, row_no from {found} where person_number is null")
+        same = t.view("recognised", f"from {found} where person_number is not null")
+        anew = [self._of(t, one, others) for one in self.staged]
+        return replace(self, kept=t.make("normalised", f"from {replace(self, staged=tuple(anew)).rows()}"), same=same)
 
     def numbers(self, content: str) -> list[int]:
         """The ids of the extracts with this content: full or changes-only."""
         return [one.extract.extract_id for one in self.staged if one.extract.content == content]
 
+    def _of(self, t: Scratch, staged: Staged, rows: Relation) -> Staged:
+        """An extract with those of its rows that are named by (extract_id, row_no)."""
+        wanted = f"select row_no from {rows} where extract_id = {staged.extract.extract_id}"
+        return replace(staged, rows=t.make("rows", f"from {staged.rows} where row_no in ({wanted})"))
+
     def _normalised(self, staged: Staged, only: Relation | None) -> str:
         number = staged.extract.extract_id
         wanted = f"row_no in (select row_no from {only} where extract_id = {number})" if only else "true"
-        return normalised_select(self.profile, staged, self.known, wanted)
+        return normalised_select(self.profile, staged, self.known, wanted, as_read_sql(self.profile, staged))
 
     def _nothing(self) -> list[str]:
         """The select list of a relation of normalised rows, of nulls."""
@@ -57,6 +94,7 @@ class Batch:
         texts = {f"{name}__text": "varchar" for name in columns if columns[name] != "VARCHAR"}
         place = {
             "digest": DIGEST_TYPE,
+            "as_read": DIGEST_TYPE,
             "extract_id": "integer",
             "row_no": "bigint",
             "control": "boolean",

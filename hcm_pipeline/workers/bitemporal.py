@@ -19,7 +19,7 @@ def withdraw(con: duckdb.DuckDBPyConnection, day: dt.date, now: dt.datetime) -> 
     if first(con, "select 1 from worker_versions where valid_from >= ? limit 1", [day]):
         con.execute(
             """insert into withdrawn_versions by name
-            select * exclude (valid_to, next_at), ?::timestamptz as known_to, false as settled
+            select * exclude (valid_to, next_at, as_read), ?::timestamptz as known_to, false as settled
             from worker_versions where valid_from >= ?""",
             [now, day],
         )

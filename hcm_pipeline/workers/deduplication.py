@@ -17,9 +17,10 @@ from hcm_pipeline.workers.batch import Batch
 class Deduplicated:
     """The rows of a batch, by what becomes of them.
 
-    `keys`: extract_id, row_no, person_number, digest, unreadable: every row. `several`: person_number: the workers of whom several
-    rows may speak. `repeats`: extract_id, row_no, person_number, nth: the rows of these workers; those with nth > 1 collapse into
-    the first. `contradicting`: extract_id, row_no, person_number: those that differ, where the profile knows one row a worker.
+    `keys`: extract_id, row_no, person_number, digest, as_read, unreadable, is_same (see `Batch.same`): every row. `several`:
+    person_number: the workers of whom several rows may speak. `repeats`: extract_id, row_no, person_number, nth: the rows of these
+    workers; those with nth > 1 collapse into the first. `contradicting`: extract_id, row_no, person_number: those that differ,
+    where the profile knows one row a worker.
     """
 
     keys: Relation
@@ -38,14 +39,18 @@ def deduplicate(t: Scratch, batch: Batch, other_rows: Relation) -> Deduplicated:
 
 
 def keys_of(t: Scratch, batch: Batch) -> Relation:
-    """Every row: where it is, whose it is, and what it says as a digest. Nearly all are asked for nothing more."""
+    """Every row: where it is, whose it is, and what it says as a digest. Nearly all are asked for nothing more.
+
+    `as_read` is null of a row that cannot be read, or is in doubt: each time, it is judged anew."""
     profile = batch.profile
     typed = [name for name in profile.columns if profile.types[name] != "string"]
     unreadable = " or ".join(["control", *(quote(f"{name}__unreadable") for name in typed)])
-    return t.make(
-        "keys",
-        f"select extract_id, row_no, person_number, digest, ({unreadable}) as unreadable from {batch.rows()}",
-    )
+    read = f"""select extract_id, row_no, person_number, digest, if({unreadable}, null, as_read) as as_read,
+        ({unreadable}) as unreadable, false as is_same from {batch.rows()}"""
+    if batch.same is not None:
+        read += f""" union all
+        select extract_id, row_no, person_number, digest, as_read, false as unreadable, true as is_same from {batch.same}"""
+    return t.make("keys", read)
 
 
 def several(t: Scratch, profile: Profile, batch: Batch, keys: Relation, other_rows: Relation) -> Relation:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from hcm_pipeline.profile import NAME_PARTS, Profile
@@ -86,7 +87,8 @@ def patched_rows(t: Scratch, batch: Batch, violations: Relation, several: Relati
     readable.
     """
     profile, known = batch.profile, batch.known
-    if not t.count(violations):  # nearly every file: then nothing is asked of anybody
+    bad = {str(field) for (field,) in t.rows(f"select distinct field from {violations}")}
+    if not bad:  # nearly every file: then nothing is asked of anybody
         return _nobody(t, profile, {"is_over": "boolean", "stands": "boolean"})
     broken = t.make("broken", f"select extract_id, row_no, list(distinct field) as bad from {violations} group by all")
     keys = [f"own.{quote(key)} is not distinct from n.{quote(key)}" for key in profile.workers.row_key]
@@ -95,7 +97,7 @@ def patched_rows(t: Scratch, batch: Batch, violations: Relation, several: Relati
         if keys
         else ""
     )
-    cells = ", ".join(f"{_cell(profile, name)} as {quote(name)}" for name in profile.columns)
+    cells = ", ".join(f"{_cell(profile, name, bad)} as {quote(name)}" for name in profile.columns)
     dates = _list(["hire_date", "termination_date"])
     read_over = f"""if(list_has_any(bad, {dates}), not list_contains(bad, 'active') and coalesce(not n.active, false),
         {over_sql(profile, day, "n.")})"""
@@ -197,9 +199,10 @@ def _same_row(profile: Profile) -> str:
     return f"({' and '.join(tests) or 'false'})"
 
 
-def _cell(profile: Profile, name: str) -> str:
+def _cell(profile: Profile, name: str, broken: Collection[str]) -> str:
+    """SQL for a field of a row that counts without its bad cells; `broken`: the fields that any row has a bad cell of."""
     value, before = f"n.{quote(name)}", _before(profile, name)
-    if name == "person_number":
+    if name == "person_number" or (profile.workers.hold_back == "cell" and name not in broken):
         return value
     bad = f"list_contains(bad, {literal(name)})"
     if profile.workers.hold_back == "cell":

@@ -11,25 +11,30 @@ from hcm_pipeline.workers.batch import Batch
 from hcm_pipeline.workers.deduplication import Deduplicated, deduplicate
 from hcm_pipeline.workers.held_back import agreed_rows, patched_rows
 from hcm_pipeline.workers.known import Gathered, Known, facts_of
+from hcm_pipeline.workers.normalise import DIGEST_TYPE, NOT_READ
 from hcm_pipeline.workers.primary_assignment import Decided, Speaking, decide, rank, tied_rows
 from hcm_pipeline.workers.torn_rows import torn_exits, with_torn
 from hcm_pipeline.workers.validation import contradictions_of, quarantined_rows, suspects_of, violations_of
 
 PLACE = "extract_id, row_no, person_number, digest"
 """Where an accepted row is, whose it is, and what it says."""
+_MADE = f"{PLACE}, {NOT_READ} as as_read"
+"""The same of one that was put together, and stands so in no file."""
 
 
 @dataclass(frozen=True)
 class Accepted:
     """The good rows that say something else than is known.
 
-    `rows`: extract_id, row_no, person_number, digest. `facts`: the worker fields, digest, extract_id and row_no of these rows at
-    least. `named`: person_number, of every row of the files (null where it has none).
+    `rows`: extract_id, row_no, person_number, digest, as_read (null of one that was put together). `facts`: the worker fields,
+    digest, extract_id and row_no of these rows at least. `named`: person_number, of every row of the files (null: it has none).
+    `readings`: person_number, digest, as_read: what rows say that were read, and how they stand in their file.
     """
 
     rows: Relation
     facts: Relation
     named: Relation
+    readings: Relation
 
 
 @dataclass(frozen=True)
@@ -77,8 +82,8 @@ def judge(
 ) -> Judged:
     """Decide about every row of a batch. `held`: person_number of those of whom something is held back; `same_contract`: the
     snapshot before was judged by the same profile."""
-    if not same_contract:
-        batch = batch.keep(t)  # nothing is known as good: all rows are judged, and normalised once for all that follows
+    # by another contract nothing is known as good: all rows are judged, and normalised once for all that follows
+    batch = batch.recognise(t) if same_contract else batch.keep(t)
     found = deduplicate(t, batch, other_rows)
     suspects = suspects_of(t, found, batch.known.workers, held, same_contract=same_contract)
     place, every = "select extract_id, row_no from", batch
@@ -175,32 +180,36 @@ def _accept(
     facts = facts_of(profile)
     alone = f"""anti join {settled.contradicting} using (extract_id, row_no)
         anti join {settled.passed_over} using (extract_id, row_no)"""
-    good = f"""select {PLACE} from {suspects} anti join {counted.patched} using (extract_id, row_no) {alone}
-        union all select {PLACE} from {counted.patched} {alone} where stands
-        union all select {PLACE} from {settled.agreed} where stands"""
+    good = f"""select {PLACE}, as_read from {suspects} anti join {counted.patched} using (extract_id, row_no) {alone}
+        union all select {_MADE} from {counted.patched} {alone} where stands
+        union all select {_MADE} from {settled.agreed} where stands"""
     said = f"""select {facts} from {counted.facts} anti join {settled.contradicting} using (extract_id, row_no)
         union all select {facts} from {settled.agreed}"""
     if torn is not None:
-        good = f"{good} union all select {PLACE} from {torn} {alone}"
+        good = f"{good} union all select {_MADE} from {torn} {alone}"
     if settled.decided is not None:
-        good = f"{good} union all select {PLACE} from {settled.decided.promoted}"
+        good = f"{good} union all select {_MADE} from {settled.decided.promoted}"
         said = f"{said} union all from {settled.decided.promoted}"
     named = t.view("named", f"select person_number from {found.keys}")
-    return Accepted(t.make("accepted", good), t.view("facts", said), named)
+    readings = t.view(
+        "readings", f"select person_number, digest, as_read from {found.keys} where as_read is not null and not is_same"
+    )
+    return Accepted(t.make("accepted", good), t.view("facts", said), named, readings)
 
 
 def _with_torn(t: Scratch, profile: Profile, accepted: Accepted, torn: Relation) -> Accepted:
     if not t.count(torn):
         return accepted
-    rows = t.make("accepted", f"from {accepted.rows} union all select {PLACE} from {torn}")
+    rows = t.make("accepted", f"from {accepted.rows} union all select {_MADE} from {torn}")
     facts = t.view("facts", f"from {accepted.facts} union all select {facts_of(profile)} from {torn}")
-    return Accepted(rows, facts, accepted.named)
+    return replace(accepted, rows=rows, facts=facts)
 
 
 def nothing_gathered(t: Scratch, profile: Profile, known: Known) -> Gathered:
     """Gathered rows before the first file of a day."""
     rows = t.make("gathered", f"select {facts_of(profile)} from {known.workers} limit 0")
-    return Gathered(rows, t.empty("named", {"person_number": "varchar"}))
+    readings = t.empty("readings", {"person_number": "varchar", "digest": DIGEST_TYPE, "as_read": DIGEST_TYPE})
+    return Gathered(rows, t.empty("named", {"person_number": "varchar"}), readings)
 
 
 def gather(t: Scratch, profile: Profile, before: Gathered, accepted: Accepted) -> Gathered:
@@ -211,10 +220,12 @@ def gather(t: Scratch, profile: Profile, before: Gathered, accepted: Accepted) -
     )
     rows = t.make("gathered", f"from {before.rows} anti join {new} using (person_number) union all from {new}")
     named = t.make("named", f"from {before.named} union all from {accepted.named}")
-    t.drop(new, before.rows, before.named)
-    return Gathered(rows, named)
+    readings = t.make("readings", f"from {before.readings} union all from {accepted.readings}")
+    t.drop(new, before.rows, before.named, before.readings)
+    return Gathered(rows, named, readings)
 
 
 def accepted_of(t: Scratch, gathered: Gathered) -> Accepted:
     """Gathered rows as the accepted ones of all files of a day."""
-    return Accepted(t.view("accepted", f"select {PLACE} from {gathered.rows}"), gathered.rows, gathered.named)
+    rows = t.view("accepted", f"select {_MADE} from {gathered.rows}")
+    return Accepted(rows, gathered.rows, gathered.named, gathered.readings)

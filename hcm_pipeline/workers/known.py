@@ -33,7 +33,8 @@ class Known:
     """The workers as they are known before some rows are read.
 
     `workers`: one row a worker: the facts of the open version (`active` is what the status said), extract_id, row_no, digest,
-    valid_from, enabled and life_stage. The last three are null of a worker of whom only an earlier file of the day has told.
+    valid_from, enabled, life_stage and as_read (the digest of the row as it stood in its file, see `recognised`). The last four are
+    null of a worker of whom only an earlier file of the day has told.
     `by_key`: one row for every worker and value of the profile's `row_key`: the facts of the open version, or of another known row;
     without a `row_key` it is `workers`.
     """
@@ -47,11 +48,12 @@ class Gathered:
     """The rows of a day's files, which were read one after the other, put together.
 
     `rows`: the facts, digest, extract_id and row_no of the last accepted row of each worker. `named`: person_number, once for
-    every row of the files; null where a row has none.
+    every row of the files; null where a row has none. `readings`: person_number, digest, as_read: of rows that were read.
     """
 
     rows: Relation
     named: Relation
+    readings: Relation
 
 
 def facts_of(profile: Profile) -> str:

@@ -43,11 +43,14 @@ class Shown:
 
 
 def unusual_sql(profile: Profile) -> str:
-    """SQL (BOOLEAN) over `n`: a text that is shown has letters that can be taken for others."""
+    """SQL (BOOLEAN) over `n`: a text that is shown is not plain ASCII, and has letters that can be taken for others. Rows of plain
+    ASCII are judged by `drawn_alike`."""
     texts = ", ".join(f"n.{quote(name)}" for name in _looked_at(profile))
     drawn = ", ".join(f"n.{quote(name)}" for name in name_fields(profile))  # user names and jobs may hold any digits
-    return f"""(regexp_matches(concat_ws(' ', {texts}), {literal(f"[{UNUSUAL}]")})
-        or regexp_matches(concat_ws(' ', {drawn}), {literal(DRAWN_ALIKE)}))"""
+    shown = f"concat_ws(' ', {texts})"
+    return f"""(case when strlen({shown}) = length({shown}) then false
+        else regexp_matches({shown}, {literal(f"[{UNUSUAL}]")})
+            or regexp_matches(concat_ws(' ', {drawn}), {literal(DRAWN_ALIKE)}) end)"""
 
 
 def _looked_at(profile: Profile) -> list[str]:
@@ -75,18 +78,31 @@ def shown_in(profile: Profile, frame: pd.DataFrame) -> Iterator[Shown]:
     """The texts with unusual letters that look like ASCII."""
     rows = frame[frame[UNUSUAL_COLUMN].astype(bool)]
     for fields in _shown_together(profile):
-        columns = [rows[name] for name in ("extract_id", "row_no", PERSON_COLUMN, *fields)]
-        for extract_id, row_no, number, *cells in zip(*columns, strict=True):
-            values = {name: cell for name, cell in zip(fields, cells, strict=True) if isinstance(cell, str)}
-            text = " ".join(values.values()) if fields[0] in values or fields[0] == "first_name" else ""
-            drawn = fields[0] != "username"  # an account's name may well end in a digit
-            odd = tuple(
-                name
-                for name, value in values.items()
-                if text and (not value.isascii() or (drawn and re.search(DRAWN_ALIKE, value)))
-            )
-            if odd and isinstance(number, str) and skeleton(text).isascii():
-                yield Shown(int(extract_id), int(row_no), number, text, odd, tuple(values[name] for name in odd))
+        judged: dict[tuple[str | None, ...], tuple[str, tuple[str, ...], tuple[str, ...]] | None] = {}
+        columns = [rows[name].tolist() for name in ("extract_id", "row_no", PERSON_COLUMN, *fields)]
+        for extract_id, row_no, number, *found in zip(*columns, strict=True):
+            cells = tuple(cell if isinstance(cell, str) else None for cell in found)
+            if cells not in judged:
+                judged[cells] = _like_ascii(fields, cells)
+            if (like := judged[cells]) is not None and isinstance(number, str):
+                yield Shown(int(extract_id), int(row_no), number, *like)
+
+
+def _like_ascii(
+    fields: tuple[str, ...], cells: tuple[str | None, ...]
+) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
+    """The text of fields that are shown together, the odd ones among them, and their values; None where it is no image of ASCII."""
+    values = {name: cell for name, cell in zip(fields, cells, strict=True) if cell is not None}
+    text = " ".join(values.values()) if fields[0] in values or fields[0] == "first_name" else ""
+    drawn = fields[0] != "username"  # an account's name may well end in a digit
+    odd = tuple(
+        name
+        for name, value in values.items()
+        if text and (not value.isascii() or (drawn and re.search(DRAWN_ALIKE, value)))
+    )
+    if not odd or not skeleton(text).isascii():
+        return None
+    return text, odd, tuple(values[name] for name in odd)
 
 
 def alike(t: Scratch, batch: Batch, candidates: Sequence[Shown]) -> list[Shown]:
@@ -113,6 +129,57 @@ def alike(t: Scratch, batch: Batch, candidates: Sequence[Shown]) -> list[Shown]:
         for place, one in enumerate(candidates)
         if place in found or (place in places and _is_another(one, by_skeleton[skeleton(one.text)]))
     ]
+
+
+def drawn_alike(t: Scratch, batch: Batch, judged: Relation, candidates: Sequence[Shown]) -> list[Shown]:
+    """The texts of judged rows of plain ASCII in which a letter may be drawn by other signs, and that cannot be told from a text
+    of somebody else: one that is known or of the batch, or one of `candidates`. A text that is known of the worker already was
+    looked at when it came."""
+    groups = [fields for fields in _shown_together(batch.profile) if fields != ("username",)]
+    if not groups:
+        return []
+    looked_at = _text_sql(_looked_at(batch.profile))
+    at = list(dict.fromkeys(name for fields in groups for name in fields))
+    names = ", ".join(map(quote, at))
+    drawn = t.make(
+        "drawn",
+        f"""select extract_id, row_no, person_number, {names} from {batch.rows(judged)}
+        where person_number is not null and strlen({looked_at}) = length({looked_at})
+            and regexp_matches({_text_sql(name_fields(batch.profile))}, {literal(DRAWN_ALIKE)})""",
+    )
+    if not t.count(drawn):
+        return []
+    asked = " union all ".join(
+        f"""select extract_id, row_no, person_number, {place} as shown_by, {_text_sql(fields)} as shown from {drawn}
+        where {quote(fields[0])} is not null or {fields[0] == "first_name"}"""
+        for place, fields in enumerate(groups)
+    )
+    new = t.make(
+        "drawn_anew",
+        f"""select *, {skeleton_sql("shown")} as drawn from ({asked})
+        anti join ({_known_texts_sql(batch, drawn)}) using (person_number, shown)
+        where regexp_matches(shown, {literal(DRAWN_ALIKE)})""",
+    )
+    if not t.count(new):
+        return []
+    others = t.of_arrow("other_texts", pa.table({
+        "person_number": pa.array([one.person_number for one in candidates], pa.string()),
+        "shown": pa.array([one.text for one in candidates], pa.string()),
+        "drawn": pa.array([skeleton(one.text) for one in candidates], pa.string()),
+    }))  # fmt: skip
+    like = f"""select new.* from {new} new semi join ({_drawn_sql(batch)} union all from {others}) other
+        on other.drawn = new.drawn and other.person_number <> new.person_number and other.shown <> new.shown"""
+    hits = f"select shown_by, extract_id, row_no, person_number, {names} from ({like})"
+    rows = t.rows(f"{hits} join {drawn} using (extract_id, row_no, person_number)")
+    found = []
+    for place, extract_id, row_no, number, *cells in rows:
+        row = dict(zip(at, cells, strict=True))
+        values = {name: row[name] for name in groups[place] if row[name] is not None}
+        odd = tuple(name for name, value in values.items() if re.search(DRAWN_ALIKE, value))
+        if odd:
+            texts = tuple(values[name] for name in odd)
+            found.append(Shown(extract_id, row_no, number, " ".join(values.values()), odd, texts))
+    return found
 
 
 def _is_another(one: Shown, texts: Mapping[str, set[str]]) -> bool:
@@ -153,7 +220,7 @@ def resembling(t: Scratch, batch: Batch, judged: Relation) -> list[Shown]:
         )
         if not t.count(new):
             continue
-        by_two = " or ".join(f"contains({text}, {literal(pair)})" for pair in PAIRS)
+        by_two = f"regexp_matches({text}, {literal('|'.join(map(re.escape, PAIRS)))})"
         rows = t.rows(
             f"""with drawn as (select person_number, {text} as shown, {skeleton_sql(text)} as drawn
                 from {batch.known.workers} where {by_two})

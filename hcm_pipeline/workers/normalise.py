@@ -41,6 +41,8 @@ ODD = '"odd row"'
 """Name of the flag that `odd_sql` makes; no worker field can have it."""
 
 
+NOT_READ = "null::uuid"
+"""SQL for the digest of a row as it was read, where there is none."""
 IN_DOUBT = f"{CONTROL}|{INVISIBLE}|{SUSPECT}"
 """A pattern for values that may not be what was written: the contract decides."""
 _UNUSUAL = BLANKS.replace(" ", "", 1).replace("\n", "")
@@ -203,10 +205,12 @@ def _in_window(name: str, spec: FieldSpec, read: str) -> str:
     return f"case {same} else {dated} end" if same else dated
 
 
-def normalised_select(profile: Profile, staged: Staged, known: Known, only: str = "true") -> str:
+def normalised_select(
+    profile: Profile, staged: Staged, known: Known, only: str = "true", as_read: str = NOT_READ
+) -> str:
     """SELECT over the staged rows of a file: extract_id, row_no, every mapped field, `<field>__unreadable` and `<field>__text` of
-    the typed ones, `<field>__none` of the required names, `control`, `formula`, `digest`.
-    `only` is a condition over row_no, judged before any other work is done.
+    the typed ones, `<field>__none` of the required names, `control`, `formula`, `as_read`, `digest`.
+    `only` is a condition over row_no, judged before any other work is done. `as_read` is SQL over the columns of the file.
 
     A field whose column is missing, and a blank that says nothing (see `blanks`), take what is known of the worker; then the row
     speaks for the whole worker. With a `row_key` in the profile, it takes it from the worker's row with the same values of these
@@ -235,10 +239,11 @@ def normalised_select(profile: Profile, staged: Staged, known: Known, only: str 
     odd = odd_sql(present.values())
     return f"""
 select *, {digest_of(list(staged.fields))} as digest from (
-select {staged.extract.extract_id} as extract_id, t.row_no,
+select {staged.extract.extract_id} as extract_id, t.row_no, t.as_read,
     {select}
-from (select row_no, {ODD}, {texts} from (
-    select row_no, {raw_values}, {odd} as {ODD} from {staged.rows} where {only})) t {_join(profile, staged, known)}
+from (select row_no, as_read, {ODD}, {texts} from (
+    select row_no, {as_read} as as_read, {raw_values}, {odd} as {ODD} from {staged.rows} where {only})) t
+    {_join(profile, staged, known)}
     {with_unsaid(staged)})"""
 
 

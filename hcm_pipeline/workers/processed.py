@@ -118,8 +118,8 @@ def recorded(con: duckdb.DuckDBPyConnection, day: dt.date) -> DayCounts:
 def reasons_of(con: duckdb.DuckDBPyConnection, day: dt.date) -> dict[str, int]:
     """The rows of a date in quarantine, counted by the rule that they violate and its column."""
     rows = con.execute(
-        """select rule || coalesce(' in ' || column_name, '') as reason, count(*) from quarantine_reasons
-        where business_date = ? group by 1 order by 2 desc, 1""",
+        """select broken."rule" || coalesce(' in ' || broken.column_name, '') as reason, count(*)
+        from (select unnest(broken) as broken from quarantined_rows where business_date = ?) group by 1 order by 2 desc, 1""",
         [day],
     ).fetchall()
     return dict(rows)

@@ -34,8 +34,9 @@ DIFFERING = {"person_number": "varchar", "extract_id": "integer", "row_no": "big
 class Changed:
     """The difference between two snapshots.
 
-    `accepted` are the rows that were compared. `existing` and `new`: extract_id, row_no, person_number, digest, before_from: those
-    of workers who are known, and of those who are not (before_from, the beginning of the open version, is null). `changes`:
+    `accepted` are the rows that were compared. `existing` and `new`: extract_id, row_no, person_number, digest, as_read and
+    before_from: those of workers who are known, and of those who are not (before_from, the beginning of the open version, is null).
+    `changes`:
     person_number, extract_id, row_no, before_from, is_due (no row says so, a date has come), attributes and kind: one row a known
     worker who differs.
     """
@@ -119,6 +120,7 @@ def record_changes(
     t: Scratch, profile: Profile, before: Before, changed: Changed, as_of: AsOf, *, rejudge: bool
 ) -> dict[str, int]:
     """Close and open versions, and enter the changes; how many there are by kind."""
+    is_first = t.first(f"select 1 from {before.known.workers} limit 1") is None
     _open_versions(t, profile, before, changed, as_of)
     t.run(
         f"""update worker_versions version set valid_to = ? from {changed.changes} change
@@ -128,6 +130,8 @@ def record_changes(
     )
     if rejudge:
         _settle_unchanged(t, profile, before, changed, as_of)
+    if not is_first:
+        _keep_readings(t, changed.accepted.readings)
     t.run(
         f"""insert into changes by name
         select ?::date as business_date, person_number, kind, attributes, before_from from {changed.changes}
@@ -146,10 +150,12 @@ def _open_versions(t: Scratch, profile: Profile, before: Before, changed: Change
     facts = facts_of(profile)
     opened = t.view(
         "opened",
-        f"select extract_id, row_no from {changed.new} union all select extract_id, row_no from {changed.changes} where not is_due",
+        f"""select extract_id, row_no, as_read from {changed.new}
+        union all select extract_id, row_no, as_read from {changed.existing}
+            semi join (from {changed.changes} where not is_due) using (extract_id, row_no)""",
     )
-    stated = f"""(select {facts} from {changed.accepted.facts} semi join {opened} using (extract_id, row_no)
-        union all select {facts} from {before.known.workers}
+    stated = f"""(select {facts}, as_read from {changed.accepted.facts} join {opened} using (extract_id, row_no)
+        union all select {facts}, as_read from {before.known.workers}
             where person_number in (select person_number from {changed.changes} where is_due))"""
     t.run(
         f"""insert into worker_versions by name
@@ -157,6 +163,21 @@ def _open_versions(t: Scratch, profile: Profile, before: Before, changed: Change
         from {with_lifecycle(profile, stated, as_of.moment, before.around)}""",
         [as_of.day, as_of.now],
     )
+
+
+def _keep_readings(t: Scratch, readings: Relation) -> None:
+    """Keep how rows stand in their files (`Accepted.readings`) that say what the open versions say, and stood otherwise before."""
+    other = t.make(
+        "read_otherwise",
+        f"""select person_number, any_value(said.as_read) as as_read from {readings} said
+        join (select person_number, digest, as_read from {worker_versions(t)} where valid_to is null) version
+        using (person_number, digest) where said.as_read is distinct from version.as_read group by all""",
+    )
+    if t.count(other):
+        t.run(
+            f"""update worker_versions version set as_read = other.as_read from {other} other
+            where version.valid_to is null and version.person_number = other.person_number"""
+        )
 
 
 def _settle_unchanged(t: Scratch, profile: Profile, before: Before, changed: Changed, as_of: AsOf) -> None:

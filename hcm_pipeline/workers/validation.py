@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
 from hcm_pipeline.workers.batch import Batch
+from hcm_pipeline.workers.certain import certain_sql
 from hcm_pipeline.workers.computed import uncomputed
 from hcm_pipeline.workers.deduplication import Deduplicated
 from hcm_pipeline.workers.lookalike_names import (
@@ -17,6 +18,7 @@ from hcm_pipeline.workers.lookalike_names import (
     UNUSUAL_COLUMN,
     Shown,
     alike,
+    drawn_alike,
     mixed_in,
     resembling,
     shown_in,
@@ -33,7 +35,7 @@ VIOLATIONS = {"extract_id": "integer", "row_no": "bigint", "rule": "varchar", "f
 
 
 def suspects_of(t: Scratch, found: Deduplicated, known: Relation, held: Relation, *, same_contract: bool) -> Relation:
-    """Rows that are not known as good, without those that collapse: extract_id, row_no, person_number, digest.
+    """Rows that are not known as good, without those that collapse: extract_id, row_no, person_number, digest, as_read.
 
     `same_contract`: the snapshot before was judged by the same profile, so a row that says what `known` says is good, unless
     something of the worker is held back (`held`: person_number).
@@ -44,8 +46,10 @@ def suspects_of(t: Scratch, found: Deduplicated, known: Relation, held: Relation
 
 
 def violations_of(t: Scratch, batch: Batch, suspects: Relation) -> Relation:
-    """The rules of the contract that the suspects violate: see VIOLATIONS."""
-    select = f"select {', '.join(_judged_columns(batch))} from {batch.rows(suspects)} n"
+    """The rules of the contract that the suspects violate: see VIOLATIONS. What certainly keeps it is not looked at one by one."""
+    frame = f"(select {', '.join(_judged_columns(batch))} from {batch.rows(suspects)} n) frame"
+    looked_at = f"frame.{quote(UNUSUAL_COLUMN)} or not {certain_sql(batch.profile, 'frame')}"
+    select = f"select * from {frame} where {looked_at}"
     tables: list[pa.Table] = []
     shown: list[Shown] = []
     # nothing else can be asked while rows stream in, so what was found waits; not even a rollback, so they end here
@@ -54,7 +58,8 @@ def violations_of(t: Scratch, batch: Batch, suspects: Relation) -> Relation:
             failures, some = _failures(batch, chunk)
             tables += [failures] if failures is not None else []
             shown += some
-    found = [*(alike(t, batch, shown) if shown else ()), *_unseen(batch, resembling(t, batch, suspects))]
+    found = [*(alike(t, batch, shown) if shown else ()), *_unseen(batch, drawn_alike(t, batch, suspects, shown))]
+    found += _unseen(batch, resembling(t, batch, suspects))
     looking_alike = _violations_of_shown(batch, found)
     tables += [one for one in (looking_alike, uncomputed(t, batch, suspects)) if one is not None]
     return t.of_arrow("violations", pa.concat_tables(tables)) if tables else t.empty("violations", VIOLATIONS)

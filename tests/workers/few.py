@@ -59,7 +59,7 @@ def versions(t: Scratch, profile: Profile, workers: Iterable[Mapping[str, object
     """Versions of workers, a row each: fields, and what else stands in `worker_versions`, with something plausible for it."""
     kinds = {"valid_from": "date", "valid_to": "date", "digest": DIGEST_TYPE, "extract_id": "integer", "row_no": "bigint",
              "status_active": "boolean", "life_stage": "varchar",
-             "next_at": "timestamptz", "known_from": "timestamptz"}  # fmt: skip
+             "next_at": "timestamptz", "known_from": "timestamptz", "as_read": DIGEST_TYPE}  # fmt: skip
     columns = columns_of(profile, kinds)
     usual = {"active": True, "status_active": True, "life_stage": "active", "valid_from": day(1), "extract_id": 1, "row_no": 2,
              "first_name": "Ann", "digest": UUID(int=0)}  # fmt: skip

@@ -227,7 +227,7 @@ def test_whatever_ends_a_day_in_the_middle_of_its_rows_is_what_is_told(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    firm.land([worker(1), worker(2)], day(2))
+    firm.land([worker(1, Country="XX"), worker(2)], day(2))
     with monkeypatch.context() as patch:
         patch.setattr(validation, "_failures", interrupted)
         with pytest.raises(KeyboardInterrupt):

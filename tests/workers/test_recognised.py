@@ -1,0 +1,133 @@
+"""Rows that stand as they stood when a known version was read: not read again, and all comes out as if they were."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from unittest.mock import patch
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hcm_pipeline.extracts import Extract
+from hcm_pipeline.profile import Profile
+from hcm_pipeline.warehouse import Scratch, scratch
+from hcm_pipeline.workers import recognised
+from hcm_pipeline.workers.batch import Batch
+from hcm_pipeline.workers.judging import Judged, judge
+from hcm_pipeline.workers.known import Known, facts_of, known_before
+from tests.budget import examples
+
+from . import few
+from .driver import COLUMNS, Firm, day, worker
+from .test_judging import PICK, profile
+
+CELLS = st.fixed_dictionaries({
+    "Number": st.sampled_from(["1", "2", "3", "4", "", " 1", "1\u200b"]),
+    "Active": st.sampled_from(["True", "True", "TRUE", "False", ""]),
+    "First": st.sampled_from(["Ann", "Ann ", "Åsa", "", "Barb", "Аmаrа", "n/a", "\x1e"]),
+    "Last": st.sampled_from(["Lee", "Lee\x1f", "Barnes", "Bames"]),
+    "Department": st.sampled_from(["", "A", "A\nB", "\x1e", "a\x1fb"]),
+    "City": st.sampled_from(["", "A", "\nB"]),
+    "Hired": st.sampled_from(["", "2026-01-01", "2026-01-01T00:00:00", "2026-02-30"]),
+    "Country": st.sampled_from(["", "de", "DE", "XX"]),
+    "Primary": st.sampled_from(["", "Y"]),
+})  # fmt: skip
+FILES = st.lists(CELLS, min_size=1, max_size=7)
+HEADERS = st.sampled_from([COLUMNS, tuple(name for name in COLUMNS if name not in ("Department", "City"))])
+
+
+def _kept(t: Scratch, of: Profile, found: Judged) -> Known:
+    """What is known once the accepted rows of a file are."""
+    facts = ", ".join(f"facts.{name}" for name in facts_of(of).split(", "))
+    versions = t.make(
+        "versions",
+        f"""select {facts}, place.as_read, date '2026-11-01' as valid_from, null::date as valid_to, active as status_active,
+            'active' as life_stage, null::timestamptz as next_at, null::timestamptz as known_from
+        from {found.accepted.facts} facts join {found.accepted.rows} place using (extract_id, row_no)""",
+    )
+    return known_before(t, of, versions, few.other_rows(t, of))
+
+
+def _told(t: Scratch, of: Profile, batch: Batch) -> dict[str, object]:
+    """All that is decided about the rows of a batch, beside known workers; of the third nobody knows whether all is well."""
+    held = t.make("held", "select '3' as person_number")
+    found = judge(t, batch, few.other_rows(t, of), held, few.TODAY, same_contract=True)
+    facts = (
+        f"select {facts_of(of)} from {found.accepted.facts} semi join {found.accepted.rows} using (extract_id, row_no)"
+    )
+    wanted = {
+        "accepted": f"from {found.accepted.rows}", "facts": facts, "quarantined": f"from {found.quarantined}",
+        "named": f"from {found.accepted.named}", "passed over": f"from {found.passed_over}",
+    }  # fmt: skip
+    told: dict[str, object] = {what: sorted(map(repr, t.rows(select))) for what, select in wanted.items()}
+    return told | {"collapsed": found.collapsed}
+
+
+@settings(max_examples=examples(4), deadline=None)
+@given(first=FILES, again=FILES, kept=st.integers(0, 7), header=HEADERS, pick=st.booleans())
+def test_a_day_comes_out_as_if_every_row_was_read(
+    con: duckdb.DuckDBPyConnection,
+    first: list[dict[str, str]],
+    again: list[dict[str, str]],
+    kept: int,
+    header: tuple[str, ...],
+    pick: bool,
+) -> None:
+    of = profile(PICK if pick else "")
+    with scratch(con) as t:
+        before = few.staged(t, of, first, few.extract(8))
+        found = judge(
+            t,
+            Batch(of, (before,), few.known(t, of)),
+            few.other_rows(t, of),
+            few.nobody(t),
+            few.TODAY,
+            same_contract=False,
+        )
+        known = _kept(t, of, found)
+        batch = Batch(of, (few.staged(t, of, [*first[:kept], *again], few.extract(9, header=header)),), known)
+        quick = _told(t, of, batch)
+        with patch.object(Batch, "recognise", lambda self, _: self):
+            assert quick == _told(t, of, batch)
+
+
+def test_a_row_that_stands_as_it_stood_is_not_read_again(t: Scratch) -> None:
+    rows = [worker(1, City="Rome"), worker(2), worker(3, Country="XX"), worker(4)]
+    known = _kept(t, profile(), few.judged(t, profile(), rows, same_contract=False))
+    changed = [rows[1], rows[0], rows[2], worker(4, City="Oslo")]
+    batch = Batch(profile(), (few.staged(t, profile(), changed),), known).recognise(t)
+    assert batch.same is not None
+    assert t.rows(f"select row_no, person_number from {batch.same} order by 1") == [(2, "2"), (3, "1")]
+    assert t.rows(f"select row_no from {batch.rows()} order by 1") == [(4,), (5,)]
+
+
+def _digests(t: Scratch, of: Profile, extract: Extract) -> set[object]:
+    staged = few.staged(t, of, [worker(1)], extract)
+    return {digest for (digest,) in t.rows(f"select {recognised.as_read_sql(of, staged)} from {staged.rows}")}
+
+
+def test_who_reads_in_another_way_recognises_nothing(t: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = _digests(t, profile(), few.extract(8))
+    assert usual == _digests(t, profile(), few.extract(9))
+    city = profile().fields["city"].model_copy(update={"normalise": ("upper",)})
+    otherwise = profile().model_copy(update={"fields": {**profile().fields, "city": city}})
+    assert usual != _digests(t, otherwise, few.extract(9))
+    assert usual != _digests(t, profile(), few.extract(9, header=COLUMNS[:-1]))
+    monkeypatch.setattr(duckdb, "__version__", "99.0")
+    assert usual != _digests(t, profile(), few.extract(9))
+
+
+def test_what_is_written_in_another_way_changes_nobody_and_is_recognised_from_then_on(tmp_path: Path) -> None:
+    firm = Firm(tmp_path)
+    firm.take([worker(1), worker(2)], day(1))
+    read = "select person_number, as_read from worker_versions order by all"
+    before = dict(firm.sql(read))
+    counts = firm.take([worker(1, Active="TRUE"), worker(2)], day(2))
+    after = dict(firm.sql(read))
+    assert (counts.changes, after["2"]) == ({}, before["2"])
+    assert before["1"] != after["1"]
+    assert firm.sql("select count(*) from worker_versions") == [(2,)]
+    firm.take([worker(1, Active="TRUE", City="Rome"), worker(2)], day(3))
+    assert firm.take([worker(1, Active="TRUE"), worker(2)], day(4)).changes == {"update": 1}
