@@ -43,7 +43,7 @@ FLOORS: dict[str, str] = {
     "home": "errors",
     "http": "errors",
     "entra": "errors http",
-    "oracle": "errors http",
+    "oracle": "characters errors http",
     "settings": "errors home entra oracle",
     "sqlite_state": "errors home locks",
     "warehouse": "errors home locks",

@@ -4,7 +4,7 @@ order.
 It opens no format: the description of an extract comes from the format of its source, and goes back to it.
 """
 
-from hcm_pipeline.extracts.description import Description
+from hcm_pipeline.extracts.description import Description, with_headings
 from hcm_pipeline.extracts.extract import Extract
 from hcm_pipeline.extracts.file_names import match_source, name_fault, read_business_date
 from hcm_pipeline.extracts.in_force import groups, parts_of
@@ -73,4 +73,5 @@ __all__ = [
     "said_before",
     "step_back",
     "take",
+    "with_headings",
 ]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import orjson
+
+_LOST = "\ufffd"
 
 
 @dataclass(frozen=True)
@@ -38,3 +42,28 @@ class Description:
         values = orjson.loads(text)
         is_open = bool(values.pop("is_open", False))
         return cls(tuple(values.pop("header")), values.pop("records"), values, is_open)
+
+
+def with_headings(description: Description, wanted: Iterable[str]) -> tuple[Description, list[str]]:
+    """The description with each damaged heading as the wanted column that it fits, and these columns; U+FFFD is a lost byte.
+
+    A heading fits the one missing column whose other characters are its own; where it fits several, or several fit one, it stays.
+    """
+    missing = [column for column in wanted if column not in description.columns]
+    fits = {
+        heading: [column for column in missing if _fits(heading, column)]
+        for heading in description.columns
+        if _LOST in heading
+    }
+    told = Counter(column for columns in fits.values() for column in columns)
+    taken = {heading: found[0] for heading, found in fits.items() if len(found) == 1 and told[found[0]] == 1}
+    if not taken:
+        return description, []
+    return replace(description, columns=tuple(taken.get(each, each) for each in description.columns)), [*taken.values()]
+
+
+def _fits(heading: str, column: str) -> bool:
+    """A lost byte stood for a character, for a part of one, or for none; two thirds of the column's name must be there."""
+    parts = re.split(f"({_LOST}+)", heading)
+    pattern = "".join(f".{{0,{len(part)}}}" if part[:1] == _LOST else re.escape(part) for part in parts)
+    return 3 * (len(heading) - heading.count(_LOST)) >= 2 * len(column) and re.fullmatch(pattern, column) is not None

@@ -25,6 +25,7 @@ from hcm_pipeline.extracts import (
     read_business_date,
     reference,
     said_before,
+    with_headings,
 )
 from hcm_pipeline.flow.borders import as_refusal
 from hcm_pipeline.flow.fetching import Fetching, fetching
@@ -280,7 +281,9 @@ def _take(warehouse: Warehouse, profile: Profile, assigned: _Assigned, now: dt.d
                 known.description.values(),
             ), taken  # fmt: skip
         try:
-            description = format_of(source).describe(taken.stored, source, name)
+            described = format_of(source).describe(taken.stored, source, name)
+            wanted = [spec.column for spec in profile.columns_of(source).values()]
+            description, mended_headings = with_headings(described, wanted)
             if description.records == 0 and source.content == "full":
                 raise ExtractRefused(  # noqa: TRY301 - one place removes the copy
                     name, "header_only", "holds a header and no row; a full extract without anybody is not believed"
@@ -294,7 +297,8 @@ def _take(warehouse: Warehouse, profile: Profile, assigned: _Assigned, now: dt.d
             if far:
                 far.refused(assigned.waiting)
             raise as_refusal(error, name, warehouse.home) from error
-    said = f"{summary}{mended}{opened}"
+    told = "".join(f"; a damaged heading is read as {column}" for column in mended_headings)
+    said = f"{summary}{told}{mended}{opened}"
     return Landed(name, "taken", said, taken.sha256, extract.source, day, description.values()), taken
 
 

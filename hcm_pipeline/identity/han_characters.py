@@ -100,13 +100,15 @@ def _pinyin(text: str) -> str:
 
 
 def _wade_giles(text: str) -> str:
-    """Syllable by syllable, with hyphens between them."""
+    """Syllable by syllable, with hyphens between them; empty where one has no vowel, as of a character that nobody knows."""
     made = []
     for letter in text.strip():
         plain = (FAMILY.get(letter) if len(text.strip()) == 1 else None) or anyascii.anyascii(letter)
         plain = plain.lower()
         for pinyin, other in _WADE_GILES:
             plain = re.sub(pinyin, other, plain)
+        if not re.search("[aeiou]", plain):
+            return ""
         made.append(plain.capitalize())
     return "-".join(made)
 

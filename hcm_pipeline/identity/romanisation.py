@@ -13,11 +13,13 @@ from bisect import bisect_right
 from collections.abc import Callable
 
 from hcm_pipeline.identity.alphabets import armenian, georgian, greek
+from hcm_pipeline.identity.arabic import arabic
 from hcm_pipeline.identity.cyrillic import cyrillic
 from hcm_pipeline.identity.han_characters import han
+from hcm_pipeline.identity.hebrew import hebrew
 from hcm_pipeline.identity.japanese import kana
 from hcm_pipeline.identity.korean import hangul
-from hcm_pipeline.identity.proposals import ARABIC, HEBREW, guessed, indic, known, thai
+from hcm_pipeline.identity.proposals import guessed, indic, thai
 from hcm_pipeline.identity.ways import LATIN as LATIN
 from hcm_pipeline.identity.ways import Way as Way
 
@@ -64,8 +66,8 @@ WAYS: dict[str, Callable[[str, str], tuple[str, Way]]] = {
     "han": han,
     "armenian": armenian,
     "georgian": georgian,
-    "arabic": known(ARABIC, "Arabic script, which leaves out vowels"),
-    "hebrew": known(HEBREW, "Hebrew, which leaves out vowels"),
+    "arabic": arabic,
+    "hebrew": hebrew,
     "thai": thai,
     "indic": indic,
     "other": guessed("general transliteration", 0.4),

@@ -9,7 +9,8 @@ from hcm_pipeline.http import Patience
 
 @dataclass(frozen=True)
 class MoreColumn:
-    """A column of a reading and the attribute that fills it, of the worker or of a child; `of_type`: of the child of that type."""
+    """A column of a reading and the attribute that fills it, of the worker or of a child; `of_type`: of the child of that type,
+    legislation or context."""
 
     name: str
     child: str

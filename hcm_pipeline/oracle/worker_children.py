@@ -15,13 +15,19 @@ from hcm_pipeline.oracle.worker_rows import (
     ADDRESSES,
     ASSIGNMENTS,
     ASSIGNMENTS_DFF,
+    ASSIGNMENTS_EFF,
+    CITIZENSHIPS,
     EMAILS,
+    EXTERNAL_IDS,
+    LEGISLATIVE,
     MANAGERS,
     NAMES,
     PHONES,
     RELATIONSHIPS,
     RELATIONSHIPS_DFF,
     WORKERS_DFF,
+    WORKERS_EFF,
+    is_of_context,
 )
 
 Tree = Mapping[str, "Tree"]
@@ -29,20 +35,34 @@ Tree = Mapping[str, "Tree"]
 _TREE: Tree = {NAMES: {}, EMAILS: {}, PHONES: {}, ADDRESSES: {}, RELATIONSHIPS: {ASSIGNMENTS: {MANAGERS: {}}}}
 NESTED_LIMIT = 25
 """Rows of a child that come with its parent (facts of Oracle, 2.2)."""
+_CHILD_OF_CONTEXT = "privateVO"
 _CHILD = Call("children", privileges.WORKERS, frozenset({400, 404}))
 
 
 def tree_of(rules: ReadingRules) -> Tree:
     """The children that a worker is read with."""
     asked = {more.child for more in rules.more}
-    of_assignments = _flexfield(asked, ASSIGNMENTS_DFF)
-    of_relationships = _flexfield(asked, RELATIONSHIPS_DFF)
+    of_assignments = {**_optional(asked, ASSIGNMENTS_DFF), **_extensible(rules, ASSIGNMENTS_EFF)}
+    of_relationships = _optional(asked, RELATIONSHIPS_DFF)
     below: Tree = {ASSIGNMENTS: {MANAGERS: {}, **of_assignments}, **of_relationships}
-    return {**_TREE, RELATIONSHIPS: below, **_flexfield(asked, WORKERS_DFF)}
+    of_workers = _optional(asked, WORKERS_DFF, LEGISLATIVE, CITIZENSHIPS, EXTERNAL_IDS)
+    return {**_TREE, RELATIONSHIPS: below, **of_workers, **_extensible(rules, WORKERS_EFF)}
 
 
-def _flexfield(asked: Set[str], child: str) -> Tree:
-    return {child: {}} if child in asked else {}
+def _optional(asked: Set[str], *children: str) -> Tree:
+    return {child: {} for child in children if child in asked}
+
+
+def _extensible(rules: ReadingRules, child: str) -> Tree:
+    """An extensible flexfield. Its contexts come with the worker where the profile names them as the service does; else by a link,
+    for what the service calls them is not known beforehand."""
+    contexts = _contexts(rules, child)
+    return {child: {name: {} for name in contexts if name.endswith(_CHILD_OF_CONTEXT)}} if contexts else {}
+
+
+def _contexts(rules: ReadingRules, child: str) -> list[str]:
+    """The contexts that the profile asks for, each once."""
+    return list(dict.fromkeys(more.of_type for more in rules.more if more.child == child))
 
 
 def expansion(tree: Tree) -> str:
@@ -58,6 +78,7 @@ class WorkerChildren:
         self._queries = queries
         self._limit = rules.limit
         self._tree = tree_of(rules)
+        self._contexts = {child: _contexts(rules, child) for child in (WORKERS_EFF, ASSIGNMENTS_EFF)}
 
     def complete(self, worker: Item, on: dt.date) -> dict[str, Any]:
         """The worker with its children as lists. A child that did not come, or not in full, has no key.
@@ -72,7 +93,21 @@ class WorkerChildren:
             rows = self._rows(item, child, below, on)
             if rows is not None:
                 done[child] = [self._complete(row, below, on) for row in rows]
+                for context in self._contexts.get(child, ()):
+                    for row, whole in zip(rows, done[child], strict=True):
+                        self._add_context(row, whole, context, on)
         return done
+
+    def _add_context(self, row: Item, whole: dict[str, Any], context: str, on: dt.date) -> None:
+        """The rows of a context under the name that the profile has for it; none where they did not come."""
+        inline = next((name for name in row if name != "links" and is_of_context(name, context)), None)
+        links = ((name, href) for rel, name, href in links_of(row) if rel == "child")
+        link = next((href for name, href in links if is_of_context(name, context)), None)
+        found = self._rows(row, inline, {}, on) if inline is not None else None
+        if found is None and link is not None:
+            found = self._rest(link, [], {}, on)
+        if found is not None:
+            whole[context] = found
 
     def _rows(self, item: Item, child: str, below: Tree, on: dt.date) -> list[Item] | None:
         value = item.get(child)
@@ -103,7 +138,7 @@ class WorkerChildren:
             if page is None:
                 return None
             items, more = page
-            if any(_bare(one) == _bare(rows[-1]) or _bare(one) == _bare(rows[0]) for one in items):
+            if rows and any(_bare(one) == _bare(rows[-1]) or _bare(one) == _bare(rows[0]) for one in items):
                 return None  # the service ignores `offset`
             rows += items
             if not more:

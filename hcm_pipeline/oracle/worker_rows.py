@@ -8,11 +8,13 @@ want of a privilege, by person too.) A child that came empty is empty.
 from __future__ import annotations
 
 import datetime as dt
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hcm_pipeline.characters import SEVERAL
 from hcm_pipeline.oracle.reading_rules import MoreColumn, ReadingRules
 from hcm_pipeline.oracle.stamps import OPEN_END, day
 
@@ -22,7 +24,11 @@ NAMES, EMAILS, PHONES, ADDRESSES = "names", "emails", "phones", "addresses"
 RELATIONSHIPS, ASSIGNMENTS, MANAGERS = "workRelationships", "assignments", "managers"
 WORKERS_DFF, RELATIONSHIPS_DFF, ASSIGNMENTS_DFF = "workersDFF", "workRelationshipsDFF", "assignmentsDFF"
 """Descriptive flexfields: a row for the parent, with an attribute for each segment of its context and of all."""
-_TYPED = {EMAILS: "EmailType", PHONES: "PhoneType", ADDRESSES: "AddressType"}
+WORKERS_EFF, ASSIGNMENTS_EFF = "workersEFF", "assignmentsEFF"
+"""Extensible flexfields: a row for a category, and below it the rows of each context."""
+LEGISLATIVE, CITIZENSHIPS, EXTERNAL_IDS = "legislativeInfo", "citizenships", "externalIdentifiers"
+_TYPED = {EMAILS: "EmailType", PHONES: "PhoneType", ADDRESSES: "AddressType", EXTERNAL_IDS: "ExternalIdentifierType"}
+_OF_COUNTRY = {LEGISLATIVE: ("LegislationCode",), CITIZENSHIPS: ("Citizenship", "LegislationCode")}
 _CONTEXT = "__FLEX_Context"
 OF_RELATIONSHIPS = ("Account Status", "Worker Type", "Legal Employer", "Company", "Hire Date", "Termination Date")
 OF_ASSIGNMENTS = ("Division", "Department Name", "Job Code", "Job Name", "Work Address")
@@ -262,6 +268,10 @@ def _more(
         return _value(worker, more.attribute)
     if more.child == WORKERS_DFF:
         return _segment(worker, WORKERS_DFF, more.attribute, on)
+    if more.child == WORKERS_EFF:
+        return _extra(worker, more, on)
+    if more.child in _OF_COUNTRY:
+        return _of_country(worker, more, speaking, on)
     if more.child == NAMES or more.child in _TYPED:
         rows = rows_of(worker, more.child)
         if rows is None:
@@ -284,6 +294,8 @@ def _more(
         return ""
     if more.child == ASSIGNMENTS:
         return _value(assignment, more.attribute)
+    if more.child == ASSIGNMENTS_EFF:
+        return _extra(assignment, more, on)
     return _segment(assignment, ASSIGNMENTS_DFF, more.attribute, on)
 
 
@@ -309,6 +321,54 @@ def _segment(parent: Item, child: str, segment: str, on: dt.date) -> str | None:
         return ""
     found = _value(row, segment)
     return "" if found is None and text_of(row.get(_CONTEXT)) and segment not in row else found
+
+
+def is_of_context(name: str, context: str) -> bool:
+    """Whether a child of an extensible flexfield holds the rows of a context: Oracle makes its name of the context's code, with
+    `_5F` for `_`, between the name of the flexfield and `privateVO`."""
+    own = _VIEW.sub("", name).removesuffix("privateVO") if name.endswith("privateVO") else name
+    spelled = {own, _HEX.sub(lambda found: chr(int(found[1], 16)), own)}
+    return name == context or _plain(context) in map(_plain, spelled)
+
+
+def _plain(code: str) -> str:
+    return "".join(character for character in code.casefold() if character.isalnum())
+
+
+_VIEW = re.compile(r"^\w*?Context")
+_HEX = re.compile("_([0-9A-F]{2})")
+
+
+def _extra(parent: Item, more: MoreColumn, on: dt.date) -> str | None:
+    """The value of a segment of an extensible flexfield; None where its context did not come. A worker without a row has none."""
+    extra = rows_of(parent, more.child)
+    if extra is None:
+        return None
+    came = [rows for one in extra if (rows := rows_of(one, more.of_type)) is not None]
+    if extra and not came:
+        return None
+    return _agreed([row for rows in came for row in rows if _holds(row, on)], more.attribute)
+
+
+def _of_country(worker: Item, more: MoreColumn, speaking: Item | None, on: dt.date) -> str | None:
+    """The value of a child that a worker has for each country: of the one that the profile names, of the relationship that speaks,
+    or of the only one."""
+    rows = rows_of(worker, more.child)
+    if rows is None:
+        return None
+    held = [row for row in rows if _holds(row, on)]
+    wanted = more.of_type or text_of((speaking or {}).get("LegislationCode"))
+    of_it = [row for row in held if any(_same(row.get(name), wanted) for name in _OF_COUNTRY[more.child])]
+    return _agreed(of_it if of_it or more.of_type else held, more.attribute)
+
+
+def _agreed(rows: Sequence[Item], attribute: str) -> str | None:
+    """The value on which rows agree. Several values give none for sure: the cell is held back then, as a repeated element is."""
+    if not rows:
+        return ""
+    values = [_value(row, attribute) for row in rows]
+    known = dict.fromkeys(value for value in values if value is not None)
+    return SEVERAL.join(known) if known else None
 
 
 # --- names, e-mail, phones, addresses

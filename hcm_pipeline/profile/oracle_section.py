@@ -30,10 +30,12 @@ LivePath = Annotated[
     str,
     Field(
         pattern=r"^(worker|names|workersDFF|workRelationships|workRelationshipsDFF|assignments|assignmentsDFF"
-        r"|(emails|phones|addresses)\[[!-Z^-~]{1,64}\])/[A-Za-z_][A-Za-z0-9_]{0,99}$"
+        r"|(emails|phones|addresses|externalIdentifiers)\[[!-Z^-~]{1,64}\]|(legislativeInfo|citizenships)(\[[!-Z^-~]{1,64}\])?"
+        r"|(workersEFF|assignmentsEFF)\[[!-Z^-~]([ -Z^-~]{0,148}[!-Z^-~])?\])/[A-Za-z_][A-Za-z0-9_]{0,99}$"
     ),
 ]
-"""An attribute of a worker or of a child, by Oracle's names: `assignmentsDFF/costCentre`, `addresses[HOME]/TownOrCity`."""
+"""An attribute of a worker or of a child, by Oracle's names: `assignmentsDFF/costCentre`, `addresses[HOME]/TownOrCity`; of an
+extensible flexfield by its context, `workersEFF[Badge Info]/badgeNumber`."""
 TypeOrNone = Annotated[str, Field(max_length=64, pattern=r"^[!-~]*$")]
 Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pyarrow as pa
 
+from hcm_pipeline.characters import NUL, UNDECODABLE
 from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.profile import Source
 
@@ -21,10 +22,14 @@ BOMS: tuple[tuple[bytes, str], ...] = (
 )
 _UNDEFINED_IN_1252 = (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")
 _ESCAPED = re.compile("[\udc80-\udcff]")
+LONE = re.compile("[\ud800-\udfff]")
+"""A byte without a meaning, or half of a UTF-16 pair, after decoding."""
 _ESCAPED_BYTES = 3
 """Bytes of the lone surrogate that stands for a byte without a meaning, once the text is written as UTF-8."""
 _STRAYS = 3
 """Bytes without a meaning that any file may hold. More of them than of the others beyond ASCII speak of another encoding."""
+_BYTES_FOR_A_STRAY, _BYTES_FOR_ONE_MORE = 1 << 8, 1_000_000
+"""A file that says it is UTF-8 may hold three stray bytes, once it has 256 bytes for each, or one in a million."""
 
 
 def assume(first: bytes, source: Source, name: str) -> tuple[str, str, int]:
@@ -109,16 +114,32 @@ def decide(assumed: str, why: str, evidence: Evidence, source: Source, name: str
         if assumed == "utf-8" and not fixed and why != "byte order mark" and not evidence.good:
             why = "plain ASCII"
         return assumed, why, False
-    if fixed and evidence.good * 4 < max(evidence.bad, 1):
+    wide = assumed != "utf-8"
+    strays = evidence.bad // _ESCAPED_BYTES if wide else evidence.bad
+    borne_out = is_borne_out(evidence.good, strays, evidence.total)
+    if fixed and not borne_out:
         raise undecodable(name, source.encoding, f"the first fault is at byte {evidence.first_bad:,}")
     # Accents of a single-byte encoding hardly ever form UTF-8 by chance. Where many did, the file is UTF-8 with damaged
-    # rows (cut in the middle of a character, two files joined): a fallback would silently garble every right name.
-    if fixed or assumed != "utf-8" or why == "byte order mark" or evidence.good * 4 >= evidence.bad:
-        return assumed, f"{why}; {evidence.bad:,} damaged characters", True
+    # rows (cut in the middle of a character, two files joined): a fallback would silently garble every right name. A few
+    # bytes that windows-1252 does not define are no accents of anybody.
+    right = evidence.good * 4 >= strays or (borne_out and evidence.undefined and _falls_back_to_1252(source))
+    if fixed or wide or why == "byte order mark" or right:
+        return assumed, f"{why}; {strays:,} damaged characters", True
     reason = f"not UTF-8 (first fault at byte {evidence.first_bad:,}): fallback of the source"
     if source.fallback_encoding == "windows-1252" and evidence.undefined:
         return "latin-1", f"{reason}, and bytes that windows-1252 does not define", False
     return source.fallback_encoding, reason, False
+
+
+def _falls_back_to_1252(source: Source) -> bool:
+    return source.fallback_encoding == "windows-1252" and "fallback_encoding" not in source.model_fields_set
+
+
+def is_borne_out(good: int, strays: int, total: int) -> bool:
+    """Whether a file that says it is UTF-8 (or UTF-16) is: `good` bytes of its characters beyond ASCII, or all of ASCII, outweigh
+    the stray ones. Each accent of a file in another encoding is a stray."""
+    few = max(min(_STRAYS, total // _BYTES_FOR_A_STRAY), total // _BYTES_FOR_ONE_MORE)
+    return good * 4 >= strays or strays <= few
 
 
 def _strays(assumed: str, evidence: Evidence) -> int:
@@ -163,6 +184,11 @@ class Evidence:
         self._tail = data[cut:]
         self._judge(data[:cut])
 
+    @property
+    def total(self) -> int:
+        """Bytes that were counted."""
+        return self._offset
+
     def others(self, encoding: str) -> int:
         """Bytes beyond ASCII that have a meaning in a named encoding."""
         return self._beyond - self.undefined if encoding == "windows-1252" else self.good
@@ -187,6 +213,21 @@ class Evidence:
             self.bad += len(bad)
             self.good += len(data) - len(text)
         self._offset += len(data)
+
+
+def marked(text: str) -> str:
+    """The text with a sign for each byte that is no text: its cell breaks a rule of the contract then, and the row counts."""
+    return LONE.sub(UNDECODABLE, text).replace("\0", NUL)
+
+
+def visible(text: str) -> str:
+    """The text with an escape for each byte that could not be decoded (`\\xff`), half of a UTF-16 pair and NUL."""
+    return LONE.sub(_escape, text.replace("\0", "\N{SYMBOL FOR NULL}"))
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
 
 
 def is_utf8(data: bytes) -> bool:

@@ -5,6 +5,7 @@ Keys that begin with `_` say how an object was come by, and are no columns (see 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,6 +16,7 @@ from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.extracts import Description
 from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import Source
+from hcm_pipeline.sources.encodings import Evidence, is_borne_out, marked, undecodable
 from hcm_pipeline.sources.row_writer import RAW_CHARS, Reject, RowWriter
 from hcm_pipeline.sources.source_format import ROW_NO, FileFormat, SourceFormat, StagedExtract
 from hcm_pipeline.sources.unpack import unpacked
@@ -37,14 +39,18 @@ class JsonLines(FileFormat):
     keys: ClassVar = frozenset({"max_field_chars"})
 
     def describe(self, stored: Path, source: Source, name: str) -> Description:
-        """Columns in the order in which they first come. Raises ExtractRefused (empty_file, record_too_long)."""
+        """Columns in the order in which they first come. Raises ExtractRefused (empty_file, record_too_long, undecodable)."""
         columns: dict[str, None] = {}
-        records = 0
+        records, damaged = 0, False
         for _, line in _lines(stored, source.max_bytes, name):
             records += 1
-            for key in _object(line) or ():
+            found, odd = _loaded(line)
+            damaged = damaged or odd
+            for key in _plain(found) or ():
                 if key not in columns and not key.startswith(ASIDE):
                     columns[key] = None
+        if damaged:
+            _require_utf8(stored, source.max_bytes, name)
         _require_names(columns, name)
         if not columns:
             raise ExtractRefused(name, "empty_file", "holds no JSON object; have the extract delivered again")
@@ -77,6 +83,17 @@ class JsonLines(FileFormat):
         writer.flush()
         unsaid = None if source.content == "full" else writer.unsaid
         return StagedExtract(writer.rows, writer.rejects, records, unsaid=unsaid)
+
+
+def _require_utf8(stored: Path, max_bytes: int | None, name: str) -> None:
+    """Raise ExtractRefused (undecodable) for lines in another encoding (RFC 8259, 8.1)."""
+    evidence = Evidence()
+    with unpacked(stored, name, max_bytes) as (_, chunks):
+        for chunk in chunks:
+            evidence.feed(chunk)
+    evidence.finish()
+    if not is_borne_out(evidence.good, evidence.bad, evidence.total):
+        raise undecodable(name, "utf-8", f"the first fault is at byte {evidence.first_bad:,}")
 
 
 def _require_names(columns: Iterable[str], name: str) -> None:
@@ -121,15 +138,35 @@ def _lines(stored: Path, max_bytes: int | None, name: str) -> Iterator[tuple[int
 
 
 def _object(line: bytes) -> dict[str, Any] | None:
-    """The object of a line; None where it is none, or has values that are no plain ones in a column."""
-    try:
-        found = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return None
+    return _plain(_loaded(line)[0])
+
+
+def _plain(found: object) -> dict[str, Any] | None:
+    """The object; None where it is none, or has values that are no plain ones in a column."""
     if not isinstance(found, dict):
         return None
     plain = all(key.startswith(ASIDE) or not isinstance(value, (dict, list)) for key, value in found.items())
     return found if plain else None
+
+
+def _loaded(line: bytes) -> tuple[object, bool]:
+    """The value of a line, and whether it is damaged: stray bytes, halves of UTF-16 pairs and control characters in a text are
+    marked there. None for what is no JSON, and for what is damaged and no object."""
+    try:
+        return orjson.loads(line), False
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        found = json.loads(line.decode("utf-8", "surrogateescape"), strict=False, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return None, False
+    if not isinstance(found, dict):
+        return None, False
+    return {marked(key): marked(value) if isinstance(value, str) else value for key, value in found.items()}, True
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def _text(value: object) -> str | None:

@@ -86,11 +86,11 @@ def judge(
     batch = batch.recognise(t) if same_contract else batch.keep(t)
     found = deduplicate(t, batch, other_rows)
     suspects = suspects_of(t, found, batch.known.workers, held, same_contract=same_contract)
-    place = "select extract_id, row_no from"
+    place, every = "select extract_id, row_no from", batch
     batch = batch.keep(t, t.view("needed", f"{place} {suspects} union {place} {found.repeats} where nth = 1"))
     violations = violations_of(t, batch, suspects)
     counted = _count(t, batch, found, violations, day)
-    torn = torn_exits(t, batch, found, other_rows)
+    torn = torn_exits(t, batch, every, found, other_rows, day)
     ranked_torn = batch.profile.workers.many_rows and t.count(torn) > 0
     if ranked_torn:
         found = with_torn(t, found, torn)

@@ -90,13 +90,21 @@ def tied_rows(profile: Profile, ranked: Relation, speaking: Speaking, known: Kno
 
 def _replaces(batch: Batch, torn: Relation | None) -> str:
     """SQL (BOOLEAN): the row `stated` takes the place of `known_row`: a full file says all there is, and a row of a changes-only
-    one, or a torn one, what became of the row with its key."""
+    one, or a torn one, what became of the row with its key. A torn one that is a new slice ends those before it."""
     full = ", ".join(map(str, batch.numbers("full"))) or "null"
     whole = f" and (stated.extract_id, stated.row_no) not in (select extract_id, row_no from {torn})" if torn else ""
     same = " and ".join(
         f"stated.{quote(field)} is not distinct from known_row.{quote(field)}" for field in identity_of(batch.profile)
     )
-    return f"(stated.extract_id in ({full}){whole}) or ({same or 'true'})"
+    slices, follows = batch.profile.workers.slices, ""
+    if torn and slices:
+        keys = [
+            f"stated.{quote(key)} is not distinct from known_row.{quote(key)}" for key in batch.profile.workers.row_key
+        ]
+        later = f"known_row.{quote(slices.from_)} < stated.{quote(slices.from_)}"
+        follows = f""" or ({" and ".join([later, *keys])}
+            and (stated.extract_id, stated.row_no) in (select extract_id, row_no from {torn}))"""
+    return f"(stated.extract_id in ({full}){whole}) or ({same or 'true'}){follows}"
 
 
 def ranked_sql(profile: Profile, candidates: str, day: dt.date) -> str:

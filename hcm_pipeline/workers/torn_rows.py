@@ -3,12 +3,18 @@
 Such a row is torn in one place. Before it, the fields stand where the header has them; behind it, as many places off as there are
 fields too many or too few. Where the person number and a name of a known worker stand in the same part, on either side of the
 status, the status between them is theirs. Of a worker with several rows it is that of the known row whose key stands in either
-part, and of one with a single row, where the profile has no key, of that one.
+part, and of one with a single row, where the profile has no key, of that one. A slice that nobody knows yet, and that has begun, is
+the exit of the relationship whose slice comes before it.
+
+A row that a line break inside of a cell has broken is put together again: pieces on lines that follow each other, with as many
+fields as columns between them. All cells but the broken one stand in their places then.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Relation, Scratch, literal, quote
@@ -22,47 +28,61 @@ from hcm_pipeline.workers.staged import Staged
 NAMES = ("first_name", "last_name")
 
 
-def torn_exits(t: Scratch, batch: Batch, found: Deduplicated, other_rows: Relation) -> Relation:
+def torn_exits(
+    t: Scratch, batch: Batch, every: Batch, found: Deduplicated, other_rows: Relation, day: dt.date
+) -> Relation:
     """The known rows whose exit a torn row tells, and of which no other row of the batch speaks: their facts, with a status
-    that says inactive, digest, extract_id and row_no."""
+    that says inactive and, of a new slice, its beginning; digest, extract_id and row_no. `every`: the batch of which any row can
+    be asked for."""
     profile = batch.profile
     torn = [one for one in batch.staged if one.torn is not None and t.count(one.torn)]
     columns = ", ".join(quote(name) for name in profile.columns)
     known = _known_rows(profile, batch.known.workers, other_rows)
-    parts = [part for one in torn for part in _exits_in(batch, one, known)]
+    parts = [part for one in torn for part in _exits_in(t, batch, one, known, day)]
     if not parts:
         nothing = (
             f"select {columns}, null::{DIGEST_TYPE} as digest, extract_id, row_no from {batch.known.workers} limit 0"
         )
         return t.make("torn_exits", nothing)
     same = " and ".join(
-        f"good.{quote(field)} is not distinct from worker.{quote(field)}" for field in identity_of(profile)
+        f"good.{quote(field)} is not distinct from ended.{quote(field)}" for field in identity_of(profile)
     )
-    # of a worker of whom several rows may speak, all are looked at: another one may well stand beside the torn one
-    beside = (
-        f""" or told.person_number in (from {found.several}) and not exists (
-            select 1 from {batch.rows(found.repeats)} good where good.person_number = worker.person_number and {same})"""
-        if profile.workers.many_rows and same
-        else ""
-    )
-    told = " union all ".join(f"({part})" for part in parts)
-    facts = ", ".join("false as active" if name == "active" else f"worker.{quote(name)}" for name in profile.columns)
+    told = t.make("told", f"select distinct * from ({' union all '.join(f'({part})' for part in parts)})")
+    beside = ""
+    if profile.workers.many_rows and same:  # another row of the worker may well stand beside the torn one
+        place = f"select extract_id, row_no from {found.keys} where person_number in (select person_number from {told})"
+        beside = f""" or not exists (select 1 from {every.rows(t.make("beside", place))} good
+            where good.person_number = ended.person_number and {same})"""
+    facts = ", ".join(f"{_fact(profile, name)} as {quote(name)}" for name in profile.columns)
     return t.make(
         "torn_exits",
         f"""select {columns}, {digest_of(list(profile.columns))} as digest, extract_id, row_no from (
             select {facts}, told.extract_id, told.row_no
-            from (select person_number, known_digest, any_value(extract_id) as extract_id, any_value(row_no) as row_no
-                from (select distinct * from ({told})) group by all having count(*) = 1) told
-            join {known} worker on worker.person_number = told.person_number and worker.digest = told.known_digest
-            where told.person_number not in (select person_number from {found.keys} where person_number is not null){beside}
-            )""",
+            from (select person_number, known_digest, begins, any_value(extract_id) as extract_id, any_value(row_no) as row_no
+                from {told} group by all having count(*) = 1) told
+            join {known} worker on worker.person_number = told.person_number and worker.digest = told.known_digest) ended
+        where person_number not in (select person_number from {found.keys} where person_number is not null){beside}""",
     )
+
+
+def _fact(profile: Profile, name: str) -> str:
+    """SQL for a fact of a row that has ended: that of the known row `worker`, or of the slice of `told` that follows it."""
+    slices, known = profile.workers.slices, f"worker.{quote(name)}"
+    if name == "active":
+        return "false"
+    if slices and name == slices.from_:
+        return f"coalesce(told.begins, {known})"
+    if slices and name == slices.to:
+        return f"if({known} < told.begins, null, {known})"
+    return known
 
 
 def with_torn(t: Scratch, found: Deduplicated, torn: Relation) -> Deduplicated:
     """The rows of a batch with the exits of torn ones: where the profile knows several rows a worker, all are ranked."""
     of = t.make("several", f"from {found.several} union select person_number from {torn}")
-    repeats = f"from {found.repeats} union all select extract_id, row_no, person_number, 1 as nth from {torn}"
+    repeats = f"""from {found.repeats} union all select extract_id, row_no, person_number, 1 as nth from {torn}
+        union all select extract_id, row_no, person_number, 1 from {found.keys} semi join {torn} using (person_number)
+            anti join {found.repeats} using (extract_id, row_no)"""
     return replace(found, several=of, repeats=t.make("repeats", repeats))
 
 
@@ -75,43 +95,95 @@ def _known_rows(profile: Profile, workers: Relation, other_rows: Relation) -> st
     return f"(select {facts_of(profile)} from ({rows}) {alone})"
 
 
-def _exits_in(batch: Batch, staged: Staged, known: str) -> list[str]:
-    """SELECTs of person_number, known_digest, extract_id and row_no: one for each name on the other side of the status."""
+def _exits_in(t: Scratch, batch: Batch, staged: Staged, known: str, day: dt.date) -> list[str]:
+    """SELECTs of person_number, known_digest, extract_id, row_no and begins (of a new slice, else null): one for each name on the
+    other side of the status, and for each name of rows that are put together."""
     profile, header, fields = batch.profile, list(staged.header), staged.fields
     places = {name: header.index(spec.column) for name, spec in fields.items() if spec.column in header}
     key = identity_of(profile) if profile.workers.many_rows else []
     if "active" not in places or not places.keys() >= set(key):
         return []
     number, status = places["person_number"], places["active"]
-    offsets = ("0", f"(len(fields) - {len(header)})")
+    alone = f"select row_no, fields from {staged.torn} semi join {staged.rejects} using (row_no)"
+    broken = _put_together(t, staged, alone, batch.known.workers, number)
     selects = []
     for name in NAMES:
-        if name not in places or (places[name] - status) * (number - status) >= 0:
+        if name not in places:
             continue
-        read = {field: text_of(field, fields[field]) for field in ("person_number", "active", name)}
-        for off in offsets:
-            cells = [f"{_cell(places[field], off)} as {quote(field)}" for field in read]
-            keys = [
-                f"{_key(batch, staged, field, _cell(places[field], at))} as {quote(f'{field} {nth}')}"
-                for field in key
-                for nth, at in enumerate(offsets)
+        if (places[name] - status) * (number - status) < 0:
+            offset = f"(len(fields) - {len(header)})"
+            selects += [
+                _exit(batch, staged, known, day, _Read(alone, name, places, off, ("0", offset)))
+                for off in ("0", offset)
             ]
-            rows = f"""select row_no, {", ".join([*cells, *keys])}, true as {ODD}
-                from {staged.torn} torn semi join {staged.rejects} using (row_no)"""
-            ended = typed("active", "boolean", fields["active"], "status").value
-            same = [
-                f"worker.{quote(field)} in (said.{quote(field + ' 0')}, said.{quote(field + ' 1')})" for field in key
-            ]
-            theirs = ["worker.person_number = said.number", f"worker.{quote(name)} = said.name", *same]
-            selects.append(
-                f"""select worker.person_number, worker.digest as known_digest,
-                    {staged.extract.extract_id} as extract_id, said.row_no
-                from (select *, {literal(staged.namespace)} || {read["person_number"]} as number,
-                    {read["active"]} as status, {read[name]} as name from ({rows})) said
-                join {known} worker on {" and ".join(theirs)}
-                where not ({ended})"""
-            )
+        selects += (
+            [_exit(batch, staged, known, day, _Read(f"from {broken}", name, places, "0", ("0", "0")))] if broken else []
+        )
     return selects
+
+
+def _put_together(t: Scratch, staged: Staged, alone: str, workers: Relation, number: int) -> Relation | None:
+    """Rows that two or three lines make, where the later pieces begin like nobody's row: row_no (of the first piece), fields."""
+    columns, begins = len(staged.header), f"{literal(staged.namespace)} || trim(piece.fields[{number + 1}])"
+    pieces = t.make("pieces", alone)
+    if t.first(f"select 1 from {pieces} one join {pieces} two on two.row_no = one.row_no + 1 limit 1") is None:
+        return None
+    later = f"""(select * from {pieces} piece where len(fields) < {columns}
+        and not exists (select 1 from {workers} worker where worker.person_number = {begins}))"""
+    glued = "{0}.fields[:-2] || [{0}.fields[-1] || chr(10) || {1}.fields[1]] || {1}.fields[2:]"
+    two = f"""select one.row_no, {glued.format("one", "two")} as fields
+        from {{}} one join {later} two on two.row_no = one.row_no + {{}}"""
+    pairs = t.make("pairs", two.format(f"(from {pieces} where len(fields) < {columns})", 1))
+    triples = two.format(f"(from {pairs} where len(fields) < {columns})", 2)
+    return t.make("broken", f"from (from {pairs} union all {triples}) where len(fields) = {columns}")
+
+
+@dataclass(frozen=True)
+class _Read:
+    """Torn rows and where they are read: person number, status and `name` at the place `at` off that of the header, keys at either
+    of `offsets`."""
+
+    rows: str
+    name: str
+    places: Mapping[str, int]
+    at: str
+    offsets: tuple[str, str]
+
+
+def _exit(batch: Batch, staged: Staged, known: str, day: dt.date, read: _Read) -> str:
+    """SELECT: the known rows whose number and name a torn row has, with a status that says inactive."""
+    profile, fields = batch.profile, staged.fields
+    slices = profile.workers.slices if profile.workers.many_rows else None
+    key = identity_of(profile) if profile.workers.many_rows else []
+    texts = {field: text_of(field, fields[field]) for field in ("person_number", "active", read.name)}
+    cells = [f"{_cell(read.places[field], read.at)} as {quote(field)}" for field in texts]
+    keys = [
+        f"{_key(batch, staged, field, _cell(read.places[field], at))} as {quote(f'{field} {nth}')}"
+        for field in key
+        for nth, at in enumerate(read.offsets)
+    ]
+    rows = f"select row_no, {', '.join([*cells, *keys])}, true as {ODD} from ({read.rows})"
+    ended = typed("active", "boolean", fields["active"], "status").value
+    is_known = {
+        field: f"worker.{quote(field)} in (said.{quote(f'{field} 0')}, said.{quote(f'{field} 1')})" for field in key
+    }
+    begins, is_it, nearest = "null::date", "true", ""
+    if slices:
+        is_it = f"coalesce({is_known.pop(slices.from_)}, false)"
+        one, other = (f"said.{quote(f'{slices.from_} {nth}')}" for nth in (0, 1))
+        new = f"case when {one} is null or {one} = {other} then {other} when {other} is null then {one} end"
+        begins = f"if({is_it}, null, {new})"
+        before = f"worker.{quote(slices.from_)}"
+        is_it = f"({is_it} or ({before} < {new} and {new} <= {literal(day.isoformat())}::date))"
+        nearest = f"""qualify rank() over (partition by said.row_no, worker.person_number
+            order by begins is null desc, if(begins is null, null, {before}) desc) = 1"""
+    theirs = ["worker.person_number = said.number", f"worker.{quote(read.name)} = said.name", *is_known.values(), is_it]
+    return f"""select worker.person_number, worker.digest as known_digest,
+            {staged.extract.extract_id} as extract_id, said.row_no, {begins} as begins
+        from (select *, {literal(staged.namespace)} || {texts["person_number"]} as number,
+            {texts["active"]} as status, {texts[read.name]} as name from ({rows})) said
+        join {known} worker on {" and ".join(theirs)}
+        where not ({ended}) {nearest}"""
 
 
 def _cell(place: int, off: str) -> str:

@@ -128,7 +128,7 @@ LABELLED: dict[tuple[str, str], str] = {
         山田 Yamada 太郎 Taro 佐藤 Sato 鈴木 Suzuki 高橋 Takahashi 花子 Hanako 渡辺 Watanabe 健一 Kenichi 美咲 Misaki""",
     ("KR", "hanja"): "金 Kim 李 Lee 朴 Park 崔 Choi 民俊 Minjun 智賢 Jihyeon 英姬 Yeonghui",
     ("EG", "Arabic"): """
-        محمد Mohammed فاطمة Fatima أحمد Ahmed خالد Khaled يوسف Youssef مريم Maryam عمر Omar""",
+        محمد Mohamed فاطمة Fatima أحمد Ahmed خالد Khaled يوسف Youssef مريم Maryam عمر Omar""",
     ("IL", "Hebrew"): "דוד David כהן Cohen שרה Sara משה Moshe יעל Yael לוי Levi",
     ("IN", "Hunterian"): """
         अमित Amit शर्मा Sharma राहुल Rahul प्रिया Priya सुनीता Sunita अंजलि Anjali विजय Vijay

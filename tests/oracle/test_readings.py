@@ -14,7 +14,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hcm_pipeline.errors import ServiceError, ServiceRefused
-from hcm_pipeline.oracle import OracleClient, Person, Reading
+from hcm_pipeline.oracle import MoreColumn, OracleClient, Person, Reading
 from tests.oracle.support import TODAY, Answer, Site, rules, service
 from tests.oracle.test_worker_rows import assignment, relationship, worker
 from tests.sandbox.hcm_support import RESOURCES, URL
@@ -118,6 +118,35 @@ def test_a_withheld_child_is_told_and_never_read_as_empty(hcm: Site, child: str)
     for one in found:
         assert one.row.items() <= truth[one.row["Person Number"]].items()
         assert len(one.row) < 26
+
+
+SEATS = "AssignmentExtraInformationContextSEAT__PLANprivateVO"
+MORE = {
+    "Badge": "workersEFF[BADGE_INFO]/badgeNumber", "Seat": "assignmentsEFF[Seat Plan]/seat",
+    "Status": "legislativeInfo/MaritalStatus", "Nation": "citizenships/Citizenship",
+    "Card": "externalIdentifiers[CARD]/ExternalIdentifierNumber",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("version", [2, 4])
+def test_extensible_flexfields_and_other_children_are_read_and_not_taken_for_empty_without_a_privilege(
+    hcm: Site, version: int
+) -> None:
+    hcm.office.hire("7", location="AMS")
+    by_child = {**MORE, "Seat": f"assignmentsEFF[{SEATS}]/seat"}
+    for columns, calls in ((MORE, 2), (by_child, 1)):
+        more = tuple(MoreColumn.at(name, path) for name, path in columns.items())
+        with hcm.client(more=more, framework_version=version) as client:
+            [one] = client.read(people(7), TODAY)
+            shown = {name: one.row.get(name) for name in MORE}
+            assert (shown["Badge"], shown["Card"], shown["Status"] in ("S", "M")) == ("B7", "C7", True)
+            assert str(shown["Seat"]).startswith("AMS-")
+            assert (one.missing, client.calls["children"]) == ((), calls)
+    hcm.office.set(withheld_children=["workersEFF", SEATS, "legislativeInfo", "citizenships", "externalIdentifiers"])
+    with hcm.client(more=more, framework_version=version) as client:
+        [bare] = client.read(people(7), TODAY)
+    assert not MORE.keys() & bare.row.keys()
+    assert set(bare.missing) == {f"{one.child}.{one.attribute}" for one in more}
 
 
 @pytest.mark.parametrize("sources", [["userAccounts"], ["userAccounts", "emps"]])

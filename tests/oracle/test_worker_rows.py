@@ -17,6 +17,7 @@ from hcm_pipeline.oracle.worker_rows import (
     Reduced,
     UnreadableWorker,
     active,
+    is_of_context,
     reduced,
     speaking_of,
     text_of,
@@ -360,6 +361,53 @@ def test_columns_of_the_profile_are_filled_from_the_worker_its_children_and_thei
         "names,emails,phones,addresses,workRelationships.assignments.managers,workRelationships.assignments.assignmentsDFF,"
         "workRelationships.workRelationshipsDFF,workersDFF"
     )
+
+
+BADGE = "PersonExtraInformationContextBADGE_5FINFOprivateVO"
+
+
+@pytest.mark.parametrize(
+    ("name", "context", "fits"),
+    [(BADGE, "BADGE_INFO", True), (BADGE, "Badge Info", True), (BADGE, BADGE, True), (BADGE, "BADGE", False),
+     ("PersonExtraInformationContextNationality__InformationprivateVO", "Nationality Information", True),
+     ("AssignmentExtraInformationContextMY_5FADprivateVO", "MY_AD", True), ("CategoryCode", "BADGE_INFO", False)],
+)  # fmt: skip
+def test_a_context_of_an_extensible_flexfield_is_known_by_its_code(name: str, context: str, fits: bool) -> None:
+    assert is_of_context(name, context) == fits
+
+
+def test_extensible_flexfields_and_children_by_country_are_read_and_what_did_not_come_is_not_known() -> None:
+    paths = {"Badge": "workersEFF[BADGE_INFO]/number", "Married": "legislativeInfo/MaritalStatus",
+             "Abroad": "legislativeInfo[US]/Sex", "Nation": "citizenships/Citizenship",
+             "Card": "externalIdentifiers[CARD]/ExternalIdentifierNumber"}  # fmt: skip
+    rules = ReadingRules(more=tuple(MoreColumn.at(name, path) for name, path in paths.items()))
+    old = {"EffectiveStartDate": "2030-01-01", "EffectiveEndDate": "2031-05-31", "number": "B0"}
+    new = {"EffectiveStartDate": "2031-06-01", "EffectiveEndDate": OPEN, "number": "B1"}
+    beside = {
+        "workersEFF": [{"CategoryCode": "PER_EIT", "BADGE_INFO": [old, new]}],
+        "legislativeInfo": [
+            {"LegislationCode": "NL", "MaritalStatus": "M"},
+            {"LegislationCode": "US", "MaritalStatus": "S", "Sex": "X"},
+        ],
+        "externalIdentifiers": [{"ExternalIdentifierType": "CARD", "ExternalIdentifierNumber": "C1"}],
+        "citizenships": [{"Citizenship": "DE"}, {"Citizenship": "FR", "ToDate": "2031-01-01"}],
+    }
+    there = relationship(LegislationCode="NL")
+    found = reduced(worker(there, **beside), rules, ON)
+    assert {name: found.row[name] for name in paths} == {
+        "Badge": "B1",
+        "Married": "M",
+        "Abroad": "X",
+        "Card": "C1",
+        "Nation": "DE",
+    }
+    beside["workersEFF"] = [{"BADGE_INFO": [new, {"number": "B2"}]}]
+    assert reduced(worker(there, **beside), rules, ON).row["Badge"] == "B1\uffff\ufffeB2"  # held back: repeated_element
+    for nothing, badge in (([], ""), ([{"BADGE_INFO": []}], ""), ([{"CategoryCode": "PER_EIT"}], None)):
+        assert reduced(worker(there, **{**beside, "workersEFF": nothing}), rules, ON).row.get("Badge") == badge
+    bare = reduced(worker(there), rules, ON)
+    assert not paths.keys() & bare.row.keys()
+    assert "workersEFF.number" in bare.missing
 
 
 def test_a_change_in_the_profiles_own_columns_is_told_apart_from_another_profile() -> None:

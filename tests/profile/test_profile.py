@@ -327,6 +327,10 @@ def test_columns_of_a_live_reading_have_headings_of_their_own_and_paths_of_oracl
         return []
 
     assert told('"Cost Centre" = "assignmentsDFF/costCentre", "Home City" = "addresses[HOME]/TownOrCity"') == []
+    assert (
+        told('"A" = "workersEFF[Badge Info]/no", "B" = "legislativeInfo[NL]/Sex", "C" = "citizenships/Citizenship"')
+        == []
+    )
     assert told('"Manager" = "assignmentsDFF/manager", "One" = "names/KnownAs", "ONE" = "names/Title"') == [
         "oracle.columns.Manager", "oracle.columns.ONE"]  # fmt: skip
     assert told('"X" = "salaries/Amount", "Y" = "addresses/City"') == ["oracle.columns.X", "oracle.columns.Y"]

@@ -278,7 +278,6 @@ def test_bytes_that_the_named_encoding_lacks_are_a_refusal(tmp_path: Path) -> No
     path = written(tmp_path, b"Number,Name\n" + 4 * b"1,a\x81\x00b\n")
     for encoding in ("cp932", "windows-1250", "gb18030", "ascii"):
         assert refusal(path, encoding=encoding) == "undecodable"
-    assert refusal(written(tmp_path, b"Number,N\x81me\n1,b\n"), encoding="windows-1250") == "undecodable"
     assert refusal(written(tmp_path, b"Number\n1\n"), encoding="utf-32") == "undecodable"
 
 
@@ -301,6 +300,42 @@ def test_a_stray_byte_that_the_named_encoding_lacks_is_its_cells_fault(tmp_path:
         ("3", f"{word}c{sign}", sign),
     ]
     assert (found.rejects, "bytes without a meaning" in found.shape.encoding_reason) == ([], True)
+
+
+ASCII = b"Number,Name,City\n" + b"".join(b"%d,Name of somebody,City of somewhere\n" % n for n in range(40))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "stray"),
+    [("utf-8", b"\xff"), ("utf-8", b"\xc3"), ("utf-8", b"\xe9"), ("auto", b"\x81"), ("utf-16", b"\xd8\x00")],
+)
+def test_a_stray_byte_in_a_file_of_ascii_is_its_cells_fault(tmp_path: Path, encoding: str, stray: bytes) -> None:
+    data = ASCII.replace(b"\n7,Name", b"\n7,N@me")
+    data = data.decode().encode("utf-16-be") if encoding == "utf-16" else data
+    data = (b"\xfe\xff" if encoding == "utf-16" else b"") + data.replace(
+        b"\0@" if encoding == "utf-16" else b"@", stray
+    )
+    found = staged(tmp_path, data, encoding=encoding)
+    assert [row[2] for row in found.rows if "\ufdd0" in str(row[2])] == ["N\ufdd0me of somebody"]
+    assert (len(found.rows), found.rejects) == (40, [])
+
+
+@pytest.mark.parametrize("letters", ["éüß", "é"])
+def test_a_file_in_another_encoding_than_the_named_one_is_refused_however_few_its_accents(
+    tmp_path: Path, letters: str
+) -> None:
+    rows = "".join(f"{n},N{letters[n % len(letters)]}me,City\n" for n in range(9))
+    data = f"Number,Name,City\n{rows}".encode("cp1252")
+    assert refusal(written(tmp_path, data), encoding="utf-8") == "undecodable"
+    assert refusal(written(tmp_path, data[:60]), encoding="utf-8") == "undecodable"
+    assert staged(tmp_path, data).shape.encoding == "windows-1252"
+
+
+def test_a_heading_with_a_stray_byte_shows_where_it_was(tmp_path: Path) -> None:
+    for encoding, stray in (("utf-8", b"\xff"), ("windows-1250", b"\x81")):
+        found = staged(tmp_path, ASCII.replace(b",Name,", b",N" + stray + b"me,", 1), encoding=encoding)
+        assert found.shape.header == ("Number", "N\ufffdme", "City")
+        assert (len(found.rows), found.rejects) == (40, [])
 
 
 def test_utf_32_is_known_by_its_mark(tmp_path: Path) -> None:

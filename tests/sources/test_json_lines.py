@@ -51,6 +51,15 @@ def test_every_line_is_a_row_or_a_reject(tmp_path: Path) -> None:
         assert records == 6
 
 
+def test_what_is_no_text_spoils_its_cell_and_lines_in_another_encoding_are_refused(tmp_path: Path) -> None:
+    lines = b'{"Number": "1", "First": "B@"}\n' + 40 * b'{"Number": "2"}\n'
+    for odd, sign in ((b"\xff", "\ufdd0"), (b"\\ud800", "\ufdd0"), (b"\x00", "\ufdd1"), (b"\x07", "\x07")):
+        rows, rejects, _ = staged(tmp_path, lines.replace(b"@", odd))
+        assert (rows[0], len(rows), rejects) == ((1, "1", f"B{sign}"), 41, [])
+    with pytest.raises(ExtractRefused, match="cannot be read as utf-8"):
+        staged(tmp_path, 4 * lines.replace(b"@", b"\xf6"))
+
+
 def test_a_line_says_how_it_was_come_by(tmp_path: Path) -> None:
     stored = written(tmp_path, LINES)
     assert told_by(stored, 1) == ("entry 1", "read")

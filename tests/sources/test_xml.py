@@ -229,6 +229,8 @@ def test_damaged_bytes_and_control_characters_spoil_their_cell_and_nothing_else(
     assert found.values("N") == ["1", "2", "3", "4"]
     assert found.values("C") == ["\u00e9\u00e9\u00e9\u00e9", "a\ufffdb", "a\x7fb", "\ufffd"]
     assert found.summary.endswith("1 bytes are not utf-8: the cells that hold them are held back")
+    ascii_ = of("<N>1</N><C>a@b</C>", *(f"<N>{n}</N>" for n in range(2, 40))).encode()
+    assert xml(tmp_path, ascii_.replace(b"@", b"\xff")).values("C")[0] == "a\ufffdb"
 
 
 def test_a_reference_to_a_control_character_spoils_its_cell_wherever_the_chunks_are_cut(

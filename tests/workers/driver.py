@@ -106,11 +106,11 @@ class Firm:
         out.writerows(rows)
         return self.land_text(text.getvalue(), date, source=source)
 
-    def land_text(self, text: str, date: dt.date, *, source: str = "people") -> landing.Landed:
-        """Take a file with this text."""
+    def land_text(self, text: str | bytes, date: dt.date, *, source: str = "people") -> landing.Landed:
+        """Take a file with this text; bytes stay as they are."""
         self._files += 1
         path = self.folder / f"{source}-{self._files}.csv"
-        path.write_text(text, encoding="utf-8", newline="")
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
         landed = landing.land(self.warehouse, self.loaded.profile, [path], now=utc_now, date=date)
         return landed[0]
 

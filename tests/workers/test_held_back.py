@@ -342,3 +342,35 @@ def test_a_torn_row_of_a_file_without_names_is_told_and_stops_nothing(tmp_path: 
     firm.land_text("Number,Active,First,Left\n1,False,Ann\n2,True,Ann,\n", day(3))
     [_, counts] = firm.run(day(1), day(3))
     assert (counts.rows, counts.quarantined, firm.lives()["2"][0]) == (2, 1, "active")
+
+
+def test_a_stray_byte_is_its_cells_fault_wherever_it_stands_and_exits_get_through(tmp_path: Path) -> None:
+    firm = Firm(tmp_path, PROFILE.replace('glob = "people*"', 'glob = "people*"\nencoding = "utf-8"'))
+    rows = [f"{n},True,Ann,Lee{n},A," for n in range(1, 60)]
+    firm.land_text("\n".join([HEADER, *rows]), day(1))
+    bad = ["1,F?lse,Ann,Lee1,B,2026-11-02", "2,False,Ann,Lee2,A,", "3?,False,Ann,Lee3,A,"]
+    text = "\n".join([HEADER.replace("Department", "Depa?tment"), *bad, *rows[3:]])
+    landed = firm.land_text(text.encode().replace(b"?", b"\xff"), day(3))
+    assert (landed.result, "a damaged heading is read as Department" in landed.message) == ("taken", True)
+    firm.run(day(1), day(3))
+    assert [number for number, (stage, _) in firm.lives().items() if stage == "left"] == ["1", "2"]
+    assert firm.snapshot(fields="department")["1"] == "B"
+    assert {*held(firm)} == {("1", "active", "cells", 3, 2), (None, "person_number", "row", 3, 4)}
+
+
+def test_an_exit_gets_through_where_line_breaks_have_broken_its_row(tmp_path: Path) -> None:
+    firm = Firm(tmp_path, more='[workers.whole]\ncolumns = "report"\n')
+    header = "Number,First,Last,Department,Active,Left"
+    firm.land_text("\n".join([header, *(f"{n},Ann,Lee{n},A,True," for n in range(1, 8))]), day(1))
+    broken = [
+        "1,Ann,Lee1,Sales\nEast,False,2026-11-02",
+        "2,Ann,Lee2,Sales\nNorth\nEast,False,",
+        "3,Max,Lee9,Sales\nEast,False,",  # somebody else's name
+        "4,Ann,Lee4,Sales\nEast,True,",
+        "5,Ann,Lee5,Sales\n7,False,",  # begins like another worker's row
+        "6,Ann,Lee6,Sales\nEast,False",  # a cell is missing: nobody can tell which
+    ]
+    firm.land_text("\n".join([header, *broken, "7,Ann,Lee7,A,True,"]), day(3))
+    firm.run(day(1), day(3))
+    assert [number for number, (stage, _) in firm.lives().items() if stage == "left"] == ["1", "2"]
+    assert {cell for cell in held(firm) if cell[0]} == {("1", None, "cells", 3, 2), ("2", None, "cells", 3, 4)}

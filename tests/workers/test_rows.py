@@ -330,6 +330,35 @@ def test_a_torn_row_ends_the_row_whose_key_it_names_and_the_worker_when_no_other
     assert stages == {"1": ("B", True), "2": (None, False), "3": (None, True), "4": (None, True), "9": (None, True)}
 
 
+@pytest.mark.parametrize("source", ["people", "news"])
+def test_a_torn_slice_that_is_new_ends_the_relationship_that_it_is_of_once_it_has_begun(
+    firm: Firm, source: str
+) -> None:
+    take(firm, 2, *(row(n, "R1", Primary="Y", From="2026-10-01") for n in (1, 2, 3, 4, 9)))
+    ended = {"Active": "False", "Primary": "Y", "From": "2026-11-03"}
+    torn = [
+        row(1, "R1", **ended),
+        row(2, "R1", **ended),
+        row(3, "R1", **{**ended, "From": "2026-11-09"}),
+        row(4, "R7", **ended),
+    ]
+    good = [row(2, "R1", Primary="Y", From="2026-10-01", To="2026-11-02"), row(9, "R1", Primary="Y", From="2026-10-01")]
+    lines = [",".join(one.get(column, "") for column in WIDE) for one in (*torn, *good)]
+    firm.land_text(
+        "\n".join([",".join(WIDE), *(f"{line},," for line in lines[:4]), *lines[4:], ""]), day(3), source=source
+    )
+    firm.run(day(3))
+    assert firm.snapshot(fields="active, begins::varchar") == {
+        "1": (False, "2026-11-03"), "2": (False, "2026-11-03"), **dict.fromkeys("349", (True, "2026-10-01")),
+    }  # fmt: skip
+    before = firm.everything()
+    firm.sql("update days set state = 'stale' where business_date = ?", [day(3)])
+    firm.run(day(3))
+    assert firm.everything() == before
+    firm.run(day(10))
+    assert firm.snapshot(fields="active") == {"1": False, "2": False, "3": True, "4": True, "9": True}
+
+
 def test_a_torn_exit_of_one_row_beside_a_whole_row_of_another_is_carried_out_and_not_beside_one_of_its_own(
     firm: Firm,
 ) -> None:

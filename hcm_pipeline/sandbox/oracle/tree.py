@@ -32,6 +32,11 @@ MANAGERS = _shape(
     "AssignmentSupervisorId EffectiveStartDate EffectiveEndDate ManagerAssignmentId ManagerAssignmentNumber ManagerType "
     "ActionCode ReasonCode",
 )
+ASSIGNMENT_SEATS = _shape(
+    "AssignmentExtraInformationContextSEAT__PLANprivateVO",
+    "AssignmentExtraInfoId EffectiveStartDate EffectiveEndDate ContextCode seat",
+)
+ASSIGNMENTS_EFF = _shape("assignmentsEFF", "AssignmentId CategoryCode", ASSIGNMENT_SEATS)
 ASSIGNMENTS = _shape(
     "assignments",
     "AssignmentId AssignmentNumber AssignmentName ActionCode ReasonCode EffectiveStartDate EffectiveEndDate EffectiveSequence "
@@ -41,6 +46,7 @@ ASSIGNMENTS = _shape(
     "LocationCode WorkAtHomeFlag ManagerFlag AssignmentCategory WorkerCategory FullPartTime PermanentTemporary "
     "HourlySalariedCode NormalHours Frequency",
     MANAGERS,
+    ASSIGNMENTS_EFF,
 )
 RELATIONSHIPS = _shape(
     "workRelationships",
@@ -67,12 +73,28 @@ ADDRESSES = _shape(
     "AddressId EffectiveStartDate EffectiveEndDate AddressType AddressLine1 AddressLine2 TownOrCity Region1 Region2 PostalCode "
     "Country PrimaryFlag",
 )
+BADGES = _shape(
+    "PersonExtraInformationContextBADGE_5FINFOprivateVO",
+    "PersonExtraInfoId EffectiveStartDate EffectiveEndDate ContextCode badgeNumber building",
+)
+"""The rows of one context of an extensible flexfield, with a segment each for number and building."""
+WORKERS_EFF = _shape("workersEFF", "PersonId CategoryCode", BADGES)
+LEGISLATIVE = _shape(
+    "legislativeInfo",
+    "PersonLegislativeId EffectiveStartDate EffectiveEndDate LegislationCode Gender MaritalStatus HighestEducationLevel",
+)
+CITIZENSHIPS = _shape("citizenships", "CitizenshipId Citizenship CitizenshipStatus FromDate ToDate", hashed=False)
+EXTERNAL_IDS = _shape(
+    "externalIdentifiers",
+    "ExternalIdentifierId ExternalIdentifierType ExternalIdentifierNumber FromDate ToDate",
+    hashed=False,
+)
 WORKERS = _shape(
     "workers",
     "PersonId PersonNumber CorrespondenceLanguage BloodType DateOfBirth DateOfDeath CountryOfBirth RegionOfBirth TownOfBirth "
     "ApplicantNumber",
     NAMES, EMAILS, PHONES, ADDRESSES, RELATIONSHIPS,
-    _shape("legislativeInfo", "PersonLegislativeId EffectiveStartDate EffectiveEndDate LegislationCode"),
+    LEGISLATIVE, CITIZENSHIPS, EXTERNAL_IDS, WORKERS_EFF,
     _shape("nationalIdentifiers", "NationalIdentifierId LegislationCode NationalIdentifierType", hashed=False),
 )  # fmt: skip
 ACCOUNTS = _shape(
@@ -135,10 +157,41 @@ class Trees:
             "workRelationships": [
                 self._relationship(person, one) for one in person.relationships if one.start <= self._on
             ],
-            "legislativeInfo": [],
             "nationalIdentifiers": [],
+            **self._beside(person),
         }
         return Node(str(person.id), attributes, children, owner=person.number)
+
+    def _beside(self, person: Person) -> dict[str, list[Node]]:
+        """Further children of a person, beside names and work: the same on every day from the first one."""
+        held = person.relationship(self._on)
+        if held is None:
+            return {"legislativeInfo": [], "citizenships": [], "externalIdentifiers": [], "workersEFF": []}
+        row = Row(person.id, min(one.start for one in person.relationships), LAST, {})
+        codes = sorted({one.legislation for one in person.relationships if one.start <= self._on})
+        laws = [
+            self._dated(LEGISLATIVE, row, person, PersonLegislativeId=person.id + place, LegislationCode=code, Gender="ORA_HRX_X",
+                        MaritalStatus="S" if person.id % 2 else "M")
+            for place, code in enumerate(codes)
+        ]  # fmt: skip
+        badge = self._dated(
+            BADGES, row, person, PersonExtraInfoId=person.id, ContextCode="BADGE_INFO", badgeNumber=f"B{person.number}",
+            building="A" if person.id % 2 else "B",
+        )  # fmt: skip
+        extra = Node(str(person.id), {**WORKERS_EFF.attributes, "PersonId": person.id, "CategoryCode": "PER_EIT"})
+        extra.children[BADGES.name] = [badge]
+        card = {
+            "ExternalIdentifierId": person.id,
+            "ExternalIdentifierType": "CARD",
+            "ExternalIdentifierNumber": f"C{person.number}",
+        }
+        nation = {"CitizenshipId": person.id, "Citizenship": held.legislation, "CitizenshipStatus": "A"}
+        return {
+            "legislativeInfo": laws,
+            "citizenships": [self._bounded(CITIZENSHIPS, row, person, **nation)],
+            "externalIdentifiers": [self._bounded(EXTERNAL_IDS, row, person, **card)],
+            "workersEFF": [extra],
+        }
 
     def _audit(self, person: Person) -> dict[str, Any]:
         return {
@@ -202,6 +255,14 @@ class Trees:
             for one in held.managers
             if one.covers(self._on)
         ]  # fmt: skip
+        extra = Node(str(held.id), {**ASSIGNMENTS_EFF.attributes, "AssignmentId": held.id, "CategoryCode": "ASG_EIT"})
+        seat = {
+            "AssignmentExtraInfoId": held.id,
+            "ContextCode": "SEAT PLAN",
+            "seat": f"{values.get('LocationCode')}-{held.id % 100}",
+        }
+        extra.children[ASSIGNMENT_SEATS.name] = [self._dated(ASSIGNMENT_SEATS, row, person, **seat)]
+        node.children["assignmentsEFF"] = [extra]
         return node
 
 

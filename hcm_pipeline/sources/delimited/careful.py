@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
-from hcm_pipeline.characters import NUL, UNDECODABLE, trimmed
+from hcm_pipeline.characters import trimmed
 from hcm_pipeline.sources.delimited.records import Record, Splitter
 from hcm_pipeline.sources.delimited.shape import Shape
+from hcm_pipeline.sources.encodings import LONE, marked, visible
 from hcm_pipeline.sources.source_format import REJECT_COLUMNS, ROW_NO
 from hcm_pipeline.sources.text_lines import lines
 from hcm_pipeline.sources.unpack import unpacked
@@ -22,9 +22,10 @@ RAW_CHARS = 32_768
 """Characters of a rejected row that are kept; the whole row is in the stored file."""
 _BATCH_ROWS = 61_440
 _BATCH_CHARS = 1 << 25
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+_TORN_BY = ("ragged_row", "undecodable", "nul_byte")
+"""Rules of rejects with more or fewer fields than columns."""
 TORN = {ROW_NO: "bigint", "fields": "varchar[]"}
 
 
@@ -91,7 +92,7 @@ class _Judge:
     def __call__(self, record: Record) -> Reject | None:
         _, fields, raw = record
         if self._suspect and len(fields) != self._columns:  # nobody can tell whose the cell is
-            if _SURROGATE.search(raw):
+            if LONE.search(raw):
                 return self._row(record, "undecodable", None, "bytes that are not valid in the file's encoding")
             if "\0" in raw:
                 return self._row(record, "nul_byte", None, "NUL byte")
@@ -110,22 +111,15 @@ class _Judge:
     def marked(self, record: Record) -> Record:
         """The record with a sign for each byte that is no text: its cell breaks a rule of the contract then, and the row counts."""
         row_no, fields, raw = record
-        if not self._suspect or ("\0" not in raw and not _SURROGATE.search(raw)):
+        if not self._suspect or ("\0" not in raw and not LONE.search(raw)):
             return record
-        return row_no, [_SURROGATE.sub(UNDECODABLE, field).replace("\0", NUL) for field in fields], raw
+        return row_no, [marked(field) for field in fields], raw
 
     def _row(self, record: Record, rule: str, position: int | None, value_class: str) -> Reject:
         row_no, fields, raw = record
         aligned = position is not None and len(fields) == self._columns
         column = self._header[position] if aligned and position is not None else None
-        shown = raw[:RAW_CHARS].replace("\0", "\N{SYMBOL FOR NULL}")
-        return row_no, rule, column, value_class, _SURROGATE.sub(_visible, shown)
-
-
-def _visible(match: re.Match[str]) -> str:
-    """A byte that could not be decoded, as `\\xff`; half of a UTF-16 pair, as `\\ud800`."""
-    code = ord(match[0])
-    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
+        return row_no, rule, column, value_class, visible(raw[:RAW_CHARS])
 
 
 class _Inserter:
@@ -153,8 +147,8 @@ class _Inserter:
 
     def reject(self, row: Reject, record: Record) -> None:
         self._rejects.append(row)
-        if row[1] == "ragged_row" and len(record[2]) <= RAW_CHARS:
-            self._torn.append((record[0], record[1]))
+        if row[1] in _TORN_BY and len(record[2]) <= RAW_CHARS:
+            self._torn.append((record[0], [marked(field) for field in record[1]]))
         self._chars += len(row[4])
         if len(self._rejects) >= _BATCH_ROWS or self._chars >= _BATCH_CHARS:
             self.flush()

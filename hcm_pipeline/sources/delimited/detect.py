@@ -18,7 +18,7 @@ from hcm_pipeline.profile import Source
 from hcm_pipeline.sources.delimited.records import Splitter
 from hcm_pipeline.sources.delimited.shape import Shape
 from hcm_pipeline.sources.delimited.structure import Scan
-from hcm_pipeline.sources.encodings import AS_BYTES, Evidence, as_utf8, assume, decide, undecodable
+from hcm_pipeline.sources.encodings import AS_BYTES, LONE, Evidence, as_utf8, assume, decide, undecodable
 from hcm_pipeline.sources.source_format import ROW_NO
 from hcm_pipeline.sources.text_lines import lines
 from hcm_pipeline.sources.unpack import CHUNK, unpacked
@@ -116,13 +116,22 @@ class _Counted:
 
 
 def _recoded(cell: str, encoding: str, name: str) -> str:
-    try:
-        text = cell.encode("utf-8", "surrogateescape").decode(encoding)
-    except UnicodeError as error:
-        raise undecodable(name, encoding, "its header row is damaged") from error
+    """A heading in the file's encoding. A byte without a meaning there becomes U+FFFD (see `with_headings` of the extracts)."""
+    raw = cell.encode("utf-8", "surrogateescape")
+    texts = (_decoded(raw, encoding, errors) for errors in ("strict", "surrogatepass", "surrogateescape"))
+    text = next((LONE.sub("\ufffd", each) for each in texts if each is not None), None)
+    if text is None:
+        raise undecodable(name, encoding, "its header row is damaged")
     if "\0" in text:
         raise ExtractRefused(name, "undecodable", "its header row holds NUL bytes; have it delivered again as text")
     return trimmed(text)
+
+
+def _decoded(raw: bytes, encoding: str, errors: str) -> str | None:
+    try:
+        return raw.decode(encoding, errors)
+    except UnicodeError:
+        return None
 
 
 def _unseen(twice: list[tuple[str, str]]) -> str:

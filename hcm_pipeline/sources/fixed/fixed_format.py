@@ -11,12 +11,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
-from hcm_pipeline.characters import NUL, UNDECODABLE
 from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.extracts import Description
 from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import Source
-from hcm_pipeline.sources.encodings import Evidence, as_utf8, assume, decide
+from hcm_pipeline.sources.encodings import LONE, Evidence, as_utf8, assume, decide, marked, visible
 from hcm_pipeline.sources.row_writer import RAW_CHARS, Reject, RowWriter
 from hcm_pipeline.sources.source_format import ROW_NO, FileFormat, SourceFormat, StagedExtract
 from hcm_pipeline.sources.text_lines import lines
@@ -26,7 +25,6 @@ from hcm_pipeline.warehouse import Scratch
 _ASKED = (
     "layout", "record_lines", "other_lines", "header_lines", "encoding", "fallback_encoding", "trailer",
 )  # fmt: skip
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _MOST_COLUMNS = 2000
 _WIDEST = 1_000_000
 
@@ -153,7 +151,7 @@ class Fixed(FileFormat):
         for number, line in told.records(_texts(stored, shape, name, source.max_bytes)):
             fault = _fault(line, source, spans.width)
             if fault is None:
-                text = _marked(line)
+                text = line if line.isascii() and "\0" not in line else marked(line)
                 writer.keep(number, [text[begin:end].strip(" ") for begin, end in spans.spans], len(line))
             else:
                 writer.reject(_reject(number, line, fault))
@@ -236,7 +234,7 @@ def _fault(line: str, source: Source, width: int) -> tuple[str, str] | None:
     if source.record_lines is not None and not line.startswith(source.record_lines):
         return "unknown_line", "begins like no line of the profile"
     if len(line) != width:  # nobody can tell whose the characters are
-        if not line.isascii() and _SURROGATE.search(line):
+        if not line.isascii() and LONE.search(line):
             return "undecodable", "bytes that are not valid in the file's encoding"
         if "\0" in line:
             return "nul_byte", "NUL byte"
@@ -244,21 +242,8 @@ def _fault(line: str, source: Source, width: int) -> tuple[str, str] | None:
     return None
 
 
-def _marked(line: str) -> str:
-    """The line with a sign for each byte that is no text: its cell breaks a rule of the contract then, and the row counts."""
-    if line.isascii() and "\0" not in line:
-        return line
-    return _SURROGATE.sub(UNDECODABLE, line).replace("\0", NUL)
-
-
 def _reject(number: int, line: str, fault: tuple[str, str]) -> Reject:
-    shown = line[:RAW_CHARS].replace("\0", "\N{SYMBOL FOR NULL}")
-    return number, fault[0], None, fault[1], _SURROGATE.sub(_visible, shown)
-
-
-def _visible(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
+    return number, fault[0], None, fault[1], visible(line[:RAW_CHARS])
 
 
 FIXED: SourceFormat = Fixed()

@@ -15,7 +15,7 @@ import numpy as np
 
 from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.profile import Source
-from hcm_pipeline.sources.encodings import BOMS, is_utf8, undecodable, whole_characters
+from hcm_pipeline.sources.encodings import BOMS, is_borne_out, is_utf8, undecodable, whole_characters
 
 _DECLARED = re.compile(r"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z][\w.:-]*)["']""")
 _WIDE = ((b"<\0?\0", "utf-16-le"), (b"\0<\0?", "utf-16-be"), (b"<\0\0\0", "utf-32-le"), (b"\0\0\0<", "utf-32-be"))
@@ -189,7 +189,7 @@ class Cleaner:
 
     def finish(self) -> None:
         """Judge the whole: accents of another encoding hardly ever form UTF-8, and damage leaves most characters right."""
-        if self._encoding.encoding == "utf-8" and self._good * 4 < self.damaged:
+        if self._encoding.encoding == "utf-8" and not is_borne_out(self._good, self.damaged, self._offset):
             why = self._encoding.why
             raise undecodable(
                 self._name, "utf-8", f"that it is comes from {why}, and the first fault is at byte {self._first_bad:,}"
