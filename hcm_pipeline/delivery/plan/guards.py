@@ -12,9 +12,9 @@ The share of a limit is judged over a week and a month as well (`guards.windows`
 (`guards.small_percent`). Other guards look at who an operation is about (see `people`), at how much of an account changes at once,
 and at records for accounts of which the target has another version. Of all these only what trips is told.
 
-What is sent again because it failed counts where it counted first, and no second time. What is sent again because nobody knows
-whether it arrived is judged by both versions that the account may have. What a person has let go counts no more: neither an
-approved manifest, nor what a window had counted that a person looked at; nor does what an undo took back.
+An operation that is sent again because it failed counts where it counted first, and no second time. One that is sent again because
+nobody knows whether it arrived is judged by both versions that the account may have. A person's word ends the count: neither an
+approved manifest counts any more, nor the sum of a window that a person looked at; nor does an operation that an undo took back.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from hcm_pipeline.delivery.plan.guard_counts import (
 from hcm_pipeline.delivery.plan.guard_windows import ATTRIBUTES, Kept, Windows, noted, remember
 from hcm_pipeline.delivery.plan.people import exchanged, protected_operations
 from hcm_pipeline.delivery.target import Target
-from hcm_pipeline.profile import GuardKind, GuardLimit, Guards, GuardShare, GuardWindow
+from hcm_pipeline.profile import GuardKind, GuardLimit, GuardResend, Guards, GuardSeveral, GuardWindow
 from hcm_pipeline.warehouse import Relation, Scratch, literal
 
 OTHERS = "others"
@@ -60,8 +60,8 @@ PEOPLE = {
     ENABLED: "{} of a first load would make disabled accounts",
 }
 """Sentences of the guards that are no limits."""
-
-
+_Share = GuardSeveral | GuardResend
+"""A share of all accounts that something may be done to."""
 _WOULD = {
     GuardKind.CREATE: "be created",
     GuardKind.UPDATE: "change",
@@ -209,7 +209,7 @@ def _percent(part: int, whole: int) -> str:
     return "under 1 %" if 0 < share < 1 else f"{share:.0f} %"
 
 
-def judge_window(limit: GuardLimit | GuardShare, window: GuardWindow, group: Group, floor: int) -> tuple[int, str]:
+def judge_window(limit: GuardLimit | _Share, window: GuardWindow, group: Group, floor: int) -> tuple[int, str]:
     """How many operations of a group a limit allows over a window, and the name of the rule.
 
     `group` has the operations of all its days, and the accounts at its beginning; `floor` is what `at_least` comes to on one day.
@@ -265,7 +265,7 @@ def _unknown(t: Scratch, target: Target) -> Relation | None:
 
 
 def _kept(t: Scratch, scene: Scene, judged: Relation, census: Census, held_back: Relation | None) -> Kept:
-    """What is to be remembered of the operations that nothing holds."""
+    """Facts to be remembered of the operations that nothing holds."""
     free = "true" if held_back is None else f"person_number not in (select person_number from {held_back})"
     counts = census.planned if held_back is None else planned(t, scene, judged, free)
     total = counts[None][None]
@@ -439,7 +439,7 @@ def _stricter(verdict: Verdict, other: Verdict) -> Verdict:
     )  # fmt: skip
 
 
-def _over(on: _Limits, verdict: Verdict, limit: GuardLimit | GuardShare, floor: int) -> Verdict:
+def _over(on: _Limits, verdict: Verdict, limit: GuardLimit | _Share, floor: int) -> Verdict:
     """The verdict over the first of the windows over which it trips, where the day's own did not.
 
     Workers are counted only where so many operations went out that they may be too many.
@@ -485,7 +485,7 @@ def _emptied_by_and_by(on: _Limits, at_least: int) -> Iterator[Verdict]:
                                   f"{window.days} days", True, on.guards.others_go_on)  # fmt: skip
 
 
-def _share_of_all(on: _Limits, kind: GuardKind, share: GuardShare | None) -> Iterator[Verdict]:
+def _share_of_all(on: _Limits, kind: GuardKind, share: _Share | None) -> Iterator[Verdict]:
     """A guard that is a share of all accounts, and is told only when it trips."""
     counts = on.census.tally(None)
     operations, base = counts.operations(None, kind), counts.base(None, kind)
