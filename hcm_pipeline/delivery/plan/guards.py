@@ -226,13 +226,14 @@ def judge_window(limit: GuardLimit | _Share, window: GuardWindow, group: Group, 
 
 def evaluate(
     t: Scratch, target: Target, guards: Guards, day: dt.date, operations: Relation, delivered: Relation, groups: Relation,
-    protected: Relation | None = None, perhaps: Relation | None = None, *, keeps: bool = False,
+    protected: Relation | None = None, perhaps: Relation | None = None, *, share_of: int | None = None,
+    keeps: bool = False,
 ) -> Judged:  # fmt: skip
     """Judge the operations of a plan for a business date.
 
     `operations`: person_number, kind and every value; `delivered`: those that the target has, with plan_no; `groups` and
     `protected` as of `Facts`. `perhaps`: versions that the target may have by now, columns as of `delivered`; None: there is none.
-    `keeps`: whether `Judged.kept` is wanted.
+    `share_of` as of `Rules`; `keeps`: whether `Judged.kept` is wanted.
     """
     scene = Scene(
         target, day, operations, delivered, groups, _fields(guards, groups),
@@ -246,7 +247,7 @@ def evaluate(
     census = Census(t, scene, judged, guards.history_days, days)
     windows = Windows(t, scene, judged, census, days)
     people = _of_people(t, scene, judged, census, protected)
-    verdicts = (*_held_of_people(t, guards, census, people), *_all(_Limits(guards, scene, census, windows)))
+    verdicts = (*_held_of_people(t, guards, census, people), *_all(_Limits(guards, scene, census, windows, share_of)))
     held_back = _held_back(t, scene, judged, verdicts, people)
     kept = _kept(t, scene, judged, census, held_back) if keeps else None
     t.drop(judged)
@@ -346,6 +347,17 @@ class _Limits:
     scene: Scene
     census: Census
     windows: Windows
+    share_of: int | None
+
+    def over_days(self, limit: GuardLimit) -> GuardLimit:
+        """The limit with the share that is judged over days."""
+        if limit.percent is not None or limit.max is None or not self.share_of:
+            return limit
+        return limit.model_copy(update={"percent": min(100.0, 100 * limit.max / self.share_of)})
+
+    def base(self, verdict: Verdict, days: int) -> int:
+        """At least so many accounts were there when the days began."""
+        return self.share_of or self.windows.base(verdict.kind, verdict.cohort, verdict.value, days)
 
     @property
     def cohorts(self) -> list[str]:
@@ -398,7 +410,9 @@ def _groups(on: _Limits, limit: GuardLimit, attribute: str | None, field: str | 
     total, floor = whole.operations(None, name), _floor(on.guards, limit, on.census.size)
     enough, usual = total >= _fewest(limit, floor), total >= _fewest(limit)
     before = max((on.windows.at_most(None, None, name, window.days) for window in on.guards.windows), default=0)
-    over_days = limit.percent is not None and whole.planned[None].get(name, 0) > 0 and before + total >= floor
+    over_days = (
+        on.over_days(limit).percent is not None and whole.planned[None].get(name, 0) > 0 and before + total >= floor
+    )
     if field is not None and not (enough or over_days):
         return  # no group of it can trip
     told = usual or field is None
@@ -416,7 +430,7 @@ def _groups(on: _Limits, limit: GuardLimit, attribute: str | None, field: str | 
             if not verdict.tripped and floor < limit.at_least:
                 verdict = _stricter(verdict, _small(limit, group, floor))
             if over_days and not verdict.tripped and counts.planned.get(value, {}).get(name, 0):
-                verdict = _over(on, verdict, limit, floor)
+                verdict = _over(on, verdict, on.over_days(limit), floor)
             yield verdict, told
 
 
@@ -447,15 +461,16 @@ def _over(on: _Limits, verdict: Verdict, limit: GuardLimit | _Share, floor: int)
     kind, field, value = verdict.kind, verdict.cohort, verdict.value
     for window in on.guards.windows:
         before = on.windows.at_most(field, value, name_of(kind, verdict.attribute), window.days)
-        least = Group(value, 0, on.windows.base(kind, field, value, window.days), None)
+        least = Group(value, 0, on.base(verdict, window.days), None)
         if kind is GuardKind.CREATE and field is None and least.base <= 0:
             continue  # a share of no accounts is no share
         if verdict.operations + before > judge_window(limit, window, least, floor)[0]:
             found = on.windows.count(kind, verdict.attribute, field, value, window.days)
-            allowed, rule = judge_window(limit, window, Group(value, found.operations, found.base, None), floor)
-            if found.base > 0 and found.operations > allowed:
+            base = on.share_of or found.base
+            allowed, rule = judge_window(limit, window, Group(value, found.operations, base, None), floor)
+            if base > 0 and found.operations > allowed:
                 return replace(
-                    verdict, operations=found.operations, base=found.base, allowed=allowed, rule=rule, tripped=True,
+                    verdict, operations=found.operations, base=base, allowed=allowed, rule=rule, tripped=True,
                     bound=None,
                 )  # fmt: skip
     return verdict
