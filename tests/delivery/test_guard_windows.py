@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -134,6 +134,19 @@ def test_no_window_allows_a_group_to_change_as_a_whole(
 ) -> None:
     limit = GuardLimit(kind=GuardKind.CHANGE, percent=percent)
     assert judge_window(limit, GuardWindow(days=30, factor=factor), Group(None, 1, base, None), floor)[0] == allowed
+
+
+def test_a_limit_that_is_a_share_of_all_workers_counts_over_days_too(house: House) -> None:
+    """As those of writeback are: a part of the workers has been written."""
+    house.ruled('[guards]\nlimits = [{ kind = "update", max = 6 }]')
+    house.rules = replace(house.rules, share_of=60)
+    rows = crowd(20)
+    delivered(house, rows)
+    for day in range(2):
+        rows = with_rooms(rows, "Legal", range(6 * day, 6 * day + 6))
+        delivered(house, rows, 2 + day)
+    house.day("2026-11-04", *with_rooms(rows, "Legal", range(12, 14)))
+    assert tripped(house.plan()) == [("update", None, None, 14, 60, "7 days")]
 
 
 # --- what is sent again

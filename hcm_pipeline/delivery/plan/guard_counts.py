@@ -236,7 +236,7 @@ class Census:
         return sum(count for date, _, name, count in self._days if name == GuardKind.CREATE and date >= since)
 
     def _sent(self, field: str | None) -> Counted:
-        """What was sent of this business date already, by group."""
+        """The operations of this business date that were sent already, by group."""
         day = self._scene.day
         if not any(date == day for date, *_ in self._days):
             return {}
@@ -411,10 +411,15 @@ def _accepted(
             f"member.{quote(field)}::varchar",
             in_group_sql(scene.groups, "event", "manifest.business_date"),
         )
-    select = query(
-        __package__, "accepted_lately", events="counted_changes" if noted else "operations",
-        attribute="event.attribute" if noted else "null", in_group=in_group, value=value, not_undone=not_in_sql(undone, "event"),
-    )  # fmt: skip
+    events, attribute = ("counted_changes", "event.attribute") if noted else ("operations", "null")
+    select = f"""select manifest.business_date, {value} as "value", event.kind, {attribute} as attribute, count(*)
+        from {events} event
+        join manifests manifest on manifest.plan_no = event.plan_no
+        join accepted_requests accepted on accepted.plan_no = event.plan_no and accepted.request_no = event.request_no
+        {in_group}
+        where manifest.target = $target and manifest.held_for is null and manifest.business_date between $since and $until
+            and {not_in_sql(undone, "event")}
+        group by all"""
     for date, group, kind, attribute, count in t.rows(
         select, {"target": scene.target.key, "since": since, "until": until}
     ):
