@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hcm_pipeline import flow
-from hcm_pipeline.cli.context import Json, existing_installation
+from hcm_pipeline.cli.context import Json, Target, existing_installation, targets_of
 from hcm_pipeline.cli.output import Progress, dump, note, say
-from hcm_pipeline.errors import GuardStop, HomeError, UsageError
+from hcm_pipeline.errors import GuardStop, HomeError, PipelineError, UsageError
 
 if TYPE_CHECKING:
     from hcm_pipeline.flow import UploadReport
@@ -38,21 +38,42 @@ def upload(
     adopt_target: Annotated[
         str | None, typer.Option(metavar="REASON", help="Deliver to the environment's target instead of the home's.")
     ] = None,
+    target: Target = None,
     as_json: Json = False,
 ) -> None:
     """Send what is left of a manifest, within the service's limits; a later call goes on where one was cut off."""
     if past_canary and not manifest:
         raise UsageError("--past-canary: name the manifest that is to go on")
-    progress = Progress()
+    progress, here = Progress(), _home_with(manifest)
+    word = _word({"accept-history": accept_history, "first": first, "adopt-target": adopt_target})
+    alone = manifest is not None or word is not None
+    chosen = (
+        [here if target is None and manifest is not None else here.at(target)] if alone else targets_of(here, target)
+    )
+    found: list[flow.Uploads] = []
+    stopped: list[PipelineError] = []
     with progress.shown():
-        done = flow.upload(
-            _home_with(manifest),
-            manifest,
-            past_canary_by=flow.system_user() if past_canary else None,
-            word=_word({"accept-history": accept_history, "first": first, "adopt-target": adopt_target}),
-            announce=note if as_json else say,
-            progress=flow.sending(progress),
-        )
+        for one in chosen:
+            try:
+                found.append(
+                    flow.upload(
+                        one,
+                        manifest,
+                        past_canary_by=flow.system_user() if past_canary else None,
+                        word=word,
+                        announce=note if as_json else say,
+                        progress=flow.sending(progress),
+                    )
+                )
+            except PipelineError as error:  # another target is sent what is its all the same
+                stopped.append(error)
+    done = flow.Uploads(
+        tuple(m for one in found for m in one.manifests),
+        tuple(report for one in found for report in one.reports),
+        tuple(m for one in found for m in one.held),
+    )
+    if stopped and not found:
+        raise stopped[0]
     if as_json:
         dump(done.reports)
     elif not done.reports:
@@ -60,6 +81,8 @@ def upload(
     else:
         for report in done.reports:
             say(_said(report))
+    if stopped:
+        raise stopped[0]
     _exit(done)
 
 

@@ -35,9 +35,11 @@ class GuardKind(StrEnum):
     """An account that matters loses or changes something; see `guards.protected`."""
     EXCHANGE = "exchange"
     """A worker has the name that another one had until now; see `guards.exchange`."""
+    POPULATION = "population"
+    """A worker would get an account at a target and has one at another; see `target.populations`."""
 
 
-OF_PEOPLE = (GuardKind.SEVERAL, GuardKind.PROTECTED, GuardKind.EXCHANGE)
+OF_PEOPLE = (GuardKind.SEVERAL, GuardKind.PROTECTED, GuardKind.EXCHANGE, GuardKind.POPULATION)
 """Kinds that have keys of their own, and are no kinds of a limit."""
 
 

@@ -28,8 +28,9 @@ from hcm_pipeline.profile import GuardKind, GuardLimit, Guards, GuardWindow
 from hcm_pipeline.warehouse import Relation, Scratch, literal
 
 OTHERS = "others"
-HELD_FOR = (GuardKind.PROTECTED, GuardKind.EXCHANGE, GuardKind.DISABLE, GuardKind.ENABLE, GuardKind.CREATE, GuardKind.RENAME,
-            GuardKind.MOVE, GuardKind.CLEAR, GuardKind.SEVERAL, GuardKind.CHANGE, GuardKind.UPDATE, OTHERS)  # fmt: skip
+HELD_FOR = (GuardKind.POPULATION, GuardKind.PROTECTED, GuardKind.EXCHANGE, GuardKind.DISABLE, GuardKind.ENABLE, GuardKind.CREATE,
+            GuardKind.RENAME, GuardKind.MOVE, GuardKind.CLEAR, GuardKind.SEVERAL, GuardKind.CHANGE, GuardKind.UPDATE,
+            OTHERS)  # fmt: skip
 """The reasons for which operations are held; one that several limits counted is held for the first of them."""
 ATTRIBUTES = (GuardKind.CHANGE, GuardKind.CLEAR)
 """Kinds of limit that look at single attributes."""
@@ -40,6 +41,7 @@ FIRST_LOAD = 10
 SMALL, ENABLED = "small", "enabled"
 """Rules: a limit whose floor is lower because the company is small, and a first load of whom hardly anybody would be enabled."""
 PEOPLE = {
+    GuardKind.POPULATION: "{} would give an account here to workers who have one at another target",
     GuardKind.PROTECTED: "{} disable, enable, rename or move protected accounts, or change a phone number or mail address",
     GuardKind.EXCHANGE: "{} are of workers with names that another one had until now: did they exchange their numbers?",
     ENABLED: "{} of a first load would make disabled accounts",
@@ -48,6 +50,7 @@ PEOPLE = {
 
 
 _WOULD = {
+    GuardKind.POPULATION: "get an account beside the one at another target",
     GuardKind.CREATE: "be created",
     GuardKind.UPDATE: "change",
     GuardKind.DISABLE: "be disabled",
@@ -203,12 +206,12 @@ def judge_window(limit: GuardLimit, window: GuardWindow, group: Group, floor: in
 
 def evaluate(
     t: Scratch, target: Target, guards: Guards, day: dt.date, operations: Relation, delivered: Relation, groups: Relation,
-    protected: Relation | None = None,
+    protected: Relation | None = None, moving: Relation | None = None,
 ) -> Judged:  # fmt: skip
     """Judge the operations of a plan for a business date.
 
-    `operations`: person_number, kind and every value; `delivered`: those that the target has, with plan_no; `groups` and
-    `protected` as of `Facts`.
+    `operations`: person_number, kind and every value; `delivered`: those that the target has, with plan_no; `groups`,
+    `protected` and `moving` as of `Facts`.
     """
     attributes: tuple[str, ...] = ()
     accounts = t.count(delivered)
@@ -222,7 +225,7 @@ def evaluate(
     )  # fmt: skip
     judged = grouped(t, scene)
     census = Census(t, scene, judged, guards.history_days, [window.days for window in guards.windows])
-    found, people = _of_people(t, scene, guards, protected)
+    found, people = _of_people(t, scene, guards, protected, moving)
     verdicts = (*found, *_all(guards, scene, census))
     held_back = _held_back(t, scene, judged, verdicts, people)
     t.drop(judged)
@@ -230,10 +233,15 @@ def evaluate(
 
 
 def _of_people(
-    t: Scratch, scene: Scene, guards: Guards, protected: Relation | None
+    t: Scratch, scene: Scene, guards: Guards, protected: Relation | None, moving: Relation | None
 ) -> tuple[list[Verdict], dict[GuardKind, Relation]]:
     """The verdicts of the guards that look at people, and the workers that each holds."""
     held: dict[GuardKind, Relation] = {}
+    if moving is not None:
+        held[GuardKind.POPULATION] = t.view(
+            "moving_operations",
+            f"select person_number from {scene.operations} semi join {moving} using (person_number)",
+        )
     if protected is not None:
         held[GuardKind.PROTECTED] = protected_operations(t, scene.target, scene.operations, scene.delivered, protected)
     if guards.exchange and _may_exchange(t, scene.operations):

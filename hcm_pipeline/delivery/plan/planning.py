@@ -198,6 +198,7 @@ def _work_out(t: Scratch, task: Task, facts: Known, begun: Mapping[str, str | No
         facts.has,
         task.facts.groups,
         task.facts.protected,
+        task.facts.moving,
     )
     assigned = splitting.assign(t, differing, undone, rests, judged)
     return _Work(difference, undone, judged, assigned, splitting.split(t, differing, assigned, undone, begun))
