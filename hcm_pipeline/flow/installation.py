@@ -16,7 +16,7 @@ from hcm_pipeline.http import Clock, utc_now
 from hcm_pipeline.profile import DEFAULT, LoadedProfile, Profile, TargetKind
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.sources import Opener, OracleSignIn, open_place
-from hcm_pipeline.targets.entra import EntraJob, known_target, target_key
+from hcm_pipeline.targets.entra import EntraJob, fresh_sandbox, known_target, target_key
 from hcm_pipeline.warehouse import Warehouse
 
 __all__ = ["Clock", "Counted", "Installation", "Progress", "named", "quiet", "uncounted", "utc_now"]
@@ -128,11 +128,8 @@ class Installation:
         if name is None:
             _ = self.target
             return self
-        found = next((one for one in self.targets if one.name == name), None)
-        if found is None:
-            known = ", ".join(one.name for one in self.targets) if self.several else "one alone, without a name"
-            raise UsageError(f"--target {name}: the targets of this home are {known}")
-        return found
+        replace(self, name=name, whole=self).require_name()
+        return next(one for one in self.targets if one.name == name)
 
     def of_key(self, key: str) -> Installation:
         """The installation of the target with that key; itself where it is none of several."""
@@ -172,6 +169,29 @@ class Installation:
                 " (HCM_PIPELINE_JOB_ID and the variable that ends in the target's name)"
             )
         return Split(next(place for place in places if place.key == here), places)
+
+    def require_name(self) -> None:
+        """Raise UsageError where several targets are there and the name is none of them, or there is none to name."""
+        if self.name:
+            known = [DEFAULT, *(population.name for population in self.profile.target.populations)]
+            if not self.several or self.name not in known:
+                listed = ", ".join(known) if self.several else "one alone, without a name"
+                raise UsageError(f"--target {self.name}: the targets of this home are {listed}")
+        self._chosen()
+
+    @property
+    def alone(self) -> LoadedProfile:
+        """The profile as if the target were the only one: for what is about its job. Raises ProfileError."""
+        if not self.name:
+            return self.loaded
+        target = self.profile.target.model_copy(update={"kind": self.kind, "populations": ()})
+        return replace(self.loaded, profile=self.profile.model_copy(update={"target": target}))
+
+    @property
+    def fresh_sandbox(self) -> dict[str, object]:
+        """The options with which the target's own sandbox begins, where it is one of several."""
+        options = fresh_sandbox(self.settings)
+        return {} if options is None else {"target": options.target, "job_guid": options.job_guid}
 
     @property
     def own_profile(self) -> Profile:

@@ -92,7 +92,7 @@ def present(t: Scratch, profile: Profile, split: Split, workers: Relation) -> Pr
 
 
 def place_workers(t: Scratch, profile: Profile, split: Split, workers: Relation) -> Relation:
-    """person_number, assigned, residence, names, enabled of every worker (see `placed.sql`)."""
+    """person_number, assigned, residence, names, enabled, known of every worker (see `placed.sql`)."""
     cases = " ".join(
         f"when {holds_sql(population.when)} then {literal(population.name)}"
         for population in profile.target.populations
@@ -114,5 +114,6 @@ def moved_on(t: Scratch, profile: Profile, split: Split, workers: Relation) -> i
     """How many enabled accounts of the target that is meant are to be disabled, for their workers have moved."""
     placed = place_workers(t, profile, split, workers)
     here = literal(split.here.name)
-    gone = f"list_contains(enabled, {here}) and residence <> {here} and assigned is distinct from {here}"
+    gone = f"""list_contains(enabled, {here}) and residence <> {here} and assigned is distinct from {here}
+        and list_contains(known, residence)"""
     return t.count(f"(select 1 from {placed} where {gone})")

@@ -5,6 +5,9 @@ select placed.person_number,
     case when placed.residence = $here then 'here'
         when placed.assigned = $here and worker.active and not list_contains(placed.enabled, $here) then 'moving'
         when placed.assigned = $here then 'beside'
+        -- no account is disabled before another one is known to be there
+        when worker.active and list_contains(placed.enabled, $here) and not list_contains(placed.known, placed.residence)
+            then 'beside'
         else 'gone' end as part
 from {placed} placed
 join {workers} worker on worker.person_number = placed.person_number
