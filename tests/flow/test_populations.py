@@ -87,7 +87,7 @@ class Company:
         return {str(target).partition("/")[2] for (target,) in rows.fetchall()}
 
     def told(self, t: Scratch, name: str) -> tuple[dict[str, bool], set[str]]:
-        """Whom a target is told of, and whether enabled; and who moves there."""
+        """The workers that a target is told of, and whether enabled; and those who move there."""
         columns = {"person_number": "VARCHAR", "country": "VARCHAR", "active": "BOOLEAN", "in_scope": "BOOLEAN"}
         workers = t.of_rows("workers", columns, [(p.number, p.country, p.active, True) for p in self.people])
         here = present(t, firm(), Split(PLACES[NAMES.index(name)], PLACES), workers)
@@ -195,7 +195,7 @@ def test_nobody_loses_an_account_by_a_condition_and_a_decision_ends_in_one(
 
 
 def check(company: Company, person: Person, had: dict[str, bool], known: set[str], *, decided: bool) -> None:
-    """What must hold after each plan? `had` and `known` are the worker's accounts before."""
+    """Hold one worker to the rules after a plan. `had` and `known` are the worker's accounts before."""
     enabled = {name for name, on in company.accounts(person.number).items() if on}
     before = {name for name, on in had.items() if on}
     if not person.active:
