@@ -123,6 +123,7 @@ class Settings:
         """
         if name:
             environ = environ_of(name, environ)
+        environ = {variable: value for variable, value in environ.items() if not variable.startswith(f"{IDS[0]}_")}
         if not environ.get("AZURE_TENANT_ID") or not _ways(environ):
             return replace(
                 cls.from_env({name: value for name, value in environ.items() if name not in IDS}), place=name

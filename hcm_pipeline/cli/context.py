@@ -48,7 +48,7 @@ def heading(one: flow.Installation) -> None:
 def by_target(found: Iterable[tuple[flow.Installation, object]]) -> object:
     """The value that is printed as JSON: of one target the finding, of several an object by their names."""
     listed = list(found)
-    return listed[0][1] if len(listed) == 1 else {one.name: value for one, value in listed}
+    return listed[0][1] if len(listed) == 1 and not listed[0][0].name else {one.name: value for one, value in listed}
 
 
 def day(text: str | None, option: str = "--date") -> dt.date | None:

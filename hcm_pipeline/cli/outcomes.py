@@ -69,26 +69,28 @@ def outcomes(
         _retry(here, retry, as_json)
         return
     only = flow.manifest_id(here, manifest) if manifest else None
-    progress, read = Progress(), []
+    progress = Progress()
+
+    def read(one: flow.Installation) -> OutcomeReport:
+        return flow.read_outcomes(
+            one,
+            wait_seconds=wait,
+            interval=LOG_INTERVAL,
+            announce=note if as_json else say,
+            progress=lambda settled, waiting: progress(f"{counted(settled, 'operation')} settled, {waiting:,} waiting"),
+        )
+
     with progress.shown():
-        for one in targets_of(here, target):
-            report = flow.read_outcomes(
-                one,
-                wait_seconds=wait,
-                interval=LOG_INTERVAL,
-                announce=note if as_json else say,
-                progress=lambda settled, waiting: progress(
-                    f"{counted(settled, 'operation')} settled, {waiting:,} waiting"
-                ),
-            )
-            read.append((one, report))
-    told = [(one, report, flow.outcomes(one, only)) for one, report in read]
+        reports, faults = flow.each(targets_of(here, target), read)
+    told = [(one, report, flow.outcomes(one, only)) for one, report in reports]
     if as_json:
         dump(by_target((one, _as_json(report, found)) for one, report, found in told))
-        return
-    for one, report, found in told:
-        heading(one)
-        _show(report, found)
+    else:
+        for one, report, found in told:
+            heading(one)
+            _show(report, found)
+    if faults:
+        raise faults[0]
 
 
 def _as_json(report: OutcomeReport, found: flow.Outcomes) -> dict[str, object]:

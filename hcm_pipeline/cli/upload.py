@@ -10,7 +10,7 @@ import typer
 from hcm_pipeline import flow
 from hcm_pipeline.cli.context import Json, Target, existing_installation, targets_of
 from hcm_pipeline.cli.output import Progress, dump, note, say
-from hcm_pipeline.errors import GuardStop, HomeError, PipelineError, UsageError
+from hcm_pipeline.errors import GuardStop, HomeError, UsageError
 
 if TYPE_CHECKING:
     from hcm_pipeline.flow import UploadReport
@@ -50,30 +50,26 @@ def upload(
     chosen = (
         [here if target is None and manifest is not None else here.at(target)] if alone else targets_of(here, target)
     )
-    found: list[flow.Uploads] = []
-    stopped: list[PipelineError] = []
+
+    def send(one: flow.Installation) -> flow.Uploads:
+        return flow.upload(
+            one,
+            manifest,
+            past_canary_by=flow.system_user() if past_canary else None,
+            word=word,
+            announce=note if as_json else say,
+            progress=flow.sending(progress),
+        )
+
     with progress.shown():
-        for one in chosen:
-            try:
-                found.append(
-                    flow.upload(
-                        one,
-                        manifest,
-                        past_canary_by=flow.system_user() if past_canary else None,
-                        word=word,
-                        announce=note if as_json else say,
-                        progress=flow.sending(progress),
-                    )
-                )
-            except PipelineError as error:  # another target is sent what is its all the same
-                stopped.append(error)
+        found, faults = flow.each(chosen, send)
+    if faults and not found:
+        raise faults[0]
     done = flow.Uploads(
-        tuple(m for one in found for m in one.manifests),
-        tuple(report for one in found for report in one.reports),
-        tuple(m for one in found for m in one.held),
+        tuple(m for _, one in found for m in one.manifests),
+        tuple(report for _, one in found for report in one.reports),
+        tuple(m for _, one in found for m in one.held),
     )
-    if stopped and not found:
-        raise stopped[0]
     if as_json:
         dump(done.reports)
     elif not done.reports:
@@ -81,8 +77,8 @@ def upload(
     else:
         for report in done.reports:
             say(_said(report))
-    if stopped:
-        raise stopped[0]
+    if faults:
+        raise faults[0]
     _exit(done)
 
 

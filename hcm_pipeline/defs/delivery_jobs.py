@@ -188,8 +188,11 @@ def outcomes_asset(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Ite
 
 
 def _read_outcomes(context: dg.AssetExecutionContext, pipeline: Pipeline) -> None:
-    for one in pipeline.installation(context.log).targets:
-        _read_outcomes_of(context, one, pipeline.progress(context.log))
+    progress = pipeline.progress(context.log)
+    targets = pipeline.installation(context.log).targets
+    _, faults = flow.each(targets, lambda one: _read_outcomes_of(context, one, progress))
+    if faults:
+        raise faults[0]
 
 
 def _read_outcomes_of(

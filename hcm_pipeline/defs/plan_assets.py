@@ -92,9 +92,9 @@ Made = Sequence[tuple[flow.Installation, flow.Plan]]
 
 def _plan(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[Any]:
     here = pipeline.installation(context.log)
-    plans: list[tuple[flow.Installation, flow.Plan]] = []
-    for one in here.targets:
-        made = flow.plan(
+
+    def plan(one: flow.Installation) -> flow.Plan | None:
+        return flow.plan(
             one.warehouse,
             one.loaded,
             one.target,
@@ -102,7 +102,11 @@ def _plan(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[Any
             started_by=starter_of(context.run),
             split=one.split,
         )
-        plans += [(one, made)] if made is not None else []
+
+    found, faults = flow.each(here.targets, plan)
+    if faults and not found:
+        raise faults[0]
+    plans = [(one, made) for one, made in found if made is not None]
     here.warehouse.publish()
     for _, made in plans:
         flow.verify_files(here.home, made)
@@ -111,6 +115,8 @@ def _plan(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[Any
     yield dg.AssetCheckResult(passed=True, check_name=MANIFEST_CHECK, asset_key="manifest")
     yield from _plan_results(here, plans)
     yield _held_check(plans)
+    if faults:
+        raise faults[0]
     if any(made.held for _, made in plans):
         context.instance.add_run_tags(context.run.run_id, {md.STATUS_TAG: HELD})
         raise PlanHeld("\n".join(_held_words(one, made) for one, made in plans if made.held))

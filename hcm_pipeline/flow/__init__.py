@@ -100,6 +100,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.installation import Clock as Clock
     from hcm_pipeline.flow.installation import Installation as Installation
     from hcm_pipeline.flow.installation import Progress as Progress
+    from hcm_pipeline.flow.installation import each as each
     from hcm_pipeline.flow.installation import quiet as quiet
     from hcm_pipeline.flow.installation import utc_now as utc_now
     from hcm_pipeline.flow.landing import DAYS_AHEAD as DAYS_AHEAD
@@ -341,7 +342,7 @@ _MODULES = {
     "feed_listener": ("listener", "token_file"),
     "feeding": ("Drained", "drain", "oracle_section", "replay"),
     "verdict_table": ("loggable", "plan_verdicts"),
-    "installation": ("Clock", "Installation", "Progress", "quiet", "utc_now"),
+    "installation": ("Clock", "Installation", "Progress", "each", "quiet", "utc_now"),
     "fetching": ("PlaceStatus",),
     "landing": ("DAYS_AHEAD", "Landed", "failures_of", "land", "land_all", "waiting"),
     "ledger_files": ("export_file", "export_to", "import_file"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from typing import TypeVar
 
 from hcm_pipeline.delivery import Journal
-from hcm_pipeline.errors import HomeError, UsageError
+from hcm_pipeline.errors import HomeError, PipelineError, UsageError
 from hcm_pipeline.flow.known_journal import open_journal, refuse_lost_journal
 from hcm_pipeline.flow.populations import Place, Split, only
 from hcm_pipeline.flow.profiles import load_profile
@@ -19,7 +20,7 @@ from hcm_pipeline.sources import Opener, OracleSignIn, open_place
 from hcm_pipeline.targets.entra import EntraJob, fresh_sandbox, known_target, target_key
 from hcm_pipeline.warehouse import Warehouse
 
-__all__ = ["Clock", "Counted", "Installation", "Progress", "named", "quiet", "uncounted", "utc_now"]
+__all__ = ["Clock", "Counted", "Installation", "Progress", "each", "named", "quiet", "uncounted", "utc_now"]
 
 Progress = Callable[[str], None]
 """Takes a line about what is being done."""
@@ -39,9 +40,32 @@ def uncounted(done: int, of: int) -> None:
     del done, of
 
 
+Done = TypeVar("Done")
+
+
 def named(installation: Installation, line: str) -> str:
     """A line about a target with the target's name, where there are several."""
     return f"{installation.name}: {line}" if installation.name else line
+
+
+def each(
+    targets: Sequence[Installation], do: Callable[[Installation], Done]
+) -> tuple[list[tuple[Installation, Done]], list[PipelineError]]:
+    """Do something for every target. The fault of one keeps no other from it: the results, and the faults of several targets.
+
+    Raises the fault of the only one.
+    """
+    done: list[tuple[Installation, Done]] = []
+    faults: list[PipelineError] = []
+    for one in targets:
+        try:
+            done.append((one, do(one)))
+        except PipelineError as error:
+            if len(targets) == 1:
+                raise
+            one.notice(f"{one.name}: {' '.join(error.lines)}")
+            faults.append(error)
+    return done, faults
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.populations import Place, Split, only, present
 from hcm_pipeline.flow.profiles import built_in_text, load_profile, parse_profile
+from hcm_pipeline.flow.setting_up import to_set_up
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import Profile, TargetKind, scope_sql
 from hcm_pipeline.settings import IDS, Settings, environ_of
@@ -365,3 +366,22 @@ def test_a_way_to_sign_in_of_its_own_leaves_those_of_the_others_out() -> None:
     )
     assert (found.get("AZURE_CLIENT_SECRET"), found.get("AZURE_CLIENT_CERTIFICATE_PATH")) == ("own", None)
     assert "HCM_PIPELINE_JOB_ID" not in found
+
+
+def test_a_target_is_set_up_before_it_has_a_job_whatever_the_others_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = {**TENANT, "HCM_PIPELINE_SERVICE_PRINCIPAL_ID_CLOUD": "app-cloud"}
+    for name, value in {
+        **begun,
+        "HCM_PIPELINE_HOME": str(tmp_path),
+        "HCM_PIPELINE_PROFILE": str(profile_file(tmp_path)),
+    }.items():
+        monkeypatch.setenv(name, value)
+    here = to_set_up("cloud")
+    here.require_name()
+    target = here.settings.target
+    assert target is not None
+    assert (target.service_principal_id, target.job_id, here.kind) == ("app-cloud", "", TargetKind.ENTRA)
+    with pytest.raises(UsageError, match="default, cloud, plant"):
+        to_set_up("sales").require_name()

@@ -174,5 +174,7 @@ def holding(installation: Installation) -> list[Verdict]:
     if not installation.home.read_copy.is_file():
         return []
     with installation.warehouse.read() as con, installation.journal() as journal:
-        found = [one for at in installation.targets for one in _holding(con, journal, at.target, at.name)]
-    return list(dict.fromkeys(found)) if installation.several else found
+        found: list[Verdict] = []
+        for at in installation.targets:
+            found += [one for one in _holding(con, journal, at.target, at.name) if one not in found]
+    return found
