@@ -2,6 +2,7 @@
 """The pipeline beside its speed floor: the same two extracts, in one go, stage by stage.
 
     python benchmarks/compare.py [--workers 100000] [--floor PATH] [--keep DIR] [--json]
+    python benchmarks/compare.py --keep DIR --no-floor [--code PROJECT]... [--turns 2]
 
 `floor.py` (by default `../shared/bench/floor.py` from the project's root) makes two extracts and does the least that each
 stage can do; then the pipeline takes the same files: land, process and plan both days, without Dagster. Each runs in a
@@ -15,6 +16,10 @@ process of its own, so that the peaks are honest. A ratio says what lineage, con
     payloads  dictionaries and orjson               desired minus delivered, manifest on disk, journal
     rest      -                                     opening and closing the warehouse, commits
 
+Beside the wall seconds stand those of processors, of all threads, and of the thread that was busiest in a stage: they stay true on
+a busy machine. With `--no-floor` the pipeline alone takes the files that an earlier call left in DIR; `--code` names projects
+whose code does it, each in turn, so that two can be compared.
+
 Between the days the first manifest is accepted, request by request, and taken over as the delivered state; the table shows
 what that took, and no total includes it. "peak" is the most resident memory seen during a stage, sampled every 10 ms.
 """
@@ -24,6 +29,8 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,8 +38,10 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,17 +49,55 @@ FLOOR = ROOT.parent / "shared" / "bench" / "floor.py"
 STAGES = ("read", "validate", "delta", "names", "payloads", "rest")
 FLOOR_STAGES = {"ingest": "read", "validate": "validate", "delta": "delta", "names": "names", "payloads": "payloads"}
 DAYS = (dt.date(2026, 11, 1), dt.date(2026, 11, 2))
-GOAL_RATIO, GOAL_MIB = 1.5, 1536
+GOAL_RATIOS = {"first load": 1.8, "daily run": 2.0}
+GOAL_MIB = 1200
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """What the clocks show: seconds of the wall, of processors (all threads of the process) and of each thread by its number."""
+
+    wall: float
+    processor: float
+    threads: dict[int, float]
+
+
+def clocks() -> Clocks:
+    """What the clocks show now. Of a thread that has ended nothing is known."""
+    threads = {}
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(OSError):
+            threads[int(task.name)] = int((task / "schedstat").read_text().split()[0]) / 1e9
+    return Clocks(time.perf_counter(), time.process_time(), threads)
+
+
+class Spent:
+    """Seconds of a stage, as it is added to: see `Clocks`."""
+
+    def __init__(self) -> None:
+        self.wall, self.processor = 0.0, 0.0
+        self.threads: dict[int, float] = defaultdict(float)
+
+    def add(self, since: Clocks, until: Clocks) -> None:
+        """The time between."""
+        self.wall += until.wall - since.wall
+        self.processor += until.processor - since.processor
+        for thread, seconds in until.threads.items():
+            self.threads[thread] += seconds - since.threads.get(thread, 0.0)
+
+    def values(self) -> dict[str, float]:
+        """Seconds of the wall, of processors and of the busiest thread."""
+        return {"wall": self.wall, "processor": self.processor, "busiest": max(self.threads.values(), default=0.0)}
 
 
 class Stopwatch:
     """Seconds and peak memory of every stage of every day; a stage inside another is taken out of it."""
 
     def __init__(self) -> None:
-        self.seconds: dict[str, float] = defaultdict(float)
+        self.spent: dict[str, Spent] = defaultdict(Spent)
         self.peak: dict[str, int] = defaultdict(int)
         self._running: list[str] = []
-        self._since = time.perf_counter()
+        self._since = clocks()
         self._done = threading.Event()
         threading.Thread(target=self._sample, daemon=True).start()
 
@@ -66,7 +113,9 @@ class Stopwatch:
 
     def timed(self, owner: Any, attribute: str, stage: str) -> None:
         """Put a timer around a function of the product, for this process."""
-        function: Callable[..., Any] = getattr(owner, attribute)
+        function: Callable[..., Any] | None = getattr(owner, attribute, None)
+        if function is None:
+            sys.exit(f"{owner.__name__}.{attribute}: the pipeline has no such function any more")
 
         def call(*arguments: Any, **named: Any) -> Any:
             with self.stage(f"{self._running[0].partition('.')[0]}.{stage}"):
@@ -74,10 +123,14 @@ class Stopwatch:
 
         setattr(owner, attribute, call)
 
+    def values(self) -> dict[str, dict[str, float]]:
+        """The seconds of each stage: see `Spent.values`."""
+        return {name: spent.values() for name, spent in self.spent.items()}
+
     def _turn(self) -> None:
-        now = time.perf_counter()
+        now = clocks()
         if self._running:
-            self.seconds[self._running[-1]] += now - self._since
+            self.spent[self._running[-1]].add(self._since, now)
         self._since = now
 
     def _sample(self) -> None:
@@ -107,6 +160,7 @@ def pipeline(folder: Path) -> dict[str, Any]:
     ):  # fmt: skip
         watch.timed(owner, attribute, stage)
     loaded = load_profile("oracle-hcm")
+    shutil.rmtree(folder / "home", ignore_errors=True)
     warehouse = Warehouse(Home(folder / "home").create())
     operations = []
     for number, day in enumerate(DAYS, 1):
@@ -122,7 +176,7 @@ def pipeline(folder: Path) -> dict[str, Any]:
             with watch.stage("accepted.settle"):
                 _accept(warehouse, planned.manifest.manifest_id, planned.manifest.requests)
     return {
-        "seconds": watch.seconds,
+        "seconds": watch.values(),
         "peak": watch.peak,
         "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "operations": operations,
@@ -146,8 +200,36 @@ def _accept(warehouse: Any, manifest_id: str, requests: int) -> None:
             sync(t, journal)
 
 
-def _answer(*command: str | Path) -> dict[str, Any]:
-    done = subprocess.run([sys.executable, *map(str, command)], capture_output=True, text=True, check=False, cwd=ROOT)
+def floor_run(folder: Path, floor_file: Path) -> dict[str, Any]:
+    """floor.py in this process, and its answer with the seconds of processors beside those of the wall.
+
+    It reads its clock at the beginning and at the end of each stage, and nowhere else.
+    """
+    import runpy
+
+    seen: list[Clocks] = []
+
+    def read() -> float:
+        seen.append(clocks())
+        return seen[-1].wall
+
+    run = runpy.run_path(str(floor_file))["run"]
+    run.__globals__["time"] = SimpleNamespace(perf_counter=read)
+    answer: dict[str, Any] = run(folder)
+    seconds = {}
+    for number, key in enumerate(answer["seconds"]):
+        day, stage = key.split(".")
+        spent = Spent()
+        spent.add(*seen[2 * number : 2 * number + 2])
+        seconds[f"{day}.{FLOOR_STAGES[stage]}"] = spent.values()
+    return {**answer, "seconds": seconds}
+
+
+def _answer(*command: str | Path, code: Path = ROOT) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, *map(str, command)], capture_output=True, text=True, check=False, cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(code)},
+    )  # fmt: skip
     if done.returncode:
         sys.exit(f"{command[0]} failed:\n{done.stderr}")
     answer: dict[str, Any] = json.loads(done.stdout or "{}")
@@ -157,47 +239,87 @@ def _answer(*command: str | Path) -> dict[str, Any]:
 def compare(folder: Path, floor_file: Path, workers: int) -> dict[str, Any]:
     """Run both; seconds and peaks by day and stage, ratios and totals."""
     _answer(floor_file, "make", folder, "--workers", str(workers))
-    floor = _answer(floor_file, "run", folder)
-    ours = _answer(Path(__file__), "--inside", folder)
-    floor_seconds = {
-        f"{day}.{FLOOR_STAGES[stage]}": seconds
-        for (day, stage), seconds in ((key.split("."), value) for key, value in floor["seconds"].items())
-    }
+    floor = _answer(Path(__file__), "--inside-floor", folder, "--floor", floor_file)
+    return {"workers": workers, **_table(floor, _answer(Path(__file__), "--inside", folder))}
+
+
+def pipeline_alone(folder: Path, codes: list[Path], turns: int) -> list[dict[str, Any]]:
+    """The pipeline of each code in turn, on the files that lie in a folder."""
+    if not (folder / "day2.csv").is_file():
+        sys.exit(f"{folder}: no day1.csv and day2.csv there; make them with `floor.py make`, or without --no-floor")
+    return [
+        {
+            "code": str(code),
+            "turn": turn,
+            **_table(None, _answer(Path(__file__), "--inside", folder, code=code.resolve())),
+        }
+        for turn in range(1, turns + 1)
+        for code in codes
+    ]
+
+
+def _table(floor: dict[str, Any] | None, ours: dict[str, Any]) -> dict[str, Any]:
     days = {}
     for day, title in (("day1", "first load"), ("day2", "daily run")):
-        rows = {
-            stage: {
-                "floor": floor_seconds.get(f"{day}.{stage}"),
-                "ours": round(ours["seconds"].get(f"{day}.{stage}", 0.0), 3),
+        rows: dict[str, dict[str, Any]] = {}
+        for stage in STAGES:
+            least = floor["seconds"].get(f"{day}.{stage}") if floor else None
+            spent = ours["seconds"].get(f"{day}.{stage}", Spent().values())
+            rows[stage] = {
+                "floor": least and least["wall"],
+                "floor_processor": least and least["processor"],
+                "floor_busiest": least and least["busiest"],
+                "ours": spent["wall"],
+                "processor": spent["processor"],
+                "busiest": spent["busiest"],
                 "peak": ours["peak"].get(f"{day}.{stage}", 0),
             }
-            for stage in STAGES
-        }
-        totals = {column: sum(row[column] or 0 for row in rows.values()) for column in ("floor", "ours")}
-        days[title] = {"stages": rows, "total": {**totals, "ratio": totals["ours"] / totals["floor"]}}
+        columns = ("floor", "floor_processor", "ours", "processor")
+        total = {column: sum(row[column] or 0 for row in rows.values()) for column in columns}
+        if floor:
+            total["ratio"] = total["ours"] / total["floor"]
+            total["processor_ratio"] = total["processor"] / total["floor_processor"]
+        days[title] = {"stages": rows, "total": total}
+    settle = ours["seconds"]["accepted.settle"]
     return {
-        "workers": workers,
         "days": days,
         "operations": ours["operations"],
-        "settle_s": round(ours["seconds"]["accepted.settle"], 1),
-        "peak_rss_mib": {"floor": floor["peak_rss_mib"], "ours": ours["peak_rss_mib"]},
+        "settle_s": settle["wall"],
+        "settle_processor_s": settle["processor"],
+        "peak_rss_mib": {"floor": floor and floor["peak_rss_mib"], "ours": ours["peak_rss_mib"]},
     }
+
+
+def _cells(*values: float | None) -> str:
+    return "".join(f"{'-':>9}" if value is None else f"{value:9.2f}" for value in values)
+
+
+def _ratio(ours: float, floor: float | None, digits: int = 1) -> str:
+    return f"{ours / floor:7.{digits}f}" if floor else f"{'-':>7}"
 
 
 def show(result: dict[str, Any]) -> None:
     """Print the table."""
-    print(f"{result['workers']:,} workers; operations {result['operations']}")
+    head = f"{result['workers']:,} workers" if "workers" in result else f"{result['code']}, turn {result['turn']}"
+    print(f"{head}; operations {result['operations']}")
     for title, day in result["days"].items():
-        print(f"\n{title:12}{'floor s':>9}{'ours s':>9}{'ratio':>8}{'peak MiB':>10}")
+        print(f"\n{title:12}{'wall s':>25}{'processor s':>25}{'busiest thread s':>18}")
+        print(f"{'':12}" + f"{'floor':>9}{'ours':>9}{'ratio':>7}" * 2 + f"{'floor':>9}{'ours':>9}{'peak MiB':>10}")
         for stage, row in day["stages"].items():
-            floor = f"{row['floor']:9.2f}" if row["floor"] is not None else f"{'-':>9}"
-            ratio = f"{row['ours'] / row['floor']:8.1f}" if row["floor"] else f"{'-':>8}"
-            print(f"  {stage:10}{floor}{row['ours']:9.2f}{ratio}{row['peak']:10,}")
+            print(
+                f"  {stage:10}{_cells(row['floor'], row['ours'])}{_ratio(row['ours'], row['floor'])}"
+                f"{_cells(row['floor_processor'], row['processor'])}{_ratio(row['processor'], row['floor_processor'])}"
+                f"{_cells(row['floor_busiest'], row['busiest'])}{row['peak']:10,}"
+            )
         total = day["total"]
-        print(f"  {'total':10}{total['floor']:9.2f}{total['ours']:9.2f}{total['ratio']:8.2f}   goal {GOAL_RATIO}")
+        sums = (total["ours"], total["floor"] or None), (total["processor"], total["floor_processor"] or None)
+        line = "".join(f"{_cells(floor, ours)}{_ratio(ours, floor, 2)}" for ours, floor in sums)
+        print(f"  {'total':10}{line}   goal {GOAL_RATIOS[title]}")
     peak = result["peak_rss_mib"]
-    print(f"\npeak RSS: floor {peak['floor']:,} MiB, pipeline {peak['ours']:,} MiB (goal {GOAL_MIB:,})")
-    print(f"accepting the first manifest and taking it over: {result['settle_s']} s")
+    beside = f"floor {peak['floor']:,} MiB, " if peak["floor"] else ""
+    print(f"\npeak RSS: {beside}pipeline {peak['ours']:,} MiB (goal {GOAL_MIB:,})")
+    spent = f"{result['settle_s']:.1f} s, {result['settle_processor_s']:.1f} s of processor"
+    print(f"accepting the first manifest and taking it over: {spent}")
 
 
 def main() -> None:
@@ -206,16 +328,32 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=100_000)
     parser.add_argument("--floor", type=Path, default=FLOOR, help="where floor.py is")
     parser.add_argument("--keep", type=Path, help="a folder for files and home, which then stay")
+    parser.add_argument(
+        "--no-floor", action="store_true", help="only the pipeline, on the files in the folder of --keep"
+    )
+    parser.add_argument("--code", type=Path, action="append", help="with --no-floor: a project whose code runs")
+    parser.add_argument("--turns", type=int, default=1, help="with --no-floor: how often each code runs")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     parser.add_argument("--inside", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--inside-floor", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.inside:
         print(json.dumps(pipeline(asked.inside)))
         return
+    if asked.inside_floor:
+        print(json.dumps(floor_run(asked.inside_floor, asked.floor)))
+        return
+    if asked.no_floor:
+        if asked.keep is None:
+            parser.error("--no-floor takes the files in a folder: name it with --keep")
+        results = pipeline_alone(asked.keep.resolve(), asked.code or [ROOT], asked.turns)
+        for result in results:
+            print(json.dumps(result, indent=1)) if asked.json else show(result)
+        return
     if not asked.floor.is_file():
         sys.exit(f"{asked.floor}: no floor.py there; name it with --floor")
     with tempfile.TemporaryDirectory(prefix="hcm-benchmark-") as temporary:
-        result = compare(asked.keep or Path(temporary), asked.floor.absolute(), asked.workers)
+        result = compare((asked.keep or Path(temporary)).resolve(), asked.floor.resolve(), asked.workers)
     print(json.dumps(result, indent=1)) if asked.json else show(result)
 
 

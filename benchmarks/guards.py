@@ -43,7 +43,8 @@ TARGET = "principal/job"
 HISTORY_DAYS = 30
 DEPARTMENT = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department"
 DIVISION = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:division"
-VALUES = ("active", "userName", "title", DEPARTMENT, DIVISION, 'addresses[type eq "work"].locality')
+MANAGER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"
+VALUES = ("active", "userName", "title", DEPARTMENT, DIVISION, 'addresses[type eq "work"].locality', MANAGER)
 """The values of a worker here; every other mapped value is the same for all."""
 
 
@@ -69,7 +70,7 @@ class Company:
             kind = chance.choices(("Employee", "Contingent"), (9, 1))[0]
             active = "true" if chance.random() < 0.8 else "false"
             values = (active, f"w{i}@contoso.com", f"Title {chance.randint(1, 60)}", f"Department {chance.randint(1, 40)}",
-                      f"Division {chance.randint(1, 8)}", f"City {chance.randint(1, 30)}")  # fmt: skip
+                      f"Division {chance.randint(1, 8)}", f"City {chance.randint(1, 30)}", f"{i // 10:06}")  # fmt: skip
             made.workers[f"{i:06}"] = (employer, countries[employer], kind, values)
         made.protected = tuple(chance.sample(made.enabled(), 2))
         return made
@@ -116,7 +117,7 @@ def ordinary(company: Company, leavers: float = 1.0) -> Changes:
     staff = sorted(set(company.enabled()) - set(company.protected))
     gone = company.chance.sample(staff, min(len(staff), round(leavers * company.daily(company.turnover))))
     moved = company.chance.sample(staff, min(len(staff), company.daily(2.0)))
-    new = {f"n{i}": ("true", f"n{i}@contoso.com", "Title 1", "Department 1", "Division 1", "City 1")
+    new = {f"n{i}": ("true", f"n{i}@contoso.com", "Title 1", "Department 1", "Division 1", "City 1", "000000")
            for i in range(company.daily(company.turnover))}  # fmt: skip
     return {**new, **change(company, moved, 3, "Department 99"), **leave(company, gone)}
 
@@ -143,9 +144,20 @@ QUIET_SEASON = "a season ends: a twentieth of the staff within a week"
 HALF_LEFT = "a first load of which half have left"
 
 
-def over_days(company: Company, days: int, total: int) -> list[list[str]]:
-    """Those who leave on each of some days, the last one being today: as many on each as may be."""
-    staff = sorted(set(company.enabled()) - set(company.protected))
+CLEARED = "three in a hundred lose their manager every day, for the tenth day"
+MOVED = "a tenth of one legal entity's people get another department every day, for ten days"
+EMPTIED = "a tenth of one legal entity's people lose their city every day, for eight days"
+SCRAMBLED = "four attributes of a tenth every day, for the sixth day"
+WAVES = "promotions in three waves within a month, a tenth of the staff each"
+REVIEW = "an annual review: a quarter gets another title within a month, a few a day"
+OFFICES = "an office moves: a fifteenth gets another city on each of three days"
+NEW_MANAGERS = "new managers for a seventh of the staff within a week"
+SLOW_REORGANISATION = "a reorganisation, a tenth of the staff a day for ten days"
+
+
+def over_days(company: Company, days: int, total: int, numbers: list[str] | None = None) -> list[list[str]]:
+    """Some of the staff, or of these, on each of some days, the last one being today: as many on each as may be."""
+    staff = sorted(set(numbers or company.enabled()) - set(company.protected))
     total = min(total, len(staff))
     ends = [total * i // days for i in range(days + 1)]
     return [staff[begin:end] for begin, end in itertools.pairwise(ends)]
@@ -157,13 +169,57 @@ def drip(company: Company) -> list[list[str]]:
     return over_days(company, 3, 3 * min(max(9, round(staff * (0.05 - company.turnover / 250))), staff // 4))
 
 
-PAST: dict[str, Callable[[Company], list[list[str]]]] = {
-    DRIP: drip,
-    SLOW: lambda c: over_days(c, 20, len(c.enabled()) // 3),
-    SEASON: lambda c: over_days(c, 20, len(c.enabled()) // 8),
-    QUIET_SEASON: lambda c: over_days(c, 5, len(c.enabled()) // 20),
+def leaving(company: Company, days: list[list[str]]) -> list[Changes]:
+    """These leave, day by day."""
+    return [leave(company, numbers) for numbers in days]
+
+
+def getting(company: Company, days: list[list[str]], place: int, value: str | None) -> list[Changes]:
+    """One value of these is another, day by day."""
+    return [change(company, numbers, place, value) for numbers in days]
+
+
+def largest(company: Company) -> list[str]:
+    """The enabled ones of the greatest legal employer."""
+    counts = Counter(worker[0] for worker in company.workers.values() if worker[3][0] == "true")
+    return company.enabled(employer=counts.most_common(1)[0][0])
+
+
+def scrambled(company: Company) -> list[Changes]:
+    """The file is joined wrongly for another tenth every day."""
+    days = over_days(company, 6, 6 * len(company.enabled()) // 10)
+    return [
+        {n: (*company.workers[n][3][:2], "T", "D", "V", "C", company.workers[n][3][6]) for n in numbers}
+        for numbers in days
+    ]
+
+
+def every_fifth_day(days: list[Changes]) -> list[Changes]:
+    """The same with four days between them on which nothing of it happens."""
+    return [*itertools.chain.from_iterable([one, {}, {}, {}, {}] for one in days[:-1]), days[-1]]
+
+
+PAST: dict[str, Callable[[Company], list[Changes]]] = {
+    DRIP: lambda c: leaving(c, drip(c)),
+    SLOW: lambda c: leaving(c, over_days(c, 20, len(c.enabled()) // 3)),
+    SEASON: lambda c: leaving(c, over_days(c, 20, len(c.enabled()) // 8)),
+    QUIET_SEASON: lambda c: leaving(c, over_days(c, 5, len(c.enabled()) // 20)),
+    CLEARED: lambda c: getting(c, over_days(c, 10, 3 * len(c.enabled()) // 10), 6, None),
+    MOVED: lambda c: getting(c, over_days(c, 10, len(largest(c)), largest(c)), 3, "Elsewhere"),
+    EMPTIED: lambda c: getting(c, over_days(c, 8, 8 * len(largest(c)) // 10, largest(c)), 5, None),
+    SCRAMBLED: scrambled,
+    WAVES: lambda c: every_fifth_day(getting(c, over_days(c, 3, 3 * len(c.enabled()) // 10), 2, "Senior")),
+    REVIEW: lambda c: getting(c, over_days(c, 20, len(c.enabled()) // 4), 2, "Reviewed"),
+    OFFICES: lambda c: getting(c, over_days(c, 3, len(c.enabled()) // 5), 5, "New city"),
+    NEW_MANAGERS: lambda c: getting(c, over_days(c, 5, len(c.enabled()) // 7), 6, "000007"),
+    SLOW_REORGANISATION: lambda c: getting(c, over_days(c, 10, len(c.enabled())), 3, "New name"),
 }
-"""Kinds of day that began before: those who left on each, without having been held, the last one being today."""
+"""Kinds of day that began before: what became of whom on each, without having been held, the last one being today."""
+
+
+def today(name: str) -> Day:
+    """The last day of one that began before."""
+    return lambda company: PAST[name](company)[-1]
 
 
 def merged(company: Company) -> Changes:
@@ -171,14 +227,14 @@ def merged(company: Company) -> Changes:
     chosen = company.some(company.enabled(), 1 / 12)
     return {
         **ordinary(company),
-        **{n: (*company.workers[n][3][:2], "T", "D", "V", company.workers[n][3][5]) for n in chosen},
+        **{n: (*company.workers[n][3][:2], "T", "D", "V", *company.workers[n][3][5:]) for n in chosen},
     }
 
 
 def newcomers(company: Company) -> Changes:
     """An acquired firm comes, a fifth of the staff, or a season begins."""
     return {
-        f"m{i}": ("true", f"m{i}@contoso.com", "Title 1", "Department 1", "Division 1", "City 1")
+        f"m{i}": ("true", f"m{i}@contoso.com", "Title 1", "Department 1", "Division 1", "City 1", "000000")
         for i in range(len(company.enabled()) // 5)
     }
 
@@ -193,12 +249,11 @@ def exchange(company: Company) -> Changes:
 def several_of_some(company: Company) -> Changes:
     """A file that was joined wrongly: four values of a fifth of the staff are others."""
     chosen = company.some(company.enabled(), 0.22)
-    return {n: (*company.workers[n][3][:2], "T", "D", "V", "C") for n in chosen}
+    return {n: (*company.workers[n][3][:2], "T", "D", "V", "C", company.workers[n][3][6]) for n in chosen}
 
 
 INCIDENTS: dict[str, Day] = {
-    DRIP: lambda c: leave(c, drip(c)[-1]),
-    SLOW: lambda c: leave(c, PAST[SLOW](c)[-1]),
+    **{name: today(name) for name in (DRIP, SLOW, CLEARED, MOVED, EMPTIED, SCRAMBLED)},
     "four attributes of a fifth of the staff": several_of_some,
     EXCHANGE: exchange,
     PROTECTED: lambda c: {**ordinary(c), **leave(c, [c.protected[0]])},
@@ -223,14 +278,14 @@ ORDINARY: dict[str, Day] = {
         **change(c, c.some(c.enabled(), 1 / 40), 3, "New name"),
     },
     "promotions, a tenth of the staff": lambda c: {**ordinary(c), **change(c, c.some(c.enabled(), 0.1), 2, "Senior")},
-    SEASON: lambda c: leave(c, PAST[SEASON](c)[-1]),
-    QUIET_SEASON: lambda c: leave(c, PAST[QUIET_SEASON](c)[-1]),
+    **{name: today(name) for name in (SEASON, QUIET_SEASON, WAVES, REVIEW, OFFICES, NEW_MANAGERS)},
     "a firm was bought: three attributes of a twelfth": merged,
     "a firm is bought, or a season begins: a fifth more people": newcomers,
     HALF_LEFT: lambda c: {**{n: w[3] for n, w in c.workers.items()}, **leave(c, c.some(list(c.workers), 0.5))},
 }
 REAL: dict[str, Day] = {
     "a mass termination that is real": lambda c: leave(c, c.some(c.enabled(), 0.3)),
+    SLOW_REORGANISATION: today(SLOW_REORGANISATION),
     "a reorganisation of two thirds": lambda c: change(c, c.some(c.enabled(), 0.66), 3, "New name"),
 }
 """Right, and a person should still say so."""
@@ -248,7 +303,7 @@ class Tally:
 
 
 OFF = {"protected": (), "exchange": (), "windows": (), "small_percent": None, "several": None,
-       "first_load_enabled_percent": None}  # fmt: skip
+       "first_load_enabled_percent": None, "resend": None}  # fmt: skip
 """The guards as they were before they knew people and time."""
 
 
@@ -298,7 +353,7 @@ def _by_percent(company: Company, changes: Changes) -> bool:
 
 def _deliver(con: duckdb.DuckDBPyConnection, company: Company) -> None:
     """The warehouse of a company after a month of ordinary days."""
-    for name in ("manifests", "operations", "accepted_requests", "delivered", "worker_versions"):
+    for name in ("manifests", "operations", "accepted_requests", "delivered", "worker_versions", "counted_changes"):
         con.execute(f"delete from {name}")
     chance, staff = company.chance, company.enabled()
     days, operations = [], []
@@ -322,6 +377,10 @@ def _deliver(con: duckdb.DuckDBPyConnection, company: Company) -> None:
         con.register("made", pa.table({"plan_no": plans, "kind": kinds, "number": numbers}))
         con.execute("insert into operations select plan_no::integer, 0, 0, number, kind, md5('')::uuid from made")
         con.unregister("made")
+        con.execute(
+            "insert into counted_changes select plan_no, 0, person_number, 'change', ? from operations where kind = 'update'",
+            [DEPARTMENT],
+        )
     con.unregister("days_made")
     workers = company.workers
     con.register("made", pa.table({
@@ -335,6 +394,7 @@ def _deliver(con: duckdb.DuckDBPyConnection, company: Company) -> None:
     con.execute(f"""insert into delivered by name select '{TARGET}' as target, person_number, md5('')::uuid as digest, 1 as plan_no,
         0 as request_no, 0 as op_no, {", ".join(map(quote, VALUES))} from made""")
     con.unregister("made")
+    _count_plans(con)
 
 
 @contextmanager
@@ -347,14 +407,57 @@ def _scene(con: duckdb.DuckDBPyConnection, name: str, company: Company) -> Itera
     if name not in PAST:
         con.execute("delete from delivered")
     else:
-        for ago, numbers in enumerate(reversed(PAST[name](company)[:-1]), 1):
-            con.execute("insert into operations select ?, 0, 0, unnest(?::varchar[]), 'disable', md5('')::uuid",
-                        [HISTORY_DAYS - ago + 1, numbers])  # fmt: skip
-            con.execute(
-                "update delivered set active = 'false' where list_contains(?::varchar[], person_number)", [numbers]
-            )
+        for ago, changes in enumerate(reversed(PAST[name](company)[:-1]), 1):
+            _send(con, company, HISTORY_DAYS - ago + 1, changes)
+        _count_plans(con)
     yield
     con.rollback()
+
+
+def _send(con: duckdb.DuckDBPyConnection, company: Company, plan_no: int, changes: Changes) -> None:
+    """These changes were in a plan of a day before, and were taken."""
+    if not changes:
+        return
+    rows = [(number, _kind(company, number, values), *values) for number, values in changes.items()]
+    names = ("number", "kind", *VALUES)
+    con.register(
+        "sent_made",
+        pa.table(
+            {name: pa.array(column, pa.string()) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
+        ),
+    )
+    con.execute("insert into operations select ?, 0, 0, number, kind, md5('')::uuid from sent_made", [plan_no])
+    several = " + ".join(f"(made.{quote(a)} is distinct from account.{quote(a)})::integer" for a in VALUES[2:])
+    of_accounts = "from sent_made made join delivered account on account.person_number = made.number"
+    for attribute in VALUES[2:]:
+        now, then = f"made.{quote(attribute)}", f"account.{quote(attribute)}"
+        for kind, condition in (
+            ("change", f"{now} is distinct from {then}"),
+            ("clear", f"{now} is null and {then} is not null"),
+        ):
+            con.execute(
+                f"insert into counted_changes select ?, 0, number, ?, ? {of_accounts} where {condition}",
+                [plan_no, kind, attribute],
+            )
+    con.execute(
+        f"insert into counted_changes select ?, 0, number, 'several', null {of_accounts} where {several} >= 3",
+        [plan_no],
+    )
+    values = ", ".join(f"{quote(name)} = made.{quote(name)}" for name in VALUES)
+    con.execute(f"update delivered set {values} from sent_made made where made.number = delivered.person_number")
+    con.unregister("sent_made")
+
+
+def _count_plans(con: duckdb.DuckDBPyConnection) -> None:
+    """Count what the plans of a month held, as planning does."""
+    con.execute("delete from plan_counts")
+    for cohort_field in (None, "legal_employer", "country", "worker_type"):
+        cohort, value = (f"'{cohort_field}'", f"worker.{cohort_field}") if cohort_field else ("null", "null")
+        con.execute(f"""insert into plan_counts
+            select plan_no, event.kind, attribute, {cohort}, {value}, count(*) from (
+                select plan_no, person_number, kind, null as attribute from operations
+                union all select plan_no, person_number, kind, attribute from counted_changes) event
+            left join worker_versions worker using (person_number) group by all""")
 
 
 def _groups(t: Scratch, versions: Relation, name: str, changes: Changes) -> Relation:

@@ -3,7 +3,15 @@
 from hcm_pipeline.profile.alert_section import Alerts, FailureLimit, Mail
 from hcm_pipeline.profile.delivery_section import Delivery, Outcomes
 from hcm_pipeline.profile.directory_section import Directory
-from hcm_pipeline.profile.guard_section import GuardKind, GuardLimit, Guards, GuardSeveral, GuardWindow, Protected
+from hcm_pipeline.profile.guard_section import (
+    GuardKind,
+    GuardLimit,
+    Guards,
+    GuardSeveral,
+    GuardShare,
+    GuardWindow,
+    Protected,
+)
 from hcm_pipeline.profile.identity_section import (
     AdoptBy,
     DomainFor,
@@ -105,6 +113,7 @@ __all__ = [
     "GuardKind",
     "GuardLimit",
     "GuardSeveral",
+    "GuardShare",
     "GuardWindow",
     "Guards",
     "Identity",

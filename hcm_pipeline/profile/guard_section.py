@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from hcm_pipeline.profile.value_types import COUNT, DAYS, HOURS, DistinguishedName, Identifier, Model
 
 LATER_GUARDS = ("protected", "exchange", "windows", "small_percent", "several", "first_load_enabled_percent",
-                "two_people_above", "not_who_started", "first_load")  # fmt: skip
+                "two_people_above", "not_who_started", "first_load", "resend")  # fmt: skip
 """Keys of `[guards]` that came after the first profiles: they count in a profile's digest only where they are used."""
 
 
@@ -35,11 +35,13 @@ class GuardKind(StrEnum):
     """An account that matters loses or changes something; see `guards.protected`."""
     EXCHANGE = "exchange"
     """A worker has the name that another one had until now; see `guards.exchange`."""
+    RESEND = "resend"
+    """An account of which the target has another version than this home knows is sent its record; see `guards.resend`."""
     POPULATION = "population"
     """A worker would get an account at a target and has one at another; see `target.populations`."""
 
 
-OF_PEOPLE = (GuardKind.SEVERAL, GuardKind.PROTECTED, GuardKind.EXCHANGE, GuardKind.POPULATION)
+OF_PEOPLE = (GuardKind.SEVERAL, GuardKind.PROTECTED, GuardKind.EXCHANGE, GuardKind.RESEND, GuardKind.POPULATION)
 """Kinds that have keys of their own, and are no kinds of a limit."""
 
 
@@ -110,15 +112,28 @@ class GuardWindow(Model):
 
     days: int = Field(ge=2, le=366)
     factor: float = Field(ge=1, le=COUNT)
-    """Times the limit's `percent`. `at_least` grows by half of what `percent` grows by, to its double at most."""
+    """Times the limit's `percent`, up to half the way from there to all. `at_least` grows by half of what `percent` grows by, to
+    its double at most."""
 
 
-class GuardSeveral(Model):
+class GuardShare(Model):
+    """How many of all accounts something may be done to."""
+
+    percent: float = Field(ge=0, le=100)
+    at_least: int = Field(10, ge=1, le=COUNT)
+
+
+class GuardSeveral(GuardShare):
     """How many accounts may have several attributes changed at once."""
 
     attributes: int = Field(3, ge=2, le=COUNT)
     percent: float = Field(15, ge=0, le=100)
-    at_least: int = Field(10, ge=1, le=COUNT)
+
+
+class GuardResend(GuardShare):
+    """How many accounts may be sent a record while the target has another version of them than this home knows."""
+
+    percent: float = Field(5, ge=0, le=100)
 
 
 class Guards(Model):
@@ -150,6 +165,7 @@ class Guards(Model):
     """`at_least` of a limit is at most this share of the accounts that there are, and not below five: a small company is guarded as
     a large one is. Not of `create`. None: `at_least` is as it is given."""
     several: GuardSeveral | None = GuardSeveral.model_validate({})
+    resend: GuardResend | None = GuardResend.model_validate({})
     first_load_enabled_percent: float | None = Field(10, ge=0, le=100)
     """A first load of ten accounts or more in which fewer than this share would be enabled is held; None: not judged."""
     first_load: Literal["tenant", "always", "never"] = "tenant"

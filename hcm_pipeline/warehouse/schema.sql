@@ -498,6 +498,25 @@ create table guard_verdicts (
     verdict varchar not null               -- passed | tripped
 );
 
+-- one row: so many free operations of one plan that one kind of limit counts, in one group
+create table plan_counts (
+    plan_no integer not null,
+    kind varchar not null,                 -- create | update | disable | enable | move | rename | change | clear | several | resend
+    attribute varchar,                     -- of change and clear: the SCIM path
+    cohort varchar,                        -- worker field; null: the whole target
+    "value" varchar,                       -- of that field
+    operations bigint not null
+);
+
+-- one row: one thing about a free operation of a plan that limits count and that its kind does not tell
+create table counted_changes (
+    plan_no integer not null,
+    request_no integer not null,
+    person_number varchar not null,
+    kind varchar not null,                 -- change | clear | several | resend
+    attribute varchar                      -- of change and clear: the SCIM path
+);
+
 -- one row: one worker of whom the target has another version than the delivered one: somebody else sent it, and a person knows.
 -- The worker is sent again, and no longer here when the service has accepted that
 create table unknown_versions (

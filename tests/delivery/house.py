@@ -167,6 +167,7 @@ class House:
             "person_number": [version.row[0] for version in self.versions],
             "valid_from": pa.array([version.since for version in self.versions], pa.date32()),
             "valid_to": pa.array([version.until for version in self.versions], pa.date32()),
+            "name": [version.name for version in self.versions],
             **{name: pa.array([v.group(6 + i) for v in self.versions], pa.string()) for i, name in enumerate(FIELDS)},
         })  # fmt: skip
         made = t.of_arrow("made", people)

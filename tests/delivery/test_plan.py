@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
+import hashlib
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -336,8 +338,12 @@ def rendered(query: str, operations: int) -> list[str]:
         con.execute("create table planned as select range as position, repeat('x', 200) as filling from range(300_000)")
         form = EntraTarget(TARGET, profile=load_profile("oracle-hcm").profile).form
         with scratch(con) as t:
-            bodies = list(writing.bodies(t, form, query, list(Sizes(50, 50).slices(operations))))
+            out, requests = io.BytesIO(), list(Sizes(50, 50).slices(operations))
+            content = writing.write_requests(t, form, query, requests, out, lambda _: None)
+    bodies = out.getvalue().splitlines()
+    assert (content.requests, content.size) == (len(bodies), len(out.getvalue()))
     assert len(bodies) == -(-operations // 50)
+    assert hashlib.sha256(out.getvalue()).hexdigest() == content.sha256
     return [text for body in bodies for text in orjson.loads(body)["Operations"]]
 
 

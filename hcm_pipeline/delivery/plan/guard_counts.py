@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from hcm_pipeline.delivery.kinds import OperationKind
 from hcm_pipeline.delivery.target import Target
 from hcm_pipeline.profile import GuardKind
-from hcm_pipeline.warehouse import Relation, Scratch, literal, quote
+from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
 
 KNOWN_DAYS = 5
 """With fewer business dates on which something was delivered there is no history to compare with."""
@@ -20,11 +21,12 @@ COUNTED = {
     GuardKind.MOVE: f"kind = '{OperationKind.MOVE}'",
     GuardKind.RENAME: "renamed",
     GuardKind.SEVERAL: "several",
+    GuardKind.RESEND: "resent",
     GuardKind.UPDATE: f"kind in ('{OperationKind.UPDATE}', '{OperationKind.RENAME}', '{OperationKind.MOVE}')",
 }
 """The operations that a limit's kind counts, as SQL over `grouped`."""
-NOT_ENABLED = "not enabled"
-"""New accounts that would not be enabled, counted beside the kinds."""
+NOT_ENABLED, CHANGING, OLD = "not enabled", "changing", "old"
+"""Counted beside the kinds: new accounts that would not be enabled, operations that change an account, all of an account."""
 COUNTS_AS = {
     OperationKind.CREATE: (GuardKind.CREATE,),
     OperationKind.DISABLE: (GuardKind.DISABLE,),
@@ -35,8 +37,13 @@ COUNTS_AS = {
     OperationKind.RETRY: (),
 }
 """The same for an operation's kind."""
+HARSHEST = (OperationKind.DISABLE, OperationKind.ENABLE, OperationKind.CREATE, OperationKind.RENAME, OperationKind.MOVE,
+            OperationKind.UPDATE, OperationKind.RETRY)  # fmt: skip
+"""Kinds of operation; what may be one of two counts as the first of them."""
 Counted = dict[str | None, dict[str, int]]
-"""By group and by what is counted."""
+"""By group and by what is counted, as of `name_of`."""
+ByField = dict[str | None, Counted]
+"""The same by field; None: the whole target is one group."""
 Accounts = tuple[str | None, int, int, int]
 """A group, its accounts, and how many of them are enabled and not."""
 
@@ -53,47 +60,101 @@ class Scene:
     groups: Relation
     fields: tuple[str, ...]
     attributes: tuple[str, ...]
-    accounts: int
-    """That the target has."""
-    attributes_told: bool = True
-    """Whether limits of single attributes are told when they pass."""
     several: int | None = None
     """So many attributes that change at once are counted."""
+    who: tuple[str, ...] = ()
+    """Columns of groups that say together who somebody is."""
+    unknown: Relation | None = None
+    """person_number of those of whom the target has another version than the delivered one; None: there is none."""
+    perhaps: Relation | None = None
+    """Versions that the target may have by now, columns as of `delivered`; None: there is none."""
 
 
 def grouped(t: Scratch, scene: Scene) -> Relation:
-    """A row for each operation: person_number, kind, known (the target has the account), renamed, `new <field>` and `old <field>`
-    (the groups now and when last delivered), `change <i>` and `clear <i>` (of the attribute with that number), several (so many of
-    them change) and enabled (the account would be)."""
+    """A row for each operation: person_number, kind (the harshest that it may be), known (the target has the account), renamed,
+    `new <field>` and `old <field>` (the groups now and when last delivered), changed (INTEGER[]: of each attribute that changes
+    twice its number, and one more where it is cleared; null: none), several (so many of them change), enabled (the account would
+    be), resent (see `_resent_sql`), reaches (a phone number, a mail address or the userName changes), delivered_on (the business
+    date of the account's version), who_now and who_before (null: not known)."""
     new = "".join(f", now.{quote(f)}::varchar as {quote(f'new {f}')}" for f in scene.fields)
     old = "".join(f", before.{quote(f)}::varchar as {quote(f'old {f}')}" for f in scene.fields)
-    flags = "".join(
-        f", known and operation.{quote(a)} is distinct from account.{quote(a)} as {quote(f'change {i}')}"
-        f", known and operation.{quote(a)} is null and account.{quote(a)} is not null as {quote(f'clear {i}')}"
+    changes = ", ".join(
+        f"case when operation.{quote(a)} is distinct from account.{quote(a)}"
+        f" then {2 * i} + (operation.{quote(a)} is null)::integer end"
         for i, a in enumerate(scene.attributes)
     )
-    changed = [f"(operation.{quote(a)} is distinct from account.{quote(a)})::integer" for a in scene.attributes]
-    several = f"known and {' + '.join(changed)} >= {scene.several}" if changed and scene.several else "false"
+    there = "account.person_number is not null"
+    changed = f"case when {there} then list_filter([{changes}], lambda one: one is not null) end" if changes else "null"
+    who_now, who_before = (
+        f"case when {there} and {version}.person_number is not null then {_who_sql(scene, version)} end"
+        if scene.who
+        else "null::varchar"
+        for version in ("now", "before")
+    )
+    several = f"coalesce(len(changed) >= {scene.several}, false)" if scene.several else "false"
+    unknown = (
+        f"left join {scene.unknown} unknown on unknown.person_number = operation.person_number" if scene.unknown else ""
+    )
+    perhaps = (
+        f"left join {scene.perhaps} perhaps on perhaps.person_number = operation.person_number" if scene.perhaps else ""
+    )
     return t.make(
         "grouped",
         f"""
-        select operation.person_number, operation.kind, account.person_number is not null as known,
-            known and ({_renamed_sql(scene.target)}) as renamed {new} {old} {flags},
-            {several} as several, {scene.target.enabled_sql("operation")} as enabled
-        from {scene.operations} operation
-        left join {scene.delivered} account on account.person_number = operation.person_number
-        left join {scene.groups} now on now.person_number = operation.person_number and now.valid_to is null
-        left join manifests manifest on manifest.plan_no = account.plan_no
-        left join {scene.groups} before on before.person_number = operation.person_number
-            and before.valid_from <= manifest.business_date
-            and (before.valid_to is null or before.valid_to > manifest.business_date)
+        select *, {several} as several from (
+            select operation.person_number, {_kind_sql(scene)} as kind, {there} as known,
+                {there} and ({_differs_sql(scene.target, OperationKind.RENAME)}) as renamed {new} {old},
+                ({changed})::integer[] as changed, {_resent_sql(scene)} as resent,
+                {scene.target.enabled_sql("operation")} as enabled,
+                {there} and ({_differs_sql(scene.target, OperationKind.RENAME, reaches=True)}) as reaches,
+                manifest.business_date as delivered_on, {who_now} as who_now, {who_before} as who_before
+            from {scene.operations} operation
+            left join {scene.delivered} account on account.person_number = operation.person_number
+            left join {scene.groups} now on now.person_number = operation.person_number and now.valid_to is null
+            left join manifests manifest on manifest.plan_no = account.plan_no
+            left join {scene.groups} before on before.person_number = operation.person_number
+                and before.valid_from <= manifest.business_date
+                and (before.valid_to is null or before.valid_to > manifest.business_date)
+            {unknown} {perhaps})
         """,
     )
 
 
-def _renamed_sql(target: Target) -> str:
-    names = [quote(column.name) for column in target.columns if column.kind is OperationKind.RENAME]
+def _kind_sql(scene: Scene) -> str:
+    """SQL: an operation's kind. Of one whose account may have another version by now: the harsher of what it does to both."""
+    if scene.perhaps is None:
+        return "operation.kind"
+    ranked = f"[{', '.join(map(literal, HARSHEST))}]"
+    same = " and ".join(
+        f"operation.{quote(c.name)} is not distinct from perhaps.{quote(c.name)}"
+        for c in scene.target.columns
+        if not c.noted
+    )
+    other = f"if({same}, {literal(OperationKind.RETRY)}, {scene.target.change_sql('operation', 'perhaps')})"
+    harsher = f"least(list_position({ranked}, operation.kind), list_position({ranked}, {other}))"
+    return f"if(perhaps.person_number is null or account.person_number is null, operation.kind, {ranked}[{harsher}])"
+
+
+def _resent_sql(scene: Scene) -> str:
+    """SQL (BOOLEAN): the record goes to an account of which the target has a version that this home does not know.
+
+    A disabled account that stays so by a person's word is not asked about again.
+    """
+    if scene.unknown is None:
+        return "false"
+    decided = f"operation.kind = {literal(OperationKind.RETRY)} and manifest.held_for is not null"
+    return f"unknown.person_number is not null and not ({decided} and not {scene.target.enabled_sql('operation')})"
+
+
+def _differs_sql(target: Target, kind: OperationKind, *, reaches: bool = False) -> str:
+    """SQL (BOOLEAN): a value of the kind, or one by which people are reached, is another than the account has."""
+    names = [quote(c.name) for c in target.columns if c.kind is kind or (reaches and c.reaches)]
     return " or ".join(f"operation.{name} is distinct from account.{name}" for name in names) or "false"
+
+
+def _who_sql(scene: Scene, version: str) -> str:
+    parts = ", ".join(f"lower(trim({version}.{quote(field)}::varchar))" for field in scene.who)
+    return f"concat_ws(chr(31), {parts})"
 
 
 @dataclass(frozen=True)
@@ -114,8 +175,7 @@ class Tally:
 
 
 class Census:
-    """Counts of a scene, made when they are first asked for. `field` None: the whole target is one group. `windows` are the numbers
-    of days that are ever asked for."""
+    """Counts of a scene, made when they are first asked for. `field` None: the whole target is one group."""
 
     def __init__(
         self, t: Scratch, scene: Scene, judged: Relation, history_days: int, windows: Sequence[int] = ()
@@ -123,67 +183,151 @@ class Census:
         self._t = t
         self._scene = scene
         self._judged = judged
-        self._history_days = history_days
-        self._days = tuple(windows)
-        self._accounts: dict[str | None, list[Accounts]] = {}
+        self._history = scene.day - dt.timedelta(days=history_days)
+        self._since = min([self._history, *(scene.day - dt.timedelta(days=days - 1) for days in windows)])
+        self._accounts: dict[str | None, list[Accounts]] = _accounts(t, scene)
+        self.planned = planned(t, scene, judged)
+        self.undone = _taken_back(t, scene)
+        self._days = list(_accepted(t, scene, self.undone, None, self._since, scene.day))
         self._tallies: dict[str | None, Tally] = {}
-        self._highest: dict[str | None, Counted | None] = {}
-        self._windows: dict[tuple[str | None, int], Tally] = {}
-        self._lately: Relation | None = None
+
+    @property
+    def size(self) -> int:
+        """The accounts that the target has."""
+        return sum(whole for _, whole, _, _ in self._accounts[None])
 
     def tally(self, field: str | None) -> Tally:
         """The operations planned and sent, and the accounts, by the groups of a field."""
         if field not in self._tallies:
-            sent = _sent(self._t, self._scene, field)
-            bases = _bases(self._accounts_by(field), sent)
-            self._tallies[field] = Tally(_planned(self._t, self._scene, self._judged, field), sent, bases)
+            sent = self._sent(field)
+            self._tallies[field] = Tally(self.planned.get(field, {}), sent, _bases(self.accounts(field), sent))
         return self._tallies[field]
 
-    def window(self, field: str | None, days: int) -> Tally:
-        """The same for so many business dates, this one among them: workers that are planned or were sent, each of them once."""
-        if (field, days) not in self._windows:
-            if self._lately is None:
-                since = self._scene.day - dt.timedelta(days=max(self._days) - 1)
-                self._lately = _sent_lately(self._t, self._scene, since)
-            counted = _over_days(self._t, self._scene, self._judged, self._lately, field, self._days)
-            for window, (sent, both) in counted.items():
-                self._windows[field, window] = Tally(both, {}, _bases(self._accounts_by(field), sent, over_days=True))
-        return self._windows[field, days]
-
-    def _accounts_by(self, field: str | None) -> list[Accounts]:
-        if not self._accounts:
-            self._accounts = _accounts(self._t, self._scene)
+    def accounts(self, field: str | None) -> list[Accounts]:
+        """The accounts by the groups of a field, as they are now."""
         if field is not None and field not in self._accounts:
             self._accounts |= _accounts_by_field(self._t, self._scene, self._judged)
         return self._accounts[field]
 
-    def highest(self, field: str | None) -> Counted | None:
-        """The highest business date of late, by group and kind; None when too few are known."""
-        if field not in self._highest:
-            self._highest[field] = _highest(self._t, self._scene, field, self._history_days)
-        return self._highest[field]
+    def highest(self, kind: GuardKind, field: str | None) -> dict[str | None, int] | None:
+        """The highest business date of late by group; None when too few are known."""
+        since, until = self._history, self._scene.day - dt.timedelta(days=1)
+        known = self._t.first(
+            """select count(distinct business_date) from manifests semi join accepted_requests using (plan_no)
+            where target = ? and business_date between ? and ?""",
+            [self._scene.target.key, since, until],
+        )
+        if not known or known[0] < KNOWN_DAYS:
+            return None
+        days: dict[tuple[str | None, dt.date], int] = {}
+        accepted = self._days if field is None else _accepted(self._t, self._scene, self.undone, field, since, until)
+        for date, value, counted, count in accepted:
+            if counted == kind and since <= date <= until:
+                days[value, date] = days.get((value, date), 0) + count
+        highest: dict[str | None, int] = {}
+        for (value, _), count in days.items():
+            highest[value] = max(highest.get(value, 0), count)
+        return highest
+
+    def made_since(self, since: dt.date) -> int:
+        """Accounts that were made from a business date on, which is one that was asked for."""
+        return sum(count for date, _, name, count in self._days if name == GuardKind.CREATE and date >= since)
+
+    def _sent(self, field: str | None) -> Counted:
+        """What was sent of this business date already, by group."""
+        day = self._scene.day
+        if not any(date == day for date, *_ in self._days):
+            return {}
+        kinds = self._days if field is None else _accepted(self._t, self._scene, self.undone, field, day, day)
+        noted = _accepted(self._t, self._scene, self.undone, field, day, day, noted=True)
+        sent: Counted = {}
+        for date, value, name, count in itertools.chain(kinds, noted):
+            if date == day:
+                group = sent.setdefault(value, {})
+                group[name] = group.get(name, 0) + count
+        return sent
 
 
-def _planned(t: Scratch, scene: Scene, judged: Relation, field: str | None) -> Counted:
-    """Operations by group and by what is counted."""
-    flags = [f"{kind} {i}" for kind in (GuardKind.CHANGE, GuardKind.CLEAR) for i in range(len(scene.attributes))]
-    counted = {**{str(kind): sql for kind, sql in COUNTED.items()}, **{flag: quote(flag) for flag in flags}}
+# --- planned
+
+
+def planned(t: Scratch, scene: Scene, judged: Relation, where: str = "true") -> ByField:
+    """Operations by field, group and what is counted; a worker counts in the group of now and in the one before. `where`: SQL over
+    `grouped`."""
+    counted = {str(kind): sql for kind, sql in COUNTED.items()}
     counted[NOT_ENABLED] = f"{COUNTED[GuardKind.CREATE]} and enabled is not true"
+    counted[CHANGING] = f"kind not in ({literal(OperationKind.CREATE)}, {literal(OperationKind.RETRY)})"
+    counted[OLD] = f"kind <> {literal(OperationKind.CREATE)}"
     counts = ", ".join(f"count(*) filter ({predicate})" for predicate in counted.values())
-    value = "null"
-    if field is not None:
-        value = f"unnest(list_distinct([{quote(f'new {field}')}, {quote(f'old {field}')}]))"
-    rows = t.rows(f'select "value", {counts} from (select *, {value} as "value" from {judged}) group by 1 order by 1')
-    return {row[0]: dict(zip(counted, row[1:], strict=True)) for row in rows}
+    found: ByField = {None: {None: dict.fromkeys(counted, 0)}, **{field: {} for field in scene.fields}}
+    for field, value, _, numbers in _by_group(t, scene, judged, where, "null::integer as one", counts):
+        _add(found, field, value, dict(zip(counted, numbers, strict=True)))
+    if found[None][None][CHANGING] or found[None][None][GuardKind.UPDATE]:
+        attributes = [name_of(kind, a) for a in scene.attributes for kind in (GuardKind.CHANGE, GuardKind.CLEAR)]
+        changes = f"changed is not null and ({where})"
+        for field, value, one, numbers in _by_group(t, scene, judged, changes, "unnest(changed) as one", "count(*)"):
+            change = one or 0
+            _add(found, field, value, {attributes[change - change % 2]: numbers[0]})
+            if change % 2:
+                _add(found, field, value, {attributes[change]: numbers[0]})
+    return found
+
+
+def _by_group(
+    t: Scratch, scene: Scene, judged: Relation, where: str, one: str, counts: str
+) -> Iterator[tuple[str | None, str | None, int | None, Sequence[int]]]:
+    """(field, group, one, counts) of the operations of which `where` is true, in the groups that they are in now; and in those that
+    they were in, where these are others."""
+    now, old = ([quote(f"{version} {field}") for field in scene.fields] for version in ("new", "old"))
+    sets = "".join(f", (one, {column})" for column in now)
+    which = "".join(f", grouping({column}), {column}" for column in now)
+    whole = t.rows(
+        f"""select one, {counts} {which} from (select *, {one} from {judged} where {where})
+        group by grouping sets ((one) {sets})"""
+    )
+    for row in whole:
+        numbers, groups = row[1 : len(row) - 2 * len(now)], row[len(row) - 2 * len(now) :]
+        at = next((place for place in range(len(now)) if not groups[2 * place]), None)
+        if at is None:
+            yield None, None, row[0], numbers
+        elif groups[2 * at + 1] is not None:
+            yield scene.fields[at], groups[2 * at + 1], row[0], numbers
+    if not now:
+        return
+    others = [
+        f"({then} is not null and {then} is distinct from {column})" for column, then in zip(now, old, strict=True)
+    ]
+    moved = " union all ".join(
+        f'select {place} as place, {then} as "value", one, {counts} from moved where {other} group by all'
+        for place, (then, other) in enumerate(zip(old, others, strict=True))
+    )
+    from_another = f"select *, {one} from {judged} where ({where}) and ({' or '.join(others)})"
+    for place, value, one_of_them, *of_moved in t.rows(f"with moved as materialized ({from_another}) {moved}"):
+        yield scene.fields[place], value, one_of_them, of_moved
+
+
+def _add(found: ByField, field: str | None, value: str | None, numbers: Mapping[str, int]) -> None:
+    group = found[field].setdefault(value, {})
+    for name, number in numbers.items():
+        group[name] = group.get(name, 0) + number
+
+
+# --- accounts
 
 
 def _accounts(t: Scratch, scene: Scene) -> dict[str | None, list[Accounts]]:
-    """The whole target as a group."""
+    """The whole target as a group. An account that may be disabled by now counts as one that is not enabled, too."""
     enabled = scene.target.enabled_sql("account")
     whole = t.first(f"""
         select null, count(*), count(*) filter (enabled), count(*) filter (enabled is not true)
         from (select {enabled} as enabled from {scene.delivered} account)""")
-    return {None: [whole] if whole and whole[1] else []}
+    if not whole or not whole[1]:
+        return {None: []}
+    if scene.perhaps is None:
+        return {None: [whole]}
+    disabled = t.count(f"""{scene.delivered} account join {scene.perhaps} perhaps on perhaps.person_number = account.person_number
+        where {enabled} and {scene.target.enabled_sql("perhaps")} is not true""")
+    return {None: [(*whole[:3], whole[3] + disabled)]}
 
 
 def _accounts_by_field(t: Scratch, scene: Scene, judged: Relation) -> dict[str | None, list[Accounts]]:
@@ -210,157 +354,94 @@ def _accounts_by_field(t: Scratch, scene: Scene, judged: Relation) -> dict[str |
     return found
 
 
-def _bases(accounts: Sequence[Accounts], sent: Counted, *, over_days: bool = False) -> Counted:
-    """Accounts by group before the operations that were `sent`, for each kind that is a share of them.
+def _bases(accounts: Sequence[Accounts], sent: Counted) -> Counted:
+    """Accounts by group before the operations that were `sent`, for each kind that is a share of them."""
+    return {
+        group: {kind: base_of(kind, numbers, sent.get(group, {})) for kind in GuardKind} for group, *numbers in accounts
+    }
 
-    `over_days`: where all accounts were made in these days, what becomes of them is a share of those that were made: else nothing
-    would guard a group in the month behind its first load.
+
+def base_of(kind: GuardKind, accounts: Sequence[int], sent: Mapping[str, int]) -> int:
+    """The accounts of a group that operations of a kind are a share of, before those that were `sent`.
+
+    `accounts`: all, enabled and disabled ones.
     """
-    found: Counted = {}
-    for group, whole, enabled_ones, disabled in accounts:
-        before = sent.get(group, {})
-        accounts_before = whole - before.get(GuardKind.CREATE, 0)
-        found[group] = {
-            **dict.fromkeys(GuardKind, whole if over_days and accounts_before <= 0 else accounts_before),
-            GuardKind.CREATE: accounts_before,
-            GuardKind.DISABLE: enabled_ones + before.get(GuardKind.DISABLE, 0),
-            GuardKind.ENABLE: disabled + before.get(GuardKind.ENABLE, 0),
-        }
-    return found
+    whole, enabled_ones, disabled = accounts
+    if kind is GuardKind.DISABLE:
+        return enabled_ones + sent.get(GuardKind.DISABLE, 0)
+    if kind is GuardKind.ENABLE:
+        return disabled + sent.get(GuardKind.ENABLE, 0)
+    return whole if kind is GuardKind.RESEND else whole - sent.get(GuardKind.CREATE, 0)
+
+
+# --- sent
+
+
+def _taken_back(t: Scratch, scene: Scene) -> Relation | None:
+    """plan_no, person_number of operations that an undo has taken back; None: there is none."""
+    if not t.first(
+        """select 1 from manifests where target = ? and undoes is not null
+        and plan_no in (select plan_no from accepted_requests) limit 1""",
+        [scene.target.key],
+    ):
+        return None
+    return t.make("taken_back", query(__package__, "taken_back"), {"target": scene.target.key})
+
+
+def not_in_sql(undone: Relation | None, of: str) -> str:
+    """SQL: an operation, by its alias, is none of those that were taken back."""
+    if undone is None:
+        return "true"
+    same = f"undone.plan_no = {of}.plan_no and undone.person_number = {of}.person_number"
+    return f"not exists (from {undone} undone where {same})"
 
 
 def _accepted(
-    t: Scratch, scene: Scene, field: str | None, since: dt.date, until: dt.date
-) -> Iterator[tuple[dt.date, str | None, GuardKind, int]]:
-    """(business date, group, what is counted, operations) that were accepted without having been held."""
+    t: Scratch, scene: Scene, undone: Relation | None, field: str | None, since: dt.date, until: dt.date, *, noted: bool = False
+) -> Iterator[tuple[dt.date, str | None, str, int]]:  # fmt: skip
+    """(business date, group, what is counted, operations) that were accepted without having been held, and not taken back.
+
+    `noted`: what is noted of them beside their kinds.
+    """
     value, in_group = "null", ""
     if field is not None:
-        value = f"member.{quote(field)}::varchar"
-        in_group = f"""left join {scene.groups} member on member.person_number = operation.person_number
-            and member.valid_from <= manifest.business_date
-            and (member.valid_to is null or member.valid_to > manifest.business_date)"""
-    rows = t.rows(
-        f"""select manifest.business_date, {value} as "value", operation.kind, count(*)
-        from manifests manifest join operations operation using (plan_no)
-        join accepted_requests accepted using (plan_no, request_no) {in_group}
-        where manifest.target = ? and manifest.held_for is null and manifest.business_date between ? and ? group by all""",
-        [scene.target.key, since, until],
-    )
-    for date, group, kind, count in rows:
-        for counted in COUNTS_AS[OperationKind(kind)]:
-            yield date, group, counted, count
+        value, in_group = (
+            f"member.{quote(field)}::varchar",
+            in_group_sql(scene.groups, "event", "manifest.business_date"),
+        )
+    select = query(
+        __package__, "accepted_lately", events="counted_changes" if noted else "operations",
+        attribute="event.attribute" if noted else "null", in_group=in_group, value=value, not_undone=not_in_sql(undone, "event"),
+    )  # fmt: skip
+    for date, group, kind, attribute, count in t.rows(
+        select, {"target": scene.target.key, "since": since, "until": until}
+    ):
+        for counted in (kind,) if noted else COUNTS_AS[OperationKind(kind)]:
+            yield date, group, name_of(counted, attribute), count
 
 
-def _sent_lately(t: Scratch, scene: Scene, since: dt.date) -> Relation:
-    """person_number, kind, date and `in <field>` (the group then) of operations that were accepted without having been held."""
-    fields = "".join(f", member.{quote(field)}::varchar as {quote(f'in {field}')}" for field in scene.fields)
-    in_group = f"""left join {scene.groups} member on member.person_number = operation.person_number
-        and member.valid_from <= manifest.business_date
-        and (member.valid_to is null or member.valid_to > manifest.business_date)"""
-    return t.make(
-        "sent_lately",
-        f"""select operation.person_number, operation.kind, manifest.business_date as date {fields}
-        from manifests manifest join operations operation using (plan_no)
-        join accepted_requests accepted using (plan_no, request_no) {in_group if scene.fields else ""}
-        where manifest.target = ? and manifest.held_for is null and manifest.business_date between ? and ?""",
-        [scene.target.key, since, scene.day],
-    )
-
-
-def _over_days(
-    t: Scratch, scene: Scene, judged: Relation, lately: Relation, field: str | None, windows: Sequence[int]
-) -> dict[int, tuple[Counted, Counted]]:
-    """For each number of days the workers by group and kind: with operations that were accepted in the last days without having
-    been held, and those with planned ones as well. A worker counts once in each, but with every creation.
-
-    `lately` as of `_sent_lately`.
-    """
-    now = "null" if field is None else f"unnest(list_distinct([{quote(f'new {field}')}, {quote(f'old {field}')}]))"
-    then = "null" if field is None else quote(f"in {field}")
-    create = f"'{OperationKind.CREATE}'"
-    counts_as = " ".join(
-        f"when {literal(kind)} then [{', '.join(map(literal, counted))}]"
-        for kind, counted in COUNTS_AS.items()
-        if counted
-    )
-    counted = ", ".join(
-        f"case when {condition} then {literal(kind)} end"
-        for kind, condition in COUNTED.items()
-        if kind is not GuardKind.CREATE
-    )
-    since = {days: scene.day - dt.timedelta(days=days - 1) for days in windows}
-    workers = ", ".join(
-        f"count(*) filter (last_sent >= $since_{days}), count(*) filter (last >= $since_{days})" for days in windows
-    )
-    created = ", ".join(
-        f"coalesce(sum(n) filter (sent and date >= $since_{days}), 0), coalesce(sum(n) filter (date >= $since_{days}), 0)"
-        for days in windows
-    )
-    rows = t.rows(
-        f"""with event as (
-            select person_number, {now} as "value", counted, null::date as sent_on, $day::date as date
-            from (select *, unnest([{counted}]) as counted from {judged}) where counted is not null
-            union all
-            select person_number, {then}, unnest(case kind {counts_as} end), date, date from {lately} where kind <> {create}),
-        creation as (  -- a worker has one: in a first load they are many
-            select "value", date, true as sent, count(*) as n
-            from (select {then} as "value", date from {lately} where kind = {create}) group by all
-            union all
-            select "value", $day::date, false, count(*)
-            from (select {now} as "value" from {judged} where kind = {create}) group by all)
-        select "value", counted, {workers}
-        from (select person_number, "value", counted, max(date) as last, max(sent_on) as last_sent from event group by all)
-        group by all
-        union all
-        select "value", '{GuardKind.CREATE}', {created} from creation group by all""",
-        {"day": scene.day, **{f"since_{days}": date for days, date in since.items()}},
-    )
-    found: dict[int, tuple[Counted, Counted]] = {days: ({}, {}) for days in windows}
-    for group, kind, *numbers in rows:
-        for (sent, both), before, in_all in zip(found.values(), numbers[::2], numbers[1::2], strict=True):
-            if in_all:
-                sent.setdefault(group, {})[kind] = before
-                both.setdefault(group, {})[kind] = in_all
-    return found
-
-
-def _sent(t: Scratch, scene: Scene, field: str | None) -> Counted:
-    """Operations of this business date that were sent already, by group and kind."""
-    sent: Counted = {}
-    for _, value, counted, count in _accepted(t, scene, field, scene.day, scene.day):
-        group = sent.setdefault(value, {})
-        group[counted] = group.get(counted, 0) + count
-    return sent
-
-
-def _highest(t: Scratch, scene: Scene, field: str | None, history_days: int) -> Counted | None:
-    since, until = scene.day - dt.timedelta(days=history_days), scene.day - dt.timedelta(days=1)
-    known = t.first(
-        """select count(distinct business_date) from manifests semi join accepted_requests using (plan_no)
-        where target = ? and business_date between ? and ?""",
-        [scene.target.key, since, until],
-    )
-    if not known or known[0] < KNOWN_DAYS:
-        return None
-    days: dict[tuple[str | None, str, dt.date], int] = {}
-    for date, value, counted, count in _accepted(t, scene, field, since, until):
-        days[value, counted, date] = days.get((value, counted, date), 0) + count
-    highest: Counted = {}
-    for (value, kind, _), count in days.items():
-        group = highest.setdefault(value, {})
-        group[kind] = max(group.get(kind, 0), count)
-    return highest
+def in_group_sql(groups: Relation, of: str, date: str) -> str:
+    """SQL: a join of the group, by the alias `member`, that a worker was in on a date."""
+    return f"""left join {groups} member on member.person_number = {of}.person_number
+        and member.valid_from <= {date} and (member.valid_to is null or member.valid_to > {date})"""
 
 
 def predicate(scene: Scene, kind: str, attribute: str | None, field: str | None, value: str | None) -> str:
     """SQL over `grouped`: the operations of a kind, of a group when a field is given."""
-    counted = COUNTED[GuardKind(kind)] if attribute is None else quote(name_of(scene, kind, attribute))
+    counted = COUNTED[GuardKind(kind)] if attribute is None else changed_sql(scene, kind, attribute)
     if field is None:
         return counted
     group = literal(str(value))
     return f"{counted} and ({quote(f'new {field}')} = {group} or {quote(f'old {field}')} = {group})"
 
 
-def name_of(scene: Scene, kind: str, attribute: str | None) -> str:
-    """The name under which a limit's operations are counted: of `change` and `clear` a column of `grouped`."""
-    return kind if attribute is None else f"{kind} {scene.attributes.index(attribute)}"
+def changed_sql(scene: Scene, kind: str, attribute: str) -> str:
+    """SQL over `grouped`: one attribute changes, or is cleared."""
+    number = 2 * scene.attributes.index(attribute)
+    cleared = f"coalesce(list_contains(changed, {number + 1}), false)"
+    return cleared if kind == GuardKind.CLEAR else f"(coalesce(list_contains(changed, {number}), false) or {cleared})"
+
+
+def name_of(kind: str, attribute: str | None) -> str:
+    """The name under which a limit's operations are counted."""
+    return str(kind) if attribute is None else f"{kind} {attribute}"

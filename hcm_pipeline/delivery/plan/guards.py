@@ -9,7 +9,12 @@ of an upload, or many small plans, are judged as one would have been. An operati
 and to the one that the worker was in when last delivered: a file whose columns are shifted has no group of its own to hide in.
 
 The share of a limit is judged over a week and a month as well (`guards.windows`), and its floor is lower in a small company
-(`guards.small_percent`). Other guards look at who an operation is about (see `people`). Of all these only what trips is told.
+(`guards.small_percent`). Other guards look at who an operation is about (see `people`), at how much of an account changes at once,
+and at records for accounts of which the target has another version. Of all these only what trips is told.
+
+What is sent again because it failed counts where it counted first, and no second time. What is sent again because nobody knows
+whether it arrived is judged by both versions that the account may have. What a person has let go counts no more: neither an
+approved manifest, nor what a window had counted that a person looked at; nor does what an undo took back.
 """
 
 from __future__ import annotations
@@ -20,20 +25,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from hcm_pipeline.delivery.kinds import OperationKind
-from hcm_pipeline.delivery.plan.guard_counts import NOT_ENABLED, Census, Scene, grouped, name_of, predicate
+from hcm_pipeline.delivery.plan.guard_counts import (
+    CHANGING,
+    NOT_ENABLED,
+    OLD,
+    Census,
+    Counted,
+    Scene,
+    grouped,
+    name_of,
+    planned,
+    predicate,
+)
+from hcm_pipeline.delivery.plan.guard_windows import ATTRIBUTES, Kept, Windows, noted, remember
 from hcm_pipeline.delivery.plan.people import exchanged, protected_operations
 from hcm_pipeline.delivery.target import Target
-from hcm_pipeline.profile import GuardKind, GuardLimit, Guards, GuardWindow
+from hcm_pipeline.profile import GuardKind, GuardLimit, Guards, GuardShare, GuardWindow
 from hcm_pipeline.warehouse import Relation, Scratch, literal
 
 OTHERS = "others"
 HELD_FOR = (GuardKind.POPULATION, GuardKind.PROTECTED, GuardKind.EXCHANGE, GuardKind.DISABLE, GuardKind.ENABLE, GuardKind.CREATE,
-            GuardKind.RENAME, GuardKind.MOVE, GuardKind.CLEAR, GuardKind.SEVERAL, GuardKind.CHANGE, GuardKind.UPDATE,
+            GuardKind.RENAME, GuardKind.MOVE, GuardKind.RESEND, GuardKind.CLEAR, GuardKind.SEVERAL, GuardKind.CHANGE,
+            GuardKind.UPDATE,
             OTHERS)  # fmt: skip
 """The reasons for which operations are held; one that several limits counted is held for the first of them."""
-ATTRIBUTES = (GuardKind.CHANGE, GuardKind.CLEAR)
-"""Kinds of limit that look at single attributes."""
 LEAST = 5
 """No share of a small company stops fewer operations than these."""
 FIRST_LOAD = 10
@@ -60,6 +75,7 @@ _WOULD = {
     GuardKind.CHANGE: "get another {}",
     GuardKind.CLEAR: "lose their {}",
     GuardKind.SEVERAL: "change in several attributes at once",
+    GuardKind.RESEND: "be sent again although the target has another version of them than this home knows",
     GuardKind.PROTECTED: "change although they are protected",
     GuardKind.EXCHANGE: "change with another worker's name",
 }
@@ -161,6 +177,8 @@ class Judged:
 
     verdicts: tuple[Verdict, ...]
     held_back: Relation
+    kept: Kept | None = None
+    """To be remembered when the plan is written; None: nothing was to be kept."""
 
 
 def judge_group(
@@ -194,48 +212,75 @@ def _percent(part: int, whole: int) -> str:
     return "under 1 %" if 0 < share < 1 else f"{share:.0f} %"
 
 
-def judge_window(limit: GuardLimit, window: GuardWindow, group: Group, floor: int) -> tuple[int, str]:
+def judge_window(limit: GuardLimit | GuardShare, window: GuardWindow, group: Group, floor: int) -> tuple[int, str]:
     """How many operations of a group a limit allows over a window, and the name of the rule.
 
     `group` has the operations of all its days, and the accounts at its beginning; `floor` is what `at_least` comes to on one day.
+    The share goes no farther than half the way to everybody: most of a group in one day are too many over any number of days, too.
     """
-    share = min(100.0, (limit.percent or 0) * window.factor)
-    floor = math.ceil(floor * min(2.0, (1 + window.factor) / 2))  # no more: in a small company it would let too many go
+    percent = limit.percent or 0
+    share, grown = percent * window.factor, window.factor
+    if percent and share > (100 + percent) / 2:
+        share = (100 + percent) / 2
+        grown = share / percent
+    floor = math.ceil(floor * min(2.0, (1 + grown) / 2))  # no more: in a small company it would let too many go
     return max(int(group.base * share / 100), floor - 1), f"{window.days} days"
 
 
 def evaluate(
     t: Scratch, target: Target, guards: Guards, day: dt.date, operations: Relation, delivered: Relation, groups: Relation,
-    protected: Relation | None = None, moving: Relation | None = None,
+    protected: Relation | None = None, perhaps: Relation | None = None, moving: Relation | None = None, *,
+    keeps: bool = False,
 ) -> Judged:  # fmt: skip
     """Judge the operations of a plan for a business date.
 
     `operations`: person_number, kind and every value; `delivered`: those that the target has, with plan_no; `groups`,
-    `protected` and `moving` as of `Facts`.
+    `protected` and `moving` as of `Facts`. `perhaps`: versions that the target may have by now, columns as of `delivered`; None:
+    there is none. `keeps`: whether `Judged.kept` is wanted.
     """
-    attributes: tuple[str, ...] = ()
-    accounts = t.count(delivered)
-    changes = _changes(t, operations)
-    if changes >= min([*_fewest_changes(guards, accounts), guards.several.at_least if guards.several else changes + 1]):
-        attributes = tuple(column.name for column in target.columns if column.kind is None and not column.noted)
     scene = Scene(
-        target, day, operations, delivered, groups, _fields(guards, groups), attributes, accounts,
-        attributes_told=changes >= min(_fewest_changes(guards, None)),
+        target, day, operations, delivered, groups, _fields(guards, groups),
+        tuple(column.name for column in target.columns if column.kind is None and not column.noted),
         several=guards.several.attributes if guards.several else None,
+        who=guards.exchange if all(field in groups.columns for field in guards.exchange) else (),
+        unknown=_unknown(t, target), perhaps=perhaps,
     )  # fmt: skip
     judged = grouped(t, scene)
-    census = Census(t, scene, judged, guards.history_days, [window.days for window in guards.windows])
-    found, people = _of_people(t, scene, guards, protected, moving)
-    verdicts = (*found, *_all(guards, scene, census))
+    days = [window.days for window in guards.windows]
+    census = Census(t, scene, judged, guards.history_days, days)
+    windows = Windows(t, scene, judged, census, days)
+    people = _of_people(t, scene, judged, census, protected, moving)
+    verdicts = (*_held_of_people(t, guards, census, people), *_all(_Limits(guards, scene, census, windows)))
     held_back = _held_back(t, scene, judged, verdicts, people)
+    kept = _kept(t, scene, judged, census, held_back) if keeps else None
     t.drop(judged)
-    return Judged(verdicts, held_back)
+    return Judged(
+        verdicts, held_back or t.empty("held_back", {"person_number": "VARCHAR", "held_for": "VARCHAR"}), kept
+    )
+
+
+def _unknown(t: Scratch, target: Target) -> Relation | None:
+    """person_number of all of whom the target has another version; None: there is none."""
+    if not t.first("select 1 from unknown_versions where target = ? limit 1", [target.key]):
+        return None
+    return t.view(
+        "unknown", f"select distinct person_number from unknown_versions where target = {literal(target.key)}"
+    )
+
+
+def _kept(t: Scratch, scene: Scene, judged: Relation, census: Census, held_back: Relation | None) -> Kept:
+    """What is to be remembered of the operations that nothing holds."""
+    free = "true" if held_back is None else f"person_number not in (select person_number from {held_back})"
+    counts = census.planned if held_back is None else planned(t, scene, judged, free)
+    total = counts[None][None]
+    beside = total[CHANGING] or total[GuardKind.RESEND]
+    return Kept(counts, noted(t, scene, judged, free) if beside else None)
 
 
 def _of_people(
-    t: Scratch, scene: Scene, guards: Guards, protected: Relation | None, moving: Relation | None
-) -> tuple[list[Verdict], dict[GuardKind, Relation]]:
-    """The verdicts of the guards that look at people, and the workers that each holds."""
+    t: Scratch, scene: Scene, judged: Relation, census: Census, protected: Relation | None, moving: Relation | None
+) -> dict[GuardKind, Relation]:
+    """The workers that each of the guards holds that look at people."""
     held: dict[GuardKind, Relation] = {}
     if moving is not None:
         held[GuardKind.POPULATION] = t.view(
@@ -243,15 +288,18 @@ def _of_people(
             f"select person_number from {scene.operations} semi join {moving} using (person_number)",
         )
     if protected is not None:
-        held[GuardKind.PROTECTED] = protected_operations(t, scene.target, scene.operations, scene.delivered, protected)
-    if guards.exchange and _may_exchange(t, scene.operations):
-        held[GuardKind.EXCHANGE] = exchanged(t, scene.operations, scene.delivered, scene.groups, guards.exchange)
-    counts = {kind: t.count(people) for kind, people in held.items()}
-    return [
-        Verdict(kind, None, None, None, count, scene.accounts, 0, kind.value, True, guards.others_go_on)
-        for kind, count in counts.items()
-        if count
-    ], held
+        held[GuardKind.PROTECTED] = protected_operations(t, judged, protected)
+    if scene.who and census.planned[None][None][OLD] > 1:  # it takes two accounts that were there before
+        held[GuardKind.EXCHANGE] = exchanged(t, judged)
+    return held
+
+
+def _held_of_people(
+    t: Scratch, guards: Guards, census: Census, people: Mapping[GuardKind, Relation]
+) -> Iterator[Verdict]:
+    for kind, workers in people.items():
+        if count := t.count(workers):
+            yield Verdict(kind, None, None, None, count, census.size, 0, kind.value, True, guards.others_go_on)
 
 
 def record(t: Scratch, verdicts: Sequence[Verdict], target: str, plan_no: int, now: dt.datetime) -> None:
@@ -264,6 +312,13 @@ def record(t: Scratch, verdicts: Sequence[Verdict], target: str, plan_no: int, n
             [target, plan_no, now, *(row[name] for name in ("kind", "attribute", "cohort", "value", "operations", "base",
                                                             "allowed", "rule", "verdict"))],
         )  # fmt: skip
+
+
+def keep(t: Scratch, judged: Judged, guards: Guards, target: str, plan_no: int, day: dt.date) -> None:
+    """Keep what a later plan's limits over days want to know of a plan's free manifest, which has this number."""
+    since = day - dt.timedelta(days=max((window.days for window in guards.windows), default=1))
+    if judged.kept is not None:
+        remember(t, judged.kept, target, plan_no, since)
 
 
 def _fields(guards: Guards, groups: Relation) -> tuple[str, ...]:
@@ -289,47 +344,52 @@ def _floor(guards: Guards, limit: GuardLimit, accounts: int) -> int:
     return limit.at_least if limit.kind is GuardKind.CREATE else floor_of(guards, limit.at_least, accounts)
 
 
-def _changes(t: Scratch, operations: Relation) -> int:
-    kinds = ", ".join(map(literal, (OperationKind.CREATE, OperationKind.RETRY)))
-    return t.count(f"(select 1 from {operations} where kind not in ({kinds}))")
-
-
-def _may_exchange(t: Scratch, operations: Relation) -> bool:
-    """It takes two accounts that were there before."""
-    return t.count(f"(select 1 from {operations} where kind <> {literal(OperationKind.CREATE)} limit 2)") > 1
-
-
-def _fewest_changes(guards: Guards, accounts: int | None) -> list[float]:
-    """With fewer changes no limit of one attribute can trip: comparing them all takes its time. None: as `at_least` is given."""
-    limits = [limit for limit in guards.limits if limit.kind in ATTRIBUTES]
-    return [_fewest(limit, None if accounts is None else _floor(guards, limit, accounts)) for limit in limits] or [
-        math.inf
-    ]
-
-
 # --- limits
 
 
-def _all(guards: Guards, scene: Scene, census: Census) -> Iterator[Verdict]:
-    cohorts = [field for field in scene.fields if field in guards.cohorts]
-    for limit in guards.limits:
-        groups: Sequence[str | None] = [limit.per] if limit.per in (None, *scene.fields) else []
+@dataclass(frozen=True)
+class _Limits:
+    """All that the limits of a profile are compared with."""
+
+    guards: Guards
+    scene: Scene
+    census: Census
+    windows: Windows
+
+    @property
+    def cohorts(self) -> list[str]:
+        """The fields whose values are groups for every limit."""
+        return [field for field in self.scene.fields if field in self.guards.cohorts]
+
+    @property
+    def attributes_told(self) -> bool:
+        """Whether limits of single attributes are told when they pass: there are enough changes for one to trip."""
+        fewest = [_fewest(limit) for limit in self.guards.limits if limit.kind in ATTRIBUTES]
+        return bool(fewest) and self.census.planned[None][None][CHANGING] >= min(fewest)
+
+
+def _all(on: _Limits) -> Iterator[Verdict]:
+    attributes_told = on.attributes_told
+    for limit in on.guards.limits:
+        groups: Sequence[str | None] = [limit.per] if limit.per in (None, *on.scene.fields) else []
         if limit.per == "cohort":
-            groups = cohorts
-        attributes: Sequence[str | None] = scene.attributes if limit.kind in ATTRIBUTES else [None]
+            groups = on.cohorts
+        attributes: Sequence[str | None] = on.scene.attributes if limit.kind in ATTRIBUTES else [None]
+        told = attributes_told or limit.kind not in ATTRIBUTES
         yield from _of_interest(
             [
-                judged
+                (verdict, told and is_told)
                 for attribute in attributes
                 for field in groups
-                for judged in _groups(guards, limit, scene, census, attribute, field)
+                for verdict, is_told in _groups(on, limit, attribute, field)
             ]
         )
-    if guards.whole_cohort is not None:
-        yield from _of_interest([(v, True) for v in _emptied(guards, guards.whole_cohort, cohorts, census)])
-        yield from _emptied_by_and_by(guards, guards.whole_cohort, cohorts, census)
-    yield from _several(guards, scene, census)
-    yield from _hardly_enabled(guards, census)
+    if on.guards.whole_cohort is not None:
+        yield from _of_interest([(v, True) for v in _emptied(on, on.guards.whole_cohort)])
+        yield from _emptied_by_and_by(on, on.guards.whole_cohort)
+    yield from _share_of_all(on, GuardKind.SEVERAL, on.guards.several)
+    yield from _share_of_all(on, GuardKind.RESEND, on.guards.resend)
+    yield from _hardly_enabled(on.guards, on.census)
 
 
 def _of_interest(judged: list[tuple[Verdict, bool]]) -> Iterator[Verdict]:
@@ -341,35 +401,37 @@ def _of_interest(judged: list[tuple[Verdict, bool]]) -> Iterator[Verdict]:
     yield from tripped
 
 
-def _groups(
-    guards: Guards, limit: GuardLimit, scene: Scene, census: Census, attribute: str | None, field: str | None
-) -> Iterator[tuple[Verdict, bool]]:
+def _groups(on: _Limits, limit: GuardLimit, attribute: str | None, field: str | None) -> Iterator[tuple[Verdict, bool]]:
     """A limit's verdict on each group of a field, and whether it is told although it passed."""
-    name = name_of(scene, limit.kind, attribute)
-    total, floor = census.tally(None).operations(None, name), _floor(guards, limit, scene.accounts)
-    usual = total >= _fewest(limit)
-    windows = _windows(guards, limit, census, floor) if attribute is None else ()
-    enough = total >= _fewest(limit, floor)
-    if field is not None and not (enough or windows):
+    name, whole = name_of(limit.kind, attribute), on.census.tally(None)
+    total, floor = whole.operations(None, name), _floor(on.guards, limit, on.census.size)
+    enough, usual = total >= _fewest(limit, floor), total >= _fewest(limit)
+    before = max((on.windows.at_most(None, None, name, window.days) for window in on.guards.windows), default=0)
+    over_days = limit.percent is not None and whole.planned[None].get(name, 0) > 0 and before + total >= floor
+    if field is not None and not (enough or over_days):
         return  # no group of it can trip
     told = usual or field is None
-    counts = census.tally(field)
-    recent = census.highest(field) if enough and limit.factor is not None else None
-    for value in counts.planned if field else [None]:
+    counts = on.census.tally(field)
+    recent = on.census.highest(limit.kind, field) if usual and limit.factor is not None else None
+    for value, _ in _in_order(counts.planned):
         operations = counts.operations(value, name)
-        if operations or field is None:
-            highest = None if recent is None else recent.get(value, {}).get(limit.kind, 0)
-            group = Group(value, operations, counts.base(value, limit.kind), highest)
+        if operations:
+            group = Group(
+                value, operations, counts.base(value, limit.kind), None if recent is None else recent.get(value, 0)
+            )
             verdict = judge_group(
-                limit, group if usual else replace(group, recent=None), attribute=attribute, cohort=field,
-                others_go_on=guards.others_go_on,
+                limit, group, attribute=attribute, cohort=field, others_go_on=on.guards.others_go_on
             )  # fmt: skip
             if not verdict.tripped and floor < limit.at_least:
                 verdict = _stricter(verdict, _small(limit, group, floor))
-            if not verdict.tripped and counts.planned.get(value, {}).get(name, 0):
-                for window in windows:
-                    verdict = _over(verdict, limit, window, census, floor)
-            yield verdict, told and (limit.kind not in ATTRIBUTES or scene.attributes_told)
+            if over_days and not verdict.tripped and counts.planned.get(value, {}).get(name, 0):
+                verdict = _over(on, verdict, limit, floor)
+            yield verdict, told
+
+
+def _in_order(counted: Counted) -> list[tuple[str | None, dict[str, int]]]:
+    """The groups by their values."""
+    return sorted(counted.items(), key=lambda group: (group[0] is None, group[0] or ""))
 
 
 def _small(limit: GuardLimit, group: Group, floor: int) -> Verdict:
@@ -386,58 +448,67 @@ def _stricter(verdict: Verdict, other: Verdict) -> Verdict:
     )  # fmt: skip
 
 
-def _windows(guards: Guards, limit: GuardLimit, census: Census, floor: int) -> Sequence[GuardWindow]:
-    """The windows over which a limit could trip at all."""
-    if limit.percent is None or not census.tally(None).planned.get(None, {}).get(limit.kind, 0):
-        return ()
-    return [w for w in guards.windows if census.window(None, w.days).operations(None, limit.kind) >= floor]
+def _over(on: _Limits, verdict: Verdict, limit: GuardLimit | GuardShare, floor: int) -> Verdict:
+    """The verdict over the first of the windows over which it trips, where the day's own did not.
+
+    Workers are counted only where so many operations went out that they may be too many.
+    """
+    kind, field, value = verdict.kind, verdict.cohort, verdict.value
+    for window in on.guards.windows:
+        before = on.windows.at_most(field, value, name_of(kind, verdict.attribute), window.days)
+        least = Group(value, 0, on.windows.base(kind, field, value, window.days), None)
+        if kind is GuardKind.CREATE and field is None and least.base <= 0:
+            continue  # a share of no accounts is no share
+        if verdict.operations + before > judge_window(limit, window, least, floor)[0]:
+            found = on.windows.count(kind, verdict.attribute, field, value, window.days)
+            allowed, rule = judge_window(limit, window, Group(value, found.operations, found.base, None), floor)
+            if found.base > 0 and found.operations > allowed:
+                return replace(
+                    verdict, operations=found.operations, base=found.base, allowed=allowed, rule=rule, tripped=True,
+                    bound=None,
+                )  # fmt: skip
+    return verdict
 
 
-def _over(verdict: Verdict, limit: GuardLimit, window: GuardWindow, census: Census, floor: int) -> Verdict:
-    """The verdict over a window, where it trips and the day's own did not."""
-    counts = census.window(verdict.cohort, window.days)
-    operations, base = counts.operations(verdict.value, limit.kind), counts.base(verdict.value, limit.kind)
-    if verdict.tripped or base <= 0:
-        return verdict
-    allowed, rule = judge_window(limit, window, Group(verdict.value, operations, base, None), floor)
-    return _stricter(
-        verdict,
-        replace(verdict, operations=operations, base=base, allowed=allowed, rule=rule, tripped=operations > allowed),
-    )
-
-
-def _emptied_by_and_by(guards: Guards, at_least: int, cohorts: Sequence[str], census: Census) -> Iterator[Verdict]:
+def _emptied_by_and_by(on: _Limits, at_least: int) -> Iterator[Verdict]:
     """Groups that would be left without an enabled account, of those who were there at the beginning of a window."""
-    if not census.tally(None).planned.get(None, {}).get(GuardKind.DISABLE, 0):
+    if not on.census.planned[None][None][GuardKind.DISABLE]:
         return
-    for window in guards.windows:
-        if census.window(None, window.days).operations(None, GuardKind.DISABLE) < at_least:
+    for window in on.guards.windows:
+        if (
+            on.windows.at_most(None, None, GuardKind.DISABLE, window.days)
+            + on.census.planned[None][None][GuardKind.DISABLE]
+            < at_least
+        ):
             continue
-        for field in cohorts:
-            today, counts = census.tally(field), census.window(field, window.days)
-            for value, planned in today.planned.items():
-                if not planned[GuardKind.DISABLE]:
+        for field in on.cohorts:
+            today = on.census.tally(field)
+            for value, planned_ones in _in_order(today.planned):
+                gone_today = today.operations(value, GuardKind.DISABLE)
+                left = today.base(value, GuardKind.DISABLE) - gone_today
+                if not planned_ones.get(GuardKind.DISABLE, 0) or left > 0 or gone_today >= at_least:
                     continue
-                left = today.base(value, GuardKind.DISABLE) - today.operations(value, GuardKind.DISABLE)
-                gone = counts.operations(value, GuardKind.DISABLE)
-                if left <= 0 and at_least <= gone and today.operations(value, GuardKind.DISABLE) < at_least:
-                    base = counts.base(value, GuardKind.DISABLE)
-                    yield Verdict(GuardKind.DISABLE, None, field, value, gone, base, base - 1, f"{window.days} days", True,
-                                  guards.others_go_on)  # fmt: skip
+                gone = on.windows.count(GuardKind.DISABLE, None, field, value, window.days)
+                if gone.operations >= at_least:
+                    yield Verdict(GuardKind.DISABLE, None, field, value, gone.operations, gone.base, gone.base - 1,
+                                  f"{window.days} days", True, on.guards.others_go_on)  # fmt: skip
 
 
-def _several(guards: Guards, scene: Scene, census: Census) -> Iterator[Verdict]:
-    """Accounts of which several attributes change at once."""
-    if guards.several is None or not scene.attributes:
+def _share_of_all(on: _Limits, kind: GuardKind, share: GuardShare | None) -> Iterator[Verdict]:
+    """A guard that is a share of all accounts, and is told only when it trips."""
+    counts = on.census.tally(None)
+    operations, base = counts.operations(None, kind), counts.base(None, kind)
+    if share is None or not counts.planned[None][kind]:
         return
-    counts = census.tally(None)
-    operations, base = counts.operations(None, GuardKind.SEVERAL), counts.base(None, GuardKind.UPDATE)
-    floor = floor_of(guards, guards.several.at_least, scene.accounts)
-    allowed = max(int(base * guards.several.percent / 100), floor - 1)
-    if operations > allowed:
-        yield Verdict(
-            GuardKind.SEVERAL, None, None, None, operations, base, allowed, "percent", True, guards.others_go_on
-        )
+    floor = floor_of(on.guards, share.at_least, on.census.size)
+    allowed = max(int(base * share.percent / 100), floor - 1)
+    verdict = Verdict(
+        kind, None, None, None, operations, base, allowed, "percent", operations > allowed, on.guards.others_go_on
+    )
+    if not verdict.tripped:
+        verdict = _over(on, verdict, share, floor)
+    if verdict.tripped:
+        yield verdict
 
 
 def _hardly_enabled(guards: Guards, census: Census) -> Iterator[Verdict]:
@@ -452,25 +523,28 @@ def _hardly_enabled(guards: Guards, census: Census) -> Iterator[Verdict]:
         yield Verdict(GuardKind.CREATE, None, None, None, disabled, made, allowed, ENABLED, True, guards.others_go_on)
 
 
-def _emptied(guards: Guards, at_least: int, cohorts: Sequence[str], census: Census) -> Iterator[Verdict]:
+def _emptied(on: _Limits, at_least: int) -> Iterator[Verdict]:
     """Groups that would be left without an enabled account."""
-    if census.tally(None).operations(None, GuardKind.DISABLE) < at_least:
+    if on.census.tally(None).operations(None, GuardKind.DISABLE) < at_least:
         return
-    for field in (None, *cohorts):
-        counts = census.tally(field)
-        for value, planned in counts.planned.items():
+    for field in (None, *on.cohorts):
+        counts = on.census.tally(field)
+        for value, planned_ones in _in_order(counts.planned):
             enabled, gone = counts.base(value, GuardKind.DISABLE), counts.operations(value, GuardKind.DISABLE)
-            if planned[GuardKind.DISABLE]:
+            if planned_ones.get(GuardKind.DISABLE, 0):
                 yield Verdict(
                     GuardKind.DISABLE, None, field, value, gone, enabled, max(enabled, at_least) - 1, "everybody",
-                    enabled >= at_least and gone >= enabled, guards.others_go_on,
+                    enabled >= at_least and gone >= enabled, on.guards.others_go_on,
                 )  # fmt: skip
 
 
 def _held_back(
     t: Scratch, scene: Scene, judged: Relation, verdicts: Sequence[Verdict], people: Mapping[GuardKind, Relation]
-) -> Relation:
-    """`people` are the workers that a kind holds by who they are; of every other kind its operations are counted again."""
+) -> Relation | None:
+    """person_number, held_for of the operations that are held; None: there is none.
+
+    `people` are the workers that a kind holds by who they are; of every other kind its operations are counted again.
+    """
     tripped = [verdict for verdict in verdicts if verdict.tripped]
     held: list[tuple[str, str]] = [
         (v.kind, f"person_number in (select person_number from {people[v.kind]})" if v.kind in people
@@ -480,7 +554,7 @@ def _held_back(
     if any(not verdict.others_go_on for verdict in tripped):
         held.append((OTHERS, "true"))
     if not held:
-        return t.empty("held_back", {"person_number": "VARCHAR", "held_for": "VARCHAR"})
+        return None
     counted = " union all ".join(
         f"select person_number, {literal(held_for)} as held_for from {judged} where {condition}"
         for held_for, condition in held

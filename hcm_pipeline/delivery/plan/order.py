@@ -117,17 +117,18 @@ def sort(t: Scratch, operations: Relation, urgency: Urgency) -> Relation:
     """
     urgencies = t.make(
         "urgencies",
-        f"""select (row_number() over ()) - 1 as i, person_number, refers_to, kind = '{OperationKind.CREATE}' as creates,
-            {urgency.sql()} as urgency, {urgency.steady_sql()} as steady from {operations}""",
+        f"""select (row_number() over (order by person_number)) - 1 as i, person_number, refers_to,
+            kind = '{OperationKind.CREATE}' as creates, {urgency.sql()} as urgency, {urgency.steady_sql()} as steady
+        from {operations}""",
     )
-    hurried = t.of_arrow("hurried", _hurry_all(t, urgencies))
-    placed = t.make("sending_order", query(__package__, "sending_order", urgencies=urgencies, hurried=hurried))
-    t.drop(urgencies, hurried)
+    places = t.of_arrow("places", _place_all(t, urgencies))
+    placed = t.make("sending_order", query(__package__, "sending_order", urgencies=urgencies, places=places))
+    t.drop(urgencies, places)
     return placed
 
 
-def _hurry_all(t: Scratch, urgencies: Relation) -> pa.Table:
-    """i, soonest, level, calm: how urgent each operation is with all that wait for it, and how many it waits for."""
+def _place_all(t: Scratch, urgencies: Relation) -> pa.Table:
+    """i, place, steady_place: by how urgent an operation is with all that wait for it, by how many it waits for, and by `i`."""
     # leavers wait for nobody, so that they hurry no superior either
     edges = t.con.execute(f"""
         select own.i, superior.i as m from {urgencies} own join {urgencies} superior on superior.person_number = own.refers_to
@@ -145,9 +146,15 @@ def _hurry_all(t: Scratch, urgencies: Relation) -> pa.Table:
         )
         cut_cycles(superior, cyclic, dict(numbers))
     soonest, level = hurry(superior, urgency)
-    return pa.table(
-        {"i": np.arange(len(places)), "soonest": soonest, "level": level, "calm": hurry(superior, steady)[0]}
-    )
+    calm, _ = hurry(superior, steady)
+    return pa.table({"i": np.arange(len(places)), "place": _ranks(soonest, level), "steady_place": _ranks(calm, level)})
+
+
+def _ranks(first: Ints, second: Ints) -> Ints:
+    """The place of each one by the first number, then the second, then where it stands."""
+    ranks = np.empty(len(first), dtype=np.int64)
+    ranks[np.lexsort((second, first))] = np.arange(len(first))
+    return ranks
 
 
 def cut_cycles(superior: Ints, cyclic: Ints, numbers: dict[int, str]) -> None:

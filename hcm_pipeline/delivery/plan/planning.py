@@ -183,7 +183,7 @@ def _waiting(journal: DeliveryState, target: str) -> _Waiting:
     return _Waiting([m for m in journal.manifests(*WAITING) if m.target == target], begun)
 
 
-def _work_out(t: Scratch, task: Task, facts: Known, begun: Mapping[str, str | None]) -> _Work:
+def _work_out(t: Scratch, task: Task, facts: Known, begun: Mapping[str, str | None], *, keeps: bool = False) -> _Work:
     difference = find_difference(t, task.target, task.facts.sources, facts)
     differing = difference.differing
     undone = undo.make(t, task.target, facts.undos, facts.delivered, facts.before, differing)
@@ -198,7 +198,9 @@ def _work_out(t: Scratch, task: Task, facts: Known, begun: Mapping[str, str | No
         facts.has,
         task.facts.groups,
         task.facts.protected,
+        target_state.perhaps_there(t, task.target, facts),
         task.facts.moving,
+        keeps=keeps,
     )
     assigned = splitting.assign(t, differing, undone, rests, judged)
     return _Work(difference, undone, judged, assigned, splitting.split(t, differing, assigned, undone, begun))
@@ -247,7 +249,7 @@ def _write(
     decisions.keep_rejections(t, journal, home, task.target.key)
     number = entering.next_number(t, journal, task.target.key, facts.doubtful)
     progress(f"{task.business_date}: comparing what should be with what the service has")
-    work = _work_out(t, task, facts, before.begun)
+    work = _work_out(t, task, facts, before.begun, keeps=True)
     decisions.forget(t, task.target.key, work.difference.withheld)
     fitting.keep(t, task.target.key, work.difference.findings)
     undo.close_done(t, task.target.key, work.undone.operations)
@@ -276,6 +278,8 @@ def _write(
         [task.target.key, task.business_date, task.facts.snapshot.state, list(numbers), task.now],
     )
     free = next((manifest for manifest, part in placed if part.held_for is None), None)
+    if free is not None:
+        guards.keep(t, work.judged, task.rules.guards, task.target.key, numbers[free.manifest_id], task.business_date)
     made = Plan(
         business_date=task.business_date, target=task.target.key, desired=desired, counts=_counts(work.parts),
         manifest=free, plan_no=numbers[free.manifest_id] if free else None,

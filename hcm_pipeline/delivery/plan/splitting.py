@@ -15,7 +15,8 @@ from hcm_pipeline.warehouse import Relation, Scratch, literal, query
 class Part:
     """The operations of one manifest. `operations` is a SELECT of person_number, every value, basis, digest and kind.
 
-    `counts` are operations by kind. `rest_of` is the manifest that a person approved and of which this is what is left.
+    `counts` are operations by kind. `rest_of` is the manifest that a person approved and of which this is what is left. `whole`:
+    these are all operations of the plan.
     """
 
     operations: str
@@ -23,6 +24,7 @@ class Part:
     counts: dict[OperationKind, int]
     undoes: str | None = None
     rest_of: str | None = None
+    whole: bool = False
 
     @property
     def size(self) -> int:
@@ -47,6 +49,8 @@ def find_rests(t: Scratch, differing: Relation, begun: Mapping[str, str | None],
 
 def ordinary(t: Scratch, differing: Relation, undone: UndoPlan, rests: Relation) -> Relation:
     """The operations that guards judge: not those that an undo makes in their place, nor those that are approved."""
+    if not t.first(f"select 1 from {undone.operations} union all select 1 from {rests} limit 1"):
+        return differing
     return t.view(
         "ordinary",
         f"""select * from {differing} where person_number not in (select person_number from {undone.operations})
@@ -80,9 +84,10 @@ def split(
         counts.setdefault((held_for, rest_of), {})[OperationKind(kind)] = count
     held = sorted((name for name, former in counts if name and former is None), key=HELD_FOR.index)
     rests = sorted(former for _, former in counts if former is not None)
-    alone = counts.keys() <= {(None, None)} and not undone.manifests(t)
+    if counts.keys() == {(None, None)} and not undone.manifests(t):
+        return [Part(f"select * from {differing}", None, counts[None, None], whole=True)]
     parts = [
-        Part(f"select * from {differing}" if alone else _chosen(differing, assigned, name), name, counts[name, None])
+        Part(_chosen(differing, assigned, name), name, counts[name, None])
         for name in (None, *held)
         if (name, None) in counts
     ]

@@ -88,6 +88,20 @@ def _known(t: Scratch, task: Task, doubtful: Relation, kept: decisions.Kept, flo
     )
 
 
+def perhaps_there(t: Scratch, target: Target, known: Known) -> Relation | None:
+    """The versions in requests that may have arrived, of workers of whom the target took no later one: person_number, plan_no and
+    every value. None: there is none."""
+    if not t.first(f"select 1 from {known.doubtful} limit 1"):
+        return None
+    versions = t.complete(table(t.con, "planned"), _columns(target))
+    return t.view(
+        "perhaps_there",
+        f"""select version.* from {versions} version join {known.doubtful} doubtful using (person_number, plan_no)
+        left join {known.delivered} delivered on delivered.person_number = version.person_number
+        where delivered.plan_no is null or delivered.plan_no <= version.plan_no""",
+    )
+
+
 def _before_sql(target: Target, before: Relation, delivered: Relation, here: str) -> str:
     """SELECT: the versions that were replaced; of a target whose versions say what they replaced, by these."""
     told = {column.name: column.before for column in target.columns if column.before is not None}

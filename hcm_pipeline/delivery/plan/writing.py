@@ -6,10 +6,11 @@ import datetime as dt
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import orjson
@@ -37,7 +38,7 @@ from hcm_pipeline.warehouse import Scratch, query
 
 Progress = Callable[[str], None]
 CHUNK_REQUESTS = 1000
-"""Requests rendered at once: some 50 MB of JSON outside DuckDB's own limit."""
+"""Requests rendered at once: some 50 MB of JSON outside DuckDB's own limit, and as much again while they are written."""
 
 
 @dataclass(frozen=True)
@@ -163,36 +164,58 @@ def _belongs(verdict: Verdict, part: Part) -> bool:
 
 def _write_requests(t: Scratch, said: Said, part: Part, plan_no: int, folder: Path, progress: Progress) -> Content:
     form = said.task.target.form
-    digest, size, written = hashlib.sha256(), 0, 0
     rendered = f"select position, {form.operation} from planned where plan_no = {plan_no}"
-    with open(private(folder / BULK_FILE), "wb", buffering=1 << 20) as out:
-        for body in bodies(t, form, rendered, list(said.sizes.slices(part.size))):
-            digest.update(body)
-            size += out.write(body)
-            written += 1
-            if written % 100 == 0:
-                progress(f"writing request {written:,} of a manifest of {part.size:,} operations")
+    with open(private(folder / BULK_FILE), "wb") as out:
+        content = write_requests(
+            t, form, rendered, list(said.sizes.slices(part.size)), out,
+            lambda written: progress(f"writing request {written:,} of a manifest of {part.size:,} operations"),
+        )  # fmt: skip
         out.flush()
         os.fsync(out.fileno())
-    return Content(written, size, digest.hexdigest())
+    return content
 
 
-def bodies(t: Scratch, form: RequestForm, rendered: str, requests: Sequence[tuple[int, int]]) -> Iterator[bytes]:
-    """The lines of `bulk.ndjson`, one for each of `requests` (first position, position after the last).
+def write_requests(
+    t: Scratch, form: RequestForm, rendered: str, requests: Sequence[tuple[int, int]], out: BinaryIO,
+    told: Callable[[int], None],
+) -> Content:  # fmt: skip
+    """Write the lines of `bulk.ndjson`, one for each of `requests` (first position, position after the last).
 
-    `rendered` is a SELECT of every position and the text of its operation with the separator, in any order. The text stays the
-    UTF-8 bytes that DuckDB made: a request is one slice of an Arrow buffer, not fifty Python strings.
+    `rendered` is a SELECT of every position and the text of its operation with the separator, in any order. While DuckDB renders
+    the next requests, a thread hashes and writes these. `told` hears how many have been rendered. Raises PipelineError when an
+    operation is missing or there twice.
     """
+    digest, size = hashlib.sha256(), 0
+
+    def write(lines: bytes) -> int:
+        digest.update(lines)
+        return out.write(lines)
+
+    waits: Future[int] | None = None
+    with ThreadPoolExecutor(1) as beside:
+        for number in range(0, len(requests), CHUNK_REQUESTS):
+            cuts = requests[number : number + CHUNK_REQUESTS]
+            lines = _lines(t, form, rendered, cuts)
+            size += waits.result() if waits else 0
+            waits = beside.submit(write, lines)
+            told(number + len(cuts))
+        size += waits.result() if waits else 0
+    return Content(len(requests), size, digest.hexdigest())
+
+
+def _lines(t: Scratch, form: RequestForm, rendered: str, cuts: Sequence[tuple[int, int]]) -> bytes:
+    """The lines of some requests. The text stays the UTF-8 bytes that DuckDB made: a request is one slice of an Arrow buffer, not
+    fifty Python strings."""
     cut = len(form.separator)
-    for number in range(0, len(requests), CHUNK_REQUESTS):
-        cuts = requests[number : number + CHUNK_REQUESTS]
-        begin, end = cuts[0][0], cuts[-1][1]
-        texts = _in_order(t, rendered, begin, end - begin)
-        _, bounds, data = texts.buffers()
-        ends = np.frombuffer(bounds, dtype=np.int64)[texts.offset : texts.offset + end - begin + 1]
-        for start, stop in cuts:
-            operations = data[ends[start - begin] : ends[stop - begin] - cut].to_pybytes()
-            yield b"".join((form.head, operations, form.tail))
+    begin, end = cuts[0][0], cuts[-1][1]
+    texts = _in_order(t, rendered, begin, end - begin)
+    _, bounds, data = texts.buffers()
+    ends = np.frombuffer(bounds, dtype=np.int64)[texts.offset : texts.offset + end - begin + 1]
+    operations = memoryview(data)
+    pieces: list[bytes | memoryview] = []
+    for start, stop in cuts:
+        pieces += (form.head, operations[ends[start - begin] : ends[stop - begin] - cut], form.tail)
+    return b"".join(pieces)
 
 
 def _in_order(t: Scratch, rendered: str, start: int, rows: int) -> pa.Array:

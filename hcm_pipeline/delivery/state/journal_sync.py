@@ -32,7 +32,7 @@ def sync(t: Scratch, journal: DeliveryState) -> int:
     if not news:
         return 0
     fresh = _find_fresh(t, news)
-    taken = t.make("taken", query(__package__, "taken", fresh=fresh))
+    taken = _find_taken(t, fresh)
     t.run(f"""
         insert into accepted_requests select plan_no, request_no, accepted_at, perhaps from {fresh} fresh where not exists
         (from accepted_requests known where known.plan_no = fresh.plan_no and known.request_no = fresh.request_no)
@@ -95,6 +95,16 @@ def _find_fresh(t: Scratch, news: list[Acceptance]) -> Relation:
         f"""select plan_no, target, request_no, min(accepted_at) as accepted_at, max(perhaps) as perhaps
         from {accepted} join manifests using (manifest_id) group by all""",
     )
+
+
+def _find_taken(t: Scratch, fresh: Relation) -> Relation:
+    """The operations that become the delivered state: target, plan_no, request_no, op_no, person_number; one of a worker."""
+    found = query(__package__, "taken", fresh=fresh)
+    # of one plan no two are of the same worker: a load of a million need not be sorted for that
+    if t.first(f"select 1 from {fresh} group by target having count(distinct plan_no) > 1 limit 1"):
+        newest = "row_number() over (partition by target, person_number order by plan_no desc) = 1"
+        found = f"select * from ({found}) qualify {newest}"
+    return t.make("taken", found)
 
 
 def _replace_delivered(t: Scratch, taken: Relation) -> None:

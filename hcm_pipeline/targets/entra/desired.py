@@ -30,11 +30,14 @@ def desired(
     (person_number, reason) says of whom nobody can tell which is meant.
     """
     context = context_of(t, profile, facts, delivered)
+    basis = _basis_sql(profile, mapping, rules)
+    judged = _unlike(t, profile, facts, delivered, context, basis, same)
     return Desired(
         waiting=_either(t, failing(t, profile, mapping, context), facts.get("unplaced")),
-        everybody=t.view("everybody", f"select person_number from {context}"),
-        versions=t.view("scim_users", _versions_sql(profile, mapping, context, same)),
-        breaches=breaches(t, rules, context),
+        everybody=t.view("everybody", _everybody_sql(profile, facts, delivered)),
+        versions=t.view("scim_users", _versions_sql(profile, mapping, judged, basis)),
+        # values that the directory told stand in no basis
+        breaches=breaches(t, rules, context, judged if facts.get("there") is None else context),
         there=_there(t, mapping, facts.get("there")),
     )
 
@@ -43,6 +46,25 @@ def _either(t: Scratch, failing: Relation | None, unplaced: Relation | None) -> 
     if failing is None or unplaced is None:
         return failing if unplaced is None else unplaced
     return t.view("waiting", f"from {failing} union all from {unplaced}")
+
+
+def _unlike(
+    t: Scratch, profile: Profile, facts: Named[str, Relation], delivered: Relation, context: Relation, basis: str,
+    same: Relation,
+) -> Relation:  # fmt: skip
+    """The context of those whose basis is not in `same`: most days few, so that the wide columns are read of these alone.
+
+    A worker with the basis that was delivered has the values that were delivered, and none breaks a rule: the rules are part
+    of the basis, and a version that was mended has none.
+    """
+    if not t.first(f"select 1 from {same} limit 1"):
+        return context
+    unlike = t.make(
+        "unlike",
+        f"""select person_number from (select person_number, {basis} as basis from {context})
+        anti join {same} same using (person_number, basis)""",
+    )
+    return t.view("context_of_unlike", _context_sql(profile, facts, delivered, among=unlike))
 
 
 def _there(t: Scratch, mapping: Mapping, there: Relation | None) -> Relation | None:
@@ -64,39 +86,66 @@ def context_of(
     return t.view("context", _context_sql(profile, facts, delivered, "left join" if nameless else "join"))
 
 
-def _context_sql(profile: Profile, facts: Named[str, Relation], delivered: Relation, join: str = "join") -> str:
-    """SELECT: everything that mapping expressions may use, one row for every worker who should have an account."""
-    everybody = f"select * from {facts['workers']} where in_scope"
-    if profile.scope.leaving == "disable":
-        everybody = f"""select * replace (active and in_scope as active) from {facts["workers"]}
-            where in_scope or person_number in (select person_number from {delivered})"""
+def _context_sql(
+    profile: Profile,
+    facts: Named[str, Relation],
+    delivered: Relation,
+    join: str = "join",
+    among: Relation | None = None,
+) -> str:
+    """SELECT: everything that mapping expressions may use, one row for every worker who should have an account.
+
+    `among`: person_number of the only workers who are asked about; None: everybody.
+    """
+    workers = (
+        facts["workers"] if among is None else f"(from {facts['workers']} semi join {among} using (person_number))"
+    )
     return f"""
         select worker.*, {", ".join(f"names.{column}" for column in IDENTITY_COLUMNS)}, names.proxy_addresses,
             case when without_manager.person_number is null then worker.manager end as manager_external_id
-        from ({everybody}) worker
+        from ({_in_scope_sql(profile, workers, delivered)}) worker
         {join} {facts["names"]} names on names.person_number = worker.person_number
         left join {facts["without_manager"]} without_manager on without_manager.person_number = worker.person_number"""
 
 
-def _versions_sql(profile: Profile, mapping: Mapping, context: Relation, same: Relation) -> str:
-    """SELECT: person_number, every mapped value and `basis`, which stands for all that a worker's SCIM user is made from.
+def _in_scope_sql(profile: Profile, workers: Relation | str, delivered: Relation) -> str:
+    """SELECT: the workers who should have an account, and those who had one and should be disabled."""
+    if profile.scope.leaving != "disable":
+        return f"select * from {workers} where in_scope"
+    return f"""select * replace (active and in_scope as active) from {workers}
+        where in_scope or person_number in (select person_number from {delivered})"""
+
+
+def _everybody_sql(profile: Profile, facts: Named[str, Relation], delivered: Relation) -> str:
+    """SELECT: person_number of a context, without all that it would join."""
+    workers = _in_scope_sql(profile, facts["workers"], delivered)
+    return f"select person_number from ({workers}) semi join {facts['names']} using (person_number)"
+
+
+def _basis_sql(profile: Profile, mapping: Mapping, rules: tuple[Ruled, ...]) -> str:
+    """SQL (UUID) over a context: stands for all that a worker's SCIM user is made from, and for the rules that it was held to.
+
+    The worker's fields are in it by their digest. The few names beside them go through `hash()`, which is three times as fast as
+    md5 over a text of them: another DuckDB may hash otherwise, and then everybody is rendered once and found the same.
+    """
+    made_from = ["active", *LIFE_COLUMNS, "manager_external_id", *IDENTITY_COLUMNS]
+    made_from += ["manager"] if "manager" in profile.columns else []  # a person number, whatever HR names managers by
+    made_from += ["proxy_addresses"] if carriers(mapping, "proxy_addresses") else []
+    columns = repr([(name, profile.types[name]) for name in profile.columns])
+    made_by = literal(_fingerprint(mapping.select, mapping.user_json, columns, repr(rules)))
+    return f"xor(digest::uhugeint, hash({made_by}, {', '.join(map(quote, made_from))})::uhugeint)::uuid"
+
+
+def _versions_sql(profile: Profile, mapping: Mapping, context: Relation, basis: str) -> str:
+    """SELECT: person_number, every mapped value and `basis` (see `_basis_sql`).
 
     A worker of whom a value, or a condition of life, cannot be computed waits: there is no version. One who has left is disabled
     all the same, without it.
     """
     names = ", ".join(quote(leaf.column) for leaf in mapping.leaves)
-    made_from = ["active", *LIFE_COLUMNS, "manager_external_id", *IDENTITY_COLUMNS]
-    made_from += ["proxy_addresses"] if carriers(mapping, "proxy_addresses") else []
-    values = ", ".join(f"coalesce({quote(column)}::varchar, chr(30))" for column in made_from)
-    columns = repr([(name, profile.types[name]) for name in profile.columns])
-    rules = literal(_fingerprint(mapping.select, mapping.user_json, columns))
-    basis = f"md5_number(concat_ws(chr(31), {rules}, hex(digest::uhugeint), {values}))::uuid"
     doubtful = _doubtful_sql(profile, context)
     clear = f"where not active or person_number not in (select person_number from ({doubtful}))" if doubtful else ""
-    changed = f"""(select *, {basis} as basis from {context} {clear})
-            left join (select person_number as same_number, basis as same_basis from {same})
-                on same_number = person_number and same_basis = basis
-            where same_number is null"""
+    changed = f"(select *, {basis} as basis from {context} {clear})"
     computed = [leaf for leaf in mapping.leaves if leaf.fallible]
     if not computed:
         return (
@@ -140,16 +189,19 @@ def failing(t: Scratch, profile: Profile, mapping: Mapping, context: Relation) -
     return t.view("failing", " union all ".join(selects)) if selects else None
 
 
-def breaches(t: Scratch, rules: tuple[Ruled, ...], context: Relation) -> Relation | None:
+def breaches(
+    t: Scratch, rules: tuple[Ruled, ...], context: Relation, judged: Relation | None = None
+) -> Relation | None:
     """The values that break a rule of the directory, as `Desired.breaches`; None: none can.
 
-    Everybody's are looked at, in one pass over the columns that the rules are about: most days find none.
+    One pass over the columns that the rules are about: most days find none. `context` is everybody's, `judged` that of all whose
+    values may break a rule (None: everybody); a value that must be unique is compared with everybody's.
     """
     if not rules:
         return None
     columns = {ruled.leaf.column: quote(f"value {place}") for place, ruled in enumerate(rules)}
     values = ", ".join(f"{_value_sql(ruled.leaf)} as {columns[ruled.leaf.column]}" for ruled in rules)
-    made = f"(select person_number, {values} from {context})"
+    made = f"(select person_number, {values} from {judged or context})"
     tests = [_breach_sql(ruled, columns[ruled.leaf.column]) for ruled in rules]
     either = " or ".join(condition for condition, _ in tests if condition != "false") or "false"
     found = t.make(
