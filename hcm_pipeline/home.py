@@ -83,6 +83,15 @@ class Home:
         """The target that this home delivers to, and how far its journal had come: written from the first delivery on."""
         return self.path / "target.json"
 
+    def target_of(self, name: str) -> Path:
+        """The same of one of several targets."""
+        return self.path / f"target-{name}.json" if name else self.target
+
+    @property
+    def targets(self) -> tuple[Path, ...]:
+        """Of each target that this home has delivered to, that file."""
+        return (*([self.target] if self.target.is_file() else []), *sorted(self.path.glob("target-*.json")))
+
     @property
     def place(self) -> Path:
         """A file that is never changed: a copy of the home has another one, see `delivery.fence.home_place`."""
@@ -112,6 +121,10 @@ class Home:
     def sandbox(self) -> Path:
         """State, certificate and log of the home's own sandbox."""
         return self.path / "sandbox"
+
+    def sandbox_of(self, name: str) -> Path:
+        """The same of one of several targets."""
+        return self.path / f"sandbox-{name}" if name else self.sandbox
 
     @property
     def locks(self) -> Path:
@@ -200,7 +213,12 @@ def _closed(paths: Iterable[Path]) -> Iterator[str]:
 
 
 def private(path: Path) -> Path:
-    """Make a file readable by its owner only, creating it when missing; returns it."""
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    """Make a file readable by its owner only, creating it when missing; returns it.
+
+    A file that is there is not opened: closing it would take the locks that SQLite has on it in this process
+    ("How To Corrupt An SQLite Database File", 2.2).
+    """
+    if not path.is_file():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
     path.chmod(0o600)
     return path

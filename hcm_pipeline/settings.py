@@ -30,6 +30,16 @@ ENTRA_WAYS = {
     "ManagedIdentityCredential": (SignInWay.MANAGED,),
 }
 """Ways to sign in to Entra ID by the names that Azure's own libraries give them (AZURE_TOKEN_CREDENTIALS)."""
+IDS = ("HCM_PIPELINE_SERVICE_PRINCIPAL_ID", "HCM_PIPELINE_JOB_ID")
+"""Variables that name a job: each of several targets has its own."""
+SIGN_INS = (
+    "AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "AZURE_FEDERATED_TOKEN_FILE",
+    "AZURE_TOKEN_CREDENTIALS",
+)  # fmt: skip
+OF_TARGETS = (
+    *IDS, *SIGN_INS, "HCM_PIPELINE_GRAPH_URL", "AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_AUTHORITY_HOST", "SSL_CERT_FILE",
+)  # fmt: skip
+"""Variables that one of several targets may have for itself, with its name behind them."""
 _IN_URL = re.compile(r"[!-~]+")
 _ID = re.compile(r"[!-~]{1,256}")
 _UNSENT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -83,6 +93,12 @@ class Settings:
     """The target by the other ways that are set up and do not count: for whoever checks them."""
     share: Share = USUAL_SHARE
     """The share of the machine that the warehouse may take."""
+    named: Mapping[str, NamedTarget] = field(default_factory=dict)
+    """The targets that variables with a name behind them are about, by that name in capitals."""
+    place: str = ""
+    """The name of the target that these settings are of, where there are several and it is not the first."""
+    sandbox_writes_to: str | None = None
+    """Where a fresh sandbox's job is to write to, `entra` or `ad`; None: as a sandbox does of itself."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -97,18 +113,56 @@ class Settings:
             profile = str(own) if own.is_file() else "oracle-hcm"
         target, others = _target(environ)
         ldap, alerts = Ldap.from_env(environ), AlertSecrets.from_env(environ)
-        return cls(home, profile, target, ldap, alerts, _oracle(environ), others, _share(environ))
+        return cls(home, profile, target, ldap, alerts, _oracle(environ), others, _share(environ), _named(environ))
 
     @classmethod
-    def for_setup(cls, environ: Mapping[str, str] = os.environ) -> Settings:
-        """The same before there is an app or a job: of a target whose ids are not known yet they are "". Raises UsageError."""
-        ids = ("HCM_PIPELINE_SERVICE_PRINCIPAL_ID", "HCM_PIPELINE_JOB_ID")
+    def for_setup(cls, environ: Mapping[str, str] = os.environ, name: str = "") -> Settings:
+        """The same before there is an app or a job: of a target whose ids are not known yet they are "". Raises UsageError.
+
+        `name`: that of one of several targets, but for the first.
+        """
+        if name:
+            environ = environ_of(name, environ)
+        environ = {variable: value for variable, value in environ.items() if not variable.startswith(f"{IDS[0]}_")}
         if not environ.get("AZURE_TENANT_ID") or not _ways(environ):
-            return cls.from_env({name: value for name, value in environ.items() if name not in ids})
-        found = cls.from_env({**environ, **{name: environ.get(name) or UNKNOWN for name in ids}})
+            return replace(
+                cls.from_env({name: value for name, value in environ.items() if name not in IDS}), place=name
+            )
+        found = cls.from_env({**environ, **{name: environ.get(name) or UNKNOWN for name in IDS}})
         assert found.target is not None
-        principal, job = (environ.get(name) or "" for name in ids)
-        return replace(found, target=replace(found.target, service_principal_id=principal, job_id=job))
+        principal, job = (environ.get(name) or "" for name in IDS)
+        return replace(found, target=replace(found.target, service_principal_id=principal, job_id=job), place=name)
+
+    @property
+    def sandbox(self) -> Path:
+        """Where the home's own sandbox of the target lies."""
+        return self.home.sandbox_of(self.place)
+
+    def at(self, name: str, writes_to: str) -> Settings:
+        """The settings of one of several targets; "" is the first. `writes_to`: see `sandbox_writes_to`.
+
+        Raises UsageError where the environment names a job for one of them and none for the other.
+        """
+        if not name:
+            return replace(self, sandbox_writes_to=writes_to)
+        found = self.named.get(name.upper())
+        if (found is None) is not (self.target is None):
+            here, there = (f"{IDS[0]}{end}" for end in ("", f"_{name.upper()}"))
+            one, other = (here, there) if found is None else (there, here)
+            raise UsageError(
+                f"{one} is set, but not {other}: the profile has a target {name} (target.populations), and either all of its"
+                " targets are jobs of a tenant, or all are the home's own sandboxes"
+            )
+        connection, others = (found.connection, found.others) if found else (None, ())
+        return replace(self, target=connection, other_sign_ins=others, place=name, sandbox_writes_to=writes_to)
+
+
+@dataclass(frozen=True)
+class NamedTarget:
+    """A target of several, by the variables that end in its name. `others`: see `Settings.other_sign_ins`."""
+
+    connection: EntraConnection
+    others: tuple[EntraConnection, ...] = ()
 
 
 UNKNOWN = "-"
@@ -184,6 +238,34 @@ def _target(environ: Mapping[str, str]) -> tuple[EntraConnection | None, tuple[E
     )
     first, *others = (_signed_in_by(way, job, environ, passphrase) for way in ways)
     return first, tuple(others)
+
+
+def environ_of(name: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment as one of several targets has it: the variables that end in its name in the place of the common ones.
+
+    The ids of a job are nobody else's, and a way to sign in of its own leaves those of the others out.
+    """
+    end = f"_{name.upper()}"
+    own = {variable: environ[variable + end] for variable in OF_TARGETS if environ.get(variable + end)}
+    others = (*IDS, *(SIGN_INS if own.keys() & set(SIGN_INS) else ()))
+    return {**{variable: value for variable, value in environ.items() if variable not in others}, **own}
+
+
+def _named(environ: Mapping[str, str]) -> dict[str, NamedTarget]:
+    """The targets of variables with a name behind them. Raises UsageError for one that is named incompletely."""
+    found: dict[str, NamedTarget] = {}
+    begin = f"{IDS[0]}_"
+    for variable in sorted(environ):
+        name = variable.removeprefix(begin)
+        if not variable.startswith(begin) or not name or not environ[variable]:
+            continue
+        try:
+            connection, others = _target(environ_of(name, environ))
+        except UsageError as error:
+            raise UsageError(f"of the target of {variable} (its own variables end in _{name}): {error}") from None
+        assert connection is not None
+        found[name] = NamedTarget(connection, others)
+    return found
 
 
 def _ways(environ: Mapping[str, str]) -> list[SignInWay]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,20 @@ def test_a_file_of_a_newer_release_is_not_touched(tmp_path: Path) -> None:
     StateFile(tmp_path / "state", Schema("state", (ONE, TWO))).close()
     with pytest.raises(PipelineError, match=r"newer hcm-pipeline \(state 2, this one knows 1\)"):
         StateFile(tmp_path / "state", Schema("state", (ONE,)))
+
+
+OF_ANOTHER = "import fcntl, sys; fcntl.lockf(open(sys.argv[1], 'r+b'), fcntl.LOCK_EX | fcntl.LOCK_NB, 510, 0x40000002)"
+"""Takes the bytes on which each connection of a write-ahead log has a shared lock."""
+
+
+def test_a_file_that_is_opened_twice_keeps_the_locks_of_this_process(tmp_path: Path) -> None:
+    path, schema = tmp_path / "state", Schema("state", (ONE,))
+    first = StateFile(path, schema)
+    first.db.execute("SELECT * FROM a").fetchall()
+    StateFile(path, schema).close()
+    other = subprocess.run([sys.executable, "-IS", "-c", OF_ANOTHER, path], capture_output=True, text=True, check=False)
+    first.close()
+    assert "BlockingIOError" in other.stderr
 
 
 def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:

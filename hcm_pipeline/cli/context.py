@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
 from hcm_pipeline import flow
-from hcm_pipeline.cli.output import note
+from hcm_pipeline.cli.output import note, say
 from hcm_pipeline.errors import HomeError, UsageError
 from hcm_pipeline.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Target = Annotated[
+    str | None,
+    typer.Option(
+        "--target", metavar="NAME", help="One of several targets (target.populations); default: each of them in turn."
+    ),
+]
 
 
 def installation() -> flow.Installation:
@@ -25,6 +31,24 @@ def installation() -> flow.Installation:
 def existing_installation() -> flow.Installation:
     """The same for a command that makes no home. Raises HomeError when there is none yet."""
     return installation().existing()
+
+
+def targets_of(here: flow.Installation, name: str | None) -> tuple[flow.Installation, ...]:
+    """The installation of the target of that name; without a name that of each of the home. Raises UsageError for a name that is
+    none."""
+    return here.targets if name is None else (here.at(name),)
+
+
+def heading(one: flow.Installation) -> None:
+    """Say which target the next lines are about, where there are several."""
+    if one.name:
+        say(f"target {one.name} ({one.kind}):", "")
+
+
+def by_target(found: Iterable[tuple[flow.Installation, object]]) -> object:
+    """The value that is printed as JSON: of one target the finding, of several an object by their names."""
+    listed = list(found)
+    return listed[0][1] if len(listed) == 1 and not listed[0][0].name else {one.name: value for one, value in listed}
 
 
 def day(text: str | None, option: str = "--date") -> dt.date | None:

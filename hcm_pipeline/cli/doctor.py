@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from hcm_pipeline import flow
-from hcm_pipeline.cli.context import Json, installation
+from hcm_pipeline.cli.context import Json, by_target, installation
 from hcm_pipeline.cli.output import Progress, dump, say
 from hcm_pipeline.defs.in_process import dagster_state
 
@@ -35,13 +35,23 @@ def doctor(
 ) -> None:
     """Look at home, target, job, Oracle HCM, Dagster and places: what is wrong, what it means, and the mend. Writes nothing."""
     here = installation()
+    found = []
     with Progress().shown() as progress:
-        found = flow.diagnose(here, only=only or (), progress=progress, dagster=lambda: dagster_state(here.home))
+        for place, one in enumerate(flow.examined(here)):
+            wanted = only or ()
+            if place:  # the home has been looked at with the first target
+                wanted = [name for name in flow.check_names_of_a_target() if not only or name in only]
+                if not wanted:
+                    continue
+            found.append(
+                (one, flow.diagnose(one, only=wanted, progress=progress, dagster=lambda: dagster_state(here.home)))
+            )
     if as_json:
-        dump(found)
+        dump(by_target(found))
     else:
-        say(*report(found, min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)))
-    if found.failed:
+        for _, told in found:
+            say(*report(told, min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)))
+    if any(told.failed for _, told in found):
         raise typer.Exit(1)
 
 

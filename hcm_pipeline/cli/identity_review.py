@@ -10,7 +10,7 @@ import typer
 
 from hcm_pipeline import flow
 from hcm_pipeline.cli.confirm import ask
-from hcm_pipeline.cli.context import Json, existing_installation
+from hcm_pipeline.cli.context import Json, Target, existing_installation
 from hcm_pipeline.cli.output import dump, say, table
 from hcm_pipeline.errors import UsageError
 
@@ -50,6 +50,7 @@ def review(
         bool, typer.Option("--as-is", help="Before a first load: the worker is sent as planned, whatever was found.")
     ] = False,
     why: Annotated[str | None, typer.Option(help="With --as-is: the reason, kept with the decision.")] = None,
+    target: Target = None,
     as_json: Json = False,
 ) -> None:
     """Workers whose account, former names or spelling are not clear, and the decision about them. Prints personal data.
@@ -64,7 +65,7 @@ def review(
     if confirmed is not None:
         if number is not None or accept or set_ or same_as or new or spelled or seen or as_is:
             raise UsageError("--confirmed FILE is a decision about those whom it lists; nothing else goes with it")
-        _enter_list(here, confirmed, as_json)
+        _enter_list(here.at(target), confirmed, as_json)
         return
     if as_is:
         if number is None or accept or set_ or same_as or new or spelled or seen or not why:

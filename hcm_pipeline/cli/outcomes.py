@@ -10,7 +10,7 @@ import typer
 
 from hcm_pipeline import flow
 from hcm_pipeline.cli.confirm import ask
-from hcm_pipeline.cli.context import Json, existing_installation
+from hcm_pipeline.cli.context import Json, Target, by_target, existing_installation, heading, targets_of
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.cli.upload import Manifest
 from hcm_pipeline.errors import UsageError
@@ -52,15 +52,16 @@ def outcomes(
     ] = None,
     why: Annotated[str | None, typer.Option(help="The reason, kept with that word.")] = None,
     wait: Annotated[float, typer.Option(help="Seconds to wait for operations that the log does not know yet.")] = 30.0,
+    target: Target = None,
     as_json: Json = False,
 ) -> None:
     """Read the provisioning log and settle what was sent; list what failed, each with what mends it."""
     here = existing_installation()
     if csv:
-        _list(here, csv, as_json)
+        _list(here.at(target), csv, as_json)
         return
     if cleared or cleared_all is not None:
-        _cleared(here, flow.Cleared(cleared, attribute, why), cleared_all, as_json)
+        _cleared(here.at(target), flow.Cleared(cleared, attribute, why), cleared_all, as_json)
         return
     if attribute or why:
         raise UsageError("--attribute and --why go with --cleared or --cleared-all")
@@ -69,23 +70,35 @@ def outcomes(
         return
     only = flow.manifest_id(here, manifest) if manifest else None
     progress = Progress()
-    with progress.shown():
-        report = flow.read_outcomes(
-            here,
+
+    def read(one: flow.Installation) -> OutcomeReport:
+        return flow.read_outcomes(
+            one,
             wait_seconds=wait,
             interval=LOG_INTERVAL,
             announce=note if as_json else say,
             progress=lambda settled, waiting: progress(f"{counted(settled, 'operation')} settled, {waiting:,} waiting"),
         )
-    found = flow.outcomes(here, only)
+
+    with progress.shown():
+        reports, faults = flow.each(targets_of(here, target), read)
+    told = [(one, report, flow.outcomes(one, only)) for one, report in reports]
     if as_json:
-        dump({
-            "settled": report.settled, "waiting": report.waiting, "missing": report.missing, "job": found.job,
-            "receipts": found.receipts, "failures": found.failures, "stale_values": found.stale_values,
-            "flows_unread": found.flows_unread, "unreadable": report.unreadable, "written_over": found.written_over,
-        })  # fmt: skip
-        return
-    _show(report, found)
+        dump(by_target((one, _as_json(report, found)) for one, report, found in told))
+    else:
+        for one, report, found in told:
+            heading(one)
+            _show(report, found)
+    if faults:
+        raise faults[0]
+
+
+def _as_json(report: OutcomeReport, found: flow.Outcomes) -> dict[str, object]:
+    return {
+        "settled": report.settled, "waiting": report.waiting, "missing": report.missing, "job": found.job,
+        "receipts": found.receipts, "failures": found.failures, "stale_values": found.stale_values,
+        "flows_unread": found.flows_unread, "unreadable": report.unreadable, "written_over": found.written_over,
+    }  # fmt: skip
 
 
 def _show(report: OutcomeReport, found: flow.Outcomes) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hcm_pipeline import flow
-from hcm_pipeline.cli.context import existing_installation
+from hcm_pipeline.cli.context import Target, existing_installation
 from hcm_pipeline.cli.output import note
 
 File = Annotated[Path, typer.Argument(help="The file to write (mode 0600).")]
@@ -30,15 +30,15 @@ def company(file: File) -> None:
     _told(file)
 
 
-def guards(file: File) -> None:
+def guards(file: File, target: Target = None) -> None:
     """How near each limit came, so that limits are set from facts."""
-    flow.write_guards(existing_installation(), file)
+    flow.write_guards(existing_installation().at(target), file)
     _told(file)
 
 
-def quota(file: File) -> None:
+def quota(file: File, target: Target = None) -> None:
     """Calls left of the daily quota, and when the last request that waits is sent."""
-    flow.write_quota(existing_installation(), file)
+    flow.write_quota(existing_installation().at(target), file)
     _told(file)
 
 

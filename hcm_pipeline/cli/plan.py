@@ -12,7 +12,7 @@ import typer
 
 from hcm_pipeline import flow
 from hcm_pipeline.cli.confirm import confirmed
-from hcm_pipeline.cli.context import Json, day, existing_installation
+from hcm_pipeline.cli.context import Json, Target, by_target, day, existing_installation, heading, targets_of
 from hcm_pipeline.cli.going_live import show_initial, show_workflows
 from hcm_pipeline.cli.output import Progress, dump, note, say, show_verdicts, table
 from hcm_pipeline.cli.plan_rehearsal import rehearse_plan
@@ -90,6 +90,7 @@ def plan(
     csv: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a table for those who sign it off.", dir_okay=False)
     ] = None,
+    target: Target = None,
     as_json: Json = False,
 ) -> None:
     """Show what would be sent, person by person and attribute by attribute, and the guards' verdicts. Nothing is sent.
@@ -102,11 +103,13 @@ def plan(
             raise UsageError("--initial goes with --by, --directory, --confirmed, --stamp, --all, --html, --csv and --json;"
                              " --workflows with --all and --json")  # fmt: skip
         if workflows:
-            found_dates = flow.workflows(here, shown=None if everybody or as_json else SHOWN)
+            found_dates = flow.workflows(here.at(target), shown=None if everybody or as_json else SHOWN)
             dump(found_dates) if as_json else show_workflows(found_dates)
             return
         wish = flow.LiveWish(by, directory, confirmed)
-        show_initial(here, wish, {"csv": csv, "html": html, "stamp": stamp}, everybody=everybody, as_json=as_json)
+        show_initial(
+            here.at(target), wish, {"csv": csv, "html": html, "stamp": stamp}, everybody=everybody, as_json=as_json
+        )
         return
     if directory or confirmed or stamp:
         raise UsageError("--directory, --confirmed and --stamp go with --initial")
@@ -115,7 +118,7 @@ def plan(
     if rehearse:
         if date or worker or undo or html or operations is not None:
             raise UsageError("--rehearse is of the whole plan; it goes with --all, --csv and --json")
-        rehearse_plan(here, schema, None if everybody else SHOWN, csv, as_json=as_json)
+        rehearse_plan(here.at(target), schema, None if everybody else SHOWN, csv, as_json=as_json)
         return
     if (everybody or html or csv) and (date or worker or undo):
         raise UsageError(
@@ -132,20 +135,30 @@ def plan(
         _of_date(here, wanted, as_json)
         return
     if worker:
-        _of_worker(flow.worker_difference(here, worker), worker, as_json)
+        differences = [(one, flow.worker_difference(one, worker)) for one in targets_of(here, target)]
+        if as_json:
+            dump(by_target(differences))
+            return
+        for one, difference in differences:
+            heading(one)
+            _of_worker(difference, worker)
         return
     writers = [*([flow.write_page(html)] if html else []), *([flow.write_table(csv)] if csv else [])]
-    found = flow.outlook(here, shown=None if everybody or as_json else SHOWN, writers=writers)
+    chosen = (here.at(target),) if writers else targets_of(here, target)
+    plans = [(one, flow.outlook(one, shown=None if everybody or as_json else SHOWN, writers=writers)) for one in chosen]
     for path in (html, csv):
         if path:
             note(
-                f"{path}: {counted(found.people_in_all, 'person')}, for your eyes and those of whom you send it to (mode 0600)"
+                f"{path}: {counted(plans[0][1].people_in_all, 'person')}, for your eyes and those of whom you send it to"
+                " (mode 0600)"
             )
     if as_json:
-        dump(found)
+        dump(by_target(plans))
     else:
-        show_plan(found, here.profile.delivery.own_quota)
-    if any(manifest.state == "held" for manifest in found.manifests):
+        for one, found in plans:
+            heading(one)
+            show_plan(found, here.profile.delivery.own_quota)
+    if any(manifest.state == "held" for _, found in plans for manifest in found.manifests):
         raise typer.Exit(GuardStop.exit_code)
 
 
@@ -319,10 +332,7 @@ def _manifests(found: list[flow.SealedManifest], wanted: dt.date, as_json: bool)
         )
 
 
-def _of_worker(found: flow.WorkerDifference | None, number: str, as_json: bool) -> None:
-    if as_json:
-        dump(found)
-        return
+def _of_worker(found: flow.WorkerDifference | None, number: str) -> None:
     if found is None:
         say(f"nothing to send for {number}: the target has what it should have, or the worker is not in scope")
         return

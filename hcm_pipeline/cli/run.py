@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from hcm_pipeline import flow
-from hcm_pipeline.cli.context import Json, day, installation
+from hcm_pipeline.cli.context import Json, by_target, day, heading, installation
 from hcm_pipeline.cli.output import Progress, dump, note, say, show_verdicts, table
 from hcm_pipeline.errors import ExtractRefused, GuardStop, PipelineError, PlanHeld, UsageError
 from hcm_pipeline.plain_text import counted
@@ -56,19 +56,29 @@ def run(
     unread = [why for number, why in flow.left_out(here).items() if number not in before]
     for why in unread:
         note(f"refused: {why}")
-    days, made = flow.days_between(here, wanted[0], wanted[-1]), flow.open_manifests(here)
+    days = flow.days_between(here, wanted[0], wanted[-1])
+    plans = [(one, flow.open_manifests(one)) for one in here.targets]
+    clearing = [line for one, made in plans for line in flow.clearing_sentences(one, made.folders)]
     if as_json:
-        dump({"days": days, "manifest": made.manifest, "approved": made.approved, "held": made.held, "landed": landed,
-              "held_back": flow.now_held_back(here), "clearing": flow.clearing_sentences(here, made.folders)})  # fmt: skip
+        made_of = [
+            (one, {"manifest": made.manifest, "approved": made.approved, "held": made.held}) for one, made in plans
+        ]
+        of_targets = made_of[0][1] if len(made_of) == 1 else {"targets": by_target(made_of)}
+        dump(
+            {"days": days, **of_targets, "landed": landed, "held_back": flow.now_held_back(here), "clearing": clearing}
+        )
     else:
-        show(days, made, flow.now_held_back(here))
-        for sentence in flow.clearing_sentences(here, made.folders):
+        show_days_with_reasons(days, flow.now_held_back(here))
+        for one, made in plans:
+            heading(one)
+            show_manifests(made)
+        for sentence in clearing:
             say(sentence)
         show_verdicts("What holds", flow.holding(here))
     _complain(landed)
     if unread:
         raise PipelineError(f"{len(unread)} extracts could not be read and were left out; see above")
-    if made.held:
+    if any(made.held for _, made in plans):
         raise typer.Exit(GuardStop.exit_code)
 
 
@@ -171,11 +181,15 @@ def _meanwhile(cell: flow.HeldCells) -> str:
     return f"{stays}; an exit may wait" if cell.exit_may_wait else stays
 
 
-def show(days: Sequence[flow.DayWithReasons], made: flow.OpenManifests, held_back: flow.HeldBack) -> None:
-    """Print a run for people."""
+def show_days_with_reasons(days: Sequence[flow.DayWithReasons], held_back: flow.HeldBack) -> None:
+    """Print the days of a run for people."""
     show_days("Business dates", days)
     show_reasons("Rows that break a rule", [reason for found in days for reason in found.quarantine])
     show_held_back(held_back)
+
+
+def show_manifests(made: flow.OpenManifests) -> None:
+    """Print the manifests of a run for people."""
     manifest = made.manifest
     if manifest is not None:
         say(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hcm_pipeline.cli.context import installation, sandbox_used
+from hcm_pipeline.cli.context import Target, installation, sandbox_used
 from hcm_pipeline.cli.output import say
 
 if TYPE_CHECKING:
@@ -26,18 +26,24 @@ def sandbox(
     option: Annotated[
         list[str] | None, typer.Option(help="Any option of the sandbox, key=value; may be repeated.")
     ] = None,
+    target: Target = None,
 ) -> None:
     """Run the home's sandbox, a local Entra ID and Oracle HCM, until it is interrupted."""
     from hcm_pipeline.sandbox import greeting, options_of, serve  # loads a web server
 
-    given = {"cycle_seconds": cycle_seconds, "log_lag_seconds": log_lag_seconds}
+    given: dict[str, object] = {"cycle_seconds": cycle_seconds, "log_lag_seconds": log_lag_seconds}
+    here = installation()
+    if target is not None:
+        here = here.at(target)
+        given |= here.fresh_sandbox
+    where = here.settings.sandbox
 
     def ready(handle: SandboxHandle) -> None:
-        for line in greeting(handle, home.sandbox):
+        for line in greeting(handle, where, here.settings.place):
             say(line)
         sys.stdout.flush()
 
     with sandbox_used():
         options = options_of(option or (), given)
-        home = installation().home.create()
-        serve(home.sandbox, port, options, ready)
+        here.home.create()
+        serve(where, port, options, ready)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from hcm_pipeline import flow
-from hcm_pipeline.cli.context import Json, existing_installation
+from hcm_pipeline.cli.context import Json, Target, by_target, existing_installation, heading, targets_of
 from hcm_pipeline.cli.outcomes import show_failures, show_job, show_receipts, show_stale, show_written_over
 from hcm_pipeline.cli.output import dump, say, show_verdicts, table
 from hcm_pipeline.cli.plan import show_refused, show_waiting
@@ -19,17 +19,33 @@ def add_to(app: typer.Typer) -> None:
     app.command()(status)
 
 
-def status(as_json: Json = False) -> None:
+def status(target: Target = None, as_json: Json = False) -> None:
     """Days, extracts, manifests, queue, quota, failures and quarantine."""
-    found = flow.status(existing_installation())
+    found = [(one, flow.status(one)) for one in targets_of(existing_installation(), target)]
     if as_json:
-        dump(found)
-    else:
-        show_status(found)
+        dump(by_target(found))
+        return
+    for place, (one, told) in enumerate(found):
+        if not place:
+            _show_home(told)
+        heading(one)
+        _show_target(told)
+    for work in found[0][1].failed_work:
+        say(_failed(work))
+    for one, told in found:
+        for line in (told.fence.stopped, told.fence.unasked):
+            if line:
+                say(f"the fence{f' of {one.name}' if one.name else ''}: {line}")
+    _show_work(found[0][1])
+    for one, told in found:
+        of = f"{one.name}: " if one.name else ""
+        if told.paused:
+            say(f"{of}the upload waits: {told.paused.describe()}")
+        say(f"{of}{told.quota_left:,} calls left of the daily quota")
 
 
-def show_status(found: flow.Status) -> None:
-    """Print a status report for people."""
+def _show_home(found: flow.Status) -> None:
+    """The part that is of the home, whatever the target."""
     known = found.known
     say(f"home {found.home}, profile {found.profile}", "")
     if not known.days:
@@ -38,6 +54,11 @@ def show_status(found: flow.Status) -> None:
     _show_extracts(found)
     show_reasons("Rows that break a rule", known.quarantine)
     show_held_back(known.held_back)
+
+
+def _show_target(found: flow.Status) -> None:
+    """The part that is of one target."""
+    known = found.known
     table(
         "Manifests",
         ("manifest", "business date", "operations", "requests", "accepted", "state"),
@@ -55,20 +76,16 @@ def show_status(found: flow.Status) -> None:
     table("Withheld: not planned before it changes", ("reason", "workers"), list(known.withheld.items()))
     show_refused(known.refused)
     show_verdicts("What holds", known.tripped)
-    for work in found.failed_work:
-        say(_failed(work))
-    for line in (found.fence.stopped, found.fence.unasked):
-        if line:
-            say(f"the fence: {line}")
+
+
+def _show_work(found: flow.Status) -> None:
+    """The work that waits in the home, and the places where it looks."""
     if found.landing:
         say(f"in landing/: {', '.join(found.landing)}")
     if found.feeds is not None:
         say(_followed(found.feeds))
     for place in found.places:
         say(_place(place))
-    if found.paused:
-        say(f"the upload waits: {found.paused.describe()}")
-    say(f"{found.quota_left:,} calls left of the daily quota")
 
 
 def _place(place: flow.PlaceStatus) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from hcm_pipeline import flow
-from hcm_pipeline.cli.context import Json, existing_installation, installation
+from hcm_pipeline.cli.context import Json, Target, existing_installation, installation
 from hcm_pipeline.cli.output import dump, note, say, table
 from hcm_pipeline.errors import GuardStop, UsageError
 from hcm_pipeline.plain_text import counted
@@ -38,10 +38,11 @@ def target_diff(
         Path | None,
         typer.Argument(metavar="[FILE]", help="An exported schema in the place of the job's; asks no service."),
     ] = None,
+    target: Target = None,
     as_json: Json = False,
 ) -> None:
     """Show what differs between the job's schema and the one that the profile asks for. Changes nothing."""
-    found = flow.schema_differences(installation(), file, announce=note if as_json else say)
+    found = flow.schema_differences(installation().at(target), file, announce=note if as_json else say)
     if as_json:
         dump(found)
     else:
@@ -50,7 +51,7 @@ def target_diff(
 
 @target_app.command("apply")
 def target_apply(
-    approve: Approve = None, changes: Changes = None, why: Why = None, as_json: Json = False
+    approve: Approve = None, changes: Changes = None, why: Why = None, target: Target = None, as_json: Json = False
 ) -> None:  # fmt: skip
     """Plan the change of the job's schema to the profile's; once a person has approved it, carry it out and read it back.
 
@@ -58,31 +59,31 @@ def target_apply(
     """
     approval = _approval(approve, changes, why)
     done = flow.apply_schema(
-        existing_installation(), approval, started_by=flow.system_user(), announce=note if as_json else say
+        existing_installation().at(target), approval, started_by=flow.system_user(), announce=note if as_json else say
     )  # fmt: skip
-    _tell(done, "hcm-pipeline target apply", as_json)
+    _tell(done, f"hcm-pipeline target apply{_again(target)}", as_json)
 
 
 @target_app.command("restore")
 def target_restore(
     backup: Annotated[Path, typer.Argument(metavar="BACKUP", help="A schema that was exported, or kept as before.json.")],
-    approve: Approve = None, changes: Changes = None, why: Why = None, as_json: Json = False,
+    approve: Approve = None, changes: Changes = None, why: Why = None, target: Target = None, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Plan to put back a schema, whole; once a person has approved it, carry it out and read it back."""
     approval = _approval(approve, changes, why)
     done = flow.restore_schema(
-        existing_installation(), backup, approval, started_by=flow.system_user(), announce=note if as_json else say
+        existing_installation().at(target), backup, approval, started_by=flow.system_user(), announce=note if as_json else say
     )  # fmt: skip
-    _tell(done, f"hcm-pipeline target restore {shlex.quote(str(backup))}", as_json)
+    _tell(done, f"hcm-pipeline target restore {shlex.quote(str(backup))}{_again(target)}", as_json)
 
 
 @target_app.command("export")
 def target_export(
     file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Where to write it; default: standard output.")] = None,
-    as_json: Json = False,
+    target: Target = None, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Write the job's schema as the service has it."""
-    found = flow.export_schema(installation(), file, announce=note)
+    found = flow.export_schema(installation().at(target), file, announce=note)
     if file is None or as_json:
         dump(found)
     else:
@@ -95,12 +96,13 @@ def target_show(
         str | None,
         typer.Option("--kind", help="entra or active_directory; default: that of the profile, or of the job."),
     ] = None,
+    target: Target = None,
     as_json: Json = False,
 ) -> None:
     """Show the schema that the profile asks for, over the documented default. Asks no service. With --json: the schema itself."""
     if kind not in (None, "entra", "active_directory"):
         raise UsageError(f"--kind {kind}: entra or active_directory")
-    made = flow.wanted_schema(installation(), kind)
+    made = flow.wanted_schema(installation().at(target), kind)
     if as_json:
         dump(made.schema.as_json())
         return
@@ -124,6 +126,11 @@ def target_check(file: File, as_json: Json = False) -> None:
             say(f"{file}: breaks no rule")
     if found:
         raise typer.Exit(1)
+
+
+def _again(target: str | None) -> str:
+    """The option behind a command that is to be typed for the same target."""
+    return f" --target {target}" if target else ""
 
 
 def _approval(approve: str | None, changes: int | None, why: str | None) -> flow.Approval | None:

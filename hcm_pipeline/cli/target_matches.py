@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from hcm_pipeline import flow
-from hcm_pipeline.cli.context import Json, existing_installation
+from hcm_pipeline.cli.context import Json, Target, existing_installation
 from hcm_pipeline.cli.output import dump, note, say, table
 from hcm_pipeline.cli.target import target_app
 from hcm_pipeline.errors import GuardStop, UsageError
@@ -36,6 +36,7 @@ def target_matches(
     why: Annotated[
         str | None, typer.Option("--why", help="With --approve: the reason, kept with the decision.")
     ] = None,
+    target: Target = None,
     as_json: Json = False,
 ) -> None:
     """Show workers whose operations went to somebody else's account, with the evidence. Prints personal data.
@@ -43,7 +44,7 @@ def target_matches(
     With --sever a plan is made, held for a decision; with --approve it is carried out while the job is paused, and the workers of
     both sides are planned anew. Exit code 3 while a decision is waited for.
     """
-    here, announce = existing_installation(), note if as_json else say
+    here, announce = existing_installation().at(target), note if as_json else say
     if sever and approve:
         raise UsageError("--sever makes a plan, and --approve carries one out; give one of them")
     if (protected and not sever) or ((links is not None or why is not None) and not approve):

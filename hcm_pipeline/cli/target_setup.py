@@ -10,11 +10,10 @@ from typing import Annotated
 import typer
 
 from hcm_pipeline import flow
-from hcm_pipeline.cli.context import Json
+from hcm_pipeline.cli.context import Json, Target
 from hcm_pipeline.cli.output import dump, err, note, say
 from hcm_pipeline.cli.target import target_app
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.settings import Settings
 
 
 class Directory(StrEnum):
@@ -55,6 +54,7 @@ def target_setup(
         bool, typer.Option("--outbound", help="Print how to make the app that writes back besides.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do what we have the right to, without asking.")] = False,
+    target: Target = None,
     as_json: Json = False,
 ) -> None:
     """Set the target up: what is there already, what we have the right to do after a yes, and commands for the rest."""
@@ -63,7 +63,10 @@ def target_setup(
     wishes = flow.Wishes(
         kind and kind.value, name, notify, start, certificate, secret, managed_identity, federation, outbound
     )
-    found = flow.set_up(flow.Installation(Settings.for_setup(), note), wishes, lambda what: yes or _asked(what))
+    here = flow.to_set_up(target, note)
+    if target is not None or kind is None:
+        here.require_name()
+    found = flow.set_up(here, wishes, lambda what: yes or _asked(what))
     if as_json:
         dump(found)
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hcm_pipeline import flow
-from hcm_pipeline.cli.context import Json, existing_installation
+from hcm_pipeline.cli.context import Json, Target, existing_installation, targets_of
 from hcm_pipeline.cli.output import Progress, dump, note, say
 from hcm_pipeline.errors import GuardStop, HomeError, UsageError
 
@@ -38,21 +38,38 @@ def upload(
     adopt_target: Annotated[
         str | None, typer.Option(metavar="REASON", help="Deliver to the environment's target instead of the home's.")
     ] = None,
+    target: Target = None,
     as_json: Json = False,
 ) -> None:
     """Send what is left of a manifest, within the service's limits; a later call goes on where one was cut off."""
     if past_canary and not manifest:
         raise UsageError("--past-canary: name the manifest that is to go on")
-    progress = Progress()
-    with progress.shown():
-        done = flow.upload(
-            _home_with(manifest),
+    progress, here = Progress(), _home_with(manifest)
+    word = _word({"accept-history": accept_history, "first": first, "adopt-target": adopt_target})
+    alone = manifest is not None or word is not None
+    chosen = (
+        [here if target is None and manifest is not None else here.at(target)] if alone else targets_of(here, target)
+    )
+
+    def send(one: flow.Installation) -> flow.Uploads:
+        return flow.upload(
+            one,
             manifest,
             past_canary_by=flow.system_user() if past_canary else None,
-            word=_word({"accept-history": accept_history, "first": first, "adopt-target": adopt_target}),
+            word=word,
             announce=note if as_json else say,
             progress=flow.sending(progress),
         )
+
+    with progress.shown():
+        found, faults = flow.each(chosen, send)
+    if faults and not found:
+        raise faults[0]
+    done = flow.Uploads(
+        tuple(m for _, one in found for m in one.manifests),
+        tuple(report for _, one in found for report in one.reports),
+        tuple(m for _, one in found for m in one.held),
+    )
     if as_json:
         dump(done.reports)
     elif not done.reports:
@@ -60,6 +77,8 @@ def upload(
     else:
         for report in done.reports:
             say(_said(report))
+    if faults:
+        raise faults[0]
     _exit(done)
 
 

@@ -4,7 +4,7 @@ The asset `receipts` is what an upload did, and the asset `outcomes` what the lo
 upload is an action on someone else's system, and its run wants the id of the manifest.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlencode
 
 import dagster as dg
@@ -188,7 +188,16 @@ def outcomes_asset(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Ite
 
 
 def _read_outcomes(context: dg.AssetExecutionContext, pipeline: Pipeline) -> None:
-    installation, progress = pipeline.installation(context.log), pipeline.progress(context.log)
+    progress = pipeline.progress(context.log)
+    targets = pipeline.installation(context.log).targets
+    _, faults = flow.each(targets, lambda one: _read_outcomes_of(context, one, progress))
+    if faults:
+        raise faults[0]
+
+
+def _read_outcomes_of(
+    context: dg.AssetExecutionContext, installation: flow.Installation, progress: Callable[[str], None]
+) -> None:
     report = flow.read_outcomes(
         installation,
         wait_seconds=OUTCOMES_WAIT_SECONDS,

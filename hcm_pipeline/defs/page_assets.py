@@ -14,6 +14,8 @@ PAGES = {
     "quota": flow.write_quota,
     "now": flow.write_now,
 }
+OF_TARGETS = ("guards", "quota")
+"""Pages that are about one target: of several each has its own, and all but the first their names in those of the files."""
 FOLLOWS = "pages_follow"
 
 
@@ -32,11 +34,14 @@ def pages_asset(context: dg.AssetExecutionContext, pipeline: Pipeline) -> dg.Mat
     """Write every page that names nobody."""
     here = pipeline.installation(context.log)
     folder = here.home.pages
+    written = []
     with expected():
         for name, write in PAGES.items():
-            write(here, folder / f"{name}.html")
+            for one in here.targets if name in OF_TARGETS else (here,):
+                written.append(f"{name}-{one.settings.place}" if one.settings.place else name)
+                write(one, folder / f"{written[-1]}.html")
     return dg.MaterializeResult(
-        metadata={name: dg.MetadataValue.path(str(folder / f"{name}.html")) for name in PAGES}
+        metadata={name: dg.MetadataValue.path(str(folder / f"{name}.html")) for name in written}
         | {"one_worker_command": "hcm-pipeline page worker PERSON_NUMBER FILE"}
     )
 

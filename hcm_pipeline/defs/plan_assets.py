@@ -86,74 +86,98 @@ def build_plan(profile: Profile) -> dg.AssetsDefinition:
     return plan
 
 
+Made = Sequence[tuple[flow.Installation, flow.Plan]]
+"""The plan of each target, where there is something to plan for."""
+
+
 def _plan(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[Any]:
     here = pipeline.installation(context.log)
-    made = flow.plan(
-        here.warehouse,
-        here.loaded,
-        here.target,
-        progress=pipeline.progress(context.log),
-        started_by=starter_of(context.run),
-    )
+
+    def plan(one: flow.Installation) -> flow.Plan | None:
+        return flow.plan(
+            one.warehouse,
+            one.loaded,
+            one.target,
+            progress=pipeline.progress(context.log),
+            started_by=starter_of(context.run),
+            split=one.split,
+        )
+
+    found, faults = flow.each(here.targets, plan)
+    if faults and not found:
+        raise faults[0]
+    plans = [(one, made) for one, made in found if made is not None]
     here.warehouse.publish()
-    if made is not None:
+    for _, made in plans:
         flow.verify_files(here.home, made)
-        context.instance.add_run_tags(context.run.run_id, _manifest_tags(made))
+    if plans:
+        context.instance.add_run_tags(context.run.run_id, _manifest_tags(plans))
     yield dg.AssetCheckResult(passed=True, check_name=MANIFEST_CHECK, asset_key="manifest")
-    yield from _plan_results(here, made)
-    yield _held_check(made)
-    if made is not None and made.held:
+    yield from _plan_results(here, plans)
+    yield _held_check(plans)
+    if faults:
+        raise faults[0]
+    if any(made.held for _, made in plans):
         context.instance.add_run_tags(context.run.run_id, {md.STATUS_TAG: HELD})
-        raise PlanHeld(_held_words(made))
+        raise PlanHeld("\n".join(_held_words(one, made) for one, made in plans if made.held))
 
 
-def _held_words(made: flow.Plan) -> str:
+def _held_words(here: flow.Installation, made: flow.Plan) -> str:
     """The reason for which a run fails whose plan is held, and its mend. The dates are processed, and what is free goes out."""
+    of = f" for the target {here.name}" if here.name else ""
     goes_on = "Nothing of it goes out" if flow.nothing_goes_on(made) else "All else goes on"
     commands = "; ".join(_command("approve", manifest) for manifest in made.held)
     said = " ".join(flow.tripped_sentences(made)) or "A person asked to take back what was sent."
-    return f"the plan of {made.business_date} is held, and waits for a decision: {said} {goes_on}. Decide: {commands}"
+    return (
+        f"the plan of {made.business_date}{of} is held, and waits for a decision: {said} {goes_on}. Decide: {commands}"
+    )
 
 
 def _command(verb: str, manifest: flow.Manifest) -> str:
     return f"hcm-pipeline {verb} {manifest.manifest_id} {manifest.operations}"
 
 
-def _manifest_tags(made: flow.Plan) -> dict[str, str]:
-    """The tags that a run is found by: its manifests, each under what it is held for, and the business date."""
+def _manifest_tags(plans: Made) -> dict[str, str]:
+    """The tags that a run is found by: its manifests, each under what it is held for, and the business date. Of several targets
+    those of each but the first have its name behind them."""
     tags: dict[str, str] = {}
-    for manifest in made.manifests:
-        kind = f"{md.MANIFEST_TAG}/{manifest.held_for}" if manifest.held_for else md.MANIFEST_TAG
-        kind += "-rest" if manifest in made.approved else ""
-        tags |= {kind: manifest.manifest_id, md.DATE_TAG: manifest.business_date.isoformat()}
+    for one, made in plans:
+        name = one.settings.place
+        for manifest in made.manifests:
+            kind = f"{md.MANIFEST_TAG}/{manifest.held_for}" if manifest.held_for else md.MANIFEST_TAG
+            kind += "-rest" if manifest in made.approved else ""
+            kind += f"{'-' if '/' in kind[len(md.MANIFEST_TAG) :] else '/'}{name}" if name else ""
+            tags |= {kind: manifest.manifest_id, md.DATE_TAG: manifest.business_date.isoformat()}
     return tags
 
 
-def _plan_results(here: flow.Installation, made: flow.Plan | None) -> Iterator[dg.MaterializeResult[None]]:
-    manifests = made.manifests if made else ()
+def _plan_results(here: flow.Installation, plans: Made) -> Iterator[dg.MaterializeResult[None]]:
+    manifests = [manifest for _, made in plans for manifest in made.manifests]
     snapshot = manifests[0].inputs["snapshot"][:32] if manifests else "as delivered"
     yield dg.MaterializeResult(
         asset_key="desired_users",
-        metadata={"dagster/row_count": made.desired if made else 0},
+        metadata={"dagster/row_count": sum(made.desired for _, made in plans)},
         data_version=dg.DataVersion(snapshot),
     )
     version = "+".join(m.manifest_id for m in manifests)[:200] or "nothing to send"
-    metadata = _plan_metadata(here, made)
+    metadata = _plan_metadata(here, plans)
     yield dg.MaterializeResult(asset_key="manifest", metadata=metadata, data_version=dg.DataVersion(version))
 
 
-def _held_check(made: flow.Plan | None) -> dg.AssetCheckResult:
-    held = made.held if made else ()
-    stopped = made is not None and flow.nothing_goes_on(made)
+def _held_check(plans: Made) -> dg.AssetCheckResult:
+    held = [(one, manifest) for one, made in plans for manifest in made.held]
+    stopped = any(flow.nothing_goes_on(made) for _, made in plans)
     return dg.AssetCheckResult(
         passed=not held,
         check_name=HELD_CHECK,
         asset_key="manifest",
         severity=dg.AssetCheckSeverity.ERROR if stopped else dg.AssetCheckSeverity.WARN,
         metadata={
-            "held_operations": sum(m.operations for m in held),
-            "held_manifests": dg.MetadataValue.json({str(m.held_for): m.manifest_id for m in held}),
-            "tripped": dg.MetadataValue.json(flow.tripped_sentences(made) if made else []),
+            "held_operations": sum(m.operations for _, m in held),
+            "held_manifests": dg.MetadataValue.json(
+                {f"{one.name} {m.held_for}" if one.name else str(m.held_for): m.manifest_id for one, m in held}
+            ),
+            "tripped": dg.MetadataValue.json([line for _, made in plans for line in flow.tripped_sentences(made)]),
         },
     )
 
@@ -162,8 +186,27 @@ PLOTTED = ("create", "disable", "update")
 """Kinds of operations that are counted though there are none, so that a plot has no gaps."""
 
 
-def _plan_metadata(here: flow.Installation, made: flow.Plan | None) -> dict[str, Any]:
-    """The plan for people: first in words and where it waits for them, then the figures."""
+FIGURES = ("operations", "operations_held", "requests")
+"""Figures that are added up over several targets, besides those of each kind."""
+
+
+def _plan_metadata(here: flow.Installation, plans: Made) -> dict[str, Any]:
+    """The plan for people: first in words and where it waits for them, then the figures. Of several targets the entries of each
+    have its name before them, and the figures are of all."""
+    if not here.several:
+        return _metadata_of(here, plans[0][1] if plans else None)
+    values: dict[str, Any] = {}
+    each = [(one.name, _metadata_of(one, made)) for one, made in plans]
+    for name, found in each:
+        values |= {f"{name}_{key}": value for key, value in found.items()}
+    kinds = {key for _, found in each for key in found if key.startswith("operations_")}
+    return values | {
+        key: sum(found.get(key, 0) for _, found in each) for key in (*FIGURES, *sorted(kinds - set(FIGURES)))
+    }
+
+
+def _metadata_of(here: flow.Installation, made: flow.Plan | None) -> dict[str, Any]:
+    """The same of one target."""
     manifests = made.manifests if made else ()
     behind = flow.extracts_of_manifests(here, [manifest.manifest_id for manifest in manifests])
     values: dict[str, Any] = {"in_words": dg.MetadataValue.md(_in_words(here, made))} if made else {}

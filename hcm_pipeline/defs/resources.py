@@ -37,7 +37,8 @@ class Pipeline(dg.ConfigurableResource[None]):
         """This home and profile with the environment's target and secrets."""
         found = Settings.from_env()
         target = None if self.sandbox_only else found.target
-        return replace(found, home=self.home, profile=self.profile_name, target=target)
+        named = {} if self.sandbox_only else found.named
+        return replace(found, home=self.home, profile=self.profile_name, target=target, named=named)
 
     def installation(self, log: logging.Logger | dg.DagsterLogManager | None = None) -> flow.Installation:
         """The installation, read anew: a run uses what the environment and the profile say when it starts.

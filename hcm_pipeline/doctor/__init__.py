@@ -9,7 +9,7 @@ from hcm_pipeline.doctor.dagster_state import DagsterState, Heartbeat, NoInstanc
 from hcm_pipeline.doctor.finding import Check, Finding, NotLookedAt, Outcome
 
 if TYPE_CHECKING:
-    from hcm_pipeline.doctor.all_checks import CHECKS
+    from hcm_pipeline.doctor.all_checks import CHECKS, CHECKS_OF_A_TARGET
     from hcm_pipeline.doctor.examination import examine, worst
     from hcm_pipeline.doctor.examined import Examined, Means
     from hcm_pipeline.doctor.job_checks import TEMPLATES
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHECKS",
+    "CHECKS_OF_A_TARGET",
     "NEEDED",
     "TEMPLATES",
     "Check",

@@ -16,13 +16,17 @@ from hcm_pipeline.doctor import (
 )
 from hcm_pipeline.doctor.finding import Check
 
-CHECKS: tuple[Check, ...] = (
-    *home_checks.CHECKS,
+CHECKS_OF_A_TARGET: tuple[Check, ...] = (
     *connection_checks.CHECKS,
     *sign_in_checks.CHECKS,
     *job_checks.CHECKS,
     *schema_checks.CHECKS,
     *limit_checks.CHECKS,
+)
+"""Those that look at one target."""
+CHECKS: tuple[Check, ...] = (
+    *home_checks.CHECKS,
+    *CHECKS_OF_A_TARGET,
     *dagster_checks.CHECKS,
     *oracle_checks.CHECKS,
     *outbound_checks.CHECKS,

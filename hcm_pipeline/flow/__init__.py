@@ -68,7 +68,9 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.examining import NoInstance as NoInstance
     from hcm_pipeline.flow.examining import Outcome as Outcome
     from hcm_pipeline.flow.examining import check_names as check_names
+    from hcm_pipeline.flow.examining import check_names_of_a_target as check_names_of_a_target
     from hcm_pipeline.flow.examining import diagnose as diagnose
+    from hcm_pipeline.flow.examining import examined as examined
     from hcm_pipeline.flow.examining import read_only as read_only
     from hcm_pipeline.flow.feed_listener import listener as listener
     from hcm_pipeline.flow.feed_listener import token_file as token_file
@@ -98,6 +100,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.installation import Clock as Clock
     from hcm_pipeline.flow.installation import Installation as Installation
     from hcm_pipeline.flow.installation import Progress as Progress
+    from hcm_pipeline.flow.installation import each as each
     from hcm_pipeline.flow.installation import quiet as quiet
     from hcm_pipeline.flow.installation import utc_now as utc_now
     from hcm_pipeline.flow.landing import DAYS_AHEAD as DAYS_AHEAD
@@ -171,6 +174,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.setting_up import StepState as StepState
     from hcm_pipeline.flow.setting_up import Wishes as Wishes
     from hcm_pipeline.flow.setting_up import set_up as set_up
+    from hcm_pipeline.flow.setting_up import to_set_up as to_set_up
     from hcm_pipeline.flow.sign_off import write_page as write_page
     from hcm_pipeline.flow.sign_off import write_stale_values as write_stale_values
     from hcm_pipeline.flow.sign_off import write_table as write_table
@@ -330,13 +334,15 @@ _MODULES = {
         "NoInstance",
         "Outcome",
         "check_names",
+        "check_names_of_a_target",
         "diagnose",
+        "examined",
         "read_only",
     ),
     "feed_listener": ("listener", "token_file"),
     "feeding": ("Drained", "drain", "oracle_section", "replay"),
     "verdict_table": ("loggable", "plan_verdicts"),
-    "installation": ("Clock", "Installation", "Progress", "quiet", "utc_now"),
+    "installation": ("Clock", "Installation", "Progress", "each", "quiet", "utc_now"),
     "fetching": ("PlaceStatus",),
     "landing": ("DAYS_AHEAD", "Landed", "failures_of", "land", "land_all", "waiting"),
     "ledger_files": ("export_file", "export_to", "import_file"),
@@ -380,7 +386,7 @@ _MODULES = {
     "proposing": ("ProposedProfile", "propose_profile", "write_proposal"),
     "quota": ("QuotaOutlook", "quota_outlook"),
     "unfinished": ("FailedWork", "failed_work", "keep_failed_work"),
-    "setting_up": ("SetUp", "Step", "StepState", "Wishes", "set_up"),
+    "setting_up": ("SetUp", "Step", "StepState", "Wishes", "set_up", "to_set_up"),
     "rehearsing": ("MarkCount", "RehearsedPlan", "rehearse", "write_rehearsal"),
     "sign_off": ("write_page", "write_stale_values", "write_table"),
     "target_schema": (

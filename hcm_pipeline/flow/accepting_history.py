@@ -22,7 +22,15 @@ from hcm_pipeline.delivery import (
     whereabouts,
 )
 from hcm_pipeline.errors import ServiceRefused, UsageError
-from hcm_pipeline.flow.fencing import FORBIDDEN, PersonsWord, keep_target, own_sandbox, read_history, standing_still
+from hcm_pipeline.flow.fencing import (
+    FORBIDDEN,
+    PersonsWord,
+    ask_the_others_twice,
+    keep_target,
+    own_sandbox,
+    read_history,
+    standing_still,
+)
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.known_journal import marks_of
 from hcm_pipeline.http import Patience
@@ -116,8 +124,9 @@ def accept_history(
         if case.trouble:
             journal.go_on_after(max(mark.accept_seq for mark in marks))
         journal.fence(target.key).decide(word.decision(installation.clock(), case.found), accepted_until=reading.until)
+        ask_the_others_twice(installation, journal)
         journal.settle(place)
-    known = read_target(installation.home)
+    known = read_target(installation.home, installation.settings.place)
     since, home_id = (known.since, known.home_id) if known else (installation.clock(), "")
     keep_target(installation, mark_of(journal), since, home_id)
     return accepted

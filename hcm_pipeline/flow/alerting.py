@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -43,6 +43,8 @@ from hcm_pipeline.targets.oracle import OracleSide, key_of, limits_of
 
 OF_MANIFESTS = (AlertKind.GUARD_HELD, AlertKind.APPROVAL_EXPIRES, AlertKind.CANARY_FAILED)
 """Alerts about single manifests: of what is written back these are told, for all else is one and the same."""
+OF_ALL = (AlertKind.DAY_STOPPED, AlertKind.STALE_EXTRACT, AlertKind.UNPROCESSED, AlertKind.UNKNOWN, AlertKind.QUOTA)
+"""Alerts that are one and the same for all targets of a home; a quota is the tenant's."""
 
 
 def look(installation: Installation) -> list[Alert]:
@@ -54,14 +56,16 @@ def look(installation: Installation) -> list[Alert]:
     if failed and not installation.home.read_copy.is_file():
         return failed
     with installation.warehouse.read() as con, installation.journal() as journal:
-        target = installation.known_target
-        observed = Observations.of(con, target.key)
-        now, home = installation.clock(), installation.home
+        home = installation.home
 
         def unforeseen(error: Exception) -> None:
             as_failure(error, "alerts", home)
 
-        found = find_alerts(con, observed, journal, target, installation.profile, now, unforeseen)
+        found: list[Alert] = []
+        for one in installation.targets:
+            observed = Observations.of(con, one.target)
+            alerts = find_alerts(con, observed, journal, one.known_target, one.profile, one.clock(), unforeseen)
+            found += [told for alert in alerts if (told := _at(one, alert)).key not in {other.key for other in found}]
         found += _of_writeback(con, installation, journal)
         try:
             found += _of_feeds(installation)
@@ -69,6 +73,14 @@ def look(installation: Installation) -> list[Alert]:
             unforeseen(error)
             found.append(unknown_condition([AlertKind.FEEDS_BEHIND, AlertKind.MISSED_EVENTS], error))
         return found + failed
+
+
+def _at(one: Installation, alert: Alert) -> Alert:
+    """An alert with the name of the target, of several. The matter of another than the first is another one."""
+    if not one.name or alert.kind in OF_ALL:
+        return alert
+    key = f"{alert.key}@{one.settings.place}" if one.settings.place else alert.key
+    return replace(alert, key=key, facts={"Target": one.name, **alert.facts})
 
 
 def _of_writeback(con: duckdb.DuckDBPyConnection, installation: Installation, journal: Journal) -> list[Alert]:

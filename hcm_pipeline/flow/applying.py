@@ -41,7 +41,7 @@ from hcm_pipeline.flow.fencing import (
     stopped,
 )
 from hcm_pipeline.flow.first_load_guard import kept_back, refuse_unclean
-from hcm_pipeline.flow.installation import Counted, Installation, Progress, quiet, uncounted
+from hcm_pipeline.flow.installation import Counted, Installation, Progress, named, quiet, uncounted
 from hcm_pipeline.flow.stale_manifests import refuse_moved
 from hcm_pipeline.targets.entra import describe, describe_health, live, open_target, pace_of
 from hcm_pipeline.verdicts import Effect, Kind, Verdict
@@ -64,19 +64,22 @@ def upload(
     installation: Installation, manifest: str | None = None, *, past_canary_by: str | None = None,
     word: PersonsWord | None = None, announce: Progress = quiet, progress: Counted = uncounted,
 ) -> Uploads:  # fmt: skip
-    """Send what is left of a manifest (a beginning of its id), or of all that are ready for the target.
+    """Send what is left of a manifest (a beginning of its id), or of all that are ready for the target; a manifest says for which
+    of several targets it is.
 
     `past_canary_by`: this person lets the named manifest go on, whatever its first operations came to. `word`: what a person says
     of the target, or of its history, before. `announce` is told of the target before anything is sent. Raises HistoryStop when
     this home and its target do not know the same history, ServiceStopped for a job of which the log does not speak, and what
     `delivery.upload` raises; the same call goes on from there.
     """
+    if manifest is not None:
+        installation = _at_manifest(installation, manifest)
     accepts = word is not None and word.word is not HistoryWord.ADOPT
     if word is not None and not accepts:
         adopt_target(installation, word)
     require_known_target(installation)
     with open_target(installation.settings) as connection, installation.journal(new=accepts) as journal:
-        announce(describe(connection))
+        announce(named(installation, describe(connection)))
         delivery = installation.profile.delivery
         target = live(connection, delivery.own_quota, journal, delivery.null_flow_field)
         if word is not None and accepts:
@@ -111,6 +114,15 @@ def upload(
         nulls.keep(target.key, announce)
         sync_warehouse(installation.warehouse, target, installation.profile.outcomes)
     return Uploads(tuple(chosen), tuple(reports), tuple(held))
+
+
+def _at_manifest(installation: Installation, manifest: str) -> Installation:
+    """The installation of the target that a manifest is for; of one that keeps no accounts the first."""
+    if installation.name or not installation.several:
+        return installation
+    with installation.journal(new=True) as journal:
+        key = journal.get(manifest).target
+    return next((one for one in installation.targets if one.target == key), installation.targets[0])
 
 
 def _send(
@@ -184,7 +196,12 @@ class Ready:
 
 
 def ready_manifests(installation: Installation) -> list[Ready]:
-    """The target's manifests that an upload would go on with, those of leavers first, and whether one may start by itself now."""
+    """The manifests that an upload would go on with, of each target those of leavers first, and whether one may start by itself
+    now."""
+    return [ready for one in installation.targets for ready in _ready_manifests(one)]
+
+
+def _ready_manifests(installation: Installation) -> list[Ready]:
     with installation.journal() as journal:
         ready = [manifest for manifest in journal.open_manifests() if manifest.target == installation.target]
         paused = journal.pauses(installation.target).paused() is not None

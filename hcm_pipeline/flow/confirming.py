@@ -60,13 +60,15 @@ def manifest_intent(installation: Installation, verb: str, manifest: str) -> Int
     kinds: Mapping[str, int] = summary.get("operations", {})
     by_kind = f" ({', '.join(f'{count:,} {kind}' for kind, count in kinds.items())})" if kinds else ""
     held = f", held for {found.held_for}" if found.held_for else ""
+    name = installation.of_key(found.target).name
+    at = f" for the target {name}" if name else ""
     tripped = [LimitVerdict.from_row(row) for row in summary.get("guards", ()) if row["verdict"] == "tripped"]
     command, follows = MANIFEST_VERBS[verb]
     flag = "--operations " if verb == "undo" else ""
     return Intent(
         found.manifest_id, found.operations, "operations",
         (
-            f"Manifest {found.manifest_id[:12]} of {found.business_date}{held}: {counted}{by_kind}.",
+            f"Manifest {found.manifest_id[:12]} of {found.business_date}{at}{held}: {counted}{by_kind}.",
             *(verdict.under(installation.profile.guards).describe(values=False) for verdict in tripped),
             follows.format("this operation" if found.operations == 1 else f"these {counted}"),
         ),

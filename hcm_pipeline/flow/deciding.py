@@ -153,7 +153,8 @@ def retry(installation: Installation, number: str | None, *, by: str, how: str =
             "select distinct target from failures where starts_with(target, ?)", [WRITES_BACK]
         ).fetchall()
         count = sum(
-            decide_retry(con, target, number, who) for target in (installation.target, *(key for (key,) in others))
+            decide_retry(con, target, number, who)
+            for target in (*(one.target for one in installation.targets), *(key for (key,) in others))
         )
     if number is not None and not count:
         raise UsageError(f"{number}: nothing of this worker has failed; `hcm-pipeline outcomes` lists who has")

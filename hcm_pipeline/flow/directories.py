@@ -68,11 +68,12 @@ def read_directory(
 
 def _close_clearings(installation: Installation, name: str, of: str | None) -> None:
     """Close the clearings of values that the directory shows to be gone. `of` as of `Read`."""
-    target = installation.target
+    closed = 0
     with installation.warehouse.write() as con, transaction(con), scratch(con) as t:
-        shown = shown_by(target, of, held_as(con, target))
-        empty = " union all ".join(_shown_empty_sql(attribute, columns) for attribute, columns in shown.items())
-        closed = close_shown_empty(t, target, t.make("shown", empty, {"directory": name})) if empty else 0
+        for target in [one.target for one in installation.targets]:
+            shown = shown_by(target, of, held_as(con, target))
+            empty = " union all ".join(_shown_empty_sql(attribute, columns) for attribute, columns in shown.items())
+            closed += close_shown_empty(t, target, t.make("shown", empty, {"directory": name})) if empty else 0
     if closed:
         installation.warehouse.publish()
 
@@ -96,7 +97,7 @@ def _read(
 ) -> Read:
     """By the reader of the directory's kind."""
     if directory.kind == "entra":
-        with open_target(installation.settings) as target, GraphClient(target) as client:
+        with open_target(installation.tenant.settings) as target, GraphClient(target) as client:
             announce(describe(target))
             return read_entra_id(reading, client, tenant_name(target))
     name = reading.directory

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hcm_pipeline.doctor import (
     CHECKS,
+    CHECKS_OF_A_TARGET,
     DagsterState,
     Examined,
     Finding,
@@ -17,8 +18,8 @@ from hcm_pipeline.doctor import (
     examine,
     worst,
 )
-from hcm_pipeline.errors import UsageError
-from hcm_pipeline.flow.installation import Installation, Progress, quiet
+from hcm_pipeline.errors import ProfileError, UsageError
+from hcm_pipeline.flow.installation import Installation, Progress, named, quiet
 from hcm_pipeline.sqlite_state import read_only
 from hcm_pipeline.targets.entra import describe, found_target
 
@@ -30,7 +31,9 @@ __all__ = [
     "NoInstance",
     "Outcome",
     "check_names",
+    "check_names_of_a_target",
     "diagnose",
+    "examined",
     "read_only",
 ]
 
@@ -56,6 +59,19 @@ def check_names() -> tuple[str, ...]:
     return tuple(check.name for check in CHECKS)
 
 
+def check_names_of_a_target() -> tuple[str, ...]:
+    """The names of those that look at a target, and not at the home."""
+    return tuple(check.name for check in CHECKS_OF_A_TARGET)
+
+
+def examined(installation: Installation) -> tuple[Installation, ...]:
+    """The installation of each target; itself where the profile cannot be read, which a check tells."""
+    try:
+        return installation.targets
+    except ProfileError:
+        return (installation,)
+
+
 def diagnose(
     installation: Installation, *, only: Collection[str] = (), progress: Progress = quiet,
     dagster: Callable[[], DagsterState] | None = None,
@@ -67,11 +83,13 @@ def diagnose(
     chosen = [check for check in CHECKS if not only or check.name in only]
     settings = installation.settings
     connection = found_target(settings)
-    means = Means(lambda: installation.loaded, installation.opener, dagster, clock=installation.clock)
+    means = Means(lambda: installation.alone, installation.opener, dagster, clock=installation.clock)
     seen = Examined(settings, connection, settings.other_sign_ins, means)
     try:
         found = examine(chosen, seen, progress)
     finally:
         seen.close()
-    target = describe(connection) if connection else "target: none (the home's own sandbox does not run)"
+    target = named(
+        installation, describe(connection) if connection else "target: none (the home's own sandbox does not run)"
+    )
     return Diagnosis(str(installation.home.path), settings.profile, target, worst(found), tuple(found))

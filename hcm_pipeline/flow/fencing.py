@@ -59,19 +59,21 @@ def own_sandbox(installation: Installation) -> bool:
     target = installation.settings.target
     if target is None:
         return True
-    return target.ca_file is not None and target.ca_file.absolute().is_relative_to(installation.home.sandbox)
+    return target.ca_file is not None and target.ca_file.absolute().is_relative_to(installation.settings.sandbox)
 
 
 def another_target(installation: Installation) -> str | None:
     """Why the environment's target is not the home's; None: it is, or the home has not delivered yet."""
-    known = read_target(installation.home)
+    known = read_target(installation.home, installation.settings.place)
     now = installation.known_target
     if known is None or known.is_same(now.key, now.tenant, own_sandbox=own_sandbox(installation)):
         return None
     there = "its own sandbox" if known.own_sandbox else f"the job {known.target}"
     if installation.settings.target is None:
         here = "the environment names none, so that the home's own sandbox would be taken for it"
-        mend = "set HCM_PIPELINE_SERVICE_PRINCIPAL_ID and the other variables of docs/reference/environment.md"
+        place = installation.settings.place
+        variable = f"HCM_PIPELINE_SERVICE_PRINCIPAL_ID{f'_{place.upper()}' if place else ''}"
+        mend = f"set {variable} and the other variables of docs/reference/environment.md"
     else:
         here = f"the environment names {'the own sandbox' if own_sandbox(installation) else 'the job ' + now.key}"
         mend = "mend the environment"
@@ -94,7 +96,7 @@ def adopt_target(installation: Installation, word: PersonsWord) -> None:
         other = another_target(installation)
     except HomeError as unreadable:
         other = str(unreadable)
-        installation.home.target.unlink(missing_ok=True)
+        installation.home.target_of(installation.settings.place).unlink(missing_ok=True)
     if other is None:
         raise UsageError(
             "--adopt-target: the environment names the target that this home delivers to, or the first one"
@@ -109,7 +111,8 @@ def keep_target(installation: Installation, mark: JournalMark, since: dt.datetim
     """Note which target this home delivers to, and how far its journal has come."""
     now = installation.known_target
     own = own_sandbox(installation)
-    write_target(installation.home, HomeTarget(now.key, now.tenant, own, since, mark, home_id))
+    known = HomeTarget(now.key, now.tenant, own, since, mark, home_id)
+    write_target(installation.home, known, installation.settings.place)
 
 
 # --- what the target knows
@@ -148,7 +151,7 @@ class TargetFence:
             fence.passed(reading.until)
             self._ask_twice_where_it_moved(service)
         self._asked_at = now
-        known = read_target(self._installation.home)
+        known = read_target(self._installation.home, self._installation.settings.place)
         since, home_id = (known.since, known.home_id) if known else (now, "")
         keep_target(self._installation, mark_of(self._journal), since, home_id)
 
@@ -160,15 +163,17 @@ class TargetFence:
         """
         installation, fence = self._installation, self._journal.fence(self._target.key)
         place = whereabouts(installation.home)
-        if own_sandbox(installation) or not self._journal.moved(place):
-            return
         now, until = installation.clock(), fence.known().waits_until
+        moved = self._journal.moved(place) or (installation.several and until is not None)
+        if own_sandbox(installation) or not moved:
+            return
         standing = standing_still(self._target, service)
         if until is None or standing:
             until = now + dt.timedelta(minutes=installation.profile.outcomes.overlap_minutes)
             fence.wait(until)
         if now < until:
             raise HistoryStop(f"nothing was sent: {_moved(until)}{f'. Meanwhile {standing}' if standing else ''}")
+        ask_the_others_twice(installation, self._journal)
         self._journal.settle(place)
         fence.wait(None)
 
@@ -183,15 +188,29 @@ class TargetFence:
 
     def keep_mark(self) -> None:
         """Note beside the journal how far it has come."""
-        known = read_target(self._installation.home)
+        known = read_target(self._installation.home, self._installation.settings.place)
         if known is not None and self._asked_at is not None:
-            write_target(self._installation.home, replace(known, journal=mark_of(self._journal)))
+            write_target(
+                self._installation.home,
+                replace(known, journal=mark_of(self._journal)),
+                self._installation.settings.place,
+            )
 
 
 def standing_still(target: LiveTarget, service: Service) -> str | None:
     """Why the log cannot tell yet what the target was sent, by the target's own word; None: nothing is known of that."""
     health = service.health()
     return target.describe_health(health) if health.stopped else None
+
+
+def ask_the_others_twice(installation: Installation, journal: Journal) -> None:
+    """Where a home with several targets has moved and one of them is settled: each of the others is asked twice as well."""
+    if not installation.several or not journal.moved(whereabouts(installation.home)):
+        return
+    until = installation.clock() + dt.timedelta(minutes=installation.profile.outcomes.overlap_minutes)
+    for other in (installation.whole or installation).targets:
+        if other.name != installation.name and not own_sandbox(other) and read_target(other.home, other.settings.place):
+            journal.fence(other.target).wait(until)
 
 
 def _moved(until: dt.datetime) -> str:
@@ -242,7 +261,10 @@ class FenceStatus:
 
 def fence_status(installation: Installation, journal: Journal) -> FenceStatus:
     """The status of the fence, without asking the target."""
-    known, fence = read_target(installation.home), journal.fence(installation.target).known()
+    known, fence = (
+        read_target(installation.home, installation.settings.place),
+        journal.fence(installation.target).known(),
+    )
     return FenceStatus(
         known.target if known else None,
         known.own_sandbox if known else None,

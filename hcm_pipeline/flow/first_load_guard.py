@@ -83,7 +83,7 @@ def kept_back(installation: Installation, journal: DeliveryState) -> Verdict | N
     if not applies(installation.profile, sandbox=sandbox) or journal.last_send(installation.target):
         return None
     with installation.warehouse.read_or_empty() as con:
-        found = first_load_verdict(con, journal, installation.profile, installation.target, sandbox=sandbox)
+        found = first_load_verdict(con, journal, installation.own_profile, installation.target, sandbox=sandbox)
     return found if found is not None and found.tripped else None
 
 

@@ -26,12 +26,25 @@ class LiveDecided:
 
 
 def decides_about(installation: Installation, number: str) -> MatchRow | None:
-    """The worker as a first load has it, when something is open about it; None when nothing is, or nothing was read."""
+    """The worker as a first load has it, when something is open about it; None when nothing is, or nothing was read.
+
+    Of several targets the first of which something is open.
+    """
+    return next((row for one in installation.targets if (row := _open_at(one, number)) is not None), None)
+
+
+def _asking(installation: Installation, number: str) -> Installation:
+    """The installation of the target of which something is open about a worker."""
+    targets = installation.targets
+    return next((one for one in targets if len(targets) > 1 and _open_at(one, number)), targets[0])
+
+
+def _open_at(installation: Installation, number: str) -> MatchRow | None:
     with installation.warehouse.read() as con, scratch(con) as t:
         if not last_read(con):
             return None
         directories = chosen_directories(con, installation.profile, installation.target)
-        return open_row(t, compare(t, installation.profile, directories), number)
+        return open_row(t, compare(t, installation.own_profile, directories), number)
 
 
 def decide_match(
@@ -41,7 +54,7 @@ def decide_match(
 
     The next run adopts it, and takes names back that were given and never sent. Raises UsageError when it cannot be.
     """
-    with _deciding(installation) as (t, compared, sent):
+    with _deciding(_asking(installation, number)) as (t, compared, sent):
         row = open_row(t, compared, number)
         if row is None:
             raise UsageError(f"{number}: nothing waits for a decision about this worker")
@@ -56,7 +69,7 @@ def decide_match(
 
 def send_as_is(installation: Installation, number: str, why: str, *, by: str, how: str = CLI) -> LiveDecided:
     """Enter that a worker who is not clean is sent as it is. Raises UsageError for one of whom nothing is open."""
-    with _deciding(installation) as (t, compared, _):
+    with _deciding(_asking(installation, number)) as (t, compared, _):
         row = t.first(f"select reason, accounts from {compared.open} where person_number = ?", [number])
         if row is None:
             raise UsageError(f"{number}: nothing is open about this worker before a first load")
@@ -90,7 +103,7 @@ def _deciding(installation: Installation) -> Iterator[tuple[Scratch, Compared, R
         installation.warehouse.write() as con, installation.journal() as journal, scratch(con) as t, transaction(con)
     ):  # fmt: skip
         directories = chosen_directories(con, installation.profile, installation.target)
-        compared = compare(t, installation.profile, directories)
+        compared = compare(t, installation.own_profile, directories)
         begun = [one.manifest_id for one in journal.manifests() if one.state in ("uploading", "accepted", "failed")]
         sent = t.make(
             "sent",

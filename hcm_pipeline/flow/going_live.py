@@ -135,7 +135,7 @@ def initial(
     plan = outlook(installation, shown=0, matches=False)
     with installation.warehouse.read() as con, installation.journal() as journal, scratch(con) as t:
         names = chosen_directories(con, installation.profile, installation.target, wish.directory)
-        compared = compare(t, installation.profile, names, listed)
+        compared = compare(t, installation.own_profile, names, listed)
         rows, orphans = rows_of(t, compared.matched), orphans_of(t, compared.matched)
         found = Initial(
             first_load=never_sent(con, journal, installation.target),
@@ -153,7 +153,7 @@ def initial(
             duplicates=tuple(find_duplicates(t, compared.people, compared.matched)),
             by=wish.by,
             headcount=tuple(count_heads(t, compared.people, compared.matched, wish.by)),
-            scope=tuple(_scope_counts(t, installation.profile, compared.force.workers)),
+            scope=tuple(_scope_counts(t, installation.own_profile, compared.force.workers)),
             load=_load(installation, plan),
             verdict=of_open(compared),
             stops=stops_here(installation, con, journal),

@@ -8,7 +8,7 @@ from hcm_pipeline.delivery import (
     JournalMark,
     journal_trouble,
     mark_of,
-    read_target,
+    read_targets,
     warehouse_mark,
     whereabouts,
 )
@@ -44,14 +44,15 @@ def refuse_lost_journal(warehouse: Warehouse) -> None:
     path = warehouse.home.journal
     if path.is_file() and path.stat().st_size:
         return
-    known = read_target(warehouse.home)
-    if known is not None and known.journal.journal_id:
-        noted = known.journal.accept_seq
+    noted = max(
+        (one.journal.accept_seq for one in read_targets(warehouse.home) if one.journal.journal_id), default=None
+    )
+    if noted is not None:
         raise HistoryStop(f"delivery.sqlite is lost: it had noted {noted:,} accepted requests. {MEND}")
 
 
 def marks_of(warehouse: Warehouse) -> list[JournalMark]:
     """How far the journal had come by what else the home knows."""
-    known = read_target(warehouse.home)
+    known = read_targets(warehouse.home)
     with warehouse.read_or_empty() as con:
-        return [*([known.journal] if known else []), warehouse_mark(con)]
+        return [*(one.journal for one in known), warehouse_mark(con)]

@@ -8,7 +8,7 @@ from hcm_pipeline import delivery
 from hcm_pipeline.delivery import HealthState
 from hcm_pipeline.delivery import OutcomeReport as OutcomeReport
 from hcm_pipeline.flow.fencing import require_known_target
-from hcm_pipeline.flow.installation import Counted, Installation, Progress, quiet, uncounted
+from hcm_pipeline.flow.installation import Counted, Installation, Progress, named, quiet, uncounted
 from hcm_pipeline.flow.known_journal import refuse_lost_journal
 from hcm_pipeline.targets.entra import describe, describe_health, live, open_target
 from hcm_pipeline.warehouse import first
@@ -30,7 +30,7 @@ def read_outcomes(
     require_known_target(installation)
     refuse_lost_journal(installation.warehouse)
     with open_target(installation.settings) as connection, installation.journal() as journal:
-        announce(describe(connection))
+        announce(named(installation, describe(connection)))
         return delivery.read_outcomes(
             installation.warehouse,
             live(connection, journal=journal, null_flow_field=installation.profile.delivery.null_flow_field),
@@ -65,7 +65,10 @@ def worth_reading(installation: Installation) -> WorthReading:
         row = first(con, "select value from meta where key = 'accept_seq'")
         if newest > (int(row[0]) if row else 0):
             return WorthReading("something was accepted", True)
-        why = delivery.why_read(con, installation.known_target, installation.profile.outcomes, installation.clock())
+        whys = [
+            delivery.why_read(con, one.known_target, one.profile.outcomes, one.clock()) for one in installation.targets
+        ]
+        why = next((one for one in whys if one is not None), None)
     return WorthReading(why, bool(newest))
 
 

@@ -7,6 +7,7 @@ import datetime as dt
 import duckdb
 
 from hcm_pipeline.delivery import Facts, Rules, Snapshot, Target, Task, clearable, of_accounts_sql, why_plan
+from hcm_pipeline.flow.populations import Split, moved_on, present
 from hcm_pipeline.identity import ALIASES, PROXY_ADDRESSES, protected_workers
 from hcm_pipeline.profile import IDENTITY_COLUMNS, LoadedProfile, Profile, fallible, scope_sql
 from hcm_pipeline.targets.oracle import ENTRA, HR, key_sql, same_sql
@@ -15,10 +16,11 @@ from hcm_pipeline.workers import with_managers
 
 
 def task_of(
-    t: Scratch, loaded: LoadedProfile, target: Target, now: dt.datetime, identities: Relation | None = None
-) -> Task | None:
+    t: Scratch, loaded: LoadedProfile, target: Target, now: dt.datetime, identities: Relation | None = None,
+    split: Split | None = None,
+) -> Task | None:  # fmt: skip
     """The plan to be made for a target; None when no business date was processed yet. See `facts_of`."""
-    facts = facts_of(t, loaded.profile, identities)
+    facts = facts_of(t, loaded.profile, identities, split)
     if facts is None:
         return None
     profile = loaded.profile
@@ -33,9 +35,12 @@ def newest_snapshot(t: Scratch) -> Snapshot | None:
     return Snapshot(*row) if row else None
 
 
-def facts_of(t: Scratch, profile: Profile, identities: Relation | None = None) -> Facts | None:
+def facts_of(
+    t: Scratch, profile: Profile, identities: Relation | None = None, split: Split | None = None
+) -> Facts | None:
     """The facts about workers, as views: nothing is written, and a warehouse that lacks columns of the profile is read as if they
-    were null. `identities` is the ledger (None: the warehouse's). None when no business date was processed yet.
+    were null. `identities` is the ledger (None: the warehouse's); `split`: which of several targets it is about (None: there is
+    one). None when no business date was processed yet.
     """
     snapshot = newest_snapshot(t)
     if snapshot is None:
@@ -52,6 +57,12 @@ def facts_of(t: Scratch, profile: Profile, identities: Relation | None = None) -
     workers = t.view("workers_in_scope", f"select *, {in_scope} as in_scope from {versions} where valid_to is null")
     without_manager = t.view("without_manager", "select person_number from manager_warnings where valid_to is null")
     fields = ", ".join(map(quote, profile.columns))
+    here = present(t, profile, split, workers) if split else None
+    if here is not None:
+        workers = here.workers
+        without_manager = t.view(
+            "without_manager_here", f"from {without_manager} union select person_number from {here.strangers}"
+        )
     return Facts(
         snapshot=snapshot,
         workers=workers_of(t, versions, without_manager),
@@ -63,7 +74,9 @@ def facts_of(t: Scratch, profile: Profile, identities: Relation | None = None) -
             **_with_contacts(t, profile, workers),
             "names": _names(t, ledger),
             "without_manager": without_manager,
+            **({"unplaced": here.unplaced} if here else {}),
         },
+        moving=here.moving if here else None,
     )
 
 
@@ -113,9 +126,10 @@ def _with_contacts(t: Scratch, profile: Profile, workers: Relation) -> dict[str,
 
 
 def why_plan_now(
-    con: duckdb.DuckDBPyConnection, profile: Profile, target: str, now: dt.datetime
+    con: duckdb.DuckDBPyConnection, profile: Profile, target: str, now: dt.datetime, split: Split | None = None
 ) -> tuple[str, str] | None:
-    """The reason for which a plan made now would send workers again (see `why_plan`), or clear values that stay; None: none."""
+    """The reason for which a plan made now would send workers again (see `why_plan`), clear values that stay, or disable accounts
+    of workers who have moved to another target; None: none."""
     with scratch(con) as t:
         snapshot = newest_snapshot(t)
         if snapshot is None:
@@ -125,11 +139,22 @@ def why_plan_now(
         without_manager = t.view("without_manager", "select person_number from manager_warnings where valid_to is null")
         again = why_plan(t, target, snapshot.contract, workers_of(t, versions, without_manager), now)
         stale = clearable(t, target)
+        if split is not None and (gone := moved_on(t, profile, split, _open(t, versions, profile))):
+            return (
+                f"{gone:,} accounts of {split.here.name} are of workers whose account at another target is there by now",
+                (f"moved {split.here.name} {gone}"),
+            )
     if stale is None:
         return again
     count, key = stale
     why = f"nulls flow by now for {count:,} cleared values that stay in accounts"
     return (f"{again[0]}; {why}", f"{again[1]} {key}") if again else (why, key)
+
+
+def _open(t: Scratch, versions: Relation, profile: Profile) -> Relation:
+    """The open versions, with the profile's columns."""
+    types = {name: DUCKDB_TYPES[kind] for name, kind in profile.types.items()}
+    return t.view("open_versions", f"from {t.complete(versions, types)} where valid_to is null")
 
 
 def workers_of(t: Scratch, versions: Relation, without_manager: Relation) -> Relation:

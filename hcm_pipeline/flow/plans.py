@@ -30,6 +30,7 @@ from hcm_pipeline.flow.installation import Clock, Installation, Progress, quiet,
 from hcm_pipeline.flow.known_journal import open_journal, refuse_lost_journal
 from hcm_pipeline.flow.naming import name_workers
 from hcm_pipeline.flow.plan_facts import task_of, why_plan_now
+from hcm_pipeline.flow.populations import Split, only
 from hcm_pipeline.flow.profiles import require_target
 from hcm_pipeline.flow.views.days import newest_date
 from hcm_pipeline.home import Home
@@ -48,27 +49,32 @@ def plan(
     clock: Clock = utc_now,
     progress: Progress = quiet,
     started_by: str | None = None,
+    split: Split | None = None,
 ) -> Plan | None:
     """Plan what the newest snapshot asks for; None when no business date was processed yet. Raises GuardStop (see `give_names`)
     and HistoryStop for a journal that is lost.
 
-    `started_by`: the person who started the run, None when nobody is known, as of a sensor's.
+    `started_by`: the person who started the run, None when nobody is known, as of a sensor's. `split`: which of several targets
+    it is, None where there is one.
     """
     refuse_lost_journal(warehouse)
+    here = split.here if split else None
     try:
-        require_target(loaded.profile, target)
+        require_target(here.kind if here else loaded.profile.target.kind, target, here.name if here else "")
         with warehouse.write() as con, open_journal(warehouse.home, clock) as journal:
             prepare(con, loaded)
             _refuse_ahead(con, loaded, clock())
             _name_the_rest(con, loaded, clock())
             with scratch(con) as t:
-                task = task_of(t, loaded, EntraTarget(target, profile=loaded.profile), clock())
+                task = task_of(t, loaded, EntraTarget(target, profile=loaded.profile), clock(), split=split)
                 made = make_plan(con, task, warehouse.home, journal, progress, started_by) if task else None
             if made is not None:
-                sandbox = target == own_sandbox(warehouse.home)
-                unclean = first_load_verdict(con, journal, loaded.profile, target, sandbox=sandbox)
+                sandbox = here.sandbox if here else target == own_sandbox(warehouse.home)
+                unclean = first_load_verdict(
+                    con, journal, only(loaded.profile, here.name) if here else loaded.profile, target, sandbox=sandbox
+                )
                 with transaction(con):
-                    verdict_table.keep_plan(con, made, clock(), unclean)
+                    verdict_table.keep_plan(con, made, clock(), unclean, here.name if here else "")
             return made
     except GuardStop:
         warehouse.publish()  # what stopped it is shown from there
@@ -77,7 +83,7 @@ def plan(
 
 def undo(
     warehouse: Warehouse, loaded: LoadedProfile, target: str, manifest_id: str, by: str,
-    *, clock: Clock = utc_now, progress: Progress = quiet,
+    *, clock: Clock = utc_now, progress: Progress = quiet, split: Split | None = None,
 ) -> Plan:  # fmt: skip
     """Plan with an undo of a manifest among its held ones; it is asked for until it is done or rejected.
 
@@ -85,7 +91,7 @@ def undo(
     """
     with warehouse.write() as con:
         ask_undo(con, target, manifest_id, Decider(by, clock()))
-    made = plan(warehouse, loaded, target, clock=clock, progress=progress, started_by=by)
+    made = plan(warehouse, loaded, target, clock=clock, progress=progress, started_by=by, split=split)
     if made is None or not any(manifest.undoes == manifest_id for manifest in made.held):
         left_out = made.left_out.get(manifest_id, {}) if made else {}
         why = (
@@ -116,7 +122,7 @@ def undo_manifest(
         )
     made = undo(
         installation.warehouse, installation.loaded, found.target, found.manifest_id, by,
-        clock=installation.clock, progress=progress,
+        clock=installation.clock, progress=progress, split=installation.of_key(found.target).split,
     )  # fmt: skip
     installation.warehouse.publish()
     return found.manifest_id, made
@@ -132,7 +138,16 @@ class PlanAgain:
 
 
 def plan_again(installation: Installation) -> PlanAgain | str:
-    """Whether somebody is to be sent again now; a sentence when not: a manifest comes first, or nobody is due."""
+    """Whether somebody is to be sent again now, of several targets at any; a sentence when not: a manifest comes first, or nobody
+    is due."""
+    found = [_plan_again(one) for one in installation.targets]
+    due = [one for one in found if isinstance(one, PlanAgain)]
+    if due:
+        return due[0]
+    return "; ".join(dict.fromkeys(one for one in found if isinstance(one, str)))
+
+
+def _plan_again(installation: Installation) -> PlanAgain | str:
     if not installation.home.read_copy.is_file():
         return "nothing was processed yet"
     with installation.journal() as journal:
@@ -140,7 +155,7 @@ def plan_again(installation: Installation) -> PlanAgain | str:
     if before:
         return f"manifest {before[0].manifest_id[:12]} is {before[0].state}; it comes first"
     with installation.warehouse.read() as con:
-        due = why_plan_now(con, installation.profile, installation.target, installation.clock())
+        due = why_plan_now(con, installation.profile, installation.target, installation.clock(), installation.split)
         day = first(con, "select max(business_date) from days where status = 'done'")
     if due is None or day is None or day[0] is None:
         return "nobody is to be sent again now"

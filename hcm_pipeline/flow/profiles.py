@@ -11,11 +11,13 @@ from hcm_pipeline import profile
 from hcm_pipeline.errors import GuardStop, ProfileError, ProfileFault, UsageError
 from hcm_pipeline.profile import (
     BUILT_IN,
+    DEFAULT,
     IDENTITY_COLUMNS,
     NAME_PARTS,
     PLACEHOLDER,
     LoadedProfile,
     Profile,
+    TargetKind,
     built_in_names,
 )
 from hcm_pipeline.sources import format_faults
@@ -87,22 +89,16 @@ def built_in_text(name: str) -> str:
     return resources.files(BUILT_IN).joinpath(f"{name}.toml").read_text(encoding="utf-8")
 
 
-def require_target(given: Profile, target: str) -> None:
-    """Raise GuardStop where a job is not the one that the profile says: nothing is planned for another directory, nor for two.
+def require_target(kind: TargetKind | None, target: str, name: str = "") -> None:
+    """Raise GuardStop where a job is not one for the directory that the profile says: nothing is planned for another.
 
-    `target`: the job's key. A profile that names no directory goes with any.
+    `kind`: that directory; None goes with any. `target`: the job's key. `name`: the target's, of several.
     """
-    kinds = given.target.kinds
-    if len(kinds) > 1:
-        raise GuardStop(
-            "the profile's populations get their accounts in two directories (target.populations), and one home serves one job:"
-            " give each directory a home of its own, whose scope.include has its population, and hold those who change over"
-        )
     job = kind_of_job(target)
-    if kinds and kinds[0] is not job:
-        raise GuardStop(
-            f"the profile's target.kind is {kinds[0]}, and the job writes to {job}: nothing is planned; see HCM_PIPELINE_JOB_ID"
-        )
+    if kind is not None and kind is not job:
+        key = f"target.populations: {name} is of {kind}" if name not in ("", DEFAULT) else f"target.kind is {kind}"
+        variable = "HCM_PIPELINE_JOB_ID" if name in ("", DEFAULT) else f"HCM_PIPELINE_JOB_ID_{name.upper()}"
+        raise GuardStop(f"the profile's {key}, and the job writes to {job}: nothing is planned; see {variable}")
 
 
 def target_sentences(given: Profile) -> list[str]:

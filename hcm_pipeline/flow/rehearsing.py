@@ -186,7 +186,7 @@ def _rehearsed(installation: Installation, chosen: _Chosen, tally: _Tally, progr
         workers = workforce(t, profile)
         moving = find_moves(t, profile, workers).moving
         now = installation.clock()
-        found = preview_now(t, installation.loaded, target, journal, moving, now)
+        found = preview_now(t, installation.loaded, target, journal, moving, now, installation.split)
         directories = _directories(installation, kind)
         read_times = read_at(t, directories)
         told = _accounts_words(read_times)

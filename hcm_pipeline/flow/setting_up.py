@@ -19,9 +19,10 @@ from hcm_pipeline.doctor import NEEDED, TEMPLATES, Examined, Means, NotLookedAt
 from hcm_pipeline.entra import EntraConnection, Json, TenantSetup, make_certificate
 from hcm_pipeline.errors import ServiceError, ServiceRefused, UsageError
 from hcm_pipeline.flow import set_up_commands as commands
-from hcm_pipeline.flow.installation import Installation
+from hcm_pipeline.flow.installation import Installation, Progress, quiet
 from hcm_pipeline.flow.set_up_commands import GRAPH_APP, ByHand
-from hcm_pipeline.profile import TargetKind
+from hcm_pipeline.profile import DEFAULT, TargetKind
+from hcm_pipeline.settings import IDS, Settings
 from hcm_pipeline.synchronization import SchemaFault, compare, read
 from hcm_pipeline.targets.entra import describe, found_target, generated_schema
 
@@ -86,6 +87,11 @@ class SetUp:
         return all(step.state in (StepState.THERE, StepState.DONE) for step in self.steps)
 
 
+def to_set_up(name: str | None, notice: Progress = quiet) -> Installation:
+    """The installation of a target that may not be there yet; `name`: of one of several. Raises UsageError."""
+    return Installation(Settings.for_setup(name="" if name in (None, DEFAULT) else str(name)), notice, name=name or "")
+
+
 def set_up(installation: Installation, wishes: Wishes, ask: Callable[[str], bool]) -> SetUp:
     """Walk through the steps. `ask` is told what would be done, and answers whether it is. Raises what disks raise."""
     _judge(wishes)
@@ -128,7 +134,7 @@ class _Walk:
             installation.settings,
             connection,
             (),
-            Means(lambda: installation.loaded, installation.opener, clock=installation.clock),
+            Means(lambda: installation.alone, installation.opener, clock=installation.clock),
         )
         self._root = connection.graph_url if connection else "https://graph.microsoft.com/v1.0"
         self._client = (
@@ -172,13 +178,14 @@ class _Walk:
             told["AZURE_CLIENT_CERTIFICATE_PATH"] = str(self._wishes.certificate.absolute())
         if self._wishes.managed_identity:
             told["AZURE_TOKEN_CREDENTIALS"] = "ManagedIdentityCredential"
-        return {name: value for name, value in told.items() if value}
+        place = self._installation.settings.place
+        end = f"_{place.upper()}" if place else ""
+        return {f"{name}{end if name in IDS else ''}": value for name, value in told.items() if value}
 
     def _kind_of_profile(self) -> TargetKind:
         if self._job.upper().startswith("API2AD."):
             return TargetKind.ACTIVE_DIRECTORY
-        kinds = self._installation.profile.target.kinds
-        return kinds[0] if kinds else TargetKind.ENTRA
+        return self._installation.kind or TargetKind.ENTRA
 
     # --- who we are
 

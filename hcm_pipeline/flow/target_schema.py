@@ -144,8 +144,7 @@ def schema_differences(
 
 def wanted_schema(installation: Installation, kind: str | None = None) -> GeneratedSchema:
     """The schema that the profile asks for, over the built-in default. Asks no service."""
-    kinds = installation.profile.target.kinds
-    wanted = TargetKind(kind) if kind else kinds[0] if kinds else kind_of_job(installation.target)
+    wanted = TargetKind(kind) if kind else installation.kind or kind_of_job(installation.target)
     return generated_schema(installation.profile, wanted)
 
 
@@ -379,12 +378,12 @@ def _generated(installation: Installation, present: Schema, key: str) -> _Wanted
 
 def _kind(installation: Installation, present: Schema) -> TargetKind:
     """The kind of the job's directory. Raises PipelineError when the profile names others only."""
-    told, named = kind_of(present), installation.profile.target.kinds
+    told, named = kind_of(present), installation.kind
     if told is None:
-        return named[0] if named else kind_of_job(installation.target)
-    if named and told not in named:
+        return named or kind_of_job(installation.target)
+    if named is not None and told != named:
         raise PipelineError(
-            f"the job writes to {_WORDS[told]}, and [target] of the profile is about {' and '.join(map(str, named))}: name the"
+            f"the job writes to {_WORDS[told]}, and [target] of the profile is about {named}: name the"
             " job of that directory (HCM_PIPELINE_JOB_ID), or set target.kind"
         )
     return TargetKind(told)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import duckdb
 import orjson
@@ -21,6 +22,8 @@ from hcm_pipeline.workers import DayCounts
 
 STATEMENT = "concat_ws('@', e.sha256, e.business_date, e.source)"
 """The subject of a verdict about an extract, of the table `extracts` as e."""
+OF_PLANS = (Kind.LIMIT, Kind.FIRST_LOAD)
+"""Kinds of verdicts on the newest plan of a target."""
 ACCEPT = "hcm-pipeline extract accept"
 APPROVE = "hcm-pipeline approve"
 READ_DIRECTORY = "hcm-pipeline identity directory"
@@ -115,9 +118,19 @@ def of_limit(found: LimitVerdict, subject: str) -> Verdict:
     )  # fmt: skip
 
 
-def plan_verdicts(made: Plan) -> list[Verdict]:
-    """The verdicts of the limits on a plan; their subject is its business date."""
-    return [of_limit(found, made.business_date.isoformat()) for found in made.verdicts]
+def plan_verdicts(made: Plan, name: str = "") -> list[Verdict]:
+    """The verdicts of the limits on a plan; their subject is its business date, with the name of the target of several."""
+    return [of_limit(found, subject_at(made.business_date.isoformat(), name)) for found in made.verdicts]
+
+
+def subject_at(subject: str, name: str) -> str:
+    """The subject of a verdict on a plan for one of several targets; `name` is that one's."""
+    return f"{subject} {name}" if name else subject
+
+
+def is_at(verdict: Verdict, name: str) -> bool:
+    """Whether a verdict is about this one of several targets, or about none in particular."""
+    return not name or verdict.kind not in OF_PLANS or verdict.subject.endswith(f" {name}")
 
 
 def loggable(verdict: Verdict) -> str:
@@ -153,17 +166,24 @@ def keep_day(con: duckdb.DuckDBPyConnection, day: dt.date, found: Sequence[Verdi
     keep(con, found, now)
 
 
-def keep_plan(con: duckdb.DuckDBPyConnection, made: Plan, now: dt.datetime, first_load: Verdict | None = None) -> None:
+def keep_plan(
+    con: duckdb.DuckDBPyConnection, made: Plan, now: dt.datetime, first_load: Verdict | None = None, name: str = ""
+) -> None:
     """Enter what the limits said of a plan: the newest plan is the only one that counts, and those before it are not sent.
 
-    `first_load`: the verdict on workers and accounts, where they have to be clean first.
+    `first_load`: the verdict on workers and accounts, where they have to be clean first. `name`: that of the target, of several.
     """
-    con.execute("delete from verdicts where kind in (?, ?)", [Kind.LIMIT, Kind.FIRST_LOAD])
+    con.execute(
+        "delete from verdicts where kind in (?, ?) and (? = '' or ends_with(subject, ' ' || ?) or not contains(subject, ' '))",
+        [*OF_PLANS, name, name],
+    )
+    if first_load is not None:
+        first_load = replace(first_load, subject=subject_at(first_load.subject, name))
     con.execute(
         "delete from verdicts where kind = ? and list_contains(?::varchar[], subject)",
         [Kind.CANARY, list(made.superseded)],
     )
-    keep(con, [*plan_verdicts(made), *([first_load] if first_load else [])], now)
+    keep(con, [*plan_verdicts(made, name), *([first_load] if first_load else [])], now)
 
 
 def tripped(con: duckdb.DuckDBPyConnection) -> list[Verdict]:

@@ -69,7 +69,7 @@ def workflow_report(t: Scratch, installation: Installation, shown: int | None) -
     mapping = compile_mapping(profile)
     mappings = date_mappings(profile, mapping)
     findings = tuple(one.finding for one in mappings.values() if one.finding)
-    facts = facts_of(t, profile)
+    facts = facts_of(t, profile, split=installation.split)
     if facts is None or all(one.attribute is None for one in mappings.values()):
         return WorkflowReport(mappings, findings, (), ())
     missed = find_missed(t, profile, mapping, facts.sources, installation.target, installation.clock())

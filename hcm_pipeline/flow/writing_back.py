@@ -156,7 +156,7 @@ def plan_writeback(
     target = _target(section, connection)
     refuse_another(installation, target.key, None)
     with _alone(installation):
-        with open_target(installation.settings) as tenant, GraphClient(tenant) as client:
+        with open_target(installation.tenant.settings) as tenant, GraphClient(tenant) as client:
             announce(describe(tenant))
             progress("reading what has changed in Entra ID")
             read = read_contacts(

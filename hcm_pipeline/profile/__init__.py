@@ -40,6 +40,7 @@ from hcm_pipeline.profile.source_section import (
     SourceField,
 )
 from hcm_pipeline.profile.target_section import (
+    DEFAULT,
     ENTERPRISE,
     AttributeFlow,
     Flow,
@@ -81,6 +82,7 @@ __all__ = [
     "ATTRIBUTES",
     "BUILT_IN",
     "CORE_FIELDS",
+    "DEFAULT",
     "ENTERPRISE",
     "FEEDS",
     "FIELDS",

@@ -37,9 +37,11 @@ class GuardKind(StrEnum):
     """A worker has the name that another one had until now; see `guards.exchange`."""
     RESEND = "resend"
     """An account of which the target has another version than this home knows is sent its record; see `guards.resend`."""
+    POPULATION = "population"
+    """A worker would get an account at a target and has one at another; see `target.populations`."""
 
 
-OF_PEOPLE = (GuardKind.SEVERAL, GuardKind.PROTECTED, GuardKind.EXCHANGE, GuardKind.RESEND)
+OF_PEOPLE = (GuardKind.SEVERAL, GuardKind.PROTECTED, GuardKind.EXCHANGE, GuardKind.RESEND, GuardKind.POPULATION)
 """Kinds that have keys of their own, and are no kinds of a limit."""
 
 

@@ -145,8 +145,12 @@ Rows = dict[TargetName, Annotated[Flow | None, BeforeValidator(_row)]]
 the tutorial away."""
 
 
+DEFAULT = "default"
+"""The name of the target of everybody who is in no population."""
+
+
 class Population(Model):
-    """Some of the workers, and the directory in which they get their accounts."""
+    """Some of the workers, and the target in which they get their accounts: a job of its own."""
 
     name: Identifier
     when: str = Field(min_length=1)
@@ -160,7 +164,7 @@ class Target(Model):
     kind: TargetKind | None = None
     """`entra` or `active_directory`. None: nobody says it, and the job tells."""
     populations: tuple[Population, ...] = ()
-    """Workers of another directory than `kind`; those of none of them belong to `kind`."""
+    """Workers of other targets; those of none of them belong to the job of `kind`."""
     entra: Rows = Field({})
     """Worksheet 6."""
     active_directory: Rows = Field({})

@@ -20,16 +20,20 @@ def options_of(words: Iterable[str], given: Mapping[str, object]) -> SandboxOpti
         raise SandboxProblem(f"--option {error}", exit_code=2) from None
 
 
-def greeting(handle: SandboxHandle, directory: object) -> Iterator[str]:
-    """The lines that a started sandbox prints: about itself, and a client's environment."""
+def greeting(handle: SandboxHandle, directory: object, name: str = "") -> Iterator[str]:
+    """The lines that a started sandbox prints: about itself, and a client's environment.
+
+    `name`: of one of several targets, whose variables end in it; the Oracle HCM is another's.
+    """
+    end = f"_{name.upper()}" if name else ""
     target, source = handle.target, handle.hcm
     yield f"sandbox: {handle.url} (Ctrl-C stops it; its state is kept in {directory})"
     yield f"page for people, with its token: {handle.page}"
     yield "# Oracle HCM by client credentials instead of user and password:"
-    for name in ("token_url", "client_id", "client_secret", "scope"):
-        yield f"#   export ORACLE_HCM_{name.upper()}='{getattr(source, name)}'"
+    for part in ("token_url", "client_id", "client_secret", "scope"):
+        yield f"#   export ORACLE_HCM_{part.upper()}='{getattr(source, part)}'"
     yield ""
-    for name, value in {
+    for variable, value in {
         "HCM_PIPELINE_GRAPH_URL": target.graph_url,
         "HCM_PIPELINE_SERVICE_PRINCIPAL_ID": target.service_principal_id,
         "HCM_PIPELINE_JOB_ID": target.job_id,
@@ -42,4 +46,5 @@ def greeting(handle: SandboxHandle, directory: object) -> Iterator[str]:
         "ORACLE_HCM_PASSWORD": source.password,
         "SSL_CERT_FILE": target.ca_file,
     }.items():
-        yield f"export {name}='{value}'"
+        if not (end and variable.startswith("ORACLE_")):
+            yield f"export {variable}{end}='{value}'"

@@ -194,9 +194,9 @@ class Store:
             self._writer.close()
 
 
-def job_key(directory: Path) -> str:
-    """`<service principal>/<job>` of a directory's sandbox, running or not; of a fresh one, what it will be."""
-    state, usual = directory / "state.sqlite", SandboxOptions()
+def job_key(directory: Path, options: SandboxOptions | None = None) -> str:
+    """`<service principal>/<job>` of a directory's sandbox, running or not; of a fresh one, what it will be with these options."""
+    state, usual = directory / "state.sqlite", options or SandboxOptions()
     if state.is_file():
         store = Store(state)
         try:

@@ -111,9 +111,9 @@ class Site:
         return accounts(self.home)
 
 
-def accounts(home: Home) -> dict[str, dict[str, Any]]:
+def accounts(home: Home, sandbox: Path | None = None) -> dict[str, dict[str, Any]]:
     """Accounts of a sandbox without their random ids; `manager` is the manager's employeeId."""
-    db = sqlite3.connect(f"file:{home.sandbox / 'state.sqlite'}?mode=ro", uri=True)
+    db = sqlite3.connect(f"file:{(sandbox or home.sandbox) / 'state.sqlite'}?mode=ro", uri=True)
     try:
         rows = db.execute("SELECT id, employee_id, upn, body FROM users").fetchall()
     finally:

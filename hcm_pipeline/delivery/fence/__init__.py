@@ -22,6 +22,7 @@ from hcm_pipeline.delivery.fence.home_target import (
     journal_trouble,
     mark_of,
     read_target,
+    read_targets,
     warehouse_mark,
     write_target,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "mark_of",
     "newer_since",
     "read_target",
+    "read_targets",
     "send_again",
     "take_over",
     "warehouse_mark",

@@ -9,6 +9,7 @@ import datetime as dt
 import os
 import uuid
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import duckdb
 import orjson
@@ -48,10 +49,22 @@ class HomeTarget:
         return (self.target, self.tenant, self.own_sandbox) == (target, tenant, own_sandbox)
 
 
-def read_target(home: Home) -> HomeTarget | None:
-    """The target that the home knows; None before its first delivery. Raises HomeError when the file cannot be read."""
+def read_target(home: Home, name: str = "") -> HomeTarget | None:
+    """The target that the home knows, of several the one of that name; None before its first delivery.
+
+    Raises HomeError when the file cannot be read.
+    """
+    return _read(home.target_of(name))
+
+
+def read_targets(home: Home) -> list[HomeTarget]:
+    """All targets that the home knows. Raises HomeError when a file cannot be read."""
+    return [found for path in home.targets if (found := _read(path)) is not None]
+
+
+def _read(path: Path) -> HomeTarget | None:
     try:
-        found = orjson.loads(home.target.read_bytes())
+        found = orjson.loads(path.read_bytes())
         return HomeTarget(
             found["target"],
             found["tenant"],
@@ -64,17 +77,18 @@ def read_target(home: Home) -> HomeTarget | None:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise HomeError(
-            f"{home.target}: cannot be read ({type(error).__name__}): it names the target that this home delivers to;"
+            f"{path}: cannot be read ({type(error).__name__}): it names the target that this home delivers to;"
             " restore it from a backup, or say anew which it is: `hcm-pipeline upload --adopt-target REASON`"
         ) from error
 
 
-def write_target(home: Home, known: HomeTarget) -> None:
-    """Keep the target, atomically and for the owner alone; a home without a name gets one."""
+def write_target(home: Home, known: HomeTarget, name: str = "") -> None:
+    """Keep the target, of several under its name, atomically and for the owner alone; a home without a name gets one."""
     named = asdict(known) | {"home_id": known.home_id or uuid.uuid4().hex}
-    half = private(home.scratch / f"{home.target.name}-{os.getpid()}")
+    path = home.target_of(name)
+    half = private(home.scratch / f"{path.name}-{os.getpid()}")
     half.write_bytes(orjson.dumps(named, option=orjson.OPT_INDENT_2))
-    half.replace(home.target)
+    half.replace(path)
 
 
 def mark_of(journal: DeliveryState) -> JournalMark:

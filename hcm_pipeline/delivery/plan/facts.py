@@ -31,6 +31,8 @@ class Facts:
     `extracts`: extract_id, sha256, source, name, business_date.
     `protected`: person_number, valid_from, valid_to (DATE; null: for ever), has_account (BOOLEAN: it was there before anything was
     sent) of workers who matter; None: nobody does.
+    `moving`: person_number of workers who have their account at another target, and for whom one here waits for a person; None:
+    there is no other target.
     `sources`: what the target makes its versions from; delivery does not look inside.
     """
 
@@ -41,6 +43,7 @@ class Facts:
     extracts: Relation
     sources: Mapping[str, Relation]
     protected: Relation | None = None
+    moving: Relation | None = None
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,9 @@ from hcm_pipeline.profile import GuardKind, GuardLimit, GuardResend, Guards, Gua
 from hcm_pipeline.warehouse import Relation, Scratch, literal
 
 OTHERS = "others"
-HELD_FOR = (GuardKind.PROTECTED, GuardKind.EXCHANGE, GuardKind.DISABLE, GuardKind.ENABLE, GuardKind.CREATE, GuardKind.RENAME,
-            GuardKind.MOVE, GuardKind.RESEND, GuardKind.CLEAR, GuardKind.SEVERAL, GuardKind.CHANGE, GuardKind.UPDATE,
+HELD_FOR = (GuardKind.POPULATION, GuardKind.PROTECTED, GuardKind.EXCHANGE, GuardKind.DISABLE, GuardKind.ENABLE, GuardKind.CREATE,
+            GuardKind.RENAME, GuardKind.MOVE, GuardKind.RESEND, GuardKind.CLEAR, GuardKind.SEVERAL, GuardKind.CHANGE,
+            GuardKind.UPDATE,
             OTHERS)  # fmt: skip
 """The reasons for which operations are held; one that several limits counted is held for the first of them."""
 LEAST = 5
@@ -55,6 +56,7 @@ FIRST_LOAD = 10
 SMALL, ENABLED = "small", "enabled"
 """Rules: a limit whose floor is lower because the company is small, and a first load of whom hardly anybody would be enabled."""
 PEOPLE = {
+    GuardKind.POPULATION: "{} would give an account here to workers who have one at another target",
     GuardKind.PROTECTED: "{} disable, enable, rename or move protected accounts, or change a phone number or mail address",
     GuardKind.EXCHANGE: "{} are of workers with names that another one had until now: did they exchange their numbers?",
     ENABLED: "{} of a first load would make disabled accounts",
@@ -63,6 +65,7 @@ PEOPLE = {
 _Share = GuardSeveral | GuardResend
 """A share of all accounts that something may be done to."""
 _WOULD = {
+    GuardKind.POPULATION: "get an account beside the one at another target",
     GuardKind.CREATE: "be created",
     GuardKind.UPDATE: "change",
     GuardKind.DISABLE: "be disabled",
@@ -226,14 +229,14 @@ def judge_window(limit: GuardLimit | _Share, window: GuardWindow, group: Group, 
 
 def evaluate(
     t: Scratch, target: Target, guards: Guards, day: dt.date, operations: Relation, delivered: Relation, groups: Relation,
-    protected: Relation | None = None, perhaps: Relation | None = None, *, share_of: int | None = None,
-    keeps: bool = False,
+    protected: Relation | None = None, perhaps: Relation | None = None, moving: Relation | None = None, *,
+    share_of: int | None = None, keeps: bool = False,
 ) -> Judged:  # fmt: skip
     """Judge the operations of a plan for a business date.
 
-    `operations`: person_number, kind and every value; `delivered`: those that the target has, with plan_no; `groups` and
-    `protected` as of `Facts`. `perhaps`: versions that the target may have by now, columns as of `delivered`; None: there is none.
-    `share_of` as of `Rules`; `keeps`: whether `Judged.kept` is wanted.
+    `operations`: person_number, kind and every value; `delivered`: those that the target has, with plan_no; `groups`,
+    `protected` and `moving` as of `Facts`. `perhaps`: versions that the target may have by now, columns as of `delivered`; None:
+    there is none. `share_of` as of `Rules`; `keeps`: whether `Judged.kept` is wanted.
     """
     scene = Scene(
         target, day, operations, delivered, groups, _fields(guards, groups),
@@ -246,7 +249,7 @@ def evaluate(
     days = [window.days for window in guards.windows]
     census = Census(t, scene, judged, guards.history_days, days)
     windows = Windows(t, scene, judged, census, days)
-    people = _of_people(t, scene, judged, census, protected)
+    people = _of_people(t, scene, judged, census, protected, moving)
     verdicts = (*_held_of_people(t, guards, census, people), *_all(_Limits(guards, scene, census, windows, share_of)))
     held_back = _held_back(t, scene, judged, verdicts, people)
     kept = _kept(t, scene, judged, census, held_back) if keeps else None
@@ -275,10 +278,15 @@ def _kept(t: Scratch, scene: Scene, judged: Relation, census: Census, held_back:
 
 
 def _of_people(
-    t: Scratch, scene: Scene, judged: Relation, census: Census, protected: Relation | None
+    t: Scratch, scene: Scene, judged: Relation, census: Census, protected: Relation | None, moving: Relation | None
 ) -> dict[GuardKind, Relation]:
     """The workers that each of the guards holds that look at people."""
     held: dict[GuardKind, Relation] = {}
+    if moving is not None:
+        held[GuardKind.POPULATION] = t.view(
+            "moving_operations",
+            f"select person_number from {scene.operations} semi join {moving} using (person_number)",
+        )
     if protected is not None:
         held[GuardKind.PROTECTED] = protected_operations(t, judged, protected)
     if scene.who and census.planned[None][None][OLD] > 1:  # it takes two accounts that were there before

@@ -41,8 +41,9 @@ def write_company(installation: Installation, path: Path) -> None:
         found = newest_days(con, SHOWN_DAYS)
         held = dict(
             con.execute(
-                "select business_date, sum(operations)::bigint from manifests where held_for is not null and target = ? group by 1",
-                [installation.target],
+                "select business_date, sum(operations)::bigint from manifests where held_for is not null"
+                " and list_contains(?::varchar[], target) group by 1",
+                [[one.target for one in installation.targets]],
             ).fetchall()
         )
     days = [DayRow(day, held.get(day.business_date, 0)) for day in found]

@@ -36,7 +36,8 @@ class Waits:
 
 def write_now(installation: Installation, path: Path) -> None:
     """Write the page. Raises UsageError when the file cannot be written."""
-    found, held = status(installation), _alerts(installation)
+    each, held = [(one, status(one)) for one in installation.targets], _alerts(installation)
+    found = each[0][1]
     with installation.journal() as journal:
         targets = {one.manifest_id: one.target for one in journal.manifests()}
     write(
@@ -45,8 +46,8 @@ def write_now(installation: Installation, path: Path) -> None:
         "now",
         headline=_headline(held, found),
         alerts=held,
-        waiting=[Waits(one, type_next(one, targets[one.manifest_id])) for one in found.waiting],
-        facts=_facts(found),
+        waiting=[Waits(one, type_next(one, targets[one.manifest_id])) for one in _waiting(each)],
+        facts=_facts(found) + [line for one, other in each[1:] for line in _of_another(one.name, other)],
         commands=COMMANDS,
     )
 
@@ -59,6 +60,19 @@ def type_next(manifest: WaitingManifest, target: str) -> tuple[str, ...]:
         )
     other = next((command for beginning, command in SENT_BY if target.startswith(beginning)), None)
     return (other or f"hcm-pipeline upload {manifest.manifest_id}",)
+
+
+def _waiting(each: Sequence[tuple[Installation, Status]]) -> list[WaitingManifest]:
+    """The manifests that wait, of all targets; those that are of none in particular once."""
+    return list({one.manifest_id: one for _, found in each for one in found.waiting}.values())
+
+
+def _of_another(name: str, found: Status) -> list[str]:
+    """The facts of another target than the first."""
+    facts = [f"Target {name}: {found.quota_left:,} calls are left of the daily quota."]
+    if found.paused is not None:
+        facts.append(f"Target {name}: uploads wait until {moment(found.paused.until)}: {found.paused.reason}.")
+    return facts
 
 
 def _alerts(installation: Installation) -> Sequence[Alert]:

@@ -26,9 +26,20 @@ def write(installation: Installation, path: Path, page: str, **given: object) ->
         loader=FunctionLoader(_template),
     )
     environment.filters |= {"seen": seen, "moment": moment, "count": count}
-    made = {"made_at": installation.clock(), "profile": installation.profile.name, "target": installation.target}
+    made = {
+        "made_at": installation.clock(),
+        "profile": installation.profile.name,
+        "target": targets_words(installation),
+    }
     text = environment.get_template(f"{page}.html").render(**made, **given)
     replace_file(path, "utf-8", lambda out: out.write(text))
+
+
+def targets_words(installation: Installation) -> str:
+    """The target that a page is about, or all of them."""
+    if not installation.several:
+        return installation.target
+    return "; ".join(f"{one.name}: {one.target}" for one in installation.targets)
 
 
 def prepare_charts(installation: Installation) -> None:

@@ -20,6 +20,7 @@ from hcm_pipeline.flow.first_load_guard import first_load_verdict
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.naming import workforce
 from hcm_pipeline.flow.plan_facts import task_of
+from hcm_pipeline.flow.populations import Split
 from hcm_pipeline.flow.profiles import require_target
 from hcm_pipeline.flow.quota import quota_outlook
 from hcm_pipeline.flow.views.clearing import clearing_words
@@ -172,18 +173,22 @@ def outlook(
     `matches`: whether a first load is judged, too.
     """
     profile, target = installation.profile, installation.target
-    require_target(profile, target)
+    require_target(installation.kind, target, installation.name)
     with installation.warehouse.read() as con, installation.journal() as journal:
         entra = EntraTarget(target, profile=profile)
         reviews = Counter(review.reason for review in reviews_waiting(con))
         manifests = [m for m in journal.manifests() if m.target == target]
         waiting = tuple(waiting_manifests(installation, manifests))
         reading = Reading(shown, waiting, writers)
-        found = difference(con, installation.loaded, entra, journal, installation.clock(), reading)
+        found = difference(con, installation.loaded, entra, journal, installation.clock(), reading, installation.split)
         newest, held = newest_days(con, 1), held_back(con)
         sandbox = installation.settings.target is None
         missed = workflow_words(con, installation) if newest and matches else None
-        unclean = first_load_verdict(con, journal, profile, target, sandbox=sandbox) if newest and matches else None
+        unclean = (
+            first_load_verdict(con, journal, installation.own_profile, target, sandbox=sandbox)
+            if newest and matches
+            else None
+        )
     pace = quota_outlook(installation, found.requests)
     return Outlook(
         **{
@@ -209,13 +214,13 @@ def _quarantine(profile: Profile, day: Day) -> Verdict:
 
 def difference(
     con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, target: EntraTarget, journal: Journal, now: dt.datetime,
-    reading: Reading = NOBODY_READS,
+    reading: Reading = NOBODY_READS, split: Split | None = None,
 ) -> Difference:  # fmt: skip
     """The operations that a plan made at `now` would send."""
     with scratch(con) as t:
         workers = workforce(t, loaded.profile)
         moving = find_moves(t, loaded.profile, workers).moving
-        found = preview_now(t, loaded, target, journal, moving, now)
+        found = preview_now(t, loaded, target, journal, moving, now, split)
         containers = _containers(con, loaded.profile, workers.day)
         if found is None:
             if reading.writers:
@@ -276,10 +281,10 @@ def worker_difference(installation: Installation, number: str) -> WorkerDifferen
     """One worker's operation and what is held back of them; None when the target has what it should have, or the worker is not in
     scope, nothing is held back, the target would take all of it, and every expression can be computed."""
     loaded, target = installation.loaded, EntraTarget(installation.target, profile=installation.profile)
-    require_target(loaded.profile, target.key)
+    require_target(installation.kind, target.key, installation.name)
     with installation.warehouse.read() as con, installation.journal() as journal, scratch(con) as t:
         moving = find_moves(t, loaded.profile, workforce(t, loaded.profile)).moving
-        found = preview_now(t, loaded, target, journal, moving, installation.clock())
+        found = preview_now(t, loaded, target, journal, moving, installation.clock(), installation.split)
         operations = (
             mappings_of(con, f"select * from {found.operations} where person_number = ?", [number]) if found else []
         )
@@ -331,10 +336,11 @@ def _waits(t: Scratch, found: Preview, number: str) -> tuple[str, ...]:
 
 
 def preview_now(
-    t: Scratch, loaded: LoadedProfile, target: EntraTarget, journal: Journal, moving: Relation, now: dt.datetime
-) -> Preview | None:
+    t: Scratch, loaded: LoadedProfile, target: EntraTarget, journal: Journal, moving: Relation, now: dt.datetime,
+    split: Split | None = None,
+) -> Preview | None:  # fmt: skip
     """The plan that would be made now, with nothing written; None when nothing was processed yet."""
-    task = task_of(t, loaded, target, now, _ledger_after_moves(t, moving))
+    task = task_of(t, loaded, target, now, _ledger_after_moves(t, moving), split)
     return preview(t, task, journal) if task else None
 
 

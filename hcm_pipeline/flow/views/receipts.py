@@ -83,13 +83,15 @@ class ManifestOutcomes:
     states: dict[str, int]
 
 
-def receipts(con: duckdb.DuckDBPyConnection) -> list[Receipts]:
-    """Operations by manifest, kind and state, newest manifest first."""
+def receipts(con: duckdb.DuckDBPyConnection, only: str | None = None) -> list[Receipts]:
+    """Operations by manifest, kind and state, newest manifest first. `only`: one of several targets, and what is written back."""
     return values_of(
         con,
         Receipts,
-        """select manifest_id, business_date, kind, state, count(*) as operations from receipts
+        f"""select manifest_id, business_date, kind, state, count(*) as operations from receipts
+        where $only is null or target = $only or starts_with(target, {literal(WRITES_BACK)})
         group by all order by business_date desc, manifest_id, kind, state""",
+        {"only": only},
     )
 
 
@@ -136,9 +138,10 @@ def job(con: duckdb.DuckDBPyConnection, target: str) -> Job | None:
 
 def outcomes(installation: Installation, manifest_id: str | None = None) -> Outcomes:
     """All that the log has said of all manifests, or of one."""
+    only = installation.target if installation.several else None
     with installation.warehouse.read() as con:
         return Outcomes(
-            tuple(found for found in receipts(con) if manifest_id in (None, found.manifest_id)),
+            tuple(found for found in receipts(con, only) if manifest_id in (None, found.manifest_id)),
             tuple(failures(con, installation.target)),
             job(con, installation.target),
             tuple(stale_counts(con, installation.target)),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from hcm_pipeline.delivery import WAITING, Journal, JournaledManifest, Pause, withheld
+from hcm_pipeline.delivery import CONFIGURES, WAITING, WRITES_BACK, Journal, JournaledManifest, Pause, withheld
 from hcm_pipeline.errors import HomeError
 from hcm_pipeline.flow import landing, verdict_table
 from hcm_pipeline.flow.fencing import FenceStatus, fence_status
@@ -98,6 +98,12 @@ def status(installation: Installation) -> Status:
     with installation.journal() as journal:
         journal.verify_decisions()
         manifests = journal.manifests()
+        if installation.several:
+            manifests = [
+                m
+                for m in manifests
+                if m.target == installation.target or m.target.startswith((WRITES_BACK, CONFIGURES))
+            ]
         pause = journal.pauses(installation.target).paused()
         return Status(
             home=installation.home.path,
@@ -138,11 +144,11 @@ def _read(con: duckdb.DuckDBPyConnection, installation: Installation, journal: J
         tuple(newest_extracts(con)),
         tuple(quarantine(con)),
         held_back(con),
-        tuple(receipts(con)),
+        tuple(receipts(con, target if installation.several else None)),
         tuple(failures(con, target)),
         withheld(con, target),
         job(con, target),
-        tuple(_holding(con, journal, target)),
+        tuple(_holding(con, journal, target, installation.name)),
         tuple(stale_counts(con, target)),
         flows_unread(con, target),
         findings_of(con, target),
@@ -150,13 +156,14 @@ def _read(con: duckdb.DuckDBPyConnection, installation: Installation, journal: J
     )
 
 
-def _holding(con: duckdb.DuckDBPyConnection, journal: Journal, target: str) -> list[Verdict]:
+def _holding(con: duckdb.DuckDBPyConnection, journal: Journal, target: str, name: str = "") -> list[Verdict]:
     """Verdicts that trip, without what a person has decided about since: the journal knows of that before the warehouse does."""
     held, gates = journal.held_manifests(target), journal.pauses(target)
     return [
         verdict
         for verdict in verdict_table.tripped(con)
-        if not (verdict.kind is Kind.LIMIT and not held)
+        if verdict_table.is_at(verdict, name)
+        and not (verdict.kind is Kind.LIMIT and not held)
         and not (verdict.kind is Kind.CANARY and gates.failed(verdict.subject) is None)
         and not (verdict.kind is Kind.FIRST_LOAD and journal.last_send(target))
     ]
@@ -167,4 +174,7 @@ def holding(installation: Installation) -> list[Verdict]:
     if not installation.home.read_copy.is_file():
         return []
     with installation.warehouse.read() as con, installation.journal() as journal:
-        return _holding(con, journal, installation.target)
+        found: list[Verdict] = []
+        for at in installation.targets:
+            found += [one for one in _holding(con, journal, at.target, at.name) if one not in found]
+    return found

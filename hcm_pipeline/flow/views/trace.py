@@ -193,7 +193,7 @@ def trace(
         story = story_of(con, installation.profile, number, date, known_on)
         story = replace(
             story,
-            cleared=tuple(clearings(con, installation.target, number)),
+            cleared=tuple(one for at in installation.targets for one in clearings(con, at.target, number)),
             written_back=tuple(_written_back(con, installation, number)),
         )
     story = replace(story, versions=tuple(_with_entries(installation, version) for version in story.versions))

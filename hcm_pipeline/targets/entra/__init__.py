@@ -4,6 +4,7 @@ from hcm_pipeline.targets.entra.attribute_rules import limits_of, rule_faults
 from hcm_pipeline.targets.entra.connection import (
     describe,
     found_target,
+    fresh_sandbox,
     known_target,
     open_target,
     own_sandbox,
@@ -53,6 +54,7 @@ __all__ = [
     "flow_faults",
     "flows_of",
     "found_target",
+    "fresh_sandbox",
     "generated_schema",
     "kind_of_job",
     "known_target",

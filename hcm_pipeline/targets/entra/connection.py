@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from hcm_pipeline.delivery import DeliveryState, Pace
@@ -14,7 +15,7 @@ from hcm_pipeline.errors import HomeError
 from hcm_pipeline.home import Home
 from hcm_pipeline.http import Clock, utc_now
 from hcm_pipeline.profile import Delivery
-from hcm_pipeline.sandbox import SandboxProblem, job_key
+from hcm_pipeline.sandbox import SandboxOptions, SandboxProblem, job_key
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.service import EntraJob, limits_of
 
@@ -34,7 +35,7 @@ def open_target(settings: Settings) -> Iterator[EntraConnection]:
     from hcm_pipeline.sandbox import running  # loads a web server
 
     try:
-        with running(settings.home.sandbox) as sandbox:
+        with running(settings.sandbox, options=fresh_sandbox(settings)) as sandbox:
             yield to_sandbox(sandbox.target)
     except SandboxProblem as problem:
         raise HomeError(str(problem)) from None
@@ -44,11 +45,11 @@ def found_target(settings: Settings) -> EntraConnection | None:
     """The target, without starting anything: that of the environment, or the home's own sandbox if it runs; else None."""
     if settings.target is not None:
         return settings.target
-    if not (settings.home.sandbox / "endpoint.json").is_file():
+    if not (settings.sandbox / "endpoint.json").is_file():
         return None
     from hcm_pipeline.sandbox import find  # loads a web server
 
-    handle = find(settings.home.sandbox)
+    handle = find(settings.sandbox)
     return None if handle is None else to_sandbox(handle.target)
 
 
@@ -68,7 +69,7 @@ def tenant_of(settings: Settings) -> str:
     """The tenant whose limits count (see `EntraConnection.tenant`), without starting anything."""
     if settings.target is not None:
         return settings.target.tenant
-    return job_key(settings.home.sandbox).split(".")[1].lower()  # the second part of a sandbox's job id
+    return _sandbox_key(settings).split(".")[1].lower()  # the second part of a sandbox's job id
 
 
 def known_target(settings: Settings, delivery: Delivery) -> EntraJob:
@@ -91,4 +92,20 @@ def target_key(settings: Settings) -> str:
     """The key of the target (see `EntraConnection.key`) without starting anything: a plan is made for one target."""
     if settings.target is not None:
         return settings.target.key
-    return job_key(settings.home.sandbox)
+    return _sandbox_key(settings)
+
+
+def fresh_sandbox(settings: Settings) -> SandboxOptions | None:
+    """How a sandbox begins that is one of several targets: each has a job of its own. None: as a sandbox does of itself."""
+    if settings.sandbox_writes_to is None:
+        return None
+    writes_to: Literal["entra", "ad"] = "ad" if settings.sandbox_writes_to == "ad" else "entra"
+    if not settings.place:
+        return SandboxOptions(target=writes_to)
+    return SandboxOptions(
+        target=writes_to, job_guid=str(uuid.uuid5(uuid.UUID(SandboxOptions().job_guid), settings.place))
+    )
+
+
+def _sandbox_key(settings: Settings) -> str:
+    return job_key(settings.sandbox, fresh_sandbox(settings))

@@ -26,19 +26,26 @@ def desired(
     `facts` are `workers` (the open versions: every worker field, digest and in_scope), `names` (person_number, the ledger's columns
     and proxy_addresses of everybody who has names) and `without_manager` (person_number: the manager may not be sent).
     `delivered` and `same` as of `Target.desired`; `rules`: see `ruled`. Where HR takes values from the directory, `there`
-    (person_number, field) says which workers have theirs as the directory has it.
+    (person_number, field) says which workers have theirs as the directory has it; where there are several targets, `unplaced`
+    (person_number, reason) says of whom nobody can tell which is meant.
     """
     context = context_of(t, profile, facts, delivered)
     basis = _basis_sql(profile, mapping, rules)
     judged = _unlike(t, profile, facts, delivered, context, basis, same)
     return Desired(
-        waiting=failing(t, profile, mapping, context),
+        waiting=_either(t, failing(t, profile, mapping, context), facts.get("unplaced")),
         everybody=t.view("everybody", _everybody_sql(profile, facts, delivered)),
         versions=t.view("scim_users", _versions_sql(profile, mapping, judged, basis)),
         # values that the directory told stand in no basis
         breaches=breaches(t, rules, context, judged if facts.get("there") is None else context),
         there=_there(t, mapping, facts.get("there")),
     )
+
+
+def _either(t: Scratch, failing: Relation | None, unplaced: Relation | None) -> Relation | None:
+    if failing is None or unplaced is None:
+        return failing if unplaced is None else unplaced
+    return t.view("waiting", f"from {failing} union all from {unplaced}")
 
 
 def _unlike(

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from hcm_pipeline.errors import ProfileFault
 from hcm_pipeline.expressions import ExpressionFault, parse
 from hcm_pipeline.profile import (
+    DEFAULT,
     ENTERPRISE,
     AttributeFlow,
     Flow,
@@ -69,6 +70,9 @@ def _population_faults(profile: Profile) -> Iterator[ProfileFault]:
         yield ProfileFault("target.kind", "(missing)", allowed)
     for i, population in enumerate(target.populations):
         where = f"target.populations[{i}]"
+        if population.name == DEFAULT:
+            allowed = f"another name: {DEFAULT} is the target of everybody who is in no population"
+            yield ProfileFault(f"{where}.name", repr(population.name), allowed)
         if population.name in names[:i]:
             yield ProfileFault(f"{where}.name", repr(population.name), "populations differ in their names")
         if population.when.strip() in [other.when.strip() for other in target.populations[:i]]:
@@ -297,9 +301,9 @@ def target_notes(profile: Profile) -> list[str]:
             found.append(
                 f"{kind}: no extension attribute holds a hire or termination date, so that no lifecycle workflow begins"
             )
-    if len(profile.target.kinds) > 1:
+    if profile.target.populations:
         found.append(
-            "the populations get their accounts in two directories: one home serves one job, so that nothing is planned with this"
-            " profile; a manager of another population cannot be found by the job"
+            "the populations get their accounts in targets of their own, each by its own job: a job cannot find a manager of"
+            " another population, so that nobody is sent one"
         )
     return found
