@@ -11,6 +11,7 @@ from hcm_pipeline import flow
 from hcm_pipeline.defs import metadata as md
 from hcm_pipeline.defs.code_versions import SNAPSHOT_ROOMS, code_version
 from hcm_pipeline.defs.expected import expected
+from hcm_pipeline.defs.held_extracts import deciding_about
 from hcm_pipeline.defs.partitions import PREVIOUS_DAY, business_dates
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.errors import ExtractHeld, GuardStop, PipelineError
@@ -215,7 +216,8 @@ def _tell_stop(
     day, held = counts.business_date.isoformat(), isinstance(stop, ExtractHeld)
     failed, kept = (WHOLE_CHECK, QUARANTINE_CHECK) if held else (QUARANTINE_CHECK, WHOLE_CHECK)
     verdicts = {"verdicts": md.verdict_table(flow.holding(installation))}
-    _judge(context, failed, day, str(stop), passed=False, metadata=verdicts)
+    decide = deciding_about(installation, counts.business_date)
+    _judge(context, failed, day, str(stop), passed=False, metadata=verdicts | decide)
     _judge(context, kept, day, "Nothing was found.")
 
 

@@ -131,6 +131,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.plans import manifest_folder as manifest_folder
     from hcm_pipeline.flow.plans import nothing_goes_on as nothing_goes_on
     from hcm_pipeline.flow.plans import operation_kinds as operation_kinds
+    from hcm_pipeline.flow.plans import operations_sentence as operations_sentence
     from hcm_pipeline.flow.plans import plan as plan
     from hcm_pipeline.flow.plans import plan_again as plan_again
     from hcm_pipeline.flow.plans import tripped_sentences as tripped_sentences
@@ -211,6 +212,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.views.extracts import extract_stories as extract_stories
     from hcm_pipeline.flow.views.extracts import extracts_of as extracts_of
     from hcm_pipeline.flow.views.extracts import left_out as left_out
+    from hcm_pipeline.flow.views.extracts import stopped_extracts as stopped_extracts
     from hcm_pipeline.flow.views.extracts import taken_digests as taken_digests
     from hcm_pipeline.flow.views.feeds import FeedStatus as FeedStatus
     from hcm_pipeline.flow.views.feeds import feed_status as feed_status
@@ -348,6 +350,7 @@ _MODULES = {
         "manifest_folder",
         "nothing_goes_on",
         "operation_kinds",
+        "operations_sentence",
         "plan",
         "plan_again",
         "tripped_sentences",
@@ -407,6 +410,7 @@ _MODULES = {
         "extract_stories",
         "extracts_of",
         "left_out",
+        "stopped_extracts",
         "taken_digests",
     ),
     "views.feeds": ("FeedStatus", "feed_status"),

@@ -329,6 +329,6 @@ def _said(con: duckdb.DuckDBPyConnection, known: Extract) -> str:
     if known.status == "refused":
         return (
             f"{before}, and refused by a person; nothing changed. `hcm-pipeline extract accept {reference(con, known)} "
-            f"{known.description.records or 1}` applies them after all"
+            f'{known.description.records or 1} --why "..."` applies them after all'
         )
     return f"{before}; nothing changed"

@@ -252,7 +252,7 @@ class Day:
             part = ", with `--part` beside the others," if any(f.rule == "other_people" for f in findings) else ","
             raise ExtractHeld(
                 f"{self.day}: {extract.name}{more} is held: {'; '.join(f.message for f in findings)}. Nothing was "
-                f"applied or planned. `hcm-pipeline extract accept {told} {records}` applies it as it is{part} "
+                f'applied or planned. `hcm-pipeline extract accept {told} {records} --why "..."` applies it as it is{part} '
                 "`extract refuse` leaves it out"
             )
 
