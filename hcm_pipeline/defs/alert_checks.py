@@ -12,7 +12,7 @@ import dagster as dg
 
 from hcm_pipeline import flow
 from hcm_pipeline.defs.resources import Pipeline
-from hcm_pipeline.plain_text import markdown
+from hcm_pipeline.plain_text import counted, markdown
 
 ALERTS_JOB = "tell_people"
 
@@ -59,7 +59,7 @@ CHECKS = (
                   "No account keeps a value that HR has cleared because the job does not flow nulls.",
                   "No cleared value stays."),
     DeliveryCheck("failures_within_limit", "outcomes", (flow.AlertKind.FAILURES,), dg.AssetCheckSeverity.ERROR,
-                  "No more workers could not be delivered than alerts.failures allows.",
+                  "At most so many workers as alerts.failures allows could not be delivered.",
                   "The number of failures is within the limit."),
 )  # fmt: skip
 
@@ -97,6 +97,6 @@ def build_alerts() -> dg.AssetChecksDefinition:
         dispatched = flow.tell_receivers(installation, found)
         for error in dispatched.errors:
             context.log.warning(f"an alert was not delivered and is tried again: {error}")
-        context.log.info(f"{len(found)} alerts hold, {dispatched.sent} messages were sent")
+        context.log.info(f"{counted(len(found), 'alert', 'hold')}, {counted(dispatched.sent, 'message', 'were')} sent")
 
     return delivery_checks

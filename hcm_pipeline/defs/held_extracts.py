@@ -21,7 +21,12 @@ def deciding_about(installation: flow.Installation, day: dt.date) -> dict[str, d
         end = f"_{extract.sha256[:12]}" if found else ""
         for decision in ("accept", "refuse"):
             intent = flow.extract_intent(installation, decision, extract.statement)
-            config = {"sha256": intent.whole_id, "rows": intent.size, "decision": decision, "why": ""}
+            config: dict[str, str | int] = {
+                "sha256": intent.whole_id,
+                "rows": intent.size,
+                "decision": decision,
+                "why": "",
+            }
             page = launchpad(installation.profile.alerts.ui_url, EXTRACT_JOB, "extract", config)
             found[f"{decision}{end}"] = dg.MetadataValue.url(page)
             found[f"{decision}_command{end}"] = dg.MetadataValue.text(intent.command)

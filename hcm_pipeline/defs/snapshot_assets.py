@@ -194,14 +194,20 @@ def _tell_date(context: dg.AssetExecutionContext, counts: flow.DayCounts) -> Non
     context.add_asset_metadata(metadata["identities"], asset_key="identities", partition_key=day)
     found = "; ".join(counts.refused) or "Every file of the date was read, and no finding holds it back."
     _judge(context, WHOLE_CHECK, day, found, passed=not counts.refused, severity=dg.AssetCheckSeverity.WARN)
-    _judge(context, QUARANTINE_CHECK, day, f"{counts.quarantined:,} of {counts.rows:,} rows are in quarantine.")
+    _judge(context, QUARANTINE_CHECK, day, _in_quarantine(counts))
+
+
+def _in_quarantine(counts: flow.DayCounts) -> str:
+    rows = counted(counts.rows, "row")
+    return f"{counts.quarantined:,} of {rows} {'is' if counts.quarantined == 1 else 'are'} in quarantine."
 
 
 def _tell_audit(context: dg.AssetExecutionContext, counts: flow.DayCounts, audit: flow.Audit) -> None:
     """The checks of what must be so after every date. Raises PipelineError when it is not: nothing may follow from it."""
     day, lost, doubles = counts.business_date.isoformat(), audit.unaccounted_rows, audit.names_held_twice
-    rows = f"{lost:,} of {counts.rows:,} rows are nowhere." if lost else f"All {counts.rows:,} rows are accounted for."
-    names = f"{doubles:,} names are held twice." if doubles else "Every name of the ledger has one holder."
+    accounted = "The one row is" if counts.rows == 1 else f"All {counts.rows:,} rows are"
+    rows = f"{lost:,} of {counts.rows:,} rows: nowhere." if lost else f"{accounted} accounted for."
+    names = f"{counted(doubles, 'name', 'are')} held twice." if doubles else "Every name of the ledger has one holder."
     _judge(context, ROWS_CHECK, day, rows, passed=not lost, metadata={"unaccounted_rows": lost})
     held_twice = {"names_held_twice": doubles}
     _judge(context, NAMES_CHECK, day, names, passed=not doubles, asset="identities", metadata=held_twice)

@@ -103,6 +103,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.landing import DAYS_AHEAD as DAYS_AHEAD
     from hcm_pipeline.flow.landing import Landed as Landed
     from hcm_pipeline.flow.landing import failures_of as failures_of
+    from hcm_pipeline.flow.landing import first_business_date as first_business_date
     from hcm_pipeline.flow.landing import land as land
     from hcm_pipeline.flow.landing import land_all as land_all
     from hcm_pipeline.flow.landing import waiting as waiting
@@ -340,7 +341,7 @@ _MODULES = {
     "verdict_table": ("loggable", "plan_verdicts"),
     "installation": ("Clock", "Installation", "Progress", "quiet", "utc_now"),
     "fetching": ("PlaceStatus",),
-    "landing": ("DAYS_AHEAD", "Landed", "failures_of", "land", "land_all", "waiting"),
+    "landing": ("DAYS_AHEAD", "Landed", "failures_of", "first_business_date", "land", "land_all", "waiting"),
     "ledger_files": ("export_file", "export_to", "import_file"),
     "outcome_reading": ("OutcomeReport", "WorthReading", "job_warning", "read_outcomes", "worth_reading"),
     "plans": (

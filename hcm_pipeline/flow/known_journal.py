@@ -14,6 +14,7 @@ from hcm_pipeline.delivery import (
 )
 from hcm_pipeline.home import Home
 from hcm_pipeline.http import Clock
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.warehouse import Warehouse
 
 MEND = (
@@ -47,7 +48,7 @@ def refuse_lost_journal(warehouse: Warehouse) -> None:
     known = read_target(warehouse.home)
     if known is not None and known.journal.journal_id:
         noted = known.journal.accept_seq
-        raise HistoryStop(f"delivery.sqlite is lost: it had noted {noted:,} accepted requests. {MEND}")
+        raise HistoryStop(f"delivery.sqlite is lost: it had noted {counted(noted, 'accepted request')}. {MEND}")
 
 
 def marks_of(warehouse: Warehouse) -> list[JournalMark]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hcm_pipeline.extracts import Extract, step_back
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import Profile, Share, Source
 from hcm_pipeline.warehouse import Relation, Scratch, query, quote
 from hcm_pipeline.workers.guessed_encoding import judge_words
@@ -201,7 +202,9 @@ def _trailer(staged: Staged, source: Source) -> Iterator[Finding]:
         yield Finding("no_trailer", f"its last line does not match {source.trailer}: it was cut off")
     elif staged.total != staged.records:
         what = source.total or "trailer"
-        yield Finding("control_total", f"its {what} counts {staged.total:,} records, and there are {staged.records:,}")
+        yield Finding(
+            "control_total", f"its {what} counts {counted(staged.total, 'record')}, and there are {staged.records:,}"
+        )
 
 
 def _full(t: Scratch, profile: Profile, whole: Sequence[Staged], before: Baseline, day: dt.date) -> Iterator[Finding]:
@@ -223,7 +226,7 @@ def _size(t: Scratch, profile: Profile, speaks: Sequence[Staged], before: Baseli
     if found is None or not found[1]:
         return
     usual = int(found[0])
-    of = f"{rows:,} rows, and the {found[1]} full extracts before it had {usual:,}"
+    of = f"{counted(rows, 'row')}, and the {found[1]} full extracts before it had {usual:,}"
     if _fell(whole.fewer, usual, rows):
         yield Finding("fewer_rows", f"it holds {of}; workers.whole.fewer allows {whole.fewer.percent:g} % less")
     if rows - usual >= whole.more.at_least and (rows - usual) * 100 > whole.more.percent * usual:
@@ -284,7 +287,8 @@ def _changes(
     if known and rows >= limit.at_least and rows * 100 > limit.percent * known:
         yield Finding(
             "everyone_changed",
-            f"it holds {rows:,} rows, and {known:,} workers are known; workers.whole.changes allows {limit.percent:g} %",
+            f"it holds {counted(rows, 'row')}, and {counted(known, 'worker', 'are')} known; workers.whole.changes allows"
+            f" {limit.percent:g} %",
         )
     if source.every is not None:
         due = step_back(day, source.every)

@@ -15,6 +15,7 @@ import duckdb
 
 from hcm_pipeline.errors import ExtractHeld, GuardStop
 from hcm_pipeline.extracts import Extract, choose, doubtful, groups, is_accepted, last_before, reference
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import LoadedProfile, QuarantineLimit
 from hcm_pipeline.verdicts import Kind
 from hcm_pipeline.warehouse import Relation, Scratch, first, literal, scratch, table
@@ -99,7 +100,7 @@ class Day:
         self._require_complete(t, before)
         counts, reasons = RowCounts(), dict[str, int]()
         if self.used or self._may_change_places(t, other_rows):
-            self.progress(f"checking {self.rows:,} rows against the contract")
+            self.progress(f"checking {counted(self.rows, 'row')} against the contract")
             accepted, counts = self._judge(t, before, other_rows, table(self.con, "held_cells"))
             reasons = reasons_of(self.con, self.day)
             self._require_few_quarantined(counts.quarantined)

@@ -112,7 +112,7 @@ class Verdict:
         """In words, with a verdict; without `values` it names no value of a worker's field, and is fit for a log."""
         if self.rule in PEOPLE:
             held = " Held." if self.tripped else ""
-            return f"{PEOPLE[self.rule].format(f'{self.operations:,} operations')}.{held}"
+            return f"{PEOPLE[self.rule].format(counted(self.operations, 'operation'))}.{held}"
         group = f" in {self.cohort} {self.value}" if values else f" in one {self.cohort}"
         share = f" ({_percent(self.operations, self.base)})" if self.base else ""
         group = group if self.cohort else ""
