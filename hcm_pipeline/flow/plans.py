@@ -49,7 +49,7 @@ BECOMES = {
     OperationKind.UPDATE: "changed",
     OperationKind.RETRY: "sent again",
 }
-"""What becomes of an account by each kind of operation."""
+"""An account would be this by each kind of operation."""
 
 
 def plan(
