@@ -55,12 +55,14 @@ class Baseline:
     `extracts`: the table of that name: every extract ever taken, with source, content, status, business_date, rows and shape.
     `known`: one row a worker who is known, with the fields and extract_id. `absent`: person_number: those whom the full extracts
     before this one did not name. `last`: the newest date up to which the source was applied without this extract, None before.
+    `replaced`: extract_id of those of the same date that were believed, and whose place this one takes.
     """
 
     extracts: Relation
     known: Relation
     absent: Relation
     last: dt.date | None = None
+    replaced: Sequence[int] = ()
 
 
 def find(
@@ -236,8 +238,9 @@ def _size(t: Scratch, profile: Profile, speaks: Sequence[Staged], before: Baseli
 def _columns(t: Scratch, profile: Profile, staged: Staged, before: Baseline, day: dt.date) -> Iterator[Finding]:
     found = t.first(
         f"""select from_json(shape->'header', '["varchar"]') from {before.extracts} where source = ? and content = 'full'
-        and status = 'applied' and business_date < ? order by business_date desc, extract_id desc limit 1""",
-        [staged.extract.source, day],
+        and (status = 'applied' and business_date < ? or list_contains(?::integer[], extract_id))
+        order by business_date desc, extract_id desc limit 1""",
+        [staged.extract.source, day, list(before.replaced)],
     )
     if found is None:
         return

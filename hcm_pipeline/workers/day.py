@@ -296,12 +296,27 @@ class Day:
             known=before.known.workers,
             absent=t.view("absent", "select person_number from absences where valid_to is null"),
             last=last_before(self.con, staged.extract, self.day),
+            replaced=self._replaced_by(staged.extract),
         )
         own = [one for one in self.staged if one.extract.source == staged.extract.source]
         return completeness.find(
             t, self.profile, staged, baseline, self.day, today,
             beside=[one for one in own if one is not staged], last=own[-1] is staged,
         )  # fmt: skip
+
+    def _replaced_by(self, extract: Extract) -> list[int]:
+        """The extracts of the date whose place this one takes, but for those that were held and that nobody has accepted."""
+        numbers = [
+            e.extract_id for e in self.superseded if e.source == extract.source and e.extract_id < extract.extract_id
+        ]
+        if not numbers:
+            return []
+        held = self.con.execute(
+            """select extract_id from extract_findings where list_contains(?::integer[], extract_id)
+            and extract_id not in (select extract_id from extract_decisions where decision <> 'refuse')""",
+            [numbers],
+        ).fetchall()
+        return [number for number in numbers if (number,) not in held]
 
     def _require_few_quarantined(self, quarantined: int) -> None:
         """Raises GuardStop when more rows are in quarantine than the profile allows, and not all extracts were accepted."""

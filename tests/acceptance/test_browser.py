@@ -53,11 +53,14 @@ class Browser:
         self.page.goto(f"{self.dagster.url.removesuffix('/graphql')}{path}")
 
     def shows(self, pattern: str) -> re.Match[str]:
-        """Wait until the text of the page has this; where."""
-        deadline = time.monotonic() + PATIENCE / 1000
+        """Wait until the text of the page has this, and load it again now and then: Dagster's pages do not all follow; where."""
+        deadline, looked = time.monotonic() + PATIENCE / 1000, 0
         while not (found := re.search(pattern, self.page.inner_text("body"))):
             assert time.monotonic() < deadline, f"{pattern} is not in:\n{self.page.inner_text('body')}"
             self.page.wait_for_timeout(500)
+            looked += 1
+            if looked % 30 == 0:
+                self.page.reload()
         return found
 
     def missing(self) -> int:
