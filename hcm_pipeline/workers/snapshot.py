@@ -167,6 +167,8 @@ def _open_versions(t: Scratch, profile: Profile, before: Before, changed: Change
 
 def _keep_readings(t: Scratch, readings: Relation) -> None:
     """Keep how rows stand in their files (`Accepted.readings`) that say what the open versions say, and stood otherwise before."""
+    if not t.count(readings):
+        return
     other = t.make(
         "read_otherwise",
         f"""select person_number, any_value(said.as_read) as as_read from {readings} said

@@ -39,7 +39,7 @@ HEADERS = st.sampled_from([COLUMNS, tuple(name for name in COLUMNS if name not i
 
 
 def _kept(t: Scratch, of: Profile, found: Judged) -> Known:
-    """What is known once the accepted rows of a file are."""
+    """The workers, once the accepted rows of a file are known."""
     facts = ", ".join(f"facts.{name}" for name in facts_of(of).split(", "))
     versions = t.make(
         "versions",
