@@ -28,7 +28,7 @@ CELLS = st.fixed_dictionaries({
     "Active": st.sampled_from(["True", "True", "TRUE", "False", ""]),
     "First": st.sampled_from(["Ann", "Ann ", "Åsa", "", "Barb", "Аmаrа", "n/a", "\x1e"]),
     "Last": st.sampled_from(["Lee", "Lee\x1f", "Barnes", "Bames"]),
-    "Department": st.sampled_from(["", "A", "A\nB", "\x1e", "a\x1fb"]),
+    "Department": st.sampled_from(["", "A", "A\nB", "\x1e", "a\x1fb", "R&Dx;"]),
     "City": st.sampled_from(["", "A", "\nB"]),
     "Hired": st.sampled_from(["", "2026-01-01", "2026-01-01T00:00:00", "2026-02-30"]),
     "Country": st.sampled_from(["", "de", "DE", "XX"]),
@@ -39,7 +39,7 @@ HEADERS = st.sampled_from([COLUMNS, tuple(name for name in COLUMNS if name not i
 
 
 def _kept(t: Scratch, of: Profile, found: Judged) -> Known:
-    """What is known once the accepted rows of a file are."""
+    """The workers, once the accepted rows of a file are known."""
     facts = ", ".join(f"facts.{name}" for name in facts_of(of).split(", "))
     versions = t.make(
         "versions",
