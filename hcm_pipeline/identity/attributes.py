@@ -104,25 +104,16 @@ class Attribute:
         name = candidate_sql(template, columns, self.limit)
         if self.name != "sam_account_name":
             return name
-        lettered = " or ".join(_lettered(part) for part in parts_in(template))
-        return f"case when regexp_full_match({name}, '[0-9]*') and ({lettered or 'false'}) then null else {name} end"
+        lettered = " or ".join(f"lower({quote(part)}) <> upper({quote(part)})" for part in parts_in(template))
+        return f"case when not regexp_full_match({name}, '[0-9]*') then {name} when {lettered or 'false'} then null else {name} end"
 
     def pieces_sql(self) -> str:
         """Select list over parts: the pieces of candidates."""
-        pieces = [f"{piece_sql(*piece, self.naming)} as {column}" for piece, column in self.pieces().items()]
-        if self.name == "sam_account_name":
-            used = dict.fromkeys(part for way in self.ways() for template in way for part in parts_in(template))
-            pieces += [f"lower({quote(part)}) <> upper({quote(part)}) as {_lettered(part)}" for part in used]
-        return ", ".join(pieces)
+        return ", ".join(f"{piece_sql(*piece, self.naming)} as {column}" for piece, column in self.pieces().items())
 
     def names(self) -> list[tuple[str, str]]:
         """SQL over parts and pieces for every candidate and, behind them, for the fallback, each with the column that holds it."""
         return [(name, quote(f"{self.name} {place}")) for place, name in enumerate([*self.candidates(), self.fallback])]
-
-
-def _lettered(part: str) -> str:
-    """The column that says whether a part has a letter."""
-    return quote(f"letters in {part}")
 
 
 def attributes(profile: Profile) -> tuple[Attribute, ...]:
@@ -144,23 +135,33 @@ def attributes(profile: Profile) -> tuple[Attribute, ...]:
     )  # fmt: skip
 
 
-BEGINNINGS = {
-    "upn_beginning": beginning_sql("mail_nickname", UPN_LOCAL),
-    "sam_beginning": beginning_sql("sam_account_name", SAM),
-    "cn_beginning": beginning_sql("common_name", COMMON_NAME),
+_BEGINNINGS = {
+    "upn_beginning": ("mail_nickname", UPN_LOCAL),
+    "sam_beginning": ("sam_account_name", SAM),
+    "cn_beginning": ("common_name", COMMON_NAME),
 }
-"""Columns of `identities` that are made of its names, and how. They stand in the table because few newcomers beside a million
-names would otherwise wait for all of them to be cut: nothing else takes so long."""
+"""Columns of `identities` that are made of its names. They stand in the table because few newcomers beside a million names would
+otherwise wait for all of them to be cut: nothing else takes so long. Most names are their own beginning, and have none there."""
+
+
+def kept_beginning_sql(column: str, name: str) -> str:
+    """SQL for what a column of beginnings keeps of a name (SQL): NULL where the name in lower case is its own beginning."""
+    limit = _BEGINNINGS[column][1]
+    # that is told of nearly all without folding and cutting
+    plain = f"strlen({name}) <= {limit.chars - 8} and regexp_full_match({name}, '[ -~]*[A-Za-z]')"
+    return f"case when not ({plain}) then nullif({beginning_sql(name, limit)}, lower({name})) end"
 
 
 def entered(select: str) -> str:
     """SQL that enters the rows of a SELECT, columns of `identities` by name, in the ledger. Nothing else does."""
-    columns = ", ".join(f"{sql} as {column}" for column, sql in BEGINNINGS.items())
+    columns = ", ".join(f"{kept_beginning_sql(column, name)} as {column}" for column, (name, _) in _BEGINNINGS.items())
     return f"insert into identities by name select *, {columns} from ({select})"
 
 
 def _sources(name: str, limit: Limit, profile: Profile) -> tuple[NameSource, ...]:
     def ledger(held: str, beginning: str, also: str = "", container: str = "null::varchar") -> NameSource:
+        if beginning in _BEGINNINGS:
+            beginning = f"coalesce({beginning}, lower({held}))"
         return NameSource("identities", f"status <> 'released'{also}", held, beginning, container)
 
     def former(head: str) -> NameSource:

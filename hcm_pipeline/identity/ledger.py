@@ -8,10 +8,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from hcm_pipeline.directory import COMMON_NAME, SAM, beginning_sql, directory_findings, folded_sql, require_none
+from hcm_pipeline.directory import directory_findings, folded_sql, require_none
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.identity.allocation import Allocated, allocate, name_sql
-from hcm_pipeline.identity.attributes import entered, place_key_sql
+from hcm_pipeline.identity.attributes import entered, kept_beginning_sql, place_key_sql
 from hcm_pipeline.identity.correlation import WAITING, correlate
 from hcm_pipeline.identity.name_parts import named_sql
 from hcm_pipeline.identity.placement import place, place_findings
@@ -50,7 +50,7 @@ def give_names(
         followed = follow_renames(own, profile, workforce, changes) if kept.names else nothing(RETIRED)
         renamed = _together(own, "renamed", respelled, followed)
         retired = _together(own, "retired", retired, renamed)
-        newcomers = _newcomers(own, profile, workforce, retired)
+        newcomers = _newcomers(own, profile, workforce, retired, some_have=kept.names)
         waiting, some = nothing(WAITING), newcomers.made > 0
         if some:
             require_none(directory_findings(own.con, profile, now), Kind.DIRECTORY)
@@ -104,24 +104,26 @@ def _together(t: Scratch, what: str, *relations: Relation) -> Relation:
     return some[0] if len(some) == 1 else t.make(what, " union all by name ".join(f"from {one}" for one in some))
 
 
-def _newcomers(t: Scratch, profile: Profile, workforce: Workforce, retired: Relation) -> Relation:
-    """Everybody in scope who lacks a name; an account that was found in a container stays in it.
+def _newcomers(t: Scratch, profile: Profile, workforce: Workforce, retired: Relation, *, some_have: bool) -> Relation:
+    """Everybody in scope who lacks a name; an account that was found in a container stays in it. `some_have`: some have names.
 
     The columns of `named_sql`, or two of them when there is nobody.
     """
-    # numbers first: the names of a million workers who have all they need are not even read
-    nameless = t.make(
-        "nameless",
-        f"""select person_number from {workforce.workers}
-        where life_stage is distinct from 'future' and person_number not in (
-            select person_number from identities where sam_account_name is not null and common_name is not null)""",
-    )
-    if not nameless.made:
-        return nothing({"person_number": "varchar", "placed_by": "varchar"})
+    lacking = "life_stage is distinct from 'future'"
+    if some_have:
+        # numbers first: the names of a million workers who have all they need are not even read
+        nameless = t.make(
+            "nameless",
+            f"""select person_number from {workforce.workers} where {lacking} and person_number not in (
+                select person_number from identities where sam_account_name is not null and common_name is not null)""",
+        )
+        if not nameless.made:
+            return nothing({"person_number": "varchar", "placed_by": "varchar"})
+        lacking = f"person_number in (select person_number from {nameless})"
     unclear = fallible(profile, "identity.")  # a name is for life: whoever cannot be judged waits
     clear = f" and not {fails_sql(one.sql for one in unclear)}" if unclear else ""
     asked = f"""(from {workforce.workers}
-        where person_number in (select person_number from {nameless}) and ({scope_sql(profile)}){clear})"""
+        where {lacking} and ({scope_sql(profile)}){clear})"""
     kept = f"(from {retired} where container is not null)"
     return t.make(
         "newcomers",
@@ -178,11 +180,11 @@ SHORT = {"user_principal_name": "upn", "sam_account_name": "sam", "common_name":
 def _complete(t: Scratch, allocated: Allocated, day: dt.date) -> None:
     """Enter what those lacked who are in the ledger already."""
     parts = allocated.parts
-    for name, limit in (("sam_account_name", SAM), ("common_name", COMMON_NAME)):
+    for name in ("sam_account_name", "common_name"):
         short = SHORT[name]
         t.run(f"""
             update identities set {name} = given.name, {short}_rule = given.rule,
-                {short}_beginning = {beginning_sql("given.name", limit)}
+                {short}_beginning = {kept_beginning_sql(f"{short}_beginning", "given.name")}
             from (select person_number, {name_sql(name, "given", "part")} as name, rule
                 from {allocated.given[name]} given join {parts} part on given.part = part.rowid) given
             where identities.person_number = given.person_number and identities.{name} is null

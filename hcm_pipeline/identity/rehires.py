@@ -93,26 +93,29 @@ def likely_rehires(
     """Former workers who agree with those in `asked` (columns of `workforce.workers`), by the first rule that finds any: a relation
     with the columns of `correlation.WAITING`."""
     # names are spelled in Python: only of those who agree in the rest
+    others = [[field for field in rule.fields if field not in _PARTS] for rule in rules]
     agree = [
-        " and ".join(
-            f"{_plain(f'former.{quote(field)}')} = {_plain(f'returned.{quote(field)}')}"
-            for field in rule.fields
-            if field not in _PARTS
-        )
+        " and ".join(f"{_plain(f'former.{quote(field)}')} = {_plain(f'returned.{quote(field)}')}" for field in fields)
         or "true"
-        for rule in rules
+        for fields in others
     ]
     with scratch(t.con) as own:
-
-        def agreeing(what: str, these: str, alias: str, with_others: str) -> Relation:
-            some = " or ".join(f"exists (from {with_others} where {condition})" for condition in agree)
-            return own.make(what, f"from {these} {alias} where {some}")
-
-        left = f"""(from {workforce.workers} where not active and person_number in (select person_number from identities))"""
-        formers = agreeing("formers", left, "former", f"{asked} returned")
+        # numbers first: whole rows of all who have left are not even read
+        numbers = own.make("formers", " union ".join(
+            f"""select former.person_number from {workforce.workers} former semi join {asked} returned on {condition}
+            where not former.active""" for condition in agree
+        ))  # fmt: skip
+        if not numbers.made:
+            return nothing(WAITING)
+        formers = own.make(
+            "formers",
+            f"""from {workforce.workers} where not active and person_number in (select person_number from {numbers})
+            and person_number in (select person_number from identities)""",
+        )
         if not formers.made:
             return nothing(WAITING)
-        returned = agreeing("returned", asked.name, "returned", f"{formers} former")
+        some = " or ".join(f"exists (from {formers} former where {condition})" for condition in agree)
+        returned = own.make("returned", f"from {asked} returned where {some}")
         keys = _keys(
             own, profile, workforce, rules, own.make("both", f"from {returned} union all by name from {formers}")
         )

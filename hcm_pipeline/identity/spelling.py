@@ -143,8 +143,8 @@ def spell_columns(
 def names_to_spell(
     t: Scratch, source: Relation, columns: Sequence[str], written_out: Collection[str], most: int | None = None
 ) -> list[tuple[str, str]]:
-    """The distinct values of `columns` of `source` that are not plain ASCII, each with the rules that it is spelled by; not more
-    than `most` of them."""
+    """The distinct values of `columns` of `source` that are not plain ASCII, not more than `most`, each with the rules that it is
+    spelled by."""
     names = " union all ".join(
         f"select {quote(c)} as name, place from {source} where strlen({quote(c)}) <> length({quote(c)})"
         for c in dict.fromkeys(columns)
@@ -154,22 +154,37 @@ def names_to_spell(
 
 
 def spell_names(t: Scratch, names: Sequence[tuple[str, str]], written_out: Collection[str] = ()) -> Relation | None:
-    """The spellings of names with their rules: see `spell_columns`."""
+    """The spellings of names with their rules (see `names_to_spell`): see `spell_columns`."""
     if not names:
         return None
-    made = _spell_by_rules(names, written_out)
+    # most names are of Latin letters alone, and need no look
+    latin = iter(_plain_all(_without_separators([name for name, by in names if by == _ANYWHERE])))
+    others = iter(spell_many([(name, by) for name, by in names if by != _ANYWHERE], written_out))
+    made = [(next(latin), LATIN.confidence, LATIN.how) if by == _ANYWHERE else next(others) for _, by in names]
+    written, rules = zip(*names, strict=True)
+    plain, confidence, how = zip(*made, strict=True)
     return t.of_arrow(
         "spelled",
         pa.table(
             {
-                "name": pa.array([name for name, _ in names], pa.string()),
-                "rules": pa.array([rules for _, rules in names], pa.string()),
-                "plain": pa.array([one.plain for one in made], pa.string()),
-                "confidence": pa.array([one.confidence for one in made], pa.float64()),
-                "how": pa.array([one.how for one in made], pa.string()),
+                "name": pa.array(written, pa.string()),
+                "rules": pa.array(rules, pa.string()),
+                "plain": pa.array(plain, pa.string()),
+                "confidence": pa.array(confidence, pa.float64()),
+                "how": pa.array(how, pa.string()),
             }
         ),
     )
+
+
+def _without_separators(names: list[str]) -> list[str]:
+    if _SEPARATOR.join(names).count(_SEPARATOR) < len(names):
+        return names
+    return [name.replace(_SEPARATOR, "") for name in names]
+
+
+_ANYWHERE = "*"
+"""In place of a country: the rules of names of Latin letters alone, which are spelled alike in all countries."""
 
 
 def spellings_join(
@@ -183,19 +198,12 @@ def spellings_join(
 
 
 def _rules_sql(name: str, place: str, written_out: Collection[str]) -> str:
-    """SQL for the rules by which a name is spelled: those of a country, or `*`.
+    """SQL for the rules by which a name is spelled: those of a country, or of any.
 
     Latin letters are spelled alike in all countries but those where they are written out: once for all of them.
     """
     out = f" or {place} in ({', '.join(map(literal, sorted(written_out)))})" if written_out else ""
-    return rf"case when regexp_matches({name}, '[^\x{{0}}-\x{{36F}}]|[đĐ]'){out} then {place} else '*' end"
-
-
-def _spell_by_rules(names: Sequence[tuple[str, ...]], written_out: Collection[str]) -> list[Spelling]:
-    """`spell_many`, where `*` in place of a country says that the name is of Latin letters alone: most are, and need no look."""
-    latin = iter(_plain_all([name.replace(_SEPARATOR, "") for name, rules in names if rules == "*"]))
-    others = iter(spell_many([(name, rules) for name, rules in names if rules != "*"], written_out))
-    return [Spelling(next(latin), LATIN.confidence, LATIN.how) if rules == "*" else next(others) for _, rules in names]
+    return rf"case when regexp_matches({name}, '[^\x{{0}}-\x{{36F}}]|[đĐ]'){out} then {place} else '{_ANYWHERE}' end"
 
 
 def spelled_sql(column: str, joined: str | None) -> str:

@@ -237,8 +237,8 @@ create table identities (
     cn_rule varchar,
     placed_by varchar,                     -- placement 2, leavers 1, default; account or imported: found there, no rule's
     placed_on date,                        -- since when in this container; null: as given_on
-    upn_beginning varchar not null using compression uncompressed, -- of the mail nickname in lower case, without what a number
-                                           -- behind it could change; all of them are read for every newcomer
+    upn_beginning varchar using compression uncompressed, -- of the mail nickname in lower case, without what a number behind it
+                                           -- could change; all of them are read for every newcomer; null: the nickname in lower case
     sam_beginning varchar using compression uncompressed,
     cn_beginning varchar using compression uncompressed
 );
