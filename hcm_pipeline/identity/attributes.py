@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 
 from hcm_pipeline.directory import COMMON_NAME, SAM, UPN_LOCAL, Limit, beginning_sql, folded_sql
-from hcm_pipeline.identity.reserved import built_in_sql, reserved_sql
+from hcm_pipeline.identity.reserved import built_in_names_sql, reserved_names_sql
 from hcm_pipeline.identity.templates import candidate_sql, parts_in, piece_sql, pieces_of
 from hcm_pipeline.profile import Naming, Profile
 from hcm_pipeline.warehouse import literal, quote
@@ -111,6 +111,10 @@ class Attribute:
         """Select list over parts: the pieces of candidates."""
         return ", ".join(f"{piece_sql(*piece, self.naming)} as {column}" for piece, column in self.pieces().items())
 
+    def without(self, tables: Collection[str]) -> Attribute:
+        """The attribute without the sources that are tables of these, because they are empty."""
+        return replace(self, sources=tuple(source for source in self.sources if source.table not in tables))
+
     def names(self) -> list[tuple[str, str]]:
         """SQL over parts and pieces for every candidate and, behind them, for the fallback, each with the column that holds it."""
         return [(name, quote(f"{self.name} {place}")) for place, name in enumerate([*self.candidates(), self.fallback])]
@@ -144,18 +148,29 @@ _BEGINNINGS = {
 otherwise wait for all of them to be cut: nothing else takes so long. Most names are their own beginning, and have none there."""
 
 
-def kept_beginning_sql(column: str, name: str) -> str:
-    """SQL for what a column of beginnings keeps of a name (SQL): NULL where the name in lower case is its own beginning."""
+def kept_beginning_sql(column: str, name: str, key: str | None = None) -> str:
+    """SQL for what a column of beginnings keeps of a name (SQL): NULL where the name in lower case is its own beginning.
+
+    `key`: the name in the form in which names are compared, where that is known.
+    """
     limit = _BEGINNINGS[column][1]
     # that is told of nearly all without folding and cutting
     plain = f"strlen({name}) <= {limit.chars - 8} and regexp_full_match({name}, '[ -~]*[A-Za-z]')"
-    return f"case when not ({plain}) then nullif({beginning_sql(name, limit)}, lower({name})) end"
+    beginning = beginning_sql(key or name, limit, folded=key is not None)
+    return f"case when not ({plain}) then nullif({beginning}, lower({name})) end"
 
 
-def entered(select: str) -> str:
-    """SQL that enters the rows of a SELECT, columns of `identities` by name, in the ledger. Nothing else does."""
-    columns = ", ".join(f"{kept_beginning_sql(column, name)} as {column}" for column, (name, _) in _BEGINNINGS.items())
-    return f"insert into identities by name select *, {columns} from ({select})"
+def entered(select: str, *, with_keys: bool = False) -> str:
+    """SQL that enters the rows of a SELECT, columns of `identities` by name, in the ledger. Nothing else does.
+
+    `with_keys`: it has the columns upn_key, sam_key and cn_key besides, the names in the form in which they are compared.
+    """
+    keys = {column: column.replace("beginning", "key") for column in _BEGINNINGS} if with_keys else {}
+    columns = ", ".join(
+        f"{kept_beginning_sql(column, name, keys.get(column))} as {column}" for column, (name, _) in _BEGINNINGS.items()
+    )
+    but = f" exclude ({', '.join(keys.values())})" if keys else ""
+    return f"insert into identities by name select *{but}, {columns} from ({select})"
 
 
 def _sources(name: str, limit: Limit, profile: Profile) -> tuple[NameSource, ...]:
@@ -179,9 +194,9 @@ def _sources(name: str, limit: Limit, profile: Profile) -> tuple[NameSource, ...
 
     if name == "common_name":
         in_ledger = ledger("common_name", "cn_beginning", container="parent_distinguished_name")
-        return in_ledger, directory(name), reserved(built_in_sql(profile), "container")
+        return in_ledger, directory(name), reserved(built_in_names_sql(profile), "container")
     if name == "sam_account_name":
-        return ledger(name, "sam_beginning"), former("name"), directory("sam"), reserved(reserved_sql(profile))
+        return ledger(name, "sam_beginning"), former("name"), directory("sam"), reserved(reserved_names_sql(profile))
     # before the @, whatever the domain: the mail nickname is made of it
     domains = {profile.identity.domain.lower(), *(rule.domain.lower() for rule in profile.identity.domains)}
     ours = ", ".join(literal(domain) for domain in sorted(domains))
@@ -195,7 +210,7 @@ def _sources(name: str, limit: Limit, profile: Profile) -> tuple[NameSource, ...
         former(local.format("name")),
         directory("nickname"),
         directory("address", local.format("key"), f"split_part(key, '@', 2) in ({ours})"),
-        reserved(reserved_sql(profile)),
+        reserved(reserved_names_sql(profile)),
     )
 
 

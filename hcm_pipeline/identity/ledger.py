@@ -6,13 +6,13 @@ Neither the order of rows nor a rerun changes what anybody gets, and what was gi
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 
 from hcm_pipeline.directory import directory_findings, folded_sql, require_none
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.identity.allocation import Allocated, allocate, name_sql
 from hcm_pipeline.identity.attributes import entered, kept_beginning_sql, place_key_sql
 from hcm_pipeline.identity.correlation import WAITING, correlate
+from hcm_pipeline.identity.kept import kept
 from hcm_pipeline.identity.name_parts import named_sql
 from hcm_pipeline.identity.placement import place, place_findings
 from hcm_pipeline.identity.rehires import offer_rehires, take_over
@@ -41,32 +41,32 @@ def give_names(
     workforce = Workforce(day, workers, versions)
     with scratch(t.con) as own:
         release(own, profile, workforce)
-        kept = _kept(own)
-        retired = bring_back(own, profile, workforce) if kept.released else nothing(RETIRED)
-        if kept.rehires:
+        there = kept(own)
+        retired = bring_back(own, profile, workforce) if there.released else nothing(RETIRED)
+        if there.rehires:
             retired = take_over(own, profile, workforce, retired)
         moving = place(own, profile, workforce)
-        respelled = take_spellings(own, profile, workforce) if kept.spellings else nothing(RETIRED)
-        followed = follow_renames(own, profile, workforce, changes) if kept.names else nothing(RETIRED)
+        respelled = take_spellings(own, profile, workforce) if there.spellings else nothing(RETIRED)
+        followed = follow_renames(own, profile, workforce, changes) if there.names else nothing(RETIRED)
         renamed = _together(own, "renamed", respelled, followed)
         retired = _together(own, "retired", retired, renamed)
-        newcomers = _newcomers(own, profile, workforce, retired, some_have=kept.names)
+        newcomers = _newcomers(own, profile, workforce, retired, some_have=there.names)
         waiting, some = nothing(WAITING), newcomers.made > 0
         if some:
             require_none(directory_findings(own.con, profile, now), Kind.DIRECTORY)
-        if some and kept.accounts:
+        if some and there.accounts:
             correlated = correlate(own, profile, newcomers, workers, renamed, table(own.con, "directory_objects"), day)
             if correlated.matched is not None:
                 own.run(entered(f"from {correlated.matched}"))
             waiting = correlated.waiting
             if waiting.made:
                 newcomers = _without(own, newcomers, waiting)
-        if some or kept.reviews:
-            offered = offer_rehires(own, profile, workforce, newcomers, retired, waiting)
+        if some or there.reviews:
+            offered = offer_rehires(own, profile, workforce, there, newcomers, retired, waiting)
             waiting = _together(own, "waiting", waiting, offered.waiting)
             newcomers = offered.newcomers
         require_none(place_findings(own, profile, day, moving, newcomers), Kind.CONTAINER)
-        if waiting.made or kept.reviews:
+        if waiting.made or there.reviews:
             _keep_waiting(own, waiting, day)
         if not some:
             return 0
@@ -74,28 +74,6 @@ def give_names(
         if count:
             _name(own, profile, newcomers, count, day)
         return count
-
-
-@dataclass(frozen=True)
-class _Kept:
-    """Whether anything is kept, before a day is named: on most days there is little to do, and nothing is asked about it."""
-
-    names: bool
-    released: bool
-    rehires: bool
-    """Decisions about rehires."""
-    spellings: bool
-    """Decisions about spellings."""
-    reviews: bool
-    accounts: bool
-    """Objects of directories."""
-
-
-def _kept(t: Scratch) -> _Kept:
-    tables = ("identities", "identities where status = 'released'", "identity_decisions where about = 'rehire'",
-              "spelling_decisions", "identity_reviews", "directory_objects")  # fmt: skip
-    row = t.first("select " + ", ".join(f"exists (from {table})" for table in tables))
-    return _Kept(*(row or ()))
 
 
 def _together(t: Scratch, what: str, *relations: Relation) -> Relation:
@@ -164,7 +142,8 @@ def _name(t: Scratch, profile: Profile, newcomers: Relation, count: int, day: dt
                 parts=allocated.parts,
                 **{SHORT[name]: relation for name, relation in allocated.given.items()},
                 **names,
-            )
+            ),
+            with_keys=True,
         ),
         {"day": day},
     )

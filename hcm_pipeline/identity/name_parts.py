@@ -146,7 +146,7 @@ def of_spelled(t: Scratch, what: str, profile: Profile, named: Relation, select:
     decided = t.first("select 1 from spelling_decisions limit 1") is not None
     with scratch(t.con) as own:
         found = names_to_spell(own, named, fields, out, AT_ONCE)
-        if len(found) < AT_ONCE:
+        if sum(len(one.names) for one in found) < AT_ONCE:
             spelled = spell_names(own, found, out)
             return t.make(what, select(_spelled_sql(profile, named, spelled, decided=decided)))
     del found

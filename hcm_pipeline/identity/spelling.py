@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 from typing import NamedTuple
@@ -140,47 +141,53 @@ def spell_columns(
     return spell_names(t, names_to_spell(t, source, columns, written_out), written_out)
 
 
+@dataclass(frozen=True)
+class Unspelled:
+    """Names that are spelled by the same rules: those of a country, or of any (see `_rules_sql`)."""
+
+    rules: str
+    names: list[str]
+
+
 def names_to_spell(
     t: Scratch, source: Relation, columns: Sequence[str], written_out: Collection[str], most: int | None = None
-) -> list[tuple[str, str]]:
-    """The distinct values of `columns` of `source` that are not plain ASCII, not more than `most`, each with the rules that it is
-    spelled by."""
+) -> list[Unspelled]:
+    """The distinct values of `columns` of `source` that are not plain ASCII, not more than `most`, by the rules of its `place`."""
     names = " union all ".join(
         f"select {quote(c)} as name, place from {source} where strlen({quote(c)}) <> length({quote(c)})"
         for c in dict.fromkeys(columns)
     )
     limit = "" if most is None else f" limit {most}"
-    return t.rows(f"select distinct name, {_rules_sql('name', 'place', written_out)} as rules from ({names}){limit}")
+    # as one text they come at once; a name that holds what separates them comes by itself
+    rows = t.rows(f"""
+        select rules, case when contains(name, chr(31)) then name end as odd, string_agg(name, chr(31)) from (
+            select distinct name, {_rules_sql("name", "place", written_out)} as rules from ({names}){limit})
+        group by rules, odd""")
+    return [Unspelled(rules, [odd] if odd else text.split(_SEPARATOR)) for rules, odd, text in rows]
 
 
-def spell_names(t: Scratch, names: Sequence[tuple[str, str]], written_out: Collection[str] = ()) -> Relation | None:
-    """The spellings of names with their rules (see `names_to_spell`): see `spell_columns`."""
-    if not names:
+def spell_names(t: Scratch, unspelled: Sequence[Unspelled], written_out: Collection[str] = ()) -> Relation | None:
+    """The spellings of names: see `spell_columns`."""
+    if not unspelled:
         return None
-    # most names are of Latin letters alone, and need no look
-    latin = iter(_plain_all(_without_separators([name for name, by in names if by == _ANYWHERE])))
-    others = iter(spell_many([(name, by) for name, by in names if by != _ANYWHERE], written_out))
-    made = [(next(latin), LATIN.confidence, LATIN.how) if by == _ANYWHERE else next(others) for _, by in names]
-    written, rules = zip(*names, strict=True)
-    plain, confidence, how = zip(*made, strict=True)
-    return t.of_arrow(
-        "spelled",
-        pa.table(
-            {
-                "name": pa.array(written, pa.string()),
-                "rules": pa.array(rules, pa.string()),
-                "plain": pa.array(plain, pa.string()),
-                "confidence": pa.array(confidence, pa.float64()),
-                "how": pa.array(how, pa.string()),
-            }
-        ),
-    )
-
-
-def _without_separators(names: list[str]) -> list[str]:
-    if _SEPARATOR.join(names).count(_SEPARATOR) < len(names):
-        return names
-    return [name.replace(_SEPARATOR, "") for name in names]
+    columns: dict[str, list[object]] = {"name": [], "rules": [], "plain": [], "confidence": [], "how": []}
+    for one in unspelled:
+        count = len(one.names)
+        columns["name"] += one.names
+        columns["rules"] += [one.rules] * count
+        if one.rules == _ANYWHERE:  # most names are of Latin letters alone, and need no look
+            names = one.names if count > 1 else [one.names[0].replace(_SEPARATOR, "")]
+            columns["plain"] += _plain_all(names)
+            columns["confidence"] += [LATIN.confidence] * count
+            columns["how"] += [LATIN.how] * count
+        else:
+            made = spell_many([(name, one.rules) for name in one.names], written_out)
+            columns["plain"] += [spelling.plain for spelling in made]
+            columns["confidence"] += [spelling.confidence for spelling in made]
+            columns["how"] += [spelling.how for spelling in made]
+    kinds = {"confidence": pa.float64()}
+    table = {name: pa.array(values, kinds.get(name, pa.string())) for name, values in columns.items()}
+    return t.of_arrow("spelled", pa.table(table))
 
 
 _ANYWHERE = "*"
