@@ -1,4 +1,4 @@
-"""What is kept of earlier days: on most of them there is little, and nothing is asked about what there is none of."""
+"""The kinds of things that are kept of earlier days: most homes have few of them, and nothing is asked about the others."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Kept:
 
 
 def kept(t: Scratch) -> Kept:
-    """What is kept now."""
+    """The kinds of which something is kept now."""
     tables = ("identities", "identities where status = 'released'", "identity_decisions where about = 'rehire'",
               "spelling_decisions", "successions", "identity_reviews", "directory_objects")  # fmt: skip
     row = t.first("select " + ", ".join(f"exists (from {table})" for table in tables))
