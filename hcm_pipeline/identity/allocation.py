@@ -85,11 +85,20 @@ def allocate(t: Scratch, profile: Profile, named: Relation, count: int) -> Alloc
         named,
         lambda spelled: named_parts_sql(unique, parts_sql(profile, spelled), columns, few=few),
     )
-    held = t.first(f"select {', '.join(f'count({attribute.name})' for attribute in unique)} from {parts}") or ()
+    counts = ", ".join(f"count({attribute.name})" for attribute in unique)
+    there = ", ".join(f"exists (from {table})" for table in OFTEN_EMPTY)
+    row = t.first(f"select {counts}, {there} from {parts}") or ()
+    held, some = row[: len(unique)], row[len(unique) :]
+    empty = [table for table, any_ in zip(OFTEN_EMPTY, some, strict=True) if not any_]
+    unique = tuple(attribute.without(empty) for attribute in unique)
     lacking = {attribute.name: count - having for attribute, having in zip(unique, held, strict=True)}
     near = t.make("near", near_sql(unique, parts)) if few else None
     given = {attribute.name: _allocate(t, attribute, parts, lacking[attribute.name], near) for attribute in unique}
     return Allocated(parts, given, lacking, any(held))
+
+
+OFTEN_EMPTY = ("former_names", "directory_names")
+"""Sources of names that many homes have nothing in: they are not asked then."""
 
 
 def name_sql(attribute: str, given: str, part: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 
 from hcm_pipeline.directory import COMMON_NAME, SAM, UPN_LOCAL, Limit, beginning_sql, folded_sql
-from hcm_pipeline.identity.reserved import built_in_sql, reserved_sql
+from hcm_pipeline.identity.reserved import built_in_names_sql, reserved_names_sql
 from hcm_pipeline.identity.templates import candidate_sql, parts_in, piece_sql, pieces_of
 from hcm_pipeline.profile import Naming, Profile
 from hcm_pipeline.warehouse import literal, quote
@@ -104,25 +104,20 @@ class Attribute:
         name = candidate_sql(template, columns, self.limit)
         if self.name != "sam_account_name":
             return name
-        lettered = " or ".join(_lettered(part) for part in parts_in(template))
-        return f"case when regexp_full_match({name}, '[0-9]*') and ({lettered or 'false'}) then null else {name} end"
+        lettered = " or ".join(f"lower({quote(part)}) <> upper({quote(part)})" for part in parts_in(template))
+        return f"case when not regexp_full_match({name}, '[0-9]*') then {name} when {lettered or 'false'} then null else {name} end"
 
     def pieces_sql(self) -> str:
         """Select list over parts: the pieces of candidates."""
-        pieces = [f"{piece_sql(*piece, self.naming)} as {column}" for piece, column in self.pieces().items()]
-        if self.name == "sam_account_name":
-            used = dict.fromkeys(part for way in self.ways() for template in way for part in parts_in(template))
-            pieces += [f"lower({quote(part)}) <> upper({quote(part)}) as {_lettered(part)}" for part in used]
-        return ", ".join(pieces)
+        return ", ".join(f"{piece_sql(*piece, self.naming)} as {column}" for piece, column in self.pieces().items())
+
+    def without(self, tables: Collection[str]) -> Attribute:
+        """The attribute without the sources that are tables of these, because they are empty."""
+        return replace(self, sources=tuple(source for source in self.sources if source.table not in tables))
 
     def names(self) -> list[tuple[str, str]]:
         """SQL over parts and pieces for every candidate and, behind them, for the fallback, each with the column that holds it."""
         return [(name, quote(f"{self.name} {place}")) for place, name in enumerate([*self.candidates(), self.fallback])]
-
-
-def _lettered(part: str) -> str:
-    """The column that says whether a part has a letter."""
-    return quote(f"letters in {part}")
 
 
 def attributes(profile: Profile) -> tuple[Attribute, ...]:
@@ -144,23 +139,44 @@ def attributes(profile: Profile) -> tuple[Attribute, ...]:
     )  # fmt: skip
 
 
-BEGINNINGS = {
-    "upn_beginning": beginning_sql("mail_nickname", UPN_LOCAL),
-    "sam_beginning": beginning_sql("sam_account_name", SAM),
-    "cn_beginning": beginning_sql("common_name", COMMON_NAME),
+_BEGINNINGS = {
+    "upn_beginning": ("mail_nickname", UPN_LOCAL),
+    "sam_beginning": ("sam_account_name", SAM),
+    "cn_beginning": ("common_name", COMMON_NAME),
 }
-"""Columns of `identities` that are made of its names, and how. They stand in the table because few newcomers beside a million
-names would otherwise wait for all of them to be cut: nothing else takes so long."""
+"""Columns of `identities` that are made of its names. They stand in the table because few newcomers beside a million names would
+otherwise wait for all of them to be cut: nothing else takes so long. Most names are their own beginning, and have none there."""
 
 
-def entered(select: str) -> str:
-    """SQL that enters the rows of a SELECT, columns of `identities` by name, in the ledger. Nothing else does."""
-    columns = ", ".join(f"{sql} as {column}" for column, sql in BEGINNINGS.items())
-    return f"insert into identities by name select *, {columns} from ({select})"
+def kept_beginning_sql(column: str, name: str, key: str | None = None) -> str:
+    """SQL for what a column of beginnings keeps of a name (SQL): NULL where the name in lower case is its own beginning.
+
+    `key`: the name in the form in which names are compared, where that is known.
+    """
+    limit = _BEGINNINGS[column][1]
+    # that is told of nearly all without folding and cutting
+    plain = f"strlen({name}) <= {limit.chars - 8} and regexp_full_match({name}, '[ -~]*[A-Za-z]')"
+    beginning = beginning_sql(key or name, limit, folded=key is not None)
+    return f"case when not ({plain}) then nullif({beginning}, lower({name})) end"
+
+
+def entered(select: str, *, with_keys: bool = False) -> str:
+    """SQL that enters the rows of a SELECT, columns of `identities` by name, in the ledger. Nothing else does.
+
+    `with_keys`: it has the columns upn_key, sam_key and cn_key besides, the names in the form in which they are compared.
+    """
+    keys = {column: column.replace("beginning", "key") for column in _BEGINNINGS} if with_keys else {}
+    columns = ", ".join(
+        f"{kept_beginning_sql(column, name, keys.get(column))} as {column}" for column, (name, _) in _BEGINNINGS.items()
+    )
+    but = f" exclude ({', '.join(keys.values())})" if keys else ""
+    return f"insert into identities by name select *{but}, {columns} from ({select})"
 
 
 def _sources(name: str, limit: Limit, profile: Profile) -> tuple[NameSource, ...]:
     def ledger(held: str, beginning: str, also: str = "", container: str = "null::varchar") -> NameSource:
+        if beginning in _BEGINNINGS:
+            beginning = f"coalesce({beginning}, lower({held}))"
         return NameSource("identities", f"status <> 'released'{also}", held, beginning, container)
 
     def former(head: str) -> NameSource:
@@ -178,9 +194,9 @@ def _sources(name: str, limit: Limit, profile: Profile) -> tuple[NameSource, ...
 
     if name == "common_name":
         in_ledger = ledger("common_name", "cn_beginning", container="parent_distinguished_name")
-        return in_ledger, directory(name), reserved(built_in_sql(profile), "container")
+        return in_ledger, directory(name), reserved(built_in_names_sql(profile), "container")
     if name == "sam_account_name":
-        return ledger(name, "sam_beginning"), former("name"), directory("sam"), reserved(reserved_sql(profile))
+        return ledger(name, "sam_beginning"), former("name"), directory("sam"), reserved(reserved_names_sql(profile))
     # before the @, whatever the domain: the mail nickname is made of it
     domains = {profile.identity.domain.lower(), *(rule.domain.lower() for rule in profile.identity.domains)}
     ours = ", ".join(literal(domain) for domain in sorted(domains))
@@ -194,7 +210,7 @@ def _sources(name: str, limit: Limit, profile: Profile) -> tuple[NameSource, ...
         former(local.format("name")),
         directory("nickname"),
         directory("address", local.format("key"), f"split_part(key, '@', 2) in ({ours})"),
-        reserved(reserved_sql(profile)),
+        reserved(reserved_names_sql(profile)),
     )
 
 

@@ -6,13 +6,13 @@ Neither the order of rows nor a rerun changes what anybody gets, and what was gi
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 
-from hcm_pipeline.directory import COMMON_NAME, SAM, beginning_sql, directory_findings, folded_sql, require_none
+from hcm_pipeline.directory import directory_findings, folded_sql, require_none
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.identity.allocation import Allocated, allocate, name_sql
-from hcm_pipeline.identity.attributes import entered, place_key_sql
+from hcm_pipeline.identity.attributes import entered, kept_beginning_sql, place_key_sql
 from hcm_pipeline.identity.correlation import WAITING, correlate
+from hcm_pipeline.identity.kept import kept
 from hcm_pipeline.identity.name_parts import named_sql
 from hcm_pipeline.identity.placement import place, place_findings
 from hcm_pipeline.identity.rehires import offer_rehires, take_over
@@ -41,32 +41,32 @@ def give_names(
     workforce = Workforce(day, workers, versions)
     with scratch(t.con) as own:
         release(own, profile, workforce)
-        kept = _kept(own)
-        retired = bring_back(own, profile, workforce) if kept.released else nothing(RETIRED)
-        if kept.rehires:
+        there = kept(own)
+        retired = bring_back(own, profile, workforce) if there.released else nothing(RETIRED)
+        if there.rehires:
             retired = take_over(own, profile, workforce, retired)
         moving = place(own, profile, workforce)
-        respelled = take_spellings(own, profile, workforce) if kept.spellings else nothing(RETIRED)
-        followed = follow_renames(own, profile, workforce, changes) if kept.names else nothing(RETIRED)
+        respelled = take_spellings(own, profile, workforce) if there.spellings else nothing(RETIRED)
+        followed = follow_renames(own, profile, workforce, changes) if there.names else nothing(RETIRED)
         renamed = _together(own, "renamed", respelled, followed)
         retired = _together(own, "retired", retired, renamed)
-        newcomers = _newcomers(own, profile, workforce, retired)
+        newcomers = _newcomers(own, profile, workforce, retired, some_have=there.names)
         waiting, some = nothing(WAITING), newcomers.made > 0
         if some:
             require_none(directory_findings(own.con, profile, now), Kind.DIRECTORY)
-        if some and kept.accounts:
+        if some and there.accounts:
             correlated = correlate(own, profile, newcomers, workers, renamed, table(own.con, "directory_objects"), day)
             if correlated.matched is not None:
                 own.run(entered(f"from {correlated.matched}"))
             waiting = correlated.waiting
             if waiting.made:
                 newcomers = _without(own, newcomers, waiting)
-        if some or kept.reviews:
-            offered = offer_rehires(own, profile, workforce, newcomers, retired, waiting)
+        if some or there.reviews:
+            offered = offer_rehires(own, profile, workforce, there, newcomers, retired, waiting)
             waiting = _together(own, "waiting", waiting, offered.waiting)
             newcomers = offered.newcomers
         require_none(place_findings(own, profile, day, moving, newcomers), Kind.CONTAINER)
-        if waiting.made or kept.reviews:
+        if waiting.made or there.reviews:
             _keep_waiting(own, waiting, day)
         if not some:
             return 0
@@ -76,52 +76,32 @@ def give_names(
         return count
 
 
-@dataclass(frozen=True)
-class _Kept:
-    """Whether anything is kept, before a day is named: on most days there is little to do, and nothing is asked about it."""
-
-    names: bool
-    released: bool
-    rehires: bool
-    """Decisions about rehires."""
-    spellings: bool
-    """Decisions about spellings."""
-    reviews: bool
-    accounts: bool
-    """Objects of directories."""
-
-
-def _kept(t: Scratch) -> _Kept:
-    tables = ("identities", "identities where status = 'released'", "identity_decisions where about = 'rehire'",
-              "spelling_decisions", "identity_reviews", "directory_objects")  # fmt: skip
-    row = t.first("select " + ", ".join(f"exists (from {table})" for table in tables))
-    return _Kept(*(row or ()))
-
-
 def _together(t: Scratch, what: str, *relations: Relation) -> Relation:
     """The rows of relations that have the same columns; a relation by itself, where the others have no rows."""
     some = [relation for relation in relations if relation.made] or [relations[0]]
     return some[0] if len(some) == 1 else t.make(what, " union all by name ".join(f"from {one}" for one in some))
 
 
-def _newcomers(t: Scratch, profile: Profile, workforce: Workforce, retired: Relation) -> Relation:
-    """Everybody in scope who lacks a name; an account that was found in a container stays in it.
+def _newcomers(t: Scratch, profile: Profile, workforce: Workforce, retired: Relation, *, some_have: bool) -> Relation:
+    """Everybody in scope who lacks a name; an account that was found in a container stays in it. `some_have`: some have names.
 
     The columns of `named_sql`, or two of them when there is nobody.
     """
-    # numbers first: the names of a million workers who have all they need are not even read
-    nameless = t.make(
-        "nameless",
-        f"""select person_number from {workforce.workers}
-        where life_stage is distinct from 'future' and person_number not in (
-            select person_number from identities where sam_account_name is not null and common_name is not null)""",
-    )
-    if not nameless.made:
-        return nothing({"person_number": "varchar", "placed_by": "varchar"})
+    lacking = "life_stage is distinct from 'future'"
+    if some_have:
+        # numbers first: the names of a million workers who have all they need are not even read
+        nameless = t.make(
+            "nameless",
+            f"""select person_number from {workforce.workers} where {lacking} and person_number not in (
+                select person_number from identities where sam_account_name is not null and common_name is not null)""",
+        )
+        if not nameless.made:
+            return nothing({"person_number": "varchar", "placed_by": "varchar"})
+        lacking = f"person_number in (select person_number from {nameless})"
     unclear = fallible(profile, "identity.")  # a name is for life: whoever cannot be judged waits
     clear = f" and not {fails_sql(one.sql for one in unclear)}" if unclear else ""
     asked = f"""(from {workforce.workers}
-        where person_number in (select person_number from {nameless}) and ({scope_sql(profile)}){clear})"""
+        where {lacking} and ({scope_sql(profile)}){clear})"""
     kept = f"(from {retired} where container is not null)"
     return t.make(
         "newcomers",
@@ -162,7 +142,8 @@ def _name(t: Scratch, profile: Profile, newcomers: Relation, count: int, day: dt
                 parts=allocated.parts,
                 **{SHORT[name]: relation for name, relation in allocated.given.items()},
                 **names,
-            )
+            ),
+            with_keys=True,
         ),
         {"day": day},
     )
@@ -178,11 +159,11 @@ SHORT = {"user_principal_name": "upn", "sam_account_name": "sam", "common_name":
 def _complete(t: Scratch, allocated: Allocated, day: dt.date) -> None:
     """Enter what those lacked who are in the ledger already."""
     parts = allocated.parts
-    for name, limit in (("sam_account_name", SAM), ("common_name", COMMON_NAME)):
+    for name in ("sam_account_name", "common_name"):
         short = SHORT[name]
         t.run(f"""
             update identities set {name} = given.name, {short}_rule = given.rule,
-                {short}_beginning = {beginning_sql("given.name", limit)}
+                {short}_beginning = {kept_beginning_sql(f"{short}_beginning", "given.name")}
             from (select person_number, {name_sql(name, "given", "part")} as name, rule
                 from {allocated.given[name]} given join {parts} part on given.part = part.rowid) given
             where identities.person_number = given.person_number and identities.{name} is null

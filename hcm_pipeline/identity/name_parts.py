@@ -146,7 +146,7 @@ def of_spelled(t: Scratch, what: str, profile: Profile, named: Relation, select:
     decided = t.first("select 1 from spelling_decisions limit 1") is not None
     with scratch(t.con) as own:
         found = names_to_spell(own, named, fields, out, AT_ONCE)
-        if len(found) < AT_ONCE:
+        if sum(len(one.names) for one in found) < AT_ONCE:
             spelled = spell_names(own, found, out)
             return t.make(what, select(_spelled_sql(profile, named, spelled, decided=decided)))
     del found
@@ -169,11 +169,24 @@ def _spelled_sql(profile: Profile, named: Relation, spelled: Relation | None, *,
     """SELECT: see `spelled_parts`. `spelled`: see `spell_columns`; `decided`: somebody has decided on spellings."""
     out = profile.identity.spelling.written_out
     joins, columns, sure, ways = [], [], [], []
+    # most people are called by their first name: it is spelled once
+    first, preferred = (f"named.{quote(NAME_PARTS[part])}" for part in ("first", "preferred"))
     for part, field in _part_fields(profile).items():
-        column = f"named.{quote(field)}"
-        joins.append(spellings_join(spelled, f"s_{part}", column, "named.place", out))
-        text = _part_sql(part, column, f"s_{part}" if spelled else None, profile)
-        confidence = f"s_{part}.confidence" if spelled else "1::double"
+        column, joined = f"named.{quote(field)}", f"s_{part}" if spelled else None
+        asked = f"nullif({column}, {first})" if part == "preferred" else column
+        if part != "first":
+            joins.append(spellings_join(spelled, f"s_{part}", asked, "named.place", out))
+        text, confidence, how = _part_sql(part, column, joined, profile), "1::double", "null"
+        if spelled:
+            confidence, how = f"s_{part}.confidence", f"s_{part}.how"
+        if part == "first":
+            inner = f"{text} as _first, {confidence} as _confidence, {how} as _how"
+            text, confidence, how = "named._first", "named._confidence", "named._how"
+        elif part == "preferred":
+            text, confidence, how = (
+                f"case when {preferred} = {first} then named.{known} else {other} end"
+                for known, other in (("_first", text), ("_confidence", confidence), ("_how", how))
+            )
         if decided and part in SPELLED:
             joins.append(f"""left join ({LATEST_SPELLINGS}) d_{part} on d_{part}.person_number = named.person_number
                 and d_{part}.part = {literal(part)} and d_{part}.name = {column}""")
@@ -182,12 +195,12 @@ def _spelled_sql(profile: Profile, named: Relation, spelled: Relation | None, *,
         columns.append(f"{text} as {quote(part)}")
         if part in JUDGED:
             sure.append(f"coalesce({confidence}, 1)")
-            how = f"s_{part}.how" if spelled else "null"
             ways.append(f"{literal(part)}: coalesce({how}, '')")
+    once = f"""select named.*, {inner} from {named} named {spellings_join(spelled, "s_first", first, "named.place", out)}"""
     return f"""
         select named.person_number, domain, variant, container, placed_by, {", ".join(columns)},
             least({", ".join(sure)}) as confidence, {{{", ".join(ways)}}} as ways
-        from {named} named {" ".join(joins)}"""
+        from ({once}) named {" ".join(joins)}"""
 
 
 def _part_sql(part: str, column: str, joined: str | None, profile: Profile) -> str:

@@ -9,6 +9,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from hcm_pipeline.identity.correlation import WAITING
+from hcm_pipeline.identity.kept import Kept
 from hcm_pipeline.identity.latest_decisions import latest_decisions
 from hcm_pipeline.identity.name_parts import named_sql, spelled_parts
 from hcm_pipeline.identity.renames import retire
@@ -31,31 +32,37 @@ class Offered:
 
 
 def offer_rehires(
-    t: Scratch, profile: Profile, workforce: Workforce, newcomers: Relation, retired: Relation, waiting: Relation
-) -> Offered:
+    t: Scratch, profile: Profile, workforce: Workforce, kept: Kept, newcomers: Relation, retired: Relation, waiting: Relation
+) -> Offered:  # fmt: skip
     """Find the newcomers who are likely former workers, with the numbers of those who have left and fit.
 
     `newcomers`: see `named_sql`; `retired`: see `renames.retire`; `waiting` (person_number): those who are not asked about, because
     something else is asked about them. Under `identity.rehire_meanwhile = "wait"` likely rehires are no newcomers; otherwise they
     are given new names, and wait all the same. A former number that is active again waits, too: its names are somebody's by now.
     """
-    numbers = _numbers_taken_over(t, workforce, newcomers)
-    newcomers = numbers.newcomers
+    numbers = Offered(newcomers, nothing(WAITING))
+    if kept.successions:
+        numbers = _numbers_taken_over(t, workforce, newcomers)
+        newcomers = numbers.newcomers
     rules = [rule for rule in profile.identity.rehire if set(rule.fields) <= set(profile.columns)]
-    if not rules or t.first("select 1 from identities limit 1") is None:
+    if not rules or not (kept.names or t.first("select 1 from identities limit 1")):
         return numbers
     holders = f"select person_number from identities where person_number in (select person_number from {newcomers})"
     with scratch(t.con) as own:
+        coming = f"select person_number from {newcomers} where person_number not in ({holders})"
+        if retired.made:
+            coming += f" and person_number not in (select person_number from {retired})"
+        if kept.reviews:
+            coming += f" union select person_number from identity_reviews where reason = '{LIKELY}'"
+        settled = [f"select person_number from {some}" for some in (waiting, numbers.waiting) if some.made]
+        if kept.rehires:
+            settled.append(f"select person_number from {latest_decisions('rehire')} where same_as is null")
+        if kept.successions:
+            settled.append("select successor from successions")
+        unsettled = "".join(f" and person_number not in ({one})" for one in settled)
         asked = own.make(
             "asked",
-            f"""from {workforce.workers} where active and person_number in (
-                select person_number from {newcomers} where person_number not in ({holders})
-                    and person_number not in (select person_number from {retired})
-                union select person_number from identity_reviews where reason = '{LIKELY}')
-            and person_number not in (select person_number from {waiting})
-            and person_number not in (select person_number from {numbers.waiting})
-            and person_number not in (select person_number from {latest_decisions("rehire")} where same_as is null)
-            and person_number not in (select successor from successions) and ({scope_sql(profile)})""",
+            f"from {workforce.workers} where active and person_number in ({coming}){unsettled} and ({scope_sql(profile)})",
         )
         likely = likely_rehires(t, profile, workforce, asked, rules) if asked.made else nothing(WAITING)
     if not likely.made:
@@ -93,26 +100,29 @@ def likely_rehires(
     """Former workers who agree with those in `asked` (columns of `workforce.workers`), by the first rule that finds any: a relation
     with the columns of `correlation.WAITING`."""
     # names are spelled in Python: only of those who agree in the rest
+    others = [[field for field in rule.fields if field not in _PARTS] for rule in rules]
     agree = [
-        " and ".join(
-            f"{_plain(f'former.{quote(field)}')} = {_plain(f'returned.{quote(field)}')}"
-            for field in rule.fields
-            if field not in _PARTS
-        )
+        " and ".join(f"{_plain(f'former.{quote(field)}')} = {_plain(f'returned.{quote(field)}')}" for field in fields)
         or "true"
-        for rule in rules
+        for fields in others
     ]
     with scratch(t.con) as own:
-
-        def agreeing(what: str, these: str, alias: str, with_others: str) -> Relation:
-            some = " or ".join(f"exists (from {with_others} where {condition})" for condition in agree)
-            return own.make(what, f"from {these} {alias} where {some}")
-
-        left = f"""(from {workforce.workers} where not active and person_number in (select person_number from identities))"""
-        formers = agreeing("formers", left, "former", f"{asked} returned")
+        # numbers first: whole rows of all who have left are not even read
+        numbers = own.make("formers", " union ".join(
+            f"""select former.person_number from {workforce.workers} former semi join {asked} returned on {condition}
+            where not former.active""" for condition in agree
+        ))  # fmt: skip
+        if not numbers.made:
+            return nothing(WAITING)
+        formers = own.make(
+            "formers",
+            f"""from {workforce.workers} where not active and person_number in (select person_number from {numbers})
+            and person_number in (select person_number from identities)""",
+        )
         if not formers.made:
             return nothing(WAITING)
-        returned = agreeing("returned", asked.name, "returned", f"{formers} former")
+        some = " or ".join(f"exists (from {formers} former where {condition})" for condition in agree)
+        returned = own.make("returned", f"from {asked} returned where {some}")
         keys = _keys(
             own, profile, workforce, rules, own.make("both", f"from {returned} union all by name from {formers}")
         )

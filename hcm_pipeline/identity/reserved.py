@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hcm_pipeline.directory import folded_sql
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import literal
 
@@ -37,14 +36,14 @@ OFFENSIVE = ("anus", "arse", "arsehole", "ass", "asshole", "bastard", "bitch", "
 RESERVED = frozenset((*MAILBOXES, *ACCOUNTS, *BUILT_IN, *OFFENSIVE))
 
 
-def reserved_sql(profile: Profile) -> str:
-    """SQL relation, in parentheses, with the column `name`, in the form of `folded_sql`: nobody is given these under a profile."""
-    return f"(select {folded_sql('name')} as name from {_listed(RESERVED | {*profile.identity.reserved}, 'name')})"
+def reserved_names_sql(profile: Profile) -> str:
+    """SQL relation, in parentheses, with the column `name`: nobody is given these under a profile."""
+    return _listed(RESERVED | {*profile.identity.reserved}, "name")
 
 
-def built_in_sql(profile: Profile) -> str:
-    """SQL relation, in parentheses, with the columns `name` and `container`, both in the form of `folded_sql`: the common names of
-    what a domain begins with, in every container that the profile names."""
+def built_in_names_sql(profile: Profile) -> str:
+    """SQL relation, in parentheses, with the columns `name` and `container`: the common names of what a domain begins with, in
+    every container that the profile names."""
     identity = profile.identity
     named = [
         identity.parent_distinguished_name,
@@ -52,8 +51,7 @@ def built_in_sql(profile: Profile) -> str:
         *(rule.container for rule in identity.leavers),
     ]
     containers = {"", *(container for container in named if container)}
-    return f"""(select {folded_sql("name")} as name, {folded_sql("container")} as container
-        from {_listed(BUILT_IN, "name")}, {_listed(containers, "container")})"""
+    return f"(from {_listed(BUILT_IN, 'name')}, {_listed(containers, 'container')})"
 
 
 def _listed(words: Iterable[str], column: str) -> str:

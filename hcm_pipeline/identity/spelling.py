@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 from typing import NamedTuple
@@ -140,36 +141,57 @@ def spell_columns(
     return spell_names(t, names_to_spell(t, source, columns, written_out), written_out)
 
 
+@dataclass(frozen=True)
+class Unspelled:
+    """Names that are spelled by the same rules: those of a country, or of any (see `_rules_sql`)."""
+
+    rules: str
+    names: list[str]
+
+
 def names_to_spell(
     t: Scratch, source: Relation, columns: Sequence[str], written_out: Collection[str], most: int | None = None
-) -> list[tuple[str, str]]:
-    """The distinct values of `columns` of `source` that are not plain ASCII, each with the rules that it is spelled by; not more
-    than `most` of them."""
+) -> list[Unspelled]:
+    """The distinct values of `columns` of `source` that are not plain ASCII, not more than `most`, by the rules of its `place`."""
     names = " union all ".join(
         f"select {quote(c)} as name, place from {source} where strlen({quote(c)}) <> length({quote(c)})"
         for c in dict.fromkeys(columns)
     )
     limit = "" if most is None else f" limit {most}"
-    return t.rows(f"select distinct name, {_rules_sql('name', 'place', written_out)} as rules from ({names}){limit}")
+    # as one text they come at once; a name that holds what separates them comes by itself
+    rows = t.rows(f"""
+        select rules, case when contains(name, chr(31)) then name end as odd, string_agg(name, chr(31)) from (
+            select distinct name, {_rules_sql("name", "place", written_out)} as rules from ({names}){limit})
+        group by rules, odd""")
+    return [Unspelled(rules, [odd] if odd else text.split(_SEPARATOR)) for rules, odd, text in rows]
 
 
-def spell_names(t: Scratch, names: Sequence[tuple[str, str]], written_out: Collection[str] = ()) -> Relation | None:
-    """The spellings of names with their rules: see `spell_columns`."""
-    if not names:
+def spell_names(t: Scratch, unspelled: Sequence[Unspelled], written_out: Collection[str] = ()) -> Relation | None:
+    """The spellings of names: see `spell_columns`."""
+    if not unspelled:
         return None
-    made = _spell_by_rules(names, written_out)
-    return t.of_arrow(
-        "spelled",
-        pa.table(
-            {
-                "name": pa.array([name for name, _ in names], pa.string()),
-                "rules": pa.array([rules for _, rules in names], pa.string()),
-                "plain": pa.array([one.plain for one in made], pa.string()),
-                "confidence": pa.array([one.confidence for one in made], pa.float64()),
-                "how": pa.array([one.how for one in made], pa.string()),
-            }
-        ),
-    )
+    columns: dict[str, list[object]] = {"name": [], "rules": [], "plain": [], "confidence": [], "how": []}
+    for one in unspelled:
+        count = len(one.names)
+        columns["name"] += one.names
+        columns["rules"] += [one.rules] * count
+        if one.rules == _ANYWHERE:  # most names are of Latin letters alone, and need no look
+            names = one.names if count > 1 else [one.names[0].replace(_SEPARATOR, "")]
+            columns["plain"] += _plain_all(names)
+            columns["confidence"] += [LATIN.confidence] * count
+            columns["how"] += [LATIN.how] * count
+        else:
+            made = spell_many([(name, one.rules) for name in one.names], written_out)
+            columns["plain"] += [spelling.plain for spelling in made]
+            columns["confidence"] += [spelling.confidence for spelling in made]
+            columns["how"] += [spelling.how for spelling in made]
+    kinds = {"confidence": pa.float64()}
+    table = {name: pa.array(values, kinds.get(name, pa.string())) for name, values in columns.items()}
+    return t.of_arrow("spelled", pa.table(table))
+
+
+_ANYWHERE = "*"
+"""In place of a country: the rules of names of Latin letters alone, which are spelled alike in all countries."""
 
 
 def spellings_join(
@@ -183,19 +205,12 @@ def spellings_join(
 
 
 def _rules_sql(name: str, place: str, written_out: Collection[str]) -> str:
-    """SQL for the rules by which a name is spelled: those of a country, or `*`.
+    """SQL for the rules by which a name is spelled: those of a country, or of any.
 
     Latin letters are spelled alike in all countries but those where they are written out: once for all of them.
     """
     out = f" or {place} in ({', '.join(map(literal, sorted(written_out)))})" if written_out else ""
-    return rf"case when regexp_matches({name}, '[^\x{{0}}-\x{{36F}}]|[đĐ]'){out} then {place} else '*' end"
-
-
-def _spell_by_rules(names: Sequence[tuple[str, ...]], written_out: Collection[str]) -> list[Spelling]:
-    """`spell_many`, where `*` in place of a country says that the name is of Latin letters alone: most are, and need no look."""
-    latin = iter(_plain_all([name.replace(_SEPARATOR, "") for name, rules in names if rules == "*"]))
-    others = iter(spell_many([(name, rules) for name, rules in names if rules != "*"], written_out))
-    return [Spelling(next(latin), LATIN.confidence, LATIN.how) if rules == "*" else next(others) for _, rules in names]
+    return rf"case when regexp_matches({name}, '[^\x{{0}}-\x{{36F}}]|[đĐ]'){out} then {place} else '{_ANYWHERE}' end"
 
 
 def spelled_sql(column: str, joined: str | None) -> str:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Sequence
+from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcm_pipeline.identity import spell
+from hcm_pipeline.identity import give_names, spell
+from hcm_pipeline.warehouse import scratch
 from tests.budget import examples
-from tests.identity.people import PROFILE, Ledger, Person
+from tests.directory.objects import NOW
+from tests.identity.people import CHANGES, FIRST, PROFILE, Ledger, Person, Years, profile
 
 UPN = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?@contoso\.com")
 SAM = re.compile(r"[a-z0-9]{1,20}")
@@ -121,6 +126,39 @@ NAMES = st.one_of(
     st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=30),
 )
 NUMBERS = st.from_regex(r"[0-9A-Za-z]{1,3}", fullmatch=True)
+
+
+class Counting:
+    """A connection that counts what is asked of it."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self.con, self.asked = con, 0
+
+    def execute(self, *given: Any) -> duckdb.DuckDBPyConnection:
+        self.asked += 1
+        return self.con.execute(*given)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.con, name)
+
+
+def asked_of_a_day(ledger: Years, number: int) -> int:
+    """How many statements it takes to name that day."""
+    counting = Counting(ledger.con)
+    with ledger.workforce(FIRST + dt.timedelta(days=number)) as (t, people):
+        changes = t.of_rows("changes", CHANGES, ledger.changes)
+        with scratch(counting) as own:  # type: ignore[arg-type]
+            give_names(own, ledger.profile, people.workers, people.versions, changes, people.day, NOW)
+    return counting.asked
+
+
+def test_little_is_asked_on_a_day_on_which_nobody_is_new() -> None:
+    ledger = Years(profile(rename="follow"))
+    ledger.day(1, ("1", "Ann", "Lee", True))
+    assert asked_of_a_day(ledger, 2) <= 6
+    ledger.add(("9", "Zoë", "Lee"), valid_from=FIRST + dt.timedelta(days=3))
+    assert asked_of_a_day(ledger, 3) <= 40
+    assert ledger.upn("9") == "zoe.lee"
 
 
 @settings(max_examples=examples(6), deadline=None)

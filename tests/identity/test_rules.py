@@ -11,12 +11,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hcm_pipeline.directory import COMMON_NAME, MAIL_NICKNAME, PROXY_ADDRESS, SAM, UPN_DOMAIN, UPN_LOCAL, escape_rdn
+from hcm_pipeline.directory import (
+    COMMON_NAME,
+    MAIL_NICKNAME,
+    PROXY_ADDRESS,
+    SAM,
+    UPN_DOMAIN,
+    UPN_LOCAL,
+    escape_rdn,
+    folded_sql,
+)
 from hcm_pipeline.errors import ProfileError
 from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.identity.allocation import allocate, name_sql
 from hcm_pipeline.identity.name_parts import named_sql
-from hcm_pipeline.identity.reserved import RESERVED, reserved_sql
+from hcm_pipeline.identity.reserved import RESERVED, reserved_names_sql
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import memory, scratch
 from tests.budget import examples
@@ -325,10 +334,8 @@ def test_every_limit_says_what_is_wrong_and_never_the_name(limit: Any) -> None:
 
 
 def test_reserved_words_are_in_the_form_in_which_names_are_compared() -> None:
-    words = [
-        name
-        for (name,) in memory().execute(f"select name from {reserved_sql(profile(reserved=['Chef-É']))}").fetchall()
-    ]
+    folded = f"select {folded_sql('name')} from {reserved_names_sql(profile(reserved=['Chef-É']))}"
+    words = [name for (name,) in memory().execute(folded).fetchall()]
     assert {"administrator", "invite", "chef-e"} <= {*words}
     assert all(re.fullmatch(r"[a-zа-я0-9 _-]+", word) for word in words)
     assert len(words) == len(RESERVED) + 1

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hcm_pipeline.identity.spelling import spell, spell_columns, spell_many, spelled_sql
+from hcm_pipeline.identity.spelling import spell, spell_columns, spell_many, spelled_sql, spellings_join
 from hcm_pipeline.warehouse import memory, scratch
 
 
@@ -55,8 +55,8 @@ def test_sql_and_python_spell_alike(con: duckdb.DuckDBPyConnection, names: list[
     with scratch(con) as t:
         people = t.make("people", "select unnest(?::varchar[]) as name, '' as place", [names])
         spelled = spell_columns(t, people, ["name"])
-        joined = f"{people} w left join {spelled} s on s.name = w.name"
-        made = dict(t.rows(f"select w.name, {spelled_sql('w.name', 's')} from {joined}"))
+        joined = f"{people} w {spellings_join(spelled, 's', 'w.name', 'w.place')}"
+        made = dict(t.rows(f"select w.name, {spelled_sql('w.name', 's' if spelled else None)} from {joined}"))
     assert made == {name: spell(name) for name in names}
 
 
