@@ -55,7 +55,7 @@ GOAL_MIB = 1200
 
 @dataclass(frozen=True)
 class Clocks:
-    """What the clocks show: seconds of the wall, of processors (all threads of the process) and of each thread by its number."""
+    """The state of the clocks: seconds of the wall, of processors (all threads of the process) and of each thread by its number."""
 
     wall: float
     processor: float
@@ -63,7 +63,7 @@ class Clocks:
 
 
 def clocks() -> Clocks:
-    """What the clocks show now. Of a thread that has ended nothing is known."""
+    """The state of the clocks now. Of a thread that has ended nothing is known."""
     threads = {}
     for task in Path("/proc/self/task").iterdir():
         with suppress(OSError):
