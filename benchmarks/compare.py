@@ -8,6 +8,8 @@
 stage can do; then the pipeline takes the same files: land, process and plan both days, without Dagster. Each runs in a
 process of its own, so that the peaks are honest. A ratio says what lineage, contract, quarantine, history and the ledger cost.
 
+`rows.py` beside this file measures the rest: quiet days, views, small files and many days.
+
     stage     floor                                 pipeline
     read      DuckDB's CSV reader into a table      landing (sha256, shape, immutable copy) and staging with row numbers
     validate  twelve SQL counts                     digests, repeats, the pandera contract, quarantine
