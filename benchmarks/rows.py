@@ -6,6 +6,7 @@
 
     quiet   the daily run when nothing has changed, and when one worker has; DIR must be one that `compare.py --keep DIR` left
     views   `status`, `plan`, `plan --worker` and `trace` of one worker, each a command of its own, in the same home
+    first   the same while a first load waits, in a home of its own in DIR
     small   a file of 50 rows from the command line: `land`, then `run`, in a new home and again on the day after
     files   150 files of 50 rows: each a correction of the one before for one date, and for a date each; the time of one file
     days    60 daily runs, 2 % changed each; the time of the first and of the last ten, and how far the warehouse grows
@@ -160,6 +161,18 @@ def views(folder: Path) -> list[Row]:
     return [_command(home, *words).row(" ".join(words).replace(number, "N")) for words in asked]
 
 
+def first(folder: Path) -> list[Row]:
+    """The same commands while a first load waits, of which nobody has been sent."""
+    home = folder / "first"
+    shutil.rmtree(home, ignore_errors=True)
+    warehouse, loaded = _opened(home)
+    _day(warehouse, loaded, [folder / "day1.csv"], dt.date(2026, 11, 1))
+    warehouse.publish()
+    number = (folder / "day1.csv").read_text(encoding="utf-8").splitlines()[ONE].partition(",")[0]
+    asked = (("status",), ("plan",), ("plan", "--json"), ("plan", "--worker", number))
+    return [_command(home, *words).row(f"first load: {' '.join(words).replace(number, 'N')}") for words in asked]
+
+
 def small(folder: Path) -> list[Row]:
     """A file of 50 rows from the command line, as a person would take it: in a new home, and on the day after."""
     home, rows = folder / "small", []
@@ -237,7 +250,7 @@ def days(folder: Path, number: int) -> list[Row]:
 def main() -> None:
     """Parse the command line, make what is lacking, and print the rows."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("rows", nargs="+", choices=("quiet", "views", "small", "files", "days"))
+    parser.add_argument("rows", nargs="+", choices=("quiet", "views", "first", "small", "files", "days"))
     parser.add_argument("--workers", type=int, default=100_000, help="for days")
     parser.add_argument("--floor", type=Path, default=FLOOR, help="where floor.py is, which makes the files")
     parser.add_argument("--keep", type=Path, help="the folder of quiet and views; of the others, one that stays")
@@ -245,8 +258,8 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=150)
     parser.add_argument("--json", action="store_true", help="one JSON object a row instead of the table")
     asked = parser.parse_args()
-    if {"quiet", "views"} & set(asked.rows) and (asked.keep is None or not (asked.keep / "home").is_dir()):
-        parser.error("quiet and views take the folder that `compare.py --keep DIR` left: name it with --keep")
+    if {"quiet", "views", "first"} & set(asked.rows) and (asked.keep is None or not (asked.keep / "home").is_dir()):
+        parser.error("quiet, views and first take the folder that `compare.py --keep DIR` left: name it with --keep")
     with tempfile.TemporaryDirectory(prefix="hcm-benchmark-") as temporary:
         for name in asked.rows:
             for row in _rows(name, asked, (asked.keep or Path(temporary)).resolve()):
@@ -261,8 +274,8 @@ def main() -> None:
 def _rows(name: str, asked: argparse.Namespace, folder: Path) -> list[Row]:
     if name == "quiet":
         return quiet(folder)
-    if name == "views":
-        return views(folder)
+    if name in ("views", "first"):
+        return views(folder) if name == "views" else first(folder)
     own = folder / f"of-{name}"
     workers = asked.workers if name == "days" else 50
     made = [sys.executable, str(asked.floor.resolve()), "make", str(own), "--workers", str(workers)]
