@@ -8,6 +8,8 @@
 stage can do; then the pipeline takes the same files: land, process and plan both days, without Dagster. Each runs in a
 process of its own, so that the peaks are honest. A ratio says what lineage, contract, quarantine, history and the ledger cost.
 
+`rows.py` beside this file measures the rest: quiet days, views, small files and many days.
+
     stage     floor                                 pipeline
     read      DuckDB's CSV reader into a table      landing (sha256, shape, immutable copy) and staging with row numbers
     validate  twelve SQL counts                     digests, repeats, the pandera contract, quarantine
@@ -55,7 +57,7 @@ GOAL_MIB = 1200
 
 @dataclass(frozen=True)
 class Clocks:
-    """What the clocks show: seconds of the wall, of processors (all threads of the process) and of each thread by its number."""
+    """The state of the clocks: seconds of the wall, of processors (all threads of the process) and of each thread by its number."""
 
     wall: float
     processor: float
@@ -63,7 +65,7 @@ class Clocks:
 
 
 def clocks() -> Clocks:
-    """What the clocks show now. Of a thread that has ended nothing is known."""
+    """The state of the clocks now. Of a thread that has ended nothing is known."""
     threads = {}
     for task in Path("/proc/self/task").iterdir():
         with suppress(OSError):

@@ -16,6 +16,7 @@ _DISTURBING = re.compile(
     f"\u2028\u2029\u180e{NEVER}"  # nobody sees them
     "\ud800-\udfff]"  # halves of characters, from names of files that are no UTF-8
 )
+_WITHIN_LINES = re.compile(rf"{_DISTURBING.pattern}(?<!\n)")
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>~|]|\A#|\A[+-](?=[\s+-])|\A\d+(?=[.)]\s)|&(?=#?\w+;)")
 
 
@@ -36,7 +37,7 @@ def _escape(found: re.Match[str]) -> str:
 
 def json_for(text: str, encoding: str) -> str:
     """JSON text as a stream of an encoding takes it: the values are the same, and what is obeyed or not seen is escaped."""
-    text = _DISTURBING.sub(lambda found: found[0] if found[0] == "\n" else _unit_escapes(found[0]), text)
+    text = _WITHIN_LINES.sub(lambda found: _unit_escapes(found[0]), text)
     try:
         text.encode(encoding)
     except UnicodeEncodeError:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -169,11 +170,17 @@ def dump(value: object) -> None:
     sys.stdout.write(json_for(text, sys.stdout.encoding or "utf-8") + "\n")
 
 
+@cache
+def _keys(of: type[Any]) -> list[tuple[str, str]]:
+    """The keys of a dataclass in JSON, each with the name of its field."""
+    return [(field.name.rstrip("_"), field.name) for field in fields(of)]
+
+
 def _plain(value: Any) -> object:
     if hasattr(value, "as_json"):
         return value.as_json()
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name.rstrip("_"): getattr(value, field.name) for field in fields(value)}
+        return {key: getattr(value, name) for key, name in _keys(type(value))}
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
     if isinstance(value, Path | frozenset):

@@ -129,11 +129,18 @@ def land(
     """
     if files is not None:
         lots = [_Lot(Folder(path.parent), [Waiting(path.name, "")], profile.sources, dropped=False) for path in files]
-        return [_landed(warehouse, profile, lot, lot.waiting[0], now, date, source, settle, wait=wait) for lot in lots]
-    home = warehouse.home
-    own = _Lot(place_of(home), waiting(home, profile), profile.sources, dropped=True)
-    results = [_landed(warehouse, profile, own, each, now, date, source, settle, wait=wait) for each in own.waiting]
-    with fetching(home, profile, opener, clock=now) as places:
+    else:
+        home = warehouse.home
+        lots = [_Lot(place_of(home), waiting(home, profile), profile.sources, dropped=True)]
+    with warehouse.kept_open() as kept:
+        results = [
+            _landed(kept, profile, lot, each, now, date, source, settle, wait=wait)
+            for lot in lots
+            for each in lot.waiting
+        ]
+    if files is not None:
+        return results
+    with fetching(warehouse.home, profile, opener, clock=now) as places:
         for place in places:
             results += _from_place(warehouse, profile, places, place, now, date, source, wait=wait)
     return results
@@ -190,7 +197,7 @@ def _landed(
     place = lot.place
     where = lot.far.spec.name if lot.far else None
     try:
-        state = _settled(place, each, settle, wait=wait, dropped=lot.dropped)
+        state = _settled(warehouse, place, each, settle, wait=wait, dropped=lot.dropped)
         if isinstance(state, Left):
             return Landed(each.name, "left", state.reason, place=where)
         if fault := name_fault(each.name):
@@ -222,12 +229,15 @@ def _removed(place: Place, each: Waiting, taken: Taken, landed: Landed) -> Lande
     return replace(landed, message=f"{landed.message}; another file came under its name meanwhile, and is next")
 
 
-def _settled(place: Place, each: Waiting, settle: float, *, wait: bool, dropped: bool) -> Complete | Left:
-    """Its state, after the time to settle where there is some."""
+def _settled(
+    warehouse: Warehouse, place: Place, each: Waiting, settle: float, *, wait: bool, dropped: bool
+) -> Complete | Left:
+    """Its state, after the time to settle where there is some; others may write the warehouse meanwhile."""
     patience = settle if dropped else 0.0
     state = place.state(each, patience, time.time())
     deadline = time.monotonic() + 2 * settle
     while wait and isinstance(state, Left) and state.settles and time.monotonic() < deadline:
+        warehouse.let_go()
         time.sleep(settle / 10)
         state = place.state(each, patience, time.time())
     return state

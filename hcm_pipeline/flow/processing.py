@@ -131,9 +131,12 @@ def _apply(
 ) -> DayCounts:
     """The day in one transaction, with what the rules said of it. Raises GuardStop, and nothing has happened."""
     with transaction(con):
-        con.execute("insert or ignore into to_rebuild select business_date from days where business_date > ?", [day])
+        if first(con, "select 1 from days where business_date >= ? limit 1", [day]):
+            con.execute(
+                "insert or ignore into to_rebuild select business_date from days where business_date > ?", [day]
+            )
+            rewind(con, day, now)
         con.execute("delete from to_rebuild where business_date = ?", [day])
-        rewind(con, day, now)
         counts = work.apply()
         counts = replace(counts, identities_given=name_workers(con, loaded.profile, day, now))
         work.record(counts)

@@ -12,7 +12,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,14 @@ from typing import Any
 import duckdb
 
 from hcm_pipeline.errors import HomeError, PipelineError, WarehouseBusy, refused_by_disk
-from hcm_pipeline.home import PRIVATE_UMASK, USUAL_SHARE, Home, Share
+from hcm_pipeline.home import PRIVATE_UMASK, USUAL_SHARE, Home, Share, private
 from hcm_pipeline.locks import advisory_lock, process_is_alive
 
 SCHEMA_VERSION = 1
 MIGRATIONS: dict[int, str] = {}
 """SQL that makes tables of one version those of the next one. There is none before the first release."""
+_EMPTY: dict[int, bytes] = {}
+"""Files of warehouses without a row, by the version of their tables: a process makes one once, whatever the number of its homes."""
 _UNDER_LOCK = ("publish-", "manifest-")
 """Beginnings of the names of half-written files that only a writer of the warehouse makes."""
 _OWNER = re.compile(r"-(\d+)(?=\.|$)")
@@ -54,6 +56,19 @@ def exclusive(path: Path, patience: float, what: str, notice: Callable[[str], No
         yield
 
 
+class _Open:
+    """A connection that several writings of one block share."""
+
+    def __init__(self) -> None:
+        self.stack = contextlib.ExitStack()
+        self.con: duckdb.DuckDBPyConnection | None = None
+
+    def close(self) -> None:
+        """End it, and let others write."""
+        self.con = None
+        self.stack.close()
+
+
 @dataclass(frozen=True)
 class Warehouse:
     """The warehouse of a home. `patience` is how long, in seconds, to wait for another writer."""
@@ -62,6 +77,22 @@ class Warehouse:
     patience: float = 900.0
     notice: Callable[[str], None] | None = None
     share: Share = USUAL_SHARE
+    _shared: _Open | None = field(default=None, repr=False, compare=False)
+
+    @contextlib.contextmanager
+    def kept_open(self) -> Iterator[Warehouse]:
+        """The same warehouse, opened by the first `write` within the block and closed with the block: many small writings share the
+        time that opening and closing takes. Nobody else can write meanwhile, unless `let_go` lets them."""
+        shared = _Open()
+        try:
+            yield replace(self, _shared=shared)
+        finally:
+            shared.close()
+
+    def let_go(self) -> None:
+        """Close a warehouse that is kept open, because nothing is written for a while; the next writing opens it again."""
+        if self._shared is not None:
+            self._shared.close()
 
     @contextlib.contextmanager
     def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -70,6 +101,15 @@ class Warehouse:
         Raises WarehouseBusy when another process keeps the file (also a person's own DuckDB client) and PipelineError
         for a fault inside DuckDB: its text may hold values, so it goes to a private file and not into the message.
         """
+        shared = self._shared
+        if shared is not None:
+            if shared.con is None:
+                shared.con = shared.stack.enter_context(replace(self, _shared=None).write())
+            try:
+                yield shared.con
+            except duckdb.Error as error:
+                raise self.fault(error) from None
+            return
         self.home.create()
         with exclusive(self.home.locks / "warehouse.lock", self.patience, "the warehouse", self.notice):
             sweep(self.home.scratch)
@@ -88,12 +128,16 @@ class Warehouse:
         """Make the file beside its place, and move it there: one that was begun on a full disk could never be opened again."""
         half = self.home.scratch / f"publish-{os.getpid()}.duckdb"
         try:
-            con = self._open(half, read_only=False)
-            try:
-                _migrate(con)
-                con.execute("checkpoint")
-            finally:
-                con.close()
+            if SCHEMA_VERSION in _EMPTY:
+                private(half).write_bytes(_EMPTY[SCHEMA_VERSION])
+            else:
+                con = self._open(half, read_only=False)
+                try:
+                    _migrate(con)
+                    con.execute("checkpoint")
+                finally:
+                    con.close()
+                _EMPTY[SCHEMA_VERSION] = half.read_bytes()
             half.replace(self.home.warehouse)
         except duckdb.Error as error:
             raise self.fault(error) from None
@@ -136,18 +180,26 @@ class Warehouse:
 
     def publish(self) -> None:
         """Replace the read copy by the warehouse as it is now. Readers keep what they have open."""
+        if self._shared is not None and self._shared.con is not None:
+            self.publish_between(self._shared.con)
+            return
         with exclusive(self.home.locks / "warehouse.lock", self.patience, "the warehouse", self.notice):
-            con = self._open(self.home.warehouse, read_only=False)
-            try:
-                con.execute("checkpoint")
-            except duckdb.Error as error:
-                raise self.fault(error) from None
-            finally:
-                con.close()
+            if self.home.warehouse.with_name(f"{self.home.warehouse.name}.wal").exists():
+                self._write_out()
             try:
                 self._copy()
             finally:
                 sweep(self.home.scratch)
+
+    def _write_out(self) -> None:
+        """Put into the file all that a writer left beside it, as one does that was killed; others do it as they close."""
+        con = self._open(self.home.warehouse, read_only=False)
+        try:
+            con.execute("checkpoint")
+        except duckdb.Error as error:
+            raise self.fault(error) from None
+        finally:
+            con.close()
 
     def publish_between(self, con: duckdb.DuckDBPyConnection) -> None:
         """Replace the read copy while this process goes on writing by `con`, which is between two transactions."""
@@ -320,8 +372,7 @@ def ensure_columns(con: duckdb.DuckDBPyConnection, table: str, columns: dict[str
     alone = _transaction_id(con) != _transaction_id(con)
     if alone:
         con.begin()
-    for addition in lacking:
-        con.execute(f"alter table {quote(table)} {addition}")
+    con.execute("; ".join(f"alter table {quote(table)} {addition}" for addition in lacking))
     if alone:
         con.commit()
 

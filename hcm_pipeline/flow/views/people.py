@@ -114,19 +114,25 @@ def find_people(
     `workers`: person_number, first_name, last_name, display_name. `why`: the sentences of what tripped, by what is held for it.
     """
     brief = t.make("brief", _brief(target, containers, found))
-    changes = ", ".join(
+    every = _changes(found, target.columns)
+    named = _changes(found, [c for c in target.columns if c.kind is OperationKind.RENAME])
+    return People(
+        _headline(t, brief), t.count(brief), _counted(t, brief, "len(loses) > 0"), _counted(t, brief, "held_for is not null"),
+        t.con, _people(found, brief, workers, f"case when brief.known then {every} else {named} end"),
+        _people(found, brief, workers, every), {held_for: tuple(said) for held_for, said in why.items()},
+    )  # fmt: skip
+
+
+def _changes(found: Preview, columns: Sequence[Column]) -> str:
+    """SQL (a list of structs with the fields of `AttributeDifference`) of those columns that change."""
+    structs = ", ".join(
         f"{{'attribute': {literal(c.name)}, 'origin': {literal(c.origin)}, 'old': delivered.{quote(c.name)},"
         f" 'new': operation.{quote(c.name)},"
         f" 'stays': {_cleared(c.name) if c.name in found.stays else 'false'},"
         f" 'instead': {_instead(c)}}}"
-        for c in target.columns
+        for c in columns
     )
-    named = ", ".join(literal(c.name) for c in target.columns if c.kind is OperationKind.RENAME) or "''"
-    return People(
-        _headline(t, brief), t.count(brief), _counted(t, brief, "len(loses) > 0"), _counted(t, brief, "held_for is not null"),
-        t.con, _people(found, brief, workers, changes, f"brief.known or change.attribute in ({named})"),
-        _people(found, brief, workers, changes, "true"), {held_for: tuple(said) for held_for, said in why.items()},
-    )  # fmt: skip
+    return f"list_filter([{structs}], lambda change: change.old is distinct from change.new)" if structs else "[]"
 
 
 def _brief(target: Target, containers: Sequence[str], found: Preview) -> str:
@@ -176,16 +182,12 @@ def _any(tests: Iterable[str]) -> str:
     return " or ".join(tests) or "false"
 
 
-def _people(found: Preview, brief: Relation, workers: Relation, changes: str, shown: str) -> str:
-    """A SELECT of the fields of `Person` but for `why`, in no order.
-
-    `changes`: a struct for each attribute; `shown`: SQL over `change`.
-    """
+def _people(found: Preview, brief: Relation, workers: Relation, changes: str) -> str:
+    """A SELECT of the fields of `Person` but for `why`, in no order. `changes`: see `_changes`."""
     name = "nullif(trim(concat_ws(' ', worker.first_name, worker.last_name)), '')"
     return f"""
         select brief.person_number, coalesce({name}, worker.display_name) as name, brief.kind, brief.loses, brief.held_for,
-            brief.undoes,
-            list_filter([{changes}], lambda change: change.old is distinct from change.new and ({shown})) as changes
+            brief.undoes, {changes} as changes
         from {brief} brief
         join {found.operations} operation
             on operation.person_number = brief.person_number and operation.undoes is not distinct from brief.undoes
