@@ -138,9 +138,9 @@ class Windows:
             worker as (
                 select event.person_number, event."value", event.attribute, max(event.date) as last,
                     max(event.date) filter (event.plan_no is not null) as last_sent
-                from event left join {decided} decided on decided."value" is not distinct from event."value"
-                    and decided.attribute is not distinct from event.attribute
-                where decided.until is null or event.plan_no is null or event.plan_no > decided.until
+                from event where event.plan_no is null or not exists (from {decided} decided
+                    where decided.until >= event.plan_no and decided.attribute is not distinct from event.attribute
+                        and (decided.everybody or decided."value" = event."value"))
                 group by all)
             select "value", attribute, {counts} from worker group by all"""
         found: dict[Key, dict[int, tuple[int, int]]] = {}

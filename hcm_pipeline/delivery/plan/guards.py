@@ -25,6 +25,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from hcm_pipeline.delivery.kinds import OperationKind
 from hcm_pipeline.delivery.plan.guard_counts import (
     CHANGING,
     NOT_ENABLED,
@@ -243,12 +244,15 @@ def evaluate(
     `protected` and `moving` as of `Facts`. `perhaps`: versions that the target may have by now, columns as of `delivered`; None:
     there is none. `share_of` as of `Rules`; `keeps`: whether `Judged.kept` is wanted.
     """
+    known = bool(t.first(f"select 1 from {operations} where kind <> {literal(OperationKind.CREATE)} limit 1"))
+    of_groups = known or t.count(f"(select 1 from {delivered} limit 1)") > 0 or _create_by_group(guards)
     scene = Scene(
-        target, day, operations, delivered, groups, _fields(guards, groups),
-        tuple(column.name for column in target.columns if column.kind is None and not column.noted),
-        several=guards.several.attributes if guards.several else None,
-        who=guards.exchange if all(field in groups.columns for field in guards.exchange) else (),
-        unknown=_unknown(t, target), perhaps=perhaps,
+        target, day, operations, delivered, groups, _fields(guards, groups) if of_groups else (),
+        # of a first load nothing is compared, and no group of it is judged
+        tuple(column.name for column in target.columns if column.kind is None and not column.noted and known),
+        several=guards.several.attributes if guards.several and known else None,
+        who=guards.exchange if known and all(field in groups.columns for field in guards.exchange) else (),
+        reaches=known, unknown=_unknown(t, target), perhaps=perhaps,
     )  # fmt: skip
     judged = grouped(t, scene)
     days = [window.days for window in guards.windows]
@@ -276,7 +280,7 @@ def _unknown(t: Scratch, target: Target) -> Relation | None:
 def _kept(t: Scratch, scene: Scene, judged: Relation, census: Census, held_back: Relation | None) -> Kept:
     """Facts to be remembered of the operations that nothing holds."""
     free = "true" if held_back is None else f"person_number not in (select person_number from {held_back})"
-    counts = census.planned if held_back is None else planned(t, scene, judged, free)
+    counts = census.planned if held_back is None else planned(t, scene, judged, free, fields=scene.fields)
     total = counts[None][None]
     beside = total[CHANGING] or total[GuardKind.RESEND]
     return Kept(counts, noted(t, scene, judged, free) if beside else None)
@@ -330,6 +334,10 @@ def _fields(guards: Guards, groups: Relation) -> tuple[str, ...]:
     """The columns of groups that some limit looks at; a field that the profile maps to nothing is passed over."""
     named = (*guards.cohorts, *(limit.per for limit in guards.limits if limit.per not in (None, "cohort")))
     return tuple(dict.fromkeys(field for field in named if field in groups.columns))
+
+
+def _create_by_group(guards: Guards) -> bool:
+    return any(limit.kind is GuardKind.CREATE and limit.per is not None for limit in guards.limits)
 
 
 def _fewest(limit: GuardLimit, floor: int | None = None) -> int:
