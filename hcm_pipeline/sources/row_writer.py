@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
 
+from hcm_pipeline.sources.arrow_arrays import integers
 from hcm_pipeline.sources.source_format import LONGEST_TORN, REJECT_COLUMNS, ROW_NO, TORN
 from hcm_pipeline.warehouse import Relation, Scratch, quote
 
@@ -63,7 +65,7 @@ class RowWriter:
         if not records:
             return
         texts = [pa.nulls(records, pa.string()) if column is None else column for column in columns]
-        numbers = pa.array(range(self.kept + 1, self.kept + records + 1), pa.int64())
+        numbers = integers(np.arange(self.kept + 1, self.kept + records + 1, dtype=np.int64))
         self._t.append(self.rows, pa.Table.from_arrays([numbers, *texts], names=[ROW_NO, *self._names]), self._select)
         self.kept += records
 
