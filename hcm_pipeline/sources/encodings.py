@@ -28,8 +28,8 @@ _ESCAPED_BYTES = 3
 """Bytes of the lone surrogate that stands for a byte without a meaning, once the text is written as UTF-8."""
 _STRAYS = 3
 """Bytes without a meaning that any file may hold. More of them than of the others beyond ASCII speak of another encoding."""
-_BYTES_FOR_A_STRAY, _BYTES_FOR_ONE_MORE = 1 << 8, 1_000_000
-"""A file that says it is UTF-8 may hold three stray bytes, once it has 256 bytes for each, or one in a million."""
+_BYTES_FOR_A_STRAY, _BYTES_FOR_ONE_MORE = 1 << 8, 100_000
+"""A file that says it is UTF-8 may hold three stray bytes, once it has 256 bytes for each, or one in 100,000."""
 
 
 def assume(first: bytes, source: Source, name: str) -> tuple[str, str, int]:

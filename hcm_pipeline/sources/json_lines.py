@@ -75,14 +75,14 @@ class JsonLines(FileFormat):
             values = [_text(found.get(column)) for column in columns]
             long = next((i for i, value in enumerate(values) if value and len(value) > source.max_field_chars), None)
             if long is not None:
-                writer.reject(_reject(number, "field_too_long", columns[long], "too many characters", line))
+                writer.reject(_reject(number, "field_too_long", columns[long], "too many characters", line), values)
                 continue
             writer.keep(number, values, len(line))
             if left_out := [column for column in columns if column not in found]:
                 writer.leave_unsaid(number, left_out)
         writer.flush()
         unsaid = None if source.content == "full" else writer.unsaid
-        return StagedExtract(writer.rows, writer.rejects, records, unsaid=unsaid)
+        return StagedExtract(writer.rows, writer.rejects, records, torn=writer.torn, unsaid=unsaid)
 
 
 def _require_utf8(stored: Path, max_bytes: int | None, name: str) -> None:

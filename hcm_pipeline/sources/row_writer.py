@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
 
-from hcm_pipeline.sources.source_format import REJECT_COLUMNS, ROW_NO
+from hcm_pipeline.sources.arrow_arrays import integers
+from hcm_pipeline.sources.source_format import LONGEST_TORN, REJECT_COLUMNS, ROW_NO, TORN
 from hcm_pipeline.warehouse import Relation, Scratch, quote
 
 RAW_CHARS = 32_768
@@ -20,7 +22,8 @@ Reject = tuple[int, str, str | None, str, str]
 
 
 class RowWriter:
-    """Fills `rows` (row_no, numbers, texts; a blank text as NULL), `rejects` (REJECT_COLUMNS) and `unsaid` (UNSAID)."""
+    """Fills `rows` (row_no, numbers, texts; a blank text as NULL), `rejects` (REJECT_COLUMNS), `unsaid` (UNSAID) and `torn`
+    (TORN)."""
 
     def __init__(self, t: Scratch, header: Sequence[str], numbers: Sequence[str] = ()) -> None:
         self._t = t
@@ -30,6 +33,7 @@ class RowWriter:
         self.rows: Relation = t.empty("rows", {ROW_NO: "bigint", **kinds})
         self.rejects: Relation = t.empty("rejects", REJECT_COLUMNS)
         self.unsaid: Relation = t.empty("unsaid", UNSAID)
+        self.torn: Relation = t.empty("torn", TORN)
         self._names = [f"c{place}" for place in range(len(header))]
         self._select = ", ".join([ROW_NO, *map(quote, numbers), *(f"nullif({name}, '')" for name in self._names)])
         self._ids = list(numbers)
@@ -43,6 +47,7 @@ class RowWriter:
         self._groups: list[Sequence[int]] = []
         self._rejects: list[Reject] = []
         self._unsaid: list[tuple[int, list[str]]] = []
+        self._torn: list[tuple[int, list[str | None]]] = []
         self._chars = 0
 
     def keep(self, number: int, values: Sequence[str | None], chars: int, groups: Sequence[int] = ()) -> None:
@@ -60,7 +65,7 @@ class RowWriter:
         if not records:
             return
         texts = [pa.nulls(records, pa.string()) if column is None else column for column in columns]
-        numbers = pa.array(range(self.kept + 1, self.kept + records + 1), pa.int64())
+        numbers = integers(np.arange(self.kept + 1, self.kept + records + 1, dtype=np.int64))
         self._t.append(self.rows, pa.Table.from_arrays([numbers, *texts], names=[ROW_NO, *self._names]), self._select)
         self.kept += records
 
@@ -68,9 +73,11 @@ class RowWriter:
         """The columns of which a row says nothing at all."""
         self._unsaid.append((number, columns))
 
-    def reject(self, row: Reject) -> None:
-        """A record that is no row."""
+    def reject(self, row: Reject, fields: Sequence[str | None] | None = None) -> None:
+        """A record that is no row. `fields`: as far as they can be read, see TORN."""
         self._rejects.append(row)
+        if fields is not None:
+            self._torn.append((row[0], [field and field[:LONGEST_TORN] for field in fields]))
         self._chars += len(row[4])
         if len(self._rejects) >= _BATCH_ROWS or self._chars >= _BATCH_CHARS:
             self.flush()
@@ -94,4 +101,13 @@ class RowWriter:
             numbers = pa.array([number for number, _ in self._unsaid], pa.int64())
             columns_of = pa.array([columns for _, columns in self._unsaid], pa.list_(pa.string()))
             self._t.append(self.unsaid, pa.Table.from_arrays([numbers, columns_of], names=list(UNSAID)))
+        if self._torn:
+            self._t.append(self.torn, torn_table(self._torn))
         self._clear()
+
+
+def torn_table(rejects: Sequence[tuple[int, Sequence[str | None]]]) -> pa.Table:
+    """Numbers and fields of rejects, as TORN has them."""
+    numbers = pa.array([row_no for row_no, _ in rejects], pa.int64())
+    fields = pa.array([list(fields) for _, fields in rejects], pa.list_(pa.string()))
+    return pa.Table.from_arrays([numbers, fields], names=list(TORN))

@@ -24,6 +24,12 @@ REJECT_COLUMNS = {
 }
 
 
+TORN = {ROW_NO: "bigint", "fields": "varchar[]"}
+"""Rejects of which a part can be read."""
+LONGEST_TORN = 1_024
+"""Characters of a field of such a reject that are kept."""
+
+
 @dataclass(frozen=True)
 class StagedExtract:
     """The records of an extract: each is a row or a reject.
@@ -39,7 +45,8 @@ class StagedExtract:
     total: int | None = None
     """Records by the extract's own count, where it has one."""
     torn: Relation | None = None
-    """Of rejects that have more or fewer fields than there are columns: row_no, and fields, a list of texts in their order."""
+    """Of rejects of which a part can be read: row_no, and fields, a list of texts in their order. With as many fields as there are
+    columns each stands in its place; with more or fewer the row is torn in one place, and what stands behind it is moved."""
     guessed: str | None = None
     """The encoding that was taken for want of another, where nobody has named it; None where it is certain."""
     unsaid: Relation | None = None

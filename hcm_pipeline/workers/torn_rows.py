@@ -7,7 +7,8 @@ part, and of one with a single row, where the profile has no key, of that one. A
 the exit of the relationship whose slice comes before it.
 
 A row that a line break inside of a cell has broken is put together again: pieces on lines that follow each other, with as many
-fields as columns between them. All cells but the broken one stand in their places then.
+fields as columns between them. All cells but the broken one stand in their places then, as they do in a record that is rejected for
+one that is too long.
 """
 
 from __future__ import annotations
@@ -97,15 +98,16 @@ def _known_rows(profile: Profile, workers: Relation, other_rows: Relation) -> st
 
 def _exits_in(t: Scratch, batch: Batch, staged: Staged, known: str, day: dt.date) -> list[str]:
     """SELECTs of person_number, known_digest, extract_id, row_no and begins (of a new slice, else null): one for each name on the
-    other side of the status, and for each name of rows that are put together."""
+    other side of the status, and for each name of rows whose fields are in their places."""
     profile, header, fields = batch.profile, list(staged.header), staged.fields
     places = {name: header.index(spec.column) for name, spec in fields.items() if spec.column in header}
     key = identity_of(profile) if profile.workers.many_rows else []
     if "active" not in places or not places.keys() >= set(key):
         return []
     number, status = places["person_number"], places["active"]
-    alone = f"select row_no, fields from {staged.torn} semi join {staged.rejects} using (row_no)"
-    broken = _put_together(t, staged, alone, batch.known.workers, number)
+    pieces = t.make("pieces", f"select row_no, fields from {staged.torn} semi join {staged.rejects} using (row_no)")
+    alone = f"select * from {pieces} where len(fields) <> {len(header)}"
+    in_place = _in_place(t, staged, pieces, batch.known.workers, number)
     selects = []
     for name in NAMES:
         if name not in places:
@@ -116,18 +118,17 @@ def _exits_in(t: Scratch, batch: Batch, staged: Staged, known: str, day: dt.date
                 _exit(batch, staged, known, day, _Read(alone, name, places, off, ("0", offset)))
                 for off in ("0", offset)
             ]
-        selects += (
-            [_exit(batch, staged, known, day, _Read(f"from {broken}", name, places, "0", ("0", "0")))] if broken else []
-        )
+        selects.append(_exit(batch, staged, known, day, _Read(f"from {in_place}", name, places, "0", ("0", "0"))))
     return selects
 
 
-def _put_together(t: Scratch, staged: Staged, alone: str, workers: Relation, number: int) -> Relation | None:
-    """Rows that two or three lines make, where the later pieces begin like nobody's row: row_no (of the first piece), fields."""
+def _in_place(t: Scratch, staged: Staged, pieces: Relation, workers: Relation, number: int) -> Relation:
+    """Rejects with all fields in their places, and rows that two or three lines make, where the later pieces begin like nobody's
+    row: row_no (of the first piece), fields."""
     columns, begins = len(staged.header), f"{literal(staged.namespace)} || trim(piece.fields[{number + 1}])"
-    pieces = t.make("pieces", alone)
+    whole = f"select row_no, fields from {pieces} where len(fields) = {columns}"
     if t.first(f"select 1 from {pieces} one join {pieces} two on two.row_no = one.row_no + 1 limit 1") is None:
-        return None
+        return t.make("in_place", whole)
     later = f"""(select * from {pieces} piece where len(fields) < {columns}
         and not exists (select 1 from {workers} worker where worker.person_number = {begins}))"""
     glued = "{0}.fields[:-2] || [{0}.fields[-1] || chr(10) || {1}.fields[1]] || {1}.fields[2:]"
@@ -135,7 +136,9 @@ def _put_together(t: Scratch, staged: Staged, alone: str, workers: Relation, num
         from {{}} one join {later} two on two.row_no = one.row_no + {{}}"""
     pairs = t.make("pairs", two.format(f"(from {pieces} where len(fields) < {columns})", 1))
     triples = two.format(f"(from {pairs} where len(fields) < {columns})", 2)
-    return t.make("broken", f"from (from {pairs} union all {triples}) where len(fields) = {columns}")
+    return t.make(
+        "in_place", f"from (from {pairs} union all {triples}) where len(fields) = {columns} union all {whole}"
+    )
 
 
 @dataclass(frozen=True)

@@ -286,6 +286,15 @@ def test_a_refusal_tells_line_and_column_and_no_value(tmp_path: Path) -> None:
     assert "mismatched tag, in line 2, column 16" in message
 
 
+def test_plain_records_are_read_without_what_imports_pandas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def imports_pandas(*_: object, **__: object) -> None:
+        raise AssertionError("40 MB")
+
+    monkeypatch.setattr("pyarrow.array", imports_pandas)
+    found = xml(tmp_path, of(*(f"<N>{n}</N><C>R&amp;D</C><E/>" for n in range(9))))
+    assert (found.values("C"), found.values("E")) == (["R&D"] * 9, [None] * 9)
+
+
 def test_one_endless_tag_is_refused_before_it_fills_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hcm_pipeline.safe_xml.LONGEST_TOKEN", 1 << 21)
     assert refused(tmp_path, f"<R><G_1 a='{'x' * (1 << 23)}'/></R>")[0] == "xml_too_long"

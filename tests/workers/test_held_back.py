@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -374,3 +376,52 @@ def test_an_exit_gets_through_where_line_breaks_have_broken_its_row(tmp_path: Pa
     firm.run(day(1), day(3))
     assert [number for number, (stage, _) in firm.lives().items() if stage == "left"] == ["1", "2"]
     assert {cell for cell in held(firm) if cell[0]} == {("1", None, "cells", 3, 2), ("2", None, "cells", 3, 4)}
+
+
+Rows = list[list[str]]
+
+
+def as_csv(rows: Rows) -> str:
+    return "\n".join([HEADER, *map(",".join, rows)])
+
+
+def as_json(rows: Rows) -> str:
+    return "\n".join(json.dumps(dict(zip(HEADER.split(","), one, strict=True))) for one in rows)
+
+
+def as_xml(rows: Rows) -> str:
+    tags = HEADER.split(",")
+    cells = (f"<{tag}>{cell}</{tag}>" for one in rows for tag, cell in zip(tags, one, strict=True))
+    return f"<R><G>{''.join(cells)}</G></R>".replace("</Left><Number>", "</Left></G><G><Number>")
+
+
+def with_stray_text(rows: Rows) -> str:
+    return as_xml([[*one[:4], "A", *one[5:]] for one in rows]).replace("False</Active>", "False</Active>and more")
+
+
+def as_short_line(rows: Rows) -> str:
+    lines = ["".join(f"{cell[:9]:<9}" for cell in one) for one in rows]
+    return "\n".join(line.rstrip() if "False" in line else line for line in lines)
+
+
+LAYOUT = ", ".join(f'{{ name = "{name}", length = 9 }}' for name in HEADER.split(","))
+XML = 'format = "xml"\nrecord = "G"'
+
+
+@pytest.mark.parametrize(
+    ("keys", "written"),
+    [("", as_csv), ('format = "json_lines"', as_json), (XML, as_xml), (XML, with_stray_text),
+     (f'format = "fixed"\nlayout = [{LAYOUT}]', as_short_line)],
+)  # fmt: skip
+def test_an_exit_gets_through_in_a_record_that_is_rejected_for_another_cell(
+    tmp_path: Path, keys: str, written: Callable[[Rows], str]
+) -> None:
+    of_source = keys if "fixed" in keys else f"{keys}\nmax_field_chars = 20"
+    firm = Firm(tmp_path, PROFILE.replace('glob = "people*"', f'glob = "people*"\n{of_source}'))
+    known = [[str(n), "True", "Ann", f"Lee{n}", "A", ""] for n in (1, 2, 3)]
+    gone = [["1", "False", "Ann", "Lee1", "A" * 21, ""], *known[1:]]
+    landed = [firm.land_text(written(rows), day(n)).result for n, rows in ((1, known), (3, gone))]
+    firm.run(day(1), day(3))
+    assert landed == ["taken", "taken"]
+    assert {number: stage for number, (stage, _) in firm.lives().items()} == {"1": "left", "2": "active", "3": "active"}
+    assert [(number, how) for number, _, how, *_ in held(firm)] == [("1", "cells")]

@@ -13,7 +13,8 @@ from hcm_pipeline.characters import trimmed
 from hcm_pipeline.sources.delimited.records import Record, Splitter
 from hcm_pipeline.sources.delimited.shape import Shape
 from hcm_pipeline.sources.encodings import LONE, marked, visible
-from hcm_pipeline.sources.source_format import REJECT_COLUMNS, ROW_NO
+from hcm_pipeline.sources.row_writer import torn_table
+from hcm_pipeline.sources.source_format import LONGEST_TORN, REJECT_COLUMNS, ROW_NO, TORN
 from hcm_pipeline.sources.text_lines import lines
 from hcm_pipeline.sources.unpack import unpacked
 from hcm_pipeline.warehouse import Relation, Scratch
@@ -24,9 +25,8 @@ _BATCH_ROWS = 61_440
 _BATCH_CHARS = 1 << 25
 
 
-_TORN_BY = ("ragged_row", "undecodable", "nul_byte")
-"""Rules of rejects with more or fewer fields than columns."""
-TORN = {ROW_NO: "bigint", "fields": "varchar[]"}
+_TORN_BY = ("ragged_row", "undecodable", "nul_byte", "field_too_long")
+"""Rules of rejects of which a part can be read."""
 
 
 @dataclass(frozen=True)
@@ -147,8 +147,8 @@ class _Inserter:
 
     def reject(self, row: Reject, record: Record) -> None:
         self._rejects.append(row)
-        if row[1] in _TORN_BY and len(record[2]) <= RAW_CHARS:
-            self._torn.append((record[0], [marked(field) for field in record[1]]))
+        if row[1] in _TORN_BY and len(record[1]) <= 2 * len(self._names):
+            self._torn.append((record[0], [marked(field[:LONGEST_TORN]) for field in record[1]]))
         self._chars += len(row[4])
         if len(self._rejects) >= _BATCH_ROWS or self._chars >= _BATCH_CHARS:
             self.flush()
@@ -168,7 +168,5 @@ class _Inserter:
             self._t.append(rejects, pa.Table.from_arrays(arrays, names=list(REJECT_COLUMNS)))
             self.rejected += len(self._rejects)
         if self._torn:
-            numbers = pa.array([row_no for row_no, _ in self._torn], pa.int64())
-            fields = pa.array([fields for _, fields in self._torn], pa.list_(pa.string()))
-            self._t.append(torn, pa.Table.from_arrays([numbers, fields], names=list(TORN)))
+            self._t.append(torn, torn_table(self._torn))
         self._numbers, self._fields, self._rejects, self._torn, self._chars = [], [], [], [], 0

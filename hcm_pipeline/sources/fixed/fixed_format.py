@@ -154,10 +154,16 @@ class Fixed(FileFormat):
                 text = line if line.isascii() and "\0" not in line else marked(line)
                 writer.keep(number, [text[begin:end].strip(" ") for begin, end in spans.spans], len(line))
             else:
-                writer.reject(_reject(number, line, fault))
+                cells = [line[begin:end].strip(" ") for begin, end in spans.spans]
+                # one more than there are columns: nobody knows where the line was torn
+                writer.reject(
+                    _reject(number, line, fault), None if fault[0] == "unknown_line" else [*map(marked, cells), ""]
+                )
         writer.flush()
         guessed = shape.encoding if shape.fallback and "fallback_encoding" not in source.model_fields_set else None
-        return StagedExtract(writer.rows, writer.rejects, writer.kept + writer.rejected, told.total, guessed=guessed)
+        return StagedExtract(
+            writer.rows, writer.rejects, writer.kept + writer.rejected, told.total, torn=writer.torn, guessed=guessed
+        )
 
 
 class _Lines:

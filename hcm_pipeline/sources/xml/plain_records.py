@@ -18,9 +18,10 @@ import pyarrow.compute as pc
 
 from hcm_pipeline.profile import Source
 from hcm_pipeline.safe_xml import DEEPEST
+from hcm_pipeline.sources.arrow_arrays import integers, numbers_of, strings
 from hcm_pipeline.sources.xml.document import INSIDE, OLD, RECORD, Document, Place
 
-PIECE = 1 << 21
+PIECE = 1 << 20
 """Bytes that are looked through at once."""
 LONGEST_HELD = 1 << 24
 """Bytes in which a record ends, at the latest."""
@@ -144,7 +145,7 @@ class PlainScan:
             if not name or ":" in name or rest.count('"') % 2 or rest.count("'") % 2:
                 raise _NotPlain
             known.append(self._names.setdefault(name, len(self._names)))
-        found: Ints = np.asarray(known, np.int64)[encoded.indices.to_numpy(zero_copy_only=False)]
+        found: Ints = np.asarray(known, np.int64)[numbers_of(encoded.indices)]
         return found
 
     def _number(self, parent: Place, name: str) -> int:
@@ -239,7 +240,7 @@ class _Tokens:
         """Of each tag: its inside, its end, the text behind it, and the beginning of the next one."""
         self._lengths: Ints = following - ends - 1
         self._data = data
-        self.names: pa.StringArray = self._parts.take(pa.array(self.opening * 4))
+        self.names: pa.StringArray = self._parts.take(integers(self.opening * 4))
 
     @classmethod
     def of(cls, data: bytes) -> _Tokens | None:
@@ -267,7 +268,7 @@ class _Tokens:
         ]
         texts = np.concatenate(behind)
         texts = texts[self._lengths[texts] > 0]
-        return all(not text.strip(_SPACE) for text in self._parts.take(pa.array(texts * 4 + 2)).unique().to_pylist())
+        return all(not text.strip(_SPACE) for text in self._parts.take(integers(texts * 4 + 2)).unique().to_pylist())
 
     def _ends(self, groups: Flags) -> Ints:
         """The closing tags of elements that hold others."""
@@ -280,7 +281,7 @@ class _Tokens:
 
     def texts(self, elements: Ints) -> list[str]:
         """Those of some elements, as they are written."""
-        found: list[str] = self._parts.take(pa.array(self.opening[elements] * 4 + 2)).to_pylist()
+        found: list[str] = self._parts.take(integers(self.opening[elements] * 4 + 2)).to_pylist()
         return found
 
     def longest(self, elements: Ints) -> int:
@@ -293,7 +294,7 @@ class _Tokens:
         places, lacking = np.zeros(records, np.int64), np.ones(records, np.bool_)
         places[of[filled]] = self.opening[elements[filled]] * 4 + 2
         lacking[of[filled]] = False
-        found = self._parts.take(pa.array(places, mask=lacking))
+        found = self._parts.take(integers(places, lacking))
         if b"\r" in self._data:
             found = pc.replace_substring(pc.replace_substring(found, "\r\n", "\n"), "\r", "\n")
         if b"&" in self._data and pc.any(pc.match_substring(found, "&")).as_py():
@@ -305,7 +306,7 @@ def _dereferenced(texts: pa.Array) -> pa.Array:
     """The texts with the characters that references stand for."""
     encoded = texts.dictionary_encode()
     meant = [_REFERENCE.sub(_character, text) for text in encoded.dictionary.to_pylist()]
-    return pa.array(meant, pa.string()).take(encoded.indices)
+    return strings(meant).take(encoded.indices)
 
 
 def _character(found: re.Match[str]) -> str:

@@ -127,6 +127,7 @@ class _Reader:
     def _listen(self) -> None:
         make, old, names = self._place, self.document.wanted.old, self.document.wanted.names
         marks = bool(old.marks)
+        no_outer = [None] * len(self._source.enclosing)
         blank: list[str | None] = [None] * len(self._header)
         longest, repeated = self._source.max_field_chars, self._repeated
         says_all = self._source.content == "full"
@@ -228,7 +229,7 @@ class _Reader:
                         left_out = zip(self._header, values, strict=True)
                         self._writer.leave_unsaid(number, [column for column, value in left_out if value is None])
                 else:
-                    self._writer.reject((number, *fault, self._raw(values)))
+                    self._writer.reject((number, *fault, self._raw(values)), [*values, *no_outer])
             elif leaf:
                 self._give_text(place, "" if nil else text)
             at, leaf, nil, text = place.parent, False, False, ""

@@ -79,7 +79,12 @@ class Xml(FileFormat):
         if source.enclosing:
             rows, unsaid = _with_groups(t, read, header, source)
         return StagedExtract(
-            rows, read.writer.rejects, records, read.total, unsaid=None if source.content == "full" else unsaid
+            rows,
+            read.writer.rejects,
+            records,
+            read.total,
+            torn=read.writer.torn,
+            unsaid=None if source.content == "full" else unsaid,
         )
 
 
