@@ -25,6 +25,10 @@ class Share:
 
 
 USUAL_SHARE = Share()
+GITIGNORE = """\
+# Personal data and secrets: nothing of a home belongs in a repository. To keep profile.toml in one, add a line !profile.toml
+*
+"""
 
 
 @dataclass(frozen=True)
@@ -158,14 +162,17 @@ class Home:
 
     def create(self) -> Home:
         """Make the folders that are missing, and close those that others may enter; from here on, all that this process makes is
-        its owner's only. Raises HomeError when the path cannot be a folder.
+        its owner's only. A new or empty folder gets a `.gitignore` of everything. Raises HomeError when the path can be no folder.
         """
         os.umask(PRIVATE_UMASK)
         if self.path.is_dir() and self.path.stat().st_mode & stat.S_ISVTX:
             raise HomeError(f"{self.path}: many share this folder, so that it cannot be a home; name one inside it")
         try:
+            new = not self.path.exists() or not any(self.path.iterdir())
             for folder in self.folders:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if new:
+                private(self.path / ".gitignore").write_text(GITIGNORE, encoding="utf-8")
         except OSError as error:
             raise HomeError(f"{self.path}: cannot be used as a home: {error.strerror}") from error
         self.close_to_others()

@@ -62,6 +62,17 @@ def _spelled(found: re.Match[str]) -> str:
 _PLURALS = {"entry": "entries", "identity": "identities", "person": "people"}
 
 
-def counted(number: int, noun: str) -> str:
-    """A number of things, in words as they are said: `1 request`, `1,201 requests`."""
-    return f"{number:,} {noun if number == 1 else _PLURALS.get(noun, f'{noun}s')}"
+_ONE_DOES = {"are": "is", "were": "was", "have": "has"}
+
+
+def counted(number: int, noun: str, verb: str = "") -> str:
+    """A number of things, in words as they are said: `1 request`, `1,201 requests`.
+
+    With the `verb` of several behind it: `2 requests wait`, `1 request waits`.
+    """
+    before, _, last = noun.rpartition(" ")
+    several = f"{before} {_PLURALS.get(last, f'{last}s')}".lstrip()
+    things = f"{number:,} {noun if number == 1 else several}"
+    if not verb:
+        return things
+    return f"{things} {_ONE_DOES.get(verb, f'{verb}s') if number == 1 else verb}"

@@ -9,6 +9,7 @@ import typer
 from hcm_pipeline import flow
 from hcm_pipeline.cli.context import Json, existing_installation
 from hcm_pipeline.cli.output import dump, note, say, table
+from hcm_pipeline.plain_text import counted
 
 
 def add_to(app: typer.Typer) -> None:
@@ -37,7 +38,7 @@ def alerts(
     else:
         _show(found)
         if send:
-            say(f"{dispatched.sent} messages were sent")
+            say(f"{counted(dispatched.sent, 'message', 'were')} sent")
     for error in dispatched.errors:
         note(f"{error}; it is tried again")
     if dispatched.errors:

@@ -20,7 +20,7 @@ from hcm_pipeline.errors import UsageError
 from hcm_pipeline.settings import Settings
 
 DAYS = {dt.date(2026, 11, 2): "workers-2026-11-02.csv", dt.date(2026, 11, 3): "workers-2026-11-03.csv"}
-SENSORS = ("manifest_ready", "outcomes_waiting")
+SENSORS = ("manifest_ready", "outcomes_waiting", "something_to_tell")
 EXAMPLE = "0100011"
 """The person number of the worker whose names are shown."""
 

@@ -116,7 +116,8 @@ def _show_drained(drained: flow.Drained, *, as_json: bool) -> None:
             say(f"  {name} waits in landing/; `hcm-pipeline run` processes it")
         if drained.missed:
             say(
-                f"{drained.missed:,} workers differ though no entry had told of it; `hcm-pipeline feed status` names them"
+                f"{counted(drained.missed, 'worker', 'differ')} though no entry had told of it; `hcm-pipeline feed status` names"
+                " them"
             )
         for part, workers in drained.gaps.items():
             say(
@@ -125,7 +126,8 @@ def _show_drained(drained: flow.Drained, *, as_json: bool) -> None:
             )
         if drained.unread:
             say(
-                f"{drained.unread:,} workers could not be read, and are asked for again; `hcm-pipeline feed status` says why"
+                f"{counted(drained.unread, 'worker')} could not be read: they are asked for again; `hcm-pipeline feed status` says"
+                " why"
             )
     if drained.faults:
         raise PipelineError(*drained.faults)
@@ -150,7 +152,7 @@ def _show_status(found: flow.FeedStatus) -> None:
         ],
     )  # fmt: skip
     say(
-        f"{found.workers:,} workers were read so far; {found.to_read:,} wait to be read,"
+        f"{counted(found.workers, 'worker', 'were')} read so far; {found.to_read:,} wait to be read,"
         f" {found.later:,} are to be read on a later date"
     )
     table(

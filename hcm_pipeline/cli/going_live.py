@@ -54,7 +54,7 @@ def _show(found: flow.Initial) -> None:
         ("tier", "workers", "accounts"),
         [[t, found.workers.get(t, 0), found.accounts.get(t, 0)] for t in TIERS],
     )
-    say(f"{found.new:,} workers are new: no account is theirs, and none looks like it", "")
+    say(f"{counted(found.new, 'worker', 'are')} new: no account is theirs, and none looks like it", "")
     table(
         "Scope", ("workers", "active", "inactive"), [[s.why or "in scope", s.active, s.inactive] for s in found.scope]
     )
@@ -78,7 +78,8 @@ def _show(found: flow.Initial) -> None:
           [[r.file, r.row, r.column, r.rule, r.reason] for r in found.refused])  # fmt: skip
     if found.to_stamp:
         say(
-            f"{found.to_stamp:,} confirmed accounts have not their number yet: `plan --initial --stamp FILE` writes them"
+            f"{counted(found.to_stamp, 'confirmed account', 'have')} not their number yet: `plan --initial --stamp FILE` writes"
+            " them"
         )
     if found.not_stampable:
         say(f"of these no file can carry the number: {', '.join(found.not_stampable[:SHOWN])}; set it by hand")

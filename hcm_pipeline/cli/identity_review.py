@@ -13,6 +13,7 @@ from hcm_pipeline.cli.confirm import ask
 from hcm_pipeline.cli.context import Json, Target, existing_installation
 from hcm_pipeline.cli.output import dump, say, table
 from hcm_pipeline.errors import UsageError
+from hcm_pipeline.plain_text import counted
 
 SPELLING_COLUMNS = ("part", "name", "spelled", "how")
 
@@ -134,7 +135,7 @@ def _enter_list(here: flow.Installation, path: Path, as_json: bool) -> None:
     if as_json:
         dump(done)
     else:
-        say(f"{done.entered:,} workers are decided about; the next `hcm-pipeline run` acts on it")
+        say(f"{counted(done.entered, 'worker', 'are')} decided about; the next `hcm-pipeline run` acts on it")
         table(
             "Rows that cannot be taken",
             ("file", "row", "column", "rule", "why"),

@@ -13,7 +13,7 @@ from hcm_pipeline import flow
 from hcm_pipeline.cli.context import day
 from hcm_pipeline.cli.output import say
 from hcm_pipeline.defs.in_process import write_instance_file
-from hcm_pipeline.home import Home, private
+from hcm_pipeline.home import GITIGNORE, Home, private
 from hcm_pipeline.settings import path_named
 
 BY_HAND = """
@@ -51,12 +51,6 @@ HCM_PIPELINE_HOME={home}
 """
 
 
-GITIGNORE = """\
-# Personal data and secrets: nothing of a home belongs in a repository. To keep profile.toml in one, add a line !profile.toml
-*
-"""
-
-
 def add_to(app: typer.Typer) -> None:
     """Add this verb to the command."""
     app.command()(init)
@@ -66,15 +60,24 @@ def init(
     directory: Annotated[Path, typer.Argument(help="The folder to make a home of.")],
     profile: Annotated[str, typer.Option(help="The built-in profile to start from.")] = "oracle-hcm",
     since: Annotated[
-        str | None, typer.Option(metavar="DATE", help="The first business date: Dagster's partitions begin here.")
+        str | None,
+        typer.Option(
+            metavar="DATE",
+            help="The first business date: Dagster's partitions begin here. Default: that of the earliest file in landing/.",
+        ),
     ] = None,
 ) -> None:
     """Make a home: profile.toml, dagster.yaml, .env.example, and a .gitignore of everything. A file that is there is left alone."""
-    text = _beginning(flow.built_in_text(profile), day(since, "--since"))
+    text, first = flow.built_in_text(profile), day(since, "--since")
+    home = Home(path_named("DIRECTORY", str(directory)).absolute()).create()
+    if first is None and not (home.path / "profile.toml").exists():
+        first = _first_in(home, profile)
+    text = _beginning(text, first)
     if "[delivery]" not in text:
         text += BY_HAND
-    home = Home(path_named("DIRECTORY", str(directory)).absolute()).create()
-    files = {"profile.toml": text, ".env.example": ENV_EXAMPLE.format(home=home.path), ".gitignore": GITIGNORE}
+    files = {"profile.toml": text, ".env.example": ENV_EXAMPLE.format(home=home.path)}
+    if not (home.path / ".gitignore").exists():  # the folder was there, and not empty
+        files[".gitignore"] = GITIGNORE
     for name, content in files.items():
         path = home.path / name
         if path.exists():
@@ -84,6 +87,15 @@ def init(
             say(f"{path}: written")
     say(f"{write_instance_file(home)}: ready")
     say("", f"Next: edit profile.toml, set HCM_PIPELINE_HOME={home.path}, and check with `hcm-pipeline profile check`")
+
+
+def _first_in(home: Home, profile: str) -> dt.date | None:
+    """The earliest business date of the files that lie in landing/ already."""
+    found = flow.first_business_date(flow.load_profile(profile).profile, home.landing)
+    if found is None:
+        return None
+    say(f"business dates begin {found[0]}, the date of {found[1]} in landing/")
+    return found[0]
 
 
 def _beginning(text: str, since: dt.date | None) -> str:

@@ -136,7 +136,7 @@ def _cleared(here: flow.Installation, said: flow.Cleared, values: int | None, as
 
 
 def _counted(values: int) -> str:
-    return "1 value is" if values == 1 else f"{values:,} values are"
+    return counted(values, "value", "are")
 
 
 def _retry(here: flow.Installation, number: str | None, as_json: bool) -> None:
@@ -144,7 +144,7 @@ def _retry(here: flow.Installation, number: str | None, as_json: bool) -> None:
     if as_json:
         dump({"retry": number or "all", "workers": count})
         return
-    say(f"{count:,} workers are sent again with the next plan: `hcm-pipeline run`, then `upload`")
+    say(f"{counted(count, 'worker', 'are')} sent again with the next plan: `hcm-pipeline run`, then `upload`")
 
 
 def show_job(job: flow.Job | None) -> None:

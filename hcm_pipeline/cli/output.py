@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import re
 import sys
 import textwrap
 import time
@@ -44,13 +45,34 @@ def plain(text: str) -> Text:
 def say(*lines: str) -> None:
     """Lines for people, on standard output; an empty one without any."""
     for line in lines or ("",):
-        out.print(plain(line))
+        out.print(_fitted(line, out))
 
 
 def note(*lines: str) -> None:
     """Lines beside the result, on standard error."""
     for line in lines:
-        err.print(plain(line))
+        err.print(_fitted(line, err))
+
+
+def _fitted(line: str, console: Console) -> Text:
+    """A line as a terminal shows it: broken between words. One that is indented, as a command to paste is, is left whole."""
+    text = shown(line)
+    if console.is_terminal and not text.startswith(" "):
+        text = wrapped(text, console.width)
+    return Text(text)
+
+
+BLANK = "\N{NO-BREAK SPACE}"
+"""Stands for a blank at which a line is not broken, while it is."""
+
+
+def wrapped(text: str, width: int) -> str:
+    """A line broken between words, where it is longer than the width; what stands in backticks is to be pasted, and stays whole."""
+    if cell_len(text) <= width or BLANK in text:
+        return text
+    kept = re.sub("`[^`]*`", lambda quoted: quoted[0].replace(" ", BLANK), text)
+    lines = textwrap.wrap(kept, width, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines).replace(BLANK, " ")
 
 
 GAP = 2
@@ -160,25 +182,46 @@ def _plain(value: Any) -> object:
 
 
 class Progress:
-    """Progress of what takes over two seconds, on standard error: a moving line for a terminal, else a line now and then."""
+    """Progress of what takes over two seconds, on standard error: a moving line for a terminal, else a line now and then.
+
+    A count of which a line was printed comes to its end: the last of its messages is printed, too, before another is told.
+    """
 
     def __init__(self) -> None:
         self._status = err.status("") if err.is_terminal else None
         self._last = time.monotonic()
+        self._printed = ""
+        self._kept: str | None = None
 
     def __call__(self, message: str) -> None:
         """Tell of progress."""
         if self._status is not None:
             self._status.update(plain(message))
-        elif time.monotonic() - self._last >= 2.0:
-            self._last = time.monotonic()
+            return
+        if _count_of(message) != self._printed:
+            self._end()
+        if time.monotonic() - self._last >= 2.0:
+            self._last, self._printed, self._kept = time.monotonic(), _count_of(message), None
             note(f"  {message}")
+        elif _count_of(message) == self._printed:
+            self._kept = message
+
+    def _end(self) -> None:
+        if self._kept is not None:
+            note(f"  {self._kept}")
+            self._kept = None
 
     @contextmanager
     def shown(self) -> Iterator[Progress]:
         """For the time of a `with` block."""
         if self._status is None:
             yield self
+            self._end()
             return
         with self._status:
             yield self
+
+
+def _count_of(message: str) -> str:
+    """The message without its numbers, and without what follows its first comma: two of one count have the same."""
+    return re.sub(r"\d[\d,]*", "", message).partition(",")[0]

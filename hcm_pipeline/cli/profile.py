@@ -14,6 +14,7 @@ from hcm_pipeline import flow
 from hcm_pipeline.cli.context import Json, installation
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.errors import UsageError
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def profile_propose(
         sys.stdout.write(made.text)
     note(
         f"{file.name}: {made.summary}",
-        f"{len(made.proposal.recognised)} columns recognised, {len(made.proposal.unknown)} left out,"
+        f"{counted(len(made.proposal.recognised), 'column')} recognised, {len(made.proposal.unknown)} left out,"
         f" {len(made.proposal.private)} of personal data that no account needs",
     )
     note(*(f"  to confirm: {mark.key}: {mark.what}" for mark in made.to_confirm))

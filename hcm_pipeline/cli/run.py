@@ -77,7 +77,9 @@ def run(
         show_verdicts("What holds", flow.holding(here))
     _complain(landed)
     if unread:
-        raise PipelineError(f"{len(unread)} extracts could not be read and were left out; see above")
+        raise PipelineError(
+            f"{counted(len(unread), 'extract')} could not be read, so that nothing of it was processed; see above"
+        )
     if any(made.held for _, made in plans):
         raise typer.Exit(GuardStop.exit_code)
 

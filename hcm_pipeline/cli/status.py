@@ -10,6 +10,7 @@ from hcm_pipeline.cli.outcomes import show_failures, show_job, show_receipts, sh
 from hcm_pipeline.cli.output import dump, say, show_verdicts, table
 from hcm_pipeline.cli.plan import show_refused, show_waiting
 from hcm_pipeline.cli.run import show_days, show_held_back, show_reasons
+from hcm_pipeline.plain_text import counted
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
@@ -41,7 +42,7 @@ def status(target: Target = None, as_json: Json = False) -> None:
         of = f"{one.name}: " if one.name else ""
         if told.paused:
             say(f"{of}the upload waits: {told.paused.describe()}")
-        say(f"{of}{told.quota_left:,} calls left of the daily quota")
+        say(f"{of}{counted(told.quota_left, 'call')} left of the daily quota")
 
 
 def _show_home(found: flow.Status) -> None:
@@ -98,11 +99,11 @@ def _place(place: flow.PlaceStatus) -> str:
 def _followed(feeds: flow.FeedStatus) -> str:
     last = f"{feeds.last_good:%Y-%m-%d %H:%M}Z" if feeds.last_good else "never"
     waiting = (
-        f"{feeds.to_read:,} workers wait to be read, {len(feeds.unread):,} of them could not be"
+        f"{counted(feeds.to_read, 'worker', 'wait')} to be read, {len(feeds.unread):,} of them could not be"
         if feeds.to_read
         else ""
     )
-    missed = f"{len(feeds.missed):,} missed events" if feeds.missed else ""
+    missed = counted(len(feeds.missed), "missed event") if feeds.missed else ""
     told = "; ".join(part for part in (waiting, missed) if part)
     return f"Oracle HCM's feeds: last read {last}{'; ' if told else ''}{told}; `hcm-pipeline feed status` says more"
 

@@ -159,7 +159,7 @@ def _tell(done: flow.SchemaChange, command: str, as_json: bool) -> None:
 
 def _show(found: flow.SchemaDifferences) -> None:
     table(
-        f"{len(found.changes):,} differences",
+        counted(len(found.changes), "difference"),
         ("what", "attribute", "the job has", "wanted"),
         [[str(one.kind), one.attribute, one.has, one.wanted] for one in found.changes],
     )

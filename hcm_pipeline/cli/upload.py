@@ -11,6 +11,7 @@ from hcm_pipeline import flow
 from hcm_pipeline.cli.context import Json, Target, existing_installation, targets_of
 from hcm_pipeline.cli.output import Progress, dump, note, say
 from hcm_pipeline.errors import GuardStop, HomeError, UsageError
+from hcm_pipeline.plain_text import counted
 
 if TYPE_CHECKING:
     from hcm_pipeline.flow import UploadReport
@@ -121,7 +122,8 @@ def _exit(done: flow.Uploads) -> None:
 
 
 def _said(report: UploadReport) -> str:
-    counts = f"{report.accepted:,} of {report.requests:,} requests accepted, {report.refused:,} refused, {report.sent:,} sent now"
+    accepted = f"{report.accepted:,} of {counted(report.requests, 'request')} accepted"
+    counts = f"{accepted}, {report.refused:,} refused, {report.sent:,} sent now"
     until = f"; it goes on at {report.paused_until:%Y-%m-%d %H:%M}Z" if report.paused_until else ""
     reason = f" ({report.reason})" if report.reason else ""
     already = " already; nothing was sent" if report.already else ""

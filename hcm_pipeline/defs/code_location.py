@@ -50,7 +50,7 @@ def build(settings: Settings) -> dg.Definitions:
         jobs=[daily, decide_extract_job, upload_job, outcomes_job, approve_job, reject_job, alerts],
         sensors=[*build_sensors(profile, sandbox=settings.target is None), build_pages_sensor()],
         schedules=[build_schedule(profile)],
-        resources={"pipeline": pipeline_of(settings)},
+        resources={"pipeline": dg.ResourceDefinition.hardcoded_resource(pipeline_of(settings))},
         executor=dg.in_process_executor,
     )
     parts = [

@@ -5,13 +5,13 @@ upload is an action on someone else's system, and its run wants the id of the ma
 """
 
 from collections.abc import Callable, Iterator
-from urllib.parse import urlencode
 
 import dagster as dg
 
 from hcm_pipeline import flow
 from hcm_pipeline.defs import metadata as md
 from hcm_pipeline.defs.code_versions import DELIVERY_ROOMS, code_version
+from hcm_pipeline.defs.deciding_pages import launchpad
 from hcm_pipeline.defs.expected import expected
 from hcm_pipeline.defs.persons import person_of
 from hcm_pipeline.defs.resources import Pipeline
@@ -24,8 +24,6 @@ REJECT_JOB = "reject_manifest"
 OUTCOMES_WAIT_SECONDS = 600.0
 LOG_INTERVAL = 30.0
 """Seconds between two readings of the provisioning log."""
-CODE_LOCATION = "__repository__@hcm_pipeline.definitions"
-"""The code location's name in addresses, as `hcm-pipeline ui` and `workspace.yaml` load it."""
 TARGET_POOL = "target"
 """Runs that ask or send to the target are in this pool: one of them goes on at a time."""
 STATES = ("succeeded", "failed", "skipped", "missing", "accepted", "planned")
@@ -117,11 +115,9 @@ def _receipts(manifest: flow.JournaledManifest, report: flow.UploadReport) -> dg
 
 
 def deciding_page(ui_url: str, verb: str, manifest_id: str, operations: int) -> str:
-    """The address of the launchpad of the job that approves or rejects a manifest, filled in; a person starts it there."""
-    config = f"ops:\n  {verb}:\n    config:\n      manifest_id: '{manifest_id}'\n      operations: {operations}\n      why: ''\n"
+    """The launchpad of the job that approves or rejects a manifest, filled in; a person starts it there."""
     job = {"approve": APPROVE_JOB, "reject": REJECT_JOB}[verb]
-    page = f"{ui_url.rstrip('/')}/locations/{CODE_LOCATION}/jobs/{job}/playground/setup"
-    return f"{page}?{urlencode({'mode': 'default', 'config': config})}"
+    return launchpad(ui_url, job, verb, {"manifest_id": manifest_id, "operations": operations, "why": ""})
 
 
 class DecisionConfig(dg.Config):

@@ -1,14 +1,36 @@
 """The job by which a person decides about a held extract from the UI."""
 
+import datetime as dt
+
 import dagster as dg
 
 from hcm_pipeline import flow
+from hcm_pipeline.defs.deciding_pages import launchpad
 from hcm_pipeline.defs.expected import expected
 from hcm_pipeline.defs.persons import person_of
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.plain_text import shown
 
 EXTRACT_JOB = "decide_extract"
+
+
+def deciding_about(installation: flow.Installation, day: dt.date) -> dict[str, dg.MetadataValue]:
+    """The links and commands that decide about the extracts for which a date has stopped."""
+    found: dict[str, dg.MetadataValue] = {}
+    for extract in flow.stopped_extracts(installation, day):
+        end = f"_{extract.sha256[:12]}" if found else ""
+        for decision in ("accept", "refuse"):
+            intent = flow.extract_intent(installation, decision, extract.statement)
+            config: dict[str, str | int] = {
+                "sha256": intent.whole_id,
+                "rows": intent.size,
+                "decision": decision,
+                "why": "",
+            }
+            page = launchpad(installation.profile.alerts.ui_url, EXTRACT_JOB, "extract", config)
+            found[f"{decision}{end}"] = dg.MetadataValue.url(page)
+            found[f"{decision}_command{end}"] = dg.MetadataValue.text(intent.command)
+    return found
 
 
 class ExtractDecision(dg.Config):

@@ -193,22 +193,20 @@ def kinds_of(changes: Mapping[str, int]) -> dict[str, int]:
     }
 
 
-LIMIT_COLUMNS = ("kind", "attribute", "cohort", "operations", "base", "allowed", "rule", "verdict")
-"""The columns that are shown of the verdicts of limits: their figures, without the values of cohorts."""
-
-
-def verdict_table(
-    found: Iterable[Verdict], columns: Sequence[str] = ("guard", "verdict", "why")
-) -> dg.TableMetadataValue:
-    """The verdicts of rules as a table, the same for every rule. Nothing of it names a value of a worker's field."""
-    rows = [{"guard": one.rule, "why": flow.loggable(one), **one.figures, "verdict": one.outcome} for one in found]
-    return table([{name: row[name] for name in columns} for row in rows], columns)
+def verdict_table(found: Iterable[Verdict]) -> dg.TableMetadataValue:
+    """The verdicts of rules in sentences, the same for every rule. Nothing of it names a value of a worker's field."""
+    rows = [{"guard": one.rule, "verdict": one.outcome, "why": flow.loggable(one)} for one in found]
+    return table(rows, ("guard", "verdict", "why"))
 
 
 def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> dg.TableMetadataValue:
     """Rows as the UI shows a table; what is no number is shown as text."""
-    records = [dg.TableRecord(dict(row)) for row in rows]
+    records = [dg.TableRecord({name: _cell(value) for name, value in row.items()}) for row in rows]
     return dg.TableMetadataValue(records, dg.TableSchema([dg.TableColumn(name) for name in columns]))
+
+
+def _cell(value: Any) -> Any:
+    return value if value is None or isinstance(value, int | float) else str(value)
 
 
 def is_named(context: dg.AssetExecutionContext, manifest_id: str, job: str) -> bool:

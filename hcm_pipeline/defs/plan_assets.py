@@ -1,5 +1,6 @@
 """The assets of a plan: the desired users and the manifest."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from hcm_pipeline.defs.persons import starter_of
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.defs.snapshot_assets import WAREHOUSE_POOL
 from hcm_pipeline.errors import PlanHeld
-from hcm_pipeline.plain_text import shown
+from hcm_pipeline.plain_text import markdown, shown
 from hcm_pipeline.profile import Profile
 
 MANIFEST_CHECK = "bytes_are_what_was_planned"
@@ -167,17 +168,21 @@ def _plan_results(here: flow.Installation, plans: Made) -> Iterator[dg.Materiali
 def _held_check(plans: Made) -> dg.AssetCheckResult:
     held = [(one, manifest) for one, made in plans for manifest in made.held]
     stopped = any(flow.nothing_goes_on(made) for _, made in plans)
+    decide = {
+        (f"{one.name}_{key}" if one.name else key): value
+        for one, manifest in held
+        for key, value in _deciding(one, manifest).items()
+    }
+    words = "\n".join(_held_words(one, made) for one, made in plans if made.held)
     return dg.AssetCheckResult(
         passed=not held,
         check_name=HELD_CHECK,
         asset_key="manifest",
         severity=dg.AssetCheckSeverity.ERROR if stopped else dg.AssetCheckSeverity.WARN,
+        description=markdown(words or "No guard tripped. Nothing waits for a decision."),
         metadata={
             "held_operations": sum(m.operations for _, m in held),
-            "held_manifests": dg.MetadataValue.json(
-                {f"{one.name} {m.held_for}" if one.name else str(m.held_for): m.manifest_id for one, m in held}
-            ),
-            "tripped": dg.MetadataValue.json([line for _, made in plans for line in flow.tripped_sentences(made)]),
+            **decide,
         },
     )
 
@@ -224,7 +229,7 @@ def _metadata_of(here: flow.Installation, made: flow.Plan | None) -> dict[str, A
         values["quota_left"] = outlook.left
         values["sent_at_once_it_ends_at"] = dg.MetadataValue.timestamp(outlook.ends_at)
         values["cleared_values_that_stay"] = sum(made.stays.values())
-        values["guards"] = md.verdict_table(flow.plan_verdicts(made), md.LIMIT_COLUMNS)
+        values["guards"] = md.verdict_table(flow.plan_verdicts(made))
         values |= {"withheld": dg.MetadataValue.json(made.withheld)} if made.withheld else {}
         superseded = [manifest_id[:12] for manifest_id in made.superseded]
         values |= {"superseded": dg.MetadataValue.json(superseded)} if superseded else {}
@@ -252,32 +257,43 @@ def _extracts_behind(manifest: flow.Manifest, behind: Sequence[flow.ManifestExtr
 
 def _in_words(here: flow.Installation, made: flow.Plan) -> str:
     """The plan as a list of sentences, without a value of anybody's."""
-    kinds = ", ".join(f"{count:,} {kind}" for kind, count in flow.operation_kinds(made).items() if count)
-    held = [f"{m.operations:,} of these wait for a decision, held for {m.held_for}." for m in made.held]
+    held = [f"{_waiting(m.operations)} for a decision, held for {m.held_for}." for m in made.held]
     clearing = flow.clearing_sentences(here, [flow.manifest_folder(here.home, m) for m in made.manifests])
-    said = [f"{kinds or 'Nothing to send'}.", *held, *flow.tripped_sentences(made), *clearing]
+    said = [flow.operations_sentence(made), *held, *flow.tripped_sentences(made), *clearing]
     return "\n".join(f"- {line}" for line in said)
+
+
+def _prefix(manifest: flow.Manifest) -> str:
+    return f"{manifest.held_for}_" if manifest.held_for else ""
+
+
+def _deciding(here: flow.Installation, manifest: flow.Manifest) -> dict[str, Any]:
+    """The links and commands that decide about a manifest."""
+    prefix, ui = _prefix(manifest), here.profile.alerts.ui_url
+    found: dict[str, Any] = {}
+    for verb in ("approve", "reject"):
+        page = deciding_page(ui, verb, manifest.manifest_id, manifest.operations)
+        found[f"{prefix}{verb}"] = dg.MetadataValue.url(page)
+        found[f"{prefix}{verb}_command"] = _command(verb, manifest)
+    return found
+
+
+def _waiting(operations: int) -> str:
+    return "1 of these waits" if operations == 1 else f"{operations:,} of these wait"
 
 
 def _manifest_metadata(
     here: flow.Installation, manifest: flow.Manifest, behind: Sequence[flow.ManifestExtract], *, held: bool
 ) -> dict[str, Any]:
-    prefix = f"{manifest.held_for}_" if manifest.held_for else ""
-    ui = here.profile.alerts.ui_url
-    decide = {
-        f"{prefix}approve": dg.MetadataValue.url(
-            deciding_page(ui, "approve", manifest.manifest_id, manifest.operations)
-        ),
-        f"{prefix}reject": dg.MetadataValue.url(deciding_page(ui, "reject", manifest.manifest_id, manifest.operations)),
-        f"{prefix}approve_command": _command("approve", manifest),
-        f"{prefix}reject_command": _command("reject", manifest),
-    }
+    prefix = _prefix(manifest)
+    payload = flow.manifest_folder(here.home, manifest) / "bulk.ndjson"
     return {
-        **(decide if held else {}),
+        **(_deciding(here, manifest) if held else {}),
         f"{prefix}manifest_id": manifest.manifest_id,
         f"{prefix}bytes": manifest.bulk_bytes,
         f"{prefix}business_date": manifest.business_date.isoformat(),
         f"{prefix}extracts": _extracts_behind(manifest, behind),
-        f"{prefix}payload": dg.MetadataValue.path(str(flow.manifest_folder(here.home, manifest) / "bulk.ndjson")),
+        f"{prefix}payload": dg.MetadataValue.path(str(payload)),
+        f"{prefix}payload_command": f"python3 -m json.tool --json-lines {shlex.quote(str(payload))} | less",
         f"{prefix}one_worker_command": "hcm-pipeline trace PERSON_NUMBER",
     }

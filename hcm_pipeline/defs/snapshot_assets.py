@@ -11,6 +11,7 @@ from hcm_pipeline import flow
 from hcm_pipeline.defs import metadata as md
 from hcm_pipeline.defs.code_versions import SNAPSHOT_ROOMS, code_version
 from hcm_pipeline.defs.expected import expected
+from hcm_pipeline.defs.held_extracts import deciding_about
 from hcm_pipeline.defs.partitions import PREVIOUS_DAY, business_dates
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.errors import ExtractHeld, GuardStop, PipelineError
@@ -193,14 +194,20 @@ def _tell_date(context: dg.AssetExecutionContext, counts: flow.DayCounts) -> Non
     context.add_asset_metadata(metadata["identities"], asset_key="identities", partition_key=day)
     found = "; ".join(counts.refused) or "Every file of the date was read, and no finding holds it back."
     _judge(context, WHOLE_CHECK, day, found, passed=not counts.refused, severity=dg.AssetCheckSeverity.WARN)
-    _judge(context, QUARANTINE_CHECK, day, f"{counts.quarantined:,} of {counts.rows:,} rows are in quarantine.")
+    _judge(context, QUARANTINE_CHECK, day, _in_quarantine(counts))
+
+
+def _in_quarantine(counts: flow.DayCounts) -> str:
+    rows = counted(counts.rows, "row")
+    return f"{counts.quarantined:,} of {rows} {'is' if counts.quarantined == 1 else 'are'} in quarantine."
 
 
 def _tell_audit(context: dg.AssetExecutionContext, counts: flow.DayCounts, audit: flow.Audit) -> None:
     """The checks of what must be so after every date. Raises PipelineError when it is not: nothing may follow from it."""
     day, lost, doubles = counts.business_date.isoformat(), audit.unaccounted_rows, audit.names_held_twice
-    rows = f"{lost:,} of {counts.rows:,} rows are nowhere." if lost else f"All {counts.rows:,} rows are accounted for."
-    names = f"{doubles:,} names are held twice." if doubles else "Every name of the ledger has one holder."
+    accounted = "The one row is" if counts.rows == 1 else f"All {counts.rows:,} rows are"
+    rows = f"{lost:,} of {counts.rows:,} rows: nowhere." if lost else f"{accounted} accounted for."
+    names = f"{counted(doubles, 'name', 'are')} held twice." if doubles else "Every name of the ledger has one holder."
     _judge(context, ROWS_CHECK, day, rows, passed=not lost, metadata={"unaccounted_rows": lost})
     held_twice = {"names_held_twice": doubles}
     _judge(context, NAMES_CHECK, day, names, passed=not doubles, asset="identities", metadata=held_twice)
@@ -215,7 +222,8 @@ def _tell_stop(
     day, held = counts.business_date.isoformat(), isinstance(stop, ExtractHeld)
     failed, kept = (WHOLE_CHECK, QUARANTINE_CHECK) if held else (QUARANTINE_CHECK, WHOLE_CHECK)
     verdicts = {"verdicts": md.verdict_table(flow.holding(installation))}
-    _judge(context, failed, day, str(stop), passed=False, metadata=verdicts)
+    decide = deciding_about(installation, counts.business_date)
+    _judge(context, failed, day, str(stop), passed=False, metadata=verdicts | decide)
     _judge(context, kept, day, "Nothing was found.")
 
 

@@ -19,6 +19,7 @@ from hcm_pipeline.defs import metadata as md
 from hcm_pipeline.defs.expected import ERROR
 from hcm_pipeline.defs.instance import RANGE_END, RANGE_START
 from hcm_pipeline.errors import ExtractHeld, GuardStop, PlanHeld
+from hcm_pipeline.plain_text import counted
 
 TRIES = 8
 FIRST_WAIT, LONGEST_WAIT = dt.timedelta(minutes=1), dt.timedelta(hours=1)
@@ -110,7 +111,7 @@ def judge_again(
     due = ended + pause if len(failed) < TRIES else None
     told = flow.FailedWork(work.name, work.business_date, len(failed), ended, failure.cause, due)
     if due is None:
-        return Judged(work, False, len(records), f"given up after {len(failed)} runs: {failure.cause}", told)
+        return Judged(work, False, len(records), f"given up after {counted(len(failed), 'run')}: {failure.cause}", told)
     why = f"the last run ended early; try {len(failed) + 1} of {TRIES} is at {due:%H:%M:%S}Z: {failure.cause}"
     return Judged(work, due <= now, len(records), why, told)
 

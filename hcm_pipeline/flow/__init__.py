@@ -106,6 +106,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.landing import DAYS_AHEAD as DAYS_AHEAD
     from hcm_pipeline.flow.landing import Landed as Landed
     from hcm_pipeline.flow.landing import failures_of as failures_of
+    from hcm_pipeline.flow.landing import first_business_date as first_business_date
     from hcm_pipeline.flow.landing import land as land
     from hcm_pipeline.flow.landing import land_all as land_all
     from hcm_pipeline.flow.landing import waiting as waiting
@@ -134,6 +135,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.plans import manifest_folder as manifest_folder
     from hcm_pipeline.flow.plans import nothing_goes_on as nothing_goes_on
     from hcm_pipeline.flow.plans import operation_kinds as operation_kinds
+    from hcm_pipeline.flow.plans import operations_sentence as operations_sentence
     from hcm_pipeline.flow.plans import plan as plan
     from hcm_pipeline.flow.plans import plan_again as plan_again
     from hcm_pipeline.flow.plans import tripped_sentences as tripped_sentences
@@ -215,6 +217,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.views.extracts import extract_stories as extract_stories
     from hcm_pipeline.flow.views.extracts import extracts_of as extracts_of
     from hcm_pipeline.flow.views.extracts import left_out as left_out
+    from hcm_pipeline.flow.views.extracts import stopped_extracts as stopped_extracts
     from hcm_pipeline.flow.views.extracts import taken_digests as taken_digests
     from hcm_pipeline.flow.views.feeds import FeedStatus as FeedStatus
     from hcm_pipeline.flow.views.feeds import feed_status as feed_status
@@ -344,7 +347,7 @@ _MODULES = {
     "verdict_table": ("loggable", "plan_verdicts"),
     "installation": ("Clock", "Installation", "Progress", "each", "quiet", "utc_now"),
     "fetching": ("PlaceStatus",),
-    "landing": ("DAYS_AHEAD", "Landed", "failures_of", "land", "land_all", "waiting"),
+    "landing": ("DAYS_AHEAD", "Landed", "failures_of", "first_business_date", "land", "land_all", "waiting"),
     "ledger_files": ("export_file", "export_to", "import_file"),
     "outcome_reading": ("OutcomeReport", "WorthReading", "job_warning", "read_outcomes", "worth_reading"),
     "plans": (
@@ -354,6 +357,7 @@ _MODULES = {
         "manifest_folder",
         "nothing_goes_on",
         "operation_kinds",
+        "operations_sentence",
         "plan",
         "plan_again",
         "tripped_sentences",
@@ -413,6 +417,7 @@ _MODULES = {
         "extract_stories",
         "extracts_of",
         "left_out",
+        "stopped_extracts",
         "taken_digests",
     ),
     "views.feeds": ("FeedStatus", "feed_status"),

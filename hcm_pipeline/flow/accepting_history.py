@@ -34,6 +34,7 @@ from hcm_pipeline.flow.fencing import (
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.known_journal import marks_of
 from hcm_pipeline.http import Patience
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.warehouse import scratch, transaction
 
 CLOSED = "planned before a person accepted what the target knows; plan again"
@@ -57,12 +58,15 @@ class Accepted:
         """The result, in sentences."""
         said = [f"accepted: {self.found}"]
         if self.closed:
-            said.append(f"{self.closed:,} manifests that were planned before this home knew of it are closed")
+            said.append(f"{counted(self.closed, 'manifest', 'are')} closed: planned before this home knew of it")
         if self.known:
-            said.append(f"{self.known:,} workers are sent again as they should be, with the next `hcm-pipeline run`")
+            said.append(
+                f"{counted(self.known, 'worker', 'are')} sent again as they should be, with the next `hcm-pipeline run`"
+            )
         if self.withheld:
             said.append(
-                f"{self.withheld:,} workers are left alone until their data change: nothing was landed since that is newer. Land"
+                f"{counted(self.withheld, 'worker', 'are')} left alone until their data change: nothing was landed since"
+                " that is newer. Land"
                 " what this home has not seen, `hcm-pipeline run`, and say --accept-history once more"
             )
         return ". ".join(said)
@@ -83,7 +87,7 @@ class _Case:
         said = [self.trouble or ""]
         said += [self.reading.finding.sentence] if self.reading.finding else []
         said += ["this home was copied or restored"] if self.moved else []
-        said += [f"{self.alone:,} workers are left alone"] if self.alone else []
+        said += [f"{counted(self.alone, 'worker', 'are')} left alone"] if self.alone else []
         return "; ".join(filter(None, said))
 
 

@@ -20,6 +20,7 @@ from hcm_pipeline.flow.naming import workforce
 from hcm_pipeline.flow.views.clearing import all_stale, short
 from hcm_pipeline.identity import Decided, decide, decide_rehire, decide_spelling
 from hcm_pipeline.identity import waiting as reviews_waiting
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.verdicts import Kind
 from hcm_pipeline.warehouse import scratch, transaction
 from hcm_pipeline.workers import OddName, take_as_seen
@@ -194,7 +195,7 @@ def cleared_values(installation: Installation, cleared: Cleared, values: int, *,
     """Close the stale values that a person has cleared by hand; how many. Raises UsageError unless they are so many `values`."""
     meant_, count = stale_meant(installation, cleared)
     if count != values:
-        raise UsageError(f"nothing was decided: {count:,} cleared values stay there, not {values:,}")
+        raise UsageError(f"nothing was decided: {counted(count, 'cleared value', 'stay')} there, not {values:,}")
     said = ByHand(meant_.number, meant_.attribute, meant_.why, Decider(by, installation.clock(), how))
     with installation.warehouse.write() as con, transaction(con):
         closed = cleared_by_hand(con, installation.target, said)

@@ -16,6 +16,7 @@ from hcm_pipeline.errors import GuardStop, PipelineError, UsageError
 from hcm_pipeline.flow import verdict_table
 from hcm_pipeline.flow.borders import as_failure
 from hcm_pipeline.flow.installation import Installation, Progress, quiet
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import Directory, Profile
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra import describe, open_target, shown_by
@@ -61,7 +62,7 @@ def read_directory(
         _keep(installation, verdict_table.of_directory(name, str(stop), stopped=True))
         raise
     if _was_stopped(installation, name):
-        _keep(installation, verdict_table.of_directory(name, f"shows {read.objects:,} objects", stopped=False))
+        _keep(installation, verdict_table.of_directory(name, f"shows {counted(read.objects, 'object')}", stopped=False))
     _close_clearings(installation, name, read.of)
     return read
 

@@ -30,6 +30,7 @@ from hcm_pipeline.flow.installation import Installation, Progress, quiet
 from hcm_pipeline.http import Patience
 from hcm_pipeline.locks import advisory_lock
 from hcm_pipeline.oracle import COLUMNS, MoreColumn, OracleClient, Page, Person, Reading, ReadingRules, Stamp, Window
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import Oracle
 
 LOCK_SECONDS = 600.0
@@ -165,7 +166,7 @@ def replay(
         if unknown:
             raise UsageError(f"{', '.join(unknown)}: the profile's feeds are {', '.join(work.oracle.feeds)}")
         entries = work.state.replay(work.poll_no, since, feeds or work.oracle.feeds, work.day)
-        progress(f"{entries:,} kept entries name workers who are read again")
+        progress(f"{counted(entries, 'kept entry', 'name')} workers who are read again")
         return _read_and_note(installation, work, full=False, faults=())
 
 
@@ -309,7 +310,7 @@ def _walk(work: _Work, feed: str, clock: Stamp) -> None:
     pages = (page for window in windows for page in work.hcm.walk(window))
     new = work.state.keep(work.poll_no, feed, clock, pages, work.service, work.day)
     if new:
-        work.progress(f"{feed}: {new:,} new entries")
+        work.progress(f"{feed}: {counted(new, 'new entry')}")
 
 
 # --- workers
@@ -345,13 +346,13 @@ def _read_everybody(work: _Work, asked: Mapping[str, Asked]) -> None:
             if one is None and (number or reading.person.person_id):
                 work.lost.append(Person(reading.found_id or reading.person.person_id, number or None))
         if count % 5000 == 0:
-            work.progress(f"{count:,} workers read")
+            work.progress(f"{counted(count, 'worker')} read")
 
 
 def _read_asked(work: _Work, asked: Sequence[Asked], kind: str) -> None:
     """Read those whom hints name, as of the day; who is not to be seen, or has left, as of a coming date that is known."""
     if asked:
-        work.progress(f"reading {len(asked):,} workers whom entries name")
+        work.progress(f"reading {counted(len(asked), 'worker')} whom entries name")
     by_person = {one.person: one for one in asked}
     ahead: list[tuple[Asked, Reading]] = []
     for reading in _usable(work.hcm.read(list(by_person), work.day)):
@@ -414,7 +415,7 @@ def _reconcile(work: _Work, asked: Mapping[str, Asked]) -> None:
     count = -(-work.state.head_count * share // 100) if share else 0
     people = work.state.longest_unread(int(count), {*asked, *work.seen})
     if people:
-        work.progress(f"reading {len(people):,} workers whom no entry names")
+        work.progress(f"reading {counted(len(people), 'worker')} whom no entry names")
     for reading in _usable(work.hcm.read(people, work.day)):
         if reading.outcome == "found":
             work.found(RECONCILIATION, reading, (), ("read though no entry names the worker",))

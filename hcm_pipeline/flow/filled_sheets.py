@@ -10,6 +10,7 @@ from hcm_pipeline.errors import UsageError
 from hcm_pipeline.expressions import ExpressionFault, Surroundings, Unknown, compiled, parse, show_random
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.plan_facts import facts_of
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import (
     IDENTITY_COLUMNS,
     AttributeFlow,
@@ -194,7 +195,7 @@ def _names(profile: Profile, sample: Sample | None) -> Iterable[Row]:
         else:
             how = identity.parent_distinguished_name or "not set"
             if identity.placement:
-                how += f"; {len(identity.placement)} rules place some elsewhere"
+                how += f"; {counted(len(identity.placement), 'rule', 'place')} some elsewhere"
         note = "given once and kept" if identity.rename == "keep" and name != "parent_distinguished_name" else ""
         yield Row(shown, how, terms, note, _of(sample.names if sample else None, name))
 

@@ -13,6 +13,7 @@ from hcm_pipeline.errors import UsageError
 from hcm_pipeline.first_load import AsIs, RefusedLine, enter_as_is, enter_match, enter_matches, read_list
 from hcm_pipeline.flow.comparing import Compared, MatchRow, chosen_directories, compare, open_row
 from hcm_pipeline.flow.installation import Installation
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.warehouse import Relation, Scratch, scratch, transaction
 
 
@@ -60,7 +61,9 @@ def decide_match(
             raise UsageError(f"{number}: nothing waits for a decision about this worker")
         if accept:
             if len(row.accounts) != 1:
-                raise UsageError(f"{number}: {len(row.accounts)} accounts are in question; choose one with --set")
+                raise UsageError(
+                    f"{number}: {counted(len(row.accounts), 'account', 'are')} in question; choose one with --set"
+                )
             account = row.accounts[0].user_principal_name or row.accounts[0].object_id
         enter_match(t, compared.people, number, account, Decider(by, installation.clock(), how), sent)
     installation.warehouse.publish()

@@ -34,6 +34,7 @@ from hcm_pipeline.flow.first_load_guard import counts_of, never_sent, of_open, s
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.views.difference import Outlook, outlook
 from hcm_pipeline.flow.workflow_report import WorkflowReport, workflow_report
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import Profile, clause_sql
 from hcm_pipeline.verdicts import Verdict
 from hcm_pipeline.warehouse import Relation, Scratch, holds_sql, literal, scratch
@@ -176,7 +177,8 @@ def _said(installation: Installation, con: duckdb.DuckDBPyConnection, journal: J
     if never_sent(con, journal, installation.target):
         return "Nothing was ever sent to this target: this is the first load."
     row = con.execute("select count(*) from delivered where target = ?", [installation.target]).fetchone()
-    return f"This is no first load: {row[0] if row else 0:,} workers were delivered to this target. It shows how things stand now."
+    delivered = counted(row[0] if row else 0, "worker", "were")
+    return f"This is no first load: {delivered} delivered to this target. It shows how things stand now."
 
 
 def _scope_counts(t: Scratch, profile: Profile, workers: Relation) -> Iterator[ScopeCount]:

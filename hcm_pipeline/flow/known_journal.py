@@ -14,6 +14,7 @@ from hcm_pipeline.delivery import (
 )
 from hcm_pipeline.home import Home
 from hcm_pipeline.http import Clock
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.warehouse import Warehouse
 
 MEND = (
@@ -48,7 +49,7 @@ def refuse_lost_journal(warehouse: Warehouse) -> None:
         (one.journal.accept_seq for one in read_targets(warehouse.home) if one.journal.journal_id), default=None
     )
     if noted is not None:
-        raise HistoryStop(f"delivery.sqlite is lost: it had noted {noted:,} accepted requests. {MEND}")
+        raise HistoryStop(f"delivery.sqlite is lost: it had noted {counted(noted, 'accepted request')}. {MEND}")
 
 
 def marks_of(warehouse: Warehouse) -> list[JournalMark]:

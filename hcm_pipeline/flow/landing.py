@@ -250,13 +250,26 @@ def _day_of(name: str, source: Source, profile: Profile, given: dt.date | None, 
         raise ExtractRefused(name, "no_business_date", f"no business date: {why}")
     if day.isoformat() < profile.start_date:
         raise ExtractRefused(
-            name, "before_start", f"the business date {day} is before the profile's start_date {profile.start_date}"
+            name,
+            "before_start",
+            f"the business date {day} is before the profile's start_date {profile.start_date}; if it is to count, set"
+            f' start_date = "{day}" in the profile: business dates and Dagster\'s partitions then begin there',
         )
     if day > now.date() + dt.timedelta(days=DAYS_AHEAD):
         raise ExtractRefused(
             name, "far_ahead", f"the business date {day} is more than {DAYS_AHEAD} days ahead; name the day with --date"
         )
     return day
+
+
+def first_business_date(profile: Profile, folder: Path) -> tuple[dt.date, str] | None:
+    """The earliest day that the name of a file in a folder speaks for, and that name; None: there is no such file."""
+    found = []
+    for path in folder.iterdir() if folder.is_dir() else ():
+        source = match_source(path.name, profile.sources)
+        day = read_business_date(path.name, source)[0] if source and path.is_file() else None
+        found += [(day, path.name)] if day else []
+    return min(found, default=None)
 
 
 def _take(warehouse: Warehouse, profile: Profile, assigned: _Assigned, now: dt.datetime) -> tuple[Landed, Taken]:
@@ -329,6 +342,6 @@ def _said(con: duckdb.DuckDBPyConnection, known: Extract) -> str:
     if known.status == "refused":
         return (
             f"{before}, and refused by a person; nothing changed. `hcm-pipeline extract accept {reference(con, known)} "
-            f"{known.description.records or 1}` applies them after all"
+            f'{known.description.records or 1} --why "..."` applies them after all'
         )
     return f"{before}; nothing changed"

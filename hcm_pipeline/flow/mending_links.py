@@ -29,6 +29,7 @@ from hcm_pipeline.flow.comparing import chosen_directories, force_of
 from hcm_pipeline.flow.confirming import LEAST_OF_ID
 from hcm_pipeline.flow.deciding import approve
 from hcm_pipeline.flow.installation import Installation, Progress, quiet
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.targets.entra import describe, open_target
 from hcm_pipeline.warehouse import scratch, table, transaction
 
@@ -135,7 +136,7 @@ def sever(
         )
     if links != found.operations:
         given = "give the number of links (--links)" if links is None else f"not {links:,}"
-        raise UsageError(f"nothing was severed: it is about {found.operations:,} links; {given}")
+        raise UsageError(f"nothing was severed: it is about {counted(found.operations, 'link')}; {given}")
     if found.state is ManifestState.HELD:
         found = approve(installation, found.manifest_id, operations=links, by=by, why=why)
     if found.state not in (ManifestState.READY, ManifestState.UPLOADING):

@@ -9,6 +9,7 @@ import duckdb
 from hcm_pipeline.delivery import Facts, Rules, Snapshot, Target, Task, clearable, of_accounts_sql, why_plan
 from hcm_pipeline.flow.populations import Split, moved_on, present
 from hcm_pipeline.identity import ALIASES, PROXY_ADDRESSES, protected_workers
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import IDENTITY_COLUMNS, LoadedProfile, Profile, fallible, scope_sql
 from hcm_pipeline.targets.oracle import ENTRA, HR, key_sql, same_sql
 from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, fails_sql, literal, quote, scratch, table
@@ -147,7 +148,7 @@ def why_plan_now(
     if stale is None:
         return again
     count, key = stale
-    why = f"nulls flow by now for {count:,} cleared values that stay in accounts"
+    why = f"nulls flow by now for {counted(count, 'cleared value')} that stay in accounts"
     return (f"{again[0]}; {why}", f"{again[1]} {key}") if again else (why, key)
 
 

@@ -34,11 +34,23 @@ from hcm_pipeline.flow.populations import Split, only
 from hcm_pipeline.flow.profiles import require_target
 from hcm_pipeline.flow.views.days import newest_date
 from hcm_pipeline.home import Home
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import LoadedProfile
 from hcm_pipeline.targets.entra import EntraTarget, own_sandbox
 from hcm_pipeline.verdicts import Effect
 from hcm_pipeline.warehouse import Warehouse, first, scratch, transaction
 from hcm_pipeline.workers import prepare
+
+BECOMES = {
+    OperationKind.DISABLE: "disabled",
+    OperationKind.ENABLE: "enabled",
+    OperationKind.CREATE: "created",
+    OperationKind.RENAME: "renamed",
+    OperationKind.MOVE: "moved",
+    OperationKind.UPDATE: "changed",
+    OperationKind.RETRY: "sent again",
+}
+"""An account would be this by each kind of operation."""
 
 
 def plan(
@@ -195,6 +207,16 @@ def _name_the_rest(con: duckdb.DuckDBPyConnection, loaded: LoadedProfile, now: d
 def operation_kinds(made: Plan | None) -> dict[str, int]:
     """The operations of a plan by kind, held ones among them, in the order of sending; zeros too."""
     return {kind: made.counts.get(kind, 0) if made else 0 for kind in OperationKind}
+
+
+def operations_sentence(made: Plan) -> str:
+    """The operations of a plan in words: what would become of how many accounts."""
+    said = [
+        f"{counted(count, 'account')} would be {BECOMES[OperationKind(kind)]}"
+        for kind, count in operation_kinds(made).items()
+        if count
+    ]
+    return f"{'; '.join(said) or 'Nothing is to be sent'}."
 
 
 def manifest_folder(home: Home, manifest: Manifest) -> Path:

@@ -28,6 +28,7 @@ from hcm_pipeline.flow.sign_off import cell, replace_file
 from hcm_pipeline.flow.target_schema import read_schema_file, wanted_schema
 from hcm_pipeline.flow.views.difference import preview_now
 from hcm_pipeline.identity import find_moves
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.rehearsal import (
     AttributeResult,
     Limit,
@@ -293,7 +294,7 @@ def _run(
             tally.marks[one] += 1
         tally.spool.add(_rank(result), _person(result, whom.popleft()))
         if done % PAGE == 0:
-            progress(f"{done:,} operations rehearsed")
+            progress(f"{counted(done, 'operation')} rehearsed")
 
 
 def _sent(t: Scratch, target: EntraTarget, found: Preview, workers: Relation, whom: deque[_Whom]) -> Iterator[Sent]:

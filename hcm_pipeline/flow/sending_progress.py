@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 
 from hcm_pipeline.flow.installation import Clock, Progress, utc_now
+from hcm_pipeline.plain_text import counted
 
 STEADY = dt.timedelta(seconds=5)
 """So long a rate is not told: too little has happened."""
@@ -19,7 +20,7 @@ def sending(progress: Progress, clock: Clock = utc_now) -> Callable[[int, int], 
         now = clock()
         if not begun:
             begun.append((now, settled))
-        progress(f"sent {settled:,} of {requests:,} requests{_outlook(*begun[0], now, settled, requests)}")
+        progress(f"sent {settled:,} of {counted(requests, 'request')}{_outlook(*begun[0], now, settled, requests)}")
 
     return tell
 

@@ -21,6 +21,7 @@ from hcm_pipeline.errors import ServiceError, ServiceRefused, UsageError
 from hcm_pipeline.flow import set_up_commands as commands
 from hcm_pipeline.flow.installation import Installation, Progress, quiet
 from hcm_pipeline.flow.set_up_commands import GRAPH_APP, ByHand
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import DEFAULT, TargetKind
 from hcm_pipeline.settings import IDS, Settings
 from hcm_pipeline.synchronization import SchemaFault, compare, read
@@ -428,7 +429,8 @@ class _Walk:
         return Step(
             "schema",
             StepState.BY_HAND,
-            f"{len(differences)} things differ from the profile: `hcm-pipeline target diff`, then `hcm-pipeline target apply`",
+            f"{counted(len(differences), 'thing', 'differ')} from the profile: `hcm-pipeline target diff`, then"
+            " `hcm-pipeline target apply`",
         )
 
     def _job_path(self) -> str:

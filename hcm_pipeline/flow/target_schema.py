@@ -37,6 +37,7 @@ from hcm_pipeline.flow.installation import Installation, Progress, quiet
 from hcm_pipeline.home import private
 from hcm_pipeline.http import Patience
 from hcm_pipeline.locks import advisory_lock
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import TargetKind
 from hcm_pipeline.synchronization import (
     AttributeMapping,
@@ -316,12 +317,14 @@ def _refuse_other(approval: Approval | None, planned: JournaledManifest | None, 
         before = journal.get(approval.manifest)  # raises for an id that nothing has
         raise UsageError(
             f"nothing was changed: {before.manifest_id[:12]} was planned over another schema than the job has now, or for another"
-            f" profile; what would change now is {planned.manifest_id} with {planned.operations:,} changes: look at it, and"
-            f" approve that"
+            f" profile; what would change now is {planned.manifest_id} with {counted(planned.operations, 'change')}: look at it,"
+            " and approve that"
         )
     if approval.changes != planned.operations:
         given = "give the number of changes" if approval.changes is None else f"not {approval.changes:,}"
-        raise UsageError(f"nothing was changed: it is about {planned.operations:,} changes; {given} (--changes)")
+        raise UsageError(
+            f"nothing was changed: it is about {counted(planned.operations, 'change')}; {given} (--changes)"
+        )
 
 
 def _refuse_broken(found: SchemaDifferences) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hcm_pipeline.extracts import Extract, step_back
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import Profile, Share, Source
 from hcm_pipeline.warehouse import Relation, Scratch, query, quote
 from hcm_pipeline.workers.guessed_encoding import judge_words
@@ -54,12 +55,14 @@ class Baseline:
     `extracts`: the table of that name: every extract ever taken, with source, content, status, business_date, rows and shape.
     `known`: one row a worker who is known, with the fields and extract_id. `absent`: person_number: those whom the full extracts
     before this one did not name. `last`: the newest date up to which the source was applied without this extract, None before.
+    `replaced`: extract_id of those of the same date that were believed, and whose place this one takes.
     """
 
     extracts: Relation
     known: Relation
     absent: Relation
     last: dt.date | None = None
+    replaced: Sequence[int] = ()
 
 
 def find(
@@ -201,7 +204,9 @@ def _trailer(staged: Staged, source: Source) -> Iterator[Finding]:
         yield Finding("no_trailer", f"its last line does not match {source.trailer}: it was cut off")
     elif staged.total != staged.records:
         what = source.total or "trailer"
-        yield Finding("control_total", f"its {what} counts {staged.total:,} records, and there are {staged.records:,}")
+        yield Finding(
+            "control_total", f"its {what} counts {counted(staged.total, 'record')}, and there are {staged.records:,}"
+        )
 
 
 def _full(t: Scratch, profile: Profile, whole: Sequence[Staged], before: Baseline, day: dt.date) -> Iterator[Finding]:
@@ -223,7 +228,7 @@ def _size(t: Scratch, profile: Profile, speaks: Sequence[Staged], before: Baseli
     if found is None or not found[1]:
         return
     usual = int(found[0])
-    of = f"{rows:,} rows, and the {found[1]} full extracts before it had {usual:,}"
+    of = f"{counted(rows, 'row')}, and the {found[1]} full extracts before it had {usual:,}"
     if _fell(whole.fewer, usual, rows):
         yield Finding("fewer_rows", f"it holds {of}; workers.whole.fewer allows {whole.fewer.percent:g} % less")
     if rows - usual >= whole.more.at_least and (rows - usual) * 100 > whole.more.percent * usual:
@@ -233,8 +238,9 @@ def _size(t: Scratch, profile: Profile, speaks: Sequence[Staged], before: Baseli
 def _columns(t: Scratch, profile: Profile, staged: Staged, before: Baseline, day: dt.date) -> Iterator[Finding]:
     found = t.first(
         f"""select from_json(shape->'header', '["varchar"]') from {before.extracts} where source = ? and content = 'full'
-        and status = 'applied' and business_date < ? order by business_date desc, extract_id desc limit 1""",
-        [staged.extract.source, day],
+        and (status = 'applied' and business_date < ? or list_contains(?::integer[], extract_id))
+        order by business_date desc, extract_id desc limit 1""",
+        [staged.extract.source, day, list(before.replaced)],
     )
     if found is None:
         return
@@ -284,7 +290,8 @@ def _changes(
     if known and rows >= limit.at_least and rows * 100 > limit.percent * known:
         yield Finding(
             "everyone_changed",
-            f"it holds {rows:,} rows, and {known:,} workers are known; workers.whole.changes allows {limit.percent:g} %",
+            f"it holds {counted(rows, 'row')}, and {counted(known, 'worker', 'are')} known; workers.whole.changes allows"
+            f" {limit.percent:g} %",
         )
     if source.every is not None:
         due = step_back(day, source.every)

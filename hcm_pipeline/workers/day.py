@@ -15,6 +15,7 @@ import duckdb
 
 from hcm_pipeline.errors import ExtractHeld, GuardStop
 from hcm_pipeline.extracts import Extract, choose, doubtful, groups, is_accepted, last_before, reference
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import LoadedProfile, QuarantineLimit
 from hcm_pipeline.verdicts import Kind
 from hcm_pipeline.warehouse import Relation, Scratch, first, literal, scratch, table
@@ -99,7 +100,7 @@ class Day:
         self._require_complete(t, before)
         counts, reasons = RowCounts(), dict[str, int]()
         if self.used or self._may_change_places(t, other_rows):
-            self.progress(f"checking {self.rows:,} rows against the contract")
+            self.progress(f"checking {counted(self.rows, 'row')} against the contract")
             accepted, counts = self._judge(t, before, other_rows, table(self.con, "held_cells"))
             reasons = reasons_of(self.con, self.day)
             self._require_few_quarantined(counts.quarantined)
@@ -252,7 +253,7 @@ class Day:
             part = ", with `--part` beside the others," if any(f.rule == "other_people" for f in findings) else ","
             raise ExtractHeld(
                 f"{self.day}: {extract.name}{more} is held: {'; '.join(f.message for f in findings)}. Nothing was "
-                f"applied or planned. `hcm-pipeline extract accept {told} {records}` applies it as it is{part} "
+                f'applied or planned. `hcm-pipeline extract accept {told} {records} --why "..."` applies it as it is{part} '
                 "`extract refuse` leaves it out"
             )
 
@@ -295,12 +296,27 @@ class Day:
             known=before.known.workers,
             absent=t.view("absent", "select person_number from absences where valid_to is null"),
             last=last_before(self.con, staged.extract, self.day),
+            replaced=self._replaced_by(staged.extract),
         )
         own = [one for one in self.staged if one.extract.source == staged.extract.source]
         return completeness.find(
             t, self.profile, staged, baseline, self.day, today,
             beside=[one for one in own if one is not staged], last=own[-1] is staged,
         )  # fmt: skip
+
+    def _replaced_by(self, extract: Extract) -> list[int]:
+        """The extracts of the date whose place this one takes, but for those that were held and that nobody has accepted."""
+        numbers = [
+            e.extract_id for e in self.superseded if e.source == extract.source and e.extract_id < extract.extract_id
+        ]
+        if not numbers:
+            return []
+        held = self.con.execute(
+            """select extract_id from extract_findings where list_contains(?::integer[], extract_id)
+            and extract_id not in (select extract_id from extract_decisions where decision <> 'refuse')""",
+            [numbers],
+        ).fetchall()
+        return [number for number in numbers if (number,) not in held]
 
     def _require_few_quarantined(self, quarantined: int) -> None:
         """Raises GuardStop when more rows are in quarantine than the profile allows, and not all extracts were accepted."""

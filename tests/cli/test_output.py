@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from hcm_pipeline.cli import main
-from hcm_pipeline.cli.output import dump, note, printable, say, table
+from hcm_pipeline.cli.output import Progress, dump, note, printable, say, table
 from hcm_pipeline.errors import PipelineError, ServiceRefused
 from hcm_pipeline.settings import Settings
 
@@ -91,3 +91,15 @@ def test_nobody_who_reads_on_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(main, "_print_no_more", lambda: None)
     assert main._leave(nobody_reads) == 1
+
+
+def test_a_count_of_which_a_line_was_printed_is_printed_to_its_end(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = iter([0.0, 3.0, 3.0, 3.1, 3.2, 3.3, 3.4, 3.5, 3.6, 3.7])
+    monkeypatch.setattr("hcm_pipeline.cli.output.time.monotonic", lambda: next(moments))
+    with Progress().shown() as progress:
+        for message in ("sent 0 of 1,200 requests", "sent 600 of 1,200 requests, 40 a minute", "sent 1,200 of 1,200 requests",
+                        "2 operations settled, 0 waiting"):  # fmt: skip
+            progress(message)
+    assert capsys.readouterr().err.splitlines() == ["  sent 0 of 1,200 requests", "  sent 1,200 of 1,200 requests"]

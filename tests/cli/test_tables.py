@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -46,3 +48,21 @@ def test_a_table_that_does_not_fit_leaves_out_what_is_empty_and_then_becomes_blo
     assert printed(monkeypatch, 22, columns, rows).splitlines()[1].split() == ["manifest", "state"]
     assert printed(monkeypatch, 18, columns, rows).splitlines()[:3] == [
         "Title", "  manifest  0123456789ab", "  state     ready"]  # fmt: skip
+
+
+PIECES = st.one_of(WORDS, st.lists(WORDS, min_size=1, max_size=5).map(lambda words: f"`{' '.join(words)}`"))
+
+
+@given(pieces=st.lists(PIECES, min_size=1, max_size=30), width=st.integers(20, 160))
+def test_a_line_is_broken_between_words_and_never_within_a_command(pieces: list[str], width: int) -> None:
+    lines = output.wrapped(" ".join(pieces), width).split("\n")
+    assert " ".join(lines) == " ".join(pieces)
+    assert all(len(line) <= width or " " not in line.strip("`") or line in pieces for line in lines)
+    for piece in pieces:
+        assert any(piece in line for line in lines)
+
+
+def test_every_table_of_a_verb_is_printed_by_the_one_function_that_breaks_no_word() -> None:
+    for module in Path(output.__file__).parent.glob("*.py"):
+        text = module.read_text(encoding="utf-8")
+        assert module.name == "output.py" or not re.search(r"\bTable\(|\bprint\(", text), module.name

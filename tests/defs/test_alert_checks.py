@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hcm_pipeline.alerts import Outbox
+from hcm_pipeline.alerts import AlertKind, Outbox, unknown_condition
 from hcm_pipeline.defs.alert_checks import ALERTS_JOB, CHECKS
 from hcm_pipeline.http import utc_now
 from hcm_pipeline.settings import Settings
@@ -38,8 +38,9 @@ def test_nothing_is_told_before_there_is_a_read_copy(location: Location) -> None
 
 def test_a_condition_fails_its_check_is_told_once_and_ends(location: Location, monkeypatch: pytest.MonkeyPatch) -> None:
     accept(location, plan_a_day(location))
-    assert reason_of(location.tick("something_to_tell")).startswith("nothing has begun or ended")
+    assert requests_of(location.tick("something_to_tell"))  # no check was judged yet, and none may be taken for passed
     assert told(location) == dict.fromkeys((check.name for check in CHECKS), True)
+    assert reason_of(location.tick("something_to_tell")).startswith("nothing has begun or ended")
     lose(location)
     assert requests_of(location.tick("something_to_tell"))
     # a receiver that is not there: the run succeeds all the same
@@ -78,3 +79,11 @@ def test_the_daily_run_does_not_judge_the_checks_of_delivery(location: Location)
         for job in ("daily_delta", ALERTS_JOB)
     }
     assert steps == {"daily_delta": ["plan", "snapshot"], ALERTS_JOB: ["delivery_checks"]}
+
+
+def test_a_check_whose_condition_nobody_can_look_at_does_not_pass(
+    location: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_doubt = unknown_condition([AlertKind.FEEDS_BEHIND, AlertKind.MISSED_EVENTS], ValueError("x"))
+    monkeypatch.setattr("hcm_pipeline.flow.look", lambda _: [in_doubt])
+    assert told(location) == {check.name: check.name != "extract_is_fresh" for check in CHECKS}

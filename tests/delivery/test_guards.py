@@ -224,7 +224,7 @@ def verdict(kind: GuardKind, rule: str, **given: Any) -> Verdict:
         (verdict(GuardKind.DISABLE, "history", bound=5.0, others_go_on=False),
          "27 of 169 accounts would be disabled (16 %); the limit is 5 times the highest day of late, here 9. Held, and all else of"
          " the plan with it."),
-        (verdict(GuardKind.CREATE, "max", base=0), "27 accounts, where there are 0, would be created; the limit is 9. Held."),
+        (verdict(GuardKind.CREATE, "max", base=0), "27 accounts would be created, where there are none; the limit is 9. Held."),
         (verdict(GuardKind.CLEAR, "percent", attribute="title"),
          "27 of 169 accounts would lose their title (16 %); the limit is 9. Held."),
         (verdict(GuardKind.CHANGE, "percent", attribute="title", operations=1, tripped=False, bound=5.0),

@@ -70,3 +70,11 @@ def test_a_module_that_a_page_names_is_there(page: Path) -> None:
     places = (ROOT, ROOT / "hcm_pipeline")
     for path in re.findall(r"`((?:\w+/)+\w+\.(?:py|sql))`", page.read_text(encoding="utf-8")):
         assert any((place / path).is_file() for place in places), path
+
+
+def test_no_two_pages_make_a_home_of_one_name() -> None:
+    made: dict[str, list[str]] = {}
+    for page in PAGES:
+        for name in set(re.findall(r"hcm-pipeline init ([\w-]+)", page.read_text(encoding="utf-8"))):
+            made.setdefault(name, []).append(page.name)
+    assert {name: pages for name, pages in made.items() if len(pages) > 1 and name not in ("DIR", "DIRECTORY")} == {}

@@ -80,7 +80,7 @@ def test_the_verbs_say_what_they_are_about_to_do_and_to_how_many(held: flow.Mani
         refused = CliRunner().invoke(app, [verb, found[:8]])
         assert isinstance(refused.exception, UsageError)
         assert f"hcm-pipeline {verb} {found} 2" in str(refused.exception)
-        assert "held for create: 2 operations (2 create). 2 accounts, where there are 0, would be created" in str(
+        assert "held for create: 2 operations (2 create). 2 accounts would be created, where there are none" in str(
             refused.exception
         )
     undo = CliRunner().invoke(app, ["plan", "--undo", found])

@@ -173,6 +173,14 @@ def test_lost_columns_are_found_and_may_be_only_reported(t: Scratch) -> None:
     assert found(t, small('[workers.whole]\ncolumns = "report"\n'), staged, [1]) == {}
 
 
+def test_a_correction_is_compared_with_the_extract_of_the_same_date_whose_place_it_takes(firm: Firm) -> None:
+    firm.take([worker(1, City="Leeds")], day(2))
+    firm.land([worker(1)], day(2), columns=[column for column in COLUMNS if column != "City"])
+    with pytest.raises(ExtractHeld, match="lacks City, which the full extract before it had"):
+        firm.run(day(2))
+    assert firm.sql("select city from worker_versions where valid_to is null") == [("Leeds",)]
+
+
 def test_any_other_columns_are_found_where_the_profile_says_so(t: Scratch) -> None:
     exact = small('[workers.whole]\ncolumns = "exact"\n')
     for header, had, rules in (

@@ -13,6 +13,7 @@ import duckdb
 
 from hcm_pipeline.delivery.service import NullFlow, NullFlows
 from hcm_pipeline.delivery.target import Target
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.warehouse import Relation, Scratch, first, query
 
 ASK_AGAIN = dt.timedelta(hours=24)
@@ -119,4 +120,4 @@ def ask_again(con: duckdb.DuckDBPyConnection, target: str, now: dt.datetime) -> 
     open_ones = first(con, "select count(*) from stale_values where target = ?", [target])
     if not open_ones or not open_ones[0] or (read is not None and now - read.read_at < ASK_AGAIN):
         return None
-    return f"{open_ones[0]:,} cleared values stay in accounts, and nobody has asked for a day whether nulls clear them"
+    return f"{counted(open_ones[0], 'cleared value', 'stay')} in accounts, and nobody has asked for a day whether nulls clear them"

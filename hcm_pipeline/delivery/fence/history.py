@@ -20,6 +20,7 @@ from hcm_pipeline.delivery.service import LiveTarget, OutcomeEntry, Service
 from hcm_pipeline.delivery.state import Attempted, DeliveryState, JournaledManifest
 from hcm_pipeline.errors import ServiceError
 from hcm_pipeline.home import Home
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.warehouse import Relation, Scratch, query, scratch
 
 SLACK = dt.timedelta(days=1)
@@ -52,10 +53,11 @@ class Finding:
         least = "" if self.whole else "at least "
         newest = f", the newest of {self.newest:%Y-%m-%d %H:%M:%S}Z" if self.newest else ""
         return (
-            f"the log of this job tells of {least}{self.changes:,} changes of {least}{len(self.workers):,} workers{newest},"
+            f"the log of this job tells of {least}{counted(self.changes, 'change')} of"
+            f" {least}{counted(len(self.workers), 'worker')}{newest},"
             " that no request of this home's journal explains"
             + (
-                f", though {self.gone:,} requests of it may, of manifests that are not there any more"
+                f", though {counted(self.gone, 'request')} of it may, of manifests that are not there any more"
                 if self.gone
                 else ""
             )
@@ -106,7 +108,7 @@ def look_at_target(
         for number, page in enumerate(service.outcomes(since)):
             if page.unreadable:  # it might tell of a change that is not ours
                 raise ServiceError(
-                    f"{page.unreadable:,} entries of the log cannot be read, so that nothing goes out on their word"
+                    f"{counted(page.unreadable, 'entry')} of the log cannot be read, so that nothing goes out on their word"
                 )
             until = page.service_time if number == 0 else until
             pages.append(page)

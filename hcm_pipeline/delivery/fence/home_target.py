@@ -18,6 +18,7 @@ from hcm_pipeline.delivery.state import DeliveryState
 from hcm_pipeline.delivery.state.journal_sync import ACCEPT_SEQ, JOURNAL_ID
 from hcm_pipeline.errors import GuardStop, HomeError
 from hcm_pipeline.home import Home, private
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.warehouse import first
 
 
@@ -112,11 +113,11 @@ def journal_trouble(mark: JournalMark, *known: JournalMark) -> str | None:
         if before.accept_seq and before.journal_id and before.journal_id != mark.journal_id:
             return (
                 f"delivery.sqlite is another journal than the one that this home delivered with, which had noted"
-                f" {before.accept_seq:,} accepted requests"
+                f" {counted(before.accept_seq, 'accepted request')}"
             )
         if before.accept_seq > mark.accept_seq:
             return (
-                f"delivery.sqlite is older than what this home knows of it: it has {mark.accept_seq:,} accepted requests,"
+                f"delivery.sqlite is older than what this home knows of it: it has {counted(mark.accept_seq, 'accepted request')},"
                 f" and had {before.accept_seq:,}"
             )
     return None

@@ -40,6 +40,7 @@ from hcm_pipeline.delivery.plan.guard_counts import (
 from hcm_pipeline.delivery.plan.guard_windows import ATTRIBUTES, Kept, Windows, noted, remember
 from hcm_pipeline.delivery.plan.people import exchanged, protected_operations
 from hcm_pipeline.delivery.target import Target
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import GuardKind, GuardLimit, Guards, GuardShare, GuardWindow
 from hcm_pipeline.warehouse import Relation, Scratch, literal
 
@@ -130,15 +131,19 @@ class Verdict:
         """In words, with a verdict; without `values` it names no value of a worker's field, and is fit for a log."""
         if self.rule in PEOPLE:
             held = " Held." if self.tripped else ""
-            return f"{PEOPLE[self.rule].format(f'{self.operations:,} operations')}.{held}"
+            return f"{PEOPLE[self.rule].format(counted(self.operations, 'operation'))}.{held}"
         group = f" in {self.cohort} {self.value}" if values else f" in one {self.cohort}"
         share = f" ({_percent(self.operations, self.base)})" if self.base else ""
-        counted = f"{self.operations:,} of {self.base:,} accounts{group if self.cohort else ''}"
-        if self.kind is GuardKind.CREATE:
-            counted = f"{self.operations:,} accounts, where there are {self.base:,}{group if self.cohort else ''},"
+        group = group if self.cohort else ""
+        would = f"would {_WOULD[self.kind].format(self.attribute)}"
         within = f" within {self.rule}" if self._over_days else ""
         end = "" if not self.tripped else " Held." if self.others_go_on else " Held, and all else of the plan with it."
-        return f"{counted} would {_WOULD[self.kind].format(self.attribute)}{within}{share}; {self._limit()}.{end}"
+        if self.kind is GuardKind.CREATE:
+            there = "is 1" if self.base == 1 else f"are {self.base:,}" if self.base else "are none"
+            created = f"{counted(self.operations, 'account')} {would}{within}{group}"
+            return f"{created}, where there {there}; {self._limit()}.{end}"
+        of = f"{self.operations:,} of {counted(self.base, 'account')}{group}"
+        return f"{of} {would}{within}{share}; {self._limit()}.{end}"
 
     @property
     def _over_days(self) -> bool:

@@ -9,6 +9,7 @@ from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.pages import charts
 from hcm_pipeline.flow.pages.page_writing import prepare_charts, write
 from hcm_pipeline.flow.views.days import Day, newest_days
+from hcm_pipeline.plain_text import counted
 
 SHOWN_DAYS = 120
 """So many business dates are shown."""
@@ -57,7 +58,7 @@ def _headline(days: list[DayRow]) -> str:
     ended = (
         f"; {stopped:,} of the {len(days):,} dates shown {'was' if stopped == 1 else 'were'} stopped" if stopped else ""
     )
-    return f"{newest.workers:,} workers on {newest.business_date}{ended}"
+    return f"{counted(newest.workers, 'worker')} on {newest.business_date}{ended}"
 
 
 def _charts(days: list[DayRow]) -> list[Chart]:

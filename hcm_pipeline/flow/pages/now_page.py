@@ -13,6 +13,7 @@ from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.pages.page_writing import moment, write
 from hcm_pipeline.flow.views.manifests import WaitingManifest
 from hcm_pipeline.flow.views.status import Status, status
+from hcm_pipeline.plain_text import counted
 
 COMMANDS = (
     ("hcm-pipeline status", "shows days, extracts, manifests, queue and quota"),
@@ -87,7 +88,7 @@ def _headline(held: Sequence[Alert], found: Status) -> str:
         return "Nothing was processed yet"
     if not held:
         return "Nothing holds that somebody should know of"
-    return held[0].title if len(held) == 1 else f"{len(held):,} things hold: {held[0].title}"
+    return held[0].title if len(held) == 1 else f"{counted(len(held), 'thing', 'hold')}: {held[0].title}"
 
 
 def _facts(found: Status) -> list[str]:
@@ -96,12 +97,12 @@ def _facts(found: Status) -> list[str]:
         f"The newest business date is {days[-1].business_date}, {days[-1].status}, processed at {moment(days[-1].finished_at)}."
         if days
         else "No business date was processed.",
-        f"{found.quota_left:,} calls are left of the daily quota.",
+        f"{counted(found.quota_left, 'call', 'are')} left of the daily quota.",
     ]
     if found.paused is not None:
         facts.append(f"Uploads wait until {moment(found.paused.until)}: {found.paused.reason}.")
     if found.landing:
-        facts.append(f"In landing/ lie {len(found.landing):,} files that no run has taken.")
+        facts.append(f"In landing/ lie {counted(len(found.landing), 'file')} that no run has taken.")
     facts += [
         f"{work.work}: {work.tries} runs failed, the last at {moment(work.failed_at)}: {work.cause}"
         for work in found.failed_work

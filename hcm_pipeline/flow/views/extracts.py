@@ -72,12 +72,17 @@ class ExtractStory:
     findings: tuple[Finding, ...]
     decisions: tuple[ExtractDecision, ...]
 
+    @property
+    def statement(self) -> str:
+        """The name of what it says: its sha256, date and source."""
+        return f"{self.sha256}@{self.business_date}@{self.source}"
+
     def verdicts(self) -> list[Verdict]:
         """Its findings in the shape of every rule's."""
         trips = self.status == "stopped"
         return [
             verdict_table.of_finding(
-                f"{self.sha256}@{self.business_date}@{self.source}",
+                self.statement,
                 found.rule,
                 found.message,
                 found.detail,
@@ -154,6 +159,12 @@ def _story(con: duckdb.DuckDBPyConnection, extract_id: int, row: dict[str, objec
         [extract_id],
     )
     return ExtractStory(**row, findings=tuple(findings), decisions=tuple(decisions))  # type: ignore[arg-type]
+
+
+def stopped_extracts(installation: Installation, day: dt.date) -> list[ExtractStory]:
+    """The extracts for which a business date has stopped: a person decides about them."""
+    found = extract_stories(installation, None, limit=100)
+    return [story for story in found if story.business_date == day and story.status == "stopped"]
 
 
 def extracts_of(installation: Installation, day: dt.date) -> list[RunExtract]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import duckdb
 
 from hcm_pipeline.flow.views.rows import mappings_of
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.warehouse import Relation, first
 
 SHOWN = 50
@@ -38,7 +39,9 @@ class TargetFinding:
 
     def sentence(self) -> str:
         """The rule that the value breaks, and what stands in its place, in words."""
-        limit = f" ({self.length:,} characters, at most {self.longest:,})" if self.length and self.longest else ""
+        limit = (
+            f" ({counted(self.length, 'character')}, at most {self.longest:,})" if self.length and self.longest else ""
+        )
         others = [number for number in self.others if number != self.person_number]
         shared = f" ({', '.join(others)})" if others else ""
         return f"The value {self.rule}{limit}{shared}; {MEANWHILE[self.meanwhile]}."

@@ -30,7 +30,7 @@ _CODES: dict[str, Mend] = {
     "MissingValues": Mend(FailureClass.DATA, f"{_BLANK} (a || b makes nothing where a or b is blank)"),
     "DuplicateSourceEntries": Mend(
         FailureClass.DATA,
-        "two source records have one matching value, perhaps in another case: correct the one of them",
+        "two source records have the same matching value, perhaps in another case: correct the one that is wrong",
     ),
     "ImportSkipped": Mend(FailureClass.DATA, "the record lacks what accounts are matched by: complete the worker"),
     "AzureActiveDirectoryInvalidUserPrincipalName": Mend(
