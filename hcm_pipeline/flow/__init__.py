@@ -241,6 +241,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.views.manifests import manifest_id as manifest_id
     from hcm_pipeline.flow.views.manifests import manifests_of as manifests_of
     from hcm_pipeline.flow.views.manifests import open_manifests as open_manifests
+    from hcm_pipeline.flow.views.manifests import targets_by_manifest as targets_by_manifest
     from hcm_pipeline.flow.views.people import AttributeDifference as AttributeDifference
     from hcm_pipeline.flow.views.people import Person as Person
     from hcm_pipeline.flow.views.receipts import Failure as Failure
@@ -443,6 +444,7 @@ _MODULES = {
         "manifest_id",
         "manifests_of",
         "open_manifests",
+        "targets_by_manifest",
     ),
     "views.people": ("AttributeDifference", "Person"),
     "views.written_over": ("WrittenOver",),
