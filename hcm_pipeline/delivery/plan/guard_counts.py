@@ -83,7 +83,9 @@ def grouped(t: Scratch, scene: Scene) -> Relation:
         f" then {2 * i} + (operation.{quote(a)} is null)::integer end"
         for i, a in enumerate(scene.attributes)
     )
-    there = "account.person_number is not null"
+    # of a first load nothing is compared, and the wide columns are not read
+    known = t.first(f"select 1 from {scene.delivered} limit 1") is not None
+    there = "account.person_number is not null" if known else "false"
     changed = f"case when {there} then list_filter([{changes}], lambda one: one is not null) end" if changes else "null"
     who_now, who_before = (
         f"case when {there} and {version}.person_number is not null then {_who_sql(scene, version)} end"

@@ -71,8 +71,9 @@ class Urgency:
 
 
 def arrange(
-    t: Scratch, target: Target, urgency: Urgency, differing: Relation, workers: Relation, delivered: Relation
-) -> Relation:
+    t: Scratch, target: Target, urgency: Urgency, differing: Relation, workers: Relation, delivered: Relation,
+    *, steady: bool = True,
+) -> Relation:  # fmt: skip
     """The order of sending of a plan's operations (see `sort`); notes since when they wait.
 
     `differing`: person_number, kind and every value, one row for a worker; `workers` as of `Facts`; `delivered`: person_number and
@@ -85,7 +86,7 @@ def arrange(
         {"target": target.key},
     )
     try:
-        return sort(t, operations, urgency)
+        return sort(t, operations, urgency, steady=steady)
     finally:
         t.drop(operations)
 
@@ -109,8 +110,9 @@ def note_first_planned(t: Scratch, target: str, differing: Relation, delivered: 
     t.drop(waiting)
 
 
-def sort(t: Scratch, operations: Relation, urgency: Urgency) -> Relation:
-    """person_number, place, steady_place: places count from 0, in the order of sending; the steady ones disregard all dates.
+def sort(t: Scratch, operations: Relation, urgency: Urgency, *, steady: bool = True) -> Relation:
+    """person_number, place, steady_place: places count from 0, in the order of sending; the steady ones disregard all dates, and
+    are there when they are asked for (`steady`): operations that are held come by these.
 
     `operations`: person_number, kind, enabled (the desired account is), failed (the last delivery failed, or is missing),
     starts_on, since (when it was first planned) and refers_to (goes first when the plan creates that account).
@@ -121,14 +123,17 @@ def sort(t: Scratch, operations: Relation, urgency: Urgency) -> Relation:
             kind = '{OperationKind.CREATE}' as creates, {urgency.sql()} as urgency, {urgency.steady_sql()} as steady
         from {operations}""",
     )
-    places = t.of_arrow("places", _place_all(t, urgencies))
-    placed = t.make("sending_order", query(__package__, "sending_order", urgencies=urgencies, places=places))
+    places = t.of_arrow("places", _place_all(t, urgencies, steady=steady))
+    placed = t.make(
+        "sending_order", f"select * exclude (i) from (select i, person_number from {urgencies}) join {places} using (i)"
+    )
     t.drop(urgencies, places)
     return placed
 
 
-def _place_all(t: Scratch, urgencies: Relation) -> pa.Table:
-    """i, place, steady_place: by how urgent an operation is with all that wait for it, by how many it waits for, and by `i`."""
+def _place_all(t: Scratch, urgencies: Relation, *, steady: bool) -> pa.Table:
+    """i, place and, where it is `steady`, steady_place: by how urgent an operation is with all that wait for it, by how many it
+    waits for, and by `i`."""
     # leavers wait for nobody, so that they hurry no superior either
     edges = t.con.execute(f"""
         select own.i, superior.i as m from {urgencies} own join {urgencies} superior on superior.person_number = own.refers_to
@@ -136,8 +141,8 @@ def _place_all(t: Scratch, urgencies: Relation) -> pa.Table:
     """).fetchnumpy()
     rows = t.con.execute(f"select i, urgency, steady from {urgencies}").fetchnumpy()
     places = np.asarray(rows["i"], dtype=np.int64)
-    urgency, steady = (np.empty(len(places), dtype=np.int64) for _ in range(2))
-    urgency[places], steady[places] = np.asarray(rows["urgency"]), np.asarray(rows["steady"])
+    urgency, calm = (np.empty(len(places), dtype=np.int64) for _ in range(2))
+    urgency[places], calm[places] = np.asarray(rows["urgency"]), np.asarray(rows["steady"])
     superior = np.full(len(places), -1, dtype=np.int64)
     superior[np.asarray(edges["i"], dtype=np.int64)] = np.asarray(edges["m"], dtype=np.int64)
     if len(cyclic := on_cycles(superior)):
@@ -146,8 +151,10 @@ def _place_all(t: Scratch, urgencies: Relation) -> pa.Table:
         )
         cut_cycles(superior, cyclic, dict(numbers))
     soonest, level = hurry(superior, urgency)
-    calm, _ = hurry(superior, steady)
-    return pa.table({"i": np.arange(len(places)), "place": _ranks(soonest, level), "steady_place": _ranks(calm, level)})
+    found = {"i": np.arange(len(places)), "place": _ranks(soonest, level)}
+    if steady:
+        found["steady_place"] = _ranks(hurry(superior, calm)[0], level)
+    return pa.table(found)
 
 
 def _ranks(first: Ints, second: Ints) -> Ints:

@@ -293,7 +293,10 @@ def _write(
 def _fill(t: Scratch, task: Task, work: _Work, delivered: Relation, number: int) -> None:
     """Put the operations of all parts into `planned`, numbered from `number` on, and let go of the wide rows."""
     urgency = order.Urgency(task.target.kinds, task.business_date, task.now, task.rules.delivery.no_later_than_days)
-    placed = order.arrange(t, task.target, urgency, work.difference.differing, task.facts.workers, delivered)
+    placed = order.arrange(
+        t, task.target, urgency, work.difference.differing, task.facts.workers, delivered,
+        steady=any(part.held_for is not None for part in work.parts),
+    )  # fmt: skip
     for plan_no, part in enumerate(work.parts, number):
         entering.fill(t, plan_no, part, placed)
     t.drop(work.difference.differing, placed)

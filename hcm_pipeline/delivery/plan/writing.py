@@ -37,8 +37,10 @@ from hcm_pipeline.home import Home, private
 from hcm_pipeline.warehouse import Scratch, query
 
 Progress = Callable[[str], None]
-CHUNK_REQUESTS = 1000
-"""Requests rendered at once: some 50 MB of JSON outside DuckDB's own limit, and as much again while they are written."""
+CHUNK_REQUESTS = 500
+"""Requests rendered at once: some 25 MB of JSON outside DuckDB's own limit, three times while some are written."""
+SHORT = 1 << 30
+"""So many bytes of text are counted by 32 bits for sure."""
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,8 @@ def _lines(t: Scratch, form: RequestForm, rendered: str, cuts: Sequence[tuple[in
     begin, end = cuts[0][0], cuts[-1][1]
     texts = _in_order(t, rendered, begin, end - begin)
     _, bounds, data = texts.buffers()
-    ends = np.frombuffer(bounds, dtype=np.int64)[texts.offset : texts.offset + end - begin + 1]
+    width = np.int64 if pa.types.is_large_string(texts.type) else np.int32
+    ends = np.frombuffer(bounds, dtype=width)[texts.offset : texts.offset + end - begin + 1]
     operations = memoryview(data)
     pieces: list[bytes | memoryview] = []
     for start, stop in cuts:
@@ -229,5 +232,6 @@ def _in_order(t: Scratch, rendered: str, start: int, rows: int) -> pa.Array:
     order = np.argsort(positions, kind="stable")
     if not np.array_equal(positions[order], np.arange(start, start + rows)):
         raise PipelineError("the warehouse did not return every planned operation once; nothing was planned")
-    texts = table.column(1).cast(pa.large_string()).combine_chunks()
+    texts = table.column(1)
+    texts = (texts if texts.nbytes < SHORT else texts.cast(pa.large_string())).combine_chunks()
     return texts if np.array_equal(positions, positions[order]) else texts.take(pa.array(order))
