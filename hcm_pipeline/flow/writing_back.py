@@ -192,7 +192,7 @@ def _task(installation: Installation, t: Scratch, target: OracleTarget) -> Task 
         "stated": stated(installation, t),
     }  # fmt: skip
     guards = target.guards(loaded.profile.guards, workers)
-    rules = Rules(loaded.profile.name, loaded.sha256, guards, loaded.profile.delivery)
+    rules = Rules(loaded.profile.name, loaded.sha256, guards, loaded.profile.delivery, workers)
     return Task(target, rules, replace(facts, sources=sources), installation.clock())
 
 

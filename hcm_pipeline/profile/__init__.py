@@ -6,9 +6,9 @@ from hcm_pipeline.profile.directory_section import Directory
 from hcm_pipeline.profile.guard_section import (
     GuardKind,
     GuardLimit,
+    GuardResend,
     Guards,
     GuardSeveral,
-    GuardShare,
     GuardWindow,
     Protected,
 )
@@ -112,8 +112,8 @@ __all__ = [
     "Flow",
     "GuardKind",
     "GuardLimit",
+    "GuardResend",
     "GuardSeveral",
-    "GuardShare",
     "GuardWindow",
     "Guards",
     "Identity",

@@ -116,24 +116,19 @@ class GuardWindow(Model):
     its double at most."""
 
 
-class GuardShare(Model):
-    """How many of all accounts something may be done to."""
-
-    percent: float = Field(ge=0, le=100)
-    at_least: int = Field(10, ge=1, le=COUNT)
-
-
-class GuardSeveral(GuardShare):
+class GuardSeveral(Model):
     """How many accounts may have several attributes changed at once."""
 
     attributes: int = Field(3, ge=2, le=COUNT)
     percent: float = Field(15, ge=0, le=100)
+    at_least: int = Field(10, ge=1, le=COUNT)
 
 
-class GuardResend(GuardShare):
+class GuardResend(Model):
     """How many accounts may be sent a record while the target has another version of them than this home knows."""
 
     percent: float = Field(5, ge=0, le=100)
+    at_least: int = Field(10, ge=1, le=COUNT)
 
 
 class Guards(Model):

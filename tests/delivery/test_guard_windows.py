@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -113,6 +113,29 @@ def test_a_cohort_whose_rooms_move_over_days_is_held(house: House) -> None:
     assert house.sends(made).keys() == {str(2000 + i) for i in range(5)}
 
 
+def test_a_slow_reorganisation_is_held_once_and_its_groups_not_again(house: House) -> None:
+    rows = crowd(20, employer="Fjord AS") + crowd(20, 3000)
+    house.ruled(
+        "[guards]\nlimits = [{ kind = 'change', percent = 25, at_least = 10 },"
+        " { kind = 'change', per = 'legal_employer', percent = 60, at_least = 5 }]"
+    )
+    delivered(house, rows)
+    held = []
+    for day in range(5):
+        rows = [
+            (*row[:5], "Legal", *row[6:]) if place % 20 in range(4 * day, 4 * day + 4) else row
+            for place, row in enumerate(rows)
+        ]
+        house.day(f"2026-11-{day + 2:02}", *rows)
+        made = house.plan()
+        held += [(day, *one) for one in tripped(made)]
+        for manifest in made.held:
+            approve(house, manifest)
+        if made.manifest is not None:
+            house.accept_all(made.manifest)
+    assert held == [(2, "change", "room", None, 24, 40, "7 days")]
+
+
 def test_a_pilot_before_the_first_load_disables_no_judgement_and_stops_nothing_ordinary(house: House) -> None:
     rows = crowd(100)
     delivered(house, rows[:6])
@@ -134,6 +157,19 @@ def test_no_window_allows_a_group_to_change_as_a_whole(
 ) -> None:
     limit = GuardLimit(kind=GuardKind.CHANGE, percent=percent)
     assert judge_window(limit, GuardWindow(days=30, factor=factor), Group(None, 1, base, None), floor)[0] == allowed
+
+
+def test_a_limit_that_is_a_share_of_all_workers_counts_over_days_too(house: House) -> None:
+    """As those of writeback are: a part of the workers has been written."""
+    house.ruled('[guards]\nlimits = [{ kind = "update", max = 6 }]')
+    house.rules = replace(house.rules, share_of=60)
+    rows = crowd(20)
+    delivered(house, rows)
+    for day in range(2):
+        rows = with_rooms(rows, "Legal", range(6 * day, 6 * day + 6))
+        delivered(house, rows, 2 + day)
+    house.day("2026-11-04", *with_rooms(rows, "Legal", range(12, 14)))
+    assert tripped(house.plan()) == [("update", None, None, 14, 60, "7 days")]
 
 
 # --- what is sent again

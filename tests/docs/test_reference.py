@@ -86,6 +86,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`[[guards.protected]]`": model.Protected,
     "`[[guards.windows]]`": model.GuardWindow,
     "`[guards.several]`": model.GuardSeveral,
+    "`[guards.resend]`": model.GuardResend,
     "`[[guards.limits]]`": model.GuardLimit,
     "`[outcomes]`": model.Outcomes,
     "`[oracle]`": model.Oracle,

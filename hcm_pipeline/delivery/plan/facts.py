@@ -48,12 +48,16 @@ class Facts:
 
 @dataclass(frozen=True)
 class Rules:
-    """A profile's rules of delivery. `profile` is its name, `sha256` stands for all that it says."""
+    """A profile's rules of delivery. `profile` is its name, `sha256` stands for all that it says.
+
+    `share_of`: the number of which `max` of a limit is a share, so that it is judged over days, too; None: of none.
+    """
 
     profile: str
     sha256: str
     guards: Guards
     delivery: Delivery
+    share_of: int | None = None
 
 
 @dataclass(frozen=True)

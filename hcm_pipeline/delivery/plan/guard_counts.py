@@ -66,6 +66,8 @@ class Scene:
     """Columns of groups that say together who somebody is."""
     unknown: Relation | None = None
     """person_number of those of whom the target has another version than the delivered one; None: there is none."""
+    reaches: bool = True
+    """Whether it is looked at what changes how people are reached."""
     perhaps: Relation | None = None
     """Versions that the target may have by now, columns as of `delivered`; None: there is none."""
 
@@ -93,6 +95,11 @@ def grouped(t: Scratch, scene: Scene) -> Relation:
         else "null::varchar"
         for version in ("now", "before")
     )
+    in_groups = f"""left join {scene.groups} now on now.person_number = operation.person_number and now.valid_to is null
+            left join {scene.groups} before on before.person_number = operation.person_number
+                and before.valid_from <= manifest.business_date
+                and (before.valid_to is null or before.valid_to > manifest.business_date)"""
+    in_groups = in_groups if scene.fields or scene.who else ""
     several = f"coalesce(len(changed) >= {scene.several}, false)" if scene.several else "false"
     unknown = (
         f"left join {scene.unknown} unknown on unknown.person_number = operation.person_number" if scene.unknown else ""
@@ -108,16 +115,12 @@ def grouped(t: Scratch, scene: Scene) -> Relation:
                 {there} and ({_differs_sql(scene.target, OperationKind.RENAME)}) as renamed {new} {old},
                 ({changed})::integer[] as changed, {_resent_sql(scene)} as resent,
                 {scene.target.enabled_sql("operation")} as enabled,
-                {there} and ({_differs_sql(scene.target, OperationKind.RENAME, reaches=True)}) as reaches,
+                {there} and ({_differs_sql(scene.target, OperationKind.RENAME, reaches=scene.reaches)}) as reaches,
                 manifest.business_date as delivered_on, {who_now} as who_now, {who_before} as who_before
             from {scene.operations} operation
             left join {scene.delivered} account on account.person_number = operation.person_number
-            left join {scene.groups} now on now.person_number = operation.person_number and now.valid_to is null
             left join manifests manifest on manifest.plan_no = account.plan_no
-            left join {scene.groups} before on before.person_number = operation.person_number
-                and before.valid_from <= manifest.business_date
-                and (before.valid_to is null or before.valid_to > manifest.business_date)
-            {unknown} {perhaps})
+            {in_groups} {unknown} {perhaps})
         """,
     )
 
@@ -188,7 +191,8 @@ class Census:
         self._history = scene.day - dt.timedelta(days=history_days)
         self._since = min([self._history, *(scene.day - dt.timedelta(days=days - 1) for days in windows)])
         self._accounts: dict[str | None, list[Accounts]] = _accounts(t, scene)
-        self.planned = planned(t, scene, judged)
+        self.planned = planned(t, scene, judged, fields=scene.fields if self.size else ())
+        """As of `planned`; of a first load, where no share is one of a group's accounts, for the whole target alone."""
         self.undone = _taken_back(t, scene)
         self._days = list(_accepted(t, scene, self.undone, None, self._since, scene.day))
         self._tallies: dict[str | None, Tally] = {}
@@ -200,6 +204,8 @@ class Census:
 
     def tally(self, field: str | None) -> Tally:
         """The operations planned and sent, and the accounts, by the groups of a field."""
+        if field not in self.planned:
+            self.planned = planned(self._t, self._scene, self._judged, fields=self._scene.fields)
         if field not in self._tallies:
             sent = self._sent(field)
             self._tallies[field] = Tally(self.planned.get(field, {}), sent, _bases(self.accounts(field), sent))
@@ -236,7 +242,7 @@ class Census:
         return sum(count for date, _, name, count in self._days if name == GuardKind.CREATE and date >= since)
 
     def _sent(self, field: str | None) -> Counted:
-        """What was sent of this business date already, by group."""
+        """The operations of this business date that were sent already, by group."""
         day = self._scene.day
         if not any(date == day for date, *_ in self._days):
             return {}
@@ -253,7 +259,7 @@ class Census:
 # --- planned
 
 
-def planned(t: Scratch, scene: Scene, judged: Relation, where: str = "true") -> ByField:
+def planned(t: Scratch, scene: Scene, judged: Relation, where: str = "true", *, fields: Sequence[str]) -> ByField:
     """Operations by field, group and what is counted; a worker counts in the group of now and in the one before. `where`: SQL over
     `grouped`."""
     counted = {str(kind): sql for kind, sql in COUNTED.items()}
@@ -261,13 +267,13 @@ def planned(t: Scratch, scene: Scene, judged: Relation, where: str = "true") -> 
     counted[CHANGING] = f"kind not in ({literal(OperationKind.CREATE)}, {literal(OperationKind.RETRY)})"
     counted[OLD] = f"kind <> {literal(OperationKind.CREATE)}"
     counts = ", ".join(f"count(*) filter ({predicate})" for predicate in counted.values())
-    found: ByField = {None: {None: dict.fromkeys(counted, 0)}, **{field: {} for field in scene.fields}}
-    for field, value, _, numbers in _by_group(t, scene, judged, where, "null::integer as one", counts):
+    found: ByField = {None: {None: dict.fromkeys(counted, 0)}, **{field: {} for field in fields}}
+    for field, value, _, numbers in _by_group(t, fields, judged, where, "null::integer as one", counts):
         _add(found, field, value, dict(zip(counted, numbers, strict=True)))
     if found[None][None][CHANGING] or found[None][None][GuardKind.UPDATE]:
         attributes = [name_of(kind, a) for a in scene.attributes for kind in (GuardKind.CHANGE, GuardKind.CLEAR)]
         changes = f"changed is not null and ({where})"
-        for field, value, one, numbers in _by_group(t, scene, judged, changes, "unnest(changed) as one", "count(*)"):
+        for field, value, one, numbers in _by_group(t, fields, judged, changes, "unnest(changed) as one", "count(*)"):
             change = one or 0
             _add(found, field, value, {attributes[change - change % 2]: numbers[0]})
             if change % 2:
@@ -276,11 +282,11 @@ def planned(t: Scratch, scene: Scene, judged: Relation, where: str = "true") -> 
 
 
 def _by_group(
-    t: Scratch, scene: Scene, judged: Relation, where: str, one: str, counts: str
+    t: Scratch, fields: Sequence[str], judged: Relation, where: str, one: str, counts: str
 ) -> Iterator[tuple[str | None, str | None, int | None, Sequence[int]]]:
     """(field, group, one, counts) of the operations of which `where` is true, in the groups that they are in now; and in those that
     they were in, where these are others."""
-    now, old = ([quote(f"{version} {field}") for field in scene.fields] for version in ("new", "old"))
+    now, old = ([quote(f"{version} {field}") for field in fields] for version in ("new", "old"))
     sets = "".join(f", (one, {column})" for column in now)
     which = "".join(f", grouping({column}), {column}" for column in now)
     whole = t.rows(
@@ -293,7 +299,7 @@ def _by_group(
         if at is None:
             yield None, None, row[0], numbers
         elif groups[2 * at + 1] is not None:
-            yield scene.fields[at], groups[2 * at + 1], row[0], numbers
+            yield fields[at], groups[2 * at + 1], row[0], numbers
     if not now:
         return
     others = [
@@ -305,7 +311,7 @@ def _by_group(
     )
     from_another = f"select *, {one} from {judged} where ({where}) and ({' or '.join(others)})"
     for place, value, one_of_them, *of_moved in t.rows(f"with moved as materialized ({from_another}) {moved}"):
-        yield scene.fields[place], value, one_of_them, of_moved
+        yield fields[place], value, one_of_them, of_moved
 
 
 def _add(found: ByField, field: str | None, value: str | None, numbers: Mapping[str, int]) -> None:
@@ -411,10 +417,15 @@ def _accepted(
             f"member.{quote(field)}::varchar",
             in_group_sql(scene.groups, "event", "manifest.business_date"),
         )
-    select = query(
-        __package__, "accepted_lately", events="counted_changes" if noted else "operations",
-        attribute="event.attribute" if noted else "null", in_group=in_group, value=value, not_undone=not_in_sql(undone, "event"),
-    )  # fmt: skip
+    events, attribute = ("counted_changes", "event.attribute") if noted else ("operations", "null")
+    select = f"""select manifest.business_date, {value} as "value", event.kind, {attribute} as attribute, count(*)
+        from {events} event
+        join manifests manifest on manifest.plan_no = event.plan_no
+        join accepted_requests accepted on accepted.plan_no = event.plan_no and accepted.request_no = event.request_no
+        {in_group}
+        where manifest.target = $target and manifest.held_for is null and manifest.business_date between $since and $until
+            and {not_in_sql(undone, "event")}
+        group by all"""
     for date, group, kind, attribute, count in t.rows(
         select, {"target": scene.target.key, "since": since, "until": until}
     ):

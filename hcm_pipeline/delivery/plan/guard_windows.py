@@ -1,4 +1,4 @@
-"""What guards remember of the days before: how many operations went out without a word, by group and by what they change.
+"""The memory of guards: how many operations of the days before went out without a word, by group and by what they change.
 
 Of each plan two things are kept: how many of its free operations there are of each kind in each group (`plan_counts`), and which
 attributes each of them changes (`counted_changes`). The first says at most how many went out within some days: nearly always that
@@ -31,7 +31,7 @@ from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
 ATTRIBUTES = (GuardKind.CHANGE, GuardKind.CLEAR)
 """Kinds of limit that look at single attributes."""
 NOTED = (*ATTRIBUTES, GuardKind.SEVERAL, GuardKind.RESEND)
-"""What an operation's own kind does not tell; kept in `counted_changes`."""
+"""Kinds of limit that look at more than an operation's own kind tells; kept in `counted_changes`."""
 GUARD_KINDS = frozenset(map(str, GuardKind))
 Key = tuple[str | None, str | None]
 """A group and an attribute."""
@@ -125,10 +125,24 @@ class Windows:
             in_group = in_group_sql(self._scene.groups, "sent", "manifest.business_date")
         sent = t.view("sent", _sent_sql(kind))
         planned = t.view("planned_of_kind", _planned_sql(self._scene, self._judged, kind))
-        select = query(
-            __package__, "counts_over_days", planned=planned, sent=sent, decided=decided, counts=counts, now=now, then=then,
-            in_group=in_group, not_undone=not_in_sql(self._census.undone, "sent"),
-        )  # fmt: skip
+        select = f"""with event as (
+                select person_number, {now} as "value", attribute, null::integer as plan_no, $day::date as date from {planned}
+                union all
+                select sent.person_number, {then}, sent.attribute, sent.plan_no, manifest.business_date
+                from {sent} sent
+                join manifests manifest on manifest.plan_no = sent.plan_no
+                join accepted_requests accepted on accepted.plan_no = sent.plan_no and accepted.request_no = sent.request_no
+                {in_group}
+                where manifest.target = $target and manifest.held_for is null and manifest.business_date between $since and $day
+                    and {not_in_sql(self._census.undone, "sent")}),
+            worker as (
+                select event.person_number, event."value", event.attribute, max(event.date) as last,
+                    max(event.date) filter (event.plan_no is not null) as last_sent
+                from event where event.plan_no is null or not exists (from {decided} decided
+                    where decided.until >= event.plan_no and decided.attribute is not distinct from event.attribute
+                        and (decided.everybody or decided."value" = event."value"))
+                group by all)
+            select "value", attribute, {counts} from worker group by all"""
         found: dict[Key, dict[int, tuple[int, int]]] = {}
         for value, attribute, *numbers in t.rows(select, values):
             pairs = zip(numbers[::2], numbers[1::2], strict=True)
@@ -164,7 +178,7 @@ def _planned_sql(scene: Scene, judged: Relation, kind: GuardKind) -> str:
 
 @dataclass(frozen=True)
 class Kept:
-    """What is to be remembered of the operations of a plan that no guard holds: `counts` as of `planned`; `changes`: person_number,
+    """Facts to be remembered of the operations of a plan that no guard holds: `counts` as of `planned`; `changes`: person_number,
     kind (one of `NOTED`), attribute; None: there is none."""
 
     counts: ByField

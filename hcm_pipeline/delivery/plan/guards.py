@@ -12,9 +12,9 @@ The share of a limit is judged over a week and a month as well (`guards.windows`
 (`guards.small_percent`). Other guards look at who an operation is about (see `people`), at how much of an account changes at once,
 and at records for accounts of which the target has another version. Of all these only what trips is told.
 
-What is sent again because it failed counts where it counted first, and no second time. What is sent again because nobody knows
-whether it arrived is judged by both versions that the account may have. What a person has let go counts no more: neither an
-approved manifest, nor what a window had counted that a person looked at; nor does what an undo took back.
+An operation that is sent again because it failed counts where it counted first, and no second time. One that is sent again because
+nobody knows whether it arrived is judged by both versions that the account may have. A person's word ends the count: neither an
+approved manifest counts any more, nor the sum of a window that a person looked at; nor does an operation that an undo took back.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from hcm_pipeline.delivery.kinds import OperationKind
 from hcm_pipeline.delivery.plan.guard_counts import (
     CHANGING,
     NOT_ENABLED,
@@ -41,7 +42,7 @@ from hcm_pipeline.delivery.plan.guard_windows import ATTRIBUTES, Kept, Windows, 
 from hcm_pipeline.delivery.plan.people import exchanged, protected_operations
 from hcm_pipeline.delivery.target import Target
 from hcm_pipeline.plain_text import counted
-from hcm_pipeline.profile import GuardKind, GuardLimit, Guards, GuardShare, GuardWindow
+from hcm_pipeline.profile import GuardKind, GuardLimit, GuardResend, Guards, GuardSeveral, GuardWindow
 from hcm_pipeline.warehouse import Relation, Scratch, literal
 
 OTHERS = "others"
@@ -63,8 +64,8 @@ PEOPLE = {
     ENABLED: "{} of a first load would make disabled accounts",
 }
 """Sentences of the guards that are no limits."""
-
-
+_Share = GuardSeveral | GuardResend
+"""A share of all accounts that something may be done to."""
 _WOULD = {
     GuardKind.POPULATION: "get an account beside the one at another target",
     GuardKind.CREATE: "be created",
@@ -217,7 +218,7 @@ def _percent(part: int, whole: int) -> str:
     return "under 1 %" if 0 < share < 1 else f"{share:.0f} %"
 
 
-def judge_window(limit: GuardLimit | GuardShare, window: GuardWindow, group: Group, floor: int) -> tuple[int, str]:
+def judge_window(limit: GuardLimit | _Share, window: GuardWindow, group: Group, floor: int) -> tuple[int, str]:
     """How many operations of a group a limit allows over a window, and the name of the rule.
 
     `group` has the operations of all its days, and the accounts at its beginning; `floor` is what `at_least` comes to on one day.
@@ -235,27 +236,31 @@ def judge_window(limit: GuardLimit | GuardShare, window: GuardWindow, group: Gro
 def evaluate(
     t: Scratch, target: Target, guards: Guards, day: dt.date, operations: Relation, delivered: Relation, groups: Relation,
     protected: Relation | None = None, perhaps: Relation | None = None, moving: Relation | None = None, *,
+    share_of: int | None = None,
     keeps: bool = False,
 ) -> Judged:  # fmt: skip
     """Judge the operations of a plan for a business date.
 
     `operations`: person_number, kind and every value; `delivered`: those that the target has, with plan_no; `groups`,
     `protected` and `moving` as of `Facts`. `perhaps`: versions that the target may have by now, columns as of `delivered`; None:
-    there is none. `keeps`: whether `Judged.kept` is wanted.
+    there is none. `share_of` as of `Rules`; `keeps`: whether `Judged.kept` is wanted.
     """
+    known = bool(t.first(f"select 1 from {operations} where kind <> {literal(OperationKind.CREATE)} limit 1"))
+    of_groups = known or t.count(f"(select 1 from {delivered} limit 1)") > 0 or _create_by_group(guards)
     scene = Scene(
-        target, day, operations, delivered, groups, _fields(guards, groups),
-        tuple(column.name for column in target.columns if column.kind is None and not column.noted),
-        several=guards.several.attributes if guards.several else None,
-        who=guards.exchange if all(field in groups.columns for field in guards.exchange) else (),
-        unknown=_unknown(t, target), perhaps=perhaps,
+        target, day, operations, delivered, groups, _fields(guards, groups) if of_groups else (),
+        # of a first load nothing is compared, and no group of it is judged
+        tuple(column.name for column in target.columns if column.kind is None and not column.noted and known),
+        several=guards.several.attributes if guards.several and known else None,
+        who=guards.exchange if known and all(field in groups.columns for field in guards.exchange) else (),
+        reaches=known, unknown=_unknown(t, target), perhaps=perhaps,
     )  # fmt: skip
     judged = grouped(t, scene)
     days = [window.days for window in guards.windows]
     census = Census(t, scene, judged, guards.history_days, days)
     windows = Windows(t, scene, judged, census, days)
     people = _of_people(t, scene, judged, census, protected, moving)
-    verdicts = (*_held_of_people(t, guards, census, people), *_all(_Limits(guards, scene, census, windows)))
+    verdicts = (*_held_of_people(t, guards, census, people), *_all(_Limits(guards, scene, census, windows, share_of)))
     held_back = _held_back(t, scene, judged, verdicts, people)
     kept = _kept(t, scene, judged, census, held_back) if keeps else None
     t.drop(judged)
@@ -274,9 +279,9 @@ def _unknown(t: Scratch, target: Target) -> Relation | None:
 
 
 def _kept(t: Scratch, scene: Scene, judged: Relation, census: Census, held_back: Relation | None) -> Kept:
-    """What is to be remembered of the operations that nothing holds."""
+    """Facts to be remembered of the operations that nothing holds."""
     free = "true" if held_back is None else f"person_number not in (select person_number from {held_back})"
-    counts = census.planned if held_back is None else planned(t, scene, judged, free)
+    counts = census.planned if held_back is None else planned(t, scene, judged, free, fields=scene.fields)
     total = counts[None][None]
     beside = total[CHANGING] or total[GuardKind.RESEND]
     return Kept(counts, noted(t, scene, judged, free) if beside else None)
@@ -332,6 +337,10 @@ def _fields(guards: Guards, groups: Relation) -> tuple[str, ...]:
     return tuple(dict.fromkeys(field for field in named if field in groups.columns))
 
 
+def _create_by_group(guards: Guards) -> bool:
+    return any(limit.kind is GuardKind.CREATE and limit.per is not None for limit in guards.limits)
+
+
 def _fewest(limit: GuardLimit, floor: int | None = None) -> int:
     """So many operations it takes at least to trip over a limit, whose `at_least` comes to `floor`."""
     floor = limit.at_least if floor is None else floor
@@ -360,6 +369,17 @@ class _Limits:
     scene: Scene
     census: Census
     windows: Windows
+    share_of: int | None
+
+    def over_days(self, limit: GuardLimit) -> GuardLimit:
+        """The limit with the share that is judged over days."""
+        if limit.percent is not None or limit.max is None or not self.share_of:
+            return limit
+        return limit.model_copy(update={"percent": min(100.0, 100 * limit.max / self.share_of)})
+
+    def base(self, verdict: Verdict, days: int) -> int:
+        """At least so many accounts were there when the days began."""
+        return self.share_of or self.windows.base(verdict.kind, verdict.cohort, verdict.value, days)
 
     @property
     def cohorts(self) -> list[str]:
@@ -412,7 +432,9 @@ def _groups(on: _Limits, limit: GuardLimit, attribute: str | None, field: str | 
     total, floor = whole.operations(None, name), _floor(on.guards, limit, on.census.size)
     enough, usual = total >= _fewest(limit, floor), total >= _fewest(limit)
     before = max((on.windows.at_most(None, None, name, window.days) for window in on.guards.windows), default=0)
-    over_days = limit.percent is not None and whole.planned[None].get(name, 0) > 0 and before + total >= floor
+    over_days = (
+        on.over_days(limit).percent is not None and whole.planned[None].get(name, 0) > 0 and before + total >= floor
+    )
     if field is not None and not (enough or over_days):
         return  # no group of it can trip
     told = usual or field is None
@@ -430,7 +452,7 @@ def _groups(on: _Limits, limit: GuardLimit, attribute: str | None, field: str | 
             if not verdict.tripped and floor < limit.at_least:
                 verdict = _stricter(verdict, _small(limit, group, floor))
             if over_days and not verdict.tripped and counts.planned.get(value, {}).get(name, 0):
-                verdict = _over(on, verdict, limit, floor)
+                verdict = _over(on, verdict, on.over_days(limit), floor)
             yield verdict, told
 
 
@@ -453,7 +475,7 @@ def _stricter(verdict: Verdict, other: Verdict) -> Verdict:
     )  # fmt: skip
 
 
-def _over(on: _Limits, verdict: Verdict, limit: GuardLimit | GuardShare, floor: int) -> Verdict:
+def _over(on: _Limits, verdict: Verdict, limit: GuardLimit | _Share, floor: int) -> Verdict:
     """The verdict over the first of the windows over which it trips, where the day's own did not.
 
     Workers are counted only where so many operations went out that they may be too many.
@@ -461,15 +483,16 @@ def _over(on: _Limits, verdict: Verdict, limit: GuardLimit | GuardShare, floor: 
     kind, field, value = verdict.kind, verdict.cohort, verdict.value
     for window in on.guards.windows:
         before = on.windows.at_most(field, value, name_of(kind, verdict.attribute), window.days)
-        least = Group(value, 0, on.windows.base(kind, field, value, window.days), None)
+        least = Group(value, 0, on.base(verdict, window.days), None)
         if kind is GuardKind.CREATE and field is None and least.base <= 0:
             continue  # a share of no accounts is no share
         if verdict.operations + before > judge_window(limit, window, least, floor)[0]:
             found = on.windows.count(kind, verdict.attribute, field, value, window.days)
-            allowed, rule = judge_window(limit, window, Group(value, found.operations, found.base, None), floor)
-            if found.base > 0 and found.operations > allowed:
+            base = on.share_of or found.base
+            allowed, rule = judge_window(limit, window, Group(value, found.operations, base, None), floor)
+            if base > 0 and found.operations > allowed:
                 return replace(
-                    verdict, operations=found.operations, base=found.base, allowed=allowed, rule=rule, tripped=True,
+                    verdict, operations=found.operations, base=base, allowed=allowed, rule=rule, tripped=True,
                     bound=None,
                 )  # fmt: skip
     return verdict
@@ -499,7 +522,7 @@ def _emptied_by_and_by(on: _Limits, at_least: int) -> Iterator[Verdict]:
                                   f"{window.days} days", True, on.guards.others_go_on)  # fmt: skip
 
 
-def _share_of_all(on: _Limits, kind: GuardKind, share: GuardShare | None) -> Iterator[Verdict]:
+def _share_of_all(on: _Limits, kind: GuardKind, share: _Share | None) -> Iterator[Verdict]:
     """A guard that is a share of all accounts, and is told only when it trips."""
     counts = on.census.tally(None)
     operations, base = counts.operations(None, kind), counts.base(None, kind)

@@ -200,6 +200,7 @@ def _work_out(t: Scratch, task: Task, facts: Known, begun: Mapping[str, str | No
         task.facts.protected,
         target_state.perhaps_there(t, task.target, facts),
         task.facts.moving,
+        share_of=task.rules.share_of,
         keeps=keeps,
     )
     assigned = splitting.assign(t, differing, undone, rests, judged)

@@ -23,6 +23,7 @@ class NearestLimit:
     base: int
     allowed: int
     planned_at: dt.datetime
+    rule: str
     share: float
 
     @property
@@ -34,6 +35,11 @@ class NearestLimit:
     def scope(self) -> str:
         """The accounts that it is a share of."""
         return f"each {self.cohort}" if self.cohort else "everybody"
+
+    @property
+    def within(self) -> str:
+        """The days over which the nearest group was counted, in words; empty: within one."""
+        return f" within {self.rule}" if self.rule.endswith(" days") else ""
 
     @property
     def percent(self) -> int:

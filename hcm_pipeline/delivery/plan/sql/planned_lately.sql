@@ -1,5 +1,5 @@
 -- One row: at most so many operations of one kind and group that were accepted within some days without having been held.
--- Makes: cohort, value, kind, attribute, *
+-- Makes: cohort, value, kind, attribute, counts
 -- Reads: plan_counts, manifests, accepted_requests
 select counts.cohort, counts."value", counts.kind, counts.attribute, {counts}
 from plan_counts counts join manifests manifest on manifest.plan_no = counts.plan_no
