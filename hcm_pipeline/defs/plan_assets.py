@@ -34,7 +34,7 @@ def _plan_specs(profile: Profile) -> list[dg.AssetSpec]:
             group_name="scim",
             owners=md.OWNERS,
             kinds={"duckdb", "json"},
-            metadata=md.desired_columns(profile),
+            metadata={**md.desired_columns(profile), **md.ONE_WORKER},
             code_version=code_version(*PLAN_ROOMS),
             description="The full SCIM user that every worker in scope should be now. Directories count, too: a name that somebody "
             "has there is given to nobody else, and a manager is sent who is there.",
