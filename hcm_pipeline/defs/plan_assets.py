@@ -16,7 +16,7 @@ from hcm_pipeline.defs.persons import starter_of
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.defs.snapshot_assets import WAREHOUSE_POOL
 from hcm_pipeline.errors import PlanHeld
-from hcm_pipeline.plain_text import markdown, shown
+from hcm_pipeline.plain_text import counted, markdown, shown
 from hcm_pipeline.profile import Profile
 
 MANIFEST_CHECK = "bytes_are_what_was_planned"
@@ -100,7 +100,8 @@ def _plan(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[Any
     if made is not None:
         flow.verify_files(here.home, made)
         context.instance.add_run_tags(context.run.run_id, _manifest_tags(made))
-    yield dg.AssetCheckResult(passed=True, check_name=MANIFEST_CHECK, asset_key="manifest")
+    found = f"The hashes of {counted(len(made.manifests), 'manifest')} are right." if made else "There is no manifest."
+    yield dg.AssetCheckResult(passed=True, check_name=MANIFEST_CHECK, asset_key="manifest", description=found)
     yield from _plan_results(here, made)
     yield _held_check(here, made)
     if made is not None and made.held:
