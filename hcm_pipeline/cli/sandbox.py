@@ -33,9 +33,8 @@ def sandbox(
 
     given: dict[str, object] = {"cycle_seconds": cycle_seconds, "log_lag_seconds": log_lag_seconds}
     here = installation()
-    if target is not None:
-        here = here.at(target)
-        given |= here.fresh_sandbox
+    here = here.first if target is None else here.at(target)
+    given |= here.fresh_sandbox
     where = here.settings.sandbox
 
     def ready(handle: SandboxHandle) -> None:

@@ -54,17 +54,17 @@ def target_matches(
     elif sever:
         done = flow.plan_severing(here, sever, protected=protected, started_by=flow.system_user(), announce=announce)
     else:
-        _show(flow.wrong_links(here), as_json)
+        _show(here, flow.wrong_links(here), as_json)
         return
     if as_json:
         dump(done)
     else:
-        _tell(done)
+        _tell(here, done)
     if done.held:
         raise typer.Exit(GuardStop.exit_code)
 
 
-def _show(found: flow.WrongLinks, as_json: bool) -> None:
+def _show(here: flow.Installation, found: flow.WrongLinks, as_json: bool) -> None:
     if as_json:
         dump(found)
         return
@@ -76,7 +76,7 @@ def _show(found: flow.WrongLinks, as_json: bool) -> None:
             f" {', '.join(link.others) or 'nobody known'}")  # fmt: skip
         say(f"  {link.action} at {link.logged_at:%Y-%m-%d %H:%M:%S}Z, change {link.change_id or 'unknown'}")
         say(f"  to sever it: hcm-pipeline target matches --sever {link.person_number}")
-        _warn(link)
+        _warn(here, link)
         say()
     if not found.links:
         say("no worker's operations are known to have gone to somebody else's account")
@@ -84,14 +84,17 @@ def _show(found: flow.WrongLinks, as_json: bool) -> None:
         say(f"of {found.untold:,} outcomes the log did not tell the account")
 
 
-def _warn(link: flow.WrongLink) -> None:
+def _warn(here: flow.Installation, link: flow.WrongLink) -> None:
     if link.again:
+        own = "its own" if len(link.others) == 1 else "none, or its own once somebody knows it,"
         say(
-            f"  the account has the number {link.person_number}: give it its own back first, or the service matches them again"
+            f"  the account has the number {link.person_number}: give it {own} back first, or the service matches them again"
         )
+        if command := flow.number_command(here, link):
+            say(f"  whoever may write it: {command}")
 
 
-def _tell(done: flow.Severing) -> None:
+def _tell(here: flow.Installation, done: flow.Severing) -> None:
     for number in done.missing:
         say(f"{number}: the service has no such link, or to another account by now; nothing is done about it")
     if done.manifest is None:
@@ -103,7 +106,7 @@ def _tell(done: flow.Severing) -> None:
         [[one.person_number, one.user_principal_name or one.account_id, "; ".join(one.kinds)] for one in done.links],
     )
     for one in done.links:
-        _warn(one)
+        _warn(here, one)
     if done.held:
         say(f"it waits for a decision: pause the job, and then hcm-pipeline target matches --approve {done.manifest}"
             f" --links {len(done.links)}")  # fmt: skip

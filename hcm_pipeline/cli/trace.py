@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -27,15 +28,16 @@ def trace(
     as_json: Json = False,
 ) -> None:
     """One worker: file and row, values, names, operations and what the log said. Prints personal data."""
-    story = flow.trace(existing_installation(), number, day(date), day(known_on, "--known-on"))
+    here = existing_installation()
+    story = flow.trace(here, number, day(date), day(known_on, "--known-on"))
     if as_json:
         dump(story)
     else:
-        show_trace(story)
+        show_trace(story, flow.targets_by_manifest(here))
 
 
-def show_trace(story: flow.Story) -> None:
-    """Print a worker's story for people."""
+def show_trace(story: flow.Story, targets: Mapping[str, str]) -> None:
+    """Print a worker's story for people. `targets`: the name of each manifest's target, where there are several."""
     say(f"worker {story.person_number}", "")
     _show_changes(story)
     for before, version in zip((None, *story.versions), story.versions, strict=False):
@@ -43,7 +45,7 @@ def show_trace(story: flow.Story) -> None:
     _show_rows(story)
     show_identity("Names", story.identity)
     show_tried(story.tried)
-    _show_operations(story)
+    _show_operations(story, targets)
     _show_cleared(story)
     table(
         "Written back to Oracle HCM",
@@ -133,14 +135,15 @@ def _show_changes(story: flow.Story) -> None:
     )
 
 
-def _show_operations(story: flow.Story) -> None:
+def _show_operations(story: flow.Story, targets: Mapping[str, str]) -> None:
+    at = ("target",) if targets else ()
     table(
         "Operations",
-        ("business date", "manifest", "request", "operation", "kind", "state", "accepted", "logged", "reference",
+        ("business date", *at, "manifest", "request", "operation", "kind", "state", "accepted", "logged", "reference",
          "code"),
         [
-            [o.business_date.isoformat(), o.manifest_id[:12], o.request_no, o.op_no, o.kind, o.state, o.accepted_at,
-             o.logged_at, o.reference, o.error_code]
+            [o.business_date.isoformat(), *([targets.get(o.manifest_id)] if targets else []), o.manifest_id[:12], o.request_no,
+             o.op_no, o.kind, o.state, o.accepted_at, o.logged_at, o.reference, o.error_code]
             for o in story.operations
         ],
     )  # fmt: skip

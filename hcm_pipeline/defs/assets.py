@@ -35,7 +35,7 @@ def _delivered(profile: Profile) -> dg.AssetSpec:
         group_name="delivery",
         owners=md.OWNERS,
         kinds={"duckdb"},
-        metadata=md.desired_columns(profile),
+        metadata={**md.desired_columns(profile), **md.ONE_WORKER},
         description="What the target has, by all that `receipts` and `outcomes` of earlier manifests say: the other half of the "
         "difference that a manifest is. Every plan brings it up to date before it compares, and records it.",
     )

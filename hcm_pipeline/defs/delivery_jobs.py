@@ -43,7 +43,7 @@ RECEIPTS = dg.AssetSpec(
     group_name="delivery",
     owners=md.OWNERS,
     kinds={"sqlite", "duckdb"},
-    metadata=md.schema_of("receipts", md.RECEIPTS_COLUMNS),
+    metadata={**md.schema_of("receipts", md.RECEIPTS_COLUMNS), **md.ONE_WORKER},
     code_version=code_version(*DELIVERY_ROOMS),
     description="Requests that were sent and accepted, one by one: made by sending one manifest, whose id its run is given.",
 )
@@ -54,7 +54,7 @@ OUTCOMES = dg.AssetSpec(
     group_name="delivery",
     owners=md.OWNERS,
     kinds={"duckdb"},
-    metadata=md.schema_of("receipts", md.RECEIPTS_COLUMNS),
+    metadata={**md.schema_of("receipts", md.RECEIPTS_COLUMNS), **md.ONE_WORKER},
     code_version=code_version(*DELIVERY_ROOMS),
     description="The end of every operation by the provisioning log; one event for each manifest that it speaks of. The next "
     "plan reads it by way of `delivered_users`.",

@@ -22,6 +22,8 @@ PROCESS_TAG = "hcm/process"
 WAY_TAG = "hcm/way"
 SIGNED_IN_TAG = "hcm/signed_in"
 """How a run of the web server was started, and who was signed in there; the front sets both, over whatever a client sent."""
+ONE_WORKER = {"one_worker_command": "hcm-pipeline trace PERSON_NUMBER"}
+"""Beside the columns of every table of people: where one of them is looked up, for Dagster names nobody."""
 SHOWN_ROWS = 20
 """Refused rows of a file that a run's log names; the count is of all."""
 

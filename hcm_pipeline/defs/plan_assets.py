@@ -16,7 +16,7 @@ from hcm_pipeline.defs.persons import starter_of
 from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.defs.snapshot_assets import WAREHOUSE_POOL
 from hcm_pipeline.errors import PlanHeld
-from hcm_pipeline.plain_text import markdown, shown
+from hcm_pipeline.plain_text import counted, markdown, shown
 from hcm_pipeline.profile import Profile
 
 MANIFEST_CHECK = "bytes_are_what_was_planned"
@@ -34,7 +34,7 @@ def _plan_specs(profile: Profile) -> list[dg.AssetSpec]:
             group_name="scim",
             owners=md.OWNERS,
             kinds={"duckdb", "json"},
-            metadata=md.desired_columns(profile),
+            metadata={**md.desired_columns(profile), **md.ONE_WORKER},
             code_version=code_version(*PLAN_ROOMS),
             description="The full SCIM user that every worker in scope should be now. Directories count, too: a name that somebody "
             "has there is given to nobody else, and a manager is sent who is there.",
@@ -113,7 +113,9 @@ def _plan(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[Any
         flow.verify_files(here.home, made)
     if plans:
         context.instance.add_run_tags(context.run.run_id, _manifest_tags(plans))
-    yield dg.AssetCheckResult(passed=True, check_name=MANIFEST_CHECK, asset_key="manifest")
+    manifests = sum(len(made.manifests) for _, made in plans)
+    said = f"The hashes of {counted(manifests, 'manifest')} are right." if plans else "There is no manifest."
+    yield dg.AssetCheckResult(passed=True, check_name=MANIFEST_CHECK, asset_key="manifest", description=said)
     yield from _plan_results(here, plans)
     yield _held_check(plans)
     if faults:
@@ -168,20 +170,21 @@ def _plan_results(here: flow.Installation, plans: Made) -> Iterator[dg.Materiali
 def _held_check(plans: Made) -> dg.AssetCheckResult:
     held = [(one, manifest) for one, made in plans for manifest in made.held]
     stopped = any(flow.nothing_goes_on(made) for _, made in plans)
-    said = "\n\n".join(_held_words(one, made) for one, made in plans if made.held)
+    decide = {
+        (f"{one.name}_{key}" if one.name else key): value
+        for one, manifest in held
+        for key, value in _deciding(one, manifest).items()
+    }
+    words = "\n".join(_held_words(one, made) for one, made in plans if made.held)
     return dg.AssetCheckResult(
         passed=not held,
         check_name=HELD_CHECK,
         asset_key="manifest",
         severity=dg.AssetCheckSeverity.ERROR if stopped else dg.AssetCheckSeverity.WARN,
-        description=markdown(said or "No guard tripped. Nothing waits for a decision."),
+        description=markdown(words or "No guard tripped. Nothing waits for a decision."),
         metadata={
             "held_operations": sum(m.operations for _, m in held),
-            **{
-                f"{one.name}_{name}" if one.name else name: value
-                for one, m in held
-                for name, value in _deciding(one, m).items()
-            },
+            **decide,
         },
     )
 

@@ -62,7 +62,7 @@ def _snapshot_specs(profile: Profile) -> list[dg.AssetSpec]:
             skippable=True,
             deps=["extracts", dg.AssetDep("workers", partition_mapping=PREVIOUS_DAY)],
             group_name="workers",
-            metadata=md.workers_columns(profile),
+            metadata={**md.workers_columns(profile), **md.ONE_WORKER},
             code_version=version,
             description="Every worker as known for the business date: the snapshot before, and what is new. "
             "A version is kept from the day it became true to the day it ceased to be.",
@@ -74,7 +74,7 @@ def _snapshot_specs(profile: Profile) -> list[dg.AssetSpec]:
             skippable=True,
             deps=["extracts"],
             group_name="workers",
-            metadata=md.schema_of("quarantined_rows", md.QUARANTINE_COLUMNS),
+            metadata={**md.schema_of("quarantined_rows", md.QUARANTINE_COLUMNS), **md.ONE_WORKER},
             code_version=version,
             description="Rows that break a rule of the contract, each with every rule, column and class of value. "
             "The worker keeps the last good value of each bad cell.",
@@ -86,7 +86,7 @@ def _snapshot_specs(profile: Profile) -> list[dg.AssetSpec]:
             skippable=True,
             deps=["workers"],
             group_name="workers",
-            metadata=md.schema_of("changes", md.CHANGES_COLUMNS),
+            metadata={**md.schema_of("changes", md.CHANGES_COLUMNS), **md.ONE_WORKER},
             code_version=version,
             description="Workers that differ from the snapshot before, in which attributes, and what that is called: joiner, "
             "mover, leaver, rehire and so on.",
@@ -97,7 +97,7 @@ def _snapshot_specs(profile: Profile) -> list[dg.AssetSpec]:
             "identities",
             deps=["workers"],
             group_name="identity",
-            metadata=md.identities_columns(profile),
+            metadata={**md.identities_columns(profile), **md.ONE_WORKER},
             code_version=version,
             description="The ledger of userPrincipalName and sAMAccountName: given once, kept for life.",
             owners=md.OWNERS,

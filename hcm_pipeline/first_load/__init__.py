@@ -10,7 +10,7 @@ from hcm_pipeline.first_load.confirmed_list import COLUMNS as LIST_COLUMNS
 from hcm_pipeline.first_load.confirmed_list import Listed, RefusedLine, read_list
 from hcm_pipeline.first_load.duplicates import Duplicate, find_duplicates
 from hcm_pipeline.first_load.headcount import COHORTS, Heads, count_heads
-from hcm_pipeline.first_load.number_stamps import Stamp, stamps, unfit
+from hcm_pipeline.first_load.number_stamps import NUMBER, OBJECT_ID, Stamp, stamps, unfit
 from hcm_pipeline.first_load.sides import People, people_of
 from hcm_pipeline.first_load.tiers import (
     NOBODY_CONFIRMED,
@@ -30,6 +30,8 @@ __all__ = [
     "LINK_KINDS",
     "LIST_COLUMNS",
     "NOBODY_CONFIRMED",
+    "NUMBER",
+    "OBJECT_ID",
     "REASONS",
     "TIERS",
     "AsIs",

@@ -116,6 +116,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.mending_links import Severing as Severing
     from hcm_pipeline.flow.mending_links import WrongLink as WrongLink
     from hcm_pipeline.flow.mending_links import WrongLinks as WrongLinks
+    from hcm_pipeline.flow.mending_links import number_command as number_command
     from hcm_pipeline.flow.mending_links import plan_severing as plan_severing
     from hcm_pipeline.flow.mending_links import sever as sever
     from hcm_pipeline.flow.mending_links import wrong_links as wrong_links
@@ -240,6 +241,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.views.manifests import manifest_id as manifest_id
     from hcm_pipeline.flow.views.manifests import manifests_of as manifests_of
     from hcm_pipeline.flow.views.manifests import open_manifests as open_manifests
+    from hcm_pipeline.flow.views.manifests import targets_by_manifest as targets_by_manifest
     from hcm_pipeline.flow.views.people import AttributeDifference as AttributeDifference
     from hcm_pipeline.flow.views.people import Person as Person
     from hcm_pipeline.flow.views.receipts import Failure as Failure
@@ -304,7 +306,7 @@ _MODULES = {
     "go_live_decisions": ("LiveDecided", "ListEntered", "decide_match", "decides_about", "enter_list", "send_as_is"),
     "initial_files": ("write_initial_page", "write_matches", "write_stamps"),
     "workflow_report": ("WorkflowReport", "workflows"),
-    "mending_links": ("Severing", "WrongLink", "WrongLinks", "plan_severing", "sever", "wrong_links"),
+    "mending_links": ("Severing", "WrongLink", "WrongLinks", "number_command", "plan_severing", "sever", "wrong_links"),
     "confirming": ("Intent", "extract_intent", "manifest_intent"),
     "deciding": (
         "Cleared",
@@ -442,6 +444,7 @@ _MODULES = {
         "manifest_id",
         "manifests_of",
         "open_manifests",
+        "targets_by_manifest",
     ),
     "views.people": ("AttributeDifference", "Person"),
     "views.written_over": ("WrittenOver",),

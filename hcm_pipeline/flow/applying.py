@@ -265,7 +265,7 @@ def _pause(installation: Installation, journal: Journal, manifest: JournaledMani
     if pause.kind is PauseKind.CANARY and pause.manifest_id == subject:
         waiting = _canary_waits(installation, manifest)
         if waiting and not gates.released(subject):
-            why = f"{waiting} of the operations that went first have no outcome yet"
+            why = f"{waiting} of the operations that went first {'has' if waiting == 1 else 'have'} no outcome yet"
             return Verdict(Kind.CANARY, "waits", subject, True, why, Effect.HOLD)
     elif pause.kind in (PauseKind.SERVICE, PauseKind.JOB) and pause.until > installation.clock():
         kind = Kind.JOB if pause.kind is PauseKind.JOB else Kind.PACE

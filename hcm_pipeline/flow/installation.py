@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from typing import TypeVar
 
 from hcm_pipeline.delivery import Journal
-from hcm_pipeline.errors import HomeError, PipelineError, UsageError
+from hcm_pipeline.errors import HomeError, PipelineError, ProfileError, UsageError
 from hcm_pipeline.flow.known_journal import open_journal, refuse_lost_journal
 from hcm_pipeline.flow.populations import Place, Split, only
 from hcm_pipeline.flow.profiles import load_profile
@@ -139,6 +139,14 @@ class Installation:
             self._at(DEFAULT, self.profile.target.kind),
             *(self._at(population.name, population.kind) for population in populations),
         )
+
+    @property
+    def first(self) -> Installation:
+        """The installation of the first target; itself where the profile cannot be read."""
+        try:
+            return self.targets[0]
+        except ProfileError:
+            return self
 
     def _at(self, name: str, kind: TargetKind | None) -> Installation:
         writes_to = "ad" if kind is TargetKind.ACTIVE_DIRECTORY else "entra"

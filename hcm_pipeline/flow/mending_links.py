@@ -7,6 +7,7 @@ it is kept in the chain of decisions. The workers of both sides are planned anew
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -23,14 +24,16 @@ from hcm_pipeline.delivery import (
 )
 from hcm_pipeline.entra import GraphClient, ObjectConnections
 from hcm_pipeline.errors import UsageError
+from hcm_pipeline.first_load import NUMBER, OBJECT_ID, find_wrong_links, people_of
 from hcm_pipeline.first_load import WrongLink as WrongLink
-from hcm_pipeline.first_load import find_wrong_links, people_of
 from hcm_pipeline.flow.comparing import chosen_directories, force_of
 from hcm_pipeline.flow.confirming import LEAST_OF_ID
 from hcm_pipeline.flow.deciding import approve
 from hcm_pipeline.flow.installation import Installation, Progress, quiet
 from hcm_pipeline.plain_text import counted
-from hcm_pipeline.targets.entra import describe, open_target
+from hcm_pipeline.profile import TargetKind
+from hcm_pipeline.settings import GRAPH
+from hcm_pipeline.targets.entra import describe, kind_of_job, open_target
 from hcm_pipeline.warehouse import scratch, table, transaction
 
 LINKS = f"{CONFIGURES}links "
@@ -75,6 +78,22 @@ def wrong_links(installation: Installation) -> WrongLinks:
             [installation.target],
         )
     return WrongLinks(tuple(found), int(row[0]) if row else 0)
+
+
+def number_command(installation: Installation, link: WrongLink) -> str | None:
+    """The command by which whoever holds the right gives an account its own number back, or takes the wrong worker's away where
+    nobody knows which is its own; None where it has not the wrong worker's, or no shell could carry the values as they are.
+
+    Severing changes nothing of an account: one that keeps the number is matched with the same worker again.
+    """
+    own = link.others[0] if len(link.others) == 1 else None
+    if not link.again or not re.fullmatch(OBJECT_ID, link.account_id) or (own and not re.fullmatch(NUMBER, own)):
+        return None
+    if (installation.kind or kind_of_job(installation.target)) is TargetKind.ACTIVE_DIRECTORY:
+        return f"Set-ADUser -Identity '{link.account_id}' " + (f"-EmployeeID '{own}'" if own else "-Clear employeeID")
+    target = installation.settings.target
+    body = orjson.dumps({"employeeId": own}).decode()
+    return f"az rest --method PATCH --url '{target.graph_url if target else GRAPH}/users/{link.account_id}' --body '{body}'"
 
 
 def plan_severing(

@@ -141,10 +141,8 @@ def why_plan_now(
         again = why_plan(t, target, snapshot.contract, workers_of(t, versions, without_manager), now)
         stale = clearable(t, target)
         if split is not None and (gone := moved_on(t, profile, split, _open(t, versions, profile))):
-            return (
-                f"{gone:,} accounts of {split.here.name} are of workers whose account at another target is there by now",
-                (f"moved {split.here.name} {gone}"),
-            )
+            whom = f"{counted(gone, 'worker')} whose account at {split.here.name} is enabled"
+            return f"another target has the account by now of {whom}", f"moved {split.here.name} {gone}"
     if stale is None:
         return again
     count, key = stale

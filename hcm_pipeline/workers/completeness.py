@@ -228,7 +228,7 @@ def _size(t: Scratch, profile: Profile, speaks: Sequence[Staged], before: Baseli
     if found is None or not found[1]:
         return
     usual = int(found[0])
-    of = f"{counted(rows, 'row')}, and the {found[1]} full extracts before it had {usual:,}"
+    of = f"{counted(rows, 'row')}, and the {counted(found[1], 'full extract')} before it had {usual:,}"
     if _fell(whole.fewer, usual, rows):
         yield Finding("fewer_rows", f"it holds {of}; workers.whole.fewer allows {whole.fewer.percent:g} % less")
     if rows - usual >= whole.more.at_least and (rows - usual) * 100 > whole.more.percent * usual:

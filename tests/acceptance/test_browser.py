@@ -30,7 +30,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
     pytest.mark.skipif("CI" in os.environ, reason="browsers are not driven in CI"),
 ]
-PATIENCE = 120_000
+PATIENCE = 300_000
 """Milliseconds that a page has to show what is waited for."""
 FIRST, HELD = "2026-11-02", "2026-11-03"
 LATER = ("2026-11-04", "2026-11-05", "2026-11-06")

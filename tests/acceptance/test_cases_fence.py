@@ -132,7 +132,7 @@ def test_what_was_planned_before_a_person_accepts_the_targets_history_does_not_g
     tenant.take(13, file_of(per=PER_LEFT))
     upload(tenant)
     said = restored.run("upload", "--accept-history", "nobody has landed anything")
-    assert "1 manifests that were planned before this home knew of it are closed" in said
+    assert "1 manifest is closed: planned before this home knew of it" in said
     assert "2 workers are left alone" in said
     restored.run("run", "--date", "2026-11-12")
     restored.run("upload")
@@ -150,7 +150,7 @@ def test_a_copy_of_a_home_that_has_delivered_stops_when_the_other_has_gone_on(te
     tenant.take(13, file_of(per=PER_LEFT))
     upload(tenant)
     copied.take(14, file_of(job="Architect"))
-    assert "1 changes of 1 workers" in copied.run("upload", code=3)
+    assert "1 change of 1 worker" in copied.run("upload", code=3)
     tenant.take(15, file_of(per=PER_LEFT, job="Director"))
     upload(tenant)
 

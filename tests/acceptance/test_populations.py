@@ -72,7 +72,7 @@ def looked_at(site: Site, held: str) -> None:
     assert f"approve {held} 1" in (site.path / "pages" / "now.html").read_text()
     doctored = {one.name: diagnose(one, only=["job", "job-state"]) for one in told.targets}
     assert {name: str(one.outcome) for name, one in doctored.items()} == {"default": "ok", "cloud": "ok"}
-    assert "1 operations would give an account here" in site.run("status")
+    assert "would give an account here to workers who have one at another target" in site.run("status")
 
 
 def sent(site: Site, code: int = 0) -> None:
@@ -113,7 +113,7 @@ def test_each_population_has_its_job_and_nobody_moves_without_a_decision(site: S
     assert enabled(site)["101"]  # the new account first
     due = plan_again(here(site))
     assert isinstance(due, PlanAgain)
-    assert due.why == "1 accounts of default are of workers whose account at another target is there by now"
+    assert due.why == "another target has the account by now of 1 worker whose account at default is enabled"
     made = site.json("run", "--date", "2026-11-17")["targets"]
     assert (made["default"]["manifest"]["operations"], made["cloud"]["manifest"]) == (1, None)
     sent(site)

@@ -255,7 +255,7 @@ def test_manifest_ready_goes_on_past_the_canary_when_its_outcomes_have_come(loca
     with Journal(location.home.journal) as journal:
         pause = Pause(manifest.manifest_id, PauseKind.CANARY, minutes_from_now(15), "1 of the 1 operations ...")
         journal.pauses(TARGET).pause(pause)
-    assert "1 of the operations that went first have no outcome yet" in reason_of(location.tick("manifest_ready"))
+    assert "1 of the operations that went first has no outcome yet" in reason_of(location.tick("manifest_ready"))
     warehouse = Warehouse(location.home)
     with warehouse.write() as con:
         con.execute("""

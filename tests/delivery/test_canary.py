@@ -88,7 +88,7 @@ def test_a_canary_that_failed_stops_the_rest_and_says_why_until_a_person_lets_it
         ManifestState.UPLOADING, 1, True, None,
     )  # fmt: skip
     assert report.reason is not None
-    assert "1 of the 1 operations that went first were not good (failure " in report.reason
+    assert "the one operation that went first was not good (failure " in report.reason
     assert "00000" in report.reason
     again = upload(site, manifest)
     assert (again.sent, again.stopped, again.reason) == (0, True, report.reason)
@@ -111,7 +111,7 @@ def test_a_canary_without_outcomes_pauses_the_upload_and_the_next_one_goes_on(si
     manifest = plan(site, "one", *FIVE)
     report = upload(site, manifest)
     assert (report.state, report.accepted, report.stopped) == (ManifestState.UPLOADING, 1, False)
-    assert report.reason == "1 of the 1 operations that went first have no outcome yet"
+    assert report.reason == "the one operation that went first has no outcome yet"
     with site.journal() as journal:
         pause = journal.pauses(site.target.key).paused()
     assert pause is not None

@@ -218,7 +218,7 @@ def test_why_a_plan_is_due_names_no_worker_and_changes_with_the_attempt(service:
     fail(service, "Timeout")
     first = due(service, 60)
     assert first is not None
-    assert first[0] == "1 workers are to be sent again: failed"
+    assert first[0] == "1 worker is to be sent again: failed"
     service.accept(3700, digest=7)
     fail(service, "Timeout", 3800, "b")
     second = due(service, 1000)

@@ -344,7 +344,7 @@ def test_a_newer_version_that_is_on_its_way_keeps_an_older_one_back_for_ever(tmp
         world.send("old")
     assert world.service.accepted == [body(2, "ben")]
     with world.journal() as journal:
-        assert journal.get("old").reason == "request 0 holds older versions of 1 workers than a later plan sent"
+        assert journal.get("old").reason == "request 0 holds older versions of 1 worker than a later plan sent"
 
 
 def test_an_older_manifest_that_is_planned_again_is_the_newest(tmp_path: Path) -> None:

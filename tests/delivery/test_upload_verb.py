@@ -62,7 +62,7 @@ def test_a_canary_that_failed_ends_with_three_until_a_person_lets_the_manifest_g
 ) -> None:
     stopped = call()
     assert stopped.exit_code == 3
-    assert "and stopped (1 of the 1 operations that went first were not good (failure" in stopped.output
+    assert "and stopped (the one operation that went first was not good (failure" in stopped.output
     again = call("M", "--json")
     assert (again.exit_code, report_of(again)["stopped"], report_of(again)["sent"]) == (3, True, 0)
     assert isinstance(call("--past-canary").exception, UsageError)

@@ -120,7 +120,7 @@ def test_whom_the_target_knows_more_of_is_left_alone_until_something_newer_was_l
     restored = post.copy("restored")
     post.take(13, PER_LEFT)
     post.upload()
-    assert "1 workers are left alone until their data change" in restored.accept()
+    assert "1 worker is left alone until their data change" in restored.accept()
     for _ in range(2):
         restored.plan()
         assert restored.upload() == 0

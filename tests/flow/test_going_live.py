@@ -219,6 +219,6 @@ def test_after_the_first_delivery_it_says_that_this_is_no_first_load(
     start.here.warehouse.publish()
     found = flow.initial(start.here)
     assert (found.first_load, found.stops) == (False, False)
-    assert found.said.startswith("This is no first load: 1 workers")
+    assert found.said.startswith("This is no first load: 1 worker was")
     with start.here.journal() as journal:
         assert kept_back(start.here, journal) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from hcm_pipeline import flow
 from hcm_pipeline.entra import ObjectConnection
 from hcm_pipeline.errors import ServiceError, UsageError
 from hcm_pipeline.flow import Installation, mending_links
-from hcm_pipeline.flow.mending_links import plan_severing, sever
+from hcm_pipeline.flow.mending_links import WrongLink, number_command, plan_severing, sever
+from hcm_pipeline.home import Home
+from hcm_pipeline.profile import TargetKind
 from hcm_pipeline.settings import Settings
 from tests.directory.objects import NOW
 from tests.workers.driver import PROFILE, Firm, day, worker
@@ -82,7 +85,7 @@ def test_a_link_is_severed_after_an_approval_and_both_sides_are_planned_anew(
     assert planned.held
     assert planned.manifest is not None
     for wrong in (None, 2):
-        with pytest.raises(UsageError, match="1 links"):
+        with pytest.raises(UsageError, match="1 link;"):
             sever(here, planned.manifest, wrong, by="jo")
     with pytest.raises(UsageError, match="not enough of an id"):
         sever(here, planned.manifest[:6], 1, by="jo")
@@ -118,3 +121,32 @@ def test_a_protected_account_needs_its_own_word_and_a_link_elsewhere_is_left_alo
     sever(here, planned.manifest, 1, by="jo")
     assert links.links == {"n1": "id-z", "n4": "id-q"}
     assert plan_severing(here, ["1"]).manifest is None
+
+
+GRAPH = "az rest --method PATCH --url 'https://graph.microsoft.com/v1.0/users/id-b' --body "
+
+
+@pytest.mark.parametrize("kind", TargetKind)
+def test_an_account_with_the_wrong_number_comes_with_the_command_that_gives_it_its_own(
+    kind: TargetKind, tmp_path: Path
+) -> None:
+    here = Installation(Settings(Home(tmp_path), "oracle-hcm", None))
+    target = here.profile.target.model_copy(update={"kind": kind})
+    here.__dict__["loaded"] = replace(here.loaded, profile=here.profile.model_copy(update={"target": target}))
+
+    def command(number: str, *others: str) -> str | None:
+        link = WrongLink(number, None, "id-b", None, None, "1", (), others, "update", "c", NOW, NOW, protected=False)
+        return number_command(here, link)
+
+    told = {
+        TargetKind.ENTRA: (GRAPH + """'{"employeeId":"2"}'""", GRAPH + """'{"employeeId":null}'"""),
+        TargetKind.ACTIVE_DIRECTORY: (
+            "Set-ADUser -Identity 'id-b' -EmployeeID '2'",
+            "Set-ADUser -Identity 'id-b' -Clear employeeID",
+        ),
+    }[kind]
+    assert (command("1", "2"), command("1"), command("1", "2", "3")) == (*told, told[1])
+    assert (command("1", "2'; x"), command("4", "2")) == (
+        None,
+        None,
+    )  # no shell carries it, and the account has another's

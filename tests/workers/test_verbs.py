@@ -54,7 +54,7 @@ def test_a_held_extract_is_shown_with_its_reasons_and_accepted_by_name(firm: Fir
     shown = run("extract", "show")
     assert "fewer_rows" in shown
     assert re.search(r"hcm-pipeline extract accept [0-9a-f]{64} 1 --why", shown)
-    assert "1 rows, and the 1 full extracts before it had 12" in shown
+    assert "1 row, and the 1 full extract before it had 12" in shown
     held = next(each for each in told("extract", "show") if each["status"] == "stopped")
     assert GuardStop.exit_code == ExtractHeld.exit_code == 3
     assert "is accepted" in run("extract", "accept", held["sha256"][:12], "1", "--why", "all were moved", "--by", "Pat")

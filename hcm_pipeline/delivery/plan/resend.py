@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from hcm_pipeline.delivery.service import FailureClass
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.warehouse import Relation, Scratch, query
 
 
@@ -34,4 +35,4 @@ def why_plan(t: Scratch, target: str, contract: str, workers: Relation, now: dt.
     """(what a plan made now would send again, a key that is another one for other workers or another attempt); None: nobody."""
     again = resend(t, target, contract, workers, now)
     row = t.first(query(__package__, "why_plan", again=again), [target])
-    return (f"{row[0]} workers are to be sent again: {row[1]}", row[2]) if row and row[0] else None
+    return (f"{counted(row[0], 'worker', 'are')} to be sent again: {row[1]}", row[2]) if row and row[0] else None

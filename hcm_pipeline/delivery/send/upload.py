@@ -260,15 +260,15 @@ class _Upload:
                 chain(self._journal.answered_outcomes(self._id), read), workers, accepted_at
             )
             if findings.bad:
+                bad = _of_first(len(workers) - findings.waiting - findings.good, len(workers), "was", "were")
                 return self._canary_failed(
-                    f"{len(workers) - findings.waiting - findings.good} of the {len(workers)} operations that went first were not"
-                    f" good ({'; '.join(findings.bad)}): mend the cause and plan again, or let it go on past its canary"
+                    f"{bad} not good ({'; '.join(findings.bad)}): mend the cause and plan again, or let it go on past its canary"
                 )
             if not findings.waiting:
                 self._pauses.prove(self._profile, self._clock())
                 return None
             if self._clock() >= deadline:
-                reason = f"{findings.waiting} of the {len(workers)} operations that went first have no outcome yet"
+                reason = f"{_of_first(findings.waiting, len(workers), 'has', 'have')} no outcome yet"
                 return self._pause(PauseKind.CANARY, self._clock() + LOOK_AGAIN, reason)
             self._patience.sleep(self._canary.interval)
 
@@ -329,3 +329,9 @@ def _only_uploader(locks: Path, target: LiveTarget, patience: Patience) -> Abstr
             f"{path}: another upload to this target still runs after {patience.lock_wait:.0f} s (process {holder}); wait for it"
         ),
     )  # fmt: skip
+
+
+def _of_first(some: int, first: int, one_does: str, several_do: str) -> str:
+    """So many of the operations that went first, as the subject of a sentence."""
+    which = "the one operation" if first == 1 else f"{some} of the {first} operations"
+    return f"{which} that went first {one_does if some == 1 else several_do}"

@@ -25,6 +25,7 @@ from hcm_pipeline.delivery.state.journal_records import (
 )
 from hcm_pipeline.delivery.state.manifests import ManifestRecords
 from hcm_pipeline.errors import PipelineError
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.sqlite_state import moment_of, text_of
 
 SKEW = dt.timedelta(seconds=5)
@@ -278,7 +279,7 @@ class RequestRecords(ManifestRecords):
         if newer:
             self._file.db.execute(
                 "UPDATE manifests SET state = 'superseded', finished_at = ?, reason = ? WHERE manifest_id = ?",
-                (self._now(), f"request {request_no} holds older versions of {newer} workers than a later plan sent",
+                (self._now(), f"request {request_no} holds older versions of {counted(newer, 'worker')} than a later plan sent",
                  found.manifest_id),
             )  # fmt: skip
             return False

@@ -171,6 +171,15 @@ def accepted_requests(installation: Installation) -> int:
         )  # fmt: skip
 
 
+def targets_by_manifest(installation: Installation) -> dict[str, str]:
+    """The name of the target that each manifest is for, where there are several; else none."""
+    if not installation.several:
+        return {}
+    names = {one.target: one.name for one in installation.targets}
+    with installation.journal() as journal:
+        return {m.manifest_id: names[m.target] for m in journal.manifests() if m.target in names}
+
+
 def manifest_id(installation: Installation, beginning: str) -> str:
     """The id of the one manifest that begins so. Raises UsageError when none or several do."""
     with installation.journal() as journal:
