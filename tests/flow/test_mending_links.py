@@ -82,7 +82,7 @@ def test_a_link_is_severed_after_an_approval_and_both_sides_are_planned_anew(
     assert planned.held
     assert planned.manifest is not None
     for wrong in (None, 2):
-        with pytest.raises(UsageError, match="1 links"):
+        with pytest.raises(UsageError, match="1 link;"):
             sever(here, planned.manifest, wrong, by="jo")
     with pytest.raises(UsageError, match="not enough of an id"):
         sever(here, planned.manifest[:6], 1, by="jo")
