@@ -173,7 +173,7 @@ def test_a_lost_journal_is_not_replaced_by_an_empty_one(tenant: Tenant) -> None:
     upload(tenant)
     tenant.home.journal.unlink()
     for verb in ("upload", "status", "run"):
-        assert "delivery.sqlite is lost: it had noted 1 accepted requests" in tenant.run(verb, code=3)
+        assert "delivery.sqlite is lost: it had noted 1 accepted request" in tenant.run(verb, code=3)
     assert not tenant.home.journal.exists()
     tenant.home.journal.touch()
     assert "delivery.sqlite is lost" in tenant.run("upload", code=3)

@@ -273,7 +273,7 @@ def test_the_service_is_asked_again_after_a_day_while_something_stays(house: Hou
     told(house, NullFlow.STAYS)
     assert why_read(house.con, house.target, rules, house.now) is None
     house.sleep(24 * 3600)
-    assert "1 cleared values stay in accounts" in (why_read(house.con, house.target, rules, house.now) or "")
+    assert "1 cleared value stays in accounts" in (why_read(house.con, house.target, rules, house.now) or "")
 
 
 # --- what stands in the place of null
