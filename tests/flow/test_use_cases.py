@@ -6,6 +6,7 @@ import os
 import sqlite3
 from pathlib import Path
 
+import duckdb
 import orjson
 import pytest
 from typer.testing import CliRunner, Result
@@ -20,6 +21,7 @@ from hcm_pipeline.flow import Installation, utc_now, verdict_table
 from hcm_pipeline.home import Home
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.verdicts import Effect, Kind
+from hcm_pipeline.warehouse import Warehouse
 from tests.workers.driver import PROFILE, Firm, day, worker
 
 LIMIT = '\n[[guards.limits]]\nkind = "create"\nmax = 1\n'
@@ -51,6 +53,25 @@ def planned(firm: Firm, here: Installation, people: int = 2) -> flow.Plan:
 
 def held_by(here: Installation) -> list[Named]:
     return [(verdict.kind, verdict.rule) for verdict in flow.holding(here)]
+
+
+def test_files_that_wait_together_share_one_opening_of_the_warehouse(
+    firm: Firm, here: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (3, 4, 5):
+        path = here.home.create().landing / f"people-2026-11-0{number}.csv"
+        path.write_text(",".join(worker(number)) + "\n" + ",".join(worker(number).values()) + "\n", encoding="utf-8")
+    with here.warehouse.write():
+        opens, opened = Warehouse._open, list[Path]()
+
+    def counted(warehouse: Warehouse, path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        opened.append(path)
+        return opens(warehouse, path, read_only=read_only)
+
+    monkeypatch.setattr(Warehouse, "_open", counted)
+    landed = flow.land(here.warehouse, here.profile, None, now=utc_now, settle=0)
+    assert [one.result for one in landed] == ["taken"] * 3, landed
+    assert len(opened) == 1
 
 
 def test_every_decision_says_by_whom_and_how_in_one_shape(firm: Firm, here: Installation) -> None:

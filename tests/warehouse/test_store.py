@@ -67,6 +67,39 @@ def test_a_writer_without_patience_is_told_who_holds_the_warehouse(warehouse: Wa
         pass
 
 
+def test_many_writings_share_one_opening_until_it_is_let_go(warehouse: Warehouse) -> None:
+    with warehouse.kept_open() as kept:
+        with kept.write() as con:
+            con.execute("insert into meta values ('one', '1')")
+        with kept.write() as again:
+            assert again is con
+        with pytest.raises(WarehouseBusy), warehouse.write():
+            pass
+        kept.publish()
+        kept.let_go()
+        with warehouse.write() as other:
+            other.execute("insert into meta values ('two', '2')")
+        with kept.write() as con:
+            assert con.execute("select count(*) from meta where key in ('one', 'two')").fetchall() == [(2,)]
+    with warehouse.read() as reader, warehouse.write():
+        assert reader.execute("select key from meta where key <> 'schema'").fetchall() == [("one",)]
+
+
+def test_a_fault_in_one_of_many_writings_keeps_its_values_to_itself(warehouse: Warehouse) -> None:
+    with pytest.raises(PipelineError, match="ConversionException"), warehouse.kept_open() as kept, kept.write() as con:
+        con.execute("select 'a secret'::integer").fetchall()
+
+
+def test_the_read_copy_holds_what_a_killed_writer_left_beside_the_file(warehouse: Warehouse) -> None:
+    with duckdb.connect(warehouse.home.warehouse) as con:
+        con.execute("pragma disable_checkpoint_on_shutdown")
+        con.execute("insert into meta values ('left', 'beside')")
+    assert warehouse.home.warehouse.with_name("warehouse.duckdb.wal").exists()
+    warehouse.publish()
+    with warehouse.read() as reader:
+        assert reader.execute("select value from meta where key = 'left'").fetchall() == [("beside",)]
+
+
 def test_a_waiting_writer_says_so_once(warehouse: Warehouse) -> None:
     told: list[str] = []
     with warehouse.write(), pytest.raises(WarehouseBusy), Warehouse(warehouse.home, 0.3, told.append).write():
