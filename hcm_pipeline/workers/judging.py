@@ -106,6 +106,9 @@ def judge(
         union {place} {settled.contradicting} where person_number not in {stands}"""
     quarantined = quarantined_rows(t, found, f"from {violations} union all by name from {contradictions}", whole)
     accepted = _accept(t, batch.profile, found, suspects, counted, settled, torn if ranked_torn else None)
+    if same_contract:  # a row in question has said something new, or nobody knows yet whether it has
+        others = f"from {accepted.readings} anti join {suspects} using (person_number)"
+        accepted = replace(accepted, readings=t.make("readings", others))
     if not ranked_torn:
         accepted = _with_torn(t, batch.profile, accepted, torn)
     collapsed = t.count(f"(from {found.repeats} where nth > 1)")

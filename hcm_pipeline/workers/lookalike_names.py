@@ -68,7 +68,7 @@ def mixed_in(profile: Profile, frame: pd.DataFrame) -> list[tuple[int, str, str,
     found = []
     for name in _looked_at(profile):
         texts = rows[name].dropna()
-        odd = {text: how for text in texts.unique().tolist() if (how := oddity(text))}
+        odd = {text: how for text in texts.unique().tolist() if not text.isascii() and (how := oddity(text))}
         for position, text in texts[texts.isin(list(odd))].items():
             found.append((int(str(position)), name, f"{odd[text]} ({len(text)})", text))
     return found
@@ -94,15 +94,13 @@ def _like_ascii(
     """The text of fields that are shown together, the odd ones among them, and their values; None where it is no image of ASCII."""
     values = {name: cell for name, cell in zip(fields, cells, strict=True) if cell is not None}
     text = " ".join(values.values()) if fields[0] in values or fields[0] == "first_name" else ""
+    if not text or not all(skeleton(value).isascii() for value in values.values()):
+        return None
     drawn = fields[0] != "username"  # an account's name may well end in a digit
     odd = tuple(
-        name
-        for name, value in values.items()
-        if text and (not value.isascii() or (drawn and re.search(DRAWN_ALIKE, value)))
+        name for name, value in values.items() if not value.isascii() or (drawn and re.search(DRAWN_ALIKE, value))
     )
-    if not odd or not skeleton(text).isascii():
-        return None
-    return text, odd, tuple(values[name] for name in odd)
+    return (text, odd, tuple(values[name] for name in odd)) if odd else None
 
 
 def alike(t: Scratch, batch: Batch, candidates: Sequence[Shown]) -> list[Shown]:

@@ -74,8 +74,14 @@ def compare(t: Scratch, profile: Profile, accepted: Accepted, before: Before, as
     return Changed(accepted, existing, new, changes_between(t, profile, then, before, due))
 
 
+def _knows_nobody(t: Scratch, before: Before) -> bool:
+    return t.first(f"select 1 from {before.known.workers} limit 1") is None
+
+
 def due_of(t: Scratch, before: Before, accepted: Relation, as_of: AsOf, *, rejudge: bool) -> Relation:
     """The workers of whom no row is accepted and whose stage has to be judged again: person_number."""
+    if _knows_nobody(t, before):
+        return t.empty("due", {"person_number": "varchar"})
     missing = f"(life_stage = 'missing') <> (person_number in (from {before.around.missing}))"
     return t.make(
         "due",
@@ -120,7 +126,7 @@ def record_changes(
     t: Scratch, profile: Profile, before: Before, changed: Changed, as_of: AsOf, *, rejudge: bool
 ) -> dict[str, int]:
     """Close and open versions, and enter the changes; how many there are by kind."""
-    is_first = t.first(f"select 1 from {before.known.workers} limit 1") is None
+    is_first = _knows_nobody(t, before)
     _open_versions(t, profile, before, changed, as_of)
     t.run(
         f"""update worker_versions version set valid_to = ? from {changed.changes} change
@@ -128,7 +134,7 @@ def record_changes(
             and version.valid_from = change.before_from""",
         [as_of.day],
     )
-    if rejudge:
+    if rejudge and not is_first:
         _settle_unchanged(t, profile, before, changed, as_of)
     if not is_first:
         _keep_readings(t, changed.accepted.readings)
@@ -167,6 +173,8 @@ def _open_versions(t: Scratch, profile: Profile, before: Before, changed: Change
 
 def _keep_readings(t: Scratch, readings: Relation) -> None:
     """Keep how rows stand in their files (`Accepted.readings`) that say what the open versions say, and stood otherwise before."""
+    if not t.count(readings):
+        return
     other = t.make(
         "read_otherwise",
         f"""select person_number, any_value(said.as_read) as as_read from {readings} said

@@ -46,7 +46,7 @@ def suspects_of(t: Scratch, found: Deduplicated, known: Relation, held: Relation
 
 
 def violations_of(t: Scratch, batch: Batch, suspects: Relation) -> Relation:
-    """The rules of the contract that the suspects violate: see VIOLATIONS. What certainly keeps it is not looked at one by one."""
+    """The rules of the contract that the suspects violate: see VIOLATIONS. Rows that certainly keep it are not looked at singly."""
     frame = f"(select {', '.join(_judged_columns(batch))} from {batch.rows(suspects)} n) frame"
     looked_at = f"frame.{quote(UNUSUAL_COLUMN)} or not {certain_sql(batch.profile, 'frame')}"
     select = f"select * from {frame} where {looked_at}"

@@ -1,5 +1,5 @@
 -- One row: a worker as known with what earlier files of the day say over it.
--- Makes: *, valid_from, enabled, life_stage
+-- Makes: *, valid_from, enabled, life_stage, as_read
 -- Reads: {gathered}, {known}
 select said.*, before.valid_from, before.enabled, before.life_stage, null::uuid as as_read
 from {gathered} said
