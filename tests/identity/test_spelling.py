@@ -81,7 +81,7 @@ def test_sql_and_python_spell_alike(con: duckdb.DuckDBPyConnection, names: list[
         ("はっちょう", "JP", "Hatcho", 0.8),
         ("ｻﾄｳ", "JP", "Sato", 0.8), ("ジョージ", "", "Joji", 0.8),
         ("김", "KR", "Kim", 0.8), ("민준", "KR", "Minjun", 0.7), ("曾", "CN", "Zeng", 0.8), ("小龙", "CN", "Xiaolong", 0.8),
-        ("小龙", "", "Xiaolong", 0.3), ("Anna 山田", "JP", "Anna Yamada", 0.3), ("محمد", "EG", "Mohammed", 0.3),
+        ("小龙", "", "Xiaolong", 0.3), ("Anna 山田", "JP", "Anna Yamada", 0.3), ("محمد", "EG", "Mohamed", 0.3),
         ("Müller", "AT", "Mueller", 1.0), ("MÜLLER", "AT", "MUELLER", 1.0), ("Müller", "TR", "Muller", 1.0), ("💥", "", "", 1.0),
     ],
 )  # fmt: skip
