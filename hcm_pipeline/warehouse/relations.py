@@ -79,8 +79,14 @@ class Scratch:
         return self._create("view", what, select, ())
 
     def empty(self, what: str, columns: Mapping[str, str]) -> Relation:
-        """A table without rows, to be filled (otherwise see `nothing`). `columns` is name to DuckDB type."""
-        return replace(self._create("table", what, f"select {_nulls(columns)} limit 0", (), tuple(columns)), made=-1)
+        """A table without rows, to be filled (otherwise see `nothing`). `columns` is name to DuckDB type.
+
+        It is declared, not made of a SELECT without rows: into one of those, within the same transaction, DuckDB 2.0 inserts a row
+        group or more by several threads so that no scan finds the rows again, not even after the commit.
+        """
+        own = self._own("table", what)
+        self.con.execute(f"create temp table {own} ({', '.join(f'{quote(n)} {kind}' for n, kind in columns.items())})")
+        return Relation(f"temp.{own}", lambda: tuple(columns))
 
     def of_arrow(self, what: str, table: pa.Table) -> Relation:
         """A table of the rows of an Arrow table."""
@@ -146,15 +152,17 @@ class Scratch:
                 self.con.execute(f"drop {kind} if exists {relation.name}")
                 self._made.remove((kind, relation.name))
 
-    def _create(
-        self, kind: str, what: str, select: str, values: Values, columns: tuple[str, ...] | None = None
-    ) -> Relation:
-        own = quote(f"{what}_{next(_NUMBERS)}")
+    def _create(self, kind: str, what: str, select: str, values: Values) -> Relation:
+        own = self._own(kind, what)
         made = first(self.con, f"create temp {kind} {own} as {select}", values)
         name = f"temp.{own}"
-        self._made.append((kind, name))
-        return Relation(name, (lambda: columns) if columns else partial(_columns_of, self.con, name),
-                        int(made[0]) if made else -1)  # fmt: skip
+        return Relation(name, partial(_columns_of, self.con, name), int(made[0]) if made else -1)
+
+    def _own(self, kind: str, what: str) -> str:
+        """A name that no other relation has, let go of at the end of the block."""
+        own = quote(f"{what}_{next(_NUMBERS)}")
+        self._made.append((kind, f"temp.{own}"))
+        return own
 
 
 @contextlib.contextmanager

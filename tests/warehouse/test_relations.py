@@ -84,6 +84,18 @@ def test_relations_of_rows_and_of_arrow(con: duckdb.DuckDBPyConnection) -> None:
         assert t.count(rows) == 2
 
 
+def test_many_rows_inserted_into_an_empty_relation_within_a_transaction_are_found_again(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    con.execute("set threads = 2")
+    con.execute("set preserve_insertion_order = true")
+    con.execute("create temp table source as select range::varchar as number from range(130_000)")
+    with scratch(con) as t, transaction(con):
+        filled = t.empty("filled", {"number": "varchar"})
+        assert t.change(f"insert into {filled} from source") == 130_000
+        assert t.count(f"(select distinct number from {filled})") == 130_000
+
+
 def test_a_wide_relation_can_go_early(con: duckdb.DuckDBPyConnection) -> None:
     with scratch(con) as t:
         t.drop(t.make("wide", "select 1 as x"))
