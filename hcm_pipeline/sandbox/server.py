@@ -40,6 +40,8 @@ from hcm_pipeline.sandbox.tls import certificates
 
 PATIENCE_SECONDS = 20.0
 """How long a second process waits for the first to be ready."""
+TICK_SECONDS = 0.1
+"""Between two looks of the server at whether a signal ends it."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,25 @@ async def _cycles(sandbox: Sandbox, stop: asyncio.Event) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Cuts idle connections at the end instead of waiting for their owners to say goodbye."""
+    """Cuts idle connections at the end instead of waiting for their owners to say goodbye, and ends when it is told to."""
+
+    _loop: asyncio.AbstractEventLoop | None = None
+    _told: asyncio.Event
+
+    def end(self) -> None:
+        """End soon; from any thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended
+                self._loop.call_soon_threadsafe(self._told.set)
+
+    async def main_loop(self) -> None:
+        self._told, self._loop = asyncio.Event(), asyncio.get_running_loop()
+        counter = 0
+        while not await self.on_tick(counter):
+            counter = (counter + 1) % 864_000
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), TICK_SECONDS)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for connection in list(self.server_state.connections):
@@ -309,14 +329,15 @@ def _serving(
     finally:
         endpoint.unlink(missing_ok=True)
         sandbox.stopping.set()
-        server.should_exit = True
+        server.end()
         thread.join()
         listener.close()
         sandbox.close()
 
 
 def _listen(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio switches Nagle's algorithm off for sockets of this protocol only: else each answer waits 40 ms for an acknowledgement
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
