@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import socket
@@ -11,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from asyncio import base_events
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -113,6 +113,23 @@ def test_private_files_are_their_owners_alone(tmp_path: Path) -> None:
     with running(tmp_path):
         for name in ("state.sqlite", "state.sqlite-wal", "endpoint.json", "tls/server.key"):
             assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+
+
+def test_an_answer_waits_for_no_acknowledgement_of_its_first_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once: list[int] = []
+
+    def note(connection: socket.socket) -> None:
+        inner(connection)
+        at_once.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    inner = base_events._set_nodelay  # type: ignore[attr-defined]
+    monkeypatch.setattr(base_events, "_set_nodelay", note)
+    with running(tmp_path / "sandbox") as handle, trusting(handle) as client:
+        client.get(handle.url)
+    assert at_once
+    assert all(at_once)
 
 
 def test_a_taken_port_is_told(tmp_path: Path) -> None:
