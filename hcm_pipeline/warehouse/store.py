@@ -179,11 +179,13 @@ class Warehouse:
             yield con
 
     def publish(self) -> None:
-        """Replace the read copy by the warehouse as it is now. Readers keep what they have open."""
+        """Replace the read copy by the warehouse as it is now, if there is one. Readers keep what they have open."""
         if self._shared is not None and self._shared.con is not None:
             self.publish_between(self._shared.con)
             return
         with exclusive(self.home.locks / "warehouse.lock", self.patience, "the warehouse", self.notice):
+            if not self.home.warehouse.is_file():
+                return
             if self.home.warehouse.with_name(f"{self.home.warehouse.name}.wal").exists():
                 self._write_out()
             try:

@@ -41,4 +41,5 @@ def test_a_tenant_is_set_up_looked_at_broken_and_looked_at_again(tmp_path: Path)
         assert code == 1
         assert "FAILED    job-state: the job is paused" in out
         assert all(len(line) <= 80 or " " not in line for line in out.splitlines()), "a path is not broken"
-    assert sorted(path.name for path in home.path.iterdir()) == sorted(path.name for path in home.folders[1:])
+    made = {".gitignore", *(path.name for path in home.folders[1:])}
+    assert {path.name for path in home.path.iterdir()} == made, "looking and setting up leave nothing in a home"

@@ -100,6 +100,15 @@ def test_what_comes_back_counts_once_and_what_an_undo_took_back_not_at_all(house
     assert tripped(house.plan()) == []
 
 
+def test_the_same_of_the_same_workers_twice_on_one_date_counts_once(house: House) -> None:
+    rows = crowd(45)
+    delivered(house, rows)
+    for some in (with_rooms(rows, "", range(4)), rows, with_rooms(rows, "", range(4))):
+        delivered(house, some, 2)
+    house.day("2026-11-02", *with_rooms(rows, "", range(30)))
+    assert ("clear", "room", None, 30, 45) in [verdict[:5] for verdict in tripped(house.plan())]
+
+
 def test_a_cohort_whose_rooms_move_over_days_is_held(house: House) -> None:
     fjord, rest = crowd(30, 9000, employer="Fjord AS"), crowd(300)
     house.ruled('[guards]\nlimits = [{ kind = "change", per = "cohort", percent = 75, at_least = 20 }]')

@@ -25,6 +25,10 @@ COUNTED = {
     GuardKind.UPDATE: f"kind in ('{OperationKind.UPDATE}', '{OperationKind.RENAME}', '{OperationKind.MOVE}')",
 }
 """The operations that a limit's kind counts, as SQL over `grouped`."""
+ATTRIBUTES = (GuardKind.CHANGE, GuardKind.CLEAR)
+"""Kinds of limit that look at single attributes."""
+NOTED = (*ATTRIBUTES, GuardKind.SEVERAL, GuardKind.RESEND)
+"""Kinds of limit that look at more than an operation's own kind tells; kept in `counted_changes`."""
 NOT_ENABLED, CHANGING, OLD = "not enabled", "changing", "old"
 """Counted beside the kinds: new accounts that would not be enabled, operations that change an account, all of an account."""
 COUNTS_AS = {
@@ -247,7 +251,7 @@ class Census:
         if not any(date == day for date, *_ in self._days):
             return {}
         kinds = self._days if field is None else _accepted(self._t, self._scene, self.undone, field, day, day)
-        noted = _accepted(self._t, self._scene, self.undone, field, day, day, noted=True)
+        noted = _accepted(self._t, self._scene, self.undone, field, day, day, self._judged)
         sent: Counted = {}
         for date, value, name, count in itertools.chain(kinds, noted):
             if date == day:
@@ -405,11 +409,13 @@ def not_in_sql(undone: Relation | None, of: str) -> str:
 
 
 def _accepted(
-    t: Scratch, scene: Scene, undone: Relation | None, field: str | None, since: dt.date, until: dt.date, *, noted: bool = False
+    t: Scratch, scene: Scene, undone: Relation | None, field: str | None, since: dt.date, until: dt.date,
+    beside: Relation | None = None,
 ) -> Iterator[tuple[dt.date, str | None, str, int]]:  # fmt: skip
     """(business date, group, what is counted, operations) that were accepted without having been held, and not taken back.
 
-    `noted`: what is noted of them beside their kinds.
+    `beside`: the operations in `grouped` of a plan; then what is noted of the accepted ones beside their kinds is counted, each
+    worker once, and nobody of whom the plan changes the same again.
     """
     value, in_group = "null", ""
     if field is not None:
@@ -417,20 +423,38 @@ def _accepted(
             f"member.{quote(field)}::varchar",
             in_group_sql(scene.groups, "event", "manifest.business_date"),
         )
-    events, attribute = ("counted_changes", "event.attribute") if noted else ("operations", "null")
-    select = f"""select manifest.business_date, {value} as "value", event.kind, {attribute} as attribute, count(*)
+    events, attribute, count, anew = "operations", "null", "count(*)", ""
+    if beside is not None:
+        events, attribute, count = "counted_changes", "event.attribute", "count(distinct event.person_number)"
+        kinds = (*(ATTRIBUTES if scene.attributes else ()), GuardKind.SEVERAL, GuardKind.RESEND)
+        again = " union all ".join(
+            f"select person_number, {literal(kind)} as kind, attribute from ({planned_sql(scene, beside, kind)})"
+            for kind in kinds
+        )
+        anew = f"""anti join ({again}) again on again.person_number = event.person_number and again.kind = event.kind
+            and again.attribute is not distinct from event.attribute"""
+    select = f"""select manifest.business_date, {value} as "value", event.kind, {attribute} as attribute, {count}
         from {events} event
         join manifests manifest on manifest.plan_no = event.plan_no
         join accepted_requests accepted on accepted.plan_no = event.plan_no and accepted.request_no = event.request_no
-        {in_group}
+        {in_group} {anew}
         where manifest.target = $target and manifest.held_for is null and manifest.business_date between $since and $until
             and {not_in_sql(undone, "event")}
         group by all"""
-    for date, group, kind, attribute, count in t.rows(
+    for date, group, kind, changed, number in t.rows(
         select, {"target": scene.target.key, "since": since, "until": until}
     ):
-        for counted in (kind,) if noted else COUNTS_AS[OperationKind(kind)]:
-            yield date, group, name_of(counted, attribute), count
+        for counted in (kind,) if beside is not None else COUNTS_AS[OperationKind(kind)]:
+            yield date, group, name_of(counted, changed), number
+
+
+def planned_sql(scene: Scene, judged: Relation, kind: GuardKind) -> str:
+    """SELECT: person_number, attribute and the groups of the operations in `grouped` that a kind of limit counts."""
+    if kind not in ATTRIBUTES:
+        return f"select *, null::varchar as attribute from {judged} where {COUNTED[kind]}"
+    names = ", ".join(map(literal, scene.attributes))
+    cleared = "where one % 2 = 1" if kind is GuardKind.CLEAR else ""
+    return f"select *, [{names}][1 + one // 2] as attribute from (select *, unnest(changed) as one from {judged}) {cleared}"
 
 
 def in_group_sql(groups: Relation, of: str, date: str) -> str:

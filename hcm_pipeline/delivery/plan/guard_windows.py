@@ -15,8 +15,9 @@ import pyarrow as pa
 
 from hcm_pipeline.delivery.kinds import OperationKind
 from hcm_pipeline.delivery.plan.guard_counts import (
-    COUNTED,
+    ATTRIBUTES,
     COUNTS_AS,
+    NOTED,
     ByField,
     Census,
     Scene,
@@ -24,14 +25,11 @@ from hcm_pipeline.delivery.plan.guard_counts import (
     in_group_sql,
     name_of,
     not_in_sql,
+    planned_sql,
 )
 from hcm_pipeline.profile import GuardKind
 from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
 
-ATTRIBUTES = (GuardKind.CHANGE, GuardKind.CLEAR)
-"""Kinds of limit that look at single attributes."""
-NOTED = (*ATTRIBUTES, GuardKind.SEVERAL, GuardKind.RESEND)
-"""Kinds of limit that look at more than an operation's own kind tells; kept in `counted_changes`."""
 GUARD_KINDS = frozenset(map(str, GuardKind))
 Key = tuple[str | None, str | None]
 """A group and an attribute."""
@@ -124,7 +122,7 @@ class Windows:
             then = f"member.{quote(field)}::varchar"
             in_group = in_group_sql(self._scene.groups, "sent", "manifest.business_date")
         sent = t.view("sent", _sent_sql(kind))
-        planned = t.view("planned_of_kind", _planned_sql(self._scene, self._judged, kind))
+        planned = t.view("planned_of_kind", planned_sql(self._scene, self._judged, kind))
         select = f"""with event as (
                 select person_number, {now} as "value", attribute, null::integer as plan_no, $day::date as date from {planned}
                 union all
@@ -164,15 +162,6 @@ def _sent_sql(kind: GuardKind) -> str:
     )
 
 
-def _planned_sql(scene: Scene, judged: Relation, kind: GuardKind) -> str:
-    """SELECT: person_number, attribute and the groups of the operations in `grouped` that a kind of limit counts."""
-    if kind not in ATTRIBUTES:
-        return f"select *, null::varchar as attribute from {judged} where {COUNTED[kind]}"
-    names = ", ".join(map(literal, scene.attributes))
-    cleared = "where one % 2 = 1" if kind is GuardKind.CLEAR else ""
-    return f"select *, [{names}][1 + one // 2] as attribute from (select *, unnest(changed) as one from {judged}) {cleared}"
-
-
 # --- what is kept
 
 
@@ -188,7 +177,7 @@ class Kept:
 def noted(t: Scratch, scene: Scene, judged: Relation, where: str) -> Relation:
     """The changes of the operations in `grouped` of which `where` is true, as of `Kept`."""
     parts = [
-        f"select person_number, {literal(kind)} as kind, attribute from ({_planned_sql(scene, judged, kind)}) where {where}"
+        f"select person_number, {literal(kind)} as kind, attribute from ({planned_sql(scene, judged, kind)}) where {where}"
         for kind in (*(ATTRIBUTES if scene.attributes else ()), GuardKind.SEVERAL, GuardKind.RESEND)
     ]
     return t.make("noted", " union all ".join(parts))

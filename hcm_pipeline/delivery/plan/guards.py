@@ -27,6 +27,7 @@ from typing import Any
 
 from hcm_pipeline.delivery.kinds import OperationKind
 from hcm_pipeline.delivery.plan.guard_counts import (
+    ATTRIBUTES,
     CHANGING,
     NOT_ENABLED,
     OLD,
@@ -38,7 +39,7 @@ from hcm_pipeline.delivery.plan.guard_counts import (
     planned,
     predicate,
 )
-from hcm_pipeline.delivery.plan.guard_windows import ATTRIBUTES, Kept, Windows, noted, remember
+from hcm_pipeline.delivery.plan.guard_windows import Kept, Windows, noted, remember
 from hcm_pipeline.delivery.plan.people import exchanged, protected_operations
 from hcm_pipeline.delivery.target import Target
 from hcm_pipeline.plain_text import counted
