@@ -51,14 +51,17 @@ def environment(home: Path) -> dict[str, str]:
     return {**kept, "PATH": f"{bin_folder}{os.pathsep}{kept.get('PATH', '')}", "HCM_PIPELINE_HOME": str(home)}
 
 
-def run(page: Path, name: str, folder: Path) -> None:
-    """Run the marked blocks of a page in `folder`. Fails with the output when a command fails or a line is missing."""
+def run(page: Path, name: str, folder: Path, home: str = "home") -> None:
+    """Run the marked blocks of a page in `folder`, where `home` is the name of the home.
+
+    Fails with the output when a command fails or a line is missing.
+    """
     todo = steps(page, name)
     assert todo, f"{page.name} has no block marked test: {name}"
     divider = "@@ next block @@"
     script = "set -euo pipefail\n" + f"echo '{divider}'\n".join(step.script for step in todo)
     with warm.on_the_path() as commands:
-        around = environment(folder / "home")
+        around = environment(folder / home)
         around["PATH"] = f"{commands}{os.pathsep}{around['PATH']}"
         done = subprocess.run(
             ["bash", "-c", script],

@@ -36,8 +36,10 @@ def ask(home: Path, query: str) -> list[tuple[object, ...]]:
         return con.execute(query).fetchall()
 
 
-def test_the_tutorial_runs_as_written_and_its_home_answers_the_queries_of_find_out_why(tmp_path: Path) -> None:
+def test_the_tutorial_runs_as_written_and_so_do_the_pages_about_its_home(tmp_path: Path) -> None:
     run(DOCS / "tutorial.md", "tutorial", tmp_path)
+    for page in ("pages-to-send.md", "rehearse-a-plan.md", "check-with-doctor.md", "set-the-target-up.md"):
+        run(DOCS / "how-to" / page, "tutorial", tmp_path, "acme")
     why = queries(DOCS / "how-to" / "find-out-why.md", "why")
     answers = [ask(tmp_path / "acme", query) for query in why]
     assert [bool(rows) for rows in answers] == [False, True, False, True, True, True, False, True, False]
