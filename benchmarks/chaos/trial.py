@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -367,6 +368,12 @@ class Trial:
 
     def _process(self, kind: str, work: Callable[[], None]) -> bool:
         """Run it as a process of its own, which may be killed; whether it was not."""
+        ended = self._to_its_end(kind, work)
+        if not ended:
+            gc.collect()  # the kernel closes what a dead process had open; here cycles of its objects still hold locks
+        return ended
+
+    def _to_its_end(self, kind: str, work: Callable[[], None]) -> bool:
         self._kept.open()
         if self._cut:
             self.tally.did["restarts"] += 1
