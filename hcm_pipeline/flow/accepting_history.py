@@ -127,7 +127,9 @@ def accept_history(
     with journal.transaction():
         if case.trouble:
             journal.go_on_after(max(mark.accept_seq for mark in marks))
-        journal.fence(target.key).decide(word.decision(installation.clock(), case.found), accepted_until=reading.until)
+        journal.fence(target.key).decide(
+            word.decision(installation.clock(), case.found), accepted_until=reading.told_until
+        )
         ask_the_others_twice(installation, journal)
         journal.settle(place)
     known = read_target(installation.home, installation.settings.place)

@@ -121,6 +121,29 @@ def test_requests_of_manifests_that_are_not_there_any_more_explain_nothing_and_a
     assert found.sentence.endswith(", though 2 requests of it may, of manifests that are not there any more")
 
 
+def test_what_a_person_accepted_is_not_told_again_within_the_second_in_which_the_target_told_of_it(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    class Told(PhoneBook):
+        def outcomes(self, since: dt.datetime) -> Iterator[OutcomePage]:
+            log = (entry_at(10.2, "a1", change_id="a"), entry_at(10.7, "a2", change_id="a"), entry_at(11.2, "b"))[
+                : 2 if self.clock() < at(11) else 3
+            ]
+            yield OutcomePage(tuple(one for one in log if one.at >= since), self.clock().replace(microsecond=0), 0)
+
+    moment = [at(10.9)]
+    book = Told(clock=lambda: moment[0])
+    question = Question(Home(tmp_path), book, at(30), dt.timedelta(hours=1), whole=True)
+    with Journal(tmp_path / "delivery.sqlite", clock=lambda: T0) as journal:
+        reading = look_at_target(con, journal, book, question)
+        assert (reading.finding.changes, reading.finding.newest, reading.until) == (1, at(10.7), at(10))
+        said = HistoryDecision(HistoryWord.ACCEPT, "ada", T0, "restored", reading.finding.sentence)
+        journal.fence(book.key).decide(said, accepted_until=reading.told_until)
+        assert not look_at_target(con, journal, book, question).finding
+        moment[0] = at(12)
+        assert look_at_target(con, journal, book, question).finding.changes == 1
+
+
 def test_a_version_that_was_sent_explains_one_change_after_it(service: Service) -> None:
     with scratch(service.con) as t:
         assert unexplained(t, entry("a", 10)) == []

@@ -34,6 +34,7 @@ SETTLING = ("success", "failure", "skipped", "warning")
 class Finding:
     """Entries that nothing of this home explains. `workers`: about whom; `whole`: all of the entries were read.
 
+    `oldest`: when the first of the changes began. `newest`: the time of the last of their entries.
     `gone`: so many requests went out of manifests that neither the warehouse nor a file tells of any more: they may explain some.
     """
 
@@ -71,6 +72,15 @@ class TargetReading:
     finding: Finding
     until: dt.datetime
     sent_before: bool
+
+    @property
+    def told_until(self) -> dt.datetime:
+        """From when on the target can tell of something that this reading did not: after the last entry that it found.
+
+        The service's clock tells whole seconds (RFC 9110, section 5.6.7), and its entries fractions of one.
+        """
+        newest = self.finding.newest
+        return max(self.until, newest + dt.timedelta(microseconds=1)) if newest else self.until
 
 
 @dataclass(frozen=True)
@@ -133,7 +143,7 @@ class Sent:
 
 
 def find_unexplained(t: Scratch, target: str, entries: Relation, sent: Sent, since: dt.datetime) -> Relation:
-    """The changes that nothing explains: person_number, change_id, begins_at.
+    """The changes that nothing explains: person_number, change_id, begins_at, ends_at.
 
     `entries`: log_id, logged_at, person_number, change_id, good, twin, of `since` and later.
     """
@@ -219,7 +229,7 @@ def _entries(t: Scratch, entries: Iterable[OutcomeEntry], since: dt.datetime) ->
 
 
 def _finding(t: Scratch, found: Relation, *, whole: bool, gone: int) -> Finding:
-    counts = t.first(f"select count(*), min(begins_at), max(begins_at) from {found}")
+    counts = t.first(f"select count(*), min(begins_at), max(ends_at) from {found}")
     workers = tuple(number for (number,) in t.rows(f"select distinct person_number from {found} order by 1"))
     changes, oldest, newest = counts or (0, None, None)
     return Finding(int(changes), workers, oldest, newest, whole, gone)
