@@ -525,7 +525,16 @@ create table counted_changes (
 create table unknown_versions (
     target varchar not null,
     person_number varchar not null,
-    since timestamptz not null
+    since timestamptz not null,
+    received varchar[]                     -- the attributes that it has a value of, as the log spells them; null: it does not tell
+);
+
+-- one row: one target that was sent something that this home does not know of, when a person let it go on last. The log names
+-- workers of whom it was; of the others nobody knows, for a log loses entries and forgets
+create table accepted_histories (
+    target varchar primary key,
+    newest timestamptz,                    -- of the changes that the log told of; null: it told of none
+    accepted_at timestamptz not null       -- on the service's clock
 );
 
 -- one row: one worker whose desired version is not planned again until it changes
@@ -632,7 +641,8 @@ create table clearings (
     op_no integer not null,
     sent_at timestamptz not null,          -- when that was accepted
     closed_at timestamptz,
-    closed_by varchar                      -- null: the job cleared it | value: it has one again | directory: shows none | person
+    -- null: the job cleared it | value: it has one again | made: the account was made without it | directory: shows none | person
+    closed_by varchar
 );
 
 -- one row: what a person said about cleared values that stayed: they are gone, by hand
@@ -673,7 +683,8 @@ create table log_entries (
     error_code varchar,
     reason varchar,
     advice varchar,
-    landed_on varchar                      -- object_id of the account that the service worked on; null: it does not tell
+    landed_on varchar,                     -- object_id of the account that the service worked on; null: it does not tell
+    received varchar[]                     -- of a create: the attributes that the record had a value of; null: it does not tell
 );
 
 -- one row: one target, and how far its log has been read

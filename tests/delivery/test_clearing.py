@@ -16,11 +16,13 @@ from hcm_pipeline.delivery import (
     NullFlow,
     NullFlows,
     ask_undo,
+    bodies,
     cleared_by_hand,
     close_shown_empty,
     folder_of,
     preview,
     read_summary,
+    send_again,
     why_read,
 )
 from hcm_pipeline.profile import Outcomes
@@ -388,10 +390,73 @@ def test_a_value_that_may_have_arrived_is_a_clearing_like_any_other(house: House
     if twice:
         house.day("2026-11-05", (*cat[:3], "Queen", "", ""))
         made = house.planned()
+    house.target.at_once = False
     house.accept(made)
     assert stale(house) == [("2003", "room", "Attic", False)]
     house.plan()
     assert stale(house) == [("2003", "room", "Attic", False)]
+
+
+@pytest.mark.parametrize(("arrived", "tells", "after"), [
+    (False, True, [("2003", "made")]), (False, False, []), (True, True, []), (True, False, []),
+], ids=["it never arrived", "it never arrived, and nothing is told", "it arrived", "it arrived, and nothing is told"])  # fmt: skip
+@pytest.mark.parametrize("again", [False, True], ids=["read at once", "read after another record"])
+def test_an_account_that_was_made_of_a_record_without_the_value_keeps_none(
+    house: House, arrived: bool, tells: bool, after: list[tuple[str, str]], again: bool
+) -> None:
+    """A create with a room is heard of no more, and the next record has none; of the two, the log has one entry."""
+    house.target.at_once, house.target.tells = False, tells
+    cat: Row = ("2003", "True", "Cat", "King", "", "")
+    house.day("2026-11-02", (*cat[:5], "Attic"))
+    lost = house.planned()
+    house.begin(lost)  # the process dies here
+    house.day("2026-11-03", cat)
+    made = house.planned()
+    if arrived:
+        assert lost.manifest is not None
+        house.now += dt.timedelta(seconds=1)
+        [(_, body)] = bodies(folder_of(house.home.manifests, lost.manifest))
+        house.target.post(0, body)
+    house.accept(made)
+    if arrived:
+        house.target.log.pop()  # the log loses the entry of the second
+    if again:
+        house.day("2026-11-04", (*cat[:3], "Queen", "", ""))
+        house.accept(house.planned())
+        house.target.log.pop()
+    house.sleep(1)
+    house.read()
+    assert closed(house) == after
+    assert stale(house) == ([] if after else [("2003", "room", "Attic", False)])
+
+
+# --- what another home has sent
+
+
+@pytest.mark.parametrize(("flows", "ends"), [
+    (NullFlow.STAYS, [("2001", "room", "(not known)", False)]), (NullFlow.FLOWS, []),
+])  # fmt: skip
+@pytest.mark.parametrize("known", [True, False], ids=["of an account", "of one that this home never made"])
+def test_a_value_that_another_home_has_sent_is_cleared_like_any_other(
+    tmp_path: Path, flows: NullFlow, ends: list[tuple[str, str, str, bool]], known: bool
+) -> None:
+    with new_house(tmp_path) as house:
+        columns(house)
+        house.day("2026-11-01", BEN, *([without_room(ANN)] if known else []))
+        house.accept(house.planned())
+        told(house, flows)
+        with scratch(house.con) as t:
+            house.target.entries["2001"] = {"number": "2001", "name": "Ann Lee", "room": "Sales", "printed": "yes"}
+            for received in ([("2001", "name")], [("2001", "ROOM."), ("2002", "room")], []):  # told on three days
+                send_again(t, house.target.key, ["2001", "2002"], house.now, received)
+        house.day("2026-11-02", without_room(ANN))
+        made = house.planned()
+        assert {number: entry["room"] for number, entry in house.sends(made).items()} == {"2001": None, "2002": "Lab"}
+        house.accept(made)
+        house.sleep(1)
+        house.read()
+        assert stale(house) == ends
+        assert house.plan().manifests == ()
 
 
 def test_what_is_cleared_before_it_is_known_that_nulls_flow_is_sent_when_it_comes_again(house: House) -> None:

@@ -5,6 +5,7 @@ judged by what is known later. A clearing is closed when
 
 - the record has a value again;
 - a null was sent while nulls were known to flow, and the service says that the record was good;
+- the service says that it made the account, and of a record without the value: what had been sent before never arrived;
 - a directory shows the attribute empty, read after the outcome;
 - a person says so.
 
@@ -13,6 +14,8 @@ Until then it is a stale value, unless a null is on its way that is known to flo
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -23,8 +26,12 @@ from hcm_pipeline.delivery.clearing.null_flows import attributes_of
 from hcm_pipeline.delivery.target import Target, digest_sql
 from hcm_pipeline.warehouse import Relation, Scratch, first, literal, query, quote
 
-VALUE, NULL, DIRECTORY, PERSON = "value", "null", "directory", "person"
+VALUE, NULL, MADE, DIRECTORY, PERSON = "value", "null", "made", "directory", "person"
 """Why a clearing is closed."""
+SKEW = dt.timedelta(seconds=5)
+"""How much older than the acceptance of its record an entry may be."""
+NOT_KNOWN = "(not known)"
+"""In the place of a value that another home has sent, of which the log tells the attribute alone."""
 
 
 # --- what was sent
@@ -69,8 +76,36 @@ def _take(
 def _before(t: Scratch, target: str, attributes: Sequence[str], taken: Relation, doubts: Relation | None) -> Relation:
     """The values that accounts may have had before: person_number, plan_no, request_no, op_no and the attributes.
 
-    The delivered ones, and those of operations that were sent since and of which nobody knows whether they arrived.
+    The delivered ones, those of operations that were sent since and of which nobody knows whether they arrived, and those that
+    another home sent.
     """
+    known = _known_before(t, target, attributes, taken, doubts)
+    unknown = t.view(
+        "unknown_before_it",
+        f"""select person_number, list_transform(received, lambda name: lower(regexp_replace(name, '[^A-Za-z0-9]', '', 'g'))) as had
+        from unknown_versions where target = {literal(target)} and received is not null""",
+    )
+    if not t.first(f"select 1 from {unknown} limit 1"):
+        return known
+    had = {a: f"if(list_contains(unknown.had, {literal(_letters(a))}), {literal(NOT_KNOWN)}, null)" for a in attributes}
+    values = ", ".join(f"coalesce(known.{quote(a)}, {had[a]}) as {quote(a)}" for a in attributes)
+    return t.make(
+        "whatever_before_it",
+        f"""select coalesce(known.person_number, unknown.person_number) as person_number, known.plan_no, known.request_no,
+            known.op_no, {values}
+        from {known} known full join {unknown} unknown on unknown.person_number = known.person_number""",
+    )
+
+
+def _letters(attribute: str) -> str:
+    """The letters and digits of a name: services spell it in several ways, and leave these."""
+    return re.sub(r"[^a-z0-9]", "", attribute.lower())
+
+
+def _known_before(
+    t: Scratch, target: str, attributes: Sequence[str], taken: Relation, doubts: Relation | None
+) -> Relation:
+    """The same without those that another home sent."""
     columns = ", ".join(map(quote, attributes))
     delivered = t.view(
         "delivered_before_it",
@@ -174,7 +209,8 @@ def clearable(t: Scratch, target: str) -> tuple[int, str] | None:
 
 
 def settle(con: duckdb.DuckDBPyConnection, target: str) -> None:
-    """Close the clearings whose null was sent while nulls flowed, and of which the service says that it was good."""
+    """Close the clearings whose null was sent while nulls flowed, and of which the service says that it was good, and those of
+    accounts that were made without the value."""
     con.execute(
         """update clearings set closed_at = outcome.logged_at, closed_by = ?
         from outcomes outcome, null_flows flow
@@ -184,6 +220,12 @@ def settle(con: duckdb.DuckDBPyConnection, target: str) -> None:
             and flow.target = clearings.target and flow.attribute = clearings.attribute
             and flow.flow = 'flows' and flow.since <= clearings.sent_at""",
         [NULL, target],
+    )
+    con.execute(
+        f"""update clearings set closed_at = made.logged_at, closed_by = $made from ({query(__package__, "made_without")}) made
+        where clearings.target = $target and clearings.closed_at is null
+            and made.person_number = clearings.person_number and made.attribute = clearings.attribute""",
+        {"target": target, "made": MADE, "skew": SKEW},
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 import pyarrow as pa
@@ -35,6 +35,7 @@ class Finding:
     """Entries that nothing of this home explains. `workers`: about whom; `whole`: all of the entries were read.
 
     `gone`: so many requests went out of manifests that neither the warehouse nor a file tells of any more: they may explain some.
+    `received`: worker and attribute, as the log spells it, of the values that the records had.
     """
 
     changes: int
@@ -43,6 +44,7 @@ class Finding:
     newest: dt.datetime | None
     whole: bool = True
     gone: int = 0
+    received: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     def __bool__(self) -> bool:
         return self.changes > 0
@@ -117,7 +119,7 @@ def look_at_target(
                 break
         entries = _entries(t, (entry for page in pages for entry in page.entries), since)
         found = find_unexplained(t, target, entries, Sent(attempts, filed), since)
-        return TargetReading(_finding(t, found, whole=ended, gone=gone), until, sent_before)
+        return TargetReading(_finding(t, found, entries, whole=ended, gone=gone), until, sent_before)
 
 
 @dataclass(frozen=True)
@@ -215,11 +217,18 @@ def _entries(t: Scratch, entries: Iterable[OutcomeEntry], since: dt.datetime) ->
         "change_id": pa.array([one.change_id for one in rows], pa.string()),
         "good": pa.array([one.good for one in rows], pa.bool_()),
         "twin": pa.array([one.twin for one in rows], pa.bool_()),
+        "received": pa.array([one.received for one in rows], pa.list_(pa.string())),
     }))  # fmt: skip
 
 
-def _finding(t: Scratch, found: Relation, *, whole: bool, gone: int) -> Finding:
+def _finding(t: Scratch, found: Relation, entries: Relation, *, whole: bool, gone: int) -> Finding:
     counts = t.first(f"select count(*), min(begins_at), max(begins_at) from {found}")
     workers = tuple(number for (number,) in t.rows(f"select distinct person_number from {found} order by 1"))
     changes, oldest, newest = counts or (0, None, None)
-    return Finding(int(changes), workers, oldest, newest, whole, gone)
+    received = t.rows(
+        f"""select distinct entry.person_number, unnest(entry.received) as attribute from {entries} entry join {found} change
+            on change.person_number = entry.person_number
+            and change.change_id = coalesce(nullif(entry.change_id, ''), entry.log_id)
+        where entry.good order by all"""
+    )
+    return Finding(int(changes), workers, oldest, newest, whole, gone, tuple((w, a) for w, a in received))
