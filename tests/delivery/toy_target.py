@@ -31,7 +31,6 @@ class PhoneBook:
     barred: frozenset[str] = frozenset()  # numbers that are not written
     closed: bool = False
     at_once: bool = True  # an answer says what became of its entries, and not the log alone
-    tells: bool = True  # its log says which values an entry had
     clock: Clock = utc_now
     nulls: delivery.NullFlows | None = None  # its word on what becomes of nulls
     key, tenant, deactivated = "phone book", "house", MappingProxyType({"printed": "no"})
@@ -68,11 +67,9 @@ class PhoneBook:
 
     def _write(self, number: str, entry: dict[str, Any]) -> OutcomeEntry:
         code = "Barred" if number in self.barred else None
-        does = "update" if number in self.entries else "create"
         self.entries |= {} if code else {number: entry}
-        line = f"line {len(self.log):06}", self.clock(), number, "failure" if code else "success", does, not code
-        had = tuple(name for name, value in entry.items() if value is not None) if self.tells else None
-        self.log += [OutcomeEntry(*line, error_code=code, received=had)]
+        line = f"line {len(self.log):06}", self.clock(), number, "failure" if code else "success", "write", not code
+        self.log += [OutcomeEntry(*line, error_code=code)]
         return self.log[-1]
 
     def health(self) -> Health:
