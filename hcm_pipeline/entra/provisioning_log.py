@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from hcm_pipeline.errors import ServiceError
 
@@ -133,7 +134,15 @@ def _unresolved(steps: list[Mapping[str, object]]) -> tuple[str, ...]:
 def _received(steps: list[Mapping[str, object]]) -> tuple[str, ...] | None:
     """The attributes that the import step has a value of; every record has some."""
     imports = [_object(step.get("details")) for step in steps if step.get("provisioningStepType") == "import"]
-    return tuple(name for details in imports for name, value in details.items() if value not in (None, "")) or None
+    return (
+        _once(tuple(name for details in imports for name, value in details.items() if value not in (None, ""))) or None
+    )
+
+
+@lru_cache(maxsize=1000)
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The same names as one object: a log of a million entries has a few different ones."""
+    return names
 
 
 def _skip(steps: list[Mapping[str, object]]) -> str:

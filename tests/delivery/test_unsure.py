@@ -36,12 +36,9 @@ def who(house: House) -> list[str]:
     return numbers
 
 
-def test_nobody_is_unsure_before_a_history_is_accepted(house: House) -> None:
-    assert who(house) == []
-
-
 def test_whom_the_log_does_not_name_is_told_until_the_target_takes_another_record(house: House, t: Scratch) -> None:
     key = house.target.key
+    assert who(house) == []
     send_again(t, key, ["2000"], house.now)
     t.run("insert into withheld select ?, '2001', uuid(), 'history', null, ?", [key, house.now])
     house.sleep(1)

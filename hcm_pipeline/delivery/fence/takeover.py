@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from hcm_pipeline.delivery.fence.history import Finding
+from hcm_pipeline.delivery.fence.history import Finding, Received
 from hcm_pipeline.plain_text import counted
 from hcm_pipeline.warehouse import Relation, Scratch, first, literal
 
@@ -46,19 +46,25 @@ def left_alone(con: duckdb.DuckDBPyConnection, target: str) -> tuple[int, dt.dat
 
 
 def send_again(
-    t: Scratch, target: str, workers: Sequence[str], now: dt.datetime, received: Sequence[tuple[str, str]] = ()
+    t: Scratch,
+    target: str,
+    workers: Sequence[str],
+    now: dt.datetime,
+    received: Received = (),
 ) -> Relation:
     """Note that the target has other versions of these workers than the delivered ones, so that they are sent again; person_number
-    of all of them. `received`: as of `Finding`."""
+    of all of them. `received`: what the log tells of these versions."""
     known = t.of_rows("known_workers", {"person_number": "varchar"}, [(one,) for one in workers])
-    told = t.of_rows("told", {"person_number": "varchar", "attribute": "varchar"}, received)
+    kinds = {"attributes": "varchar[]", "workers": "varchar[]"}
+    told = t.of_rows("told", kinds, [(list(attributes), list(workers)) for attributes, workers in received])
     news = t.make(
         "unknown_now",
         f"""select known.person_number, min(coalesce(before.since, $now)) as since,
             list_distinct(flatten(list(coalesce(before.received, [])) || list(coalesce(told.received, [])))) as received
         from {known} known
         left join unknown_versions before on before.target = $target and before.person_number = known.person_number
-        left join (select person_number, list(attribute) as received from {told} group by 1) told
+        left join (select person_number, flatten(list(attributes)) as received
+            from (select attributes, unnest(workers) as person_number from {told}) group by 1) told
             on told.person_number = known.person_number
         group by 1""",
         {"target": target, "now": now},
