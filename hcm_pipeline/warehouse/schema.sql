@@ -657,15 +657,6 @@ create table clearing_decisions (
     how varchar not null                   -- cli
 );
 
--- one row: one value that a worker no longer has and that stays in the target, for no null that was sent for it clears it
-create view stale_values as
-    select clearing.target, clearing.person_number, clearing.attribute, clearing."value", clearing.cleared_at, clearing.sent_at,
-        clearing.plan_no, clearing.request_no, clearing.op_no, coalesce(flow.flow = 'flows', false) as clearable
-    from clearings clearing
-    left join null_flows flow on flow.target = clearing.target and flow.attribute = clearing.attribute
-    where clearing.closed_at is null
-        and (flow.flow is null or flow.flow = 'stays' or (flow.flow = 'flows' and flow.since > clearing.sent_at));
-
 -- === targets/entra/, the provisioning log and the synchronization job
 
 -- one row: one entry of the provisioning log about somebody who was sent, by its id
@@ -724,6 +715,23 @@ create table outcomes (
     logged_at timestamptz not null,
     failure_class varchar                  -- retry later | needs data | needs configuration
 );
+
+-- one row: one value that a worker no longer has and that stays in the target, for no null that was sent for it clears it. None of
+-- an account that the service could not make, as far as the log tells
+create view stale_values as
+    with accounts as (
+        select manifest.target, outcome.person_number, bool_or(outcome.outcome = 'succeeded' or outcome.action in ('update', 'disable')
+            or (outcome.outcome = 'skipped' and outcome.failure_class is null)) as made
+        from outcomes outcome join manifests manifest using (plan_no)
+        where outcome.person_number in (select person_number from clearings where closed_at is null)
+        group by all)
+    select clearing.target, clearing.person_number, clearing.attribute, clearing."value", clearing.cleared_at, clearing.sent_at,
+        clearing.plan_no, clearing.request_no, clearing.op_no, coalesce(flow.flow = 'flows', false) as clearable
+    from clearings clearing
+    left join null_flows flow on flow.target = clearing.target and flow.attribute = clearing.attribute
+    left join accounts account on account.target = clearing.target and account.person_number = clearing.person_number
+    where clearing.closed_at is null and coalesce(account.made, true)
+        and (flow.flow is null or flow.flow = 'stays' or (flow.flow = 'flows' and flow.since > clearing.sent_at));
 
 -- one row: one accepted operation that the log did not speak of in time; it may have since
 create table missing_operations (

@@ -231,15 +231,25 @@ def test_when_nulls_cease_to_flow_what_was_sent_before_the_outcome_is_not_taken_
     assert stale(house) == [("2001", "room", "Sales", False)]
 
 
-def test_an_account_that_the_service_never_made_keeps_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("made", [False, True], ids=["never made", "made by a retry that the log does not tell of"])
+def test_an_account_that_the_service_could_not_make_keeps_nothing_unless_there_is_one(
+    tmp_path: Path, made: bool
+) -> None:
     with new_house(tmp_path) as house:
         columns(house)
         house.target.barred = frozenset({"2001"})
         house.day("2026-11-01", ANN, BEN)
         house.accept(house.planned())
         house.read()
-        cleared(house)
+        house.target.at_once = False
+        house.day("2026-11-02", without_room(ANN))
+        house.accept(house.planned())
         assert stale(house) == []
+        if made:
+            house.target.log[-1] = replace(house.target.log[-1], action="update")
+        house.sleep(1)
+        house.read()
+        assert stale(house) == ([("2001", "room", "Sales", False)] if made else [])
 
 
 def test_a_person_says_that_a_value_is_gone(house: House) -> None:

@@ -9,7 +9,8 @@ judged by what is known later. A clearing is closed when
 - a directory shows the attribute empty, read after the outcome;
 - a person says so.
 
-Until then it is a stale value, unless a null is on its way that is known to flow.
+Until then it is a stale value, unless a null is on its way that is known to flow, or all that the log tells is that the service
+could not make the account. It may make it later by itself, and then the value is there.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def _take(
 
 
 def _before(t: Scratch, target: str, attributes: Sequence[str], taken: Relation, doubts: Relation | None) -> Relation:
-    """The values that accounts may have had before: person_number, plan_no, request_no, op_no and the attributes.
+    """The values that accounts may have had before: person_number, plan_no and the attributes.
 
     The delivered ones, those of operations that were sent since and of which nobody knows whether they arrived, and those that
     another home sent.
@@ -91,8 +92,7 @@ def _before(t: Scratch, target: str, attributes: Sequence[str], taken: Relation,
     values = ", ".join(f"coalesce(known.{quote(a)}, {had[a]}) as {quote(a)}" for a in attributes)
     return t.make(
         "whatever_before_it",
-        f"""select coalesce(known.person_number, unknown.person_number) as person_number, known.plan_no, known.request_no,
-            known.op_no, {values}
+        f"""select coalesce(known.person_number, unknown.person_number) as person_number, known.plan_no, {values}
         from {known} known full join {unknown} unknown on unknown.person_number = known.person_number""",
     )
 
@@ -109,7 +109,7 @@ def _known_before(
     columns = ", ".join(map(quote, attributes))
     delivered = t.view(
         "delivered_before_it",
-        f"select person_number, plan_no, request_no, op_no, {columns} from delivered where target = {literal(target)}",
+        f"select person_number, plan_no, {columns} from delivered where target = {literal(target)}",
     )
     if doubts is None:
         return delivered
@@ -122,20 +122,17 @@ def _known_before(
         f"""with perhaps as (
             from {delivered}
             union all
-            select doubt.person_number, doubt.plan_no, operation.request_no, operation.op_no, {sent}
+            select doubt.person_number, doubt.plan_no, {sent}
             from {doubts} doubt join planned using (person_number, plan_no)
-            join operations operation using (person_number, plan_no)
             join {taken} taken on taken.target = {literal(target)} and taken.person_number = doubt.person_number
             left join {delivered} old on old.person_number = doubt.person_number
             where doubt.plan_no < taken.plan_no and doubt.plan_no > coalesce(old.plan_no, 0))
-        select person_number, max(plan_no) as plan_no, arg_max(request_no, plan_no) as request_no, arg_max(op_no, plan_no) as op_no,
-            {newest}
-        from perhaps group by 1""",
+        select person_number, max(plan_no) as plan_no, {newest} from perhaps group by 1""",
     )
 
 
 def _sent_sql(target: str, attributes: Sequence[str], taken: Relation, fresh: Relation, before: Relation) -> str:
-    """SELECT: person_number, plan_no, request_no, op_no, accepted_at, old_plan_no, old_request_no, old_op_no, attribute, old, new.
+    """SELECT: person_number, plan_no, request_no, op_no, accepted_at, attribute, old, new.
 
     A row for each attribute that an accepted record clears, and for each of the workers of whom a clearing is open.
     """
@@ -146,8 +143,7 @@ def _sent_sql(target: str, attributes: Sequence[str], taken: Relation, fresh: Re
     waiting = f"select person_number from clearings where target = {literal(target)} and closed_at is null"
     return f"""
         select * exclude (change), change.attribute as attribute, change.old as old, change.new as new from (
-            select taken.person_number, taken.plan_no, taken.request_no, taken.op_no, fresh.accepted_at,
-                old.plan_no as old_plan_no, old.request_no as old_request_no, old.op_no as old_op_no, waits,
+            select taken.person_number, taken.plan_no, taken.request_no, taken.op_no, fresh.accepted_at, waits,
                 unnest([{pairs}]) as change
             from {taken} taken
             join planned new on new.plan_no = taken.plan_no and new.person_number = taken.person_number
