@@ -125,12 +125,12 @@ class Histories:
             player.site.sleep(player.chance.choice((0.0, 600.0)))
         shutil.rmtree(twin.path)
 
-    def accept(self) -> None:
-        """A person lets the home go on."""
+    def accept(self, *, everybody: bool = False) -> None:
+        """A person lets the home go on; `everybody`: and has those sent again, too, whom the log does not name."""
         player = self._player
         player.close()
         with Journal(player.home.journal, clock=player.site.clock) as journal:
-            word = PersonsWord(HistoryWord.ACCEPT, "chaos", "somebody")
+            word = PersonsWord(HistoryWord.ACCEPT, "chaos", "somebody", everybody)
             for _ in range(PATIENCE):
                 patience = Patience(sleep=player.site.sleep, jitter=player.chance.uniform)
                 try:

@@ -31,6 +31,8 @@ from hcm_pipeline.delivery import (
     left_alone,
     read_outcomes,
     refuse_silent,
+    unsure,
+    unsure_workers,
     upload,
 )
 from hcm_pipeline.errors import GuardStop, PipelineError, ServiceError
@@ -74,6 +76,8 @@ class Trial:
         self._armed: list[dict[str, Any]] = []
         self._throttled = 0
         self._dropped = Counter[str]()
+        self._lost = frozenset[str]()
+        """Of whom the log has lost entries: where the home has other lives, nobody can know what they were sent in them."""
         self._cut = False
         self._size = self.chance.randint(2, 5)
         self._quota = self.chance.choice((8, 16, 60)) if chaos else 2000
@@ -134,6 +138,10 @@ class Trial:
                     self._settle(3)
             self._quiet()
             self._settle(60)
+            if self.seed % 2 and self._unsure():
+                self.histories.accept(everybody=True)
+                self._kept.open()
+                self._settle(60)
         self.histories.forget()
         return self.site.directory()
 
@@ -413,6 +421,7 @@ class Trial:
                 self._throttled += hits
         for kind in ("drop_record", "drop_request"):
             self._dropped.update(report["struck"].get(kind, {}))
+        self._lost = frozenset(report["struck"].get("lose_entry", {}))
         self.site.disarm()
         self.site.post("job", status="Active")
         self._chaos = False
@@ -436,6 +445,13 @@ class Trial:
             if self._done():
                 return
             self.site.sleep(6 * 3600.0)
+
+    def _unsure(self) -> frozenset[str]:
+        """Of whom the home says that nobody knows what the target has."""
+        with self.warehouse.write() as con:
+            told, numbers = unsure(con, self.target.key), unsure_workers(con, self.target.key)
+        assert len(numbers) == (told.workers if told else 0)
+        return frozenset(numbers)
 
     def _left_alone(self) -> bool:
         with self.warehouse.write() as con:
@@ -466,17 +482,19 @@ class Trial:
     def judge(self, found: dict[str, Account], wanted: dict[str, Account]) -> None:
         """Note every rule that was broken, and what was counted; `wanted` is the directory of the undisturbed run."""
         calls, did = self.site.received(), self.tally.did
+        told = self._unsure() & self._lost if self._other_lives else frozenset[str]()
         self.close()
         plans = verdict.plans_of(self.home, self.histories.era, self.histories.plans)
         with self.warehouse.write() as con:
             verdicts = {
-                "directory differences": verdict.of_directory(found, wanted, nulls=self._nulls),
+                "directory differences": verdict.of_directory(found, wanted, nulls=self._nulls, unsure=told),
                 "operations lost": chain(verdict.of_operations(con), verdict.of_drops(con, calls, self._dropped)),
                 "regressions": verdict.of_order(plans, calls),
                 "limits broken": self._limits(calls),
             }
-            if not self._other_lives:  # a home that lost its history does not know what was cleared in it
-                verdicts["cleared values untold"] = verdict.of_cleared(con, found, self._dropped)
+            # what the log of another life has lost cannot be known, whatever is sent later
+            lost = self._lost if self._other_lives else frozenset[str]()
+            verdicts["cleared values untold"] = verdict.of_cleared(con, found, self._dropped, lost)
             for name, broken in verdicts.items():
                 said = [f"seed {self.seed}: {what}" for what in broken]
                 self.tally.broken[name] += len(said)

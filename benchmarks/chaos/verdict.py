@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 import duckdb
@@ -29,9 +29,14 @@ Plans = dict[str, tuple[bytes, set[tuple[int, int]]]]
 """The bodies of requests that were planned, by their sha256, each with the plans that hold it: the home's era, and the number."""
 
 
-def of_directory(found: dict[str, Account], wanted: dict[str, Account], *, nulls: bool = True) -> Iterator[str]:
-    """It is the one of the undisturbed run, attribute by attribute. Without `nulls` what is cleared keeps its last value."""
-    for number in sorted(found.keys() | wanted.keys()):
+def of_directory(
+    found: dict[str, Account], wanted: dict[str, Account], *, nulls: bool = True, unsure: Set[str] = frozenset()
+) -> Iterator[str]:
+    """It is the one of the undisturbed run, attribute by attribute. Without `nulls` what is cleared keeps its last value.
+
+    `unsure`: accounts of which the home says that nobody can know, and nobody can.
+    """
+    for number in sorted((found.keys() | wanted.keys()) - unsure):
         here, there = found.get(number, {}), wanted.get(number, {})
         names = sorted(
             name
@@ -46,12 +51,15 @@ CLEARED = {f"{ENTERPRISE}:manager": "manager", "title": "jobTitle"}
 """Attributes that HR clears, and the accounts' names for them."""
 
 
-def of_cleared(con: duckdb.DuckDBPyConnection, found: dict[str, Account], dropped: Counter[str]) -> Iterator[str]:
+def of_cleared(
+    con: duckdb.DuckDBPyConnection, found: dict[str, Account], dropped: Counter[str], lost: Set[str] = frozenset()
+) -> Iterator[str]:
     """The values that accounts keep although the last record has none are told as open findings, and no others are.
 
     A value may be told that never arrived where nobody knows that it did not: of a worker of whom a record was `dropped`, for the
     service said that it took it, and of one of whom the log says that a record failed or left the manager out. That no later entry
-    says that the manager was filled in proves nothing, for entries are lost.
+    says that the manager was filled in proves nothing, for entries are lost. Of those in `lost` nothing can be told: another life
+    of the home sent it, and the log lost it.
     """
     kept = {
         (number, name)
@@ -66,7 +74,8 @@ def of_cleared(con: duckdb.DuckDBPyConnection, found: dict[str, Account], droppe
             "select distinct person_number from log_entries where status = 'failure' or unresolved"
         ).fetchall()
     }
-    for number, name in sorted((kept - told) | {one for one in told - kept if one[0] not in unsure | dropped.keys()}):
+    untold = {one for one in kept - told if one[0] not in lost}
+    for number, name in sorted(untold | {one for one in told - kept if one[0] not in unsure | dropped.keys()}):
         yield f"{number} {'keeps' if (number, name) in kept else 'is told to keep'} a cleared {name}"
 
 

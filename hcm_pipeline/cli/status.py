@@ -75,6 +75,8 @@ def _show_target(found: flow.Status) -> None:
     show_written_over(known.written_over)
     show_job(known.job)
     table("Withheld: not planned before it changes", ("reason", "workers"), list(known.withheld.items()))
+    if known.unsure:
+        say(f"since a history was accepted ({known.unsure.since:%Y-%m-%d}): {known.unsure.sentence}")
     show_refused(known.refused)
     show_verdicts("What holds", known.tripped)
 

@@ -151,7 +151,7 @@ def _show_operations(story: flow.Story, targets: Mapping[str, str]) -> None:
 
 def _show_cleared(story: flow.Story) -> None:
     closed = {"null": "a null cleared it", "value": "it has one again", "directory": "the directory shows none",
-              "person": "a person says so"}  # fmt: skip
+              "person": "a person says so", "made": "the account was made without it"}  # fmt: skip
     table(
         "Values that were cleared",
         ("attribute", "value", "since", "in the account"),

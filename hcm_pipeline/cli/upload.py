@@ -33,6 +33,10 @@ def upload(
         str | None,
         typer.Option(metavar="REASON", help="Go on although the target knows more; what was planned before is closed."),
     ] = None,
+    everybody: Annotated[
+        bool,
+        typer.Option("--everybody", help="With --accept-history: send those again, too, whom the log does not name."),
+    ] = False,
     first: Annotated[
         str | None, typer.Option(metavar="REASON", help="Take over from another program; what is planned goes out.")
     ] = None,
@@ -45,8 +49,10 @@ def upload(
     """Send what is left of a manifest, within the service's limits; a later call goes on where one was cut off."""
     if past_canary and not manifest:
         raise UsageError("--past-canary: name the manifest that is to go on")
+    if everybody and accept_history is None:
+        raise UsageError("--everybody goes with --accept-history REASON")
     progress, here = Progress(), _home_with(manifest)
-    word = _word({"accept-history": accept_history, "first": first, "adopt-target": adopt_target})
+    word = _word({"accept-history": accept_history, "first": first, "adopt-target": adopt_target}, everybody=everybody)
     alone = manifest is not None or word is not None
     chosen = (
         [here if target is None and manifest is not None else here.at(target)] if alone else targets_of(here, target)
@@ -93,7 +99,7 @@ def _home_with(manifest: str | None) -> flow.Installation:
         raise UsageError(f"manifest {manifest!r}: {none}") from None
 
 
-def _word(given: Mapping[str, str | None]) -> flow.PersonsWord | None:
+def _word(given: Mapping[str, str | None], *, everybody: bool) -> flow.PersonsWord | None:
     """A person's decision about the target and its history. Raises UsageError for two things at once, and without a reason."""
     said = {name: why for name, why in given.items() if why is not None}
     if len(said) > 1:
@@ -101,7 +107,7 @@ def _word(given: Mapping[str, str | None]) -> flow.PersonsWord | None:
     for name, why in said.items():
         if not why.strip():
             raise UsageError(f"--{name}: needs a reason, which is kept with your name")
-        return flow.PersonsWord(flow.HistoryWord(name), why.strip(), flow.system_user())
+        return flow.PersonsWord(flow.HistoryWord(name), why.strip(), flow.system_user(), everybody)
     return None
 
 

@@ -42,7 +42,9 @@ class OutcomeEntry:
     `status` is success, failure, skipped or warning; any other settles nothing. `change_id` is the service's own name of the
     piece of work, empty when it has none. `good`: what was sent is there, whatever the service had to do for it. `skip` says why
     a skipped entry was skipped. `unresolved`: a reference (the manager) was left out; `twin`: the entry only fills one in, and
-    says nothing of the record. `reason` and `advice` are the service's own words, and may be personal.
+    says nothing of the record. `reason` and `advice` are the service's own words, and may be personal. `received`: the
+    attributes that the record had a value of, spelled in whatever way that leaves letters and digits as they are; None: it does
+    not tell.
     """
 
     id: str
@@ -60,6 +62,7 @@ class OutcomeEntry:
     advice: str | None = field(default=None, repr=False)
     landed_on: str | None = None
     """The service's id of the account that it worked on, where it tells."""
+    received: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from hcm_pipeline.errors import ServiceError
 
@@ -32,7 +33,8 @@ class LogEntry:
     `action` and `status` are in lower case: create, update, disable, delete, stageddelete, other; success, failure,
     skipped, warning. `unresolved_references` names the properties that were left out because what they refer to was not
     there; `resolves_references` marks the later update, under the same `change_id`, that fills them in. `skip` says why
-    a skipped entry was skipped, and is None for any other.
+    a skipped entry was skipped, and is None for any other. `received` names the attributes that the record had a value of,
+    without punctuation, as the log spells them; None where it does not tell.
     """
 
     id: str
@@ -51,6 +53,7 @@ class LogEntry:
     target_id: str | None
     duration_ms: int | None
     skip: str | None = None
+    received: tuple[str, ...] | None = None
 
     @classmethod
     def from_json(cls, entry: object) -> LogEntry:
@@ -83,6 +86,7 @@ class LogEntry:
             target_id=_text(_object(data.get("targetIdentity")).get("id")),
             duration_ms=duration if isinstance(duration, int) else None,
             skip=_skip(steps) if word == "skipped" else None,
+            received=_received(steps),
         )
 
 
@@ -125,6 +129,20 @@ def _unresolved(steps: list[Mapping[str, object]]) -> tuple[str, ...]:
     details = [_object(step.get("details")) for step in steps]
     names = [_text(detail.get("PropertyName")) for detail in details if detail.get("SkipReason") == UNRESOLVED]
     return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _received(steps: list[Mapping[str, object]]) -> tuple[str, ...] | None:
+    """The attributes that the import step has a value of; every record has some."""
+    imports = [_object(step.get("details")) for step in steps if step.get("provisioningStepType") == "import"]
+    return (
+        _once(tuple(name for details in imports for name, value in details.items() if value not in (None, ""))) or None
+    )
+
+
+@lru_cache(maxsize=1000)
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The same names as one object: a log of a million entries has a few different ones."""
+    return names
 
 
 def _skip(steps: list[Mapping[str, object]]) -> str:

@@ -40,11 +40,13 @@ ASK_AGAIN = dt.timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class PersonsWord:
-    """A person's decision about a history, or about the target: see `HistoryWord`."""
+    """A person's decision about a history, or about the target: see `HistoryWord`. `everybody`: the workers whom the log does not
+    name are sent again, too."""
 
     word: HistoryWord
     why: str
     by: str
+    everybody: bool = False
 
     def decision(self, at: dt.datetime, found: str) -> HistoryDecision:
         """As the journal keeps it; `found` is what it was about."""

@@ -525,7 +525,16 @@ create table counted_changes (
 create table unknown_versions (
     target varchar not null,
     person_number varchar not null,
-    since timestamptz not null
+    since timestamptz not null,
+    received varchar[]                     -- the attributes that it has a value of, as the log spells them; null: it does not tell
+);
+
+-- one row: one target that was sent something that this home does not know of, when a person let it go on last. The log names
+-- workers of whom it was; of the others nobody knows, for a log loses entries and forgets
+create table accepted_histories (
+    target varchar primary key,
+    newest timestamptz,                    -- of the changes that the log told of; null: it told of none
+    accepted_at timestamptz not null       -- on the service's clock
 );
 
 -- one row: one worker whose desired version is not planned again until it changes
@@ -632,7 +641,8 @@ create table clearings (
     op_no integer not null,
     sent_at timestamptz not null,          -- when that was accepted
     closed_at timestamptz,
-    closed_by varchar                      -- null: the job cleared it | value: it has one again | directory: shows none | person
+    -- null: the job cleared it | value: it has one again | made: the account was made without it | directory: shows none | person
+    closed_by varchar
 );
 
 -- one row: what a person said about cleared values that stayed: they are gone, by hand
@@ -646,15 +656,6 @@ create table clearing_decisions (
     why varchar,
     how varchar not null                   -- cli
 );
-
--- one row: one value that a worker no longer has and that stays in the target, for no null that was sent for it clears it
-create view stale_values as
-    select clearing.target, clearing.person_number, clearing.attribute, clearing."value", clearing.cleared_at, clearing.sent_at,
-        clearing.plan_no, clearing.request_no, clearing.op_no, coalesce(flow.flow = 'flows', false) as clearable
-    from clearings clearing
-    left join null_flows flow on flow.target = clearing.target and flow.attribute = clearing.attribute
-    where clearing.closed_at is null
-        and (flow.flow is null or flow.flow = 'stays' or (flow.flow = 'flows' and flow.since > clearing.sent_at));
 
 -- === targets/entra/, the provisioning log and the synchronization job
 
@@ -673,7 +674,8 @@ create table log_entries (
     error_code varchar,
     reason varchar,
     advice varchar,
-    landed_on varchar                      -- object_id of the account that the service worked on; null: it does not tell
+    landed_on varchar,                     -- object_id of the account that the service worked on; null: it does not tell
+    received varchar[]                     -- of a create: the attributes that the record had a value of; null: it does not tell
 );
 
 -- one row: one target, and how far its log has been read
@@ -713,6 +715,23 @@ create table outcomes (
     logged_at timestamptz not null,
     failure_class varchar                  -- retry later | needs data | needs configuration
 );
+
+-- one row: one value that a worker no longer has and that stays in the target, for no null that was sent for it clears it. None of
+-- an account that the service could not make, as far as the log tells
+create view stale_values as
+    with accounts as (
+        select manifest.target, outcome.person_number, bool_or(outcome.outcome = 'succeeded' or outcome.action in ('update', 'disable')
+            or (outcome.outcome = 'skipped' and outcome.failure_class is null)) as made
+        from outcomes outcome join manifests manifest using (plan_no)
+        where outcome.person_number in (select person_number from clearings where closed_at is null)
+        group by all)
+    select clearing.target, clearing.person_number, clearing.attribute, clearing."value", clearing.cleared_at, clearing.sent_at,
+        clearing.plan_no, clearing.request_no, clearing.op_no, coalesce(flow.flow = 'flows', false) as clearable
+    from clearings clearing
+    left join null_flows flow on flow.target = clearing.target and flow.attribute = clearing.attribute
+    left join accounts account on account.target = clearing.target and account.person_number = clearing.person_number
+    where clearing.closed_at is null and coalesce(account.made, true)
+        and (flow.flow is null or flow.flow = 'stays' or (flow.flow = 'flows' and flow.since > clearing.sent_at));
 
 -- one row: one accepted operation that the log did not speak of in time; it may have since
 create table missing_operations (

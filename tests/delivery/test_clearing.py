@@ -16,11 +16,13 @@ from hcm_pipeline.delivery import (
     NullFlow,
     NullFlows,
     ask_undo,
+    bodies,
     cleared_by_hand,
     close_shown_empty,
     folder_of,
     preview,
     read_summary,
+    send_again,
     why_read,
 )
 from hcm_pipeline.profile import Outcomes
@@ -229,15 +231,25 @@ def test_when_nulls_cease_to_flow_what_was_sent_before_the_outcome_is_not_taken_
     assert stale(house) == [("2001", "room", "Sales", False)]
 
 
-def test_an_account_that_the_service_never_made_keeps_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("made", [False, True], ids=["never made", "made by a retry that the log does not tell of"])
+def test_an_account_that_the_service_could_not_make_keeps_nothing_unless_there_is_one(
+    tmp_path: Path, made: bool
+) -> None:
     with new_house(tmp_path) as house:
         columns(house)
         house.target.barred = frozenset({"2001"})
         house.day("2026-11-01", ANN, BEN)
         house.accept(house.planned())
         house.read()
-        cleared(house)
+        house.target.at_once = False
+        house.day("2026-11-02", without_room(ANN))
+        house.accept(house.planned())
         assert stale(house) == []
+        if made:
+            house.target.log[-1] = replace(house.target.log[-1], action="update")
+        house.sleep(1)
+        house.read()
+        assert stale(house) == ([("2001", "room", "Sales", False)] if made else [])
 
 
 def test_a_person_says_that_a_value_is_gone(house: House) -> None:
@@ -388,10 +400,75 @@ def test_a_value_that_may_have_arrived_is_a_clearing_like_any_other(house: House
     if twice:
         house.day("2026-11-05", (*cat[:3], "Queen", "", ""))
         made = house.planned()
+    house.target.at_once = False
     house.accept(made)
     assert stale(house) == [("2003", "room", "Attic", False)]
     house.plan()
     assert stale(house) == [("2003", "room", "Attic", False)]
+
+
+@pytest.mark.parametrize(("arrived", "tells", "again", "after"), [
+    (False, True, False, [("2003", "made")]), (False, True, True, [("2003", "made")]), (False, False, False, []),
+    (True, True, False, []),
+], ids=["it never arrived", "read after another record", "nothing is told", "it arrived"])  # fmt: skip
+def test_an_account_that_was_made_of_a_record_without_the_value_keeps_none(
+    house: House, arrived: bool, tells: bool, again: bool, after: list[tuple[str, str]]
+) -> None:
+    """A create with a room is heard of no more, and the next record has none; of the two, the log has one entry."""
+    house.target.at_once = False
+    cat: Row = ("2003", "True", "Cat", "King", "", "")
+    house.day("2026-11-02", (*cat[:5], "Attic"))
+    lost = house.planned()
+    house.begin(lost)  # the process dies here
+    house.day("2026-11-03", cat)
+    made = house.planned()
+    if arrived:
+        assert lost.manifest is not None
+        house.now += dt.timedelta(seconds=1)
+        [(_, body)] = bodies(folder_of(house.home.manifests, lost.manifest))
+        house.target.post(0, body)
+    house.accept(made)
+    if arrived:
+        house.target.log.pop()  # the log loses the entry of the second
+    if again:
+        house.day("2026-11-04", (*cat[:3], "Queen", "", ""))
+        house.accept(house.planned())
+        house.target.log.pop()
+    [left] = [entry for entry in house.target.log if entry.person_number == "2003"]
+    had = ("number", "name", "printed", *(["room"] if arrived else []))
+    house.target.log = [replace(left, action="create", received=had if tells else None)]
+    house.sleep(1)
+    house.read()
+    assert closed(house) == after
+    assert stale(house) == ([] if after else [("2003", "room", "Attic", False)])
+
+
+# --- what another home has sent
+
+
+@pytest.mark.parametrize(("known", "flows", "ends"), [
+    (True, NullFlow.STAYS, [("2001", "room", "(not known)", False)]), (False, NullFlow.FLOWS, []),
+], ids=["of an account", "of one that this home never made"])  # fmt: skip
+def test_a_value_that_another_home_has_sent_is_cleared_like_any_other(
+    tmp_path: Path, known: bool, flows: NullFlow, ends: list[tuple[str, str, str, bool]]
+) -> None:
+    with new_house(tmp_path) as house:
+        columns(house)
+        house.day("2026-11-01", BEN, *([without_room(ANN)] if known else []))
+        house.accept(house.planned())
+        told(house, flows)
+        with scratch(house.con) as t:
+            both: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ((("name", "ROOM."), ("2001", "2002")),)
+            for received in (((("name",), ("2001",)),), both, ()):  # told on three days
+                send_again(t, house.target.key, ["2001", "2002"], house.now, received)
+        house.day("2026-11-02", without_room(ANN))
+        made = house.planned()
+        assert {number: entry["room"] for number, entry in house.sends(made).items()} == {"2001": None, "2002": "Lab"}
+        house.accept(made)
+        house.sleep(1)
+        house.read()
+        assert stale(house) == ends
+        assert house.plan().manifests == ()
 
 
 def test_what_is_cleared_before_it_is_known_that_nulls_flow_is_sent_when_it_comes_again(house: House) -> None:

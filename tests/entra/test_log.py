@@ -59,6 +59,18 @@ def test_a_create_with_a_manager_who_is_not_there_yet() -> None:
     assert entry.error_code is None
 
 
+@pytest.mark.parametrize(("details", "received"), [
+    ({"userName": "ida@x", "title": "", "namefamilyName": "Berg", "mobile": None}, ("userName", "namefamilyName")), ({}, None),
+])  # fmt: skip
+def test_an_entry_names_the_attributes_that_the_record_had(
+    details: dict[str, Any], received: tuple[str, ...] | None
+) -> None:
+    step = {"name": "EntryImportAdd", "provisioningStepType": "import", "status": "success", "details": details}
+    export = {"name": "EntryExportAdd", "provisioningStepType": "export", "details": {"jobTitle": "Lead"}}
+    assert LogEntry.from_json(CREATE_V1 | {"provisioningSteps": [step, export]}).received == received
+    assert LogEntry.from_json(FIX_UP_V1).received is None
+
+
 def test_the_update_that_fills_a_reference_in_is_known_by_having_no_import() -> None:
     entry = LogEntry.from_json(FIX_UP_V1)
     assert entry.resolves_references

@@ -58,10 +58,11 @@ class Post:
         flow.read_outcomes(self.here, wait_seconds=0, interval=0)
         return sent
 
-    def accept(self) -> str:
+    def accept(self, *, everybody: bool = False) -> str:
         """Say a person's word, and send what is ready after it; the line that tells of it."""
         said: list[str] = []
-        flow.upload(self.here, word=PersonsWord(HistoryWord.ACCEPT, "restored", "ada"), announce=said.append)
+        word = PersonsWord(HistoryWord.ACCEPT, "restored", "ada", everybody)
+        flow.upload(self.here, word=word, announce=said.append)
         self.site.sleep(10)
         return next(line for line in said if line.startswith("accepted"))
 
@@ -216,3 +217,51 @@ def test_a_home_that_was_copied_before_it_ever_sent_anything_waits_too(a_site: S
     copied = first.copy("copied")
     assert COPIED in copied.stopped()
     assert first.upload() == 1
+
+
+def test_whom_the_log_does_not_name_is_told_and_sent_again_when_a_person_says_so(post: Post) -> None:
+    """The lost life disables somebody, the log loses the entry, and the home takes the account for right."""
+    restored = post.copy("restored")
+    post.site.post("faults", kind="lose_entry", external_ids=["1002"], each=1)
+    post.take(13, PER_LEFT, "Director")
+    post.upload()
+    early = post.copy("early")
+    restored.take(14)  # as on the 12th
+    said = restored.accept()
+    assert "2 workers are sent again as they should be" in said
+    assert "1 worker is not named by the log, and nobody knows" in said
+    restored.plan()
+    restored.upload()
+    assert post.accounts() == {"1001": (True, "Engineer"), "1002": (False, "Analyst")}
+    told = flow.status(restored.here).known.unsure
+    assert told is not None
+    assert told.workers == 1
+
+    assert "1 other worker is sent again, too" in restored.accept(everybody=True)
+    restored.plan()
+    restored.upload()
+    assert post.accounts()["1002"] == (True, "Analyst")
+    assert flow.status(restored.here).known.unsure is None
+    with pytest.raises(UsageError, match="nothing to accept"):
+        restored.accept(everybody=True)
+
+    with pytest.raises(UsageError, match="--everybody: nothing was landed and processed since"):
+        early.accept(everybody=True)
+    assert post.accounts()["1002"] == (True, "Analyst")
+
+
+def test_a_value_that_a_lost_life_has_sent_and_no_null_clears_is_told(post: Post) -> None:
+    post.site.post("options", flow_nulls=False)
+    titled = PER.replace("Analyst", "")
+    post.take(13, titled)
+    post.upload()
+    restored = post.copy("restored")
+    post.take(14, PER.replace("Analyst", "Architect"))
+    post.upload()
+    restored.take(15, titled)
+    restored.accept()
+    restored.plan()
+    restored.upload()
+    assert post.accounts()["1002"] == (True, "Architect")
+    found = flow.status(restored.here).known.stale_values
+    assert [(one.attribute, one.accounts) for one in found] == [("title", 1)]

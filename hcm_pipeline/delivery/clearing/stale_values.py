@@ -5,14 +5,18 @@ judged by what is known later. A clearing is closed when
 
 - the record has a value again;
 - a null was sent while nulls were known to flow, and the service says that the record was good;
+- the service says that it made the account, and of a record without the value: what had been sent before never arrived;
 - a directory shows the attribute empty, read after the outcome;
 - a person says so.
 
-Until then it is a stale value, unless a null is on its way that is known to flow.
+Until then it is a stale value, unless a null is on its way that is known to flow, or all that the log tells is that the service
+could not make the account. It may make it later by itself, and then the value is there.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -23,8 +27,12 @@ from hcm_pipeline.delivery.clearing.null_flows import attributes_of
 from hcm_pipeline.delivery.target import Target, digest_sql
 from hcm_pipeline.warehouse import Relation, Scratch, first, literal, query, quote
 
-VALUE, NULL, DIRECTORY, PERSON = "value", "null", "directory", "person"
+VALUE, NULL, MADE, DIRECTORY, PERSON = "value", "null", "made", "directory", "person"
 """Why a clearing is closed."""
+SKEW = dt.timedelta(seconds=5)
+"""How much older than the acceptance of its record an entry may be."""
+NOT_KNOWN = "(not known)"
+"""In the place of a value that another home has sent, of which the log tells the attribute alone."""
 
 
 # --- what was sent
@@ -67,14 +75,41 @@ def _take(
 
 
 def _before(t: Scratch, target: str, attributes: Sequence[str], taken: Relation, doubts: Relation | None) -> Relation:
-    """The values that accounts may have had before: person_number, plan_no, request_no, op_no and the attributes.
+    """The values that accounts may have had before: person_number, plan_no and the attributes.
 
-    The delivered ones, and those of operations that were sent since and of which nobody knows whether they arrived.
+    The delivered ones, those of operations that were sent since and of which nobody knows whether they arrived, and those that
+    another home sent.
     """
+    known = _known_before(t, target, attributes, taken, doubts)
+    unknown = t.view(
+        "unknown_before_it",
+        f"""select person_number, list_transform(received, lambda name: lower(regexp_replace(name, '[^A-Za-z0-9]', '', 'g'))) as had
+        from unknown_versions where target = {literal(target)} and received is not null""",
+    )
+    if not t.first(f"select 1 from {unknown} limit 1"):
+        return known
+    had = {a: f"if(list_contains(unknown.had, {literal(_letters(a))}), {literal(NOT_KNOWN)}, null)" for a in attributes}
+    values = ", ".join(f"coalesce(known.{quote(a)}, {had[a]}) as {quote(a)}" for a in attributes)
+    return t.make(
+        "whatever_before_it",
+        f"""select coalesce(known.person_number, unknown.person_number) as person_number, known.plan_no, {values}
+        from {known} known full join {unknown} unknown on unknown.person_number = known.person_number""",
+    )
+
+
+def _letters(attribute: str) -> str:
+    """The letters and digits of a name: services spell it in several ways, and leave these."""
+    return re.sub(r"[^a-z0-9]", "", attribute.lower())
+
+
+def _known_before(
+    t: Scratch, target: str, attributes: Sequence[str], taken: Relation, doubts: Relation | None
+) -> Relation:
+    """The same without those that another home sent."""
     columns = ", ".join(map(quote, attributes))
     delivered = t.view(
         "delivered_before_it",
-        f"select person_number, plan_no, request_no, op_no, {columns} from delivered where target = {literal(target)}",
+        f"select person_number, plan_no, {columns} from delivered where target = {literal(target)}",
     )
     if doubts is None:
         return delivered
@@ -87,20 +122,17 @@ def _before(t: Scratch, target: str, attributes: Sequence[str], taken: Relation,
         f"""with perhaps as (
             from {delivered}
             union all
-            select doubt.person_number, doubt.plan_no, operation.request_no, operation.op_no, {sent}
+            select doubt.person_number, doubt.plan_no, {sent}
             from {doubts} doubt join planned using (person_number, plan_no)
-            join operations operation using (person_number, plan_no)
             join {taken} taken on taken.target = {literal(target)} and taken.person_number = doubt.person_number
             left join {delivered} old on old.person_number = doubt.person_number
             where doubt.plan_no < taken.plan_no and doubt.plan_no > coalesce(old.plan_no, 0))
-        select person_number, max(plan_no) as plan_no, arg_max(request_no, plan_no) as request_no, arg_max(op_no, plan_no) as op_no,
-            {newest}
-        from perhaps group by 1""",
+        select person_number, max(plan_no) as plan_no, {newest} from perhaps group by 1""",
     )
 
 
 def _sent_sql(target: str, attributes: Sequence[str], taken: Relation, fresh: Relation, before: Relation) -> str:
-    """SELECT: person_number, plan_no, request_no, op_no, accepted_at, old_plan_no, old_request_no, old_op_no, attribute, old, new.
+    """SELECT: person_number, plan_no, request_no, op_no, accepted_at, attribute, old, new.
 
     A row for each attribute that an accepted record clears, and for each of the workers of whom a clearing is open.
     """
@@ -111,8 +143,7 @@ def _sent_sql(target: str, attributes: Sequence[str], taken: Relation, fresh: Re
     waiting = f"select person_number from clearings where target = {literal(target)} and closed_at is null"
     return f"""
         select * exclude (change), change.attribute as attribute, change.old as old, change.new as new from (
-            select taken.person_number, taken.plan_no, taken.request_no, taken.op_no, fresh.accepted_at,
-                old.plan_no as old_plan_no, old.request_no as old_request_no, old.op_no as old_op_no, waits,
+            select taken.person_number, taken.plan_no, taken.request_no, taken.op_no, fresh.accepted_at, waits,
                 unnest([{pairs}]) as change
             from {taken} taken
             join planned new on new.plan_no = taken.plan_no and new.person_number = taken.person_number
@@ -174,7 +205,8 @@ def clearable(t: Scratch, target: str) -> tuple[int, str] | None:
 
 
 def settle(con: duckdb.DuckDBPyConnection, target: str) -> None:
-    """Close the clearings whose null was sent while nulls flowed, and of which the service says that it was good."""
+    """Close the clearings whose null was sent while nulls flowed, and of which the service says that it was good, and those of
+    accounts that were made without the value."""
     con.execute(
         """update clearings set closed_at = outcome.logged_at, closed_by = ?
         from outcomes outcome, null_flows flow
@@ -184,6 +216,12 @@ def settle(con: duckdb.DuckDBPyConnection, target: str) -> None:
             and flow.target = clearings.target and flow.attribute = clearings.attribute
             and flow.flow = 'flows' and flow.since <= clearings.sent_at""",
         [NULL, target],
+    )
+    con.execute(
+        f"""update clearings set closed_at = made.logged_at, closed_by = $made from ({query(__package__, "made_without")}) made
+        where clearings.target = $target and clearings.closed_at is null
+            and made.person_number = clearings.person_number and made.attribute = clearings.attribute""",
+        {"target": target, "made": MADE, "skew": SKEW},
     )
 
 

@@ -26,7 +26,17 @@ from hcm_pipeline.delivery.fence.home_target import (
     warehouse_mark,
     write_target,
 )
-from hcm_pipeline.delivery.fence.takeover import left_alone, newer_since, send_again, take_over
+from hcm_pipeline.delivery.fence.takeover import (
+    Unsure,
+    left_alone,
+    newer_since,
+    note_history,
+    send_again,
+    send_everybody,
+    take_over,
+    unsure,
+    unsure_workers,
+)
 
 __all__ = [
     "Finding",
@@ -36,16 +46,21 @@ __all__ = [
     "Question",
     "Sent",
     "TargetReading",
+    "Unsure",
     "find_unexplained",
     "journal_trouble",
     "left_alone",
     "look_at_target",
     "mark_of",
     "newer_since",
+    "note_history",
     "read_target",
     "read_targets",
     "send_again",
+    "send_everybody",
     "take_over",
+    "unsure",
+    "unsure_workers",
     "warehouse_mark",
     "whereabouts",
     "write_target",

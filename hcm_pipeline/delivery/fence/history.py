@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 import pyarrow as pa
@@ -27,6 +27,8 @@ SLACK = dt.timedelta(days=1)
 """Where nobody read the log, what was sent so long ago was worked off: the service says an hour."""
 REMEMBERED = dt.timedelta(days=30)
 """No service keeps its entries longer."""
+Received = tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+"""Attributes, as a log spells them, and the workers whose records had a value of each."""
 SETTLING = ("success", "failure", "skipped", "warning")
 
 
@@ -44,6 +46,7 @@ class Finding:
     newest: dt.datetime | None
     whole: bool = True
     gone: int = 0
+    received: Received = field(default=(), repr=False)
 
     def __bool__(self) -> bool:
         return self.changes > 0
@@ -125,9 +128,12 @@ def look_at_target(
             if page.entries and not sent_before and not whole:
                 ended = False
                 break
-        entries = _entries(t, (entry for page in pages for entry in page.entries), since)
+        kinds: dict[tuple[str, ...], int] = {}
+        entries = _entries(t, (entry for page in pages for entry in page.entries), since, kinds)
         found = find_unexplained(t, target, entries, Sent(attempts, filed), since)
-        return TargetReading(_finding(t, found, whole=ended, gone=gone), until, sent_before)
+        return TargetReading(
+            _finding(t, found, _received(t, found, entries, list(kinds)), whole=ended, gone=gone), until, sent_before
+        )
 
 
 @dataclass(frozen=True)
@@ -216,7 +222,10 @@ def _attempts(
     )
 
 
-def _entries(t: Scratch, entries: Iterable[OutcomeEntry], since: dt.datetime) -> Relation:
+def _entries(
+    t: Scratch, entries: Iterable[OutcomeEntry], since: dt.datetime, kinds: dict[tuple[str, ...], int]
+) -> Relation:
+    """As of `find_unexplained`, and `received`: the place in `kinds` of what the record had, which is noted there."""
     rows = {one.id: one for one in entries if one.person_number and one.status in SETTLING and one.at >= since}.values()
     return t.of_arrow("entries", pa.table({
         "log_id": pa.array([one.id for one in rows], pa.string()),
@@ -225,11 +234,25 @@ def _entries(t: Scratch, entries: Iterable[OutcomeEntry], since: dt.datetime) ->
         "change_id": pa.array([one.change_id for one in rows], pa.string()),
         "good": pa.array([one.good for one in rows], pa.bool_()),
         "twin": pa.array([one.twin for one in rows], pa.bool_()),
+        "received": pa.array(
+            [None if one.received is None else kinds.setdefault(one.received, len(kinds)) for one in rows], pa.int64()
+        ),
     }))  # fmt: skip
 
 
-def _finding(t: Scratch, found: Relation, *, whole: bool, gone: int) -> Finding:
+def _received(t: Scratch, found: Relation, entries: Relation, kinds: Sequence[tuple[str, ...]]) -> Received:
+    """As of `Finding`."""
+    rows = t.rows(
+        f"""select entry.received, list(distinct entry.person_number order by entry.person_number)
+        from {entries} entry join {found} change on change.person_number = entry.person_number
+            and change.change_id = coalesce(nullif(entry.change_id, ''), entry.log_id)
+        where entry.good and entry.received is not null group by 1 order by 1"""
+    )
+    return tuple((kinds[place], tuple(workers)) for place, workers in rows)
+
+
+def _finding(t: Scratch, found: Relation, received: Received, *, whole: bool, gone: int) -> Finding:
     counts = t.first(f"select count(*), min(begins_at), max(ends_at) from {found}")
     workers = tuple(number for (number,) in t.rows(f"select distinct person_number from {found} order by 1"))
     changes, oldest, newest = counts or (0, None, None)
-    return Finding(int(changes), workers, oldest, newest, whole, gone)
+    return Finding(int(changes), workers, oldest, newest, whole, gone, received)

@@ -3,15 +3,21 @@
 Of the workers whom the target knows more of, this home does not know what the target has. Where it has been told of something
 newer since, they are sent again, as they should be now; where it has not, they are left alone until their data change or a person
 says once more that the home goes on.
+
+The log names them, and a log loses entries and forgets. So of everybody else whose version was accepted before, it is told that
+nobody knows; a person may have them sent again, too.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import duckdb
 
+from hcm_pipeline.delivery.fence.history import Finding, Received
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.warehouse import Relation, Scratch, first, literal
 
 HISTORY = "history"
@@ -39,27 +45,111 @@ def left_alone(con: duckdb.DuckDBPyConnection, target: str) -> tuple[int, dt.dat
     return (int(row[0]), row[1]) if row else (0, None)
 
 
-def send_again(t: Scratch, target: str, workers: Sequence[str], now: dt.datetime) -> Relation:
+def send_again(
+    t: Scratch,
+    target: str,
+    workers: Sequence[str],
+    now: dt.datetime,
+    received: Received = (),
+) -> Relation:
     """Note that the target has other versions of these workers than the delivered ones, so that they are sent again; person_number
-    of all of them."""
+    of all of them. `received`: what the log tells of these versions."""
     known = t.of_rows("known_workers", {"person_number": "varchar"}, [(one,) for one in workers])
+    kinds = {"attributes": "varchar[]", "workers": "varchar[]"}
+    told = t.of_rows("told", kinds, [(list(attributes), list(workers)) for attributes, workers in received])
+    news = t.make(
+        "unknown_now",
+        f"""select known.person_number, min(coalesce(before.since, $now)) as since,
+            list_distinct(flatten(list(coalesce(before.received, [])) || list(coalesce(told.received, [])))) as received
+        from {known} known
+        left join unknown_versions before on before.target = $target and before.person_number = known.person_number
+        left join (select person_number, flatten(list(attributes)) as received
+            from (select attributes, unnest(workers) as person_number from {told}) group by 1) told
+            on told.person_number = known.person_number
+        group by 1""",
+        {"target": target, "now": now},
+    )
     t.run(
-        f"""insert into unknown_versions select ?, person_number, ? from {known}
-        where person_number not in (select person_number from unknown_versions where target = ?)""",
-        [target, now, target],
+        f"delete from unknown_versions where target = ? and person_number in (select person_number from {news})",
+        [target],
+    )
+    t.run(
+        f"""insert into unknown_versions by name
+        select ? as target, person_number, since, nullif(received, []) as received from {news}""",
+        [target],
     )
     return known
 
 
+def note_history(t: Scratch, target: str, newest: dt.datetime | None, accepted_at: dt.datetime) -> None:
+    """Note that a person let the home go on although the target was sent something that it does not know of. `accepted_at` on the
+    service's clock; `newest` of what the log tells, or of what was told before."""
+    t.run(
+        """insert or replace into accepted_histories
+        select $target, coalesce($newest, (select newest from accepted_histories where target = $target)), $accepted""",
+        {"target": target, "newest": newest, "accepted": accepted_at},
+    )
+
+
+_UNSURE = """from delivered join accepted_requests accepted using (plan_no, request_no)
+    join accepted_histories history on history.target = delivered.target
+        and accepted.accepted_at < date_trunc('second', history.accepted_at)  -- an answer's time has whole seconds
+    where delivered.target = $target
+        and person_number not in (select person_number from unknown_versions where target = $target)
+        and person_number not in (select person_number from withheld where target = $target and reason = $history)"""
+
+
+@dataclass(frozen=True)
+class Unsure:
+    """So many workers whom the log does not name may have other versions than this home knows. `since`: the last acceptance of a
+    history, `newest` as of the table."""
+
+    workers: int
+    since: dt.datetime
+    newest: dt.datetime | None
+
+    @property
+    def sentence(self) -> str:
+        """The meaning of it, and a way out."""
+        return (
+            f"{counted(self.workers, 'worker', 'are')} not named by the log, and nobody knows for certain that the target has of"
+            " them what this home delivered: a log loses entries, and forgets those of more than 30 days, without a licence of more"
+            " than 7. To send them again as well: `hcm-pipeline upload --accept-history REASON --everybody`"
+        )
+
+
+def unsure(con: duckdb.DuckDBPyConnection, target: str) -> Unsure | None:
+    """The workers of whom nobody knows what the target has, since a history was accepted; None: there are none."""
+    history = first(con, "select accepted_at, newest from accepted_histories where target = ?", [target])
+    count = first(con, f"select count(*) {_UNSURE}", {"target": target, "history": HISTORY}) if history else None
+    return Unsure(int(count[0]), *history) if history and count and count[0] else None
+
+
+def unsure_workers(con: duckdb.DuckDBPyConnection, target: str) -> list[str]:
+    """Their person numbers."""
+    found = con.execute(f"select person_number {_UNSURE} order by 1", {"target": target, "history": HISTORY}).fetchall()
+    return [number for (number,) in found]
+
+
+def send_everybody(t: Scratch, target: str, now: dt.datetime) -> int:
+    """Note that nobody knows what the target has of these workers, so that they are sent again, too; how many."""
+    everybody = t.make("unsure", f"select person_number {_UNSURE}", {"target": target, "history": HISTORY})
+    t.run(
+        f"insert into unknown_versions by name select ? as target, person_number, ? as since from {everybody}",
+        [target, now],
+    )
+    return t.count(everybody)
+
+
 def take_over(
-    t: Scratch, target: str, workers: Sequence[str], closed: Sequence[str], *, newer: bool, now: dt.datetime
+    t: Scratch, target: str, finding: Finding, closed: Sequence[str], *, newer: bool, now: dt.datetime
 ) -> int:
-    """Note that the target has other versions of these workers than this home knows; how many are left alone.
+    """Note that the target has other versions of the finding's workers than this home knows; how many are left alone.
 
     `newer`: the home was told of something newer since, and plans these workers anew. Else neither the versions of manifests that
     were planned from less, `closed`, nor those that it delivered itself go out again.
     """
-    known = send_again(t, target, workers, now)
+    known = send_again(t, target, finding.workers, now, finding.received)
     if newer:
         t.run("delete from withheld where target = ? and reason = ?", [target, HISTORY])
         return 0

@@ -39,6 +39,8 @@ KEPT = dt.timedelta(days=60)
 """How long entries are kept: twice as long as Entra ID keeps them."""
 SKEW = dt.timedelta(seconds=5)
 """How much older than its acceptance an entry may be."""
+CREATE = "create"
+"""The action of an entry that tells that an account was made: of these it is kept what the record had."""
 ECHO = dt.timedelta(hours=4)
 """When an echo has come at the latest."""
 
@@ -135,6 +137,7 @@ def _as_relation(t: Scratch, entries: Iterable[OutcomeEntry]) -> Relation:
         "reason": pa.array([e.reason for e in rows], pa.string()),
         "advice": pa.array([e.advice for e in rows], pa.string()),
         "landed_on": pa.array([e.landed_on for e in rows], pa.string()),
+        "received": pa.array([e.received if e.action == CREATE else None for e in rows], pa.list_(pa.string())),
     }))  # fmt: skip
 
 

@@ -49,8 +49,8 @@ class StaleCount:
 
 @dataclass(frozen=True)
 class Clearing:
-    """A value of one worker that was cleared, and its fate. `closed_by`: null, value, directory, person; None: it stays, or a null
-    is on its way that clears it."""
+    """A value of one worker that was cleared, and its fate. `closed_by`: null, value, made, directory, person; None: it stays, or a
+    null is on its way that clears it."""
 
     attribute: str
     value: str

@@ -9,7 +9,17 @@ from pathlib import Path
 
 import duckdb
 
-from hcm_pipeline.delivery import CONFIGURES, WAITING, WRITES_BACK, Journal, JournaledManifest, Pause, withheld
+from hcm_pipeline.delivery import (
+    CONFIGURES,
+    WAITING,
+    WRITES_BACK,
+    Journal,
+    JournaledManifest,
+    Pause,
+    Unsure,
+    unsure,
+    withheld,
+)
 from hcm_pipeline.errors import HomeError
 from hcm_pipeline.flow import landing, verdict_table
 from hcm_pipeline.flow.fencing import FenceStatus, fence_status
@@ -62,6 +72,8 @@ class Known:
     refused: TargetFindings = NO_FINDINGS
     written_over: tuple[WrittenOver, ...] = ()
     """Values written to Oracle HCM that somebody else has changed there."""
+    unsure: Unsure | None = None
+    """The workers of whom nobody knows what the target has, since a person let this home go on."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +165,7 @@ def _read(con: duckdb.DuckDBPyConnection, installation: Installation, journal: J
         flows_unread(con, target),
         findings_of(con, target),
         written_over(con, installation),
+        unsure(con, target),
     )
 
 

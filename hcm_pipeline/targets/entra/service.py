@@ -254,4 +254,5 @@ def outcome_of(entry: LogEntry) -> OutcomeEntry:
         reason=entry.reason,
         advice=entry.recommended_action,
         landed_on=entry.target_id,
+        received=entry.received,
     )
