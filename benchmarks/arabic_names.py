@@ -33,7 +33,27 @@ HEAD = """
 # Made by benchmarks/arabic_names.py of labels of Wikidata, which are in the public domain (CC0 1.0), as the index of
 # arabic-name-romanizer 0.2.0 (MIT, UNICEF) has them.
 """
-ARTICLES = ("al", "el", "ash", "ath", "ech", "an", "as", "ar", "at", "ad", "az", "en", "es", "er", "ed", "ez", "et", "l", "")
+ARTICLES = (
+    "al",
+    "el",
+    "ash",
+    "ath",
+    "ech",
+    "an",
+    "as",
+    "ar",
+    "at",
+    "ad",
+    "az",
+    "en",
+    "es",
+    "er",
+    "ed",
+    "ez",
+    "et",
+    "l",
+    "",
+)
 WIDTH, LEAST = 128, 2
 
 

@@ -1,7 +1,7 @@
 """Names by analogy: the vowels that a script leaves out, as names that are written alike have them.
 
-Known names are cut letter by letter (`محمد` is `mo ha me d`). An unknown one takes, for each letter, the consonant and the vowels behind
-it which that letter has in known names where the letters around it are most alike (memory-based learning: W. Daelemans and A. van den
+Known names are cut letter by letter (`محمد` is `mo ha me d`). An unknown one takes, for each letter, the consonant and the vowels
+that this letter has in known names where the letters around it are most alike (memory-based learning: W. Daelemans and A. van den
 Bosch, Memory-Based Language Processing, 2005). What comes out can be said; never is it more than a proposal.
 """
 
@@ -35,7 +35,13 @@ class _Window(NamedTuple):
         return near, kinds[at - self.kinds_before : at + self.kinds_behind + 1]
 
 
-_FOR_CONSONANTS = (_Window(2, 2, 0, 0), _Window(1, 1, 2, 2), _Window(0, 1, 1, 2), _Window(0, 0, 1, 1), _Window(0, 0, 0, 0))
+_FOR_CONSONANTS = (
+    _Window(2, 2, 0, 0),
+    _Window(1, 1, 2, 2),
+    _Window(0, 1, 1, 2),
+    _Window(0, 0, 1, 1),
+    _Window(0, 0, 0, 0),
+)
 _FOR_VOWELS = (
     _Window(2, 2, 0, 0), _Window(1, 1, 2, 2), _Window(0, 1, 1, 2), _Window(0, 0, 3, 3, own=False), _Window(0, 0, 1, 1),
     _Window(0, 0, 1, 1, own=False), _Window(0, 0, 0, 0),
@@ -43,7 +49,7 @@ _FOR_VOWELS = (
 """The most alike first; each counts half of the one before it."""
 
 Spellings = Mapping[str, Sequence[str]]
-"""Each letter of a script, and what it may be in Latin letters by itself, the usual one first; an empty one where it may be silent."""
+"""Each letter of a script, and what it may be by itself in Latin letters, the usual one first; empty where it may be silent."""
 
 
 class _Votes:
@@ -80,8 +86,8 @@ class Analogy:
     """What known names say about others.
 
     `spellings`: the letters of the script; `kinds`: letters that stand for a kind of their own (all others are plain consonants);
-    `at_least`: letters that are heard, and the vowel that they are where nothing else speaks for them; `known`: names, and the pieces of
-    their spellings, one for each letter and all of small letters (see `cut`).
+    `at_least`: letters that are heard, and the vowel that they are where nothing else speaks for them; `known`: names, and the
+    pieces of their spellings, one for each letter and all of small letters (see `cut`).
     """
 
     def __init__(
@@ -120,7 +126,7 @@ def _is_open(plain: str) -> bool:
     return plain[-1:] in tuple(_VOWELS)
 
 
-_ONE = r"(?:[kscgtdpbz]h|[^aeiouy])"
+_ONE = r"(?>[kscgtdpbz]h|[^aeiouy])"
 
 
 def sayable(plain: str) -> str:
@@ -134,6 +140,11 @@ def sayable(plain: str) -> str:
     return plain if re.search(f"[{_VOWELS}]", plain) else re.sub(rf"^({_ONE}+?)(?={_ONE}?$)", r"\1a", plain)
 
 
+def sayable_words(plain: str) -> str:
+    """The words of a name, each with its capital and with a vowel where it lacks one."""
+    return re.sub(r"[A-Za-z]+", lambda word: sayable(word[0].lower()).capitalize(), plain)
+
+
 def cut(letters: str, plain: str, spellings: Spellings) -> list[str]:
     """The piece of the spelling that each letter has, vowels that are not written behind it; empty where they do not agree.
 
@@ -142,7 +153,9 @@ def cut(letters: str, plain: str, spellings: Spellings) -> list[str]:
     """
     if len(plain) > 4 * len(letters) or any(letter not in spellings for letter in letters):
         return []
-    best: dict[int, tuple[float, list[str]]] = {0: (0, [])}  # by how far the spelling is used up: the price, and the pieces
+    best: dict[int, tuple[float, list[str]]] = {
+        0: (0, [])
+    }  # by how far the spelling is used up: the price, and the pieces
     for letter in letters:
         reached: dict[int, tuple[float, list[str]]] = {}
         for at, (price, pieces) in best.items():
@@ -151,7 +164,9 @@ def cut(letters: str, plain: str, spellings: Spellings) -> list[str]:
                 if found is None:
                     continue
                 for stop in range(at + len(own), found.end() + 1):
-                    cost = price + rank / 10 + (stop - at - len(own))  # a vowel belongs to the letter that stands for it
+                    cost = (
+                        price + rank / 10 + (stop - at - len(own))
+                    )  # a vowel belongs to the letter that stands for it
                     if stop not in reached or cost < reached[stop][0]:
                         reached[stop] = (cost, [*pieces, plain[at:stop]])
         best = reached

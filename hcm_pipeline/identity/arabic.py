@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from hcm_pipeline.identity.arabic_names import ARABIC, BY_COUNTRY
-from hcm_pipeline.identity.arabic_script import LOOSE, by_analogy, known
+from hcm_pipeline.identity.arabic_script import LOOSE, VOWELS_WRITTEN, by_analogy, known, written_out
 from hcm_pipeline.identity.persian_names import AFGHAN, PERSIAN
 from hcm_pipeline.identity.ways import Way
 
@@ -23,6 +23,8 @@ _PERSIAN_PLACES, _URDU_PLACES = ("IR", "AF", "TJ"), ("PK", "IN", "BD")
 _ARTICLE_IS_EL = ("EG", "SD", "MA", "DZ", "TN", "MR")
 _PERSIAN_LETTERS = re.compile("[پچژگیکھۀ]")
 _URDU_LETTERS = re.compile("[ٹڈڑںےہ]")
+_KURDISH_BEGIN = "ئ"
+"""What a name that begins with a vowel is written with in Kurdish and Uyghur."""
 _ZWNJ = "\u200c"
 _TABLES = {"arabic": ARABIC, "persian": PERSIAN, "afghan": AFGHAN, **BY_COUNTRY}
 
@@ -88,6 +90,8 @@ def _loose(word: str) -> str:
 
 
 def _known(word: str, where: _Where) -> str:
+    if word.startswith(_KURDISH_BEGIN):
+        return ""
     loose = _loose(word)
     for key in where.tables:
         if key in _TABLES:
@@ -141,6 +145,8 @@ def _of_parts(word: str, where: _Where) -> str:
 
 
 def _like_others(word: str, where: _Where) -> str:
+    if VOWELS_WRITTEN.search(word) or word.startswith(_KURDISH_BEGIN):
+        return written_out(word)
     return by_analogy(_loose(word), where.country)
 
 

@@ -1,7 +1,7 @@
 """Names in Hebrew script: proposals, for most vowels are not written.
 
-A name of two parts that are known is known (`בן-דוד`, `גולדברג`); another one is spelled as known names that are written like it, its
-consonants as the rules of the Academy of the Hebrew Language have them (2006, the simple form). None is sure enough to be given
+A name of two parts that are known is known (`בן-דוד`, `גולדברג`); another one is spelled as known names that are written like it,
+its consonants as the rules of the Academy of the Hebrew Language have them (2006, the simple form). None is sure enough to be given
 without a person.
 """
 
@@ -46,23 +46,27 @@ def hebrew(text: str, _place: str) -> tuple[str, Way]:
 def _of_parts(word: str) -> str:
     for last, plain in _LAST.items():
         base = word.removesuffix(last)
-        if base != word and (first := _FIRST.get(base) or (len(base) > 2 and len(plain) > 2 and _like_others(base))):
+        if base == word:
+            continue
+        first = _FIRST.get(base) or (_like_others(base) if len(base) > 2 and len(plain) > 2 else "")
+        if first:
             return first + plain
     for last, plain in _SONS.items():
         base = word.removesuffix(last)
-        if base != word and (first := HEBREW.get(base) or HEBREW.get(f"{base}ה")):
-            return re.sub("[aeiou]$", "", first) + plain
+        if base != word and (known := HEBREW.get(base) or HEBREW.get(f"{base}ה")):
+            return re.sub("[aeiou]$", "", known) + plain
     if word.startswith("ה") and len(word) > 3 and (rest := HEBREW.get(word[1:])):
         return f"Ha{rest.lower()}"
-    if word.endswith("י") and len(word) > 3 and (first := HEBREW.get(word[:-1])):  # the surname of a first name: Davidi
-        return f"{first}i" if first[-1] not in "aeiou" else ""
+    if word.endswith("י") and len(word) > 3 and (name := HEBREW.get(word[:-1])):  # the surname of a first name: Davidi
+        return f"{name}i" if name[-1] not in "aeiou" else ""
     return ""
 
 
 # --- by analogy
 
 _LETTERS = """
-    א a e i o u -, ב v b bb w, ג g gg j, ד d dd, ה h a ah e -, ו v o u oo ou vv -, ז z s zz, ח ch h kh, ט t tt th, י y i ee e j -, כ k ch c kh h ck, ך ch kh h k,
+    א a e i o u -, ב v b bb w, ג g gg j, ד d dd, ה h a ah e -, ו v o u oo ou vv -, ז z s zz, ח ch h kh, ט t tt th, י y i ee e j -,
+    כ k ch c kh h ck, ך ch kh h k,
     ל l ll, מ m mm, ם m, נ n nn, ן n, ס s ss c z, ע a e o i u -, פ p f pp ff ph, ף f ff ph, צ tz ts z c, ץ tz ts z, ק k c q kk ck,
     ר r rr, ש sh s sch ss ch, ת t th tt, ǰ j g, č ch tch tsch, ž zh j g, θ th t
 """
