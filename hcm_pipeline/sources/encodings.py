@@ -112,9 +112,9 @@ def as_utf8(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[bytes
 
 
 _UNITS: dict[str, np.dtype[Any]] = {
-    f"utf-{8 * size}-{order}": np.dtype(f"{'<' if order == 'le' else '>'}u{size}")
+    f"utf-{8 * size}-{order}": np.dtype(f"{sign}u{size}")
     for size in (2, 4)
-    for order in ("le", "be")
+    for order, sign in (("le", "<"), ("be", ">"))
 }
 """Forms of Unicode whose characters are of units of several bytes."""
 _TAIL = 1 << 12
