@@ -2,7 +2,7 @@
 
 Known names are cut letter by letter (`محمد` is `mo ha me d`). An unknown one takes, for each letter, the consonant and the vowels
 that this letter has in known names where the letters around it are most alike (memory-based learning: W. Daelemans and A. van den
-Bosch, Memory-Based Language Processing, 2005). What comes out can be said; never is it more than a proposal.
+Bosch, Memory-Based Language Processing, 2005). A proposal can be said; it never is more than that.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _EDGE, _FAR = "#", 3
 
 
 class _Window(NamedTuple):
-    """What must agree: letters before and behind, and kinds of letters before and behind; the letter itself where `own` says so."""
+    """The surroundings that must agree: letters before and behind, and kinds of letters before and behind; the letter itself where `own` says so."""
 
     before: int
     behind: int
@@ -53,7 +53,7 @@ Spellings = Mapping[str, Sequence[str]]
 
 
 class _Votes:
-    """What was seen in surroundings, and how often."""
+    """The pieces that were seen in surroundings, and how often."""
 
     def __init__(self, windows: Sequence[_Window]) -> None:
         self._windows = windows
@@ -64,7 +64,7 @@ class _Votes:
             self._seen[level, window.of(name.letters, name.kinds, at), state][what] += 1
 
     def most(self, name: _Name, at: int, state: Hashable) -> str | None:
-        """What most of the surroundings that are alike say; None where there are none."""
+        """The piece that most of the surroundings that are alike have; None where there are none."""
         votes: dict[str, float] = defaultdict(float)
         for level, window in enumerate(self._windows):
             found = self._seen.get((level, window.of(name.letters, name.kinds, at), state))
@@ -83,7 +83,7 @@ class _Name(NamedTuple):
 
 
 class Analogy:
-    """What known names say about others.
+    """The spelling of names after known ones.
 
     `spellings`: the letters of the script; `kinds`: letters that stand for a kind of their own (all others are plain consonants);
     `at_least`: letters that are heard, and the vowel that they are where nothing else speaks for them; `known`: names, and the

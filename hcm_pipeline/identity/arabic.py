@@ -24,7 +24,7 @@ _ARTICLE_IS_EL = ("EG", "SD", "MA", "DZ", "TN", "MR")
 _PERSIAN_LETTERS = re.compile("[پچژگیکھۀ]")
 _URDU_LETTERS = re.compile("[ٹڈڑںےہ]")
 _KURDISH_BEGIN = "ئ"
-"""What a name that begins with a vowel is written with in Kurdish and Uyghur."""
+"""The sign at the beginning of a name that begins with a vowel, in Kurdish and Uyghur."""
 _ZWNJ = "\u200c"
 _TABLES = {"arabic": ARABIC, "persian": PERSIAN, "afghan": AFGHAN, **BY_COUNTRY}
 

@@ -103,7 +103,7 @@ _LIKELY = (
 )
 """Forms of a syllable, their vowels, and what they cost: an unwritten vowel is likely where no other form fits."""
 _SAID_TWICE, _SAID_ONCE = 1.3, 3.0
-"""What it costs that a consonant ends a syllable and begins another, and that it ends one where it hardly does."""
+"""The price of a consonant that ends a syllable and begins another, and of one that ends a syllable where it hardly does."""
 _BOTH_SILENT = re.compile(f"(?<=[{_SIGNS}\u0e32][ก-ฮ])[ก-ฮ]{{2}}[\u0e34\u0e38]?\u0e4c")
 """Two consonants behind the last that is said (จันทร์)."""
 _FINAL_UNSAID = re.compile(f"(?<=[{_SIGNS}ร][ตฒธ])[\u0e34\u0e38]$|(?:(?<=[\u0e34\u0e38][จชตทด])|(?<=เ[ก-ฮ][จชตทด]))ร$")

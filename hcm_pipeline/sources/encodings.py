@@ -121,7 +121,7 @@ _TAIL = 1 << 12
 
 
 def _has_lost_bytes(tail: bytes, unit: np.dtype[Any]) -> bool:
-    """Whether the end of a file that does not end with a whole unit reads better in units that do; otherwise only its end is cut."""
+    """Whether the end of a file that does not end with a whole unit reads better in units that do; else its end is cut."""
     over = len(tail) % unit.itemsize
     if not over:
         return False

@@ -4,7 +4,7 @@ The rules choose one row; the others stay known in `other_rows`, because they ar
 another row ends. In this order:
 
 1. a slice that is true on the day, before one that was, before one that will be; of the slices of one relationship (`row_key`)
-   only the last that has begun is true, even where the end of the one before it says otherwise, for no changes-only file need say so;
+   only the last that has begun is true, whatever the end of the one before it says, for no changes-only file need say it;
 2. a relationship that is active, before one that begins later, before one that has ended;
 3. the profile's `pick` steps;
 4. of slices, the one with the latest beginning.
