@@ -21,7 +21,7 @@ _EDGE, _FAR = "#", 3
 
 
 class _Window(NamedTuple):
-    """The surroundings that must agree: letters before and behind, and kinds of letters before and behind; the letter itself where `own` says so."""
+    """Letters before and behind that must agree, and kinds of letters; the letter itself where `own` says so."""
 
     before: int
     behind: int
