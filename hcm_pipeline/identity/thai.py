@@ -2,7 +2,7 @@
 
 Thai writes no sign for some vowels, and names of Sanskrit have syllables that nothing shows (วิทยา is Witthaya). A name is
 transcribed where each syllable has its sign, or is the last one of two consonants, and where all readings by these rules come to
-one; of the others nothing is said.
+one. Of the others the likeliest reading is proposed.
 """
 
 from __future__ import annotations
@@ -82,3 +82,66 @@ def _readings(word: str) -> frozenset[str]:
             begins = _OPEN[parts.get("i", "พ")] + vowel + FINALS.get(last, "")
             found |= {f"{begins}-{behind}" if behind[:1] in _VOWELS else begins + behind for behind in _readings(rest)}
     return frozenset(found)
+
+
+# --- the likeliest reading
+
+_LIKELY = (
+    *((form, vowel, 1.0) for form, vowel in _FORMS),
+    (re.compile(rf"(?P<i>{_INITIAL})(?P<f>[{_ENDS}])(?![{_SIGNS}])"), "o", 1.6),
+    (re.compile(rf"(?P<i>{_INITIAL})ร(?![{_SIGNS}])$"), "on", 1.2),
+    (re.compile(f"เ(?P<i>[จฉชดตส])ริ(?P<f>[{_ENDS}])"), "aroe", 1.0),
+    (re.compile(f"เ(?P<i>[จฉชดตส])ลิ(?P<f>[{_ENDS}])"), "aloe", 1.0),
+    (re.compile("พร(?=[ก-ฮเ-ไ])"), "on", 1.4),
+    (re.compile(rf"(?P<i>{_INITIAL})(?=ร[ก-ฮ](?!์))"), "o", 1.3),
+    (re.compile(rf"(?P<i>{_INITIAL})(?![{_SIGNS}])"), "a", 1.5),
+    (re.compile(rf"(?P<i>{_INITIAL})ว(?P<f>[{_ENDS}])(?![{_SIGNS}])"), "ua", 1.2),
+    (re.compile(rf"เ(?P<i>{_INITIAL})ว"), "eo", 1.2),
+    (re.compile(rf"แ(?P<i>{_INITIAL})ว"), "aeo", 1.0),
+    (re.compile(rf"(?P<i>{_INITIAL})[รล]?ฤ"), "ri", 1.5),
+    (re.compile("ฤ(?P<i>)"), "rue", 1.5),
+)
+"""Forms of a syllable, their vowels, and what they cost: an unwritten vowel is likely where no other form fits."""
+_SAID_TWICE, _SAID_ONCE = 1.3, 3.0
+"""The price of a consonant that ends a syllable and begins another, and of one that ends a syllable where it hardly does."""
+_BOTH_SILENT = re.compile(f"(?<=[{_SIGNS}\u0e32][ก-ฮ])[ก-ฮ]{{2}}[\u0e34\u0e38]?\u0e4c")
+"""Two consonants behind the last that is said (จันทร์)."""
+_FINAL_UNSAID = re.compile(f"(?<=[{_SIGNS}ร][ตฒธ])[\u0e34\u0e38]$|(?:(?<=[\u0e34\u0e38][จชตทด])|(?<=เ[ก-ฮ][จชตทด]))ร$")
+"""A vowel, or ร, behind the last consonant that is not said (ชาติ, เพชร)."""
+
+
+def likely(text: str) -> str:
+    """A run of Thai letters as it is probably read, in RTGS; empty where no reading is found.
+
+    >>> likely("ธนากร"), likely("วิชญา")
+    ('Thanakon', 'Wichaya')
+    """
+    word = _FINAL_UNSAID.sub("", _SILENT.sub("", _BOTH_SILENT.sub("", _TONES.sub("", text))))
+    found = _likeliest(re.sub("^ทร", "ซ", word).replace("ศร", "ศ"))
+    return found[1].capitalize() if found else ""
+
+
+@cache
+def _likeliest(word: str) -> tuple[float, str] | None:
+    """The price and the reading of the likeliest way through a word."""
+    if not word:
+        return 0.0, ""
+    best: tuple[float, str] | None = None
+    for form, vowel, price in _LIKELY:
+        match = form.match(word)
+        if not match:
+            continue
+        last = match.groupdict().get("f") or ""
+        begins = _OPEN.get(match.groupdict().get("i", "พ"), "") + vowel + FINALS.get(last, "")
+        rest, is_stop = word[match.end() :], bool(last) and FINALS[last] not in ("ng", "n", "m")
+        if last == "ร" and rest:
+            price += _SAID_ONCE
+        ways = [(rest, price + (_SAID_ONCE if is_stop and rest[:1] in tuple("ญณนมยรลว") else 0.0))]
+        if is_stop:  # as in วิทยา
+            ways.append((word[match.end() - 1 :], price + _SAID_TWICE))
+        for rest, cost in ways:
+            behind = _likeliest(rest)
+            if behind:
+                joint = "-" if behind[1][:1] in _VOWELS and behind[1] else ""
+                best = min(best or (99.0, ""), (cost + behind[0], begins + joint + behind[1]))
+    return best
