@@ -71,10 +71,10 @@ def _read_plain(
             texts = Cleaner(shape.declared, name).clean(texts)
         for piece in scan.pieces(texts, values=True):
             values: dict[str, pa.Array] = {}
-            for place, found in piece.values.items():
-                column = document.heading(place)
+            for leaf, found in piece.values.items():
+                column = document.heading(*leaf)
                 values[column] = pc.coalesce(values[column], found) if column in values else found
-            writer.keep_columns(piece.records, [values.get(column) for column in header])
+            writer.keep_columns(piece.records, [values.get(column) for column in header], all_said=source.content == "full")
     if not scan.plain:
         t.drop(writer.rows, writer.rejects, writer.unsaid)
         return None
