@@ -1,7 +1,7 @@
 """The fast way through an XML file: the tags of a piece of it are found at once, as arrays, and not one after the other.
 
-It is for plain records only: tags with their attributes, and text, as it is or in CDATA; comments and instructions are taken out. At
-the first thing that is something else the scan stops being `plain`, and the file is read with care. That a file is well-formed is
+It is for plain records only: tags with their attributes, whatever their prefixes, and text, as it is or in CDATA; comments and
+instructions are taken out. At the first thing that is something else the scan stops being `plain`, and the file is read with care. That a file is well-formed is
 expat's to say. For every file that both ways can read, both give the same rows.
 """
 
@@ -18,9 +18,10 @@ import pyarrow.compute as pc
 
 from hcm_pipeline.characters import SEVERAL, heading
 from hcm_pipeline.profile import Source
-from hcm_pipeline.safe_xml import DEEPEST
+from hcm_pipeline.safe_xml import DEEPEST, NAMESPACE_END
 from hcm_pipeline.sources.arrow_arrays import integers, numbers_of, strings
 from hcm_pipeline.sources.xml.document import INSIDE, OLD, RECORD, Document, Place
+from hcm_pipeline.sources.xml.paths import NIL, XML
 
 PIECE = 1 << 20
 """Bytes that are looked through at once."""
@@ -72,7 +73,9 @@ class PlainScan:
         self.total: int | None = None
         """The number of records by the file's own count, where it has one and the source names it."""
         self._document = document
-        self._end = f"</{(source.record or '').rpartition('/')[2]}>".encode()
+        self._end = f"{(source.record or '').rpartition('/')[2]}>".encode()
+        self._prefixes = {"xml": XML}
+        """Prefix to the namespace that it stands for; one that stands for several is not plain."""
         self._longest = source.max_field_chars
         self._marks = any("=" in pattern for pattern in source.old_values)
         self._repeated = {heading(tag): rule for tag, rule in source.repeated.items()}
@@ -95,9 +98,8 @@ class PlainScan:
                 if size < PIECE:
                     continue
                 data, rest = _without_marks(b"".join(held))
-                cut = data.rfind(self._end) + len(self._end)
-                if cut < len(self._end):
-                    cut = 0
+                cut = self._last_end(data)
+                if not cut:
                     self.plain = size <= LONGEST_HELD
                 else:
                     yield from self._piece(data[:cut], values)
@@ -108,6 +110,16 @@ class PlainScan:
             yield from self._piece(data, values)
         except _NotPlain:
             self.plain = False
+
+    def _last_end(self, data: bytes) -> int:
+        """The place behind the last record that ends; 0: none does."""
+        end = len(data)
+        while (place := data.rfind(self._end, 0, end)) >= 0:
+            before = data[data.rfind(b"<", 0, place) : place]
+            if before == b"</" or (before.startswith(b"</") and before.endswith(b":") and b">" not in before):
+                return place + len(self._end)
+            end = place
+        return 0
 
     def _piece(self, data: bytes, values: bool) -> Iterator[PlainPiece]:
         tokens = _Tokens.of(data)
@@ -152,11 +164,34 @@ class PlainScan:
         for written in encoded.dictionary.to_pylist():
             name = written.removesuffix("/").split(None, 1)[0] if written.strip("/ \t\r\n") else ""
             rest = written[len(name) :].removesuffix("/")
-            if not name or ":" in name or (rest and not _ATTRIBUTES.fullmatch(rest)):
+            if not name or (rest and not _ATTRIBUTES.fullmatch(rest)):
                 raise _NotPlain
-            tokens.attributes.append(_attributes(rest) if rest else {})
-            known.append(self._names.setdefault(name, len(self._names)))
+            tokens.attributes.append(self._attributes_in(rest) if rest else {})
+            local = name.rpartition(":")[2]  # the source names no namespace
+            known.append(self._names.setdefault(local, len(self._names)))
+        tokens.know_nil()
         found: Ints = np.asarray(known, np.int64)[tokens.written]
+        return found
+
+    def _attributes_in(self, written: str) -> dict[str, str]:
+        """The attributes of a tag by their names as expat tells them, without declarations of namespaces. Raises _NotPlain."""
+        named = []
+        for name, quoted in _ATTRIBUTE.findall(written):
+            value = _REFERENCE.sub(_character, quoted[1:-1].replace("\r\n", "\n").translate(_LINES))
+            prefix, colon, local = name.rpartition(":")
+            if name == "xmlns":
+                continue
+            if prefix == "xmlns":
+                if self._prefixes.setdefault(local, value) != value:
+                    raise _NotPlain
+            else:
+                named.append((prefix if colon else "", local, value))
+        found = {}
+        for prefix, local, value in named:
+            address = self._prefixes.get(prefix) if prefix else ""
+            if address is None:
+                raise _NotPlain  # it is declared further up, in a tag that this piece has written later
+            found[f"{address}{NAMESPACE_END}{local}" if address else local] = value
         return found
 
     def _number(self, parent: Place, name: str) -> int:
@@ -220,8 +255,12 @@ class PlainScan:
             written = tokens.written[here]
             codes, firsts = np.unique(written, return_index=True)
             names = (name for code in codes[np.argsort(firsts)].tolist() for name in tokens.attributes[code])
+            columns = set()
             for name in dict.fromkeys(names):
-                if self._document.heading(place, name):
+                if column := self._document.heading(place, name):
+                    if column in columns:
+                        raise _NotPlain
+                    columns.add(column)
                     values = [tokens.attributes[code].get(name) for code in codes.tolist()]
                     if max(len(value or "") for value in values) > self._longest:
                         raise _NotPlain
@@ -313,7 +352,8 @@ class _Tokens:
         self.written: npt.NDArray[np.int32] = np.empty(0, np.int32)
         """Of each element, the number of the way in which its tag is written."""
         self.attributes: list[dict[str, str]] = []
-        """Of each way of writing, the attributes that are data."""
+        """Of each way of writing, its attributes."""
+        self._nil: Flags = np.empty(0, np.bool_)
         self._lengths: Ints = following - ends - 1
         self._data = data
         self.names: pa.StringArray = self._parts.take(integers(self.opening * 4))
@@ -331,6 +371,10 @@ class _Tokens:
         if found[-1] >= closes.size:
             raise _NotPlain
         return cls(data, begins, closes[found])
+
+    def know_nil(self) -> None:
+        """Note which ways of writing a tag say that there is no value."""
+        self._nil = np.array([one.get(NIL) in ("true", "1") for one in self.attributes], np.bool_)
 
     def is_blank_around(self, is_record: Flags, inside: Flags) -> bool:
         """Whether a record has nothing but white space beside its tags and their text."""
@@ -366,7 +410,8 @@ class _Tokens:
 
     def values(self, elements: Ints, lacking: Flags | None) -> pa.Array:
         """The texts of elements; "" of an empty one, and null where one is `lacking`."""
-        places = np.where(self.empty[elements], self._nothing, self.opening[elements] * 4 + 2)
+        nothing = self.empty[elements] | self._nil[self.written[elements]]
+        places = np.where(nothing, self._nothing, self.opening[elements] * 4 + 2)
         found = self._parts.take(integers(places, lacking))
         if b"\r" in self._data:
             found = pc.replace_substring(pc.replace_substring(found, "\r\n", "\n"), "\r", "\n")
@@ -392,20 +437,6 @@ def _without_marks(data: bytes) -> tuple[bytes, bytes]:
 def _unmarked(found: re.Match[bytes]) -> bytes:
     text: bytes = found[1] or b""
     return text.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;")
-
-
-def _attributes(written: str) -> dict[str, str]:
-    """The attributes of a tag, without those of XML itself. Raises _NotPlain for one of a namespace."""
-    found = {}
-    for name, quoted in _ATTRIBUTE.findall(written):
-        prefix, colon, _ = name.partition(":")
-        if name == "xmlns" or prefix in ("xmlns", "xml"):
-            continue
-        if colon:
-            raise _NotPlain
-        value = quoted[1:-1].replace("\r\n", "\n").translate(_LINES)
-        found[name] = _REFERENCE.sub(_character, value)
-    return found
 
 
 def _dereferenced(texts: pa.Array) -> pa.Array:
