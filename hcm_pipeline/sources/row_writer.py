@@ -62,8 +62,11 @@ class RowWriter:
         if len(self._numbers) >= _BATCH_ROWS or self._chars >= _BATCH_CHARS:
             self.flush()
 
-    def keep_columns(self, records: int, columns: Sequence[pa.Array | None], *, all_said: bool = True) -> None:
-        """Rows as columns, in the order of the header, behind those that were kept before; None for a column without values.
+    def keep_columns(
+        self, records: int, columns: Sequence[pa.Array | None], ids: Sequence[npt.NDArray[np.int64]] = (), *, all_said: bool = True
+    ) -> None:  # fmt: skip
+        """Rows as columns, in the order of the header, behind those that were kept before; None for a column without values. `ids`:
+        the numbers of each row.
 
         Not `all_said`: a column that is null in a row is one of which the row says nothing at all.
         """
@@ -71,7 +74,8 @@ class RowWriter:
             return
         texts = [pa.nulls(records, pa.string()) if column is None else column for column in columns]
         numbers = integers(np.arange(self.kept + 1, self.kept + records + 1, dtype=np.int64))
-        self._t.append(self.rows, pa.Table.from_arrays([numbers, *texts], names=[ROW_NO, *self._names]), self._select)
+        names = [ROW_NO, *self._ids, *self._names]
+        self._t.append(self.rows, pa.Table.from_arrays([numbers, *map(integers, ids), *texts], names=names), self._select)
         if not all_said:
             unsaid = np.column_stack([np.ones(records, np.bool_) if one is None else nulls_of(one) for one in columns])
             self._leave_unsaid(self.kept, unsaid)

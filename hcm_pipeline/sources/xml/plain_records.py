@@ -8,7 +8,7 @@ expat's to say. For every file that both ways can read, both give the same rows.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ from hcm_pipeline.characters import SEVERAL, heading
 from hcm_pipeline.profile import Source
 from hcm_pipeline.safe_xml import DEEPEST, NAMESPACE_END
 from hcm_pipeline.sources.arrow_arrays import integers, numbers_of, strings
-from hcm_pipeline.sources.xml.document import INSIDE, OLD, RECORD, Document, Place
+from hcm_pipeline.sources.xml.document import INSIDE, OLD, OUTSIDE, RECORD, Document, Place
 from hcm_pipeline.sources.xml.paths import NIL, XML
 
 PIECE = 1 << 20
@@ -55,24 +55,34 @@ class PlainPiece:
 
     records: int
     values: dict[Leaf, pa.Array]
+    groups: Sequence[Ints] = ()
+    """Of each column of a group around the records, the number of the group of each record."""
+    around: Sequence[tuple[int, Ints, pa.Array]] = ()
+    """Values of such columns: the column, the numbers of their groups, and the texts."""
 
 
 def may_be_plain(source: Source) -> bool:
     """Whether files of a source can be read so at all: what is asked of them is the text of tags, and no more."""
     name = (source.record or "").rpartition("/")[2]
     plain_name = bool(name) and ":" not in name
-    return plain_name and not (source.enclosing or source.namespaces)
+    return plain_name and not source.namespaces
 
 
 class PlainScan:
     """Finds places and records in chunks of UTF-8. `leaves`: those of values, in the order in which they first came."""
 
-    def __init__(self, document: Document, source: Source) -> None:
+    def __init__(self, document: Document, source: Source, make: Callable[[Place, str], Place] | None = None) -> None:
+        """`make`: makes a new place, `document.place` where nobody asks for groups around the records."""
         self.plain = may_be_plain(source)
         self.leaves: dict[Leaf, None] = {}
         self.total: int | None = None
         """The number of records by the file's own count, where it has one and the source names it."""
         self._document = document
+        self._make = make or document.place
+        self._enclosing = len(source.enclosing) if make else 0
+        self._groups: dict[Place, int] = {}
+        """The number of the group that is open at a place."""
+        self._instances = 0
         self._end = f"{(source.record or '').rpartition('/')[2]}>".encode()
         self._prefixes = {"xml": XML}
         """Prefix to the namespace that it stands for; one that stands for several is not plain."""
@@ -195,7 +205,7 @@ class PlainScan:
         return found
 
     def _number(self, parent: Place, name: str) -> int:
-        place = parent.kids.get(name) or self._document.place(parent, name)
+        place = parent.kids.get(name) or self._make(parent, name)
         if place.kind == OLD or place.nested:
             raise _NotPlain
         if place not in self._numbers:
@@ -245,7 +255,52 @@ class PlainScan:
             if values:
                 found[place, attribute] = self._column(place, attribute, texts, number_of[here], records)
         self.leaves |= dict.fromkeys(sorted(firsts, key=firsts.__getitem__))
-        return PlainPiece(records, found)
+        if not (values and self._enclosing):
+            return PlainPiece(records, found)
+        return PlainPiece(records, found, *self._groups_around(tokens, at, np.flatnonzero(is_record)))
+
+    def _groups_around(self, tokens: _Tokens, at: Ints, records: Ints) -> tuple[list[Ints], list[tuple[int, Ints, pa.Array]]]:
+        """The groups of records, and the values that elements around them give to groups."""
+        begun: dict[Place, tuple[Ints, Ints]] = {}
+        for number, place in enumerate(self._places):
+            if place.is_group:
+                here = np.flatnonzero(at == number)
+                before = np.array([self._groups.get(place, 0)], np.int64)
+                begun[place] = here, np.append(before, np.arange(here.size) + self._instances + 1)
+                self._instances += here.size
+                self._groups[place] = int(begun[place][1][-1])
+
+        def group_of(place: Place, elements: Ints) -> Ints:
+            """The number of the group at a place that is open at each element."""
+            if place not in begun:
+                return np.zeros(elements.size, np.int64)
+            here, numbers = begun[place]
+            return numbers[np.searchsorted(here, elements, "right")]
+
+        groups = [np.zeros(records.size, np.int64) for _ in range(self._enclosing)]
+        for number in np.unique(at[records]).tolist():
+            of_place = at[records] == number
+            for column, group in enumerate(self._places[number].groups):
+                groups[column][of_place] = group_of(group, records[of_place])
+        around = []
+        for number, place in enumerate(self._places):
+            if place.kind != OUTSIDE or not place.outer:
+                continue
+            here = np.flatnonzero(at == number)
+            for attribute, column, group in place.outer:
+                if attribute is None:
+                    elements = here[(tokens.leaf | tokens.empty)[here]]
+                    around.append((column, group_of(group, elements), tokens.values(elements, None)))
+                else:
+                    given = [(int(one), text) for one in here for text in self._named(tokens, int(one), attribute)]
+                    elements = np.array([one for one, _ in given], np.int64)
+                    around.append((column, group_of(group, elements), strings([text for _, text in given])))
+        return groups, [one for one in around if len(one[2])]
+
+    def _named(self, tokens: _Tokens, element: int, attribute: str) -> Iterator[str]:
+        for name, value in tokens.attributes[tokens.written[element]].items():
+            if self._document.wanted.names.shown(name) == attribute:
+                yield value
 
     def _attributes(self, tokens: _Tokens, at: Ints, elements: Ints) -> Iterator[tuple[Place, str, _Known, Ints]]:
         """The attributes of elements that are data: place, name, the value of each element that has one, and those elements."""
