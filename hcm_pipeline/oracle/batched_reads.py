@@ -17,7 +17,7 @@ from hcm_pipeline.oracle.reading_rules import ReadingRules
 from hcm_pipeline.oracle.rest_queries import TOO_MUCH, UNASKED, Item, RestQueries, quoted
 from hcm_pipeline.oracle.transport import BrokenAnswer, Call, Transport
 from hcm_pipeline.oracle.user_names import ACCOUNTS, UserNames
-from hcm_pipeline.oracle.worker_children import WorkerChildren, expansion, tree_of
+from hcm_pipeline.oracle.worker_children import WorkerChildren, WorkerParts
 from hcm_pipeline.oracle.worker_reading import Person, Reading
 from hcm_pipeline.oracle.worker_rows import MANAGERS, Reduced, UnreadableWorker, reduced, text_of
 
@@ -37,7 +37,8 @@ class WorkerReader:
     def __init__(self, transport: Transport, rules: ReadingRules) -> None:
         self._rules = rules
         self.queries = RestQueries(transport, rules)
-        self._children = WorkerChildren(self.queries, rules)
+        self.parts = WorkerParts(self.queries, rules)
+        self._children = WorkerChildren(self.queries, rules, self.parts)
         self._user_names = UserNames(self.queries)
         self._managers = ManagerNumbers(self.queries, rules)
 
@@ -107,7 +108,7 @@ class WorkerReader:
             value = one.person_id if attribute == "PersonId" else one.person_number
             theirs.get(value or "", []).append(one)
         found: dict[Person, Item | str] = {}
-        query = [("expand", expansion(tree_of(self._rules))), ("effectiveDate", on.isoformat())]
+        query = [("expand", self.parts.expansion), ("effectiveDate", on.isoformat())]
 
         def asked(item: Item) -> bool:
             return text_of(item.get(attribute)) in theirs

@@ -17,7 +17,7 @@ from hcm_pipeline.oracle.privileges import OracleRefused
 from hcm_pipeline.oracle.reading_rules import ReadingRules
 from hcm_pipeline.oracle.rest_queries import STEADY, TOO_MUCH, Item, RestQueries
 from hcm_pipeline.oracle.transport import BrokenAnswer
-from hcm_pipeline.oracle.worker_children import expansion, tree_of
+from hcm_pipeline.oracle.worker_children import WorkerParts
 from hcm_pipeline.oracle.worker_reading import Person
 from hcm_pipeline.oracle.worker_rows import text_of
 
@@ -42,10 +42,10 @@ class _NotByKey(Exception):
 class FullReads:
     """The workers of one service. For one thread."""
 
-    def __init__(self, queries: RestQueries, rules: ReadingRules) -> None:
+    def __init__(self, queries: RestQueries, rules: ReadingRules, parts: WorkerParts) -> None:
         self._queries = queries
         self._limit = rules.limit
-        self._expansion = expansion(tree_of(rules))
+        self._parts = parts
         self._steady = True
         self._total = 0
         """How many workers there were when the reading began, as far as the service told."""
@@ -151,7 +151,7 @@ class FullReads:
     def _page(self, query: list[tuple[str, str]], limit: int, on: dt.date) -> tuple[list[Item], bool]:
         asked = [
             *query,
-            ("expand", self._expansion),
+            ("expand", self._parts.expansion),
             ("effectiveDate", on.isoformat()),
             ("limit", str(limit)),
         ]

@@ -34,7 +34,7 @@ class OracleClient:
         self._transport = Transport(connection, rules, clock, wire)
         self._feeds = FeedWalker(self._transport, rules)
         self._reader = WorkerReader(self._transport, rules)
-        self._everybody = FullReads(self._reader.queries, rules)
+        self._everybody = FullReads(self._reader.queries, rules, self._reader.parts)
 
     def __enter__(self) -> OracleClient:
         return self

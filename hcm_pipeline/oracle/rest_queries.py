@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hcm_pipeline.errors import ServiceError, ServiceRefused
+from hcm_pipeline.oracle.privileges import OracleRefused
 from hcm_pipeline.oracle.reading_rules import ReadingRules
 from hcm_pipeline.oracle.transport import BrokenAnswer, Call, Transport
 
@@ -84,12 +85,29 @@ class RestQueries:
         return Rows(items, more, total if isinstance(total, int) else None)
 
     def child_page(self, call: Call, path: str, query: Query) -> tuple[list[Item], bool] | None:
-        """One page of a child by a link of the service; None where it shows nothing there."""
+        """One page of a child by a link of the service; None where it shows nothing there.
+
+        Raises ServiceRefused where our account may not see it, of a call that tolerates 403.
+        """
         answer, body = self._transport.get_json(call, path, query)
+        if answer.status == 403:
+            raise ServiceRefused("a child of a worker: our account may not see it", answer.status, "")
         if answer.status >= 400:
             return None
         items, more = rows_in(body)
         return None if items is None else (items, more)
+
+    def answers(self, call: Call, resource: str, query: Query) -> bool:
+        """Whether a question is answered at all, and not refused with a status that the call tolerates."""
+        try:
+            self.page(call, resource, query, keys=True)
+        except ServiceRefused as refused:
+            if isinstance(refused, OracleRefused) or refused.status not in call.tolerated:
+                raise
+            return False
+        except BrokenAnswer:
+            return True  # about somebody
+        return True
 
     def matching(
         self, call: Call, resource: str, clauses: Sequence[str], query: Query, asked: Callable[[Item], bool]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Iterator, Mapping, Set
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
+from hcm_pipeline.errors import ServiceRefused
 from hcm_pipeline.oracle import privileges
-from hcm_pipeline.oracle.reading_rules import ReadingRules
+from hcm_pipeline.oracle.reading_rules import MoreColumn, ReadingRules
 from hcm_pipeline.oracle.rest_queries import Item, RestQueries, rows_in
 from hcm_pipeline.oracle.transport import Call
 from hcm_pipeline.oracle.worker_rows import (
@@ -36,7 +39,10 @@ _TREE: Tree = {NAMES: {}, EMAILS: {}, PHONES: {}, ADDRESSES: {}, RELATIONSHIPS: 
 NESTED_LIMIT = 25
 """Rows of a child that come with its parent (facts of Oracle, 2.2)."""
 _CHILD_OF_CONTEXT = "privateVO"
-_CHILD = Call("children", privileges.WORKERS, frozenset({400, 404}))
+_WITHHELD = 403
+_CHILD = Call("children", privileges.WORKERS, frozenset({400, _WITHHELD, 404}))
+"""A child may be withheld by itself: without a key, by 404 or by 403."""
+_PART = Call("parts", privileges.WORKERS, frozenset({400, _WITHHELD, 404}), divisible=True)
 
 
 def tree_of(rules: ReadingRules) -> Tree:
@@ -71,13 +77,54 @@ def expansion(tree: Tree) -> str:
     return ",".join(path.rstrip(".") for path in paths)
 
 
+class WorkerParts:
+    """The children that workers of one service are asked for with. Any thread may ask.
+
+    Those that the profile names besides are asked for alone first: a service that refuses one (400, 403, 404), because it has no
+    such child or our account may not see it, would refuse whole pages of workers with it. It is left out then, and told as missing.
+    """
+
+    def __init__(self, queries: RestQueries, rules: ReadingRules) -> None:
+        self._queries, self._rules = queries, rules
+        self._lock = threading.Lock()
+        self._tree: Tree | None = None
+
+    @property
+    def tree(self) -> Tree:
+        """The children. Raises what a call raises, but for a refusal of a child that the profile names."""
+        with self._lock:
+            if self._tree is None:
+                self._tree = tree_of(replace(self._rules, more=tuple(self._answered())))
+            return self._tree
+
+    @property
+    def expansion(self) -> str:
+        """The value of `expand` for the children."""
+        return expansion(self.tree)
+
+    def _answered(self) -> Iterator[MoreColumn]:
+        usual = set(expansion(_TREE).split(","))
+        refused = [
+            set(path.split("."))
+            for path in expansion(tree_of(self._rules)).split(",")
+            if path not in usual and not self._queries.answers(_PART, "workers", [("expand", path), ("limit", "1")])
+        ]
+        for more in self._rules.more:
+            if not any(more.child in path and (more.of_type in path or not _has_context(path)) for path in refused):
+                yield more
+
+
+def _has_context(path: Set[str]) -> bool:
+    return any(name.endswith(_CHILD_OF_CONTEXT) for name in path)
+
+
 class WorkerChildren:
     """Completes workers of one service. Any thread may ask."""
 
-    def __init__(self, queries: RestQueries, rules: ReadingRules) -> None:
+    def __init__(self, queries: RestQueries, rules: ReadingRules, parts: WorkerParts) -> None:
         self._queries = queries
         self._limit = rules.limit
-        self._tree = tree_of(rules)
+        self._parts = parts
         self._contexts = {child: _contexts(rules, child) for child in (WORKERS_EFF, ASSIGNMENTS_EFF)}
 
     def complete(self, worker: Item, on: dt.date) -> dict[str, Any]:
@@ -85,7 +132,7 @@ class WorkerChildren:
 
         Raises BrokenAnswer when the answer about a child is broken.
         """
-        return self._complete(worker, self._tree, on)
+        return self._complete(worker, self._parts.tree, on)
 
     def _complete(self, item: Item, tree: Tree, on: dt.date) -> dict[str, Any]:
         done = {name: value for name, value in item.items() if name not in tree and name != "links"}
@@ -105,7 +152,7 @@ class WorkerChildren:
         link = next((href for name, href in links if is_of_context(name, context)), None)
         found = self._rows(row, inline, {}, on) if inline is not None else None
         if found is None and link is not None:
-            found = self._rest(link, [], {}, on)
+            found = self._whole(link, [], {}, on)
         if found is not None:
             whole[context] = found
 
@@ -120,13 +167,23 @@ class WorkerChildren:
         if isinstance(value, list):  # framework versions 1 and 2 do not say whether there are more
             if len(rows) != NESTED_LIMIT or link is None:
                 return rows
-            return self._rest(link, rows, below, on) or rows
+            try:
+                return self._rest(link, rows, below, on) or rows
+            except ServiceRefused:
+                return None  # there may be more, which we may not see
         if not more:
             return rows
-        return None if link is None else self._rest(link, rows, below, on)
+        return None if link is None else self._whole(link, rows, below, on)
+
+    def _whole(self, link: str, rows: list[Item], below: Tree, on: dt.date) -> list[Item] | None:
+        try:
+            return self._rest(link, rows, below, on)
+        except ServiceRefused:
+            return None
 
     def _rest(self, link: str, rows: list[Item], below: Tree, on: dt.date) -> list[Item] | None:
-        """All rows of a child, whose first are known; None when the rest cannot be had."""
+        """All rows of a child, whose first are known; None when the rest cannot be had. Raises ServiceRefused (403) for one that
+        our account may not see."""
         path, query = _ours(link)
         query |= {"effectiveDate": on.isoformat(), "limit": str(self._limit)}
         if below:

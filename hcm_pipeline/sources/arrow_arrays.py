@@ -35,3 +35,21 @@ def numbers_of(indices: pa.Int32Array) -> npt.NDArray[np.int32]:
         indices.offset : indices.offset + len(indices)
     ]
     return found
+
+
+def nulls_of(values: pa.Array) -> npt.NDArray[np.bool_]:
+    """Which of some values are null."""
+    known = values.buffers()[0]
+    if known is None:
+        return np.zeros(len(values), np.bool_)
+    bits = np.unpackbits(np.frombuffer(known, np.uint8), bitorder="little")[values.offset : values.offset + len(values)]
+    found: npt.NDArray[np.bool_] = bits == 0
+    return found
+
+
+def ends_of(lengths: npt.NDArray[np.int64]) -> pa.Int32Array:
+    """Where lists of these lengths begin and end."""
+    offsets = np.zeros(lengths.size + 1, np.int32)
+    np.cumsum(lengths, out=offsets[1:])
+    array: pa.Int32Array = pa.Array.from_buffers(pa.int32(), offsets.size, [None, pa.py_buffer(offsets)])
+    return array

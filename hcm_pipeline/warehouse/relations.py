@@ -22,7 +22,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from hcm_pipeline.warehouse.store import first, quote
+from hcm_pipeline.warehouse.store import USUAL_MEMORY, first, literal, quote
 
 Values = Sequence[object] | Mapping[str, object]
 _NUMBERS = itertools.count(1)
@@ -69,6 +69,8 @@ class Scratch:
 
     con: duckdb.DuckDBPyConnection
     _made: list[tuple[str, str]]
+    _usual_memory: list[str] = field(default_factory=list)
+    """The bounds of memory that `sparing` has lowered."""
 
     def make(self, what: str, select: str, values: Values = ()) -> Relation:
         """A table of the rows of a SELECT. `what` is a word for people, which begins its name."""
@@ -96,7 +98,36 @@ class Scratch:
     def append(self, relation: Relation, table: pa.Table, select: str = "*") -> None:
         """Add the rows of an Arrow table to a relation; `select` gives the relation's columns, in order, over the table's."""
         with self._registered(table) as name:
-            self.run(f"insert into {relation} select {select} from {name}")
+            statement = f"insert into {relation} select {select} from {name}"
+            try:
+                self.run(statement)
+            except duckdb.OutOfMemoryException:
+                if not self._usual_memory:
+                    raise
+                self._take_usual_memory()  # it was only spared, and nothing of the statement was done
+                self.run(statement)
+
+    @contextlib.contextmanager
+    def sparing(self, memory: str) -> Iterator[None]:
+        """Have DuckDB hold no more in memory than this (`64MB`) while rows stream in by `append`: the others wait on the disk.
+
+        Where that is too little for a statement, the usual bound holds from then on. Call it outside a transaction.
+        """
+        usual = self.first(f"select getvariable('{USUAL_MEMORY}')")
+        if self._usual_memory or not usual or not usual[0]:
+            yield
+            return
+        self._usual_memory.append(str(usual[0]))
+        try:
+            with contextlib.suppress(duckdb.OutOfMemoryException):  # what is held cannot be put down: nothing is spared
+                self.run(f"set memory_limit = {literal(memory)}")
+            yield
+        finally:
+            if self._usual_memory:
+                self._take_usual_memory()
+
+    def _take_usual_memory(self) -> None:
+        self.run(f"set memory_limit = {literal(self._usual_memory.pop())}")
 
     @contextlib.contextmanager
     def _registered(self, table: pa.Table) -> Iterator[str]:

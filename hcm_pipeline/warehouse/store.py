@@ -30,6 +30,8 @@ _EMPTY: dict[int, bytes] = {}
 """Files of warehouses without a row, by the version of their tables: a process makes one once, whatever the number of its homes."""
 _UNDER_LOCK = ("publish-", "manifest-")
 """Beginnings of the names of half-written files that only a writer of the warehouse makes."""
+USUAL_MEMORY = "usual_memory"
+"""The variable of a connection that holds the bound of memory as it was given: the setting itself tells a rounded one."""
 _OWNER = re.compile(r"-(\d+)(?=\.|$)")
 """In the name of a half-written file: the process that writes it."""
 
@@ -302,7 +304,7 @@ def harden(
     con.execute("set timezone = 'UTC'")
     if first(con, "select current_setting('enable_external_access')") == (False,):
         return
-    con.execute(f"set memory_limit = {literal(share.memory)}")
+    con.execute(f"set memory_limit = {literal(share.memory)}; set variable {USUAL_MEMORY} = {literal(share.memory)}")
     if share.threads is not None:
         con.execute(f"set threads = {share.threads}")
     con.execute("set autoinstall_known_extensions = false")

@@ -120,19 +120,24 @@ def test_a_withheld_child_is_told_and_never_read_as_empty(hcm: Site, child: str)
         assert len(one.row) < 26
 
 
+BADGES = "PersonExtraInformationContextBADGE_5FINFOprivateVO"
 SEATS = "AssignmentExtraInformationContextSEAT__PLANprivateVO"
 MORE = {
     "Badge": "workersEFF[BADGE_INFO]/badgeNumber", "Seat": "assignmentsEFF[Seat Plan]/seat",
     "Status": "legislativeInfo/MaritalStatus", "Nation": "citizenships/Citizenship",
-    "Card": "externalIdentifiers[CARD]/ExternalIdentifierNumber",
+    "Card": "externalIdentifiers[CARD]/ExternalIdentifierNumber", "Cost": "assignmentsDFF/costCentre",
+    "Size": "workersDFF/shirtSize", "Warden": "workersDFF/fireWarden", "Pension": "workRelationshipsDFF/pensionPlan",
+    "Bike": "assignmentsDFF/bikePlan",
 }  # fmt: skip
+MORE_CHILDREN = ["workersEFF", SEATS, "legislativeInfo", "citizenships", "externalIdentifiers", "assignmentsDFF", "workersDFF",
+                 "workRelationshipsDFF"]  # fmt: skip
 
 
 @pytest.mark.parametrize("version", [2, 4])
-def test_extensible_flexfields_and_other_children_are_read_and_not_taken_for_empty_without_a_privilege(
+def test_flexfields_and_other_children_are_read_and_not_taken_for_empty_without_a_privilege(
     hcm: Site, version: int
 ) -> None:
-    hcm.office.hire("7", location="AMS")
+    hcm.office.hire("7", location="AMS", department="R&D")
     by_child = {**MORE, "Seat": f"assignmentsEFF[{SEATS}]/seat"}
     for columns, calls in ((MORE, 2), (by_child, 1)):
         more = tuple(MoreColumn.at(name, path) for name, path in columns.items())
@@ -141,12 +146,44 @@ def test_extensible_flexfields_and_other_children_are_read_and_not_taken_for_emp
             shown = {name: one.row.get(name) for name in MORE}
             assert (shown["Badge"], shown["Card"], shown["Status"] in ("S", "M")) == ("B7", "C7", True)
             assert str(shown["Seat"]).startswith("AMS-")
+            segments = [shown[name] for name in ("Cost", "Size", "Warden", "Pension", "Bike")]
+            assert (segments[0], segments[1] in ("S", "M", "L"), segments[2:]) == ("CC R&D", True, ["", "P-GB", ""])
             assert (one.missing, client.calls["children"]) == ((), calls)
-    hcm.office.set(withheld_children=["workersEFF", SEATS, "legislativeInfo", "citizenships", "externalIdentifiers"])
+    hcm.office.set(withheld_children=MORE_CHILDREN)
     with hcm.client(more=more, framework_version=version) as client:
         [bare] = client.read(people(7), TODAY)
     assert not MORE.keys() & bare.row.keys()
     assert set(bare.missing) == {f"{one.child}.{one.attribute}" for one in more}
+
+
+@pytest.mark.parametrize("refused", [SEATS, BADGES, "workersEFF", "assignmentsDFF", "citizenships"])
+def test_a_child_of_the_profile_that_answers_403_is_told_as_missing_and_the_rest_is_read(
+    hcm: Site, refused: str
+) -> None:
+    """Whether it is refused by its own link, or every page of workers that names it in `expand` is."""
+    staffed(hcm)
+    hcm.office.set(refused=[refused])
+    more = tuple(MoreColumn.at(name, path) for name, path in MORE.items())
+    theirs = {SEATS: "assignmentsEFF", BADGES: "workersEFF"}.get(refused, refused)
+    lost = {one.name: f"{one.child}.{one.attribute}" for one in more if one.child == theirs}
+    with hcm.client(more=more) as client:
+        found = list(client.read_everybody(TODAY))
+    truth = hcm.truth(TODAY)
+    for one in found:
+        assert (set(one.missing), one.row.keys() & MORE.keys()) == (set(lost.values()), MORE.keys() - lost.keys())
+        assert one.row.items() >= truth[one.row["Person Number"]].items()
+
+
+def test_a_list_of_25_whose_rest_is_refused_is_not_read_as_whole(hcm: Site) -> None:
+    """Before framework version 3 nothing says whether there are more."""
+    hcm.office.hire("7", job_code="J0")
+    hcm.office.act(*({"do": "add_assignment", "person_number": "7", "job_code": f"J{number}"} for number in range(24)))
+    with hcm.client(framework_version=2) as client:
+        [whole] = client.read(people(7), TODAY)
+    hcm.office.fault("status", on="workers", status=403, times=99, after=1)
+    with hcm.client(framework_version=2) as client:
+        [one] = client.read(people(7), TODAY)
+    assert (whole.missing, one.missing, "Job Code" in one.row) == ((), ("assignments",), False)
 
 
 @pytest.mark.parametrize("sources", [["userAccounts"], ["userAccounts", "emps"]])

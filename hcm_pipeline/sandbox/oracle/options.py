@@ -59,8 +59,8 @@ class HcmOptions:
     """The longest address, in characters; a longer one is answered with 414."""
 
     refused: Names = frozenset()
-    """Feeds and resources for which the caller lacks the privilege (403): `newhire`, `atom` for all feeds, `workers`, ...;
-    `workers:write`, `userAccounts:write`, `scim:write`: to change them."""
+    """Feeds, resources and children for which the caller lacks the privilege (403): `newhire`, `atom` for all feeds, `workers`,
+    `workersEFF`, ...; `workers:write`, `userAccounts:write`, `scim:write`: to change them."""
     withheld_children: Names = frozenset()
     """Children of workers that are absent for want of a data privilege, such as `phones` or `managers`."""
     hidden_people: Names = frozenset()

@@ -119,7 +119,7 @@ class Renderer:
         if view.fields is None:
             shown = dict(node.attributes)
         else:
-            shown = {name: node.attributes[name] for name in view.fields.get(path, ())}
+            shown = {name: node.attributes[name] for name in view.fields.get(path, ()) if name in node.attributes}
         for name, child in shape.children.items():
             if (*path, name) in view.expanded and name not in view.withheld:
                 rows = node.children.get(name, [])

@@ -278,6 +278,8 @@ class Hcm:
         if asked.length > self.options.most_url:
             return html_reply(414, "Request-URI Too Long")
         wanted = {call, group} if asked.method == "GET" else {call, group, f"{call}:write"}
+        wanted |= {parts[place + 1] for place, part in enumerate(parts[:-1]) if part == "child"}
+        wanted |= {name for path in (asked.value("expand") or "").split(",") for name in path.split(".")}
         if wanted & self.options.refused:
             return html_reply(403, "Forbidden")
         version = 4

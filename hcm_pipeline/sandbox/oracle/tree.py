@@ -37,6 +37,16 @@ ASSIGNMENT_SEATS = _shape(
     "AssignmentExtraInfoId EffectiveStartDate EffectiveEndDate ContextCode seat",
 )
 ASSIGNMENTS_EFF = _shape("assignmentsEFF", "AssignmentId CategoryCode", ASSIGNMENT_SEATS)
+CONTEXT = "__FLEX_Context"
+ASSIGNMENTS_DFF = _shape(
+    "assignmentsDFF",
+    f"AssignmentId EffectiveStartDate EffectiveEndDate EffectiveSequence EffectiveLatestChange {CONTEXT} costCentre bikePlan",
+    audit=False,
+)
+"""A descriptive flexfield: one row beside its parent, with the segments of all contexts (`costCentre`) and those of its own, which
+is that of the country here (`bikePlan` of NL)."""
+RELATIONSHIPS_DFF = _shape("workRelationshipsDFF", f"PeriodOfServiceId {CONTEXT} pensionPlan", hashed=False, audit=False)
+WORKERS_DFF = _shape("workersDFF", f"PersonId {CONTEXT} shirtSize fireWarden", hashed=False, audit=False)
 ASSIGNMENTS = _shape(
     "assignments",
     "AssignmentId AssignmentNumber AssignmentName ActionCode ReasonCode EffectiveStartDate EffectiveEndDate EffectiveSequence "
@@ -47,6 +57,7 @@ ASSIGNMENTS = _shape(
     "HourlySalariedCode NormalHours Frequency",
     MANAGERS,
     ASSIGNMENTS_EFF,
+    ASSIGNMENTS_DFF,
 )
 RELATIONSHIPS = _shape(
     "workRelationships",
@@ -55,6 +66,7 @@ RELATIONSHIPS = _shape(
     "NotificationDate LastWorkingDate RevokeUserAccess RecommendedForRehire RecommendationReason "
     "RecommendationAuthorizedByPersonId ProjectedTerminationDate",
     ASSIGNMENTS,
+    RELATIONSHIPS_DFF,
     hashed=False,
 )
 NAMES = _shape(
@@ -94,7 +106,7 @@ WORKERS = _shape(
     "PersonId PersonNumber CorrespondenceLanguage BloodType DateOfBirth DateOfDeath CountryOfBirth RegionOfBirth TownOfBirth "
     "ApplicantNumber",
     NAMES, EMAILS, PHONES, ADDRESSES, RELATIONSHIPS,
-    LEGISLATIVE, CITIZENSHIPS, EXTERNAL_IDS, WORKERS_EFF,
+    LEGISLATIVE, CITIZENSHIPS, EXTERNAL_IDS, WORKERS_EFF, WORKERS_DFF,
     _shape("nationalIdentifiers", "NationalIdentifierId LegislationCode NationalIdentifierType", hashed=False),
 )  # fmt: skip
 ACCOUNTS = _shape(
@@ -166,7 +178,8 @@ class Trees:
         """Further children of a person, beside names and work: the same on every day from the first one."""
         held = person.relationship(self._on)
         if held is None:
-            return {"legislativeInfo": [], "citizenships": [], "externalIdentifiers": [], "workersEFF": []}
+            beside = ("legislativeInfo", "citizenships", "externalIdentifiers", "workersEFF", "workersDFF")
+            return {name: [] for name in beside}
         row = Row(person.id, min(one.start for one in person.relationships), LAST, {})
         codes = sorted({one.legislation for one in person.relationships if one.start <= self._on})
         laws = [
@@ -191,6 +204,7 @@ class Trees:
             "citizenships": [self._bounded(CITIZENSHIPS, row, person, **nation)],
             "externalIdentifiers": [self._bounded(EXTERNAL_IDS, row, person, **card)],
             "workersEFF": [extra],
+            "workersDFF": [_flexible(str(person.id), PersonId=person.id, shirtSize="SML"[person.id % 3], fireWarden=None)],
         }
 
     def _audit(self, person: Person) -> dict[str, Any]:
@@ -231,7 +245,8 @@ class Trees:
             for one in held.assignments
             if (row := at(one.rows, self._on)) is not None
         ]
-        return Node(str(held.id), attributes, {"assignments": rows})
+        plan = _flexible(str(held.id), held.legislation, PeriodOfServiceId=held.id, pensionPlan=f"P-{held.legislation}")
+        return Node(str(held.id), attributes, {"assignments": rows, "workRelationshipsDFF": [plan]})
 
     def _assignment(self, person: Person, relationship: Relationship, held: Assignment, row: Row) -> Node:
         values = row.values
@@ -263,7 +278,20 @@ class Trees:
         }
         extra.children[ASSIGNMENT_SEATS.name] = [self._dated(ASSIGNMENT_SEATS, row, person, **seat)]
         node.children["assignmentsEFF"] = [extra]
+        keys = ("AssignmentId", "EffectiveStartDate", "EffectiveEndDate", "EffectiveSequence", "EffectiveLatestChange")
+        own = {"bikePlan": "B1"} if relationship.legislation == "NL" else {}
+        node.children["assignmentsDFF"] = [
+            _flexible(
+                node.key, relationship.legislation, **{name: node.attributes[name] for name in keys},
+                costCentre=f"CC {values.get('DepartmentName') or 'none'}", **own,
+            )
+        ]  # fmt: skip
         return node
+
+
+def _flexible(key: str, context: str | None = None, **segments: Any) -> Node:
+    """The row of a descriptive flexfield. Segments of other contexts than its own are not in it."""
+    return Node(key, {**segments, CONTEXT: context})
 
 
 def _coded(text: str | None, base: int) -> int | None:

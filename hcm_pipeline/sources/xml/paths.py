@@ -10,7 +10,8 @@ from hcm_pipeline.profile import Source
 from hcm_pipeline.safe_xml import NAMESPACE_END
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
-_NOT_DATA = (f"{XSI}{NAMESPACE_END}", f"http://www.w3.org/XML/1998/namespace{NAMESPACE_END}")
+XML = "http://www.w3.org/XML/1998/namespace"
+_NOT_DATA = (f"{XSI}{NAMESPACE_END}", f"{XML}{NAMESPACE_END}")
 NIL = f"{XSI}{NAMESPACE_END}nil"
 """The attribute that says that an element has no value."""
 

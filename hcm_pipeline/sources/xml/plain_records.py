@@ -1,14 +1,14 @@
 """The fast way through an XML file: the tags of a piece of it are found at once, as arrays, and not one after the other.
 
-It is for plain records only: tags and text, and no tag twice in one of them. At the first thing that is something else the scan
-stops being `plain`, and the file is read with care. That a file is well-formed is expat's to say. For every file that both ways can
-read, both give the same rows.
+It is for plain records only: tags with their attributes, whatever their prefixes, and text, as it is or in CDATA; comments and
+instructions are taken out. At the first thing that is something else the scan stops being `plain`, and the file is read with care. That a file is well-formed is
+expat's to say. For every file that both ways can read, both give the same rows.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,20 +16,27 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hcm_pipeline.characters import SEVERAL, heading
 from hcm_pipeline.profile import Source
-from hcm_pipeline.safe_xml import DEEPEST
+from hcm_pipeline.safe_xml import DEEPEST, NAMESPACE_END
 from hcm_pipeline.sources.arrow_arrays import integers, numbers_of, strings
-from hcm_pipeline.sources.xml.document import INSIDE, OLD, RECORD, Document, Place
+from hcm_pipeline.sources.xml.document import INSIDE, OLD, OUTSIDE, RECORD, Document, Place
+from hcm_pipeline.sources.xml.paths import NIL, XML
 
 PIECE = 1 << 20
 """Bytes that are looked through at once."""
 LONGEST_HELD = 1 << 24
 """Bytes in which a record ends, at the latest."""
 _LT, _GT, _SLASH, _EQUALS, _BANG, _QUESTION = (ord(character) for character in "<>/=!?")
-_DECLARATION = re.compile(rb"\s*<\?xml[^>]*\?>")
+_MARKS = re.compile(rb"<!--.*?-->|<!\[CDATA\[(.*?)\]\]>|<\?.*?\?>", re.DOTALL)
+_ATTRIBUTE = re.compile(r"""\s+([^\s=]+)\s*=\s*("[^"]*"|'[^']*')""")
+_ATTRIBUTES = re.compile(rf"(?:{_ATTRIBUTE.pattern})*\s*")
+_LINES = str.maketrans("\t\r\n", "   ")
 _REFERENCE = re.compile("&(?:#x([0-9a-fA-F]+)|#([0-9]+)|(lt|gt|quot|apos|amp));")
 _NAMED = {"lt": "<", "gt": ">", "quot": '"', "apos": "'", "amp": "&"}
 _SPACE = " \t\r\n"
+_LAST = 1 << 20
+"""Behind all attributes of an element: its text."""
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
@@ -38,34 +45,50 @@ class _NotPlain(Exception):
     """A piece has something that only careful reading understands."""
 
 
+Leaf = tuple[Place, str | None]
+"""A place whose text is a value, or an attribute of a place."""
+
+
 @dataclass(frozen=True)
 class PlainPiece:
-    """Whole records: how many, and the values of each place in them; null where a record has none, or an empty one."""
+    """Whole records: how many, and the values of each leaf in them; null where a record has none, "" for an empty one."""
 
     records: int
-    values: dict[Place, pa.Array]
+    values: dict[Leaf, pa.Array]
+    groups: Sequence[Ints] = ()
+    """Of each column of a group around the records, the number of the group of each record."""
+    around: Sequence[tuple[int, Ints, pa.Array]] = ()
+    """Values of such columns: the column, the numbers of their groups, and the texts."""
 
 
 def may_be_plain(source: Source) -> bool:
     """Whether files of a source can be read so at all: what is asked of them is the text of tags, and no more."""
     name = (source.record or "").rpartition("/")[2]
     plain_name = bool(name) and ":" not in name
-    return plain_name and not (source.enclosing or source.namespaces or source.content != "full")
+    return plain_name and not source.namespaces
 
 
 class PlainScan:
-    """Finds places and records in chunks of UTF-8. `leaves`: the places of values, in the order in which they first came."""
+    """Finds places and records in chunks of UTF-8. `leaves`: those of values, in the order in which they first came."""
 
-    def __init__(self, document: Document, source: Source) -> None:
+    def __init__(self, document: Document, source: Source, make: Callable[[Place, str], Place] | None = None) -> None:
+        """`make`: makes a new place, `document.place` where nobody asks for groups around the records."""
         self.plain = may_be_plain(source)
-        self.leaves: dict[Place, None] = {}
+        self.leaves: dict[Leaf, None] = {}
         self.total: int | None = None
         """The number of records by the file's own count, where it has one and the source names it."""
         self._document = document
-        self._end = f"</{(source.record or '').rpartition('/')[2]}>".encode()
+        self._make = make or document.place
+        self._enclosing = len(source.enclosing) if make else 0
+        self._groups: dict[Place, int] = {}
+        """The number of the group that is open at a place."""
+        self._instances = 0
+        self._end = f"{(source.record or '').rpartition('/')[2]}>".encode()
+        self._prefixes = {"xml": XML}
+        """Prefix to the namespace that it stands for; one that stands for several is not plain."""
         self._longest = source.max_field_chars
         self._marks = any("=" in pattern for pattern in source.old_values)
-        self._begun = False
+        self._repeated = {heading(tag): rule for tag, rule in source.repeated.items()}
         self._open = [0]
         """Numbers of the places of the elements that are open, from the top."""
         self._places = [document.top]
@@ -84,23 +107,31 @@ class PlainScan:
                     return
                 if size < PIECE:
                     continue
-                data = b"".join(held)
-                cut = data.rfind(self._end) + len(self._end)
-                if cut < len(self._end):
-                    cut = 0
+                data, rest = _without_marks(b"".join(held))
+                cut = self._last_end(data)
+                if not cut:
                     self.plain = size <= LONGEST_HELD
                 else:
                     yield from self._piece(data[:cut], values)
-                held, size = [data[cut:]], len(data) - cut
-            yield from self._piece(b"".join(held), values)
+                held, size = [data[cut:] + rest], len(data) - cut + len(rest)
+            data, rest = _without_marks(b"".join(held))
+            if rest.strip():
+                raise _NotPlain
+            yield from self._piece(data, values)
         except _NotPlain:
             self.plain = False
 
+    def _last_end(self, data: bytes) -> int:
+        """The place behind the last record that ends; 0: none does."""
+        end = len(data)
+        while (place := data.rfind(self._end, 0, end)) >= 0:
+            before = data[data.rfind(b"<", 0, place) : place]
+            if before == b"</" or (before.startswith(b"</") and before.endswith(b":") and b">" not in before):
+                return place + len(self._end)
+            end = place
+        return 0
+
     def _piece(self, data: bytes, values: bool) -> Iterator[PlainPiece]:
-        if not self._begun:
-            self._begun = True
-            if found := _DECLARATION.match(data):
-                data = data[found.end() :]
         tokens = _Tokens.of(data)
         if tokens is None:
             return
@@ -138,18 +169,43 @@ class PlainScan:
     def _codes(self, tokens: _Tokens) -> Ints:
         """A number for the name of each element."""
         encoded = tokens.names.dictionary_encode()
+        tokens.written = numbers_of(encoded.indices)
         known = []
         for written in encoded.dictionary.to_pylist():
-            name, *attributes = written.removesuffix("/").split(None, 1)[:2] or [""]
-            rest = attributes[0] if attributes else ""
-            if not name or ":" in name or rest.count('"') % 2 or rest.count("'") % 2:
+            name = written.removesuffix("/").split(None, 1)[0] if written.strip("/ \t\r\n") else ""
+            rest = written[len(name) :].removesuffix("/")
+            if not name or (rest and not _ATTRIBUTES.fullmatch(rest)):
                 raise _NotPlain
-            known.append(self._names.setdefault(name, len(self._names)))
-        found: Ints = np.asarray(known, np.int64)[numbers_of(encoded.indices)]
+            tokens.attributes.append(self._attributes_in(rest) if rest else {})
+            local = name.rpartition(":")[2]  # the source names no namespace
+            known.append(self._names.setdefault(local, len(self._names)))
+        tokens.know_nil()
+        found: Ints = np.asarray(known, np.int64)[tokens.written]
+        return found
+
+    def _attributes_in(self, written: str) -> dict[str, str]:
+        """The attributes of a tag by their names as expat tells them, without declarations of namespaces. Raises _NotPlain."""
+        named = []
+        for name, quoted in _ATTRIBUTE.findall(written):
+            value = _REFERENCE.sub(_character, quoted[1:-1].replace("\r\n", "\n").translate(_LINES))
+            prefix, colon, local = name.rpartition(":")
+            if name == "xmlns":
+                continue
+            if prefix == "xmlns":
+                if self._prefixes.setdefault(local, value) != value:
+                    raise _NotPlain
+            else:
+                named.append((prefix if colon else "", local, value))
+        found = {}
+        for prefix, local, value in named:
+            address = self._prefixes.get(prefix) if prefix else ""
+            if address is None:
+                raise _NotPlain  # it is declared further up, in a tag that this piece has written later
+            found[f"{address}{NAMESPACE_END}{local}" if address else local] = value
         return found
 
     def _number(self, parent: Place, name: str) -> int:
-        place = parent.kids.get(name) or self._document.place(parent, name)
+        place = parent.kids.get(name) or self._make(parent, name)
         if place.kind == OLD or place.nested:
             raise _NotPlain
         if place not in self._numbers:
@@ -171,7 +227,7 @@ class PlainScan:
     def _records(self, tokens: _Tokens, at: Ints, values: bool) -> PlainPiece:
         kinds = np.array([place.kind for place in self._places])[at]
         is_record, inside = kinds == RECORD, kinds == INSIDE
-        if np.any(tokens.attributed & (is_record | inside)) or np.any(is_record & (tokens.empty | tokens.leaf)):
+        if np.any(is_record & (tokens.empty | tokens.leaf)):
             raise _NotPlain
         if not tokens.is_blank_around(is_record, inside):
             raise _NotPlain
@@ -183,22 +239,137 @@ class PlainScan:
                     self.total = int(text) if text.strip().isdecimal() else self.total
         records, number_of = int(np.count_nonzero(is_record)), np.cumsum(is_record) - 1
         leaf = inside & (tokens.leaf | tokens.empty)
-        found: dict[Place, pa.Array] = {}
-        firsts: dict[Place, int] = {}
+        found: dict[Leaf, pa.Array] = {}
+        firsts: dict[Leaf, tuple[int, int]] = {}
         leaves = np.flatnonzero(leaf)
         if tokens.longest(leaves) > self._longest:
             raise _NotPlain
         of_leaves = at[leaves]
         for number in np.flatnonzero(np.bincount(of_leaves)).tolist():
             place, here = self._places[number], leaves[of_leaves == number]
-            of = number_of[here]
-            if np.any(of[1:] == of[:-1]):
-                raise _NotPlain
-            firsts[place] = int(here[0])
+            firsts[place, None] = int(here[0]), len(firsts) + _LAST
             if values:
-                found[place] = tokens.values(here, of, records)
+                found[place, None] = self._column(place, None, _Texts(tokens, here), number_of[here], records)
+        for place, attribute, texts, here in self._attributes(tokens, at, np.flatnonzero(tokens.attributed & (is_record | inside))):
+            firsts[place, attribute] = int(here[0]), len(firsts)
+            if values:
+                found[place, attribute] = self._column(place, attribute, texts, number_of[here], records)
         self.leaves |= dict.fromkeys(sorted(firsts, key=firsts.__getitem__))
-        return PlainPiece(records, found)
+        if not (values and self._enclosing):
+            return PlainPiece(records, found)
+        return PlainPiece(records, found, *self._groups_around(tokens, at, np.flatnonzero(is_record)))
+
+    def _groups_around(self, tokens: _Tokens, at: Ints, records: Ints) -> tuple[list[Ints], list[tuple[int, Ints, pa.Array]]]:
+        """The groups of records, and the values that elements around them give to groups."""
+        begun: dict[Place, tuple[Ints, Ints]] = {}
+        for number, place in enumerate(self._places):
+            if place.is_group:
+                here = np.flatnonzero(at == number)
+                before = np.array([self._groups.get(place, 0)], np.int64)
+                begun[place] = here, np.append(before, np.arange(here.size) + self._instances + 1)
+                self._instances += here.size
+                self._groups[place] = int(begun[place][1][-1])
+
+        def group_of(place: Place, elements: Ints) -> Ints:
+            """The number of the group at a place that is open at each element."""
+            if place not in begun:
+                return np.zeros(elements.size, np.int64)
+            here, numbers = begun[place]
+            return numbers[np.searchsorted(here, elements, "right")]
+
+        groups = [np.zeros(records.size, np.int64) for _ in range(self._enclosing)]
+        for number in np.unique(at[records]).tolist():
+            of_place = at[records] == number
+            for column, group in enumerate(self._places[number].groups):
+                groups[column][of_place] = group_of(group, records[of_place])
+        around = []
+        for number, place in enumerate(self._places):
+            if place.kind != OUTSIDE or not place.outer:
+                continue
+            here = np.flatnonzero(at == number)
+            for attribute, column, group in place.outer:
+                if attribute is None:
+                    elements = here[(tokens.leaf | tokens.empty)[here]]
+                    around.append((column, group_of(group, elements), tokens.values(elements, None)))
+                else:
+                    given = [(int(one), text) for one in here for text in self._named(tokens, int(one), attribute)]
+                    elements = np.array([one for one, _ in given], np.int64)
+                    around.append((column, group_of(group, elements), strings([text for _, text in given])))
+        return groups, [one for one in around if len(one[2])]
+
+    def _named(self, tokens: _Tokens, element: int, attribute: str) -> Iterator[str]:
+        for name, value in tokens.attributes[tokens.written[element]].items():
+            if self._document.wanted.names.shown(name) == attribute:
+                yield value
+
+    def _attributes(self, tokens: _Tokens, at: Ints, elements: Ints) -> Iterator[tuple[Place, str, _Known, Ints]]:
+        """The attributes of elements that are data: place, name, the value of each element that has one, and those elements."""
+        of_places = at[elements]
+        for number in np.flatnonzero(np.bincount(of_places)).tolist():
+            place, here = self._places[number], elements[of_places == number]
+            written = tokens.written[here]
+            codes, firsts = np.unique(written, return_index=True)
+            names = (name for code in codes[np.argsort(firsts)].tolist() for name in tokens.attributes[code])
+            columns = set()
+            for name in dict.fromkeys(names):
+                if column := self._document.heading(place, name):
+                    if column in columns:
+                        raise _NotPlain
+                    columns.add(column)
+                    values = [tokens.attributes[code].get(name) for code in codes.tolist()]
+                    if max(len(value or "") for value in values) > self._longest:
+                        raise _NotPlain
+                    given = np.array([value is not None for value in values])[np.searchsorted(codes, written)]
+                    of = np.searchsorted(codes, written[given])
+                    yield place, name, _Known(strings([value or "" for value in values]), of), here[given]
+
+    def _column(self, place: Place, attribute: str | None, texts: _Texts | _Known, of: Ints, records: int) -> pa.Array:
+        """The values of elements, each of a record, for all records; of several in one record as the source says."""
+        places, lacking = np.zeros(records, np.int64), np.ones(records, np.bool_)
+        again = of[1:] == of[:-1]
+        if not again.any():
+            places[of], lacking[of] = np.arange(of.size), False
+            return texts.take(places, lacking)
+        first = np.flatnonzero(np.append(True, ~again))
+        rule = self._repeated.get(self._document.heading(place, attribute))
+        merged = []
+        several = np.flatnonzero(np.diff(np.append(first, of.size)) > 1)
+        for number in several.tolist():
+            end = int(first[number + 1]) if number + 1 < first.size else of.size
+            chosen, *others = texts.take(np.arange(first[number], end), None).to_pylist()
+            for other in others:
+                if other != chosen and rule != "first":
+                    chosen = other if rule == "last" else f"{chosen}{SEVERAL}{other}"
+            merged.append(chosen)
+        places[of[first]], lacking[of[first]] = first, False
+        single = texts.take(places, lacking)
+        places, lacking = np.zeros(records, np.int64), np.ones(records, np.bool_)
+        places[of[first[several]]], lacking[of[first[several]]] = np.arange(several.size), False
+        return pc.coalesce(strings(merged).take(integers(places, lacking)), single)
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """The texts of elements."""
+
+    tokens: _Tokens
+    elements: Ints
+
+    def take(self, places: Ints, lacking: Flags | None) -> pa.Array:
+        """Those of the elements in these places; null where one is `lacking`."""
+        return self.tokens.values(self.elements[places], lacking)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Values that several elements share: of each element the number of its value."""
+
+    values: pa.StringArray
+    of: Ints
+
+    def take(self, places: Ints, lacking: Flags | None) -> pa.Array:
+        """Those of the elements in these places; null where one is `lacking`."""
+        return self.values.take(integers(self.of[places], lacking))
 
 
 class _Tokens:
@@ -227,17 +398,17 @@ class _Tokens:
             tag = np.maximum(np.searchsorted(begins, equals, "right") - 1, 0)
             attributed[tag[equals < ends[tag]]] = True
         self.attributed: Flags = attributed[self.opening]
-        offsets = np.empty(4 * begins.size + 1, np.int32)
-        offsets[0:-1:4], offsets[1::4], offsets[2::4], offsets[3::4], offsets[-1] = (
-            begins + 1,
-            ends,
-            ends + 1,
-            following,
-            len(data),
-        )
+        offsets = np.full(4 * begins.size + 2, len(data), np.int32)
+        offsets[0:-2:4], offsets[1:-1:4], offsets[2:-1:4], offsets[3:-1:4] = begins + 1, ends, ends + 1, following
+        self._nothing = 4 * begins.size
         buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
-        self._parts = pa.Array.from_buffers(pa.string(), 4 * begins.size, buffers)
-        """Of each tag: its inside, its end, the text behind it, and the beginning of the next one."""
+        self._parts = pa.Array.from_buffers(pa.string(), self._nothing + 1, buffers)
+        """Of each tag: its inside, its end, the text behind it, and the beginning of the next one; and an empty text."""
+        self.written: npt.NDArray[np.int32] = np.empty(0, np.int32)
+        """Of each element, the number of the way in which its tag is written."""
+        self.attributes: list[dict[str, str]] = []
+        """Of each way of writing, its attributes."""
+        self._nil: Flags = np.empty(0, np.bool_)
         self._lengths: Ints = following - ends - 1
         self._data = data
         self.names: pa.StringArray = self._parts.take(integers(self.opening * 4))
@@ -255,6 +426,10 @@ class _Tokens:
         if found[-1] >= closes.size:
             raise _NotPlain
         return cls(data, begins, closes[found])
+
+    def know_nil(self) -> None:
+        """Note which ways of writing a tag say that there is no value."""
+        self._nil = np.array([one.get(NIL) in ("true", "1") for one in self.attributes], np.bool_)
 
     def is_blank_around(self, is_record: Flags, inside: Flags) -> bool:
         """Whether a record has nothing but white space beside its tags and their text."""
@@ -288,18 +463,35 @@ class _Tokens:
         """Bytes of the longest text of some elements."""
         return int(self._lengths[self.opening[elements]].max(initial=0))
 
-    def values(self, elements: Ints, of: Ints, records: int) -> pa.Array:
-        """The text of elements, each of a record, for all records; null where there is none."""
-        filled = ~self.empty[elements]
-        places, lacking = np.zeros(records, np.int64), np.ones(records, np.bool_)
-        places[of[filled]] = self.opening[elements[filled]] * 4 + 2
-        lacking[of[filled]] = False
+    def values(self, elements: Ints, lacking: Flags | None) -> pa.Array:
+        """The texts of elements; "" of an empty one, and null where one is `lacking`."""
+        nothing = self.empty[elements] | self._nil[self.written[elements]]
+        places = np.where(nothing, self._nothing, self.opening[elements] * 4 + 2)
         found = self._parts.take(integers(places, lacking))
         if b"\r" in self._data:
             found = pc.replace_substring(pc.replace_substring(found, "\r\n", "\n"), "\r", "\n")
         if b"&" in self._data and pc.any(pc.match_substring(found, "&")).as_py():
             found = _dereferenced(found)
         return found
+
+
+def _without_marks(data: bytes) -> tuple[bytes, bytes]:
+    """The text without comments and instructions, with CDATA as usual text; and its end from a mark on that is not finished."""
+    if b"<!" not in data and b"<?" not in data:
+        return data, b""
+    held = data[-1:] if data.endswith(b"\r") else b""  # a line feed may follow
+    text = data[: len(data) - len(held)]
+    if b"\r" in text:  # what a mark stands between is not one end of a line
+        text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    text = _MARKS.sub(_unmarked, text)
+    begun = [place for place in (text.find(b"<!"), text.find(b"<?")) if place >= 0]
+    end = min(begun, default=len(text))
+    return text[:end], text[end:] + held
+
+
+def _unmarked(found: re.Match[bytes]) -> bytes:
+    text: bytes = found[1] or b""
+    return text.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;")
 
 
 def _dereferenced(texts: pa.Array) -> pa.Array:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -13,11 +14,13 @@ from hcm_pipeline.characters import SEVERAL, heading
 from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.profile import Source
 from hcm_pipeline.safe_xml import Parser
+from hcm_pipeline.sources.arrow_arrays import integers
 from hcm_pipeline.sources.row_writer import RAW_CHARS, RowWriter
 from hcm_pipeline.sources.unpack import unpacked
+from hcm_pipeline.sources.xml.around import Around
 from hcm_pipeline.sources.xml.clean_text import Cleaner
 from hcm_pipeline.sources.xml.document import INSIDE, OLD, OUTSIDE, RECORD, Document, Place
-from hcm_pipeline.sources.xml.paths import NIL, Wanted, Way, outer_of
+from hcm_pipeline.sources.xml.paths import NIL, Wanted
 from hcm_pipeline.sources.xml.plain_records import PlainScan
 from hcm_pipeline.sources.xml.survey import XmlShape, read_all, without
 from hcm_pipeline.warehouse import Relation, Scratch
@@ -50,7 +53,7 @@ def read_records(
     if shape.is_plain and (plain := _read_plain(t, stored, shape, header, source, name)):
         return plain
     own = header[: len(header) - len(source.enclosing)]
-    writer = RowWriter(t, own, [f"group_{place}" for place in range(len(source.enclosing))])
+    writer = RowWriter(t, own, _ids(source))
     reader = _Reader(Document(Wanted.of(source), name), own, shape, source, writer, t, name)
     with unpacked(stored, name, source.max_bytes) as (_, chunks):
         read_all(reader.parser, Cleaner(shape.declared, name), without(chunks, shape.bom_bytes), name)
@@ -63,22 +66,33 @@ def _read_plain(
     t: Scratch, stored: Path, shape: XmlShape, header: Sequence[str], source: Source, name: str
 ) -> ReadRecords | None:
     """The records by the fast way; None for a file that it cannot read."""
-    document, writer = Document(Wanted.of(source), name), RowWriter(t, header)
-    scan = PlainScan(document, source)
+    own = header[: len(header) - len(source.enclosing)]
+    document, writer = Document(Wanted.of(source), name), RowWriter(t, own, _ids(source))
+    around, groups = Around(document, shape.records_at, source), t.empty("groups", _GROUPS)
+    scan = PlainScan(document, source, around.place)
     with unpacked(stored, name, source.max_bytes) as (_, chunks):
         texts = without(chunks, shape.bom_bytes)
         if not shape.is_clean:
             texts = Cleaner(shape.declared, name).clean(texts)
         for piece in scan.pieces(texts, values=True):
             values: dict[str, pa.Array] = {}
-            for place, found in piece.values.items():
-                column = document.heading(place)
+            for leaf, found in piece.values.items():
+                column = document.heading(*leaf)
                 values[column] = pc.coalesce(values[column], found) if column in values else found
-            writer.keep_columns(piece.records, [values.get(column) for column in header])
+            columns = [values.get(column) for column in own]
+            writer.keep_columns(piece.records, columns, piece.groups, all_said=source.content == "full")
+            for place, instances, texts in piece.around:
+                short = pc.utf8_slice_codeunits(texts, 0, source.max_field_chars + 1)
+                numbers = integers(np.full(len(texts), place, np.int64))
+                t.append(groups, pa.Table.from_arrays([numbers, integers(instances), short], names=list(_GROUPS)))
     if not scan.plain:
-        t.drop(writer.rows, writer.rejects, writer.unsaid)
+        t.drop(writer.rows, writer.rejects, writer.unsaid, groups)
         return None
-    return ReadRecords(writer, t.empty("groups", _GROUPS), scan.total)
+    return ReadRecords(writer, groups, scan.total)
+
+
+def _ids(source: Source) -> list[str]:
+    return [f"group_{place}" for place in range(len(source.enclosing))]
 
 
 class _Reader:
@@ -98,7 +112,7 @@ class _Reader:
         self._t = t
         self._own = {column: place for place, column in enumerate(own)}
         self._header = list(own)
-        self._outer, self._group_ways = _outer(shape, source)
+        self._around = Around(self.document, shape.records_at, source)
         self._repeated = {
             self._own[heading(tag)]: rule for tag, rule in source.repeated.items() if heading(tag) in self._own
         }
@@ -111,17 +125,9 @@ class _Reader:
 
     def _place(self, parent: Place, name: str) -> Place:
         """A new place, with what its elements mean for the rows."""
-        made = self.document.place(parent, name)
+        made = self._around.place(parent, name)
         if made.kind == INSIDE:
             made.column = self._own.get(self.document.heading(made), -1)
-        elif made.kind in (OUTSIDE, RECORD):
-            made.is_group = made.way in self._group_ways
-            made.outer = [
-                (attribute, place, _up_to(made, group)) for attribute, place, group in self._outer.get(made.way, ())
-            ]
-            if made.kind == RECORD:
-                ways = (outer_of(made.way, path, self._source.wrappers) for path in self._source.enclosing)
-                made.groups = tuple(_up_to(made, way.group) if way else self.document.top for way in ways)
         return made
 
     def _listen(self) -> None:
@@ -268,24 +274,3 @@ class _Reader:
             columns = zip(zip(*self._values, strict=True), kinds, strict=True)
             self._t.append(self.groups, pa.Table.from_arrays([pa.array(c, k) for c, k in columns], names=list(_GROUPS)))
             self._values = []
-
-
-def _up_to(place: Place, way: Way) -> Place:
-    """The place itself, or the one around it, at a way."""
-    while place.way != way:
-        place = place.parent
-    return place
-
-
-def _outer(shape: XmlShape, source: Source) -> tuple[dict[Way, list[tuple[str | None, int, Way]]], set[Way]]:
-    """Way of an element to the columns that it gives to the records of a group; and the ways of all such groups."""
-    found: dict[Way, list[tuple[str | None, int, Way]]] = {}
-    groups = set()
-    for place, path in enumerate(source.enclosing):
-        for way in shape.records_at:
-            outer = outer_of(way, path, source.wrappers)
-            given = (outer.attribute, place, outer.group) if outer else None
-            if outer and given and given not in found.get(outer.element, []):
-                found.setdefault(outer.element, []).append(given)
-                groups.add(outer.group)
-    return found, groups

@@ -143,7 +143,7 @@ def _survey_plain(source: Source, cleaner: Cleaner, chunks: Iterator[bytes], nam
             pass
     except XmlFault:  # of places: careful reading tells it
         return None
-    return _Seen(document, tuple(dict.fromkeys(map(document.heading, scan.leaves)))) if scan.plain else None
+    return _Seen(document, tuple(dict.fromkeys(document.heading(*leaf) for leaf in scan.leaves))) if scan.plain else None
 
 
 def _fed(parser: Parser, cleaner: Cleaner, chunks: Iterator[bytes], name: str) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -18,6 +19,10 @@ from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
 
 _TOLD = 5
 """Names that a summary tells."""
+_MANY = 100_000
+"""Records of a file that streams through memory instead of filling it."""
+_MEMORY = "64MB"
+"""Rows that wait to be written while such a file is read."""
 
 
 class Xml(FileFormat):
@@ -73,7 +78,9 @@ class Xml(FileFormat):
         if XmlShape.of(description).asked != asked(source):
             description = survey(stored, source, name)
         header, shape = description.columns, XmlShape.of(description)
-        read = read_records(t, stored, shape, header, source, name=name)
+        spared = t.sparing(_MEMORY) if (description.records or 0) > _MANY else contextlib.nullcontext()
+        with spared:
+            read = read_records(t, stored, shape, header, source, name=name)
         records = read.writer.kept + read.writer.rejected
         rows, unsaid = read.writer.rows, read.writer.unsaid
         if source.enclosing:
