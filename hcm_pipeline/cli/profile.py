@@ -41,7 +41,9 @@ def profile_check(profile: Named = None, as_json: Json = False) -> None:
               "mapped": mapped, "blanks": flow.blanks_of(loaded.profile), "to_confirm": loaded.to_confirm,
               "notes": flow.target_sentences(loaded.profile)})  # fmt: skip
         return
-    say(f"{loaded.file}: valid; {fields} fields, {mapped} mapped attributes, sha256 {loaded.sha256[:12]}")
+    say(
+        f"{loaded.file}: valid; {counted(fields, 'field')}, {counted(mapped, 'mapped attribute')}, sha256 {loaded.sha256[:12]}"
+    )
     for source in flow.blanks_of(loaded.profile):
         say(f"  {source.sentence}")
     for sentence in flow.target_sentences(loaded.profile):
