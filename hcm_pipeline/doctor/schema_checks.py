@@ -229,7 +229,7 @@ def _null_flow(seen: Examined) -> Iterator[Said]:
     for name, count in stale.items():
         if not flows.get(name):
             said.append(failed(
-                f"{_short(name)}: {counted(count, 'account', 'keep')} a value that HR has cleared, for the job flows no nulls of it",
+                f"{_short(name)}: {counted(count, 'account', 'keep')} a value that HR has cleared: the job flows no nulls of it",
                 "the log calls the update a success all the same",
                 f"Switch `Flow null values` on at the source attribute and at its mapping: {MAPPINGS}; or clear them by hand, and"
                 " tell it: `hcm-pipeline outcomes --cleared`",

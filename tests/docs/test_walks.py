@@ -10,9 +10,9 @@ from pathlib import Path
 
 from hcm_pipeline.flow import built_in_text
 from hcm_pipeline.home import Home
-from hcm_pipeline.sandbox import running
+from hcm_pipeline.sandbox import SandboxOptions, running
 from tests.acceptance.support import accounts, control
-from tests.acceptance.test_cases_fence import Tenant
+from tests.acceptance.test_cases_fence import PER_LEFT, Tenant, enabled, file_of, upload
 from tests.docs.pages import DOCS, blocks
 from tests.docs.runner import run
 
@@ -92,7 +92,9 @@ def test_a_company_goes_live_clean_and_a_wrong_match_is_severed(tmp_path: Path) 
 
         # a record of 1004 goes to an account that is 1003's
         control(site.sandbox, "connections", externalId="1004", userPrincipalName="cy@contoso.com")
-        (tmp_path / "workers-2026-11-11.csv").write_text(STAFF.replace(",Sales,", ",Support,"), encoding="utf-8")
+        (tmp_path / "workers-2026-11-11.csv").write_text(
+            STAFF.replace("Moe,,Sales", "Moe,,Support").replace("Vik,,Sales", "Vik,,Support"), encoding="utf-8"
+        )
         for command in (("land", tmp_path / "workers-2026-11-11.csv"), ("run",), ("upload",)):
             site.run(*command)
         run(
@@ -126,3 +128,25 @@ def pause(site: Tenant) -> None:
     assert links["1004"]["others"] == ["1003"]
     alter(site, links["1004"]["user_principal_name"], "1003")
     control(site.sandbox, "job", status="Paused")
+
+
+def test_a_restored_home_does_not_let_a_leaver_in_again(tmp_path: Path) -> None:
+    sandbox_home = Home(tmp_path / "elsewhere").create()
+    with running(sandbox_home.sandbox, options=SandboxOptions(cycle_seconds=0.2)) as sandbox:
+        tenant = Tenant(tmp_path / "home", sandbox=sandbox)
+        (tmp_path / "workers-2026-11-12.csv").write_text(file_of(), encoding="utf-8")
+        tenant.run("land", tmp_path / "workers-2026-11-12.csv")
+        tenant.run("run")
+        restored = tenant.copy("restored")
+        run(HOW_TO / "deliver-to-a-tenant.md", "send", tmp_path, variables=tenant.environment())
+        tenant.take(13, file_of(per=PER_LEFT))
+        upload(tenant)
+        assert enabled(tenant) == {"1001": True, "1002": False}
+
+        (tmp_path / "workers-2026-11-13.csv").write_text(file_of(per=PER_LEFT), encoding="utf-8")
+        run(HOW_TO / "recover.md", "restored", tmp_path, "restored", variables=restored.environment())
+        assert enabled(tenant) == {"1001": True, "1002": False}
+        assert restored.json("status")["fence"]["stopped"] is None
+        restored.take(14, file_of(per=PER_LEFT, job="Architect"))
+        upload(restored)
+        assert enabled(tenant) == {"1001": True, "1002": False}
