@@ -88,7 +88,8 @@ def _manifest_ready(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
         job=upload_job,
         minimum_interval_seconds=5,
         default_status=status,
-        description="Starts one upload run for a manifest that is ready or was cut off.",
+        description="Starts one run for a manifest that is ready or was cut off: it sends to the target what is left of it. "
+        "Reading the outcomes follows.",
     )
     def manifest_ready(
         context: dg.SensorEvaluationContext, pipeline: Pipeline
@@ -117,7 +118,8 @@ def _outcomes_waiting() -> dg.SensorDefinition:
         job=outcomes_job,
         minimum_interval_seconds=15,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Starts a run that reads the provisioning log while an accepted operation has no outcome.",
+        description="Starts a run that reads the provisioning log while an accepted operation has no outcome. It sends "
+        "nothing; what failed is planned again by `resend_due`.",
     )
     def outcomes_waiting(context: dg.SensorEvaluationContext, pipeline: Pipeline) -> dg.RunRequest | dg.SkipReason:
         found = flow.worth_reading(pipeline.installation())
