@@ -60,20 +60,26 @@ def _spelled(found: re.Match[str]) -> str:
     return f"{sign}\\" if sign.isdigit() else "&amp;" if sign == "&" else f"\\{sign}"
 
 
-_PLURALS = {"entry": "entries", "identity": "identities", "person": "people"}
+_PLURALS = {"entry": "entries", "identity": "identities", "person": "people", "file or folder": "files and folders"}
 
 
-_ONE_DOES = {"are": "is", "were": "was", "have": "has"}
+_ONE_DOES = {"are": "is", "were": "was", "have": "has", "go": "goes"}
 
 
-def counted(number: int, noun: str, verb: str = "") -> str:
-    """A number of things, in words as they are said: `1 request`, `1,201 requests`.
+def counted(number: float, noun: str, verb: str = "") -> str:
+    """A number of things, in words as they are said: `1 request`, `1,201 requests`, `1.5 hours`.
 
     With the `verb` of several behind it: `2 requests wait`, `1 request waits`.
     """
     before, _, last = noun.rpartition(" ")
-    several = f"{before} {_PLURALS.get(last, f'{last}s')}".lstrip()
-    things = f"{number:,} {noun if number == 1 else several}"
+    several = _PLURALS.get(noun) or f"{before} {_PLURALS.get(last, f'{last}s')}".lstrip()
+    amount = f"{number:,}" if isinstance(number, int) else f"{number:,g}"
+    things = f"{amount} {noun if number == 1 else several}"
     if not verb:
         return things
     return f"{things} {_ONE_DOES.get(verb, f'{verb}s') if number == 1 else verb}"
+
+
+def of_all(part: int, whole: int, noun: str, verb: str) -> str:
+    """Some of a number of things, and what they do: `1 of 4 files was`, `2 of 4 files were`."""
+    return f"{part:,} of {counted(whole, noun)} {_ONE_DOES.get(verb, f'{verb}s') if part == 1 else verb}"

@@ -21,7 +21,7 @@ import pytest
 
 SYSTEM = (
     "acceptance", "defs", "delivery/test_chaos.py", "delivery/test_guard_study.py", "docs/test_commands.py",
-    "docs/test_dagster_reference.py", "workers/test_verbs.py",
+    "docs/test_walks.py", "docs/test_dagster_reference.py", "workers/test_verbs.py",
     # whole careers and years, generated and driven through every day of them
     "workers/test_careers.py", "workers/test_lifecycle.py::test_stages_are_those_of_the_table_on_every_day_and_change_only_when",
     "workers/test_days.py::test_storage_grows_with_change_and_not_with_days",

@@ -31,6 +31,7 @@ from hcm_pipeline.delivery import (
     Verdict,
     remembered,
 )
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Relation, first, table
 
@@ -356,7 +357,7 @@ def _missing(con: duckdb.DuckDBPyConnection, failures: Relation, profile: Profil
             str(AlertKind.MISSING), AlertKind.MISSING, Severity.ERROR,
             "Operations were accepted, and the provisioning log never spoke of them",
             "They are sent again by themselves while the job runs. `outcomes` lists them.",
-            {"Workers": f"{missing:,}", "Waited": f"{profile.outcomes.missing_after_minutes:g} minutes"},
+            {"Workers": f"{missing:,}", "Waited": counted(profile.outcomes.missing_after_minutes, "minute")},
             asset="outcomes",
         )
     ]  # fmt: skip
@@ -468,7 +469,7 @@ def _stale(con: duckdb.DuckDBPyConnection, extracts: Relation, profile: Profile,
                 f"{AlertKind.STALE_EXTRACT}:{source.name}", AlertKind.STALE_EXTRACT, Severity.WARNING,
                 "No extract has come for longer than usual",
                 "Accounts stay as they are until one comes. See whether the export ran and the file was moved to landing/.",
-                {"Source": source.name, "Last one": f"{last:%Y-%m-%d %H:%M}Z", "Allowed": f"{hours:g} hours"},
+                {"Source": source.name, "Last one": f"{last:%Y-%m-%d %H:%M}Z", "Allowed": counted(hours, "hour")},
                 asset="extracts", page="docs/how-to/land-extracts.md",
             )
         )  # fmt: skip

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from hcm_pipeline.alerts.messages import Alert, AlertKind, Severity
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import Oracle, Profile
 
 FOLLOW = "docs/how-to/follow-oracle-hcm.md"
@@ -48,7 +49,7 @@ def _behind(followed: FollowedFeeds, profile: Profile, now: dt.datetime) -> list
             "Oracle HCM's feeds were not read for longer than usual",
             "Leavers whom a feed tells keep their accounts meanwhile. `hcm-pipeline feed status` says how far each feed was read,"
             " and why no further.",
-            {"Last good reading": last, "Allowed": f"{allowed.total_seconds() / 3600:g} hours",
+            {"Last good reading": last, "Allowed": counted(allowed.total_seconds() / 3600, "hour"),
              "Feeds with a fault": f"{followed.faults}"},
             asset="extracts", page=FOLLOW,
         )

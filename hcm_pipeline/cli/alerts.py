@@ -49,10 +49,24 @@ def _show(found: list[flow.Alert]) -> None:
     table(
         "Alerts",
         ("kind", "severity", "what", "facts", "what to do"),
-        [[a.kind, a.severity, a.title, ", ".join(f"{k}: {v}" for k, v in a.facts.items()), a.page] for a in found],
+        [
+            [a.kind, a.severity, a.title, ", ".join(f"{k}: {v}" for k, v in a.facts.items() if not _typed(v)), a.page]
+            for a in found
+        ],
     )
-    if not found:
+    for alert in found:
+        for name, value in alert.facts.items():
+            if _typed(value):
+                say(f"{alert.title}. {name}:", f"  {value}")
+    if found:
+        say("`hcm-pipeline page now FILE` makes a page of what holds, each with what to type")
+    else:
         say("nothing holds that somebody should know of")
+
+
+def _typed(value: str) -> bool:
+    """Whether a fact is a command, which stands on a line of its own to be pasted."""
+    return value.startswith("hcm-pipeline ")
 
 
 def _test(here: flow.Installation) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from hcm_pipeline import flow
 from hcm_pipeline.cli.output import note, say
 from hcm_pipeline.errors import HomeError, UsageError
 from hcm_pipeline.settings import Settings
 
+LONGEST_SENTENCE = 1000
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Target = Annotated[
     str | None,
@@ -21,6 +23,23 @@ Target = Annotated[
         "--target", metavar="NAME", help="One of several targets (target.populations); default: each of them in turn."
     ),
 ]
+
+
+class Verbs(TyperGroup):
+    """A command of several, whose help lists each with the whole first sentence about it."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list, as wide as the terminal is."""
+        named = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, verb.get_short_help_str(LONGEST_SENTENCE)) for name, verb in named if verb and not verb.hidden]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
+
+
+def verb_group(about: str) -> typer.Typer:
+    """A command of several verbs, which prints its help when it is called without any."""
+    return typer.Typer(cls=Verbs, help=about, no_args_is_help=True, rich_markup_mode=None)
 
 
 def installation() -> flow.Installation:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -13,7 +12,7 @@ import typer
 
 from hcm_pipeline import flow
 from hcm_pipeline.cli.context import Json, by_target, installation
-from hcm_pipeline.cli.output import Progress, dump, say
+from hcm_pipeline.cli.output import Progress, dump, lines_of, say
 from hcm_pipeline.defs.in_process import dagster_state
 
 WIDTH = 80
@@ -57,8 +56,8 @@ def doctor(
 
 def report(found: flow.Diagnosis, width: int) -> Iterator[str]:
     """The lines for people: failures first, then warnings, then what was not looked at, and a line for each healthy group."""
-    yield from _wrapped(f"home {found.home}, profile {found.profile}", width)
-    yield from _wrapped(found.target, width)
+    yield from lines_of(f"home {found.home}, profile {found.profile}", width)
+    yield from lines_of(found.target, width)
     yield ""
     findings = sorted(found.findings, key=lambda one: ORDER.index(str(one.outcome)))
     wrong = [one for one in findings if str(one.outcome) in ("failed", "warning")]
@@ -69,10 +68,10 @@ def report(found: flow.Diagnosis, width: int) -> Iterator[str]:
     if passed_over:
         yield "not looked at"
         for reason, names in _by_reason(passed_over):
-            yield from _wrapped(f"{', '.join(names)}: {reason}", width, "  ", "    ")
+            yield from lines_of(f"{', '.join(names)}: {reason}", width, "  ", "    ")
         yield ""
     yield from _healthy(found.findings, width)
-    yield from _wrapped(_sum(found.findings), width)
+    yield from lines_of(_sum(found.findings), width)
 
 
 def _told(alike: list[flow.Finding], width: int) -> Iterator[str]:
@@ -80,11 +79,11 @@ def _told(alike: list[flow.Finding], width: int) -> Iterator[str]:
     indent = " " * MARGIN
     for one in alike:
         head = f"{'FAILED' if str(one.outcome) == 'failed' else 'warning':<{MARGIN}}"
-        yield from _wrapped(f"{one.check}: {one.found}", width, head, indent)
+        yield from lines_of(f"{one.check}: {one.found}", width, head, indent)
     if one.means:
-        yield from _wrapped(f"means: {one.means}", width, indent, f"{indent}  ")
+        yield from lines_of(f"means: {one.means}", width, indent, f"{indent}  ")
     if one.mend:
-        yield from _wrapped(f"mend: {one.mend}", width, indent, f"{indent}  ")
+        yield from lines_of(f"mend: {one.mend}", width, indent, f"{indent}  ")
 
 
 def _by_reason(findings: Iterable[flow.Finding]) -> list[tuple[str, list[str]]]:
@@ -103,7 +102,7 @@ def _healthy(findings: Iterable[flow.Finding], width: int) -> Iterator[str]:
     for group, checks in outcomes.items():
         fine = [name for name, said in checks.items() if said <= {"ok", "not looked at"} and "ok" in said]
         if fine:
-            yield from _wrapped(f"{group}: {', '.join(fine)}", width, f"{'ok':<{MARGIN}}", " " * MARGIN)
+            yield from lines_of(f"{group}: {', '.join(fine)}", width, f"{'ok':<{MARGIN}}", " " * MARGIN)
 
 
 def _sum(findings: Iterable[flow.Finding]) -> str:
@@ -115,9 +114,3 @@ def _sum(findings: Iterable[flow.Finding]) -> str:
     told = [f"{counts['failed']} failed"] if counts["failed"] else []
     told += [f"{counts['warning']} warning{'s' if counts['warning'] > 1 else ''}"] if counts["warning"] else []
     return f"{' and '.join(told)}; `hcm-pipeline doctor --only NAME` looks at one again"
-
-
-def _wrapped(text: str, width: int, first: str = "", then: str = "") -> list[str]:
-    return textwrap.wrap(
-        text, width, initial_indent=first, subsequent_indent=then, break_long_words=False, break_on_hyphens=False
-    )

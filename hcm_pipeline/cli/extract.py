@@ -8,12 +8,10 @@ import typer
 
 from hcm_pipeline import flow
 from hcm_pipeline.cli.confirm import confirmed, one_number
-from hcm_pipeline.cli.context import Json, existing_installation
+from hcm_pipeline.cli.context import Json, existing_installation, verb_group
 from hcm_pipeline.cli.output import dump, say, show_verdicts, table
 
-extract_app = typer.Typer(
-    help="Extracts: the findings about one, and what becomes of it.", no_args_is_help=True, rich_markup_mode=None
-)
+extract_app = verb_group("Extracts: the findings about one, and what becomes of it.")
 
 Sha256 = Annotated[
     str,

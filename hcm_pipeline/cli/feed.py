@@ -9,14 +9,12 @@ from typing import Annotated
 import typer
 
 from hcm_pipeline import flow
-from hcm_pipeline.cli.context import Json, day, existing_installation, installation
+from hcm_pipeline.cli.context import Json, day, existing_installation, installation, verb_group
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.errors import HomeError, PipelineError, UsageError
 from hcm_pipeline.plain_text import counted
 
-feed_app = typer.Typer(
-    help="Oracle HCM live: its Atom feeds, and the workers whom they name.", no_args_is_help=True, rich_markup_mode=None
-)
+feed_app = verb_group("Oracle HCM live: its Atom feeds, and the workers whom they name.")
 SHOWN = 20
 
 

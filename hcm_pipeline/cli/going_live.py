@@ -62,7 +62,7 @@ def _show(found: flow.Initial) -> None:
         f"Headcount by {found.by.replace('_', ' ')}",
         (found.by.replace("_", " "), "active", "inactive", "matched", "enabled", "disabled", "not told"),
         [
-            [h.value or "nothing", h.workers_active, h.workers_inactive, h.matched, h.accounts_enabled, h.accounts_disabled,
+            [h.value or "(none)", h.workers_active, h.workers_inactive, h.matched, h.accounts_enabled, h.accounts_disabled,
              h.accounts_unknown]
             for h in found.headcount[:SHOWN]
         ],
@@ -128,7 +128,7 @@ def _show_load(found: flow.Initial) -> None:
     table("Operations of the load", ("kind", "operations"), list(load.operations.items()))
     say(
         f"{counted(load.requests, 'request')}: {counted(load.days, 'day')} at {counted(load.quota, 'call')} a day, the end at"
-        f" {load.ends_at:%Y-%m-%d %H:%M}Z if it begins now; the first {load.canary} operations go alone"
+        f" {load.ends_at:%Y-%m-%d %H:%M}Z if it begins now; the first {counted(load.canary, 'operation', 'go')} alone"
     )
     say()
     say(("Stopped: " if found.stops else "Not clean: ") + found.verdict.sentence if found.verdict.tripped

@@ -75,3 +75,7 @@ def _show(state: Health, alerts: list[flow.Alert], failed: list[flow.Finding]) -
         say(f"  {alert.severity}: {alert.title}; {alert.page} says what to do")
     for one in failed:
         say(f"  {one.check}: {one.found}; {one.mend}")
+    if alerts:
+        say("`hcm-pipeline alerts` tells the facts of each, and the commands that decide")
+    if failed:
+        say("`hcm-pipeline doctor` says what each means")

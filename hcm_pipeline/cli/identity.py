@@ -10,15 +10,13 @@ from typing import Annotated
 import typer
 
 from hcm_pipeline import flow
-from hcm_pipeline.cli.context import Json, existing_installation, installation
+from hcm_pipeline.cli.context import Json, existing_installation, installation, verb_group
 from hcm_pipeline.cli.identity_directory import directory
 from hcm_pipeline.cli.identity_review import SPELLING_COLUMNS, review, spelling_row
 from hcm_pipeline.cli.output import dump, note, say, table
 from hcm_pipeline.plain_text import counted
 
-identity_app = typer.Typer(
-    help="The ledger of names: why, how crowded, out and in.", no_args_is_help=True, rich_markup_mode=None
-)
+identity_app = verb_group("The ledger of names: why, how crowded, out and in.")
 
 
 def add_to(app: typer.Typer) -> None:

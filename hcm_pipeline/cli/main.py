@@ -43,6 +43,7 @@ from hcm_pipeline.cli import (
     upload,
     writeback,
 )
+from hcm_pipeline.cli.context import Verbs
 from hcm_pipeline.cli.output import note, printable, say
 from hcm_pipeline.errors import PipelineError, causes, refused_by_disk
 from hcm_pipeline.home import PRIVATE_UMASK, private
@@ -60,6 +61,7 @@ def _tell_version(asked: bool) -> None:
 
 app = typer.Typer(
     name="hcm-pipeline",
+    cls=Verbs,
     help="Oracle HCM extracts to Microsoft Entra ID and Active Directory accounts.",
     no_args_is_help=True,
     add_completion=True,

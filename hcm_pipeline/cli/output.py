@@ -7,7 +7,6 @@ import io
 import json
 import re
 import sys
-import textwrap
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -56,13 +55,14 @@ def note(*lines: str) -> None:
 
 
 def _fitted(line: str, console: Console) -> Text:
-    """A line as a terminal shows it: broken between words. One that is indented, as a command to paste is, is left whole."""
+    """A line as a terminal shows it: broken between words. An indented command, which is to be pasted, and JSON are left whole."""
     text = shown(line)
-    if console.is_terminal and not text.startswith(" "):
+    if console.is_terminal and not _PASTED.match(text):
         text = wrapped(text, console.width)
     return Text(text)
 
 
+_PASTED = re.compile(r" {4}| +(?:[^A-Za-z` ]|(?:\S+=\S+ )*\S*hcm-pipeline )")
 BLANK = "\N{NO-BREAK SPACE}"
 """Stands for a blank at which a line is not broken, while it is."""
 
@@ -72,8 +72,25 @@ def wrapped(text: str, width: int) -> str:
     if cell_len(text) <= width or BLANK in text:
         return text
     kept = re.sub("`[^`]*`", lambda quoted: quoted[0].replace(" ", BLANK), text)
-    lines = textwrap.wrap(kept, width, break_long_words=False, break_on_hyphens=False)
-    return "\n".join(lines).replace(BLANK, " ")
+    words = kept.lstrip(" ")
+    indent = kept[: len(kept) - len(words)]
+    return "\n".join(lines_of(words, width, indent, indent)).replace(BLANK, " ")
+
+
+def lines_of(text: str, width: int, first: str = "", then: str = "") -> list[str]:
+    """Words in lines of so many columns, behind what the first line and each later one begin with.
+
+    A sign of East Asia takes two columns. A word that is wider than a line stands on one of its own.
+    """
+    lines: list[str] = []
+    line, room = first, False
+    for word in text.split(" "):
+        if room and cell_len(line) + 1 + cell_len(word) > width:
+            lines.append(line)
+            line, room = then, False
+        line = f"{line} {word}" if room else f"{line}{word}"
+        room = room or bool(word)
+    return [*lines, line]
 
 
 GAP = 2
@@ -135,7 +152,7 @@ def _blocks(title: str, columns: Sequence[str], rows: Sequence[Sequence[Text]]) 
         for name, value in zip(columns, row, strict=True):
             if value.plain:
                 space = max(20, out.width - wide - 4)
-                lines = textwrap.wrap(value.plain, space, break_long_words=False, break_on_hyphens=False) or [""]
+                lines = lines_of(" ".join(value.plain.split()), space)
                 say(f"  {name:<{wide}}  {lines[0]}", *(f"  {'':<{wide}}  {line}" for line in lines[1:]))
         say()
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hcm_pipeline import flow
-from hcm_pipeline.cli.context import Target, existing_installation
+from hcm_pipeline.cli.context import Target, existing_installation, verb_group
 from hcm_pipeline.cli.output import note
 
 File = Annotated[Path, typer.Argument(help="The file to write (mode 0600).")]
@@ -16,9 +16,7 @@ File = Annotated[Path, typer.Argument(help="The file to write (mode 0600).")]
 
 def add_to(app: typer.Typer) -> None:
     """Add this group of verbs to the command."""
-    verbs = typer.Typer(
-        help="Pages to send or to look at: HTML files that need nothing else, mode 0600.", no_args_is_help=True
-    )
+    verbs = verb_group("Pages to send or to look at: HTML files that need nothing else, mode 0600.")
     for verb in (company, guards, quota, now, worker):
         verbs.command()(verb)
     app.add_typer(verbs, name="page")

@@ -205,7 +205,7 @@ def show_plan(found: flow.Outlook, quota: int) -> None:
     if operations:
         say(
             f"{counted(found.requests, 'request')}, at least {found.least_seconds:,.0f} s at 40 calls in 5 s;"
-            f" {found.quota_left:,} of {quota:,} calls left of the daily quota;"
+            f" {found.quota_left:,} of {counted(quota, 'call')} left of the daily quota;"
             f" sent at once they end at {found.ends_at:%Y-%m-%d %H:%M:%S}Z"
         )
     show_waiting(found.manifests)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hcm_pipeline import flow
-from hcm_pipeline.cli.context import Json, installation
+from hcm_pipeline.cli.context import Json, installation, verb_group
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.plain_text import counted
@@ -20,7 +20,7 @@ from hcm_pipeline.settings import Settings
 if TYPE_CHECKING:
     from hcm_pipeline.profile import LoadedProfile, Profile, TargetKind
 
-profile_app = typer.Typer(help="Check and show the profile.", no_args_is_help=True, rich_markup_mode=None)
+profile_app = verb_group("Check and show the profile.")
 Named = Annotated[str | None, typer.Argument(help="A path or a built-in name; default: the environment's.")]
 REST = {"workers", "scope", "identity", "delivery", "start_date"}
 """Keys of the profile that are shown as they are."""
@@ -41,7 +41,9 @@ def profile_check(profile: Named = None, as_json: Json = False) -> None:
               "mapped": mapped, "blanks": flow.blanks_of(loaded.profile), "to_confirm": loaded.to_confirm,
               "notes": flow.target_sentences(loaded.profile)})  # fmt: skip
         return
-    say(f"{loaded.file}: valid; {fields} fields, {mapped} mapped attributes, sha256 {loaded.sha256[:12]}")
+    say(
+        f"{loaded.file}: valid; {counted(fields, 'field')}, {counted(mapped, 'mapped attribute')}, sha256 {loaded.sha256[:12]}"
+    )
     for source in flow.blanks_of(loaded.profile):
         say(f"  {source.sentence}")
     for sentence in flow.target_sentences(loaded.profile):

@@ -207,6 +207,6 @@ def show_manifests(made: flow.OpenManifests) -> None:
         say("  `hcm-pipeline upload` sends them")
     for held in made.held:
         say(f"manifest {held.manifest_id[:12]} is held ({held.held_for}): {counted(held.operations, 'operation')}")
-        say(f"  `hcm-pipeline plan` says why and whom it is about; to decide: {held.approve_command}")
+        say("  `hcm-pipeline plan` says why and whom it is about; to decide:", f"  {held.approve_command}")
     if manifest is None and not made.held and not made.approved:
         say("nothing to send: the target has what it should have")

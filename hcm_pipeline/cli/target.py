@@ -9,14 +9,12 @@ from typing import Annotated
 import typer
 
 from hcm_pipeline import flow
-from hcm_pipeline.cli.context import Json, Target, existing_installation, installation
+from hcm_pipeline.cli.context import Json, Target, existing_installation, installation, verb_group
 from hcm_pipeline.cli.output import dump, note, say, table
 from hcm_pipeline.errors import GuardStop, UsageError
 from hcm_pipeline.plain_text import counted
 
-target_app = typer.Typer(
-    help="The target's synchronization job: its schema, and its set-up.", no_args_is_help=True, rich_markup_mode=None
-)
+target_app = verb_group("The target's synchronization job: its schema, and its set-up.")
 Approve = Annotated[
     str | None, typer.Option("--approve", metavar="ID", help="Approve this very change, and carry it out.")
 ]

@@ -75,7 +75,7 @@ def _show(here: flow.Installation, found: flow.WrongLinks, as_json: bool) -> Non
         say(f"  employeeId {link.employee_id or 'none'}, read {link.read_at:%Y-%m-%d %H:%M}Z; seems to be of"
             f" {', '.join(link.others) or 'nobody known'}")  # fmt: skip
         say(f"  {link.action} at {link.logged_at:%Y-%m-%d %H:%M:%S}Z, change {link.change_id or 'unknown'}")
-        say(f"  to sever it: hcm-pipeline target matches --sever {link.person_number}")
+        say("  to sever it:", f"    hcm-pipeline target matches --sever {link.person_number}")
         _warn(here, link)
         say()
     if not found.links:
@@ -91,7 +91,7 @@ def _warn(here: flow.Installation, link: flow.WrongLink) -> None:
             f"  the account has the number {link.person_number}: give it {own} back first, or the service matches them again"
         )
         if command := flow.number_command(here, link):
-            say(f"  whoever may write it: {command}")
+            say("  the request, for a person who may write it:", f"    {command}")
 
 
 def _tell(here: flow.Installation, done: flow.Severing) -> None:

@@ -7,14 +7,12 @@ from typing import Annotated
 import typer
 
 from hcm_pipeline import flow
-from hcm_pipeline.cli.context import Json, existing_installation
+from hcm_pipeline.cli.context import Json, existing_installation, verb_group
 from hcm_pipeline.cli.output import Progress, dump, note, say, table
 from hcm_pipeline.errors import GuardStop, UsageError
-from hcm_pipeline.plain_text import counted
+from hcm_pipeline.plain_text import counted, of_all
 
-writeback_app = typer.Typer(
-    help="Names, mail and phones of Entra ID to Oracle HCM.", no_args_is_help=True, rich_markup_mode=None
-)
+writeback_app = verb_group("Names, mail and phones of Entra ID to Oracle HCM.")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -99,7 +97,7 @@ def _show_plan(planned: flow.PlanBack) -> None:
         f" {planned.contacts.changed:,} of them changed ({planned.contacts.read})"
     )
     table(
-        f"{planned.people:,} of {planned.workers:,} workers differ in Oracle HCM",
+        f"{of_all(planned.people, planned.workers, 'worker', 'differ')} in Oracle HCM",
         ("worker", "attribute", "in Oracle HCM", "would become", "held for"),
         [[one.person_number, one.attribute, one.old, one.new, one.held_for] for one in planned.changes],
     )

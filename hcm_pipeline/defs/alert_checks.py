@@ -15,6 +15,8 @@ from hcm_pipeline.defs.resources import Pipeline
 from hcm_pipeline.plain_text import counted, markdown
 
 ALERTS_JOB = "tell_people"
+NEVER, BEGINNING = -1.0, 0.0
+"""Seconds that no check was judged at, and that every check has to be judged after."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,27 @@ CHECKS = (
 )  # fmt: skip
 
 
-def never_judged(instance: dg.DagsterInstance) -> list[str]:
-    """The checks of delivery that were never judged in this instance: nobody may take them for passed."""
-    judged = instance.event_log_storage.get_latest_asset_check_execution_by_key([check.key for check in CHECKS])
-    return [check.name for check in CHECKS if check.key not in judged]
+def not_judged(instance: dg.DagsterInstance) -> list[str]:
+    """The checks of delivery that were never judged in this instance, or not since their asset was made by a run that has ended.
+
+    The UI shows them as not evaluated, or as skipped, and nobody may take them for passed.
+    """
+    records = instance.event_log_storage.get_latest_asset_check_execution_by_key([check.key for check in CHECKS])
+    made = {asset: _made_at(instance, asset) for asset in {check.asset for check in CHECKS}}
+    return [check.name for check in CHECKS if _judged_at(records.get(check.key)) < made[check.asset]]
+
+
+def _judged_at(record: Any) -> float:
+    """When a check was last judged; before all time when it was only planned to be."""
+    event = record.event if record else None
+    return float(event.timestamp) if event and event.asset_check_evaluation else NEVER
+
+
+def _made_at(instance: dg.DagsterInstance, asset: str) -> float:
+    """When an asset was last made by a run that has ended. One that was never made was so since the beginning of time."""
+    event = instance.get_latest_materialization_event(dg.AssetKey(asset))
+    run = instance.get_run_by_id(event.run_id) if event else None
+    return event.timestamp if event and (run is None or run.is_finished) else BEGINNING
 
 
 def build_alerts() -> dg.AssetChecksDefinition:

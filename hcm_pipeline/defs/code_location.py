@@ -42,7 +42,7 @@ def build(settings: Settings) -> dg.Definitions:
         ALERTS_JOB,
         selection=delivery_checks,
         executor_def=dg.in_process_executor,
-        description="Judges the checks of delivery, and tells people of what has begun or ended. Started by the sensor.",
+        description="Judges the checks of delivery, and tells people of what has begun or ended. Started by `something_to_tell`.",
     )
     own = dg.Definitions(
         assets=[*build_assets(profile), *build_directories(profile), pages_asset],

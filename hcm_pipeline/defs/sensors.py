@@ -12,7 +12,7 @@ import dagster as dg
 
 from hcm_pipeline import flow
 from hcm_pipeline.defs import metadata as md
-from hcm_pipeline.defs.alert_checks import ALERTS_JOB, never_judged
+from hcm_pipeline.defs.alert_checks import ALERTS_JOB, not_judged
 from hcm_pipeline.defs.assets import DAILY_JOB
 from hcm_pipeline.defs.delivery_jobs import OUTCOMES_JOB, UPLOAD_JOB, outcomes_job, upload_job
 from hcm_pipeline.defs.resources import Pipeline
@@ -88,7 +88,8 @@ def _manifest_ready(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
         job=upload_job,
         minimum_interval_seconds=5,
         default_status=status,
-        description="Starts one upload run for a manifest that is ready or was cut off.",
+        description="Starts one run for a manifest that is ready or was cut off: it sends to the target what is left of it. "
+        "Reading the outcomes follows.",
     )
     def manifest_ready(
         context: dg.SensorEvaluationContext, pipeline: Pipeline
@@ -117,7 +118,8 @@ def _outcomes_waiting() -> dg.SensorDefinition:
         job=outcomes_job,
         minimum_interval_seconds=15,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Starts a run that reads the provisioning log while an accepted operation has no outcome.",
+        description="Starts a run that reads the provisioning log while an accepted operation has no outcome. It sends "
+        "nothing; what failed is planned again by `resend_due`.",
     )
     def outcomes_waiting(context: dg.SensorEvaluationContext, pipeline: Pipeline) -> dg.RunRequest | dg.SkipReason:
         found = flow.worth_reading(pipeline.installation())
@@ -168,13 +170,13 @@ def _something_to_tell() -> dg.SensorDefinition:
         job_name=ALERTS_JOB,
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Starts a run that judges the delivery checks and tells people: once at first, and when something has begun "
-        "or ended.",
+        description="Starts a run that judges the delivery checks and tells people: once at first, when their assets were made "
+        "anew, and when something has begun or ended.",
     )
     def something_to_tell(context: dg.SensorEvaluationContext, pipeline: Pipeline) -> dg.RunRequest | dg.SkipReason:
         if not pipeline.home.read_copy.is_file() and not flow.failed_work(pipeline.home):
             return dg.SkipReason("nothing was processed yet")
-        if not flow.something_to_tell(pipeline.installation()) and not never_judged(context.instance):
+        if not flow.something_to_tell(pipeline.installation()) and not not_judged(context.instance):
             flow.keep_failed_work(pipeline.home, "something_to_tell", [])
             return dg.SkipReason("nothing has begun or ended since people were last told")
         return _once_more(

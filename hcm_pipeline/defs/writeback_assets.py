@@ -194,7 +194,7 @@ def _schedule(section: Writeback) -> dg.ScheduleDefinition:
         cron_schedule=cron,
         execution_timezone="UTC",
         default_status=running,
-        description="Plans what goes back to Oracle HCM.",
+        description="Plans what goes back to Oracle HCM. Nothing is written there by it: `writeback_ready` does that.",
     )
 
 
@@ -206,7 +206,7 @@ def _ready(section: Writeback) -> dg.SensorDefinition:
         job=apply_job,
         minimum_interval_seconds=30,
         default_status=running,
-        description="Starts one run that writes a manifest of writeback that is ready or was cut off.",
+        description="Starts one run for a manifest of writeback that is ready or was cut off: it writes to Oracle HCM.",
     )
     def writeback_ready(context: dg.SensorEvaluationContext, pipeline: Pipeline) -> dg.RunRequest | dg.SkipReason:
         if not pipeline.home.journal.is_file():

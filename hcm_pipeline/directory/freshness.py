@@ -8,6 +8,7 @@ import duckdb
 
 from hcm_pipeline.directory.findings import Finding
 from hcm_pipeline.directory.tables import last_read
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import Directory, Identity, Profile
 
 _READ = "`hcm-pipeline identity directory` reads it"
@@ -36,7 +37,9 @@ def _ages(con: duckdb.DuckDBPyConnection, identity: Identity, now: dt.datetime) 
             sentence = f"the directory {name} was never read, so a new name may be taken"
             found.append(Finding("directory_age", sentence, _READ))
         elif age > hours:
-            sentence = f"the directory {name} was read {age:,.0f} hours ago, and the profile allows {hours:g}"
+            sentence = (
+                f"the directory {name} was read {counted(round(age), 'hour')} ago, and the profile allows {hours:g}"
+            )
             found.append(Finding("directory_age", sentence, _READ))
     return found
 

@@ -11,6 +11,7 @@ from urllib.request import getproxies, proxy_bypass
 from hcm_pipeline.doctor.examined import Examined
 from hcm_pipeline.doctor.finding import Check, Said, failed, not_looked_at, ok, warning
 from hcm_pipeline.doctor.phrases import SOON, days_until
+from hcm_pipeline.plain_text import counted
 
 SKEW_TOLERATED = dt.timedelta(seconds=60)
 SKEW_REFUSED = dt.timedelta(minutes=5)
@@ -83,7 +84,7 @@ def _clock(seen: Examined) -> Iterator[Said]:
         return
     said = failed if abs(ahead) > SKEW_REFUSED else warning
     yield said(
-        f"this machine's clock is {seconds:,.0f} seconds {side} the service's",
+        f"this machine's clock is {counted(round(seconds), 'second')} {side} the service's",
         "certificates and tokens look expired or not valid yet, and what the log tells is compared with the wrong times",
         "Have the machine take its time from the network: timedatectl set-ntp true",
     )

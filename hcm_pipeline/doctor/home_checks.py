@@ -12,9 +12,10 @@ from shlex import quote
 
 from hcm_pipeline.doctor.examined import Examined
 from hcm_pipeline.doctor.finding import Check, NotLookedAt, Said, failed, not_looked_at, ok, warning
-from hcm_pipeline.doctor.phrases import counted, some
+from hcm_pipeline.doctor.phrases import some
 from hcm_pipeline.errors import HomeError, ProfileError
 from hcm_pipeline.locks import process_is_alive
+from hcm_pipeline.plain_text import counted
 
 MIB = 1 << 20
 LEAST_MIB, ENOUGH_MIB = 200, 1024
@@ -74,12 +75,12 @@ def _modes(seen: Examined) -> Iterator[Said]:
     if opened:
         names = some((str(path.relative_to(seen.home.path)) for path in opened), 3)
         yield failed(
-            f"{counted(len(opened), 'file or folder', 'files and folders')} of the home are open to other accounts: {names}",
+            f"{counted(len(opened), 'file or folder', 'are')} open to other accounts: {names}",
             "others of this machine may read or change personal data", f"chmod -R go= {quote(str(seen.home.path))}",
         )  # fmt: skip
     if foreign:
         yield failed(
-            f"{counted(len(foreign), 'file or folder', 'files and folders')} of the home belong to another account",
+            f"{counted(len(foreign), 'file or folder', 'belong')} to another account",
             "a run as this account cannot write them", f"chown -R $(id -un) {quote(str(seen.home.path))}",
         )  # fmt: skip
     if not (opened or foreign):

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from hcm_pipeline.doctor.examined import Examined
 from hcm_pipeline.doctor.finding import Check, NotLookedAt, Said, failed, ok, warning
-from hcm_pipeline.doctor.phrases import counted
 from hcm_pipeline.entra import Json
 from hcm_pipeline.errors import ServiceRefused
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.sqlite_state import read_only, text_of
 
 DAY = dt.timedelta(hours=24)

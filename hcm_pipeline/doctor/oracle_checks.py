@@ -16,6 +16,7 @@ from hcm_pipeline.doctor.phrases import some
 from hcm_pipeline.errors import ServiceError, SignInFailed
 from hcm_pipeline.http import NoAnswer
 from hcm_pipeline.oracle import ACCOUNTS_PRIVILEGE, FEEDS_PRIVILEGE, WORKERS_PRIVILEGE, HcmCalls, HcmReply
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import Oracle
 
 SECONDS = 20.0
@@ -70,7 +71,7 @@ def _signed_in(seen: Examined) -> Iterator[Said]:
     if abs(ahead) > dt.timedelta(minutes=2):
         side = "behind" if ahead > dt.timedelta(0) else "ahead of"
         yield warning(
-            f"this machine's clock is {abs(ahead.total_seconds()):,.0f} seconds {side} Oracle HCM's",
+            f"this machine's clock is {counted(round(abs(ahead.total_seconds())), 'second')} {side} Oracle HCM's",
             "feeds are read by Oracle's clock, so that nothing is lost; tokens may look expired", "timedatectl set-ntp true",
         )  # fmt: skip
 

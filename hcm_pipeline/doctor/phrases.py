@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterable
+
+from hcm_pipeline.plain_text import counted
 
 SOON = dt.timedelta(days=30)
 """So long ahead an expiry is told."""
@@ -12,7 +15,11 @@ SOON = dt.timedelta(days=30)
 def days_until(moment: dt.datetime, now: dt.datetime) -> str:
     """Such as `in 12 days (2026-12-10)`, or `3 days ago (...)`."""
     days = (moment - now) / dt.timedelta(days=1)
-    when = f"in {days:.0f} days" if days >= 1 else "within a day" if days >= 0 else f"{-days:.0f} days ago"
+    when = "within a day"
+    if days >= 1:
+        when = f"in {counted(round(days), 'day')}"
+    elif days < 0:
+        when = f"{counted(math.ceil(-days), 'day')} ago"
     return f"{when} ({moment:%Y-%m-%d})"
 
 
@@ -32,8 +39,3 @@ def some(names: Iterable[str], most: int = 5) -> str:
     listed = list(names)
     more = f" and {len(listed) - most:,} more" if len(listed) > most else ""
     return ", ".join(listed[:most]) + more
-
-
-def counted(number: int, one: str, several: str = "") -> str:
-    """`1 account`, `2 accounts`."""
-    return f"{number:,} {one if number == 1 else several or one + 's'}"

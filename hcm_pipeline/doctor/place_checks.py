@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from hcm_pipeline.doctor.examined import Examined
 from hcm_pipeline.doctor.finding import Check, NotLookedAt, Said, failed, ok
-from hcm_pipeline.doctor.phrases import counted
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.http import TryAgain
+from hcm_pipeline.plain_text import counted
 
 
 def _places(seen: Examined) -> Iterator[Said]:

@@ -12,9 +12,10 @@ from contextlib import suppress
 from hcm_pipeline.delivery import NullFlow
 from hcm_pipeline.doctor.examined import LONGEST_EMPLOYEE_ID, Examined
 from hcm_pipeline.doctor.finding import Check, NotLookedAt, Said, failed, not_looked_at, ok, warning
-from hcm_pipeline.doctor.phrases import counted, some
+from hcm_pipeline.doctor.phrases import some
 from hcm_pipeline.entra import MOST_PAGES, source_attributes
 from hcm_pipeline.errors import ServiceRefused
+from hcm_pipeline.plain_text import counted, of_all
 from hcm_pipeline.profile import TargetKind
 from hcm_pipeline.synchronization import Difference, DifferenceKind, Finding, SchemaFault, compare, findings, read
 from hcm_pipeline.targets.entra import compile_mapping, date_mappings, flows_of, generated_schema
@@ -118,11 +119,11 @@ def _workers(seen: Examined) -> Iterator[Said]:
         )  # fmt: skip
     if facts.alike:
         yield failed(
-            f"{counted(facts.alike, 'person number')} differ from another's only by case or blanks",
+            f"{counted(facts.alike, 'person number', 'differ')} from another's only by case or blanks",
             "the directory takes them for one, and two people share an account", mend,
         )  # fmt: skip
     if not (facts.too_long or facts.alike):
-        yield ok(f"the person numbers of {counted(facts.people, 'worker')} are filled and unique")
+        yield ok(f"the person number of each of {counted(facts.people, 'worker')} is filled and unique")
 
 
 def _accounts(seen: Examined) -> Iterator[Said]:
@@ -167,7 +168,7 @@ def _told_of(where: str, users: int, filled: int, twice: int, named: int, near: 
             "they are not found, and a second account for the same name fails", mend,
         )  # fmt: skip
     if not (twice or near or named):
-        yield ok(f"{where}: {filled:,} of {counted(users, 'account')} have a person number, each its own")
+        yield ok(f"{where}: {of_all(filled, users, 'account', 'have')} a person number, each its own")
 
 
 def _domains(seen: Examined) -> Iterator[Said]:
@@ -185,7 +186,9 @@ def _domains(seen: Examined) -> Iterator[Said]:
     for name, count in wrong.items():
         what = "is not verified" if name in known else "is no domain of the tenant"
         whose = (
-            f", and {counted(count, 'user name')} end with it" if count else ", and the profile gives it to newcomers"
+            f", and {counted(count, 'user name', 'end')} with it"
+            if count
+            else ", and the profile gives it to newcomers"
         )
         if seen.to_active_directory:
             yield warning(
@@ -226,7 +229,7 @@ def _null_flow(seen: Examined) -> Iterator[Said]:
     for name, count in stale.items():
         if not flows.get(name):
             said.append(failed(
-                f"{_short(name)}: {counted(count, 'account')} keep a value that HR has cleared, for the job flows no nulls of it",
+                f"{_short(name)}: {counted(count, 'account', 'keep')} a value that HR has cleared: the job flows no nulls of it",
                 "the log calls the update a success all the same",
                 f"Switch `Flow null values` on at the source attribute and at its mapping: {MAPPINGS}; or clear them by hand, and"
                 " tell it: `hcm-pipeline outcomes --cleared`",

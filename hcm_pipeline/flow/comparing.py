@@ -39,6 +39,10 @@ class AccountFacts:
     enabled: bool | None
 
 
+def _by_name(one: AccountFacts) -> tuple[str, str]:
+    return one.user_principal_name or "", one.object_id
+
+
 @dataclass(frozen=True)
 class MatchRow:
     """One worker in scope. `reason`: why a person has to look (None: clean); `said`: a person said that it is sent as it is."""
@@ -138,7 +142,7 @@ def rows_of(t: Scratch, matched: Matched, number: str | None = None) -> Callable
         result = t.con.execute(select if limit is None else f"{select} limit {limit}")
         while rows := result.fetchmany(PAGE):
             for number, name, active, tier, reason, told, evidence, accounts, by in rows:
-                facts = tuple(AccountFacts(**one) for one in accounts)
+                facts = tuple(sorted((AccountFacts(**one) for one in accounts), key=_by_name))
                 yield MatchRow(number, name, active, tier, reason, told, tuple(evidence), facts, by)
 
     return read

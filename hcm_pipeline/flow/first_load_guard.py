@@ -9,6 +9,7 @@ from hcm_pipeline.directory import last_read
 from hcm_pipeline.errors import GuardStop
 from hcm_pipeline.flow.comparing import NEVER_READ, NO_DIRECTORY, Compared, chosen_directories, compare, force_of
 from hcm_pipeline.flow.installation import Installation
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.verdicts import Effect, Kind, Verdict
 from hcm_pipeline.warehouse import Scratch, first, scratch
@@ -63,9 +64,9 @@ def of_open(compared: Compared) -> Verdict:
     if not workers:
         why = "every worker in scope has one account by number, or is new and looks like none"
         return Verdict(Kind.FIRST_LOAD, "matches", subject, False, why, Effect.STOP, RELEASED_BY)
-    told = ", ".join(f"{count:,} {reason}" for reason, count in counts.items())
+    told = ", ".join(f"{reason}: {count:,}" for reason, count in counts.items())
     why = (
-        f"{workers:,} {'worker is' if workers == 1 else 'workers are'} not clean ({told}): `hcm-pipeline plan --initial` lists"
+        f"{counted(workers, 'worker', 'are')} not clean ({told}): `hcm-pipeline plan --initial` lists"
         f" them, `{RELEASED_BY} NUMBER` decides about one, and nothing is sent before"
     )
     figures = {"workers": workers, "reasons": counts}

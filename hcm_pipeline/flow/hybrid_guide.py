@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.flow.sign_off import seen
+from hcm_pipeline.flow.html_pages import html_environment
 from hcm_pipeline.profile import AttributeFlow, Profile, Sheet, TargetKind, attribute_flows
 
 RULE = "In from AD - User - HCM {target}"
@@ -276,10 +276,7 @@ def _pairs(guide: Guide) -> Iterator[tuple[str, str, str]]:
 
 def guide_html(guide: Guide) -> str:
     """The guide as a page that needs nothing else."""
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["seen"] = seen
+    environment = html_environment()
     template = resources.files("hcm_pipeline.flow").joinpath("hybrid_guide.html").read_text(encoding="utf-8")
     return environment.from_string(template).render(
         guide=guide, sections=list(sections(guide)), pairs=list(_pairs(guide))

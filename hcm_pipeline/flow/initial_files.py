@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TextIO
 
 from hcm_pipeline.flow.going_live import Look, LookWriter
-from hcm_pipeline.flow.sign_off import cell, replace_file, seen
+from hcm_pipeline.flow.html_pages import html_environment
+from hcm_pipeline.flow.sign_off import cell, replace_file
 
 MATCH_COLUMNS = (
     "side",
@@ -97,10 +98,7 @@ def write_initial_page(path: Path) -> LookWriter:
     """A writer of the page: HTML without a script, readable on a phone. Raises UsageError as `write_page`."""
 
     def write(look: Look) -> None:
-        from jinja2 import Environment, StrictUndefined
-
-        environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-        environment.filters["seen"] = seen
+        environment = html_environment()
         environment.filters["thousands"] = "{:,}".format
         template = resources.files("hcm_pipeline.flow").joinpath("initial.html").read_text(encoding="utf-8")
         page = environment.from_string(template).stream(

@@ -31,6 +31,7 @@ from hcm_pipeline.flow.borders import as_refusal
 from hcm_pipeline.flow.fetching import Fetching, fetching
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.home import Home
+from hcm_pipeline.plain_text import counted, of_all
 from hcm_pipeline.profile import Profile, Source
 from hcm_pipeline.sources import (
     FarPlace,
@@ -163,8 +164,8 @@ def failures_of(results: Sequence[Landed], failures: Collection[str]) -> str:
     files = [result for result in results if result.result != "unreachable"]
     bad = sum(result.result in failures for result in files)
     unreached = len(results) - len(files)
-    told = [f"{bad} of {len(files)} files were not taken"] if bad else []
-    told += [f"{unreached} {'place' if unreached == 1 else 'places'} could not be fetched from"] if unreached else []
+    told = [f"{of_all(bad, len(files), 'file', 'were')} not taken"] if bad else []
+    told += [f"{counted(unreached, 'place')} could not be fetched from"] if unreached else []
     return ", and ".join(told)
 
 

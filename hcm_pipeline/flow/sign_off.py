@@ -6,13 +6,13 @@ import csv
 import datetime as dt
 import os
 import re
-import unicodedata
 from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 from typing import TextIO
 
 from hcm_pipeline.errors import UsageError
+from hcm_pipeline.flow.html_pages import html_environment, seen
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.views.clearing import all_stale
 from hcm_pipeline.flow.views.difference import Sketch
@@ -46,18 +46,13 @@ SECTIONS = {
 FINDING = "finding"
 OTHER_SECTION = "Accounts that would get other values"
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
-_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-_JOINERS = "\u200c\u200d"
 
 
 def write_page(path: Path) -> Callable[[Sketch], None]:
     """A writer of the page: HTML without a script, readable on a phone. Raises UsageError when the file cannot be written."""
 
     def write(sketch: Sketch) -> None:
-        from jinja2 import Environment, StrictUndefined
-
-        environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-        environment.filters["seen"] = seen
+        environment = html_environment()
         template = resources.files("hcm_pipeline.flow").joinpath("sign_off.html").read_text(encoding="utf-8")
         page = environment.from_string(template).stream(
             plan=sketch, people=sketch.people.read(), refused=_refused(sketch), section=section, note=note
@@ -129,18 +124,6 @@ def cell(value: str | None) -> str:
     """A value as a cell that no spreadsheet computes."""
     text = value or ""
     return f"'{seen(text)}" if _FORMULA.match(text) else seen(text)
-
-
-def seen(text: str | None) -> str:
-    """The text with an escape (`\\x1b`, `\\u202e`) for each character that is obeyed or not seen."""
-    if not text or (text.isascii() and text.isprintable()):
-        return text or ""
-    return "".join(
-        sign.encode("unicode_escape").decode()
-        if unicodedata.category(sign) in _UNSEEN and sign not in _JOINERS
-        else sign
-        for sign in text
-    )
 
 
 def _refused(sketch: Sketch) -> Iterator[NamedFinding]:

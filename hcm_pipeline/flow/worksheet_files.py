@@ -9,7 +9,8 @@ from importlib import resources
 from pathlib import Path
 
 from hcm_pipeline.flow.filled_sheets import Worksheet, Worksheets
-from hcm_pipeline.flow.sign_off import cell, replace_file, seen
+from hcm_pipeline.flow.html_pages import html_environment, seen
+from hcm_pipeline.flow.sign_off import cell, replace_file
 
 FORMATS = ("table", "markdown", "csv", "html")
 BY_ENDING = {".md": "markdown", ".csv": "csv", ".html": "html", ".htm": "html", ".txt": "table"}
@@ -122,9 +123,6 @@ def _csv(made: Worksheets) -> str:
 
 
 def _html(made: Worksheets) -> str:
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["seen"] = seen
+    environment = html_environment()
     template = resources.files("hcm_pipeline.flow").joinpath("worksheets.html").read_text(encoding="utf-8")
     return environment.from_string(template).render(made=made)

@@ -15,6 +15,7 @@ import duckdb
 from hcm_pipeline.directory import Finding, canonical, key, key_sql
 from hcm_pipeline.identity.attributes import attributes
 from hcm_pipeline.identity.workforce import Workforce
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import Profile, fallible, scope_sql
 from hcm_pipeline.warehouse import Relation, Scratch, fails_sql, holds_sql, literal, nothing
 
@@ -254,8 +255,8 @@ def place_findings(t: Scratch, profile: Profile, day: dt.date, moving: Relation,
     return [
         Finding(
             "unknown_container",
-            f"{unknown[name].setting} is {unknown[name].container}, which the directory does not have; {count:,} workers would be "
-            "put there",
+            f"{unknown[name].setting} is {unknown[name].container}, which the directory does not have; "
+            f"{counted(count, 'worker')} would be put there",
             _MEND_PLACES,
         )
         for name, count in rows

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from hcm_pipeline.characters import NUL, UNDECODABLE
 from hcm_pipeline.errors import ExtractRefused
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import Source
 
 AS_BYTES = ("utf-8", "windows-1252", "latin-1")
@@ -157,8 +158,8 @@ def decide(assumed: str, why: str, evidence: Evidence, source: Source, name: str
     fixed = source.encoding != "auto"
     if strays := _strays(assumed, evidence):
         if strays > max(evidence.others(assumed), _STRAYS):
-            raise undecodable(name, assumed, f"it holds {strays:,} bytes that have no meaning there")
-        return assumed, f"{why}; {strays:,} bytes without a meaning", True
+            raise undecodable(name, assumed, f"{counted(strays, 'byte', 'have')} no meaning there")
+        return assumed, f"{why}; {counted(strays, 'byte')} without a meaning", True
     if not _is_unicode(assumed) or not evidence.bad:
         if assumed == "utf-8" and not fixed and why != "byte order mark" and not evidence.good:
             why = "plain ASCII"

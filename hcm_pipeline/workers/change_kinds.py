@@ -32,8 +32,9 @@ class Rule:
     @property
     def why(self) -> str:
         """The rule in a line, for people."""
-        stands = f"{self.before} before, {self.now} now"
-        return f"{stands}: {self.words}" if self.words else stands
+        times = {"before": self.before, "now": self.now}
+        stands = ", ".join(f"{state} {when}" for when, state in times.items() if state != "any")
+        return ": ".join(part for part in (stands, self.words) if part)
 
 
 _DIFFERS = "n.{0} is distinct from b.{0}"

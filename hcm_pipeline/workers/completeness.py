@@ -276,7 +276,7 @@ def _cohort(t: Scratch, profile: Profile, whole: Sequence[Staged], before: Basel
     if fallen:
         yield Finding(
             "fewer_in_cohort",
-            f"of {len(fallen):,} of {len(rows):,} values of {field} it holds far fewer workers than are known, "
+            f"of {len(fallen):,} of {counted(len(rows), 'value')} of {field} it holds far fewer workers than are known, "
             f"{sum(now for _, now, _ in fallen):,} instead of {sum(was for was, _, _ in fallen):,}; "
             f"workers.whole.cohort allows {limit.percent:g} % less",
             "; ".join(f"{field} {value!r}: {now:,} instead of {was:,}" for was, now, value in fallen[:20]),

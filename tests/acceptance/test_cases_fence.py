@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -18,9 +17,8 @@ from hcm_pipeline.home import Home
 from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, running
 from hcm_pipeline.settings import Settings
 
-from .support import ROOT, Site, accounts, control, environment
+from .support import Site, accounts, control, environment
 
-CASE = ROOT.parent / "shared" / "cases" / "sec-restored-home"
 HEAD = (
     "Person Number,Account Status,First Name,Last Name,Job Name,Department Name,Email Address,Mobile Phone Number,Country,"
     "Worker Type,Hire Date,Termination Date"
@@ -91,38 +89,6 @@ def upload(tenant: Tenant) -> None:
     """Upload, and wait until the target has worked it off and says so."""
     tenant.run("upload")
     tenant.run("outcomes")
-
-
-def test_a_restored_home_does_not_let_a_leaver_in_again(tenant: Tenant) -> None:
-    if not CASE.is_dir() and "CI" not in os.environ:
-        pytest.skip("the cases are not beside the project")
-    tenant.run("land", CASE / "w-2026-11-12.csv")
-    tenant.run("run")
-    restored = tenant.copy("restored")
-    upload(tenant)
-    tenant.run("land", CASE / "w-2026-11-13.csv")
-    tenant.run("run")
-    upload(tenant)
-    assert enabled(tenant) == {"1001": True, "1002": False}
-
-    said = restored.run("upload", code=3)
-    assert "nothing was sent: the log of this job tells of at least" in said
-    assert "hcm-pipeline upload --accept-history REASON" in said
-    assert enabled(tenant) == {"1001": True, "1002": False}
-    assert "the log of this job tells of" in restored.run("status")
-    assert restored.json("status")["fence"]["stopped"]
-
-    restored.run("land", CASE / "w-2026-11-13.csv")
-    restored.run("run")
-    restored.run("upload", code=3)
-    said = restored.run("upload", "--accept-history", "the disk died, and the 13th was landed again")
-    assert "accepted: the log of this job tells of" in said
-    restored.run("outcomes")
-    assert enabled(tenant) == {"1001": True, "1002": False}
-    assert restored.json("status")["fence"]["stopped"] is None
-    restored.take(14, file_of(per=PER_LEFT, job="Architect"))
-    upload(restored)
-    assert enabled(tenant) == {"1001": True, "1002": False}
 
 
 def test_what_was_planned_before_a_person_accepts_the_targets_history_does_not_go_out(tenant: Tenant) -> None:

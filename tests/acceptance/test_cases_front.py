@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from hcm_pipeline.delivery import Journal
+from tests.docs.pages import DOCS, blocks
 
 from .support import ROOT, Site, worker
 
@@ -89,7 +90,8 @@ def until(reached: Any, log: Path) -> None:
 def test_a_web_page_approves_nothing_and_a_person_signed_in_at_the_proxy_does(tmp_path: Path) -> None:
     site = held_home(tmp_path)
     [held] = site.json("status")["waiting"]
-    with ui(site, "--proxy-user-header", "X-Forwarded-User", "--allowed-host", OWN_NAME) as address:
+    [shown] = [one.text for one in blocks(DOCS / "how-to" / "serve-the-ui.md") if one.value == "proxy"]
+    with ui(site, *shown.split()[2:]) as address:
         port = address.rpartition(":")[2]
         page = subprocess.run(
             [sys.executable, str(CASE), port, held["manifest_id"][:2]], capture_output=True, text=True, check=False

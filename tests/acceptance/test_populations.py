@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from hcm_pipeline.flow.alerting import look
-from hcm_pipeline.flow.applying import ready_manifests
 from hcm_pipeline.flow.examining import diagnose
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.pages.now_page import write_now
@@ -20,18 +19,14 @@ from hcm_pipeline.flow.views.status import status
 from hcm_pipeline.sandbox import running
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra import fresh_sandbox
+from tests.docs.pages import DOCS, blocks
+from tests.docs.runner import run
 
 from .support import Site, accounts, worker
 
-OWN = """
-[target]
-kind = "active_directory"
-
-[[target.populations]]
-name = "cloud"
-when = "country = 'DE'"
-kind = "entra"
-"""
+PAGE = DOCS / "how-to" / "several-targets.md"
+[OWN] = [one.text for one in blocks(PAGE) if one.value == "targets.toml"]
+CLOUD = "Contractor"
 
 
 @pytest.fixture
@@ -83,40 +78,19 @@ def sent(site: Site, code: int = 0) -> None:
 
 def test_each_population_has_its_job_and_nobody_moves_without_a_decision(site: Site) -> None:
     ann, bob = worker("100", "Ann", "Silva"), worker("101", "Bob", "Okoro", Manager="100")
-    eva = worker("200", "Eva", "Klein", Country="DE", Manager="100")
-    max_ = worker("201", "Max", "Klein", Country="DE", Manager="200")
+    eva = worker("200", "Eva", "Klein", Worker_Type=CLOUD, Manager="100")
+    max_ = worker("201", "Max", "Klein", Worker_Type=CLOUD, Manager="200")
+    moved, gone = bob | {"Worker Type": CLOUD}, max_ | {"Account Status": "False", "Termination Date": "2026-11-16"}
     site.land("2026-11-16.csv", ann, bob, eva, max_)
-    made = site.json("run")["targets"]
-    assert (made["default"]["manifest"]["operations"], made["cloud"]["manifest"]["operations"]) == (2, 2)
-    sent(site)
-    assert (enabled(site), enabled(site, "cloud")) == ({"100": True, "101": True}, {"200": True, "201": True})
-    there = accounts(site.home, site.home.sandbox_of("cloud"))
-    assert (there["201"]["manager"], there["200"].get("manager")) == ("200", None)  # hers is at the other target
 
-    # Bob moves to Berlin, and Max leaves: he asks nobody, and Bob stays as he is before a person says so
-    moved, gone = bob | {"Country": "DE"}, max_ | {"Account Status": "False", "Termination Date": "2026-11-16"}
-    site.land("2026-11-17.csv", ann, moved, eva, gone)
-    made = site.json("run", code=3)["targets"]
-    assert made["default"]["manifest"]["operations"] == 1  # his country, at home as before
-    [held] = made["cloud"]["held"]
-    assert (held["held_for"], held["operations"]) == ("population", 1)
-    sent(site, code=3)
-    assert (enabled(site), enabled(site, "cloud")) == ({"100": True, "101": True}, {"200": True, "201": False})
-    told = site.run("plan", code=3)
-    assert "target cloud (entra):" in told
-    assert "give an account here to workers who have one at another target" in told
-    looked_at(site, held["manifest_id"])
+    def move() -> None:
+        settled(site)
+        site.land("2026-11-17.csv", ann, moved, eva, gone)
 
-    site.run("approve", held["manifest_id"], "1", "--why", "moved to Berlin")
-    assert [one.manifest.manifest_id for one in ready_manifests(here(site))] == [held["manifest_id"]]
-    sent(site)
-    assert enabled(site)["101"]  # the new account first
-    due = plan_again(here(site))
-    assert isinstance(due, PlanAgain)
-    assert due.why == "another target has the account by now of 1 worker whose account at default is enabled"
-    made = site.json("run", "--date", "2026-11-17")["targets"]
-    assert (made["default"]["manifest"]["operations"], made["cloud"]["manifest"]) == (1, None)
-    sent(site)
+    run(
+        PAGE, "targets", site.path.parent, variables=site.environment(),
+        meanwhile={"moved": move, "both": lambda: two_accounts(site)}, filled={"MANIFEST": lambda: held_move(site)},
+    )  # fmt: skip
     assert (enabled(site)["101"], enabled(site, "cloud")["101"]) == (False, True)
     assert [one["kind"] for one in site.json("trace", "101")["operations"]] == ["create", "update", "create", "disable"]
 
@@ -129,3 +103,27 @@ def test_each_population_has_its_job_and_nobody_moves_without_a_decision(site: S
     site.run("run", "--date", "2026-11-18")
     sent(site)
     assert (enabled(site)["101"], enabled(site, "cloud")["101"]) == (True, False)
+
+
+def settled(site: Site) -> None:
+    """Each has an account at the own target, and a manager where the manager's account is there, too."""
+    assert (enabled(site), enabled(site, "cloud")) == ({"100": True, "101": True}, {"200": True, "201": True})
+    there = accounts(site.home, site.home.sandbox_of("cloud"))
+    assert (there["201"]["manager"], there["200"].get("manager")) == ("200", None)  # hers is at the other target
+
+
+def held_move(site: Site) -> str:
+    """The held manifest of the one who moves. Before anybody decides he stays as he is, and who leaves asks for no decision."""
+    sent(site, code=3)
+    assert (enabled(site), enabled(site, "cloud")) == ({"100": True, "101": True}, {"200": True, "201": False})
+    [held] = [one for one in site.json("status")["cloud"]["waiting"] if one["held_for"] == "population"]
+    looked_at(site, held["manifest_id"])
+    return str(held["manifest_id"])
+
+
+def two_accounts(site: Site) -> None:
+    """The new account came first, and the next plan is due."""
+    assert (enabled(site)["101"], enabled(site, "cloud")["101"]) == (True, True)
+    due = plan_again(here(site))
+    assert isinstance(due, PlanAgain)
+    assert due.why == "another target has the account by now of 1 worker whose account at default is enabled"

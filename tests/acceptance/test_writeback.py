@@ -14,6 +14,8 @@ import pytest
 
 from hcm_pipeline.sandbox import SandboxHandle, running
 from hcm_pipeline.sandbox.oracle import HcmOptions
+from tests.docs.pages import DOCS
+from tests.docs.runner import run
 from tests.sandbox.support import trusting
 
 from .support import Site, control
@@ -97,6 +99,7 @@ def firm(tmp_path: Path) -> Iterator[Firm]:
 
 
 def test_what_is_born_in_entra_id_gets_to_hr_once_and_comes_back_as_nothing(firm: Firm) -> None:
+    """The page about it is followed; what it says of the weeks between its first block and its last is looked at there."""
     upns = {number: account["userPrincipalName"] for number, account in firm.accounts().items()}
     firm.alter("100", telephoneNumber="+31 20 5550199", mobile="+31 6 12345678")
     planned = firm.json("writeback", "plan")
@@ -105,8 +108,30 @@ def test_what_is_born_in_entra_id_gets_to_hr_once_and_comes_back_as_nothing(firm
     assert told[("100", "mobile_phone")] == "+31 6 12345678"
     assert told[("101", "user_name")] == upns["101"]
     assert ("101", "work_phone") not in told
-    done = firm.json("writeback", "apply")
-    assert (done["written"], done["failed"]) == (3, {})
+    stories: list[dict[str, Any]] = []
+    run(
+        DOCS / "how-to" / "write-back.md", "back", firm.path.parent, variables=firm.environment(),
+        meanwhile={"weeks": lambda: stories.extend(weeks(firm, upns)), "undo": lambda: nothing_goes_out(firm)},
+        filled={"MANIFEST": lambda: str(stories[-1]["manifest_id"]), "HELD": lambda: held_for_undo(firm)},
+    )  # fmt: skip
+    assert firm.truth("100")["Phone Number"] == "+31 20 555-0101"
+    assert "changed by somebody else" not in firm.run("trace", "100").partition("Written back")[0]
+
+
+def held_for_undo(firm: Firm) -> str:
+    """The manifest that waits for a person."""
+    [held] = [one for one in firm.json("status")["waiting"] if one["held_for"] == "undo"]
+    return str(held["manifest_id"])
+
+
+def nothing_goes_out(firm: Firm) -> None:
+    """What is held waits for a person, and an alert names it."""
+    assert held_for_undo(firm)[:12] in firm.run("alerts")
+    firm.run("writeback", "apply", code=3)
+
+
+def weeks(firm: Firm, upns: dict[str, str]) -> list[dict[str, Any]]:
+    """What follows the first writing: no echo, changes of other people, a kill in the middle; what `trace` tells of it."""
     truth = firm.truth("100")
     assert truth["Phone Number"] == "+31 20 555-0199"
     assert {number: firm.truth(number)["Username"].lower() for number in upns} == upns
@@ -135,17 +160,8 @@ def test_what_is_born_in_entra_id_gets_to_hr_once_and_comes_back_as_nothing(firm
     [bulk] = [path for path in firm.home.manifests.glob("*/*/bulk.ndjson") if b'"Sales"' in path.read_bytes()]
     assert b"+31 20 5550199" in bulk.read_bytes()  # a record never puts an account back to what HR had
 
-    story = firm.json("trace", "100")["written_back"]
+    story: list[dict[str, Any]] = firm.json("trace", "100")["written_back"]
     assert [(one["attribute"], one["before"], one["source"], one["stands"]) for one in story][-1] == (
         "work_phone", "+31 20 5550101", "businessPhones", True,
     )  # fmt: skip
-
-    manifest = story[-1]["manifest_id"]
-    firm.run("writeback", "plan", "--undo", manifest, "--operations", "1", code=3)
-    [held] = [one for one in firm.json("status")["waiting"] if one["held_for"] == "undo"]
-    assert held["manifest_id"][:12] in firm.run("alerts")
-    firm.run("writeback", "apply", code=3)
-    firm.run("approve", held["manifest_id"], "1")
-    assert firm.json("writeback", "apply")["written"] == 1
-    assert firm.truth("100")["Phone Number"] == "+31 20 555-0101"
-    assert "changed by somebody else" not in firm.run("trace", "100").partition("Written back")[0]
+    return story

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from rich.console import Console
 
 from hcm_pipeline.cli import output
 
-WORDS = st.text("abcdefghij-0123456789", min_size=1, max_size=30)
+WORDS = st.text("abcdefghij-0123456789欧阳司كאש", min_size=1, max_size=30)
 CELLS = st.one_of(st.none(), st.integers(0, 10_000_000), st.lists(WORDS, max_size=6).map(" ".join))
 
 
@@ -57,7 +58,7 @@ PIECES = st.one_of(WORDS, st.lists(WORDS, min_size=1, max_size=5).map(lambda wor
 def test_a_line_is_broken_between_words_and_never_within_a_command(pieces: list[str], width: int) -> None:
     lines = output.wrapped(" ".join(pieces), width).split("\n")
     assert " ".join(lines) == " ".join(pieces)
-    assert all(len(line) <= width or " " not in line.strip("`") or line in pieces for line in lines)
+    assert all(cell_len(line) <= width or " " not in line.strip("`") or line in pieces for line in lines)
     for piece in pieces:
         assert any(piece in line for line in lines)
 
@@ -66,3 +67,17 @@ def test_every_table_of_a_verb_is_printed_by_the_one_function_that_breaks_no_wor
     for module in Path(output.__file__).parent.glob("*.py"):
         text = module.read_text(encoding="utf-8")
         assert module.name == "output.py" or not re.search(r"\bTable\(|\bprint\(", text), module.name
+
+
+@pytest.mark.parametrize(
+    ("line", "lines"),
+    [
+        ("  error: an upload is held", ["  error: an", "  upload is", "  held"]),
+        ("  hcm-pipeline approve abc 3", ["  hcm-pipeline approve abc 3"]),
+        ("  A=b .venv/bin/hcm-pipeline status", ["  A=b .venv/bin/hcm-pipeline status"]),
+        ('  "displayName": "Ann of Lee"', ['  "displayName": "Ann of Lee"']),
+    ],
+)
+def test_an_indented_sentence_keeps_its_place_and_a_command_is_left_whole(line: str, lines: list[str]) -> None:
+    terminal = Console(file=io.StringIO(), width=14, force_terminal=True)
+    assert output._fitted(line, terminal).plain.split("\n") == lines

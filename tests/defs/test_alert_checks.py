@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dagster as dg
 import pytest
 
 from hcm_pipeline.alerts import AlertKind, Outbox, unknown_condition
 from hcm_pipeline.defs.alert_checks import ALERTS_JOB, CHECKS
+from hcm_pipeline.defs.delivery_jobs import OUTCOMES_JOB, UPLOAD_JOB
 from hcm_pipeline.http import utc_now
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.connection import target_key
@@ -41,6 +43,10 @@ def test_a_condition_fails_its_check_is_told_once_and_ends(location: Location, m
     assert requests_of(location.tick("something_to_tell"))  # no check was judged yet, and none may be taken for passed
     assert told(location) == dict.fromkeys((check.name for check in CHECKS), True)
     assert reason_of(location.tick("something_to_tell")).startswith("nothing has begun or ended")
+    location.instance.report_runless_asset_event(dg.AssetMaterialization("outcomes"))
+    assert requests_of(location.tick("something_to_tell"))  # what was judged is not what is there now
+    told(location)
+    assert reason_of(location.tick("something_to_tell")).startswith("nothing has begun or ended")
     lose(location)
     assert requests_of(location.tick("something_to_tell"))
     # a receiver that is not there: the run succeeds all the same
@@ -73,12 +79,15 @@ def test_the_newest_date_is_planned_again_when_somebody_is_due_and_no_manifest_c
     assert requests_of(location.tick("resend_due"))[0].run_key == request.run_key
 
 
-def test_the_daily_run_does_not_judge_the_checks_of_delivery(location: Location) -> None:
+def test_no_other_job_plans_the_checks_of_delivery(location: Location) -> None:
     steps = {
         job: sorted(node.name for node in location.defs.resolve_job_def(job).nodes)
-        for job in ("daily_delta", ALERTS_JOB)
+        for job in ("daily_delta", OUTCOMES_JOB, UPLOAD_JOB, ALERTS_JOB)
     }
-    assert steps == {"daily_delta": ["plan", "snapshot"], ALERTS_JOB: ["delivery_checks"]}
+    assert steps == {
+        "daily_delta": ["plan", "snapshot"], OUTCOMES_JOB: ["outcomes"], UPLOAD_JOB: ["upload"],
+        ALERTS_JOB: ["delivery_checks"],
+    }  # fmt: skip
 
 
 def test_a_check_whose_condition_nobody_can_look_at_does_not_pass(

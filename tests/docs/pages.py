@@ -12,18 +12,25 @@ DOCS = ROOT / "docs"
 PAGES = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")), *sorted(DOCS.rglob("*.md"))]
 
 _FENCE = re.compile(r"^```(?P<language>[a-z]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-_MARK = re.compile(r"<!-- (?P<kind>[a-z]+): (?P<value>[^ ]+) -->\n\Z")
+_MARK = re.compile(r"<!-- (?P<kind>[a-z]+): (?P<value>[^ ]+)(?: exits (?P<code>\d))? -->\n\Z")
+_APART = re.compile(r"^\*Not run by the tests: .+\*\n\n?\Z", re.MULTILINE)
 _CELLS = re.compile(r"(?<!\\)\|")
 
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block. `kind` and `value` come from the comment `<!-- kind: value -->` in the line above it."""
+    """A fenced block. `kind`, `value` and `code` come from the comment `<!-- kind: value exits code -->` in the line above it.
+
+    `at` is where it begins in the page; `apart` says that the line above tells readers why no test runs it.
+    """
 
     language: str
     text: str
     kind: str | None = None
     value: str | None = None
+    code: int = 0
+    at: int = 0
+    apart: bool = False
 
 
 def blocks(page: Path) -> list[Block]:
@@ -31,9 +38,10 @@ def blocks(page: Path) -> list[Block]:
     text = page.read_text(encoding="utf-8")
     found = []
     for fence in _FENCE.finditer(text):
-        mark = _MARK.search(text[: fence.start()])
-        kind, value = (mark["kind"], mark["value"]) if mark else (None, None)
-        found.append(Block(fence["language"], fence["text"], kind, value))
+        before = text[: fence.start()]
+        mark, apart = _MARK.search(before), bool(_APART.search(before))
+        kind, value, code = (mark["kind"], mark["value"], int(mark["code"] or 0)) if mark else (None, None, 0)
+        found.append(Block(fence["language"], fence["text"], kind, value, code, fence.start(), apart))
     return found
 
 

@@ -78,3 +78,23 @@ def test_no_two_pages_make_a_home_of_one_name() -> None:
         for name in set(re.findall(r"hcm-pipeline init ([\w-]+)", page.read_text(encoding="utf-8"))):
             made.setdefault(name, []).append(page.name)
     assert {name: pages for name, pages in made.items() if len(pages) > 1 and name not in ("DIR", "DIRECTORY")} == {}
+
+
+FOLLOWED = {
+    "clear-values.md", "deliver-to-a-tenant.md", "go-live.md", "mend-wrong-matches.md", "recover.md", "serve-the-ui.md",
+    "several-targets.md", "take-files-from-places.md", "write-back.md",
+}  # fmt: skip
+"""Pages about a tenant, HR, a place or the UI: their commands are run from the page."""
+RUN = ("test", "sandbox", "served", "file", "part")
+
+
+@pytest.mark.parametrize("name", sorted(FOLLOWED))
+def test_what_no_test_runs_says_so_to_its_reader(name: str) -> None:
+    for block in blocks(DOCS / "how-to" / name):
+        if block.language in ("sh", "powershell", "nginx"):
+            assert block.kind in RUN or block.apart, block.text
+
+
+def test_the_glossary_is_in_the_order_of_the_alphabet() -> None:
+    words = re.findall(r"^\*\*(.+?)\.\*\*", prose(DOCS / "reference" / "glossary.md"), re.MULTILINE)
+    assert words == sorted(words, key=str.lower)

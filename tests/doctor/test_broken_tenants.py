@@ -176,7 +176,7 @@ CASES: dict[str, tuple[Breaks, str, str, Outcome]] = {
     ),
     "no matching attribute": (schema(second_match), "matching", r"match", Outcome.FAILED),
     "nulls that do not flow": (schema(no_nulls), "null-flow", r"nulls do not flow for \d+ attributes", Outcome.WARNING),
-    "a cleared value that stays": (warehouse(STALE), "null-flow", r"1 account keep a value that HR has cleared", Outcome.FAILED),
+    "a cleared value that stays": (warehouse(STALE), "null-flow", r"1 account keeps a value that HR has cleared", Outcome.FAILED),
     "a leave date that nothing maps": (
         lambda tenant: tenant.profile("", LEAVES), "workflows", r"employeeLeaveDateTime: no attribute", Outcome.WARNING
     ),

@@ -111,7 +111,7 @@ def test_the_company_is_shown_by_day(here: Installation, firm: Firm, tmp_path: P
 def test_the_nearest_of_a_limit_is_shown_with_its_figures(here: Installation, tmp_path: Path) -> None:
     page = read(flow.write_guards, here, tmp_path)
     assert "create everybody 1 1 200 %" in page.text
-    assert "2 of 0 accounts, where 1 are allowed" in page.text
+    assert "2 of 0 accounts, where 1 is allowed" in page.text
 
 
 def test_the_page_for_the_night_has_the_commands_that_decide(here: Installation, tmp_path: Path) -> None:

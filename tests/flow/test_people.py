@@ -15,7 +15,8 @@ import pytest
 
 from hcm_pipeline.delivery import Preview
 from hcm_pipeline.errors import UsageError
-from hcm_pipeline.flow.sign_off import cell, seen, write_page, write_table
+from hcm_pipeline.flow.html_pages import seen
+from hcm_pipeline.flow.sign_off import cell, write_page, write_table
 from hcm_pipeline.flow.views.clearing import clearing_sentence
 from hcm_pipeline.flow.views.difference import Sketch
 from hcm_pipeline.flow.views.people import NOBODY, People, find_people

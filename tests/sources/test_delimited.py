@@ -94,7 +94,7 @@ def test_ragged_rows_are_rejected_and_their_neighbours_go_through(tmp_path: Path
     found = staged(tmp_path, "a,b\n1,2\n3\n4,5,6\n7,8,\n9,10\n")
     assert found.rows == [(2, "1", "2"), (6, "9", "10")]
     assert found.rejects == [
-        (3, "ragged_row", None, "1 fields, 2 columns", "3"),
+        (3, "ragged_row", None, "1 field, 2 columns", "3"),
         (4, "ragged_row", None, "3 fields, 2 columns", "4,5,6"),
         (5, "ragged_row", None, "3 fields, 2 columns", "7,8,"),
     ]
@@ -190,7 +190,7 @@ def test_two_files_staged_on_one_connection_never_meet(tmp_path: Path) -> None:
             first, second = (all_rows(t, each) for each in read)
         assert con.execute("select table_name from duckdb_tables()").fetchall() == []
     assert first == ([(2, "1", "2")], [])
-    assert second == ([(3, "3", "4")], [(2, "ragged_row", None, "1 fields, 2 columns", "1")])
+    assert second == ([(3, "3", "4")], [(2, "ragged_row", None, "1 field, 2 columns", "1")])
 
 
 VALUE = st.text(st.sampled_from("abé李😀\"\n\r ,;|\t'\\#\u2028\x85\x0b\x00") | st.characters(codec="utf-8"), max_size=6)

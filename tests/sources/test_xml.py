@@ -228,7 +228,7 @@ def test_damaged_bytes_and_control_characters_spoil_their_cell_and_nothing_else(
     found = xml(tmp_path, data.replace(b"@", b"\xff").replace(b"#", b"\0"))
     assert found.values("N") == ["1", "2", "3", "4"]
     assert found.values("C") == ["\u00e9\u00e9\u00e9\u00e9", "a\ufffdb", "a\x7fb", "\ufffd"]
-    assert found.summary.endswith("1 bytes are not utf-8: the cells that hold them are held back")
+    assert found.summary.endswith("1 byte is not utf-8: the cells that hold them are held back")
     ascii_ = of("<N>1</N><C>a@b</C>", *(f"<N>{n}</N>" for n in range(2, 40))).encode()
     assert xml(tmp_path, ascii_.replace(b"@", b"\xff")).values("C")[0] == "a\ufffdb"
 

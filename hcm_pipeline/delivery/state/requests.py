@@ -25,7 +25,7 @@ from hcm_pipeline.delivery.state.journal_records import (
 )
 from hcm_pipeline.delivery.state.manifests import ManifestRecords
 from hcm_pipeline.errors import PipelineError
-from hcm_pipeline.plain_text import counted
+from hcm_pipeline.plain_text import counted, of_all
 from hcm_pipeline.sqlite_state import moment_of, text_of
 
 SKEW = dt.timedelta(seconds=5)
@@ -76,7 +76,9 @@ class RequestRecords(ManifestRecords):
             if found.state not in OPEN or progress.settled < progress.requests:
                 return found.state
             state = ManifestState.FAILED if progress.refused else ManifestState.ACCEPTED
-            reason = f"{progress.refused} of {progress.requests} requests were refused" if progress.refused else None
+            reason = None
+            if progress.refused:
+                reason = f"{of_all(progress.refused, progress.requests, 'request', 'were')} refused"
             self._file.db.execute(
                 "UPDATE manifests SET state = ?, finished_at = ?, reason = ? WHERE manifest_id = ?",
                 (state, self._now(), reason, manifest_id),

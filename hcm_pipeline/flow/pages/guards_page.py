@@ -8,6 +8,7 @@ from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.pages import charts
 from hcm_pipeline.flow.pages.page_writing import prepare_charts, write
 from hcm_pipeline.flow.views.limits import nearest_limits
+from hcm_pipeline.plain_text import of_all
 
 DRAWN = 15
 """So many limits are drawn; the table has all."""
@@ -19,7 +20,7 @@ def write_guards(installation: Installation, path: Path) -> None:
     limits = nearest_limits(installation)
     tripped = sum(one.tripped > 0 for one in limits)
     headline = (
-        f"{tripped:,} of {len(limits):,} limits have tripped" if limits else "No plan was looked at by a limit yet"
+        f"{of_all(tripped, len(limits), 'limit', 'have')} tripped" if limits else "No plan was looked at by a limit yet"
     )
     near = limits[:DRAWN]
     names = [f"{one.name}, {one.scope}" for one in near]

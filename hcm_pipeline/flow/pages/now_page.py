@@ -70,7 +70,7 @@ def _waiting(each: Sequence[tuple[Installation, Status]]) -> list[WaitingManifes
 
 def _of_another(name: str, found: Status) -> list[str]:
     """The facts of another target than the first."""
-    facts = [f"Target {name}: {found.quota_left:,} calls are left of the daily quota."]
+    facts = [f"Target {name}: {counted(found.quota_left, 'call', 'are')} left of the daily quota."]
     if found.paused is not None:
         facts.append(f"Target {name}: uploads wait until {moment(found.paused.until)}: {found.paused.reason}.")
     return facts

@@ -6,9 +6,10 @@ import datetime as dt
 from importlib import resources
 from pathlib import Path
 
+from hcm_pipeline.flow.html_pages import html_environment
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.pages.charts import use_cache
-from hcm_pipeline.flow.sign_off import replace_file, seen
+from hcm_pipeline.flow.sign_off import replace_file
 
 
 def write(installation: Installation, path: Path, page: str, **given: object) -> None:
@@ -16,16 +17,10 @@ def write(installation: Installation, path: Path, page: str, **given: object) ->
 
     `page`: the name of its template; `given`: what it shows. Texts are escaped, and signs that nobody sees are told.
     """
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
+    from jinja2 import FunctionLoader
 
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        loader=FunctionLoader(_template),
-    )
-    environment.filters |= {"seen": seen, "moment": moment, "count": count}
+    environment = html_environment(FunctionLoader(_template))
+    environment.filters |= {"moment": moment, "count": count}
     made = {
         "made_at": installation.clock(),
         "profile": installation.profile.name,

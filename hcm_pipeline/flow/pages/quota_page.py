@@ -9,6 +9,7 @@ from hcm_pipeline.delivery import WAITING, ends_at
 from hcm_pipeline.flow.installation import Installation
 from hcm_pipeline.flow.pages import charts
 from hcm_pipeline.flow.pages.page_writing import moment, prepare_charts, write
+from hcm_pipeline.plain_text import counted, of_all
 from hcm_pipeline.targets.entra import pace_of
 
 DAY = dt.timedelta(hours=24)
@@ -28,16 +29,21 @@ def write_quota(installation: Installation, path: Path) -> None:
         waiting = sum(one.requests - journal.progress(one.manifest_id).accepted for one in open_ones)
     left = max(0, limits.quota - len(made))
     moments, counts = _steps(made, now, limits.quota)
-    about = f"{len(made):,} of {limits.quota:,} calls were made in the last 24 hours. "
+    about = f"{of_all(len(made), limits.quota, 'call', 'were')} made in the last 24 hours. "
     if waiting:
         last = ends_at(made, waiting, now, limits)
-        wait = "request waits" if waiting == 1 else "requests wait"
-        about += f"{waiting:,} {wait}, held ones among them: sent from now on, the last begins at {moment(last)}."
+        told = counted(waiting, "request", "wait")
+        about += f"{told}, held ones among them: sent from now on, the last begins at {moment(last)}."
     else:
         about += "No request waits."
     chart = charts.burn_down("Calls left of the daily quota", moments, counts, limits.quota)
     write(
-        installation, path, "quota", headline=f"{left:,} of {limits.quota:,} calls are left", about=about, chart=chart
+        installation,
+        path,
+        "quota",
+        headline=f"{of_all(left, limits.quota, 'call', 'are')} left",
+        about=about,
+        chart=chart,
     )
 
 

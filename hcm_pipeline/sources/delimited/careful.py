@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from hcm_pipeline.characters import trimmed
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.sources.delimited.records import Record, Splitter
 from hcm_pipeline.sources.delimited.shape import Shape
 from hcm_pipeline.sources.encodings import LONE, decoder_of, marked, visible
@@ -101,7 +102,9 @@ class _Judge:
                         record, "field_too_long", position, f"{len(field):,} characters, {self._max:,} allowed"
                     )
         if len(fields) != self._columns:
-            return self._row(record, "ragged_row", None, f"{len(fields)} fields, {self._columns} columns")
+            return self._row(
+                record, "ragged_row", None, f"{counted(len(fields), 'field')}, {counted(self._columns, 'column')}"
+            )
         if self._cells[self._telling] in fields[self._telling] and [trimmed(field) for field in fields] == self._cells:
             return self._row(record, "repeated_header", None, "the header once more")
         return None

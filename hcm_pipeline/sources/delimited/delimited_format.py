@@ -34,7 +34,7 @@ class Delimited(FileFormat):
         packed = f", {shape.compression}" if shape.compression != "none" else ""
         rows = f", {counted(shape.records, 'row')}" if shape.records is not None else ""
         taken = " (it is not UTF-8)" if shape.fallback else ""
-        return f"{shape.encoding}{taken}, {delimiter}, {shape.newline}{packed}, {len(shape.header)} columns{rows}"
+        return f"{shape.encoding}{taken}, {delimiter}, {shape.newline}{packed}, {counted(len(shape.header), 'column')}{rows}"
 
     def stage(
         self, t: Scratch, stored: Path, description: Description, source: Source, *, name: str, folder: Path

@@ -130,10 +130,8 @@ class Fixed(FileFormat):
         shape = FixedShape.of(description)
         packed = f", {shape.compression}" if shape.compression != "none" else ""
         taken = " (it is not UTF-8)" if shape.fallback else ""
-        return (
-            f"{shape.encoding}{taken}, lines of {shape.width} characters{packed}, {len(description.columns)} columns,"
-            f" {counted(description.records or 0, 'record')}"
-        )
+        columns, records = counted(len(description.columns), "column"), counted(description.records or 0, "record")
+        return f"{shape.encoding}{taken}, lines of {counted(shape.width, 'character')}{packed}, {columns}, {records}"
 
     def stage(
         self, t: Scratch, stored: Path, description: Description, source: Source, *, name: str, folder: Path

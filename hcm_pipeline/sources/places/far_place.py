@@ -13,6 +13,7 @@ from hcm_pipeline.errors import ExtractRefused, ServiceError, ServiceUnavailable
 from hcm_pipeline.extracts import UNFINISHED, Complete, Left, Taken, is_marked_unfinished, is_whole, keep, name_fault
 from hcm_pipeline.home import Home
 from hcm_pipeline.http import Clock, Patience, TryAgain
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import PlaceSpec
 from hcm_pipeline.sources.places.far_store import Changed, Gone, Store, Thing
 from hcm_pipeline.sources.places.place import Looked, Waiting
@@ -191,7 +192,7 @@ class FarPlace:
     def _keep(self, thing: Thing, home: Home) -> Taken:
         def check(size: int) -> None:
             if thing.size is not None and size != thing.size:
-                why = f"{size:,} bytes came of {thing.size:,}; it is tried again with the next run"
+                why = f"{counted(size, 'byte')} came of {thing.size:,}; it is tried again with the next run"
                 raise ExtractRefused(thing.name, "still_written", why)
 
         return keep(self._store.read(thing), home.extracts, home.scratch, check)

@@ -60,9 +60,10 @@ class Xml(FileFormat):
         """Encoding, packing, columns and records; and what is there beside them, or was expected and is not."""
         shape = XmlShape.of(description)
         packed = f", {shape.compression}" if shape.compression != "none" else ""
-        told = f"XML, {shape.encoding}{packed}, {len(description.columns)} columns, {counted(description.records or 0, 'record')}"
+        columns, records = counted(len(description.columns), "column"), counted(description.records or 0, "record")
+        told = f"XML, {shape.encoding}{packed}, {columns}, {records}"
         if shape.damaged:
-            told += f"; {shape.damaged:,} bytes are not {shape.encoding}: the cells that hold them are held back"
+            told += f"; {counted(shape.damaged, 'byte', 'are')} not {shape.encoding}: the cells that hold them are held back"
         if shape.unseen:
             told += f"; no record has {', '.join(shape.unseen[:_TOLD])}{_more(len(shape.unseen))}"
         if shape.beside:

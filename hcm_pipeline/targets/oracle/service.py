@@ -47,6 +47,7 @@ from hcm_pipeline.oracle import (
     WriteRules,
     Written,
 )
+from hcm_pipeline.plain_text import counted
 from hcm_pipeline.warehouse import Relation, Scratch, literal, query
 
 QUOTA = 10_000_000
@@ -200,7 +201,11 @@ class OracleService:
             for entry in told:
                 self._told.pop((number, entry.person_number), None)
         return Answer(
-            Reception.ACCEPTED, f"{len(told)} workers looked at", self._calls.service_time, 200, outcomes=tuple(told)
+            Reception.ACCEPTED,
+            f"{counted(len(told), 'worker')} looked at",
+            self._calls.service_time,
+            200,
+            outcomes=tuple(told),
         )
 
     def _write(self, person: str, worker: Mapping[str, Any]) -> OutcomeEntry | Answer:
