@@ -14,7 +14,7 @@ from hcm_pipeline.identity.attributes import STANDS_IN, Attribute, attributes
 from hcm_pipeline.identity.name_parts import of_spelled, parts_columns, parts_sql
 from hcm_pipeline.identity.templates import number_sql, numbered_sql, stem_sql
 from hcm_pipeline.profile import Profile
-from hcm_pipeline.warehouse import Relation, Scratch, literal, quote, scratch
+from hcm_pipeline.warehouse import Relation, Scratch, literal, nothing, quote, scratch
 
 FEW = 50_000
 """Up to so many workers, every name that they could ask for is written out, and looked for once among those that are taken."""
@@ -63,9 +63,15 @@ class _Asking:
     count: int
 
 
+GIVEN = {"part": "bigint", "name": "varchar", "key": "varchar", "rule": "varchar"}
+"""Columns of a relation of those who were given another name than their first candidate: part (the rowid of the worker in the
+parts), name, key (the name as it is compared) and rule, which says what named the worker."""
+
+
 @dataclass(frozen=True)
 class Allocated:
-    """`parts`: see `named_parts_sql`; `given`: a relation for each unique attribute by its name, see `_allocate`."""
+    """`parts`: see `named_parts_sql`; `given`: a relation for each unique attribute by its name, see `GIVEN`. Those of `parts` who
+    lack the attribute and are not in it were given their first candidate."""
 
     parts: Relation
     given: Mapping[str, Relation]
@@ -73,6 +79,16 @@ class Allocated:
     """By attribute: how many workers were to be given a name."""
     known: bool
     """Some of the workers are in the ledger already, and hold one name or another."""
+    keys: Mapping[str, str]
+    """By attribute: SQL for the form in which a name is compared, over `name` and `container`."""
+
+    def names_sql(self, attribute: str) -> str:
+        """SELECT person_number, name, key and rule: all that were given, of one attribute."""
+        return f"""select *, {self.keys[attribute]} as key from (
+            select person_number, container, {name_sql(attribute, "given", "part")} as name,
+                coalesce(given.rule, {literal(CANDIDATE.format(1))}) as rule
+            from {self.parts} part left join {self.given[attribute]} given on given.part = part.rowid
+            where part.{attribute} is null)"""
 
 
 def allocate(t: Scratch, profile: Profile, named: Relation, count: int) -> Allocated:
@@ -94,7 +110,7 @@ def allocate(t: Scratch, profile: Profile, named: Relation, count: int) -> Alloc
     lacking = {attribute.name: count - having for attribute, having in zip(unique, held, strict=True)}
     near = t.make("near", near_sql(unique, parts)) if few else None
     given = {attribute.name: _allocate(t, attribute, parts, lacking[attribute.name], near) for attribute in unique}
-    return Allocated(parts, given, lacking, any(held))
+    return Allocated(parts, given, lacking, any(held), {attribute.name: attribute.key("name") for attribute in unique})
 
 
 OFTEN_EMPTY = ("former_names", "directory_names")
@@ -102,65 +118,73 @@ OFTEN_EMPTY = ("former_names", "directory_names")
 
 
 def name_sql(attribute: str, given: str, part: str) -> str:
-    """SQL for the name that a worker was given, over the aliases of a relation of `Allocated.given` and of its `parts`."""
+    """SQL for the name that a worker was given, over the aliases of a relation of `Allocated.given`, left-joined, and of its
+    `parts`."""
     return f"coalesce({given}.name, {part}.{quote(f'{attribute} 0')})"
 
 
 def _allocate(t: Scratch, attribute: Attribute, parts: Relation, lacking: int, near: Relation | None) -> Relation:
     """A name for the `lacking` workers of `parts` whose column of the attribute's name is NULL: unique, and not taken before.
 
-    `parts`: see `named_parts_sql`; `near`: see `near_sql`, None of many. Columns: part (the rowid of the worker in `parts`), name
-    (NULL: the first candidate, which `parts` holds), key (the name as it is compared) and rule, which says what named the worker.
+    `parts`: see `named_parts_sql`; `near`: see `near_sql`, None of many. Returns those who were given another name than their first
+    candidate (see `GIVEN`).
     """
     names = attribute.names()
-    nameless = f"{attribute.name} is null"
-    held = attribute.held if near is None else f"from {near} where attribute = {literal(attribute.name)}"
-    first = f"(select rowid as part, * from {parts} where {nameless})"
-    given = t.make(
-        "given", _given_sql(_Asking(attribute, held, first, lacking), names[0][1], CANDIDATE.format(1), None)
-    )
-    if given.made == lacking:
-        return given
+    nameless = f"(select rowid as part, * from {parts} where {attribute.name} is null)"
+    held = attribute.held
+    if near is not None:
+        held = f"select key, person_number, holder from {near} where attribute = {literal(attribute.name)}"
     with scratch(t.con) as own:
+        first = own.make("first", _served_sql(_Asking(attribute, held, nameless, lacking), names[0][1], ()))
+        if first.made == lacking:
+            return nothing(GIVEN)
+        others = f"{nameless} anti join {first} using (part)"
+        held = f"{held} union all select key, null as person_number, null as holder from {first}"
         if near is None:  # most got their first candidate: the names of the others only are written out
-            others = f"(select rowid as part, * from {parts} where {nameless}) anti join {given} using (part)"
             written = ", ".join(f"{name} as {column}" for name, column in names)
             made = own.make("asking", f"""select part, person_number, container, {written}
                 from (select * exclude ({names[0][1]}), {attribute.pieces_sql()} from {others})""")  # fmt: skip
             asking = _Asking(attribute, held, made.name, made.made)
         else:
-            asking = _Asking(attribute, held, f"(from {first} anti join {given} using (part))", lacking - given.made)
-        candidates = [column for _, column in names[:-1]]
-        named = f"coalesce({', '.join(candidates)})"
-        steps = [(CANDIDATE.format(place), column) for place, column in enumerate(candidates[1:], 2)]
-        steps.append((STANDS_IN, f"case when {named} is null then {names[-1][1]} end"))
-        for rule, name in steps:
-            asking = _give(own, asking, given, name, rule)
-            if not asking.count:
-                return given
-        _number(own, asking, given, f"coalesce({named}, {names[-1][1]})")
+            asking = _Asking(attribute, held, f"(from {others})", lacking - first.made)
+        return _next_names(t, own, asking, [column for _, column in names])
+
+
+def _next_names(t: Scratch, own: Scratch, asking: _Asking, names: Sequence[str]) -> Relation:
+    """Names for those who did not get their first candidate: see `GIVEN`. `names`: columns of the candidates, and of the fallback."""
+    given = t.empty("given", GIVEN)
+    *candidates, fallback = names
+    named = f"coalesce({', '.join(candidates)})"
+    steps = [(CANDIDATE.format(place), column) for place, column in enumerate(candidates[1:], 2)]
+    steps.append((STANDS_IN, f"case when {named} is null then {fallback} end"))
+    for rule, name in steps:
+        asking = _give(own, asking, given, name, rule)
+        if not asking.count:
+            return given
+    _number(own, asking, given, f"coalesce({named}, {fallback})")
     return given
 
 
 def _give(t: Scratch, asking: _Asking, given: Relation, name: str, rule: str) -> _Asking:
     """Enter `name`, SQL over those who ask, in `given` for those it is free for; those who ask on."""
-    served = t.change(f"insert into {given} {_given_sql(asking, name, rule, given)}")
-    return replace(asking, count=asking.count - served)
+    served = _served_sql(asking, name, [given])
+    count = t.change(f"insert into {given} select part, name, key, {literal(rule)} from ({served})")
+    return replace(asking, count=asking.count - count)
 
 
-def _given_sql(asking: _Asking, name: str, rule: str, given: Relation | None) -> str:
-    """SELECT part, name, key, rule: those who get `name`, SQL over `asking`; of several the first by person number gets it.
-
-    `given`: what was given before; None of the first candidate, which stays where it is written.
-    """
+def _served_sql(asking: _Asking, name: str, given: Sequence[Relation]) -> str:
+    """SELECT part, key and, where others were given names before (`given`), name: those who get `name`, SQL over `asking`. Of
+    several the first by person number gets it."""
     key = asking.attribute.key("name")
-    others = f"{asking.workers} asking" + (f" anti join {given} sooner on sooner.part = asking.part" if given else "")
-    free = f"anti join {given} sooner on sooner.key = candidate.key" if given else ""
-    kept = "arg_min(name, person_number)" if given else "null::varchar"
+    others, free, kept = f"{asking.workers} asking", "", ""
+    for before in given:
+        others += f" anti join {before} sooner on sooner.part = asking.part"
+        free = f"anti join {before} sooner on sooner.key = candidate.key"
+        kept = "arg_min(name, person_number) as name,"
     return f"""
         with named as (select part, person_number, container, {name} as name from {others}),
         candidates as (select part, person_number, name, {key} as key from named where name is not null)
-        select arg_min(part, person_number) as part, {kept} as name, key, {literal(rule)} as rule from candidates candidate
+        select arg_min(part, person_number) as part, {kept} key from candidates candidate
         anti join ({asking.held}) taken
             on taken.key = candidate.key and taken.person_number is distinct from candidate.person_number
         {free} group by key"""
@@ -213,7 +237,7 @@ def _numbered_so_far(own: Scratch, asking: _Asking, given: Relation, base: str) 
     head = "split_part(key, chr(31), 1)" if in_container else "key"
     bases = own.make(
         "bases",
-        f"""select part, person_number, base, container, {stem_sql("base", limit)} || {tail} as stem
+        f"""select part, person_number, base, container, {stem_sql(head, limit, folded=True)} || {tail} as stem
         from (select *, {attribute.key("base")} as key from (select part, person_number, container, {base} as base
             from {asking.workers} asking anti join {given} using (part)))""",
     )

@@ -148,29 +148,18 @@ _BEGINNINGS = {
 otherwise wait for all of them to be cut: nothing else takes so long. Most names are their own beginning, and have none there."""
 
 
-def kept_beginning_sql(column: str, name: str, key: str | None = None) -> str:
-    """SQL for what a column of beginnings keeps of a name (SQL): NULL where the name in lower case is its own beginning.
-
-    `key`: the name in the form in which names are compared, where that is known.
-    """
+def kept_beginning_sql(column: str, name: str) -> str:
+    """SQL for what a column of beginnings keeps of a name (SQL): NULL where the name in lower case is its own beginning."""
     limit = _BEGINNINGS[column][1]
     # that is told of nearly all without folding and cutting
-    plain = f"strlen({name}) <= {limit.chars - 8} and regexp_full_match({name}, '[ -~]*[A-Za-z]')"
-    beginning = beginning_sql(key or name, limit, folded=key is not None)
-    return f"case when not ({plain}) then nullif({beginning}, lower({name})) end"
+    plain = f"strlen({name}) <= {limit.chars - 8} and strlen({name}) = length({name}) and {name}[-1] between 'a' and 'z'"
+    return f"case when not ({plain}) then nullif({beginning_sql(name, limit)}, lower({name})) end"
 
 
-def entered(select: str, *, with_keys: bool = False) -> str:
-    """SQL that enters the rows of a SELECT, columns of `identities` by name, in the ledger. Nothing else does.
-
-    `with_keys`: it has the columns upn_key, sam_key and cn_key besides, the names in the form in which they are compared.
-    """
-    keys = {column: column.replace("beginning", "key") for column in _BEGINNINGS} if with_keys else {}
-    columns = ", ".join(
-        f"{kept_beginning_sql(column, name, keys.get(column))} as {column}" for column, (name, _) in _BEGINNINGS.items()
-    )
-    but = f" exclude ({', '.join(keys.values())})" if keys else ""
-    return f"insert into identities by name select *{but}, {columns} from ({select})"
+def entered(select: str) -> str:
+    """SQL that enters the rows of a SELECT, columns of `identities` by name, in the ledger. Nothing else does."""
+    columns = ", ".join(f"{kept_beginning_sql(column, name)} as {column}" for column, (name, _) in _BEGINNINGS.items())
+    return f"insert into identities by name select *, {columns} from ({select})"
 
 
 def _sources(name: str, limit: Limit, profile: Profile) -> tuple[NameSource, ...]:

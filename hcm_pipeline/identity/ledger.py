@@ -9,7 +9,7 @@ import datetime as dt
 
 from hcm_pipeline.directory import directory_findings, folded_sql, require_none
 from hcm_pipeline.errors import PipelineError
-from hcm_pipeline.identity.allocation import Allocated, allocate, name_sql
+from hcm_pipeline.identity.allocation import CANDIDATE, FEW, Allocated, allocate, name_sql
 from hcm_pipeline.identity.attributes import entered, kept_beginning_sql, place_key_sql
 from hcm_pipeline.identity.correlation import WAITING, correlate
 from hcm_pipeline.identity.kept import kept
@@ -21,7 +21,7 @@ from hcm_pipeline.identity.retention import bring_back, release
 from hcm_pipeline.identity.workforce import Workforce
 from hcm_pipeline.profile import Profile, fallible, scope_sql
 from hcm_pipeline.verdicts import Kind
-from hcm_pipeline.warehouse import Relation, Scratch, fails_sql, nothing, query, scratch, table
+from hcm_pipeline.warehouse import Relation, Scratch, fails_sql, literal, nothing, query, scratch, table
 
 
 def give_names(
@@ -131,8 +131,9 @@ def _keep_waiting(t: Scratch, waiting: Relation, day: dt.date) -> None:
 
 
 def _name(t: Scratch, profile: Profile, newcomers: Relation, count: int, day: dt.date) -> None:
-    """Allocate the names that the `count` newcomers lack, and enter them."""
+    """Allocate the names that the `count` newcomers lack, and enter them. Raises PipelineError when a name would be held twice."""
     allocated = allocate(t, profile, newcomers, count)
+    before = _held(t)
     names = {name: name_sql(name, short, "part") for name, short in SHORT.items()}
     t.run(
         entered(
@@ -140,16 +141,17 @@ def _name(t: Scratch, profile: Profile, newcomers: Relation, count: int, day: dt
                 __package__,
                 "new_identities",
                 parts=allocated.parts,
+                first=literal(CANDIDATE.format(1)),
                 **{SHORT[name]: relation for name, relation in allocated.given.items()},
                 **names,
-            ),
-            with_keys=True,
+            )
         ),
         {"day": day},
     )
     if allocated.known:
         _complete(t, allocated, day)
-    _verify(t, allocated, newcomers, count)
+    if not _is_kept(t, allocated, before, count):
+        raise PipelineError("the ledger would hold a name twice; nothing was given, and the day is as it was before")
 
 
 SHORT = {"user_principal_name": "upn", "sam_account_name": "sam", "common_name": "cn"}
@@ -164,8 +166,7 @@ def _complete(t: Scratch, allocated: Allocated, day: dt.date) -> None:
         t.run(f"""
             update identities set {name} = given.name, {short}_rule = given.rule,
                 {short}_beginning = {kept_beginning_sql(f"{short}_beginning", "given.name")}
-            from (select person_number, {name_sql(name, "given", "part")} as name, rule
-                from {allocated.given[name]} given join {parts} part on given.part = part.rowid) given
+            from ({allocated.names_sql(name)}) given
             where identities.person_number = given.person_number and identities.{name} is null
         """)
     t.run(
@@ -176,22 +177,34 @@ def _complete(t: Scratch, allocated: Allocated, day: dt.date) -> None:
     )
 
 
-_HELD_AS = {
-    "user_principal_name": f"{folded_sql('ledger.mail_nickname')} = given.key",
-    "sam_account_name": f"{folded_sql('ledger.sam_account_name')} = given.key",
-    "common_name": f"{place_key_sql('ledger.common_name', 'ledger.parent_distinguished_name')} = given.key",
+_KEYS = {
+    "user_principal_name": folded_sql("mail_nickname"),
+    "sam_account_name": folded_sql("sam_account_name"),
+    "common_name": place_key_sql("common_name", "parent_distinguished_name"),
 }
-"""SQL condition by attribute: a row of the ledger holds the name that was given."""
+"""SQL over the ledger by attribute: the name as it is compared."""
+_HELD = "from identities where status <> 'released'"
 
 
-def _verify(t: Scratch, allocated: Allocated, newcomers: Relation, count: int) -> None:
-    """Everybody has a name, and none that was given is held twice. Raises PipelineError otherwise, and the caller's transaction is
-    undone."""
-    held = [(relation.name, _HELD_AS[name]) for name, relation in allocated.given.items()]
-    held.append((newcomers.name, "given.person_number = ledger.person_number"))
-    found = t.first("select " + ", ".join(
-        f"(select count(*) from identities ledger join {these} given on {condition} where ledger.status <> 'released')"
-        for these, condition in held
-    ))  # fmt: skip
-    if found != (*allocated.lacking.values(), count):
-        raise PipelineError("the ledger would hold a name twice; nothing was given, and the day is as it was before")
+def _held(t: Scratch) -> tuple[int, ...]:
+    """How many names the ledger holds, of each attribute."""
+    counts = ", ".join(f"count({name})" for name in SHORT)
+    return t.first(f"select {counts} {_HELD}") or ()
+
+
+def _is_kept(t: Scratch, allocated: Allocated, before: tuple[int, ...], count: int) -> bool:
+    """Everybody has a name, and none that was given is held twice. `before`: see `_held`."""
+    if _held(t) != tuple(held + allocated.lacking[name] for held, name in zip(before, SHORT, strict=True)):
+        return False
+    if count > FEW:
+        # of a whole ledger it is soon told that no two names are alike
+        keys = ["person_number", *_KEYS.values()]
+        alike = ", ".join(f"count({key}) - count(distinct {key})" for key in keys)
+        if t.first(f"select {alike} {_HELD}") == (0,) * len(keys):
+            return True
+    counts = [
+        f"(select count(*) from (select {key} as key {_HELD}) join ({allocated.names_sql(name)}) using (key))"
+        for name, key in _KEYS.items()
+    ]
+    counts.append(f"(select count(*) from (select person_number {_HELD}) join {allocated.parts} using (person_number))")
+    return t.first(f"select {', '.join(counts)}") == (*allocated.lacking.values(), count)

@@ -10,6 +10,7 @@ NAMING_PARTS = frozenset({"first", "preferred", "last"})
 """Without one of these a template still makes a name: some people have one name only."""
 _EDGES = literal(EDGES)
 _WORDS = "'[ -]+'"
+_NUMBERS = "'([._ -]?[0-9]+)+$'"
 
 
 def fields_of(templates: tuple[str, ...]) -> set[str]:
@@ -83,8 +84,10 @@ def numbered_sql(base: str, number: str, naming: Naming, limit: Limit) -> str:
 
 def stem_sql(name: str, limit: Limit, *, folded: bool = False) -> str:
     """SQL for what the numbered forms of a name have in common, as names are compared. `folded`: it has that form already."""
-    form = name if folded else folded_sql(name)
-    return f"left(regexp_replace({form}, '([._ -]?[0-9]+)+$', ''), {limit.chars - 5})"
+    if not folded:
+        return f"left(regexp_replace({folded_sql(name)}, {_NUMBERS}, ''), {limit.chars - 5})"
+    numbered = f"{name}[-1] between '0' and '9'"  # few are, and replacing is dear
+    return f"left(case when {numbered} then regexp_replace({name}, {_NUMBERS}, '') else {name} end, {limit.chars - 5})"
 
 
 def number_sql(name: str) -> str:

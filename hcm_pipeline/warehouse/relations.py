@@ -27,6 +27,8 @@ from hcm_pipeline.warehouse.store import USUAL_MEMORY, first, literal, quote
 Values = Sequence[object] | Mapping[str, object]
 _NUMBERS = itertools.count(1)
 _PART = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+MANY = 50_000
+"""Rows of a relation whose memory is worth a few statements more: see `_let_go`."""
 HEAD = ("One row", "Makes", "Reads")
 """The entries of a `.sql` file's head, a comment each: see `query`."""
 
@@ -64,11 +66,19 @@ def _nulls(columns: Mapping[str, str]) -> str:
 
 
 @dataclass(frozen=True)
+class _Made:
+    """A table or a view, and how many rows a table was made with; -1 of views and of tables to be filled."""
+
+    kind: str
+    rows: int = -1
+
+
+@dataclass(frozen=True)
 class Scratch:
     """Makes relations on one connection. They end with the block that made the scratch (see `scratch`)."""
 
     con: duckdb.DuckDBPyConnection
-    _made: list[tuple[str, str]]
+    _made: dict[str, _Made]
     _usual_memory: list[str] = field(default_factory=list)
     """The bounds of memory that `sparing` has lowered."""
 
@@ -178,28 +188,28 @@ class Scratch:
     def drop(self, *relations: Relation) -> None:
         """Let go of relations before the block ends: wide ones take memory."""
         for relation in relations:
-            kind = next((kind for kind, name in self._made if name == relation.name), None)
-            if kind is not None:
-                self.con.execute(f"drop {kind} if exists {relation.name}")
-                self._made.remove((kind, relation.name))
+            made = self._made.pop(relation.name, None)
+            if made is not None:
+                _let_go(self.con, relation.name, made)
 
     def _create(self, kind: str, what: str, select: str, values: Values) -> Relation:
         own = self._own(kind, what)
         made = first(self.con, f"create temp {kind} {own} as {select}", values)
-        name = f"temp.{own}"
-        return Relation(name, partial(_columns_of, self.con, name), int(made[0]) if made else -1)
+        name, rows = f"temp.{own}", int(made[0]) if made else -1
+        self._made[name] = _Made(kind, rows)
+        return Relation(name, partial(_columns_of, self.con, name), rows)
 
     def _own(self, kind: str, what: str) -> str:
         """A name that no other relation has, let go of at the end of the block."""
         own = quote(f"{what}_{next(_NUMBERS)}")
-        self._made.append((kind, f"temp.{own}"))
+        self._made[f"temp.{own}"] = _Made(kind)
         return own
 
 
 @contextlib.contextmanager
 def scratch(con: duckdb.DuckDBPyConnection) -> Iterator[Scratch]:
     """Relations for the time of a block. A relation that a rollback took with it is not missed."""
-    made: list[tuple[str, str]] = []
+    made: dict[str, _Made] = {}
     try:
         yield Scratch(con, made)
     except BaseException:
@@ -210,9 +220,24 @@ def scratch(con: duckdb.DuckDBPyConnection) -> Iterator[Scratch]:
     _drop(con, made)
 
 
-def _drop(con: duckdb.DuckDBPyConnection, made: list[tuple[str, str]]) -> None:
-    for kind, name in reversed(made):
-        con.execute(f"drop {kind} if exists {name}")
+def _drop(con: duckdb.DuckDBPyConnection, made: Mapping[str, _Made]) -> None:
+    for name, one in reversed(made.items()):
+        _let_go(con, name, one)
+
+
+def _let_go(con: duckdb.DuckDBPyConnection, name: str, made: _Made) -> None:
+    """Drop a relation, and free its memory at once.
+
+    What a transaction makes and drops DuckDB keeps until it ends, and a day is one transaction. Only a column that is taken out of
+    a table of the same transaction goes at once.
+    """
+    if made.kind == "table" and made.rows >= MANY:
+        with contextlib.suppress(duckdb.CatalogException):  # a rollback took it
+            last, *others = _columns_of(con, name)
+            for column in others:
+                con.execute(f"alter table {name} drop column {quote(column)}")
+            con.execute(f"alter table {name} alter column {quote(last)} type boolean using null::boolean")
+    con.execute(f"drop {made.kind} if exists {name}")
 
 
 @contextlib.contextmanager
