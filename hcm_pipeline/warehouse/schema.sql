@@ -70,7 +70,7 @@ create table to_rebuild (business_date date primary key);
 
 -- one row: one version of one worker, true from valid_from until the day before valid_to (null: still)
 create table worker_versions (
-    person_number varchar not null,
+    person_number varchar not null using compression uncompressed, -- as `identities`, and fields of the profile that are like it
     valid_from date not null,
     valid_to date,
     digest uuid not null,              -- over the facts: the worker fields, as HR states them

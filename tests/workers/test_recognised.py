@@ -105,7 +105,7 @@ def test_a_row_that_stands_as_it_stood_is_not_read_again(t: Scratch) -> None:
 
 def _digests(t: Scratch, of: Profile, extract: Extract) -> set[object]:
     staged = few.staged(t, of, [worker(1)], extract)
-    return {digest for (digest,) in t.rows(f"select {recognised.as_read_sql(of, staged)} from {staged.rows}")}
+    return {digest for (digest,) in t.rows(f"select {recognised.as_read_sql(of, staged)} from {staged.read}")}
 
 
 def test_a_file_that_is_read_in_another_way_is_not_recognised(t: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
