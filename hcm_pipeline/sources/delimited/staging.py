@@ -102,7 +102,7 @@ def read_lines(t: Scratch, stored: Path, shape: Shape, folder: Path, *, max_fiel
             return None
     again = " and ".join(f"contains(texts, {literal(cell)})" for cell in shape.cells if cell) or "false"
     # a quoted line end makes two lines of a record: there are more of them then
-    if t.count(found) != shape.records or t.first(f"select 1 from {found} where {again} limit 1"):
+    if found.made != shape.records or t.first(f"select 1 from {found} where {again} limit 1"):
         t.drop(found)
         return None
     return Lines(
