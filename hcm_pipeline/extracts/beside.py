@@ -15,8 +15,8 @@ LARGE = 1 << 20
 
 @contextmanager
 def beside(work: Callable[[bytes], object]) -> Iterator[Callable[[bytes], None]]:
-    """A function that has chunks worked on in their order by another thread, one ahead of the caller at most; all are when the block
-    ends. Whatever `work` raises comes out of a later call, or of the end of the block."""
+    """A function that has chunks worked on in their order by another thread, one ahead of the caller at most; all are when the
+    block ends. Whatever `work` raises comes out of a later call, or of the end of the block."""
     pool: list[ThreadPoolExecutor] = []
     last: list[Future[object]] = []
 

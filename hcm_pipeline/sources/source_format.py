@@ -71,7 +71,8 @@ class Lines:
         cells = ", ".join(f"nullif(cells[{place}], '') as {quote(name)}" for place, name in enumerate(self.header, 1))
         return f"""select {ROW_NO}, {cells} from (
             select {ROW_NO}, if(len(cells) = {len(self.header)}, cells, error('a ragged line')) as cells from (
-                select {ROW_NO}, string_split(texts, {SEPARATOR}) as cells from {self.rows} semi join {only} using ({ROW_NO})))"""
+                select {ROW_NO}, string_split(texts, {SEPARATOR}) as cells
+                from {self.rows} line semi join {only} wanted using ({ROW_NO})))"""
 
 
 class SourceFormat(Protocol):

@@ -79,7 +79,9 @@ class Batch:
     def _recognised_by_line(self, t: Scratch) -> Batch:
         [one] = self.staged
         number = one.extract.extract_id
-        same = t.view("recognised", f"select {number} as extract_id, row_no, person_number, digest, as_read from {one.same}")
+        same = t.view(
+            "recognised", f"select {number} as extract_id, row_no, person_number, digest, as_read from {one.same}"
+        )
         # some of them may have been read for another purpose
         read = t.view("others_read", f"from {one.read} anti join {one.same} using (row_no)")
         others = replace(self, staged=(replace(one, read=read),))

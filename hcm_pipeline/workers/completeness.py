@@ -263,7 +263,7 @@ def _cohort(t: Scratch, profile: Profile, whole: Sequence[Staged], before: Basel
     if any(spec.column not in one.header for one in whole):
         return
     prefixed = bool(staged.namespace) and field in number_fields(profile)
-    parts = [_values_of(t, one, before.known, field, read=prefixed) for one in whole]
+    parts = [values_of(t, one, before.known, field, read=prefixed) for one in whole]
     in_file = f"(select cohort, sum(n)::bigint as n from ({' union all '.join(parts)}) group by 1 having sum(n) <> 0)"
     compared = query(
         __package__, "cohorts", known=before.known, extracts=before.extracts, absent=before.absent, in_file=in_file,
@@ -281,9 +281,9 @@ def _cohort(t: Scratch, profile: Profile, whole: Sequence[Staged], before: Basel
         )
 
 
-def _values_of(t: Scratch, staged: Staged, known: Relation, field: str, *, read: bool) -> str:
-    """SELECTs of a value of a field (`cohort`) and how many rows of a file have it (`n`). Those of recognised rows are what is known
-    of their workers, unless all must be `read`."""
+def values_of(t: Scratch, staged: Staged, known: Relation, field: str, *, read: bool) -> str:
+    """SELECTs of a value of a field (`cohort`) and how many rows of a file have it (`n`), to be summed. Those of recognised rows
+    are what is known of their workers, unless all must be `read`."""
     spec = staged.fields[field]
     by_line = staged.others is not None and not read
     rows = f"{staged.read} anti join {staged.same} using (row_no)" if by_line else str(staged.all_rows(t))

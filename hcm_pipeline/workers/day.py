@@ -83,8 +83,8 @@ class Day:
         self.staged = staged[: len(self.used)]
 
     def _recognise(self) -> Recognise | None:
-        """How rows of the only extract are recognised before they are read; None where other workers may be known, or in another way,
-        when they are judged."""
+        """How rows of the only extract are recognised before they are read; None where other workers may be known, or in another
+        way, when they are judged."""
         again = first(self.con, "select 1 from days where business_date >= ? limit 1", [self.day])
         if again or not self._same_contract() or self.used[0].content != "full":
             return None

@@ -93,7 +93,8 @@ def shown_in(profile: Profile, rows: pa.RecordBatch) -> Iterator[Shown]:
 def _like_ascii(
     fields: tuple[str, ...], cells: tuple[str | None, ...]
 ) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
-    """The text of fields that are shown together, each like ASCII, the odd ones among them, and their values; None where none is."""
+    """The text of fields that are shown together, each of which looks like ASCII, the odd ones among them, and their values; None
+    where none is odd."""
     values = {name: cell for name, cell in zip(fields, cells, strict=True) if cell is not None}
     text = " ".join(values.values()) if fields[0] in values or fields[0] == "first_name" else ""
     if not text:

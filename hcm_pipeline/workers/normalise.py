@@ -208,8 +208,8 @@ def _in_window(name: str, spec: FieldSpec, read: str) -> str:
 def normalised_select(
     profile: Profile, staged: Staged, known: Known, only: str = "true", as_read: str = NOT_READ
 ) -> str:
-    """SELECT over the rows of a file that were read: extract_id, row_no, every mapped field, `<field>__unreadable` and `<field>__text` of
-    the typed ones, `<field>__none` of the required names, `control`, `formula`, `as_read`, `digest`.
+    """SELECT over the rows of a file that were read: extract_id, row_no, every mapped field, `<field>__unreadable` and
+    `<field>__text` of the typed ones, `<field>__none` of the required names, `control`, `formula`, `as_read`, `digest`.
     `only` is a condition over row_no, judged before any other work is done. `as_read` is SQL over the columns of the file.
 
     A field whose column is missing, and a blank that says nothing (see `blanks`), take what is known of the worker; then the row

@@ -73,8 +73,8 @@ def _digest_sql(profile: Profile, staged: Staged, texts: str) -> str:
 
 
 def _way(profile: Profile, staged: Staged) -> str:
-    """A digest of the statement that reads the rows of a file, whatever the file, of the order of its columns, and of the version of
-    what executes it."""
+    """A digest of the statement that reads the rows of a file, whatever the file, of the order of its columns, and of the version
+    of what executes it."""
     columns = staged.read.columns
     rows, known = Relation("rows", lambda: columns), Relation("known", lambda: ())
     any_file = replace(staged, extract=replace(staged.extract, extract_id=0), read=rows)

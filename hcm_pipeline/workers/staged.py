@@ -32,8 +32,9 @@ class Staged:
     """One extract as it is.
 
     `fields` are the worker fields as its source writes them. `read`: row_no and every column of the file's header, as text: of all
-    rows or, beside `lines`, of those that were asked for (see `require` and `all_rows`). `rejects`: row_no, rule, column_name, value_class, raw. `records` counts the data records, rejected ones among them, without a
-    trailer; `total` is what the trailer counts, None where there is none.
+    rows or, beside `lines`, of those that were asked for (see `require` and `all_rows`). `rejects`: row_no, rule,
+    column_name, value_class, raw. `records` counts the data records, rejected ones among them, without a trailer; `total` is what
+    the trailer counts, None where there is none.
     """
 
     extract: Extract

@@ -97,8 +97,9 @@ def read_lines(t: Scratch, stored: Path, shape: Shape, folder: Path, *, max_fiel
         if _GLOB.search(str(plain)):
             return None
         try:
-            found = t.make("lines", f"select {_texts(shape)} as texts from {_whole_lines(plain)}")
-        except duckdb.Error:  # a separator in a text, for one
+            texts = f"if(contains(line, {SEPARATOR}), error('a separator in a text'), {_texts(shape)})"
+            found = t.make("lines", f"select {texts} as texts from {_whole_lines(plain)}")
+        except duckdb.Error:
             return None
     again = " and ".join(f"contains(texts, {literal(cell)})" for cell in shape.cells if cell) or "false"
     # a quoted line end makes two lines of a record: there are more of them then
@@ -151,8 +152,9 @@ def _read_csv(plain: Path, shape: Shape) -> str:
 
 
 def _whole_lines(plain: Path) -> str:
+    # cut nowhere: of a file with NUL bytes the structure is not regular
     return f"""read_csv({literal(str(plain))}, auto_detect = false, columns = {{'line': 'VARCHAR'}}, header = true,
-        delim = {SEPARATOR}, quote = '', escape = '', comment = '', strict_mode = true, null_padding = false,
+        delim = chr(0), quote = '', escape = '', comment = '', strict_mode = true, null_padding = false,
         ignore_errors = false, parallel = true, compression = 'none', encoding = 'utf-8', hive_partitioning = false,
         filename = false)"""
 
