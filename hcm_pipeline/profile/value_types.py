@@ -24,7 +24,7 @@ IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 class Model(BaseModel):
     """A part of a profile: unknown keys are errors, and nothing changes after loading."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 def _regex(value: str) -> str:
