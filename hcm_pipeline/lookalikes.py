@@ -34,6 +34,8 @@ _ALIKE = {
     "KELVIN": "LATIN",
     "MODIFIER": "",
 }
+_LATIN = re.compile("[\x00-\xb4\xb6-\u024f]*")
+"""Text whose letters are all Latin ones. Between them stands a sign of which Unicode says that it is a letter: micro."""
 _WORDS = re.compile(r"[^\s,;/()\d_-]+")
 _OF_ASCII = str.maketrans({"0": "O", "1": "l", "I": "l", "|": "l", **_PAIRS})
 
@@ -68,7 +70,7 @@ def skeleton_sql(column: str) -> str:
 @lru_cache(maxsize=1 << 16)
 def oddity(text: str) -> str | None:
     """An odd thing about the letters of a name, in words: a word mixes scripts, or letters are signs. None for nothing."""
-    if text.isascii():
+    if _LATIN.fullmatch(text):
         return None
     if any(_is_sign(character) for character in text):
         return "letters of mathematics, in circles or squares"

@@ -4,6 +4,7 @@ order.
 It opens no format: the description of an extract comes from the format of its source, and goes back to it.
 """
 
+from hcm_pipeline.extracts.beside import beside
 from hcm_pipeline.extracts.description import Description, with_headings
 from hcm_pipeline.extracts.extract import Extract
 from hcm_pipeline.extracts.file_names import match_source, name_fault, read_business_date
@@ -47,6 +48,7 @@ __all__ = [
     "Left",
     "Seen",
     "Taken",
+    "beside",
     "choose",
     "decide",
     "doubtful",

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hcm_pipeline.errors import ExtractRefused
+from hcm_pipeline.extracts.beside import beside
 
 UNFINISHED_ENDINGS = (".part", ".tmp", ".filepart", ".partial", ".crdownload")
 """Endings that transfer programs and browsers put behind the name of a file that is not complete."""
@@ -137,10 +138,11 @@ def keep(chunks: Iterable[bytes], extracts: Path, scratch: Path, check: Callable
     try:
         with os.fdopen(copy, "wb") as out:
             digest, size = hashlib.sha256(), 0
-            for chunk in chunks:
-                digest.update(chunk)
-                out.write(chunk)
-                size += len(chunk)
+            with beside(digest.update) as update:
+                for chunk in chunks:
+                    update(chunk)
+                    out.write(chunk)
+                    size += len(chunk)
             check(size)
             out.flush()
             os.fchmod(out.fileno(), 0o400)

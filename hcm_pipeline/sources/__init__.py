@@ -21,17 +21,27 @@ from hcm_pipeline.sources.places import (
     Waiting,
     open_place,
 )
-from hcm_pipeline.sources.source_format import REJECT_COLUMNS, ROW_NO, FileFormat, SourceFormat, StagedExtract
+from hcm_pipeline.sources.source_format import (
+    REJECT_COLUMNS,
+    ROW_NO,
+    SEPARATOR,
+    FileFormat,
+    Lines,
+    SourceFormat,
+    StagedExtract,
+)
 from hcm_pipeline.sources.unpack import unpacked
 
 __all__ = [
     "FORMATS",
     "REJECT_COLUMNS",
     "ROW_NO",
+    "SEPARATOR",
     "TOLD",
     "FarPlace",
     "FileFormat",
     "Folder",
+    "Lines",
     "Looked",
     "LookedAt",
     "Opener",

@@ -11,7 +11,7 @@ from hcm_pipeline.extracts import Description, Taken
 from hcm_pipeline.home import Home
 from hcm_pipeline.profile import Source
 from hcm_pipeline.sources.places import Looked, Place, Waiting
-from hcm_pipeline.warehouse import Relation, Scratch
+from hcm_pipeline.warehouse import Relation, Scratch, quote
 
 ROW_NO = "row_no"
 """The number of a record, as people find it in the extract. No extract may bring a column of this name."""
@@ -24,6 +24,8 @@ REJECT_COLUMNS = {
 }
 
 
+SEPARATOR = "chr(31)"
+"""SQL for what stands between the texts of a line."""
 TORN = {ROW_NO: "bigint", "fields": "varchar[]"}
 """Rejects of which a part can be read."""
 LONGEST_TORN = 1_024
@@ -51,6 +53,26 @@ class StagedExtract:
     """The encoding that was taken for want of another, where nobody has named it; None where it is certain."""
     unsaid: Relation | None = None
     """Of rows that leave columns out, which is less than a blank: row_no, and columns, a list of headings. None: no row does."""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The records of an extract as lines, before anybody reads their fields: for those who know most of them already.
+
+    `rows`: row_no, and texts: those of all columns in the order of the `header`, SEPARATOR between them, and nothing of a blank.
+    """
+
+    header: tuple[str, ...]
+    rows: Relation
+
+    def read_sql(self, only: str) -> str:
+        """SELECT of row_no and every column, blank as NULL: the rows of `StagedExtract` that `only`, a relation with row_no, names.
+        DuckDB stops at a line with another number of fields than there are columns."""
+        cells = ", ".join(f"nullif(cells[{place}], '') as {quote(name)}" for place, name in enumerate(self.header, 1))
+        return f"""select {ROW_NO}, {cells} from (
+            select {ROW_NO}, if(len(cells) = {len(self.header)}, cells, error('a ragged line')) as cells from (
+                select {ROW_NO}, string_split(texts, {SEPARATOR}) as cells
+                from {self.rows} line semi join {only} wanted using ({ROW_NO})))"""
 
 
 class SourceFormat(Protocol):
@@ -83,6 +105,13 @@ class SourceFormat(Protocol):
         Call it outside a transaction: an extract that DuckDB cannot read would abort one. Raises ExtractRefused.
         """
 
+    def lines(
+        self, t: Scratch, stored: Path, description: Description, source: Source, *, folder: Path
+    ) -> Lines | None:
+        """All records as lines, of an extract of which `stage` would make a row of each; None: ask `stage`. A line that is cut into
+        its fields gives the same row, or has another number of them. Outside a transaction, too.
+        """
+
 
 class FileFormat:
     """The half of a format that is the same for all files: they lie in a place, and are taken from it one by one."""
@@ -99,3 +128,10 @@ class FileFormat:
     def take(self, place: Place, waiting: Waiting, home: Home) -> Taken:
         """The file's bytes. Raises ExtractRefused."""
         return place.take(waiting, home)
+
+    def lines(
+        self, t: Scratch, stored: Path, description: Description, source: Source, *, folder: Path
+    ) -> Lines | None:
+        """None: what a record is, is known once it is read."""
+        del t, stored, description, source, folder
+        return None

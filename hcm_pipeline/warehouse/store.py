@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
@@ -355,8 +355,11 @@ def _migrate(con: duckdb.DuckDBPyConnection) -> None:
     con.commit()
 
 
-def ensure_columns(con: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str]) -> None:
-    """Add the columns that `table` lacks. `columns` is name to DuckDB type; a column is never dropped or retyped.
+def ensure_columns(
+    con: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str], *, uncompressed: Collection[str] = ()
+) -> None:
+    """Add the columns that `table` lacks. `columns` is name to DuckDB type; a column is never dropped or retyped. Of those that it
+    adds, it does not compress the ones named in `uncompressed`.
 
     Raises PipelineError when a column is there with another type: the profile changed a field's type.
     """
@@ -367,7 +370,10 @@ def ensure_columns(con: duckdb.DuckDBPyConnection, table: str, columns: dict[str
                 f"the warehouse holds {name} as {found[name].lower()}, the profile says {kind.lower()}; "
                 "give the field another name, or start a new home"
             )
-    lacking = [f"add column {quote(name)} {kind}" for name, kind in columns.items() if name not in found]
+    plain = dict.fromkeys(uncompressed, " using compression uncompressed")
+    lacking = [
+        f"add column {quote(name)} {kind}{plain.get(name, '')}" for name, kind in columns.items() if name not in found
+    ]
     if not lacking:
         return
     # one commit for all: each of its own would wait for the disk

@@ -23,18 +23,22 @@ class Rolls:
 
 
 def absent_today(
-    t: Scratch, rolls: Rolls, named: Relation, full: Sequence[str], day: dt.date, missing_after: int
-) -> Relation:
+    t: Scratch, rolls: Rolls, named: Relation, full: Sequence[str], day: dt.date, missing_after: int,
+    *, unnamed: Relation | None = None,
+) -> Relation:  # fmt: skip
     """The workers whom the full extracts of the sources `full` do not name, with those of other sources who were absent before:
     person_number, status (absent | missing).
 
     A worker who is absent on `missing_after` days with a full extract of their source in a row is missing. `named` (person_number)
-    are all whom a row of the day names.
+    are all whom a row of the day names, and `unnamed` (person_number) the workers who are none of them, where that is known.
     """
     if not t.first(f"select 1 from {rolls.workers} limit 1"):
         return t.empty("absent", {"person_number": "varchar", "status": "varchar"})
+    if unnamed is None:
+        names = f"select person_number from {named} where person_number is not null"
+        unnamed = t.make("unnamed", f"select person_number from {rolls.workers} where person_number not in ({names})")
     select = query(
-        __package__, "absent", workers=rolls.workers, absences=rolls.absences, extracts=rolls.extracts, named=named
+        __package__, "absent", workers=rolls.workers, absences=rolls.absences, extracts=rolls.extracts, unnamed=unnamed
     )
     return t.make("absent", select, {"sources": list(full), "day": day, "after": missing_after})
 

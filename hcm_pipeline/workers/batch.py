@@ -42,6 +42,7 @@ class Batch:
     def keep(self, t: Scratch, only: Relation | None = None) -> Batch:
         """The same rows, or those that `only` names, in a table: normalised for the last time."""
         if self.kept is None:
+            self._require(t, only)
             return replace(self, kept=t.make("normalised", f"from {self.rows(only)}"))
         if self.same is None or only is None:
             return self
@@ -49,17 +50,20 @@ class Batch:
         more = t.make("asked_for", asked)
         if not t.count(more):
             return self
+        self._require(t, more)
         both = f"from {self.kept} union all by name from {replace(self, kept=None).rows(more)}"
         return replace(self, kept=t.make("normalised", both))
 
     def recognise(self, t: Scratch) -> Batch:
         """Find the rows that stand as a known row stood, and normalise the others for the last time. The same batch, where nobody
-        knows how a known row stood."""
+        knows how a known row stood. Those of an extract that were recognised by their lines are found already."""
+        if any(one.same is not None for one in self.staged):
+            return self._recognised_by_line(t)
         stood = f"{self.known.workers} where as_read is not null"
         if not self.staged or t.first(f"select 1 from {stood} limit 1") is None:
             return self
         read = " union all ".join(
-            f"select {one.extract.extract_id} as extract_id, row_no, {as_read_sql(self.profile, one)} as as_read from {one.rows}"
+            f"select {one.extract.extract_id} as extract_id, row_no, {as_read_sql(self.profile, one)} as as_read from {one.read}"
             for one in self.staged
         )
         found = t.make(
@@ -72,6 +76,31 @@ class Batch:
         anew = [self._of(t, one, others) for one in self.staged]
         return replace(self, kept=t.make("normalised", f"from {replace(self, staged=tuple(anew)).rows()}"), same=same)
 
+    def _recognised_by_line(self, t: Scratch) -> Batch:
+        [one] = self.staged
+        number = one.extract.extract_id
+        same = t.view(
+            "recognised", f"select {number} as extract_id, row_no, person_number, digest, as_read from {one.same}"
+        )
+        # some of them may have been read for another purpose
+        read = t.view("others_read", f"from {one.read} anti join {one.same} using (row_no)")
+        others = replace(self, staged=(replace(one, read=read),))
+        return replace(self, kept=t.make("normalised", f"from {others.rows()}"), same=same)
+
+    def _require(self, t: Scratch, only: Relation | None) -> None:
+        """See to it that rows are read before they are normalised: see `Staged.require`."""
+        for one in self.staged:
+            if only is None:
+                one.all_rows(t)
+            elif one.lines is not None:
+                one.require(t, f"(select row_no from {only} where extract_id = {one.extract.extract_id})")
+
+    @property
+    def others(self) -> Relation | None:
+        """The known workers whose rows are not recognised: person_number; every row that is recognised is then of another worker.
+        None where nobody has looked from their side."""
+        return self.staged[0].others if len(self.staged) == 1 and self.same is not None else None
+
     def numbers(self, content: str) -> list[int]:
         """The ids of the extracts with this content: full or changes-only."""
         return [one.extract.extract_id for one in self.staged if one.extract.content == content]
@@ -79,7 +108,7 @@ class Batch:
     def _of(self, t: Scratch, staged: Staged, rows: Relation) -> Staged:
         """An extract with those of its rows that are named by (extract_id, row_no)."""
         wanted = f"select row_no from {rows} where extract_id = {staged.extract.extract_id}"
-        return replace(staged, rows=t.make("rows", f"from {staged.rows} where row_no in ({wanted})"))
+        return replace(staged, read=t.make("rows", f"from {staged.read} where row_no in ({wanted})"))
 
     def _normalised(self, staged: Staged, only: Relation | None) -> str:
         number = staged.extract.extract_id

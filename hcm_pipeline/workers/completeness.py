@@ -15,7 +15,7 @@ from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import Profile, Share, Source
 from hcm_pipeline.warehouse import Relation, Scratch, query, quote
 from hcm_pipeline.workers.guessed_encoding import judge_words
-from hcm_pipeline.workers.normalise import ODD, odd_sql, text_of
+from hcm_pipeline.workers.normalise import ODD, number_fields, odd_sql, text_of
 from hcm_pipeline.workers.staged import Staged
 
 
@@ -115,7 +115,7 @@ def _numbers(t: Scratch, staged: Staged) -> Relation:
     return t.make(
         "numbers",
         f"""select distinct {text_of("person_number", spec)} as person_number from (
-            select {quote(spec.column)} as person_number, {odd_sql([spec])} as {ODD} from {staged.rows})
+            select {quote(spec.column)} as person_number, {odd_sql([spec])} as {ODD} from {staged.all_rows(t)})
         where person_number is not null""",
     )
 
@@ -157,7 +157,7 @@ def _encoding(t: Scratch, staged: Staged) -> Iterator[Finding]:
     there = {name: quote(spec.column) for name, spec in staged.fields.items() if spec.column in staged.header}
     place = f"upper(trim({there['country']}))" if "country" in there else "null"
     parts = (
-        f"select {place} as country, {column} as text from {staged.rows} where strlen({column}) <> length({column})"
+        f"select {place} as country, {column} as text from {staged.all_rows(t)} where strlen({column}) <> length({column})"
         for column in there.values()
     )
     values = t.rows(f"select distinct coalesce(country, ''), text from ({' union all '.join(parts)}) limit {_WORDS}")
@@ -260,13 +260,11 @@ def _cohort(t: Scratch, profile: Profile, whole: Sequence[Staged], before: Basel
     """Compare by distinct values: the rows of the files with the workers known from their source and not absent."""
     staged, limit = whole[-1], profile.workers.whole.cohort
     spec = staged.fields[field]
-    having = [one.rows for one in whole if spec.column in one.header]
-    if len(having) < len(whole):
+    if any(spec.column not in one.header for one in whole):
         return
-    cells = " union all ".join(
-        f"(select {quote(spec.column)} as {quote(field)}, {odd_sql([spec])} as {ODD} from {rows})" for rows in having
-    )
-    in_file = f"(select {text_of(field, spec)} as cohort, count(*) as n from ({cells}) group by 1)"
+    prefixed = bool(staged.namespace) and field in number_fields(profile)
+    parts = [values_of(t, one, before.known, field, read=prefixed) for one in whole]
+    in_file = f"(select cohort, sum(n)::bigint as n from ({' union all '.join(parts)}) group by 1 having sum(n) <> 0)"
     compared = query(
         __package__, "cohorts", known=before.known, extracts=before.extracts, absent=before.absent, in_file=in_file,
         field=quote(field),
@@ -281,6 +279,21 @@ def _cohort(t: Scratch, profile: Profile, whole: Sequence[Staged], before: Basel
             f"workers.whole.cohort allows {limit.percent:g} % less",
             "; ".join(f"{field} {value!r}: {now:,} instead of {was:,}" for was, now, value in fallen[:20]),
         )
+
+
+def values_of(t: Scratch, staged: Staged, known: Relation, field: str, *, read: bool) -> str:
+    """SELECTs of a value of a field (`cohort`) and how many rows of a file have it (`n`), to be summed. Those of recognised rows
+    are what is known of their workers, unless all must be `read`."""
+    spec = staged.fields[field]
+    by_line = staged.others is not None and not read
+    rows = f"{staged.read} anti join {staged.same} using (row_no)" if by_line else str(staged.all_rows(t))
+    cells = f"select {quote(spec.column)} as {quote(field)}, {odd_sql([spec])} as {ODD} from {rows}"
+    found = f"select {text_of(field, spec)} as cohort, count(*) as n from ({cells}) group by 1"
+    if not by_line:
+        return found
+    counted = f"select {quote(field)}, {{}}count(*) from {known} {{}} group by 1"
+    unknown = f"where person_number in (from {staged.others})"
+    return f"{found} union all {counted.format('', '')} union all {counted.format('-', unknown)}"
 
 
 def _changes(

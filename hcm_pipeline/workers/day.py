@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -31,9 +32,10 @@ from hcm_pipeline.workers.lifecycle import HERE, AsOf, moment_of
 from hcm_pipeline.workers.managers import find_warnings, with_managers
 from hcm_pipeline.workers.primary_assignment import has_other_rows
 from hcm_pipeline.workers.processed import DayCounts, reasons_of, seen_on, state_before, state_of
+from hcm_pipeline.workers.recognised import recognise_lines
 from hcm_pipeline.workers.recording import record_other_rows, record_rows
 from hcm_pipeline.workers.seen_names import seen_texts
-from hcm_pipeline.workers.staged import Folders, Progress, Staged, staged_extracts
+from hcm_pipeline.workers.staged import Folders, Progress, Recognise, Staged, staged_extracts
 
 
 def _count(con: duckdb.DuckDBPyConnection, query: str, values: list[object] | None = None) -> int:
@@ -73,11 +75,20 @@ class Day:
         self.progress: Progress = lambda message: progress(f"{day}: {message}")
         self._stack = ExitStack()
         wanted = {one.extract_id: one for one in [*self.used, *(each for pair in self._doubtful for each in pair)]}
+        recognise = self._recognise() if len(wanted) == 1 else None
         staged = self._stack.enter_context(
-            staged_extracts(con, self.profile, list(wanted.values()), folders, self.progress)
+            staged_extracts(con, self.profile, list(wanted.values()), folders, self.progress, recognise)
         )
         self._every = dict(zip(wanted, staged, strict=True))
         self.staged = staged[: len(self.used)]
+
+    def _recognise(self) -> Recognise | None:
+        """How rows of the only extract are recognised before they are read; None where other workers may be known, or in another
+        way, when they are judged."""
+        again = first(self.con, "select 1 from days where business_date >= ? limit 1", [self.day])
+        if again or not self._same_contract() or self.used[0].content != "full":
+            return None
+        return partial(recognise_lines, self.profile, table(self.con, "worker_versions"))
 
     def close(self) -> None:
         """Drop the staged rows."""
@@ -104,7 +115,7 @@ class Day:
             accepted, counts = self._judge(t, before, other_rows, table(self.con, "held_cells"))
             reasons = reasons_of(self.con, self.day)
             self._require_few_quarantined(counts.quarantined)
-            self._update_absences(t, accepted.named)
+            self._update_absences(t, accepted)
         else:
             accepted = accepted_of(t, nothing_gathered(t, self.profile, before.known))
         self.progress("comparing with the snapshot before")
@@ -233,13 +244,15 @@ class Day:
         wanted = {extract.extract_id for extract in part}
         return tuple(one for one in self.staged if one.extract.extract_id in wanted)
 
-    def _update_absences(self, t: Scratch, named: Relation) -> None:
+    def _update_absences(self, t: Scratch, accepted: Accepted) -> None:
         full = [extract.source for extract in self.used if extract.content == "full"]
         if not full:
             return
         absences = table(self.con, "absences")
         rolls = Rolls(current_workers(t), absences, table(self.con, "extracts"))
-        today = absent_today(t, rolls, named, full, self.day, self.profile.workers.life.missing_after)
+        today = absent_today(
+            t, rolls, accepted.named, full, self.day, self.profile.workers.life.missing_after, unnamed=accepted.unnamed
+        )
         bring_up_to(t, absences, today, self.day)
 
     def _require_complete(self, t: Scratch, before: snapshot.Before) -> None:

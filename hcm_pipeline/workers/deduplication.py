@@ -47,22 +47,26 @@ def keys_of(t: Scratch, batch: Batch) -> Relation:
     unreadable = " or ".join(["control", *(quote(f"{name}__unreadable") for name in typed)])
     read = f"""select extract_id, row_no, person_number, digest, if({unreadable}, null, as_read) as as_read,
         ({unreadable}) as unreadable, false as is_same from {batch.rows()}"""
-    if batch.same is not None:
-        read += f""" union all
-        select extract_id, row_no, person_number, digest, as_read, false as unreadable, true as is_same from {batch.same}"""
-    return t.make("keys", read)
+    keys = t.make("keys", read)
+    if batch.same is None:
+        return keys
+    same = f"select extract_id, row_no, person_number, digest, as_read, false as unreadable, true as is_same from {batch.same}"
+    return t.view("keys", f"from {keys} union all {same}")
 
 
 def several(t: Scratch, profile: Profile, batch: Batch, keys: Relation, other_rows: Relation) -> Relation:
     """The workers of whom several rows may speak: person_number. A row that is known counts where it may be another one."""
-    more = ""
+    more, those = "", ""
     if profile.workers.many_rows:
         more = f"or person_number in (select person_number from {other_rows} where valid_to is null)"
+    elif batch.others is not None:  # each row that is recognised is of another worker
+        those = f"and person_number in (select person_number from {keys} where not is_same)"
     if primary_assignment.identity_of(profile) and batch.numbers("changes-only"):
         more += f" or person_number in (select person_number from {batch.known.workers})"
     return t.make(
         "several",
-        f"""select person_number from {keys} where person_number is not null group by 1 having count(*) > 1 {more}""",
+        f"""select person_number from {keys} where person_number is not null {those}
+        group by 1 having count(*) > 1 {more}""",
     )
 
 

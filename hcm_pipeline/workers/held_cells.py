@@ -97,6 +97,6 @@ def _stating(staged: Staged, name: str, spec: FieldSpec, rows: str) -> str:
     named = ", ".join(f"{quote(one.column)} as {quote(of)}" for of, one in asked.items())
     texts = ", ".join(f"{text_of(of, one)} as {quote(of)}" for of, one in asked.items())
     raw = f"""select row_no, {texts} from (select row_no, {named}, {odd_sql(asked.values())} as {ODD}
-        from {staged.rows} where row_no in (select row_no from {rows}))"""
+        from {staged.read} where row_no in (select row_no from {rows}))"""
     whole = f" or {whole_sql(staged)}" if len(asked) > 1 else ""
     return f"row_no in (select row_no from ({raw}) where {quote(name)} is not null{whole})"

@@ -28,13 +28,15 @@ class Accepted:
 
     `rows`: extract_id, row_no, person_number, digest, as_read (null of one that was put together). `facts`: the worker fields,
     digest, extract_id and row_no of these rows at least. `named`: person_number, of every row of the files (null: it has none).
-    `readings`: person_number, digest, as_read: what rows say that were read, and how they stand in their file.
+    `readings`: person_number, digest, as_read: what rows say that were read, and how they stand in their file. `unnamed`:
+    person_number: the known workers who are not among the `named`; None where nobody has looked.
     """
 
     rows: Relation
     facts: Relation
     named: Relation
     readings: Relation
+    unnamed: Relation | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,10 @@ def judge(
         union {place} {settled.contradicting} where person_number not in {stands}"""
     quarantined = quarantined_rows(t, found, f"from {violations} union all by name from {contradictions}", whole)
     accepted = _accept(t, batch.profile, found, suspects, counted, settled, torn if ranked_torn else None)
+    if batch.others is not None:
+        others = f"select person_number from {found.keys} where not is_same and person_number is not null"
+        unnamed = f"select person_number from {batch.others} where person_number not in ({others})"
+        accepted = replace(accepted, unnamed=t.make("unnamed", unnamed))
     if same_contract:  # a row in question has said something new, or nobody knows yet whether it has
         others = f"from {accepted.readings} anti join {suspects} using (person_number)"
         accepted = replace(accepted, readings=t.make("readings", others))

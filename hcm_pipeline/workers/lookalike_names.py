@@ -9,18 +9,15 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hcm_pipeline.lookalikes import DRAWN_ALIKE, DRAWN_BY_ONE, PAIRS, UNUSUAL, oddity, skeleton, skeleton_sql
 from hcm_pipeline.profile import Profile
 from hcm_pipeline.warehouse import Relation, Scratch, literal, quote
 from hcm_pipeline.workers.batch import Batch
 from hcm_pipeline.workers.normalise import name_fields
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MIXED, ALIKE = "mixed_scripts", "lookalike_name"
 UNUSUAL_COLUMN, PERSON_COLUMN = "unusual letters", "whole number"
@@ -62,39 +59,45 @@ def _shown_together(profile: Profile) -> list[tuple[str, ...]]:
     return [fields for fields in _SHOWN if all(name in profile.columns for name in fields)]
 
 
-def mixed_in(profile: Profile, frame: pd.DataFrame) -> list[tuple[int, str, str, str]]:
-    """Position in the frame, field, value class and value of every shown text whose letters are odd."""
-    rows = frame[frame[UNUSUAL_COLUMN].astype(bool)]
+def mixed_in(profile: Profile, rows: pa.RecordBatch) -> list[tuple[int, str, str, str]]:
+    """Position among the rows, field, value class and value of every shown text whose letters are odd."""
     found = []
     for name in _looked_at(profile):
-        texts = rows[name].dropna()
-        odd = {text: how for text in texts.unique().tolist() if not text.isascii() and (how := oddity(text))}
-        for position, text in texts[texts.isin(list(odd))].items():
-            found.append((int(str(position)), name, f"{odd[text]} ({len(text)})", text))
+        texts = rows.column(name)
+        odd = {text: how for text in pc.unique(texts).to_pylist() if text is not None and (how := oddity(text))}
+        if odd:
+            places = pc.indices_nonzero(pc.is_in(texts, value_set=pa.array(list(odd), texts.type)))
+            for place, text in zip(places.to_pylist(), texts.take(places).to_pylist(), strict=True):
+                found.append((place, name, f"{odd[text]} ({len(text)})", text))
     return found
 
 
-def shown_in(profile: Profile, frame: pd.DataFrame) -> Iterator[Shown]:
-    """The texts with unusual letters that look like ASCII."""
-    rows = frame[frame[UNUSUAL_COLUMN].astype(bool)]
+def shown_in(profile: Profile, rows: pa.RecordBatch) -> Iterator[Shown]:
+    """The texts that look like ASCII, of rows with unusual letters."""
     for fields in _shown_together(profile):
+        left = rows
+        for name in fields:  # hardly a text of several scripts does, so that few are left to be looked at one by one
+            texts = left.column(name)
+            like = [text for text in pc.unique(texts).to_pylist() if text is None or skeleton(text).isascii()]
+            left = left.filter(pc.is_in(texts, value_set=pa.array(like, texts.type)))
         judged: dict[tuple[str | None, ...], tuple[str, tuple[str, ...], tuple[str, ...]] | None] = {}
-        columns = [rows[name].tolist() for name in ("extract_id", "row_no", PERSON_COLUMN, *fields)]
+        columns = [left.column(name).to_pylist() for name in ("extract_id", "row_no", PERSON_COLUMN, *fields)]
         for extract_id, row_no, number, *found in zip(*columns, strict=True):
-            cells = tuple(cell if isinstance(cell, str) else None for cell in found)
+            cells = tuple(found)
             if cells not in judged:
                 judged[cells] = _like_ascii(fields, cells)
-            if (like := judged[cells]) is not None and isinstance(number, str):
-                yield Shown(int(extract_id), int(row_no), number, *like)
+            if (like_ascii := judged[cells]) is not None and number is not None:
+                yield Shown(extract_id, row_no, number, *like_ascii)
 
 
 def _like_ascii(
     fields: tuple[str, ...], cells: tuple[str | None, ...]
 ) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
-    """The text of fields that are shown together, the odd ones among them, and their values; None where it is no image of ASCII."""
+    """The text of fields that are shown together, each of which looks like ASCII, the odd ones among them, and their values; None
+    where none is odd."""
     values = {name: cell for name, cell in zip(fields, cells, strict=True) if cell is not None}
     text = " ".join(values.values()) if fields[0] in values or fields[0] == "first_name" else ""
-    if not text or not all(skeleton(value).isascii() for value in values.values()):
+    if not text:
         return None
     drawn = fields[0] != "username"  # an account's name may well end in a digit
     odd = tuple(

@@ -208,8 +208,8 @@ def _in_window(name: str, spec: FieldSpec, read: str) -> str:
 def normalised_select(
     profile: Profile, staged: Staged, known: Known, only: str = "true", as_read: str = NOT_READ
 ) -> str:
-    """SELECT over the staged rows of a file: extract_id, row_no, every mapped field, `<field>__unreadable` and `<field>__text` of
-    the typed ones, `<field>__none` of the required names, `control`, `formula`, `as_read`, `digest`.
+    """SELECT over the rows of a file that were read: extract_id, row_no, every mapped field, `<field>__unreadable` and
+    `<field>__text` of the typed ones, `<field>__none` of the required names, `control`, `formula`, `as_read`, `digest`.
     `only` is a condition over row_no, judged before any other work is done. `as_read` is SQL over the columns of the file.
 
     A field whose column is missing, and a blank that says nothing (see `blanks`), take what is known of the worker; then the row
@@ -242,7 +242,7 @@ select *, {digest_of(list(staged.fields))} as digest from (
 select {staged.extract.extract_id} as extract_id, t.row_no, t.as_read,
     {select}
 from (select row_no, as_read, {ODD}, {texts} from (
-    select row_no, {as_read} as as_read, {raw_values}, {odd} as {ODD} from {staged.rows} where {only})) t
+    select row_no, {as_read} as as_read, {raw_values}, {odd} as {ODD} from {staged.read} where {only})) t
     {_join(profile, staged, known)}
     {with_unsaid(staged)})"""
 

@@ -27,7 +27,7 @@ def _quarantine(t: Scratch, day: dt.date, staged: Staged, judged: Judged) -> Non
         f"""insert into quarantined_rows
         select ?, bad.extract_id, bad.row_no, bad.person_number, bad.held, bad.violations, raw.json
         from {here} bad join (
-            select row_no, to_json(r)::varchar as json from {staged.rows} r
+            select row_no, to_json(r)::varchar as json from {staged.read} r
             where row_no in (select row_no from {here})) raw using (row_no)""",
         [day],
     )

@@ -138,12 +138,13 @@ def record_changes(
         _settle_unchanged(t, profile, before, changed, as_of)
     if not is_first:
         _keep_readings(t, changed.accepted.readings)
+    of_new = "" if is_first else f"and person_number in (select person_number from {changed.new})"
     t.run(
         f"""insert into changes by name
         select ?::date as business_date, person_number, kind, attributes, before_from from {changed.changes}
         union all
         select ?, person_number, {first_kind_sql("life_stage")}, [], null from worker_versions
-        where valid_from = ? and valid_to is null and person_number in (select person_number from {changed.new})""",
+        where valid_from = ? and valid_to is null {of_new}""",
         [as_of.day] * 3,
     )
     kinds = t.rows("select kind, count(*) from changes where business_date = ? group by 1 order by 1", [as_of.day])

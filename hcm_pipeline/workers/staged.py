@@ -12,7 +12,7 @@ import duckdb
 
 from hcm_pipeline.extracts import Extract
 from hcm_pipeline.profile import FieldSpec, Profile
-from hcm_pipeline.sources import ROW_NO, format_of
+from hcm_pipeline.sources import REJECT_COLUMNS, ROW_NO, Lines, format_of
 from hcm_pipeline.warehouse import Relation, Scratch, scratch
 
 Progress = Callable[[str], None]
@@ -31,14 +31,15 @@ class Folders(Protocol):
 class Staged:
     """One extract as it is.
 
-    `fields` are the worker fields as its source writes them. `rows`: row_no and every column of the file's header, as text.
-    `rejects`: row_no, rule, column_name, value_class, raw. `records` counts the data records, rejected ones among them, without a
-    trailer; `total` is what the trailer counts, None where there is none.
+    `fields` are the worker fields as its source writes them. `read`: row_no and every column of the file's header, as text: of all
+    rows or, beside `lines`, of those that were asked for (see `require` and `all_rows`). `rejects`: row_no, rule,
+    column_name, value_class, raw. `records` counts the data records, rejected ones among them, without a trailer; `total` is what
+    the trailer counts, None where there is none.
     """
 
     extract: Extract
     fields: Mapping[str, FieldSpec]
-    rows: Relation
+    read: Relation
     rejects: Relation
     records: int
     total: int | None = None
@@ -50,11 +51,30 @@ class Staged:
     """The encoding that was taken for want of another; None where it is certain."""
     unsaid: Relation | None = None
     """Of rows that leave columns out: row_no, and columns (a list of headings). A blank says more than that."""
+    lines: Lines | None = None
+    """All rows as they stand in the file, of a file whose rows were recognised by that; None: all were read."""
+    same: Relation | None = None
+    """The rows that were: row_no, person_number, digest, as_read (see `recognised`)."""
+    others: Relation | None = None
+    """The known workers whose rows are none of these: person_number."""
 
     @property
     def header(self) -> tuple[str, ...]:
         """The columns that the extract has, as it is read now."""
-        return tuple(name for name in self.rows.columns if name != ROW_NO)
+        return tuple(name for name in self.read.columns if name != ROW_NO)
+
+    def require(self, t: Scratch, rows: str) -> None:
+        """See to it that rows are among those in `read`; `rows` is a relation with row_no."""
+        if self.lines is None:
+            return
+        missing = t.view("missing", f"select {ROW_NO} from {rows} anti join {self.read} using ({ROW_NO})")
+        t.run(f"insert into {self.read} {self.lines.read_sql(str(missing))}")
+
+    def all_rows(self, t: Scratch) -> Relation:
+        """`read`, with every row of the file."""
+        if self.lines is not None:
+            self.require(t, str(self.lines.rows))
+        return self.read
 
 
 class CannotBeRead(Exception):
@@ -65,24 +85,34 @@ class CannotBeRead(Exception):
         super().__init__(extract.name)
 
 
+Recognise = Callable[[Scratch, Staged, Lines], Staged | None]
+"""Recognises rows by their lines, and reads the others into `Staged.read`; None where all should be read (see `recognised`)."""
+
+
 @contextmanager
 def staged_extracts(
-    con: duckdb.DuckDBPyConnection, profile: Profile, used: Sequence[Extract], folders: Folders, progress: Progress
-) -> Iterator[tuple[Staged, ...]]:
+    con: duckdb.DuckDBPyConnection, profile: Profile, used: Sequence[Extract], folders: Folders, progress: Progress,
+    recognise: Recognise | None = None,
+) -> Iterator[tuple[Staged, ...]]:  # fmt: skip
     """Every extract, staged by its format, for the time of a block. Outside a transaction: one that cannot be read would abort it.
+    With `recognise`, it need not be read as a whole.
 
     Raises HomeError for a stored copy that is not what was delivered, and CannotBeRead for whatever else goes wrong with one.
     """
     for extract in used:
         extract.require_whole(folders.extracts)
     with scratch(con) as t:
-        yield tuple(_staged(t, profile, extract, folders, progress) for extract in used)
+        yield tuple(_staged(t, profile, extract, folders, progress, recognise) for extract in used)
 
 
-def _staged(t: Scratch, profile: Profile, extract: Extract, folders: Folders, progress: Progress) -> Staged:
+def _staged(
+    t: Scratch, profile: Profile, extract: Extract, folders: Folders, progress: Progress, recognise: Recognise | None
+) -> Staged:
     progress(f"reading {extract.name}")
     source = profile.source_of(extract.source)
     try:
+        if recognise is not None and (found := _recognised(t, profile, extract, folders, recognise)) is not None:
+            return found
         read = format_of(source).stage(
             t, extract.stored(folders.extracts), extract.description, source, name=extract.name, folder=folders.scratch
         )
@@ -101,3 +131,23 @@ def _staged(t: Scratch, profile: Profile, extract: Extract, folders: Folders, pr
         guessed=read.guessed,
         unsaid=read.unsaid if source.content == "changes-only" else None,
     )
+
+
+def _recognised(
+    t: Scratch, profile: Profile, extract: Extract, folders: Folders, recognise: Recognise
+) -> Staged | None:
+    """An extract whose rows are recognised by their lines, if they can be."""
+    source = profile.source_of(extract.source)
+    stored = extract.stored(folders.extracts)
+    lines = format_of(source).lines(t, stored, extract.description, source, folder=folders.scratch)
+    if lines is None:
+        return None
+    read = t.empty("rows", {ROW_NO: "bigint", **dict.fromkeys(lines.header, "varchar")})
+    rejects = t.empty("rejects", REJECT_COLUMNS)
+    found = Staged(
+        extract, profile.columns_of(source), read, rejects, t.count(lines.rows), namespace=source.prefix, lines=lines
+    )
+    staged = recognise(t, found, lines)
+    if staged is None:
+        t.drop(read, rejects, lines.rows)
+    return staged

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
 from hcm_pipeline.workers.batch import Batch
@@ -29,6 +30,8 @@ from hcm_pipeline.workers.seen_names import DAMAGED, SEEN_RULES
 
 CHUNK_ROWS = 100_000
 """Rows in one frame for pandera: some 100 MiB."""
+CERTAIN_COLUMN = "certain to keep the contract"
+"""A column of a chunk beside its fields: SQL has judged the row, and nobody else is asked."""
 VIOLATIONS = {"extract_id": "integer", "row_no": "bigint", "rule": "varchar", "field": "varchar",
               "column_name": "varchar", "value_class": "varchar", "value": "varchar"}  # fmt: skip
 """Columns of a relation of violations: one row is one rule that one row of an extract violates."""
@@ -48,8 +51,9 @@ def suspects_of(t: Scratch, found: Deduplicated, known: Relation, held: Relation
 def violations_of(t: Scratch, batch: Batch, suspects: Relation) -> Relation:
     """The rules of the contract that the suspects violate: see VIOLATIONS. Rows that certainly keep it are not looked at singly."""
     frame = f"(select {', '.join(_judged_columns(batch))} from {batch.rows(suspects)} n) frame"
-    looked_at = f"frame.{quote(UNUSUAL_COLUMN)} or not {certain_sql(batch.profile, 'frame')}"
-    select = f"select * from {frame} where {looked_at}"
+    certain = quote(CERTAIN_COLUMN)
+    select = f"""select * from (select *, {certain_sql(batch.profile, "frame")} as {certain} from {frame})
+        where {quote(UNUSUAL_COLUMN)} or not {certain}"""
     tables: list[pa.Table] = []
     shown: list[Shown] = []
     # nothing else can be asked while rows stream in, so what was found waits; not even a rollback, so they end here
@@ -133,24 +137,30 @@ def _as_delivered(batch: Batch, field: str) -> str:
 
 def _failures(batch: Batch, chunk: pa.RecordBatch) -> tuple[pa.Table | None, list[Shown]]:
     """Rows of violations (None when every row of the chunk keeps the contract), and the texts that may look like others."""
-    from hcm_pipeline.workers.contract import violations_in  # pandas and pandera: a third of every command's start
+    profile = batch.profile
+    found: list[tuple[int, str, str, str, str | None]] = []
+    doubtful = pc.indices_nonzero(pc.invert(chunk.column(CERTAIN_COLUMN)))
+    if len(doubtful):
+        from hcm_pipeline.workers.contract import violations_in  # pandas and pandera: a third of every command's start
 
-    profile, frame = batch.profile, chunk.to_pandas()
-    found: list[tuple[int, str, str, str, str | None]] = [
-        (one.position, one.rule, one.field, one.value_class, one.value) for one in violations_in(profile, frame)
-    ]
+        places_of = doubtful.to_pylist()
+        found += [
+            (places_of[one.position], one.rule, one.field, one.value_class, one.value)
+            for one in violations_in(profile, chunk.take(doubtful).to_pandas())
+        ]
+    unusual = pc.indices_nonzero(chunk.column(UNUSUAL_COLUMN))
     shown: list[Shown] = []
-    if frame[UNUSUAL_COLUMN].any():
-        found += [(position, MIXED, field, kind, value) for position, field, kind, value in mixed_in(profile, frame)]
-        shown = list(shown_in(profile, frame))
+    if len(unusual):
+        rows, at = chunk.take(unusual), unusual.to_pylist()
+        found += [(at[place], MIXED, field, kind, value) for place, field, kind, value in mixed_in(profile, rows)]
+        shown = _unseen(batch, list(shown_in(profile, rows)))
     if seen := frozenset(profile.workers.names_seen):
-        numbers, names = frame[PERSON_COLUMN], name_fields(profile)
+        numbers, names = chunk.column(PERSON_COLUMN).to_pylist(), name_fields(profile)
         of_sight = {(MIXED, name) for name in profile.columns} | {(DAMAGED, name) for name in names}
-        found = [one for one in found if (one[1], one[2]) not in of_sight or numbers.iat[one[0]] not in seen]
+        found = [one for one in found if (one[1], one[2]) not in of_sight or numbers[one[0]] not in seen]
     if texts := batch.seen:
-        numbers = frame[PERSON_COLUMN]
-        found = [one for one in found if one[1] not in SEEN_RULES or (numbers.iat[one[0]], one[4]) not in texts]
-    shown = _unseen(batch, shown)
+        numbers = chunk.column(PERSON_COLUMN).to_pylist()
+        found = [one for one in found if one[1] not in SEEN_RULES or (numbers[one[0]], one[4]) not in texts]
     if not found:
         return None, shown
     places = pa.array([position for position, *_ in found], pa.int64())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -11,12 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hcm_pipeline.extracts import Extract
+from hcm_pipeline.flow.installation import quiet
+from hcm_pipeline.http import utc_now
 from hcm_pipeline.profile import Profile
-from hcm_pipeline.warehouse import Scratch, scratch
-from hcm_pipeline.workers import recognised
+from hcm_pipeline.sources import Lines
+from hcm_pipeline.sources.delimited.delimited_format import Delimited
+from hcm_pipeline.warehouse import Relation, Scratch, quote, scratch
+from hcm_pipeline.workers import Day, recognised
 from hcm_pipeline.workers.batch import Batch
+from hcm_pipeline.workers.completeness import values_of
 from hcm_pipeline.workers.judging import Judged, judge
 from hcm_pipeline.workers.known import Known, facts_of, known_before
+from hcm_pipeline.workers.staged import Staged
 from tests.budget import examples
 
 from . import few
@@ -38,8 +45,8 @@ FILES = st.lists(CELLS, min_size=1, max_size=7)
 HEADERS = st.sampled_from([COLUMNS, tuple(name for name in COLUMNS if name not in ("Department", "City"))])
 
 
-def _kept(t: Scratch, of: Profile, found: Judged) -> Known:
-    """The workers, once the accepted rows of a file are known."""
+def _kept(t: Scratch, of: Profile, found: Judged) -> tuple[Known, Relation]:
+    """The workers, once the accepted rows of a file are known, and their versions."""
     facts = ", ".join(f"facts.{name}" for name in facts_of(of).split(", "))
     versions = t.make(
         "versions",
@@ -47,7 +54,7 @@ def _kept(t: Scratch, of: Profile, found: Judged) -> Known:
             'active' as life_stage, null::timestamptz as next_at, null::timestamptz as known_from
         from {found.accepted.facts} facts join {found.accepted.rows} place using (extract_id, row_no)""",
     )
-    return known_before(t, of, versions, few.other_rows(t, of))
+    return known_before(t, of, versions, few.other_rows(t, of)), versions
 
 
 def _told(t: Scratch, of: Profile, batch: Batch) -> dict[str, object]:
@@ -57,12 +64,31 @@ def _told(t: Scratch, of: Profile, batch: Batch) -> dict[str, object]:
     facts = (
         f"select {facts_of(of)} from {found.accepted.facts} semi join {found.accepted.rows} using (extract_id, row_no)"
     )
+    unnamed = (
+        found.accepted.unnamed
+        or f"""(select person_number from {batch.known.workers} where person_number not in
+        (select person_number from {found.accepted.named} where person_number is not null))"""
+    )
+    [file] = batch.staged
+    values = values_of(t, file, batch.known.workers, "last_name", read=False)
     wanted = {
         "accepted": f"from {found.accepted.rows}", "facts": facts, "quarantined": f"from {found.quarantined}",
-        "named": f"from {found.accepted.named}", "passed over": f"from {found.passed_over}",
+        "named": f"from {found.accepted.named}", "passed over": f"from {found.passed_over}", "unnamed": f"from {unnamed}",
+        "cohorts": f"select cohort, sum(n)::int from ({values}) group by 1 having sum(n) <> 0",
     }  # fmt: skip
     told: dict[str, object] = {what: sorted(map(repr, t.rows(select))) for what, select in wanted.items()}
     return told | {"collapsed": found.collapsed}
+
+
+def _by_line(t: Scratch, of: Profile, whole: Staged, versions: Relation) -> Staged | None:
+    """The file with its rows recognised by their lines; None where it would be read as a whole."""
+    cells = ", ".join(f"coalesce({quote(column)}, '')" for column in whole.header)
+    if t.first(f"select 1 from {whole.read} where contains(concat({cells}), chr(31)) limit 1"):
+        return None  # no format makes lines of it
+    made = t.make("lines", f"select row_no, concat_ws(chr(31), {cells}) as texts from {whole.read}")
+    lines = Lines(whole.header, made)
+    bare = t.empty("rows", {"row_no": "bigint", **dict.fromkeys(whole.header, "varchar")})
+    return recognised.recognise_lines(of, versions, t, replace(whole, read=bare, lines=lines), lines)
 
 
 @settings(max_examples=examples(4), deadline=None)
@@ -86,16 +112,19 @@ def test_a_day_comes_out_as_if_every_row_was_read(
             few.TODAY,
             same_contract=False,
         )
-        known = _kept(t, of, found)
-        batch = Batch(of, (few.staged(t, of, [*first[:kept], *again], few.extract(9, header=header)),), known)
-        quick = _told(t, of, batch)
+        known, versions = _kept(t, of, found)
+        whole = few.staged(t, of, [*first[:kept], *again], few.extract(9, header=header))
+        batch = Batch(of, (whole,), known)
+        quick, by_line = _told(t, of, batch), _by_line(t, of, whole, versions)
+        if by_line is not None:
+            assert quick == _told(t, of, Batch(of, (by_line,), known))
         with patch.object(Batch, "recognise", lambda self, _: self):
             assert quick == _told(t, of, batch)
 
 
 def test_a_row_that_stands_as_it_stood_is_not_read_again(t: Scratch) -> None:
     rows = [worker(1, City="Rome"), worker(2), worker(3, Country="XX"), worker(4)]
-    known = _kept(t, profile(), few.judged(t, profile(), rows, same_contract=False))
+    known, _ = _kept(t, profile(), few.judged(t, profile(), rows, same_contract=False))
     changed = [rows[1], rows[0], rows[2], worker(4, City="Oslo")]
     batch = Batch(profile(), (few.staged(t, profile(), changed),), known).recognise(t)
     assert batch.same is not None
@@ -105,7 +134,7 @@ def test_a_row_that_stands_as_it_stood_is_not_read_again(t: Scratch) -> None:
 
 def _digests(t: Scratch, of: Profile, extract: Extract) -> set[object]:
     staged = few.staged(t, of, [worker(1)], extract)
-    return {digest for (digest,) in t.rows(f"select {recognised.as_read_sql(of, staged)} from {staged.rows}")}
+    return {digest for (digest,) in t.rows(f"select {recognised.as_read_sql(of, staged)} from {staged.read}")}
 
 
 def test_a_file_that_is_read_in_another_way_is_not_recognised(t: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,3 +160,62 @@ def test_a_cell_that_is_written_in_another_way_changes_nobody_and_is_recognised_
     assert firm.sql("select count(*) from worker_versions") == [(2,)]
     firm.take([worker(1, Active="TRUE", City="Rome"), worker(2)], day(3))
     assert firm.take([worker(1, Active="TRUE"), worker(2)], day(4)).changes == {"update": 1}
+
+
+def _read(firm: Firm, number: int) -> tuple[list[int], int]:
+    """The numbers of the rows of a date that are cut into fields, and how many are recognised by their lines."""
+    with firm.warehouse.write() as con:
+        work = Day(con, firm.loaded, day(number), utc_now(), firm.home, quiet)
+        try:
+            [one] = work.staged
+            rows = con.execute(f"select row_no from {one.read} order by 1").fetchall()
+            same = con.execute(f"select count(*) from {one.same}").fetchall() if one.same else [(0,)]
+        finally:
+            work.close()
+    return [row_no for (row_no,) in rows], same[0][0]
+
+
+def test_only_a_line_that_nobody_knows_is_cut_into_fields(tmp_path: Path) -> None:
+    firm = Firm(tmp_path)
+    rows = [worker(n, City="Nice, near Monaco") for n in range(1, 6)]
+    firm.take(rows, day(1))
+    changed = [rows[1], {**rows[0], "City": '12" high'}, *rows[2:]]
+    firm.land(changed, day(2))
+    assert _read(firm, 2) == ([3], 4)
+    firm.land(rows, day(1))
+    assert _read(firm, 1)[1] == 0  # of a date that is processed anew, nobody knows yet what is known before it
+    assert firm.run(day(2))[0].changes == {"update": 1}
+    firm.land_text("\n".join([",".join(COLUMNS), *["1" * 13 + "," * 11, *["2" + "," * 9] * 1]]) + "\n", day(3))
+    assert _read(firm, 3) == ([], 0)  # two ragged rows with as many delimiters as two have
+
+
+def _all(firm: Firm) -> dict[str, list[str]]:
+    """All that the days have left, but for the moments at which it was learnt."""
+    tables = ("worker_versions", "changes", "quarantined_rows", "held_cells", "absences", "manager_warnings", "days",
+              "extract_findings")  # fmt: skip
+    clocks = "exclude (known_from)", "", "", "", "", "", "exclude (finished_at, judged_at)", ""
+    return {
+        name: sorted(map(repr, firm.sql(f"select * {but} from {name}")))
+        for name, but in zip(tables, clocks, strict=True)
+    }
+
+
+def test_days_leave_the_same_behind_whether_lines_are_looked_at_or_not(tmp_path: Path) -> None:
+    rows = [worker(n, City='a "b", c', Manager=str(n - 1)) for n in range(2, 9)]
+    days = [
+        rows,
+        [worker(9), {**rows[0], "City": ""}, {**rows[1], "Country": "XX"}, *rows[2:6], rows[5]],
+        [{**rows[0], "City": ""}, {**rows[1], "Country": "XX"}, *rows[2:], worker(9, Active="False")],
+    ]
+
+    def told(folder: Path) -> dict[str, list[str]]:
+        folder.mkdir()
+        firm = Firm(folder)
+        for number, of in enumerate(days, 1):
+            firm.take(of, day(number))
+        return _all(firm)
+
+    by_line = told(tmp_path / "lines")
+    with patch.object(Delimited, "lines", lambda *_, **__: None):
+        assert by_line == told(tmp_path / "rows")
+    assert any("XX" in row for row in by_line["quarantined_rows"])

@@ -10,9 +10,9 @@ from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import Source
 from hcm_pipeline.sources.delimited.detect import examine
 from hcm_pipeline.sources.delimited.shape import Shape
-from hcm_pipeline.sources.delimited.staging import read_records
+from hcm_pipeline.sources.delimited.staging import read_lines, read_records
 from hcm_pipeline.sources.delimited.trailer import take_trailer
-from hcm_pipeline.sources.source_format import FileFormat, SourceFormat, StagedExtract
+from hcm_pipeline.sources.source_format import FileFormat, Lines, SourceFormat, StagedExtract
 from hcm_pipeline.warehouse import Scratch
 
 _DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
@@ -53,6 +53,15 @@ class Delimited(FileFormat):
         records = read.counts.rows + read.counts.rejected - (total is not None)
         guessed = shape.encoding if shape.fallback and "fallback_encoding" not in source.model_fields_set else None
         return StagedExtract(read.rows, read.rejects, records, total, read.torn, guessed)
+
+    def lines(
+        self, t: Scratch, stored: Path, description: Description, source: Source, *, folder: Path
+    ) -> Lines | None:
+        """See `read_lines`; None where the last record may be a trailer, or the encoding is a guess."""
+        shape = Shape.of(description)
+        if source.trailer is not None or shape.fallback or shape.literal != (source.quote == "none"):
+            return None
+        return read_lines(t, stored, shape, folder, max_field_chars=source.max_field_chars)
 
 
 def _named_otherwise(source: Source, encoding: str) -> bool:

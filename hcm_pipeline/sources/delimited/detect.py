@@ -14,6 +14,7 @@ from pathlib import Path
 
 from hcm_pipeline.characters import escaped, heading, trimmed
 from hcm_pipeline.errors import ExtractRefused
+from hcm_pipeline.extracts import beside
 from hcm_pipeline.profile import Source
 from hcm_pipeline.sources.delimited.records import Splitter
 from hcm_pipeline.sources.delimited.shape import Shape
@@ -47,10 +48,11 @@ def examine(path: Path, source: Source, *, name: str | None = None) -> Shape:
         beginning = _beginning(texts, source, name)
         literal = source.quote == "none"
         scan = Scan(beginning.delimiter, literal=literal)
-        for chunk in chain(beginning.chunks, texts):
-            if assumed != "latin-1":  # in which every byte has a meaning
-                evidence.feed(chunk)
-            scan.feed(chunk)
+        with beside(evidence.feed) as judge:
+            for chunk in chain(beginning.chunks, texts):
+                if assumed != "latin-1":  # in which every byte has a meaning
+                    judge(chunk)
+                scan.feed(chunk)
         evidence.finish()
         scan.finish()
     encoding, reason, damaged = decide(assumed, why, evidence, source, name)

@@ -20,7 +20,7 @@ import duckdb
 
 from hcm_pipeline.sources.delimited.careful import decoded, judge_records
 from hcm_pipeline.sources.delimited.shape import Shape
-from hcm_pipeline.sources.source_format import REJECT_COLUMNS, ROW_NO
+from hcm_pipeline.sources.source_format import REJECT_COLUMNS, ROW_NO, SEPARATOR, Lines
 from hcm_pipeline.sources.unpack import unpacked
 from hcm_pipeline.warehouse import Relation, Scratch, literal, quote
 
@@ -55,11 +55,15 @@ def read_records(t: Scratch, stored: Path, shape: Shape, folder: Path, *, max_fi
     that applies. `row_no` is the row's number in a spreadsheet (see `records`). `folder` takes a copy that goes away again.
     Raises ExtractRefused (unterminated_quote, record_too_long).
     """
-    if not shape.irregular and shape.longest_record <= min(max_field_chars, _DUCKDB_RECORD_BYTES):
+    if _is_regular(shape, max_field_chars):
         read = read_fast(t, stored, shape, folder)
         if read is not None:
             return read
     return read_carefully(t, stored, shape, max_field_chars, name)
+
+
+def _is_regular(shape: Shape, max_field_chars: int) -> bool:
+    return not shape.irregular and shape.longest_record <= min(max_field_chars, _DUCKDB_RECORD_BYTES)
 
 
 def read_carefully(t: Scratch, stored: Path, shape: Shape, max_field_chars: int, name: str) -> Records:
@@ -85,6 +89,49 @@ def read_fast(t: Scratch, stored: Path, shape: Shape, folder: Path) -> Records |
     return Records(rows, t.empty("rejects", REJECT_COLUMNS), StageCounts(shape.records or 0, 0, "fast"))
 
 
+def read_lines(t: Scratch, stored: Path, shape: Shape, folder: Path, *, max_field_chars: int) -> Lines | None:
+    """The records of a regular file as lines; None where one of them does not stand in a line of its own."""
+    if not _is_regular(shape, max_field_chars):
+        return None
+    with _plain_utf8(stored, shape, folder) as plain, _in_file_order(t):
+        if _GLOB.search(str(plain)):
+            return None
+        try:
+            texts = f"if(contains(line, {SEPARATOR}), error('a separator in a text'), {_texts(shape)})"
+            found = t.make("lines", f"select {texts} as texts from {_whole_lines(plain)}")
+        except duckdb.Error:
+            return None
+    again = " and ".join(f"contains(texts, {literal(cell)})" for cell in shape.cells if cell) or "false"
+    # a quoted line end makes two lines of a record: there are more of them then
+    if found.made != shape.records or t.first(f"select 1 from {found} where {again} limit 1"):
+        t.drop(found)
+        return None
+    return Lines(
+        shape.header, t.view("lines", f"select rowid + {shape.header_row + 1} as {ROW_NO}, texts from {found}")
+    )
+
+
+def _texts(shape: Shape) -> str:
+    """SQL (VARCHAR) over `line`: the texts of its fields, as `Lines` has them.
+
+    Where quoting is regular, every second piece between two quotes is quoted, and an empty one that is not stands for a quote: none
+    is at an end, with a delimiter there. Most lines have no quotes, or enclose nothing by them, which can be told for less.
+    """
+    end = literal(shape.delimiter)
+    if not shape.quoted:
+        return _separated("line", end)
+    pieces = f"""list_transform(string_split({end} || line || {end}, '"'), lambda piece, place: case when place % 2 = 0 then piece
+        when piece = '' then '"' else {_separated("piece", end)} end)"""
+    without = """replace(line, '""', '')"""
+    return f"""case when not contains(line, '"') then {_separated("line", end)}
+        when not contains(line, {literal('"' * 3)}) and not contains({without}, '"') then {_separated(without, end)}
+        else array_to_string({pieces}, '')[2:-2] end"""
+
+
+def _separated(text: str, delimiter: str) -> str:
+    return f"replace({text}, {delimiter}, {SEPARATOR})"
+
+
 def _has_header_again(t: Scratch, rows: Relation, shape: Shape) -> bool:
     like_header = " and ".join(
         f"contains({quote(column)}, {literal(cell)})"
@@ -102,6 +149,14 @@ def _read_csv(plain: Path, shape: Shape) -> str:
         delim = {literal(shape.delimiter)}, quote = '{quotes}', escape = '{quotes}', comment = '', nullstr = '',
         allow_quoted_nulls = true, strict_mode = true, null_padding = false, ignore_errors = false, parallel = true,
         compression = 'none', encoding = 'utf-8', hive_partitioning = false, filename = false)"""
+
+
+def _whole_lines(plain: Path) -> str:
+    # cut nowhere: of a file with NUL bytes the structure is not regular
+    return f"""read_csv({literal(str(plain))}, auto_detect = false, columns = {{'line': 'VARCHAR'}}, header = true,
+        delim = chr(0), quote = '', escape = '', comment = '', strict_mode = true, null_padding = false,
+        ignore_errors = false, parallel = true, compression = 'none', encoding = 'utf-8', hive_partitioning = false,
+        filename = false)"""
 
 
 @contextmanager

@@ -1,13 +1,12 @@
 -- One row: a worker whom a full extract of their source does not name today, or did not when it last came.
 -- Makes: person_number, status
--- Reads: {workers}, {extracts}, {absences}, {named}
+-- Reads: {workers}, {extracts}, {absences}, {unnamed}
 with absent as (
     select worker.person_number, extract.source, absence.status, absence.valid_from as since
     from {workers} worker
     join {extracts} extract using (extract_id)
     left join {absences} absence on absence.person_number = worker.person_number and absence.valid_to is null
-    where list_contains($sources::varchar[], extract.source)
-        and worker.person_number not in (select person_number from {named} where person_number is not null)),
+    where list_contains($sources::varchar[], extract.source) and worker.person_number in (from {unnamed})),
 counted as (
     select spell.source, spell.since, count(distinct extract.business_date) + 1 as times
     from (select distinct source, since from absent where since is not null) spell
@@ -23,4 +22,4 @@ from {absences} absence
 join {workers} worker on worker.person_number = absence.person_number
 join {extracts} extract using (extract_id)
 where absence.valid_to is null and not list_contains($sources::varchar[], extract.source)
-    and absence.person_number not in (select person_number from {named} where person_number is not null)
+    and absence.person_number in (from {unnamed})
