@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import atexit
+import copy
 import gc
 import os
 import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from typer.main import get_command_name
+from typer.models import CommandInfo
 
 from hcm_pipeline.cli import (
     alerts,
@@ -89,6 +92,21 @@ for module in VERBS:
     module.add_to(app)
 
 
+def _asked(words: Sequence[str]) -> typer.Typer:
+    """The app with the verb alone that the first word names. To make all of them takes a third of a small command's time; help,
+    completion and a word that is no verb need them all.
+    """
+    name = words[0] if words else ""
+    alone = copy.copy(app)
+    alone.registered_commands = [made for made in app.registered_commands if name == _name_of(made)]
+    alone.registered_groups = [made for made in app.registered_groups if name == made.name]
+    return alone if alone.registered_commands or alone.registered_groups else app
+
+
+def _name_of(made: CommandInfo) -> str | None:
+    return made.name or (get_command_name(made.callback.__name__) if made.callback else None)
+
+
 def main() -> None:
     """Run a command; whatever goes wrong ends in one clear message and the exit code of the contract."""
     os.umask(PRIVATE_UMASK)
@@ -119,7 +137,7 @@ def _flush() -> None:
 def _run() -> int:
     """Run the command that was asked for; its exit code."""
     try:
-        code = app(standalone_mode=False)
+        code = _asked(sys.argv[1:])(standalone_mode=False)
     except typer.Abort:
         return 130
     except PipelineError as error:

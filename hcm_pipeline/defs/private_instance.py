@@ -12,9 +12,11 @@ from typing import Any
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef
 
+from hcm_pipeline.defs.kept_engines import keep_engines
 from hcm_pipeline.home import PRIVATE_UMASK
 
 os.umask(PRIVATE_UMASK)
+keep_engines()
 
 
 class PrivateInstance(dg.DagsterInstance):

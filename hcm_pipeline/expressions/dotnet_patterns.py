@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import regex
-
 from hcm_pipeline.expressions.values import NotKnown, Unknown
 
 SECONDS = 0.1
@@ -164,6 +162,8 @@ class _Translator:
             quantifiable = self.part(quantifiable)
         if len(self.unnamed) + len(self.named) > 99:
             raise self.refused("so many groups")
+        import regex  # few commands meet a pattern
+
         try:
             compiled = regex.compile("".join(self.out), regex.V0)
         except (regex.error, OverflowError, RecursionError):

@@ -142,26 +142,30 @@ def loggable(verdict: Verdict) -> str:
 
 def keep(con: duckdb.DuckDBPyConnection, found: Sequence[Verdict], now: dt.datetime) -> None:
     """Enter verdicts, in the place of what was found before of the same kind and subject."""
-    for kind, subject in {(verdict.kind, verdict.subject) for verdict in found}:
-        con.execute("delete from verdicts where kind = ? and subject = ?", [kind, subject])
-    for verdict in found:
-        figures = orjson.dumps(dict(verdict.figures), default=str).decode()
-        con.execute(
-            "insert into verdicts values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [verdict.kind, verdict.rule, verdict.subject, verdict.tripped, verdict.sentence, verdict.effect,
-             verdict.released_by, figures, now],
-        )  # fmt: skip
+    if not found:
+        return
+    replaced = sorted({(verdict.kind, verdict.subject) for verdict in found})
+    con.execute(
+        f"delete from verdicts where {' or '.join('kind = ? and subject = ?' for _ in replaced)}",
+        [value for pair in replaced for value in pair],
+    )
+    rows = [
+        [verdict.kind, verdict.rule, verdict.subject, verdict.tripped, verdict.sentence, verdict.effect,
+         verdict.released_by, orjson.dumps(dict(verdict.figures), default=str).decode(), now]
+        for verdict in found
+    ]  # fmt: skip
+    places = ", ".join("?" for _ in rows[0])
+    con.execute(
+        f"insert into verdicts values {', '.join(f'({places})' for _ in rows)}", [value for row in rows for value in row]
+    )
 
 
 def keep_day(con: duckdb.DuckDBPyConnection, day: dt.date, found: Sequence[Verdict], now: dt.datetime) -> None:
     """Enter what the rules said of a business date; whatever was found of it before is past."""
     con.execute(
-        "delete from verdicts where subject = ? and kind in (?, ?, ?)",
-        [day.isoformat(), Kind.QUARANTINE, Kind.DIRECTORY, Kind.CONTAINER],
-    )
-    con.execute(
-        f"delete from verdicts where kind = ? and subject in (select {STATEMENT} from extracts e where business_date = ?)",
-        [Kind.COMPLETENESS, day],
+        f"""delete from verdicts where subject = ? and kind in (?, ?, ?)
+            or kind = ? and subject in (select {STATEMENT} from extracts e where business_date = ?)""",
+        [day.isoformat(), Kind.QUARANTINE, Kind.DIRECTORY, Kind.CONTAINER, Kind.COMPLETENESS, day],
     )
     keep(con, found, now)
 

@@ -7,10 +7,12 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-
-from tenacity import RetryCallState, Retrying, retry_if_exception_type
+from typing import TYPE_CHECKING
 
 from hcm_pipeline.http.clock import Sleep
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState, Retrying
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Patience:
 
         The last TryAgain is then raised.
         """
+        from tenacity import Retrying, retry_if_exception_type  # a command that calls nobody does not wait for it
+
         return Retrying(
             retry=retry_if_exception_type(TryAgain),
             wait=self._wait,

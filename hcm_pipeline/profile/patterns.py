@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import string
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import import_module
 from itertools import combinations
 from typing import Any
@@ -24,6 +24,7 @@ _REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
 Signs = frozenset[str]
 
 
+@lru_cache(512)  # a profile is read several times in a run
 def endless(pattern: str) -> bool:
     """Whether a pattern that compiles has a repeated part which reads the same text in several ways."""
     return _Reader(pattern).endless()

@@ -13,7 +13,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from hcm_pipeline.characters import heading
 from hcm_pipeline.profile.patterns import endless
-from hcm_pipeline.warehouse import literal, type_of
 
 LONGEST_PATTERN = 1000
 DAYS, HOURS, MINUTES, COUNT, BYTES = 36_500, 8_784, 527_040, 2**31, 2**40
@@ -25,7 +24,7 @@ IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 class Model(BaseModel):
     """A part of a profile: unknown keys are errors, and nothing changes after loading."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 def _regex(value: str) -> str:
@@ -82,12 +81,10 @@ def _duckdb_format(value: str) -> str:
     unknown = [part for part in re.findall(r"%-?.?", value) if part not in DATE_PARTS]
     if unknown:
         raise ValueError(f"{_FORMAT}; {', '.join(unknown)} is no part that it knows")
+    if "\0" in value:
+        raise ValueError(_FORMAT)
     _require_whole_date([part for part in re.findall(r"%-?.", value) if part != "%%"])
-    try:
-        type_of(f"try_strptime(text, {literal(value)})", {"text": "VARCHAR"})
-    except ValueError:
-        raise ValueError(_FORMAT) from None
-    return _with_a_part(value)
+    return _with_a_part(value)  # of parts that DuckDB reads, which a test asks it
 
 
 def _require_whole_date(parts: list[str]) -> None:
@@ -111,7 +108,7 @@ def _zones() -> frozenset[str]:
 
 
 def _zone(value: str) -> str:
-    if value not in _zones():
+    if value != "UTC" and value not in _zones():  # the usual one needs no look at the folders
         raise ValueError("must be an IANA time zone such as Europe/Berlin or UTC")
     return value
 

@@ -49,7 +49,7 @@ def type_of(expression: str, columns: Mapping[str, str]) -> str:
 def _type_of(expression: str, typed: tuple[tuple[str, str], ...]) -> str:
     columns = dict(typed)
     with memory() as con:
-        tree = _tree(expression)
+        tree = _tree_by(con, expression)
         if tree.get("error"):
             raise ValueError(f"is not an SQL expression ({tree.get('error_type', 'syntax')})")
         statements = tree["statements"]
@@ -97,7 +97,12 @@ def _can_fail(expression: str, typed: tuple[tuple[str, str], ...]) -> bool:
 def _tree(expression: str) -> Any:
     """The syntax of `select (expression)` as DuckDB tells it."""
     with memory() as con:
-        row = first(con, "select json_serialize_sql(?::varchar)", [f"select (\n{expression}\n)"])
+        return _tree_by(con, expression)
+
+
+def _tree_by(con: duckdb.DuckDBPyConnection, expression: str) -> Any:
+    """As `_tree`, on a connection that is there already."""
+    row = first(con, "select json_serialize_sql(?::varchar)", [f"select (\n{expression}\n)"])
     return orjson.loads(row[0] if row else "{}")
 
 

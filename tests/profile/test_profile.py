@@ -8,6 +8,8 @@ from hcm_pipeline.errors import ProfileError, ProfileFault
 from hcm_pipeline.flow.profiles import built_in_text, load_profile, parse_profile
 from hcm_pipeline.profile import built_in_names
 from hcm_pipeline.profile.patterns import endless
+from hcm_pipeline.profile.value_types import DATE_PARTS
+from hcm_pipeline.warehouse import memory
 
 GOOD = """
 name = "firm"
@@ -60,6 +62,13 @@ def test_both_built_in_profiles_load() -> None:
     assert built_in_names() == ["microsoft-csv2scim", "oracle-hcm", "oracle-hcm-live"]
     for name in built_in_names():
         assert load_profile(name).profile.name == name
+        assert parse_profile(built_in_text(name), name).profile == load_profile(name).profile  # it is judged here alone
+
+
+def test_duckdb_reads_each_part_of_a_format_of_dates() -> None:
+    with memory() as con:
+        for part in DATE_PARTS:
+            con.execute("select try_strptime('x', $1)", [f"{part} {part}"]).fetchall()
 
 
 def test_the_good_profile_has_no_fault() -> None:
