@@ -353,7 +353,7 @@ def _by_percent(company: Company, changes: Changes) -> bool:
 
 def _deliver(con: duckdb.DuckDBPyConnection, company: Company) -> None:
     """The warehouse of a company after a month of ordinary days."""
-    for name in ("manifests", "operations", "accepted_requests", "delivered", "worker_versions", "counted_changes"):
+    for name in ("manifests", "operations", "accepted_requests", "versions", "worker_versions", "counted_changes"):
         con.execute(f"delete from {name}")
     chance, staff = company.chance, company.enabled()
     days, operations = [], []
@@ -391,8 +391,9 @@ def _deliver(con: duckdb.DuckDBPyConnection, company: Company) -> None:
     con.execute("""insert into worker_versions by name select person_number, date '2020-01-01' as valid_from,
         md5('')::uuid as digest, 0 as extract_id, 0 as row_no, legal_employer, country, worker_type,
         'First ' || person_number as first_name, 'Last ' || person_number as last_name from made""")
-    con.execute(f"""insert into delivered by name select '{TARGET}' as target, person_number, md5('')::uuid as digest, 1 as plan_no,
-        0 as request_no, 0 as op_no, {", ".join(map(quote, VALUES))} from made""")
+    con.execute(f"""insert into versions by name select '{TARGET}' as target, person_number, md5('')::uuid as digest, 1 as plan_no,
+        0 as position, 'create' as kind, true as is_delivered, 0 as request_no, 0 as op_no,
+        {", ".join(map(quote, VALUES))} from made""")
     con.unregister("made")
     _count_plans(con)
 
@@ -405,7 +406,7 @@ def _scene(con: duckdb.DuckDBPyConnection, name: str, company: Company) -> Itera
         return
     con.begin()
     if name not in PAST:
-        con.execute("delete from delivered")
+        con.execute("delete from versions")
     else:
         for ago, changes in enumerate(reversed(PAST[name](company)[:-1]), 1):
             _send(con, company, HISTORY_DAYS - ago + 1, changes)
@@ -444,7 +445,7 @@ def _send(con: duckdb.DuckDBPyConnection, company: Company, plan_no: int, change
         [plan_no],
     )
     values = ", ".join(f"{quote(name)} = made.{quote(name)}" for name in VALUES)
-    con.execute(f"update delivered set {values} from sent_made made where made.number = delivered.person_number")
+    con.execute(f"update versions set {values} from sent_made made where made.number = versions.person_number")
     con.unregister("sent_made")
 
 

@@ -436,37 +436,40 @@ create table operations (
     digest uuid not null
 );
 
--- one row: one operation of a manifest that is not closed, in the order of sending; the mapped values are added as columns
-create table planned (
+-- one row: one version of one worker as one manifest holds it, from the plan until nothing refers to it any more; the mapped values
+-- are added as columns. They are written once: a version that is accepted or replaced is marked, and never copied
+create table versions (
+    target varchar not null,
     plan_no integer not null,
     position bigint not null,
     person_number varchar not null,
     kind varchar not null,
-    digest uuid not null
+    digest uuid not null,
+    is_planned boolean not null default false,   -- its manifest is not closed
+    is_delivered boolean not null default false,
+    request_no integer,                    -- null: it was never delivered
+    op_no integer,
+    replaced_by integer,                   -- plan_no of the version after it; null: none, or longer ago than such are kept
+    replaced_at timestamptz                -- on the service's clock
 );
 
--- one row: the last version of one worker that a target accepted; the mapped values are added as columns
-create table delivered (
-    target varchar not null,
-    person_number varchar not null,
-    digest uuid not null,
-    plan_no integer not null,
-    request_no integer not null,
-    op_no integer not null
-);
+-- one row: one operation of a manifest that is not closed, in the order of sending
+create view planned as
+    select plan_no, position, person_number, kind, digest, * exclude (target, plan_no, position, person_number, kind, digest,
+        is_planned, is_delivered, request_no, op_no, replaced_by, replaced_at)
+    from versions where is_planned;
 
--- one row: one version of one worker that a target accepted, and that a later one replaced; the mapped values are added as
--- columns
-create table delivered_before (
-    target varchar not null,
-    person_number varchar not null,
-    replaced_by integer not null,          -- plan_no of the version after it
-    replaced_at timestamptz not null,      -- on the service's clock
-    digest uuid not null,
-    plan_no integer not null,
-    request_no integer not null,
-    op_no integer not null
-);
+-- one row: the last version of one worker that a target accepted
+create view delivered as
+    select target, person_number, digest, plan_no, request_no, op_no, * exclude (target, person_number, digest, plan_no,
+        request_no, op_no, position, kind, is_planned, is_delivered, replaced_by, replaced_at)
+    from versions where is_delivered;
+
+-- one row: one version of one worker that a target accepted, and that a later one replaced
+create view delivered_before as
+    select target, person_number, replaced_by, replaced_at, digest, plan_no, request_no, op_no, * exclude (target, person_number,
+        replaced_by, replaced_at, digest, plan_no, request_no, op_no, position, kind, is_planned, is_delivered)
+    from versions where replaced_by is not null;
 
 -- one row: one worker whom the newest plan has an operation for, and since when they wait for it
 create table first_planned (

@@ -52,12 +52,12 @@ class Service:
         `perhaps`: so many other attempts may have arrived."""
         moment = self._plan(at, number, kind, digest)
         self.con.execute("insert into accepted_requests values (?, 0, ?, ?)", [self.plans, moment, perhaps])
-        for table in ("delivered", "failures"):  # as `journal_sync.sync` does
+        for table in ("versions", "failures"):  # as `journal_sync.sync` does
             self.con.execute(f"delete from {table} where person_number = ?", [number])
         self.con.execute(
-            "insert into delivered by name select ? as target, ? as person_number, ? as digest, ? as plan_no, 0 as request_no,"
-            " 0 as op_no",
-            [TARGET, number, UUID(int=self.plans if digest is None else digest), self.plans],
+            "insert into versions by name select ? as target, ? as person_number, ? as kind, ? as digest, ? as plan_no,"
+            " 0 as position, true as is_delivered, 0 as request_no, 0 as op_no",
+            [TARGET, number, kind, UUID(int=self.plans if digest is None else digest), self.plans],
         )
 
     def send(self, at: float, number: str = "1001", digest: int | None = None, attempts: int = 1) -> None:

@@ -52,8 +52,9 @@ class Both:
                 [self.plans, place, number, self.plans],
             )
             self.con.execute(
-                "insert into planned by name select ? as plan_no, ? as position, ? as person_number, 'update' as kind,"
-                " md5(?::varchar)::uuid as digest", [self.plans, place, number, self.plans],
+                "insert into versions by name select ? as target, true as is_planned, ? as plan_no, ? as position,"
+                " ? as person_number, 'update' as kind, md5(?::varchar)::uuid as digest",
+                [TARGET, self.plans, place, number, self.plans],
             )  # fmt: skip
         self.journal.register(manifest(name, len(workers), TARGET), Path(name))
         return name
@@ -101,6 +102,22 @@ def test_a_request_that_was_accepted_twice_is_one_and_its_first_time_counts(both
     assert both.rows("select epoch(accepted_at - timestamptz '2026-11-20 12:00:00+00') from accepted_requests") == [
         (1.0,)
     ]
+
+
+def test_a_version_is_written_once_and_marked_as_it_is_accepted_again_and_replaced(both: Both) -> None:
+    first = both.plan("ada", "ben")
+    both.send(first)
+    both.sync()
+    both.plan()
+    both.journal.register(manifest(first, 2, TARGET), Path(first))  # planned again: sent from its first request
+    both.send(first, at=60)
+    both.sync()
+    before = "select person_number, plan_no, request_no, replaced_by from delivered_before"
+    assert (both.rows(DELIVERED), both.rows(before)) == ([("ada", 1)], [])  # no version replaces itself
+    both.send(both.plan("ada"))
+    both.sync()
+    assert (both.rows(DELIVERED), both.rows(before)) == ([("ada", 3)], [("ada", 1, 0, 3)])
+    assert both.rows("select count(*) from versions") == [(3,)]
 
 
 def test_a_delivered_version_is_replaced_by_a_newer_plans_and_never_by_an_older(both: Both) -> None:

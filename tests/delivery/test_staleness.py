@@ -69,7 +69,7 @@ def another_profile(house: House) -> None:
         (newer_snapshot, ["there is a newer snapshot, of 2026-11-03"]),
         (another_name, ["names of its workers changed in the ledger", "there is a newer snapshot, of 2026-11-03"]),
         (
-            sql("update delivered set plan_no = 99 where person_number = '2000'"),
+            sql("update versions set plan_no = 99 where is_delivered and person_number = '2000'"),
             ["the target got other operations for its workers"],
         ),
         (sql("update newest_plans set manifest_ids = []"), ["a plan was made that does not hold it"]),

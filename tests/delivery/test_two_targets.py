@@ -59,8 +59,8 @@ def test_the_same_difference_of_somebody_else_does(house: House) -> None:
 
 def test_whoever_was_only_written_back_was_never_sent_an_account(house: House) -> None:
     house.con.execute(
-        f"insert into delivered by name select '{WRITES_BACK}hcm.test' as target, '9999' as person_number, digest, plan_no,"
-        " request_no, op_no from delivered"
+        f"insert into versions by name select '{WRITES_BACK}hcm.test' as target, '9999' as person_number, digest, plan_no,"
+        " position, kind, is_delivered, request_no, op_no from versions where is_delivered"
     )
     house.plan()
     assert isinstance(house.target, Knowing)

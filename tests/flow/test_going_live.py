@@ -213,7 +213,8 @@ def test_after_the_first_delivery_it_says_that_this_is_no_first_load(
     start.read()
     start.plan()
     start.firm.sql(
-        "insert into delivered (target, person_number, digest, plan_no, request_no, op_no) select ?, '1', uuid(), 1, 0, 0",
+        "insert into versions by name select ? as target, '1' as person_number, uuid() as digest, true as is_delivered,"
+        " 1 as plan_no, 0 as position, 'create' as kind, 0 as request_no, 0 as op_no",
         [start.here.target],
     )
     start.here.warehouse.publish()

@@ -9,7 +9,7 @@ from tests.pool import empty_warehouse
 
 def test_a_failure_shows_the_reason_of_the_log_without_the_values_that_were_sent() -> None:
     con = empty_warehouse()
-    ensure_columns(con, "delivered", {"displayName": "VARCHAR"})
+    ensure_columns(con, "versions", {"displayName": "VARCHAR"})
     for number, reason in (
         ("1", "department can only hold 64 characters."),
         ("2", "Another object has the displayName Ida Holm (ida@contoso.com)."),
@@ -27,8 +27,9 @@ def test_a_failure_shows_the_reason_of_the_log_without_the_values_that_were_sent
             [number, number, reason, number],
         )
         con.execute(
-            """insert into delivered by name select 't' as target, ? as person_number, 1 as plan_no, 0 as request_no,
-            ?::integer as op_no, uuid '00000000-0000-0000-0000-000000000001' as digest, 'Ida Holm' as displayName""",
+            """insert into versions by name select 't' as target, ? as person_number, true as is_delivered, 1 as plan_no,
+            0 as position, 'update' as kind, 0 as request_no, ?::integer as op_no,
+            uuid '00000000-0000-0000-0000-000000000001' as digest, 'Ida Holm' as displayName""",
             [number, number],
         )
     assert [(one.person_number, one.reason) for one in failures(con, "t")] == [

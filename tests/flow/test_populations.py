@@ -114,10 +114,10 @@ class Company:
 
     def take(self, name: str, number: str, active: bool) -> None:
         self.plans += 1
-        self.con.execute("delete from delivered where target = ? and person_number = ?", [f"job/{name}", number])
+        self.con.execute("delete from versions where target = ? and person_number = ?", [f"job/{name}", number])
         self.con.execute(
-            "insert into delivered by name select ? as target, ? as person_number, ? as digest, ? as plan_no, 0 as request_no,"
-            " 0 as op_no, ? as active",
+            "insert into versions by name select ? as target, ? as person_number, ? as digest, ? as plan_no, 0 as position,"
+            " 'update' as kind, true as is_delivered, 0 as request_no, 0 as op_no, ? as active",
             [f"job/{name}", number, UUID(int=self.plans), self.plans, str(active).lower()],
         )
 
@@ -145,7 +145,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 def opened() -> Iterator[duckdb.DuckDBPyConnection]:
     found = empty_warehouse()
     found.begin()
-    found.execute("alter table delivered add column if not exists active varchar")
+    found.execute("alter table versions add column if not exists active varchar")
     try:
         yield found
     finally:

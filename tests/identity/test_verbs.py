@@ -83,8 +83,7 @@ def test_the_plan_lists_moves_with_their_cause_and_the_guard_of_containers(firm:
     firm.take([worker(1, Department="Sales"), worker(2)], day(1))
     target = target_key(Settings.from_env())
     plan(firm.warehouse, firm.loaded, target)
-    firm.sql(f"""insert into delivered by name select '{target}' as target, 1 as plan_no, 0 as request_no, 0 as op_no,
-        * exclude (plan_no, position, kind) from planned""")
+    firm.sql(f"update versions set is_delivered = true, request_no = 0, op_no = 0 where target = '{target}'")
     firm.sql("insert into directory_objects by name select 'ad' as directory, 'c' as object_id, 'container' as kind, "
              "false as deleted, 'OU=Users,DC=x' as distinguished_name")  # fmt: skip
     firm.warehouse.publish()

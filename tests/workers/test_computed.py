@@ -115,8 +115,8 @@ def test_whoever_has_an_account_keeps_it_while_nobody_can_tell_whether_they_are_
     firm = Firm(tmp_path, PROFILE.replace("[identity]\n", f"[scope]\ninclude = ['{OF_NUMBER} > 1']\n[identity]\n"))
     firm.take([worker("A1"), worker("2"), worker("A3"), worker("1")], day(1))
     firm.sql(
-        """insert into delivered by name select 't' as target, 'A3' as person_number, uuid() as digest, 1 as plan_no,
-        1 as request_no, 1 as op_no"""
+        """insert into versions by name select 't' as target, 'A3' as person_number, uuid() as digest, 1 as plan_no,
+        0 as position, 'create' as kind, true as is_delivered, 1 as request_no, 1 as op_no"""
     )
     assert planned(firm)[2] == {"A1": False, "2": True, "A3": True, "1": False}
 

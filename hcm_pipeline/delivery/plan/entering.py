@@ -8,7 +8,7 @@ from hcm_pipeline.delivery.manifest import Manifest
 from hcm_pipeline.delivery.plan.splitting import Part
 from hcm_pipeline.delivery.send.batches import Sizes
 from hcm_pipeline.delivery.state import WAITING, DeliveryState, ManifestState
-from hcm_pipeline.warehouse import Relation, Scratch
+from hcm_pipeline.warehouse import Relation, Scratch, literal
 
 
 def next_number(t: Scratch, journal: DeliveryState, target: str, doubtful: Relation) -> int:
@@ -20,18 +20,19 @@ def next_number(t: Scratch, journal: DeliveryState, target: str, doubtful: Relat
     states = (*WAITING, ManifestState.REJECTED)
     kept = [m.manifest_id for m in journal.manifests(*states) if m.target == target and m.newest]
     t.run(
-        f"""delete from planned where plan_no not in
+        f"""update versions set is_planned = false where is_planned and plan_no not in
         (select plan_no from manifests where target <> ? or list_contains(?::varchar[], manifest_id))
         and plan_no not in (select doubtful.plan_no from {doubtful} doubtful left join delivered
             on delivered.target = ? and delivered.person_number = doubtful.person_number
             where delivered.plan_no is null or delivered.plan_no < doubtful.plan_no)""",
         [target, kept, target],
     )
+    t.run("delete from versions where not is_planned and not is_delivered and replaced_by is null")
     row = t.first("select coalesce(max(plan_no), 0) + 1 from manifests")
     return int(row[0]) if row else 1
 
 
-def fill(t: Scratch, number: int, part: Part, order: Relation) -> None:
+def fill(t: Scratch, target: str, number: int, part: Part, order: Relation) -> None:
     """Put the operations of a part into `planned` under a number, in the order of sending. Held ones keep theirs from day to day.
 
     `order`: person_number, place, steady_place.
@@ -50,8 +51,8 @@ def fill(t: Scratch, number: int, part: Part, order: Relation) -> None:
             "position",
         )
     t.run(f"""
-        insert into planned by name
-        select {number} as plan_no, placed.{position} as position, operation.*
+        insert into versions by name
+        select {literal(target)} as target, true as is_planned, {number} as plan_no, placed.{position} as position, operation.*
         from ({part.operations}) operation join {placed} placed on placed.person_number = operation.person_number
         order by placed.{position}
     """)
@@ -73,8 +74,8 @@ def enter(t: Scratch, number: int, manifest: Manifest, sizes: Sizes, now: dt.dat
     )
     known = t.first("select plan_no from manifests where manifest_id = ?", [manifest.manifest_id])
     if known:
-        t.run("delete from planned where plan_no = ?", [known[0]])
-        t.run("update planned set plan_no = ? where plan_no = ?", [known[0], number])
+        t.run("update versions set is_planned = false where is_planned and plan_no = ?", [known[0]])
+        t.run("update versions set plan_no = ? where is_planned and plan_no = ?", [known[0], number])
         return int(known[0])
     t.run(
         "insert into manifests values (?, ?, ?, ?, ?, ?, ?, ?, ?)",

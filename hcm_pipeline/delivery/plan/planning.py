@@ -299,7 +299,7 @@ def _fill(t: Scratch, task: Task, work: _Work, delivered: Relation, number: int)
         steady=any(part.held_for is not None for part in work.parts),
     )  # fmt: skip
     for plan_no, part in enumerate(work.parts, number):
-        entering.fill(t, plan_no, part, placed)
+        entering.fill(t, task.target.key, plan_no, part, placed)
     t.drop(work.difference.differing, placed)
 
 

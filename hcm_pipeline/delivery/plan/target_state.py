@@ -18,8 +18,8 @@ from hcm_pipeline.delivery.state import DeliveryState, journal_sync
 from hcm_pipeline.delivery.target import Target, names_of, of_accounts_sql
 from hcm_pipeline.warehouse import Relation, Scratch, ensure_columns, literal, quote, table
 
-VERSIONS = ("planned", "delivered", "delivered_before")
-"""The tables of versions: one for all targets, with the columns of each."""
+VERSIONS = "versions"
+"""The table of versions: one for all targets, with the columns of each. `planned`, `delivered` and `delivered_before` show it."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,8 @@ class Known:
 
 
 def prepare(con: duckdb.DuckDBPyConnection, target: Target) -> None:
-    """Give the tables of versions a column for every value of the target."""
-    for name in VERSIONS:
-        ensure_columns(con, name, _columns(target))
+    """Give the table of versions a column for every value of the target."""
+    ensure_columns(con, VERSIONS, _columns(target))
 
 
 def take_over(t: Scratch, journal: DeliveryState, task: Task) -> Known:

@@ -18,7 +18,7 @@ import duckdb
 from hcm_pipeline.deciders import Decider
 from hcm_pipeline.delivery.kinds import OperationKind
 from hcm_pipeline.delivery.target import Target, digest_sql, names_of
-from hcm_pipeline.warehouse import Relation, Scratch, ensure_columns, literal, query, quote
+from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
 
 UNDO = "undo"
 """The reason for which such a manifest is held."""
@@ -121,7 +121,10 @@ def close_done(t: Scratch, target: str, operations: Relation) -> None:
 
 def forget_old(t: Scratch, now: dt.datetime, days: int) -> None:
     """Keep replaced versions for so many days."""
-    t.run("delete from delivered_before where replaced_at < ?", [now - dt.timedelta(days=days)])
+    t.run(
+        "update versions set replaced_by = null, replaced_at = null where replaced_at < ?",
+        [now - dt.timedelta(days=days)],
+    )
 
 
 def remember(t: Scratch, fresh: Relation, taken: Relation) -> None:
@@ -130,11 +133,13 @@ def remember(t: Scratch, fresh: Relation, taken: Relation) -> None:
     `delivered` is still as it was. `fresh`: plan_no, request_no, accepted_at of requests that were accepted; `taken`: target,
     plan_no, request_no, person_number of the operations in them that replace what is delivered.
     """
-    columns = t.rows(
-        "select column_name, data_type from duckdb_columns() where table_name = 'delivered' and not internal"
-    )
-    ensure_columns(t.con, "delivered_before", dict(columns))
-    t.run(f"insert into delivered_before by name {query(__package__, 'replaced', fresh=fresh, taken=taken)}")
+    # no version replaces itself: a request may be accepted twice
+    t.run(f"""
+        update versions set replaced_by = taken.plan_no, replaced_at = fresh.accepted_at
+        from {taken} taken join {fresh} fresh on fresh.plan_no = taken.plan_no and fresh.request_no = taken.request_no
+        where versions.is_delivered and versions.target = taken.target and versions.person_number = taken.person_number
+            and versions.plan_no <> taken.plan_no
+    """)
     if not t.first(f"select 1 from {taken} join manifests using (plan_no) where undoes is not null limit 1"):
         return
     t.run(f"""

@@ -39,6 +39,8 @@ from hcm_pipeline.warehouse import Scratch, query
 Progress = Callable[[str], None]
 CHUNK_REQUESTS = 500
 """Requests rendered at once: some 25 MB of JSON outside DuckDB's own limit, three times while some are written."""
+BUFFER = 1 << 20
+"""Bytes that are written at once: a request has a few pieces."""
 SHORT = 1 << 30
 """So many bytes of text are counted by 32 bits for sure."""
 
@@ -167,7 +169,7 @@ def _belongs(verdict: Verdict, part: Part) -> bool:
 def _write_requests(t: Scratch, said: Said, part: Part, plan_no: int, folder: Path, progress: Progress) -> Content:
     form = said.task.target.form
     rendered = f"select position, {form.operation} from planned where plan_no = {plan_no}"
-    with open(private(folder / BULK_FILE), "wb") as out:
+    with open(private(folder / BULK_FILE), "wb", buffering=BUFFER) as out:
         content = write_requests(
             t, form, rendered, list(said.sizes.slices(part.size)), out,
             lambda written: progress(f"writing request {written:,} of a manifest of {part.size:,} operations"),
@@ -189,9 +191,11 @@ def write_requests(
     """
     digest, size = hashlib.sha256(), 0
 
-    def write(lines: bytes) -> int:
-        digest.update(lines)
-        return out.write(lines)
+    def write(pieces: Sequence[bytes | memoryview]) -> int:
+        for piece in pieces:
+            digest.update(piece)
+        out.writelines(pieces)
+        return sum(map(len, pieces))
 
     waits: Future[int] | None = None
     with ThreadPoolExecutor(1) as beside:
@@ -205,9 +209,9 @@ def write_requests(
     return Content(len(requests), size, digest.hexdigest())
 
 
-def _lines(t: Scratch, form: RequestForm, rendered: str, cuts: Sequence[tuple[int, int]]) -> bytes:
-    """The lines of some requests. The text stays the UTF-8 bytes that DuckDB made: a request is one slice of an Arrow buffer, not
-    fifty Python strings."""
+def _lines(t: Scratch, form: RequestForm, rendered: str, cuts: Sequence[tuple[int, int]]) -> list[bytes | memoryview]:
+    """The lines of some requests, in pieces. The text stays the UTF-8 bytes that DuckDB made: a request is one slice of an Arrow
+    buffer, not fifty Python strings."""
     cut = len(form.separator)
     begin, end = cuts[0][0], cuts[-1][1]
     texts = _in_order(t, rendered, begin, end - begin)
@@ -218,7 +222,7 @@ def _lines(t: Scratch, form: RequestForm, rendered: str, cuts: Sequence[tuple[in
     pieces: list[bytes | memoryview] = []
     for start, stop in cuts:
         pieces += (form.head, operations[ends[start - begin] : ends[stop - begin] - cut], form.tail)
-    return b"".join(pieces)
+    return pieces
 
 
 def _in_order(t: Scratch, rendered: str, start: int, rows: int) -> pa.Array:
@@ -233,5 +237,6 @@ def _in_order(t: Scratch, rendered: str, start: int, rows: int) -> pa.Array:
     if not np.array_equal(positions[order], np.arange(start, start + rows)):
         raise PipelineError("the warehouse did not return every planned operation once; nothing was planned")
     texts = table.column(1)
-    texts = (texts if texts.nbytes < SHORT else texts.cast(pa.large_string())).combine_chunks()
+    texts = texts if texts.nbytes < SHORT else texts.cast(pa.large_string())
+    texts = texts.chunk(0) if texts.num_chunks == 1 else texts.combine_chunks()  # which copies
     return texts if np.array_equal(positions, positions[order]) else texts.take(pa.array(order))

@@ -108,15 +108,15 @@ def _find_taken(t: Scratch, fresh: Relation) -> Relation:
 
 
 def _replace_delivered(t: Scratch, taken: Relation) -> None:
-    of_taken = f"using {taken} taken where {{0}}.target = taken.target and {{0}}.person_number = taken.person_number"
-    t.run(f"delete from delivered {of_taken.format('delivered')}")
+    of_taken = f"{taken} taken where {{0}}.target = taken.target and {{0}}.person_number = taken.person_number"
+    t.run(f"update versions set is_delivered = false from {of_taken.format('versions')} and versions.is_delivered")
     t.run(f"""
-        insert into delivered by name
-        select planned.* exclude (plan_no, position, kind), taken.target, taken.plan_no, taken.request_no, taken.op_no
-        from planned join {taken} taken on taken.plan_no = planned.plan_no and taken.person_number = planned.person_number
+        update versions set is_delivered = true, request_no = taken.request_no, op_no = taken.op_no
+        from {taken} taken where versions.is_planned and versions.plan_no = taken.plan_no
+            and versions.person_number = taken.person_number
     """)
     for gone in ("failures", "unknown_versions"):
-        t.run(f"delete from {gone} {of_taken.format(gone)}")
+        t.run(f"delete from {gone} using {of_taken.format(gone)}")
 
 
 def _sync_states(t: Scratch, journal: DeliveryState, *, known: bool) -> None:
