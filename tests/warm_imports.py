@@ -7,6 +7,7 @@ import pkgutil
 from importlib import import_module
 
 import hcm_pipeline
+from hcm_pipeline import flow
 
 PARTS = (
     "cli",
@@ -61,5 +62,6 @@ for part in PARTS:
         import_module(module.name)
 for name in LAZY:
     import_module(name)
+flow.load_profile("oracle-hcm")  # its models are made when the first profile is read
 gc.collect()
 gc.freeze()  # a fork leaves alone what it only shares
