@@ -103,6 +103,27 @@ def test_nothing_is_said_of_a_target_whose_log_has_an_entry_that_cannot_be_read(
             look_at_target(con, journal, book, question)
 
 
+def test_a_finding_tells_which_values_the_records_had_that_nothing_explains(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    class Told(PhoneBook):
+        def outcomes(self, since: dt.datetime) -> Iterator[OutcomePage]:
+            told = [
+                entry_at(10, "a", received=("name", "room")),
+                entry_at(11, "b", received=("name",)),
+                entry_at(12, "c", "1002", received=("name", "room")),
+                entry_at(13, "d", "1002", status="failure", good=False, received=("name", "floor")),
+                entry_at(14, "e", "1003"),
+            ]
+            yield OutcomePage(tuple(told), at(20), 0)
+
+    with Journal(tmp_path / "delivery.sqlite", clock=lambda: T0) as journal:
+        question = Question(Home(tmp_path), Told(), at(30), dt.timedelta(hours=1), whole=True)
+        found = look_at_target(con, journal, Told(), question).finding
+    assert found.workers == ("1001", "1002", "1003")
+    assert found.received == ((("name", "room"), ("1001", "1002")), (("name",), ("1001",)))
+
+
 def test_requests_of_manifests_that_are_not_there_any_more_explain_nothing_and_are_told(
     con: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
