@@ -106,7 +106,9 @@ _SAID_TWICE, _SAID_ONCE = 1.3, 3.0
 """The price of a consonant that ends a syllable and begins another, and of one that ends a syllable where it hardly does."""
 _BOTH_SILENT = re.compile(f"(?<=[{_SIGNS}\u0e32][ก-ฮ])[ก-ฮ]{{2}}[\u0e34\u0e38]?\u0e4c")
 """Two consonants behind the last that is said (จันทร์)."""
-_FINAL_UNSAID = re.compile(f"(?<=[{_SIGNS}ร][ตฒธ])[\u0e34\u0e38]$|(?:(?<=[\u0e34\u0e38][จชตทด])|(?<=เ[ก-ฮ][จชตทด]))ร$")
+_FINAL_UNSAID = re.compile(
+    f"(?<=[{_SIGNS}ร][ตฒธ])[\u0e34\u0e38]$|(?:(?<=[\u0e31\u0e34\u0e38][จชตทด])|(?<=เ[ก-ฮ][จชตทด]))ร$"
+)
 """A vowel, or ร, behind the last consonant that is not said (ชาติ, เพชร)."""
 
 
