@@ -109,7 +109,7 @@ def lao(text: str, _place: str) -> tuple[str, Way]:
 
 # --- Khmer
 
-_A_SERIES = table_of("ក k ខ kh ច ch ឆ chh ដ d ឋ th ណ n ត t ថ th ប b ផ ph ស s ហ h ឡ l") | {"អ": ""}
+_A_SERIES = table_of("ក k ខ kh ច ch ឆ chh ដ d ឋ th ណ n ត t ថ th ប b ផ ph ស s ហ h ឡ l ឝ s ឞ s") | {"អ": ""}
 _O_SERIES = table_of("""
     គ k ឃ kh ង ng ជ ch ឈ chh ញ nh ឌ d ឍ th ទ t ធ th ន n ព p ភ ph ម m យ y រ r ល l វ v
 """)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from hcm_pipeline.identity.ways import table_of
+from hcm_pipeline.identity.ways import LONGEST_WORD, table_of
 
 INITIALS = table_of("""
     ก k ข kh ฃ kh ค kh ฅ kh ฆ kh ง ng จ ch ฉ ch ช ch ซ s ฌ ch ญ y ฎ d ฏ t ฐ th ฑ th ฒ th ณ n ด d ต t ถ th ท th ธ th น n บ b ป p ผ ph
@@ -64,7 +64,7 @@ def rtgs(text: str) -> str:
     ('Mali', '')
     """
     word = _TONES.sub("", _SILENT.sub("", text))
-    found = frozenset[str]() if _MUTE.search(word) else _readings(word)
+    found = frozenset[str]() if len(word) > LONGEST_WORD or _MUTE.search(word) else _readings(word)
     return next(iter(found)).capitalize() if len(found) == 1 else ""
 
 
@@ -121,6 +121,8 @@ def likely(text: str) -> str:
     ('Thanakon', 'Wichaya')
     """
     word = _FINAL_UNSAID.sub("", _SILENT.sub("", _BOTH_SILENT.sub("", _TONES.sub("", text))))
+    if len(word) > LONGEST_WORD:
+        return ""
     found = _likeliest(re.sub("^ทร", "ซ", word).replace("ศร", "ศ"))
     return found[1].capitalize() if found else ""
 
