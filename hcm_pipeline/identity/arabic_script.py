@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib import resources
 from itertools import islice
+from pathlib import Path
 
 from hcm_pipeline.identity.analogy import Analogy
 from hcm_pipeline.identity.ways import table_of
@@ -49,7 +49,7 @@ _ENOUGH = 1_000
 
 @cache
 def _sections() -> dict[str, dict[str, str]]:
-    text = resources.files(__package__).joinpath("arabic_script_names.txt").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("arabic_script_names.txt").read_text(encoding="utf-8")
     parts = re.split(
         r"^\[(.+)\]$", "\n".join(line for line in text.splitlines() if not line.startswith("#")), flags=re.M
     )

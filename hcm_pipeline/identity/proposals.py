@@ -39,6 +39,6 @@ def guessed(how: str, confidence: float) -> Rule:
 
     def rule(text: str, _place: str) -> tuple[str, Way]:
         plain = like_names(re.sub(r"(?<=[A-Za-z])[`'’]+(?=[A-Za-z])|[`’]", "", anyascii.anyascii(text)))
-        return sayable_words(plain), Way(how, confidence)
+        return (sayable_words(plain) if re.search("[A-Za-z]", plain) else ""), Way(how, confidence)
 
     return rule

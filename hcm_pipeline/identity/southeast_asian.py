@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 from hcm_pipeline.identity.analogy import sayable_words
 from hcm_pipeline.identity.ways import Way, like_names, table_of
@@ -84,7 +85,9 @@ def _lao_form(written: str) -> re.Pattern[str]:
     return re.compile(written.replace("I", f"(?P<i>{_LAO_INITIAL})").replace("F", final))
 
 
-_LAO_SYLLABLES = tuple((_lao_form(written), vowel) for written, vowel in table_of(_LAO_FORMS).items())
+@cache
+def _lao_syllables() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((_lao_form(written), vowel) for written, vowel in table_of(_LAO_FORMS).items())
 
 
 def lao(text: str, _place: str) -> tuple[str, Way]:
@@ -92,7 +95,7 @@ def lao(text: str, _place: str) -> tuple[str, Way]:
     bare = re.sub("[\u0ec8-\u0ecc\u0ece]", "", text)
     made, at = "", 0
     while at < len(bare):
-        for form, vowel in _LAO_SYLLABLES:
+        for form, vowel in _lao_syllables():
             if found := form.match(bare, at):
                 parts = found.groupdict()
                 made += _LAO[parts["i"]] + vowel + _LAO_FINALS.get(parts.get("f") or "", "")
@@ -106,7 +109,7 @@ def lao(text: str, _place: str) -> tuple[str, Way]:
 
 # --- Khmer
 
-_A_SERIES = table_of("ក k ខ kh ច ch ឆ chh ដ d ឋ th ណ n ត t ថ th ប b ផ ph ស s ហ h ឡ l") | {"អ": ""}
+_A_SERIES = table_of("ក k ខ kh ច ch ឆ chh ដ d ឋ th ណ n ត t ថ th ប b ផ ph ស s ហ h ឡ l ឝ s ឞ s") | {"អ": ""}
 _O_SERIES = table_of("""
     គ k ឃ kh ង ng ជ ch ឈ chh ញ nh ឌ d ឍ th ទ t ធ th ន n ព p ភ ph ម m យ y រ r ល l វ v
 """)

@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 from hcm_pipeline.identity.analogy import sayable_words
-from hcm_pipeline.identity.ways import Way, like_names, table_of
+from hcm_pipeline.identity.ways import LONGEST_WORD, Way, like_names, table_of
 
 _SAID = table_of("""
     ཀ k ཁ kh ག g ང ng ཅ ch ཆ ch ཇ j ཉ ny ཏ t ཐ th ད d ན n པ p ཕ ph བ b མ m ཙ ts ཚ ts ཛ dz ཝ w ཞ zh ཟ z ཡ y ར r ལ l ཤ sh ས s ཧ h
@@ -52,12 +52,14 @@ def tibetan(text: str, _place: str) -> tuple[str, Way]:
 def _syllable(syllable: str) -> str:
     """Letters before and above the root are not said, nor are most behind it."""
     stacks = re.findall("[\u0f40-\u0f6c][\u0f90-\u0fbc]*[\u0f71-\u0f84]*|[^\u0f00-\u0fff]", syllable)
-    if not stacks or not "\u0f40" <= stacks[0][0] <= "\u0f6c":
+    if len(stacks) > LONGEST_WORD or not stacks or not "\u0f40" <= stacks[0][0] <= "\u0f6c":
         return "".join(stacks)
     at = _root(stacks)
     if at and stacks[0] not in _BEFORE:  # two syllables in one, as of Sanskrit: ཀརྨ
-        first, rest = "".join(stacks[:at]) + stacks[at][0], "".join(chr(ord(one) - _BELOW) for one in stacks[at][1:2])
-        return _syllable(first) + _syllable(rest + stacks[at][2:] + "".join(stacks[at + 1 :]))
+        first, rest = "".join(stacks[:at]), "".join(stacks[at:])
+        if "\u0f90" <= rest[1:2] <= "\u0fbc":
+            first, rest = first + rest[0], chr(ord(rest[1]) - _BELOW) + rest[2:]
+        return _syllable(first) + _syllable(rest)
     stack = stacks[at]
     vowel = "".join(_VOWELS.get(one, "") for one in stack) or "a"
     final = stacks[at + 1] if len(stacks) > at + 1 else ""
@@ -75,7 +77,7 @@ def _root(stacks: list[str]) -> int:
     with_signs = next((at for at, stack in enumerate(stacks) if len(stack) > 1), None)
     if with_signs is not None:
         return with_signs
-    return int((len(stacks) > 2 and stacks[0] in _BEFORE) or (len(stacks) == 2 and stacks[1] == "འ"))
+    return int(len(stacks) > 2 and stacks[0] in _BEFORE)
 
 
 def _begin(stack: str) -> str:

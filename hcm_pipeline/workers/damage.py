@@ -28,8 +28,8 @@ _PAIRS = (
 _ENTITY = re.compile(r"&(#[0-9]{2,7}|#[xX][0-9A-Fa-f]{2,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _PRIVATE = "[\ue000-\uf8ff\U000f0000-\U0010fffd]"
 _ESCAPE = r"\\u[0-9A-Fa-f]{4}|(?:=[C-F][0-9A-F]=[89AB][0-9A-F])+|(?:%[C-F][0-9A-F]%[89AB][0-9A-F])+"
-_NOT_IN_NAMES = "?¿¡¢£¤¥¦§©«¬®¯°±²³¶¸¹»¼½¾×÷†‡‰‹›€™„•"
-"""Signs that stand where a letter stood: in a name they are no punctuation."""
+_NOT_IN_NAMES = "?~{}^+|¿¡¢£¤¥¦§©«¬®¯°±²³¶¸¹»¼½¾×÷†‡‰‹›€™„•"
+"""Signs that stand where a letter stood, those of encodings of seven bits among them: in a name they are no punctuation."""
 _IN_1250 = re.compile("[ĂÄĹ].[a-z]")
 _ESCAPED = re.compile(_ESCAPE)
 _QUERY = re.compile(r"\?\w+=")

@@ -246,6 +246,22 @@ def test_what_is_proposed_can_be_said(name: str, country: str) -> None:
         assert any(vowel in found.plain.lower() for vowel in "aeiouy"), found
 
 
+BLOCKS = {
+    "TH": (0x0E01, 0x0E4E), "LA": (0x0E81, 0x0EDD), "MM": (0x1000, 0x109F), "KH": (0x1780, 0x17DD), "ET": (0x1200, 0x137F),
+    "BT": (0x0F00, 0x0FBC), "IN": (0x0900, 0x0D7F), "LK": (0x0D80, 0x0DFF), "IL": (0x0591, 0x05F4), "EG": (0x0600, 0x06FF),
+    "KR": (0x1100, 0x11FF), "JP": (0x3040, 0x30FF),
+}  # fmt: skip
+
+
+@given(st.sampled_from(sorted(BLOCKS)).flatmap(
+    lambda place: st.tuples(st.just(place), st.text(st.characters(min_codepoint=BLOCKS[place][0], max_codepoint=BLOCKS[place][1])))
+))  # fmt: skip
+def test_any_letters_of_a_script_are_spelled_in_ascii_or_not_at_all(case: tuple[str, str]) -> None:
+    place, name = case
+    for text in (name, name * 200):
+        assert spell_many([(text, place)])[0].plain.isascii()
+
+
 HOLDS_MORE = profile(spelling={"latin": {"last": ["city"]}})
 
 

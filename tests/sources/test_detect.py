@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import json
+import lzma
 import zipfile
 from dataclasses import asdict
 from pathlib import Path
@@ -157,6 +159,12 @@ def test_a_header_in_the_fallback_encoding_is_read_in_it(tmp_path: Path) -> None
         (zipped(("a.csv", TEXT.encode() * 50))[:-9], "broken_archive"),
         (zipped(("a.csv", TEXT.encode()), ("b.csv", TEXT.encode())), "several_members"),
         (zipped(("[Content_Types].xml", b"x"), ("xl/workbook.xml", b"x")), "several_members"),
+        (bz2.compress(TEXT.encode()), "not_text"),
+        (lzma.compress(TEXT.encode()), "not_text"),
+        (gzip.compress(zipped(("a.csv", TEXT.encode()))), "not_text"),
+        (zipped(("a.csv.gz", gzip.compress(TEXT.encode()))), "not_text"),
+        (b"%PDF-1.7\n", "not_text"),
+        (b"a.tar".ljust(257, b"\0") + b"ustar\0" + bytes(512), "not_text"),
         (zipped(("../a.csv", TEXT.encode())), "unsafe_member"),
         (zipped(("/etc/a.csv", TEXT.encode())), "unsafe_member"),
     ],
