@@ -13,8 +13,8 @@ import dagster as dg
 import pytest
 
 from hcm_pipeline import flow
-from hcm_pipeline.defs.code_location import build
 from hcm_pipeline.defs.assets import DAILY_JOB
+from hcm_pipeline.defs.code_location import build
 from hcm_pipeline.defs.delivery_jobs import UPLOAD_JOB
 from hcm_pipeline.defs.feed_assets import FEEDS_JOB, FEEDS_SCHEDULE
 from hcm_pipeline.flow import feeding, landing, plans, processing

@@ -1,8 +1,8 @@
 """The fast way through an XML file: the tags of a piece of it are found at once, as arrays, and not one after the other.
 
 It is for plain records only: tags with their attributes, whatever their prefixes, and text, as it is or in CDATA; comments and
-instructions are taken out. At the first thing that is something else the scan stops being `plain`, and the file is read with care. That a file is well-formed is
-expat's to say. For every file that both ways can read, both give the same rows.
+instructions are taken out. At the first thing that is something else the scan stops being `plain`, and the file is read with
+care. That a file is well-formed is expat's to say. For every file that both ways can read, both give the same rows.
 """
 
 from __future__ import annotations
@@ -116,8 +116,9 @@ class PlainScan:
                 held, size = [data[cut:] + rest], len(data) - cut + len(rest)
             data, rest = _without_marks(b"".join(held))
             if rest.strip():
-                raise _NotPlain
-            yield from self._piece(data, values)
+                self.plain = False
+            else:
+                yield from self._piece(data, values)
         except _NotPlain:
             self.plain = False
 
@@ -250,7 +251,9 @@ class PlainScan:
             firsts[place, None] = int(here[0]), len(firsts) + _LAST
             if values:
                 found[place, None] = self._column(place, None, _Texts(tokens, here), number_of[here], records)
-        for place, attribute, texts, here in self._attributes(tokens, at, np.flatnonzero(tokens.attributed & (is_record | inside))):
+        for place, attribute, texts, here in self._attributes(
+            tokens, at, np.flatnonzero(tokens.attributed & (is_record | inside))
+        ):
             firsts[place, attribute] = int(here[0]), len(firsts)
             if values:
                 found[place, attribute] = self._column(place, attribute, texts, number_of[here], records)
@@ -259,7 +262,9 @@ class PlainScan:
             return PlainPiece(records, found)
         return PlainPiece(records, found, *self._groups_around(tokens, at, np.flatnonzero(is_record)))
 
-    def _groups_around(self, tokens: _Tokens, at: Ints, records: Ints) -> tuple[list[Ints], list[tuple[int, Ints, pa.Array]]]:
+    def _groups_around(
+        self, tokens: _Tokens, at: Ints, records: Ints
+    ) -> tuple[list[Ints], list[tuple[int, Ints, pa.Array]]]:
         """The groups of records, and the values that elements around them give to groups."""
         begun: dict[Place, tuple[Ints, Ints]] = {}
         for number, place in enumerate(self._places):
