@@ -161,7 +161,12 @@ class PlainScan:
                 raise _NotPlain
             if keys.size:
                 numbers = np.full(int(keys.max()) + 1, -1, np.int64)
-                for key in np.flatnonzero(np.bincount(keys)).tolist():
+                present = np.flatnonzero(np.bincount(keys)).tolist()
+                if any(names[key % len(names)] not in self._places[key // len(names)].kids for key in present):
+                    present.sort(
+                        key=lambda key: int(np.argmax(keys == key))
+                    )  # new ones in the order in which they come
+                for key in present:
                     numbers[key] = self._number(self._places[key // len(names)], names[key % len(names)])
                 at[here] = numbers[keys]
             upper = here
