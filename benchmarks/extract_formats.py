@@ -3,8 +3,9 @@
 
     python benchmarks/extract_formats.py [--workers 200000]
 
-XML comes plain, as a native extract with a group around each record and a group in it, and with an attribute in each record, which
-is read with care. Each runs in a process of its own: seconds by the clock and of the processors, and the peak of resident memory.
+XML comes plain, as a native extract with a group around each record whose tag is a column, with an attribute in each
+record, and with old values, which are read with care. Each runs in a process of its own: seconds by the clock and of the
+processors, and the peak of resident memory.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ FIELDS = {
 """Worker field to its column."""
 WRAPS = {
     "xml, plain": ("<G_1>", "</G_1>"),
-    "xml, native": ("<DG><G_1>", "</G_1></DG>"),
-    "xml, with care": ('<G_1 id="1">', "</G_1>"),
+    "xml, native": ("<DG><RUN>7</RUN><G_1>", "</G_1></DG>"),
+    "xml, attributes": ('<G_1 id="1">', "</G_1>"),
+    "xml, with care": ("<G_1>\n  <CITY_OLD>Utrecht</CITY_OLD>", "</G_1>"),
 }
 """Kind of XML to what stands around a record."""
 
@@ -68,7 +70,8 @@ def xml(workers: int, kind: str) -> Iterator[str]:
 def profile(kind: str) -> str:
     """The profile of a kind of extract."""
     lines = ['name = "bench"', "[[sources]]", 'name = "workers"', 'glob = "*"']
-    lines += ['format = "xml"', 'record = "G_1"'] if kind != "csv" else []
+    lines += ['format = "xml"', 'record = "G_1"', 'old_values = ["*_OLD"]'] if kind != "csv" else []
+    lines += ['enclosing = ["../RUN"]'] if kind == "xml, native" else []
     required = ("person_number", "active", "first_name", "last_name")
     for field, column in FIELDS.items():
         lines += [f"[fields.{field}]", f'column = "{column}"', *(["required = true"] if field in required else [])]

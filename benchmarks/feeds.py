@@ -102,7 +102,9 @@ def measured(people: int, entries: int, latency: float, page_cap: int) -> dict[s
             with OracleClient(connection, rules, clock=lambda: START, wire=service) as client:
                 yield client
 
-        home = replace(Installation(Settings(Home(Path(folder) / "home"), "oracle-hcm-live", None)), clock=lambda: START)
+        home = replace(
+            Installation(Settings(Home(Path(folder) / "home"), "oracle-hcm-live", None)), clock=lambda: START
+        )
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         wall, processor = time.perf_counter(), time.process_time()
         done = drain(home, opened=opened)

@@ -7,6 +7,7 @@ stays open until the worker could be read. This room keeps entries, hints and cu
 from hcm_pipeline.feeds.columns import NOT_READ, NUMBER, STATUS, differing, digests_of
 from hcm_pipeline.feeds.extract_file import ExtractFile
 from hcm_pipeline.feeds.state import (
+    AHEAD,
     Asked,
     Coming,
     FeedStanding,
@@ -19,6 +20,7 @@ from hcm_pipeline.feeds.state import (
 )
 
 __all__ = [
+    "AHEAD",
     "NOT_READ",
     "NUMBER",
     "STATUS",

@@ -120,6 +120,8 @@ CREATE TABLE missed (
 ) WITHOUT ROWID;
 """
 SCHEMA = Schema("state of the feeds", (TABLES,))
+AHEAD = dt.timedelta(hours=1)
+"""A cursor that lies further ahead of the service's clock than this was set when that clock was wrong."""
 ENDING = "cancelworkrelship"
 """The feed of hires that were taken back."""
 _SECONDARY = re.compile(rb"PrimaryFlag[^A-Za-z]{1,12}N\b")
@@ -328,14 +330,24 @@ class FeedState:
             return self._store(poll_no, feed, "published", page, day)
 
     def move(self, feed: str, clock: Stamp, stands_at: dt.datetime) -> None:
-        """Move a cursor; it never goes back."""
+        """Move a cursor. It goes back only from where no clock that is right can have set it."""
         with self._file.transaction():
             self._db.execute(
                 """INSERT INTO cursors (feed, clock, stands_at) VALUES (?, ?, ?)
                 ON CONFLICT (feed, clock) DO UPDATE
-                SET stands_at = max(coalesce(stands_at, ''), excluded.stands_at), fault = NULL""",
-                [feed, clock, text_of(stands_at)],
+                SET stands_at = CASE WHEN stands_at > ? THEN excluded.stands_at
+                    ELSE max(coalesce(stands_at, ''), excluded.stands_at) END, fault = NULL""",
+                [feed, clock, text_of(stands_at), text_of(_later(stands_at))],
             )
+
+    def last_before(self, moment: dt.datetime) -> dt.datetime | None:
+        """The service's time of the last poll that read the feeds to their end, not after this moment."""
+        row = self._db.execute(
+            """SELECT max(service_time) FROM polls WHERE service_time <= ? AND finished_at IS NOT NULL AND fault IS NULL
+            AND mode IN ('feed', 'full')""",
+            [text_of(moment)],
+        ).fetchone()
+        return moment_of(row[0]) if row else None
 
     def failed(self, feed: str, clock: Stamp, fault: str) -> None:
         """Note why a feed could not be read; its cursor stays."""
@@ -629,6 +641,13 @@ class FeedState:
             [day.isoformat(), limit],
         ).fetchall()
         return [(who, why, tries) for who, why, tries in rows]
+
+
+def _later(moment: dt.datetime) -> dt.datetime:
+    try:
+        return moment + AHEAD
+    except OverflowError:
+        return moment
 
 
 def _told(row: sqlite3.Row) -> str:

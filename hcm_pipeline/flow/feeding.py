@@ -16,6 +16,7 @@ from typing import Protocol
 
 from hcm_pipeline.errors import GuardStop, PipelineError, ServiceRefused, UsageError
 from hcm_pipeline.feeds import (
+    AHEAD,
     NUMBER,
     STATUS,
     Asked,
@@ -285,7 +286,7 @@ def _require_no_gap(work: _Work, *, full: bool) -> None:
     """Raise GuardStop where entries may have been purged since the last poll: then only a full reading knows."""
     limit = dt.timedelta(days=work.oracle.purged_after_days)
     for feed in work.oracle.feeds:
-        stands = work.state.cursor(feed, "published")
+        stands = _stands(work, feed, "published")
         if not full and stands is not None and work.service - stands > limit:
             raise GuardStop(
                 f"the feed {feed} was last read up to {stands:%Y-%m-%d %H:%M}Z, and Oracle HCM keeps entries for"
@@ -293,8 +294,20 @@ def _require_no_gap(work: _Work, *, full: bool) -> None:
             )
 
 
-def _walk(work: _Work, feed: str, clock: Stamp) -> None:
+def _stands(work: _Work, feed: str, clock: Stamp) -> dt.datetime | None:
+    """How far a feed was read. A cursor that lies ahead of the service's clock was set by a clock that was wrong: the last poll
+    before now counts then, and without one nothing is known."""
     stands = work.state.cursor(feed, clock)
+    if stands is None or stands <= work.service + AHEAD:
+        return stands
+    work.progress(
+        f"{feed}: the service's clock was wrong at an earlier poll; what has come since the last one before is read again"
+    )
+    return work.state.last_before(work.service)
+
+
+def _walk(work: _Work, feed: str, clock: Stamp) -> None:
+    stands = _stands(work, feed, clock)
     if stands is None and clock == "updated" and work.state.cursor(feed, "published") is not None:
         work.state.move(
             feed, clock, work.service

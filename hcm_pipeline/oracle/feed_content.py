@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -37,6 +37,19 @@ class Said:
     content: object
     links: tuple[tuple[str, str], ...]
     raw: bytes
+
+
+def entries_about(feed: str, said: Said) -> Iterator[Entry]:
+    """An entry, once for each worker whom its contexts name: documented is one, and none is lost of several."""
+    first = entry_of(feed, said)
+    yield first
+    met = {first.person_id, first.person_number} - {None}
+    content, _ = _content(said.content)
+    for place, context in enumerate(map(_plain, _objects(_value(content, "Context"))[1:]), 2):
+        person_id, number = _person_id(context.get("personid")), _text(context.get("personnumber"))
+        if (person_id or number) and not met & {person_id, number}:
+            met |= {person_id, number} - {None}
+            yield replace(first, entry_id=f"{first.entry_id}#{place}", person_id=person_id, person_number=number)
 
 
 def entry_of(feed: str, said: Said) -> Entry:

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from hcm_pipeline.errors import ServiceError, ServiceRefused, ServiceUnavailable
 from hcm_pipeline.oracle import privileges
 from hcm_pipeline.oracle.feed_answers import UnreadableFeed, entries_of
-from hcm_pipeline.oracle.feed_content import entry_of
+from hcm_pipeline.oracle.feed_content import entries_about
 from hcm_pipeline.oracle.feed_entry import Entry, Page, Window
 from hcm_pipeline.oracle.reading_rules import ReadingRules
 from hcm_pipeline.oracle.stamps import written
@@ -88,7 +88,7 @@ class FeedWalker:
             try:
                 if answer.status < 400:
                     said = [] if answer.status == 204 else entries_of(answer.body, answer.media_type)
-                    return tuple(entry_of(window.feed, one) for one in said)
+                    return tuple(entry for one in said for entry in entries_about(window.feed, one))
             except UnreadableFeed as unreadable:
                 fault = fault or str(unreadable)
         raise ServiceError(f"{window.feed}: page {at} cannot be read: {fault}")

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from hcm_pipeline.oracle.feed_answers import UnreadableFeed, entries_of
-from hcm_pipeline.oracle.feed_content import Said, entry_of
+from hcm_pipeline.oracle.feed_content import Said, entries_about
 from hcm_pipeline.oracle.feed_entry import Entry
 
 _NAMES = ("personid", "personnumber")
@@ -21,7 +21,7 @@ def entries_posted(feed: str, body: bytes, media_type: str) -> tuple[Entry, ...]
     An Atom feed or entry, in JSON or XML, is read as a feed's answer is. In any other JSON each object with a PersonId or a
     PersonNumber is an entry: the adapter of Oracle Integration Cloud has them in `…_Update/…_Context`.
     """
-    found = tuple(entry_of(feed, said) for said in _said(body, media_type))
+    found = tuple(entry for said in _said(body, media_type) for entry in entries_about(feed, said))
     if not any(entry.person_id or entry.person_number for entry in found):
         raise ValueError("the body names no worker: neither PersonId nor PersonNumber")
     return found

@@ -184,7 +184,10 @@ class WorkerChildren:
     def _rest(self, link: str, rows: list[Item], below: Tree, on: dt.date) -> list[Item] | None:
         """All rows of a child, whose first are known; None when the rest cannot be had. Raises ServiceRefused (403) for one that
         our account may not see."""
-        path, query = _ours(link)
+        try:
+            path, query = _ours(link)
+        except ValueError:
+            return None  # it is no address
         query |= {"effectiveDate": on.isoformat(), "limit": str(self._limit)}
         if below:
             query["expand"] = expansion(below)

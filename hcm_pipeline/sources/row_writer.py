@@ -75,7 +75,9 @@ class RowWriter:
         texts = [pa.nulls(records, pa.string()) if column is None else column for column in columns]
         numbers = integers(np.arange(self.kept + 1, self.kept + records + 1, dtype=np.int64))
         names = [ROW_NO, *self._ids, *self._names]
-        self._t.append(self.rows, pa.Table.from_arrays([numbers, *map(integers, ids), *texts], names=names), self._select)
+        self._t.append(
+            self.rows, pa.Table.from_arrays([numbers, *map(integers, ids), *texts], names=names), self._select
+        )
         if not all_said:
             unsaid = np.column_stack([np.ones(records, np.bool_) if one is None else nulls_of(one) for one in columns])
             self._leave_unsaid(self.kept, unsaid)

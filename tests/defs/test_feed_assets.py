@@ -13,8 +13,8 @@ import dagster as dg
 import pytest
 
 from hcm_pipeline import flow
-from hcm_pipeline.defs.code_location import build
 from hcm_pipeline.defs.assets import DAILY_JOB
+from hcm_pipeline.defs.code_location import build
 from hcm_pipeline.defs.delivery_jobs import UPLOAD_JOB
 from hcm_pipeline.defs.feed_assets import FEEDS_JOB, FEEDS_SCHEDULE
 from hcm_pipeline.flow import feeding, landing, plans, processing
@@ -89,14 +89,14 @@ class Chain:
         begun = time.process_time()
         found = self.location.tick(name)
         self.seconds += definition.minimum_interval_seconds + A_LOOK + time.process_time() - begun
-        for request in found.run_requests:
+        for request in found.run_requests or ():
             job = {"arrival": DAILY_JOB, "manifest_ready": UPLOAD_JOB}[name]
             self.run(job, request.partition_key, **request.run_config)
         return bool(found.run_requests)
 
-    def poll(self, *, full: bool = False) -> None:
+    def poll(self) -> None:
         """A poll, whose files are whole from then on."""
-        self.run(FEEDS_JOB, **{"ops": {"feed_readings": {"config": {"full": full}}}})
+        self.run(FEEDS_JOB)
         for file in self.location.home.landing.glob("hcm-*"):
             os.utime(file, (0, file.stat().st_mtime - SETTLE_SECONDS - 1))
 

@@ -133,6 +133,23 @@ def test_entries_that_become_visible_after_their_stamp_are_met(tmp_path: Path) -
     assert known_of(tmp_path / "landing", known)["100"]["Department Name"] == "Legal"
 
 
+def test_a_clock_that_was_weeks_ahead_at_one_poll_hides_nothing_of_what_comes_after(tmp_path: Path) -> None:
+    hcm, home = Simulated(), home_of(tmp_path)
+    hcm.hire("100", TODAY - 400 * DAY)
+    drain(home, full=True, opened=hcm.opened)
+    right = hcm.now
+    hcm.now += 30 * DAY
+    drain(home, opened=hcm.opened)
+    hcm.now = right + HOUR
+    hcm.move("100", "Legal", TODAY)
+    done = drain(home, opened=hcm.opened)
+    assert (done.new_entries, done.workers) == (1, 1)
+    assert "Legal" in (tmp_path / "landing" / done.files[0]).read_text(encoding="utf-8")
+    told = feed_status(home)
+    assert told is not None
+    assert {one.published for one in told.feeds} == {hcm.now}
+
+
 def test_silent_changes_are_found_by_a_share_a_day_and_counted(tmp_path: Path) -> None:
     hcm, home = Simulated(), home_of(tmp_path)
     for number in range(100, 150):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from hcm_pipeline.oracle import Entry
 from hcm_pipeline.oracle.feed_answers import UnreadableFeed, entries_of
-from hcm_pipeline.oracle.feed_content import Said, entry_of
+from hcm_pipeline.oracle.feed_content import Said, entries_about, entry_of
 from hcm_pipeline.oracle.stamps import day, moment, written
 
 CONTEXT = {
@@ -111,6 +111,15 @@ def test_a_broken_content_without_a_link_names_the_worker_by_a_whole_id_only() -
         read({"Context": []}, links=(("emps", "https://x.test/emps/300000000100007"),)).person_id == "300000000100007"
     )
     assert read({"Context": [{}]}, links=(("edit", RELATED),)).fault == "the entry names no worker"
+
+
+def test_an_entry_that_names_several_workers_is_one_for_each() -> None:
+    others = [{"PersonNumber": "1"}, {"PersonId": "300000000100007"}, {"PersonId": "2"}, {"PersonNumber": "1"}, {}]
+    found = list(entries_about("newhire", said({"Context": [CONTEXT, *others]})))
+    assert [(one.person_id, one.person_number) for one in found] == [
+        ("300000000100007", "0004711"), (None, "1"), ("2", None)]  # fmt: skip
+    assert len({one.entry_id for one in found}) == 3
+    assert {(one.raw, one.effective_dates) for one in found} == {(found[0].raw, found[0].effective_dates)}
 
 
 def test_control_characters_within_the_content_do_no_harm() -> None:

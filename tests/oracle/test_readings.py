@@ -450,6 +450,10 @@ def with_children(link: str, rest: Callable[[httpx.Request], Answer], **more: An
     return one
 
 
+def test_a_link_that_is_no_address_makes_its_child_missing_and_no_more() -> None:
+    assert with_children("http://[::1/x", lambda _: (200, {"items": []})).missing[0] == "assignments"
+
+
 def test_the_rest_of_a_child_is_asked_for_at_our_own_host_with_its_own_children() -> None:
     seen: list[httpx.Request] = []
 

@@ -13,7 +13,7 @@ import pytest
 from hcm_pipeline.errors import ServiceError, SignInFailed
 from hcm_pipeline.home import Home
 from hcm_pipeline.http import TryAgain
-from hcm_pipeline.sources.places import Changed, Gone, Store, Thing, open_place
+from hcm_pipeline.sources.places import Changed, Gone, Store, Thing, open_place, sftp
 
 from .far import Clock, fresh, place, spec
 from .sftp_server import SftpSite, sftp_server
@@ -106,6 +106,23 @@ def test_a_server_is_known_by_a_fingerprint_or_by_the_users_own_file(site: SftpS
     own.parent.mkdir()
     own.write_bytes(site.known_hosts.read_bytes())
     assert only(opened(site, known_hosts=None)).name == "a.csv"
+
+
+@pytest.mark.parametrize("line", [b"\xff\xfe\x00damaged\n", b"@cert-authority\n", b"@nothing host key more\n"])
+def test_host_keys_that_cannot_be_read_are_told_and_nobody_is_asked(
+    site: SftpSite, tmp_path: Path, line: bytes
+) -> None:
+    damaged = tmp_path / ".ssh" / "known_hosts"
+    damaged.parent.mkdir()
+    damaged.write_bytes(site.known_hosts.read_bytes() + line)
+    for named in (None, str(damaged)):
+        with pytest.raises(ServiceError, match=r"known_hosts: .*a line is no host key"):
+            opened(site, known_hosts=named).listing()
+    assert site.signed_in == []
+
+
+def test_a_time_that_is_none_hides_no_file() -> None:
+    assert [sftp._moment(one) for one in (None, 2**62, -(2**62))] == [None, None, None]
 
 
 def test_a_password_from_a_file_signs_in_and_is_in_no_message(site: SftpSite, tmp_path: Path) -> None:

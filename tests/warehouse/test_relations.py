@@ -45,6 +45,26 @@ def test_relations_end_with_their_block(con: duckdb.DuckDBPyConnection) -> None:
     assert temporary(con) == []
 
 
+def test_rows_stream_through_little_memory_or_the_usual_one_where_that_is_too_little(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    def bound() -> object:
+        return con.execute("select current_setting('memory_limit')").fetchall()[0][0]
+
+    usual = bound()
+    rows = pa.table({f"c{n}": ["x" * 50] * 3000 for n in range(40)})
+    with scratch(con) as t:
+        made = t.empty("rows", dict.fromkeys(rows.column_names, "varchar"))
+        with t.sparing("64MB"):
+            t.append(made, rows)
+            assert bound() == "61.0 MiB"
+        assert bound() == usual
+        with t.sparing("3MB"):
+            t.append(made, rows)
+            assert bound() == usual
+        assert (t.count(made), bound()) == (6000, usual)
+
+
 def test_relations_end_with_a_block_that_fails(con: duckdb.DuckDBPyConnection) -> None:
     def fail() -> None:
         with scratch(con) as t:

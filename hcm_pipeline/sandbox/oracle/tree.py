@@ -45,7 +45,9 @@ ASSIGNMENTS_DFF = _shape(
 )
 """A descriptive flexfield: one row beside its parent, with the segments of all contexts (`costCentre`) and those of its own, which
 is that of the country here (`bikePlan` of NL)."""
-RELATIONSHIPS_DFF = _shape("workRelationshipsDFF", f"PeriodOfServiceId {CONTEXT} pensionPlan", hashed=False, audit=False)
+RELATIONSHIPS_DFF = _shape(
+    "workRelationshipsDFF", f"PeriodOfServiceId {CONTEXT} pensionPlan", hashed=False, audit=False
+)
 WORKERS_DFF = _shape("workersDFF", f"PersonId {CONTEXT} shirtSize fireWarden", hashed=False, audit=False)
 ASSIGNMENTS = _shape(
     "assignments",
@@ -204,7 +206,9 @@ class Trees:
             "citizenships": [self._bounded(CITIZENSHIPS, row, person, **nation)],
             "externalIdentifiers": [self._bounded(EXTERNAL_IDS, row, person, **card)],
             "workersEFF": [extra],
-            "workersDFF": [_flexible(str(person.id), PersonId=person.id, shirtSize="SML"[person.id % 3], fireWarden=None)],
+            "workersDFF": [
+                _flexible(str(person.id), PersonId=person.id, shirtSize="SML"[person.id % 3], fireWarden=None)
+            ],
         }
 
     def _audit(self, person: Person) -> dict[str, Any]:

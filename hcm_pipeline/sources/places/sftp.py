@@ -107,8 +107,7 @@ class Sftp:
                 continue
             link = kind == ssh.FILEXFER_TYPE_SYMLINK
             odd = "a symbolic link" if link else "a pipe, socket or device" if _is_odd(kind) else None
-            modified = None if attributes.mtime is None else dt.datetime.fromtimestamp(attributes.mtime, dt.UTC)
-            found.append(Thing(name, _mark(attributes), attributes.size, modified, odd))
+            found.append(Thing(name, _mark(attributes), attributes.size, _moment(attributes.mtime), odd))
         return found
 
     async def _open(self, thing: Thing) -> asyncssh.SFTPClientFile:
@@ -193,9 +192,9 @@ class Sftp:
             path = Path(self._spec.known_hosts).expanduser()
             if not path.is_file():
                 raise ServiceError(f"known_hosts: {path}: no file is there; put the server's host key into it")
-            return [str(path)]
+            return [_understood(path)]
         found = [path for name in _KNOWN_HOSTS if (path := Path(name).expanduser()).is_file()]
-        return [str(path) for path in found] or b""
+        return [_understood(path) for path in found] or b""
 
     def _sign_in(self) -> dict[str, Any]:
         options: dict[str, Any] = {"username": self._at.user} if self._at.user else {}
@@ -276,6 +275,27 @@ class Sftp:
             return self._wait_for(self._client.isdir(self._folder))
         except (asyncssh.Error, OSError):
             return True
+
+
+def _understood(path: Path) -> str:
+    """The path of a file of host keys that can be read. Raises ServiceError: no key of a damaged one is believed."""
+    try:
+        asyncssh.read_known_hosts([str(path)])
+    except OSError as error:
+        raise ServiceError(f"known_hosts: {path}: cannot be read ({error.strerror or type(error).__name__})") from None
+    except ValueError:  # a line that is none; its text says which, and not where
+        raise ServiceError(
+            f"known_hosts: {path}: a line is no host key, or the file is no text; mend it, or name the key with host_key"
+        ) from None
+    return str(path)
+
+
+def _moment(seconds: int | None) -> dt.datetime | None:
+    """When a file was changed, as far as that is a time at all."""
+    try:
+        return None if seconds is None else dt.datetime.fromtimestamp(seconds, dt.UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:

@@ -37,9 +37,7 @@ def _up_to(place: Place, way: Way) -> Place:
     return place
 
 
-def _outer(
-    records_at: Sequence[Way], source: Source
-) -> tuple[dict[Way, list[tuple[str | None, int, Way]]], set[Way]]:
+def _outer(records_at: Sequence[Way], source: Source) -> tuple[dict[Way, list[tuple[str | None, int, Way]]], set[Way]]:
     """Way of an element to the columns that it gives to the records of a group; and the ways of all such groups."""
     found: dict[Way, list[tuple[str | None, int, Way]]] = {}
     groups = set()

@@ -1,8 +1,8 @@
 """The fast way through an XML file: the tags of a piece of it are found at once, as arrays, and not one after the other.
 
 It is for plain records only: tags with their attributes, whatever their prefixes, and text, as it is or in CDATA; comments and
-instructions are taken out. At the first thing that is something else the scan stops being `plain`, and the file is read with care. That a file is well-formed is
-expat's to say. For every file that both ways can read, both give the same rows.
+instructions are taken out. At the first thing that is something else the scan stops being `plain`, and the file is read with
+care. That a file is well-formed is expat's to say. For every file that both ways can read, both give the same rows.
 """
 
 from __future__ import annotations
@@ -116,8 +116,9 @@ class PlainScan:
                 held, size = [data[cut:] + rest], len(data) - cut + len(rest)
             data, rest = _without_marks(b"".join(held))
             if rest.strip():
-                raise _NotPlain
-            yield from self._piece(data, values)
+                self.plain = False
+            else:
+                yield from self._piece(data, values)
         except _NotPlain:
             self.plain = False
 
@@ -135,18 +136,18 @@ class PlainScan:
         tokens = _Tokens.of(data)
         if tokens is None:
             return
-        at = self._places_of(tokens)
+        at, parents = self._places_of(tokens)
         if self._marks and tokens.attributed.any():
             raise _NotPlain
-        yield self._records(tokens, at, values)
+        yield self._records(tokens, at, parents, values)
 
-    def _places_of(self, tokens: _Tokens) -> Ints:
-        """The number of the place of each element."""
+    def _places_of(self, tokens: _Tokens) -> tuple[Ints, Ints]:
+        """The number of the place of each element, and of the one around it. All that is below old values is of their place."""
         codes = self._codes(tokens)
         depth, names = tokens.depth + len(self._open) - 1, list(self._names)
         if depth.min(initial=1) < 1:
             raise _NotPlain
-        at = np.zeros(codes.size, np.int64)
+        at, parents = np.zeros(codes.size, np.int64), np.zeros(codes.size, np.int64)
         upper: Ints = np.empty(0, np.int64)
         for level in range(int(depth.min(initial=DEEPEST)), int(depth.max(initial=0)) + 1):
             here = np.flatnonzero(depth == level)
@@ -154,17 +155,23 @@ class PlainScan:
             if upper.size:
                 last = np.searchsorted(upper, here) - 1
                 parent = np.where(last >= 0, at[upper[np.maximum(last, 0)]], parent)
+            parents[here] = parent
             keys = parent * len(names) + codes[here]
             if keys.size and keys.min() < 0:
                 raise _NotPlain
             if keys.size:
                 numbers = np.full(int(keys.max()) + 1, -1, np.int64)
-                for key in np.flatnonzero(np.bincount(keys)).tolist():
+                present = np.flatnonzero(np.bincount(keys)).tolist()
+                if any(names[key % len(names)] not in self._places[key // len(names)].kids for key in present):
+                    present.sort(
+                        key=lambda key: int(np.argmax(keys == key))
+                    )  # new ones in the order in which they come
+                for key in present:
                     numbers[key] = self._number(self._places[key // len(names)], names[key % len(names)])
                 at[here] = numbers[keys]
             upper = here
         self._remember(tokens, depth, at)
-        return at
+        return at, parents
 
     def _codes(self, tokens: _Tokens) -> Ints:
         """A number for the name of each element."""
@@ -205,8 +212,10 @@ class PlainScan:
         return found
 
     def _number(self, parent: Place, name: str) -> int:
+        if parent.kind == OLD:
+            return self._numbers[parent]
         place = parent.kids.get(name) or self._make(parent, name)
-        if place.kind == OLD or place.nested:
+        if place.nested or (place.kind == OLD and (parent.kind == INSIDE or parent.outer or parent.is_total)):
             raise _NotPlain
         if place not in self._numbers:
             self._numbers[place] = len(self._places)
@@ -221,19 +230,20 @@ class PlainScan:
             if opened.size:
                 self._open[deep:] = [int(at[opened[-1]])]
         del self._open[level + 1 :]
-        if self._places[self._open[-1]].kind in (RECORD, INSIDE):
+        if self._places[self._open[-1]].kind in (RECORD, INSIDE, OLD):
             raise _NotPlain
 
-    def _records(self, tokens: _Tokens, at: Ints, values: bool) -> PlainPiece:
-        kinds = np.array([place.kind for place in self._places])[at]
+    def _records(self, tokens: _Tokens, at: Ints, parents: Ints, values: bool) -> PlainPiece:
+        kinds_of = np.array([place.kind for place in self._places])
+        kinds = kinds_of[at]
         is_record, inside = kinds == RECORD, kinds == INSIDE
         if np.any(is_record & (tokens.empty | tokens.leaf)):
             raise _NotPlain
-        if not tokens.is_blank_around(is_record, inside):
+        if not tokens.is_blank_around(is_record, inside, (kinds == OLD) & (kinds_of[parents] != OLD)):
             raise _NotPlain
         for number, count in enumerate(np.bincount(at, minlength=len(self._places)).tolist()):
             place = self._places[number]
-            place.count += count
+            place.count += count * (place.kind != OLD)
             if count and place.is_total:
                 for text in tokens.texts(np.flatnonzero((at == number) & tokens.leaf)):
                     self.total = int(text) if text.strip().isdecimal() else self.total
@@ -250,7 +260,9 @@ class PlainScan:
             firsts[place, None] = int(here[0]), len(firsts) + _LAST
             if values:
                 found[place, None] = self._column(place, None, _Texts(tokens, here), number_of[here], records)
-        for place, attribute, texts, here in self._attributes(tokens, at, np.flatnonzero(tokens.attributed & (is_record | inside))):
+        for place, attribute, texts, here in self._attributes(
+            tokens, at, np.flatnonzero(tokens.attributed & (is_record | inside))
+        ):
             firsts[place, attribute] = int(here[0]), len(firsts)
             if values:
                 found[place, attribute] = self._column(place, attribute, texts, number_of[here], records)
@@ -259,7 +271,9 @@ class PlainScan:
             return PlainPiece(records, found)
         return PlainPiece(records, found, *self._groups_around(tokens, at, np.flatnonzero(is_record)))
 
-    def _groups_around(self, tokens: _Tokens, at: Ints, records: Ints) -> tuple[list[Ints], list[tuple[int, Ints, pa.Array]]]:
+    def _groups_around(
+        self, tokens: _Tokens, at: Ints, records: Ints
+    ) -> tuple[list[Ints], list[tuple[int, Ints, pa.Array]]]:
         """The groups of records, and the values that elements around them give to groups."""
         begun: dict[Place, tuple[Ints, Ints]] = {}
         for number, place in enumerate(self._places):
@@ -431,15 +445,15 @@ class _Tokens:
         """Note which ways of writing a tag say that there is no value."""
         self._nil = np.array([one.get(NIL) in ("true", "1") for one in self.attributes], np.bool_)
 
-    def is_blank_around(self, is_record: Flags, inside: Flags) -> bool:
-        """Whether a record has nothing but white space beside its tags and their text."""
+    def is_blank_around(self, is_record: Flags, inside: Flags, old: Flags) -> bool:
+        """Whether a record has nothing but white space beside its tags and their text. `old`: those whose text does not count."""
         leaf = self.leaf & inside
         groups = (is_record | inside) & ~self.leaf & ~self.empty
         behind = [
             self.opening[groups],
-            self.opening[inside & self.empty],
-            self.opening[leaf] + 1,
-            self._ends(inside & groups),
+            self.opening[(inside | old) & self.empty],
+            self.opening[leaf | (old & self.leaf)] + 1,
+            self._ends((inside & groups) | (old & ~self.leaf & ~self.empty)),
         ]
         texts = np.concatenate(behind)
         texts = texts[self._lengths[texts] > 0]
@@ -477,7 +491,9 @@ class _Tokens:
 
 def _without_marks(data: bytes) -> tuple[bytes, bytes]:
     """The text without comments and instructions, with CDATA as usual text; and its end from a mark on that is not finished."""
-    if b"<!" not in data and b"<?" not in data:
+    if (b"!" not in data or b"<!" not in data) and (
+        b"?" not in data or b"<?" not in data
+    ):  # one byte is found faster than two
         return data, b""
     held = data[-1:] if data.endswith(b"\r") else b""  # a line feed may follow
     text = data[: len(data) - len(held)]

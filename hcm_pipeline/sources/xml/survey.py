@@ -143,7 +143,9 @@ def _survey_plain(source: Source, cleaner: Cleaner, chunks: Iterator[bytes], nam
             pass
     except XmlFault:  # of places: careful reading tells it
         return None
-    return _Seen(document, tuple(dict.fromkeys(document.heading(*leaf) for leaf in scan.leaves))) if scan.plain else None
+    return (
+        _Seen(document, tuple(dict.fromkeys(document.heading(*leaf) for leaf in scan.leaves))) if scan.plain else None
+    )
 
 
 def _fed(parser: Parser, cleaner: Cleaner, chunks: Iterator[bytes], name: str) -> Iterator[bytes]:
@@ -255,9 +257,11 @@ def _no_record(document: Document, source: Source, name: str) -> ExtractRefused:
 def _beside(document: Document, records_at: Sequence[Way]) -> Counter[str]:
     """The groups that stand beside records, or beside what holds them."""
     parents = {way[:depth] for way in records_at for depth in range(len(way))}
+    outside = [place for place in document.top.below() if place.kind == OUTSIDE and place.way[:-1] in parents]
+    groups = {place.way for place in outside if place.kids and not _leads(place, records_at)}
     found: Counter[str] = Counter()
-    for place in document.top.below():
-        if place.kind == OUTSIDE and place.kids and place.way[:-1] in parents and not _leads(place, records_at):
+    for place in outside:
+        if place.way in groups:  # names that differ in their namespaces only have one way, and a place each
             found[place.way[-1]] += place.count
     return found
 
