@@ -61,8 +61,8 @@ FLOORS: dict[str, str] = {
     " delivery",
     "targets.oracle": "errors plain_text http oracle warehouse profile delivery",
     "alerts": "errors verdicts plain_text home http settings sqlite_state warehouse profile delivery targets.entra",
-    "doctor": "errors plain_text locks home http entra oracle settings sqlite_state warehouse profile sources synchronization delivery"
-    " targets.entra",
+    "doctor": "errors plain_text locks home http entra oracle settings sqlite_state warehouse profile sources synchronization"
+    " delivery targets.entra",
     "flow": "errors sandbox verdicts plain_text deciders locks home http entra oracle settings sqlite_state warehouse profile"
     " extracts sources feeds directory workers identity first_load proposal delivery targets.entra targets.oracle alerts"
     " synchronization expressions rehearsal doctor",
