@@ -51,18 +51,18 @@ FLOORS: dict[str, str] = {
     "extracts": "errors home locks warehouse profile characters lookalikes",
     "sources": "errors safe_xml plain_text home http sqlite_state warehouse profile extracts characters",
     "feeds": "errors home sqlite_state oracle sources",
-    "directory": "characters errors verdicts home http entra settings warehouse profile sources",
+    "directory": "characters errors verdicts plain_text home http entra settings warehouse profile sources",
     "workers": "errors verdicts plain_text deciders warehouse profile extracts sources characters lookalikes",
-    "identity": "errors verdicts deciders warehouse profile directory characters",
+    "identity": "errors verdicts plain_text deciders warehouse profile directory characters",
     "first_load": "errors deciders characters warehouse profile directory identity",
     "proposal": "profile warehouse",
     "delivery": "errors verdicts plain_text deciders locks home http sqlite_state warehouse profile",
     "targets.entra": "errors expressions synchronization sandbox verdicts home http entra settings warehouse profile directory"
     " delivery",
-    "targets.oracle": "errors http oracle warehouse profile delivery",
+    "targets.oracle": "errors plain_text http oracle warehouse profile delivery",
     "alerts": "errors verdicts plain_text home http settings sqlite_state warehouse profile delivery targets.entra",
-    "doctor": "errors locks home http entra oracle settings sqlite_state warehouse profile sources synchronization delivery"
-    " targets.entra",
+    "doctor": "errors plain_text locks home http entra oracle settings sqlite_state warehouse profile sources synchronization"
+    " delivery targets.entra",
     "flow": "errors sandbox verdicts plain_text deciders locks home http entra oracle settings sqlite_state warehouse profile"
     " extracts sources feeds directory workers identity first_load proposal delivery targets.entra targets.oracle alerts"
     " synchronization expressions rehearsal doctor",

@@ -125,13 +125,13 @@ def held_for_undo(firm: Firm) -> str:
 
 
 def nothing_goes_out(firm: Firm) -> None:
-    """What is held waits for a person, and an alert names it."""
+    """The held manifest waits for a person, and an alert names it."""
     assert held_for_undo(firm)[:12] in firm.run("alerts")
     firm.run("writeback", "apply", code=3)
 
 
 def weeks(firm: Firm, upns: dict[str, str]) -> list[dict[str, Any]]:
-    """What follows the first writing: no echo, changes of other people, a kill in the middle; what `trace` tells of it."""
+    """The time after the first writing: no echo, changes of other people, a kill in the middle; what `trace` tells of it."""
     truth = firm.truth("100")
     assert truth["Phone Number"] == "+31 20 555-0199"
     assert {number: firm.truth(number)["Username"].lower() for number in upns} == upns

@@ -21,7 +21,7 @@ COMMAND = typer.main.get_command(app)
 
 
 def command_lines(page: Path) -> Iterator[str]:
-    """What stands behind `hcm-pipeline` in the blocks and in the inline code of a page."""
+    """The text behind `hcm-pipeline` in the blocks and in the inline code of a page."""
     for block in blocks(page):
         if block.language in SHELLS:
             for line in block.text.replace("\\\n", " ").splitlines():
@@ -36,7 +36,7 @@ def _of(line: str) -> Iterator[str]:
 
 
 def fault_of(line: str) -> str | None:
-    """What the command has against a line, before it does anything; values are not looked at."""
+    """The fault that the command finds in a line, before it does anything; values are not looked at."""
     words = [word.strip("[]") for word in shlex.split(re.sub(r"<[^<>]+>|…", "x", line))]
     command, context = COMMAND, None
     try:

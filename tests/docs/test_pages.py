@@ -98,3 +98,20 @@ def test_what_no_test_runs_says_so_to_its_reader(name: str) -> None:
 def test_the_glossary_is_in_the_order_of_the_alphabet() -> None:
     words = re.findall(r"^\*\*(.+?)\.\*\*", prose(DOCS / "reference" / "glossary.md"), re.MULTILINE)
     assert words == sorted(words, key=str.lower)
+
+
+OWN_WORDS = (
+    "manifest", "operation", "business date", "snapshot", "canary", "extract", "cohort", "withheld", "quarantine", "receipt",
+    "ledger", "synchronization job",
+)  # fmt: skip
+"""Words that mean something of their own here."""
+
+
+@pytest.mark.parametrize(
+    "page", [*sorted((DOCS / "how-to").glob("*.md")), DOCS / "tutorial.md"], ids=lambda page: page.stem
+)
+def test_a_page_links_the_words_of_the_glossary_that_it_uses(page: Path) -> None:
+    text = re.sub(r"`[^`\n]*`|^[|#].*$", "", prose(page), flags=re.MULTILINE)
+    used = [word for word in OWN_WORDS if re.search(rf"(?<![\w-]){word}s?(?![\w-])", text, re.IGNORECASE)]
+    linked = " ".join(re.findall(r"\[([^\]]*)\]\(", prose(page))).lower()
+    assert [word for word in used if word not in linked] == []

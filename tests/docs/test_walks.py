@@ -46,7 +46,7 @@ USERS = [
 
 
 def part(page: str, name: str) -> str:
-    """What a page shows of a profile."""
+    """The part of a profile that a page shows under this name."""
     [text] = [one.text for one in blocks(HOW_TO / page) if (one.kind, one.value) == ("part", name)]
     return text
 
@@ -108,7 +108,7 @@ def test_a_company_goes_live_clean_and_a_wrong_match_is_severed(tmp_path: Path) 
 
 
 def stamp(site: Tenant) -> None:
-    """What the script of the page does: each account of the signed file gets its number. One more loses the number it shares."""
+    """The work of the script of the page: each account of the signed file gets its number. One more loses the number it shares."""
     stamps = list(csv.DictReader((site.path.parent / "stamps.csv").read_text(encoding="utf-8").splitlines()))
     for row in stamps:
         alter(site, row["user_principal_name"], row["employee_id"])
