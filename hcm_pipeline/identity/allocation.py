@@ -153,12 +153,13 @@ def _allocate(t: Scratch, attribute: Attribute, parts: Relation, lacking: int, n
 
 
 def _next_names(t: Scratch, own: Scratch, asking: _Asking, names: Sequence[str]) -> Relation:
-    """Names for those who did not get their first candidate: see `GIVEN`. `names`: columns of the candidates, and of the fallback."""
+    """Names for those who did not get their first candidate: see `GIVEN`. `names`: columns of candidates and, last, fallback."""
     given = t.empty("given", GIVEN)
     *candidates, fallback = names
     named = f"coalesce({', '.join(candidates)})"
     steps = [(CANDIDATE.format(place), column) for place, column in enumerate(candidates[1:], 2)]
-    steps.append((STANDS_IN, f"case when {named} is null then {fallback} end"))
+    if own.first(f"select 1 from {asking.workers} where {named} is null limit 1"):
+        steps.append((STANDS_IN, f"case when {named} is null then {fallback} end"))
     for rule, name in steps:
         asking = _give(own, asking, given, name, rule)
         if not asking.count:

@@ -190,7 +190,7 @@ def scratch(con: duckdb.DuckDBPyConnection) -> Iterator[Scratch]:
 
 
 def _drop(con: duckdb.DuckDBPyConnection, made: Mapping[str, _Made]) -> None:
-    for name, one in reversed(made.items()):
+    for name, one in reversed(list(made.items())):
         _let_go(con, name, one)
 
 
