@@ -197,7 +197,7 @@ def _drop(con: duckdb.DuckDBPyConnection, made: Mapping[str, _Made]) -> None:
 def _let_go(con: duckdb.DuckDBPyConnection, name: str, made: _Made) -> None:
     """Drop a relation, and free its memory at once.
 
-    What a transaction makes and drops DuckDB keeps until it ends, and a day is one transaction. Only a column that is taken out of
+    DuckDB keeps what a transaction makes and drops until it ends, and a day is one transaction. Only a column that is taken out of
     a table of the same transaction goes at once.
     """
     if made.kind == "table" and made.rows >= MANY:
