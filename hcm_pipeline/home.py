@@ -20,7 +20,7 @@ DAGSTER_FOLDERS = ("history", "schedules")
 class Share:
     """The share of the machine that DuckDB may take: memory as DuckDB writes it, and threads (None: one for each core)."""
 
-    memory: str = "1200MB"
+    memory: str = "900MB"
     threads: int | None = None
 
 

@@ -239,6 +239,6 @@ def test_a_machines_own_identity_needs_no_client_id() -> None:
 
 
 def test_the_machines_share_is_that_of_the_environment() -> None:
-    assert Settings.from_env({}).share == Share("1200MB", None)
+    assert Settings.from_env({}).share == Share("900MB", None)
     given = Settings.from_env({"HCM_PIPELINE_MEMORY": "8GB", "HCM_PIPELINE_THREADS": "12"})
     assert given.share == Share("8GB", 12)

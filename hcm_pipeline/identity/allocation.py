@@ -79,6 +79,7 @@ class Allocated:
     """By attribute: how many workers were to be given a name."""
     known: bool
     """Some of the workers are in the ledger already, and hold one name or another."""
+    few: bool
     keys: Mapping[str, str]
     """By attribute: SQL for the form in which a name is compared, over `name` and `container`."""
 
@@ -110,7 +111,8 @@ def allocate(t: Scratch, profile: Profile, named: Relation, count: int) -> Alloc
     lacking = {attribute.name: count - having for attribute, having in zip(unique, held, strict=True)}
     near = t.make("near", near_sql(unique, parts)) if few else None
     given = {attribute.name: _allocate(t, attribute, parts, lacking[attribute.name], near) for attribute in unique}
-    return Allocated(parts, given, lacking, any(held), {attribute.name: attribute.key("name") for attribute in unique})
+    keys = {attribute.name: attribute.key("name") for attribute in unique}
+    return Allocated(parts, given, lacking, any(held), few, keys)
 
 
 OFTEN_EMPTY = ("former_names", "directory_names")
@@ -151,12 +153,13 @@ def _allocate(t: Scratch, attribute: Attribute, parts: Relation, lacking: int, n
 
 
 def _next_names(t: Scratch, own: Scratch, asking: _Asking, names: Sequence[str]) -> Relation:
-    """Names for those who did not get their first candidate: see `GIVEN`. `names`: columns of the candidates, and of the fallback."""
+    """Names for those who did not get their first candidate: see `GIVEN`. `names`: columns of candidates and, last, fallback."""
     given = t.empty("given", GIVEN)
     *candidates, fallback = names
     named = f"coalesce({', '.join(candidates)})"
     steps = [(CANDIDATE.format(place), column) for place, column in enumerate(candidates[1:], 2)]
-    steps.append((STANDS_IN, f"case when {named} is null then {fallback} end"))
+    if own.first(f"select 1 from {asking.workers} where {named} is null limit 1"):
+        steps.append((STANDS_IN, f"case when {named} is null then {fallback} end"))
     for rule, name in steps:
         asking = _give(own, asking, given, name, rule)
         if not asking.count:
@@ -230,25 +233,29 @@ NUMBERED = "candidate 1 and a number"
 
 def _numbered_so_far(own: Scratch, asking: _Asking, given: Relation, base: str) -> tuple[Relation, Relation]:
     """`bases`: part, person_number, base, container and stem of everybody who asks; `tops`: stem, and the highest number that
-    counts."""
+    counts, where somebody has one."""
     attribute, limit = asking.attribute, asking.attribute.limit
     in_container = attribute.name == "common_name"
     tail = "substr(key, strpos(key, chr(31)))" if in_container else "''"
     head = "split_part(key, chr(31), 1)" if in_container else "key"
+    stem = f"{stem_sql(head, limit, folded=True)} || {tail}"
     bases = own.make(
         "bases",
-        f"""select part, person_number, base, container, {stem_sql(head, limit, folded=True)} || {tail} as stem
+        f"""select part, person_number, base, container, {stem} as stem
         from (select *, {attribute.key("base")} as key from (select part, person_number, container, {base} as base
             from {asking.workers} asking anti join {given} using (part)))""",
     )
+    # few names have a number: only for those is it asked how many share their stems
     tops = own.make(
         "tops",
-        f"""with stems as (
-            select key, {stem_sql(head, limit, folded=True)} || {tail} as stem
-            from (select key from ({asking.held}) union all select key from {given})),
-        alike as materialized (select distinct stem, key from stems semi join {bases} using (stem)),
-        counted as (select stem, {number_sql(head)} as n, count(*) over (partition by stem) as holders from alike)
+        f"""with keys as (select key from ({asking.held}) union all select key from {given}),
+        numbered as materialized (
+            select distinct stem, key, {number_sql(head)} as n
+            from (select key, {stem} as stem from keys where {head}[-1] between '0' and '9') semi join {bases} using (stem)),
+        counted as (
+            select stem, count(distinct key) as holders from (select key, {stem} as stem from keys)
+            semi join numbered using (stem) group by stem)
         select stem, greatest(max(n) filter (n <= 2 * holders + 8), {attribute.naming.number_from - 1}) as n
-        from counted group by stem""",
+        from numbered join counted using (stem) group by stem""",
     )
     return bases, tops

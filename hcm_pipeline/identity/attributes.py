@@ -105,7 +105,8 @@ class Attribute:
         if self.name != "sam_account_name":
             return name
         lettered = " or ".join(f"lower({quote(part)}) <> upper({quote(part)})" for part in parts_in(template))
-        return f"case when not regexp_full_match({name}, '[0-9]*') then {name} when {lettered or 'false'} then null else {name} end"
+        lettering = f"{name}[1] not between '0' and '9' or not regexp_full_match({name}, '[0-9]*')"
+        return f"case when {lettering} then {name} when {lettered or 'false'} then null else {name} end"
 
     def pieces_sql(self) -> str:
         """Select list over parts: the pieces of candidates."""
@@ -152,8 +153,11 @@ def kept_beginning_sql(column: str, name: str) -> str:
     """SQL for what a column of beginnings keeps of a name (SQL): NULL where the name in lower case is its own beginning."""
     limit = _BEGINNINGS[column][1]
     # that is told of nearly all without folding and cutting
-    plain = f"strlen({name}) <= {limit.chars - 8} and strlen({name}) = length({name}) and {name}[-1] between 'a' and 'z'"
-    return f"case when not ({plain}) then nullif({beginning_sql(name, limit)}, lower({name})) end"
+    room, plain = limit.chars - 8, "regexp_full_match({}, '[ -~]*[A-Za-z]')"
+    cut = f"strlen({name}) = length({name}) and {plain.format(f'left({name}, {room})')}"
+    return f"""case when strlen({name}) <= {room} and {plain.format(name)} then null
+        when strlen({name}) > {room} and {cut} then left(lower({name}), {room})
+        else nullif({beginning_sql(name, limit)}, lower({name})) end"""
 
 
 def entered(select: str) -> str:

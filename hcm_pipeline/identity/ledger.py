@@ -9,7 +9,7 @@ import datetime as dt
 
 from hcm_pipeline.directory import directory_findings, folded_sql, require_none
 from hcm_pipeline.errors import PipelineError
-from hcm_pipeline.identity.allocation import CANDIDATE, FEW, Allocated, allocate, name_sql
+from hcm_pipeline.identity.allocation import CANDIDATE, Allocated, allocate, name_sql
 from hcm_pipeline.identity.attributes import entered, kept_beginning_sql, place_key_sql
 from hcm_pipeline.identity.correlation import WAITING, correlate
 from hcm_pipeline.identity.kept import kept
@@ -92,8 +92,8 @@ def _newcomers(t: Scratch, profile: Profile, workforce: Workforce, retired: Rela
         # numbers first: the names of a million workers who have all they need are not even read
         nameless = t.make(
             "nameless",
-            f"""select person_number from {workforce.workers} where {lacking} and person_number not in (
-                select person_number from identities where sam_account_name is not null and common_name is not null)""",
+            f"""select person_number from (from {workforce.workers} where {lacking}) anti join (
+                from identities where sam_account_name is not null and common_name is not null) using (person_number)""",
         )
         if not nameless.made:
             return nothing({"person_number": "varchar", "placed_by": "varchar"})
@@ -133,6 +133,7 @@ def _keep_waiting(t: Scratch, waiting: Relation, day: dt.date) -> None:
 def _name(t: Scratch, profile: Profile, newcomers: Relation, count: int, day: dt.date) -> None:
     """Allocate the names that the `count` newcomers lack, and enter them. Raises PipelineError when a name would be held twice."""
     allocated = allocate(t, profile, newcomers, count)
+    t.drop(newcomers)  # of a million it takes as much memory as their names
     before = _held(t)
     names = {name: name_sql(name, short, "part") for name, short in SHORT.items()}
     t.run(
@@ -196,7 +197,7 @@ def _is_kept(t: Scratch, allocated: Allocated, before: tuple[int, ...], count: i
     """Everybody has a name, and none that was given is held twice. `before`: see `_held`."""
     if _held(t) != tuple(held + allocated.lacking[name] for held, name in zip(before, SHORT, strict=True)):
         return False
-    if count > FEW:
+    if not allocated.few:
         # of a whole ledger it is soon told that no two names are alike
         keys = ["person_number", *_KEYS.values()]
         alike = ", ".join(f"count({key}) - count(distinct {key})" for key in keys)

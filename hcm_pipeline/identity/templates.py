@@ -51,26 +51,31 @@ def piece_sql(part: str, modifier: str, naming: Naming) -> str:
 def candidate_sql(template: str, columns: dict[tuple[str, str], str], limit: Limit) -> str:
     """SQL (VARCHAR) for one candidate over the columns of its pieces; NULL where it makes no name of its own."""
     joined: list[str] = []
+    lengths: list[str] = []
     needed: list[str] = []
     naming_parts: list[str] = []
-    position = 0
+    position, last = 0, ""
     for match in PLACEHOLDER.finditer(template):
         if template[position : match.start()]:
             joined.append(literal(template[position : match.start()]))
         part, modifier = match.groups(default="")
-        column = columns[part, modifier]
-        joined.append(column)
-        (naming_parts if part in NAMING_PARTS else needed).append(f"{column} = ''")
+        last = columns[part, modifier]
+        joined.append(last)
+        lengths.append(f"strlen({last})")
+        (naming_parts if part in NAMING_PARTS else needed).append(f"{last} = ''")
         position = match.end()
     if template[position:]:
-        joined.append(literal(template[position:]))
+        last = literal(template[position:])
+        joined.append(last)
     text = " || ".join(joined)
+    # told without joining them: nearly all names are neither cut nor trimmed
+    length = " + ".join([*lengths, str(len(PLACEHOLDER.sub("", template).encode()))])
     lacking = " or ".join(naming_parts) or "false"
     # where a part is blank, what stood between it and the next one goes; trimming is dear, and mostly for nothing
     tidy = f"regexp_replace({text}, '([._ -])[._ -]+', '\\1', 'g')"
     whole = f"case when {lacking} then {tidy} else {text} end"
     cut = f"trim(left(trim({whole}, {_EDGES}), {limit.chars}), {_EDGES})"
-    ragged = f"{lacking} or strlen({text}) > {limit.chars} or contains({_EDGES}, right({text}, 1))"
+    ragged = f"{lacking} or {length} > {limit.chars} or contains({_EDGES}, right({last}, 1))"
     nothing = [*needed, *([f"({' and '.join(naming_parts)})"] if naming_parts else [])]
     return f"case when {' or '.join(nothing)} then null when {ragged} then nullif({cut}, '') else {text} end"
 

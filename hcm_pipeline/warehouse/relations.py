@@ -221,14 +221,14 @@ def scratch(con: duckdb.DuckDBPyConnection) -> Iterator[Scratch]:
 
 
 def _drop(con: duckdb.DuckDBPyConnection, made: Mapping[str, _Made]) -> None:
-    for name, one in reversed(made.items()):
+    for name, one in reversed(list(made.items())):
         _let_go(con, name, one)
 
 
 def _let_go(con: duckdb.DuckDBPyConnection, name: str, made: _Made) -> None:
     """Drop a relation, and free its memory at once.
 
-    What a transaction makes and drops DuckDB keeps until it ends, and a day is one transaction. Only a column that is taken out of
+    DuckDB keeps what a transaction makes and drops until it ends, and a day is one transaction. Only a column that is taken out of
     a table of the same transaction goes at once.
     """
     if made.kind == "table" and made.rows >= MANY:

@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hcm_pipeline.errors import PipelineError
+from hcm_pipeline.identity.allocation import GIVEN
 from hcm_pipeline.identity.attributes import entered
+from hcm_pipeline.warehouse import nothing
 from tests.budget import examples
 from tests.directory.objects import account, fill
 from tests.identity.people import Ledger, profile
@@ -123,3 +126,13 @@ def test_a_long_number_in_a_name_that_is_cut_for_it_is_counted_the_next_day(
     ledger.join(("6", "Ann", LONG))
     sams = [ledger.names()[str(number)][1].removeprefix("awolfeschlegelste") for number in range(1, 7)]
     assert sams == ["inh", "i98", "i99", "100", "102", "103"]
+
+
+@FEW
+def test_nothing_is_entered_when_two_would_hold_one_name(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hcm_pipeline.identity.allocation.FEW", few)
+    monkeypatch.setattr("hcm_pipeline.identity.allocation._allocate", lambda *_: nothing(GIVEN))
+    ledger = Ledger(profile())
+    ledger.join(("1", "Ann", "Lee"), ("2", "Bob", "Lee"))
+    with pytest.raises(PipelineError, match="a name twice; nothing was given"):
+        ledger.join(("3", "Ann", "Lee"))

@@ -23,7 +23,7 @@ from hcm_pipeline.directory import (
 )
 from hcm_pipeline.errors import ProfileError
 from hcm_pipeline.flow.profiles import parse_profile
-from hcm_pipeline.identity.allocation import allocate, name_sql
+from hcm_pipeline.identity.allocation import allocate
 from hcm_pipeline.identity.name_parts import named_sql
 from hcm_pipeline.identity.reserved import RESERVED, reserved_names_sql
 from hcm_pipeline.profile import Profile
@@ -44,13 +44,11 @@ def allocated(rules: Profile, rows: list[Row]) -> list[tuple[str, ...]]:
     with scratch(for_good(__name__)) as t:
         workers = versions_of(t, rules, rows)
         found = allocate(t, rules, t.make("named", named_sql(rules, DAY, workers, workers)), len(rows))
-        upn, sam, cn = found.given.values()
-        upn_name, sam_name, cn_name = (name_sql(name, f"{name}_given", "part") for name in found.given)
+        upn, sam, cn = (f"({found.names_sql(name)})" for name in found.given)
         return t.rows(f"""
-            select {upn_name} || '@' || part.domain, {sam_name}, {cn_name} from {found.parts} part
-            join {upn} user_principal_name_given on user_principal_name_given.part = part.rowid
-            join {sam} sam_account_name_given on sam_account_name_given.part = part.rowid
-            join {cn} common_name_given on common_name_given.part = part.rowid order by person_number""")
+            select upn.name || '@' || domain, sam.name, cn.name from {found.parts} part
+            join {upn} upn using (person_number) join {sam} sam using (person_number) join {cn} cn using (person_number)
+            order by person_number""")
 
 
 @pytest.mark.parametrize(

@@ -120,3 +120,32 @@ def test_a_wide_relation_can_go_early(con: duckdb.DuckDBPyConnection) -> None:
     with scratch(con) as t:
         t.drop(t.make("wide", "select 1 as x"))
         assert temporary(con) == []
+
+
+def test_what_a_block_made_takes_no_memory_while_the_transaction_goes_on(con: duckdb.DuckDBPyConnection) -> None:
+    def taken() -> int:
+        [row] = con.execute("select sum(memory_usage_bytes)::bigint from duckdb_memory()").fetchall()
+        return int(row[0])
+
+    with transaction(con), scratch(con) as outer:
+        before = taken()
+        with scratch(con) as t:
+            t.make("wide", "select md5(i::varchar) as a, md5((i + 1)::varchar) as b, i from range(60_000) _(i)")
+            assert taken() - before > 4_000_000
+        assert taken() - before < 1_000_000
+        dropped = outer.make("narrow", "select md5(i::varchar) as a from range(60_000) _(i)")
+        outer.drop(dropped)
+        assert taken() - before < 1_000_000
+
+
+@pytest.mark.parametrize("ends", ["commit", "rollback"])
+def test_what_a_block_lets_go_of_takes_nothing_else_with_it(con: duckdb.DuckDBPyConnection, ends: str) -> None:
+    con.execute("create table kept as select 1 as i")
+    con.begin()
+    with scratch(con) as t:
+        many = t.make("many", "select i, i % 7 as weekday from range(60_000) _(i)")
+        t.run(f"insert into {many} select 60_000, 0")
+        t.run(f"insert into kept select i from {many} where i > 59_999")
+    getattr(con, ends)()
+    assert con.execute("from kept order by i").fetchall() == [(1,), (60_000,)][: 2 if ends == "commit" else 1]
+    assert temporary(con) == []
