@@ -359,8 +359,9 @@ def test_a_torn_slice_that_is_new_ends_the_relationship_that_it_is_of_once_it_ha
     assert firm.snapshot(fields="active") == {"1": False, "2": False, "3": True, "4": True, "9": True}
 
 
+@pytest.mark.parametrize("source", ["people", "news"])
 def test_a_torn_exit_of_one_row_beside_a_whole_row_of_another_is_carried_out_and_not_beside_one_of_its_own(
-    firm: Firm,
+    firm: Firm, source: str
 ) -> None:
     def both(number: int, *states: str) -> list[dict[str, str]]:
         return [row(number, name, Active=active, Primary="Y" if name == "R1" else "N", From="2026-10-01")
@@ -371,7 +372,7 @@ def test_a_torn_exit_of_one_row_beside_a_whole_row_of_another_is_carried_out_and
     good = [both(1, "True", "False")[1], both(2, "True", "True")[1], both(3, "True", "True")[0]]
     lines = [",".join(one.get(column, "") for column in WIDE) for one in (*torn, *good)]
     firm.land_text(
-        "\n".join([",".join(WIDE), *(f"{line},," for line in lines[:3]), *lines[3:], ""]), day(3), source="news"
+        "\n".join([",".join(WIDE), *(f"{line},," for line in lines[:3]), *lines[3:], ""]), day(3), source=source
     )
     firm.run(day(3))
     assert firm.snapshot(fields="active") == {"1": False, "2": True, "3": True}
