@@ -52,7 +52,8 @@ def torn_exits(
     beside = ""
     if profile.workers.many_rows and same:  # another row of the worker may well stand beside the torn one
         place = f"select extract_id, row_no from {found.keys} where person_number in (select person_number from {told})"
-        beside = f""" or not exists (select 1 from {every.rows(t.make("beside", place))} good
+        asked = t.make("beside", place)
+        beside = f""" or not exists (select 1 from {every.keep(t, asked).rows(asked)} good
             where good.person_number = ended.person_number and {same})"""
     facts = ", ".join(f"{_fact(profile, name)} as {quote(name)}" for name in profile.columns)
     return t.make(

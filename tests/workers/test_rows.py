@@ -380,8 +380,9 @@ def test_a_new_inactive_slice_ends_its_own_relationship_once_it_has_begun_and_no
     assert firm.snapshot(fields="active") == {"1": False, "3": False, **dict.fromkeys("245", True)}
 
 
+@pytest.mark.parametrize("source", ["people", "news"])
 def test_a_torn_exit_of_one_row_beside_a_whole_row_of_another_is_carried_out_and_not_beside_one_of_its_own(
-    firm: Firm,
+    firm: Firm, source: str
 ) -> None:
     def both(number: int, *states: str) -> list[dict[str, str]]:
         return [row(number, name, Active=active, Primary="Y" if name == "R1" else "N", From="2026-10-01")
@@ -392,7 +393,7 @@ def test_a_torn_exit_of_one_row_beside_a_whole_row_of_another_is_carried_out_and
     good = [both(1, "True", "False")[1], both(2, "True", "True")[1], both(3, "True", "True")[0]]
     lines = [",".join(one.get(column, "") for column in WIDE) for one in (*torn, *good)]
     firm.land_text(
-        "\n".join([",".join(WIDE), *(f"{line},," for line in lines[:3]), *lines[3:], ""]), day(3), source="news"
+        "\n".join([",".join(WIDE), *(f"{line},," for line in lines[:3]), *lines[3:], ""]), day(3), source=source
     )
     firm.run(day(3))
     assert firm.snapshot(fields="active") == {"1": False, "2": True, "3": True}

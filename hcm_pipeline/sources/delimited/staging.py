@@ -96,9 +96,12 @@ def read_lines(t: Scratch, stored: Path, shape: Shape, folder: Path, *, max_fiel
     with _plain_utf8(stored, shape, folder) as plain, _in_file_order(t):
         if _GLOB.search(str(plain)):
             return None
+        whole = _whole_lines(plain)
+        if shape.quoted:
+            whole = f"""(select line, replace(line, '""', '') as bare from {whole})"""
+        texts = f"if(contains(line, {SEPARATOR}), error('a separator in a text'), {_texts(shape)})"
         try:
-            texts = f"if(contains(line, {SEPARATOR}), error('a separator in a text'), {_texts(shape)})"
-            found = t.make("lines", f"select {texts} as texts from {_whole_lines(plain)}")
+            found = t.make("lines", f"select {texts} as texts from {whole}")
         except duckdb.Error:
             return None
     again = " and ".join(f"contains(texts, {literal(cell)})" for cell in shape.cells if cell) or "false"
@@ -112,7 +115,8 @@ def read_lines(t: Scratch, stored: Path, shape: Shape, folder: Path, *, max_fiel
 
 
 def _texts(shape: Shape) -> str:
-    """SQL (VARCHAR) over `line`: the texts of its fields, as `Lines` has them.
+    """SQL (VARCHAR) over `line` and, of a file with quotes, `bare` (the line without two quotes side by side): the texts of its
+    fields, as `Lines` has them.
 
     Where quoting is regular, every second piece between two quotes is quoted, and an empty one that is not stands for a quote: none
     is at an end, with a delimiter there. Most lines have no quotes, or enclose nothing by them, which can be told for less.
@@ -122,9 +126,7 @@ def _texts(shape: Shape) -> str:
         return _separated("line", end)
     pieces = f"""list_transform(string_split({end} || line || {end}, '"'), lambda piece, place: case when place % 2 = 0 then piece
         when piece = '' then '"' else {_separated("piece", end)} end)"""
-    without = """replace(line, '""', '')"""
-    return f"""case when not contains(line, '"') then {_separated("line", end)}
-        when not contains(line, {literal('"' * 3)}) and not contains({without}, '"') then {_separated(without, end)}
+    return f"""case when not contains(bare, '"') and not contains(line, {literal('"' * 3)}) then {_separated("bare", end)}
         else array_to_string({pieces}, '')[2:-2] end"""
 
 
