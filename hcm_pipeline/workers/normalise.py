@@ -40,7 +40,7 @@ class FieldSql:
 ODD = '"odd row"'
 """Name of the flag that `odd_sql` makes; no worker field can have it."""
 _DAY = " day"
-"""What the name of a date field has behind it, where it stands for the date as it was read; no worker field can have it."""
+"""The end of the name under which a date field's text stands as the date that it reads as; no worker field can have it."""
 
 
 NOT_READ = "null::uuid"
