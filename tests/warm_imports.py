@@ -6,6 +6,10 @@ import gc
 import pkgutil
 from importlib import import_module
 
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from dagster._core.storage.sql import ALEMBIC_SCRIPTS_LOCATION
+
 import hcm_pipeline
 from hcm_pipeline import flow
 
@@ -63,5 +67,9 @@ for part in PARTS:
 for name in LAZY:
     import_module(name)
 flow.load_profile("oracle-hcm")  # its models are made when the first profile is read
+# each process reads the list of Dagster's migrations once
+alembic = Config()
+alembic.set_main_option("script_location", ALEMBIC_SCRIPTS_LOCATION)
+ScriptDirectory.from_config(alembic).as_revision_number("head")
 gc.collect()
 gc.freeze()  # a fork leaves alone what it only shares

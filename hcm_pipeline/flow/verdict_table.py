@@ -156,7 +156,8 @@ def keep(con: duckdb.DuckDBPyConnection, found: Sequence[Verdict], now: dt.datet
     ]  # fmt: skip
     places = ", ".join("?" for _ in rows[0])
     con.execute(
-        f"insert into verdicts values {', '.join(f'({places})' for _ in rows)}", [value for row in rows for value in row]
+        f"insert into verdicts values {', '.join(f'({places})' for _ in rows)}",
+        [value for row in rows for value in row],
     )
 
 

@@ -7,16 +7,19 @@ must give the same bytes.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 import duckdb
 import orjson
 
 from hcm_pipeline.warehouse.allowed_functions import ARGUMENTS, FUNCTIONS, NEVER_FAIL
-from hcm_pipeline.warehouse.store import first, memory, quote
+from hcm_pipeline.warehouse.store import first, harden, memory, quote
 
 REFUSED_CLASSES = {"SUBQUERY": "a subquery", "WINDOW": "a window function", "STAR": "*", "PARAMETER": "a parameter",
                    "DEFAULT": "default", "POSITIONAL_REFERENCE": "#n"}  # fmt: skip
@@ -34,10 +37,28 @@ NO_TEXT = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f" + "\u202a-\u202e\u2066-\u2069\
 """A pattern (RE2 and Python): control characters but those of blanks, what turns the direction of writing, and no characters."""
 _MAKERS = re.compile(r"\b(chr|format|printf|url_decode)\b|\be'", re.IGNORECASE)
 PADDED, FORMATTED, LONGEST_PADDING = ("lpad", "rpad"), ("printf", "format"), 10_000
+_LOCK = Lock()
+_KEPT: dict[int, duckdb.DuckDBPyConnection] = {}
 LOOKS, FOLDS, SPREADS, CLOCK = (
     "looks into the database or its session", "folds all rows into one", "makes several rows of one",
     "gives another value on another day",
 )  # fmt: skip
+
+
+@contextmanager
+def _kept() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection of its own to a database in memory, which the process keeps: to start one takes 13 ms, and a profile may have as
+    many expressions as it has attributes. A forked process starts its own.
+    """
+    with _LOCK:
+        if os.getpid() not in _KEPT:
+            _KEPT[os.getpid()] = memory()
+        con = _KEPT[os.getpid()].cursor()
+    try:
+        harden(con, None, [])
+        yield con
+    finally:
+        con.close()
 
 
 def type_of(expression: str, columns: Mapping[str, str]) -> str:
@@ -45,10 +66,10 @@ def type_of(expression: str, columns: Mapping[str, str]) -> str:
     return _type_of(expression, tuple(columns.items()))
 
 
-@lru_cache(256)  # a code location is built again and again, and a database takes 13 ms to start
+@lru_cache(256)  # a code location is built again and again
 def _type_of(expression: str, typed: tuple[tuple[str, str], ...]) -> str:
     columns = dict(typed)
-    with memory() as con:
+    with _kept() as con:
         tree = _tree_by(con, expression)
         if tree.get("error"):
             raise ValueError(f"is not an SQL expression ({tree.get('error_type', 'syntax')})")
@@ -96,7 +117,7 @@ def _can_fail(expression: str, typed: tuple[tuple[str, str], ...]) -> bool:
 @lru_cache(256)
 def _tree(expression: str) -> Any:
     """The syntax of `select (expression)` as DuckDB tells it."""
-    with memory() as con:
+    with _kept() as con:
         return _tree_by(con, expression)
 
 
@@ -257,7 +278,7 @@ def _judge_plan(con: duckdb.DuckDBPyConnection, expression: str, typed: tuple[tu
     """Raise ValueError unless the plan, bound and not yet made shorter, makes one row of one."""
     con.execute("pragma disable_optimizer")
     columns = ", ".join(f"{quote(name)} {kind}" for name, kind in typed)
-    con.execute(f'create table facts ({columns}{", " if columns else ""} "no field" integer)')
+    con.execute(f'create temp table facts ({columns}{", " if columns else ""} "no field" integer)')
     try:
         con.execute(f'select ({expression}\n) as it from (from facts union all by name select 0 as "no field")')
     except duckdb.Error as error:
@@ -272,7 +293,7 @@ def _judge_plan(con: duckdb.DuckDBPyConnection, expression: str, typed: tuple[tu
 
 def _reason(name: str) -> str:
     """The reason why a function is not allowed, as far as DuckDB's catalogue tells it."""
-    with memory() as con:
+    with _kept() as con:
         rows = con.execute(
             """select function_type, coalesce(stability, 'CONSISTENT'), lower(coalesce(macro_definition, ''))
             from duckdb_functions() where lower(function_name) = ?""",
@@ -305,7 +326,7 @@ def _called(macro: str) -> list[str]:
 
 
 def _folds(name: str) -> bool:
-    with memory() as con:
+    with _kept() as con:
         found = first(
             con,
             "select 1 from duckdb_functions() where lower(function_name) = ? and function_type = 'aggregate'",

@@ -39,6 +39,8 @@ class FieldSql:
 
 ODD = '"odd row"'
 """Name of the flag that `odd_sql` makes; no worker field can have it."""
+_DAY = " day"
+"""The end of the name under which a date field's text stands as the date that it reads as; no worker field can have it."""
 
 
 NOT_READ = "null::uuid"
@@ -80,12 +82,14 @@ def odd_sql(specs: Iterable[FieldSpec]) -> str:
     return f"regexp_matches(concat_ws(chr(10), {', '.join(quote(spec.column) for spec in specs)}), {literal(pattern)})"
 
 
-def text_of(column: str, spec: FieldSpec) -> str:
-    """SQL (VARCHAR) for the normalised text of a column beside the flag ODD of its row; NULL for a blank."""
+def text_of(column: str, spec: FieldSpec, *, is_trimmed: bool = False) -> str:
+    """SQL (VARCHAR) for the normalised text of a column beside the flag ODD of its row; NULL for a blank. `is_trimmed`: the column
+    is `trimmed_sql` already."""
     name = quote(column)
-    entered = f"nullif({_trimmed(name)}, '')"
+    trimmed = name if is_trimmed else _trimmed(name)
+    entered = f"nullif({trimmed}, '')"
     if spec.stands_for_nothing:
-        entered = f"case when {_one_of(_trimmed(name), spec.stands_for_nothing)} then null else {entered} end"
+        entered = f"case when {_one_of(trimmed, spec.stands_for_nothing)} then null else {entered} end"
     text = f"case when {ODD} then {entered} else {name} end"
     for step in spec.normalise:
         text = {
@@ -112,15 +116,24 @@ def text_of(column: str, spec: FieldSpec) -> str:
     return text
 
 
+def trimmed_sql(column: str) -> str:
+    """SQL (VARCHAR) for a column without what surrounds its text, beside the flag ODD of its row: others have nothing there.
+
+    It is selected once and then read by name: DuckDB makes a machine of every pattern that stands in a statement, which takes
+    longer than a file of a few rows.
+    """
+    return f"case when {ODD} then {_trimmed(quote(column))} else {quote(column)} end"
+
+
 def _trimmed(name: str) -> str:
     return f"regexp_replace({name}, {literal(f'^[{EDGES}]+|[{EDGES}]+$')}, '', 'g')"
 
 
 def _none_sql(column: str, spec: FieldSpec) -> str:
-    """SQL (BOOLEAN) beside the flag ODD of a row: the cell says that the person has no such name."""
+    """SQL (BOOLEAN) over `trimmed_sql`, beside the flag ODD of a row: the cell says that the person has no such name."""
     if not spec.no_name:
         return "false"
-    return f"(case when {ODD} then coalesce({_one_of(_trimmed(quote(column)), spec.no_name)}, false) else false end)"
+    return f"(case when {ODD} then coalesce({_one_of(quote(column), spec.no_name)}, false) else false end)"
 
 
 def _one_of(value: str, texts: Iterable[str]) -> str:
@@ -132,8 +145,10 @@ def _any_of(texts: Iterable[str]) -> str:
     return "|".join(sorted({re.escape(text) for text in texts}))
 
 
-def typed(name: str, kind: str, spec: FieldSpec, text: str) -> FieldSql:
-    """SQL for a field's typed value, given SQL for its normalised text."""
+def typed(name: str, kind: str, spec: FieldSpec, text: str, day: str | None = None) -> FieldSql:
+    """SQL for a field's typed value, given SQL for its normalised text, and for the date that it reads as (`read_date`), if that is
+    known already.
+    """
     if kind == "string":
         return FieldSql(name, text, None)
     if kind == "boolean":
@@ -141,7 +156,7 @@ def typed(name: str, kind: str, spec: FieldSpec, text: str) -> FieldSql:
         value = f"case when {text} in ({yes}) then true when {text} in ({no}) then false end"
         return FieldSql(name, value, f"({text} is not null and ({value}) is null)")
     if kind == "date":
-        return _date(name, spec, text)
+        return _date(name, spec, text, day or read_date(name, spec, text))
     if kind == "integer":
         pattern, plain, target = _number_pattern(spec, ""), _digits(spec, text), "bigint"
     else:
@@ -166,12 +181,16 @@ def _digits(spec: FieldSpec, text: str) -> str:
     return f"regexp_replace({text}, {literal(between)}, '', 'g')" if spec.thousands_separator else text
 
 
-def _date(name: str, spec: FieldSpec, text: str) -> FieldSql:
-    """SQL for a date. A time of day behind an ISO date is cut off (Oracle writes `2031-04-01T00:00:00.000Z`); a year that is
-    none of a person's life is no date, unless it is an open end."""
+def read_date(name: str, spec: FieldSpec, text: str) -> str:
+    """SQL (DATE) for what a text reads as in one of the field's formats. A time of day behind an ISO date is cut off (Oracle writes
+    `2031-04-01T00:00:00.000Z`)."""
     # the shape is asked for as well: a lenient parser must not take 2026-1-5, a year of two or five digits for what was meant
     ways = [_by_format(name, spec, form, text) for form in spec.formats]
-    read = f"coalesce({', '.join(ways)})" if len(ways) > 1 else ways[0]
+    return f"coalesce({', '.join(ways)})" if len(ways) > 1 else ways[0]
+
+
+def _date(name: str, spec: FieldSpec, text: str, read: str) -> FieldSql:
+    """SQL for a date. A year that is none of a person's life is no date, unless it is an open end."""
     ends = ", ".join(f"date {literal(end)}" for end in spec.open_end)
     first, last = (f"date {literal(day)}" for day in YEARS)
     known = f"({read}) between {first} and {last}"
@@ -229,7 +248,11 @@ def normalised_select(
     fields.
     """
     present = {name: spec for name, spec in staged.fields.items() if spec.column in staged.header}
-    typed_fields = [typed(name, profile.types[name], spec, f"t.{quote(name)}") for name, spec in present.items()]
+    dates = [name for name in present if profile.types[name] == "date"]
+    typed_fields = [
+        typed(name, profile.types[name], spec, f"t.{quote(name)}", f"t.{quote(name + _DAY)}" if name in dates else None)
+        for name, spec in present.items()
+    ]
     lacking = {name: present.get(name) for name in names_that_may_lack(profile)}
     none = [
         f"{f't.{quote(none_of(name))}' if spec else 'false'} as {quote(none_of(name))}"
@@ -248,20 +271,22 @@ def normalised_select(
         f"{_number_or_text(profile, staged, name, spec)} as {quote(name)}" for name, spec in present.items()
     )
     texts += "".join(f", {_none_sql(name, spec)} as {quote(none_of(name))}" for name, spec in lacking.items() if spec)
+    trimmed = ", ".join(f"{trimmed_sql(name)} as {quote(name)}" for name in present)
+    days = "".join(f", {read_date(name, present[name], quote(name))} as {quote(name + _DAY)}" for name in dates)
     odd = odd_sql(present.values())
     return f"""
 select *, {digest_of(list(staged.fields))} as digest from (
 select {staged.extract.extract_id} as extract_id, t.row_no, t.as_read,
     {select}
-from (select row_no, as_read, {ODD}, {texts} from (
-    select row_no, {as_read} as as_read, {raw_values}, {odd} as {ODD} from {staged.read} where {only})) t
+from (select *{days} from (select row_no, as_read, {ODD}, {texts} from (select row_no, as_read, {ODD}, {trimmed} from (
+    select row_no, {as_read} as as_read, {raw_values}, {odd} as {ODD} from {staged.read} where {only})))) t
     {_join(profile, staged, known)}
     {with_unsaid(staged)})"""
 
 
 def _number_or_text(profile: Profile, staged: Staged, name: str, spec: FieldSpec) -> str:
     """SQL for the text of a field, with the namespace of its source where it holds person numbers."""
-    text = text_of(name, spec)
+    text = text_of(name, spec, is_trimmed=True)
     return f"{literal(staged.namespace)} || ({text})" if staged.namespace and name in number_fields(profile) else text
 
 
