@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hcm_pipeline.delivery import OperationKind
 from hcm_pipeline.delivery.plan.order import Urgency, note_first_planned, sort
-from hcm_pipeline.warehouse import scratch
+from hcm_pipeline.warehouse import nothing, query, scratch
 from tests.budget import examples
 from tests.pool import for_good
 
@@ -193,11 +193,14 @@ def first_planned(
     """Plan these workers on a day of November 2026; since which day each waits. The target has `a` by the plan `delivered`."""
     now = dt.datetime(2026, 11, day, tzinfo=dt.UTC)
     with scratch(con) as t:
-        differing = t.of_rows("differing", {"person_number": "VARCHAR"}, [(number,) for number in numbers])
         has = [("a", delivered)] if delivered else []
-        note_first_planned(
-            t, "t", differing, t.of_rows("has", {"person_number": "VARCHAR", "plan_no": "INTEGER"}, has), now
-        )
+        parts = {
+            "differing": t.of_rows("differing", {"person_number": "VARCHAR", "kind": "VARCHAR"}, [(n, "update") for n in numbers]),
+            "delivered": t.of_rows("has", {"person_number": "VARCHAR", "plan_no": "INTEGER"}, has),
+            "workers": nothing({"person_number": "VARCHAR", "starts_on": "DATE", "refers_to": "VARCHAR"}),
+        }  # fmt: skip
+        arranged = query(note_first_planned.__module__.rpartition(".")[0], "to_arrange", enabled="true", **parts)
+        note_first_planned(t, "t", t.make("to_arrange", arranged, {"target": "t", "now": now}))
         rows = t.rows("select person_number, since from first_planned where target = 't'")
     return {number: since.astimezone(dt.UTC).day for number, since in rows}
 

@@ -79,35 +79,30 @@ def arrange(
     `differing`: person_number, kind and every value, one row for a worker; `workers` as of `Facts`; `delivered`: person_number and
     plan_no of what the target has.
     """
-    note_first_planned(t, target.key, differing, delivered, urgency.now)
+    enabled = target.enabled_sql("operation")
     operations = t.make(
         "to_arrange",
-        query(__package__, "to_arrange", differing=differing, workers=workers, enabled=target.enabled_sql("operation")),
-        {"target": target.key},
+        query(__package__, "to_arrange", differing=differing, workers=workers, delivered=delivered, enabled=enabled),
+        {"target": target.key, "now": urgency.now},
     )
     try:
+        note_first_planned(t, target.key, operations)
         return sort(t, operations, urgency, steady=steady)
     finally:
         t.drop(operations)
 
 
-def note_first_planned(t: Scratch, target: str, differing: Relation, delivered: Relation, now: dt.datetime) -> None:
+def note_first_planned(t: Scratch, target: str, operations: Relation) -> None:
     """Bring `first_planned` up to a plan: since when each worker's difference waits. To be called once for a plan.
 
-    `differing` has person_number. A delivery since then ends the wait: another difference, or the same again because the first try
-    failed, begins its own.
+    `operations`: person_number, delivered_plan_no, since. A delivery ends the wait: another difference, or the same again because
+    the first try failed, begins its own.
     """
-    waiting = t.make(
-        "waiting",
-        query(__package__, "waiting", differing=differing, delivered=delivered),
-        {"target": target, "now": now},
-    )
     t.run("delete from first_planned where target = ?", [target])
     t.run(
-        f"insert into first_planned by name select ? as target, person_number, delivered_plan_no, since from {waiting}",
+        f"insert into first_planned by name select ? as target, person_number, delivered_plan_no, since from {operations}",
         [target],
     )
-    t.drop(waiting)
 
 
 def sort(t: Scratch, operations: Relation, urgency: Urgency, *, steady: bool = True) -> Relation:
