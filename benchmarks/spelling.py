@@ -6,7 +6,7 @@
 The set is `tests/identity/labelled_names.py`, by country and standard. A name whose confidence is below the profile's default waits
 (`identity.spelling.review_below`); of those it is counted in how many cases the proposal is the label, another name, or none.
 `--wrong` lists what is not as the label. Of names whose script leaves vowels out, `tests/identity/bearers.py` has others, which the
-tables of the product were not made from.
+tables of the product were not made from, and so has `tests/identity/unseen_names.py`, of all scripts.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from hcm_pipeline.identity.spelling import spell_many
 from tests.identity.bearers import bearers
 from tests.identity.labelled_names import labelled
+from tests.identity.unseen_names import unseen
 
 REVIEW_BELOW = 0.5
 KINDS = ("right", "wrong", "proposed right", "proposed otherwise", "nothing proposed")
@@ -62,6 +63,11 @@ def measure_bearers() -> dict[tuple[str, str], Measured]:
     return _measured([(country, "bearers", name, labels) for country, name, labels in bearers()])
 
 
+def measure_unseen() -> dict[tuple[str, str], Measured]:
+    """Names that no table was made from, by country."""
+    return _measured([(country, "unseen", name, labels) for country, name, labels in unseen()])
+
+
 def _measured(rows: list[tuple[str, str, str, frozenset[str]]]) -> dict[tuple[str, str], Measured]:
     found: dict[tuple[str, str], Measured] = {}
     spelled = spell_many([(name, country) for country, _, name, _ in rows])
@@ -93,7 +99,7 @@ def main() -> None:
     parser.add_argument("--wrong", action="store_true", help="list what is not as the label")
     asked = parser.parse_args()
     found = measure()
-    beside = measure_bearers()
+    beside = measure_bearers() | measure_unseen()
     print(f"{'':28}{'names':>7}" + "".join(f"{kind:>20}" for kind in KINDS))
     for (country, standard), one in [*found.items(), (("", "all"), together(found)), *beside.items()]:
         print(f"{country:3}{standard:25}{one.names:7}" + "".join(f"{one.counts[kind]:20}" for kind in KINDS))

@@ -83,4 +83,45 @@ HEBREW = table_of("""
     Shmueli שמש Shemesh שניידר Schneider שפיגל Spiegel שפיר Shapir שפירו Shapiro שקד Shaked שקלים Shkalim שריד Sarid ששון
     Sasson תורג'מן Turgeman תירוש Tirosh תם Tam תמם Tamam תשובה Tshuva זילבר Silber גולד Gold לייב Leib רייז Reis בלוך
     Bloch הרמן Herman הלר Heller שולמן Shulman
+    אביבה Aviva אביטל Avital אביחי Avihai אבימלך Avimelech אבישג Avishag אבישי Avishai אברהמוב Avrahamov אגם Agam אדווה Adva
+    אדר Adar אהרוני Aharoni אהרונוביץ Aharonovich אוהל Ohel אולגה Olga אופרי Ofri אורנה Orna אורנית Ornit אורפז Orpaz אושרת
+    Oshrat אידה Ida איזבלה Isabella איזק Isaac איילון Ayalon אילנית Ilanit אינה Inna אינגריד Ingrid אירינה Irina אירן Iren
+    אלבר Alber אלדר Eldar אלונה Alona אליאס Elias אלינור Elinor אליסף Elyasaf אלכסנדר Alexander אלכסנדרה Alexandra אלכסיי
+    Alexey אלמה Alma אלנה Elena אלרועי Elroi אמילי Emily אמיליה Emilia אמתי Amitai אנטון Anton אנסטסיה Anastasia אסתי Esti
+    אפרתי Efrati ארגמן Argaman אריאלי Arieli אשד Eshed אשל Eshel אשרת Oshrat בהט Bahat בוקובזה Bukobza בוקר Boker בורנשטיין
+    Borenstein בוריס Boris בטי Betty ביילין Beilin בינה Bina בן-ארי Ben-Ari בן-חיים Ben-Haim בן-שושן Ben-Shushan בן-נון
+    Ben-Nun בן-צבי Ben-Zvi בנאי Banai בנדר Bender ברהום Barhum ברוכי Bruchi ברזני Barzani בריל Brill ברנדייס Brandeis ברנע
+    Barnea ברנשטיין Bernstein ברעם Baram בת-אל Batel בת-שבע Batsheva גבעון Givon גבריאלה Gabriela גולדברגר Goldberger גורביץ
+    Gurevich גורי Guri גורליק Gorelik גייגר Geiger גילת Gilat גינת Ginat גינוסר Ginossar גלאון Galon גלבוע Gilboa גלר Geller
+    גמזו Gamzu גנדי Gandi גנות Ganot גפן Gefen גראייב Graiev גרבר Gerber גרטנר Gertner גרינפלד Greenfeld גרינשטיין
+    Greenstein גרמן German גרשוני Gershoni דגן Dagan דה Da דהאן Dahan דובי Dubi דובדבן Dovdevan דוידוביץ Davidovich דולב
+    Dolev דולי Dolly דונה Dona דורה Dora דיאנה Diana דיסקין Diskin דלית Dalit דמרי Damari דרוקר Drucker דריה Daria דרמון
+    Darmon הדסה Hadassah הוד Hod הוכברג Hochberg הורביץ Horowitz הורן Horn היימן Heiman הילי Hili הירשפלד Hirschfeld הלנה
+    Helena הנרי Henry הרטמן Hartman הרמתי Harmati הרשקוביץ Hershkovitz ואדים Vadim ואקנין Vaknin וגנר Wagner ווקנין Vaknin
+    ויוי Vivi ויויאן Vivian ויטלי Vitaly ויינברגר Weinberger וייסברג Weisberg ויסברג Weisberg וינר Wiener ולדימיר Vladimir
+    ולדמן Waldman ולנטינה Valentina ולרי Valery ורה Vera זגורי Zaguri זהר Zohar זוסמן Sussman זידמן Zeidman זינגר Singer
+    זלינגר Zelinger זקן Zaken חבר Haver חדוה Hedva חדווה Hedva חורי Khoury חזקיה Hezkiya חייט Hayat חיימוב Haimov חיימוביץ
+    Haimovich חיים-שלום Haim-Shalom חכים Hakim חלבי Halabi חלי Heli חלמיש Halamish חמדי Hamdi חמו Hamo חנניה Hanania חפץ
+    Hefetz חפר Hefer חרמון Hermon טולדנו Toledano טופז Topaz טורקיה Turkia טייכמן Teichman טלמור Talmor טננבוים Tannenbaum
+    טפירו Tapiro טרבלסי Trabelsi יגאל Yigal יגיל Yagil יגר Yager ידידיה Yedidia יהודאי Yehudai יהלום Yahalom יום-טוב Yom-Tov
+    יוסף-חי Yosef-Hai יזרעאלי Izraeli יחיא Yahya יעוז Yaoz יעלי Yaeli יעקובוביץ Yakubovich יעקבי Yaakobi יפעת Yifat יפת
+    Yefet יצחקוב Yitzhakov ירוחם Yeruham ירחמיאל Yerachmiel כהן-צדק Cohen-Tzedek כוכבי Kochavi כוכבה Kochava כלנית Kalanit
+    כספית Kaspit לאון Leon לבנה Levana לבנון Levanon לבקוביץ Lebkovich לובה Luba לוטן Lotan לוסי Lucy לוסקי Lusky לחמי Lahmi
+    ליאון Leon ליאת Liat לידור Lidor לילי Lili לין Lin ליפמן Lipman לסרי Lasri לרנר Lerner מאירי Meiri מולכו Molcho מונה
+    Mona מוריה Moriah מוריס Maurice מזל Mazal מחפוד Mahfud מיכה Micha מיכלסון Michelson מילר Miller מימי Mimi מינה Mina
+    מירית Mirit מישל Michel מיתר Meitar מלי Mali מלניק Melnik מנדל Mendel מנדלבאום Mandelbaum מעין Maayan מקסים Maxim
+    מקסימוב Maximov מרום Marom מרון Maron מרידור Meridor מרק Mark מתניה Matanya מתתיהו Matityahu נאווה Nava נולי Nuli
+    נועה-לי Noa-Lee נינה Nina נירית Nirit ניקול Nicole נמרוד Nimrod נמרודי Nimrodi נעה Noa נצר Netzer נריה Neria נתי Nati
+    נתנאלה Netanela סבטלנה Svetlana סדן Sadan סולומונוב Solomonov סופיה Sofia סטלה Stella סיגלית Sigalit סימון Simon
+    סימן-טוב Siman-Tov סיני Sinai סלים Salim סלמאן Salman סנדלר Sandler עידית Idit עינבל Inbal עמיר Amir עמיקם Amikam עמנואל
+    Emanuel עפרה Ofra ערבה Arava עשהאל Asahel פוקס Fuchs פורמן Furman פיינגולד Feingold פייגה Feiga פייגין Feigin פינה Pina
+    פינקל Finkel פינקלשטיין Finkelstein פיני Pini פינסקי Pinsky פליקס Felix פרג Farage פרוכטר Fruchter פרחי Farhi פריאל
+    Friel פרייס Preis פריצקי Pritzki פרל Perl פרלמן Perlman צ'רלי Charlie צדקיהו Zidkiyahu צוקר Zucker צורי Tzuri צחי Tzahi
+    צימבליסט Zimbalist צליל Tzlil קוגן Kogan קולמן Coleman קוסטה Costa קורנפלד Kornfeld קוריאט Coriat קיפניס Kipnis קירה
+    Kira קירשנבאום Kirschenbaum קנטור Kantor קניגסברג Konigsberg קסלר Kessler קפוטה Caputa קרויטורו Kroitoru קרומבי Krumbi
+    ראובני Reuveni ראם Reem רגינה Regina רובי Ruby רודיטי Rodity רוזה Rosa רוזנבאום Rosenbaum רוזנבוים Rosenbaum רוזנצווייג
+    Rosenzweig רוית Ravit רון-אל Ronel ריטה Rita רפאלי Refaeli רפאלוב Rafaelov רקפת Rakefet שאולי Shauli שבי Shabi שוש Shosh
+    שחף Shahaf שחם Shaham שי-לי Shaili שירן Shiran שלומוב Shlomov שליט Shalit שם-טוב Shem-Tov שמעוני Shimoni שנהר Shenhar
+    שניאור Shneur שפי Shefi שקולניק Shkolnik תומס Thomas תורן Toren תיקי Tiki תלם Telem תמרה Tamara תנעמי Tanami תפארת
+    Tiferet תרצה Tirza
 """)

@@ -48,6 +48,10 @@ _FREQUENT = set(
 )
 
 
+_GIVEN = 2
+"""Syllables of nearly all given names."""
+
+
 def hangul(text: str, _place: str) -> tuple[str, Way]:
     """A run of Hangul. Between the syllables of a given name no sound changes (article 3, item 4): 빛나 is Bitna."""
     if not all(_is_syllable(letter) or not letter.isalpha() for letter in text):
@@ -63,6 +67,8 @@ def hangul(text: str, _place: str) -> tuple[str, Way]:
             ways.append(Way("Korean, perhaps a family and a given name", 0.4))
         else:
             made.append(_syllables(word))
+            if sum(map(_is_syllable, word)) > _GIVEN:
+                ways.append(Way("Korean, longer than given names are", 0.4))
     least = min(ways[1:] or ways, key=lambda way: way.confidence)
     return "".join(made), least if len(made) == 1 or least.confidence < 0.5 else ways[0]
 

@@ -15,18 +15,24 @@ from collections.abc import Callable
 from hcm_pipeline.identity.alphabets import armenian, georgian, greek
 from hcm_pipeline.identity.arabic import arabic
 from hcm_pipeline.identity.cyrillic import cyrillic
+from hcm_pipeline.identity.ethiopic import ethiopic
 from hcm_pipeline.identity.han_characters import han
 from hcm_pipeline.identity.hebrew import hebrew
+from hcm_pipeline.identity.indic import indic
 from hcm_pipeline.identity.japanese import kana
 from hcm_pipeline.identity.korean import hangul
-from hcm_pipeline.identity.proposals import guessed, indic, thai
+from hcm_pipeline.identity.proposals import guessed, thai
+from hcm_pipeline.identity.southeast_asian import burmese, khmer, lao
+from hcm_pipeline.identity.tibetan import tibetan
 from hcm_pipeline.identity.ways import LATIN as LATIN
 from hcm_pipeline.identity.ways import Way as Way
 
 _BLOCKS = (
     (0x0000, "latin"), (0x0370, "greek"), (0x0400, "cyrillic"), (0x0530, "armenian"), (0x0590, "hebrew"),
     (0x0600, "arabic"), (0x0700, "other"), (0x0750, "arabic"), (0x0780, "other"), (0x08A0, "arabic"), (0x0900, "indic"),
-    (0x0E00, "thai"), (0x0E80, "other"), (0x10A0, "georgian"), (0x1100, "hangul"), (0x1200, "other"), (0x1C80, "cyrillic"),
+    (0x0E00, "thai"), 
+    (0x0E80, "lao"), (0x0F00, "tibetan"), (0x1000, "burmese"), (0x10A0, "georgian"), (0x1100, "hangul"), 
+    (0x1200, "ethiopic"), (0x13A0, "other"), (0x1780, "khmer"), (0x1800, "other"), (0x1C80, "cyrillic"),
     (0x1C90, "georgian"), (0x1CC0, "other"), (0x1D00, "latin"), (0x1F00, "greek"), (0x2000, "latin"), (0x2C80, "other"),
     (0x2D00, "georgian"), (0x2D30, "other"), (0x2DE0, "cyrillic"), (0x2E00, "other"), (0x3005, "han"), (0x3008, "other"),
     (0x3040, "kana"), (0x3100, "other"), (0x3130, "hangul"), (0x3190, "other"), (0x31F0, "kana"), (0x3200, "other"),
@@ -70,6 +76,11 @@ WAYS: dict[str, Callable[[str, str], tuple[str, Way]]] = {
     "hebrew": hebrew,
     "thai": thai,
     "indic": indic,
+    "ethiopic": ethiopic,
+    "burmese": burmese,
+    "lao": lao,
+    "tibetan": tibetan,
+    "khmer": khmer,
     "other": guessed("general transliteration", 0.4),
 }
 """Every script but the Latin one."""

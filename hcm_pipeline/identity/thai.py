@@ -2,7 +2,7 @@
 
 Thai writes no sign for some vowels, and names of Sanskrit have syllables that nothing shows (วิทยา is Witthaya). A name is
 transcribed where each syllable has its sign, or is the last one of two consonants, and where all readings by these rules come to
-one; of the others nothing is said.
+one. Of the others the likeliest reading is proposed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from hcm_pipeline.identity.ways import table_of
+from hcm_pipeline.identity.ways import LONGEST_WORD, table_of
 
 INITIALS = table_of("""
     ก k ข kh ฃ kh ค kh ฅ kh ฆ kh ง ng จ ch ฉ ch ช ch ซ s ฌ ch ญ y ฎ d ฏ t ฐ th ฑ th ฒ th ณ n ด d ต t ถ th ท th ธ th น n บ b ป p ผ ph
@@ -52,7 +52,9 @@ def _form(written: str) -> re.Pattern[str]:
     return re.compile("".join(marks.get(character, character) for character in written))
 
 
-_FORMS = tuple((_form(written), vowel) for written, vowel in table_of(_WRITTEN).items())
+@cache
+def _forms() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((_form(written), vowel) for written, vowel in table_of(_WRITTEN).items())
 
 
 def rtgs(text: str) -> str:
@@ -62,7 +64,7 @@ def rtgs(text: str) -> str:
     ('Mali', '')
     """
     word = _TONES.sub("", _SILENT.sub("", text))
-    found = frozenset[str]() if _MUTE.search(word) else _readings(word)
+    found = frozenset[str]() if len(word) > LONGEST_WORD or _MUTE.search(word) else _readings(word)
     return next(iter(found)).capitalize() if len(found) == 1 else ""
 
 
@@ -71,7 +73,7 @@ def _readings(word: str) -> frozenset[str]:
     if not word:
         return frozenset({""})
     found = set()
-    for form, vowel in _FORMS:
+    for form, vowel in _forms():
         if match := form.match(word):
             rest, parts = word[match.end() :], match.groupdict()
             last = parts.get("f") or ""
@@ -82,3 +84,76 @@ def _readings(word: str) -> frozenset[str]:
             begins = _OPEN[parts.get("i", "พ")] + vowel + FINALS.get(last, "")
             found |= {f"{begins}-{behind}" if behind[:1] in _VOWELS else begins + behind for behind in _readings(rest)}
     return frozenset(found)
+
+
+# --- the likeliest reading
+
+_LIKELY = (
+    (f"(?P<i>{_INITIAL})(?P<f>[{_ENDS}])(?![{_SIGNS}])", "o", 1.6),
+    (f"(?P<i>{_INITIAL})ร(?![{_SIGNS}])$", "on", 1.2),
+    (f"เ(?P<i>[จฉชดตส])ริ(?P<f>[{_ENDS}])", "aroe", 1.0),
+    (f"เ(?P<i>[จฉชดตส])ลิ(?P<f>[{_ENDS}])", "aloe", 1.0),
+    ("พร(?=[ก-ฮเ-ไ])", "on", 1.4),
+    (f"(?P<i>{_INITIAL})(?=ร[ก-ฮ](?!์))", "o", 1.3),
+    (f"(?P<i>{_INITIAL})(?![{_SIGNS}])", "a", 1.5),
+    (f"(?P<i>{_INITIAL})ว(?P<f>[{_ENDS}])(?![{_SIGNS}])", "ua", 1.2),
+    (f"เ(?P<i>{_INITIAL})ว", "eo", 1.2),
+    (f"แ(?P<i>{_INITIAL})ว", "aeo", 1.0),
+    (f"(?P<i>{_INITIAL})[รล]?ฤ", "ri", 1.5),
+    ("ฤ(?P<i>)", "rue", 1.5),
+)
+"""Forms of a syllable beside those that are sure, their vowels, and the price of each: an unwritten vowel is likely where no other
+form fits."""
+_SAID_TWICE, _SAID_ONCE = 1.3, 3.0
+"""The price of a consonant that ends a syllable and begins another, and of one that ends a syllable where it hardly does."""
+_BOTH_SILENT = re.compile(f"(?<=[{_SIGNS}\u0e32][ก-ฮ])[ก-ฮ]{{2}}[\u0e34\u0e38]?\u0e4c")
+"""Two consonants behind the last that is said (จันทร์)."""
+_FINAL_UNSAID = re.compile(
+    f"(?<=[{_SIGNS}ร][ตฒธ])[\u0e34\u0e38]$|(?:(?<=[\u0e31\u0e34\u0e38][จชตทด])|(?<=เ[ก-ฮ][จชตทด]))ร$"
+)
+"""A vowel, or ร, behind the last consonant that is not said (ชาติ, เพชร)."""
+
+
+def likely(text: str) -> str:
+    """A run of Thai letters as it is probably read, in RTGS; empty where no reading is found.
+
+    >>> likely("ธนากร"), likely("วิชญา")
+    ('Thanakon', 'Wichaya')
+    """
+    word = _FINAL_UNSAID.sub("", _SILENT.sub("", _BOTH_SILENT.sub("", _TONES.sub("", text))))
+    if len(word) > LONGEST_WORD:
+        return ""
+    found = _likeliest(re.sub("^ทร", "ซ", word).replace("ศร", "ศ"))
+    return found[1].capitalize() if found else ""
+
+
+@cache
+def _likely_forms() -> tuple[tuple[re.Pattern[str], str, float], ...]:
+    sure = ((form, vowel, 1.0) for form, vowel in _forms())
+    return (*sure, *((re.compile(form), vowel, price) for form, vowel, price in _LIKELY))
+
+
+@cache
+def _likeliest(word: str) -> tuple[float, str] | None:
+    """The price and the reading of the likeliest way through a word."""
+    if not word:
+        return 0.0, ""
+    best: tuple[float, str] | None = None
+    for form, vowel, price in _likely_forms():
+        match = form.match(word)
+        if not match:
+            continue
+        last = match.groupdict().get("f") or ""
+        begins = _OPEN.get(match.groupdict().get("i", "พ"), "") + vowel + FINALS.get(last, "")
+        rest, is_stop = word[match.end() :], bool(last) and FINALS[last] not in ("ng", "n", "m")
+        if last == "ร" and rest:
+            price += _SAID_ONCE
+        ways = [(rest, price + (_SAID_ONCE if is_stop and rest[:1] in tuple("ญณนมยรลว") else 0.0))]
+        if is_stop:  # as in วิทยา
+            ways.append((word[match.end() - 1 :], price + _SAID_TWICE))
+        for rest, cost in ways:
+            behind = _likeliest(rest)
+            if behind:
+                joint = "-" if behind[1][:1] in _VOWELS and behind[1] else ""
+                best = min(best or (99.0, ""), (cost + behind[0], begins + joint + behind[1]))
+    return best

@@ -14,6 +14,8 @@ class Way:
     confidence: float
 
 
+LONGEST_WORD = 100
+"""Letters of a word that is read syllable by syllable; no name is longer."""
 LATIN = Way("Latin letters, without their marks", 1.0)
 
 

@@ -52,7 +52,7 @@ from hcm_pipeline.profile.target_section import (
     references,
 )
 from hcm_pipeline.profile.to_confirm import TO_CONFIRM, Mark, marks_of
-from hcm_pipeline.profile.value_types import Model, date_pattern
+from hcm_pipeline.profile.value_types import DATE_PARTS, Model, date_pattern
 from hcm_pipeline.profile.worker_fields import (
     CORE_FIELDS,
     IDENTITY_COLUMNS,
@@ -82,6 +82,7 @@ __all__ = [
     "ATTRIBUTES",
     "BUILT_IN",
     "CORE_FIELDS",
+    "DATE_PARTS",
     "DEFAULT",
     "ENTERPRISE",
     "FEEDS",

@@ -58,14 +58,23 @@ DATE_PARTS = {
     "%-y": _ONE_OR_TWO, "%-m": _ONE_OR_TWO, "%-d": _ONE_OR_TWO, "%-H": _ONE_OR_TWO, "%-I": _ONE_OR_TWO, "%-M": _ONE_OR_TWO,
     "%-S": _ONE_OR_TWO, "%j": r"\d{3}", "%-j": r"\d{1,3}", "%b": "[A-Za-z]{3}", "%B": "[A-Za-z]{3,9}", "%a": "[A-Za-z]{3}",
     "%A": "[A-Za-z]{6,9}", "%p": "[AaPp][Mm]", "%f": r"\d{1,6}", "%g": r"\d{1,3}", "%n": r"\d{1,9}",
-    "%z": r"[+-]\d{2}(:?\d{2})?", "%%": "%",
+    "%z": r"[+-]\d{2}(?::?\d{2})?", "%%": "%",
 }  # fmt: skip
 """The parts of a format of dates, and the text that each stands for, as a regular expression."""
 
 
-def date_pattern(form: str) -> str:
-    """The regular expression of the texts that a format of dates stands for: nothing shorter, no blanks around, no rest."""
-    return re.sub(r"%-?[A-Za-z%]|.", lambda part: DATE_PARTS.get(part[0]) or re.escape(part[0]), form)
+_YEAR, _MONTH, _DAY, _DAY_OF_YEAR = ("%Y", "%y", "%-y"), ("%m", "%-m", "%b", "%B"), ("%d", "%-d"), ("%j", "%-j")
+
+
+def date_pattern(form: str, asked: str = "") -> str:
+    """The regular expression of the texts that a format of dates stands for: nothing shorter, no blanks around, no rest. The part
+    `asked` is its group."""
+
+    def text_of(part: re.Match[str]) -> str:
+        pattern = DATE_PARTS.get(part[0]) or re.escape(part[0])
+        return f"({pattern})" if part[0] == asked else pattern
+
+    return re.sub(r"%-?[A-Za-z%]|.", text_of, form)
 
 
 @cache
@@ -73,11 +82,21 @@ def _duckdb_format(value: str) -> str:
     unknown = [part for part in re.findall(r"%-?.?", value) if part not in DATE_PARTS]
     if unknown:
         raise ValueError(f"{_FORMAT}; {', '.join(unknown)} is no part that it knows")
+    _require_whole_date([part for part in re.findall(r"%-?.", value) if part != "%%"])
     try:
         type_of(f"try_strptime(text, {literal(value)})", {"text": "VARCHAR"})
     except ValueError:
         raise ValueError(_FORMAT) from None
     return _with_a_part(value)
+
+
+def _require_whole_date(parts: list[str]) -> None:
+    """A year, and a month with a day or a day of the year, each once: of what a text does not say nobody knows the first of it."""
+    year, month, day, day_of_year = (sum(map(parts.count, group)) for group in (_YEAR, _MONTH, _DAY, _DAY_OF_YEAR))
+    if (year, month, day, day_of_year) not in ((1, 1, 1, 0), (1, 0, 0, 1)) or max(map(parts.count, parts)) > 1:
+        raise ValueError(f"{_FORMAT}: year, month and day, or year and %j, and no part twice")
+    if "%z" in parts[:-1]:
+        raise ValueError(f"{_FORMAT}; %z stands at the end")
 
 
 def _with_a_part(value: str) -> str:

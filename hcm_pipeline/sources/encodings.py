@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +21,8 @@ BOMS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_WIDEST_BOMS = ((codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"))
+"""Before `BOMS`: that of UTF-16 is the beginning of one of them."""
 _IS_UNDEFINED_IN_1252 = np.isin(np.arange(256), list(b"\x81\x8d\x8f\x90\x9d"))
 _ESCAPED = re.compile("[\udc80-\udcff]")
 LONE = re.compile("[\ud800-\udfff]")
@@ -34,10 +37,11 @@ _BYTES_FOR_A_STRAY, _BYTES_FOR_ONE_MORE = 1 << 8, 100_000
 
 def assume(first: bytes, source: Source, name: str) -> tuple[str, str, int]:
     """Encoding to scan with, why, and the length of the byte order mark."""
+    widest = next((encoding for mark, encoding in _WIDEST_BOMS if first.startswith(mark)), None)
+    if widest and source.encoding in ("auto", "utf-32", widest):
+        return widest, "byte order mark" if source.encoding == "auto" else "fixed by the source", 4
     marked = next(((len(mark), encoding) for mark, encoding in BOMS if first.startswith(mark)), None)
     if source.encoding == "auto":
-        if first.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-            return "utf-32", "byte order mark", 0
         if marked:
             return marked[1], "byte order mark", marked[0]
         wide = _wide(first)
@@ -46,7 +50,7 @@ def assume(first: bytes, source: Source, name: str) -> tuple[str, str, int]:
         return "utf-8", "valid throughout", 0
     why = "fixed by the source"
     if source.encoding.startswith("utf-32"):
-        return source.encoding, why, 0  # its mark begins like that of UTF-16; the decoder takes it off
+        return "utf-32-le" if source.encoding == "utf-32" else source.encoding, why, 0
     family = "utf-16" if marked and marked[1] != "utf-8" else "utf-8" if marked else None
     if family is not None and not (marked and source.encoding in (family, marked[1])):
         raise ExtractRefused(
@@ -80,27 +84,72 @@ def _wide(first: bytes) -> str | None:
 def as_utf8(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[bytes]:
     """The chunks, in UTF-8 unless the encoding is one of AS_BYTES. A byte without a meaning there has none in UTF-8.
 
-    Raises ExtractRefused (undecodable) where nobody can tell where the next character begins.
+    Nor has half a character at the end. Raises ExtractRefused (undecodable) where nobody can tell where the next one begins.
     """
     if encoding in AS_BYTES:
         yield from (chunk for chunk in chunks if chunk)
         return
-    wide = encoding in ("utf-16-le", "utf-16-be")
-    decoder = codecs.getincrementaldecoder(encoding)("surrogatepass" if wide else "surrogateescape")
-    done = 0
+    decoder = decoder_of(encoding)
+    unit, done, tail = _UNITS.get(encoding), 0, b""
     for chunk in chunks:
         try:
             text = decoder.decode(chunk)
         except UnicodeError as error:
             at = f"the first fault is within {len(chunk):,} bytes behind byte {done:,}"
             raise undecodable(name, encoding, at) from error
+        if unit and not done and len(LONE.findall(text[:_TAIL])) * 2 > len(text[:_TAIL]):
+            raise undecodable(name, encoding, "most of its beginning has no meaning there")
+        if unit:  # from a whole unit on
+            tail = (tail + chunk)[max(0, len(tail + chunk) - _TAIL) // _TAIL * _TAIL :]
         done += len(chunk)
         if text:
             yield text.encode("utf-8", "surrogatepass")
-    try:
-        decoder.decode(b"", final=True)
-    except UnicodeError as error:
-        raise undecodable(name, "utf-16" if wide else encoding, "it ends in the middle of a character") from error
+    if unit and _has_lost_bytes(tail, unit):
+        raise undecodable(name, encoding, "bytes of it are lost, and what stands behind them cannot be told")
+    rest = decoder.decode(b"", final=True)
+    if rest:
+        yield rest.encode("utf-8", "surrogatepass")
+
+
+_UNITS: dict[str, np.dtype[Any]] = {
+    f"utf-{8 * size}-{order}": np.dtype(f"{sign}u{size}")
+    for size in (2, 4)
+    for order, sign in (("le", "<"), ("be", ">"))
+}
+"""Forms of Unicode whose characters are of units of several bytes."""
+_TAIL = 1 << 12
+
+
+def _has_lost_bytes(tail: bytes, unit: np.dtype[Any]) -> bool:
+    """Whether the end of a file that does not end with a whole unit reads better in units that do; else its end is cut."""
+    over = len(tail) % unit.itemsize
+    if not over:
+        return False
+    cut, lost = (int(np.count_nonzero(np.frombuffer(text, unit) < 0x80)) for text in (tail[:-over], tail[over:]))
+    return lost > cut
+
+
+_STRAY_UNITS = "stray_units"
+
+
+def _stray_unit(error: UnicodeError) -> tuple[str, int]:
+    """One lone surrogate for a unit without a meaning: a byte, half of a UTF-16 pair, four bytes of UTF-32, a cut end."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    unit = error.object[error.start : error.end]
+    if error.encoding.startswith(("utf-16", "utf16")) and len(unit) == 2:
+        order = "big" if "be" in error.encoding else "little"
+        return chr(int.from_bytes(unit, order)), error.end  # type: ignore[arg-type]
+    byte = next((byte for byte in unit if byte > 0x7F), 0xFF)
+    return chr(0xDC00 + byte), error.end
+
+
+codecs.register_error(_STRAY_UNITS, _stray_unit)
+
+
+def decoder_of(encoding: str) -> codecs.IncrementalDecoder:
+    """A decoder that makes lone surrogates of what has no meaning."""
+    return codecs.getincrementaldecoder(encoding)("surrogateescape" if encoding in AS_BYTES else _STRAY_UNITS)
 
 
 def decide(assumed: str, why: str, evidence: Evidence, source: Source, name: str) -> tuple[str, str, bool]:
@@ -110,14 +159,14 @@ def decide(assumed: str, why: str, evidence: Evidence, source: Source, name: str
         if strays > max(evidence.others(assumed), _STRAYS):
             raise undecodable(name, assumed, f"it holds {strays:,} bytes that have no meaning there")
         return assumed, f"{why}; {strays:,} bytes without a meaning", True
-    if assumed not in ("utf-8", "utf-16-le", "utf-16-be") or not evidence.bad:
+    if not _is_unicode(assumed) or not evidence.bad:
         if assumed == "utf-8" and not fixed and why != "byte order mark" and not evidence.good:
             why = "plain ASCII"
         return assumed, why, False
     wide = assumed != "utf-8"
     strays = evidence.bad // _ESCAPED_BYTES if wide else evidence.bad
     borne_out = is_borne_out(evidence.good, strays, evidence.total)
-    if fixed and not borne_out:
+    if (fixed and not borne_out) or (wide and strays * _ESCAPED_BYTES * 2 > evidence.total):
         raise undecodable(name, source.encoding, f"the first fault is at byte {evidence.first_bad:,}")
     # Accents of a single-byte encoding hardly ever form UTF-8 by chance. Where many did, the file is UTF-8 with damaged
     # rows (cut in the middle of a character, two files joined): a fallback would silently garble every right name. A few
@@ -146,7 +195,11 @@ def _strays(assumed: str, evidence: Evidence) -> int:
     """The bytes without a meaning in a named encoding that is no form of Unicode."""
     if assumed == "windows-1252":
         return evidence.undefined
-    return 0 if assumed in ("utf-8", "utf-16-le", "utf-16-be") else evidence.bad // _ESCAPED_BYTES
+    return 0 if _is_unicode(assumed) else evidence.bad // _ESCAPED_BYTES
+
+
+def _is_unicode(encoding: str) -> bool:
+    return encoding == "utf-8" or encoding.startswith(("utf-16", "utf-32"))
 
 
 def undecodable(name: str, encoding: str, what: str) -> ExtractRefused:

@@ -22,6 +22,17 @@ class _Reads(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
+_NO_TEXT = (
+    *((b"BZh%d1AY&SY" % level, "packed with bzip2") for level in range(1, 10)),
+    (b"\xfd7zXZ\0", "packed with xz"), (b"7z\xbc\xaf\x27\x1c", "packed with 7-Zip"),
+    (b"Rar!\x1a\x07", "packed with RAR"), (b"\x28\xb5\x2f\xfd", "packed with zstd"), (b"\x04\x22\x4d\x18", "packed with lz4"),
+    (b"\x1f\x9d", "packed with compress"), (b"\x1f\x8b", "packed twice"), (b"PK\x03\x04", "packed twice"),
+    (b"PK\x07\x08", "a part of a split archive"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document"),
+    (b"%PDF-", "a PDF document"), (b"\x89PNG\r\n", "a picture"), (b"SQLite format 3\0", "a database"),
+    (b"PAR1\x15", "a Parquet file"),
+)  # fmt: skip
+"""Files that are no text, by their first bytes; those of an archive count inside of another."""
+_TAR = slice(257, 262)
 _OF_THE_DISK = (errno.EIO, errno.EACCES, errno.ENOENT, errno.ESTALE)
 
 
@@ -30,7 +41,7 @@ def unpacked(path: Path, name: str, max_bytes: int | None = None) -> Iterator[tu
     """Open `path` and yield its compression (by its first bytes, not its name) and its unpacked chunks.
 
     Every chunk but the last holds exactly CHUNK bytes. Raises ExtractRefused: broken_archive, several_members,
-    encrypted_archive, unsafe_member, unpacked_too_large (as soon as `max_bytes` is passed).
+    encrypted_archive, unsafe_member, not_text, unpacked_too_large (as soon as `max_bytes` is passed).
     """
     with path.open("rb", buffering=CHUNK) as file:
         magic = file.read(4)
@@ -60,10 +71,22 @@ def _chunks(stream: _Reads, name: str, max_bytes: int | None) -> Iterator[bytes]
                 wanted -= len(part)
         if wanted == CHUNK:
             return
+        if not total:
+            _require_text(parts[0], name)
         total += CHUNK - wanted
         if max_bytes is not None and total > max_bytes:
             raise _too_large(name, max_bytes)
         yield parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _require_text(first: bytes, name: str) -> None:
+    kind = next((kind for begins, kind in _NO_TEXT if first.startswith(begins)), None)
+    if kind is None and first[_TAR] == b"ustar" and b"\0" in first[:257]:
+        kind = "a tar archive"
+    if kind is not None:
+        raise ExtractRefused(
+            name, "not_text", f"this is {kind}; deliver it as text, by itself or packed once with gzip or zip"
+        )
 
 
 @contextmanager

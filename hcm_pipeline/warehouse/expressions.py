@@ -33,7 +33,7 @@ CLOCK_KEYWORDS = frozenset({"current_date", "current_time", "current_timestamp",
 NO_TEXT = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f" + "\u202a-\u202e\u2066-\u2069\ufdd0\ufdd1\ufffe\uffff]"
 """A pattern (RE2 and Python): control characters but those of blanks, what turns the direction of writing, and no characters."""
 _MAKERS = re.compile(r"\b(chr|format|printf|url_decode)\b|\be'", re.IGNORECASE)
-PADDED, LONGEST_PADDING = ("lpad", "rpad"), 10_000
+PADDED, FORMATTED, LONGEST_PADDING = ("lpad", "rpad"), ("printf", "format"), 10_000
 LOOKS, FOLDS, SPREADS, CLOCK = (
     "looks into the database or its session", "folds all rows into one", "makes several rows of one",
     "gives another value on another day",
@@ -203,6 +203,10 @@ def _judge_function(part: Mapping[str, Any]) -> None:
         raise ValueError(
             f"must not use the function {name} without a number of at most {LONGEST_PADDING:,} as its second argument"
         )
+    if name in FORMATTED and not _short_format(part):
+        raise ValueError(
+            f"must not use the function {name} without a format that is written out, with no width above {LONGEST_PADDING:,}"
+        )
     if name == "chr" and (told := _arguments(part)) and _constant(told[0]).isdecimal():
         number = int(_constant(told[0]))
         if number > 0x10FFFF or 0xD800 <= number < 0xE000 or re.search(NO_TEXT, chr(number)):
@@ -216,6 +220,15 @@ def _short(part: Mapping[str, Any]) -> bool:
     told = _arguments(part)
     number = _constant(told[1]) if len(told) > 1 else ""
     return number.isdecimal() and int(number) <= LONGEST_PADDING
+
+
+def _short_format(part: Mapping[str, Any]) -> bool:
+    """Whether the first argument of a function is a format, written out, that makes nothing of any width."""
+    told = _arguments(part)
+    form = _constant(told[0]) if told and told[0].get("class") == "CONSTANT" else None
+    if form is None or re.search(r"%[^A-Za-z%]*\*|\{[^{}]*\{", form.replace("{{", "")):
+        return False
+    return all(int(width) <= LONGEST_PADDING for width in re.findall("[0-9]+", form))
 
 
 def _arguments(part: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -26,15 +26,16 @@ _PAIRS = (
 )
 """First and second bytes of UTF-8, as code pages show them; those of consoles and old Macs as lines of boxes and mathematics."""
 _ENTITY = re.compile(r"&(#[0-9]{2,7}|#[xX][0-9A-Fa-f]{2,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_PRIVATE = "[\ue000-\uf8ff\U000f0000-\U0010fffd]"
 _ESCAPE = r"\\u[0-9A-Fa-f]{4}|(?:=[C-F][0-9A-F]=[89AB][0-9A-F])+|(?:%[C-F][0-9A-F]%[89AB][0-9A-F])+"
-_NOT_IN_NAMES = "?¿¡¢£¤¥¦§©«¬®¯°±²³¶¸¹»¼½¾×÷†‡‰‹›€™„•"
-"""Signs that stand where a letter stood: in a name they are no punctuation."""
+_NOT_IN_NAMES = "?~{}^+|¿¡¢£¤¥¦§©«¬®¯°±²³¶¸¹»¼½¾×÷†‡‰‹›€™„•"
+"""Signs that stand where a letter stood, those of encodings of seven bits among them: in a name they are no punctuation."""
 _IN_1250 = re.compile("[ĂÄĹ].[a-z]")
 _ESCAPED = re.compile(_ESCAPE)
 _QUERY = re.compile(r"\?\w+=")
 _INSIDE = re.compile(f"{_LETTER}[?¿]+{_LETTER}")
 
-SUSPECT = f"\ufffd|{_PAIRS}|{_LETTER}[?¿]+{_LETTER}|&[A-Za-z#][A-Za-z0-9]{{1,31}};|{_ESCAPE}"
+SUSPECT = f"\ufffd|{_PRIVATE}|{_PAIRS}|{_LETTER}[?¿]+{_LETTER}|&[A-Za-z#][A-Za-z0-9]{{1,31}};|{_ESCAPE}"
 """A pattern (RE2 and Python) for values that may be damaged: `damage_of` decides."""
 SUSPECT_NAME = f"[{_NOT_IN_NAMES}]"
 """The same for what may be damaged in a name only."""
@@ -49,6 +50,8 @@ def damage_of(value: str, *, is_name: bool) -> str | None:
     if any(found[1].startswith("#") or f"{found[1]};" in html5 for found in _ENTITY.finditer(value)):
         return "an entity of HTML"
     is_address = "://" in value or _QUERY.search(value) is not None
+    if re.search(_PRIVATE, value):
+        return "a character of private use, which means nothing without its font"
     if not is_address and _ESCAPED.search(value):
         return "an escape in place of a letter"
     if not is_address and _INSIDE.search(value):

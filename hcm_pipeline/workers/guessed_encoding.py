@@ -30,10 +30,15 @@ _CENTRAL = ("pl", "cs", "sk", "hu", "hr", "ro")
 _PAGES: dict[str, tuple[str, ...]] = {
     "cp1250": _CENTRAL, "iso8859-2": _CENTRAL, "cp852": _CENTRAL, "cp1254": ("tr",), "iso8859-9": ("tr",),
     "cp1257": ("lt", "lv", "pl", "et"), "iso8859-13": ("lt", "lv"), "iso8859-15": ("fr",), "cp850": tuple(_WESTERN),
-    "mac-roman": tuple(_WESTERN),
-    **dict.fromkeys(("cp1251", "koi8-u", "cp866", "cp1253", "cp1255", "cp1256", "cp874", "cp932", "gb18030", "cp950", "cp949"), ()),
+    "mac-roman": tuple(_WESTERN), "mac-latin2": _CENTRAL, "cp857": ("tr",),
+    **dict.fromkeys(("cp775", "iso8859-4", "iso8859-10"), ("lt", "lv")),
+    **dict.fromkeys((
+        "cp1251", "koi8-u", "cp866", "iso8859-5", "mac-cyrillic", "cp1253", "iso8859-7", "cp737", "cp1255", "iso8859-8", "cp1256",
+        "iso8859-6", "cp874", "cp932", "gb18030", "cp950", "cp949"), ()),
 }  # fmt: skip
 """Code pages, and the languages that are judged by their letters; the others are for scripts of their own."""
+_RARE = ("cp775", "iso8859-4", "iso8859-10", "mac-latin2", "cp857")
+"""Code pages that count for their own countries alone: elsewhere a sign behind a word (`m²`) is a letter of theirs by chance."""
 _HOMES = {
     "PL": "pl", "CZ": "cs", "SK": "sk", "HU": "hu", "HR": "hr", "SI": "hr", "BA": "hr", "RS": "hr", "ME": "hr", "RO": "ro",
     "MD": "ro", "TR": "tr", "AZ": "tr", "LT": "lt", "LV": "lv",
@@ -141,4 +146,5 @@ def _reads(raw: bytes, page: str, languages: tuple[str, ...], home: str | None) 
         return _BEYOND.fullmatch(word) is not None
     letters = {character for character in word if character > "\x7f"}
     known = {**_WESTERN, **_LATIN}
-    return any(letters <= {*known[language]} for language in languages if home in (None, language))
+    homes = (language for language in languages if home == language or (home is None and page not in _RARE))
+    return any(letters <= {*known[language]} for language in homes)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hcm_pipeline.characters import BLANKS, CONTROL, EDGES, INVISIBLE
-from hcm_pipeline.profile import NAME_FIELDS, FieldSpec, Profile, date_pattern
+from hcm_pipeline.profile import DATE_PARTS, NAME_FIELDS, FieldSpec, Profile, date_pattern
 from hcm_pipeline.warehouse import DUCKDB_TYPES, literal, quote
 from hcm_pipeline.workers.blanks import merged_sql, with_unsaid
 from hcm_pipeline.workers.damage import SUSPECT, SUSPECT_NAME
@@ -185,10 +185,22 @@ def _by_format(name: str, spec: FieldSpec, form: str, text: str) -> str:
         return (
             f"case when regexp_full_match({text}, {literal(_ISO_PATTERN)}) then try_cast(left({text}, 10) as date) end"
         )
-    read = f"try_strptime({text}, {literal(form)})::date"
+    day = text
+    if form.endswith("%z"):  # the day is that of the text, wherever it was written
+        day = f"regexp_replace({text}, {literal(DATE_PARTS['%z'] + '$')}, '')"
+    read = f"try_strptime({day}, {literal(form.removesuffix('%z'))})::date"
     if spec.two_digit_years is not None and re.search("%-?y", form):
         read = _in_window(name, spec, read)
-    return f"case when regexp_full_match({text}, {literal(date_pattern(form))}) then {read} end"
+    agrees = "".join(
+        f" and lower(strftime({read}, '{part}')) = lower(regexp_extract({text}, {literal(date_pattern(form, part))}, 1))"
+        for part in _MAY_CONTRADICT
+        if part in form and (part != "%Y" or "j" in form)
+    )
+    return f"case when regexp_full_match({text}, {literal(date_pattern(form))}){agrees} then {read} end"
+
+
+_MAY_CONTRADICT = ("%Y", "%a", "%A")
+"""Parts of a format that the others may contradict: a day 366 is in the next year, and a weekday follows from its date."""
 
 
 def _in_window(name: str, spec: FieldSpec, read: str) -> str:

@@ -3,7 +3,8 @@
 The rules choose one row; the others stay known in `other_rows`, because they are true as well and may win when a date comes or
 another row ends. In this order:
 
-1. a slice that is true on the day, before one that was, before one that will be;
+1. a slice that is true on the day, before one that was, before one that will be; of the slices of one relationship (`row_key`)
+   only the last that has begun is true, whatever the end of the one before it says, for no changes-only file need say it;
 2. a relationship that is active, before one that begins later, before one that has ended;
 3. the profile's `pick` steps;
 4. of slices, the one with the latest beginning.
@@ -111,7 +112,20 @@ def ranked_sql(profile: Profile, candidates: str, day: dt.date) -> str:
     """SELECT: candidates (facts, known, chosen) in the order of the rules; see `rank` for the columns."""
     return f"""select * replace (chosen and known as chosen), count(*) filter (place = 1) over (partition by person_number) as ties
         from (select person_number, extract_id, row_no, digest, known, chosen,
-            rank() over (partition by person_number order by {_order(profile, day)}) as place from {candidates})"""
+            rank() over (partition by person_number order by {_order(profile, day)}) as place
+            from (select *, {_is_followed(profile, day)} as is_followed from {candidates}))"""
+
+
+def _is_followed(profile: Profile, day: dt.date) -> str:
+    """SQL (BOOLEAN): a later slice with the same key has begun. Where the profile has no key, or the row none that can be read,
+    nobody knows that a slice is of the same relationship."""
+    slices, keys = profile.workers.slices, [quote(key) for key in profile.workers.row_key]
+    if not slices or not keys:
+        return "false"
+    begins, today = quote(slices.from_), f"date {literal(day.isoformat())}"
+    last = f"max({begins}) filter ({begins} <= {today}) over (partition by person_number, {', '.join(keys)})"
+    readable = " and ".join(f"{key} is not null" for key in keys)
+    return f"({readable} and coalesce({last} > coalesce({begins}, '-infinity'::date), false))"
 
 
 def identity_of(profile: Profile) -> list[str]:
@@ -124,7 +138,7 @@ def _order(profile: Profile, day: dt.date) -> str:
     today, slices, steps = f"date {literal(day.isoformat())}", profile.workers.slices, []
     if slices:
         begins = quote(slices.from_)
-        past = f"when {quote(slices.to)} < {today} then 1" if slices.to else ""
+        past = "when is_followed then 1" + (f" when {quote(slices.to)} < {today} then 1" if slices.to else "")
         steps.append(f"case when {begins} > {today} then 2 {past} else 0 end")
     mapped = profile.columns
     hire = "hire_date" if "hire_date" in mapped else "null::date"

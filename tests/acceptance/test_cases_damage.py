@@ -133,7 +133,7 @@ def test_a_person_may_take_a_guess_as_it_is(site: Site) -> None:
 
 ONE_NAME = """Person Number,Account Status,First Name,Last Name,Department Name,Job Name
 5001,True,FNU,Suharto,Sales,N/A
-5002,True,Björk,.,-,Singer
+5002,True,Björk,—,-,Singer
 5003,True,NULL,Sato,Sales,
 5004,True,FNU,LNU,Sales,
 5005,True,Ann,Null,NULL,

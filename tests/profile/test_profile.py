@@ -246,6 +246,9 @@ MAIL = '[alerts.mail]\nhost = "{}"\nsender = "a@b"\nrecipients = ["a@b"]\n[scope
         ('column = "First"', f'column = "First"\nmax_length = {"9" * 5000}', "(syntax)", "TOML 1.0"),
         ('column = "Hired"', 'column = "Hired"\nformats = ["%Q"]', "fields.hire_date.formats[0]", "strptime"),
         ('column = "Hired"', 'column = "Hired"\nformats = ["%d/%m/%y"]', "fields.hire_date", "two_digit_years"),
+        *(('column = "Hired"', f'column = "Hired"\nformats = ["{form}"]', "fields.hire_date.formats[0]", told)
+          for form, told in {"%Y": "no part twice", "%Y-%m": "no part twice", "%d.%m.%Y %Y": "no part twice", "%j": "no part twice",
+                             "%z %Y-%m-%d": "%z stands at the end"}.items()),
         ('column = "Hired"', 'column = "Hired"\nformats = ["%c"]', "fields.hire_date.formats[0]", "%c is no part"),
         ("[scope]", '[extra_fields.fte]\ncolumn = "FTE"\ntype = "decimal"\nthousands_separator = "."\n[scope]',
          "extra_fields.fte", "are both '.'"),

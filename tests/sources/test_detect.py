@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import json
+import lzma
 import zipfile
 from dataclasses import asdict
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from pydantic import ValidationError
@@ -70,7 +73,7 @@ def test_a_fixed_encoding_wins(tmp_path: Path, fixed: str, data: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("fixed", "data"),
-    [("utf-8", TEXT.encode("cp1252")), ("utf-16", TEXT.encode()), ("utf-16", TEXT.encode("utf-16")[:-1]),
+    [("utf-8", TEXT.encode("cp1252")), ("utf-16", TEXT.encode()),
      ("windows-1252", b"a,b\n1,\x81\x8d\x8f\x90\n"), ("windows-1252", b"\xef\xbb\xbf" + TEXT.encode()),
      ("utf-8", TEXT.encode("utf-16"))],
 )  # fmt: skip
@@ -156,6 +159,12 @@ def test_a_header_in_the_fallback_encoding_is_read_in_it(tmp_path: Path) -> None
         (zipped(("a.csv", TEXT.encode() * 50))[:-9], "broken_archive"),
         (zipped(("a.csv", TEXT.encode()), ("b.csv", TEXT.encode())), "several_members"),
         (zipped(("[Content_Types].xml", b"x"), ("xl/workbook.xml", b"x")), "several_members"),
+        (bz2.compress(TEXT.encode()), "not_text"),
+        (lzma.compress(TEXT.encode()), "not_text"),
+        (gzip.compress(zipped(("a.csv", TEXT.encode()))), "not_text"),
+        (zipped(("a.csv.gz", gzip.compress(TEXT.encode()))), "not_text"),
+        (b"%PDF-1.7\n", "not_text"),
+        (b"a.tar".ljust(257, b"\0") + b"ustar\0" + bytes(512), "not_text"),
         (zipped(("../a.csv", TEXT.encode())), "unsafe_member"),
         (zipped(("/etc/a.csv", TEXT.encode())), "unsafe_member"),
     ],
@@ -318,6 +327,27 @@ def test_a_stray_byte_in_a_file_of_ascii_is_its_cells_fault(tmp_path: Path, enco
     found = staged(tmp_path, data, encoding=encoding)
     assert [row[2] for row in found.rows if "\ufdd0" in str(row[2])] == ["N\ufdd0me of somebody"]
     assert (len(found.rows), found.rejects) == (40, [])
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+def test_a_unit_without_a_meaning_is_its_cells_fault_and_so_is_a_cut_end_but_a_lost_byte_is_the_files(
+    tmp_path: Path, encoding: str
+) -> None:
+    big = encoding.endswith("be")
+    order: Literal["big", "little"] = "big" if big else "little"
+    size = 2 if "16" in encoding else 4
+    for unit in (0xD800, 0xDC00, 0x110000, 0xFFFFFFFF):
+        if unit >= 1 << 8 * size:
+            continue
+        data = ASCII.decode().replace("7,Name", "7,N@me", 1).encode(encoding)
+        at = data.index("@".encode("utf-16-be" if size == 2 else "utf-32-be") if big else b"@" + bytes(size - 1))
+        found = staged(tmp_path, data[:at] + unit.to_bytes(size, order) + data[at + size :], encoding=encoding)
+        assert [row[2] for row in found.rows if "\ufdd0" in str(row[2])] == ["N\ufdd0me of somebody"]
+        assert (len(found.rows), found.rejects) == (40, [])
+        cut = staged(tmp_path, data[:-1], encoding=encoding)
+        assert (len(cut.rows), cut.rows[-1][-1]) == (40, "City of somewhere\ufdd0")
+        lost = data[: at - size] + data[at - size + 1 :]
+        assert refusal(written(tmp_path, lost), encoding=encoding) == "undecodable"
 
 
 @pytest.mark.parametrize("letters", ["éüß", "é"])

@@ -82,6 +82,9 @@ def test_a_function_that_is_not_on_the_list_is_refused_whatever_it_is() -> None:
         ("regexp_split_to_table(first_name, ' ')", "several rows of one"), ("unnest(['a'])", "several rows of one"),
         ("geomean(length(first_name))", "folds all rows"), ("string_agg(first_name, ',')", "folds all rows"),
         ("pg_get_viewdef(1)", "looks into the database"), ("assert_true(false)", "on purpose"), ("error('x')", "function error"),
+        ("printf('%1000000000d', 1)", "no width above"), ("printf('%*d', 1000000, 1)", "no width above"),
+        ("printf(first_name, 1)", "no width"),
+        ("format('{:1000000000}', first_name)", "no width"), ("format('{:{}}', first_name, 1000000)", "written out"),
         ("lpad(first_name, 2000000000, 'x')", "at most 10,000"), ("lpad(first_name, length(first_name), 'x')", "at most 10,000"),
         ("first_name || chr(0)", "chr"), ("chr(8238) || first_name", "chr"), ("chr(55296)", "chr"), ("E'a\\x07'", "U+0007"),
         ("first_name = any(['x'])", "a subquery"), ("grouping(first_name)", "grouping_function"),
@@ -100,6 +103,8 @@ def test_a_refusal_says_what_is_wrong(expression: str, says: str) -> None:
         "age(hire_date, date '2020-01-01')", "list_transform(string_split(first_name, ' '), lambda w: upper(w))",
         "[upper(w) for w in string_split(first_name, ' ')]", "array_to_string([first_name, 'x'], ' ')", "first_name[1:3]",
         "cast(first_name as integer)::varchar", "extract(year from hire_date)", "first_name ~ 'x'", "lpad(first_name, 8, '0')",
+        "printf('%s-%05d {', first_name, 7)",
+        "format('{{}} {:>20}', first_name)",
         "try_cast(first_name as date)", "strftime(hire_date, '%Y')", "nullif(first_name, '')", "split_part(first_name, ' ', 1)",
     ],
 )  # fmt: skip

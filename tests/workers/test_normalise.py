@@ -156,6 +156,20 @@ def test_two_digits_are_a_year_of_the_hundred_that_the_profile_names(con: duckdb
     assert read(con, "29-FEB-00", "date", formats=["%d-%b-%y"], two_digit_years=1900) == (None, True)
 
 
+@pytest.mark.parametrize(
+    ("form", "good", "bad"),
+    [("%Y-%j", "2024-366", "2026-366"), ("%a %d.%m.%Y", "FRI 02.01.2026", "Mon 02.01.2026"),
+     ("%A, %d %B %Y", "Friday, 02 January 2026", "Sunday, 02 January 2026"),
+     ("%d.%m.%Y %H:%M%z", "02.01.2026 23:30-05:00", "02.01.2026 23:30")],
+)  # fmt: skip
+def test_parts_of_a_date_agree_and_its_day_is_that_of_the_text_in_any_zone(
+    con: duckdb.DuckDBPyConnection, form: str, good: str, bad: str
+) -> None:
+    expected = dt.date(2024, 12, 31) if "j" in form else dt.date(2026, 1, 2)
+    assert read(con, good, "date", formats=[form]) == (expected, False)
+    assert read(con, bad, "date", formats=[form]) == (None, True)
+
+
 def test_a_last_day_that_is_an_open_end_without_its_century_is_an_open_end() -> None:
     with memory() as con:
         made = FieldSpec.model_validate(

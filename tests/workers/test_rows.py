@@ -360,6 +360,27 @@ def test_a_torn_slice_that_is_new_ends_the_relationship_that_it_is_of_once_it_ha
 
 
 @pytest.mark.parametrize("source", ["people", "news"])
+def test_a_new_inactive_slice_ends_its_own_relationship_once_it_has_begun_and_no_other(firm: Firm, source: str) -> None:
+    known = [row(n, "R1", Primary="Y", From="2026-10-01") for n in (1, 2, 3, 4, 5)]
+    known.append(row(4, "R2", Primary="N", From="2026-10-01"))
+    take(firm, 2, *known)
+    ended = {"Active": "False", "Primary": "Y", "From": "2026-11-03"}
+    new = [
+        row(1, "R1", **ended),
+        row(2, "R2", **ended),  # a second assignment that is over
+        row(3, "R1", **{**ended, "From": "2026-11-09"}),
+        row(4, "R1", **ended),  # the second assignment goes on
+        row(5, "R1", **{**ended, "From": "2026-01-01"}),  # of the past, said late
+    ]
+    take(firm, 3, *([*known, *new] if source == "people" else new), source=source)
+    assert firm.snapshot(fields="active, relationship") == {
+        "1": (False, "R1"), **dict.fromkeys("235", (True, "R1")), "4": (True, "R2"),
+    }  # fmt: skip
+    firm.run(day(10))
+    assert firm.snapshot(fields="active") == {"1": False, "3": False, **dict.fromkeys("245", True)}
+
+
+@pytest.mark.parametrize("source", ["people", "news"])
 def test_a_torn_exit_of_one_row_beside_a_whole_row_of_another_is_carried_out_and_not_beside_one_of_its_own(
     firm: Firm, source: str
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import pyarrow as pa
 from hcm_pipeline.characters import trimmed
 from hcm_pipeline.sources.delimited.records import Record, Splitter
 from hcm_pipeline.sources.delimited.shape import Shape
-from hcm_pipeline.sources.encodings import LONE, marked, visible
+from hcm_pipeline.sources.encodings import LONE, decoder_of, marked, visible
 from hcm_pipeline.sources.row_writer import torn_table
 from hcm_pipeline.sources.source_format import LONGEST_TORN, REJECT_COLUMNS, ROW_NO, TORN
 from hcm_pipeline.sources.text_lines import lines
@@ -64,8 +63,7 @@ def judge_records(t: Scratch, stored: Path, shape: Shape, max_field_chars: int, 
 
 def decoded(stored: Path, shape: Shape) -> Iterator[str]:
     """The text in chunks; bytes that are not valid become lone surrogates."""
-    wide = shape.encoding.startswith("utf-16")
-    decoder = codecs.getincrementaldecoder(shape.encoding)("surrogatepass" if wide else "surrogateescape")
+    decoder = decoder_of(shape.encoding)
     with unpacked(stored, stored.name) as (_, chunks):
         skip = shape.bom_bytes
         for chunk in chunks:

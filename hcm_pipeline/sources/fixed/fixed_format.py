@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.extracts import Description
 from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import Source
-from hcm_pipeline.sources.encodings import LONE, Evidence, as_utf8, assume, decide, marked, visible
+from hcm_pipeline.sources.encodings import LONE, Evidence, as_utf8, assume, decide, decoder_of, marked, visible
 from hcm_pipeline.sources.row_writer import RAW_CHARS, Reject, RowWriter
 from hcm_pipeline.sources.source_format import ROW_NO, FileFormat, SourceFormat, StagedExtract
 from hcm_pipeline.sources.text_lines import lines
@@ -225,8 +224,7 @@ def _shape(stored: Path, source: Source, width: int, name: str) -> FixedShape:
 
 def _texts(stored: Path, shape: FixedShape, name: str, max_bytes: int) -> Iterator[str]:
     """The text in chunks; bytes that are not valid become lone surrogates."""
-    wide = shape.encoding.startswith("utf-16")
-    decoder = codecs.getincrementaldecoder(shape.encoding)("surrogatepass" if wide else "surrogateescape")
+    decoder = decoder_of(shape.encoding)
     with unpacked(stored, name, max_bytes) as (_, chunks):
         skip = shape.bom_bytes
         for chunk in chunks:
