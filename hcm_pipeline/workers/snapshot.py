@@ -127,17 +127,21 @@ def record_changes(
 ) -> dict[str, int]:
     """Close and open versions, and enter the changes; how many there are by kind."""
     is_first = _knows_nobody(t, before)
-    _open_versions(t, profile, before, changed, as_of)
-    t.run(
-        f"""update worker_versions version set valid_to = ? from {changed.changes} change
-        where version.valid_to is null and version.person_number = change.person_number
-            and version.valid_from = change.before_from""",
-        [as_of.day],
-    )
+    anything = t.first(f"select 1 from {changed.changes} union all select 1 from {changed.new} limit 1") is not None
+    if anything:
+        _open_versions(t, profile, before, changed, as_of)
+        t.run(
+            f"""update worker_versions version set valid_to = ? from {changed.changes} change
+            where version.valid_to is null and version.person_number = change.person_number
+                and version.valid_from = change.before_from""",
+            [as_of.day],
+        )
     if rejudge and not is_first:
         _settle_unchanged(t, profile, before, changed, as_of)
     if not is_first:
         _keep_readings(t, changed.accepted.readings)
+    if not anything:
+        return {}
     of_new = "" if is_first else f"and person_number in (select person_number from {changed.new})"
     t.run(
         f"""insert into changes by name
