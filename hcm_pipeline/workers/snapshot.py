@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from hcm_pipeline.profile import Profile, scope_sql
@@ -108,16 +109,19 @@ def changes_between(t: Scratch, profile: Profile, then: str, before: Before, due
     """The workers of `then` (rows with their stage, in parentheses) who differ from what is known: see `Changed.changes`."""
     scope = scope_sql(profile)
     was = f"select * replace (enabled as active), active as status_active from {before.known.workers}"
+    kind = kind_sql(profile, "attributes", "pair.before", "pair.now")
+    read = sorted(set(re.findall(r'\bpair\.(?:before|now)\.("(?:[^"]|"")*"|\w+)', kind)))
+    was_read, now_read = (f"{{{', '.join(f'{name}: {side}.{name}' for name in read)}}}" for side in ("was", "is_now"))
     pairs = f"""select is_now.person_number, is_now.extract_id, is_now.row_no, was.valid_from as before_from,
             due.person_number is not null as is_due, {attributes_sql(list(profile.columns), "was", "is_now")} as attributes,
-            was as before, is_now as now, is_now.person_number in (from {worked_before(t, before)}) as worked_before
+            {was_read} as before, {now_read} as now,
+            is_now.person_number in (from {worked_before(t, before)}) as worked_before
         from (select *, {scope} as in_scope from {then}) is_now
         join (select *, {scope} as in_scope from ({was})) was using (person_number)
         left join {due} due using (person_number)"""
     return t.make(
         "differing",
-        f"""select person_number, extract_id, row_no, before_from, is_due, attributes,
-            {kind_sql(profile, "attributes", "pair.before", "pair.now")} as kind
+        f"""select person_number, extract_id, row_no, before_from, is_due, attributes, {kind} as kind
         from ({pairs}) pair where len(attributes) > 0""",
     )
 
