@@ -139,15 +139,15 @@ class Workers(Model):
     """The field of the manager that the field `manager` holds; an address or a user name is compared without regard to case."""
     placeholders: tuple[str, ...] = (
         "null", "(null)", "<null>", "[null]", "\\n", "n/a", "#n/a", "n.a.", "#value!", "#ref!", "#name?", "-", "--", "---", ".",
-        "..", "...", "_", "undefined", "tbd", "tba", "tbc", "n.a", "unknown", "not applicable", "not available", "(blank)",
+        "..", "...", "_", "undefined", "tbd", "tba", "tbc", "n.a", "not applicable", "not available", "(blank)",
         "[blank]", "(empty)", "\u2013", "\u2014",
     )  # fmt: skip
     """Texts in any case that stand where nothing was entered, in every text field that names none of its own. A date, a number or a
     status that cannot be read is held back, unless its field names some."""
     no_name: tuple[str, ...] = (
         "fnu", "lnu", "mnu", "nfn", "nln", "nmn", "xxx", "xxxx", ".", "..", "-", "--", "_", "none", "(none)", "no first name",
-        "no last name", "no middle name", "no lastname", "no firstname", "no surname", "no name", "noname", "xxxxx", "...", "*",
-        "**", "***", "/", "\u2026", "\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2015", "\u2212",
+        "no last name", "no middle name", "no lastname", "no firstname", "no surname", "no name", "noname", "xxxxx", "unknown",
+        "...", "*", "**", "***", "/", "\u2026", "\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2015", "\u2212",
     )  # fmt: skip
     """Texts in any case that say, in a first, middle, last or preferred name, that the person has none: somebody with one name."""
     names_seen: tuple[str, ...] = ()

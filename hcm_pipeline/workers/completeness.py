@@ -91,12 +91,20 @@ def find(
     ]
 
 
+_DROPPED = 5
+
+
 def find_others(t: Scratch, profile: Profile, later: Staged, earlier: Staged) -> list[Finding]:
-    """The finding against a full extract that would take the place of an earlier one of its date, and names other people."""
+    """The finding against a full extract that would take the place of an earlier one of its date, and names other people.
+
+    A correction seldom drops people: where it does, fewer of them count than between two dates.
+    """
     before, after = _numbers(t, later), _numbers(t, earlier)
     found = t.first(f"select count(*), count(*) filter (person_number in (from {before})) from {after}")
     was, stays = (int(found[0]), int(found[1])) if found else (0, 0)
-    if not was or (stays * 2 >= was and not _fell(profile.workers.whole.fewer, was, stays)):
+    fewer = profile.workers.whole.fewer
+    dropped = Share(percent=fewer.percent, at_least=min(fewer.at_least, _DROPPED))
+    if not was or (stays * 2 >= was and not _fell(dropped, was, stays)):
         return []
     return [
         Finding(

@@ -190,6 +190,18 @@ def test_once_more_for_some_of_the_people_is_no_correction_either(firm: Firm) ->
     assert firm.run(day(2))[0].workers == 8  # a correction that says it all
 
 
+def test_a_small_company_is_told_too_that_a_correction_drops_many(firm: Firm) -> None:
+    deliver(firm, "people-1.csv", *range(29))
+    deliver(firm, "people-2.csv", *range(14, 40))
+    assert "of the 29 people of people-1.csv, an earlier full extract of the same date, it names 15" in stopped(firm)
+    deliver(firm, "people-3.csv", *range(26))
+    say(firm, "accept", "people-2.csv")
+    assert "of the 26 people of people-2.csv" in stopped(firm)
+    deliver(firm, "people-4.csv", *range(4, 40))
+    say(firm, "accept", "people-3.csv")
+    assert firm.run(day(2))[0].workers == 36  # four fewer are nothing out of the way
+
+
 def test_a_part_said_anew_takes_the_place_of_that_part_only(tmp_path: Path) -> None:
     firm = Firm(tmp_path, COUNTED)
     deliver(firm, "people_1of3.csv", 1, 2)
