@@ -19,6 +19,7 @@ import duckdb
 import orjson
 
 from hcm_pipeline.warehouse.allowed_functions import ARGUMENTS, FUNCTIONS, NEVER_FAIL
+from hcm_pipeline.warehouse.relations import scratch
 from hcm_pipeline.warehouse.store import first, harden, memory, quote
 
 REFUSED_CLASSES = {"SUBQUERY": "a subquery", "WINDOW": "a window function", "STAR": "*", "PARAMETER": "a parameter",
@@ -277,13 +278,13 @@ def _parameters(part: Mapping[str, Any]) -> Iterator[str]:
 def _judge_plan(con: duckdb.DuckDBPyConnection, expression: str, typed: tuple[tuple[str, str], ...]) -> None:
     """Raise ValueError unless the plan, bound and not yet made shorter, makes one row of one."""
     con.execute("pragma disable_optimizer")
-    columns = ", ".join(f"{quote(name)} {kind}" for name, kind in typed)
-    con.execute(f'create temp table facts ({columns}{", " if columns else ""} "no field" integer)')
-    try:
-        con.execute(f'select ({expression}\n) as it from (from facts union all by name select 0 as "no field")')
-    except duckdb.Error as error:
-        raise ValueError(f"fails even for a worker without any value ({type(error).__name__})") from None
-    row = first(con, f"explain (format json) select ({expression}\n) as it from facts")
+    with scratch(con) as t:
+        facts = t.empty("facts", {**dict(typed), "no field": "integer"})
+        try:
+            con.execute(f'select ({expression}\n) as it from (from {facts} union all by name select 0 as "no field")')
+        except duckdb.Error as error:
+            raise ValueError(f"fails even for a worker without any value ({type(error).__name__})") from None
+        row = first(con, f"explain (format json) select ({expression}\n) as it from {facts}")
     for part in _nodes(orjson.loads(row[1] if row else "[]")):
         name = str(part.get("name", "PROJECTION")).strip()
         if name not in SCANS:
