@@ -15,6 +15,8 @@ from hcm_pipeline.profile import FieldSpec, Profile
 from hcm_pipeline.sources import REJECT_COLUMNS, ROW_NO, Lines, format_of
 from hcm_pipeline.warehouse import Relation, Scratch, scratch
 
+LINES_FROM = 2_000
+"""Records of an extract from which on lines are looked at before their fields are read: of fewer, the statements take longer."""
 Progress = Callable[[str], None]
 
 
@@ -136,7 +138,12 @@ def _staged(
 def _recognised(
     t: Scratch, profile: Profile, extract: Extract, folders: Folders, recognise: Recognise
 ) -> Staged | None:
-    """An extract whose rows are recognised by their lines, if they can be."""
+    """An extract whose rows are recognised by their lines, if they can be, and if it has so many that this takes less than to read
+    them.
+    """
+    records = extract.description.records
+    if records is not None and records < LINES_FROM:
+        return None
     source = profile.source_of(extract.source)
     stored = extract.stored(folders.extracts)
     lines = format_of(source).lines(t, stored, extract.description, source, folder=folders.scratch)

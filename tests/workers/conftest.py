@@ -24,6 +24,14 @@ def t(con: duckdb.DuckDBPyConnection) -> Iterator[Scratch]:
 
 
 @pytest.fixture(scope="module", autouse=True)
+def lines_of_small_extracts() -> Iterator[None]:
+    """Rows of these few are recognised by their lines, too, as those of a large extract."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("hcm_pipeline.workers.staged.LINES_FROM", 0)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
 def without_names(request: pytest.FixtureRequest) -> Iterator[None]:
     """Workers are processed and not named, which takes a quarter of a day's time, unless the module says `NAMED = True`."""
     with pytest.MonkeyPatch.context() as patched:
