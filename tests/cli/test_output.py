@@ -64,7 +64,7 @@ def test_the_last_handler_cannot_fail(monkeypatch: pytest.MonkeyPatch, capsys: p
         raise PipelineError("the environment is nonsense")
 
     monkeypatch.setattr(Settings, "from_env", no_settings)
-    monkeypatch.setattr(main, "app", lambda **_: 1 / 0)
+    monkeypatch.setattr(main, "_asked", lambda _: lambda **_: 1 / 0)
     assert main._run() == 1
     said = capsys.readouterr().err
     assert "an unexpected fault (ZeroDivisionError)" in said
@@ -80,7 +80,7 @@ def test_words_of_the_service_stay_on_their_line(
     def refuse(**_: object) -> int:
         raise ServiceRefused("users: 400\x1b[2J\nall is well", 400, "x")
 
-    monkeypatch.setattr(main, "app", refuse)
+    monkeypatch.setattr(main, "_asked", lambda _: refuse)
     assert main._run() == 1
     assert capsys.readouterr().err == "hcm-pipeline: users: 400\\x1b[2J\\nall is well\n"
 

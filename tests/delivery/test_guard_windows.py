@@ -209,7 +209,8 @@ def test_records_for_accounts_of_which_the_target_has_another_version_are_held_u
 ) -> None:
     rows = crowd(60)
     delivered(house, rows)
-    others = "insert into unknown_versions select ?, person_number, now() from delivered order by 2 limit ?"
+    others = """insert into unknown_versions by name
+        select ? as target, person_number, now() as since from delivered order by 2 limit ?"""
     house.con.execute(others, [house.target.key, 5])
     few = house.planned()
     assert (few.counts, tripped(few)) == ({"retry": 5}, [])
@@ -227,7 +228,8 @@ def test_a_disabled_record_that_a_person_let_go_is_sent_again_without_another_wo
     [held] = house.plan().held
     approve(house, held)
     house.con.execute(
-        "insert into unknown_versions select target, person_number, now() from delivered where printed = 'no'", []
+        "insert into unknown_versions by name select target, person_number, now() as since from delivered where printed = 'no'",
+        [],
     )
     made = house.planned()
     assert (made.counts, tripped(made)) == ({"retry": 12}, [])

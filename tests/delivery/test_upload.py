@@ -219,7 +219,7 @@ def test_a_refused_request_fails_the_manifest_but_not_the_others(site: Site, cap
     manifest = site.plan(*bodies)
     report = site.upload(manifest)
     assert (report.state, report.accepted, report.refused) == (ManifestState.FAILED, 2, 1)
-    assert report.reason == "1 of 3 requests were refused"
+    assert report.reason == "1 of 3 requests was refused"
     assert sorted(statuses(site)) == [202, 202, 400]
     with site.journal() as journal:
         [refused] = journal.requests(manifest.manifest_id, RequestState.REFUSED)
