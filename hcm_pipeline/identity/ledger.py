@@ -92,8 +92,8 @@ def _newcomers(t: Scratch, profile: Profile, workforce: Workforce, retired: Rela
         # numbers first: the names of a million workers who have all they need are not even read
         nameless = t.make(
             "nameless",
-            f"""select person_number from (from {workforce.workers} where {lacking}) anti join (
-                from identities where sam_account_name is not null and common_name is not null) using (person_number)""",
+            f"""select person_number from {workforce.workers} where {lacking} and person_number not in (
+                select person_number from identities where sam_account_name is not null and common_name is not null)""",
         )
         if not nameless.made:
             return nothing({"person_number": "varchar", "placed_by": "varchar"})
