@@ -95,5 +95,5 @@ CHECKS = (
     Check(
         "certificates", "target", "the TLS certificates of the authority and of Graph, and the CA file", _certificates
     ),
-    Check("clock", "target", "this machine's clock against the Date of the service", _clock),
+    Check("clock", "target", "this machine's clock, against the header Date of the service", _clock),
 )

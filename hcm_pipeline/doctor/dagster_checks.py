@@ -70,5 +70,5 @@ def _automation(seen: Examined) -> Iterator[Said]:
 
 CHECKS = (
     Check("daemon", "dagster", "the heartbeats of the Dagster daemon of this home", _daemon),
-    Check("automation", "dagster", "the schedules and sensors that somebody has switched", _automation),
+    Check("automation", "dagster", "the schedules and sensors that somebody has switched on or off", _automation),
 )

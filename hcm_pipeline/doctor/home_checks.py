@@ -144,8 +144,8 @@ def _holder(path: Path) -> str | None:
 
 CHECKS = (
     Check("profile", "home", "the profile and its rules", _profile),
-    Check("disk", "home", "room on the disk of the home", _disk),
-    Check("modes", "home", "who may enter and read the home", _modes),
+    Check("disk", "home", "the free space on the home's disk", _disk),
+    Check("modes", "home", "the modes that say who may enter and read the home", _modes),
     Check("warehouse", "home", "the read copy of the warehouse and its version", _warehouse),
-    Check("locks", "home", "who holds a lock of the home", _locks),
+    Check("locks", "home", "the locks of the home, and who holds them", _locks),
 )

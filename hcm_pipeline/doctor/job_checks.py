@@ -27,11 +27,11 @@ TEMPLATES = {
 PORTAL = "Entra admin center > Enterprise applications > the app > Provisioning"
 QUARANTINE: Mapping[str, tuple[str, str]] = {
     "EncounteredBaseEscrowThreshold": (
-        "5,000 or more records fail, and over 40 % of all",
+        "5,000 or more records fail, and they are over 40 % of all records",
         "`hcm-pipeline outcomes` groups the failures: mend the mapping or the values, then restart the job",
     ),
     "EncounteredTotalEscrowThreshold": (
-        "60,000 or more records fail, references among them",
+        "60,000 or more records or references fail",
         "mend what the failures name (a missing manager counts, too), then restart the job",
     ),
     "EncounteredEscrowProportionThreshold": (
@@ -43,12 +43,15 @@ QUARANTINE: Mapping[str, tuple[str, str]] = {
         "set the notification e-mail address, look at the agent, then restart the job",
     ),
     "Unknown": ("the service does not say why", f"read the error at {PORTAL}, then restart the job"),
-    "QuarantinedOnDemand": ("somebody put it there by hand", "ask who and why, then restart the job"),
+    "QuarantinedOnDemand": ("somebody put the job into quarantine by hand", "ask who and why, then restart the job"),
     "TooManyDeletes": (
         "more accounts would be deleted or disabled in one cycle than the job's threshold allows",
         f"look at who they are (`hcm-pipeline status`), then allow or reject the deletions at {PORTAL}",
     ),
-    "IngestionInterrupted": ("taking in what was sent broke off", "restart the job; what is missing is found and sent again"),
+    "IngestionInterrupted": (
+        "the service broke off while it took in the requests",
+        "restart the job; the pipeline finds missing operations and sends them again",
+    ),
 }  # fmt: skip
 RESTART_NOTE = (
     "a restart of a job that does not run purges what it has queued: wait 40 minutes, and what is missing is sent again"
@@ -257,9 +260,11 @@ def _object(value: object) -> Json:
 
 
 CHECKS = (
-    Check("job", "job", "the synchronization job and its app: there, enabled, of the profile's kind", _job),
+    Check(
+        "job", "job", "whether the synchronization job and its app exist, are enabled and fit the profile's kind", _job
+    ),
     Check("job-state", "job", "status, schedule and quarantine of the job", _state),
-    Check("notification", "job", "the address to which the job tells its faults", _notification),
+    Check("notification", "job", "the address to which the job reports its faults", _notification),
     Check("agent", "job", "the provisioning agents of Active Directory", _agent),
     Check("silence", "job", "the last reading of the provisioning log", _silence),
 )

@@ -184,7 +184,7 @@ def _writeback(seen: Examined) -> Iterator[Said]:
 
 CHECKS = (
     Check("oracle-sign-in", "oracle", "the sign-in to Oracle HCM, and its clock", _signed_in),
-    Check("oracle-workers", "oracle", "one worker with children, and the framework version", _workers),
+    Check("oracle-workers", "oracle", "one worker with child resources, and the framework version", _workers),
     Check("oracle-feeds", "oracle", "each Atom feed of the profile", _feeds),
     Check("oracle-writeback", "oracle", "the ways of writing user names back", _writeback),
 )

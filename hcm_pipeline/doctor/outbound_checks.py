@@ -77,4 +77,4 @@ def _actions(seen: Examined, path: str) -> Iterator[Said]:
         yield ok("the outbound app updates alone")
 
 
-CHECKS = (Check("outbound-app", "oracle", "the enterprise application that writes back besides", _outbound),)
+CHECKS = (Check("outbound-app", "oracle", "the enterprise application that also writes back", _outbound),)

@@ -265,14 +265,17 @@ def _short(attribute: str) -> str:
 CHECKS = (
     Check("schema", "schema", "the job's schema, against the profile and against the rules of schemas", _schema),
     Check(
-        "matching", "schema", "the attribute by which accounts are found: unique and filled on both sides", _matching
+        "matching",
+        "schema",
+        "whether the attribute by which accounts are found is unique and filled on both sides",
+        _matching,
     ),
     Check("domains", "schema", "the domains of user names, against those that the tenant has verified", _domains),
     Check(
         "workflows",
         "schema",
-        "the dates by which lifecycle workflows begin: mapped, with a time and a zone",
+        "whether the dates that start lifecycle workflows are mapped, with a time and a zone",
         _workflows,
     ),
-    Check("null-flow", "schema", "which nulls clear, against what has been cleared", _null_flow),
+    Check("null-flow", "schema", "the attributes whose nulls clear, against those that HR has cleared", _null_flow),
 )

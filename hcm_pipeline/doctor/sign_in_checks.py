@@ -58,19 +58,21 @@ def _never(profile: Profile) -> bool:
 NEEDED = (
     Needed(("SynchronizationData-User.Upload", "SynchronizationData-User.Upload.OwnedBy"), "sending (upload)", _always),
     Needed(
-        ("ProvisioningLog.Read.All", "AuditLog.Read.All"), "outcomes, and knowing what the target was sent before", _always
+        ("ProvisioningLog.Read.All", "AuditLog.Read.All"),
+        "reading outcomes, and knowing what the target was sent before", _always,
     ),
     Needed(
         ("Synchronization.Read.All", "Synchronization.ReadWrite.All", "Application.ReadWrite.OwnedBy"),
-        "watching the job, its schema, and which nulls clear", _never,
+        "reading the job, its schema, and the attributes whose nulls clear", _never,
     ),
     Needed(
-        ("User.Read.All", "Directory.Read.All"), "names that are taken, accounts to adopt, writing back", _reads_accounts
+        ("User.Read.All", "Directory.Read.All"),
+        "finding names that are taken and accounts to adopt, and writing back", _reads_accounts,
     ),
-    Needed(("GroupMember.Read.All", "Directory.Read.All"), "guards of accounts in groups", _never),
-    Needed(("RoleManagement.Read.Directory", "Directory.Read.All"), "guards of administrators", _never),
+    Needed(("GroupMember.Read.All", "Directory.Read.All"), "guards that protect members of groups", _never),
+    Needed(("RoleManagement.Read.Directory", "Directory.Read.All"), "guards that protect administrators", _never),
     Needed(("Domain.Read.All", "Directory.Read.All"), "checking the domains of user names", _never),
-    Needed(("Application.Read.All", "Application.ReadWrite.OwnedBy", "Directory.Read.All"), "telling when secrets expire", _never),
+    Needed(("Application.Read.All", "Application.ReadWrite.OwnedBy", "Directory.Read.All"), "seeing when secrets expire", _never),
     Needed(("Organization.Read.All", "Directory.Read.All"), "comparing licences with people", _never),
 )  # fmt: skip
 ALLOWED = frozenset({
@@ -242,5 +244,10 @@ CHECKS = (
         "the sign-in, each way that is set up, and when its secret or certificate expires",
         _sign_in,
     ),
-    Check("permissions", "target", "the permissions in the token (roles), against those that are used", _permissions),
+    Check(
+        "permissions",
+        "target",
+        "the permissions in the token (roles), against those that the pipeline uses",
+        _permissions,
+    ),
 )
