@@ -12,6 +12,8 @@ import pytest
 from hcm_pipeline.entra import GraphClient, JobSchema
 from hcm_pipeline.sandbox import SandboxHandle, running
 from hcm_pipeline.targets.entra.connection import to_sandbox
+from tests.docs.pages import DOCS
+from tests.docs.runner import run
 
 from .support import Site, worker
 
@@ -57,12 +59,16 @@ def test_a_schema_is_applied_read_back_and_put_back_and_a_change_by_hand_is_foun
         job.replace(changed)
     [found] = site.json("target", "diff")["changes"]
     assert (found["kind"], found["attribute"]) == ("create-only missing", "userPrincipalName")
-    planned = site.json("target", "apply", code=3)
-    told = site.run("target", "apply", "--approve", planned["manifest"], "--changes", "1")
-    assert "applied, and read back: 1 change" in told
 
-    planned = site.json("target", "restore", exported, code=3)
-    site.run("target", "restore", exported, "--approve", planned["manifest"], "--changes", str(planned["operations"]))
+    held: dict[str, str] = {}
+
+    def manifest() -> str:
+        [one] = site.json("status")["waiting"]
+        held["N"] = str(one["operations"])
+        return str(one["manifest_id"])
+
+    run(DOCS / "how-to" / "set-the-target-up.md", "schema", tmp_path, variables=site.environment(),
+        filled={"MANIFEST": manifest, "N": lambda: held["N"], "BACKUP": lambda: str(exported)})  # fmt: skip
     assert site.json("target", "diff")["changes"] == differing
     assert {one["rule"] for one in site.json("target", "check", exported, code=1)["findings"]} >= {"create_only"}
     shown = site.json("target", "show", "--kind", "active_directory")

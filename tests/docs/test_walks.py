@@ -6,12 +6,13 @@ A test here makes the world that its page assumes, runs the page, and looks at t
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 from hcm_pipeline.flow import built_in_text
 from hcm_pipeline.home import Home
 from hcm_pipeline.sandbox import SandboxOptions, running
-from tests.acceptance.support import accounts, control
+from tests.acceptance.support import accounts, control, worker
 from tests.acceptance.test_cases_fence import PER_LEFT, Tenant, enabled, file_of, upload
 from tests.docs.pages import DOCS, blocks
 from tests.docs.runner import run
@@ -150,3 +151,28 @@ def test_a_restored_home_does_not_let_a_leaver_in_again(tmp_path: Path) -> None:
         restored.take(14, file_of(per=PER_LEFT, job="Architect"))
         upload(restored)
         assert enabled(tenant) == {"1001": True, "1002": False}
+
+
+def test_extracts_that_are_held_are_decided_about_as_written(tmp_path: Path) -> None:
+    site = Tenant(tmp_path / "home")
+    held: dict[str, str] = {}
+
+    def arrive(name: str, first: int, last: int, code: int = 0) -> None:
+        site.land(name, *(worker(str(number), "Ann", f"Lee{chr(97 + number % 26)}") for number in range(first, last)))
+        said = re.search(r"`hcm-pipeline extract accept (\w+)\S* (\d+) ", site.run("run", code=code))
+        held.update(zip(("SHA256", "ROWS"), said.groups() if said else (), strict=False))
+
+    site.home.create()
+    arrive("workers-2026-11-10.csv", 1001, 1031)
+    arrive("workers-more-2026-11-10.csv", 1031, 1061, code=3)
+    run(
+        HOW_TO / "land-extracts.md", "decide", tmp_path, variables=site.environment(),
+        meanwhile={"short": lambda: arrive("workers-2026-11-11.csv", 1001, 1003, code=3)},
+        filled={"SHA256": lambda: held["SHA256"], "ROWS": lambda: held["ROWS"]},
+    )  # fmt: skip
+    statuses = {one["name"]: one["status"] for one in site.json("status")["extracts"]}
+    assert statuses == {
+        "workers-2026-11-10.csv": "applied",
+        "workers-more-2026-11-10.csv": "applied",
+        "workers-2026-11-11.csv": "refused",
+    }
