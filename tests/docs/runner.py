@@ -50,8 +50,11 @@ def steps(page: Path, name: str) -> list[Step]:
             found[-1][1].shown.extend(line for line in block.text.splitlines() if line.strip())
             continue
         shows = block.kind == "file" or (block.kind, block.value) == ("test", name)
-    text = page.read_text(encoding="utf-8")
-    found += [(mark.start(), Step("", [], mark[1])) for mark in _MEANWHILE.finditer(text)]
+    walks = [(block.at, block.value) for block in blocks(page) if block.kind == "test"]
+    for mark in _MEANWHILE.finditer(page.read_text(encoding="utf-8")):  # of the walk whose block stands before it
+        before = [value for at, value in walks if at < mark.start()] or [value for _, value in walks]
+        if before[-1 if walks[0][0] < mark.start() else 0] == name:
+            found.append((mark.start(), Step("", [], mark[1])))
     return [step for _, step in sorted(found, key=lambda one: one[0])]
 
 
