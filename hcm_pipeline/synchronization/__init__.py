@@ -4,7 +4,7 @@ The room asks no service and knows no profile: a schema is a value.
 """
 
 from hcm_pipeline.synchronization.comparison import Difference, DifferenceKind, compare, same_source, scope_text, shown
-from hcm_pipeline.synchronization.rules import FITS, Finding, SchemaRule, described, findings
+from hcm_pipeline.synchronization.rules import Finding, SchemaRule, described, findings
 from hcm_pipeline.synchronization.schema_model import (
     Attribute,
     AttributeMapping,
@@ -22,6 +22,7 @@ from hcm_pipeline.synchronization.schema_model import (
     read,
 )
 from hcm_pipeline.synchronization.target_kind import ACTIVE_DIRECTORY, ENTRA, Kind, kind_of
+from hcm_pipeline.synchronization.value_rules import FITS
 
 __all__ = [
     "ACTIVE_DIRECTORY",
