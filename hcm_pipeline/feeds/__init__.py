@@ -6,18 +6,9 @@ stays open until the worker could be read. This room keeps entries, hints and cu
 
 from hcm_pipeline.feeds.columns import NOT_READ, NUMBER, STATUS, differing, digests_of
 from hcm_pipeline.feeds.extract_file import ExtractFile
-from hcm_pipeline.feeds.state import (
-    AHEAD,
-    Asked,
-    Coming,
-    FeedStanding,
-    FeedState,
-    Missed,
-    Poll,
-    Settled,
-    Unseen,
-    coming_dates,
-)
+from hcm_pipeline.feeds.hints import Asked, Coming, Missed, Settled, Unseen, coming_dates
+from hcm_pipeline.feeds.polls import FeedStanding, Poll
+from hcm_pipeline.feeds.state import AHEAD, FeedState
 
 __all__ = [
     "AHEAD",
