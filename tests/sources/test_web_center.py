@@ -131,6 +131,8 @@ def test_an_answer_that_breaks_off_is_no_file(tmp_path: Path) -> None:
         read(httpx.Response(200, content=multipart(envelope(""), b"abc").content[:-12], headers=multipart().headers))
     with pytest.raises(ServiceError, match="no XML"):
         read(plain(envelope("<ns2:File><ns2:Contents>YWJj</ns2:Contents></ns2:File>")[:-30]))
+    with pytest.raises(TryAgain, match="no base64"):
+        read(plain(envelope("<ns2:File><ns2:Contents>YWJjZ</ns2:Contents></ns2:File>")))
 
 
 @pytest.mark.parametrize(

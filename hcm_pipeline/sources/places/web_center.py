@@ -8,6 +8,7 @@ is read leniently: prefixes, the order of fields, a file inside of the XML or be
 from __future__ import annotations
 
 import base64
+import binascii
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -112,6 +113,8 @@ class WebCenter:
             raise TryAgain(f"{host} cannot be reached or broke off ({type(error).__name__})") from error
         except expat.ExpatError as error:
             raise ServiceError(f"{host} answered something that is no XML; check service_path") from error
+        except binascii.Error as error:
+            raise TryAgain(f"{host} answered with a file that is no base64 (RFC 4648, 4)") from error
 
 
 class _Answer:
