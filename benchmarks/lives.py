@@ -21,7 +21,6 @@ import random
 import resource
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -166,11 +165,12 @@ def cleared(folder: Path, workers: int, number: int) -> tuple[int, int, list[str
         trial._size = 50
         found = trial.run()
         trial.close()
+        doubtful = trial.doubtful()
     last = company.days[BEGIN.date()]
     kept = sum(1 for row in last if not row[4] and found[row[0]].get("manager"))
     with Warehouse(home).write() as con:
         told = first(con, "select count(*) from stale_values") or (0,)
-        return kept, int(told[0]), list(verdict.of_cleared(con, found, Counter()))
+        return kept, int(told[0]), list(verdict.of_cleared(con, found, doubtful))
 
 
 def main() -> None:

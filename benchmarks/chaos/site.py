@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,16 @@ class Site:
         """The requests that the sandbox received, in order."""
         found: list[dict[str, Any]] = self.get("received", limit=1_000_000)["received"]
         return found
+
+    def doubtful(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Of whom a record failed, and of whom one left the manager out: by all entries, whether the log shows or has lost them."""
+        state = Path(self.target.ca_file).parents[1] / "state.sqlite"
+        with closing(sqlite3.connect(f"file:{state}?mode=ro", uri=True)) as con:
+            rows = con.execute(
+                """SELECT source_id, status = 'failure', json_extract(CAST(facts AS TEXT), '$.unresolved') IS NOT NULL
+                FROM (SELECT source_id, status, facts FROM log UNION ALL SELECT * FROM lost_log)"""
+            ).fetchall()
+        return frozenset(one for one, failed, _ in rows if failed), frozenset(one for one, _, unset in rows if unset)
 
     def disarm(self) -> None:
         """No faults any more."""

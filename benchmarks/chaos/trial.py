@@ -6,7 +6,7 @@ import datetime as dt
 import gc
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -479,6 +479,15 @@ class Trial:
         """A home that lost its history does not know how much of the quota is used: the service tells it."""
         return () if self.histories.era else verdict.of_limits(calls, self._quota, self._throttled)
 
+    def doubtful(self) -> dict[str, Set[str]]:
+        """By attribute, of whom nobody knows whether a value of it arrived."""
+        failed, unmanaged = self.site.doubtful()
+        unwritten = failed | self._dropped.keys()
+        return {
+            name: unwritten | unmanaged if theirs == "manager" else unwritten
+            for name, theirs in verdict.CLEARED.items()
+        }
+
     def judge(self, found: dict[str, Account], wanted: dict[str, Account]) -> None:
         """Note every rule that was broken, and what was counted; `wanted` is the directory of the undisturbed run."""
         calls, did = self.site.received(), self.tally.did
@@ -494,7 +503,7 @@ class Trial:
             }
             # what the log of another life has lost cannot be known, whatever is sent later
             lost = self._lost if self._other_lives else frozenset[str]()
-            verdicts["cleared values untold"] = verdict.of_cleared(con, found, self._dropped, lost)
+            verdicts["cleared values untold"] = verdict.of_cleared(con, found, self.doubtful(), lost)
             for name, broken in verdicts.items():
                 said = [f"seed {self.seed}: {what}" for what in broken]
                 self.tally.broken[name] += len(said)

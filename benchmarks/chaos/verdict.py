@@ -52,14 +52,18 @@ CLEARED = {f"{ENTERPRISE}:manager": "manager", "title": "jobTitle"}
 
 
 def of_cleared(
-    con: duckdb.DuckDBPyConnection, found: dict[str, Account], dropped: Counter[str], lost: Set[str] = frozenset()
+    con: duckdb.DuckDBPyConnection,
+    found: dict[str, Account],
+    doubtful: dict[str, Set[str]],
+    lost: Set[str] = frozenset(),
 ) -> Iterator[str]:
     """The values that accounts keep although the last record has none are told as open findings, and no others are.
 
-    A value may be told that never arrived where nobody knows that it did not: of a worker of whom a record was `dropped`, for the
-    service said that it took it, and of one of whom the log says that a record failed or left the manager out. That no later entry
-    says that the manager was filled in proves nothing, for entries are lost. Of those in `lost` nothing can be told: another life
-    of the home sent it, and the log lost it.
+    A value may be told that never arrived where nobody knows that it did not, of the `doubtful` by attribute: of a worker of whom a
+    record was dropped, for the service said that it took it; of one of whom a record failed; and a manager, of one of whom a record
+    left the manager out. It makes no difference whether an entry says so: the home reads what became of its own records alone, and
+    entries are lost, also those that would say that the record was written, or the manager filled in, later. Of those in `lost`
+    nothing can be told: another life of the home sent it, and the log lost it.
     """
     kept = {
         (number, name)
@@ -68,14 +72,8 @@ def of_cleared(
         if found.get(number, {}).get(theirs) is not None
     }
     told = set(con.execute("select person_number, attribute from stale_values").fetchall())
-    unsure = {
-        number
-        for (number,) in con.execute(
-            "select distinct person_number from log_entries where status = 'failure' or unresolved"
-        ).fetchall()
-    }
     untold = {one for one in kept - told if one[0] not in lost}
-    for number, name in sorted(untold | {one for one in told - kept if one[0] not in unsure | dropped.keys()}):
+    for number, name in sorted(untold | {one for one in told - kept if one[0] not in doubtful[one[1]]}):
         yield f"{number} {'keeps' if (number, name) in kept else 'is told to keep'} a cleared {name}"
 
 

@@ -88,6 +88,7 @@ class Observations:
     failures: Relation
     verdicts: Relation
     stale_values: Relation
+    unsure_versions: Relation
     target_findings: Relation
     waiting_exits: Relation
     health: Remembered | None
@@ -99,6 +100,7 @@ class Observations:
             days=table(con, "days"), extracts=table(con, "extracts"),
             delivered=table(con, "delivered"), failures=table(con, "failures"),
             verdicts=table(con, "verdicts"), stale_values=table(con, "stale_values"),
+            unsure_versions=table(con, "unsure_versions"),
             target_findings=table(con, "target_findings"),
             waiting_exits=table(con, "waiting_exits"), health=remembered(con, target),
         )  # fmt: skip
@@ -124,6 +126,7 @@ def find_alerts(
         ([AlertKind.APPROVAL_EXPIRES], lambda: _expiring(journal, key, now)),
         ([AlertKind.CANARY_FAILED], lambda: _canaries(journal, journal.pauses(key), key)),
         ([AlertKind.HISTORY_UNKNOWN], lambda: _history(journal, key)),
+        ([AlertKind.UNSURE], lambda: _unsure(con, observed.unsure_versions, key)),
         ([AlertKind.DAY_STOPPED], lambda: _stopped_day(con, observed)),
         ([AlertKind.EXITS_WAIT], lambda: _exits(con, observed.waiting_exits, journal, key)),
         ([AlertKind.FAILURES], lambda: _failures(con, observed.failures, observed.delivered, profile, target)),
@@ -252,6 +255,25 @@ def _history(journal: DeliveryState, target: str) -> list[Alert]:
             " send to the job? Land what is missing, run, and `upload --accept-history`. `status` says more.",
             {"Since": f"{fence.stopped_at:%Y-%m-%d %H:%M}Z"},
             asset="receipts", page="docs/how-to/recover.md",
+        )
+    ]  # fmt: skip
+
+
+def _unsure(con: duckdb.DuckDBPyConnection, unsure: Relation, target: str) -> list[Alert]:
+    row = first(con, f"select count(*), max(since), max(newest) from {unsure} where target = ?", [target])
+    workers, since, newest = row or (0, None, None)
+    if not workers:
+        return []
+    return [
+        Alert(
+            str(AlertKind.UNSURE), AlertKind.UNSURE, Severity.WARNING,
+            "Nobody knows what the target has of some workers",
+            "A person let this home go on after the target had been sent what it does not know of, and the log does not name these"
+            " workers: it loses entries, and forgets. `plan` marks those whom it is about; `upload --accept-history REASON"
+            " --everybody` sends all of them again.",
+            {"Workers": f"{workers:,}", "Since": f"{since:%Y-%m-%d %H:%M}Z",
+             **({"Newest change that the log told of": f"{newest:%Y-%m-%d %H:%M}Z"} if newest else {})},
+            asset="receipts", page=RECOVER,
         )
     ]  # fmt: skip
 

@@ -19,6 +19,7 @@ class AlertKind(StrEnum):
     APPROVAL_EXPIRES = "approval_expires"
     CANARY_FAILED = "canary_failed"
     HISTORY_UNKNOWN = "history_unknown"
+    UNSURE = "unsure"
     DAY_STOPPED = "day_stopped"
     EXITS_WAIT = "exits_wait"
     FAILURES = "failures"

@@ -197,6 +197,9 @@ def show_plan(found: flow.Outlook, quota: int) -> None:
     table("Held: a person decides", ("held for", "operations"), list(found.held.items()))
     table("Names that wait: see `hcm-pipeline identity review`", ("reason", "workers"), list(found.reviews.items()))
     table("Withheld: not planned before it changes", ("reason", "workers"), list(found.withheld.items()))
+    if found.unsure:
+        say(found.unsure.told)
+        say()
     show_refused(found.refused)
     show_held_back(found.held_back)
     show_verdicts("Guards", found.guards)
@@ -251,6 +254,8 @@ def _person_row(person: flow.Person) -> list[object]:
     shown = [f"{one.attribute}: {_old_and_new(one.old, one.new)}{_note(one)}" for one in person.changes[:SHOWN_CHANGES]]
     left = len(person.changes) - SHOWN_CHANGES
     changes = "; ".join([*shown, *([f"and {left} more"] if left > 0 else [])])
+    if person.unsure:
+        changes = "; ".join(filter(None, [changes, "nobody knows that the account has the old values"]))
     held = f"{person.held_for} (takes back {person.undoes[:12]})" if person.undoes else person.held_for
     return [person.person_number, person.name, person.kind, ", ".join(person.loses), changes, held]
 

@@ -76,7 +76,7 @@ def _show_target(found: flow.Status) -> None:
     show_job(known.job)
     table("Withheld: not planned before it changes", ("reason", "workers"), list(known.withheld.items()))
     if known.unsure:
-        say(f"since a history was accepted ({known.unsure.since:%Y-%m-%d}): {known.unsure.sentence}")
+        say(known.unsure.told)
     show_refused(known.refused)
     show_verdicts("What holds", known.tripped)
 

@@ -261,7 +261,13 @@ def _in_words(here: flow.Installation, made: flow.Plan) -> str:
     """The plan as a list of sentences, without a value of anybody's."""
     held = [f"{_waiting(m.operations)} for a decision, held for {m.held_for}." for m in made.held]
     clearing = flow.clearing_sentences(here, [flow.manifest_folder(here.home, m) for m in made.manifests])
-    said = [flow.operations_sentence(made), *held, *flow.tripped_sentences(made), *clearing]
+    said = [
+        flow.operations_sentence(made),
+        *held,
+        *flow.tripped_sentences(made),
+        *clearing,
+        *flow.unsure_sentences(here),
+    ]
     return "\n".join(f"- {line}" for line in said)
 
 

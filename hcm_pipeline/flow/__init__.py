@@ -254,6 +254,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.views.status import Status as Status
     from hcm_pipeline.flow.views.status import holding as holding
     from hcm_pipeline.flow.views.status import status as status
+    from hcm_pipeline.flow.views.status import unsure_sentences as unsure_sentences
     from hcm_pipeline.flow.views.target_findings import MEANWHILE as MEANWHILE
     from hcm_pipeline.flow.views.target_findings import TargetFindings as TargetFindings
     from hcm_pipeline.flow.views.trace import FieldValue as FieldValue
@@ -449,7 +450,7 @@ _MODULES = {
     "views.people": ("AttributeDifference", "Person"),
     "views.written_over": ("WrittenOver",),
     "views.receipts": ("Failure", "Job", "ManifestOutcomes", "Outcomes", "Receipts", "newest_outcomes", "outcomes"),
-    "views.status": ("Status", "holding", "status"),
+    "views.status": ("Status", "holding", "status", "unsure_sentences"),
     "views.trace": ("FieldValue", "Story", "Version", "trace"),
     "worksheet_files": ("BY_ENDING", "FORMATS", "write_text", "written"),
     "filled_sheets": ("filled_worksheets", "read_sample", "worksheet_values"),

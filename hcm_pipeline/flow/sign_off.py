@@ -113,11 +113,15 @@ def section(person: Person) -> str:
     return SECTIONS.get(person.loses[0] if person.loses else person.kind, OTHER_SECTION)
 
 
-def note(change: AttributeDifference) -> str | None:
-    """The remark that a change needs: it has no effect, or stands for another."""
-    if change.stays:
-        return "stays in the account: no null clears it"
-    return "in the place of nothing" if change.instead else None
+UNSURE = "nobody knows that the account has the old value"
+
+
+def note(change: AttributeDifference, *, unsure: bool = False) -> str | None:
+    """The remark that a change needs: it has no effect, stands for another, or is of an account of which nobody is sure."""
+    said = ["stays in the account: no null clears it"] if change.stays else []
+    said += ["in the place of nothing"] if change.instead and not change.stays else []
+    said += [UNSURE] if unsure else []
+    return "; ".join(said) or None
 
 
 def cell(value: str | None) -> str:
@@ -140,9 +144,9 @@ def _rows(person: Person) -> Iterator[tuple[str | None, ...]]:
         " ".join(person.why),
     )
     for change in person.changes:
-        yield (*whom, change.attribute, change.from_, change.old, change.new, note(change))
+        yield (*whom, change.attribute, change.from_, change.old, change.new, note(change, unsure=person.unsure))
     if not person.changes:
-        yield (*whom, None, None, None, None, None)
+        yield (*whom, None, None, None, None, UNSURE if person.unsure else None)
 
 
 def replace_file(path: Path, encoding: str, fill: Callable[[TextIO], object]) -> None:

@@ -220,6 +220,7 @@ class Cycle:
     ) -> None:
         fault = self.faults.strike(source_id, *ENTRY)
         if fault is not None and fault.kind == "lose_entry":
+            db.execute("INSERT INTO lost_log VALUES (?, ?, ?)", (source_id, status, facts))
             return
         now = micros(self.now())
         self._last_at = max(now, self._last_at + 1)

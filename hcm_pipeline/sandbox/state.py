@@ -98,6 +98,9 @@ CREATE INDEX IF NOT EXISTS log_by_source ON log (source_id);
 CREATE INDEX IF NOT EXISTS log_by_change ON log (change_id);
 CREATE INDEX IF NOT EXISTS log_by_cycle ON log (cycle_id);
 
+-- one row: one entry that the log never had, after a fault that lost it: for those who judge what could be known
+CREATE TABLE IF NOT EXISTS lost_log (source_id TEXT NOT NULL, status TEXT NOT NULL, facts BLOB NOT NULL);
+
 -- one row: one bulkUpload call. status 0: the connection was reset before it was taken. answered: and the caller was told
 CREATE TABLE IF NOT EXISTS received (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -129,8 +132,8 @@ CREATE INDEX IF NOT EXISTS hcm_entries_name ON hcm_entries (feed, name);
 """
 
 STATE_TABLES = (
-    "users", "names", "deleted_users", "groups", "queue", "escrow", "pending", "log", "received", "tracked", "hcm_people",
-    "hcm_entries", "connections", "documents",
+    "users", "names", "deleted_users", "groups", "queue", "escrow", "pending", "log", "lost_log", "received", "tracked",
+    "hcm_people", "hcm_entries", "connections", "documents",
 )  # fmt: skip
 
 

@@ -592,6 +592,18 @@ create table sent_requests (
     perhaps integer not null default 0     -- so many attempts may have arrived: no answer came, or one that does not tell
 );
 
+-- one row: one worker of whom a target accepted the delivered version before a person let this home go on last, and whom the log did
+-- not name: nobody knows for certain that the target still has it
+create view unsure_versions as
+    select delivered.target, delivered.person_number, accepted.accepted_at, history.accepted_at as since, history.newest
+    from delivered
+    join accepted_histories history on history.target = delivered.target
+    join accepted_requests accepted on accepted.plan_no = delivered.plan_no and accepted.request_no = delivered.request_no
+    where accepted.accepted_at < date_trunc('second', history.accepted_at)  -- an answer's time has whole seconds
+        and (delivered.target, delivered.person_number) not in (select (target, person_number) from unknown_versions)
+        and (delivered.target, delivered.person_number) not in (
+            select (target, person_number) from withheld where reason = 'history');
+
 -- one row: one manifest as the delivery journal has it, taken over with what was accepted
 create table manifest_states (
     manifest_id varchar primary key,

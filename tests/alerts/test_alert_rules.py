@@ -44,7 +44,7 @@ NOW = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)
 SETTINGS = Settings(Home(Path("nowhere")), "oracle-hcm", None)
 TARGET = target_key(SETTINGS)
 HOUR = dt.timedelta(hours=1)
-RULES = {"held", "expiring", "canaries", "history", "stopped_day", "exits", "failures", "missing", "job", "stale_values",
+RULES = {"held", "expiring", "canaries", "history", "unsure", "stopped_day", "exits", "failures", "missing", "job", "stale_values",
          "target_refuses", "quota", "stale", "unprocessed"}  # fmt: skip
 """The functions of conditions; a new one fails the test that counts the kinds of alerts."""
 
@@ -86,6 +86,7 @@ DELIVERED = {"target": "varchar", "person_number": "varchar"}
 STALE = {
     "target": "varchar", "person_number": "varchar", "attribute": "varchar", "cleared_at": "timestamptz", "clearable": "boolean",
 }  # fmt: skip
+UNSURE = {"target": "varchar", "person_number": "varchar", "since": "timestamptz", "newest": "timestamptz"}
 REFUSED = dict.fromkeys(("target", "person_number", "attribute", "rule", "meanwhile"), "varchar")
 FAILURES = {"target": "varchar", "state": "varchar", "error_code": "varchar", "failure_class": "varchar"}
 
@@ -102,6 +103,7 @@ class World:
     failures: list[tuple[object, ...]] = field(default_factory=list)
     verdicts: list[tuple[object, ...]] = field(default_factory=list)
     stale: list[tuple[object, ...]] = field(default_factory=list)
+    unsure: list[tuple[object, ...]] = field(default_factory=list)
     exits: list[tuple[object, ...]] = field(default_factory=list)
     refused: list[tuple[object, ...]] = field(default_factory=list)
     health: Remembered | None = None
@@ -119,6 +121,7 @@ class World:
                 delivered=t.of_rows("delivered", DELIVERED, [(TARGET, str(n)) for n in range(self.delivered)]),
                 failures=t.of_rows("failures", FAILURES, self.failures),
                 stale_values=t.of_rows("stale", STALE, self.stale),
+                unsure_versions=t.of_rows("unsure", UNSURE, self.unsure),
                 target_findings=t.of_rows("refused", REFUSED, self.refused),
                 waiting_exits=t.of_rows("exits", EXITS, self.exits),
                 health=self.health,
@@ -295,6 +298,20 @@ def test_values_that_stay_are_told_in_numbers_with_the_cause_and_no_person(world
     }  # fmt: skip
     assert "7001" not in repr(alert)
     world.stale = []
+    assert world.kinds() == []
+
+
+def test_that_nobody_knows_what_the_target_has_is_told_with_the_cause_and_no_person(world: World) -> None:
+    world.unsure = [(TARGET, "700101", NOW - HOUR, NOW - 2 * HOUR), (TARGET, "700102", NOW - HOUR, NOW - 2 * HOUR)]
+    world.unsure.append(("another", "700103", NOW, None))
+    [alert] = world.found()
+    assert (alert.kind, alert.severity, alert.page) == (AlertKind.UNSURE, Severity.WARNING, "docs/how-to/recover.md")
+    assert "A person let this home go on" in alert.text
+    assert [*alert.facts.values()] == [
+        "2", f"{NOW - HOUR:%Y-%m-%d %H:%M}Z", f"{NOW - 2 * HOUR:%Y-%m-%d %H:%M}Z"
+    ]  # fmt: skip
+    assert "7001" not in repr(alert)
+    world.unsure = []
     assert world.kinds() == []
 
 

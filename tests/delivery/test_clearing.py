@@ -443,6 +443,25 @@ def test_an_account_that_was_made_of_a_record_without_the_value_keeps_none(
     assert stale(house) == ([] if after else [("2003", "room", "Attic", False)])
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["of an account", "of one that is made of it"])
+def test_a_value_that_arrived_before_the_next_record_is_heard_of_with_that(house: House, known: bool) -> None:
+    """The answer comes while another process plans, and its own dies: both acceptances are taken over at once."""
+    house.target.at_once = False
+    cat: Row = ("2003", "True", "Cat", "King", "", "")
+    if known:
+        house.day("2026-11-02", cat)
+        house.accept(house.planned())
+    house.day("2026-11-03", (*cat[:5], "Attic"))
+    early = house.planned()
+    house.begin(early)
+    house.day("2026-11-04", cat)
+    made = house.planned()
+    house.answer(early)
+    house.accept(made)
+    assert stale(house) == [("2003", "room", "Attic", False)]
+    assert house.plan().manifests == ()
+
+
 # --- what another home has sent
 
 

@@ -236,6 +236,8 @@ def test_whom_the_log_does_not_name_is_told_and_sent_again_when_a_person_says_so
     told = flow.status(restored.here).known.unsure
     assert told is not None
     assert told.workers == 1
+    assert flow.outlook(restored.here).unsure == told
+    assert [alert.kind for alert in flow.look(restored.here)] == ["unsure"]
 
     assert "1 other worker is sent again, too" in restored.accept(everybody=True)
     restored.plan()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from hcm_pipeline.delivery import Preview
+from hcm_pipeline.delivery import Preview, Unsure
 from hcm_pipeline.errors import UsageError
 from hcm_pipeline.flow.html_pages import seen
 from hcm_pipeline.flow.sign_off import cell, write_page, write_table
@@ -52,7 +52,7 @@ def t() -> Iterator[Scratch]:
 
 def people(
     t: Scratch, *, hostile: str | None = None, operations: list[Operation] = OPERATIONS, stays: frozenset[str] = frozenset(),
-    replaced: tuple[str, ...] = (),
+    replaced: tuple[str, ...] = (), unsure: tuple[str, ...] = (),
 ) -> People:  # fmt: skip
     """The people of five operations. `hostile` is the new room of the fifth; `replaced` numbers get a room in the place of none."""
     changed = [(row[0], row[1], hostile if hostile and row[0] == "5" else row[2], *row[3:]) for row in operations]
@@ -65,7 +65,8 @@ def people(
     book = PhoneBook()
     book.columns = tuple(replace(c, instead="N/A") if c.name == "room" and replaced else c for c in book.columns)  # type: ignore[assignment]
     workers = t.of_rows("workers", WORKERS, [(f"{n}", f"First{n}", f"Last{n}", None) for n in range(1, 5)])
-    return find_people(t, book, ["room"], found, workers, {"disable": [HELD]})
+    doubted = t.of_rows("doubted", {"person_number": "varchar"}, [(number,) for number in unsure]) if unsure else None
+    return find_people(t, book, ["room"], found, workers, {"disable": [HELD]}, doubted)
 
 
 def sketch(found: People) -> Sketch:
@@ -122,6 +123,20 @@ def test_a_value_that_no_null_clears_is_kept_and_the_page_and_the_table_say_so(t
     write_table(tmp_path / "plan.csv")(sketch(found))
     rows = list(csv.DictReader(io.StringIO((tmp_path / "plan.csv").read_text(encoding="utf-8-sig"))))
     assert {row["person_number"] for row in rows if row["note"]} == {"2"}
+
+
+def test_of_whom_nobody_knows_what_the_target_has_is_told_with_the_plan_and_marked(t: Scratch, tmp_path: Path) -> None:
+    found = people(t, unsure=("2", "4", "9"))
+    assert [one.person_number for one in found.read() if one.unsure] == ["4", "2"]
+    now = dt.datetime(2026, 11, 19, tzinfo=dt.UTC)
+    plan = replace(sketch(found), unsure=Unsure(3, now, None))
+    write_page(tmp_path / "plan.html")(plan)
+    page = (tmp_path / "plan.html").read_text(encoding="utf-8")
+    assert "since a history was accepted (<time>2026-11-19</time>): 3 workers are not named by the log" in page
+    assert page.count("nobody knows that the account has the old values") == 2
+    write_table(tmp_path / "plan.csv")(plan)
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "plan.csv").read_text(encoding="utf-8-sig"))))
+    assert [row["person_number"] for row in rows if "nobody knows" in row["note"]] == ["4", "2"]
 
 
 FINDINGS = {"person_number": "varchar", "attribute": "varchar", "rule": "varchar", "length": "integer", "longest": "integer",

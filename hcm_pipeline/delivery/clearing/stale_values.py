@@ -41,8 +41,8 @@ NOT_KNOWN = "(not known)"
 def take_over(t: Scratch, taken: Relation, fresh: Relation, doubts: Callable[[str], Relation | None]) -> None:
     """Note the values that accepted operations cleared, and those that have come again. `delivered` is still as it was.
 
-    `taken` and `fresh` as of `journal_sync.Synced`. `doubts` tells of a target the operations that may have arrived: person_number,
-    plan_no; None: there are none. The account may have their values.
+    `taken` and `fresh` as of `journal_sync.Synced`. `doubts` tells of a target the operations that have arrived or may have besides
+    the delivered ones: person_number, plan_no; None: there are none. The account may have their values.
     """
     for (target,) in t.rows(f"select distinct target from {taken} order by 1"):
         attributes = attributes_of(t.con, target)
@@ -77,8 +77,8 @@ def _take(
 def _before(t: Scratch, target: str, attributes: Sequence[str], taken: Relation, doubts: Relation | None) -> Relation:
     """The values that accounts may have had before: person_number, plan_no and the attributes.
 
-    The delivered ones, those of operations that were sent since and of which nobody knows whether they arrived, and those that
-    another home sent.
+    The delivered ones, those of operations that were sent since and of which nobody knows whether they arrived, or that arrived
+    before the newest one, and those that another home sent.
     """
     known = _known_before(t, target, attributes, taken, doubts)
     unknown = t.view(

@@ -234,10 +234,17 @@ def _entries(
         "change_id": pa.array([one.change_id for one in rows], pa.string()),
         "good": pa.array([one.good for one in rows], pa.bool_()),
         "twin": pa.array([one.twin for one in rows], pa.bool_()),
-        "received": pa.array(
-            [None if one.received is None else kinds.setdefault(one.received, len(kinds)) for one in rows], pa.int64()
-        ),
+        "received": pa.array([_had(one, kinds) for one in rows], pa.int64()),
     }))  # fmt: skip
+
+
+def _had(entry: OutcomeEntry, kinds: dict[tuple[str, ...], int]) -> int | None:
+    """The place of what the record had and the account may have; None: nothing is told, or the service left the record out.
+
+    One that failed may have been written in part, or whole when the service tried it again, of which no entry need tell.
+    """
+    written = entry.good or entry.status != "skipped"
+    return kinds.setdefault(entry.received, len(kinds)) if entry.received is not None and written else None
 
 
 def _received(t: Scratch, found: Relation, entries: Relation, kinds: Sequence[tuple[str, ...]]) -> Received:
@@ -246,7 +253,7 @@ def _received(t: Scratch, found: Relation, entries: Relation, kinds: Sequence[tu
         f"""select entry.received, list(distinct entry.person_number order by entry.person_number)
         from {entries} entry join {found} change on change.person_number = entry.person_number
             and change.change_id = coalesce(nullif(entry.change_id, ''), entry.log_id)
-        where entry.good and entry.received is not null group by 1 order by 1"""
+        where entry.received is not null group by 1 order by 1"""
     )
     return tuple((kinds[place], tuple(workers)) for place, workers in rows)
 

@@ -91,14 +91,6 @@ def note_history(t: Scratch, target: str, newest: dt.datetime | None, accepted_a
     )
 
 
-_UNSURE = """from delivered join accepted_requests accepted using (plan_no, request_no)
-    join accepted_histories history on history.target = delivered.target
-        and accepted.accepted_at < date_trunc('second', history.accepted_at)  -- an answer's time has whole seconds
-    where delivered.target = $target
-        and person_number not in (select person_number from unknown_versions where target = $target)
-        and person_number not in (select person_number from withheld where target = $target and reason = $history)"""
-
-
 @dataclass(frozen=True)
 class Unsure:
     """So many workers whom the log does not name may have other versions than this home knows. `since`: the last acceptance of a
@@ -109,31 +101,38 @@ class Unsure:
     newest: dt.datetime | None
 
     @property
+    def told(self) -> str:
+        """The cause, the meaning of it, and a way out."""
+        return f"since a history was accepted ({self.since:%Y-%m-%d}): {self.sentence}"
+
+    @property
     def sentence(self) -> str:
         """The meaning of it, and a way out."""
         return (
             f"{counted(self.workers, 'worker', 'are')} not named by the log, and nobody knows for certain that the target has of"
             " them what this home delivered: a log loses entries, and forgets those of more than 30 days, without a licence of more"
-            " than 7. To send them again as well: `hcm-pipeline upload --accept-history REASON --everybody`"
+            " than 7. The view unsure_versions of the read copy names them. To send them again as well:"
+            " `hcm-pipeline upload --accept-history REASON --everybody`"
         )
 
 
 def unsure(con: duckdb.DuckDBPyConnection, target: str) -> Unsure | None:
     """The workers of whom nobody knows what the target has, since a history was accepted; None: there are none."""
-    history = first(con, "select accepted_at, newest from accepted_histories where target = ?", [target])
-    count = first(con, f"select count(*) {_UNSURE}", {"target": target, "history": HISTORY}) if history else None
-    return Unsure(int(count[0]), *history) if history and count and count[0] else None
+    if first(con, "select 1 from accepted_histories where target = ?", [target]) is None:
+        return None
+    row = first(con, "select count(*), max(since), max(newest) from unsure_versions where target = ?", [target])
+    return Unsure(*row) if row and row[0] else None
 
 
 def unsure_workers(con: duckdb.DuckDBPyConnection, target: str) -> list[str]:
     """Their person numbers."""
-    found = con.execute(f"select person_number {_UNSURE} order by 1", {"target": target, "history": HISTORY}).fetchall()
+    found = con.execute("select person_number from unsure_versions where target = ? order by 1", [target]).fetchall()
     return [number for (number,) in found]
 
 
 def send_everybody(t: Scratch, target: str, now: dt.datetime) -> int:
     """Note that nobody knows what the target has of these workers, so that they are sent again, too; how many."""
-    everybody = t.make("unsure", f"select person_number {_UNSURE}", {"target": target, "history": HISTORY})
+    everybody = t.make("unsure", "select person_number from unsure_versions where target = ?", [target])
     t.run(
         f"insert into unknown_versions by name select ? as target, person_number, ? as since from {everybody}",
         [target, now],

@@ -13,7 +13,7 @@ from hcm_pipeline.delivery.state.journal_records import (
     ManifestState,
     RequestState,
 )
-from hcm_pipeline.warehouse import Relation, Scratch, query
+from hcm_pipeline.warehouse import Relation, Scratch, literal, query
 
 ACCEPT_SEQ = "accept_seq"
 JOURNAL_ID = "journal_id"
@@ -32,13 +32,15 @@ def sync(t: Scratch, journal: DeliveryState) -> int:
     if not news:
         return 0
     fresh = _find_fresh(t, news)
-    taken = _find_taken(t, fresh)
+    # of one plan no two are of the same worker: a load of a million need not be sorted for that
+    several = bool(t.first(f"select 1 from {fresh} group by target having count(distinct plan_no) > 1 limit 1"))
+    taken = _find_taken(t, fresh, several=several)
     t.run(f"""
         insert into accepted_requests select plan_no, request_no, accepted_at, perhaps from {fresh} fresh where not exists
         (from accepted_requests known where known.plan_no = fresh.plan_no and known.request_no = fresh.request_no)
     """)
     undo.remember(t, fresh, taken)
-    clearing.take_over(t, taken, fresh, lambda target: _doubts(t, journal, target))
+    clearing.take_over(t, taken, fresh, lambda target: _doubts(t, journal, target, fresh if several else None))
     _replace_delivered(t, taken)
     t.run("insert or replace into meta values (?, ?)", [ACCEPT_SEQ, str(news[-1].accept_seq)])
     t.run("insert or replace into meta values (?, ?)", [JOURNAL_ID, journal.journal_id()])
@@ -57,15 +59,20 @@ def find_doubtful(t: Scratch, journal: DeliveryState, target: str) -> Relation:
     return t.make("doubtful", query(__package__, "doubtful", unsettled=unsettled))
 
 
-def _doubts(t: Scratch, journal: DeliveryState, target: str) -> Relation | None:
-    """Every operation in such a request: person_number, plan_no; None: there is none."""
+def _doubts(t: Scratch, journal: DeliveryState, target: str, fresh: Relation | None) -> Relation | None:
+    """Every operation in such a request, and in one of `fresh`: person_number, plan_no; None: there is none.
+
+    Of several versions of a worker that are taken over at once the newest is the delivered one: the others have arrived before it.
+    """
     unsettled = _unsettled(t, journal, target)
-    if unsettled is None:
+    requests = [f"select plan_no, request_no from {unsettled} join manifests using (manifest_id)"] if unsettled else []
+    requests += [f"select plan_no, request_no from {fresh} where target = {literal(target)}"] if fresh else []
+    if not requests:
         return None
     return t.make(
         "doubts",
         f"""select operation.person_number, plan_no
-        from {unsettled} join manifests using (manifest_id) join operations operation using (plan_no, request_no)""",
+        from ({" union ".join(requests)}) join operations operation using (plan_no, request_no)""",
     )
 
 
@@ -97,11 +104,13 @@ def _find_fresh(t: Scratch, news: list[Acceptance]) -> Relation:
     )
 
 
-def _find_taken(t: Scratch, fresh: Relation) -> Relation:
-    """The operations that become the delivered state: target, plan_no, request_no, op_no, person_number; one of a worker."""
+def _find_taken(t: Scratch, fresh: Relation, *, several: bool) -> Relation:
+    """The operations that become the delivered state: target, plan_no, request_no, op_no, person_number; one of a worker.
+
+    `several`: a target's are of several plans.
+    """
     found = query(__package__, "taken", fresh=fresh)
-    # of one plan no two are of the same worker: a load of a million need not be sorted for that
-    if t.first(f"select 1 from {fresh} group by target having count(distinct plan_no) > 1 limit 1"):
+    if several:
         newest = "row_number() over (partition by target, person_number order by plan_no desc) = 1"
         found = f"select * from ({found}) qualify {newest}"
     return t.make("taken", found)

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import orjson
 
-from hcm_pipeline.delivery import OTHERS, UNDO, Journal, Preview, attributes, preview
+from hcm_pipeline.delivery import OTHERS, UNDO, Journal, Preview, Unsure, attributes, preview, unsure
 from hcm_pipeline.delivery import Verdict as LimitVerdict
 from hcm_pipeline.directory import key_sql
 from hcm_pipeline.errors import UsageError
@@ -36,7 +36,7 @@ from hcm_pipeline.identity import waiting as reviews_waiting
 from hcm_pipeline.profile import LoadedProfile, Profile
 from hcm_pipeline.targets.entra import EntraTarget, carriers
 from hcm_pipeline.verdicts import Verdict
-from hcm_pipeline.warehouse import Relation, Scratch, first, quote, scratch
+from hcm_pipeline.warehouse import Relation, Scratch, first, literal, quote, scratch
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,8 @@ class Difference:
     """That which is not known of the others, in a sentence; None: the job has told all, or nothing is cleared."""
     refused: TargetFindings
     """Values that the target is known to refuse."""
+    unsure: Unsure | None
+    """The workers of whom nobody knows what the target has, in the plan or not; None: there are none."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,8 @@ class Sketch:
     flows_unread: str | None = None
     refused: FindingsToRead | None = None
     """Values that the target is known to refuse; None: nobody looked."""
+    unsure: Unsure | None = None
+    """As of `Difference`."""
 
 
 Writer = Callable[[Sketch], None]
@@ -225,16 +229,18 @@ def difference(
         if found is None:
             if reading.writers:
                 raise UsageError("nothing was processed yet: there is no plan to write")
-            return Difference({}, (), (), containers, {}, {}, 0, NOBODY, (), 0, 0, None, None, NO_FINDINGS)
+            return Difference({}, (), (), containers, {}, {}, 0, NOBODY, (), 0, 0, None, None, NO_FINDINGS, None)
         numbered = f"(select *, 0 as plan_no from {found.operations})"
         changes = attributes(t, target, numbered, found.delivered, found.stays, found.replaced).get(0, [])
         clearing, unread = clearing_words(con, target.key, changes)
         subject = workers.day.isoformat()
         limits = tuple(verdict_table.of_limit(verdict, subject) for verdict in found.verdicts)
-        people = find_people(t, target, _places(target), found, workers.workers, why_held(found.verdicts))
+        doubt = unsure(con, target.key)
+        doubted = t.view("doubted", _doubted_sql(target.key)) if doubt else None
+        people = find_people(t, target, _places(target), found, workers.workers, why_held(found.verdicts), doubted)
         sketch = Sketch(
             workers.day, now, loaded.profile.name, target.key, limits, reading.waiting, people, clearing, unread,
-            FindingsToRead(con, found.findings, workers.workers),
+            FindingsToRead(con, found.findings, workers.workers), doubt,
         )  # fmt: skip
         for write in reading.writers:
             write(sketch)
@@ -258,7 +264,12 @@ def difference(
             clearing=clearing,
             flows_unread=unread,
             refused=findings_in(con, found.findings),
+            unsure=doubt,
         )
+
+
+def _doubted_sql(target: str) -> str:
+    return f"select person_number from unsure_versions where target = {literal(target)}"
 
 
 def why_held(verdicts: Iterable[LimitVerdict]) -> dict[str, list[str]]:

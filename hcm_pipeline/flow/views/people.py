@@ -74,6 +74,8 @@ class Person:
     why: tuple[str, ...]
     undoes: str | None
     changes: tuple[AttributeDifference, ...]
+    unsure: bool = False
+    """Nobody knows that the account has the old values: see `Unsure`."""
 
 
 @dataclass(frozen=True)
@@ -97,29 +99,31 @@ class People:
         first = "" if limit is None else f" where brief.place <= {limit}"  # not LIMIT: only theirs are compared
         result = self._con.execute(f"{self._whole if whole else self._select}{first} order by brief.place")
         while rows := result.fetchmany(PAGE):
-            for number, name, kind, loses, held_for, undoes, changes in rows:
+            for number, name, kind, loses, held_for, undoes, changes, unsure in rows:
                 yield Person(
                     number, name, kind, tuple(loses), held_for, self._why.get(held_for or "", ()), undoes,
                     tuple(AttributeDifference(*(c[name] for name in ("attribute", "origin", "old", "new", "stays", "instead")))
                           for c in changes),
+                    unsure,
                 )  # fmt: skip
 
 
 def find_people(
     t: Scratch, target: Target, containers: Sequence[str], found: Preview, workers: Relation,
-    why: Mapping[str, Iterable[str]],
+    why: Mapping[str, Iterable[str]], unsure: Relation | None = None,
 ) -> People:  # fmt: skip
     """The people of a plan. `containers` are the target's columns that say where an account is.
 
     `workers`: person_number, first_name, last_name, display_name. `why`: the sentences of what tripped, by what is held for it.
+    `unsure`: person_number of those of whom nobody knows what the target has; None: there are none.
     """
     brief = t.make("brief", _brief(target, containers, found))
     every = _changes(found, target.columns)
     named = _changes(found, [c for c in target.columns if c.kind is OperationKind.RENAME])
     return People(
         _headline(t, brief), t.count(brief), _counted(t, brief, "len(loses) > 0"), _counted(t, brief, "held_for is not null"),
-        t.con, _people(found, brief, workers, f"case when brief.known then {every} else {named} end"),
-        _people(found, brief, workers, every), {held_for: tuple(said) for held_for, said in why.items()},
+        t.con, _people(found, brief, workers, f"case when brief.known then {every} else {named} end", unsure),
+        _people(found, brief, workers, every, unsure), {held_for: tuple(said) for held_for, said in why.items()},
     )  # fmt: skip
 
 
@@ -182,12 +186,13 @@ def _any(tests: Iterable[str]) -> str:
     return " or ".join(tests) or "false"
 
 
-def _people(found: Preview, brief: Relation, workers: Relation, changes: str) -> str:
+def _people(found: Preview, brief: Relation, workers: Relation, changes: str, unsure: Relation | None) -> str:
     """A SELECT of the fields of `Person` but for `why`, in no order. `changes`: see `_changes`."""
+    doubted = f"brief.person_number in (select person_number from {unsure})" if unsure is not None else "false"
     name = "nullif(trim(concat_ws(' ', worker.first_name, worker.last_name)), '')"
     return f"""
         select brief.person_number, coalesce({name}, worker.display_name) as name, brief.kind, brief.loses, brief.held_for,
-            brief.undoes, {changes} as changes
+            brief.undoes, {changes} as changes, {doubted} as unsure
         from {brief} brief
         join {found.operations} operation
             on operation.person_number = brief.person_number and operation.undoes is not distinct from brief.undoes

@@ -182,6 +182,13 @@ def _holding(con: duckdb.DuckDBPyConnection, journal: Journal, target: str, name
     ]
 
 
+def unsure_sentences(installation: Installation) -> list[str]:
+    """That of some workers nobody knows what the target has, and why, in a sentence; empty: there are none."""
+    with installation.warehouse.read() as con:
+        found = unsure(con, installation.target)
+    return [found.told] if found else []
+
+
 def holding(installation: Installation) -> list[Verdict]:
     """Everything that holds or stops something, by what was last found; empty before anything was processed."""
     if not installation.home.read_copy.is_file():
