@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from hcm_pipeline import safe_xml
 from hcm_pipeline.extracts import beside
@@ -21,7 +21,7 @@ class NotSound(Exception):
     """A document is not well-formed, or nobody could find out whether it is."""
 
 
-def checked(chunks: Iterator[bytes], *, large: bool) -> Iterator[bytes]:
+def checked(chunks: Iterator[bytes], *, large: bool) -> Generator[bytes, None, None]:
     """The chunks of a document of UTF-8, while they are checked; of a `large` one by another process, where there can be one.
 
     Raises NotSound, behind the last chunk at the latest: until then those that came may be of such a document.

@@ -56,14 +56,22 @@ Leaf = tuple[Place, str | None]
 
 @dataclass(frozen=True)
 class PlainPiece:
-    """Whole records: how many, and the values of each leaf in them; null where a record has none, "" for an empty one."""
+    """Whole records."""
 
     records: int
+    """How many."""
+    size: int
+    """Their bytes, and those between them."""
     values: dict[Leaf, pa.Array]
+    """Those of each leaf; null where a record has none, "" for an empty one."""
     groups: Sequence[Ints] = ()
     """Of each column of a group around the records, the number of the group of each record."""
     around: Sequence[tuple[int, Ints, pa.Array]] = ()
     """Values of such columns: the column, the numbers of their groups, and the texts."""
+    groups_before: int = 0
+    """The greatest number of a group that began in an earlier piece; all of them began before the records of this one."""
+    open_groups: Sequence[int] = ()
+    """The numbers of the groups that may go on in the next piece."""
 
 
 def may_be_plain(source: Source) -> bool:
@@ -144,7 +152,7 @@ class PlainScan:
         at, parents = self._places_of(tokens)
         if self._marks and tokens.attributed.any():
             raise _NotPlain
-        yield self._records(tokens, at, parents, values)
+        yield self._records(tokens, at, parents, len(data), values)
 
     def _places_of(self, tokens: _Tokens) -> tuple[Ints, Ints]:
         """The number of the place of each element, and of the one around it. All that is below old values is of their place."""
@@ -239,7 +247,7 @@ class PlainScan:
         if self._places[self._open[-1]].kind in (RECORD, INSIDE, OLD):
             raise _NotPlain
 
-    def _records(self, tokens: _Tokens, at: Ints, parents: Ints, values: bool) -> PlainPiece:
+    def _records(self, tokens: _Tokens, at: Ints, parents: Ints, size: int, values: bool) -> PlainPiece:
         kinds_of = np.array([place.kind for place in self._places])
         kinds = kinds_of[at]
         is_record, inside = kinds == RECORD, kinds == INSIDE
@@ -276,8 +284,9 @@ class PlainScan:
                 found[place, attribute] = self._column(place, attribute, texts, number_of[here], records)
         self.leaves |= dict.fromkeys(sorted(firsts, key=firsts.__getitem__))
         if not (values and self._enclosing):
-            return PlainPiece(records, found)
-        return PlainPiece(records, found, *self._groups_around(tokens, at, np.flatnonzero(is_record)))
+            return PlainPiece(records, size, found)
+        before, around = self._instances, self._groups_around(tokens, at, np.flatnonzero(is_record))
+        return PlainPiece(records, size, found, *around, before, list(self._groups.values()))
 
     def _groups_around(
         self, tokens: _Tokens, at: Ints, records: Ints
@@ -317,7 +326,8 @@ class PlainScan:
                     given = [(int(one), text) for one in here for text in self._named(tokens, int(one), attribute)]
                     elements = np.array([one for one, _ in given], np.int64)
                     around.append((column, group_of(group, elements), strings([text for _, text in given])))
-        return groups, [one for one in around if len(one[2])]
+        longest = self._longest + 1
+        return groups, [(*one, pc.utf8_slice_codeunits(texts, 0, longest)) for *one, texts in around if len(texts)]
 
     def _named(self, tokens: _Tokens, element: int, attribute: str) -> Iterator[str]:
         for name, value in tokens.attributes[tokens.written[element]].items():
@@ -525,9 +535,7 @@ class _Tokens:
         return _slices(self._data, begins, ends, marked, [meant[text] for text in written])
 
 
-def _slices(
-    data: bytes, begins: Ints, ends: Ints, others: Ints | None = None, meant: Sequence[str] = ()
-) -> _Values:
+def _slices(data: bytes, begins: Ints, ends: Ints, others: Ints | None = None, meant: Sequence[str] = ()) -> _Values:
     """Slices of a text, none of which begins before the end of the one before; `others` of them have another text."""
     offsets, of = np.empty(2 * begins.size, np.int32), 2 * np.arange(begins.size)
     offsets[0::2], offsets[1::2] = begins, ends
