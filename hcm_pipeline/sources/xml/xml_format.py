@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -79,9 +78,8 @@ class Xml(FileFormat):
         if XmlShape.of(description).asked != asked(source):
             description = survey(stored, source, name)
         header, shape = description.columns, XmlShape.of(description)
-        spared = t.sparing(_MEMORY) if (description.records or 0) > _MANY else contextlib.nullcontext()
-        with spared:
-            read = read_records(t, stored, shape, header, source, name=name)
+        memory = _MEMORY if (description.records or 0) > _MANY else None
+        read = t.fill(lambda: read_records(t, stored, shape, header, source, name=name), memory)
         records = read.writer.kept + read.writer.rejected
         rows, unsaid = read.writer.rows, read.writer.unsaid
         if read.groups is not None:
