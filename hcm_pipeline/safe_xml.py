@@ -2,10 +2,14 @@
 
 A document is refused as soon as it begins a document type: nothing that one could declare is ever expanded or fetched. Depth and
 the length of one token are bounded. Messages tell line, column and the kind of a fault, and quote nothing of the document.
+
+As a program it needs nothing but the standard library: it reads a document of UTF-8 from its input, and tells whether that is
+well-formed.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
@@ -127,3 +131,25 @@ def _broken(error: expat.ExpatError, *, cut_short: bool) -> XmlFault:
     return XmlFault(
         "xml_broken", f"it is not well-formed XML: {kind}, in line {error.lineno}, column {error.offset + 1}"
     )
+
+
+def told(size: int) -> bytes:
+    """The output of this module, as a program, about a well-formed document of so many bytes."""
+    return b"well-formed: %d bytes" % size
+
+
+def main() -> None:
+    """Read a document from the input, and tell that it is well-formed; exit 1 for another one."""
+    parser, size = Parser(), 0
+    try:
+        while chunk := sys.stdin.buffer.read(_CHUNK):
+            parser.feed(chunk)
+            size += len(chunk)
+        parser.finish()
+    except XmlFault:
+        sys.exit(1)
+    sys.stdout.buffer.write(told(size))
+
+
+if __name__ == "__main__":
+    main()

@@ -138,7 +138,11 @@ def keep(chunks: Iterable[bytes], extracts: Path, scratch: Path, check: Callable
     try:
         with os.fdopen(copy, "wb") as out:
             digest, size = hashlib.sha256(), 0
-            with beside(digest.update) as update:
+
+            def digested(chunk: bytes) -> None:
+                digest.update(chunk)
+
+            with beside(digested) as update:
                 for chunk in chunks:
                     update(chunk)
                     out.write(chunk)

@@ -65,6 +65,9 @@ class JsonLines(FileFormat):
     ) -> StagedExtract:
         """Rows and rejects (no_object, field_too_long) by line. Raises ExtractRefused (record_too_long)."""
         del folder
+        return t.fill(lambda: self._staged(t, stored, description, source, name))
+
+    def _staged(self, t: Scratch, stored: Path, description: Description, source: Source, name: str) -> StagedExtract:
         columns, writer, records = description.columns, RowWriter(t, description.columns), 0
         for number, line in _lines(stored, source.max_bytes, name):
             records += 1

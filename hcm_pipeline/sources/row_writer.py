@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from hcm_pipeline.sources.arrow_arrays import ends_of, integers, nulls_of, strings
 from hcm_pipeline.sources.source_format import LONGEST_TORN, REJECT_COLUMNS, ROW_NO, TORN
 from hcm_pipeline.warehouse import Relation, Scratch, quote
 
@@ -28,7 +25,7 @@ class RowWriter:
 
     def __init__(self, t: Scratch, header: Sequence[str], numbers: Sequence[str] = ()) -> None:
         self._t = t
-        self._header = tuple(header)
+        self.header = tuple(header)
         self._width = len(header)
         self._numbers_kept = len(numbers)
         kinds = {**dict.fromkeys(numbers, "bigint"), **dict.fromkeys(header, "varchar")}
@@ -36,9 +33,10 @@ class RowWriter:
         self.rejects: Relation = t.empty("rejects", REJECT_COLUMNS)
         self.unsaid: Relation = t.empty("unsaid", UNSAID)
         self.torn: Relation = t.empty("torn", TORN)
-        self._names = [f"c{place}" for place in range(len(header))]
-        self._select = ", ".join([ROW_NO, *map(quote, numbers), *(f"nullif({name}, '')" for name in self._names)])
-        self._ids = list(numbers)
+        columns = [f"c{place}" for place in range(len(header))]
+        self.names = [ROW_NO, *numbers, *columns]
+        """Those of the columns of an Arrow table of rows, of which `select` gives the columns of `rows`."""
+        self.select = ", ".join([ROW_NO, *map(quote, numbers), *(f"nullif({name}, '')" for name in columns)])
         self._clear()
         self.kept = 0
         self.rejected = 0
@@ -62,36 +60,6 @@ class RowWriter:
         if len(self._numbers) >= _BATCH_ROWS or self._chars >= _BATCH_CHARS:
             self.flush()
 
-    def keep_columns(
-        self, records: int, columns: Sequence[pa.Array | None], ids: Sequence[npt.NDArray[np.int64]] = (), *, all_said: bool = True
-    ) -> None:  # fmt: skip
-        """Rows as columns, in the order of the header, behind those that were kept before; None for a column without values. `ids`:
-        the numbers of each row.
-
-        Not `all_said`: a column that is null in a row is one of which the row says nothing at all.
-        """
-        if not records:
-            return
-        texts = [pa.nulls(records, pa.string()) if column is None else column for column in columns]
-        numbers = integers(np.arange(self.kept + 1, self.kept + records + 1, dtype=np.int64))
-        names = [ROW_NO, *self._ids, *self._names]
-        self._t.append(
-            self.rows, pa.Table.from_arrays([numbers, *map(integers, ids), *texts], names=names), self._select
-        )
-        if not all_said:
-            unsaid = np.column_stack([np.ones(records, np.bool_) if one is None else nulls_of(one) for one in columns])
-            self._leave_unsaid(self.kept, unsaid)
-        self.kept += records
-
-    def _leave_unsaid(self, before: int, unsaid: npt.NDArray[np.bool_]) -> None:
-        """The columns of which rows say nothing: a row and a column of each."""
-        counts = unsaid.sum(axis=1)
-        if counts.any():
-            numbers = integers(np.flatnonzero(counts) + before + 1)
-            names = strings(self._header).take(integers(np.nonzero(unsaid)[1].astype(np.int64)))
-            columns = pa.ListArray.from_arrays(ends_of(counts[counts > 0]), names)
-            self._t.append(self.unsaid, pa.Table.from_arrays([numbers, columns], names=list(UNSAID)))
-
     def leave_unsaid(self, number: int, columns: list[str]) -> None:
         """The columns of which a row says nothing at all."""
         self._unsaid.append((number, columns))
@@ -111,8 +79,7 @@ class RowWriter:
             texts = [pa.array(column, pa.string()) for column in zip(*self._values, strict=True)] if self._width else []
             ids = [pa.array(column, pa.int64()) for column in zip(*self._groups, strict=True)]
             arrays = [pa.array(self._numbers, pa.int64()), *ids, *texts]
-            batch = pa.Table.from_arrays(arrays, names=[ROW_NO, *self._ids, *self._names])
-            self._t.append(self.rows, batch, self._select)
+            self._t.append(self.rows, pa.Table.from_arrays(arrays, names=self.names), self.select)
             self.kept += len(self._numbers)
         if self._rejects:
             types = (pa.int64(), pa.string(), pa.string(), pa.string(), pa.string())

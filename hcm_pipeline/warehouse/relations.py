@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from importlib import resources
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -25,6 +25,7 @@ import pyarrow as pa
 from hcm_pipeline.warehouse.store import USUAL_MEMORY, first, literal, quote
 
 Values = Sequence[object] | Mapping[str, object]
+Done = TypeVar("Done")
 _NUMBERS = itertools.count(1)
 _PART = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 MANY = 50_000
@@ -79,8 +80,8 @@ class Scratch:
 
     con: duckdb.DuckDBPyConnection
     _made: dict[str, _Made]
-    _usual_memory: list[str] = field(default_factory=list)
-    """The bounds of memory that `sparing` has lowered."""
+    _left: list[str] = field(default_factory=list)
+    """Arrow tables that a transaction which failed still holds."""
 
     def make(self, what: str, select: str, values: Values = ()) -> Relation:
         """A table of the rows of a SELECT. `what` is a word for people, which begins its name."""
@@ -108,36 +109,36 @@ class Scratch:
     def append(self, relation: Relation, table: pa.Table, select: str = "*") -> None:
         """Add the rows of an Arrow table to a relation; `select` gives the relation's columns, in order, over the table's."""
         with self._registered(table) as name:
-            statement = f"insert into {relation} select {select} from {name}"
-            try:
-                self.run(statement)
-            except duckdb.OutOfMemoryException:
-                if not self._usual_memory:
-                    raise
-                self._take_usual_memory()  # it was only spared, and nothing of the statement was done
-                self.run(statement)
+            self.run(f"insert into {relation} select {select} from {name}")
+
+    def fill(self, work: Callable[[], Done], memory: str | None = None) -> Done:
+        """Do work that makes relations and fills them by `append`, in one transaction, and give what it gives. In many small ones
+        DuckDB packs the rows again and again, which takes four times as long. Call it outside a transaction.
+
+        `memory`: DuckDB holds no more than this (`64MB`) meanwhile, and the other rows wait on the disk. Where that is too little,
+        nothing of the work stays, and it is done again with the usual bound.
+        """
+        usual = self.first(f"select getvariable('{USUAL_MEMORY}')") if memory else None
+        if memory and usual and usual[0]:
+            with contextlib.suppress(duckdb.OutOfMemoryException), self._bound(memory, str(usual[0])):
+                return self._in_transaction(work)
+        return self._in_transaction(work)
+
+    def _in_transaction(self, work: Callable[[], Done]) -> Done:
+        try:
+            with transaction(self.con):
+                return work()
+        finally:
+            while self._left:
+                self.con.unregister(self._left.pop())
 
     @contextlib.contextmanager
-    def sparing(self, memory: str) -> Iterator[None]:
-        """Have DuckDB hold no more in memory than this (`64MB`) while rows stream in by `append`: the others wait on the disk.
-
-        Where that is too little for a statement, the usual bound holds from then on. Call it outside a transaction.
-        """
-        usual = self.first(f"select getvariable('{USUAL_MEMORY}')")
-        if self._usual_memory or not usual or not usual[0]:
-            yield
-            return
-        self._usual_memory.append(str(usual[0]))
+    def _bound(self, memory: str, usual: str) -> Iterator[None]:
         try:
-            with contextlib.suppress(duckdb.OutOfMemoryException):  # what is held cannot be put down: nothing is spared
-                self.run(f"set memory_limit = {literal(memory)}")
+            self.run(f"set memory_limit = {literal(memory)}")  # raises where what is held cannot be put down
             yield
         finally:
-            if self._usual_memory:
-                self._take_usual_memory()
-
-    def _take_usual_memory(self) -> None:
-        self.run(f"set memory_limit = {literal(self._usual_memory.pop())}")
+            self.run(f"set memory_limit = {literal(usual)}")
 
     @contextlib.contextmanager
     def _registered(self, table: pa.Table) -> Iterator[str]:
@@ -146,7 +147,10 @@ class Scratch:
         try:
             yield name
         finally:
-            self.con.unregister(name)
+            try:
+                self.con.unregister(name)
+            except duckdb.TransactionException:  # it failed, and takes no statement before its end
+                self._left.append(name)
 
     def of_rows(self, what: str, columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> Relation:
         """A table of Python rows: for few of them. `columns` is name to DuckDB type."""

@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from hcm_pipeline.warehouse import memory, scratch, table, transaction
+from hcm_pipeline.warehouse import Relation, memory, scratch, table, transaction
 
 
 @pytest.fixture
@@ -54,15 +54,16 @@ def test_rows_stream_through_little_memory_or_the_usual_one_where_that_is_too_li
     usual = bound()
     rows = pa.table({f"c{n}": ["x" * 50] * 3000 for n in range(40)})
     with scratch(con) as t:
-        made = t.empty("rows", dict.fromkeys(rows.column_names, "varchar"))
-        with t.sparing("64MB"):
+
+        def filled() -> tuple[Relation, object]:
+            made = t.empty("rows", dict.fromkeys(rows.column_names, "varchar"))
             t.append(made, rows)
-            assert bound() == "61.0 MiB"
-        assert bound() == usual
-        with t.sparing("3MB"):
             t.append(made, rows)
-            assert bound() == usual
-        assert (t.count(made), bound()) == (6000, usual)
+            return made, bound()
+
+        for memory, held in (("64MB", "61.0 MiB"), ("3MB", usual), (None, usual)):
+            made, meanwhile = t.fill(filled, memory)
+            assert (t.count(made), meanwhile, bound()) == (6000, held, usual)
 
 
 def test_relations_end_with_a_block_that_fails(con: duckdb.DuckDBPyConnection) -> None:

@@ -141,6 +141,9 @@ class Fixed(FileFormat):
         Rules of rejects: undecodable, nul_byte, unknown_line, line_length.
         """
         del folder
+        return t.fill(lambda: self._staged(t, stored, description, source, name))
+
+    def _staged(self, t: Scratch, stored: Path, description: Description, source: Source, name: str) -> StagedExtract:
         shape, spans = FixedShape.of(description), Spans.of(source)
         if shape.asked != _asked(source):
             shape = _shape(stored, source, spans.width, name)

@@ -27,7 +27,7 @@ PIECE = 1 << 20
 """Bytes that are looked through at once."""
 LONGEST_HELD = 1 << 24
 """Bytes in which a record ends, at the latest."""
-_LT, _GT, _SLASH, _EQUALS, _BANG, _QUESTION = (ord(character) for character in "<>/=!?")
+_LT, _GT, _SLASH, _EQUALS, _BANG, _QUESTION, _AMPERSAND, _RETURN = (ord(character) for character in "<>/=!?&\r")
 _MARKS = re.compile(rb"<!--.*?-->|<!\[CDATA\[(.*?)\]\]>|<\?.*?\?>", re.DOTALL)
 _ATTRIBUTE = re.compile(r"""\s+([^\s=]+)\s*=\s*("[^"]*"|'[^']*')""")
 _ATTRIBUTES = re.compile(rf"(?:{_ATTRIBUTE.pattern})*\s*")
@@ -35,6 +35,11 @@ _LINES = str.maketrans("\t\r\n", "   ")
 _REFERENCE = re.compile("&(?:#x([0-9a-fA-F]+)|#([0-9]+)|(lt|gt|quot|apos|amp));")
 _NAMED = {"lt": "<", "gt": ">", "quot": '"', "apos": "'", "amp": "&"}
 _SPACE = " \t\r\n"
+_IS_SPACE = np.isin(np.arange(256), [ord(character) for character in _SPACE])
+_LONGEST_INDENT = 8
+"""Characters of white space between tags that are looked at one by one."""
+_CELLS = 1 << 18
+"""Cells of a table that are filled at once."""
 _LAST = 1 << 20
 """Behind all attributes of an element: its text."""
 Ints = npt.NDArray[np.int64]
@@ -51,14 +56,22 @@ Leaf = tuple[Place, str | None]
 
 @dataclass(frozen=True)
 class PlainPiece:
-    """Whole records: how many, and the values of each leaf in them; null where a record has none, "" for an empty one."""
+    """Whole records."""
 
     records: int
+    """How many."""
+    size: int
+    """Their bytes, and those between them."""
     values: dict[Leaf, pa.Array]
+    """Those of each leaf; null where a record has none, "" for an empty one."""
     groups: Sequence[Ints] = ()
     """Of each column of a group around the records, the number of the group of each record."""
     around: Sequence[tuple[int, Ints, pa.Array]] = ()
     """Values of such columns: the column, the numbers of their groups, and the texts."""
+    groups_before: int = 0
+    """The greatest number of a group that began in an earlier piece; all of them began before the records of this one."""
+    open_groups: Sequence[int] = ()
+    """The numbers of the groups that may go on in the next piece."""
 
 
 def may_be_plain(source: Source) -> bool:
@@ -139,7 +152,7 @@ class PlainScan:
         at, parents = self._places_of(tokens)
         if self._marks and tokens.attributed.any():
             raise _NotPlain
-        yield self._records(tokens, at, parents, values)
+        yield self._records(tokens, at, parents, len(data), values)
 
     def _places_of(self, tokens: _Tokens) -> tuple[Ints, Ints]:
         """The number of the place of each element, and of the one around it. All that is below old values is of their place."""
@@ -148,13 +161,14 @@ class PlainScan:
         if depth.min(initial=1) < 1:
             raise _NotPlain
         at, parents = np.zeros(codes.size, np.int64), np.zeros(codes.size, np.int64)
+        is_upper: Flags = np.empty(0, np.bool_)
         upper: Ints = np.empty(0, np.int64)
         for level in range(int(depth.min(initial=DEEPEST)), int(depth.max(initial=0)) + 1):
-            here = np.flatnonzero(depth == level)
-            parent = np.full(here.size, self._open[level - 1] if level <= len(self._open) else -1, np.int64)
-            if upper.size:
-                last = np.searchsorted(upper, here) - 1
-                parent = np.where(last >= 0, at[upper[np.maximum(last, 0)]], parent)
+            is_here = depth == level
+            here = np.flatnonzero(is_here)
+            known = self._open[level - 1] if level <= len(self._open) else -1
+            above = np.append(known, at[upper])  # the place that is open at first, and those of the level above
+            parent = above[np.cumsum(is_upper)[here]] if upper.size else np.full(here.size, known, np.int64)
             parents[here] = parent
             keys = parent * len(names) + codes[here]
             if keys.size and keys.min() < 0:
@@ -169,7 +183,7 @@ class PlainScan:
                 for key in present:
                     numbers[key] = self._number(self._places[key // len(names)], names[key % len(names)])
                 at[here] = numbers[keys]
-            upper = here
+            is_upper, upper = is_here, here
         self._remember(tokens, depth, at)
         return at, parents
 
@@ -233,7 +247,7 @@ class PlainScan:
         if self._places[self._open[-1]].kind in (RECORD, INSIDE, OLD):
             raise _NotPlain
 
-    def _records(self, tokens: _Tokens, at: Ints, parents: Ints, values: bool) -> PlainPiece:
+    def _records(self, tokens: _Tokens, at: Ints, parents: Ints, size: int, values: bool) -> PlainPiece:
         kinds_of = np.array([place.kind for place in self._places])
         kinds = kinds_of[at]
         is_record, inside = kinds == RECORD, kinds == INSIDE
@@ -245,7 +259,7 @@ class PlainScan:
             place = self._places[number]
             place.count += count * (place.kind != OLD)
             if count and place.is_total:
-                for text in tokens.texts(np.flatnonzero((at == number) & tokens.leaf)):
+                for text in tokens.written_texts(np.flatnonzero((at == number) & tokens.leaf)):
                     self.total = int(text) if text.strip().isdecimal() else self.total
         records, number_of = int(np.count_nonzero(is_record)), np.cumsum(is_record) - 1
         leaf = inside & (tokens.leaf | tokens.empty)
@@ -255,11 +269,13 @@ class PlainScan:
         if tokens.longest(leaves) > self._longest:
             raise _NotPlain
         of_leaves = at[leaves]
-        for number in np.flatnonzero(np.bincount(of_leaves)).tolist():
-            place, here = self._places[number], leaves[of_leaves == number]
-            firsts[place, None] = int(here[0]), len(firsts) + _LAST
-            if values:
-                found[place, None] = self._column(place, None, _Texts(tokens, here), number_of[here], records)
+        first = np.full(len(self._places), -1, np.int64)
+        first[of_leaves[::-1]] = leaves[::-1]
+        numbers = np.flatnonzero(first >= 0)
+        for number in numbers.tolist():
+            firsts[self._places[number], None] = int(first[number]), len(firsts) + _LAST
+        if values and leaves.size:
+            found = self._columns(numbers, of_leaves, tokens.texts(leaves), number_of[leaves], records)
         for place, attribute, texts, here in self._attributes(
             tokens, at, np.flatnonzero(tokens.attributed & (is_record | inside))
         ):
@@ -268,8 +284,9 @@ class PlainScan:
                 found[place, attribute] = self._column(place, attribute, texts, number_of[here], records)
         self.leaves |= dict.fromkeys(sorted(firsts, key=firsts.__getitem__))
         if not (values and self._enclosing):
-            return PlainPiece(records, found)
-        return PlainPiece(records, found, *self._groups_around(tokens, at, np.flatnonzero(is_record)))
+            return PlainPiece(records, size, found)
+        before, around = self._instances, self._groups_around(tokens, at, np.flatnonzero(is_record))
+        return PlainPiece(records, size, found, *around, before, list(self._groups.values()))
 
     def _groups_around(
         self, tokens: _Tokens, at: Ints, records: Ints
@@ -304,19 +321,20 @@ class PlainScan:
             for attribute, column, group in place.outer:
                 if attribute is None:
                     elements = here[(tokens.leaf | tokens.empty)[here]]
-                    around.append((column, group_of(group, elements), tokens.values(elements, None)))
+                    around.append((column, group_of(group, elements), tokens.texts(elements).take()))
                 else:
                     given = [(int(one), text) for one in here for text in self._named(tokens, int(one), attribute)]
                     elements = np.array([one for one, _ in given], np.int64)
                     around.append((column, group_of(group, elements), strings([text for _, text in given])))
-        return groups, [one for one in around if len(one[2])]
+        longest = self._longest + 1
+        return groups, [(*one, pc.utf8_slice_codeunits(texts, 0, longest)) for *one, texts in around if len(texts)]
 
     def _named(self, tokens: _Tokens, element: int, attribute: str) -> Iterator[str]:
         for name, value in tokens.attributes[tokens.written[element]].items():
             if self._document.wanted.names.shown(name) == attribute:
                 yield value
 
-    def _attributes(self, tokens: _Tokens, at: Ints, elements: Ints) -> Iterator[tuple[Place, str, _Known, Ints]]:
+    def _attributes(self, tokens: _Tokens, at: Ints, elements: Ints) -> Iterator[tuple[Place, str, _Values, Ints]]:
         """The attributes of elements that are data: place, name, the value of each element that has one, and those elements."""
         of_places = at[elements]
         for number in np.flatnonzero(np.bincount(of_places)).tolist():
@@ -335,9 +353,34 @@ class PlainScan:
                         raise _NotPlain
                     given = np.array([value is not None for value in values])[np.searchsorted(codes, written)]
                     of = np.searchsorted(codes, written[given])
-                    yield place, name, _Known(strings([value or "" for value in values]), of), here[given]
+                    yield place, name, _Values(strings([value or "" for value in values]), of), here[given]
 
-    def _column(self, place: Place, attribute: str | None, texts: _Texts | _Known, of: Ints, records: int) -> pa.Array:
+    def _columns(
+        self, numbers: Ints, of_leaves: Ints, texts: _Values, number_of: Ints, records: int
+    ) -> dict[Leaf, pa.Array]:
+        """The texts of leaves, as `_column` has them, for all places at once: a table of the places by the records is filled."""
+        found: dict[Leaf, pa.Array] = {}
+        at_once = max(1, _CELLS // max(1, records))
+        for begin in range(0, numbers.size, at_once):
+            block = numbers[begin : begin + at_once]
+            slots = np.full(len(self._places), -1, np.int64)
+            slots[block] = np.arange(block.size)
+            slot = slots[of_leaves]
+            own: Ints | slice = np.flatnonzero(slot >= 0) if block.size < numbers.size else slice(None)
+            cells, wanted = slot[own] * records + number_of[own], texts.of[own]
+            of, lacking = np.zeros(block.size * records, np.int64), np.ones(block.size * records, np.bool_)
+            of[cells], lacking[cells] = wanted, False
+            again = np.flatnonzero(np.bincount(slot[own][of[cells] != wanted], minlength=block.size)).tolist()
+            filled = texts.known.take(integers(of, lacking))
+            for column, number in enumerate(block.tolist()):
+                found[self._places[number], None] = filled.slice(column * records, records)
+            for column in again:
+                here = np.flatnonzero(of_leaves == block[column])
+                place, several = self._places[block[column]], _Values(texts.known, texts.of[here])
+                found[place, None] = self._column(place, None, several, number_of[here], records)
+        return found
+
+    def _column(self, place: Place, attribute: str | None, texts: _Values, of: Ints, records: int) -> pa.Array:
         """The values of elements, each of a record, for all records; of several in one record as the source says."""
         places, lacking = np.zeros(records, np.int64), np.ones(records, np.bool_)
         again = of[1:] == of[:-1]
@@ -350,7 +393,7 @@ class PlainScan:
         several = np.flatnonzero(np.diff(np.append(first, of.size)) > 1)
         for number in several.tolist():
             end = int(first[number + 1]) if number + 1 < first.size else of.size
-            chosen, *others = texts.take(np.arange(first[number], end), None).to_pylist()
+            chosen, *others = texts.take(np.arange(first[number], end)).to_pylist()
             for other in others:
                 if other != chosen and rule != "first":
                     chosen = other if rule == "last" else f"{chosen}{SEVERAL}{other}"
@@ -363,41 +406,31 @@ class PlainScan:
 
 
 @dataclass(frozen=True)
-class _Texts:
-    """The texts of elements."""
+class _Values:
+    """Texts of elements: `of` has the number of each in those that are `known`."""
 
-    tokens: _Tokens
-    elements: Ints
-
-    def take(self, places: Ints, lacking: Flags | None) -> pa.Array:
-        """Those of the elements in these places; null where one is `lacking`."""
-        return self.tokens.values(self.elements[places], lacking)
-
-
-@dataclass(frozen=True)
-class _Known:
-    """Values that several elements share: of each element the number of its value."""
-
-    values: pa.StringArray
+    known: pa.StringArray
     of: Ints
 
-    def take(self, places: Ints, lacking: Flags | None) -> pa.Array:
+    def take(self, places: Ints | slice = slice(None), lacking: Flags | None = None) -> pa.Array:
         """Those of the elements in these places; null where one is `lacking`."""
-        return self.values.take(integers(self.of[places], lacking))
+        return self.known.take(integers(self.of[places], lacking))
 
 
 class _Tokens:
     """The tags of a piece of text, as arrays. Each element is told by its opening tag, or by one that is empty."""
 
     def __init__(self, data: bytes, begins: Ints, ends: Ints) -> None:
-        seen = np.frombuffer(data, np.uint8)
+        self._data = data
+        self._seen = seen = np.frombuffer(data, np.uint8)
         first = seen[begins + 1]
-        following = np.append(begins[1:], len(data))
-        if np.any((first == _BANG) | (first == _QUESTION)) or np.any(ends > following):
+        self._begins, self._ends = begins, ends
+        self._following: Ints = np.append(begins[1:], len(data))
+        if np.any((first == _BANG) | (first == _QUESTION)) or np.any(ends > self._following):
             raise _NotPlain
         self._closing: Flags = first == _SLASH
         empty = (seen[ends - 1] == _SLASH) & ~self._closing
-        rises = np.cumsum(np.where(self._closing, -1, np.where(empty, 0, 1)))
+        rises = np.cumsum(1 - 2 * self._closing.view(np.int8) - empty.view(np.int8), dtype=np.int64)
         self.opening: Ints = np.flatnonzero(~self._closing)
         """Of each element, the number of its tag."""
         self._levels: Ints = rises + (empty | self._closing)
@@ -405,27 +438,20 @@ class _Tokens:
         """Of each element, counted from the level at which the piece begins."""
         self.rise = int(rises[-1])
         self.empty: Flags = empty[self.opening]
-        self.leaf: Flags = np.append(self._closing[1:], False)[self.opening] & ~self.empty
+        self.leaf: Flags = np.append(self._closing, False)[self.opening + 1] & ~self.empty
         attributed = np.zeros(begins.size, np.bool_)
         if b"=" in data:
             equals = np.flatnonzero(seen == _EQUALS)
             tag = np.maximum(np.searchsorted(begins, equals, "right") - 1, 0)
             attributed[tag[equals < ends[tag]]] = True
         self.attributed: Flags = attributed[self.opening]
-        offsets = np.full(4 * begins.size + 2, len(data), np.int32)
-        offsets[0:-2:4], offsets[1:-1:4], offsets[2:-1:4], offsets[3:-1:4] = begins + 1, ends, ends + 1, following
-        self._nothing = 4 * begins.size
-        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
-        self._parts = pa.Array.from_buffers(pa.string(), self._nothing + 1, buffers)
-        """Of each tag: its inside, its end, the text behind it, and the beginning of the next one; and an empty text."""
         self.written: npt.NDArray[np.int32] = np.empty(0, np.int32)
         """Of each element, the number of the way in which its tag is written."""
         self.attributes: list[dict[str, str]] = []
         """Of each way of writing, its attributes."""
         self._nil: Flags = np.empty(0, np.bool_)
-        self._lengths: Ints = following - ends - 1
-        self._data = data
-        self.names: pa.StringArray = self._parts.take(integers(self.opening * 4))
+        self._lengths: Ints = self._following - ends - 1
+        self.names: pa.StringArray = _slices(data, begins[self.opening] + 1, ends[self.opening]).take()
 
     @classmethod
     def of(cls, data: bytes) -> _Tokens | None:
@@ -453,13 +479,21 @@ class _Tokens:
             self.opening[groups],
             self.opening[(inside | old) & self.empty],
             self.opening[leaf | (old & self.leaf)] + 1,
-            self._ends((inside & groups) | (old & ~self.leaf & ~self.empty)),
+            self._ends_of((inside & groups) | (old & ~self.leaf & ~self.empty)),
         ]
         texts = np.concatenate(behind)
-        texts = texts[self._lengths[texts] > 0]
-        return all(not text.strip(_SPACE) for text in self._parts.take(integers(texts * 4 + 2)).unique().to_pylist())
+        begins, lengths = self._ends[texts] + 1, self._lengths[texts]
+        for place in range(_LONGEST_INDENT):
+            begins, lengths = begins[lengths > place], lengths[lengths > place]
+            if not begins.size:
+                return True
+            if not _IS_SPACE[self._seen[begins + place]].all():
+                return False
+        begins.sort()
+        rest = _slices(self._data, begins + _LONGEST_INDENT, self._following[np.searchsorted(self._ends, begins)])
+        return all(not text.strip(_SPACE) for text in rest.take().unique().to_pylist())
 
-    def _ends(self, groups: Flags) -> Ints:
+    def _ends_of(self, groups: Flags) -> Ints:
         """The closing tags of elements that hold others."""
         found = [np.empty(0, np.int64)]
         for level in np.unique(self.depth[groups]).tolist():
@@ -468,25 +502,52 @@ class _Tokens:
             found.append(ends[np.searchsorted(ends, begun)])
         return np.concatenate(found)
 
-    def texts(self, elements: Ints) -> list[str]:
-        """Those of some elements, as they are written."""
-        found: list[str] = self._parts.take(integers(self.opening[elements] * 4 + 2)).to_pylist()
-        return found
-
     def longest(self, elements: Ints) -> int:
         """Bytes of the longest text of some elements."""
         return int(self._lengths[self.opening[elements]].max(initial=0))
 
-    def values(self, elements: Ints, lacking: Flags | None) -> pa.Array:
-        """The texts of elements; "" of an empty one, and null where one is `lacking`."""
-        nothing = self.empty[elements] | self._nil[self.written[elements]]
-        places = np.where(nothing, self._nothing, self.opening[elements] * 4 + 2)
-        found = self._parts.take(integers(places, lacking))
-        if b"\r" in self._data:
-            found = pc.replace_substring(pc.replace_substring(found, "\r\n", "\n"), "\r", "\n")
-        if b"&" in self._data and pc.any(pc.match_substring(found, "&")).as_py():
-            found = _dereferenced(found)
-        return found
+    def written_texts(self, elements: Ints) -> list[str]:
+        """Those of some elements, as they are written."""
+        tags = self.opening[elements]
+        slices = zip((self._ends[tags] + 1).tolist(), self._following[tags].tolist(), strict=True)
+        return [self._data[begin:end].decode() for begin, end in slices]
+
+    def texts(self, elements: Ints) -> _Values:
+        """Those of elements in their order, as they are meant; "" of an empty one."""
+        tags = self.opening[elements]
+        begins = self._ends[tags] + 1
+        nothing = self.empty[elements]
+        if self._nil.any():
+            nothing = nothing | self._nil[self.written[elements]]
+        ends = np.where(nothing, begins, self._following[tags])
+        signed = [np.flatnonzero(self._seen == sign) for sign in (_AMPERSAND, _RETURN) if bytes((sign,)) in self._data]
+        if not (signed and elements.size):
+            return _slices(self._data, begins, ends)
+        return self._mended(begins, ends, np.concatenate(signed))
+
+    def _mended(self, begins: Ints, ends: Ints, signed: Ints) -> _Values:
+        """Texts as they are meant; `signed`: where something stands for something else."""
+        of = np.searchsorted(begins, signed, "right") - 1
+        marked = np.unique(of[(of >= 0) & (signed < ends[of])])
+        slices = zip(begins[marked].tolist(), ends[marked].tolist(), strict=True)
+        written = [self._data[begin:end].decode() for begin, end in slices]
+        meant = {text: _meant(text) for text in set(written)}
+        return _slices(self._data, begins, ends, marked, [meant[text] for text in written])
+
+
+def _slices(data: bytes, begins: Ints, ends: Ints, others: Ints | None = None, meant: Sequence[str] = ()) -> _Values:
+    """Slices of a text, none of which begins before the end of the one before; `others` of them have another text."""
+    offsets, of = np.empty(2 * begins.size, np.int32), 2 * np.arange(begins.size)
+    offsets[0::2], offsets[1::2] = begins, ends
+    if others is not None and others.size:
+        more = [text.encode() for text in meant]
+        of[others] = offsets.size + np.arange(others.size)
+        lengths = np.cumsum([len(data), *map(len, more)], dtype=np.int32)
+        data, offsets = b"".join([data, *more]), np.concatenate([offsets, lengths])
+    if not offsets.size:
+        return _Values(strings([]), of)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    return _Values(pa.Array.from_buffers(pa.string(), offsets.size - 1, buffers), of)
 
 
 def _without_marks(data: bytes) -> tuple[bytes, bytes]:
@@ -510,11 +571,9 @@ def _unmarked(found: re.Match[bytes]) -> bytes:
     return text.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;")
 
 
-def _dereferenced(texts: pa.Array) -> pa.Array:
-    """The texts with the characters that references stand for."""
-    encoded = texts.dictionary_encode()
-    meant = [_REFERENCE.sub(_character, text) for text in encoded.dictionary.to_pylist()]
-    return strings(meant).take(encoded.indices)
+def _meant(text: str) -> str:
+    """A text with one sign for the end of a line, and with the characters that references stand for."""
+    return _REFERENCE.sub(_character, text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _character(found: re.Match[str]) -> str:

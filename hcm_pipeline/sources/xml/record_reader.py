@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +15,15 @@ from hcm_pipeline.errors import ExtractRefused
 from hcm_pipeline.profile import Source
 from hcm_pipeline.safe_xml import Parser
 from hcm_pipeline.sources.arrow_arrays import integers
+from hcm_pipeline.sources.column_writer import writing_columns
 from hcm_pipeline.sources.row_writer import RAW_CHARS, RowWriter
 from hcm_pipeline.sources.unpack import unpacked
 from hcm_pipeline.sources.xml.around import Around
 from hcm_pipeline.sources.xml.clean_text import Cleaner
 from hcm_pipeline.sources.xml.document import INSIDE, OLD, OUTSIDE, RECORD, Document, Place
+from hcm_pipeline.sources.xml.group_values import GroupValues, NotYetKnown
 from hcm_pipeline.sources.xml.paths import NIL, Wanted
-from hcm_pipeline.sources.xml.plain_records import PlainScan
+from hcm_pipeline.sources.xml.plain_records import PlainPiece, PlainScan
 from hcm_pipeline.sources.xml.survey import XmlShape, read_all, without
 from hcm_pipeline.warehouse import Relation, Scratch
 
@@ -35,10 +37,11 @@ _GROUPS_AT_ONCE = 1 << 16
 
 @dataclass(frozen=True)
 class ReadRecords:
-    """Rows with the columns of the file and the numbers of the groups around each, `group_<n>`; the values of groups; the total."""
+    """Rows with the columns of the file."""
 
     writer: RowWriter
-    groups: Relation
+    groups: Relation | None
+    """The values of groups, where rows have the numbers of the groups around them, `group_<n>`, in the place of their columns."""
     total: int | None
 
 
@@ -66,29 +69,53 @@ def _read_plain(
     t: Scratch, stored: Path, shape: XmlShape, header: Sequence[str], source: Source, name: str
 ) -> ReadRecords | None:
     """The records by the fast way; None for a file that it cannot read."""
-    own = header[: len(header) - len(source.enclosing)]
-    document, writer = Document(Wanted.of(source), name), RowWriter(t, own, _ids(source))
-    around, groups = Around(document, shape.records_at, source), t.empty("groups", _GROUPS)
-    scan = PlainScan(document, source, around.place)
-    with unpacked(stored, name, source.max_bytes) as (_, chunks):
-        texts = without(chunks, shape.bom_bytes)
-        if not shape.is_clean:
-            texts = Cleaner(shape.declared, name).clean(texts)
-        for piece in scan.pieces(texts, values=True):
-            values: dict[str, pa.Array] = {}
-            for leaf, found in piece.values.items():
-                column = document.heading(*leaf)
-                values[column] = pc.coalesce(values[column], found) if column in values else found
-            columns = [values.get(column) for column in own]
-            writer.keep_columns(piece.records, columns, piece.groups, all_said=source.content == "full")
-            for place, instances, texts in piece.around:
-                short = pc.utf8_slice_codeunits(texts, 0, source.max_field_chars + 1)
-                numbers = integers(np.full(len(texts), place, np.int64))
-                t.append(groups, pa.Table.from_arrays([numbers, integers(instances), short], names=list(_GROUPS)))
+    try:
+        return _scanned(t, stored, shape, header, source, name, GroupValues(len(source.enclosing)))
+    except NotYetKnown:
+        return _scanned(t, stored, shape, header, source, name, None)
+
+
+def _scanned(
+    t: Scratch, stored: Path, shape: XmlShape, header: Sequence[str], source: Source, name: str, known: GroupValues | None
+) -> ReadRecords | None:  # fmt: skip
+    """See `_read_plain`. `known`: gives rows the values of the groups around them; None: the groups are put down beside them."""
+    own, document = header[: len(header) - len(source.enclosing)], Document(Wanted.of(source), name)
+    writer = RowWriter(t, header) if known else RowWriter(t, own, _ids(source))
+    groups = None if known else t.empty("groups", _GROUPS)
+    scan = PlainScan(document, source, Around(document, shape.records_at, source).place)
+    try:
+        with (
+            unpacked(stored, name, source.max_bytes) as (_, chunks),
+            writing_columns(t, writer, all_said=source.content == "full") as rows,
+        ):
+            texts = without(chunks, shape.bom_bytes)
+            if not shape.is_clean:
+                texts = Cleaner(shape.declared, name).clean(texts)
+            for piece in scan.pieces(texts, values=True):
+                values: dict[str, pa.Array] = {}
+                for leaf, found in piece.values.items():
+                    column = document.heading(*leaf)
+                    values[column] = pc.coalesce(values[column], found) if column in values else found
+                columns = [values.get(column) for column in own]
+                if known is not None:
+                    rows.keep(piece.records, [*columns, *known.columns_of(piece)], piece.size)
+                if groups is not None:
+                    rows.keep(piece.records, columns, piece.size, piece.groups)
+                    for table in _group_tables(piece):
+                        rows.add(groups, table)
+    except NotYetKnown:
+        t.drop(writer.rows, writer.rejects, writer.unsaid, writer.torn)
+        raise
     if not scan.plain:
-        t.drop(writer.rows, writer.rejects, writer.unsaid, groups)
+        t.drop(writer.rows, writer.rejects, writer.unsaid, writer.torn, *([groups] if groups else []))
         return None
     return ReadRecords(writer, groups, scan.total)
+
+
+def _group_tables(piece: PlainPiece) -> Iterator[pa.Table]:
+    for place, instances, texts in piece.around:
+        numbers = integers(np.full(len(texts), place, np.int64))
+        yield pa.Table.from_arrays([numbers, integers(instances), texts], names=list(_GROUPS))
 
 
 def _ids(source: Source) -> list[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 from hcm_pipeline.characters import heading
@@ -15,6 +15,7 @@ from hcm_pipeline.profile import Source
 from hcm_pipeline.safe_xml import Parser, XmlFault
 from hcm_pipeline.sources.source_format import ROW_NO
 from hcm_pipeline.sources.unpack import Compression, unpacked
+from hcm_pipeline.sources.xml.checking import LARGE, NotSound, checked
 from hcm_pipeline.sources.xml.clean_text import Cleaner, DeclaredEncoding, declared
 from hcm_pipeline.sources.xml.document import INSIDE, OLD, OUTSIDE, RECORD, Document, Place
 from hcm_pipeline.sources.xml.paths import Wanted, Way, outer_of
@@ -74,8 +75,15 @@ def survey(path: Path, source: Source, name: str) -> Description:
         if not first:
             raise ExtractRefused(name, "empty_file", "the file is empty; have the extract delivered again")
         encoding = declared(first, source, name)
-        cleaner = Cleaner(encoding, name)
-        seen = _survey_plain(source, cleaner, chain([first[encoding.bom :]], chunks), name)
+    cleaner, seen = Cleaner(encoding, name), None
+    if may_be_plain(source):
+        try:
+            with unpacked(path, name, source.max_bytes) as (_, chunks):
+                is_large = path.stat().st_size >= LARGE[compression]
+                seen = _survey_as_is(source, encoding, chunks, name, is_large=is_large)
+        except NotSound:
+            with unpacked(path, name, source.max_bytes) as (_, chunks):
+                seen = _survey_plain(source, cleaner, without(chunks, encoding.bom), name)
     is_plain = seen is not None
     if seen is None:
         with unpacked(path, name, source.max_bytes) as (_, chunks):
@@ -118,6 +126,12 @@ class _Seen:
     document: Document
     columns: tuple[str, ...]
 
+    @classmethod
+    def of(cls, document: Document, scan: PlainScan) -> _Seen | None:
+        """That of a scan; None where it was not plain."""
+        columns = dict.fromkeys(document.heading(*leaf) for leaf in scan.leaves)
+        return cls(document, tuple(columns)) if scan.plain else None
+
 
 def without(chunks: Iterator[bytes], bom: int) -> Iterator[bytes]:
     """The chunks without the byte order mark, of so many bytes."""
@@ -132,10 +146,27 @@ def read_all(parser: Parser, cleaner: Cleaner, chunks: Iterator[bytes], name: st
         pass
 
 
+def _survey_as_is(
+    source: Source, encoding: DeclaredEncoding, chunks: Iterator[bytes], name: str, *, is_large: bool
+) -> _Seen | None:
+    """The find of the fast way in a file of UTF-8 in which nothing has to be mended: expat reads no other. None for one that it
+    cannot read. Raises NotSound where the file must be mended or refused.
+    """
+    if encoding.encoding != "utf-8":
+        raise NotSound
+    document = Document(Wanted.of(source), name)
+    scan = PlainScan(document, source)
+    with contextlib.closing(checked(without(chunks, encoding.bom), large=is_large)) as texts:
+        try:
+            for _ in scan.pieces(texts, values=False):
+                pass
+        except Exception:  # the scan may be ahead of the check: what is wrong is found anew, in order
+            raise NotSound from None
+    return _Seen.of(document, scan)
+
+
 def _survey_plain(source: Source, cleaner: Cleaner, chunks: Iterator[bytes], name: str) -> _Seen | None:
     """The find of the fast way; None for a file that it cannot read."""
-    if not may_be_plain(source):
-        return None
     document = Document(Wanted.of(source), name)
     scan = PlainScan(document, source)
     try:
@@ -143,9 +174,7 @@ def _survey_plain(source: Source, cleaner: Cleaner, chunks: Iterator[bytes], nam
             pass
     except XmlFault:  # of places: careful reading tells it
         return None
-    return (
-        _Seen(document, tuple(dict.fromkeys(document.heading(*leaf) for leaf in scan.leaves))) if scan.plain else None
-    )
+    return _Seen.of(document, scan)
 
 
 def _fed(parser: Parser, cleaner: Cleaner, chunks: Iterator[bytes], name: str) -> Iterator[bytes]:

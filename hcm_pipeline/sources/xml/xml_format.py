@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -79,13 +78,12 @@ class Xml(FileFormat):
         if XmlShape.of(description).asked != asked(source):
             description = survey(stored, source, name)
         header, shape = description.columns, XmlShape.of(description)
-        spared = t.sparing(_MEMORY) if (description.records or 0) > _MANY else contextlib.nullcontext()
-        with spared:
-            read = read_records(t, stored, shape, header, source, name=name)
+        memory = _MEMORY if (description.records or 0) > _MANY else None
+        read = t.fill(lambda: read_records(t, stored, shape, header, source, name=name), memory)
         records = read.writer.kept + read.writer.rejected
         rows, unsaid = read.writer.rows, read.writer.unsaid
-        if source.enclosing:
-            rows, unsaid = _with_groups(t, read, header, source)
+        if read.groups is not None:
+            rows, unsaid = _with_groups(t, read, read.groups, header, source)
         return StagedExtract(
             rows,
             read.writer.rejects,
@@ -100,10 +98,12 @@ def _more(count: int) -> str:
     return f" and {count - _TOLD} more" if count > _TOLD else ""
 
 
-def _with_groups(t: Scratch, read: ReadRecords, header: tuple[str, ...], source: Source) -> tuple[Relation, Relation]:
+def _with_groups(
+    t: Scratch, read: ReadRecords, values_of: Relation, header: tuple[str, ...], source: Source
+) -> tuple[Relation, Relation]:
     """The rows with the columns of the groups around them, and what each row leaves out, these columns among it."""
     rows, outer = read.writer.rows, header[len(header) - len(source.enclosing) :]
-    groups = t.make("group_values", query(__package__, "group_values", groups=read.groups), {"several": SEVERAL})
+    groups = t.make("group_values", query(__package__, "group_values", groups=values_of), {"several": SEVERAL})
     joins = " ".join(
         f"left join {groups} g{place} on g{place}.place = {place} and g{place}.instance = r.group_{place}"
         for place in range(len(outer))
