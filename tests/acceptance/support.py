@@ -55,6 +55,11 @@ def environment(home: Path, **given: str) -> dict[str, str]:
     return {**kept, "HCM_PIPELINE_HOME": str(home), "PYTHONPATH": str(ROOT), **given}
 
 
+def forking(given: dict[str, str]) -> dict[str, str]:
+    """An environment in which Dagster's code server forks the processes of its runs instead of starting each anew."""
+    return {**given, "PYTHONPATH": os.pathsep.join((str(ROOT / "tests" / "forked_runs"), given["PYTHONPATH"]))}
+
+
 @dataclass
 class Site:
     """A home and its command line. `heard` is everything any command ever printed."""
