@@ -131,6 +131,7 @@ def _arrived(*streams: Any) -> tuple[int, ...]:
 
 def _run(arguments: list[str], environment: dict[str, str], folder: Path, umask: int, streams: tuple[int, ...]) -> None:
     from hcm_pipeline.cli.main import main
+    from tests import kept_instances
 
     os.setsid()
     for number, stream in enumerate(streams):
@@ -144,4 +145,5 @@ def _run(arguments: list[str], environment: dict[str, str], folder: Path, umask:
     os.chdir(folder)
     os.umask(umask)
     sys.argv = ["hcm-pipeline", *arguments]
+    kept_instances.keep()
     main()

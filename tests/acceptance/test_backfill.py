@@ -25,8 +25,8 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._daemon.backfill import execute_backfill_iteration
 from dagster._daemon.run_coordinator import QueuedRunCoordinatorDaemon
 from dagster._daemon.sensor import execute_sensor_iteration
-from dagster._utils.error import SerializableErrorInfo
 from dagster._time import get_current_datetime
+from dagster._utils.error import SerializableErrorInfo
 
 from hcm_pipeline.defs.web_server import LOCATION, create_app
 from hcm_pipeline.front import Front
