@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, reduction
 from pathlib import Path
@@ -53,6 +53,75 @@ def command(
         printed = out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8")
     assert not late, f"still running after {seconds} s:\n{printed[0]}\n{printed[1]}"
     return code, *printed
+
+
+class Started:
+    """A process that was started and goes on; what it prints is read while it runs. It has a process group of its own."""
+
+    def __init__(
+        self, work: Callable[[list[str]], None], arguments: Sequence[str], environment: Mapping[str, str], folder: Path
+    ) -> None:
+        (out, said), (err, told) = os.pipe(), os.pipe()
+        with open(said, "wb") as first, open(told, "wb") as second, Path(os.devnull).open() as nothing:
+            streams = (nothing.fileno(), first.fileno(), second.fileno())
+            self._process = _started(list(arguments), dict(environment), folder, 0o022, streams, work)
+        self.stdout, self.stderr = open(out, encoding="utf-8"), open(err, encoding="utf-8")
+        self.pid = int(self._process.pid)
+
+    def wait(self, seconds: float | None = None) -> int | None:
+        """Its exit code, or minus the signal that ended it; None when it still runs after so many seconds."""
+        self._process.join(seconds)
+        code: int | None = self._process.exitcode
+        return code
+
+    def kill(self) -> None:
+        """kill -9 of its whole group."""
+        os.killpg(self.pid, signal.SIGKILL)
+        self.wait()
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        os.kill(self.pid, signal.SIGTERM)
+
+    def end(self, seconds: float) -> tuple[int | None, str, str]:
+        """Its exit code once it has ended, and what was not yet read of what it printed; None when it had to be killed after so long."""
+        printed: dict[Any, str] = {}
+        readers = [
+            threading.Thread(target=lambda file: printed.update({file: file.read()}), args=(file,), daemon=True)
+            for file in (self.stdout, self.stderr)
+        ]
+        for reader in readers:
+            reader.start()
+        code = self.wait(seconds)
+        if code is None:
+            self.kill()
+        for reader in readers:
+            reader.join(5)
+        self.stdout.close()
+        self.stderr.close()
+        self._process.close()
+        return code, printed[self.stdout], printed[self.stderr]
+
+
+def start(arguments: Sequence[str], environment: Mapping[str, str], folder: Path) -> Started:
+    """Start `hcm-pipeline`. It lets go of each file as it does in real life, so that others may work beside it."""
+    return Started(command_line, arguments, environment, folder)
+
+
+def command_line(arguments: list[str]) -> None:
+    """The work of a process that is `hcm-pipeline`."""
+    from hcm_pipeline.cli.main import main
+
+    sys.argv = ["hcm-pipeline", *arguments]
+    main()
+
+
+def _alone(arguments: list[str]) -> None:
+    """The same for a command with no other beside it."""
+    from tests import kept_instances
+
+    kept_instances.keep()
+    command_line(arguments)
 
 
 @contextmanager
@@ -100,10 +169,15 @@ def _answer(caller: socket.socket) -> None:
 
 
 def _started(
-    arguments: list[str], environment: dict[str, str], folder: Path, umask: int, streams: tuple[int, ...]
+    arguments: list[str],
+    environment: dict[str, str],
+    folder: Path,
+    umask: int,
+    streams: tuple[int, ...],
+    work: Callable[[list[str]], None] = _alone,
 ) -> Any:
     forkserver.ensure_running()
-    process = _processes.Process(target=_run, args=(arguments, environment, folder, umask, _Streams(streams)))
+    process = _processes.Process(target=_run, args=(work, arguments, environment, folder, umask, _Streams(streams)))
     process.start()
     return process
 
@@ -129,9 +203,14 @@ def _arrived(*streams: Any) -> tuple[int, ...]:
     return tuple(stream.detach() for stream in streams)
 
 
-def _run(arguments: list[str], environment: dict[str, str], folder: Path, umask: int, streams: tuple[int, ...]) -> None:
-    from hcm_pipeline.cli.main import main
-
+def _run(
+    work: Callable[[list[str]], None],
+    arguments: list[str],
+    environment: dict[str, str],
+    folder: Path,
+    umask: int,
+    streams: tuple[int, ...],
+) -> None:
     os.setsid()
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
@@ -143,5 +222,4 @@ def _run(arguments: list[str], environment: dict[str, str], folder: Path, umask:
     os.environ.update(environment)
     os.chdir(folder)
     os.umask(umask)
-    sys.argv = ["hcm-pipeline", *arguments]
-    main()
+    work(arguments)

@@ -12,6 +12,7 @@ from dagster._core.storage.sql import ALEMBIC_SCRIPTS_LOCATION
 
 import hcm_pipeline
 from hcm_pipeline import flow
+from tests import kept_instances  # noqa: F401  # commands call it
 
 PARTS = (
     "cli",

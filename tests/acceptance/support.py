@@ -55,6 +55,11 @@ def environment(home: Path, **given: str) -> dict[str, str]:
     return {**kept, "HCM_PIPELINE_HOME": str(home), "PYTHONPATH": str(ROOT), **given}
 
 
+def forking(given: dict[str, str]) -> dict[str, str]:
+    """An environment in which Dagster's code server forks the processes of its runs instead of starting each anew."""
+    return {**given, "PYTHONPATH": os.pathsep.join((str(ROOT / "tests" / "forked_runs"), given["PYTHONPATH"]))}
+
+
 @dataclass
 class Site:
     """A home and its command line. `heard` is everything any command ever printed."""
@@ -70,24 +75,27 @@ class Site:
     def environment(self) -> dict[str, str]:
         return environment(self.path, HCM_PIPELINE_PROFILE=self.profile)
 
-    def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
-        """Start a command in a process group of its own."""
-        return subprocess.Popen(
-            [*COMMAND, *map(str, arguments)], env=self.environment(), cwd=self.path.parent, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
+    def start(self, *arguments: str | Path) -> warm.Started:
+        """Start a command in a process group of its own, beside others."""
+        return warm.start(list(map(str, arguments)), self.environment(), self.path.parent)
 
-    def end(self, process: subprocess.Popen[str], code: int = 0, seconds: float = 120) -> str:
+    def end(self, process: warm.Started, code: int = 0, seconds: float = 120) -> str:
         """Wait for a command and check its exit code; its standard output and then its standard error."""
-        try:
-            out, err = process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            out, err = process.communicate()
-            raise AssertionError(f"still running after {seconds} s:\n{out}\n{err}") from None
+        ended, out, err = process.end(seconds)
         self.heard += [out, err]
-        assert process.returncode == code, f"exit {process.returncode} instead of {code}:\n{out}\n{err}"
+        assert ended is not None, f"still running after {seconds} s:\n{out}\n{err}"
+        assert ended == code, f"exit {ended} instead of {code}:\n{out}\n{err}"
         return out + err
+
+    def run_anew(self, *arguments: str | Path) -> str:
+        """Run a command in a process that shares nothing with another; its standard output and then its standard error."""
+        done = subprocess.run(
+            [*COMMAND, *map(str, arguments)], env=self.environment(), cwd=self.path.parent, text=True, timeout=120,
+            capture_output=True, check=False,
+        )  # fmt: skip
+        self.heard += [done.stdout, done.stderr]
+        assert done.returncode == 0, f"exit {done.returncode}:\n{done.stdout}\n{done.stderr}"
+        return done.stdout + done.stderr
 
     def run(self, *arguments: str | Path, code: int = 0) -> str:
         """Run a command to its end; its standard output and then its standard error."""

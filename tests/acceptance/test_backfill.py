@@ -1,46 +1,86 @@
-"""A backfill launched through the real GraphQL endpoint, as the UI does, followed to the end."""
+"""A backfill launched through the GraphQL of the UI and carried out by the daemon's own functions, followed to the end.
+
+Web server, code location, daemon and runs are in this process: what `hcm-pipeline ui` starts as processes of their own is shown by
+`test_cases_front.py` and, clicked, by `test_browser.py`.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
-import signal
-import socket
-import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import httpx
 import pytest
+from dagster._core.remote_origin import InProcessCodeLocationOrigin
+from dagster._core.test_utils import InProcessTestWorkspaceLoadTarget, freeze_time
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._daemon.backfill import execute_backfill_iteration
+from dagster._daemon.run_coordinator import QueuedRunCoordinatorDaemon
+from dagster._daemon.sensor import execute_sensor_iteration
+from dagster._time import get_current_datetime
+from dagster._utils.error import SerializableErrorInfo
 
-from .support import Site, environment, worker
+from hcm_pipeline.defs.web_server import LOCATION, create_app
+from hcm_pipeline.front import Front
+
+from .support import Site, worker
 
 OF_DATES = ("extracts", "workers", "quarantined_rows", "changes", "identities")
 OF_THE_PLAN = ("desired_users", "manifest")
 DATES = ("2026-11-02", "2026-11-03", "2026-11-04")
 LAUNCH = """mutation($b: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $b) {
     __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
-LOADED = """{ workspaceOrError { ... on Workspace { locationEntries { loadStatus
-    locationOrLoadError { __typename } } } } }"""
 FOLLOW = """query($id: String!) { partitionBackfillOrError(backfillId: $id) {
     ... on PartitionBackfill { status runs(limit: 20) { id status } } } }"""
 MATERIALIZED = """query($key: AssetKeyInput!) { assetOrError(assetKey: $key) { ... on Asset {
     assetMaterializations(limit: 50) { partition runId } } } }"""
 
+INSTANCE = """telemetry: {enabled: false}
+run_launcher: {module: dagster._core.launcher.sync_in_memory_run_launcher, class: SyncInMemoryRunLauncher}
+"""
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:dagster")  # Dagster reads what it deprecates itself
+PORT = 3000
+SOON = timedelta(seconds=30)
+TICKS = 10
+"""So often the daemon looks before the test gives up."""
+
 
 class Dagster:
-    """A running `dagster dev`."""
+    """The web server's application, and the daemon's work, over one code location."""
 
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}/graphql"
+    def __init__(self, process: WorkspaceProcessContext) -> None:
+        self._process, self._app, self._log = process, create_app(process, Front(PORT)), logging.getLogger(__name__)
+        self._queue = QueuedRunCoordinatorDaemon(interval_seconds=1)
 
     def ask(self, query: str, **variables: Any) -> Any:
-        answer = httpx.post(self.url, json={"query": query, "variables": variables}, trust_env=False, timeout=30)
+        answer = asyncio.run(self._post({"query": query, "variables": variables}))
         found = answer.json()
         assert "errors" not in found, found
         return found["data"]
+
+    async def _post(self, body: dict[str, Any]) -> httpx.Response:
+        transport = httpx.ASGITransport(self._app, client=("127.0.0.1", 50000))
+        async with httpx.AsyncClient(transport=transport, base_url=f"http://127.0.0.1:{PORT}") as client:
+            return await client.post("/graphql", json=body, timeout=60)
+
+    def tick(self, work: Callable[[WorkspaceProcessContext, logging.Logger], Iterable[object]]) -> None:
+        """One round of the daemon's work, and the runs that wait in its queue."""
+        for each in (work, lambda process, _: self._queue.run_iteration(process)):
+            faults = [fault for fault in each(self._process, self._log) if isinstance(fault, SerializableErrorInfo)]
+            assert faults == []
+
+
+def sensors(process: WorkspaceProcessContext, log: logging.Logger) -> Iterable[object]:
+    """Each sensor that runs by itself looks once."""
+    return execute_sensor_iteration(process, log, None, None)
 
 
 @pytest.fixture
@@ -53,59 +93,28 @@ def site(tmp_path: Path) -> Site:
         worker("1001", "Ada", "Byron", Account_Status="False"),
         worker("1003", "Cy", "Twombly"),
     )
-    (site.path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    (site.path / "dagster.yaml").write_text(INSTANCE, encoding="utf-8")
     return site
 
 
 @pytest.fixture
-def dagster(site: Site) -> Iterator[Dagster]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "dagster",
-        "dev",
-        "-m",
-        "hcm_pipeline.definitions",
-        "-h",
-        "127.0.0.1",
-        "-p",
-        str(port),
-    ]
-    log = (site.path.parent / "dagster.log").open("wb")
-    # the arrival sensor would start the same runs by itself, day by day; here a person does it from the UI
-    process = subprocess.Popen(
-        command, env=environment(site.path, DAGSTER_HOME=str(site.path)), cwd=site.path, stdout=log,
-        stderr=subprocess.STDOUT, start_new_session=True,
-    )  # fmt: skip
+def dagster(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dagster]:
+    for name, value in site.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delitem(sys.modules, LOCATION, raising=False)  # it reads the environment when it is imported
+    umask = os.umask(0o077)
+    origin = InProcessCodeLocationOrigin(
+        LoadableTargetOrigin(executable_path=sys.executable, module_name=LOCATION), location_name=LOCATION
+    )
     try:
-        server = Dagster(port)
-        for _ in range(120):
-            try:
-                entries = server.ask(LOADED)["workspaceOrError"]["locationEntries"]
-            except (httpx.TransportError, ValueError):
-                entries = []
-            if [entry["loadStatus"] for entry in entries] == ["LOADED"]:
-                break
-            time.sleep(0.5)
-        yield server
+        with (
+            dg.DagsterInstance.from_config(str(site.path)) as instance,
+            WorkspaceProcessContext(instance, InProcessTestWorkspaceLoadTarget(origin)) as process,
+        ):
+            yield Dagster(process)
     finally:
-        os.killpg(process.pid, signal.SIGKILL)  # it takes its time over any other end
-        process.wait()
-        log.close()
-
-
-def until(seconds: float, check: Any) -> Any:
-    """Ask again and again until there is an answer."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = check()
-        if found:
-            return found
-        time.sleep(2)
-    raise AssertionError(f"nothing within {seconds} s")
+        os.umask(umask)
+        sys.modules.pop(LOCATION, None)
 
 
 def test_a_backfill_from_the_ui_commits_day_by_day_in_one_run_then_plans_once_and_is_delivered(
@@ -117,11 +126,12 @@ def test_a_backfill_from_the_ui_commits_day_by_day_in_one_run_then_plans_once_an
     )["launchPartitionBackfill"]  # fmt: skip
     assert launched["__typename"] == "LaunchBackfillSuccess", launched
 
-    def ended() -> Any:
-        found = dagster.ask(FOLLOW, id=launched["backfillId"])["partitionBackfillOrError"]
-        return found if found["status"] not in {"REQUESTED", "COMPLETING"} else None
-
-    backfill = until(200, ended)
+    backfill: dict[str, Any] = {}
+    for _ in range(TICKS):
+        dagster.tick(execute_backfill_iteration)
+        backfill = dagster.ask(FOLLOW, id=launched["backfillId"])["partitionBackfillOrError"]
+        if backfill["status"] not in {"REQUESTED", "COMPLETING"}:
+            break
     assert backfill["status"] in {"COMPLETED", "COMPLETED_SUCCESS"}, backfill
     assert [run["status"] for run in backfill["runs"]] == ["SUCCESS", "SUCCESS"], backfill
     runs = {run["id"] for run in backfill["runs"]}
@@ -134,12 +144,15 @@ def test_a_backfill_from_the_ui_commits_day_by_day_in_one_run_then_plans_once_an
     [of_the_plan] = runs - {of_dates}
     assert {name: told[name] for name in OF_THE_PLAN} == {name: {(None, of_the_plan)} for name in OF_THE_PLAN}
 
-    def settled() -> Any:
+    dagster.tick(sensors)  # what is planned is sent
+    for _ in range(TICKS):
+        with freeze_time(get_current_datetime() + SOON):  # sensors rest between two looks
+            dagster.tick(sensors)
         status = site.json("status")
         states = {receipt["state"] for receipt in status["receipts"] if receipt["business_date"] == DATES[-1]}
-        return status if states == {"succeeded"} else None
-
-    status = until(150, settled)
+        if states == {"succeeded"}:
+            break
+    assert states == {"succeeded"}
     assert [day["business_date"] for day in status["days"]] == list(DATES)
     assert {number: account["accountEnabled"] for number, account in site.accounts().items()} == {
         "1001": False, "1002": True, "1003": True,

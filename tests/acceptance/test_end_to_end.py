@@ -28,7 +28,7 @@ def site(tmp_path: Path) -> Site:
 
 
 def test_the_demo_shows_the_whole_chain_leaves_nothing_running_and_is_harmless_again(site: Site) -> None:
-    said = site.end(site.start("demo"))  # a process that names the home
+    said = site.run_anew("demo")  # a process that names the home
     for expected in ("What the extracts said", "joiners", "leavers", "disable", "Rows that break a rule", "contradicts_another_row",
                      "3 bulk requests", "succeeded", "Where to look next", "Nothing is left running"):  # fmt: skip
         assert expected in said

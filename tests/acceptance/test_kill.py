@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -16,26 +13,12 @@ import duckdb
 import pytest
 
 from hcm_pipeline.sandbox import SandboxOptions, running
+from tests import warm
 from tests.budget import examples
 
+from . import whole_chain
 from .support import ROOT, Site, environment, extract, worker
 
-SCRIPT = """
-import datetime as dt, sys
-from pathlib import Path
-from hcm_pipeline import flow
-from hcm_pipeline.settings import Settings
-
-print("ready", flush=True)
-here = flow.Installation(Settings.from_env())
-for name in sys.argv[1:]:
-    file = Path(name)
-    flow.land(here.warehouse, here.profile, [file], now=here.clock)
-    list(flow.process(here.warehouse, here.loaded, [dt.date.fromisoformat(file.stem[-10:])]))
-    flow.plan(here.warehouse, here.loaded, here.target)
-    flow.upload(here)
-    flow.read_outcomes(here, wait_seconds=60, interval=0.2)
-"""
 TABLES = {
     "days": "* exclude (finished_at, judged_at)", "worker_versions": "* exclude (known_from)", "manager_warnings": "*",
     "absences": "*", "changes": "*", "quarantined_rows": "*", "identities": "*", "extracts": "* exclude (landed_at)",
@@ -73,27 +56,18 @@ def state(site: Site) -> dict[str, Any]:
 
 
 def run(site: Site, days: list[Path], kill_after: float | None) -> float | None:
-    """Run the script, killed so many seconds after its imports; the seconds it took if it came to its end."""
-    with (site.path.parent / "script.log").open("w+", encoding="utf-8") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, *map(str, days)], env=environment(site.path), cwd=ROOT, stderr=log,
-            start_new_session=True, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        assert process.stdout is not None
-        process.stdout.readline()
-        started = time.monotonic()
-        try:
-            process.wait(300 if kill_after is None else kill_after)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            assert kill_after is not None, "the script does not end"
-            return None
-        finally:
-            process.stdout.close()
-        log.seek(0)
-        assert process.returncode == 0, log.read()
-        return time.monotonic() - started
+    """Do all of it, killed so many seconds after its beginning; the seconds it took if it came to its end."""
+    process = warm.Started(whole_chain.deliver, list(map(str, days)), environment(site.path), ROOT)
+    assert process.stdout.readline() == "ready\n"
+    started = time.monotonic()
+    killed = process.wait(300 if kill_after is None else kill_after) is None
+    seconds = time.monotonic() - started
+    if killed:
+        assert kill_after is not None, "it does not end"
+        process.kill()
+    code, _, told = process.end(10)
+    assert code == (-signal.SIGKILL if killed else 0), told
+    return None if killed else seconds
 
 
 @pytest.fixture(scope="module")

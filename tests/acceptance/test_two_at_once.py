@@ -76,7 +76,7 @@ def test_two_runs_and_a_reader_at_once_meet_no_lock(tmp_path: Path) -> None:
         site.start("run", "--from", "2026-11-02", "--to", "2026-11-04"),
     ]
     looks: list[Any] = []
-    while any(process.poll() is None for process in runs):
+    while any(process.wait(0) is None for process in runs):
         looks.append(site.json("status"))
         time.sleep(1)
     for process in runs:

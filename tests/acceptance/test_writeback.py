@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from collections.abc import Iterator
@@ -66,12 +65,12 @@ class Firm(Site):
         process = self.start("writeback", "apply")
         deadline = time.monotonic() + 60
         while self.truth(number)["Phone Number"] != phone:
-            assert process.poll() is None, self.end(process)
+            assert process.wait(0) is None, self.end(process)
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        assert process.poll() is None, "it had its answer before it was killed"
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        assert process.wait(0) is None, "it had its answer before it was killed"
+        process.kill()
+        self.end(process, -signal.SIGKILL)
 
     def follow(self) -> None:
         """What HR says is read and processed, some seconds later: the service tells its time in whole ones."""
