@@ -29,7 +29,7 @@ _WAL = slice(18, 20)
 
 @cache
 def known() -> dict[str, str]:
-    """What the file says, by name: `dagster`, `revision`, and the SQL of the tables. Empty with another release of Dagster."""
+    """The lines of the file by name: `dagster`, `revision`, and the SQL of the tables. Empty with another release of Dagster."""
     text = resources.files("hcm_pipeline.defs").joinpath("instance_tables.toml").read_text(encoding="utf-8")
     found: dict[str, str] = tomllib.loads(text)
     return found if found["dagster"] == dagster.__version__ else {}
@@ -68,8 +68,9 @@ def make_tables_at_once() -> None:
     """Let Dagster's storages of this process begin with the tables. It may be called again."""
     if getattr(SqliteEventLogStorage._initdb, "prepares", False):
         return
-    for storage, name in ((SqliteRunStorage, "runs"), (SqliteScheduleStorage, "schedules")):
-        storage.from_local = classmethod(_from_local(storage.from_local.__func__, name))  # type: ignore[attr-defined]
+    storages: list[tuple[Any, str]] = [(SqliteRunStorage, "runs"), (SqliteScheduleStorage, "schedules")]
+    for storage, name in storages:
+        storage.from_local = classmethod(_from_local(storage.from_local.__func__, name))
     SqliteEventLogStorage._initdb = _initdb(SqliteEventLogStorage._initdb)  # type: ignore[method-assign]
     SqliteEventLogStorage.__init__ = _init(SqliteEventLogStorage.__init__)  # type: ignore[method-assign]
 

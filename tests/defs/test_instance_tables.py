@@ -24,7 +24,7 @@ MARKS = "SELECT name FROM secondary_indexes WHERE migration_completed IS NOT NUL
 
 
 def made_by_dagster(folder: Path) -> dict[str, str]:
-    """What `instance_tables.toml` holds, of files that this release of Dagster makes."""
+    """The parts of `instance_tables.toml`, of files that this release of Dagster makes."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(instance_tables, "known", dict)
         SqliteRunStorage.from_local(str(folder))
@@ -33,7 +33,10 @@ def made_by_dagster(folder: Path) -> dict[str, str]:
     parts = {"dagster": dagster.__version__}
     for name in ("runs", "schedules", INDEX):
         with closing(sqlite3.connect(folder / f"{name}.db")) as db:
-            tables = [f"{sql};\n" for (sql,) in db.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type DESC, name")]
+            tables = [
+                f"{sql};\n"
+                for (sql,) in db.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type DESC, name")
+            ]
             [(newest,)] = db.execute(NEWEST)
             marks = [mark for (mark,) in db.execute(MARKS)]
         tables.append(f"INSERT INTO alembic_version VALUES ('{newest}');\n")
@@ -58,7 +61,8 @@ def test_a_file_that_is_there_stays_and_another_dagster_makes_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "folder" / "runs.db"
-    assert prepare(path, "runs") and not prepare(path, "runs")
+    assert prepare(path, "runs")
+    assert not prepare(path, "runs")
     assert path.read_bytes() == file_of("runs")
     assert path.stat().st_mode & 0o777 == 0o600
     assert [*path.parent.iterdir()] == [path]
@@ -74,7 +78,9 @@ def write_anew(folder: Path) -> None:
     parts = made_by_dagster(folder)
     lines = [f'{name} = "{parts.pop(name)}"\n' for name in ("dagster", "revision")]
     lines += [f"{name} = '''\n{text}'''\n" for name, text in parts.items()]
-    head = f"# The tables of Dagster's SQLite files, as the release `dagster` leaves a new file; `{UPDATE}` writes them.\n"
+    head = (
+        f"# The tables of Dagster's SQLite files, as the release `dagster` leaves a new file; `{UPDATE}` writes them.\n"
+    )
     STORED.write_text(head + "".join(lines), encoding="utf-8")
 
 
