@@ -50,6 +50,12 @@ def run(
             say(f"nothing to process: no extract waits. Put files into {here.home.landing}, or `land` them")
         _complain(landed)
         return
+    with flow.reads_kept():
+        _run(here, wanted, landed, as_json=as_json)
+
+
+def _run(here: flow.Installation, wanted: Sequence[dt.date], landed: list[flow.Landed], *, as_json: bool) -> None:
+    """Process dates and plan, and tell what came of it."""
     before = flow.left_out(here)
     with suppress(PlanHeld):  # what is held is told below
         materialize(here, wanted[0], wanted[-1])

@@ -12,6 +12,7 @@ import dagster as dg
 
 from hcm_pipeline.defs.expected import ExpectedFailure
 from hcm_pipeline.defs.instance_file import write_instance_file
+from hcm_pipeline.defs.kept_engines import connections_kept
 from hcm_pipeline.defs.metadata import PROCESS_TAG
 from hcm_pipeline.defs.resources import Pipeline, watcher
 from hcm_pipeline.home import Home
@@ -23,7 +24,7 @@ RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_p
 def instance_of(home: Home) -> Iterator[dg.DagsterInstance]:
     """The instance whose runs the UI shows for this home."""
     write_instance_file(home)
-    with dg.DagsterInstance.from_config(str(home.path)) as instance:
+    with connections_kept(), dg.DagsterInstance.from_config(str(home.path)) as instance:
         yield instance
 
 

@@ -12,11 +12,13 @@ from typing import Any
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef
 
+from hcm_pipeline.defs.instance_tables import make_tables_at_once
 from hcm_pipeline.defs.kept_engines import keep_engines
 from hcm_pipeline.home import PRIVATE_UMASK
 
 os.umask(PRIVATE_UMASK)
 keep_engines()
+make_tables_at_once()
 
 
 class PrivateInstance(dg.DagsterInstance):

@@ -263,8 +263,9 @@ def _land(context: dg.AssetExecutionContext, installation: flow.Installation) ->
         **_unreached(results),
     }
     listed: list[flow.RunExtract] = []
+    found = flow.extracts_of(installation, [dt.date.fromisoformat(key) for key in context.partition_keys])
     for key in context.partition_keys:
-        day = flow.extracts_of(installation, dt.date.fromisoformat(key))
+        day = found[dt.date.fromisoformat(key)]
         listed += day
         version = "+".join(one.sha256[:16] for one in day)[:200] or "none"
         context.log_event(

@@ -102,6 +102,7 @@ if TYPE_CHECKING:
     from hcm_pipeline.flow.installation import Progress as Progress
     from hcm_pipeline.flow.installation import each as each
     from hcm_pipeline.flow.installation import quiet as quiet
+    from hcm_pipeline.flow.installation import reads_kept as reads_kept
     from hcm_pipeline.flow.installation import utc_now as utc_now
     from hcm_pipeline.flow.landing import DAYS_AHEAD as DAYS_AHEAD
     from hcm_pipeline.flow.landing import Landed as Landed
@@ -348,7 +349,7 @@ _MODULES = {
     "feed_listener": ("listener", "token_file"),
     "feeding": ("Drained", "drain", "oracle_section", "replay"),
     "verdict_table": ("loggable", "plan_verdicts"),
-    "installation": ("Clock", "Installation", "Progress", "each", "quiet", "utc_now"),
+    "installation": ("Clock", "Installation", "Progress", "each", "quiet", "reads_kept", "utc_now"),
     "fetching": ("PlaceStatus",),
     "landing": ("DAYS_AHEAD", "Landed", "failures_of", "first_business_date", "land", "land_all", "waiting"),
     "ledger_files": ("export_file", "export_to", "import_file"),

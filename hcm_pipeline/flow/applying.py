@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -45,7 +46,7 @@ from hcm_pipeline.flow.installation import Counted, Installation, Progress, name
 from hcm_pipeline.flow.stale_manifests import refuse_moved
 from hcm_pipeline.targets.entra import describe, describe_health, live, open_target, pace_of
 from hcm_pipeline.verdicts import Effect, Kind, Verdict
-from hcm_pipeline.warehouse import first
+from hcm_pipeline.warehouse import Warehouse, first, reads_kept
 
 
 @dataclass(frozen=True)
@@ -104,15 +105,17 @@ def upload(
         if past_canary_by is not None:
             for one in chosen:
                 journal.pauses(one.target).release(one.manifest_id, Decider(past_canary_by, installation.clock()))
-        refuse_silent(installation.warehouse, target, installation.clock())
-        reports = [_send(installation, target, journal, one, connection.sandbox, nulls, progress) for one in chosen]
+        with reads_kept():
+            refuse_silent(installation.warehouse, target, installation.clock())
+            reports = [_send(installation, target, journal, one, connection.sandbox, nulls, progress) for one in chosen]
         fence.keep_mark()
         held = [] if manifest else journal.held_manifests(target.key)
         canaries = [_canary(journal, one) for one in chosen]
     if reports:
-        _keep_canaries(installation, canaries)
-        nulls.keep(target.key, announce)
-        sync_warehouse(installation.warehouse, target, installation.profile.outcomes)
+        with installation.warehouse.kept_open() as kept:
+            _keep_canaries(kept, canaries, installation.clock())
+            nulls.keep(kept, target.key, announce)
+            sync_warehouse(kept, target, installation.profile.outcomes)
     return Uploads(tuple(chosen), tuple(reports), tuple(held))
 
 
@@ -164,11 +167,12 @@ class _NullQuestion:
             with self._installation.warehouse.read_or_empty() as con:
                 attributes = attributes_of(con, self._installation.target)
             self._told = service.null_flows(attributes) if attributes else None
+        self._installation.warehouse.let_go()  # to send may take hours
 
-    def keep(self, target: str, announce: Progress) -> None:
+    def keep(self, warehouse: Warehouse, target: str, announce: Progress) -> None:
         """Keep the answer; that nobody may ask is told once."""
         if self._told is not None:
-            unread = keep_null_flows(self._installation.warehouse, target, self._told)
+            unread = keep_null_flows(warehouse, target, self._told)
             if unread:
                 announce(unread)
 
@@ -178,12 +182,12 @@ def _canary(journal: Journal, manifest: JournaledManifest) -> Verdict:
     return verdict_table.of_canary(manifest.manifest_id, failed)
 
 
-def _keep_canaries(installation: Installation, found: list[Verdict]) -> None:
+def _keep_canaries(warehouse: Warehouse, found: list[Verdict], now: dt.datetime) -> None:
     """Keep the verdicts about canaries: of those that failed, and of those that had failed before."""
-    with installation.warehouse.write() as con:
+    with warehouse.write() as con:
         rows = con.execute("select subject from verdicts where kind = ?", [Kind.CANARY]).fetchall()
         known = {subject for (subject,) in rows}
-        verdict_table.keep(con, [one for one in found if one.tripped or one.subject in known], installation.clock())
+        verdict_table.keep(con, [one for one in found if one.tripped or one.subject in known], now)
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,20 @@ from hcm_pipeline.profile import DEFAULT, LoadedProfile, Profile, TargetKind
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.sources import Opener, OracleSignIn, open_place
 from hcm_pipeline.targets.entra import EntraJob, fresh_sandbox, known_target, target_key
-from hcm_pipeline.warehouse import Warehouse
+from hcm_pipeline.warehouse import Warehouse, reads_kept
 
-__all__ = ["Clock", "Counted", "Installation", "Progress", "each", "named", "quiet", "uncounted", "utc_now"]
+__all__ = [
+    "Clock",
+    "Counted",
+    "Installation",
+    "Progress",
+    "each",
+    "named",
+    "quiet",
+    "reads_kept",
+    "uncounted",
+    "utc_now",
+]
 
 Progress = Callable[[str], None]
 """Takes a line about what is being done."""

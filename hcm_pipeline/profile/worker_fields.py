@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -82,6 +83,13 @@ Normaliser = Literal[
 ]
 
 
+@lru_cache(maxsize=256)
+def _in_lower_case(texts: tuple[str, ...], without: tuple[str, ...]) -> tuple[str, ...]:
+    """The texts in lower case, once each, without those that stand in the others."""
+    meant = {text.lower() for text in without}
+    return tuple(dict.fromkeys(text for text in map(str.lower, texts) if text not in meant))
+
+
 class FieldSpec(Model):
     """A worker field: the column it comes from, its type and the rules its values keep."""
 
@@ -130,11 +138,8 @@ class FieldSpec(Model):
     @property
     def stands_for_nothing(self) -> tuple[str, ...]:
         """`placeholders` and `no_name` in lower case, without what the field has as a value."""
-        meant = {
-            value.lower() for value in (*self.replace, *(self.allowed or ()), *self.true_values, *self.false_values)
-        }
-        texts = (text.lower() for text in (*(self.placeholders or ()), *(self.no_name or ())))
-        return tuple(dict.fromkeys(text for text in texts if text not in meant))
+        meant = *self.replace, *(self.allowed or ()), *self.true_values, *self.false_values
+        return _in_lower_case((*(self.placeholders or ()), *(self.no_name or ())), meant)
 
     @model_validator(mode="after")
     def _required_columns_exist(self) -> FieldSpec:

@@ -12,7 +12,17 @@ from hcm_pipeline.warehouse.expressions import (
 from hcm_pipeline.warehouse.graphs import on_cycles
 from hcm_pipeline.warehouse.meanings import column_meanings, meanings_of
 from hcm_pipeline.warehouse.relations import Relation, Scratch, nothing, query, scratch, table, transaction
-from hcm_pipeline.warehouse.store import Warehouse, ensure_columns, exclusive, first, literal, look_into, memory, quote
+from hcm_pipeline.warehouse.store import (
+    Warehouse,
+    ensure_columns,
+    exclusive,
+    first,
+    literal,
+    look_into,
+    memory,
+    quote,
+    reads_kept,
+)
 from hcm_pipeline.warehouse.types import DUCKDB_TYPES
 
 __all__ = [
@@ -38,6 +48,7 @@ __all__ = [
     "on_cycles",
     "query",
     "quote",
+    "reads_kept",
     "scratch",
     "table",
     "transaction",

@@ -28,6 +28,9 @@ MIGRATIONS: dict[int, str] = {}
 """SQL that makes tables of one version those of the next one. There is none before the first release."""
 _EMPTY: dict[int, bytes] = {}
 """Files of warehouses without a row, by the version of their tables: a process makes one once, whatever the number of its homes."""
+SMALL, FEW = 24 << 20, 2 << 20
+"""A warehouse of fewer bytes, with extracts of fewer bytes, is worked on by one thread, where a home has no wish: to divide the
+work of a statement takes a sixth of the time of a small one. Without a row a warehouse has 5 MB."""
 _UNDER_LOCK = ("publish-", "manifest-")
 """Beginnings of the names of half-written files that only a writer of the warehouse makes."""
 USUAL_MEMORY = "usual_memory"
@@ -56,6 +59,66 @@ def exclusive(path: Path, patience: float, what: str, notice: Callable[[str], No
         notice=lambda holder: notice(f"waiting for {what}, held by process {holder}") if notice else None,
     ):
         yield
+
+
+_File = tuple[int, int]
+"""The mark that tells a file from one that took its place: its inode, and when it was written."""
+
+
+def _file(path: Path) -> _File | None:
+    """Which file lies there; None: there is none."""
+    with contextlib.suppress(OSError):
+        found = path.stat()
+        return found.st_ino, found.st_mtime_ns
+    return None
+
+
+class _Readers:
+    """Connections to read copies that nobody reads from just now, kept for the next who does."""
+
+    def __init__(self) -> None:
+        self.blocks = 0
+        self._kept: dict[Path, tuple[_File, duckdb.DuckDBPyConnection]] = {}
+
+    def take(self, path: Path) -> tuple[_File | None, duckdb.DuckDBPyConnection | None]:
+        """The one that is kept of a file, and which file it is of. One of a file that was replaced since is closed: as long as
+        it is open, DuckDB would give it to whoever opens the path."""
+        file, con = self._kept.pop(path, (None, None))
+        if con is not None and file != _file(path):
+            con.close()
+            return None, None
+        return file, con
+
+    def give_back(self, path: Path, file: _File | None, con: duckdb.DuckDBPyConnection) -> bool:
+        """Keep a connection to a file that is still there; False when that was not done."""
+        if not self.blocks or path in self._kept or file is None or file != _file(path):
+            return False
+        self._kept[path] = file, con
+        return True
+
+    def close(self) -> None:
+        """Keep none: memory is needed, or a file is replaced."""
+        while self._kept:
+            self._kept.popitem()[1][1].close()
+
+
+_readers = _Readers()
+
+
+@contextlib.contextmanager
+def reads_kept() -> Iterator[None]:
+    """Read copies that are opened within the block stay open for those who read next, until something is written or the block ends.
+
+    For one thread, and a process that lives as long as a command does: a copy that another process replaces takes up its room until
+    the next reading.
+    """
+    _readers.blocks += 1
+    try:
+        yield
+    finally:
+        _readers.blocks -= 1
+        if not _readers.blocks:
+            _readers.close()
 
 
 class _Open:
@@ -92,7 +155,8 @@ class Warehouse:
             shared.close()
 
     def let_go(self) -> None:
-        """Close a warehouse that is kept open, because nothing is written for a while; the next writing opens it again."""
+        """Close what is kept open, because nothing is read or written for a while; the next who does opens it again."""
+        _readers.close()
         if self._shared is not None:
             self._shared.close()
 
@@ -113,6 +177,7 @@ class Warehouse:
                 raise self.fault(error) from None
             return
         self.home.create()
+        _readers.close()
         with exclusive(self.home.locks / "warehouse.lock", self.patience, "the warehouse", self.notice):
             sweep(self.home.scratch)
             if not self.home.warehouse.exists():
@@ -153,21 +218,27 @@ class Warehouse:
 
         A copy that an earlier release published lacks tables: it is published anew.
         """
-        if not self.home.read_copy.is_file():
+        copy = self.home.read_copy
+        if not copy.is_file():
             raise HomeError(f"{self.home.path}: nothing has been processed yet; `hcm-pipeline run` comes first")
-        con = self._open(self.home.read_copy, read_only=True)
+        file, con = _readers.take(copy)
+        whole = False
+        if con is None:
+            file, con = _file(copy), self._open(copy, read_only=True)
         try:
             if _steps(_version(con)):
                 con.close()
                 with self.write():
                     pass  # it is migrated
                 self.publish()
-                con = self._open(self.home.read_copy, read_only=True)
+                con, file = self._open(copy, read_only=True), None
             yield con
+            whole = True
         except duckdb.Error as error:
             raise self.fault(error) from None
         finally:
-            con.close()
+            if not (whole and _readers.give_back(copy, file, con)):
+                con.close()
 
     @contextlib.contextmanager
     def read_or_empty(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -216,6 +287,7 @@ class Warehouse:
         try:
             shutil.copyfile(self.home.warehouse, half)
             half.chmod(0o600)
+            _readers.close()
             half.replace(self.home.read_copy)
         finally:
             half.unlink(missing_ok=True)  # a full disk must not stay full
@@ -251,8 +323,23 @@ class Warehouse:
                 raise HomeError(f"{path.name}: cannot be opened as a DuckDB file of this version") from None
         if not read_only:
             path.chmod(0o600)
-        harden(con, self.home.scratch / f"duckdb-{os.getpid()}", [self.home.extracts, self.home.scratch], self.share)
+        share = self.share
+        if share.threads is None and _is_small(path, self.home.extracts):
+            share = replace(share, threads=1)
+        harden(con, self.home.scratch / f"duckdb-{os.getpid()}", [self.home.extracts, self.home.scratch], share)
         return con
+
+
+def _is_small(database: Path, extracts: Path) -> bool:
+    """Whether a warehouse, and all that was ever taken into it, are of few bytes."""
+    if database.stat().st_size >= SMALL:
+        return False
+    left = FEW
+    files = (Path(folder, name) for folder, _, names in os.walk(extracts) for name in names)
+    while left > 0 and (one := next(files, None)):
+        with contextlib.suppress(OSError):  # another process has moved it meanwhile
+            left -= one.stat().st_size
+    return left > 0
 
 
 @contextlib.contextmanager
@@ -263,6 +350,7 @@ def look_into(home: Home) -> Iterator[tuple[duckdb.DuckDBPyConnection, int]]:
     """
     if not home.read_copy.is_file():
         raise HomeError(f"{home.path}: nothing has been processed yet; `hcm-pipeline run` comes first")
+    _readers.close()
     try:
         con = duckdb.connect(str(home.read_copy), read_only=True)
     except duckdb.Error:

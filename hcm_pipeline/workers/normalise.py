@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hcm_pipeline.characters import BLANKS, CONTROL, EDGES, INVISIBLE
 from hcm_pipeline.profile import DATE_PARTS, NAME_FIELDS, FieldSpec, Profile, date_pattern
@@ -142,6 +143,11 @@ def _one_of(value: str, texts: Iterable[str]) -> str:
 
 
 def _any_of(texts: Iterable[str]) -> str:
+    return _pattern_of(frozenset(texts))
+
+
+@lru_cache(maxsize=256)
+def _pattern_of(texts: frozenset[str]) -> str:
     return "|".join(sorted({re.escape(text) for text in texts}))
 
 

@@ -56,12 +56,15 @@ def violations_of(t: Scratch, batch: Batch, suspects: Relation) -> Relation:
         where {quote(UNUSUAL_COLUMN)} or not {certain}"""
     tables: list[pa.Table] = []
     shown: list[Shown] = []
-    # nothing else can be asked while rows stream in, so what was found waits; not even a rollback, so they end here
-    with t.con.sql(select).to_arrow_reader(CHUNK_ROWS) as rows:
-        for chunk in rows:
-            failures, some = _failures(batch, chunk)
-            tables += [failures] if failures is not None else []
-            shown += some
+    asked = t.make("asked", select)
+    if t.count(asked):
+        # nothing else can be asked while rows stream in, so what was found waits; not even a rollback, so they end here
+        with t.con.sql(f"from {asked}").to_arrow_reader(CHUNK_ROWS) as rows:
+            for chunk in rows:
+                failures, some = _failures(batch, chunk)
+                tables += [failures] if failures is not None else []
+                shown += some
+    t.drop(asked)
     found = [*(alike(t, batch, shown) if shown else ()), *_unseen(batch, drawn_alike(t, batch, suspects, shown))]
     found += _unseen(batch, resembling(t, batch, suspects))
     looking_alike = _violations_of_shown(batch, found)

@@ -118,6 +118,43 @@ def test_a_reader_reads_the_published_copy_while_a_writer_writes(warehouse: Ware
         assert reader.execute("select count(*) from meta where key = 'new'").fetchall() == [(1,)]
 
 
+def test_readers_share_one_opening_and_read_what_was_published_last(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def published() -> int:
+        with warehouse.read() as con:
+            seen.append(con)
+            return int(con.execute("select count(*) from meta where key <> 'schema'").fetchall()[0][0])
+
+    def publish(key: str) -> None:
+        with warehouse.write() as con:
+            con.execute("insert into meta values (?, '')", [key])
+        warehouse.publish()
+
+    seen: list[duckdb.DuckDBPyConnection] = []
+    warehouse.publish()
+    with store.reads_kept():
+        assert published() == published() == 0
+        assert seen[0] is seen[1]
+        publish("by this process")
+        assert published() == 1
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setattr(store, "_readers", store._Readers())
+            publish("by another process, of which this one hears nothing")
+        assert published() == 2
+        with warehouse.read() as one, warehouse.read() as other:
+            assert one is not other
+        with pytest.raises(PipelineError), warehouse.read() as con:
+            con.execute("select 1 / 'no number'::integer").fetchall()
+        warehouse.let_go()
+        with pytest.raises(duckdb.ConnectionException):
+            seen[-1].execute("select 1")
+        assert published() == 2
+    assert not store._readers._kept
+    assert published() == published() == 2
+    assert seen[-1] is not seen[-2]
+
+
 def test_a_reader_before_the_first_run_is_told_what_comes_first(warehouse: Warehouse) -> None:
     with pytest.raises(HomeError, match="hcm-pipeline run"), warehouse.read():
         pass

@@ -75,10 +75,11 @@ def read_outcomes(
     """
     patience = patience or Patience()
     started, settled, missing = time.monotonic(), 0, 0
-    sync_warehouse(warehouse, target, rules)
-    with warehouse.write() as con:
-        begin, waiting = _begin(con, target.key, rules, now()), 0
-        attributes = clearing.attributes_of(con, target.key) if _has_delivered(con, target.key) else []
+    with warehouse.kept_open() as kept:
+        sync_warehouse(kept, target, rules)
+        with kept.write() as con:
+            begin, waiting = _begin(con, target.key, rules, now()), 0
+            attributes = clearing.attributes_of(con, target.key) if _has_delivered(con, target.key) else []
     if begin is None:
         return _without_a_log(warehouse, target, attributes, patience, now)
     reading = None
@@ -90,11 +91,12 @@ def read_outcomes(
                 reading = _Reading(warehouse, target, rules, begin)
                 for page in service.outcomes(begin):
                     reading.take(page)
-                service_now = reading.end(health)
+                with warehouse.kept_open() as kept:
+                    service_now = reading.end(kept, health)
+                    with kept.write() as con:
+                        waiting, _ = matching.waiting_since(con, target.key)
+                        begin = _begin(con, target.key, rules, service_now) or begin
                 settled, missing = settled + reading.settled, missing + reading.missing
-                with warehouse.write() as con:
-                    waiting, _ = matching.waiting_since(con, target.key)
-                    begin = _begin(con, target.key, rules, service_now) or begin
                 progress(settled, waiting)
                 if reading.unjudged:
                     continue  # at once, from the acceptance of those who may be missing
@@ -235,10 +237,10 @@ class _Reading:
         self.unreadable += page.unreadable
         self._newest = max([e.at for e in page.entries] + ([self._newest] if self._newest else []), default=None)
         if len(self._batch) >= BATCH:
-            with self._transaction() as con:
+            with _writing(self._warehouse) as con:
                 self._settle(con)
 
-    def end(self, health: Health) -> dt.datetime:
+    def end(self, warehouse: Warehouse, health: Health) -> dt.datetime:
         """Settle the rest, note how far the outcomes were read, and call missing what they should speak of by now.
 
         Returns the service's clock when the reading began.
@@ -246,7 +248,7 @@ class _Reading:
         began_at, key = self._began_at, self._target.key
         if began_at is None:
             raise ServiceError("the service answered without a page of outcomes")
-        with self._transaction() as con:
+        with _writing(warehouse) as con:
             self._settle(con)
             con.execute(
                 """insert or replace into log_reads select $target, $began,
@@ -272,8 +274,9 @@ class _Reading:
         self.settled += matching.record_entries(con, self._target, self._batch, self._rules)
         self._batch.clear()
 
-    @contextmanager
-    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A fault closes the connection, which takes back what was not committed."""
-        with self._warehouse.write() as con, transaction(con):
-            yield con
+
+@contextmanager
+def _writing(warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnection]:
+    """One transaction. A fault takes back what was not committed."""
+    with warehouse.write() as con, transaction(con):
+        yield con

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -167,16 +168,19 @@ def stopped_extracts(installation: Installation, day: dt.date) -> list[ExtractSt
     return [story for story in found if story.business_date == day and story.status == "stopped"]
 
 
-def extracts_of(installation: Installation, day: dt.date) -> list[RunExtract]:
-    """The extracts of a business date, from the warehouse itself: what was just landed is not published yet."""
+def extracts_of(installation: Installation, days: Sequence[dt.date]) -> dict[dt.date, list[RunExtract]]:
+    """The extracts of business dates, from the warehouse itself: what was just landed is not published yet."""
     with installation.warehouse.write() as con:
-        return values_of(
-            con,
-            RunExtract,
-            """select sha256, source, name, size_bytes, shape->>'encoding' as encoding, shape->>'delimiter' as delimiter, status
-            from extracts where business_date = ? order by extract_id""",
-            [day],
-        )
+        return {
+            day: values_of(
+                con,
+                RunExtract,
+                """select sha256, source, name, size_bytes, shape->>'encoding' as encoding, shape->>'delimiter' as delimiter, status
+                from extracts where business_date = ? order by extract_id""",
+                [day],
+            )
+            for day in days
+        }
 
 
 def left_out(installation: Installation) -> dict[int, str]:

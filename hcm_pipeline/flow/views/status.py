@@ -24,7 +24,7 @@ from hcm_pipeline.errors import HomeError
 from hcm_pipeline.flow import landing, verdict_table
 from hcm_pipeline.flow.fencing import FenceStatus, fence_status
 from hcm_pipeline.flow.fetching import PlaceStatus, place_statuses
-from hcm_pipeline.flow.installation import Installation
+from hcm_pipeline.flow.installation import Installation, reads_kept
 from hcm_pipeline.flow.unfinished import FailedWork, failed_work
 from hcm_pipeline.flow.views.clearing import StaleCount, flows_unread, stale_counts
 from hcm_pipeline.flow.views.days import Day, QuarantineReason, newest_days, quarantine
@@ -107,7 +107,7 @@ class Status:
 
 def status(installation: Installation) -> Status:
     """Look at the journal, the landing folder, the memory of places and the read copy. Raises BrokenChain."""
-    with installation.journal() as journal:
+    with reads_kept(), installation.journal() as journal:
         journal.verify_decisions()
         manifests = journal.manifests()
         if installation.several:
