@@ -97,7 +97,7 @@ class Desired:
 
     `again`: person_number of workers whose version is sent although it was delivered: the target has another by now. `there`:
     person_number, attribute (a column) of the values that the target is known to have although it was not sent them: a difference
-    in these alone makes no operation.
+    in these alone makes no operation. `among`: person_number of all whom `versions` may be about, where it is told.
     """
 
     everybody: Relation
@@ -106,6 +106,7 @@ class Desired:
     breaches: Relation | None = None
     again: Relation | None = None
     there: Relation | None = None
+    among: Relation | None = None
 
 
 class KnownTarget(Protocol):

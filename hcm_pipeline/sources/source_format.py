@@ -61,9 +61,9 @@ class StagedExtract:
 class Lines:
     """The records of an extract as lines, before anybody reads their fields: for those who know most of them already.
 
-    `rows`: row_no, and line: the record as it stands in the file. No line holds SEPARATOR. `texts`: SQL over `line`: the texts of all
-    columns in the order of the `header`, SEPARATOR between them, and nothing of a blank. `said`: SQL over `line`: what `said_sql`
-    makes of these texts with what stands `between` them.
+    `rows`: row_no, and line: the record as it stands in the file. No line holds SEPARATOR. `texts`: SQL over `line`: the texts of
+    all columns in the order of the `header`, SEPARATOR between them, and nothing of a blank. `said`: SQL over `line`: what
+    `said_sql` makes of these texts with what stands `between` them.
     """
 
     header: tuple[str, ...]
@@ -83,8 +83,9 @@ class Lines:
 
 
 def said_sql(texts: Sequence[str], between: str) -> str:
-    """SQL (VARCHAR): all texts of a row as one, which no other texts make: what stands `between` them in the file where no text holds
-    it, as in most rows, and SEPARATOR where one does. So the line of a row is what the row says, without a look at its fields."""
+    """SQL (VARCHAR): all texts of a row as one, which no other texts make: what stands `between` them in the file where no text
+    holds it, as in most rows, and SEPARATOR where one does. So the line of a row is what the row says, without a look at its
+    fields."""
     apart = f"concat({f', {SEPARATOR}, '.join(texts)})"
     if between == SEPARATOR:
         return apart

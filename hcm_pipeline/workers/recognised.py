@@ -81,8 +81,8 @@ def _digest_sql(profile: Profile, staged: Staged, said: str) -> str:
 
 
 def _way(profile: Profile, staged: Staged) -> str:
-    """A digest of the statement that reads the rows of a file, whatever the file, of the order of its columns and what stands between
-    them, and of the version and the kind of machine of what executes it."""
+    """A digest of the statement that reads the rows of a file, whatever the file, of the order of its columns and what stands
+    between them, and of the version and the kind of machine of what executes it."""
     columns = staged.read.columns
     rows, known = Relation("rows", lambda: columns), Relation("known", lambda: ())
     any_file = replace(staged, extract=replace(staged.extract, extract_id=0), read=rows)

@@ -31,7 +31,10 @@ def desired(
     """
     context = context_of(t, profile, facts, delivered)
     basis = _basis_sql(profile, mapping, rules)
-    judged = _unlike(t, profile, facts, delivered, context, basis, same)
+    unlike = _unlike(t, context, basis, same)
+    judged = context
+    if unlike is not None:
+        judged = t.view("context_of_unlike", _context_sql(profile, facts, delivered, among=unlike))
     return Desired(
         waiting=_either(t, failing(t, profile, mapping, context), facts.get("unplaced")),
         everybody=t.view("everybody", _everybody_sql(profile, facts, delivered)),
@@ -39,6 +42,7 @@ def desired(
         # values that the directory told stand in no basis
         breaches=breaches(t, rules, context, judged if facts.get("there") is None else context),
         there=_there(t, mapping, facts.get("there")),
+        among=unlike,
     )
 
 
@@ -48,23 +52,20 @@ def _either(t: Scratch, failing: Relation | None, unplaced: Relation | None) -> 
     return t.view("waiting", f"from {failing} union all from {unplaced}")
 
 
-def _unlike(
-    t: Scratch, profile: Profile, facts: Named[str, Relation], delivered: Relation, context: Relation, basis: str,
-    same: Relation,
-) -> Relation:  # fmt: skip
-    """The context of those whose basis is not in `same`: most days few, so that the wide columns are read of these alone.
+def _unlike(t: Scratch, context: Relation, basis: str, same: Relation) -> Relation | None:
+    """person_number of those in a context whose basis is not in `same`: most days few, so that the wide columns are read of these
+    alone. None: of everybody.
 
     A worker with the basis that was delivered has the values that were delivered, and none breaks a rule: the rules are part
     of the basis, and a version that was mended has none.
     """
     if not t.first(f"select 1 from {same} limit 1"):
-        return context
-    unlike = t.make(
+        return None
+    return t.make(
         "unlike",
         f"""select person_number from (select person_number, {basis} as basis from {context})
         anti join {same} same using (person_number, basis)""",
     )
-    return t.view("context_of_unlike", _context_sql(profile, facts, delivered, among=unlike))
 
 
 def _there(t: Scratch, mapping: Mapping, there: Relation | None) -> Relation | None:
