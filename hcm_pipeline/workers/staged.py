@@ -155,8 +155,14 @@ def _recognised(
     read = t.empty("rows", {ROW_NO: "bigint", **dict.fromkeys(lines.header, "varchar")})
     rejects = t.empty("rejects", REJECT_COLUMNS)
     found = Staged(
-        extract, profile.columns_of(source), read, rejects, t.count(lines.rows), namespace=source.prefix,
-        between=lines.between, lines=lines,
+        extract,
+        profile.columns_of(source),
+        read,
+        rejects,
+        t.count(lines.rows),
+        namespace=source.prefix,
+        between=lines.between,
+        lines=lines,
     )
     staged = recognise(t, found, lines)
     if staged is None:

@@ -67,7 +67,9 @@ def test_a_line_is_cut_into_the_row_that_the_reader_makes_of_it(
 
 
 def test_rows_that_differ_say_different_things(t: Scratch) -> None:
-    rows = t.of_rows("rows", {"a": "VARCHAR", "b": "VARCHAR"}, [("x,y", "z"), ("x", "y,z"), ("x", "y"), (None, "x,y"), ("x", None)])
+    rows = t.of_rows(
+        "rows", {"a": "VARCHAR", "b": "VARCHAR"}, [("x,y", "z"), ("x", "y,z"), ("x", "y"), (None, "x,y"), ("x", None)]
+    )
     assert len(t.rows(f"select distinct {said_sql(['a', 'b'], literal(','))} from {rows}")) == 5
 
 

@@ -102,7 +102,9 @@ def grouped(t: Scratch, scene: Scene) -> Relation:
         for version in ("now", "before")
     )
     # of the many versions, once
-    of_groups = ", ".join(map(quote, dict.fromkeys(["person_number", "valid_from", "valid_to", *scene.fields, *scene.who])))
+    of_groups = ", ".join(
+        map(quote, dict.fromkeys(["person_number", "valid_from", "valid_to", *scene.fields, *scene.who]))
+    )
     groups = f"""with groups as materialized (
             select {of_groups} from {scene.groups} semi join {scene.operations} using (person_number))"""
     in_groups = """left join groups now on now.person_number = operation.person_number and now.valid_to is null

@@ -130,7 +130,9 @@ def _texts(shape: Shape) -> str:
         return _separated("line", end)
     pieces = f"""list_transform(string_split({end} || line || {end}, '"'), lambda piece, place: case when place % 2 = 0 then piece
         when piece = '' then '"' else {_separated("piece", end)} end)"""
-    return f"""case when {_ENCLOSES_NOTHING} then {_separated(_BARE, end)} else array_to_string({pieces}, '')[2:-2] end"""
+    return (
+        f"""case when {_ENCLOSES_NOTHING} then {_separated(_BARE, end)} else array_to_string({pieces}, '')[2:-2] end"""
+    )
 
 
 def _said(shape: Shape) -> str:

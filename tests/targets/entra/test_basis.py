@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from unittest.mock import patch
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +15,7 @@ from hcm_pipeline.delivery.plan.fitting import fit
 from hcm_pipeline.delivery.target import digest_sql, names_of
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.profile import IDENTITY_COLUMNS
-from hcm_pipeline.targets.entra import EntraTarget
+from hcm_pipeline.targets.entra import EntraTarget, basis
 from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, memory, quote, scratch
 from tests.budget import examples
 
@@ -85,12 +87,13 @@ def sent(
 
 
 @settings(max_examples=examples(10), deadline=None)
-@given(before=DAY, after=DAY, other_rules=st.booleans())
+@given(before=DAY, after=DAY, other_rules=st.booleans(), in_groups=st.booleans())
 def test_a_plan_of_those_whose_basis_is_another_is_the_plan_of_everybody(
-    before: list[Worker], after: list[Worker], other_rules: bool
+    before: list[Worker], after: list[Worker], other_rules: bool, in_groups: bool
 ) -> None:
     then = STRICTER if other_rules else TARGET
-    with memory() as con, scratch(con) as t:
+    least = 0 if in_groups else basis.GROUPED_FROM
+    with memory() as con, scratch(con) as t, patch.object(basis, "GROUPED_FROM", least):
         columns = {
             **dict.fromkeys(names_of(TARGET), "VARCHAR"),
             "person_number": "VARCHAR",
@@ -106,6 +109,27 @@ def test_a_plan_of_those_whose_basis_is_another_is_the_plan_of_everybody(
         values = ", ".join(map(quote, (*columns,)))
         assert set(t.rows(f"select {values} from {shortened}")) == set(t.rows(f"select {values} from {everybody}"))
         assert found == findings
+        people = (then.desired(t, facts, has, one).everybody for one in (same, nobody))
+        assert len({repr(sorted(t.rows(f"select person_number from {one}"))) for one in people}) == 1
+
+
+def test_two_people_of_a_group_who_swap_what_they_have_are_both_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    ann, bob = (
+        Worker(True, "Sales", active, True, "1", active, f"{name}@x.org")
+        for name, active in (("a", True), ("b", False))
+    )
+    monkeypatch.setattr(basis, "GROUPED_FROM", 0)
+    monkeypatch.setattr(basis, "_GROUP", "0::ubigint")  # all of them are in one
+    swapped = [replace(ann, **{field: getattr(bob, field)}) for field in ("active", "user_name", "held_back")]
+    back = [replace(bob, **{field: getattr(ann, field)}) for field in ("active", "user_name", "held_back")]
+    with memory() as con, scratch(con) as t:
+        nobody = t.empty("nobody", {"person_number": "VARCHAR", "basis": "UUID"})
+        versions = TARGET.desired(t, facts_of(t, [ann, bob]), nobody, nobody).versions
+        same = t.make("same", f"select person_number, basis from {versions}")
+        for one, other in zip(swapped, back, strict=True):
+            again = TARGET.desired(t, facts_of(t, [one, other]), nobody, same).versions
+            assert sorted(t.rows(f"select person_number from {again}")) == [("0",), ("1",)]
+        assert not t.rows(f"from {TARGET.desired(t, facts_of(t, [ann, bob]), nobody, same).versions}")
 
 
 def test_a_worker_who_is_delivered_as_desired_is_not_rendered_again() -> None:
