@@ -15,11 +15,11 @@ from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
 
 @dataclass(frozen=True)
 class Difference:
-    """`everybody`: person_number of all who should have an account. `differing`: see `differ`. `withheld`: person_number, digest,
+    """`everybody`: how many should have an account. `differing`: see `differ`. `withheld`: person_number, digest,
     reason of those who are still kept out. `waiting`: as of `Desired`. `replaced`: person_number, attribute of the values that
     stand in the place of null. `findings`: as of `Fitted`. `has`: of what the target has, that of all in `differing` at least."""
 
-    everybody: Relation
+    everybody: int
     differing: Relation
     has: Relation
     withheld: Relation
@@ -39,7 +39,8 @@ def find_difference(t: Scratch, target: Target, facts: Mapping[str, Relation], k
     desired = t.view("desired", f"select *, {digest_sql(target)} as digest from {versions}")
     withheld = decisions.still_withheld(t, known.withheld, desired, has)
     differing = differ(t, target, desired, has, again, known.doubtful, withheld, found.there)
-    return Difference(found.everybody, differing, has, withheld, replaced, fitted.waiting, fitted.findings)
+    everybody = t.count(found.everybody) + found.settled
+    return Difference(everybody, differing, has, withheld, replaced, fitted.waiting, fitted.findings)
 
 
 _FEW = 100_000

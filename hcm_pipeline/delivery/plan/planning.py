@@ -256,7 +256,7 @@ def _write(
     fitting.keep(t, task.target.key, work.difference.findings)
     undo.close_done(t, task.target.key, work.undone.operations)
     guards.record(t, work.judged.verdicts, task.target.key, number, task.now)
-    desired, withheld = t.count(work.difference.everybody), _left_out(t, work.difference)
+    desired, withheld = work.difference.everybody, _left_out(t, work.difference)
     _fill(t, task, work, number)
     filled = f"(select * from planned where plan_no between {number} and {number + len(work.parts) - 1})"
     told = {}

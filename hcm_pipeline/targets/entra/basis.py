@@ -76,25 +76,29 @@ class Sides:
     same: Relation
 
 
-def unsettled(t: Scratch, basis: Basis, sides: Sides) -> Relation | None:
-    """The groups of people (`grp`) in which somebody may have another basis than the delivered one; None: anybody may.
+@dataclass(frozen=True)
+class Unsettled:
+    """The groups of people (`grp`) in which somebody may have another basis than the delivered one. In each other group are workers
+    with names and a delivered version, and nobody else: `settled` in all."""
 
-    A group that is not among them holds workers with names and a delivered version, and nobody else.
-    """
+    groups: Relation
+    settled: int
+
+    def holds(self) -> str:
+        """SQL condition over person_number: the person is in one of the groups."""
+        return f"{_GROUP} in (select grp from {self.groups})"
+
+
+def unsettled(t: Scratch, basis: Basis, sides: Sides) -> Unsettled | None:
+    """The groups in which anybody has to be looked at; None: whoever it may be."""
     if t.count(sides.same) < GROUPED_FROM:
         return None
-    groups = t.make(
-        "unsettled_groups",
-        query(__package__, "unsettled_groups", grp=_GROUP, workers=sides.workers, names=sides.names, same=sides.same,
+    found = t.make(
+        "groups",
+        query(__package__, "groups_of_people", grp=_GROUP, workers=sides.workers, names=sides.names, same=sides.same,
               without_manager=sides.without_manager, of_worker=basis.worker, of_names=basis.names,
               of_without=basis.without_manager),
     )  # fmt: skip
-    if 2 * groups.made > 1 << _GROUP_BITS:
-        t.drop(groups)
-        return None
-    return groups
-
-
-def in_groups(groups: Relation) -> str:
-    """SQL condition over person_number: the person is in one of the groups."""
-    return f"{_GROUP} in (select grp from {groups})"
+    groups = t.make("unsettled", f"select grp from {found} where not settled")
+    [settled] = t.first(f"select coalesce(sum(versions), 0) from {found} where settled") or (0,)
+    return Unsettled(groups, int(settled)) if 2 * groups.made <= 1 << _GROUP_BITS else None

@@ -8,7 +8,7 @@ from hcm_pipeline.delivery import Desired, Mending, units_sql
 from hcm_pipeline.directory import folded_sql, key_sql
 from hcm_pipeline.profile import IDENTITY_COLUMNS, Profile, fallible
 from hcm_pipeline.targets.entra.attribute_rules import Ruled
-from hcm_pipeline.targets.entra.basis import Basis, Sides, fingerprint, in_groups, unsettled
+from hcm_pipeline.targets.entra.basis import Basis, Sides, Unsettled, fingerprint, unsettled
 from hcm_pipeline.targets.entra.scim_mapping import Leaf, Mapping, carriers
 from hcm_pipeline.warehouse import NO_TEXT, Relation, Scratch, alone_sql, fails_sql, literal, quote
 
@@ -30,19 +30,19 @@ def desired(
     """
     context = context_of(t, profile, facts, delivered)
     basis = Basis.of(profile, mapping, rules)
-    workers = f"({_in_scope_sql(profile, facts['workers'], delivered)})"
-    groups, unlike, judged = None, None, context
+    workers = t.view("workers_with_account", _in_scope_sql(profile, facts["workers"], delivered))
+    unsure, unlike, judged = None, None, context
     if t.first(f"select 1 from {same} limit 1"):
-        groups = unsettled(t, basis, Sides(workers, facts["names"], facts["without_manager"], same))
-        unlike = _unlike(t, profile, facts, delivered, basis, same, groups)
+        unsure = unsettled(t, basis, Sides(workers, facts["names"], facts["without_manager"], same))
+        unlike = _unlike(t, profile, facts, delivered, basis, same, unsure)
         judged = t.view("context_of_unlike", _context_sql(profile, facts, delivered, among=unlike))
-    everybody = t.view("everybody", _everybody_sql(profile, facts, delivered, same, groups))
     return Desired(
         waiting=_either(t, failing(t, profile, mapping, context), facts.get("unplaced")),
-        everybody=everybody,
+        everybody=t.view("everybody", _everybody_sql(workers, facts["names"], unsure)),
+        settled=unsure.settled if unsure else 0,
         versions=t.view("scim_users", _versions_sql(profile, mapping, judged, basis.sql)),
         # values that the directory told stand in no basis
-        breaches=breaches(t, rules, context, judged if facts.get("there") is None else context, everybody),
+        breaches=breaches(t, rules, context, judged if facts.get("there") is None else context, workers),
         there=_there(t, mapping, facts.get("there")),
         among=unlike,
     )
@@ -56,17 +56,17 @@ def _either(t: Scratch, failing: Relation | None, unplaced: Relation | None) -> 
 
 def _unlike(
     t: Scratch, profile: Profile, facts: Named[str, Relation], delivered: Relation, basis: Basis, same: Relation,
-    groups: Relation | None,
+    unsure: Unsettled | None,
 ) -> Relation:  # fmt: skip
     """person_number of those in a context whose basis is not in `same`: most days few, so that the wide columns are read of these
-    alone. They are looked for in the groups of `unsettled`; None: among everybody.
+    alone. They are looked for in some groups alone, or among everybody.
 
     A worker with the basis that was delivered has the values that were delivered, and none breaks a rule: the rules are part
     of the basis, and a version that was mended has none.
     """
     among, theirs = None, str(same)
-    if groups is not None:
-        where = f"where {in_groups(groups)}"
+    if unsure is not None:
+        where = f"where {unsure.holds()}"
         among = t.make("perhaps_unlike", f"select person_number from {facts['workers']} {where}")
         facts = {**facts, "names": t.view("names_in_groups", f"from {facts['names']} {where}")}
         theirs = f"(from {same} {where})"
@@ -127,18 +127,11 @@ def _in_scope_sql(profile: Profile, workers: Relation | str, delivered: Relation
         where in_scope or person_number in (select person_number from {delivered})"""
 
 
-def _everybody_sql(
-    profile: Profile, facts: Named[str, Relation], delivered: Relation, same: Relation, groups: Relation | None
-) -> str:
-    """SELECT: person_number of a context, without all that it would join; in the groups that are settled (see `unsettled`) all have
-    an account."""
-    workers = _in_scope_sql(profile, facts["workers"], delivered)
-    if groups is None:
-        return f"select person_number from ({workers}) semi join {facts['names']} using (person_number)"
-    here = in_groups(groups)
-    return f"""select person_number from {same} where not ({here})
-        union all select person_number from (select person_number from ({workers}) where {here})
-            semi join (select person_number from {facts["names"]} where {here}) using (person_number)"""
+def _everybody_sql(workers: Relation, names: Relation, unsure: Unsettled | None) -> str:
+    """SELECT: person_number of a context, without all that it would join, but for those in groups that are settled."""
+    where = f"where {unsure.holds()}" if unsure else ""
+    return f"""select person_number from (select person_number from {workers} {where})
+        semi join (select person_number from {names} {where}) using (person_number)"""
 
 
 def _versions_sql(profile: Profile, mapping: Mapping, context: Relation, basis: str) -> str:
@@ -205,7 +198,7 @@ def breaches(
 
     One pass over the columns that the rules are about: most days find none. `context` is everybody's, `judged` that of all whose
     values may break a rule (None: everybody); a value that must be unique is compared with everybody's. `people`: person_number
-    of everybody in the context, where that can be told for less.
+    of everybody in the context at least, where that can be told for less.
     """
     if not rules:
         return None
