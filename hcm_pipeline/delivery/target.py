@@ -87,7 +87,8 @@ class Mending(StrEnum):
 
 @dataclass(frozen=True)
 class Desired:
-    """The state that workers should be in. `everybody`: person_number of each worker who should have an account, once.
+    """The state that workers should be in. `everybody`: person_number of each worker who should have an account, once, but for
+    `settled` workers, of whom it is known without a look at each that the delivered version is the desired one.
 
     `versions`: person_number, the target's columns and `basis` (UUID, over all that they are made from) of those workers whose
     version may be another than the delivered one. `waiting`: person_number and reason of those of whom no version can be
@@ -97,7 +98,7 @@ class Desired:
 
     `again`: person_number of workers whose version is sent although it was delivered: the target has another by now. `there`:
     person_number, attribute (a column) of the values that the target is known to have although it was not sent them: a difference
-    in these alone makes no operation.
+    in these alone makes no operation. `among`: person_number of all whom `versions` may be about, where it is told.
     """
 
     everybody: Relation
@@ -106,6 +107,8 @@ class Desired:
     breaches: Relation | None = None
     again: Relation | None = None
     there: Relation | None = None
+    among: Relation | None = None
+    settled: int = 0
 
 
 class KnownTarget(Protocol):

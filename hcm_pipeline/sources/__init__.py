@@ -29,6 +29,7 @@ from hcm_pipeline.sources.source_format import (
     Lines,
     SourceFormat,
     StagedExtract,
+    said_sql,
 )
 from hcm_pipeline.sources.unpack import unpacked
 
@@ -61,6 +62,7 @@ __all__ = [
     "guessed_source",
     "is_guessed",
     "open_place",
+    "said_sql",
     "told_by",
     "unpacked",
 ]

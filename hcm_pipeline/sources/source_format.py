@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -53,17 +53,24 @@ class StagedExtract:
     """The encoding that was taken for want of another, where nobody has named it; None where it is certain."""
     unsaid: Relation | None = None
     """Of rows that leave columns out, which is less than a blank: row_no, and columns, a list of headings. None: no row does."""
+    between: str = SEPARATOR
+    """SQL for what stands between the texts of a row where it says no more than the row: see `said_sql`."""
 
 
 @dataclass(frozen=True)
 class Lines:
     """The records of an extract as lines, before anybody reads their fields: for those who know most of them already.
 
-    `rows`: row_no, and texts: those of all columns in the order of the `header`, SEPARATOR between them, and nothing of a blank.
+    `rows`: row_no, and line: the record as it stands in the file. No line holds SEPARATOR. `texts`: SQL over `line`: the texts of
+    all columns in the order of the `header`, SEPARATOR between them, and nothing of a blank. `said`: SQL over `line`: what
+    `said_sql` makes of these texts with what stands `between` them.
     """
 
     header: tuple[str, ...]
     rows: Relation
+    texts: str = "line"
+    said: str = "line"
+    between: str = SEPARATOR
 
     def read_sql(self, only: str) -> str:
         """SELECT of row_no and every column, blank as NULL: the rows of `StagedExtract` that `only`, a relation with row_no, names.
@@ -71,8 +78,18 @@ class Lines:
         cells = ", ".join(f"nullif(cells[{place}], '') as {quote(name)}" for place, name in enumerate(self.header, 1))
         return f"""select {ROW_NO}, {cells} from (
             select {ROW_NO}, if(len(cells) = {len(self.header)}, cells, error('a ragged line')) as cells from (
-                select {ROW_NO}, string_split(texts, {SEPARATOR}) as cells
+                select {ROW_NO}, string_split({self.texts}, {SEPARATOR}) as cells
                 from {self.rows} line semi join {only} wanted using ({ROW_NO})))"""
+
+
+def said_sql(texts: Sequence[str], between: str) -> str:
+    """SQL (VARCHAR): all texts of a row as one, which no other texts make: what stands `between` them in the file where no text
+    holds it, as in most rows, and SEPARATOR where one does. So the line of a row is what the row says, without a look at its
+    fields."""
+    apart = f"concat({f', {SEPARATOR}, '.join(texts)})"
+    if between == SEPARATOR:
+        return apart
+    return f"case when contains({apart}, {between}) then {apart} else concat({f', {between}, '.join(texts)}) end"
 
 
 class SourceFormat(Protocol):

@@ -29,7 +29,7 @@ from hcm_pipeline.workers.held_cells import record_held
 from hcm_pipeline.workers.judging import Accepted, accepted_of, gather, judge, nothing_gathered
 from hcm_pipeline.workers.known import current_workers, known_today
 from hcm_pipeline.workers.lifecycle import HERE, AsOf, moment_of
-from hcm_pipeline.workers.managers import find_warnings, with_managers
+from hcm_pipeline.workers.managers import Newcomers, find_warnings, with_managers
 from hcm_pipeline.workers.primary_assignment import has_other_rows
 from hcm_pipeline.workers.processed import DayCounts, reasons_of, seen_on, state_before, state_of
 from hcm_pipeline.workers.recognised import recognise_lines
@@ -123,8 +123,7 @@ class Day:
         changes = snapshot.record_changes(t, self.profile, before, changed, self.as_of, rejudge=rejudge)
         confirm(t, self.day)
         if changes:
-            workers = with_managers(t, self.profile, current_workers(t))
-            bring_up_to(t, table(self.con, "manager_warnings"), find_warnings(t, workers), self.day)
+            self._update_warnings(t, changed, rejudge=rejudge)
         self._mark_applied()
         return DayCounts(
             self.day, state, extracts=len(self.used), rows=self.rows, **asdict(counts), workers=self._workers(),
@@ -254,6 +253,24 @@ class Day:
             t, rolls, accepted.named, full, self.day, self.profile.workers.life.missing_after, unnamed=accepted.unnamed
         )
         bring_up_to(t, absences, today, self.day)
+
+    def _update_warnings(self, t: Scratch, changed: snapshot.Changed, *, rejudge: bool) -> None:
+        """Bring `manager_warnings` up to the changes of the day: as long as nobody comes, and no manager changes, they stay."""
+        by_number, warnings = self.profile.workers.manager_by == "person_number", table(self.con, "manager_warnings")
+        only = None
+        if by_number and not rejudge:
+            other, new = (
+                t.first(f"""select
+                exists (from {changed.changes} where list_contains(attributes, 'manager')), exists (from {changed.new})""")
+                or ()
+            )
+            if not other and not new:
+                return
+            if not other:
+                before = t.view("warned_before", f"select person_number, status from {warnings} where valid_to is null")
+                only = Newcomers(t.view("newcomers", f"select person_number from {changed.new}"), before)
+        workers = with_managers(t, self.profile, current_workers(t))
+        bring_up_to(t, warnings, find_warnings(t, workers, only), self.day)
 
     def _require_complete(self, t: Scratch, before: snapshot.Before) -> None:
         """Enter the findings against each extract. Raises ExtractHeld where nobody has accepted it."""

@@ -5,6 +5,8 @@ The worker's row is good and stays; only the reference is held back, with a warn
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 
@@ -32,9 +34,27 @@ def with_managers(t: Scratch, profile: Profile, workers: Relation) -> Relation:
     )
 
 
-def find_warnings(t: Scratch, workers: Relation) -> Relation:
+@dataclass(frozen=True)
+class Newcomers:
+    """The only change of the day before a day: `people`, person_number of those whom nobody knew. `before`: the warnings of the day
+    before, person_number and status. Nobody else has another manager."""
+
+    people: Relation
+    before: Relation
+
+
+def find_warnings(t: Scratch, workers: Relation, only: Newcomers | None = None) -> Relation:
     """The workers whose manager is not sent: person_number, status (unknown | self | cycle). `workers`, one row each, has
-    person_number and manager."""
+    person_number and manager. `only`: of others it is known already."""
+    if only is not None and not _is_named(t, workers, only.people):
+        # nobody who was there refers to a newcomer: no cycle goes through both, and who was unknown still is
+        asked = t.make(
+            "newcomers", f"select person_number, manager from {workers} semi join {only.people} using (person_number)"
+        )
+        there = f"""select person_number, null as manager from {workers}
+            where person_number in (select manager from {asked}) and person_number not in (select person_number from {asked})"""
+        found = find_warnings(t, t.make("around", f"from {asked} union all {there}"))
+        return t.make("warnings", f"select person_number, status from {only.before} union all from {found}")
     people = t.make("people", f"select person_number, manager, (row_number() over ()) - 1 as i from {workers}")
     edges = t.make("edges", query(__package__, "edges", people=people))
     made = t.make(
@@ -42,6 +62,12 @@ def find_warnings(t: Scratch, workers: Relation) -> Relation:
     )
     t.drop(people, edges)
     return made
+
+
+def _is_named(t: Scratch, workers: Relation, new: Relation) -> bool:
+    """Whether somebody who was there before refers to a newcomer."""
+    named = f"select person_number from {workers} where manager in (select person_number from {new})"
+    return t.first(f"from ({named}) anti join {new} using (person_number) limit 1") is not None
 
 
 def _cyclic(t: Scratch, people: Relation, edges: Relation) -> Relation:

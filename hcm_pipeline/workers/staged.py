@@ -12,7 +12,7 @@ import duckdb
 
 from hcm_pipeline.extracts import Extract
 from hcm_pipeline.profile import FieldSpec, Profile
-from hcm_pipeline.sources import REJECT_COLUMNS, ROW_NO, Lines, format_of
+from hcm_pipeline.sources import REJECT_COLUMNS, ROW_NO, SEPARATOR, Lines, format_of
 from hcm_pipeline.warehouse import Relation, Scratch, scratch
 
 LINES_FROM = 2_000
@@ -53,6 +53,8 @@ class Staged:
     """The encoding that was taken for want of another; None where it is certain."""
     unsaid: Relation | None = None
     """Of rows that leave columns out: row_no, and columns (a list of headings). A blank says more than that."""
+    between: str = SEPARATOR
+    """SQL for what stands between the texts of a row in the file: see `said_sql` of the sources."""
     lines: Lines | None = None
     """All rows as they stand in the file, of a file whose rows were recognised by that; None: all were read."""
     same: Relation | None = None
@@ -132,6 +134,7 @@ def _staged(
         torn=read.torn,
         guessed=read.guessed,
         unsaid=read.unsaid if source.content == "changes-only" else None,
+        between=read.between,
     )
 
 
@@ -152,7 +155,14 @@ def _recognised(
     read = t.empty("rows", {ROW_NO: "bigint", **dict.fromkeys(lines.header, "varchar")})
     rejects = t.empty("rejects", REJECT_COLUMNS)
     found = Staged(
-        extract, profile.columns_of(source), read, rejects, t.count(lines.rows), namespace=source.prefix, lines=lines
+        extract,
+        profile.columns_of(source),
+        read,
+        rejects,
+        t.count(lines.rows),
+        namespace=source.prefix,
+        between=lines.between,
+        lines=lines,
     )
     staged = recognise(t, found, lines)
     if staged is None:

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hcm_pipeline.sources import examine
+from hcm_pipeline.sources import examine, said_sql
 from hcm_pipeline.sources.delimited.staging import read_lines, read_records
-from hcm_pipeline.warehouse import Scratch, scratch
+from hcm_pipeline.warehouse import Scratch, literal, quote, scratch
 from tests.budget import examples
 
 from .build import Rows, source, written
@@ -37,7 +37,13 @@ def both(t: Scratch, folder: Path, text: str) -> tuple[Rows, Rows | None]:
     read = read_records(t, path, shape, folder, max_field_chars=1000, name=path.name)
     rows = t.rows(f"from {read.rows} order by row_no")
     found = read_lines(t, path, shape, folder, max_field_chars=1000)
-    return rows, None if found is None else t.rows(f"{found.read_sql(str(found.rows))} order by row_no")
+    if found is None:
+        return rows, None
+    cut = t.rows(f"{found.read_sql(str(found.rows))} order by row_no")
+    columns = [quote(column) for column in shape.header]
+    by_row = t.rows(f"select {said_sql(columns, found.between)} from {read.rows} order by row_no")
+    assert t.rows(f"select {found.said} from {found.rows} order by row_no") == by_row
+    return rows, cut
 
 
 @settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -58,6 +64,13 @@ def test_a_line_is_cut_into_the_row_that_the_reader_makes_of_it(
         assert any(set("\n\r\x1f") & set(cell) for row in rows for cell in row)
     else:
         assert found == expected
+
+
+def test_rows_that_differ_say_different_things(t: Scratch) -> None:
+    rows = t.of_rows(
+        "rows", {"a": "VARCHAR", "b": "VARCHAR"}, [("x,y", "z"), ("x", "y,z"), ("x", "y"), (None, "x,y"), ("x", None)]
+    )
+    assert len(t.rows(f"select distinct {said_sql(['a', 'b'], literal(','))} from {rows}")) == 5
 
 
 @pytest.mark.parametrize(

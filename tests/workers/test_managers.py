@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from hcm_pipeline.errors import ProfileError
 from hcm_pipeline.flow.plan_facts import facts_of
 from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.targets.entra import EntraTarget
-from hcm_pipeline.warehouse import Scratch, scratch
-from hcm_pipeline.workers.managers import find_warnings
+from hcm_pipeline.warehouse import Scratch, memory, scratch
+from hcm_pipeline.workers.managers import Newcomers, find_warnings
+from tests.budget import examples
 
 from .driver import COLUMNS, PROFILE, Firm, day, worker
 
@@ -30,6 +33,41 @@ def test_unknown_self_and_cyclic_managers_are_warned_of(t: Scratch) -> None:
 
 def test_nobody_has_no_warning(t: Scratch) -> None:
     assert warned(t, {}) == {}
+
+
+MANAGERS = st.dictionaries(st.sampled_from("12345678"), st.sampled_from([None, *"123456789"]), min_size=1)
+
+
+@settings(max_examples=examples(20), deadline=None)
+@given(there=MANAGERS, come=MANAGERS)
+@example(there={"1": "2"}, come={"2": "1"})
+@example(there={"1": None, "3": "9"}, come={"2": "4", "4": "2", "5": "1", "6": "8"})
+def test_newcomers_change_the_warnings_as_if_everybody_was_asked(
+    there: dict[str, str | None], come: dict[str, str | None]
+) -> None:
+    now = {**come, **there}
+    with memory() as con, scratch(con) as t:
+        columns = {"person_number": "varchar", "manager": "varchar"}
+        before, workers = (t.of_rows("workers", columns, list(people.items())) for people in (there, now))
+        new = t.of_rows("new", {"person_number": "varchar"}, [(number,) for number in now if number not in there])
+        only = Newcomers(new, find_warnings(t, before))
+        assert dict(t.rows(f"from {find_warnings(t, workers, only)}")) == warned(t, now)
+
+
+def test_warnings_follow_managers_and_newcomers_and_nothing_else(tmp_path: Path) -> None:
+    firm, table = (
+        Firm(tmp_path),
+        "select person_number, status, valid_from, valid_to from manager_warnings order by all",
+    )
+    firm.take([worker(1, Manager="9"), worker(2, Manager="1")], day(1))
+    firm.take([worker(1, Manager="9", City="Rome"), worker(2, Manager="1"), worker(3, Manager="3")], day(2))
+    assert firm.sql(table) == [("1", "unknown", day(1), None), ("3", "self", day(2), None)]
+    firm.take(
+        [worker(1, Manager="2", City="Rome"), worker(2, Manager="1", City="Bonn"), worker(3, Manager="3")], day(3)
+    )
+    assert firm.warned() == {"1": "cycle", "2": "cycle", "3": "self"}
+    firm.take([worker(1, Manager="2"), worker(2, Manager="1"), worker(3, Manager="3")], day(4))
+    assert firm.warned() == {"1": "cycle", "2": "cycle", "3": "self"}
 
 
 def sent(firm: Firm) -> dict[str, str | None]:

@@ -85,7 +85,7 @@ def _by_line(t: Scratch, of: Profile, whole: Staged, versions: Relation) -> Stag
     cells = ", ".join(f"coalesce({quote(column)}, '')" for column in whole.header)
     if t.first(f"select 1 from {whole.read} where contains(concat({cells}), chr(31)) limit 1"):
         return None  # no format makes lines of it
-    made = t.make("lines", f"select row_no, concat_ws(chr(31), {cells}) as texts from {whole.read}")
+    made = t.make("lines", f"select row_no, concat_ws(chr(31), {cells}) as line from {whole.read}")
     lines = Lines(whole.header, made)
     bare = t.empty("rows", {"row_no": "bigint", **dict.fromkeys(whole.header, "varchar")})
     return recognised.recognise_lines(of, versions, t, replace(whole, read=bare, lines=lines), lines)

@@ -15,12 +15,13 @@ from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
 
 @dataclass(frozen=True)
 class Difference:
-    """`everybody`: person_number of all who should have an account. `differing`: see `differ`. `withheld`: person_number, digest,
+    """`everybody`: how many should have an account. `differing`: see `differ`. `withheld`: person_number, digest,
     reason of those who are still kept out. `waiting`: as of `Desired`. `replaced`: person_number, attribute of the values that
-    stand in the place of null. `findings`: as of `Fitted`."""
+    stand in the place of null. `findings`: as of `Fitted`. `has`: of what the target has, that of all in `differing` at least."""
 
-    everybody: Relation
+    everybody: int
     differing: Relation
+    has: Relation
     withheld: Relation
     replaced: Relation
     waiting: Relation | None = None
@@ -33,11 +34,24 @@ def find_difference(t: Scratch, target: Target, facts: Mapping[str, Relation], k
     found = target.desired(t, facts, known.ever, same)
     again = known.again if found.again is None else _either(t, known.again, found.again)
     fitted = fit(t, found.versions, found.breaches, found.waiting, known.has)
-    versions, replaced = replace_nulls(t, target, fitted.versions, known.has)
+    has = _of_these(t, known.has, found.among)
+    versions, replaced = replace_nulls(t, target, fitted.versions, has)
     desired = t.view("desired", f"select *, {digest_sql(target)} as digest from {versions}")
-    withheld = decisions.still_withheld(t, known.withheld, desired, known.has)
-    differing = differ(t, target, desired, known.has, again, known.doubtful, withheld, found.there)
-    return Difference(found.everybody, differing, withheld, replaced, fitted.waiting, fitted.findings)
+    withheld = decisions.still_withheld(t, known.withheld, desired, has)
+    differing = differ(t, target, desired, has, again, known.doubtful, withheld, found.there)
+    everybody = t.count(found.everybody) + found.settled
+    return Difference(everybody, differing, has, withheld, replaced, fitted.waiting, fitted.findings)
+
+
+_FEW = 100_000
+"""Versions that are copied so that the wide table is read once, and not by all who ask about them."""
+
+
+def _of_these(t: Scratch, has: Relation, among: Relation | None) -> Relation:
+    """The versions that the target has of workers `among` all, if they are few; otherwise of everybody."""
+    if among is None or not 0 <= among.made <= _FEW:
+        return has
+    return t.make("has_of_these", f"from {has} semi join {among} using (person_number)")
 
 
 def _either(t: Scratch, failed: Relation, changed: Relation) -> Relation:

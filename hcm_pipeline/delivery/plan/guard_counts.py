@@ -74,6 +74,8 @@ class Scene:
     """Whether it is looked at what changes how people are reached."""
     perhaps: Relation | None = None
     """Versions that the target may have by now, columns as of `delivered`; None: there is none."""
+    theirs: Relation | None = None
+    """Of `delivered`, those of the workers of the operations, maybe with others; None: nobody has looked for them."""
 
 
 def grouped(t: Scratch, scene: Scene) -> Relation:
@@ -99,11 +101,17 @@ def grouped(t: Scratch, scene: Scene) -> Relation:
         else "null::varchar"
         for version in ("now", "before")
     )
-    in_groups = f"""left join {scene.groups} now on now.person_number = operation.person_number and now.valid_to is null
-            left join {scene.groups} before on before.person_number = operation.person_number
+    # of the many versions, once
+    of_groups = ", ".join(
+        map(quote, dict.fromkeys(["person_number", "valid_from", "valid_to", *scene.fields, *scene.who]))
+    )
+    groups = f"""with groups as materialized (
+            select {of_groups} from {scene.groups} semi join {scene.operations} using (person_number))"""
+    in_groups = """left join groups now on now.person_number = operation.person_number and now.valid_to is null
+            left join groups before on before.person_number = operation.person_number
                 and before.valid_from <= manifest.business_date
                 and (before.valid_to is null or before.valid_to > manifest.business_date)"""
-    in_groups = in_groups if scene.fields or scene.who else ""
+    groups, in_groups = (groups, in_groups) if scene.fields or scene.who else ("", "")
     several = f"coalesce(len(changed) >= {scene.several}, false)" if scene.several else "false"
     unknown = (
         f"left join {scene.unknown} unknown on unknown.person_number = operation.person_number" if scene.unknown else ""
@@ -113,7 +121,7 @@ def grouped(t: Scratch, scene: Scene) -> Relation:
     )
     return t.make(
         "grouped",
-        f"""
+        f"""{groups}
         select *, {several} as several from (
             select operation.person_number, {_kind_sql(scene)} as kind, {there} as known,
                 {there} and ({_differs_sql(scene.target, OperationKind.RENAME)}) as renamed {new} {old},
@@ -122,7 +130,7 @@ def grouped(t: Scratch, scene: Scene) -> Relation:
                 {there} and ({_differs_sql(scene.target, OperationKind.RENAME, reaches=scene.reaches)}) as reaches,
                 manifest.business_date as delivered_on, {who_now} as who_now, {who_before} as who_before
             from {scene.operations} operation
-            left join {scene.delivered} account on account.person_number = operation.person_number
+            left join {scene.theirs or scene.delivered} account on account.person_number = operation.person_number
             left join manifests manifest on manifest.plan_no = account.plan_no
             {in_groups} {unknown} {perhaps})
         """,

@@ -237,13 +237,14 @@ def judge_window(limit: GuardLimit | _Share, window: GuardWindow, group: Group, 
 def evaluate(
     t: Scratch, target: Target, guards: Guards, day: dt.date, operations: Relation, delivered: Relation, groups: Relation,
     protected: Relation | None = None, perhaps: Relation | None = None, moving: Relation | None = None, *,
-    share_of: int | None = None, keeps: bool = False,
+    share_of: int | None = None, keeps: bool = False, theirs: Relation | None = None,
 ) -> Judged:  # fmt: skip
     """Judge the operations of a plan for a business date.
 
     `operations`: person_number, kind and every value; `delivered`: those that the target has, with plan_no; `groups`,
     `protected` and `moving` as of `Facts`. `perhaps`: versions that the target may have by now, columns as of `delivered`; None:
-    there is none. `share_of` as of `Rules`; `keeps`: whether `Judged.kept` is wanted.
+    there is none. `share_of` as of `Rules`; `keeps`: whether `Judged.kept` is wanted. `theirs`: of
+    `delivered`, those of the workers of `operations` at least; None: nobody has looked for them.
     """
     known = bool(t.first(f"select 1 from {operations} where kind <> {literal(OperationKind.CREATE)} limit 1"))
     of_groups = known or t.count(f"(select 1 from {delivered} limit 1)") > 0 or _create_by_group(guards)
@@ -253,7 +254,7 @@ def evaluate(
         tuple(column.name for column in target.columns if column.kind is None and not column.noted and known),
         several=guards.several.attributes if guards.several and known else None,
         who=guards.exchange if known and all(field in groups.columns for field in guards.exchange) else (),
-        reaches=known, unknown=_unknown(t, target), perhaps=perhaps,
+        reaches=known, unknown=_unknown(t, target), perhaps=perhaps, theirs=theirs,
     )  # fmt: skip
     judged = grouped(t, scene)
     days = [window.days for window in guards.windows]
@@ -297,7 +298,7 @@ def _of_people(
             "moving_operations",
             f"select person_number from {scene.operations} semi join {moving} using (person_number)",
         )
-    if protected is not None:
+    if protected is not None and judged.made:
         held[GuardKind.PROTECTED] = protected_operations(t, judged, protected)
     if scene.who and census.planned[None][None][OLD] > 1:  # it takes two accounts that were there before
         held[GuardKind.EXCHANGE] = exchanged(t, judged)

@@ -202,6 +202,7 @@ def _work_out(t: Scratch, task: Task, facts: Known, begun: Mapping[str, str | No
         task.facts.moving,
         share_of=task.rules.share_of,
         keeps=keeps,
+        theirs=difference.has,
     )
     assigned = splitting.assign(t, differing, undone, rests, judged)
     return _Work(difference, undone, judged, assigned, splitting.split(t, differing, assigned, undone, begun))
@@ -255,12 +256,13 @@ def _write(
     fitting.keep(t, task.target.key, work.difference.findings)
     undo.close_done(t, task.target.key, work.undone.operations)
     guards.record(t, work.judged.verdicts, task.target.key, number, task.now)
-    desired, withheld = t.count(work.difference.everybody), _left_out(t, work.difference)
-    _fill(t, task, work, facts.has, number)
+    desired, withheld = work.difference.everybody, _left_out(t, work.difference)
+    _fill(t, task, work, number)
     filled = f"(select * from planned where plan_no between {number} and {number + len(work.parts) - 1})"
     told = {}
     if any(part.changes_accounts for part in work.parts):
-        told = summary.attributes(t, task.target, filled, facts.has, facts.flow.stays, work.difference.replaced)
+        has = work.difference.has if not t.count(work.undone.operations) else facts.has
+        told = summary.attributes(t, task.target, filled, has, facts.flow.stays, work.difference.replaced)
     stays = summary.stays(told.values())
     said = writing.Said(
         task=task, attributes=told, verdicts=work.judged.verdicts, left_out=work.undone.left_out, withheld=withheld,
@@ -291,11 +293,11 @@ def _write(
     return made, placed
 
 
-def _fill(t: Scratch, task: Task, work: _Work, delivered: Relation, number: int) -> None:
+def _fill(t: Scratch, task: Task, work: _Work, number: int) -> None:
     """Put the operations of all parts into `planned`, numbered from `number` on, and let go of the wide rows."""
     urgency = order.Urgency(task.target.kinds, task.business_date, task.now, task.rules.delivery.no_later_than_days)
     placed = order.arrange(
-        t, task.target, urgency, work.difference.differing, task.facts.workers, delivered,
+        t, task.target, urgency, work.difference.differing, task.facts.workers, work.difference.has,
         steady=any(part.held_for is not None for part in work.parts),
     )  # fmt: skip
     for plan_no, part in enumerate(work.parts, number):

@@ -13,7 +13,7 @@ from hcm_pipeline.sources.delimited.shape import Shape
 from hcm_pipeline.sources.delimited.staging import read_lines, read_records
 from hcm_pipeline.sources.delimited.trailer import take_trailer
 from hcm_pipeline.sources.source_format import FileFormat, Lines, SourceFormat, StagedExtract
-from hcm_pipeline.warehouse import Scratch
+from hcm_pipeline.warehouse import Scratch, literal
 
 _DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
@@ -45,14 +45,15 @@ class Delimited(FileFormat):
         quotes are characters since then, or are none any more.
         """
         shape = Shape.of(description)
-        literal = source.quote == "none"
-        if shape.literal != literal or (shape.fallback and _named_otherwise(source, shape.encoding)):
+        as_characters = source.quote == "none"
+        if shape.literal != as_characters or (shape.fallback and _named_otherwise(source, shape.encoding)):
             shape = examine(stored, source, name=name)
         read = read_records(t, stored, shape, folder, max_field_chars=source.max_field_chars, name=name)
         total = take_trailer(t, read.rows, read.rejects, shape, source.trailer) if source.trailer is not None else None
         records = read.counts.rows + read.counts.rejected - (total is not None)
         guessed = shape.encoding if shape.fallback and "fallback_encoding" not in source.model_fields_set else None
-        return StagedExtract(read.rows, read.rejects, records, total, read.torn, guessed)
+        between = literal(shape.delimiter)
+        return StagedExtract(read.rows, read.rejects, records, total, read.torn, guessed, between=between)
 
     def lines(
         self, t: Scratch, stored: Path, description: Description, source: Source, *, folder: Path

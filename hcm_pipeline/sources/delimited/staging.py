@@ -96,38 +96,52 @@ def read_lines(t: Scratch, stored: Path, shape: Shape, folder: Path, *, max_fiel
     with _plain_utf8(stored, shape, folder) as plain, _in_file_order(t):
         if _GLOB.search(str(plain)):
             return None
-        whole = _whole_lines(plain)
-        if shape.quoted:
-            whole = f"""(select line, replace(line, '""', '') as bare from {whole})"""
-        texts = f"if(contains(line, {SEPARATOR}), error('a separator in a text'), {_texts(shape)})"
         try:
-            found = t.make("lines", f"select {texts} as texts from {whole}")
+            found = t.make(
+                "lines",
+                f"select if(contains(line, {SEPARATOR}), error('a separator in a text'), line) as line from {_whole_lines(plain)}",
+            )
         except duckdb.Error:
             return None
-    again = " and ".join(f"contains(texts, {literal(cell)})" for cell in shape.cells if cell) or "false"
+    again = " and ".join(f"contains(line, {literal(cell)})" for cell in shape.cells if cell) or "false"
     # a quoted line end makes two lines of a record: there are more of them then
     if found.made != shape.records or t.first(f"select 1 from {found} where {again} limit 1"):
         t.drop(found)
         return None
-    return Lines(
-        shape.header, t.view("lines", f"select rowid + {shape.header_row + 1} as {ROW_NO}, texts from {found}")
-    )
+    rows = t.view("lines", f"select rowid + {shape.header_row + 1} as {ROW_NO}, line from {found}")
+    return Lines(shape.header, rows, _texts(shape), _said(shape), literal(shape.delimiter))
+
+
+_TWO = literal('""')
+_BARE = f"replace(line, {_TWO}, '')"
+"""SQL: a line without two quotes side by side."""
+_ENCLOSES_NOTHING = f"""not contains({_BARE}, '"') and not contains(line, {literal('"' * 3)})"""
+"""SQL: the quotes of a line, of which most have none, enclose nothing."""
 
 
 def _texts(shape: Shape) -> str:
-    """SQL (VARCHAR) over `line` and, of a file with quotes, `bare` (the line without two quotes side by side): the texts of its
-    fields, as `Lines` has them.
+    """SQL (VARCHAR) over `line`: the texts of its fields, as `Lines` has them.
 
     Where quoting is regular, every second piece between two quotes is quoted, and an empty one that is not stands for a quote: none
-    is at an end, with a delimiter there. Most lines have no quotes, or enclose nothing by them, which can be told for less.
+    is at an end, with a delimiter there.
     """
     end = literal(shape.delimiter)
     if not shape.quoted:
         return _separated("line", end)
     pieces = f"""list_transform(string_split({end} || line || {end}, '"'), lambda piece, place: case when place % 2 = 0 then piece
         when piece = '' then '"' else {_separated("piece", end)} end)"""
-    return f"""case when not contains(bare, '"') and not contains(line, {literal('"' * 3)}) then {_separated("bare", end)}
-        else array_to_string({pieces}, '')[2:-2] end"""
+    return (
+        f"""case when {_ENCLOSES_NOTHING} then {_separated(_BARE, end)} else array_to_string({pieces}, '')[2:-2] end"""
+    )
+
+
+def _said(shape: Shape) -> str:
+    """SQL (VARCHAR) over `line`: what it says, as `Lines` has it. A line that encloses nothing says it itself."""
+    if not shape.quoted:
+        return "line"
+    end, texts = literal(shape.delimiter), _texts(shape)
+    enclosed = f"case when contains({texts}, {end}) then {texts} else replace({texts}, {SEPARATOR}, {end}) end"
+    return f"case when {_ENCLOSES_NOTHING} then {_BARE} else {enclosed} end"
 
 
 def _separated(text: str, delimiter: str) -> str:

@@ -13,14 +13,13 @@ from hcm_pipeline.targets.entra.connection import (
     tenant_of,
     to_sandbox,
 )
-from hcm_pipeline.targets.entra.desired import carriers
 from hcm_pipeline.targets.entra.directory_attributes import attribute_of
 from hcm_pipeline.targets.entra.flow_rules import flow_faults, target_notes
 from hcm_pipeline.targets.entra.generated_schema import Aside, GeneratedSchema, generated_schema, kind_of_job
 from hcm_pipeline.targets.entra.job_health import describe_health
 from hcm_pipeline.targets.entra.log_text import without_values
 from hcm_pipeline.targets.entra.null_switches import flows_of, null_faults, shown_by
-from hcm_pipeline.targets.entra.scim_mapping import columns_of, compile_mapping, mapping_faults
+from hcm_pipeline.targets.entra.scim_mapping import carriers, columns_of, compile_mapping, mapping_faults
 from hcm_pipeline.targets.entra.scim_schema import written_by
 from hcm_pipeline.targets.entra.service import EntraJob, EntraLive, live
 from hcm_pipeline.targets.entra.target import EntraTarget

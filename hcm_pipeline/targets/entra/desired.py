@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping as Named
 
 from hcm_pipeline.delivery import Desired, Mending, units_sql
 from hcm_pipeline.directory import folded_sql, key_sql
-from hcm_pipeline.profile import IDENTITY_COLUMNS, LIFE_COLUMNS, Profile, fallible
+from hcm_pipeline.profile import IDENTITY_COLUMNS, Profile, fallible
 from hcm_pipeline.targets.entra.attribute_rules import Ruled
-from hcm_pipeline.targets.entra.scim_mapping import Leaf, Mapping
+from hcm_pipeline.targets.entra.basis import Basis, Sides, Unsettled, fingerprint, unsettled
+from hcm_pipeline.targets.entra.scim_mapping import Leaf, Mapping, carriers
 from hcm_pipeline.warehouse import NO_TEXT, Relation, Scratch, alone_sql, fails_sql, literal, quote
 
 OWN_FORM = "[0-9a-z_.@:-]*"
@@ -30,15 +29,22 @@ def desired(
     (person_number, reason) says of whom nobody can tell which is meant.
     """
     context = context_of(t, profile, facts, delivered)
-    basis = _basis_sql(profile, mapping, rules)
-    judged = _unlike(t, profile, facts, delivered, context, basis, same)
+    basis = Basis.of(profile, mapping, rules)
+    workers = t.view("workers_with_account", _in_scope_sql(profile, facts["workers"], delivered))
+    unsure, unlike, judged = None, None, context
+    if t.first(f"select 1 from {same} limit 1"):
+        unsure = unsettled(t, basis, Sides(workers, facts["names"], facts["without_manager"], same))
+        unlike = _unlike(t, profile, facts, delivered, basis, same, unsure)
+        judged = t.view("context_of_unlike", _context_sql(profile, facts, delivered, among=unlike))
     return Desired(
         waiting=_either(t, failing(t, profile, mapping, context), facts.get("unplaced")),
-        everybody=t.view("everybody", _everybody_sql(profile, facts, delivered)),
-        versions=t.view("scim_users", _versions_sql(profile, mapping, judged, basis)),
+        everybody=t.view("everybody", _everybody_sql(workers, facts["names"], unsure)),
+        settled=unsure.settled if unsure else 0,
+        versions=t.view("scim_users", _versions_sql(profile, mapping, judged, basis.sql)),
         # values that the directory told stand in no basis
-        breaches=breaches(t, rules, context, judged if facts.get("there") is None else context),
+        breaches=breaches(t, rules, context, judged if facts.get("there") is None else context, workers),
         there=_there(t, mapping, facts.get("there")),
+        among=unlike,
     )
 
 
@@ -49,22 +55,27 @@ def _either(t: Scratch, failing: Relation | None, unplaced: Relation | None) -> 
 
 
 def _unlike(
-    t: Scratch, profile: Profile, facts: Named[str, Relation], delivered: Relation, context: Relation, basis: str,
-    same: Relation,
+    t: Scratch, profile: Profile, facts: Named[str, Relation], delivered: Relation, basis: Basis, same: Relation,
+    unsure: Unsettled | None,
 ) -> Relation:  # fmt: skip
-    """The context of those whose basis is not in `same`: most days few, so that the wide columns are read of these alone.
+    """person_number of those in a context whose basis is not in `same`: most days few, so that the wide columns are read of these
+    alone. They are looked for in some groups alone, or among everybody.
 
     A worker with the basis that was delivered has the values that were delivered, and none breaks a rule: the rules are part
     of the basis, and a version that was mended has none.
     """
-    if not t.first(f"select 1 from {same} limit 1"):
-        return context
-    unlike = t.make(
+    among, theirs = None, str(same)
+    if unsure is not None:
+        where = f"where {unsure.holds()}"
+        among = t.make("perhaps_unlike", f"select person_number from {facts['workers']} {where}")
+        facts = {**facts, "names": t.view("names_in_groups", f"from {facts['names']} {where}")}
+        theirs = f"(from {same} {where})"
+    context = _context_sql(profile, facts, delivered, among=among)
+    return t.make(
         "unlike",
-        f"""select person_number from (select person_number, {basis} as basis from {context})
-        anti join {same} same using (person_number, basis)""",
+        f"""select person_number from (select person_number, {basis.sql} as basis from ({context}))
+        anti join {theirs} same using (person_number, basis)""",
     )
-    return t.view("context_of_unlike", _context_sql(profile, facts, delivered, among=unlike))
 
 
 def _there(t: Scratch, mapping: Mapping, there: Relation | None) -> Relation | None:
@@ -116,28 +127,15 @@ def _in_scope_sql(profile: Profile, workers: Relation | str, delivered: Relation
         where in_scope or person_number in (select person_number from {delivered})"""
 
 
-def _everybody_sql(profile: Profile, facts: Named[str, Relation], delivered: Relation) -> str:
-    """SELECT: person_number of a context, without all that it would join."""
-    workers = _in_scope_sql(profile, facts["workers"], delivered)
-    return f"select person_number from ({workers}) semi join {facts['names']} using (person_number)"
-
-
-def _basis_sql(profile: Profile, mapping: Mapping, rules: tuple[Ruled, ...]) -> str:
-    """SQL (UUID) over a context: stands for all that a worker's SCIM user is made from, and for the rules that it was held to.
-
-    The worker's fields are in it by their digest. The few names beside them go through `hash()`, which is three times as fast as
-    md5 over a text of them: another DuckDB may hash otherwise, and then everybody is rendered once and found the same.
-    """
-    made_from = ["active", *LIFE_COLUMNS, "manager_external_id", *IDENTITY_COLUMNS]
-    made_from += ["manager"] if "manager" in profile.columns else []  # a person number, whatever HR names managers by
-    made_from += ["proxy_addresses"] if carriers(mapping, "proxy_addresses") else []
-    columns = repr([(name, profile.types[name]) for name in profile.columns])
-    made_by = literal(_fingerprint(mapping.select, mapping.user_json, columns, repr(rules)))
-    return f"xor(digest::uhugeint, hash({made_by}, {', '.join(map(quote, made_from))})::uhugeint)::uuid"
+def _everybody_sql(workers: Relation, names: Relation, unsure: Unsettled | None) -> str:
+    """SELECT: person_number of a context, without all that it would join, but for those in groups that are settled."""
+    where = f"where {unsure.holds()}" if unsure else ""
+    return f"""select person_number from (select person_number from {workers} {where})
+        semi join (select person_number from {names} {where}) using (person_number)"""
 
 
 def _versions_sql(profile: Profile, mapping: Mapping, context: Relation, basis: str) -> str:
-    """SELECT: person_number, every mapped value and `basis` (see `_basis_sql`).
+    """SELECT: person_number, every mapped value and `basis` (see `Basis`).
 
     A worker of whom a value, or a condition of life, cannot be computed waits: there is no version. One who has left is disabled
     all the same, without it.
@@ -190,12 +188,17 @@ def failing(t: Scratch, profile: Profile, mapping: Mapping, context: Relation) -
 
 
 def breaches(
-    t: Scratch, rules: tuple[Ruled, ...], context: Relation, judged: Relation | None = None
+    t: Scratch,
+    rules: tuple[Ruled, ...],
+    context: Relation,
+    judged: Relation | None = None,
+    people: Relation | None = None,
 ) -> Relation | None:
     """The values that break a rule of the directory, as `Desired.breaches`; None: none can.
 
     One pass over the columns that the rules are about: most days find none. `context` is everybody's, `judged` that of all whose
-    values may break a rule (None: everybody); a value that must be unique is compared with everybody's.
+    values may break a rule (None: everybody); a value that must be unique is compared with everybody's. `people`: person_number
+    of everybody in the context at least, where that can be told for less.
     """
     if not rules:
         return None
@@ -213,7 +216,7 @@ def breaches(
     )
     for ruled in rules:
         if ruled.rule.unique:
-            _repeated(t, ruled, context, found)
+            _repeated(t, ruled, context, people or context, found)
     return found
 
 
@@ -246,11 +249,11 @@ def _breach_sql(ruled: Ruled, value: str) -> tuple[str, str]:
     return condition, breach if whens else "null"
 
 
-def _repeated(t: Scratch, ruled: Ruled, context: Relation, found: Relation) -> None:
+def _repeated(t: Scratch, ruled: Ruled, context: Relation, people: Relation, found: Relation) -> None:
     """Enter the breaches of those of whom a value that must be unique is another worker's as well, as the directory compares."""
     name, value = literal(ruled.leaf.column), _value_sql(ruled.leaf)
     if ruled.leaf.origin == "person_number" and not t.first(
-        f"select 1 from {context} where not regexp_full_match(person_number, {literal(OWN_FORM)}) limit 1"
+        f"select 1 from {people} where not regexp_full_match(person_number, {literal(OWN_FORM)}) limit 1"
     ):
         return
     t.run(f"""
@@ -261,11 +264,6 @@ def _repeated(t: Scratch, ruled: Ruled, context: Relation, found: Relation) -> N
             from (select person_number, {value} as value from {context})
             where value is not null group by {folded_sql("value")} having count(*) > 1)
     """)
-
-
-def carriers(mapping: Mapping, column: str) -> list[Leaf]:
-    """The mapped values that are made of a column of the ledger, alone or in an expression."""
-    return [leaf for leaf in mapping.leaves if re.search(rf"\b{column}\b", leaf.origin)]
 
 
 def moved_sql(mapping: Mapping, desired: str, delivered: str) -> str:
@@ -281,8 +279,4 @@ def moved_sql(mapping: Mapping, desired: str, delivered: str) -> str:
 
 def shape_of(mapping: Mapping) -> str:
     """Stands for the shape that SCIM users are sent in."""
-    return _fingerprint(mapping.user_json)
-
-
-def _fingerprint(*texts: str) -> str:
-    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
+    return fingerprint(mapping.user_json)

@@ -6,6 +6,7 @@ joined. That is the fastest way there is (no Python object per worker), and the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -64,6 +65,11 @@ def columns_of(profile: Profile) -> dict[str, str]:
     """Everything an expression may use: worker fields, stage of life, names from the ledger, the manager who may be sent."""
     fields = {name: DUCKDB_TYPES[kind] for name, kind in {**profile.types, **LIFE_COLUMNS}.items()}
     return {**fields, **dict.fromkeys((*LEDGER_COLUMNS, "manager_external_id"), "VARCHAR")}
+
+
+def carriers(mapping: Mapping, column: str) -> list[Leaf]:
+    """The mapped values that are made of a column of the ledger, alone or in an expression."""
+    return [leaf for leaf in mapping.leaves if re.search(rf"\b{column}\b", leaf.origin)]
 
 
 def mapping_faults(profile: Profile) -> list[ProfileFault]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,9 +13,9 @@ from hypothesis import strategies as st
 from hcm_pipeline.delivery.plan.fitting import fit
 from hcm_pipeline.delivery.target import digest_sql, names_of
 from hcm_pipeline.flow.profiles import load_profile
-from hcm_pipeline.profile import IDENTITY_COLUMNS
-from hcm_pipeline.targets.entra import EntraTarget
-from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, memory, quote, scratch
+from hcm_pipeline.profile import IDENTITY_COLUMNS, LIFE_COLUMNS
+from hcm_pipeline.targets.entra import EntraTarget, basis
+from hcm_pipeline.warehouse import DUCKDB_TYPES, Relation, Scratch, first, literal, memory, quote, scratch
 from tests.budget import examples
 
 ORACLE = load_profile("oracle-hcm").profile
@@ -85,12 +86,13 @@ def sent(
 
 
 @settings(max_examples=examples(10), deadline=None)
-@given(before=DAY, after=DAY, other_rules=st.booleans())
+@given(before=DAY, after=DAY, other_rules=st.booleans(), in_groups=st.booleans())
 def test_a_plan_of_those_whose_basis_is_another_is_the_plan_of_everybody(
-    before: list[Worker], after: list[Worker], other_rules: bool
+    before: list[Worker], after: list[Worker], other_rules: bool, in_groups: bool
 ) -> None:
     then = STRICTER if other_rules else TARGET
-    with memory() as con, scratch(con) as t:
+    least = 0 if in_groups else basis.GROUPED_FROM
+    with memory() as con, scratch(con) as t, patch.object(basis, "GROUPED_FROM", least):
         columns = {
             **dict.fromkeys(names_of(TARGET), "VARCHAR"),
             "person_number": "VARCHAR",
@@ -106,6 +108,27 @@ def test_a_plan_of_those_whose_basis_is_another_is_the_plan_of_everybody(
         values = ", ".join(map(quote, (*columns,)))
         assert set(t.rows(f"select {values} from {shortened}")) == set(t.rows(f"select {values} from {everybody}"))
         assert found == findings
+        people = (then.desired(t, facts, has, one) for one in (same, nobody))
+        assert len({t.count(one.everybody) + one.settled for one in people}) == 1
+
+
+def test_a_group_in_which_two_people_swap_what_they_have_does_not_come_to_the_same() -> None:
+    made_of = basis.Basis.of(ORACLE, TARGET.mapping, ())
+    columns = ["active", *LIFE_COLUMNS, "manager", *IDENTITY_COLUMNS]
+    with memory() as con:
+
+        def comes_to(ann: dict[str, str], bob: dict[str, str]) -> object:
+            rows = ", ".join(f"({', '.join(map(literal, one.values()))}, uuid())" for one in (ann, bob))
+            people = f"(values {rows}) people({', '.join(ann)}, digest)"
+            return first(
+                con, f"select bit_xor(xor({made_of.worker}, digest::uhugeint)), bit_xor({made_of.names}) from {people}"
+            )
+
+        ann, bob = ({"person_number": who, **{name: f"{who} {name}" for name in columns}} for who in "ab")
+        usual = comes_to(ann, bob)
+        assert usual == comes_to(bob, ann)
+        for name in columns:
+            assert usual != comes_to({**ann, name: bob[name]}, {**bob, name: ann[name]}), name
 
 
 def test_a_worker_who_is_delivered_as_desired_is_not_rendered_again() -> None:
