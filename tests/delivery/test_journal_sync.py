@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from hcm_pipeline.delivery import Journal, RequestState, SendResult
-from hcm_pipeline.delivery.state.journal_sync import find_doubtful, sync
+from hcm_pipeline.delivery.state.journal_sync import find_in_doubt, sync
 from hcm_pipeline.warehouse import scratch
 
 from .conftest import StoppedTime
@@ -154,11 +154,12 @@ def test_requests_that_left_are_known_with_what_the_service_said(both: Both) -> 
     assert both.rows("select manifest_id, state from manifest_states") == [("m1", "ready")]
 
 
-def test_workers_whose_request_may_have_arrived_are_doubtful_with_the_newest_such_plan(both: Both) -> None:
+def test_every_operation_in_a_request_that_may_have_arrived_is_in_doubt(both: Both) -> None:
     first, second = both.plan("ada", "ben"), both.plan("ada", "cat")
     both.journal.register_plan(TARGET, [(manifest(one, 2, TARGET), Path(one)) for one in (first, second)])
     for name, request in ((first, 0), (second, 0), (second, 1)):
         both.send(name, request, RequestState.UNKNOWN)
     with scratch(both.con) as t:
-        doubtful = find_doubtful(t, both.journal, TARGET)
-        assert t.rows(f"select person_number, plan_no from {doubtful} order by 1") == [("ada", 2), ("cat", 2)]
+        in_doubt = find_in_doubt(t, both.journal, TARGET)
+        found = t.rows(f"select person_number, plan_no from {in_doubt} order by all")
+    assert found == [("ada", 1), ("ada", 2), ("cat", 2)]

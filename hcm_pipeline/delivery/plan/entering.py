@@ -11,18 +11,18 @@ from hcm_pipeline.delivery.state import WAITING, DeliveryState, ManifestState
 from hcm_pipeline.warehouse import Relation, Scratch, literal
 
 
-def next_number(t: Scratch, journal: DeliveryState, target: str, doubtful: Relation) -> int:
+def next_number(t: Scratch, journal: DeliveryState, target: str, in_doubt: Relation) -> int:
     """The number of the plan's first manifest; what `planned` holds of manifests that are closed is dropped.
 
-    Those with an operation in doubt (`doubtful` as of `target_state.Known`) that nothing has followed are kept: what they hold may
-    be in an account, and a later record may clear it.
+    Those with an operation in doubt (`in_doubt` as of `target_state.Known`) that no delivery has followed are kept, each of several
+    of one worker: what they hold may be in an account, and a later record may clear it.
     """
     states = (*WAITING, ManifestState.REJECTED)
     kept = [m.manifest_id for m in journal.manifests(*states) if m.target == target and m.newest]
     t.run(
         f"""update versions set is_planned = false where is_planned and plan_no not in
         (select plan_no from manifests where target <> ? or list_contains(?::varchar[], manifest_id))
-        and plan_no not in (select doubtful.plan_no from {doubtful} doubtful left join delivered
+        and plan_no not in (select doubtful.plan_no from {in_doubt} doubtful left join delivered
             on delivered.target = ? and delivered.person_number = doubtful.person_number
             where delivered.plan_no is null or delivered.plan_no < doubtful.plan_no)""",
         [target, kept, target],

@@ -249,7 +249,7 @@ def _write(
     """Do all that happens in one transaction; the plan, and its manifests with their parts."""
     facts = target_state.take_over(t, journal, task)
     decisions.keep_rejections(t, journal, home, task.target.key)
-    number = entering.next_number(t, journal, task.target.key, facts.doubtful)
+    number = entering.next_number(t, journal, task.target.key, facts.in_doubt)
     progress(f"{task.business_date}: comparing what should be with what the service has")
     work = _work_out(t, task, facts, before.begun, keeps=True)
     decisions.forget(t, task.target.key, work.difference.withheld)

@@ -28,8 +28,8 @@ class Known:
 
     `delivered`: the last version of each worker that it took, columns as of the table. `has`: the same with the values that stay
     there and that a record can take away by now (see `with_stale_values`). `before`: the versions that these replaced.
-    `flow`: what becomes of nulls. `ever`: person_number of each worker that any target took. `doubtful`: person_number, plan_no
-    (the request may have arrived).
+    `flow`: what becomes of nulls. `ever`: person_number of each worker that any target took. `in_doubt`: person_number, plan_no
+    of every operation in a request that may have arrived; `doubtful`: the newest of each worker.
     `again`: person_number, reason (see `resend`). `withheld`: person_number, digest, reason. `undos`: manifest_id.
     """
 
@@ -38,6 +38,7 @@ class Known:
     flow: Flow
     before: Relation
     ever: Relation
+    in_doubt: Relation
     doubtful: Relation
     again: Relation
     withheld: Relation
@@ -52,23 +53,23 @@ def prepare(con: duckdb.DuckDBPyConnection, target: Target) -> None:
 def take_over(t: Scratch, journal: DeliveryState, task: Task) -> Known:
     """Bring the warehouse up to the journal, and say what is known then."""
     # in this order: a request accepted in between is then known twice, and never not at all
-    doubtful = journal_sync.find_doubtful(t, journal, task.target.key)
+    in_doubt = journal_sync.find_in_doubt(t, journal, task.target.key)
     journal_sync.sync(t, journal)
     kept = decisions.Kept.tables(t)
     decisions.take_over(t, journal, kept)
     undo.forget_old(t, task.now, task.rules.guards.undo_days)
-    return _known(t, task, doubtful, kept, keep_flows(t, task.target, task.now))
+    return _known(t, task, in_doubt, kept, keep_flows(t, task.target, task.now))
 
 
 def look_up(t: Scratch, journal: DeliveryState, task: Task) -> Known:
     """The same with nothing written: the warehouse may be a read copy that lacks columns of the target."""
-    doubtful = journal_sync.find_doubtful(t, journal, task.target.key)
+    in_doubt = journal_sync.find_in_doubt(t, journal, task.target.key)
     kept = decisions.Kept.copies(t)
     decisions.take_over(t, journal, kept)
-    return _known(t, task, doubtful, kept, known_flows(t, task.target, task.now))
+    return _known(t, task, in_doubt, kept, known_flows(t, task.target, task.now))
 
 
-def _known(t: Scratch, task: Task, doubtful: Relation, kept: decisions.Kept, flow: Flow) -> Known:
+def _known(t: Scratch, task: Task, in_doubt: Relation, kept: decisions.Kept, flow: Flow) -> Known:
     here, columns = f"target = {literal(task.target.key)}", _columns(task.target)
     delivered, before = (t.complete(table(t.con, name), columns) for name in ("delivered", "delivered_before"))
     delivered_here = t.view("delivered_here", f"select * from {delivered} where {here}")
@@ -80,7 +81,8 @@ def _known(t: Scratch, task: Task, doubtful: Relation, kept: decisions.Kept, flo
         ever=t.view(
             "ever_delivered", f"select distinct person_number from delivered where {of_accounts_sql('target')}"
         ),
-        doubtful=doubtful,
+        in_doubt=in_doubt,
+        doubtful=t.view("doubtful", f"select person_number, max(plan_no) as plan_no from {in_doubt} group by 1"),
         again=resend(t, task.target.key, task.facts.snapshot.contract, task.facts.workers, task.now),
         withheld=t.view("withheld_here", f"select person_number, digest, reason from {kept.withheld} where {here}"),
         undos=t.view("undos_here", f"select manifest_id from {kept.undos} where closed is null and {here}"),

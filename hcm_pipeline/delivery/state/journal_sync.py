@@ -47,19 +47,16 @@ def sync(t: Scratch, journal: DeliveryState) -> int:
     return len(news)
 
 
-def find_doubtful(t: Scratch, journal: DeliveryState, target: str) -> Relation:
-    """Workers in requests that may or may not have arrived: person_number, plan_no.
+def find_in_doubt(t: Scratch, journal: DeliveryState, target: str) -> Relation:
+    """Operations in requests that may or may not have arrived: person_number, plan_no.
 
-    `plan_no` is the newest such plan of the worker. A delivery of a later plan ends the doubt: only one upload runs at a
-    time, so that the service took it after whatever became of the request.
+    A delivery of a later plan ends the doubt: only one upload runs at a time, so that the service took it after whatever became
+    of the request.
     """
-    unsettled = _unsettled(t, journal, target)
-    if unsettled is None:
-        return t.empty("doubtful", {"person_number": "varchar", "plan_no": "bigint"})
-    return t.make("doubtful", query(__package__, "doubtful", unsettled=unsettled))
+    return _doubts(t, journal, target) or t.empty("in_doubt", {"person_number": "varchar", "plan_no": "bigint"})
 
 
-def _doubts(t: Scratch, journal: DeliveryState, target: str, fresh: Relation | None) -> Relation | None:
+def _doubts(t: Scratch, journal: DeliveryState, target: str, fresh: Relation | None = None) -> Relation | None:
     """Every operation in such a request, and in one of `fresh`: person_number, plan_no; None: there is none.
 
     Of several versions of a worker that are taken over at once the newest is the delivered one: the others have arrived before it.
