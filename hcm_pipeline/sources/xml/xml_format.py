@@ -79,8 +79,11 @@ class Xml(FileFormat):
             description = survey(stored, source, name)
         header, shape = description.columns, XmlShape.of(description)
         megabytes = max(_MEGABYTES, _MEGABYTES_OF_MANY + len(header) // _COLUMNS_OF_ONE)
-        memory = f"{megabytes}MB" if (description.records or 0) > _MANY else None
-        read = t.fill(lambda: read_records(t, stored, shape, header, source, name=name), memory)
+        is_large = (description.records or 0) > _MANY
+        read = t.fill(
+            lambda: read_records(t, stored, shape, header, source, name=name), f"{megabytes}MB" if is_large else None
+        )
+        assert not is_large or t.count(read.writer.rows) == read.writer.kept, "DuckDB lost rows"
         records = read.writer.kept + read.writer.rejected
         rows, unsaid = read.writer.rows, read.writer.unsaid
         if read.groups is not None:
