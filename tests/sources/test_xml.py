@@ -399,7 +399,8 @@ def test_the_fast_way_is_for_plain_records_and_finds_what_careful_reading_finds(
 
 parts = st.recursive(
     st.sampled_from(
-        ["", "1", " ", "a&amp;b", "\u00e9", ">", "\r\n", "=", "<!--x-->", "<![CDATA[<]]>", "\r", "\n", "\n" + 9 * " ", " x" + 9 * " "]
+        ["", "1", " ", "a&amp;b", "\u00e9", ">", "\r\n", "=", "<!--x-->", "<![CDATA[<]]>", "\r", "\n", "\n" + 9 * " ",
+         9 * " " + "x"]
     ),
     lambda inner: st.builds(
         lambda name, space, texts: f"<{name}{space}>{''.join(texts)}</{name}>" if texts else f"<{name}{space}/>",
