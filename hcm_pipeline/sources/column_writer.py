@@ -15,7 +15,7 @@ from hcm_pipeline.sources.arrow_arrays import ends_of, integers, nulls_of, strin
 from hcm_pipeline.sources.row_writer import UNSAID, RowWriter
 from hcm_pipeline.warehouse import Relation, Scratch
 
-_BATCH_BYTES = 1 << 25
+_BATCH_BYTES = 1 << 24
 """Bytes of an extract whose rows are put down at once: of few rows the statement takes longer than the rows."""
 _ROWS_BESIDE = 2_048
 """Rows of a batch that are worth another thread."""

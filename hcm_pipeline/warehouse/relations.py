@@ -80,8 +80,6 @@ class Scratch:
 
     con: duckdb.DuckDBPyConnection
     _made: dict[str, _Made]
-    _left: list[str] = field(default_factory=list)
-    """Arrow tables that a transaction which failed still holds."""
 
     def make(self, what: str, select: str, values: Values = ()) -> Relation:
         """A table of the rows of a SELECT. `what` is a word for people, which begins its name."""
@@ -108,8 +106,8 @@ class Scratch:
 
     def append(self, relation: Relation, table: pa.Table, select: str = "*") -> None:
         """Add the rows of an Arrow table to a relation; `select` gives the relation's columns, in order, over the table's."""
-        with self._registered(table) as name:
-            self.run(f"insert into {relation} select {select} from {name}")
+        # under a name a transaction would hold the table until it ends
+        self.con.from_arrow(table).project(select).insert_into(str(relation))
 
     def fill(self, work: Callable[[], Done], memory: str | None = None) -> Done:
         """Do work that makes relations and fills them by `append`, in one transaction, and give what it gives. In many small ones
@@ -125,12 +123,8 @@ class Scratch:
         return self._in_transaction(work)
 
     def _in_transaction(self, work: Callable[[], Done]) -> Done:
-        try:
-            with transaction(self.con):
-                return work()
-        finally:
-            while self._left:
-                self.con.unregister(self._left.pop())
+        with transaction(self.con):
+            return work()
 
     @contextlib.contextmanager
     def _bound(self, memory: str, usual: str) -> Iterator[None]:
@@ -147,10 +141,7 @@ class Scratch:
         try:
             yield name
         finally:
-            try:
-                self.con.unregister(name)
-            except duckdb.TransactionException:  # it failed, and takes no statement before its end
-                self._left.append(name)
+            self.con.unregister(name)
 
     def of_rows(self, what: str, columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> Relation:
         """A table of Python rows: for few of them. `columns` is name to DuckDB type."""

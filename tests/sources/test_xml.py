@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -15,6 +17,8 @@ from hcm_pipeline.characters import SEVERAL
 from hcm_pipeline.errors import ExtractRefused, ProfileError
 from hcm_pipeline.flow.profiles import parse_profile
 from hcm_pipeline.profile import Source
+from hcm_pipeline.sources.xml import checking
+from hcm_pipeline.sources.xml.clean_text import Cleaner, DeclaredEncoding
 from tests.budget import examples
 
 from ..workers.driver import PROFILE
@@ -394,7 +398,10 @@ def test_the_fast_way_is_for_plain_records_and_finds_what_careful_reading_finds(
 
 
 parts = st.recursive(
-    st.sampled_from(["", "1", " ", "a&amp;b", "\u00e9", ">", "\r\n", "=", "<!--x-->", "<![CDATA[<]]>", "\r", "\n"]),
+    st.sampled_from(
+        ["", "1", " ", "a&amp;b", "\u00e9", ">", "\r\n", "=", "<!--x-->", "<![CDATA[<]]>", "\r", "\n", "\n" + 9 * " ",
+         9 * " " + "x"]
+    ),
     lambda inner: st.builds(
         lambda name, space, texts: f"<{name}{space}>{''.join(texts)}</{name}>" if texts else f"<{name}{space}/>",
         st.sampled_from("ABCN"), st.sampled_from(["", "", " ", " k='v'"]), st.lists(inner, max_size=3),
@@ -410,10 +417,109 @@ def test_either_way_finds_the_same(
 ) -> None:
     text = "<R><G_1><N>0</N></G_1>" + "".join(f"<{name}>{''.join(inner)}</{name}>" for name, inner in records) + "</R>"
     with monkeypatch.context() as changed:
-        changed.setattr("hcm_pipeline.sources.xml.plain_records.PIECE", 40)
-        changed.setattr("hcm_pipeline.sources.unpack.CHUNK", 30)
+        in_small_pieces(changed)
         both(tmp_path, text, changed)
         both(tmp_path, text, changed, content="changes-only", repeated={"A": "first", "B": "last"})
+
+
+def in_small_pieces(changed: pytest.MonkeyPatch) -> None:
+    """Files are read in pieces of a record or two, of which each is a batch."""
+    changed.setattr("hcm_pipeline.sources.xml.plain_records.PIECE", 40)
+    changed.setattr("hcm_pipeline.sources.unpack.CHUNK", 30)
+    changed.setattr("hcm_pipeline.sources.xml.plain_records._CELLS", 3)
+    changed.setattr("hcm_pipeline.sources.column_writer._BATCH_BYTES", 1)
+    changed.setattr("hcm_pipeline.sources.column_writer._ROWS_BESIDE", 1)
+
+
+record = st.sampled_from(["<G_1><N>1</N></G_1>", "<G_1 a='2'/>", "<P/>"])
+around = st.recursive(
+    st.sampled_from(["<A>1</A>", "<A>2</A>", "<A/>", "<B b='1'/>", "<B b=''>x</B>", "<B>y</B>", "\n"]) | record | record,
+    lambda inner: st.builds(
+        lambda name, parts: f"<{name}>{''.join(parts)}</{name}>", st.sampled_from("DDE"), st.lists(inner, max_size=6)
+    ),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@settings(max_examples=examples(15), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(around, min_size=1, max_size=6), st.booleans(), st.sampled_from(["full", "changes-only"]))
+def test_either_way_gives_the_records_the_values_of_the_groups_around_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parts: list[str], small: bool, content: str
+) -> None:
+    with monkeypatch.context() as changed:
+        if small:
+            in_small_pieces(changed)
+        text = f"<R><D><A>0</A><G_1><N>0</N></G_1></D>{''.join(parts)}</R>"
+        both(
+            tmp_path,
+            text,
+            changed,
+            content=content,
+            enclosing=["../A", "../B/@b", "../../A", "../B"],
+            max_field_chars=1,
+        )
+
+
+@pytest.mark.service
+def test_another_process_finds_of_a_large_file_what_this_one_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[bytes] | None] = []
+    start = checking._started
+
+    def starting() -> subprocess.Popen[bytes] | None:
+        started.append(start())
+        return started[-1]
+
+    def read_again(*_: object) -> None:
+        raise AssertionError("nothing has to be mended in it")
+
+    monkeypatch.setattr(checking, "_started", starting)
+    monkeypatch.setattr(checking, "LARGE", dict.fromkeys(("none", "gzip"), 0))
+    monkeypatch.setattr("hcm_pipeline.sources.unpack.CHUNK", 64)
+    sound = of(*(f"<N>{number}</N>" for number in range(20)))
+    with monkeypatch.context() as changed:
+        changed.setattr("hcm_pipeline.sources.xml.survey._survey_plain", read_again)
+        assert xml(tmp_path, gzip.compress(sound.encode())).values("N") == [str(number) for number in range(20)]
+    faults = [sound[:-1], sound.replace("7</N>", "7</M>", 1), sound.replace(">7<", ">\x1a&#7;<")]
+    found = [outcome(tmp_path, text) for text in faults]
+    assert [process.returncode is not None for process in started if process] == [True] * 4
+    monkeypatch.setattr(checking, "_started", lambda: None)
+    assert [outcome(tmp_path, text) for text in faults] == found
+    monkeypatch.setattr(sys, "executable", "/bin/true")
+    monkeypatch.setattr(checking, "_started", start)
+    assert outcome(tmp_path, sound) == ("7", True)
+    assert [rule for rule, _ in found] == ["xml_cut_short", "xml_broken", "\x7f\x7f"]
+
+
+def outcome(folder: Path, text: str) -> tuple[str | None, object]:
+    """The rule and message of a refusal; or the eighth value, and whether it was read the fast way."""
+    try:
+        found = xml(folder, text)
+    except ExtractRefused as refusal:
+        return refusal.rule, refusal.message
+    return found.values("N")[7], found.description.shape["is_plain"]
+
+
+pieces = st.sampled_from(
+    [
+        b"<A>", b"</A>", b"<A b='", b"'/>", b"<!--", b"-->", b"\xc3\xa9", b"\xc3", b"\xed\xa0\x80", b"\x1a", b"\xf4\x90\x80\x80",
+        b"\xef\xbf\xbe", b"\xef\xbf\xbf", b"&#0;", b"&#xFFFE;", b"&#65;", b"&#x1", b"f;", b"\x7f", b"\xc0\x80", b"x",
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=examples(60))
+@given(st.lists(pieces, max_size=6))
+def test_nothing_has_to_be_mended_in_what_expat_reads(inner: list[bytes]) -> None:
+    whole = b"".join([b"<R>", *inner, b"</R>"])
+    cleaner = Cleaner(DeclaredEncoding("utf-8", "", 0), "extract")
+    try:
+        list(checking.checked(iter([whole[:9], whole[9:]]), large=False))
+    except checking.NotSound:
+        return
+    assert b"".join(cleaner.clean(iter([whole]))) == whole
+    assert (cleaner.changed, cleaner.damaged) == (False, 0)
 
 
 # --- what always holds

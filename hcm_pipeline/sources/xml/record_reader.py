@@ -80,8 +80,8 @@ def _scanned(
 ) -> ReadRecords | None:  # fmt: skip
     """See `_read_plain`. `known`: gives rows the values of the groups around them; None: the groups are put down beside them."""
     own, document = header[: len(header) - len(source.enclosing)], Document(Wanted.of(source), name)
-    writer = RowWriter(t, header) if known else RowWriter(t, own, _ids(source))
-    groups = None if known else t.empty("groups", _GROUPS)
+    writer = RowWriter(t, header) if known is not None else RowWriter(t, own, _ids(source))
+    groups = t.empty("groups", _GROUPS) if known is None else None
     scan = PlainScan(document, source, Around(document, shape.records_at, source).place)
     try:
         with (

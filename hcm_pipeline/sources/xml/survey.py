@@ -15,7 +15,8 @@ from hcm_pipeline.profile import Source
 from hcm_pipeline.safe_xml import Parser, XmlFault
 from hcm_pipeline.sources.source_format import ROW_NO
 from hcm_pipeline.sources.unpack import Compression, unpacked
-from hcm_pipeline.sources.xml.checking import LARGE, NotSound, checked
+from hcm_pipeline.sources.xml import checking
+from hcm_pipeline.sources.xml.checking import NotSound, checked
 from hcm_pipeline.sources.xml.clean_text import Cleaner, DeclaredEncoding, declared
 from hcm_pipeline.sources.xml.document import INSIDE, OLD, OUTSIDE, RECORD, Document, Place
 from hcm_pipeline.sources.xml.paths import Wanted, Way, outer_of
@@ -79,7 +80,7 @@ def survey(path: Path, source: Source, name: str) -> Description:
     if may_be_plain(source):
         try:
             with unpacked(path, name, source.max_bytes) as (_, chunks):
-                is_large = path.stat().st_size >= LARGE[compression]
+                is_large = path.stat().st_size >= checking.LARGE[compression]
                 seen = _survey_as_is(source, encoding, chunks, name, is_large=is_large)
         except NotSound:
             with unpacked(path, name, source.max_bytes) as (_, chunks):

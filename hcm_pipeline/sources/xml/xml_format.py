@@ -20,8 +20,8 @@ _TOLD = 5
 """Names that a summary tells."""
 _MANY = 100_000
 """Records of a file that streams through memory instead of filling it."""
-_MEMORY = "64MB"
-"""Rows that wait to be written while such a file is read."""
+_MEGABYTES, _MEGABYTES_OF_MANY, _COLUMNS_OF_ONE = 48, 16, 2
+"""Of rows that wait to be written while such a file is read: so much, or for very many columns so much and one for two of them."""
 
 
 class Xml(FileFormat):
@@ -78,8 +78,12 @@ class Xml(FileFormat):
         if XmlShape.of(description).asked != asked(source):
             description = survey(stored, source, name)
         header, shape = description.columns, XmlShape.of(description)
-        memory = _MEMORY if (description.records or 0) > _MANY else None
-        read = t.fill(lambda: read_records(t, stored, shape, header, source, name=name), memory)
+        megabytes = max(_MEGABYTES, _MEGABYTES_OF_MANY + len(header) // _COLUMNS_OF_ONE)
+        is_large = (description.records or 0) > _MANY
+        read = t.fill(
+            lambda: read_records(t, stored, shape, header, source, name=name), f"{megabytes}MB" if is_large else None
+        )
+        assert not is_large or t.count(read.writer.rows) == read.writer.kept, "DuckDB lost rows"
         records = read.writer.kept + read.writer.rejected
         rows, unsaid = read.writer.rows, read.writer.unsaid
         if read.groups is not None:
