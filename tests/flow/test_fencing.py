@@ -17,6 +17,7 @@ from hcm_pipeline.flow import HistoryStop, HistoryWord, Installation, PersonsWor
 from hcm_pipeline.home import Home
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.connection import to_sandbox
+from tests import kept_instances
 
 HEAD = "Person Number,Account Status,First Name,Last Name,Job Name,Country,Hire Date,Termination Date"
 PER = "1002,True,Per,Lund,Analyst,NO,2020-01-01,"
@@ -81,6 +82,12 @@ class Post:
         return {
             number: (bool(found[number]["accountEnabled"]), found[number]["jobTitle"]) for number in ("1001", "1002")
         }
+
+
+@pytest.fixture(autouse=True)
+def _kept_instances() -> Iterator[None]:
+    with kept_instances.kept():
+        yield
 
 
 @pytest.fixture(scope="module")
