@@ -17,12 +17,14 @@ from hcm_pipeline.flow import HistoryStop, HistoryWord, Installation, PersonsWor
 from hcm_pipeline.home import Home
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.connection import to_sandbox
-from tests import kept_instances
 
 HEAD = "Person Number,Account Status,First Name,Last Name,Job Name,Country,Hire Date,Termination Date"
 PER = "1002,True,Per,Lund,Analyst,NO,2020-01-01,"
 PER_LEFT = "1002,False,Per,Lund,Analyst,NO,2020-01-01,2030-05-31"
-pytestmark = pytest.mark.service  # the sandbox is started by the chaos's site
+pytestmark = [
+    pytest.mark.service,  # the sandbox is started by the chaos's site
+    pytest.mark.usefixtures("one_instance"),
+]
 COPIED = "not where they were: it was copied or restored"
 
 
@@ -82,12 +84,6 @@ class Post:
         return {
             number: (bool(found[number]["accountEnabled"]), found[number]["jobTitle"]) for number in ("1001", "1002")
         }
-
-
-@pytest.fixture(autouse=True)
-def _kept_instances() -> Iterator[None]:
-    with kept_instances.kept():
-        yield
 
 
 @pytest.fixture(scope="module")
