@@ -29,7 +29,8 @@ def keep() -> None:
 @contextmanager
 def kept() -> Iterator[None]:
     """Within the block, in this process."""
-    usual, duckdb.connect = duckdb.connect, _kept_connect
+    usual = duckdb.connect
+    duckdb.connect = _kept_connect
     try:
         yield
     finally:
@@ -37,14 +38,17 @@ def kept() -> Iterator[None]:
         _let_go()
 
 
-def _kept_connect(database: str = ":memory:", read_only: bool = False, config: Any = None) -> duckdb.DuckDBPyConnection:
-    given = {"database": database, "read_only": read_only, "config": {"threads": 1, **(config or {})}}
+def _kept_connect(
+    database: str | Path = ":memory:", read_only: bool = False, config: dict[str, Any] | None = None
+) -> duckdb.DuckDBPyConnection:
+    config = {"threads": 1, **(config or {})}
     path = Path(database)
     if (kept := _kept.get(path)) and (kept[1] != read_only or not path.is_file() or path.stat().st_ino != kept[0]):
         _kept.pop(path)[2].close()
-    con = _connect(**given)
+    con = _connect(database=database, read_only=read_only, config=config)
     if path.is_file() and path not in _kept:
-        _kept[path] = path.stat().st_ino, read_only, _connect(**given)
+        again = _connect(database=database, read_only=read_only, config=config)
+        _kept[path] = path.stat().st_ino, read_only, again
     return con
 
 

@@ -129,6 +129,7 @@ class Site:
             flow.land(here.warehouse, here.profile, [path], now=here.clock)
             list(flow.process(here.warehouse, here.loaded, [day]))
             flow.plan(here.warehouse, here.loaded, here.target)
+            here.warehouse.publish()
 
     def send(self) -> None:
         """What is planned goes out and is worked off, by the use cases that `upload` and `outcomes` call, in half of their time."""
