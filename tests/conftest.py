@@ -6,6 +6,7 @@ import gc
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import duckdb
 import pytest
 from hypothesis import settings
 
-from tests import budget, marks, pool
+from tests import budget, kept_instances, marks, pool
 
 _connect = duckdb.connect
 
@@ -104,6 +105,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         pool.end()
         _let_go()
         marks.end()
+
+
+@pytest.fixture
+def one_instance() -> Iterator[None]:
+    """A file's database instance stays to the test's end, as it does for every test without a mark."""
+    with nullcontext() if marks.in_the_fast_lane() else kept_instances.kept():
+        yield
 
 
 def pytest_collection_finish() -> None:

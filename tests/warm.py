@@ -65,7 +65,7 @@ class Started:
         with open(said, "wb") as first, open(told, "wb") as second, Path(os.devnull).open() as nothing:
             streams = (nothing.fileno(), first.fileno(), second.fileno())
             self._process = _started(list(arguments), dict(environment), folder, 0o022, streams, work)
-        self.stdout, self.stderr = open(out, encoding="utf-8"), open(err, encoding="utf-8")
+        self.stdout, self.stderr = os.fdopen(out, encoding="utf-8"), os.fdopen(err, encoding="utf-8")
         self.pid = int(self._process.pid)
 
     def wait(self, seconds: float | None = None) -> int | None:
@@ -84,7 +84,7 @@ class Started:
         os.kill(self.pid, signal.SIGTERM)
 
     def end(self, seconds: float) -> tuple[int | None, str, str]:
-        """Its exit code once it has ended, and what was not yet read of what it printed; None when it had to be killed after so long."""
+        """Its exit code, and what it printed that was not yet read. The code is None when it was killed after so many seconds."""
         printed: dict[Any, str] = {}
         readers = [
             threading.Thread(target=lambda file: printed.update({file: file.read()}), args=(file,), daemon=True)

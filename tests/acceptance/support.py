@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import os
 import sqlite3
 import subprocess
@@ -13,11 +14,13 @@ from typing import Any
 
 import orjson
 
+from hcm_pipeline import flow
 from hcm_pipeline.home import Home
 from hcm_pipeline.sandbox import SandboxHandle
 from hcm_pipeline.settings import Settings
 from hcm_pipeline.targets.entra.connection import target_key
 from tests import warm
+from tests.kept_instances import kept
 from tests.sandbox.support import trusting
 
 ROOT = Path(__file__).parents[2]
@@ -113,6 +116,27 @@ class Site:
         """Deliver a file, long enough ago to be whole."""
         path = extract(self.path / "landing", name, *rows)
         os.utime(path, (path.stat().st_atime, path.stat().st_mtime - 60))
+
+    def here(self) -> flow.Installation:
+        """Its home, for use cases in this process."""
+        return flow.Installation(Settings.from_env(self.environment()))
+
+    def plan(self, day: dt.date, path: Path) -> None:
+        """An extract is landed, processed and planned by the use cases that `land` and `run` call, in a third of their time."""
+        here = self.here()
+        here.home.create()
+        with kept():
+            flow.land(here.warehouse, here.profile, [path], now=here.clock)
+            list(flow.process(here.warehouse, here.loaded, [day]))
+            flow.plan(here.warehouse, here.loaded, here.target)
+            here.warehouse.publish()
+
+    def send(self) -> None:
+        """What is planned goes out and is worked off, by the use cases that `upload` and `outcomes` call, in half of their time."""
+        here = self.here()
+        with kept():
+            assert [one for one in flow.upload(here).reports if one.accepted != one.requests] == []
+            assert flow.read_outcomes(here, wait_seconds=30, interval=0.2).waiting == 0
 
     def accounts(self) -> dict[str, dict[str, Any]]:
         """The accounts of the sandbox's directory, by employeeId; those without one by userPrincipalName."""

@@ -19,14 +19,15 @@ import dagster as dg
 import httpx
 import pytest
 from dagster._core.remote_origin import InProcessCodeLocationOrigin
-from dagster._core.test_utils import InProcessTestWorkspaceLoadTarget, freeze_time
+from dagster._core.test_utils import freeze_time
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.backfill import execute_backfill_iteration
 from dagster._daemon.run_coordinator import QueuedRunCoordinatorDaemon
 from dagster._daemon.sensor import execute_sensor_iteration
 from dagster._time import get_current_datetime
-from dagster._utils.error import SerializableErrorInfo
+from dagster_shared.error import SerializableErrorInfo
 
 from hcm_pipeline.defs.web_server import LOCATION, create_app
 from hcm_pipeline.front import Front
@@ -80,7 +81,7 @@ class Dagster:
 
 def sensors(process: WorkspaceProcessContext, log: logging.Logger) -> Iterable[object]:
     """Each sensor that runs by itself looks once."""
-    return execute_sensor_iteration(process, log, None, None)
+    yield from execute_sensor_iteration(process, log, None, None)
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def dagster(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dagster]:
     try:
         with (
             dg.DagsterInstance.from_config(str(site.path)) as instance,
-            WorkspaceProcessContext(instance, InProcessTestWorkspaceLoadTarget(origin)) as process,
+            WorkspaceProcessContext(instance, InProcessWorkspaceLoadTarget(origin)) as process,
         ):
             yield Dagster(process)
     finally:

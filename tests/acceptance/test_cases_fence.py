@@ -12,10 +12,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from hcm_pipeline import flow
 from hcm_pipeline.home import Home
 from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, running
-from hcm_pipeline.settings import Settings
 
 from .support import Site, accounts, control, environment
 
@@ -57,14 +55,10 @@ class Tenant(Site):
         )
 
     def take(self, day: int, text: str) -> None:
-        """An extract for a day of November is landed, processed and planned, by the use cases that the commands call."""
+        """An extract for a day of November is landed, processed and planned."""
         path = self.path.parent / f"w-2026-11-{day}.csv"
         path.write_text(text, encoding="utf-8")
-        here = flow.Installation(Settings.from_env(self.environment()))
-        here.home.create()
-        flow.land(here.warehouse, here.profile, [path], now=here.clock)
-        list(flow.process(here.warehouse, here.loaded, [dt.date(2026, 11, day)]))
-        flow.plan(here.warehouse, here.loaded, here.target)
+        self.plan(dt.date(2026, 11, day), path)
 
     def copy(self, name: str) -> Tenant:
         """A copy of the home as it is now."""
@@ -85,18 +79,12 @@ def enabled(tenant: Tenant) -> dict[str, bool]:
     return {number: bool(account["accountEnabled"]) for number, account in found.items() if number.isdecimal()}
 
 
-def upload(tenant: Tenant) -> None:
-    """Upload, and wait until the target has worked it off and says so."""
-    tenant.run("upload")
-    tenant.run("outcomes")
-
-
 def test_what_was_planned_before_a_person_accepts_the_targets_history_does_not_go_out(tenant: Tenant) -> None:
     tenant.take(12, file_of())
     restored = tenant.copy("restored")
-    upload(tenant)
+    tenant.send()
     tenant.take(13, file_of(per=PER_LEFT))
-    upload(tenant)
+    tenant.send()
     said = restored.run("upload", "--accept-history", "nobody has landed anything")
     assert "1 manifest is closed: planned before this home knew of it" in said
     assert "2 workers are left alone" in said
@@ -105,20 +93,20 @@ def test_what_was_planned_before_a_person_accepts_the_targets_history_does_not_g
     assert restored.json("status")["withheld"] == {"history": 2}
     assert enabled(tenant) == {"1001": True, "1002": False}
     restored.take(14, file_of(per=PER_LEFT, job="Architect"))
-    upload(restored)
+    restored.send()
     assert enabled(tenant) == {"1001": True, "1002": False}
 
 
 def test_a_copy_of_a_home_that_has_delivered_stops_when_the_other_has_gone_on(tenant: Tenant) -> None:
     tenant.take(12, file_of())
-    upload(tenant)
+    tenant.send()
     copied = tenant.copy("copied")
     tenant.take(13, file_of(per=PER_LEFT))
-    upload(tenant)
+    tenant.send()
     copied.take(14, file_of(job="Architect"))
     assert "1 change of 1 worker" in copied.run("upload", code=3)
     tenant.take(15, file_of(per=PER_LEFT, job="Director"))
-    upload(tenant)
+    tenant.send()
 
 
 def test_a_copied_home_asks_twice_for_the_log_lags(tenant: Tenant) -> None:
@@ -136,7 +124,7 @@ def test_a_copied_home_asks_twice_for_the_log_lags(tenant: Tenant) -> None:
 
 def test_a_lost_journal_is_not_replaced_by_an_empty_one(tenant: Tenant) -> None:
     tenant.take(12, file_of())
-    upload(tenant)
+    tenant.send()
     tenant.home.journal.unlink()
     for verb in ("upload", "status", "run"):
         assert "delivery.sqlite is lost: it had noted 1 accepted request" in tenant.run(verb, code=3)
@@ -145,23 +133,23 @@ def test_a_lost_journal_is_not_replaced_by_an_empty_one(tenant: Tenant) -> None:
     assert "delivery.sqlite is lost" in tenant.run("upload", code=3)
     tenant.run("upload", "--accept-history", "the disk was full, and somebody tidied up")
     tenant.take(13, file_of(per=PER_LEFT))
-    upload(tenant)
+    tenant.send()
     assert enabled(tenant) == {"1001": True, "1002": False}
     with sqlite3.connect(tenant.home.journal) as journal:
         [(word, why)] = journal.execute("select decision, why from history_decisions").fetchall()
     assert (word, why) == ("accept-history", "the disk was full, and somebody tidied up")
     tenant.take(14, file_of(per=PER_LEFT, job="Architect"))
-    upload(tenant)
+    tenant.send()
 
 
 def test_an_older_journal_and_another_homes_are_noticed(tenant: Tenant) -> None:
     tenant.take(12, file_of())
-    upload(tenant)
+    tenant.send()
     older = tenant.path.parent / "older.sqlite"
     with sqlite3.connect(tenant.home.journal) as journal:
         journal.execute("vacuum into ?", [str(older)])
     tenant.take(13, file_of(per=PER_LEFT))
-    upload(tenant)
+    tenant.send()
     for path in tenant.path.glob("delivery.sqlite*"):
         path.unlink()
     shutil.copyfile(older, tenant.home.journal)
@@ -172,7 +160,7 @@ def test_an_older_journal_and_another_homes_are_noticed(tenant: Tenant) -> None:
 
 def test_a_home_that_lost_its_environment_does_not_deliver_to_its_sandbox(tenant: Tenant) -> None:
     tenant.take(12, file_of())
-    upload(tenant)
+    tenant.send()
     known = orjson.loads(tenant.home.target.read_bytes())
     assert known["own_sandbox"] is False
     assert tenant.home.target.stat().st_mode & 0o777 == 0o600
@@ -182,7 +170,7 @@ def test_a_home_that_lost_its_environment_does_not_deliver_to_its_sandbox(tenant
         said = cron.run(verb, code=3)
         assert "the environment names none, so that the home's own sandbox would be taken for it" in said
     assert not (tenant.home.sandbox / "state.sqlite").exists()
-    upload(tenant)
+    tenant.send()
     cron.run("upload", "--adopt-target", "this home is for tests from now on")
     assert orjson.loads(tenant.home.target.read_bytes())["own_sandbox"] is True
 
@@ -201,14 +189,14 @@ def test_a_verb_that_only_sends_makes_no_home(tmp_path: Path) -> None:
 
 def test_a_first_delivery_to_a_job_with_a_history_asks_once(tenant: Tenant) -> None:
     tenant.take(12, file_of())
-    upload(tenant)
+    tenant.send()
     ours = Tenant(tenant.path.parent / "ours", sandbox=tenant.sandbox)
     ours.take(13, file_of(job="Architect"))
     assert "upload --first REASON" in ours.run("upload", code=3)
     ours.run("upload", "--first", "this home takes over from the old one")
     ours.run("outcomes")
     ours.take(14, file_of(per=PER_LEFT))
-    upload(ours)
+    ours.send()
     assert enabled(tenant) == {"1001": True, "1002": False}
     assert "--first: this home has delivered to this target before" in ours.run("upload", "--first", "again", code=2)
 

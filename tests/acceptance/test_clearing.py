@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from hcm_pipeline.sandbox import SandboxHandle, SandboxOptions, running
 from tests.docs.pages import DOCS
 from tests.docs.runner import run
 
-from .support import ROOT, Site, control, worker
+from .support import ROOT, Site, control, extract, worker
 
 MANAGER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"
 BOSS = worker("1001", "Ada", "Byron", Job_Name="Director")
@@ -27,19 +28,17 @@ CLEARED = ("1002", "1003", "1004")
 
 
 @contextmanager
-def tenant(site: Site, **options: Any) -> Iterator[SandboxHandle]:
+def tenant(site: Site, *, by_commands: bool = False, **options: Any) -> Iterator[SandboxHandle]:
     """The home's own sandbox, running, with a company in it whose managers are known."""
     with running(site.home.create().sandbox, options=SandboxOptions(cycle_seconds=0.2, **options)) as sandbox:
-        site.land("workers-2026-11-12.csv", BOSS, *TEAM)
-        deliver(site)
+        site.plan(dt.date(2026, 11, 12), extract(site.path.parent, "workers-2026-11-12.csv", BOSS, *TEAM))
+        if by_commands:
+            site.run("upload")
+            site.run("outcomes")
+        else:
+            site.send()
         assert managers(site) == dict.fromkeys((row["Person Number"] for row in TEAM), "1001")
         yield sandbox
-
-
-def deliver(site: Site) -> str:
-    """Process what has come, send it and read what became of it; what the last two commands said."""
-    site.run("run")
-    return site.run("upload") + site.run("outcomes")
 
 
 def managers(site: Site) -> dict[str, str]:
@@ -94,7 +93,7 @@ def test_managers_that_hr_clears_stay_are_told_everywhere_and_go_when_nulls_flow
         assert {one["person_number"]: one["loses"] for one in plan["people"]} == {
             number: ["cleared"] for number in CLEARED[:2]
         }
-        deliver(site)
+        site.send()
         assert set(managers(site)) == {row["Person Number"] for row in TEAM} - set(CLEARED[:2])
         assert counted(site.json("outcomes")) == counted(site.json("status")) == {}
         assert not [one for one in site.json("alerts")["alerts"] if one["kind"] == "stale_values"]
@@ -136,7 +135,7 @@ def test_the_companys_placeholder_stands_in_the_place_of_a_manager_who_was_clear
         assert (attribute["changed"], attribute["cleared"], attribute["replaced"], plan["clearing"]) == (3, 0, 3, None)
         assert all(change["instead"] for one in plan["people"] for change in one["changes"])
         assert "→ 1009 (in the place of nothing)" in site.run("plan")
-        deliver(site)
+        site.send()
         assert {number: managers(site)[number] for number in CLEARED} == dict.fromkeys(CLEARED, "1009")
         assert counted(site.json("status")) == {}
         assert site.json("plan")["operations"] == {}
@@ -145,7 +144,7 @@ def test_the_companys_placeholder_stands_in_the_place_of_a_manager_who_was_clear
 def test_where_the_schema_may_not_be_read_that_is_said_once_and_the_profile_stands(tmp_path: Path) -> None:
     site = Site(tmp_path / "home", own_profile(tmp_path, 'flows_nulls = ["manager"]'))
     withheld = frozenset({"Synchronization.ReadWrite.All"})
-    with tenant(site, withheld_permissions=withheld, flow_nulls=frozenset({MANAGER})):
+    with tenant(site, by_commands=True, withheld_permissions=withheld, flow_nulls=frozenset({MANAGER})):
         assert "the app may not read the job's schema" in "".join(site.heard)
         clear(site)
         assert site.json("plan")["clearing"] is None

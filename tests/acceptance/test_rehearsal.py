@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
 
-from .support import Site, worker
+from .support import Site, extract, worker
 
 
 def people(rehearsed: Any) -> dict[str, dict[str, str | None]]:
@@ -22,25 +23,27 @@ def people(rehearsed: Any) -> dict[str, dict[str, str | None]]:
 
 def test_a_plan_is_rehearsed_and_the_cycle_does_what_was_rehearsed(tmp_path: Path) -> None:
     site = Site(tmp_path / "home")
-    site.land("workers-2026-11-02.csv", worker("1", "Ann", "Lee"), worker("2", "Zoë", "Núñez", Manager="1"))
-    site.run("run")
+    first = extract(
+        tmp_path, "workers-2026-11-02.csv", worker("1", "Ann", "Lee"), worker("2", "Zoë", "Núñez", Manager="1")
+    )
+    site.plan(dt.date(2026, 11, 2), first)
     rehearsed = site.json("plan", "--rehearse")
     assert (rehearsed["outcomes"], rehearsed["stops"]) == ({"create": 2}, 0)
     assert "the schema that the job has now" in rehearsed["schema"]
-    site.run("upload")
-    site.run("outcomes")
+    site.send()
     accounts = site.accounts()
     for number, values in people(rehearsed).items():
         for name, then in values.items():
             if name not in ("manager", "mail"):
                 there = accounts[number].get(name)
                 assert (None if there is None else str(there)) == then, name
-    site.land(
+    second = extract(
+        tmp_path,
         "workers-2026-11-03.csv",
         worker("1", "Ann", "Lee", Job_Name="Lead"),
         worker("2", "Zoë", "Núñez", Account_Status="False"),
     )
-    site.run("run")
+    site.plan(dt.date(2026, 11, 3), second)
     changed = people(site.json("plan", "--rehearse"))
     assert (changed["1"]["jobTitle"], changed["2"]["accountEnabled"]) == ("Lead", "False")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from hcm_pipeline.targets.entra.connection import to_sandbox
 from tests.docs.pages import DOCS
 from tests.docs.runner import run
 
-from .support import Site, worker
+from .support import Site, extract, worker
 
 
 @pytest.fixture
@@ -44,10 +45,9 @@ def test_a_schema_is_applied_read_back_and_put_back_and_a_change_by_hand_is_foun
     assert applied["applied"]
     assert site.json("target", "diff")["changes"] == []
 
-    site.land("2026-11-20.csv", worker("100", "Ann", "Silva"), worker("101", "Bob", "Okoro", Manager="100"))
-    site.run("run")
-    site.run("upload")
-    site.run("outcomes", "--wait", "30")
+    people = worker("100", "Ann", "Silva"), worker("101", "Bob", "Okoro", Manager="100")
+    site.plan(dt.date(2026, 11, 20), extract(tmp_path, "2026-11-20.csv", *people))
+    site.send()
     made = site.accounts()["101"]
     assert (made["manager"], made["mailNickname"], made["accountEnabled"]) == ("100", "bob.okoro", True)
 

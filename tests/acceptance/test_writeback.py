@@ -91,8 +91,7 @@ def firm(tmp_path: Path) -> Iterator[Firm]:
             })  # fmt: skip
         made.run("feed", "drain", "--full")
         made.run("run")
-        made.run("upload")
-        made.run("outcomes", "--wait", "30")
+        made.send()
         control(made.sandbox, "clock", mode="manual")
         yield made
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from pathlib import Path
 
 from hcm_pipeline import flow
@@ -11,7 +12,8 @@ from hcm_pipeline.settings import Settings
 
 def deliver(names: list[str]) -> None:
     """Land, process, plan and upload each file, and read its outcomes. It prints `ready` before it begins."""
-    print("ready", flush=True)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     here = flow.Installation(Settings.from_env())
     for name in names:
         file = Path(name)

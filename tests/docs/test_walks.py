@@ -13,7 +13,7 @@ from hcm_pipeline.flow import built_in_text
 from hcm_pipeline.home import Home
 from hcm_pipeline.sandbox import SandboxOptions, running
 from tests.acceptance.support import accounts, control, worker
-from tests.acceptance.test_cases_fence import PER_LEFT, Tenant, enabled, file_of, upload
+from tests.acceptance.test_cases_fence import PER_LEFT, Tenant, enabled, file_of
 from tests.docs.pages import DOCS, blocks
 from tests.docs.runner import run
 
@@ -141,7 +141,7 @@ def test_a_restored_home_does_not_let_a_leaver_in_again(tmp_path: Path) -> None:
         restored = tenant.copy("restored")
         run(HOW_TO / "deliver-to-a-tenant.md", "send", tmp_path, variables=tenant.environment())
         tenant.take(13, file_of(per=PER_LEFT))
-        upload(tenant)
+        tenant.send()
         assert enabled(tenant) == {"1001": True, "1002": False}
 
         (tmp_path / "workers-2026-11-13.csv").write_text(file_of(per=PER_LEFT), encoding="utf-8")
@@ -149,7 +149,7 @@ def test_a_restored_home_does_not_let_a_leaver_in_again(tmp_path: Path) -> None:
         assert enabled(tenant) == {"1001": True, "1002": False}
         assert restored.json("status")["fence"]["stopped"] is None
         restored.take(14, file_of(per=PER_LEFT, job="Architect"))
-        upload(restored)
+        restored.send()
         assert enabled(tenant) == {"1001": True, "1002": False}
 
 

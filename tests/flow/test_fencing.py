@@ -21,7 +21,10 @@ from hcm_pipeline.targets.entra.connection import to_sandbox
 HEAD = "Person Number,Account Status,First Name,Last Name,Job Name,Country,Hire Date,Termination Date"
 PER = "1002,True,Per,Lund,Analyst,NO,2020-01-01,"
 PER_LEFT = "1002,False,Per,Lund,Analyst,NO,2020-01-01,2030-05-31"
-pytestmark = pytest.mark.service  # the sandbox is started by the chaos's site
+pytestmark = [
+    pytest.mark.service,  # the sandbox is started by the chaos's site
+    pytest.mark.usefixtures("one_instance"),
+]
 COPIED = "not where they were: it was copied or restored"
 
 
