@@ -186,17 +186,22 @@ def pipeline(folder: Path) -> dict[str, Any]:
 
 
 def _accept(warehouse: Any, manifest_id: str, requests: int) -> None:
-    """Everything was answered with 202."""
+    """Everything was answered with 202, as many at once as an upload has on their way: those that end and those that begin then
+    share a commit."""
     from hcm_pipeline.delivery import Journal, RequestState, SendResult
+    from hcm_pipeline.delivery.send.in_flight import WIDTH
     from hcm_pipeline.delivery.state.journal_sync import sync
     from hcm_pipeline.warehouse import scratch, transaction
 
     accepted = SendResult(state=RequestState.ACCEPTED, status=202, service_time=dt.datetime.now(dt.UTC))
     with warehouse.write() as con, Journal(warehouse.home.journal) as journal:
         journal.start(manifest_id)
-        for number in range(requests):
-            journal.begin_send(manifest_id, number)
-            journal.end_send(manifest_id, number, accepted)
+        for first in range(0, requests + WIDTH, WIDTH):
+            with journal.transaction():
+                for number in range(max(0, first - WIDTH), min(first, requests)):
+                    journal.end_send(manifest_id, number, accepted)
+                for number in range(first, min(first + WIDTH, requests)):
+                    journal.begin_send(manifest_id, number)
         journal.finish(manifest_id)
         with transaction(con), scratch(con) as t:
             sync(t, journal)
