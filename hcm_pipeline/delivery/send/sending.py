@@ -1,7 +1,8 @@
 """Send requests, several at once, until the service has decided on each.
 
-One thread begins every attempt and hears how it ended; the journal is written by it before and after each. What has ended by
-now and what begins after it share one commit: a commit waits for the disk. Nobody is told of an answer before it is written.
+One thread begins every attempt and hears how it ended; the journal is written by it before and after each. Attempts that have
+ended by now share one commit, and so do those that begin together: a commit waits for the disk. Nothing is sent and nobody is
+told of an answer before that.
 
 The first attempt goes alone, and so does the first after a failure that passes or a token that is taken no more: a service that
 is down or that has taken a permission away is asked once, not sixteen times.
@@ -104,7 +105,6 @@ class Sending:
         try:
             while True:
                 wait = self._begin_what_may(left)
-                self._write()
                 if not self._in_flight.busy and wait is None:
                     break
                 ended = self._in_flight.next(wait)
@@ -138,12 +138,13 @@ class Sending:
         return None
 
     def _hear(self) -> bool:
-        """Take every attempt that has ended by now; whether another may begin after that."""
+        """Take every attempt that has ended by now, and journal them; whether another may begin after that."""
         while self._in_flight.busy:
             ended = self._in_flight.next(0.0)
             if ended is None:
                 break
             self._take(ended)
+        self._write()
         return self._stop is None
 
     @staticmethod
@@ -182,7 +183,6 @@ class Sending:
         not_yet: NotYet | None = None
         superseded = False
         with self._journal.transaction():
-            self._note_ends()
             for request in ready:
                 call = self._pace.claim()
                 if isinstance(call, NotYet):
@@ -193,7 +193,6 @@ class Sending:
                     superseded = True
                     break
                 begun.append((request, call))
-        self._tell()
         for request in ready[len(begun) :]:
             heapq.heappush(self._again, request)
         stretch = self._stretch
@@ -216,24 +215,15 @@ class Sending:
         for request, _ in begun:
             heapq.heappush(self._again, request)
 
-    # --- what the journal is to know
-
     def _write(self) -> None:
         """Journal how attempts have ended that were heard of, and tell people."""
-        if self._unwritten:
-            with self._journal.transaction():
-                self._note_ends()
-        self._tell()
-
-    def _note_ends(self) -> None:
-        """The same, within a transaction; it is told once that is committed."""
-        for ended in self._unwritten:
-            self._pace.done(ended.attempt.call, ended.at)
-            if isinstance(ended.result, Answer | Exception):
-                self._journal.end_send(self._manifest_id, ended.attempt.request.number, result_of(ended.result))
-
-    def _tell(self) -> None:
-        """All that was heard of is written."""
+        if not self._unwritten:
+            return
+        with self._journal.transaction():
+            for ended in self._unwritten:
+                self._pace.done(ended.attempt.call, ended.at)
+                if isinstance(ended.result, Answer | Exception):
+                    self._journal.end_send(self._manifest_id, ended.attempt.request.number, result_of(ended.result))
         self._unwritten.clear()
         telling, self._to_tell = self._to_tell, []
         for tell in telling:
