@@ -800,8 +800,7 @@ create view receipts as
         coalesce(outcome.error_code, if(accepted.accepted_at is null and sent.state = 'refused', 'RequestRefused', null))
             as error_code,
         outcome.failure_class, coalesce(outcome.reason, if(accepted.accepted_at is null, sent.error, null)) as reason,
-        outcome.advice, failure.mend, failure.attempts, failure.next_try_at, outcome.log_id, outcome.logged_at,
-        operation.plan_no
+        outcome.advice, failure.mend, failure.attempts, failure.next_try_at, outcome.log_id, outcome.logged_at
     from operations operation join manifests manifest using (plan_no)
     left join manifest_states journaled using (manifest_id)
     left join accepted_requests accepted using (plan_no, request_no)
