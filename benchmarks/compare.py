@@ -186,17 +186,24 @@ def pipeline(folder: Path) -> dict[str, Any]:
 
 
 def _accept(warehouse: Any, manifest_id: str, requests: int) -> None:
-    """Everything was answered with 202."""
+    """Everything was answered with 202, as many at once as an upload has on their way: those that begin together share a
+    commit, and so do those that end together."""
     from hcm_pipeline.delivery import Journal, RequestState, SendResult
+    from hcm_pipeline.delivery.send.in_flight import WIDTH
     from hcm_pipeline.delivery.state.journal_sync import sync
     from hcm_pipeline.warehouse import scratch, transaction
 
     accepted = SendResult(state=RequestState.ACCEPTED, status=202, service_time=dt.datetime.now(dt.UTC))
     with warehouse.write() as con, Journal(warehouse.home.journal) as journal:
         journal.start(manifest_id)
-        for number in range(requests):
-            journal.begin_send(manifest_id, number)
-            journal.end_send(manifest_id, number, accepted)
+        for first in range(0, requests, WIDTH):
+            together = range(first, min(first + WIDTH, requests))
+            with journal.transaction():
+                for number in together:
+                    journal.begin_send(manifest_id, number)
+            with journal.transaction():
+                for number in together:
+                    journal.end_send(manifest_id, number, accepted)
         journal.finish(manifest_id)
         with transaction(con), scratch(con) as t:
             sync(t, journal)

@@ -18,7 +18,8 @@ DAGSTER_FOLDERS = ("history", "schedules")
 
 @dataclass(frozen=True)
 class Share:
-    """The share of the machine that DuckDB may take: memory as DuckDB writes it, and threads (None: one for each core)."""
+    """The share of the machine that DuckDB may take: memory as DuckDB writes it, and threads (None: one for each core, and one for
+    a small warehouse)."""
 
     memory: str = "900MB"
     threads: int | None = None

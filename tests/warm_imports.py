@@ -6,12 +6,12 @@ import gc
 import pkgutil
 from importlib import import_module
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from dagster._core.storage.sql import ALEMBIC_SCRIPTS_LOCATION
-
 import hcm_pipeline
 from hcm_pipeline import flow
+from hcm_pipeline.defs import instance_tables
+from hcm_pipeline.defs.code_versions import DELIVERY_ROOMS, PLAN_ROOMS, SNAPSHOT_ROOMS, code_version
+from hcm_pipeline.sandbox import app as sandbox_app
+from hcm_pipeline.sandbox import control
 from tests import kept_instances  # noqa: F401  # commands call it
 
 PARTS = (
@@ -71,9 +71,11 @@ for part in PARTS:
 for name in LAZY:
     import_module(name)
 flow.load_profile("oracle-hcm")  # its models are made when the first profile is read
-# each process reads the list of Dagster's migrations once
-alembic = Config()
-alembic.set_main_option("script_location", ALEMBIC_SCRIPTS_LOCATION)
-ScriptDirectory.from_config(alembic).as_revision_number("head")
+for name in ("runs", "schedules", instance_tables.INDEX, instance_tables.OF_A_RUN):
+    instance_tables.file_of(name)
+for rooms in (SNAPSHOT_ROOMS, PLAN_ROOMS, DELIVERY_ROOMS):
+    code_version(*rooms)
+sandbox_app.routes()  # their patterns stay compiled
+control.routes()
 gc.collect()
 gc.freeze()  # a fork leaves alone what it only shares

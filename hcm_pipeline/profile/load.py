@@ -6,6 +6,7 @@ import hashlib
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -67,8 +68,14 @@ def load(name_or_path: str, judges: Sequence[Judge] = ()) -> LoadedProfile:
 def parse(text: str, file: str, judges: Sequence[Judge] = ()) -> LoadedProfile:
     """Parse and check a profile's text. Raises ProfileError with every broken rule.
 
-    `judges` find the faults of the parts that belong to a target: the profile knows its own rules only.
+    `judges` find the faults of the parts that belong to a target: the profile knows its own rules only. A command asks several
+    times for the same profile, and nothing in one can change.
     """
+    return _parsed(text, file, tuple(judges))
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: str, file: str, judges: tuple[Judge, ...]) -> LoadedProfile:
     try:
         raw = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits, and tables in tables in tables, too

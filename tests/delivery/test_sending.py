@@ -7,6 +7,7 @@ import itertools
 import random
 import sqlite3
 from collections.abc import Callable, Collection, Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,6 +60,8 @@ class World:
     journal_seconds: float = 0.0
     """How long the journal takes to write that an attempt begins."""
     started: list[int] = field(default_factory=list)
+    progress: Callable[[int], None] = lambda _: None
+    commits: int = 0
 
     def __post_init__(self) -> None:
         self.service = SimulatedService(
@@ -71,7 +74,16 @@ class World:
         with opened.transaction() as db:
             assert isinstance(db, sqlite3.Connection)
         db.execute("PRAGMA synchronous = OFF")  # nobody pulls the plug here, and it is opened thousands of times
+        db.set_trace_callback(self._count)
         return opened
+
+    def _count(self, statement: str) -> None:
+        self.commits += statement == "COMMIT"
+
+    def committed(self, question: str) -> int:
+        """A number that another process finds in the journal."""
+        with closing(sqlite3.connect(self.path)) as other:
+            return int(other.execute(question).fetchone()[0])
 
     def plan(self, name: str, bodies: Iterable[bytes]) -> None:
         self.planned[name] = list(bodies)
@@ -89,7 +101,7 @@ class World:
             journal.start(name)
             deadly = _Deadly(flight, self.kill)
             line = Line(deadly, self.prepare, workers_in, pace, patience, self.time.clock)
-            sending = Sending(journal.get(name), self._slow(journal), line, lambda _: None)
+            sending = Sending(journal.get(name), self._slow(journal), line, self.progress)
             try:
                 for numbers in journal.pending(name):
                     sending.send((number, self.planned[name][number]) for number in numbers)
@@ -184,6 +196,28 @@ def test_requests_are_begun_in_their_order(tmp_path: Path) -> None:
     world.plan("a", many(100))
     world.send("a")
     assert world.started == list(range(100))
+
+
+def test_attempts_that_begin_together_share_a_commit_and_so_do_ends_and_nothing_is_done_or_told_before_it(
+    tmp_path: Path,
+) -> None:
+    world, made, told = World(tmp_path / "journal"), [0], [0]
+    world.plan("a", many(64))
+
+    def seconds() -> float:
+        made[0] += 1
+        assert world.committed("SELECT count(*) FROM sends") >= made[0]
+        return 0.2
+
+    def progress(settled: int) -> None:
+        told.append(settled)
+        assert world.committed("SELECT count(*) FROM acceptances") >= settled
+
+    world.seconds, world.progress, world.commits = seconds, progress, 0
+    world.send("a")
+    assert told == [*range(65)]
+    assert made == [64]
+    assert world.commits < 30  # two for each request were 128
 
 
 def test_the_first_request_goes_alone_and_so_does_the_first_after_a_failure(tmp_path: Path) -> None:

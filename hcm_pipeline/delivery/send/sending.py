@@ -1,8 +1,11 @@
 """Send requests, several at once, until the service has decided on each.
 
-One thread begins every attempt and hears how it ended; the journal is written by it before and after each. The first
-attempt goes alone, and so does the first after a failure that passes or a token that is taken no more: a service that is
-down or that has taken a permission away is asked once, not sixteen times.
+One thread begins every attempt and hears how it ended; the journal is written by it before and after each. Attempts that have
+ended by now share one commit, and so do those that begin together: a commit waits for the disk. Nothing is sent and nobody is
+told of an answer before that.
+
+The first attempt goes alone, and so does the first after a failure that passes or a token that is taken no more: a service that
+is down or that has taken a permission away is asked once, not sixteen times.
 
 After a refusal nothing follows: attempts that have ended are heard of before another begins, and once more when the journal
 has written that it does, which takes as long as the disk does. An attempt that was journaled and is held back is not made.
@@ -16,6 +19,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from hcm_pipeline.delivery.send.in_flight import Attempt, Ended, InFlight, Request
 from hcm_pipeline.delivery.service import Answer, Reception
@@ -85,6 +89,8 @@ class Sending:
         self._stretch = 0
         self._failures = 0  # in a row
         self._waited = 0.0  # since the last success, in seconds
+        self._unwritten: list[Ended] = []  # heard, and not in the journal yet
+        self._to_tell: list[Callable[[], None]] = []  # when it is
         self._not_before = line.clock()
         self._read = 0
 
@@ -114,16 +120,17 @@ class Sending:
 
     def _begin_what_may(self, left: Iterator[tuple[int, bytes]]) -> float | None:
         """Begin attempts as long as one may; how long to wait for the next, None: until one ends, or there is none."""
-        while self._hear() and self._in_flight.busy < (self._in_flight.width if self._wide else 1):
+        while self._hear() and (room := (self._in_flight.width if self._wide else 1) - self._in_flight.busy) > 0:
             now = self._clock()
             if now < self._not_before:
                 return self._seconds_until(self._not_before, now) if self._more(left) else None
-            request = self._next(left)
-            if request is None:
+            ready = self._ready(left, room)
+            if not ready:
+                if self._more(left):  # it could not be prepared
+                    continue
                 return None
-            not_yet = self._begin(request)
+            not_yet = self._begin(ready)
             if not_yet is not None:
-                heapq.heappush(self._again, request)
                 if not_yet.spent:
                     self._stop = Paused(not_yet.free_at, spent=True)
                     return None
@@ -131,12 +138,13 @@ class Sending:
         return None
 
     def _hear(self) -> bool:
-        """Take every attempt that has ended by now; whether another may begin after that."""
+        """Take every attempt that has ended by now, and journal them; whether another may begin after that."""
         while self._in_flight.busy:
             ended = self._in_flight.next(0.0)
             if ended is None:
                 break
             self._take(ended)
+        self._write()
         return self._stop is None
 
     @staticmethod
@@ -157,53 +165,83 @@ class Sending:
             heapq.heappush(self._again, request)
         return request is not None
 
-    def _begin(self, request: Request) -> NotYet | None:
-        """Begin an attempt, unless the pace says not yet. The journal knows of it before it can have happened."""
-        try:
-            self._line.prepare()
-        except NoAnswer as error:
-            self._failed(request, TryAgain(str(error)), self._stretch)
-            return None
+    def _ready(self, left: Iterator[tuple[int, bytes]], room: int) -> list[Request]:
+        """The next requests, as many as there is room for, each prepared."""
+        ready: list[Request] = []
+        while len(ready) < room and (request := self._next(left)) is not None:
+            try:
+                self._line.prepare()
+            except NoAnswer as error:
+                self._failed(request, TryAgain(str(error)), self._stretch)
+                break
+            ready.append(request)
+        return ready
+
+    def _begin(self, ready: list[Request]) -> NotYet | None:
+        """Begin an attempt of each, unless the pace says not yet. The journal knows of them before they can have happened."""
+        begun: list[tuple[Request, int]] = []
+        not_yet: NotYet | None = None
+        superseded = False
         with self._journal.transaction():
-            call = self._pace.claim()
-            if isinstance(call, NotYet):
-                return call
-            begun = self._journal.begin_send(self._manifest_id, request.number, request.workers)
-            if not begun:
-                self._pace.undo(call)
-        if not begun:
-            self._stop = Superseded()
-            return None
+            for request in ready:
+                call = self._pace.claim()
+                if isinstance(call, NotYet):
+                    not_yet = call
+                    break
+                if not self._journal.begin_send(self._manifest_id, request.number, request.workers):
+                    self._pace.undo(call)
+                    superseded = True
+                    break
+                begun.append((request, call))
+        for request in ready[len(begun) :]:
+            heapq.heappush(self._again, request)
         stretch = self._stretch
         if self._hear() and self._stretch == stretch:
-            self.attempts += 1
-            self._in_flight.start(Attempt(request, call, stretch))
+            for request, call in begun:
+                self.attempts += 1
+                self._in_flight.start(Attempt(request, call, stretch))
         else:
-            self._hold_back(request, call)
-        return None
+            self._hold_back(begun)
+        if superseded:
+            self._stop = self._stop or Superseded()
+        return not_yet
 
-    def _hold_back(self, request: Request, call: int) -> None:
-        """Journal that an attempt was not made: another one was refused while the journal wrote that it begins."""
+    def _hold_back(self, begun: list[tuple[Request, int]]) -> None:
+        """Journal that attempts were not made: another one was refused while the journal wrote that they begin."""
         with self._journal.transaction():
-            self._pace.undo(call)
-            self._journal.end_send(self._manifest_id, request.number, HELD_BACK)
-        heapq.heappush(self._again, request)
+            for request, call in begun:
+                self._pace.undo(call)
+                self._journal.end_send(self._manifest_id, request.number, HELD_BACK)
+        for request, _ in begun:
+            heapq.heappush(self._again, request)
+
+    def _write(self) -> None:
+        """Journal how attempts have ended that were heard of, and tell people."""
+        if not self._unwritten:
+            return
+        with self._journal.transaction():
+            for ended in self._unwritten:
+                self._pace.done(ended.attempt.call, ended.at)
+                if isinstance(ended.result, Answer | Exception):
+                    self._journal.end_send(self._manifest_id, ended.attempt.request.number, result_of(ended.result))
+        self._unwritten.clear()
+        telling, self._to_tell = self._to_tell, []
+        for tell in telling:
+            tell()
 
     # --- after an attempt
 
     def _take(self, ended: Ended) -> None:
-        """Journal how an attempt ended, and decide what follows from it."""
+        """Note how an attempt ended, for the journal's next commit, and decide what follows from it."""
         result = ended.result
         if isinstance(result, BaseException) and not isinstance(result, Exception):
             raise result  # the process is to end: nothing is noted
         request = ended.attempt.request
-        with self._journal.transaction():
-            self._pace.done(ended.attempt.call, ended.at)
-            self._journal.end_send(self._manifest_id, request.number, result_of(result))
+        self._unwritten.append(ended)
         if isinstance(result, Answer):
             self._answered(ended.attempt, result)
         elif isinstance(result, NoAnswer):
-            log.info("%s, request %d: %s", self._name, request.number, result)
+            self._to_tell.append(partial(log.info, "%s, request %d: %s", self._name, request.number, result))
             self._failed(request, TryAgain(str(result)), ended.attempt.stretch)
         else:
             self._stop = self._stop or result
@@ -212,18 +250,18 @@ class Sending:
         request, said = attempt.request, f"{self._name}, request {attempt.request.number}"
         if answer.reception in (Reception.ACCEPTED, Reception.REFUSED):
             if not answer.accepted:
-                log.warning("%s refused: %s", said, answer.says)
+                self._to_tell.append(partial(log.warning, "%s refused: %s", said, answer.says))
             if attempt.stretch == self._stretch:
                 self._wide, self._failures, self._waited = True, 0, 0.0
             self._settled += 1
-            self._progress(self._settled)
+            self._to_tell.append(partial(self._progress, self._settled))
         elif answer.reception is Reception.AGAIN:
             if attempt.stretch == self._stretch:
                 self._stretch += 1
                 self._wide = False
             heapq.heappush(self._again, request)
         elif answer.reception is Reception.LATER:
-            log.info("%s: %s", said, answer.says)
+            self._to_tell.append(partial(log.info, "%s: %s", said, answer.says))
             self._failed(request, TryAgain(answer.says, answer.wait, congested=answer.congested), attempt.stretch)
         else:
             message = f"{said}: {answer.says}{answer.mend}"
@@ -265,12 +303,12 @@ class Sending:
 
     def _drain(self) -> None:
         """Journal what is still on its way; whatever it brings, nothing is begun any more."""
+        self._write()
         while self._in_flight.busy:
             ended = self._in_flight.next(None)
             if ended is not None and isinstance(ended.result, Answer | Exception):
-                with self._journal.transaction():
-                    self._pace.done(ended.attempt.call, ended.at)
-                    self._journal.end_send(self._manifest_id, ended.attempt.request.number, result_of(ended.result))
+                self._unwritten.append(ended)
+                self._write()
 
 
 _STATES = {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import duckdb
 
 from hcm_pipeline.flow.views.rows import mappings_of
-from hcm_pipeline.warehouse import first
+from hcm_pipeline.warehouse import scratch
 
 SHOWN = 50
 
@@ -46,26 +47,47 @@ _CELLS = """
         list(column_name order by column_name) filter (column_name is not null) as "columns", rule,
         first(value_class order by column_name) as value_class, file, row_no, min(since) as since, held,
         bool_or(exit_may_wait) as exit_may_wait
-    from held_back where $number is null or person_number = $number
+    from {cells}
     group by person_number, rule, file, extract_sha256, row_no, held
     order by exit_may_wait desc, since desc, file, row_no, rule limit $limit"""
 
 
 def cells_of(con: duckdb.DuckDBPyConnection, number: str | None = None, limit: int = SHOWN) -> tuple[HeldCells, ...]:
     """The cells that are held back, of one worker or of everybody."""
-    found = mappings_of(con, _CELLS, {"number": number, "limit": limit})
+    if number is None:
+        return held_back(con, limit).cells
+    return _cells(con, "(from held_back where person_number = $number)", {"number": number, "limit": limit})
+
+
+def _cells(con: duckdb.DuckDBPyConnection, cells: str, values: Mapping[str, object]) -> tuple[HeldCells, ...]:
+    found = mappings_of(con, _CELLS.format(cells=cells), values)
     return tuple(
         HeldCells(**{**row, "fields": tuple(row["fields"] or ()), "columns": tuple(row["columns"] or ())})
         for row in found
     )
 
 
-def held_back(con: duckdb.DuckDBPyConnection) -> HeldBack:
+def held_back(con: duckdb.DuckDBPyConnection, limit: int = SHOWN) -> HeldBack:
     """All that is held back now."""
-    [in_all] = first(con, "select count(*) from (select distinct extract_sha256, row_no, rule from held_back)") or (0,)
-    [exits] = first(
-        con,
-        """select count(distinct coalesce(person_number, concat_ws(' ', extract_sha256, row_no))) from held_back
-        where exit_may_wait""",
-    ) or (0,)
-    return HeldBack(cells_of(con), int(in_all), int(exits))
+    with scratch(con) as t:
+        cells = t.make("held_back", "from held_back")
+        if not cells.made:
+            return NOTHING_HELD
+        rows = t.make(
+            "held_rows",
+            f"""select person_number, extract_sha256, row_no, rule, file, held, min(since) as since,
+                bool_or(exit_may_wait) as exit_may_wait
+            from {cells} group by all""",
+        )
+        [in_all, exits] = t.first(
+            f"""select count(distinct (extract_sha256, row_no, rule)),
+                count(distinct coalesce(person_number, concat_ws(' ', extract_sha256, row_no))) filter (exit_may_wait)
+            from {rows}"""
+        ) or (0, 0)
+        # only of those that are shown all columns are listed
+        shown = f"""(select cell.* from {cells} cell join
+            (select * from {rows} order by exit_may_wait desc, since desc, file, row_no, rule limit $limit) one
+            on cell.person_number is not distinct from one.person_number and cell.rule = one.rule and cell.file = one.file
+                and cell.extract_sha256 = one.extract_sha256 and cell.row_no is not distinct from one.row_no
+                and cell.held = one.held)"""
+        return HeldBack(_cells(con, shown, {"limit": limit}), int(in_all), int(exits))
