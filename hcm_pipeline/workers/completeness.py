@@ -294,7 +294,7 @@ def values_of(t: Scratch, staged: Staged, known: Relation, field: str, *, read: 
     are what is known of their workers, unless all must be `read`."""
     spec = staged.fields[field]
     by_line = staged.others is not None and not read
-    rows = f"{staged.read} anti join {staged.same} using (row_no)" if by_line else str(staged.all_rows(t))
+    rows = staged.not_same if by_line else str(staged.all_rows(t))
     cells = f"select {quote(spec.column)} as {quote(field)}, {odd_sql([spec])} as {ODD} from {rows}"
     found = f"select {text_of(field, spec)} as cohort, count(*) as n from ({cells}) group by 1"
     if not by_line:
