@@ -35,7 +35,7 @@ class Batch:
         if self.kept is not None:
             return f"(from {self.kept} {f'semi join {only} using (extract_id, row_no)' if only else ''})"
         if not self.staged:
-            return f"(select {', '.join(self._nothing())} limit 0)"
+            return self._none
         parts = [f"({self._normalised(one, only)})" for one in self.staged]
         return f"({' union all by name '.join(parts)})"
 
@@ -86,7 +86,8 @@ class Batch:
         standing = f"anti join {one.standing} using (row_no)" if one.standing is not None else ""
         read = t.view("others_read", f"from {one.read} anti join {one.same} using (row_no) {standing}")
         others = replace(self, staged=(replace(one, read=read),))
-        kept = t.make("normalised", f"from {others.rows()}")
+        rows = others.rows() if t.count(read) else self._none  # to plan the statement takes longer than a few rows
+        kept = t.make("normalised", f"from {rows}")
         if one.standing is not None and self._speaks_for_them(t, kept, one.standing):
             one.require(t, str(one.standing))
             t.drop(kept)
@@ -135,6 +136,11 @@ class Batch:
         number = staged.extract.extract_id
         wanted = f"row_no in (select row_no from {only} where extract_id = {number})" if only else "true"
         return normalised_select(self.profile, staged, self.known, wanted, as_read_sql(self.profile, staged))
+
+    @property
+    def _none(self) -> str:
+        """No normalised row, in parentheses."""
+        return f"(select {', '.join(self._nothing())} limit 0)"
 
     def _nothing(self) -> list[str]:
         """The select list of a relation of normalised rows, of nulls."""
