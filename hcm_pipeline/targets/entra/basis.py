@@ -1,6 +1,6 @@
 """The basis of a SCIM user: stands for all that it is made from, so that those whose basis was delivered are not looked at again.
 
-A basis is put together by `xor` of what the worker's row, the names and the manager add to it. Whoever has the basis that was
+A basis is put together by `xor` of what the worker's row, the names and the manager add to it. A worker with the basis that was
 delivered adds nothing to the `xor` over all four, and a group of such people comes to zero: that nobody of a group has changed is
 seen without joining anything to anybody, and on most days that is most groups.
 """
@@ -69,7 +69,7 @@ class Sides:
     """The relations that a basis is made from. `workers`: those who should have an account, with their fields, digest and stage of
     life; `names` and `without_manager` as of `desired`; `same` as of `Target.desired`."""
 
-    workers: str
+    workers: Relation
     names: Relation
     without_manager: Relation
     same: Relation
