@@ -239,17 +239,14 @@ WAITING = st.builds(
 EDITS = st.lists(st.tuples(st.integers(0, 5), WAITING | st.none()), max_size=3)
 
 
-@settings(max_examples=examples(2), deadline=None)
+@settings(max_examples=examples(1), deadline=None)
 @given(
-    people=st.lists(WAITING, min_size=3, max_size=6), days=st.lists(EDITS, min_size=2, max_size=3), seen=st.booleans()
+    people=st.lists(WAITING, min_size=3, max_size=6), days=st.lists(EDITS, min_size=1, max_size=2), seen=st.booleans()
 )
 @example(
-    people=[worker(n, First="Олегko") for n in (1, 2, 3)], days=[[], [(0, worker(1))], [(2, worker(2))]], seen=True
-)
-@example(
-    people=[worker(n, First="Олегko") for n in (1, 2)],
-    days=[[], [(5, worker(4, First="Олегko"))], [(0, None)]],
-    seen=False,
+    people=[worker(n, First="Олегko") for n in (1, 2, 3)],
+    days=[[(5, worker(4, First="Олегko"))], [(0, None), (4, worker(3))]],
+    seen=True,
 )
 def test_days_leave_the_same_behind_whether_rows_in_quarantine_are_judged_anew_or_not(
     tmp_path_factory: pytest.TempPathFactory,
