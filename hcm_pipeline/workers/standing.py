@@ -61,15 +61,16 @@ def say_again(t: Scratch, staged: Staged, held: Relation, standing: Relation, da
         where said.business_date = ?""",
         [day, number, _last_day(t, day)],
     )
-    t.run(
-        f"""insert into {held} by name
-        select cell.* replace (?::date as valid_from, ? as extract_id, standing.row_no as row_no) from {held} cell
+    moved = t.make(
+        "cells_said_again",
+        f"""select cell.* replace (?::date as valid_from, ? as extract_id, standing.row_no as row_no) from {held} cell
         join {standing} standing on cell.extract_id = standing.stood_in and cell.row_no = standing.stood_at
         where cell.valid_to is null""",
         [day, number],
     )
     t.run(
-        f"""update {held} cell set valid_to = ? from {standing} standing
-        where cell.valid_to is null and cell.extract_id = standing.stood_in and cell.row_no = standing.stood_at""",
+        f"""update {held} cell set valid_to = ? where valid_to is null and exists (
+            from {standing} standing where cell.extract_id = standing.stood_in and cell.row_no = standing.stood_at)""",
         [day],
     )
+    t.run(f"insert into {held} by name from {moved}")
