@@ -35,7 +35,7 @@ class Batch:
         if self.kept is not None:
             return f"(from {self.kept} {f'semi join {only} using (extract_id, row_no)' if only else ''})"
         if not self.staged:
-            return f"(select {', '.join(self._nothing())} limit 0)"
+            return self._none
         parts = [f"({self._normalised(one, only)})" for one in self.staged]
         return f"({' union all by name '.join(parts)})"
 
@@ -83,9 +83,31 @@ class Batch:
             "recognised", f"select {number} as extract_id, row_no, person_number, digest, as_read from {one.same}"
         )
         # some of them may have been read for another purpose
-        read = t.view("others_read", f"from {one.read} anti join {one.same} using (row_no)")
+        standing = f"anti join {one.standing} using (row_no)" if one.standing is not None else ""
+        read = t.view("others_read", f"from {one.read} anti join {one.same} using (row_no) {standing}")
         others = replace(self, staged=(replace(one, read=read),))
-        return replace(self, kept=t.make("normalised", f"from {others.rows()}"), same=same)
+        rows = others.rows() if t.count(read) else self._none  # to plan the statement takes longer than a few rows
+        kept = t.make("normalised", f"from {rows}")
+        if one.standing is not None and self._speaks_for_them(t, kept, one.standing):
+            one.require(t, str(one.standing))
+            t.drop(kept)
+            return replace(self, staged=(replace(one, standing=None),))._recognised_by_line(t)
+        return replace(self, kept=kept, same=same)
+
+    def _speaks_for_them(self, t: Scratch, rows: Relation, standing: Relation) -> bool:
+        """Whether a row is of a worker whose row stands in quarantine, or somebody has looked at a name of such a worker."""
+        seen = sorted({number for number, _ in self.seen})
+        row = t.first(
+            f"""select 1 from {standing} where person_number in (select person_number from {rows})
+            or list_contains(?::varchar[], person_number) limit 1""",
+            [seen],
+        )
+        return row is not None
+
+    @property
+    def standing(self) -> Relation | None:
+        """Rows in quarantine that are not judged, for they stand as they stood; None: there is none."""
+        return self.staged[0].standing if len(self.staged) == 1 and self.kept is not None else None
 
     def _require(self, t: Scratch, only: Relation | None) -> None:
         """See to it that rows are read before they are normalised: see `Staged.require`."""
@@ -114,6 +136,11 @@ class Batch:
         number = staged.extract.extract_id
         wanted = f"row_no in (select row_no from {only} where extract_id = {number})" if only else "true"
         return normalised_select(self.profile, staged, self.known, wanted, as_read_sql(self.profile, staged))
+
+    @property
+    def _none(self) -> str:
+        """No normalised row, in parentheses."""
+        return f"(select {', '.join(self._nothing())} limit 0)"
 
     def _nothing(self) -> list[str]:
         """The select list of a relation of normalised rows, of nulls."""

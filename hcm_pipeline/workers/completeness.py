@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hcm_pipeline.extracts import Extract, step_back
 from hcm_pipeline.plain_text import counted
 from hcm_pipeline.profile import Profile, Share, Source
-from hcm_pipeline.warehouse import Relation, Scratch, query, quote
+from hcm_pipeline.sources import ROW_NO
+from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
 from hcm_pipeline.workers.guessed_encoding import judge_words
 from hcm_pipeline.workers.normalise import ODD, number_fields, odd_sql, text_of
 from hcm_pipeline.workers.staged import Staged
@@ -219,9 +220,38 @@ def _trailer(staged: Staged, source: Source) -> Iterator[Finding]:
 
 def _full(t: Scratch, profile: Profile, whole: Sequence[Staged], before: Baseline, day: dt.date) -> Iterator[Finding]:
     yield from _size(t, profile, whole, before, day)
-    known = profile.workers.whole.cohorts and t.first(f"select 1 from {before.known} limit 1")
-    for field in profile.workers.whole.cohorts if known else ():
-        yield from _cohort(t, profile, whole, before, field)
+    fields = profile.workers.whole.cohorts
+    if not fields or not t.first(f"select 1 from {before.known} limit 1"):
+        return
+    counts = _counted(t, before, fields)
+    narrow = [_narrow(t, one, fields) for one in whole]
+    for field in fields:
+        yield from _cohort(t, profile, whole, narrow, before, counts, field)
+
+
+def _narrow(t: Scratch, staged: Staged, fields: Sequence[str]) -> Staged:
+    """The file with these fields alone, of rows that are not recognised: such lines are cut once."""
+    columns = [staged.fields[field].column for field in fields]
+    if staged.others is None or any(column not in staged.header for column in columns):
+        return staged
+    select = ", ".join(map(quote, dict.fromkeys([ROW_NO, *columns])))
+    return replace(staged, read=t.make("cohort_cells", f"select {select} from {staged.not_same}"), standing=None)
+
+
+def _counted(t: Scratch, before: Baseline, fields: Sequence[str]) -> Relation:
+    """The known workers by field, its value (`cohort`) and the source that they come from (`n`), in one pass over all of them."""
+    names = list(map(quote, fields))
+    place = " ".join(
+        f"when grouping({name}) = 0 then {literal(field)}" for field, name in zip(fields, names, strict=True)
+    )
+    value = " ".join(f"when grouping({name}) = 0 then {name}" for name in names)
+    return t.make(
+        "cohort_counts",
+        f"""select counted.field, counted.cohort, extract.source, sum(n)::bigint as n from (
+            select case {place} end as field, case {value} end as cohort, extract_id, count(*) as n from {before.known}
+            group by grouping sets ({", ".join(f"({name}, extract_id)" for name in names)})) counted
+        join {before.extracts} extract using (extract_id) group by all""",
+    )
 
 
 def _size(t: Scratch, profile: Profile, speaks: Sequence[Staged], before: Baseline, day: dt.date) -> Iterator[Finding]:
@@ -264,18 +294,23 @@ def _columns(t: Scratch, profile: Profile, staged: Staged, before: Baseline, day
             yield Finding("columns_changed", f"it {' and '.join(differences)}, unlike the full extract before it")
 
 
-def _cohort(t: Scratch, profile: Profile, whole: Sequence[Staged], before: Baseline, field: str) -> Iterator[Finding]:
+def _cohort(
+    t: Scratch, profile: Profile, whole: Sequence[Staged], narrow: Sequence[Staged], before: Baseline, counts: Relation,
+    field: str,
+) -> Iterator[Finding]:  # fmt: skip
     """Compare by distinct values: the rows of the files with the workers known from their source and not absent."""
     staged, limit = whole[-1], profile.workers.whole.cohort
     spec = staged.fields[field]
     if any(spec.column not in one.header for one in whole):
         return
     prefixed = bool(staged.namespace) and field in number_fields(profile)
-    parts = [values_of(t, one, before.known, field, read=prefixed) for one in whole]
+    parts = [
+        values_of(t, one, before.known, field, read=prefixed, counts=counts) for one in (whole if prefixed else narrow)
+    ]
     in_file = f"(select cohort, sum(n)::bigint as n from ({' union all '.join(parts)}) group by 1 having sum(n) <> 0)"
     compared = query(
-        __package__, "cohorts", known=before.known, extracts=before.extracts, absent=before.absent, in_file=in_file,
-        field=quote(field),
+        __package__, "cohorts", counts=counts, known=before.known, extracts=before.extracts, absent=before.absent, in_file=in_file,
+        field=quote(field), told=literal(field),
     )  # fmt: skip
     rows = t.rows(compared, {"source": staged.extract.source})
     fallen = [(was, now, value) for was, now, value in rows if _fell(limit, was, now)]
@@ -289,19 +324,24 @@ def _cohort(t: Scratch, profile: Profile, whole: Sequence[Staged], before: Basel
         )
 
 
-def values_of(t: Scratch, staged: Staged, known: Relation, field: str, *, read: bool) -> str:
+def values_of(
+    t: Scratch, staged: Staged, known: Relation, field: str, *, read: bool, counts: Relation | None = None
+) -> str:
     """SELECTs of a value of a field (`cohort`) and how many rows of a file have it (`n`), to be summed. Those of recognised rows
-    are what is known of their workers, unless all must be `read`."""
+    are what is known of their workers, unless all must be `read`. `counts` as of `_counted`, where somebody has."""
     spec = staged.fields[field]
     by_line = staged.others is not None and not read
-    rows = f"{staged.read} anti join {staged.same} using (row_no)" if by_line else str(staged.all_rows(t))
+    rows = staged.not_same if by_line else str(staged.all_rows(t))
     cells = f"select {quote(spec.column)} as {quote(field)}, {odd_sql([spec])} as {ODD} from {rows}"
     found = f"select {text_of(field, spec)} as cohort, count(*) as n from ({cells}) group by 1"
     if not by_line:
         return found
     counted = f"select {quote(field)}, {{}}count(*) from {known} {{}} group by 1"
     unknown = f"where person_number in (from {staged.others})"
-    return f"{found} union all {counted.format('', '')} union all {counted.format('-', unknown)}"
+    everybody = counted.format("", "")
+    if counts is not None:
+        everybody = f"select cohort, n from {counts} where field = {literal(field)}"
+    return f"{found} union all {everybody} union all {counted.format('-', unknown)}"
 
 
 def _changes(

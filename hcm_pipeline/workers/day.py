@@ -36,6 +36,7 @@ from hcm_pipeline.workers.recognised import recognise_lines
 from hcm_pipeline.workers.recording import record_other_rows, record_rows
 from hcm_pipeline.workers.seen_names import seen_texts
 from hcm_pipeline.workers.staged import Folders, Progress, Recognise, Staged, staged_extracts
+from hcm_pipeline.workers.standing import say_again
 
 
 def _count(con: duckdb.DuckDBPyConnection, query: str, values: list[object] | None = None) -> int:
@@ -88,7 +89,8 @@ class Day:
         again = first(self.con, "select 1 from days where business_date >= ? limit 1", [self.day])
         if again or not self._same_contract() or self.used[0].content != "full":
             return None
-        return partial(recognise_lines, self.profile, table(self.con, "worker_versions"))
+        said = None if self.profile.workers.many_rows else self.day
+        return partial(recognise_lines, self.profile, table(self.con, "worker_versions"), said)
 
     def close(self) -> None:
         """Drop the staged rows."""
@@ -231,6 +233,8 @@ class Day:
         judged = judge(t, batch, other_rows, of, self.day, same_contract=self._same_contract())
         record_rows(t, self.day, batch.staged, judged)
         record_held(t, held, batch, judged, self.day)
+        if judged.standing is not None:
+            say_again(t, batch.staged[0], held, judged.standing, self.day)
         record_other_rows(t, self.profile, other_rows, judged, batch.known, self.day)
         return judged.accepted, RowCounts(judged.collapsed, t.count(judged.passed_over))
 

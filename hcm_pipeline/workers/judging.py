@@ -11,6 +11,7 @@ from hcm_pipeline.workers.batch import Batch
 from hcm_pipeline.workers.deduplication import Deduplicated, deduplicate
 from hcm_pipeline.workers.held_back import agreed_rows, patched_rows
 from hcm_pipeline.workers.known import Gathered, Known, facts_of
+from hcm_pipeline.workers.lasting import lasting
 from hcm_pipeline.workers.normalise import DIGEST_TYPE, NOT_READ
 from hcm_pipeline.workers.primary_assignment import Decided, Speaking, decide, rank, tied_rows
 from hcm_pipeline.workers.torn_rows import torn_exits, with_torn
@@ -46,7 +47,8 @@ class Judged:
     `quarantined`: extract_id, row_no, person_number, violations, cells, held (see `quarantined_rows`): a row that is held back in
     some cells is among the accepted as well. `passed_over`: extract_id, row_no, person_number. `decided`: the rules' choice,
     None where the profile knows one row a worker. `rows`: the facts, extract_id and row_no of all judged rows, as they count.
-    `torn`: see `torn_exits`. `collapsed` counts the rows that repeat another one.
+    `torn`: see `torn_exits`. `collapsed` counts the rows that repeat another one. `lasting`: see there. `standing`: see
+    `stand_again`; nothing else is about these rows.
     """
 
     accepted: Accepted
@@ -56,6 +58,8 @@ class Judged:
     rows: Relation
     torn: Relation
     collapsed: int
+    lasting: Relation | None = None
+    standing: Relation | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,7 @@ def judge(
     whole = f"""{place} {counted.waiting}
         union {place} {settled.contradicting} where person_number not in {stands}"""
     quarantined = quarantined_rows(t, found, f"from {violations} union all by name from {contradictions}", whole)
+    later = lasting(t, batch, found, quarantined) if quarantined.made else None
     accepted = _accept(t, batch.profile, found, suspects, counted, settled, torn if ranked_torn else None)
     if batch.others is not None:
         others = f"select person_number from {found.keys} where not is_same and person_number is not null"
@@ -121,7 +126,10 @@ def judge(
     passed_over = settled.passed_over
     if ranked_torn:  # these are told already, as what is wrong with them
         passed_over = t.view("passed_over", f"from {passed_over} anti join {torn} using (extract_id, row_no)")
-    return Judged(accepted, quarantined, passed_over, settled.decided, counted.facts, torn, collapsed)
+    return Judged(
+        accepted, quarantined, passed_over, settled.decided, counted.facts, torn, collapsed, later,
+        batch.standing if same_contract else None,
+    )  # fmt: skip
 
 
 def _count(t: Scratch, batch: Batch, found: Deduplicated, violations: Relation, day: dt.date) -> _Counted:

@@ -55,7 +55,9 @@ def _looked_at(profile: Profile) -> list[str]:
     return list(dict.fromkeys((*name_fields(profile), *(name for name in also if name in profile.columns))))
 
 
-def _shown_together(profile: Profile) -> list[tuple[str, ...]]:
+def shown_together(profile: Profile) -> list[tuple[str, ...]]:
+    """The fields that are shown together, as far as the profile has them. Where the first of them is blank nothing is shown, unless
+    it is the first name."""
     return [fields for fields in _SHOWN if all(name in profile.columns for name in fields)]
 
 
@@ -74,7 +76,7 @@ def mixed_in(profile: Profile, rows: pa.RecordBatch) -> list[tuple[int, str, str
 
 def shown_in(profile: Profile, rows: pa.RecordBatch) -> Iterator[Shown]:
     """The texts that look like ASCII, of rows with unusual letters."""
-    for fields in _shown_together(profile):
+    for fields in shown_together(profile):
         left = rows
         for name in fields:  # hardly a text of several scripts does, so that few are left to be looked at one by one
             texts = left.column(name)
@@ -136,7 +138,7 @@ def drawn_alike(t: Scratch, batch: Batch, judged: Relation, candidates: Sequence
     """The texts of judged rows of plain ASCII in which a letter may be drawn by other signs, and that cannot be told from a text
     of somebody else: one that is known or of the batch, or one of `candidates`. A text that is known of the worker already was
     looked at when it came."""
-    groups = [fields for fields in _shown_together(batch.profile) if fields != ("username",)]
+    groups = [fields for fields in shown_together(batch.profile) if fields != ("username",)]
     if not groups:
         return []
     looked_at = _text_sql(_looked_at(batch.profile))
@@ -192,7 +194,7 @@ def _known_texts_sql(batch: Batch, of: Relation) -> str:
     """SELECT person_number and each text that is shown (`shown`) of the known workers who are in `of`."""
     return " union all ".join(
         f"select person_number, {_text_sql(fields)} as shown from {batch.known.workers} semi join {of} using (person_number)"
-        for fields in _shown_together(batch.profile)
+        for fields in shown_together(batch.profile)
     )
 
 
@@ -208,7 +210,7 @@ def resembling(t: Scratch, batch: Batch, judged: Relation) -> list[Shown]:
     found: list[Shown] = []
     if not t.count(judged) or t.first(f"select 1 from {batch.known.workers} limit 1") is None:
         return found
-    groups = [fields for fields in _shown_together(batch.profile) if fields != ("username",)]
+    groups = [fields for fields in shown_together(batch.profile) if fields != ("username",)]
     own = _known_texts_sql(batch, t.view("judged_people", f"select distinct person_number from {judged}"))
     for fields in groups:
         text, names = _text_sql(fields), ", ".join(quote(name) for name in fields)
@@ -239,7 +241,7 @@ def resembling(t: Scratch, batch: Batch, judged: Relation) -> list[Shown]:
 def _drawn_sql(batch: Batch) -> str:
     """SELECT person_number, each text of ASCII that is shown, of known workers and of the batch, and its skeleton."""
     parts = []
-    for fields in _shown_together(batch.profile):
+    for fields in shown_together(batch.profile):
         text = f"concat_ws(' ', {', '.join(map(quote, fields))})"
         told = "true" if fields[0] == "first_name" else f"{quote(fields[0])} is not null"
         parts += [

@@ -7,6 +7,7 @@ can be told from the line, and only what is not recognised is cut into fields.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import platform
 from dataclasses import replace
@@ -19,6 +20,7 @@ from hcm_pipeline.warehouse import Relation, Scratch, literal, quote
 from hcm_pipeline.workers.known import Known
 from hcm_pipeline.workers.normalise import NOT_READ, normalised_select
 from hcm_pipeline.workers.staged import Staged
+from hcm_pipeline.workers.standing import stand_again
 
 
 def as_read_sql(profile: Profile, staged: Staged) -> str:
@@ -34,9 +36,12 @@ def as_read_sql(profile: Profile, staged: Staged) -> str:
     return _digest_sql(profile, staged, said_sql([*map(quote, columns)], staged.between))
 
 
-def recognise_lines(profile: Profile, versions: Relation, t: Scratch, staged: Staged, lines: Lines) -> Staged | None:
+def recognise_lines(
+    profile: Profile, versions: Relation, day: dt.date | None, t: Scratch, staged: Staged, lines: Lines
+) -> Staged | None:
     """Recognise the rows of a file by their lines, and read the others; None where that says less than reading all of them, or
-    where few are recognised. `versions`: the table of that name, as it will be when the rows are judged."""
+    where few are recognised. `versions`: the table of that name, as it will be when the rows are judged; `day`: of the
+    file, None where nothing of the day before is said again (see `stand_again`)."""
     # a column that nobody asks for may differ in all rows, and be all that differs
     if len(_columns(staged)) < len(lines.header) or as_read_sql(profile, staged) == NOT_READ:
         return None
@@ -48,15 +53,18 @@ def recognise_lines(profile: Profile, versions: Relation, t: Scratch, staged: St
         full join (select as_read, person_number, digest from {versions} where valid_to is null) known using (as_read)""",
     )
     same = t.view("same", f"from {found} where row_no is not null and person_number is not null")
-    unread = t.view("unread", f"select row_no from {found} where person_number is null")
+    unknown = f"select row_no, as_read from {found} where person_number is null"
+    standing = stand_again(t, unknown, lines.header, day, versions) if day is not None else None
+    read = f"{unknown} and row_no not in (select row_no from {standing})" if standing is not None else unknown
+    unread = t.view("unread", read)
     others = t.view("others", f"select person_number from {found} where row_no is null")
     said, alone, known = t.first(f"""select (select count(*) from {same}), (select count(*) from {others}),
         (select count(*) from {versions} where valid_to is null)""") or (0, 0, 0)
     # lines that repeat each other are for those who read them
     if said * 2 < staged.records or said + alone != known:
-        t.drop(others, unread, same, found)
+        t.drop(others, unread, same, found, *([standing] if standing is not None else []))
         return None
-    one = replace(staged, same=same, others=others)
+    one = replace(staged, same=same, others=others, standing=standing)
     try:
         one.require(t, str(unread))
     except duckdb.Error:  # a ragged line

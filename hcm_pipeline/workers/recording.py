@@ -23,18 +23,24 @@ def record_rows(t: Scratch, day: dt.date, staged: Sequence[Staged], judged: Judg
 def _quarantine(t: Scratch, day: dt.date, staged: Staged, judged: Judged) -> None:
     number = staged.extract.extract_id
     here = f"(from {judged.quarantined} where extract_id = {number})"
+    as_read, lasting = "null", ""
+    if judged.lasting is not None and judged.lasting.made:
+        as_read, lasting = (
+            "lasting.as_read",
+            f"left join (select row_no, as_read from {judged.lasting}) lasting using (row_no)",
+        )
     t.run(
         f"""insert into quarantined_rows
-        select ?, bad.extract_id, bad.row_no, bad.person_number, bad.held, bad.violations, raw.json
+        select ?, bad.extract_id, bad.row_no, bad.person_number, bad.held, bad.violations, raw.json, {as_read}
         from {here} bad join (
             select row_no, to_json(r)::varchar as json from {staged.read} r
-            where row_no in (select row_no from {here})) raw using (row_no)""",
+            where row_no in (select row_no from {here})) raw using (row_no) {lasting}""",
         [day],
     )
     t.run(
         f"""insert into quarantined_rows
         select ?, ?, row_no, torn.person_number, if(torn.person_number is null, 'row', 'cells'),
-            [{{'rule': rule, 'column_name': column_name, 'value_class': value_class, 'value': null}}], raw
+            [{{'rule': rule, 'column_name': column_name, 'value_class': value_class, 'value': null}}], raw, null
         from {staged.rejects} left join (from {judged.torn} where extract_id = {number}) torn using (row_no)""",
         [day, number],
     )

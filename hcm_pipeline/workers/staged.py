@@ -61,6 +61,13 @@ class Staged:
     """The rows that were: row_no, person_number, digest, as_read (see `recognised`)."""
     others: Relation | None = None
     """The known workers whose rows are none of these: person_number."""
+    standing: Relation | None = None
+    """Rows in quarantine that stand as they stood (see `stand_again`): they are not read either."""
+
+    @property
+    def has_many_lines(self) -> bool:
+        """Whether a file of so many records is looked at line by line."""
+        return self.records >= LINES_FROM
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -73,6 +80,17 @@ class Staged:
             return
         missing = t.view("missing", f"select {ROW_NO} from {rows} anti join {self.read} using ({ROW_NO})")
         t.run(f"insert into {self.read} {self.lines.read_sql(str(missing))}")
+
+    @property
+    def not_same(self) -> str:
+        """The rows that are not recognised, in parentheses: all columns, of which only those are read that are asked for."""
+        if self.same is None or self.lines is None:
+            return f"(from {self.read})"
+        rows = f"from {self.read} anti join {self.same} using ({ROW_NO})"
+        if self.standing is None:
+            return f"({rows})"
+        unread = f"(select {ROW_NO} from {self.standing} anti join {self.read} using ({ROW_NO}))"
+        return f"({rows} union all by name {self.lines.read_sql(unread)})"
 
     def all_rows(self, t: Scratch) -> Relation:
         """`read`, with every row of the file."""

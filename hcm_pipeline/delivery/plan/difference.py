@@ -49,7 +49,7 @@ _FEW = 100_000
 
 def _of_these(t: Scratch, has: Relation, among: Relation | None) -> Relation:
     """The versions that the target has of workers `among` all, if they are few; otherwise of everybody."""
-    if among is None or not 0 <= among.made <= _FEW:
+    if among is None or not 0 < among.made <= _FEW:
         return has
     return t.make("has_of_these", f"from {has} semi join {among} using (person_number)")
 

@@ -1,6 +1,6 @@
 """The basis of a SCIM user: stands for all that it is made from, so that those whose basis was delivered are not looked at again.
 
-A basis is put together by `xor` of what the worker's row, the names and the manager add to it. Whoever has the basis that was
+A basis is put together by `xor` of what the worker's row, the names and the manager add to it. A worker with the basis that was
 delivered adds nothing to the `xor` over all four, and a group of such people comes to zero: that nobody of a group has changed is
 seen without joining anything to anybody, and on most days that is most groups.
 """
@@ -17,9 +17,8 @@ from hcm_pipeline.warehouse import Relation, Scratch, literal, query, quote
 
 GROUPED_FROM = 50_000
 """So many delivered versions are looked at in groups first: of fewer, the statements take longer."""
-_GROUP_BITS = 17
-_GROUP = f"(hash(person_number) >> {64 - _GROUP_BITS})"
-"""SQL: the group of a person, of some 131,000."""
+_GROUP_BITS = range(13, 18)
+"""The groups are 8,192 to 131,072, of some eight people each."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ class Sides:
     """The relations that a basis is made from. `workers`: those who should have an account, with their fields, digest and stage of
     life; `names` and `without_manager` as of `desired`; `same` as of `Target.desired`."""
 
-    workers: str
+    workers: Relation
     names: Relation
     without_manager: Relation
     same: Relation
@@ -83,22 +82,27 @@ class Unsettled:
 
     groups: Relation
     settled: int
+    grp: str
+    """SQL: the group of a person, by the number."""
 
     def holds(self) -> str:
         """SQL condition over person_number: the person is in one of the groups."""
-        return f"{_GROUP} in (select grp from {self.groups})"
+        return f"{self.grp} in (select grp from {self.groups})"
 
 
 def unsettled(t: Scratch, basis: Basis, sides: Sides) -> Unsettled | None:
     """The groups in which anybody has to be looked at; None: whoever it may be."""
-    if t.count(sides.same) < GROUPED_FROM:
+    people = t.count(sides.same)
+    if people < GROUPED_FROM:
         return None
+    bits = min(max((people // 8).bit_length(), _GROUP_BITS[0]), _GROUP_BITS[-1])
+    grp = f"(hash(person_number) >> {64 - bits})"
     found = t.make(
         "groups",
-        query(__package__, "groups_of_people", grp=_GROUP, workers=sides.workers, names=sides.names, same=sides.same,
+        query(__package__, "groups_of_people", grp=grp, workers=sides.workers, names=sides.names, same=sides.same,
               without_manager=sides.without_manager, of_worker=basis.worker, of_names=basis.names,
               of_without=basis.without_manager),
     )  # fmt: skip
     groups = t.make("unsettled", f"select grp from {found} where not settled")
     [settled] = t.first(f"select coalesce(sum(versions), 0) from {found} where settled") or (0,)
-    return Unsettled(groups, int(settled)) if 2 * groups.made <= 1 << _GROUP_BITS else None
+    return Unsettled(groups, int(settled), grp) if 2 * groups.made <= 1 << bits else None
