@@ -45,6 +45,7 @@ class Column:
 
     `noted`: it says something of the version and is no part of it: another one makes no other version. `before`: the noted value
     that tells what the target had before this version, for an undo; a target that other people write to knows it best.
+    `own`: it differs from worker to worker, as a name or a number does: where versions are kept, no list of its values is made.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Column:
     instead: str | None = None
     noted: bool = False
     before: str | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True)

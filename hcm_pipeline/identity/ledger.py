@@ -198,10 +198,11 @@ def _is_kept(t: Scratch, allocated: Allocated, before: tuple[int, ...], count: i
     if _held(t) != tuple(held + allocated.lacking[name] for held, name in zip(before, SHORT, strict=True)):
         return False
     if not allocated.few:
-        # of a whole ledger it is soon told that no two names are alike
-        keys = ["person_number", *_KEYS.values()]
-        alike = ", ".join(f"count({key}) - count(distinct {key})" for key in keys)
-        if t.first(f"select {alike} {_HELD}") == (0,) * len(keys):
+        # of a whole ledger it is soon told that no two names are alike: names are not where their hashes are not
+        keys = {f"key_{place}": key for place, key in enumerate(("person_number", *_KEYS.values()))}
+        made = ", ".join(f"{key} as {column}" for column, key in keys.items())
+        alike = ", ".join(f"count({key}) - count(distinct if({key} is null, null, hash({key})))" for key in keys)
+        if t.first(f"select {alike} from (select {made} {_HELD})") == (0,) * len(keys):
             return True
     counts = [
         f"(select count(*) from (select {key} as key {_HELD}) join ({allocated.names_sql(name)}) using (key))"

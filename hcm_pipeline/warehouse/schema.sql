@@ -120,7 +120,7 @@ create table absences (
 -- one row: one worker who differs between two snapshots
 create table changes (
     business_date date not null,
-    person_number varchar not null,
+    person_number varchar not null using compression zstd, -- as in `versions`
     kind varchar not null,
     attributes varchar[] not null,
     before_from date                       -- valid_from of the version before (null: none)
@@ -432,7 +432,7 @@ create table operations (
     plan_no integer not null,
     request_no integer not null,
     op_no integer not null,
-    person_number varchar not null,
+    person_number varchar not null using compression zstd, -- as in `versions`
     kind varchar not null,                 -- disable | enable | create | rename | move | update | retry
     digest uuid not null
 );
@@ -443,7 +443,8 @@ create table versions (
     target varchar not null,
     plan_no integer not null,
     position bigint not null,
-    person_number varchar not null,
+    person_number varchar not null using compression zstd, -- and values that differ from worker to worker: the time for
+                                           -- DuckDB's own choice is twice as long, and they take more room by it
     kind varchar not null,
     digest uuid not null,
     is_planned boolean not null default false,   -- its manifest is not closed
@@ -475,7 +476,7 @@ create view delivered_before as
 -- one row: one worker whom the newest plan has an operation for, and since when they wait for it
 create table first_planned (
     target varchar not null,
-    person_number varchar not null,
+    person_number varchar not null using compression zstd, -- as in `versions`
     delivered_plan_no integer not null,    -- of the version that the target has; 0: none
     since timestamptz not null
 );

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
@@ -446,10 +446,10 @@ def _migrate(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def ensure_columns(
-    con: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str], *, uncompressed: Collection[str] = ()
+    con: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str], *, compression: Mapping[str, str] | None = None
 ) -> None:
-    """Add the columns that `table` lacks. `columns` is name to DuckDB type; a column is never dropped or retyped. Of those that it
-    adds, it does not compress the ones named in `uncompressed`.
+    """Add the columns that `table` lacks. `columns` is name to DuckDB type; a column is never dropped or retyped. `compression`:
+    how some are kept, by name, of those that it adds (`uncompressed`, `zstd`); DuckDB finds out how to keep the others.
 
     Raises PipelineError when a column is there with another type: the profile changed a field's type.
     """
@@ -460,9 +460,9 @@ def ensure_columns(
                 f"the warehouse holds {name} as {found[name].lower()}, the profile says {kind.lower()}; "
                 "give the field another name, or start a new home"
             )
-    plain = dict.fromkeys(uncompressed, " using compression uncompressed")
+    kept = {name: f" using compression {how}" for name, how in (compression or {}).items()}
     lacking = [
-        f"add column {quote(name)} {kind}{plain.get(name, '')}" for name, kind in columns.items() if name not in found
+        f"add column {quote(name)} {kind}{kept.get(name, '')}" for name, kind in columns.items() if name not in found
     ]
     if not lacking:
         return

@@ -24,6 +24,11 @@ OWN_KINDS = {"active": OperationKind.DISABLE, "userName": OperationKind.RENAME}
 
 REACHES = re.compile(r"^(phoneNumbers|emails)\b|\b(email|work_phone|mobile_phone|proxy_addresses)\b")
 """Phone numbers and mail addresses: by their SCIM name, or by the field that they are made of."""
+OWN = re.compile(
+    r"\b(person_number|user_principal_name|sam_account_name|common_name|mail_nickname|proxy_addresses|username|email|work_phone"
+    r"|mobile_phone|last_name|display_name|postal_code)\b"
+)
+"""Fields and names that differ from worker to worker, of which values are made."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +54,7 @@ class EntraTarget(EntraJob):
                 bool(REACHES.search(f"{leaf.column} {leaf.origin}")),
                 leaf.column in flows,
                 instead.get(leaf.column),
+                own=bool(OWN.search(leaf.origin)),
             )
             for leaf in self.mapping.leaves
         )
