@@ -384,12 +384,14 @@ def test_an_undo_that_would_clear_a_value_puts_the_profiles_in_its_place(tmp_pat
 # --- what nobody knows for certain
 
 
-@pytest.mark.parametrize("then", [None, "planned", "lost, too"])
-@pytest.mark.parametrize("known", [True, False], ids=["of an account", "of one that is perhaps not made yet"])
+@pytest.mark.parametrize(("known", "then"), [(True, None), (False, None), (False, "planned"), (True, "lost, too")])
 def test_a_value_that_may_have_arrived_is_a_clearing_like_any_other(
     house: House, known: bool, then: str | None
 ) -> None:
-    """A request sets a room and is heard of no more, and the next record takes the room away."""
+    """A request sets a room and is heard of no more, and the next record takes the room away.
+
+    `known`: of an account, or of one that is perhaps not made yet. `then`: the next plan is planned only, or may be lost, too.
+    """
     cat: Row = ("2003", "True", "Cat", "King", "", "")
     if known:
         house.day("2026-11-02", cat)
@@ -447,14 +449,12 @@ def test_an_account_that_was_made_of_a_record_without_the_value_keeps_none(
     assert stale(house) == ([] if after else [("2003", "room", "Attic", False)])
 
 
-@pytest.mark.parametrize("known", [True, False], ids=["of an account", "of one that is made of it"])
-def test_a_value_that_arrived_before_the_next_record_is_heard_of_with_that(house: House, known: bool) -> None:
+def test_a_value_that_arrived_before_the_next_record_is_heard_of_with_that(house: House) -> None:
     """The answer comes while another process plans, and its own dies: both acceptances are taken over at once."""
     house.target.at_once = False
     cat: Row = ("2003", "True", "Cat", "King", "", "")
-    if known:
-        house.day("2026-11-02", cat)
-        house.accept(house.planned())
+    house.day("2026-11-02", cat)
+    house.accept(house.planned())
     house.day("2026-11-03", (*cat[:5], "Attic"))
     early = house.planned()
     house.begin(early)

@@ -40,7 +40,8 @@ def sync(t: Scratch, journal: DeliveryState) -> int:
         (from accepted_requests known where known.plan_no = fresh.plan_no and known.request_no = fresh.request_no)
     """)
     undo.remember(t, fresh, taken)
-    clearing.take_over(t, taken, fresh, lambda target: _doubts(t, journal, target, fresh if several else None))
+    before = _find_before(t, fresh, taken) if several else None
+    clearing.take_over(t, taken, fresh, lambda target: _doubts(t, journal, target, before))
     _replace_delivered(t, taken)
     t.run("insert or replace into meta values (?, ?)", [ACCEPT_SEQ, str(news[-1].accept_seq)])
     t.run("insert or replace into meta values (?, ?)", [JOURNAL_ID, journal.journal_id()])
@@ -56,21 +57,31 @@ def find_in_doubt(t: Scratch, journal: DeliveryState, target: str) -> Relation:
     return _doubts(t, journal, target) or t.empty("in_doubt", {"person_number": "varchar", "plan_no": "bigint"})
 
 
-def _doubts(t: Scratch, journal: DeliveryState, target: str, fresh: Relation | None = None) -> Relation | None:
-    """Every operation in such a request, and in one of `fresh`: person_number, plan_no; None: there is none.
-
-    Of several versions of a worker that are taken over at once the newest is the delivered one: the others have arrived before it.
-    """
+def _doubts(t: Scratch, journal: DeliveryState, target: str, before: Relation | None = None) -> Relation | None:
+    """Every operation in such a request, and those of `before` (as `_find_before`): person_number, plan_no; None: there is none."""
     unsettled = _unsettled(t, journal, target)
-    requests = [f"select plan_no, request_no from {unsettled} join manifests using (manifest_id)"] if unsettled else []
-    requests += [f"select plan_no, request_no from {fresh} where target = {literal(target)}"] if fresh else []
-    if not requests:
-        return None
-    return t.make(
-        "doubts",
-        f"""select operation.person_number, plan_no
-        from ({" union ".join(requests)}) join operations operation using (plan_no, request_no)""",
+    perhaps = "select operation.person_number, plan_no"
+    perhaps += (
+        f" from {unsettled} join manifests using (manifest_id) join operations operation using (plan_no, request_no)"
     )
+    certain = f"select person_number, plan_no from {before} where target = {literal(target)}"
+    found = [*([perhaps] if unsettled else []), *([certain] if before else [])]
+    return t.make("doubts", " union all ".join(found)) if found else None
+
+
+def _find_before(t: Scratch, fresh: Relation, taken: Relation) -> Relation | None:
+    """Accepted operations of workers of whom a later plan's is taken over with them: target, person_number, plan_no.
+
+    They have arrived before it. None: there is none.
+    """
+    found = t.make(
+        "arrived_before",
+        f"""select taken.target, taken.person_number, operation.plan_no
+        from {fresh} fresh join operations operation using (plan_no, request_no)
+        join {taken} taken on taken.target = fresh.target and taken.person_number = operation.person_number
+            and taken.plan_no > operation.plan_no""",
+    )
+    return found if t.count(found) else None
 
 
 def _unsettled(t: Scratch, journal: DeliveryState, target: str) -> Relation | None:
