@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-
 _FREED_BYTES = 1 << 24
 
 
 def keep_freed_memory() -> None:
-    """Have glibc keep a few megabytes that are freed, for the next arrays of their size: it gives back what is larger than the largest
-    block that was freed before (mallopt(3), M_MMAP_THRESHOLD), and to get each page anew takes as long as to work on it.
+    """Have glibc keep memory that is freed for the next arrays of its size, up to a few megabytes.
 
+    It gives back blocks that are larger than any that was freed before (mallopt(3), M_MMAP_THRESHOLD), and to get each page anew takes
+    as long as to work on it.
     The block is never written, and takes no memory itself.
     """
     np.empty(_FREED_BYTES, np.uint8)
