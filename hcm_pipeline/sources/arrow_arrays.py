@@ -15,9 +15,8 @@ _FREED_BYTES = 1 << 24
 def keep_freed_memory() -> None:
     """Have glibc keep memory that is freed for the next arrays of its size, up to a few megabytes.
 
-    It gives back blocks that are larger than any that was freed before (mallopt(3), M_MMAP_THRESHOLD), and to get each page anew takes
-    as long as to work on it.
-    The block is never written, and takes no memory itself.
+    It gives back blocks that are larger than any that was freed before (mallopt(3), M_MMAP_THRESHOLD), and to get each page anew
+    takes as long as to work on it. The block that is freed here is never written, and takes no memory itself.
     """
     np.empty(_FREED_BYTES, np.uint8)
 
