@@ -1,4 +1,5 @@
-"""Arrow arrays from numbers and texts, of their bytes: `pyarrow.array` imports pandas, which takes 40 MB and half a second."""
+"""Arrow arrays from numbers and texts, of their bytes: `pyarrow.array` imports pandas, which takes 40 MB and half a second. And the
+memory of arrays that are needed for a moment."""
 
 from __future__ import annotations
 
@@ -7,6 +8,17 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+
+_FREED_BYTES = 1 << 24
+
+
+def keep_freed_memory() -> None:
+    """Have glibc keep memory that is freed for the next arrays of its size, up to a few megabytes.
+
+    It gives back blocks that are larger than any that was freed before (mallopt(3), M_MMAP_THRESHOLD), and to get each page anew
+    takes as long as to work on it. The block that is freed here is never written, and takes no memory itself.
+    """
+    np.empty(_FREED_BYTES, np.uint8)
 
 
 def integers(values: npt.NDArray[np.int64], lacking: npt.NDArray[np.bool_] | None = None) -> pa.Int64Array:

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from hcm_pipeline.characters import SEVERAL, heading
 from hcm_pipeline.profile import Source
 from hcm_pipeline.safe_xml import DEEPEST, NAMESPACE_END
-from hcm_pipeline.sources.arrow_arrays import integers, numbers_of, strings
+from hcm_pipeline.sources.arrow_arrays import integers, keep_freed_memory, numbers_of, strings
 from hcm_pipeline.sources.xml.document import INSIDE, OLD, OUTSIDE, RECORD, Document, Place
 from hcm_pipeline.sources.xml.paths import NIL, XML
 
@@ -112,6 +112,7 @@ class PlainScan:
         """All records; `values`: with their values. It ends early when the scan is not plain any more."""
         held: list[bytes] = []
         size = 0
+        keep_freed_memory()
         try:
             for chunk in chunks:
                 held.append(chunk)
