@@ -1,4 +1,4 @@
-"""What the tests keep open is the file that is there, and no longer than they say."""
+"""The tests keep open the file that is there, and no longer than they say."""
 
 from __future__ import annotations
 
