@@ -45,8 +45,9 @@ def _kept_connect(
     path = Path(database)
     if (kept := _kept.get(path)) and (kept[1] != read_only or not path.is_file() or path.stat().st_ino != kept[0]):
         _kept.pop(path)[2].close()
+    there = path.is_file()  # a new one may be made beside its place and moved there
     con = _connect(database=database, read_only=read_only, config=config)
-    if path.is_file() and path not in _kept:
+    if there and path not in _kept:
         again = _connect(database=database, read_only=read_only, config=config)
         _kept[path] = path.stat().st_ino, read_only, again
     return con

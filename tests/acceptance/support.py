@@ -132,7 +132,7 @@ class Site:
             here.warehouse.publish()
 
     def send(self) -> None:
-        """What is planned goes out and is worked off, by the use cases that `upload` and `outcomes` call, in half of their time."""
+        """All that is planned goes out and is worked off, by the use cases of `upload` and `outcomes`, in half of their time."""
         here = self.here()
         with kept():
             assert [one for one in flow.upload(here).reports if one.accepted != one.requests] == []
