@@ -5,13 +5,17 @@ from __future__ import annotations
 import gc
 import pkgutil
 from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import hcm_pipeline
 from hcm_pipeline import flow
 from hcm_pipeline.defs import instance_tables
 from hcm_pipeline.defs.code_versions import DELIVERY_ROOMS, PLAN_ROOMS, SNAPSHOT_ROOMS, code_version
+from hcm_pipeline.home import Home
 from hcm_pipeline.sandbox import app as sandbox_app
 from hcm_pipeline.sandbox import control
+from hcm_pipeline.warehouse import Warehouse
 from tests import kept_instances  # noqa: F401  # commands call it
 
 PARTS = (
@@ -75,6 +79,8 @@ for name in ("runs", "schedules", instance_tables.INDEX, instance_tables.OF_A_RU
     instance_tables.file_of(name)
 for rooms in (SNAPSHOT_ROOMS, PLAN_ROOMS, DELIVERY_ROOMS):
     code_version(*rooms)
+with TemporaryDirectory() as folder, Warehouse(Home(Path(folder) / "home")).write():
+    pass  # the file of a warehouse without a row is kept
 sandbox_app.routes()  # their patterns stay compiled
 control.routes()
 gc.collect()
