@@ -135,7 +135,8 @@ create table quarantined_rows (
     held varchar not null,                 -- cells: the row counts without them; row: it does not count
     broken struct(rule varchar, column_name varchar, value_class varchar, "value" varchar)[] not null,
     raw varchar using compression zstd,    -- a ninth of what DuckDB would choose takes, and in less time
-    as_read uuid                           -- as in worker_versions, of a row of which a later day may say the same (null: judged anew)
+    as_read uuid                           -- as in worker_versions, with the code that judged it, of a row of which a later day may say
+                                           -- the same (null: it is judged each day)
 );
 
 -- one row: one cell that breaks a rule, from the row that says so until a later row mends it

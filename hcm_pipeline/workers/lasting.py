@@ -7,10 +7,12 @@ from hcm_pipeline.warehouse import Relation, Scratch, literal, quote
 from hcm_pipeline.workers.batch import Batch
 from hcm_pipeline.workers.deduplication import Deduplicated
 from hcm_pipeline.workers.lookalike_names import MIXED, shown_together
+from hcm_pipeline.workers.standing import said_by
 
 
 def lasting(t: Scratch, batch: Batch, found: Deduplicated, quarantined: Relation) -> Relation | None:
-    """The rows of a batch that a later day may say the same of: extract_id, row_no, as_read. None where nobody will ask."""
+    """The rows of a batch that a later day may say the same of: extract_id, row_no, as_read (see `said_by`). None where nobody will
+    ask."""
     one = batch.staged[0] if len(batch.staged) == 1 else None
     if one is None or one.extract.content != "full" or not one.has_many_lines or batch.profile.workers.many_rows:
         return None
@@ -42,4 +44,7 @@ def lasting(t: Scratch, batch: Batch, found: Deduplicated, quarantined: Relation
         told = "true" if fields[0] == "first_name" else f"{quote(fields[0])} is not null"
         any_of = " or ".join(f"coalesce({quote(name)} in (from {signs}), false)" for name in fields)
         tests.append(f"(not {told} or {any_of})")
-    return t.make("lasting", f"select extract_id, row_no, as_read from {names} where {' and '.join(tests)}")
+    return t.make(
+        "lasting",
+        f"select extract_id, row_no, {said_by('as_read')} as as_read from {names} where {' and '.join(tests)}",
+    )

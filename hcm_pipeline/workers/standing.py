@@ -7,16 +7,37 @@ A row is passed over so only where nothing but itself and the profile decides ab
 - no text of it that is shown looks like ASCII, so that none can be taken for anybody's name, nor anybody's for it;
 - nobody has looked at a name of the worker.
 
-All others are judged anew each day.
+All others are judged anew each day, and so are all by another release of the code that judges.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import uuid
 from collections.abc import Sequence
+from functools import cache
+from importlib import resources
 
-from hcm_pipeline.warehouse import Relation, Scratch, table
+import hcm_pipeline
+from hcm_pipeline.warehouse import Relation, Scratch, literal, table
 from hcm_pipeline.workers.staged import Staged
+
+
+@cache
+def _judged_by() -> str:
+    """A digest of the code that judges rows, as a UUID."""
+    found = hashlib.sha256()
+    for folder in (resources.files(__package__), resources.files(hcm_pipeline)):
+        for one in sorted(folder.iterdir(), key=lambda path: path.name):
+            if one.name.endswith((".py", ".txt")):
+                found.update(one.read_bytes())
+    return str(uuid.UUID(bytes=found.digest()[:16]))
+
+
+def said_by(as_read: str) -> str:
+    """SQL (UUID) for the digest of a row as it stood together with the code that judged it."""
+    return f"xor({as_read}::uhugeint, {literal(_judged_by())}::uuid::uhugeint)::uuid"
 
 
 def _last_day(t: Scratch, day: dt.date) -> dt.date | None:
@@ -36,7 +57,7 @@ def stand_again(t: Scratch, unread: str, header: Sequence[str], day: dt.date, ve
         "standing",
         f"""select line.row_no, last.person_number, last.extract_id as stood_in, last.row_no as stood_at
         from ({unread}) line join (
-            select as_read, person_number, extract_id, row_no from {table(t.con, "quarantined_rows")}
+            select {said_by("as_read")} as as_read, person_number, extract_id, row_no from {table(t.con, "quarantined_rows")}
             where as_read is not null and business_date = ? and extract_id in (
                 select extract_id from extracts where from_json(shape->'header', '["varchar"]') = ?::varchar[])) last
         using (as_read)""",

@@ -18,7 +18,7 @@ from hcm_pipeline.profile import Profile
 from hcm_pipeline.sources import Lines
 from hcm_pipeline.sources.delimited.delimited_format import Delimited
 from hcm_pipeline.warehouse import Relation, Scratch, quote, scratch
-from hcm_pipeline.workers import Day, recognised
+from hcm_pipeline.workers import Day, recognised, standing
 from hcm_pipeline.workers.batch import Batch
 from hcm_pipeline.workers.completeness import values_of
 from hcm_pipeline.workers.judging import Judged, judge
@@ -271,7 +271,9 @@ def test_days_leave_the_same_behind_whether_rows_in_quarantine_are_judged_anew_o
         assert again == told()
 
 
-def test_a_row_that_waits_for_a_look_at_its_letters_stands_where_it_stood_and_is_not_read(tmp_path: Path) -> None:
+def test_a_row_that_waits_for_a_look_at_its_letters_stands_where_it_stood_and_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     firm, good = Firm(tmp_path), [worker(n) for n in range(10, 20)]
     odd = [
         worker(1, First="Олегko"),
@@ -281,6 +283,9 @@ def test_a_row_that_waits_for_a_look_at_its_letters_stands_where_it_stood_and_is
     ]
     firm.take([*odd, *good], day(1))
     firm.land([*good, *odd], day(2))
+    with monkeypatch.context() as newer:
+        newer.setattr(standing, "_judged_by", lambda: "00000000-0000-0000-0000-000000000001")
+        assert _read(firm, 2)[0] == [12, 13, 14, 15]  # by another release, all are judged anew
     assert _read(firm, 2)[0] == [14, 15]  # the third may be taken for an Amara, and the fourth is a plain mistake
     assert firm.run(day(2))[0].quarantined == 4
     where = "select row_no, since, valid_from from held_cells where valid_to is null and field = 'first_name' order by row_no"
