@@ -16,15 +16,16 @@ import orjson
 import pytest
 
 from hcm_pipeline.delivery import Journal, ManifestState, OperationKind, RequestState
-from hcm_pipeline.delivery.plan import writing
+from hcm_pipeline.delivery.plan import target_state, writing
 from hcm_pipeline.delivery.send.batches import Sizes
+from hcm_pipeline.delivery.target import names_of
 from hcm_pipeline.directory import PROXY_ADDRESS
 from hcm_pipeline.errors import PipelineError
 from hcm_pipeline.flow import plans
 from hcm_pipeline.flow.profiles import load_profile
 from hcm_pipeline.flow.views.difference import Move, difference
 from hcm_pipeline.targets.entra import EntraTarget
-from hcm_pipeline.warehouse import scratch
+from hcm_pipeline.warehouse import memory, scratch
 
 from .chain import TARGET, Chain, new_chain
 from .house import House, crowd, new_house
@@ -463,3 +464,15 @@ def test_a_canary_is_never_larger_than_a_request_of_the_target(house: House) -> 
     ]
     with pytest.raises(ValueError, match="a first request of 5 operations, where the others hold 2"):
         Sizes(5, 2)
+
+
+def test_values_that_differ_from_worker_to_worker_are_kept_by_zstd() -> None:
+    target = EntraTarget(TARGET, profile=load_profile("oracle-hcm").profile)
+    with memory() as con:
+        con.execute("create table versions (target varchar)")
+        target_state.prepare(con, target)
+        [[made]] = con.execute("select sql from duckdb_tables() where table_name = 'versions'").fetchall()
+    plain = made.replace('"', "")
+    kept = {name for name in names_of(target) if name.replace('"', "") + " VARCHAR USING COMPRESSION ZSTD" in plain}
+    assert {"externalId", "userName", "displayName", 'phoneNumbers[type eq "work"].value'} <= kept
+    assert kept.isdisjoint({"active", "title", 'addresses[type eq "work"].country'})

@@ -172,7 +172,9 @@ def _write_requests(t: Scratch, said: Said, part: Part, plan_no: int, folder: Pa
     with open(private(folder / BULK_FILE), "wb", buffering=BUFFER) as out:
         content = write_requests(
             t, form, rendered, list(said.sizes.slices(part.size)), out,
-            lambda written: progress(f"writing request {written:,} of a manifest of {part.size:,} operations"),
+            lambda number: progress(f"writing request {number:,} of a manifest of {part.size:,} operations"),
+            # onto the disk while the next are rendered: nobody waits for a gigabyte at the end
+            lambda: os.fdatasync(out.fileno()),
         )  # fmt: skip
         out.flush()
         os.fsync(out.fileno())
@@ -181,20 +183,22 @@ def _write_requests(t: Scratch, said: Said, part: Part, plan_no: int, folder: Pa
 
 def write_requests(
     t: Scratch, form: RequestForm, rendered: str, requests: Sequence[tuple[int, int]], out: BinaryIO,
-    told: Callable[[int], None],
+    told: Callable[[int], None], between: Callable[[], None] = lambda: None,
 ) -> Content:  # fmt: skip
     """Write the lines of `bulk.ndjson`, one for each of `requests` (first position, position after the last).
 
     `rendered` is a SELECT of every position and the text of its operation with the separator, in any order. While DuckDB renders
-    the next requests, a thread hashes and writes these. `told` hears how many have been rendered. Raises PipelineError when an
-    operation is missing or there twice.
+    the next requests, a thread hashes and writes these, and calls `between` unless they are the last. `told` hears how many have
+    been rendered. Raises PipelineError when an operation is missing or there twice.
     """
     digest, size = hashlib.sha256(), 0
 
-    def write(pieces: Sequence[bytes | memoryview]) -> int:
+    def write(pieces: Sequence[bytes | memoryview], more: bool) -> int:
         for piece in pieces:
             digest.update(piece)
         out.writelines(pieces)
+        if more:
+            between()
         return sum(map(len, pieces))
 
     waits: Future[int] | None = None
@@ -203,7 +207,7 @@ def write_requests(
             cuts = requests[number : number + CHUNK_REQUESTS]
             lines = _lines(t, form, rendered, cuts)
             size += waits.result() if waits else 0
-            waits = beside.submit(write, lines)
+            waits = beside.submit(write, lines, number + CHUNK_REQUESTS < len(requests))
             told(number + len(cuts))
         size += waits.result() if waits else 0
     return Content(len(requests), size, digest.hexdigest())

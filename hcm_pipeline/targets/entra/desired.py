@@ -42,7 +42,9 @@ def desired(
         settled=unsure.settled if unsure else 0,
         versions=t.view("scim_users", _versions_sql(profile, mapping, judged, basis.sql)),
         # values that the directory told stand in no basis
-        breaches=breaches(t, rules, context, judged if facts.get("there") is None else context, workers),
+        breaches=breaches(
+            t, rules, context, judged if facts.get("there") is None else context, numbered=facts["workers"]
+        ),
         there=_there(t, mapping, facts.get("there")),
         among=unlike,
     )
@@ -192,13 +194,13 @@ def breaches(
     rules: tuple[Ruled, ...],
     context: Relation,
     judged: Relation | None = None,
-    people: Relation | None = None,
+    numbered: Relation | None = None,
 ) -> Relation | None:
     """The values that break a rule of the directory, as `Desired.breaches`; None: none can.
 
     One pass over the columns that the rules are about: most days find none. `context` is everybody's, `judged` that of all whose
-    values may break a rule (None: everybody); a value that must be unique is compared with everybody's. `people`: person_number
-    of everybody in the context at least, where that can be told for less.
+    values may break a rule (None: everybody); a value that must be unique is compared with everybody's. `numbered` has the person
+    number of everybody in the context at least, and joins less for it (None: the context itself).
     """
     if not rules:
         return None
@@ -216,7 +218,7 @@ def breaches(
     )
     for ruled in rules:
         if ruled.rule.unique:
-            _repeated(t, ruled, context, people or context, found)
+            _repeated(t, ruled, context, numbered or context, found)
     return found
 
 
@@ -249,11 +251,11 @@ def _breach_sql(ruled: Ruled, value: str) -> tuple[str, str]:
     return condition, breach if whens else "null"
 
 
-def _repeated(t: Scratch, ruled: Ruled, context: Relation, people: Relation, found: Relation) -> None:
+def _repeated(t: Scratch, ruled: Ruled, context: Relation, numbered: Relation, found: Relation) -> None:
     """Enter the breaches of those of whom a value that must be unique is another worker's as well, as the directory compares."""
     name, value = literal(ruled.leaf.column), _value_sql(ruled.leaf)
     if ruled.leaf.origin == "person_number" and not t.first(
-        f"select 1 from {people} where not regexp_full_match(person_number, {literal(OWN_FORM)}) limit 1"
+        f"select 1 from {numbered} where not regexp_full_match(person_number, {literal(OWN_FORM)}) limit 1"
     ):
         return
     t.run(f"""
