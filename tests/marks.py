@@ -1,13 +1,14 @@
 """The marks `service` and `system`: set by the code that a test and its fixtures reach, and held while the test runs.
 
-A test is `system` in a folder or file named below, and `service` when it, a fixture or a helper of the tests that it calls names
-the sandbox's server or `subprocess`. So a test seldom needs a mark of its own, and one without a mark that starts a process or a
-sandbox all the same fails and says so.
+A test is `system` in a folder or file named below, or as a row beyond those that the fast lane shows. It is `service` when it, a
+fixture or a helper of the tests that it calls names the sandbox's server or `subprocess`. So a test seldom needs a mark of its own,
+and one without a mark that starts a process or a sandbox all the same fails and says so.
 """
 
 from __future__ import annotations
 
 import inspect
+import re
 import socket
 import subprocess
 import sys
@@ -29,14 +30,39 @@ SYSTEM = (
     "workers/test_held_back.py::test_rebuilding_gives_the_same_tables",
     # every file of the repository, many rows, or one rule through every way in
     "test_rules.py::test_no_sentence_begins_like_a_question_that_it_is_not",
+    "delivery/test_toy_target.py::test_the_book_goes_through_plan_guard_approval_upload_crash_outcomes_and_undo",
+    "feeds/test_company.py::test_following_ends_each_day_in_the_truth_with_every_fault_on",
+    "flow/test_going_live.py::test_a_confirmed_account_is_adopted_stamped_and_then_clean", "identity/test_years.py",
+    "oracle/test_scim_server.py", "workers/test_days.py::test_rebuilding_a_day_from_the_same_files_gives_the_same_tables",
+    "workers/test_recognised.py::test_days_leave_the_same_behind_whether_lines_are_looked_at_or_not",
     "delivery/test_matching.py::test_a_large_load_is_settled_in_batches_and_nobody_is_left_out",
     "identity/test_ledger.py::test_ten_thousand_namesakes_in_one_day_and_the_next",
     "workers/test_rows.py::test_rows_that_stay_the_same_take_no_room",
 )  # fmt: skip
 """Folders, files and tests, below `tests/`, that drive the whole from outside, through Dagster, or for years."""
+ROWS = {
+    "delivery/test_clearing.py::test_a_directory_that_was_read_after_the_outcome": "2002-room-5|2001-name",
+    "delivery/test_clearing.py::test_a_value_that_may_have_arrived": "of an account-with the one after",
+    "delivery/test_clearing.py::test_an_account_that_was_made_of_a_record": "read after another record|it never arrived",
+    "first_load/test_tiers.py::test_one_thing_that_agrees": "theirs[02]",
+    "first_load/test_tiers.py::test_several_attributes_that_agree": "theirs[02]",
+    "flow/test_clearing.py::test_a_directory_closes_what_it_shows_empty": "a mapping|another directory|two places",
+    "identity/test_protection.py::test_an_account_with_the_number_is_adopted": "person([0369]|10)-",
+    "sources/test_xml_days.py::test_of_changes_a_missing_tag": "then[0135]",
+    "workers/test_computed.py::test_a_day_goes_on_whatever_an_expression_does": "placement|zones|scope",
+    "workers/test_held_back.py::test_a_bad_cell_of_one_relationship": "people",
+    "workers/test_held_back.py::test_an_exit_gets_through_in_a_record": "as_csv|as_json",
+    "workers/test_judging.py::test_a_name_in_which_two_letters_draw_one": "True-",
+    "workers/test_rows.py": "^(?!news$)",
+}
+"""By the beginning of its name below `tests/`: the rows that the fast lane shows of a test of whole days, a pattern of their ids.
+
+The others bring the same rule in by another way: a file of changes, another format, another field. They are `system`.
+"""
 SYSTEM_FIXTURES = {"samba"}
 SERVERS = {"hcm_pipeline.sandbox.server", "subprocess"}
 """Modules whose names a `service` test reaches."""
+OF_SERVICES = "\npytestmark = pytest.mark.service"
 OPENING = {"open_target"}
 """Functions of the product that start the home's own sandbox."""
 
@@ -49,17 +75,27 @@ def mark(item: pytest.Item) -> None:
     """Give a collected test its mark."""
     path = f"{item.path.relative_to(_here).as_posix()}::{item.name}"
     fixtures = set(getattr(item, "fixturenames", ()))
-    if path.startswith(SYSTEM) or fixtures & SYSTEM_FIXTURES:
+    if path.startswith(SYSTEM) or fixtures & SYSTEM_FIXTURES or not _is_shown(item, path):
         item.add_marker("system")
     elif any(reaches_a_server(function) for function in _functions(item)):
         item.add_marker("service")
 
 
+def _is_shown(item: pytest.Item, path: str) -> bool:
+    """Whether the fast lane shows this row of a test."""
+    row = getattr(getattr(item, "callspec", None), "id", None)
+    return row is None or all(re.search(shown, row) for name, shown in ROWS.items() if path.startswith(name))
+
+
 def passed_over(path: Path, chosen: str) -> bool:
-    """Whether a file or folder need not even be imported: `-m` chooses no `system` test, and it holds no other."""
-    if "not system" not in chosen or not path.is_relative_to(_here):
+    """Whether a file or folder need not even be imported: `-m` chooses no `system` test, and it holds no other; or it chooses no
+    `service` test, and the whole file says that it is one.
+    """
+    if not path.is_relative_to(_here):
         return False
-    return path.relative_to(_here).as_posix() in SYSTEM
+    if "not system" in chosen and path.relative_to(_here).as_posix() in SYSTEM:
+        return True
+    return "not service" in chosen and path.match("test_*.py") and OF_SERVICES in path.read_text(encoding="utf-8")
 
 
 def _functions(item: pytest.Item) -> Iterator[Any]:
