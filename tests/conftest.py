@@ -37,7 +37,7 @@ def _with_one_thread(*args: Any, **named: Any) -> duckdb.DuckDBPyConnection:
     if (kept := _kept.get(path)) and (not path.is_file() or path.stat().st_ino != kept[0]):
         _kept.pop(path)[1].close()
     con = _connect(**given)
-    if marks.in_the_fast_lane():
+    if marks.starts_nothing():
         if not given["read_only"] and path not in _kept and path.is_file():
             _kept[path] = path.stat().st_ino, _connect(**given)
         if not budget.widened():

@@ -54,7 +54,7 @@ def test_the_fast_lane_passes_over_what_is_only_system_or_service() -> None:
 
 def test_every_name_of_a_system_test_is_there() -> None:
     folder = Path(__file__).parent
-    for name in (*marks.SYSTEM, *marks.ROWS):
+    for name in (*marks.SYSTEM, *marks.LONG, *marks.ROWS):
         path, _, test = name.partition("::")
         assert (folder / path).exists(), name
         assert not test or f"def {test}" in (folder / path).read_text(encoding="utf-8"), name
