@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import importlib
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -35,10 +38,10 @@ def _with_one_thread(*args: Any, **named: Any) -> duckdb.DuckDBPyConnection:
     if (kept := _kept.get(path)) and (not path.is_file() or path.stat().st_ino != kept[0]):
         _kept.pop(path)[1].close()
     con = _connect(**given)
-    if marks.in_the_fast_lane():
+    if marks.starts_nothing():
         if not given["read_only"] and path not in _kept and path.is_file():
             _kept[path] = path.stat().st_ino, _connect(**given)
-        if budget.spared():
+        if not budget.widened():
             con.execute("pragma disable_optimizer")
     return con
 
@@ -55,8 +58,14 @@ ROOM = 4 << 30
 
 
 def _make_room() -> None:
-    """For the processes that the tests run in: memory that is kept, and files in memory where there is room for them."""
+    """For the processes that the tests run in: memory that is kept, modules that are compiled once, and files in memory where there
+    is room for them.
+
+    An environment that forbids Python to keep compiled modules would have each process of the tests compile all of them.
+    """
     os.environ.setdefault("GLIBC_TUNABLES", MALLOC)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     if IN_MEMORY.is_dir() and os.access(IN_MEMORY, os.W_OK) and shutil.disk_usage(IN_MEMORY).free > ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
 
@@ -64,8 +73,9 @@ def _make_room() -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """DuckDB works with one thread, as each core has a worker of pytest-xdist; commands that tests start use all of them.
 
-    A test without a mark keeps a database file open from its first connection to its end: an instance takes 14 ms to start.
-    When only such tests run, SQL is executed as it stands: to optimise it takes an eighth of their time. The whole suite does.
+    A test without a mark keeps a database file open from its first connection to its end: an instance takes 14 ms to start. Its SQL
+    is executed as it stands: to optimise it takes an eighth of its time. For tests with a mark, and for all of them when somebody
+    asks for more examples, DuckDB optimises.
     """
     duckdb.connect = _with_one_thread
     _make_room()
@@ -85,6 +95,26 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """The fast lane does not import Dagster only to pass its tests over."""
     return marks.passed_over(collection_path, config.getoption("markexpr", "")) or None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Each worker of pytest-xdist reads its share of the tests' modules first, and finds the rest compiled by the others.
+
+    Otherwise all of them compile the same module at the same time, and pytest's rewriting of asserts takes 6 s.
+    """
+    gc.disable()
+    worker = getattr(session.config, "workerinput", None)
+    if worker is None or session.config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return
+    number, workers = int(worker["workerid"].removeprefix("gw")), int(worker["workercount"])
+    here = Path(__file__).parent
+    modules = sorted(here.rglob("test_*.py"), key=lambda path: (path.stat().st_size, path))
+    chosen = session.config.getoption("markexpr", "")
+    for path in modules[number::workers]:
+        if not any(marks.passed_over(place, chosen) for place in (path, *path.parents)):
+            with contextlib.suppress(Exception, pytest.skip.Exception):  # to be told when it is collected
+                importlib.import_module(".".join(path.relative_to(here.parent).with_suffix("").parts))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -119,6 +149,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 50)
+    gc.enable()
 
 
 def pytest_unconfigure() -> None:

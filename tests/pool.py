@@ -11,6 +11,11 @@ from hcm_pipeline.warehouse import ensure_columns, memory, quote
 KEPT = 4
 """So many wait for the next test."""
 
+COLUMNS = """
+    select table_name, column_name from duckdb_columns() where not internal
+    and table_name not in (select view_name from duckdb_views() where not internal)
+"""
+
 _waiting: list[duckdb.DuckDBPyConnection] = []
 _for_good: dict[str, duckdb.DuckDBPyConnection] = {}
 _lent: list[duckdb.DuckDBPyConnection] | None = None
@@ -61,20 +66,25 @@ def _made() -> duckdb.DuckDBPyConnection:
     con = memory()
     con.execute(resources.files("hcm_pipeline.warehouse").joinpath("schema.sql").read_text(encoding="utf-8"))
     ensure_columns(con, "worker_versions", {"manager": "VARCHAR"})
-    con.execute("create table columns_at_first as select table_name, column_count from duckdb_tables()")
+    con.execute("create table columns_at_first (table_name varchar, column_name varchar)")
+    con.execute(f"insert into columns_at_first {COLUMNS}")
     return con
 
 
 def _emptied(con: duckdb.DuckDBPyConnection) -> bool:
-    """Whether it is as it was made. A test may have closed it, changed a table, or left a transaction or a relation of its own."""
+    """Whether it is as it was made. A test may have closed it, or left a transaction or a relation of its own; the columns that a
+    profile added are dropped again.
+    """
     try:
-        changed = con.execute("""
-            select table_name, column_count from duckdb_tables() where table_name <> 'columns_at_first'
-            except from columns_at_first
-            union all select view_name, null from duckdb_views() where temporary and not internal
-            limit 1""").fetchall()
-        if changed:
+        changed = con.execute(f"""
+            with now as ({COLUMNS})
+            select *, table_name in (select table_name from columns_at_first) from (from now except from columns_at_first)
+            union all select *, false from (from columns_at_first except from now)
+            union all select view_name, null, false from duckdb_views() where temporary and not internal""").fetchall()
+        if not all(added for _, _, added in changed):
             return False
+        for table, column, _ in changed:
+            con.execute(f"alter table {quote(table)} drop column {quote(column)}")
         filled = con.execute("select table_name from duckdb_tables() where estimated_size > 0").fetchall()
         for (name,) in filled:
             if name != "columns_at_first":

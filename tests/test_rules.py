@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from hcm_pipeline.warehouse import memory
@@ -152,6 +153,12 @@ def tree(path: Path) -> ast.Module:
 
 
 @cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """All nodes of a file."""
+    return tuple(ast.walk(tree(path)))
+
+
+@cache
 def modules() -> tuple[Path, ...]:
     """All modules of the product."""
     return tuple(sorted(PRODUCT.rglob("*.py")))
@@ -174,8 +181,9 @@ def imports() -> tuple[Import, ...]:
     found = []
     for path in modules():
         own = room_of(dotted(path))
-        inside = {id(n) for f in ast.walk(tree(path)) if isinstance(f, ast.FunctionDef) for n in ast.walk(f)}
-        for node in ast.walk(tree(path)):
+        of_functions = (f for f in nodes(path) if isinstance(f, ast.FunctionDef))
+        inside = {id(n) for f in of_functions for n in ast.walk(f) if isinstance(n, ast.Import | ast.ImportFrom)}
+        for node in nodes(path):
             named: list[tuple[str, str | None]] = []
             if isinstance(node, ast.ImportFrom):
                 package = dotted(path).split(".") if path.name == "__init__.py" else dotted(path).split(".")[:-1]
@@ -198,15 +206,14 @@ def between_rooms() -> Iterator[Import]:
 
 def calls(path: Path) -> Iterator[str]:
     """The called names of a file, dotted."""
-    return (ast.unparse(node.func) for node in ast.walk(tree(path)) if isinstance(node, ast.Call))
+    return (ast.unparse(node.func) for node in nodes(path) if isinstance(node, ast.Call))
 
 
 def strings(path: Path) -> Iterator[tuple[str, bool]]:
     """The string literals of a file that are no docstrings, and whether they have placeholders."""
-    parsed = tree(path)
-    bare = {id(node.value) for node in ast.walk(parsed) if isinstance(node, ast.Expr)}
-    parts = {id(part) for node in ast.walk(parsed) if isinstance(node, ast.JoinedStr) for part in node.values}
-    for node in ast.walk(parsed):
+    bare = {id(node.value) for node in nodes(path) if isinstance(node, ast.Expr)}
+    parts = {id(part) for node in nodes(path) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in nodes(path):
         if isinstance(node, ast.JoinedStr):
             texts = [
                 part.value for part in node.values if isinstance(part, ast.Constant) and isinstance(part.value, str)
@@ -248,10 +255,11 @@ def dagster() -> set[str]:
     """Only `defs/` and `definitions.py` import Dagster."""
     found = set()
     for path in modules():
-        for node in ast.walk(tree(path)):
+        own = room_of(dotted(path))
+        for node in nodes(path):
             named = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             named += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            if room_of(dotted(path)) != "defs" and any(n.split(".")[0] == "dagster" for n in named):
+            if own != "defs" and any(n.split(".")[0] == "dagster" for n in named):
                 found.add(short(path))
     return found
 
@@ -416,11 +424,16 @@ def said_by(head: dict[str, str]) -> Head:
     return Head(tuple(name.strip().strip('{}"') for name in head["Makes"].rstrip(".").split(",")), frozenset(reads))
 
 
-def parsed(text: str) -> Head:
+@pytest.fixture(scope="module")
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with memory() as con:
+        yield con
+
+
+def parsed(con: duckdb.DuckDBPyConnection, text: str) -> Head:
     """The columns and relations that DuckDB's own parser finds in a SELECT."""
     placeholders = set(PART.findall(text))
-    with memory() as con:
-        answer = con.execute("select json_serialize_sql(?::varchar)", [PART.sub(r"\1", text)]).fetchall()[0][0]
+    answer = con.execute("select json_serialize_sql(?::varchar)", [PART.sub(r"\1", text)]).fetchall()[0][0]
     tree = json.loads(answer)
     assert not tree["error"], tree["error_message"]
     [statement] = tree["statements"]
@@ -464,9 +477,9 @@ def _name(column: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("path", sql_files(), ids=short)
-def test_a_query_in_a_file_parses_and_its_head_is_true(path: Path) -> None:
+def test_a_query_in_a_file_parses_and_its_head_is_true(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert said_by(head_of(text)) == parsed(text)
+    assert said_by(head_of(text)) == parsed(con, text)
 
 
 def test_every_query_in_a_file_is_asked_for_by_its_room() -> None:
@@ -475,7 +488,7 @@ def test_every_query_in_a_file_is_asked_for_by_its_room() -> None:
         assert any(re.search(rf"""["']{re.escape(path.stem)}["']""", text) for text in room), short(path)
 
 
-def test_the_head_of_a_query_is_held_to_what_it_reads_and_makes() -> None:
+def test_the_head_of_a_query_is_held_to_what_it_reads_and_makes(con: duckdb.DuckDBPyConnection) -> None:
     text = """-- One row: a newcomer,
 --     who has one account.
 -- Makes: person_number, n, *, lower
@@ -486,4 +499,4 @@ select best.person_number, count(*) as n, best.* exclude (x), lower(y) from best
 where exists (select 1 from temp.other) and x in (select 1 from newcomers_of(1))
 """
     assert head_of(text)["One row"] == "a newcomer, who has one account."
-    assert said_by(head_of(text)) == parsed(text)
+    assert said_by(head_of(text)) == parsed(con, text)

@@ -18,9 +18,9 @@ from hcm_pipeline.warehouse import memory
 from hcm_pipeline.workers.normalise import ODD, digest_of, odd_sql, text_of, typed
 
 ROW = f"(select c, {odd_sql([FieldSpec(column='c', placeholders=('n/a',))])} as {ODD} from (select ?::varchar as c))"
-ALL = [chr(number) for number in (*range(0xD800), *range(0xE000, 0x110000))]
-BLANK = re.findall(f"[{BLANKS}]", "".join(ALL))
-AT_ENDS = re.findall(f"[{EDGES}]", "".join(ALL))
+ALL = "".join(map(chr, (*range(0xD800), *range(0xE000, 0x110000))))
+BLANK = re.findall(f"[{BLANKS}]", ALL)
+AT_ENDS = re.findall(f"[{EDGES}]", ALL)
 SPACES = st.text(st.sampled_from(AT_ENDS), max_size=3)
 
 
