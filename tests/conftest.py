@@ -139,8 +139,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture
 def one_instance() -> Iterator[None]:
-    """A file's database instance stays to the test's end, as it does for every test without a mark."""
-    with nullcontext() if marks.in_the_fast_lane() else kept_instances.kept():
+    """A file's database instance stays to the test's end, as it does for every test that starts nothing."""
+    with nullcontext() if marks.starts_nothing() else kept_instances.kept():
         yield
 
 
