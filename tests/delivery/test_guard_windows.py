@@ -204,6 +204,23 @@ def test_what_may_have_arrived_is_judged_by_what_it_may_have_done(house: House) 
     assert [(kind, operations) for kind, _, _, operations, _, _ in tripped(made)] == [("enable", 12)]
 
 
+def test_of_several_versions_that_may_have_arrived_each_is_judged_by(house: House) -> None:
+    """Of the leavers and of those who came back nobody knows; the next record changes a room, and may open accounts by that."""
+    house.ruled("[delivery]\ncanary = 0")
+    rows = crowd(60)
+    delivered(house, rows)
+    for day, status in (("2026-11-02", "False"), ("2026-11-03", "True")):
+        house.day(day, *((row[0], status, *row[2:]) for row in rows[:12]))
+        [held] = house.plan().held
+        with house.journal() as journal:
+            journal.approve(held.manifest_id, by="ada", why=None, until=house.now + dt.timedelta(hours=1))
+            journal.start(held.manifest_id)
+            assert journal.begin_send(held.manifest_id, 0)
+    house.day("2026-11-04", *with_rooms(rows, "Legal", range(12)))
+    made = house.plan()
+    assert ("enable", 12) in [(kind, operations) for kind, _, _, operations, _, _ in tripped(made)]
+
+
 def test_records_for_accounts_of_which_the_target_has_another_version_are_held_unless_they_are_few(
     house: House,
 ) -> None:

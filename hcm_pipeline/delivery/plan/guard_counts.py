@@ -43,7 +43,8 @@ COUNTS_AS = {
 """The same for an operation's kind."""
 HARSHEST = (OperationKind.DISABLE, OperationKind.ENABLE, OperationKind.CREATE, OperationKind.RENAME, OperationKind.MOVE,
             OperationKind.UPDATE, OperationKind.RETRY)  # fmt: skip
-"""Kinds of operation; what may be one of two counts as the first of them."""
+"""Kinds of operation; what may be one of several counts as the first of them."""
+_RANKED = f"[{', '.join(map(literal, HARSHEST))}]"
 Counted = dict[str | None, dict[str, int]]
 """By group and by what is counted, as of `name_of`."""
 ByField = dict[str | None, Counted]
@@ -73,7 +74,7 @@ class Scene:
     reaches: bool = True
     """Whether it is looked at what changes how people are reached."""
     perhaps: Relation | None = None
-    """Versions that the target may have by now, columns as of `delivered`; None: there is none."""
+    """Versions that the target may have by now, columns as of `delivered`, of a worker maybe several; None: there is none."""
     theirs: Relation | None = None
     """Of `delivered`, those of the workers of the operations, maybe with others; None: nobody has looked for them."""
 
@@ -117,7 +118,9 @@ def grouped(t: Scratch, scene: Scene) -> Relation:
         f"left join {scene.unknown} unknown on unknown.person_number = operation.person_number" if scene.unknown else ""
     )
     perhaps = (
-        f"left join {scene.perhaps} perhaps on perhaps.person_number = operation.person_number" if scene.perhaps else ""
+        f"left join ({_harshest_sql(scene)}) perhaps on perhaps.person_number = operation.person_number"
+        if scene.perhaps
+        else ""
     )
     return t.make(
         "grouped",
@@ -138,18 +141,24 @@ def grouped(t: Scratch, scene: Scene) -> Relation:
 
 
 def _kind_sql(scene: Scene) -> str:
-    """SQL: an operation's kind. Of one whose account may have another version by now: the harsher of what it does to both."""
+    """SQL: an operation's kind. Of one whose account may have other versions by now: the harshest of what it does to each."""
     if scene.perhaps is None:
         return "operation.kind"
-    ranked = f"[{', '.join(map(literal, HARSHEST))}]"
+    harsher = f"least(list_position({_RANKED}, operation.kind), perhaps.harshest)"
+    return f"if(perhaps.person_number is null or account.person_number is null, operation.kind, {_RANKED}[{harsher}])"
+
+
+def _harshest_sql(scene: Scene) -> str:
+    """SELECT: person_number, harshest (the place in HARSHEST of the harshest that an operation does to the versions that may be
+    there)."""
     same = " and ".join(
-        f"operation.{quote(c.name)} is not distinct from perhaps.{quote(c.name)}"
+        f"operation.{quote(c.name)} is not distinct from version.{quote(c.name)}"
         for c in scene.target.columns
         if not c.noted
     )
-    other = f"if({same}, {literal(OperationKind.RETRY)}, {scene.target.change_sql('operation', 'perhaps')})"
-    harsher = f"least(list_position({ranked}, operation.kind), list_position({ranked}, {other}))"
-    return f"if(perhaps.person_number is null or account.person_number is null, operation.kind, {ranked}[{harsher}])"
+    kind = f"if({same}, {literal(OperationKind.RETRY)}, {scene.target.change_sql('operation', 'version')})"
+    return f"""select operation.person_number, min(list_position({_RANKED}, {kind})) as harshest
+        from {scene.operations} operation join {scene.perhaps} version using (person_number) group by 1"""
 
 
 def _resent_sql(scene: Scene) -> str:
@@ -345,8 +354,8 @@ def _accounts(t: Scratch, scene: Scene) -> dict[str | None, list[Accounts]]:
         return {None: []}
     if scene.perhaps is None:
         return {None: [whole]}
-    disabled = t.count(f"""{scene.delivered} account join {scene.perhaps} perhaps on perhaps.person_number = account.person_number
-        where {enabled} and {scene.target.enabled_sql("perhaps")} is not true""")
+    disabled = t.count(f"""{scene.delivered} account where {enabled} and exists (from {scene.perhaps} perhaps
+        where perhaps.person_number = account.person_number and {scene.target.enabled_sql("perhaps")} is not true)""")
     return {None: [(*whole[:3], whole[3] + disabled)]}
 
 

@@ -92,14 +92,14 @@ def _known(t: Scratch, task: Task, in_doubt: Relation, kept: decisions.Kept, flo
 
 
 def perhaps_there(t: Scratch, target: Target, known: Known) -> Relation | None:
-    """The versions in requests that may have arrived, of workers of whom the target took no later one: person_number, plan_no and
-    every value. None: there is none."""
+    """The versions in requests that may have arrived and of which the target took no later one: person_number, plan_no and every
+    value; a worker may have several. None: there is none."""
     if not t.first(f"select 1 from {known.doubtful} limit 1"):
         return None
     versions = t.complete(table(t.con, "planned"), _columns(target))
     return t.view(
         "perhaps_there",
-        f"""select version.* from {versions} version join {known.doubtful} doubtful using (person_number, plan_no)
+        f"""select version.* from {versions} version semi join {known.in_doubt} using (person_number, plan_no)
         left join {known.delivered} delivered on delivered.person_number = version.person_number
         where delivered.plan_no is null or delivered.plan_no <= version.plan_no""",
     )
