@@ -21,7 +21,7 @@ def read_outcomes(
     installation: Installation, *, wait_seconds: float, interval: float, announce: Progress = quiet,
     progress: Counted = uncounted,
 ) -> OutcomeReport:  # fmt: skip
-    """Read the log until no accepted operation waits or `wait_seconds` are over, every `interval` seconds.
+    """Read the log until no accepted operation waits or `wait_seconds` are over, at most `interval` seconds apart.
 
     `announce` is told of the target, `progress` of how many operations are settled and how many wait. Raises SignInFailed,
     ServiceRefused and ServiceUnavailable; the same call goes on from there. Raises HistoryStop when the environment names another

@@ -5,7 +5,7 @@ The room knows no service: the clients (Entra ID, later Oracle HCM) and delivery
 
 from hcm_pipeline.http.call_gate import CallGate, OwnGate
 from hcm_pipeline.http.clock import Clock, Sleep, utc_now
-from hcm_pipeline.http.patience import Patience, Rate, TryAgain
+from hcm_pipeline.http.patience import Patience, Rate, TryAgain, looks
 from hcm_pipeline.http.replies import NoAnswer, Reply, date_of, identifier, retry_after_of
 from hcm_pipeline.http.trust import trust, trust_context, untrusted
 
@@ -21,6 +21,7 @@ __all__ = [
     "TryAgain",
     "date_of",
     "identifier",
+    "looks",
     "retry_after_of",
     "trust",
     "trust_context",

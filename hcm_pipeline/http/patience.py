@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,14 @@ class TryAgain(Exception):
         self.wait = wait
         self.congested = congested
         super().__init__(reason)
+
+
+def looks(longest: float) -> Iterator[float]:
+    """Seconds to wait between looks at what comes soon or late, without end: one, and twice as long each time up to `longest`."""
+    wait = 1.0
+    while True:
+        yield min(wait, longest)
+        wait = min(2 * wait, longest)
 
 
 @dataclass(frozen=True)

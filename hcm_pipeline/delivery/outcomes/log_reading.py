@@ -30,7 +30,7 @@ from hcm_pipeline.delivery.service import (
 from hcm_pipeline.delivery.state import DeliveryState, Journal
 from hcm_pipeline.delivery.state.journal_sync import sync
 from hcm_pipeline.errors import ServiceError
-from hcm_pipeline.http import Clock, Patience, utc_now
+from hcm_pipeline.http import Clock, Patience, looks, utc_now
 from hcm_pipeline.profile import Outcomes
 from hcm_pipeline.warehouse import Warehouse, first, scratch, transaction
 
@@ -69,12 +69,13 @@ def read_outcomes(
     now: Clock = utc_now,
 ) -> OutcomeReport:
     """Bring the warehouse up to the journal, and read the outcomes until nothing waits or `wait_seconds` are over; at least once.
+    Between two readings lie at most `interval` seconds.
 
     The warehouse is held for the short transactions only, never while the service is asked. Raises SignInFailed,
     ServiceRefused and ServiceUnavailable; what was read until then is kept, and the same call goes on from there.
     """
     patience = patience or Patience()
-    started, settled, missing = time.monotonic(), 0, 0
+    started, settled, missing, waits = time.monotonic(), 0, 0, looks(interval)
     with warehouse.kept_open() as kept:
         sync_warehouse(kept, target, rules)
         with kept.write() as con:
@@ -102,7 +103,7 @@ def read_outcomes(
                     continue  # at once, from the acceptance of those who may be missing
                 if not waiting or time.monotonic() - started >= wait_seconds:
                     break
-                patience.sleep(min(interval, max(0.0, wait_seconds - (time.monotonic() - started))))
+                patience.sleep(min(next(waits), max(0.0, wait_seconds - (time.monotonic() - started))))
     finally:
         warehouse.publish()
     return OutcomeReport(settled, waiting, missing, reading.health, unread, reading.unreadable)

@@ -13,7 +13,7 @@ from hcm_pipeline.profile import Delivery
 
 @dataclass(frozen=True)
 class Canary:
-    """The profile's rule. `operations` 0: none. `interval`: seconds between two readings of the log."""
+    """The profile's rule. `operations` 0: none. `interval`: the most seconds between two readings of the log."""
 
     operations: int = 0
     minutes: float = 15.0

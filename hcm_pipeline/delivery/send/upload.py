@@ -33,7 +33,7 @@ from hcm_pipeline.delivery.state import (
 )
 from hcm_pipeline.errors import GuardStop, PipelineError
 from hcm_pipeline.home import Home, private
-from hcm_pipeline.http import Clock, Patience, Sleep, utc_now
+from hcm_pipeline.http import Clock, Patience, Sleep, looks, utc_now
 from hcm_pipeline.locks import advisory_lock
 
 log = logging.getLogger(__name__)
@@ -254,7 +254,7 @@ class _Upload:
         accepted_at = (first.service_time or first.first_sent_at).replace(microsecond=0)
         log.info("%s: %d operations went first; their outcomes are waited for", self._name, len(workers))
         deadline = (first.answered_at or self._clock()) + dt.timedelta(minutes=self._canary.minutes)
-        while True:
+        for wait in looks(self._canary.interval):
             read = (entry for page in self._service.outcomes(accepted_at - SKEW) for entry in page.entries)
             findings = find_canary_outcomes(
                 chain(self._journal.answered_outcomes(self._id), read), workers, accepted_at
@@ -270,7 +270,8 @@ class _Upload:
             if self._clock() >= deadline:
                 reason = f"{_of_first(findings.waiting, len(workers), 'has', 'have')} no outcome yet"
                 return self._pause(PauseKind.CANARY, self._clock() + LOOK_AGAIN, reason)
-            self._patience.sleep(self._canary.interval)
+            self._patience.sleep(wait)
+        raise AssertionError  # the waits have no end
 
     def _canary_failed(self, reason: str) -> _EndedEarly:
         log.warning("%s: %s", self._name, reason)
