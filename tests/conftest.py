@@ -41,7 +41,7 @@ def _with_one_thread(*args: Any, **named: Any) -> duckdb.DuckDBPyConnection:
     if marks.starts_nothing():
         if not given["read_only"] and path not in _kept and path.is_file():
             _kept[path] = path.stat().st_ino, _connect(**given)
-        if not budget.widened():
+        if budget.spared():
             con.execute("pragma disable_optimizer")
     return con
 
@@ -73,9 +73,8 @@ def _make_room() -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """DuckDB works with one thread, as each core has a worker of pytest-xdist; commands that tests start use all of them.
 
-    A test without a mark keeps a database file open from its first connection to its end: an instance takes 14 ms to start. Its SQL
-    is executed as it stands: to optimise it takes an eighth of its time. For tests with a mark, and for all of them when somebody
-    asks for more examples, DuckDB optimises.
+    A test without a mark keeps a database file open from its first connection to its end: an instance takes 14 ms to start.
+    When only such tests run, SQL is executed as it stands: to optimise it takes an eighth of their time. The whole suite does.
     """
     duckdb.connect = _with_one_thread
     _make_room()
