@@ -297,6 +297,11 @@ class Warehouse:
         refused = refused_by_disk(error, self.home.path)
         if refused is not None:
             return refused
+        if isinstance(error, duckdb.OutOfMemoryException):
+            return PipelineError(
+                f"the warehouse needs more memory than the {self.share.memory} that it may take; what it had begun is taken"
+                " back. Set HCM_PIPELINE_MEMORY higher, such as 3GB, and run it again"
+            )
         note = self.home.path / "last-fault.txt"
         with open(os.open(note, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
             out.write(f"{type(error).__name__}: {error}\n")

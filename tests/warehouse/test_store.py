@@ -312,3 +312,10 @@ def test_a_warehouse_takes_the_share_of_the_machine_that_it_is_given(tmp_path: P
             ).fetchall()
         )
     assert settings == {"memory_limit": "858.3 MiB", "threads": "3"}
+
+
+def test_a_warehouse_that_needs_more_memory_says_which_setting_gives_it(tmp_path: Path) -> None:
+    warehouse = Warehouse(Home(tmp_path / "home"), share=Share("20MB", 1))
+    told = r"more memory than the 20MB that it may take.* Set HCM_PIPELINE_MEMORY higher"
+    with pytest.raises(PipelineError, match=told), warehouse.write() as con:
+        con.execute("select list(range) from range(20_000_000)").fetchall()
