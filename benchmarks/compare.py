@@ -23,7 +23,8 @@ a busy machine. With `--no-floor` the pipeline alone takes the files that an ear
 whose code does it, each in turn, so that two can be compared.
 
 Between the days the first manifest is accepted, request by request, and taken over as the delivered state; the table shows
-what that took, and no total includes it. "peak" is the most resident memory seen during a stage, sampled every 10 ms.
+what that took, and no total includes it. HCM_PIPELINE_MEMORY and HCM_PIPELINE_THREADS count as they do for commands: five million
+workers need 3GB. "peak" is the most resident memory seen during a stage, sampled every 10 ms.
 """
 
 from __future__ import annotations
@@ -149,6 +150,7 @@ def pipeline(folder: Path) -> dict[str, Any]:
     from hcm_pipeline.flow import landing, plans, processing, utc_now
     from hcm_pipeline.flow.profiles import load_profile
     from hcm_pipeline.home import Home
+    from hcm_pipeline.settings import Settings
     from hcm_pipeline.warehouse import Warehouse
     from hcm_pipeline.workers import day as days
     from hcm_pipeline.workers import snapshot, staged
@@ -163,7 +165,7 @@ def pipeline(folder: Path) -> dict[str, Any]:
         watch.timed(owner, attribute, stage)
     loaded = load_profile("oracle-hcm")
     shutil.rmtree(folder / "home", ignore_errors=True)
-    warehouse = Warehouse(Home(folder / "home").create())
+    warehouse = Warehouse(Home(folder / "home").create(), share=Settings.from_env().share)
     operations = []
     for number, day in enumerate(DAYS, 1):
         with watch.stage(f"day{number}.rest"):
