@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 from alembic.config import Config
@@ -31,7 +31,8 @@ _open: dict[str, Engine] = {}
 """By file: the engines that keep their connections."""
 _keeping = 0
 _from_config = ScriptDirectory.from_config
-_LOCK = Lock()
+_LOCK = RLock()
+"""Of a thread that is interrupted while it has the lock the same thread reports the run that failed, and asks for it once more."""
 
 
 def keep_engines() -> None:
